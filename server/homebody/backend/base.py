@@ -1,0 +1,226 @@
+"""What every backend promises, and the values that go in and come out.
+
+In: a ``Prompt`` (text parts and named markers) or chat messages. Out: a stream of pieces that ends
+in ``Stats``.
+Knows nothing of documents, LSP or files.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+FinishReason: TypeAlias = Literal["stop", "length"]
+Slot: TypeAlias = Literal["completion", "chat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of the user's: nothing in it is ever read as a control token."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Control text of the model's own (``<|fim_prefix|>``, a chat template's frame).
+
+    The only part whose special tokens are parsed.
+    """
+
+    text: str
+
+
+Part: TypeAlias = Text | Marker
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Exactly what is sent.
+
+    Attributes
+    ----------
+    parts
+        In order. Adjacent ``Text`` parts are tokenized apart, so a stable beginning keeps its
+        tokens whatever follows.
+    stop
+        Texts at which the server ends the answer; they are not part of it.
+    forced
+        Text with which the answer has to begin: the partial token that was taken off the prompt's
+        end (token healing). It is *not* part of the pieces that come back: a backend that is made
+        to repeat it strips it.
+
+    """
+
+    parts: tuple[Part, ...]
+    stop: tuple[str, ...] = ()
+    forced: str = ""
+
+    @property
+    def text(self) -> str:
+        """All parts joined, as a reader would see them."""
+        return "".join(part.text for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen.
+
+    The defaults are greedy and without penalty, as completion wants it.
+    ``max_tokens`` is in tokens; ``logprobs`` is how many candidates a token to report (0: none).
+    """
+
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    seed: int | None = None
+    logprobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The next bit of an answer.
+
+    ``logprob`` is the natural logarithm of the chosen token's probability, ``None`` where the
+    server does not say. A piece is one token, or several where the server groups them.
+    """
+
+    text: str
+    logprob: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The last item of every stream that was not cut.
+
+    Token counts are the server's own; ``None`` where it does not say. Times are milliseconds.
+    """
+
+    prompt_tokens: int | None
+    evaluated_tokens: int | None
+    reused_tokens: int | None
+    output_tokens: int | None
+    prompt_ms: float | None
+    output_ms: float | None
+    finish: FinishReason
+    truncated: bool = False
+
+
+Stream: TypeAlias = AsyncGenerator[Piece | Stats, None]
+
+
+@dataclass(frozen=True, slots=True)
+class FimTokens:
+    """Fill-in-the-middle markers as the server's model has them in its metadata.
+
+    Texts, not ids; ``None`` where the model has no such token.
+    """
+
+    prefix: str
+    suffix: str
+    middle: str
+    repo: str | None = None
+    file_separator: str | None = None
+    pad: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a backend knows of the model that it serves.
+
+    Attributes
+    ----------
+    kind
+        The value of ``backend.kind`` that names this backend.
+    name
+        As the server names the model.
+    context_length
+        In tokens, as it is really served to one request.
+    trained_context_length
+        In tokens, what the model could do; ``None`` where unknown.
+    fim
+        Markers out of the model's metadata; ``None`` where it has or tells none.
+        (The row of ``prompts/fim.toml`` is found from these and from ``name`` and ``architecture``.)
+    chat_template
+        Whether the model takes chat messages.
+    exact_tokenizer
+        Whether ``count`` is the model's own count or an estimate that errs on the high side.
+    takes_token_ids
+        Whether prompts go as token ids, so that no text of the user's acts as a marker.
+    remote_host
+        Set where the server says that the model runs elsewhere (Ollama's cloud).
+    special_texts
+        Texts that the model would read as control tokens, where they are known; needed where
+        prompts go as strings.
+
+    """
+
+    kind: str
+    name: str
+    context_length: int
+    trained_context_length: int | None = None
+    architecture: str | None = None
+    fim: FimTokens | None = None
+    chat_template: bool = False
+    exact_tokenizer: bool = False
+    takes_token_ids: bool = False
+    has_logprobs: bool = False
+    vision: bool = False
+    remote_host: str | None = None
+    url: str | None = None
+    special_texts: frozenset[str] = field(default_factory=frozenset[str])
+
+
+class Backend(Protocol):
+    """Tokens out of a local model.
+
+    Every method may raise ``BackendError`` in one of its kinds (``errors.py``); none raises
+    anything of the HTTP library below. Cancelling the task, or closing the stream, stops the model.
+    """
+
+    async def describe(self) -> ModelInfo:
+        """Say what is served. Cached until the server goes away."""
+        ...
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text by itself, with special tokens unparsed and no BOS; one round trip."""
+        ...
+
+    async def count_prompt(self, prompt: Prompt) -> int:
+        """Tokens of the prompt as it would be sent, BOS included."""
+        ...
+
+    async def render_chat(self, messages: Sequence[Message]) -> Prompt:
+        """Put messages into the model's chat template: frame as markers, messages as text.
+
+        Raises ``BackendRefused`` where the model has no chat template or the server no way to
+        render it; then only ``chat`` works.
+        """
+        ...
+
+    def complete(self, prompt: Prompt, sampling: Sampling, *, slot: Slot = "completion") -> Stream:
+        """Continue the prompt. Close the stream (``aclosing``) to stop the model."""
+        ...
+
+    def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:
+        """Answer the last message, reasoning text left out."""
+        ...
+
+    async def warm(self, prompt: Prompt, *, slot: Slot = "completion") -> Stats:
+        """Read the prompt into the server's cache and generate nothing."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give back connections and end what was started."""
+        ...

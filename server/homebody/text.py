@@ -1,0 +1,167 @@
+"""Text as the pipeline sees it: immutable documents, spans and edits.
+
+Offsets are counted in code points from 0, lines and columns too.
+Knows nothing of LSP (UTF-16 is ``lsp/convert.py``'s concern), files or models.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homebody.errors import PositionOutOfRange
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of code-point offsets, ``start <= end``."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class TextEdit:
+    """Replace ``span`` by ``new_text``."""
+
+    span: Span
+    new_text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    r"""One version of one text. Make it with ``Document.create``; never change it.
+
+    Attributes
+    ----------
+    uri
+        As the client names it (``file:``, ``untitled:``, ``vscode-notebook-cell:``).
+    language_id
+        LSP's language identifier, ``"plaintext"`` when unknown.
+    version
+        The client's version number; 0 for files read from disk.
+    text
+        The whole text, line ends as they are.
+    line_starts
+        Offset of every line's first character; the first is 0.
+        A line ends after ``\n``, ``\r\n`` or a lone ``\r``, as LSP counts lines.
+
+    """
+
+    uri: str
+    language_id: str
+    version: int
+    text: str
+    line_starts: Sequence[int]
+
+    @classmethod
+    def create(cls, uri: str, language_id: str, version: int, text: str) -> "Document":
+        """Index ``text`` from scratch."""
+        return cls(uri, language_id, version, text, [0, *_line_starts(text, 0, len(text))])
+
+    def edited(self, edit: TextEdit, version: int) -> "Document":
+        """Return the document after ``edit``; only the lines that it touches are indexed again.
+
+        Raises
+        ------
+        PositionOutOfRange
+            ``edit.span`` does not lie inside the text.
+
+        """
+        start, end = edit.span.start, edit.span.end
+        if not 0 <= start <= end <= len(self.text):
+            message = f"edit {start}..{end} lies outside a text of {len(self.text)} characters"
+            raise PositionOutOfRange(message)
+        text = self.text[:start] + edit.new_text + self.text[end:]
+        first = self.line_of(start)
+        # A "\r" just before the edit may become half of a "\r\n", or stop being one.
+        if first and start == self.line_starts[first] and self.text[start - 1] == "\r":
+            first -= 1
+        last = self.line_of(end)
+        shift = len(edit.new_text) - len(edit.span)
+        rest = self.line_starts[last + 1 :]
+        region_end = rest[0] + shift if rest else len(text)
+        starts = [
+            *self.line_starts[: first + 1],
+            *_line_starts(text, starts_at := self.line_starts[first], region_end),
+        ]
+        if rest and starts[-1] == region_end and region_end != starts_at:
+            rest = rest[1:]
+        starts += [line + shift for line in rest] if shift else rest
+        return Document(self.uri, self.language_id, version, text, starts)
+
+    @property
+    def line_count(self) -> int:
+        """Number of lines; an empty text has one, and a final line end opens one more."""
+        return len(self.line_starts)
+
+    @property
+    def newline(self) -> str:
+        r"""The line end that the document uses first, ``"\n"`` when it has none."""
+        found = _LINE_END.search(self.text)
+        return found.group() if found else "\n"
+
+    def line_of(self, offset: int) -> int:
+        """Line that holds ``offset``; the end of the text belongs to the last line."""
+        return bisect_right(self.line_starts, offset) - 1
+
+    def line_span(self, line: int) -> Span:
+        """Span of ``line`` without its line end."""
+        full = self.line_span_with_end(line)
+        end = full.end
+        if end > full.start and self.text[end - 1] == "\n":
+            end -= 1
+        if end > full.start and self.text[end - 1] == "\r":
+            end -= 1
+        return Span(full.start, end)
+
+    def line_span_with_end(self, line: int) -> Span:
+        """Span of ``line`` with its line end."""
+        start = self.line_starts[line]
+        last = line + 1 == len(self.line_starts)
+        return Span(start, len(self.text) if last else self.line_starts[line + 1])
+
+    def line_text(self, line: int) -> str:
+        """Text of ``line`` without its line end."""
+        return self.slice(self.line_span(line))
+
+    def position_of(self, offset: int) -> tuple[int, int]:
+        """(line, column) of ``offset``."""
+        line = self.line_of(offset)
+        return line, offset - self.line_starts[line]
+
+    def offset_at(self, line: int, column: int) -> int:
+        """Offset of (line, column); a column past the line's end means its end, as in LSP.
+
+        Raises
+        ------
+        PositionOutOfRange
+            ``line`` is not in the document, or ``column`` is negative.
+
+        """
+        if not 0 <= line < len(self.line_starts) or column < 0:
+            message = f"line {line + 1} is past the end: the document has {self.line_count} lines"
+            raise PositionOutOfRange(message)
+        span = self.line_span(line)
+        return min(span.start + column, span.end)
+
+    def slice(self, span: Span) -> str:
+        """Text of ``span``."""
+        return self.text[span.start : span.end]
+
+
+def apply_edits(text: str, edits: Sequence[TextEdit]) -> str:
+    """Apply edits that all refer to ``text`` and do not overlap, in any order."""
+    for edit in sorted(edits, key=lambda e: e.span, reverse=True):
+        text = text[: edit.span.start] + edit.new_text + text[edit.span.end :]
+    return text
+
+
+def _line_starts(text: str, start: int, end: int) -> list[int]:
+    """Offsets behind the line ends that lie in ``text[start:end]``."""
+    return [found.end() for found in _LINE_END.finditer(text, start, end)]
