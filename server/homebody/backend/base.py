@@ -217,8 +217,14 @@ class Backend(Protocol):
         """Answer the last message, reasoning text left out."""
         ...
 
-    async def warm(self, prompt: Prompt, *, slot: Slot = "completion") -> Stats:
-        """Read the prompt into the server's cache and generate nothing."""
+    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
+        """Read the prompt into the server's cache and generate nothing.
+
+        ``tokens`` limits it to the prompt's first so many tokens: a prompt that is being read
+        cannot be called back, so a long one goes in pieces, each a longer beginning of the same
+        prompt (DESIGN: 64, 128, 192, 256 tokens evaluate 64 each). Where the server takes no
+        token ids or cannot do it, nothing is sent and all counts are ``None``.
+        """
         ...
 
     async def aclose(self) -> None:
