@@ -1,0 +1,97 @@
+r"""The smallest edits that turn one text into another, so that cursors, marks and undo survive.
+
+In: the document and the new text of a span. Out: edits that do not touch each other, in order.
+Knows documents and text; knows nothing of models or LSP.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from homebody.postprocess.line_diff import matched_lines
+from homebody.postprocess.line_ends import fit_line_ends, split_lines
+from homebody.text import Document, Span, TextEdit
+
+
+def document_hunks(document: Document, span: Span, new_text: str) -> list[TextEdit]:
+    r"""Edits that put ``new_text`` in the place of ``span``, with the document's own line ends.
+
+    A model writes ``\n``; a file with ``\r\n`` gets ``\r\n``. A final line end stays as it was.
+    Empty when nothing changes.
+    """
+    old = document.slice(span)
+    new = fit_line_ends(new_text, old=old, newline=document.newline)
+    return hunks(old, new, at=span.start)
+
+
+def hunks(old: str, new: str, *, at: int = 0) -> list[TextEdit]:
+    """Edits that turn ``old`` into exactly ``new``, offsets shifted by ``at``.
+
+    Lines that stay are in no edit. Within a changed line only what changed is replaced; a line
+    that merely moved to another indentation gets an edit of its indentation alone. No edit
+    begins or ends between the two characters of a CRLF.
+    """
+    old_lines = [line + end for line, end in split_lines(old)]
+    new_lines = [line + end for line, end in split_lines(new)]
+    offsets = [at]
+    for line in old_lines:
+        offsets.append(offsets[-1] + len(line))
+    edits: list[TextEdit] = []
+    for o1, o2, n1, n2 in _gaps(matched_lines(old_lines, new_lines), len(old_lines), len(new_lines)):
+        for edit in _block_edits(old_lines[o1:o2], new_lines[n1:n2], offsets[o1]):
+            if edits and edits[-1].span.end == edit.span.start:
+                # Two edits at one place would depend on the order in which a client applies them.
+                last = edits.pop()
+                joined = Span(last.span.start, edit.span.end)
+                edits.append(TextEdit(joined, last.new_text + edit.new_text))
+            else:
+                edits.append(edit)
+    return edits
+
+
+def _gaps(
+    pairs: Sequence[tuple[int, int]], old_count: int, new_count: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """What lies between matched lines: (old start, old end, new start, new end)."""
+    old_next = new_next = 0
+    for old_index, new_index in [*pairs, (old_count, new_count)]:
+        if old_index > old_next or new_index > new_next:
+            yield old_next, old_index, new_next, new_index
+        old_next, new_next = old_index + 1, new_index + 1
+
+
+def _block_edits(old: Sequence[str], new: Sequence[str], at: int) -> Iterator[TextEdit]:
+    """Edits within a block without a common line: lines that differ by white space are paired first."""
+    offsets = [at]
+    for line in old:
+        offsets.append(offsets[-1] + len(line))
+    pairs = matched_lines([line.strip() for line in old], [line.strip() for line in new])
+    pairs = [(o, n) for o, n in pairs if not old[o].isspace()]
+    if not pairs and len(old) == len(new):
+        pairs = [(index, index) for index in range(len(old))]
+    done_old = done_new = 0
+    for o, n in [*pairs, (len(old), len(new))]:
+        yield from _narrowed("".join(old[done_old:o]), "".join(new[done_new:n]), offsets[done_old])
+        if o < len(old):
+            yield from _narrowed(old[o], new[n], offsets[o])
+        done_old, done_new = o + 1, n + 1
+
+
+def _narrowed(old: str, new: str, at: int) -> Iterator[TextEdit]:
+    """One edit without the characters that both texts share at their begin and end, or none."""
+    if old == new:
+        return
+    limit = min(len(old), len(new))
+    start = 0
+    while start < limit and old[start] == new[start]:
+        start += 1
+    if _splits_crlf(old, start) or _splits_crlf(new, start):
+        start -= 1
+    end = 0
+    while end < limit - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    if _splits_crlf(old, len(old) - end) or _splits_crlf(new, len(new) - end):
+        end -= 1
+    yield TextEdit(Span(at + start, at + len(old) - end), new[start : len(new) - end])
+
+
+def _splits_crlf(text: str, offset: int) -> bool:
+    return text[offset - 1 : offset + 1] == "\r\n" if offset else False

@@ -1,0 +1,122 @@
+"""Hunks turn the old text into exactly the new one and touch nothing else."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.postprocess.hunks import document_hunks, hunks
+from homebody.postprocess.line_ends import fit_line_ends
+from homebody.text import Document, Span, TextEdit, apply_edits
+
+LINES = st.lists(st.sampled_from(["a", "b", "  a", "\tb", "}", "", "x = 1", "é😀"]), max_size=30)
+ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+TEXTS = st.builds(
+    lambda lines, end, last: end.join(lines) + last, LINES, ENDS, st.sampled_from(["", "\n", "\r\n"])
+)
+WILD = st.text(alphabet="ab \t\r\n}\x0c\u2028😀", max_size=40)
+
+
+@given(old=TEXTS | WILD, new=TEXTS | WILD)
+def test_applied_hunks_give_exactly_the_new_text(old, new):
+    """The law: nothing is lost, whatever the texts."""
+    assert apply_edits(old, hunks(old, new)) == new
+
+
+@given(old=TEXTS | WILD, new=TEXTS | WILD)
+def test_hunks_are_in_order_and_do_not_touch(old, new):
+    """A client may apply them in any order."""
+    spans = [edit.span for edit in hunks(old, new)]
+    assert all(before.end < after.start for before, after in pairwise(spans))
+
+
+@given(old=TEXTS | WILD, new=TEXTS | WILD)
+def test_no_hunk_splits_a_crlf(old, new):
+    """A position between the two characters cannot be said in LSP."""
+    for edit in hunks(old, new):
+        for offset in (edit.span.start, edit.span.end):
+            assert old[max(0, offset - 1) : offset + 1] != "\r\n"
+
+
+@given(text=TEXTS | WILD)
+def test_equal_texts_need_no_hunk(text):
+    """Nothing to do is an empty list."""
+    assert hunks(text, text) == []
+
+
+@given(old=TEXTS, new=TEXTS)
+def test_line_ends_of_the_file_are_kept(old, new):
+    r"""No line end comes in that the file does not have."""
+    document = Document.create("file:///a", "python", 1, old)
+    edits = document_hunks(document, Span(0, len(old)), new)
+    result = apply_edits(old, edits)
+    ends_before = {end for end in ("\r\n", "\n", "\r") if end in old.replace("\r\n", "\0")} | (
+        {"\r\n"} if "\r\n" in old else set()
+    )
+    ends_after = {end for end in ("\n", "\r") if end in result.replace("\r\n", "\0")} | (
+        {"\r\n"} if "\r\n" in result else set()
+    )
+    assert not old or not ends_before or ends_after <= ends_before
+    assert not old or not new or result.endswith(("\n", "\r")) == old.endswith(("\n", "\r"))
+
+
+def check(old: str, new: str, expected: list[tuple[int, int, str]]):
+    """Compare the hunks with (start, end, text) triples."""
+    assert hunks(old, new) == [TextEdit(Span(start, end), text) for start, end, text in expected]
+
+
+def test_a_changed_word_is_the_only_thing_replaced():
+    """The rest of the line, and its end, stay."""
+    check("a\nx = foo(1)\nb\n", "a\nx = bar(1)\nb\n", [(6, 9, "bar")])
+
+
+def test_a_new_line_is_an_insertion():
+    """Nothing is replaced."""
+    check("a\nc\n", "a\nb\nc\n", [(2, 2, "b\n")])
+
+
+def test_a_deleted_line_is_a_deletion():
+    """Its line end goes with it."""
+    check("a\nb\nc\n", "a\nc\n", [(2, 4, "")])
+
+
+def test_wrapped_lines_get_edits_of_their_indentation_alone():
+    """A cursor within the wrapped code stays where it is."""
+    check("f()\ng()\n", "try:\n    f()\n    g()\n", [(0, 0, "try:\n    "), (4, 4, "    ")])
+
+
+def test_unicode_line_separators_are_no_line_ends():
+    """A form feed or U+2028 is text to an editor."""
+    check("a\x0cb\u2028c\n", "a\x0cb\u2028d\n", [(4, 5, "d")])
+
+
+def test_model_text_with_lf_goes_into_a_crlf_file():
+    """Only the changed line is in the edit; its line end is CRLF."""
+    document = Document.create("file:///a", "python", 1, "a\r\nb\r\nc\r\n")
+    edits = document_hunks(document, Span(0, len(document.text)), "a\nb\nx\nc\n")
+    assert edits == [TextEdit(Span(6, 6), "x\r\n")]
+
+
+def test_a_span_in_the_middle_is_edited_at_its_offset():
+    """Offsets are the document's."""
+    document = Document.create("file:///a", "python", 1, "a\nb\nc\n")
+    assert document_hunks(document, Span(2, 3), "B\n") == [TextEdit(Span(2, 3), "B")]
+
+
+def test_mixed_line_ends_stay_where_lines_stay():
+    """A file with both kinds is not normalised by a refactor."""
+    old = "a\r\nb\nc\r\n"
+    assert fit_line_ends("a\nx\nb\nc\n", old=old, newline="\r\n") == "a\r\nx\r\nb\nc\r\n"
+
+
+def test_a_missing_final_newline_stays_missing():
+    """As do several of them at the end."""
+    assert fit_line_ends("a\nb\n", old="a", newline="\n") == "a\nb"
+    assert fit_line_ends("a\nb", old="a\n\n", newline="\n") == "a\nb\n\n"
+
+
+def test_a_large_file_of_equal_lines_is_done():
+    """No cubic behaviour on a generated file (the test would hang)."""
+    old = "}\n{\n" * 20_000
+    new = "{\n}\n" * 20_000 + "end\n"
+    assert apply_edits(old, hunks(old, new)) == new
