@@ -1,0 +1,24 @@
+"""Settings: what users and editors send, in; one resolved ``Settings`` and a list of problems, out.
+
+Knows nothing of LSP or models; bad content never stops the program.
+"""
+
+from homebody.settings.schema import (
+    BackendSettings,
+    ChatSettings,
+    CompletionSettings,
+    ContextSettings,
+    EmbeddedSettings,
+    LogSettings,
+    Settings,
+)
+
+__all__ = [
+    "BackendSettings",
+    "ChatSettings",
+    "CompletionSettings",
+    "ContextSettings",
+    "EmbeddedSettings",
+    "LogSettings",
+    "Settings",
+]

@@ -1,0 +1,59 @@
+"""Where Homebody keeps things on disk.
+
+The one place that asks ``platformdirs``. Each folder can be moved by a variable of its own, which
+tests use to stay apart from the user's files.
+No folder is made here: who writes makes it.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import platformdirs
+
+_APP = "homebody"
+
+
+def config_dir() -> Path:
+    r"""Settings and the user's own prompts (``HOMEBODY_CONFIG_DIR``).
+
+    ``$XDG_CONFIG_HOME/homebody`` or ``~/.config/homebody`` on Linux and macOS,
+    ``%APPDATA%\homebody`` on Windows.
+    """
+    if moved := _moved("HOMEBODY_CONFIG_DIR"):
+        return moved
+    if sys.platform == "win32":
+        return Path(platformdirs.user_config_dir(_APP, appauthor=False, roaming=True))
+    # Not ~/Library on macOS: who configures a language server looks in ~/.config.
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".config") / _APP  # noqa: PTH117 - no Path yet
+
+
+def cache_dir() -> Path:
+    """Files that can be made again: the index, facts about weights (``HOMEBODY_CACHE_DIR``)."""
+    return _moved("HOMEBODY_CACHE_DIR") or Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+
+
+def state_dir() -> Path:
+    """Logs, counts and the state of running processes (``HOMEBODY_STATE_DIR``)."""
+    return _moved("HOMEBODY_STATE_DIR") or Path(platformdirs.user_state_dir(_APP, appauthor=False))
+
+
+def data_dir() -> Path:
+    """Installed weights (``HOMEBODY_DATA_DIR``)."""
+    return _moved("HOMEBODY_DATA_DIR") or Path(platformdirs.user_data_dir(_APP, appauthor=False))
+
+
+def user_file() -> Path:
+    """The user's settings, ``config.toml`` in ``config_dir()``; it need not exist."""
+    return config_dir() / "config.toml"
+
+
+def workspace_file(workspace: Path) -> Path:
+    """The settings that a workspace brings along; it need not exist."""
+    return workspace / ".homebody.toml"
+
+
+def _moved(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value).expanduser() if value else None

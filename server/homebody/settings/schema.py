@@ -1,0 +1,297 @@
+"""Every setting there is: its name, type, range, default and meaning.
+
+``Settings`` is what the rest of the program reads: resolved, complete, immutable.
+What users and editors send is another type (``options.Options``); ``load.load_settings`` turns one
+into the other.
+``keys.py`` reads this module, and from it come ``docs/settings.md``, the JSON schema and VS Code's
+``package.json``: a description here is the text that users see.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct, field
+
+BackendKind: TypeAlias = Literal["auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai", "scripted"]
+
+# ``extra`` marks of a key; ``keys.Key`` tells what they mean.
+_MACHINE = {"machine": True}
+_PATH = {"path": True}
+
+
+class BackendSettings(Struct, frozen=True, kw_only=True):
+    """Where the tokens come from.
+
+    The same block stands under ``completion.backend`` and ``chat.backend``, with what was left out
+    there filled in from ``backend``.
+    """
+
+    kind: Annotated[
+        BackendKind,
+        Meta(
+            description=(
+                "Which server answers. `auto` looks for one on this machine and falls back to the "
+                "embedded model; `scripted` plays the file named by `backend.model`, for tests."
+            )
+        ),
+    ] = "auto"
+    url: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "Address of the server, such as `http://127.0.0.1:8080` or `unix:/run/llama.sock`; "
+                "by default the usual port of that kind. Anything but this machine is refused unless "
+                "`backend.allowedHosts` lists it."
+            ),
+            extra=_MACHINE,
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "Model to use, as the server names it; for `embedded` the path of a GGUF file or the "
+                "name of installed weights; by default what is loaded or installed. "
+                "A workspace may only name files inside itself."
+            ),
+            extra=_PATH,
+        ),
+    ] = None
+    context_length: Annotated[
+        Annotated[int, Meta(ge=256, le=1_048_576)] | None,
+        Meta(
+            description=(
+                "Context length in tokens. By default what the server really serves; for the embedded "
+                "model its own, at most 8,192."
+            )
+        ),
+    ] = None
+    api_key: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "API key of the server, where it wants one; better kept out of files, by `backend.apiKeyEnv`."
+            ),
+            extra=_MACHINE,
+        ),
+    ] = None
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Hosts beyond this machine that may be connected to, each as `host:port`, exactly; "
+                "for a team's own server. An entry `ollama.com:443` also lets models through that a "
+                "local server runs there."
+            ),
+            extra=_MACHINE,
+        ),
+    ] = ()
+    timeout_seconds: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=3600,
+            description="Seconds to wait for the first piece of an answer, and from one piece to the next.",
+        ),
+    ] = 120.0
+
+    def __repr__(self) -> str:
+        """Show no API key: a repr ends up in logs and tracebacks."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        if self.api_key is not None:
+            shown["api_key"] = "***"
+        return f"BackendSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
+class EmbeddedSettings(Struct, frozen=True, kw_only=True):
+    """The model that Homebody runs itself."""
+
+    threads: Annotated[
+        Annotated[int, Meta(ge=1, le=1024)] | None,
+        Meta(description="Threads of the model; by default, and at most, the processor's cores."),
+    ] = None
+    idle_minutes: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=10_080,
+            description="Minutes without a request after which the model's process ends.",
+        ),
+    ] = 15.0
+
+
+class CompletionSettings(Struct, frozen=True, kw_only=True):
+    """Suggestions while typing."""
+
+    enabled: Annotated[bool, Meta(description="Whether anything is suggested while typing.")] = True
+    languages: Annotated[
+        Mapping[str, bool],
+        Meta(
+            description=(
+                'Suggestions on or off by language id, such as `{"markdown": false}`; '
+                "`*` stands for all others."
+            )
+        ),
+    ] = field(default_factory=dict[str, bool])
+    trigger: Annotated[
+        Literal["automatic", "manual"],
+        Meta(description="`automatic`: suggest at each pause; `manual`: only when asked by key."),
+    ] = "automatic"
+    menu: Annotated[
+        Literal["auto", "always", "never"],
+        Meta(
+            description=(
+                "Whether suggestions also stand in the completion menu; `auto`: only in editors "
+                "without ghost text."
+            )
+        ),
+    ] = "auto"
+    multiline: Annotated[
+        Literal["auto", "always", "never"],
+        Meta(
+            description=(
+                "Whether a suggestion may span lines; `auto`: where a block begins or a line is empty."
+            )
+        ),
+    ] = "auto"
+    max_tokens: Annotated[
+        int, Meta(ge=1, le=4096, description="Longest suggestion, in tokens; kept free in the context.")
+    ] = 128
+    debounce_ms: Annotated[
+        Literal["auto"] | Annotated[int, Meta(ge=0, le=5000)],
+        Meta(
+            description=(
+                "Milliseconds of silence before the model is asked; `auto` follows the rhythm of typing "
+                "and the speed of the model."
+            )
+        ),
+    ] = "auto"
+    latency_budget_ms: Annotated[
+        int,
+        Meta(
+            ge=50,
+            le=60_000,
+            description=(
+                "Milliseconds within which a suggestion should begin; a slow machine reads less of the file."
+            ),
+        ),
+    ] = 350
+    min_confidence: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description=(
+                "Mean probability of a token in the suggestion's first line below which it is not shown; "
+                "0 shows all."
+            ),
+        ),
+    ] = 0.4
+    temperature: Annotated[
+        float, Meta(ge=0, le=2, description="Randomness of suggestions; 0 takes the likeliest token.")
+    ] = 0.0
+    top_p: Annotated[
+        float,
+        Meta(
+            gt=0, le=1, description="Choose among the likeliest tokens that together have this probability."
+        ),
+    ] = 1.0
+    top_k: Annotated[
+        int, Meta(ge=0, le=1000, description="Choose among this many of the likeliest tokens; 0: no limit.")
+    ] = 0
+    repeat_penalty: Annotated[
+        float,
+        Meta(ge=0.5, le=2, description="Penalty on tokens seen before; 1: none, which is best for code."),
+    ] = 1.0
+    backend: Annotated[
+        BackendSettings,
+        Meta(description="Overrides of `backend` for suggestions, such as a small model."),
+    ] = field(default_factory=BackendSettings)
+
+    def is_on(self, language_id: str) -> bool:
+        """Whether documents of that language get suggestions."""
+        return self.enabled and self.languages.get(language_id, self.languages.get("*", True))
+
+
+class ChatSettings(Struct, frozen=True, kw_only=True):
+    """Explanations, questions and refactorings.
+
+    The defaults are those of the talk that Homebody answers: temperature 0.1 to 0.3, top-p 0.9 to
+    0.95, top-k 40, repeat penalty 1.05 to 1.15.
+    """
+
+    temperature: Annotated[
+        float,
+        Meta(ge=0, le=2, description="Randomness of explanations and edits; 0 takes the likeliest token."),
+    ] = 0.2
+    top_p: Annotated[
+        float,
+        Meta(
+            gt=0, le=1, description="Choose among the likeliest tokens that together have this probability."
+        ),
+    ] = 0.95
+    top_k: Annotated[
+        int, Meta(ge=0, le=1000, description="Choose among this many of the likeliest tokens; 0: no limit.")
+    ] = 40
+    repeat_penalty: Annotated[
+        float,
+        Meta(
+            ge=0.5,
+            le=2,
+            description="Penalty on tokens seen before; 1: none, as prompts whose answer is code set it.",
+        ),
+    ] = 1.1
+    backend: Annotated[
+        BackendSettings,
+        Meta(description="Overrides of `backend` for explanations and edits, such as a larger model."),
+    ] = field(default_factory=BackendSettings)
+
+
+class ContextSettings(Struct, frozen=True, kw_only=True):
+    """What the model may see."""
+
+    snippets: Annotated[
+        bool, Meta(description="Whether code from other files of the workspace goes into the prompt.")
+    ] = True
+    ignore: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Patterns, as in `.gitignore`, of files that never go into a prompt; beside `.gitignore`, "
+                "`.homebodyignore` and the built-in list of secrets. A workspace adds to yours."
+            )
+        ),
+    ] = ()
+    max_file_bytes: Annotated[
+        int,
+        Meta(ge=1024, le=67_108_864, description="Largest file that is read or served, in bytes."),
+    ] = 1_048_576
+
+
+class LogSettings(Struct, frozen=True, kw_only=True):
+    """The local log; nothing of it is ever sent."""
+
+    enabled: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Whether what went into prompts (files, lines, tokens, times) is logged in your state folder."
+            ),
+            extra=_MACHINE,
+        ),
+    ] = False
+    prompts: Annotated[
+        bool,
+        Meta(description="Whether the log also keeps the text of prompts and answers.", extra=_MACHINE),
+    ] = False
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings, resolved. ``Settings()`` is the defaults."""
+
+    backend: BackendSettings = field(default_factory=BackendSettings)
+    embedded: EmbeddedSettings = field(default_factory=EmbeddedSettings)
+    completion: CompletionSettings = field(default_factory=CompletionSettings)
+    chat: ChatSettings = field(default_factory=ChatSettings)
+    context: ContextSettings = field(default_factory=ContextSettings)
+    log: LogSettings = field(default_factory=LogSettings)
