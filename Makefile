@@ -1,0 +1,40 @@
+# Homebody's tasks. POSIX sh and GNU make 3.81 or newer are enough; `make help` lists them.
+#
+# All that is installed goes into .venv, from the hashed locks in requirements/.
+# Downloads are kept outside of the checkout: uv's cache, and the user's data folder for the weights.
+
+BIN := .venv/bin
+SETUP := sh requirements/setup.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format lock clean
+
+help: ## list the tasks
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
+
+demo: ## install Homebody and the default weights, then show what it does
+	@$(SETUP) run
+	@$(BIN)/homebody models install
+	@$(BIN)/homebody demo
+
+test: ## install what the tests need, then run every check and test
+	@$(SETUP) apt dev
+	@$(BIN)/homebody models install
+	@$(BIN)/python tests/check.py
+
+lint: ## run every check but the tests
+	@$(SETUP) dev
+	@$(BIN)/python tests/check.py --lint
+
+format: ## lay the code out and mend what can be mended
+	@$(SETUP) dev
+	@$(BIN)/ruff check --fix --quiet --exit-zero .
+	@$(BIN)/ruff format .
+
+lock: ## write requirements/*.txt anew (ARGS=--upgrade for newer versions)
+	@$(SETUP) build
+	@sh requirements/lock.sh $(ARGS)
+
+clean: ## remove what was installed and built in the checkout
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find server tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

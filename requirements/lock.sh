@@ -1,0 +1,21 @@
+#!/bin/sh
+# Write the hashed locks from pyproject.toml: one resolution, so that all three agree.
+# No index address is written into them: they work behind any mirror.
+# Arguments go to uv (`--upgrade`, `--upgrade-package NAME`).
+set -eu
+cd "$(dirname "$0")/.."
+
+compile() { # OUTPUT ARGUMENTS…
+    output=$1
+    shift
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --custom-compile-command "make lock" \
+        --output-file "requirements/$output.txt" pyproject.toml "$@"
+}
+
+compile dev --group dev --extra hub "$@"
+compile run --constraints requirements/dev.txt "$@"
+# The build tools alone, without the project's own dependencies.
+.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --custom-compile-command "make lock" --constraints requirements/dev.txt \
+    --output-file requirements/build.txt --group build "$@"

@@ -1,0 +1,96 @@
+"""Runs every check and test of the project, one after the other, and sums them up.
+
+`make test` and `make lint` end here. A check that fails does not keep the next one from running.
+Nothing is left out while ``CI`` is set: a test that skips itself there counts as failed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+
+CHECKS: dict[str, list[str]] = {
+    "ruff check": ["ruff", "check", "."],
+    "ruff format": ["ruff", "format", "--check", "--quiet", "."],
+    "basedpyright": ["basedpyright", "--warnings"],
+    "import contracts": ["lint-imports"],
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check went: its time in seconds, and for tests what was counted."""
+
+    name: str
+    passed: bool
+    seconds: float
+    note: str = ""
+    left_out: tuple[tuple[str, int], ...] = ()
+
+
+def main() -> int:
+    """Run what was asked for; 1 when anything failed."""
+    parser = argparse.ArgumentParser(description="Run the checks and tests of Homebody.")
+    parser.add_argument("--lint", action="store_true", help="the checks alone, no tests")
+    parser.add_argument("pytest", nargs="*", help="passed on to pytest (after --)")
+    arguments = parser.parse_args()
+    outcomes = [run_check(name, command) for name, command in CHECKS.items()]
+    if not arguments.lint:
+        outcomes.append(run_tests(arguments.pytest))
+    print_summary(outcomes)
+    return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def run_check(name: str, command: list[str]) -> Outcome:
+    """Run one tool out of the environment that this script runs in."""
+    print_heading(name)
+    begun = time.monotonic()
+    code = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, check=False).returncode
+    return Outcome(name, passed=code == 0, seconds=time.monotonic() - begun)
+
+
+def run_tests(options: list[str]) -> Outcome:
+    """Run pytest and read from its report what passed and what was left out, and why."""
+    print_heading("pytest")
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", f"--junit-xml={report}", *options]
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        cases = list(ET.parse(report).iter("testcase")) if report.exists() else []
+    seconds = time.monotonic() - begun
+    skips = [skip.get("message", "") for case in cases if (skip := case.find("skipped")) is not None]
+    left_out = tuple(Counter(skips).most_common())
+    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
+    note = f"{len(cases) - failed - len(skips)} passed, {failed} failed, {len(skips)} left out"
+    passed = code == 0 and not (skips and os.environ.get("CI"))
+    return Outcome("pytest", passed=passed, seconds=seconds, note=note, left_out=left_out)
+
+
+def print_heading(name: str) -> None:
+    """Say what comes now; flushed, so that it stands above the tool's own output."""
+    print(f"\n── {name} {'─' * (60 - len(name))}", flush=True)
+
+
+def print_summary(outcomes: list[Outcome]) -> None:
+    """One line a check, then one for each reason why tests were left out."""
+    print_heading("summary")
+    for outcome in outcomes:
+        word = "ok" if outcome.passed else "FAILED"
+        print(f"{outcome.name:<18} {word:<7} {outcome.seconds:6.1f} s  {outcome.note}".rstrip())
+    for outcome in outcomes:
+        for reason, count in outcome.left_out:
+            print(f"left out: {count} test{'s' if count > 1 else ''}: {reason}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
