@@ -1,0 +1,105 @@
+"""The rules of who may import what: that they hold is `lint-imports`' work, that they bite is ours."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.tracked import ROOT, tracked_files
+
+PACKAGE = ROOT / "server" / "homebody"
+
+# A line planted deep in the lowest room, and the contract that has to catch it.
+PLANTED = {
+    "from homebody import backend": "Imports point downwards",
+    "import pygls": "Only lsp knows LSP",
+    "import tree_sitter": "Only syntax knows tree-sitter",
+    "import httpx": "Only backend opens connections",
+    "import sqlite3": "Only host runs weights, only models reads them, only workspace has a database",
+}
+# Not there on Windows.
+POSIX_ONLY = {"fcntl", "grp", "pwd", "resource", "termios"}
+# What the contracts cannot tell apart, since they see packages whole: `urllib.parse` is harmless.
+CONNECTING = {"ftplib", "http.client", "smtplib", "telnetlib", "urllib.request", "xmlrpc.client"}
+
+
+@pytest.fixture(scope="module")
+def broken_contracts(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Names of the contracts that a copy of the package breaks once the lines are planted."""
+    folder = tmp_path_factory.mktemp("planted")
+    shutil.copytree(PACKAGE, folder / "homebody", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    lowest = folder / "homebody" / "settings" / "paths.py"
+    lowest.write_text(lowest.read_text() + "\n".join(PLANTED) + "\n")
+    ran = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    return {name for name in PLANTED.values() if f"{name} BROKEN" in ran.stdout}
+
+
+@pytest.mark.parametrize(("line", "contract"), PLANTED.items())
+def test_a_planted_import_breaks_its_contract(line: str, contract: str, broken_contracts: set[str]):
+    """Each import contract fails as soon as one module breaks it."""
+    assert contract in broken_contracts
+
+
+def test_nothing_imports_what_windows_lacks():
+    """The package runs on Windows: no module that is there on POSIX alone is imported."""
+    assert _importers(POSIX_ONLY) == []
+
+
+def test_nothing_connects_past_the_guard():
+    """No module uses the standard library's network clients, which the guard would not see."""
+    assert _importers(CONNECTING) == []
+
+
+def test_nothing_sends_a_signal_that_windows_lacks():
+    """Processes are ended through psutil or Popen, never by SIGKILL."""
+    naming = [
+        str(path)
+        for path, tree in _modules()
+        for node in ast.walk(tree)
+        if "SIGKILL" in (_name(node), _attribute(node))
+    ]
+
+    assert naming == []
+
+
+def _modules() -> list[tuple[Path, ast.Module]]:
+    paths = [path for path in tracked_files() if path.suffix == ".py" and path.parts[0] == "server"]
+    return [(path, ast.parse((ROOT / path).read_text(encoding="utf-8"))) for path in paths]
+
+
+def _importers(modules: set[str]) -> list[str]:
+    return [
+        f"{path}:{node.lineno} imports {name}"
+        for path, tree in _modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in _imported(node)
+        if name in modules
+    ]
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    return {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+
+
+def _name(node: ast.AST) -> str | None:
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _attribute(node: ast.AST) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else None

@@ -1,0 +1,88 @@
+"""The locks: complete, hashed, free of addresses, and explained."""
+
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from support.tracked import ROOT
+
+LOCKS = ("build", "run", "dev")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def _lock(name: str) -> str:
+    return (ROOT / "requirements" / f"{name}.txt").read_text()
+
+
+def _pins(name: str) -> dict[str, set[str]]:
+    """Versions of each package in a lock; several where Python versions differ."""
+    pins: dict[str, set[str]] = {}
+    for package, version in re.findall(r"^([\w.-]+)==(\S+)", _lock(name), flags=re.MULTILINE):
+        pins.setdefault(canonicalize_name(package), set()).add(version)
+    return pins
+
+
+def _wanted(lock: str) -> list[Requirement]:
+    groups = PROJECT["dependency-groups"]
+    lines = {
+        "build": groups["build"],
+        "run": PROJECT["project"]["dependencies"],
+        "dev": [
+            *groups["build"],
+            *groups["dev"],
+            *PROJECT["project"]["dependencies"],
+            *PROJECT["project"]["optional-dependencies"]["hub"],
+        ],
+    }[lock]
+    return [Requirement(line) for line in lines if isinstance(line, str)]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_has_a_hash(lock: str):
+    """Each pinned package names the hashes of its files."""
+    entries = re.findall(r"^\S.*(?:\n    --hash=\S+(?: \\)?)*", _lock(lock), flags=re.MULTILINE)
+    pinned = [entry for entry in entries if not entry.startswith("#")]
+
+    assert pinned
+    assert [entry.splitlines()[0] for entry in pinned if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_lock_names_an_address(lock: str):
+    """A lock works behind any mirror: neither an index nor a file's address stands in it."""
+    assert re.findall(r"\w+://\S+|^--\S+", _lock(lock), flags=re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_locks_follow_the_project(lock: str):
+    """What pyproject.toml asks for is pinned, in a version that it allows."""
+    pins = _pins(lock)
+    unmet = [
+        str(wanted)
+        for wanted in _wanted(lock)
+        if not any(wanted.specifier.contains(pin) for pin in pins.get(canonicalize_name(wanted.name), ()))
+    ]
+
+    assert unmet == [], "run `make lock`"
+
+
+def test_locks_agree():
+    """Tests run with the very versions that users run with."""
+    dev = _pins("dev")
+
+    assert {
+        name: versions for name, versions in (_pins("run") | _pins("build")).items() if dev[name] != versions
+    } == {}
+
+
+def test_every_dependency_has_its_reason():
+    """docs/dependencies.md has a line on each package that pyproject.toml names, and on no other."""
+    explained = set(
+        re.findall(r"^\| `([\w-]+)`", (ROOT / "docs" / "dependencies.md").read_text(), flags=re.MULTILINE)
+    )
+    named = {canonicalize_name(wanted.name) for wanted in _wanted("dev")}
+
+    assert explained == named

@@ -1,0 +1,77 @@
+"""Rules for every file of the project, whatever it is written in."""
+
+import re
+
+import pytest
+
+from support.tracked import tracked_files, tracked_texts
+
+# Name and top level apart, so that this file does not name them itself.
+REGISTRY_HOSTS = re.compile(
+    "|".join(
+        rf"{name}\.{top}\b"
+        for name, top in (
+            ("pypi", "org"),
+            ("pythonhosted", "org"),
+            ("npmjs", "(?:org|com)"),
+            ("yarnpkg", "com"),
+            ("debian", "org"),
+            ("crates", "io"),
+            ("golang", "org"),
+        )
+    )
+)
+# 10.99.0.0/24 is the network that tests make for themselves; other examples take 192.0.2.0/24.
+PRIVATE_ADDRESS = re.compile(
+    r"(?<![\d.])(?:10\.(?!99\.0\.)\d{1,3}\.\d{1,3}\.\d{1,3}"
+    r"|192\.168\.\d{1,3}\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3})(?![\d.])"
+)
+HOME_NETWORK_NAME = re.compile(r"//[\w.-]+\.(?:local|lan|home|home\.arpa|internal|corp|intranet|box)\b")
+SOMEBODYS_FOLDER = re.compile(r"(?<![\w.$}])/(?:work|root)/\w")
+MODULE_SUFFIXES = {".py", ".lua", ".ts", ".sh"}
+LONGEST_MODULE = 400
+
+
+@pytest.mark.parametrize(
+    ("pattern", "advice"),
+    [
+        (REGISTRY_HOSTS, "package registries are reached by the client's own settings"),
+        (
+            PRIVATE_ADDRESS,
+            "examples take 192.0.2.x, tests that connect 10.99.0.x in a namespace of their own",
+        ),
+        (HOME_NETWORK_NAME, "examples take names under .example"),
+        (SOMEBODYS_FOLDER, "the project needs nothing outside of its checkout and the user's folders"),
+    ],
+)
+def test_no_file_names_a_place_of_somebodys(pattern: re.Pattern[str], advice: str):
+    """No tracked file names a registry, a machine in a home network or a folder of one machine."""
+    named = [
+        f"{path}:{_line(text, match.start())}: {match[0]}"
+        for path, text in tracked_texts()
+        for match in pattern.finditer(text)
+    ]
+
+    assert named == [], advice
+
+
+def test_no_module_is_longer_than_a_reader_can_hold():
+    """A module has at most 400 lines."""
+    long = {
+        str(path): lines
+        for path, text in tracked_texts()
+        if path.suffix in MODULE_SUFFIXES and (lines := text.count("\n")) > LONGEST_MODULE
+    }
+
+    assert long == {}
+
+
+def test_the_tree_is_seen():
+    """The rules above look at the real tree: they find the package and this test."""
+    names = {path.as_posix() for path in tracked_files()}
+
+    assert {"server/homebody/errors.py", "tests/house/test_tree.py"} <= names
+
+
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
