@@ -3,6 +3,8 @@
 Knows nothing of LSP or models; bad content never stops the program.
 """
 
+from homebody.settings.load import load_settings
+from homebody.settings.options import Problem
 from homebody.settings.schema import (
     BackendSettings,
     ChatSettings,
@@ -20,5 +22,7 @@ __all__ = [
     "ContextSettings",
     "EmbeddedSettings",
     "LogSettings",
+    "Problem",
     "Settings",
+    "load_settings",
 ]

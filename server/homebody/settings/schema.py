@@ -16,7 +16,9 @@ BackendKind: TypeAlias = Literal["auto", "embedded", "llama.cpp", "ollama", "lm-
 
 # ``extra`` marks of a key; ``keys.Key`` tells what they mean.
 _MACHINE = {"machine": True}
-_PATH = {"path": True}
+
+_Url: TypeAlias = Annotated[str, Meta(pattern=r"^(https?://|unix:)[^\s]+$")]
+_HostAndPort: TypeAlias = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[0-9]{1,5}$")]
 
 
 class BackendSettings(Struct, frozen=True, kw_only=True):
@@ -36,14 +38,14 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         ),
     ] = "auto"
     url: Annotated[
-        str | None,
+        _Url | None,
         Meta(
             description=(
                 "Address of the server, such as `http://127.0.0.1:8080` or `unix:/run/llama.sock`; "
                 "by default the usual port of that kind. Anything but this machine is refused unless "
                 "`backend.allowedHosts` lists it."
             ),
-            extra=_MACHINE,
+            extra=_MACHINE | {"allowed": "an address that begins with `http://`, `https://` or `unix:`"},
         ),
     ] = None
     model: Annotated[
@@ -54,7 +56,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
                 "name of installed weights; by default what is loaded or installed. "
                 "A workspace may only name files inside itself."
             ),
-            extra=_PATH,
+            extra={"path": True},
         ),
     ] = None
     context_length: Annotated[
@@ -72,18 +74,18 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
             description=(
                 "API key of the server, where it wants one; better kept out of files, by `backend.apiKeyEnv`."
             ),
-            extra=_MACHINE,
+            extra=_MACHINE | {"secret": True},
         ),
     ] = None
     allowed_hosts: Annotated[
-        tuple[str, ...],
+        tuple[_HostAndPort, ...],
         Meta(
             description=(
                 "Hosts beyond this machine that may be connected to, each as `host:port`, exactly; "
                 "for a team's own server. An entry `ollama.com:443` also lets models through that a "
                 "local server runs there."
             ),
-            extra=_MACHINE,
+            extra=_MACHINE | {"allowed": "a list of `host:port`"},
         ),
     ] = ()
     timeout_seconds: Annotated[

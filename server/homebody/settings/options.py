@@ -1,0 +1,167 @@
+"""Options as they were sent: one source, each value checked by itself, nothing merged yet.
+
+In: a tree of tables (TOML, LSP) or names with texts (variables, flags). Out: ``Options`` and the
+problems found. A bad value is left out, so that it falls back alone.
+Knows nothing of files, or of what other sources say.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeAlias, cast
+
+from homebody.settings.keys import Key, all_keys, nearest, sections
+from homebody.settings.values import BadValue, checked, printable, read, shorten
+
+Style: TypeAlias = Literal["snake", "camel", "variable"]
+KeyPath: TypeAlias = tuple[str, ...]
+
+# So many problems of one source are told one by one; a hostile file could hold a million.
+_MOST_PROBLEMS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the settings that has no effect, and why.
+
+    ``key`` is as the user wrote it, empty where a whole file is meant; ``message`` is one sentence.
+    """
+
+    key: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where options come from.
+
+    Attributes
+    ----------
+    name
+        For messages: ``".homebody.toml"``, ``"the command line"``.
+    style
+        How keys are written there.
+    trusted
+        Whether it is the user's own; a workspace's is not.
+    base
+        Folder that relative paths start from.
+
+    """
+
+    name: str
+    style: Style
+    trusted: bool
+    base: Path
+
+    def spelled(self, key: Key) -> str:
+        """Name of ``key`` as it is written in this source."""
+        return {"snake": key.snake, "camel": key.camel, "variable": key.variable}[self.style]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What one source sets. All of it is optional; every value here is good by itself."""
+
+    source: Source
+    values: Mapping[Key, object]
+
+
+def from_tree(tree: Mapping[str, object], source: Source) -> tuple[Options, list[Problem]]:
+    """Check a tree of tables. ``None`` (LSP's null) is not set."""
+    keys = _keys_by_path(source.style)
+    values: dict[Key, object] = {}
+    problems = _Problems(source)
+    for path, sent in _leaves(tree, ()):
+        key = keys.get(path)
+        if sent is None:
+            continue
+        if key is None:
+            problems.add(".".join(path), lambda path=path, sent=sent: _unknown(path, sent, source))
+        else:
+            _take(key, sent, lambda key=key, sent=sent: checked(key, sent), values, problems)
+    return Options(source, values), problems.listed()
+
+
+def from_texts(texts: Iterable[tuple[str, str]], source: Source) -> tuple[Options, list[Problem]]:
+    """Check texts by name, as variables and flags bring them. An empty text is not set."""
+    keys = _keys_by_any_name()
+    values: dict[Key, object] = {}
+    problems = _Problems(source)
+    for name, text in texts:
+        key = keys.get(name)
+        if key is None:
+            problems.add(name, lambda name=name, text=text: _unknown((name,), text, source))
+        elif text:
+            _take(key, text, lambda key=key, text=text: read(key, text), values, problems)
+    return Options(source, values), problems.listed()
+
+
+class _Problems:
+    """Problems of one source, the first few in full."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._told: list[Problem] = []
+        self._more = 0
+
+    def add(self, key: str, message: Callable[[], str]) -> None:
+        if len(self._told) < _MOST_PROBLEMS:
+            self._told.append(Problem(printable(key), f"{self.source.name}: {message()}."))
+        else:
+            self._more += 1
+
+    def listed(self) -> list[Problem]:
+        if not self._more:
+            return self._told
+        return [*self._told, Problem("", f"{self.source.name}: {self._more} more keys like these.")]
+
+
+def _take(
+    key: Key, sent: object, convert: Callable[[], object], values: dict[Key, object], problems: _Problems
+) -> None:
+    """Put the value where it belongs, or say what is wrong with it."""
+    try:
+        value = convert()
+    except BadValue:
+        name = problems.source.spelled(key)
+        shown = "what stands there" if key.secret else shorten(sent)
+        problems.add(name, lambda: f"`{name}` cannot be {shown}; allowed is {key.allowed}")
+    else:
+        if value is not None:
+            values[key] = value
+
+
+def _leaves(tree: Mapping[str, object], path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    """All values with their paths; only known sections are entered, so the depth is bounded.
+
+    A dotted name counts as nested, since some clients send settings flat.
+    """
+    for name, value in tree.items():
+        here = (*path, *name.split("."))
+        # Sections are single words: both styles spell them alike.
+        if here in sections() and isinstance(value, Mapping):
+            yield from _leaves(cast("Mapping[str, object]", value), here)
+        else:
+            yield here, value
+
+
+@cache
+def _keys_by_path(style: Style) -> Mapping[KeyPath, Key]:
+    return {tuple((key.snake if style == "snake" else key.camel).split(".")): key for key in all_keys()}
+
+
+@cache
+def _keys_by_any_name() -> Mapping[str, Key]:
+    return {name: key for key in all_keys() for name in (key.snake, key.camel, key.variable)}
+
+
+def _unknown(path: KeyPath, sent: object, source: Source) -> str:
+    name = ".".join(path)
+    if path in sections():
+        return f"`{name}` cannot be {shorten(sent)}; it is a table of settings"
+    if isinstance(sent, Mapping):
+        names = [".".join(section) for section in sections() if section]
+    else:
+        names = [source.spelled(key) for key in all_keys()]
+    return f"there is no setting `{printable(name)}`; the nearest is `{nearest(name, names)}`"
