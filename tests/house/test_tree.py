@@ -27,7 +27,7 @@ PRIVATE_ADDRESS = re.compile(
     r"|192\.168\.\d{1,3}\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3})(?![\d.])"
 )
 HOME_NETWORK_NAME = re.compile(r"//[\w.-]+\.(?:local|lan|home|home\.arpa|internal|corp|intranet|box)\b")
-SOMEBODYS_FOLDER = re.compile(r"(?<![\w.$}])/(?:work|root)/\w")
+SOMEBODYS_FOLDER = re.compile(r"/work/(?:main|shared|\.library)\b|/root/\w")
 MODULE_SUFFIXES = {".py", ".lua", ".ts", ".sh"}
 LONGEST_MODULE = 400
 

@@ -1,0 +1,150 @@
+"""`requirements/setup.sh`: what is missing is said in one sentence, and nothing is done twice."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.tracked import ROOT
+
+# What the script calls, beside Python: a search path of these alone is a machine without Python.
+COMMANDS = ("sh", "dirname", "cat", "cmp", "grep", "rm", "tail")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Copy what the script reads to a folder with a space in its name."""
+    folder = tmp_path / "a checkout"
+    shutil.copytree(ROOT / "requirements", folder / "requirements")
+    for name in ("pyproject.toml", "README.md", "LICENSE", "Makefile"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+@pytest.fixture
+def bare_machine(tmp_path: Path) -> dict[str, str]:
+    """Give an environment in which no Python is found."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for command in COMMANDS:
+        (folder / command).symlink_to(str(shutil.which(command)))
+    return {"PATH": str(folder), "HOME": str(tmp_path)}
+
+
+def run_setup(checkout: Path, environment: dict[str, str], *parts: str) -> subprocess.CompletedProcess[str]:
+    """Run the script as make does."""
+    return subprocess.run(
+        ["/bin/sh", "requirements/setup.sh", *parts],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def add_python(environment: dict[str, str], *, script: str) -> None:
+    """Put a `python3` on the search path that does what the script says."""
+    python = Path(environment["PATH"]) / "python3"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+
+
+def stamp(checkout: Path, *, place: Path) -> None:
+    """Pretend that the lock was installed there."""
+    (checkout / ".venv").mkdir()
+    read = ("requirements/build.txt", "requirements/run.txt", "pyproject.toml")
+    texts = [(checkout / name).read_text() for name in read]
+    (checkout / ".venv" / "run.done").write_text("".join([f"{place}\n", *texts]))
+
+
+def only_line(text: str) -> str:
+    """Return the text, which has to be one line."""
+    lines = text.splitlines()
+    assert len(lines) == 1, text
+    return lines[0]
+
+
+def test_a_machine_without_python_is_told_so(checkout: Path, bare_machine: dict[str, str]):
+    """Without any Python, one sentence says which is needed."""
+    ran = run_setup(checkout, bare_machine, "run")
+
+    assert ran.returncode == 1
+    assert "there is no Python 3.11 or newer: install one" in only_line(ran.stderr)
+
+
+def test_an_old_python_is_not_taken(checkout: Path, bare_machine: dict[str, str]):
+    """A Python that is too old counts as none."""
+    add_python(bare_machine, script="exit 1  # as sys.exit(True) does")
+
+    ran = run_setup(checkout, bare_machine, "run")
+
+    assert "there is no Python 3.11 or newer" in only_line(ran.stderr)
+
+
+def test_a_missing_venv_module_is_named(checkout: Path, bare_machine: dict[str, str]):
+    """Debian packs venv apart: the sentence names the package."""
+    add_python(bare_machine, script='case "$2" in *ensurepip*) exit 1 ;; esac')
+
+    ran = run_setup(checkout, bare_machine, "run")
+
+    assert ran.returncode == 1
+    assert (
+        "python3 has no venv module: install it (Debian and Ubuntu: apt install python3-venv)"
+        in only_line(ran.stderr)
+    )
+
+
+def test_a_missing_network_is_told_from_other_trouble(checkout: Path, bare_machine: dict[str, str]):
+    """Where no package index answers, one sentence says so and how to name a mirror."""
+    # A closed port of this machine stands for the network that is not there.
+    nowhere = {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_CACHE_DIR": "1",
+    }
+    (Path(bare_machine["PATH"]) / "python3").symlink_to(sys.executable)
+
+    ran = run_setup(checkout, bare_machine | nowhere, "run")
+
+    assert ran.returncode == 1
+    assert "the package index cannot be reached" in only_line(ran.stderr)
+
+
+def test_an_environment_that_is_up_to_date_is_left_alone(checkout: Path, bare_machine: dict[str, str]):
+    """With its stamp in place nothing is looked for, made or installed."""
+    stamp(checkout, place=checkout)
+
+    ran = run_setup(checkout, bare_machine, "run")
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+def test_a_changed_lock_asks_for_a_new_installation(checkout: Path, bare_machine: dict[str, str]):
+    """The stamp is worth nothing for another lock."""
+    stamp(checkout, place=checkout)
+    (checkout / "requirements" / "run.txt").write_text("")
+
+    ran = run_setup(checkout, bare_machine, "run")
+
+    assert "there is no Python" in only_line(ran.stderr)  # it got as far as looking for one
+
+
+def test_a_moved_checkout_asks_for_a_new_installation(checkout: Path, bare_machine: dict[str, str]):
+    """The stamp is worth nothing in another folder, where the scripts name their old place."""
+    stamp(checkout, place=checkout.parent / "elsewhere")
+
+    ran = run_setup(checkout, bare_machine, "run")
+
+    assert "there is no Python" in only_line(ran.stderr)
+
+
+def test_help_lists_every_task(checkout: Path):
+    """`make` alone says what there is to do."""
+    ran = subprocess.run(["make"], cwd=checkout, capture_output=True, text=True, check=True)
+
+    tasks = {line.split()[1] for line in ran.stdout.splitlines()}
+    assert tasks == {"help", "demo", "test", "lint", "format", "lock", "clean"}
