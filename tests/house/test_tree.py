@@ -43,6 +43,7 @@ LONGEST_MODULE = 400
         (HOME_NETWORK_NAME, "examples take names under .example"),
         (SOMEBODYS_FOLDER, "the project needs nothing outside of its checkout and the user's folders"),
     ],
+    ids=["registries", "addresses", "names", "folders"],
 )
 def test_no_file_names_a_place_of_somebodys(pattern: re.Pattern[str], advice: str):
     """No tracked file names a registry, a machine in a home network or a folder of one machine."""
