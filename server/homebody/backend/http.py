@@ -1,0 +1,292 @@
+"""Requests to one model server, and every way they fail, in this package's own words.
+
+In: a path and a JSON body. Out: decoded replies, server-sent events, lines; or a ``BackendError``.
+The only place that knows httpx's exceptions, and (with ``guard``) the only one that knows httpx.
+Knows nothing of any server's API.
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import httpx_sse
+import msgspec
+
+from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
+from homebody.errors import (
+    BackendError,
+    BackendLoading,
+    BackendProtocolError,
+    BackendRefused,
+    BackendTimeout,
+    BackendUnavailable,
+    ConnectionForbidden,
+    SettingsError,
+)
+
+Decoded = TypeVar("Decoded")
+Item = TypeVar("Item")
+
+DEFAULT_TIMEOUT_SECONDS = 60.0
+# A loopback port answers at once or not at all; a team's server may be a few routers away.
+_CONNECT_SECONDS = 5.0
+_WORDS = 300
+
+
+class StatusRefused(BackendRefused):
+    """A refusal of which the backends look at the HTTP status."""
+
+    def __init__(self, message: str, status: int, words: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.words = words
+
+
+class ModelServer:
+    """One base URL, its key and its connections.
+
+    Parameters
+    ----------
+    url
+        ``http://…``, ``https://…`` or ``unix:///path/to/socket`` (POSIX only).
+    timeout_seconds
+        Longest silence: before an answer, and between two pieces of a stream.
+
+    Raises
+    ------
+    SettingsError
+        ``url`` or an entry of ``allowed_hosts`` is malformed.
+
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        allowed_hosts: Sequence[str] = (),
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        resolve: Resolve | None = None,
+    ) -> None:
+        base, unix_socket = _split_url(url)
+        self.url = url
+        self.timeout_seconds = timeout_seconds
+        headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
+        transport = GuardedTransport(
+            [AllowedHost.parse(entry) for entry in allowed_hosts], unix_socket=unix_socket, resolve=resolve
+        )
+        self._client = httpx.AsyncClient(
+            base_url=base,
+            headers={**headers, "user-agent": "homebody", "accept-encoding": "identity"},
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+            # Silence is timed here (``asyncio.timeout``), since servers send pings that reset a read limit.
+            timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, timeout_seconds)),
+        )
+
+    async def get(self, path: str, type_: type[Decoded], *, timeout_seconds: float | None = None) -> Decoded:
+        """GET ``path`` and decode the JSON reply as ``type_``."""
+        return await self._once("GET", path, None, type_, timeout_seconds)
+
+    async def post(
+        self, path: str, body: object, type_: type[Decoded], *, timeout_seconds: float | None = None
+    ) -> Decoded:
+        """POST ``body`` as JSON and decode the JSON reply as ``type_``."""
+        return await self._once("POST", path, body, type_, timeout_seconds)
+
+    async def events(self, path: str, body: object) -> AsyncGenerator[str]:
+        """POST ``body`` and yield the data of each server-sent event."""
+        async with self._open("POST", path, body) as response:
+            source = httpx_sse.EventSource(response)
+            async with aclosing(self._paced(source.aiter_sse())) as events:
+                async for event in events:
+                    yield event.data
+
+    async def lines(self, path: str, body: object) -> AsyncGenerator[str]:
+        """POST ``body`` and yield each line that is not empty (newline-delimited JSON)."""
+        async with (
+            self._open("POST", path, body) as response,
+            aclosing(self._paced(response.aiter_lines())) as lines,
+        ):
+            async for line in lines:
+                if line.strip():
+                    yield line
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def _once(
+        self, method: str, path: str, body: object, type_: type[Decoded], timeout_seconds: float | None
+    ) -> Decoded:
+        limit = timeout_seconds or self.timeout_seconds
+        try:
+            async with asyncio.timeout(limit), self._open(method, path, body) as response:
+                content = await response.aread()
+        except TimeoutError as error:
+            raise self._timeout(limit) from error
+        except httpx.HTTPError as error:
+            raise self._translate(error) from error
+        return self.decode(content, type_)
+
+    def decode(self, content: bytes | str, type_: type[Decoded]) -> Decoded:
+        """Decode a JSON reply, or a bit of a stream.
+
+        Raises
+        ------
+        BackendProtocolError
+            It is no JSON, or not of that shape.
+
+        """
+        try:
+            return msgspec.json.decode(content, type=type_)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            start = content[:80] if isinstance(content, str) else content[:80].decode(errors="replace")
+            message = f"the server at {self.url} answered what its API does not promise ({error}): {start!r}"
+            raise BackendProtocolError(message) from error
+
+    @asynccontextmanager
+    async def _open(self, method: str, path: str, body: object) -> AsyncGenerator[httpx.Response]:
+        """Send a request and hand out the good response, its body unread."""
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if content is None else {"content-type": "application/json"}
+        request = self._client.build_request(method, path, content=content, headers=headers)
+        response = await self._send(request)
+        try:
+            if response.status_code != 200:
+                raise await self._refusal(response)
+            yield response
+        finally:
+            await response.aclose()
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                try:
+                    return await self._client.send(request, stream=True)
+                except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                    # A kept connection that the server closed just then; nothing was answered yet.
+                    return await self._client.send(request, stream=True)
+        except TimeoutError as error:
+            raise self._timeout(self.timeout_seconds) from error
+        except httpx.HTTPError as error:
+            raise self._translate(error) from error
+
+    async def _paced(self, items: AsyncIterator[Item]) -> AsyncGenerator[Item]:
+        """Yield ``items`` while none of them is longer in coming than the time limit."""
+        while True:
+            try:
+                async with asyncio.timeout(self.timeout_seconds):
+                    item = await anext(items)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                raise self._timeout(self.timeout_seconds) from error
+            except (httpx.HTTPError, httpx_sse.SSEError) as error:
+                raise self._translate(error) from error
+            yield item
+
+    async def _refusal(self, response: httpx.Response) -> BackendError:
+        """Return the error for a response that is not 200, with the server's own words."""
+        status = response.status_code
+        if 300 <= status < 400:
+            target = _clean(response.headers.get("location", "nowhere"))
+            return ConnectionForbidden(
+                f"the server at {self.url} redirects to {target}; Homebody follows no redirects, "
+                "write the server's own address into backend.url"
+            )
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                words = _words(await response.aread())
+        except (httpx.HTTPError, TimeoutError):
+            words = "no reason given"
+        if status in _BUSY:
+            if "load" in words.lower():
+                return BackendLoading(f"the server at {self.url} still loads its model ({words})")
+            return BackendUnavailable(f"the server at {self.url} is unavailable: {words}")
+        if status in _BROKEN:
+            return BackendUnavailable(f"the server at {self.url} failed ({status}): {words}")
+        advice = "; check backend.apiKey" if status in _LOCKED else ""
+        return StatusRefused(f"the server at {self.url} refused ({status}): {words}{advice}", status, words)
+
+    def _translate(self, error: Exception) -> BackendError:
+        what = _clean(str(error)) or type(error).__name__
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return BackendUnavailable(f"nothing answers at {self.url} ({what}); is the server running?")
+        if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError | httpx_sse.SSEError):
+            return BackendProtocolError(f"the server at {self.url} does not answer as its API says: {what}")
+        if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:
+            return BackendProtocolError(f"the server at {self.url} does not speak HTTP: {what}")
+        return BackendUnavailable(f"the server at {self.url} went away in the middle ({what})")
+
+    def _timeout(self, seconds: float) -> BackendTimeout:
+        return BackendTimeout(
+            f"the server at {self.url} was silent for {seconds:g} s; "
+            "if it is that slow, raise backend.timeoutSeconds"
+        )
+
+
+# 503 while loading or without a free slot; 500, 502 and 504 when the model's process broke.
+_BUSY = frozenset({503})
+_BROKEN = frozenset({500, 502, 504})
+_LOCKED = frozenset({401, 403})
+
+
+class _Wordy(msgspec.Struct):
+    """Where servers put the reason: ``error.message`` (OpenAI, llama.cpp), ``error`` (Ollama), ``detail``."""
+
+    error: object = None
+    message: object = None
+    detail: object = None
+
+
+class _Message(msgspec.Struct):
+    message: str
+
+
+def _words(content: bytes) -> str:
+    """Return the server's own words out of the body of an error."""
+    try:
+        found = msgspec.json.decode(content, type=_Wordy)
+        reason = found.error or found.message or found.detail or ""
+        if not isinstance(reason, str):
+            try:
+                reason = msgspec.convert(reason, _Message).message
+            except msgspec.ValidationError:
+                reason = msgspec.json.encode(reason).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        reason = content.decode(errors="replace")
+    return _clean(reason) or "no reason given"
+
+
+def _clean(words: str) -> str:
+    """Make foreign words fit into one sentence: one line, printable, not endless."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    return line if len(line) <= _WORDS else line[:_WORDS] + "…"
+
+
+def _split_url(url: str) -> tuple[str, str | None]:
+    """Return httpx's base URL and the Unix socket's path, if it is one."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        if not hasattr(socket, "AF_UNIX") or sys.platform == "win32":
+            message = "backend.url: Unix sockets work on Linux and macOS only; use http://127.0.0.1:PORT"
+            raise SettingsError(message)
+        return "http://localhost", parts.path
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    good = parts.scheme in {"http", "https"} and parts.hostname and parts.username is None and port != -1
+    if not good:
+        message = f'backend.url: "{url}" is no address of a server; write "http://127.0.0.1:8080"'
+        raise SettingsError(message)
+    return url, None

@@ -1,0 +1,382 @@
+"""llama.cpp's own HTTP API: prompts as token ids, one slot for completion and one for the rest.
+
+In: a ``Prompt`` or chat messages. Out: pieces, then stats.
+Text of the user's is tokenized with ``parse_special: false`` and markers are put in as ids, so that
+no text acts as a marker and every count is exact.
+Knows nothing of who started the server (``embedded`` starts ours and uses this class).
+API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+"""
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import PurePath
+from urllib.parse import quote
+
+import msgspec
+
+from homebody.backend import llama_cpp_api as api
+from homebody.backend.base import (
+    FimTokens,
+    Marker,
+    Message,
+    ModelInfo,
+    Part,
+    Piece,
+    Prompt,
+    Role,
+    Sampling,
+    Slot,
+    Stats,
+    Stream,
+    Text,
+)
+from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.reasoning import ReasoningFilter, begins_inside
+from homebody.backend.stops import ForcedFilter, StopFilter, split_stops
+from homebody.backend.token_table import Tokens, TokenTable
+from homebody.errors import BackendProtocolError, BackendRefused, BackendUnavailable, ContextTooLong
+
+
+class LlamaCppBackend:
+    """One llama.cpp server.
+
+    Parameters
+    ----------
+    model
+        Name for a server in router mode; others serve the one model that they have.
+    context_length
+        Use at most so many tokens; ``None``: what the server serves.
+    timeout_seconds
+        Longest silence, before an answer and between pieces.
+
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        model: str | None = None,
+        allowed_hosts: Sequence[str] = (),
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        context_length: int | None = None,
+        kind: str = "llama.cpp",
+    ) -> None:
+        self._server = ModelServer(
+            url, api_key=api_key, allowed_hosts=allowed_hosts, timeout_seconds=timeout_seconds
+        )
+        self._model = model
+        self._context_length = context_length
+        self._kind = kind
+        self._served: _Served | None = None
+        self._heard = 0.0
+        self._asking = asyncio.Lock()
+
+    async def describe(self) -> ModelInfo:
+        """Say what is served; asked once, and again after the server failed."""
+        return (await self._known()).info
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text by itself; one round trip."""
+        served = await self._known()
+        async with self._forgetting():
+            return [len(ids) for ids in await self._tokenize(texts, Text, lead=served.lead)]
+
+    async def count_prompt(self, prompt: Prompt) -> int:
+        """Tokens of the prompt as it would be sent, BOS included."""
+        served = await self._known()
+        return (await self._encode(served, prompt.parts)).count
+
+    async def render_chat(self, messages: Sequence[Message]) -> Prompt:
+        """Render the model's template around one placeholder a message, and split it there.
+
+        Raises
+        ------
+        BackendRefused
+            The model has no chat template, or the template does not take these roles.
+
+        """
+        served = await self._known()
+        if not served.info.chat_template:
+            message = f"the model {served.info.name} has no chat template; choose an instruct model"
+            raise BackendRefused(message)
+        roles: tuple[Role, ...] = tuple(message.role for message in messages)
+        frame = served.frames.get(roles)
+        if frame is None:
+            frame = served.frames[roles] = await self._render_frame(messages)
+        parts: list[Part] = []
+        for piece in frame:
+            part = Text(messages[piece].text) if isinstance(piece, int) else Marker(piece)
+            if part.text:
+                parts.append(part)
+        return Prompt(tuple(parts))
+
+    async def complete(self, prompt: Prompt, sampling: Sampling, *, slot: Slot = "completion") -> Stream:
+        """Continue the prompt; on the chat slot, reasoning text is left out."""
+        served = await self._known()
+        tokens = await self._admit(served, prompt)
+        server_stops, our_stops = split_stops(prompt.stop, prompt.forced)
+        body = api.CompletionRequest(
+            prompt=msgspec.Raw(tokens.json),
+            # Never more than there is room for: a server that shifts its context would cut the prompt.
+            n_predict=min(_wanted(prompt, sampling), served.info.context_length - tokens.count),
+            stream=True,
+            return_progress=True,
+            id_slot=served.slot(slot),
+            stop=server_stops,
+            grammar=api.grammar_that_begins(prompt.forced) if prompt.forced else "",
+            n_probs=sampling.logprobs,
+            seed=-1 if sampling.seed is None else sampling.seed,
+            model=self._model,
+            **api.sampling_fields(sampling),
+        )
+        forced = ForcedFilter(prompt.forced)
+        stops = StopFilter(our_stops)
+        thoughts = ReasoningFilter(inside=slot == "chat" and begins_inside(prompt.text))
+        output = 0
+        async with self._forgetting(), aclosing(self._server.events("/completion", body)) as events:
+            async for data in events:
+                event = self._server.decode(data, api.CompletionEvent)
+                if event.error is not None:
+                    raise api.error_of(event.error, self._server.url)
+                if event.content:
+                    output += 1
+                    text = stops.feed(forced.feed(event.content))
+                    if slot == "chat":
+                        text = thoughts.feed(text)
+                    if text:
+                        yield Piece(text, event.logprob)
+                if forced.failed:
+                    message = f"the server at {self._server.url} ignores grammars; it is no llama.cpp"
+                    raise BackendProtocolError(message)
+                if event.stop or stops.stopped:
+                    rest = stops.finish()
+                    rest = thoughts.feed(rest) + thoughts.finish() if slot == "chat" else rest
+                    if rest:
+                        yield Piece(rest)
+                    yield event.stats() if event.stop else api.stats_cut_here(tokens.count, output)
+                    self._check_model(served, event)
+                    return
+                if output > sampling.max_tokens + _SLACK:
+                    yield api.stats_cut_here(tokens.count, output, finish="length")
+                    return
+            message = f"the server at {self._server.url} went away in the middle of an answer"
+            raise BackendUnavailable(message)
+
+    async def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:
+        """Answer the last message on the chat slot."""
+        prompt = await self.render_chat(messages)
+        async with aclosing(self.complete(prompt, sampling, slot="chat")) as stream:
+            async for item in stream:
+                yield item
+
+    async def warm(self, prompt: Prompt, *, slot: Slot = "completion") -> Stats:
+        """Read the prompt into the slot's cache; the one token that llama.cpp makes anyway is dropped."""
+        served = await self._known()
+        tokens = await self._admit(served, prompt)
+        body = api.CompletionRequest(
+            prompt=msgspec.Raw(tokens.json),
+            n_predict=0,
+            stream=False,
+            return_progress=False,
+            id_slot=served.slot(slot),
+            model=self._model,
+        )
+        async with self._forgetting():
+            event = await self._server.post("/completion", body, api.CompletionEvent)
+        return replace(event.stats(), output_tokens=0)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._server.aclose()
+
+    async def _known(self) -> "_Served":
+        """Return what is served; ask when it is not known, and look again after a while of silence."""
+        async with self._asking:
+            if self._served is not None and time.monotonic() - self._heard < _TRUST_SECONDS:
+                return self._served
+            async with self._forgetting():
+                props = await self._server.get(self._with_model("/props"), api.Props)
+                if self._served is None or self._served.props != props:
+                    self._served = await self._ask(props)
+            return self._served
+
+    async def _ask(self, props: api.Props) -> "_Served":
+        models = await self._server.get("/v1/models", api.Models)
+        entry = next((m for m in models.data if m.id == (self._model or m.id)), None)
+        bos, lead = await self._ask_tokenizer()
+        n_ctx = props.default_generation_settings.n_ctx
+        name = self._model or props.model_alias or props.model_path
+        return _Served(
+            props=props,
+            info=ModelInfo(
+                kind=self._kind,
+                name=PurePath(name).name or name,
+                context_length=min(n_ctx, self._context_length or n_ctx),
+                trained_context_length=entry.meta.n_ctx_train if entry and entry.meta else None,
+                fim=await self._ask_fim(props),
+                chat_template=bool(props.chat_template),
+                exact_tokenizer=True,
+                takes_token_ids=True,
+                has_logprobs=True,
+                vision=props.modalities.vision,
+                url=self._server.url,
+            ),
+            bos=bos,
+            lead=lead,
+            table=TokenTable(partial(self._tokenize, lead=lead)),
+        )
+
+    async def _ask_tokenizer(self) -> tuple[int | None, tuple[int, ...]]:
+        """Return the BOS that the model wants, and the tokens with which a text must be led.
+
+        SentencePiece models put a blank before a text that begins; behind a line feed they do not.
+        """
+        newline = "\n"
+        sample = [newline, _BETWEEN, "a", _BETWEEN, newline + "a", _BETWEEN, newline]
+        body = {"content": sample, "add_special": True, "parse_special": False, "model": self._model}
+        reply = await self._server.post("/tokenize", body, api.Tokenized)
+        first, alone, behind, lead = _split(reply.tokens, 4, self._server.url)
+        bos = first[0] if len(first) > len(lead) and first[1:][: len(lead)] == lead else None
+        prefixed = behind != lead + alone and behind[: len(lead)] == lead
+        return bos, tuple(lead) if prefixed else ()
+
+    async def _ask_fim(self, props: api.Props) -> FimTokens | None:
+        """Return the markers of the model's metadata, which only ``/infill`` shows."""
+        try:
+            await self._server.post("/infill", {"model": self._model}, api.Infilled)
+        except StatusRefused as error:
+            # 501: no markers; 400: markers, and our empty request is missed. No slot was needed for that.
+            if error.status != 400:
+                return None
+        body = {**api.INFILL_PROBE, "id_slot": props.total_slots - 1, "model": self._model}
+        try:
+            reply = await self._server.post("/infill", body, api.Infilled)
+        except StatusRefused:
+            return None
+        return api.fim_from_infill(reply.prompt, props.bos_token)
+
+    async def _tokenize(
+        self, texts: Sequence[str], kind: type[Part], *, lead: tuple[int, ...]
+    ) -> list[list[int]]:
+        """Tokenize all texts in one request, held apart by an id that no model has."""
+        content: list[str | int] = []
+        for text in texts:
+            content += [_BETWEEN, "\n" + text if lead else text]
+        body = {
+            "content": content[1:],
+            "add_special": False,
+            "parse_special": kind is Marker,
+            "model": self._model,
+        }
+        if not content:
+            return []
+        reply = await self._server.post("/tokenize", body, api.Tokenized)
+        return [ids[len(lead) :] for ids in _split(reply.tokens, len(texts), self._server.url)]
+
+    async def _encode(self, served: "_Served", parts: Sequence[Part]) -> Tokens:
+        async with self._forgetting():
+            found = await served.table.look_up([part for part in parts if part.text])
+        if served.bos is not None and (not found or found[0].first != served.bos):
+            found = [Tokens.of([served.bos]), *found]
+        joined = b"[" + b",".join(tokens.json for tokens in found if tokens.count) + b"]"
+        return Tokens(sum(tokens.count for tokens in found), None, joined)
+
+    async def _admit(self, served: "_Served", prompt: Prompt) -> Tokens:
+        tokens = await self._encode(served, prompt.parts)
+        if tokens.count >= served.info.context_length:
+            message = (
+                f"the prompt has {tokens.count} tokens and the server at {self._server.url} serves "
+                f"{served.info.context_length}; nothing was sent"
+            )
+            raise ContextTooLong(message)
+        return tokens
+
+    async def _render_frame(self, messages: Sequence[Message]) -> tuple[str | int, ...]:
+        """Return the template's text between messages, and in their places their indexes."""
+        mark = f"HB{secrets.token_hex(8)}N"
+        body = {
+            "messages": [
+                {"role": message.role, "content": f"{mark}{index}E"} for index, message in enumerate(messages)
+            ],
+            # A thought is never shown, and costs the time of an answer.
+            "chat_template_kwargs": {"enable_thinking": False},
+            "model": self._model,
+        }
+        async with self._forgetting():
+            rendered = (await self._server.post("/apply-template", body, api.Rendered)).prompt
+        pieces = re.split(rf"{mark}(\d+)E", rendered)
+        frame = tuple(int(piece) if at % 2 else piece for at, piece in enumerate(pieces))
+        if {piece for piece in frame if isinstance(piece, int)} != set(range(len(messages))):
+            message = "the model's chat template leaves messages out; choose another model for chat"
+            raise BackendRefused(message)
+        return frame
+
+    def _with_model(self, path: str) -> str:
+        return f"{path}?model={quote(self._model, safe='')}" if self._model else path
+
+    def _check_model(self, served: "_Served", event: api.CompletionEvent) -> None:
+        """Forget what is known when another model answered: the server was restarted meanwhile."""
+        if event.model is not None and event.model != served.props.model_alias:
+            self._served = None
+
+    @asynccontextmanager
+    async def _forgetting(self) -> AsyncGenerator[None]:
+        """Note that the server lives, or forget what is known of one that failed."""
+        try:
+            yield
+        except (BackendUnavailable, BackendProtocolError):
+            self._served = None
+            raise
+        self._heard = time.monotonic()
+
+
+@dataclass(slots=True)
+class _Served:
+    """What is known of a server for as long as it lives."""
+
+    props: api.Props
+    info: ModelInfo
+    bos: int | None
+    lead: tuple[int, ...]
+    table: TokenTable
+    frames: dict[tuple[Role, ...], tuple[str | int, ...]] = field(
+        default_factory=dict[tuple[Role, ...], tuple[str | int, ...]]
+    )
+
+    def slot(self, use: Slot) -> int:
+        """Slot 0 for completion, 1 for the rest; with one slot, that one."""
+        return 1 if use == "chat" and self.props.total_slots > 1 else 0
+
+
+# No token has this id; /tokenize hands numbers through as they are.
+_BETWEEN = -1
+# An answer may be this many events longer than was asked for before it counts as endless.
+_SLACK = 16
+# Silence after which one asks whether it is still the same server with the same model (1 ms).
+_TRUST_SECONDS = 30.0
+
+
+def _wanted(prompt: Prompt, sampling: Sampling) -> int:
+    """Tokens to ask for: the forced text is one of its own, as it was one that was taken off."""
+    return sampling.max_tokens + (1 if prompt.forced else 0)
+
+
+def _split(ids: Sequence[int], count: int, url: str) -> list[list[int]]:
+    """Cut joined tokens where the texts were held apart."""
+    groups: list[list[int]] = [[]]
+    for token in ids:
+        if token == _BETWEEN:
+            groups.append([])
+        else:
+            groups[-1].append(token)
+    if len(groups) != count:
+        message = f"the server at {url} tokenized {count} texts into {len(groups)}; it is no llama.cpp"
+        raise BackendProtocolError(message)
+    return groups

@@ -1,0 +1,364 @@
+r"""A backend that answers from a script: for tests, of this package and of its users.
+
+In: prompts, as every backend takes them. Out: the replies that were given, in pieces, with the
+delays, probabilities and faults that were given.
+Knows nothing of HTTP; starts nothing.
+
+From Python::
+
+    backend = ScriptedBackend("return a + b")                       # one reply, for every prompt
+    backend = ScriptedBackend(Reply("x)", contains="def f("), Reply(fault="timeout"))
+
+From a file (``backend.kind = "scripted"``, ``backend.model = "script.toml"``; JSON has the same
+shape)::
+
+    name = "tiny"
+    context_length = 4096
+    fim = { prefix = "<|fim_prefix|>", suffix = "<|fim_suffix|>", middle = "<|fim_middle|>" }
+
+    [[reply]]
+    contains = "def add("          # or: regex = "def \\w+"; with neither it answers any prompt
+    text = "return a + b"
+    probability = 0.9              # of each token; or probabilities = [0.9, 0.2], one a piece
+    delay_ms = 50                  # before the first piece
+    piece_delay_ms = 5             # before each later one
+
+    [[reply]]
+    text = "half an answer, then"
+    times = 1                      # answers once and is then passed over (default: always)
+    fault = "cut"                  # see Fault
+    fault_after = 3                # pieces that arrive before the fault
+
+The first reply that matches and is not used up answers. A prompt is matched as the text that its
+parts make together, chat prompts with their frame. A reply that begins with ``Prompt.forced`` has it
+taken off, as a model that is made to repeat it would; any other reply is given as it stands.
+Tokens are counted by ``scripted_tokens``: up to six word characters, a run of blanks, or one other
+character.
+"""
+
+import asyncio
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from homebody.backend.base import (
+    FimTokens,
+    FinishReason,
+    Marker,
+    Message,
+    ModelInfo,
+    Piece,
+    Prompt,
+    Sampling,
+    Slot,
+    Stats,
+    Stream,
+    Text,
+)
+from homebody.errors import (
+    BackendError,
+    BackendLoading,
+    BackendProtocolError,
+    BackendRefused,
+    BackendTimeout,
+    BackendUnavailable,
+    ContextTooLong,
+    SettingsError,
+)
+
+Fault: TypeAlias = Literal["unavailable", "loading", "timeout", "refused", "protocol", "cut"]
+
+_FAULTS: Mapping[Fault, tuple[type[BackendError], str]] = {
+    "unavailable": (BackendUnavailable, "is not running"),
+    "loading": (BackendLoading, "still loads its model"),
+    "timeout": (BackendTimeout, "did not answer in time"),
+    "refused": (BackendRefused, "refused the request"),
+    "protocol": (BackendProtocolError, "answered garbage"),
+    "cut": (BackendUnavailable, "went away in the middle"),
+}
+_TOKEN = re.compile(r"\w{1,6}|[^\S\n]+|.", re.DOTALL)
+
+
+class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One answer, when it is given and how.
+
+    Attributes
+    ----------
+    text
+        The answer; from Python also a function of the prompt's text.
+    pieces
+        The answer already cut into pieces, in place of ``text``.
+    contains, regex
+        What the prompt's text has to contain; both may be left out.
+    times
+        How often it answers before it is passed over; ``None``: always.
+    probability, probabilities
+        Of every piece, or of one piece each (the last one holds for the rest).
+    delay_ms, piece_delay_ms
+        Milliseconds before the first piece, and before each later one.
+    fault, fault_after
+        What goes wrong, and after how many pieces.
+    finish
+        ``"length"`` plays a model that was stopped by a limit of its own.
+
+    """
+
+    text: str | Callable[[str], str] = ""
+    pieces: tuple[str, ...] = ()
+    contains: str | None = None
+    regex: str | None = None
+    times: int | None = None
+    probability: float | None = None
+    probabilities: tuple[float, ...] = ()
+    delay_ms: float = 0
+    piece_delay_ms: float = 0
+    fault: Fault | None = None
+    fault_after: int = 0
+    finish: FinishReason = "stop"
+
+    def matches(self, prompt: str) -> bool:
+        """Whether this reply may answer ``prompt``."""
+        if self.contains is not None and self.contains not in prompt:
+            return False
+        return self.regex is None or re.search(self.regex, prompt) is not None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What was asked, for tests that make claims of prompts."""
+
+    prompt: Prompt
+    sampling: Sampling | None
+    slot: Slot
+
+
+class _Fim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    prefix: str
+    suffix: str
+    middle: str
+    repo: str | None = None
+    file_separator: str | None = None
+    pad: str | None = None
+
+
+class _ScriptReply(Reply, frozen=True, forbid_unknown_fields=True):
+    text: str = ""
+
+
+class _Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reply: tuple[_ScriptReply, ...]
+    name: str = "scripted"
+    context_length: int = 8192
+    architecture: str | None = None
+    chat_template: bool = True
+    special_texts: frozenset[str] = frozenset()
+    fim: _Fim | None = None
+
+
+def scripted_tokens(text: str) -> list[str]:
+    """Cut ``text`` into the tokens that the scripted backend counts; joined they are the text."""
+    return _TOKEN.findall(text)
+
+
+class ScriptedBackend:
+    """Given replies, delays, probabilities and faults.
+
+    Attributes
+    ----------
+    requests
+        Everything that was asked so far, in order, ``warm`` (with ``sampling=None``) included.
+
+    """
+
+    def __init__(
+        self,
+        *replies: Reply | str,
+        name: str = "scripted",
+        context_length: int = 8192,
+        architecture: str | None = None,
+        fim: FimTokens | None = None,
+        chat_template: bool = True,
+        special_texts: frozenset[str] = frozenset(),
+    ) -> None:
+        self._replies = [Reply(text=reply) if isinstance(reply, str) else reply for reply in replies]
+        self._used = [0] * len(self._replies)
+        self._read: dict[Slot, list[str]] = {}
+        self._info = ModelInfo(
+            kind="scripted",
+            name=name,
+            context_length=context_length,
+            trained_context_length=context_length,
+            architecture=architecture,
+            fim=fim,
+            chat_template=chat_template,
+            exact_tokenizer=True,
+            takes_token_ids=True,
+            has_logprobs=True,
+            special_texts=special_texts,
+        )
+        self.requests: list[Request] = []
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> "ScriptedBackend":
+        """Read a script from a TOML or JSON file.
+
+        Raises
+        ------
+        SettingsError
+            The file cannot be read, or is no script.
+
+        """
+        path = Path(path)
+        try:
+            decode = msgspec.json.decode if path.suffix == ".json" else msgspec.toml.decode
+            script = decode(path.read_bytes(), type=_Script)
+        except (OSError, ValueError) as error:
+            message = f"backend.model names no usable script for the scripted backend: {path}: {error}"
+            raise SettingsError(message) from error
+        fim = script.fim and FimTokens(*(getattr(script.fim, name) for name in _Fim.__struct_fields__))
+        return cls(
+            *script.reply,
+            name=script.name,
+            context_length=script.context_length,
+            architecture=script.architecture,
+            fim=fim,
+            chat_template=script.chat_template,
+            special_texts=script.special_texts,
+        )
+
+    async def describe(self) -> ModelInfo:
+        """Say what the script says of its model."""
+        return self._info
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+        return [len(scripted_tokens(text)) for text in texts]
+
+    async def count_prompt(self, prompt: Prompt) -> int:
+        """Tokens of the whole prompt; a marker is one token."""
+        return len(_prompt_tokens(prompt))
+
+    async def render_chat(self, messages: Sequence[Message]) -> Prompt:
+        """Put messages into a ChatML frame."""
+        if not self._info.chat_template:
+            message = f"the model {self._info.name} has no chat template; choose an instruct model"
+            raise BackendRefused(message)
+        parts: list[Text | Marker] = []
+        for message in messages:
+            parts += Marker(f"<|im_start|>{message.role}\n"), Text(message.text), Marker("<|im_end|>\n")
+        return Prompt((*parts, Marker("<|im_start|>assistant\n")), stop=("<|im_end|>",))
+
+    async def complete(self, prompt: Prompt, sampling: Sampling, *, slot: Slot = "completion") -> Stream:
+        """Answer with the first reply that matches."""
+        tokens = self._admit(prompt)
+        self.requests.append(Request(prompt, sampling, slot))
+        reply = self._choose(prompt.text)
+        evaluated = self._evaluate(tokens, slot)
+        pieces = _pieces(reply, prompt)
+        finish: FinishReason = reply.finish
+        if len(pieces) > sampling.max_tokens:
+            pieces, finish = pieces[: sampling.max_tokens], "length"
+        await asyncio.sleep(reply.delay_ms / 1000)
+        for index, text in enumerate(pieces):
+            if reply.fault is not None and index >= reply.fault_after:
+                break
+            if index:
+                await asyncio.sleep(reply.piece_delay_ms / 1000)
+            yield Piece(text, _logprob(reply, index))
+        if reply.fault is not None:
+            error, what = _FAULTS[reply.fault]
+            message = f"the scripted backend {what}, as its script says"
+            raise error(message)
+        yield _stats(len(tokens), evaluated, len(pieces), finish)
+
+    async def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:
+        """Answer the last message with the first reply that matches the framed prompt."""
+        prompt = await self.render_chat(messages)
+        stream = self.complete(prompt, sampling, slot="chat")
+        try:
+            async for item in stream:
+                yield item
+        finally:
+            await stream.aclose()
+
+    async def warm(self, prompt: Prompt, *, slot: Slot = "completion") -> Stats:
+        """Note that the prompt was read; no reply is used up."""
+        tokens = self._admit(prompt)
+        self.requests.append(Request(prompt, None, slot))
+        return _stats(len(tokens), self._evaluate(tokens, slot), 0, "length")
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+    def _admit(self, prompt: Prompt) -> list[str]:
+        tokens = _prompt_tokens(prompt)
+        if len(tokens) >= self._info.context_length:
+            message = f"the prompt has {len(tokens)} tokens and the model takes {self._info.context_length}"
+            raise ContextTooLong(message)
+        return tokens
+
+    def _choose(self, prompt: str) -> Reply:
+        for index, reply in enumerate(self._replies):
+            if (reply.times is None or self._used[index] < reply.times) and reply.matches(prompt):
+                self._used[index] += 1
+                return reply
+        message = f"the script has no reply (left) for the prompt that ends in {prompt[-60:]!r}"
+        raise BackendRefused(message)
+
+    def _evaluate(self, tokens: list[str], slot: Slot) -> int:
+        """Count the tokens that a server with one cached prompt a slot would read anew."""
+        before = self._read.get(slot, [])
+        self._read[slot] = tokens
+        same = next(
+            (i for i, (old, new) in enumerate(zip(before, tokens, strict=False)) if old != new),
+            min(len(before), len(tokens)),
+        )
+        # Like llama.cpp, which reads the last token again to have its logits.
+        return max(len(tokens) - same, 1)
+
+
+def _prompt_tokens(prompt: Prompt) -> list[str]:
+    tokens: list[str] = []
+    for part in prompt.parts:
+        tokens += [part.text] if isinstance(part, Marker) else scripted_tokens(part.text)
+    return tokens
+
+
+def _pieces(reply: Reply, prompt: Prompt) -> list[str]:
+    """Cut the reply as it is sent: without the forced beginning, ended before the first stop text."""
+    whole = "".join(reply.pieces) or (reply.text if isinstance(reply.text, str) else reply.text(prompt.text))
+    skip = len(prompt.forced) if whole.startswith(prompt.forced) else 0
+    ends = [at for stop in prompt.stop if (at := whole.find(stop, skip)) >= 0]
+    end = min(ends, default=len(whole))
+    pieces: list[str] = []
+    at = 0
+    for piece in reply.pieces or scripted_tokens(whole):
+        inside = piece[max(skip - at, 0) : max(end - at, 0)]
+        at += len(piece)
+        if inside:
+            pieces.append(inside)
+    return pieces
+
+
+def _logprob(reply: Reply, index: int) -> float | None:
+    probability = reply.probability
+    if reply.probabilities:
+        probability = reply.probabilities[min(index, len(reply.probabilities) - 1)]
+    if probability is None:
+        return 0.0
+    return math.log(probability) if probability > 0 else -math.inf
+
+
+def _stats(prompt_tokens: int, evaluated: int, output_tokens: int, finish: FinishReason) -> Stats:
+    return Stats(
+        prompt_tokens=prompt_tokens,
+        evaluated_tokens=evaluated,
+        reused_tokens=prompt_tokens - evaluated,
+        output_tokens=output_tokens,
+        prompt_ms=0.0,
+        output_ms=0.0,
+        finish=finish,
+    )

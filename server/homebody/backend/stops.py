@@ -1,0 +1,82 @@
+"""Ends an answer before its first stop text, and takes the forced beginning off.
+
+In: an answer's text, bit by bit. Out: what the caller may see, and whether the answer ended.
+For servers that cannot do it themselves. Knows nothing of servers.
+"""
+
+from collections.abc import Sequence
+
+
+class StopFilter:
+    """Takes an answer as it comes; holds back what might be the beginning of a stop text."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = tuple(stop for stop in stops if stop)
+        self._held = ""
+        self.stopped = False
+
+    def feed(self, text: str) -> str:
+        """Take the next bit; return what may be shown by now. After ``stopped`` nothing more comes."""
+        if self.stopped:
+            return ""
+        held = self._held + text
+        found = [at for stop in self._stops if (at := held.find(stop)) >= 0]
+        if found:
+            self.stopped = True
+            self._held = ""
+            return held[: min(found)]
+        keep = max((partial_match(held, stop) for stop in self._stops), default=0)
+        self._held = held[len(held) - keep :]
+        return held[: len(held) - keep]
+
+    def finish(self) -> str:
+        """Return what was held back, at the answer's end."""
+        held, self._held = self._held, ""
+        return held
+
+
+class ForcedFilter:
+    """Takes the forced beginning off an answer that repeats it.
+
+    Attributes
+    ----------
+    failed
+        The answer does not begin with the forced text.
+
+    """
+
+    def __init__(self, forced: str) -> None:
+        self._left = forced
+        self.failed = False
+
+    def feed(self, text: str) -> str:
+        """Take the next bit; return what comes behind the forced text."""
+        if not self._left:
+            return text
+        common = min(len(text), len(self._left))
+        if text[:common] != self._left[:common]:
+            self.failed = True
+            return ""
+        self._left = self._left[common:]
+        return text[common:]
+
+    @property
+    def pending(self) -> bool:
+        """Whether some of the forced text has not come yet."""
+        return bool(self._left)
+
+
+def split_stops(stops: Sequence[str], forced: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split stop texts into those the server may watch, and those it would find in the forced text.
+
+    A stop that lies in the forced text, or begins at its end, would end the answer too early.
+    """
+    if not forced:
+        return tuple(stops), ()
+    ours = tuple(stop for stop in stops if stop in forced or partial_match(forced, stop))
+    return tuple(stop for stop in stops if stop not in ours), ours
+
+
+def partial_match(text: str, stop: str) -> int:
+    """Length of the longest end of ``text`` that ``stop`` begins with but does not end in."""
+    return next((n for n in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:n])), 0)

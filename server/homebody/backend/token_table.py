@@ -1,0 +1,74 @@
+"""Tokens of prompt parts that were seen before, so that only new text is tokenized again.
+
+In: a part's text. Out: its token ids as the JSON that goes into the request, and how many they are.
+Knows nothing of servers: it is handed the function that asks one.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from homebody.backend.base import Marker, Part, Text
+
+Tokenize: TypeAlias = Callable[[Sequence[str], type[Part]], Awaitable[list[list[int]]]]
+
+# Bytes of text and of ids together; a 32k-token prompt has about 300 kB.
+_CAPACITY = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of one part: ``json`` is ``1,22,333`` without brackets."""
+
+    count: int
+    first: int | None
+    json: bytes
+
+    @classmethod
+    def of(cls, ids: Sequence[int]) -> "Tokens":
+        """Pack token ids."""
+        return cls(len(ids), ids[0] if ids else None, ",".join(map(str, ids)).encode())
+
+
+class TokenTable:
+    """The least recently used parts are forgotten first."""
+
+    def __init__(self, tokenize: Tokenize, capacity: int = _CAPACITY) -> None:
+        self._tokenize = tokenize
+        self._capacity = capacity
+        self._size = 0
+        self._known: OrderedDict[Part, Tokens] = OrderedDict()
+
+    async def look_up(self, parts: Sequence[Part]) -> list[Tokens]:
+        """Return the tokens of each part, asking for all unseen ones of a kind at once."""
+        here: dict[Part, Tokens] = {}
+        unseen: dict[Part, None] = {}
+        for part in parts:
+            known = self._known.get(part)
+            if known is None:
+                unseen[part] = None
+            else:
+                self._known.move_to_end(part)
+                here[part] = known
+        for kind in (Text, Marker):
+            new = [part for part in unseen if type(part) is kind]
+            if new:
+                found = await self._tokenize([part.text for part in new], kind)
+                here |= {part: Tokens.of(ids) for part, ids in zip(new, found, strict=True)}
+        for part in unseen:
+            self._keep(part, here[part])
+        return [here[part] for part in parts]
+
+    def _keep(self, part: Part, tokens: Tokens) -> None:
+        if part in self._known:
+            return
+        self._known[part] = tokens
+        self._size += _size(part, tokens)
+        while self._size > self._capacity:
+            self._size -= _size(*self._known.popitem(last=False))
+
+
+def _size(part: Part, tokens: Tokens) -> int:
+    # The constant stands for the objects around them.
+    return len(part.text) + len(tokens.json) + 400
