@@ -1,13 +1,44 @@
 """What was sent and what was answered, so that every suggestion can be accounted for.
 
-In: a ``PromptRecord`` a request, from ``features``. Out: the last one a document, on demand.
+In: a ``PromptRecord`` a request, from ``features``, and what became of suggestions, from ``lsp``.
+Out: the last record a document; on request a log, and always a few local counts, in the user's state
+folder, for ``homebody log`` and ``doctor``. A disk that refuses never disturbs an answer.
 Knows nothing of backends, LSP or how a prompt came about.
 """
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+import os
+import re
+import sys
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from homebody.settings import LogSettings
+from homebody.settings.paths import state_dir
 
 Timings: TypeAlias = dict[str, float]
+
+_MOST_DOCUMENTS = 64
+"""So many documents' last prompts are kept in memory."""
+
+_LARGEST_LOG = 4 * 1024 * 1024
+"""Bytes after which the log starts anew; the one before is kept, so at most twice as much is on disk."""
+
+_MOST_DAYS = 366
+
+WAIT_BOUNDS = (100, 200, 350, 500, 750, 1000, 1500, 2500, 5000, 10_000)
+"""Upper bounds, in milliseconds, of the classes in which waits for a suggestion are counted."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +72,7 @@ class PromptRecord:
 
     ``when`` is seconds since the epoch; ``timings`` are milliseconds by name
     (``first_token``, ``total``); token counts are the server's own where it gives them.
+    ``notes`` tell what did not go as it should: a count that differs, a prompt that was cut.
     """
 
     feature: str
@@ -61,18 +93,187 @@ class PromptRecord:
     timings: Timings = field(default_factory=Timings)
 
 
-class Audit:
-    """The last prompt behind an answer, by document and overall."""
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that went wrong with one model, as it was first seen. ``when`` as in the record."""
 
-    def __init__(self) -> None:
-        self._last: dict[str, PromptRecord] = {}
+    backend: str
+    model: str
+    text: str
+    when: float
+
+
+@dataclass(slots=True)
+class Day:
+    """Counts of one day. ``waits`` has one number a class of ``WAIT_BOUNDS`` and one for longer ones."""
+
+    shown: int = 0
+    accepted: int = 0
+    partly_accepted: int = 0
+    shown_characters: int = 0
+    accepted_characters: int = 0
+    waits: list[int] = field(default_factory=lambda: [0] * (len(WAIT_BOUNDS) + 1))
+
+    def add(self, other: "Day") -> None:
+        """Add the counts of ``other``."""
+        self.shown += other.shown
+        self.accepted += other.accepted
+        self.partly_accepted += other.partly_accepted
+        self.shown_characters += other.shown_characters
+        self.accepted_characters += other.accepted_characters
+        self.waits = [mine + its for mine, its in zip(self.waits, other.waits, strict=True)]
+
+    def wait(self, share: float) -> int | None:
+        """Milliseconds within which ``share`` of the suggestions came; ``None`` where it is not known."""
+        wanted, seen = share * sum(self.waits), 0
+        for bound, count in zip(WAIT_BOUNDS, self.waits, strict=False):
+            seen += count
+            if count and seen >= wanted:
+                return bound
+        return None
+
+
+class Audit:
+    """The last prompt behind an answer, by document and overall; log, notes and counts on disk.
+
+    ``folder`` instead of the user's state folder. ``on_note`` is called once a model and kind of note.
+    """
+
+    def __init__(self, settings: LogSettings | None = None, folder: Path | None = None) -> None:
+        self.on_note: Callable[[Note], None] | None = None
+        self._settings = settings or LogSettings()
+        self._folder = folder
+        self._last: OrderedDict[str, PromptRecord] = OrderedDict()
         self._newest: PromptRecord | None = None
+        self._noted: set[tuple[str, str, str]] = set()
+        self._unsaved = Day()
 
     def record(self, record: PromptRecord) -> None:
-        """Keep ``record`` as the newest of its document."""
+        """Keep ``record`` as the newest of its document, and log it where that is wanted."""
         self._last[record.uri] = record
+        self._last.move_to_end(record.uri)
+        if len(self._last) > _MOST_DOCUMENTS:
+            self._last.popitem(last=False)
         self._newest = record
+        for text in record.notes:
+            self._note(Note(record.backend, record.model, text, record.when))
+        if self._settings.enabled:
+            kept = record if self._settings.prompts else replace(record, text="", answer="")
+            _append(self._path("log.jsonl"), msgspec.json.encode(kept))
 
     def last(self, uri: str | None = None) -> PromptRecord | None:
         """Return the newest record of ``uri``, or of all documents."""
         return self._newest if uri is None else self._last.get(uri)
+
+    def count_shown(self, characters: int, milliseconds: float | None = None) -> None:
+        """Count a suggestion on screen, and how long after the request it came."""
+        day = self._unsaved
+        day.shown += 1
+        day.shown_characters += characters
+        if milliseconds is not None:
+            day.waits[bisect_left(WAIT_BOUNDS, milliseconds)] += 1
+
+    def count_accepted(self, characters: int) -> None:
+        """Count a suggestion taken whole."""
+        self._unsaved.accepted += 1
+        self._unsaved.accepted_characters += characters
+
+    def count_partly_accepted(self, characters: int) -> None:
+        """Count a word or a line taken of a suggestion."""
+        self._unsaved.partly_accepted += 1
+        self._unsaved.accepted_characters += characters
+
+    def save(self) -> None:
+        """Add the counts to those on disk; call it when idle and at the end. Never raises."""
+        unsaved, self._unsaved = self._unsaved, Day()
+        if unsaved == Day():
+            return
+        path = self._path("counts.json")
+        with suppress(OSError, Timeout):
+            _make_folder(path.parent)
+            with FileLock(path.with_suffix(".lock"), timeout=2):
+                days = read_counts(self._folder)
+                days.setdefault(datetime.now(UTC).date().isoformat(), Day()).add(unsaved)
+                newest = dict(sorted(days.items())[-_MOST_DAYS:])
+                fresh = path.with_suffix(".new")
+                with _opened(fresh, os.O_TRUNC) as file:
+                    file.write(msgspec.json.encode(newest))
+                fresh.replace(path)
+
+    def _note(self, note: Note) -> None:
+        """Keep and tell a note once: numbers in it differ from time to time."""
+        key = (note.backend, note.model, re.sub(r"\d+", "#", note.text))
+        if key not in self._noted:
+            self._noted.add(key)
+            _append(self._path("notes.jsonl"), msgspec.json.encode(note))
+            if self.on_note is not None:
+                self.on_note(note)
+
+    def _path(self, name: str) -> Path:
+        return (self._folder or state_dir()) / name
+
+
+def read_log(folder: Path | None = None) -> Iterator[PromptRecord]:
+    """Give the logged records, the oldest first; lines that do not read are left out."""
+    return _read_lines((folder or state_dir()) / "log.jsonl", PromptRecord)
+
+
+def read_notes(folder: Path | None = None) -> Iterator[Note]:
+    """Give what went wrong with models, the oldest first; the same may stand there once a session."""
+    return _read_lines((folder or state_dir()) / "notes.jsonl", Note)
+
+
+def read_counts(folder: Path | None = None) -> dict[str, Day]:
+    """Give the counts by day (``2026-11-25``, in UTC); a file that does not read counts as none."""
+    try:
+        data = ((folder or state_dir()) / "counts.json").read_bytes()
+        days = msgspec.json.decode(data, type=dict[str, Day])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return {date: day for date, day in days.items() if len(day.waits) == len(WAIT_BOUNDS) + 1}
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Add a line by one write, so that two processes never mix theirs."""
+    with suppress(OSError):
+        _make_folder(path.parent)
+        _rotate(path)
+        with _opened(path, os.O_APPEND) as file:
+            file.write(line + b"\n")
+
+
+def _rotate(path: Path) -> None:
+    if not path.exists() or path.stat().st_size < _LARGEST_LOG:
+        return
+    with suppress(Timeout), FileLock(path.with_suffix(".lock"), timeout=0):
+        # Another process may have done it while this one looked.
+        if path.stat().st_size >= _LARGEST_LOG:
+            path.replace(_older(path))
+
+
+def _read_lines(path: Path, kind: type[_T]) -> Iterator[_T]:
+    for part in (_older(path), path):
+        try:
+            file = part.open("rb")
+        except OSError:
+            continue
+        with file:
+            for line in file:
+                with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                    yield msgspec.json.decode(line, type=kind)
+
+
+def _older(path: Path) -> Path:
+    return path.with_suffix(".1.jsonl")
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _opened(path: Path, flag: int) -> FileIO:
+    """Open for writing without a buffer, for the owner alone; on Windows the profile's rights do that."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | flag | getattr(os, "O_BINARY", 0), 0o600)
+    if sys.platform != "win32":
+        os.fchmod(handle, 0o600)  # the file may be older than this care
+    return FileIO(handle, "wb")

@@ -1,0 +1,179 @@
+"""Every suggestion can be accounted for: last prompts, the optional log, notes and counts."""
+
+import os
+import stat
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from homebody.audit import (
+    Audit,
+    LeftOut,
+    Note,
+    PromptRecord,
+    Source,
+    read_counts,
+    read_log,
+    read_notes,
+)
+from homebody.settings import LogSettings
+
+
+def a_record(**changes: object) -> PromptRecord:
+    """Make a record with something in each field."""
+    record = PromptRecord(
+        feature="complete",
+        uri="file:///a.py",
+        model="tiny",
+        backend="embedded",
+        text="def f(",
+        prompt_tokens=3,
+        context_length=512,
+        sources=(Source("file:///a.py", 0, 4, 3, "prefix"),),
+        left_out=(LeftOut("file:///b.py", 0, 9, "no room"),),
+        when=1_700_000_000.0,
+        answer="x)",
+        timings={"total": 12.5},
+    )
+    return replace(record, **changes)
+
+
+def test_the_last_record_is_kept_by_document_and_overall(tmp_path: Path):
+    """``last()`` is the newest of all, ``last(uri)`` that of the document."""
+    kept = Audit(folder=tmp_path)
+    first, second = a_record(), a_record(uri="file:///b.py")
+    kept.record(first)
+    kept.record(second)
+
+    assert [second, first, None] == [kept.last(), kept.last("file:///a.py"), kept.last("file:///c.py")]
+
+
+def test_memory_is_bounded(tmp_path: Path):
+    """The prompts of documents that were not asked about for long are forgotten."""
+    kept = Audit(folder=tmp_path)
+    for number in range(200):
+        kept.record(a_record(uri=f"file:///{number}.py"))
+
+    assert kept.last("file:///0.py") is None
+    assert kept.last("file:///199.py") is not None
+
+
+def test_nothing_is_written_unless_asked(tmp_path: Path):
+    """Without ``log.enabled`` a request leaves no trace on disk."""
+    Audit(folder=tmp_path).record(a_record())
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
+    """With ``log.enabled`` alone, neither the prompt nor the answer is written."""
+    Audit(LogSettings(enabled=True), tmp_path).record(a_record())
+
+    assert [a_record(text="", answer="")] == list(read_log(tmp_path))
+    assert b"def f(" not in (tmp_path / "log.jsonl").read_bytes()
+
+
+def test_the_log_has_texts_where_wanted(tmp_path: Path):
+    """With ``log.prompts`` as well, the whole record is there."""
+    Audit(LogSettings(enabled=True, prompts=True), tmp_path).record(a_record())
+
+    assert [a_record()] == list(read_log(tmp_path))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows goes by the profile's rights")
+def test_the_log_is_the_users_alone(tmp_path: Path):
+    """Others on the machine cannot read it, also where the file was there with wider rights."""
+    (tmp_path / "log.jsonl").touch(0o644)
+    Audit(LogSettings(enabled=True), tmp_path).record(a_record())
+
+    assert stat.S_IMODE((tmp_path / "log.jsonl").stat().st_mode) == 0o600
+
+
+def test_the_log_has_a_largest_size(tmp_path: Path):
+    """It starts anew when it is full, keeps the one before, and gives the newest records last."""
+    kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
+    for number in range(100):
+        kept.record(a_record(answer=f"{number:200000}"))
+
+    size = sum(path.stat().st_size for path in tmp_path.glob("log*.jsonl"))
+    answers = [int(record.answer) for record in read_log(tmp_path)]
+    assert size < 9 * 1024 * 1024
+    assert answers == sorted(answers)
+    assert answers[-1] == 99
+
+
+def test_a_damaged_log_gives_what_is_left(tmp_path: Path):
+    """A line cut by a crash, or by another version, is left out."""
+    kept = Audit(LogSettings(enabled=True), tmp_path)
+    kept.record(a_record())
+    with (tmp_path / "log.jsonl").open("ab") as file:
+        file.write(b'{"feature": "comp\n\xff\xfe\n')
+    kept.record(a_record())
+
+    assert len(list(read_log(tmp_path))) == 2
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_refuses_disturbs_nobody(tmp_path: Path):
+    """Where nothing can be written, requests go on."""
+    tmp_path.chmod(0o500)
+    kept = Audit(LogSettings(enabled=True), tmp_path / "state")
+    kept.record(a_record())
+    kept.count_shown(1)
+    kept.save()
+
+    assert kept.last() is not None
+
+
+def test_a_state_folder_that_is_a_file_disturbs_nobody(tmp_path: Path):
+    """Where a file stands in the way, requests go on and reading finds nothing."""
+    (tmp_path / "state").write_text("in the way")
+    kept = Audit(LogSettings(enabled=True), tmp_path / "state")
+    kept.record(a_record(notes=("the server cut the prompt",)))
+    kept.count_shown(1)
+    kept.save()
+
+    assert (list(read_log(tmp_path / "state")), read_counts(tmp_path / "state")) == ([], {})
+
+
+def test_a_note_is_told_once_a_model(tmp_path: Path):
+    """The same mismatch with other numbers is no news; another model's is."""
+    kept = Audit(folder=tmp_path)
+    told: list[Note] = []
+    kept.on_note = told.append
+    kept.record(a_record(notes=("the server counted 7, 9 were expected",)))
+    kept.record(a_record(notes=("the server counted 8, 9 were expected",)))
+    kept.record(a_record(notes=("the server counted 8, 9 were expected",), model="other"))
+
+    assert [note.model for note in told] == ["tiny", "other"]
+    assert told == list(read_notes(tmp_path))
+
+
+def test_counts_add_up_over_processes(tmp_path: Path):
+    """Two editors count into the same file, and nothing is counted twice."""
+    for _ in range(2):
+        counting = Audit(folder=tmp_path)
+        counting.count_shown(10, 120.0)
+        counting.count_shown(20, 90_000.0)
+        counting.count_accepted(10)
+        counting.count_partly_accepted(4)
+        counting.save()
+        counting.save()
+
+    (day,) = read_counts(tmp_path).values()
+    assert (day.shown, day.accepted, day.partly_accepted) == (4, 2, 2)
+    assert (day.shown_characters, day.accepted_characters) == (60, 28)
+    assert (day.wait(0.5), day.wait(0.9)) == (200, None)
+
+
+def test_damaged_counts_count_as_none(tmp_path: Path):
+    """A file that does not read is replaced at the next save."""
+    (tmp_path / "counts.json").write_bytes(b'{"2026-11-25": {"shown": "many"}}')
+    counting = Audit(folder=tmp_path)
+    counting.count_shown(1)
+    counting.save()
+
+    (day,) = read_counts(tmp_path).values()
+    assert day.shown == 1
