@@ -37,4 +37,4 @@ lock: ## write requirements/*.txt anew (ARGS=--upgrade for newer versions)
 
 clean: ## remove what was installed and built in the checkout
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	find server tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . \( -name .venv -o -name node_modules \) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

