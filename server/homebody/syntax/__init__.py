@@ -1,0 +1,30 @@
+"""Text to structure: which language it is, its tree, what is around an offset, pieces of it.
+
+In: a ``Document`` of ``homebody.text``. Out: small frozen values with code-point offsets.
+The only room that knows tree-sitter; knows nothing of LSP, models or disk.
+Nothing here fails on broken code; an unknown language works by lines and indentation.
+
+language
+    ``find(language_id, path) -> Language | None``: one row a language.
+tree
+    ``parse(document) -> Tree``: at once, for scripts and the index's own process.
+    ``Trees``: the trees of the open documents. ``open(document)``, ``edit(old, edit, new)`` and
+    ``close(uri)`` follow the editor; ``await ready(document)`` parses in a thread;
+    ``newest(document)`` is the newest tree there is, at once, moved along with the edits since it was
+    parsed (``tree.changed`` is what differs).
+scope
+    Functions of (document, tree): ``scopes_at``, ``scope_around``, ``definitions``, ``imports``,
+    ``docstring_place``.
+place
+    Functions of (document, tree, offset): ``place_at`` (in a string, a comment, brackets, arguments;
+    at a fresh statement; behind a block opener), ``statement_at``, ``block_at``, ``unit_end``,
+    ``identifiers_near``.
+check
+    ``count_errors(text, language)``, ``has_errors(text, language)``: does it still parse?
+chunk
+    ``chunk_document(document, tree, max_tokens, count) -> tuple[Chunk, ...]``, and ``Candidate``, a
+    piece of text that may go into a prompt.
+
+Every function takes a tree that fits the document, or one without a handle (``Tree.blank``): then
+lines and indentation answer.
+"""

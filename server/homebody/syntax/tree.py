@@ -1,0 +1,342 @@
+"""The tree of a document, and the trees of all open documents kept up to date.
+
+In: documents and edits. Out: ``Tree``, an opaque handle for the other modules of this room.
+A tree follows each edit at once (its nodes move along); the parse that makes it exact again runs in
+a thread. Broken code has a tree too; text that is too large, or that the grammar chews on for too
+long, has a blank one.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
+from threading import Event
+from typing import TYPE_CHECKING, NamedTuple
+
+from homebody.syntax.language import Language, find, grammar
+from homebody.syntax.units import Units, encode
+from homebody.text import Document, Span, TextEdit
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+MAX_CHARS = 1 << 20
+"""Longest text that is parsed, in code points: the largest file served (1 MiB)."""
+
+_READ_CHARS = 4096
+# Processor time that a parse may take, in seconds. The slowest grammar needs about 1 µs a code point
+# on real code; nesting that makes a grammar try everything costs 400 MB a second, so it ends soon.
+_BASE_SECONDS = 0.5
+_SECONDS_PER_CHAR = 2e-6
+# A parse younger than this is given up when a newer edit comes; an older one is let finish and its
+# tree moved along, so that a large file gets a tree however fast one types.
+_GIVE_UP_SECONDS = 0.05
+# After a parse that took too long, this many edits go by before it is tried again.
+_RETRY_EDITS = 100
+# Trees weigh about 17 bytes a byte of text: this keeps them under 200 MB.
+_MAX_TOTAL_CHARS = 10 << 20
+
+
+class _Move(NamedTuple):
+    """An edit as tree-sitter wants it: bytes, then (row, column in bytes)."""
+
+    start_byte: int
+    old_end_byte: int
+    new_end_byte: int
+    start_point: tuple[int, int]
+    old_end_point: tuple[int, int]
+    new_end_point: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tree:
+    """The tree that fits one version of a document.
+
+    Attributes
+    ----------
+    language
+        ``None`` for a language without a row.
+    length
+        Code points of the text that its offsets refer to.
+    changed
+        Span of that text which was edited since it was parsed: nodes there may be stale, everything
+        else is where it belongs. ``None`` when the tree is exact.
+    units
+        Code points to bytes and back.
+    handle
+        The parser's own tree; ``None`` when there is none: lines and indentation answer then.
+
+    """
+
+    language: Language | None
+    length: int
+    changed: Span | None
+    units: Units
+    handle: "tree_sitter.Tree | None"
+
+    @classmethod
+    def blank(cls, document: Document) -> "Tree":
+        """Return a tree that knows the language only."""
+        language = find(document.language_id, document.uri)
+        return cls(language, len(document.text), None, Units(), None)
+
+    @property
+    def exact(self) -> bool:
+        """Whether it was parsed from this very text."""
+        return self.handle is not None and self.changed is None
+
+    def fits(self, document: Document) -> bool:
+        """Whether there are nodes, and their offsets are this document's."""
+        return self.handle is not None and self.length == len(document.text)
+
+
+def parse(document: Document) -> Tree:
+    """Parse at once: for scripts and processes of their own.
+
+    Blank where the language is unknown, the text longer than ``MAX_CHARS``, or the parse took more
+    than about half a second of processor time and 2 µs a code point.
+    """
+    tree = Tree.blank(document)
+    if not _parsable(document.text, tree.language):
+        return tree
+    tree = replace(tree, units=Units.of(document.text))
+    return replace(tree, handle=_parse(document.text, tree, None))
+
+
+def edited(tree: Tree, old: Document, edit: TextEdit) -> Tree:
+    """Return ``tree`` moved along with ``edit`` of ``old``, not parsed again."""
+    return _moved(tree, old, edit)[0]
+
+
+class Trees:
+    """The trees of the open documents.
+
+    ``open``, ``edit`` and ``close`` follow the editor and cost microseconds; they, ``newest`` and
+    ``ready`` belong to one event loop.
+    """
+
+    def __init__(self, max_total_chars: int = _MAX_TOTAL_CHARS) -> None:
+        self._entries: dict[str, _Entry] = {}
+        self._max_total_chars = max_total_chars
+
+    def open(self, document: Document) -> None:
+        """Follow ``document``, or start afresh with it."""
+        self.close(document.uri)
+        self._entries[document.uri] = _Entry(document)
+
+    def edit(self, old: Document, edit: TextEdit, new: Document) -> None:
+        """Move the tree along: ``new`` is ``old`` after ``edit``."""
+        entry = self._entries.get(old.uri)
+        if entry is None or entry.document is not old:
+            self.open(new)
+        else:
+            entry.edit(edit, new)
+
+    def close(self, uri: str) -> None:
+        """Let the document's tree go."""
+        entry = self._entries.pop(uri, None)
+        if entry is not None:
+            entry.give_up.set()
+
+    def newest(self, document: Document) -> Tree:
+        """Return the newest tree there is, at once, moved along with the edits since its parse.
+
+        Blank when nothing was parsed yet, or when ``document`` is not the newest version.
+        """
+        entry = self._entries.get(document.uri)
+        if entry is None or entry.document is not document:
+            return Tree.blank(document)
+        return entry.tree
+
+    async def ready(self, document: Document) -> Tree:
+        """Parse in a thread, from the tree before it, and return the exact tree.
+
+        Comes back early, with what ``newest`` says, when a newer edit makes ``document`` history or
+        the text cannot be parsed.
+        """
+        entry = self._entries.get(document.uri)
+        while entry is not None and entry.document is document and entry.wants_parse():
+            if entry.parsing is None:
+                entry.parsing = asyncio.create_task(entry.parse())
+            await asyncio.shield(entry.parsing)
+        if entry is not None and self._entries.get(document.uri) is entry:
+            self._entries[document.uri] = self._entries.pop(document.uri)
+            self._forget_oldest()
+        return self.newest(document)
+
+    def _forget_oldest(self) -> None:
+        """Drop the trees that were asked for longest ago, until the rest is small enough."""
+        total = sum(entry.tree.length for entry in self._entries.values() if entry.tree.handle is not None)
+        for entry in islice(self._entries.values(), len(self._entries) - 1):
+            if total <= self._max_total_chars:
+                return
+            if entry.tree.handle is not None and entry.parsing is None:
+                total -= entry.tree.length
+                entry.tree = replace(entry.tree, handle=None, changed=None)
+
+
+class _Entry:
+    """One open document: its newest version, its newest tree, and the parse that is running."""
+
+    __slots__ = ("document", "give_up", "moves", "parsing", "since_failure", "started", "tree")
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.tree = replace(Tree.blank(document), units=Units.of(document.text))
+        self.parsing: asyncio.Task[None] | None = None
+        self.give_up = Event()
+        self.started = 0.0
+        self.moves: list[tuple[_Move, TextEdit]] = []
+        self.since_failure = _RETRY_EDITS
+
+    def wants_parse(self) -> bool:
+        """Whether the tree is not exact and a parse would be worth it."""
+        return (
+            not self.tree.exact
+            and self.since_failure >= _RETRY_EDITS
+            and _parsable(self.document.text, self.tree.language)
+        )
+
+    def edit(self, edit: TextEdit, new: Document) -> None:
+        """Move the tree along, and the tree that is being parsed once it comes."""
+        edit = _narrowed(self.document, edit)
+        if not edit.new_text and not edit.span:
+            self.document = new
+            return
+        self.tree, move = _moved(self.tree, self.document, edit)
+        self.document = new
+        self.since_failure += 1
+        if self.parsing is not None:
+            self.moves.append((move, edit))
+            if time.monotonic() - self.started < _GIVE_UP_SECONDS:
+                self.give_up.set()
+
+    async def parse(self) -> None:
+        """Parse the newest version; put the tree in place, moved along with the edits meanwhile."""
+        text, tree, give_up = self.document.text, self.tree, Event()
+        self.give_up, self.moves, self.started = give_up, [], time.monotonic()
+        try:
+            handle = await asyncio.to_thread(_parse, text, tree, give_up)
+        finally:
+            self.parsing = None
+        if handle is None:
+            if not give_up.is_set():
+                self.since_failure = 0
+            return
+        changed = None
+        for move, edit in self.moves:
+            handle.edit(*move)
+            changed = _grown(changed, edit)
+        self.tree = replace(self.tree, handle=handle, changed=changed)
+
+
+def _parsable(text: str, language: Language | None) -> bool:
+    """Whether a parse is worth a try."""
+    return language is not None and len(text) <= MAX_CHARS
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE)
+
+
+def _parse(text: str, tree: Tree, give_up: Event | None) -> "tree_sitter.Tree | None":
+    """Parse from the moved tree before; ``None`` when given up, out of time or not safe to parse."""
+    from tree_sitter import Parser
+
+    language = tree.language
+    loaded = language and grammar(language)
+    if language is None or loaded is None:
+        return None
+    if language.unsafe and _compiled(language.unsafe).search(text):
+        return None
+    deadline = time.thread_time() + _BASE_SECONDS + len(text) * _SECONDS_PER_CHAR
+
+    def stop(_byte: int, _has_error: bool) -> bool:  # noqa: FBT001 - tree-sitter calls it so
+        return time.thread_time() > deadline or (give_up is not None and give_up.is_set())
+
+    read = _reader(text, tree.units)
+    parser = Parser(loaded)
+    try:
+        if tree.handle is None:
+            return parser.parse(read, encoding="utf16le", progress_callback=stop)
+        return parser.parse(read, tree.handle, encoding="utf16le", progress_callback=stop)
+    except ValueError:
+        return None
+
+
+def _reader(text: str, units: Units) -> Callable[[int, object], bytes]:
+    """Hand out the text in pieces: in between, other threads get their turn."""
+
+    def read(byte: int, _point: object) -> bytes:
+        offset = units.to_offset(byte)
+        return encode(text[offset : offset + _READ_CHARS])
+
+    return read
+
+
+def _moved(tree: Tree, old: Document, edit: TextEdit) -> tuple[Tree, _Move]:
+    """Move the tree along with ``edit``; also the edit as tree-sitter wants it."""
+    units = tree.units.edited(edit)
+    start, end = edit.span.start, edit.span.end
+    start_byte, old_end_byte = tree.units.to_byte(start), tree.units.to_byte(end)
+    new_end_byte = units.to_byte(start + len(edit.new_text))
+    # tree-sitter's rows end at "\n" alone; the document's own lines end at "\r" too.
+    row = old.text.count("\n", 0, start)
+    column = start_byte - tree.units.to_byte(old.text.rfind("\n", 0, start) + 1)
+    move = _Move(
+        start_byte,
+        old_end_byte,
+        new_end_byte,
+        (row, column),
+        _point_after((row, column), old.slice(edit.span)),
+        _point_after((row, column), edit.new_text),
+    )
+    handle = tree.handle
+    if handle is not None:
+        handle = handle.copy()
+        handle.edit(*move)
+    length = tree.length + len(edit.new_text) - len(edit.span)
+    changed = _grown(tree.changed, edit) if handle is not None else None
+    return Tree(tree.language, length, changed, units, handle), move
+
+
+def _point_after(point: tuple[int, int], text: str) -> tuple[int, int]:
+    """Row and column behind ``text`` that begins at ``point``."""
+    rows = text.count("\n")
+    width = len(encode(text[text.rfind("\n") + 1 :]))
+    return (point[0] + rows, width) if rows else (point[0], point[1] + width)
+
+
+def _grown(changed: Span | None, edit: TextEdit) -> Span:
+    """Span of the text after ``edit`` that holds it and what had changed before."""
+    start, end = edit.span.start, edit.span.end
+    new_end = start + len(edit.new_text)
+    if changed is None:
+        return Span(start, new_end)
+    shift = new_end - end
+    return Span(
+        min(changed.start, start), max(changed.end + shift if changed.end > end else new_end, new_end)
+    )
+
+
+def _narrowed(document: Document, edit: TextEdit) -> TextEdit:
+    """Drop what an edit leaves as it is: formatters and undo replace whole texts."""
+    removed, added = document.slice(edit.span), edit.new_text
+    head = _common(removed, added, min(len(removed), len(added)), from_end=False)
+    tail = _common(removed, added, min(len(removed), len(added)) - head, from_end=True)
+    span = Span(edit.span.start + head, edit.span.end - tail)
+    return TextEdit(span, added[head : len(added) - tail])
+
+
+def _common(one: str, other: str, limit: int, *, from_end: bool) -> int:
+    """Length of the common beginning (or end), at most ``limit``, by halving."""
+    low = 0
+    while low < limit:
+        middle = (low + limit + 1) // 2
+        same = one.endswith(other[len(other) - middle :]) if from_end else one.startswith(other[:middle])
+        low, limit = (middle, limit) if same else (low, middle - 1)
+    return low
