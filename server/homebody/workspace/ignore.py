@@ -1,0 +1,255 @@
+"""Which paths the user has ruled out: ``.gitignore``, ``.homebodyignore`` and ``context.ignore``.
+
+In: a workspace folder and the settings' globs. Out: yes or no for a path below it.
+Follows git: nested files, the last matching line wins, a deeper file wins over a shallower one,
+nothing below an ignored folder comes back. ``.homebodyignore`` is read after the ``.gitignore``
+beside it and may take its word back; ``context.ignore`` has the last one.
+Patterns are untrusted: they come with the repository.
+"""
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+IGNORE_FILES = (".gitignore", ".homebodyignore")
+
+# A larger file is no list of patterns. Its folder is left out, since what it meant is not known.
+_MAX_FILE_BYTES = 256 * 1024
+# More wildcards than that in one name take for ever in a backtracking matcher.
+_MAX_WILDCARDS = 3
+_FLAGS = re.IGNORECASE if sys.platform in {"win32", "darwin"} else re.NOFLAG
+
+# Nobody wants these as context, and not every project has an ignore file that names them. The
+# first to be asked, so ``.homebodyignore`` may bring any of them back.
+_BUILT_IN = (
+    *("node_modules/", "bower_components/", "jspm_packages/", ".yarn/", ".pnpm-store/"),
+    *("__pycache__/", "site-packages/", ".venv/", "venv/", ".tox/", ".nox/", ".eggs/", "*.egg-info/"),
+    *(".mypy_cache/", ".ruff_cache/", ".pytest_cache/", ".hypothesis/", ".ipynb_checkpoints/"),
+    *(".gradle/", ".idea/", ".vs/", ".terraform/", ".next/", ".nuxt/", ".svelte-kit/", ".parcel-cache/"),
+    *(".cache/", "coverage/", "htmlcov/", "*.min.js", "*.min.css", "*.map", "*.bundle.js"),
+    *("*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "*.snap"),
+    *("*.log", "*.csv", "*.tsv", "*.jsonl", "*.svg", "*.ipynb", "*.patch", "*.diff", "*.po"),
+)
+_NEVER = frozenset({".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS"})
+# https://bford.info/cachedir/ and PEP 405: such a folder says itself that it can be made again.
+_MARKS = ("CACHEDIR.TAG", "pyvenv.cfg")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRules:
+    """The rules that hold for the entries of one folder.
+
+    Attributes
+    ----------
+    path
+        The folder, absolute, with ``/`` between its parts and at its end.
+    lists
+        Patterns of the folder and of those above it, nearest last.
+    last
+        ``context.ignore``.
+    closed
+        Nothing below this folder counts.
+
+    """
+
+    path: str
+    lists: tuple["_Patterns", ...]
+    last: "_Patterns"
+    closed: bool = False
+
+    def ignores_file(self, name: str) -> bool:
+        """Whether the file ``name`` in this folder is ignored."""
+        return self.closed or self._ignores(self.path + name)
+
+    def ignores_folder(self, name: str) -> bool:
+        """Whether the folder ``name`` in this folder is ignored, and with it all that it holds."""
+        return self.closed or name in _NEVER or self._ignores(f"{self.path}{name}/")
+
+    def below(self, name: str) -> "FolderRules":
+        """Return the rules of the folder ``name`` in this one, before its own files are read."""
+        return FolderRules(f"{self.path}{name}/", self.lists, self.last, self.closed)
+
+    def inside(self, names: Collection[str] | None = None) -> "FolderRules":
+        """Return the rules with what the folder's own files add.
+
+        ``names`` are its entries; where the caller has them, no file that is not there is looked for.
+        """
+        present = (*IGNORE_FILES, *_MARKS) if names is None else names
+        closed = self.closed or any(mark in present and Path(self.path, mark).is_file() for mark in _MARKS)
+        lists = self.lists
+        for name in IGNORE_FILES:
+            if name in present:
+                try:
+                    lists += _read_list(self.path + name, self.path)
+                except _NoListError:
+                    closed = True
+        return FolderRules(self.path, lists, self.last, closed)
+
+    def _ignores(self, path: str) -> bool:
+        if self.last.verdict(path):
+            return True
+        for patterns in reversed(self.lists):
+            verdict = patterns.verdict(path)
+            if verdict is not None:
+                return verdict
+        return False
+
+
+def rules_for(root: Path, globs: Sequence[str] = ()) -> FolderRules:
+    """Return the rules that hold for the workspace folder ``root``, before its own files are read.
+
+    ``globs`` are ``context.ignore``, written as in an ignore file. When ``root`` lies inside a git
+    repository, the ignore files of the folders above count too, up to the repository's top.
+    """
+    top = root if _is_repository(root) else next(filter(_is_repository, root.parents), root)
+    base = _with_slash(top)
+    lists = (_Patterns.parse(_BUILT_IN, base),)
+    with suppress(_NoListError):
+        lists += _read_list(base + ".git/info/exclude", base)
+    rules = FolderRules(base, lists, _Patterns.parse(globs, _with_slash(root)))
+    for name in root.relative_to(top).parts:
+        # Whoever opens a folder wants it, even one that the repository ignores.
+        rules = FolderRules(rules.path, rules.inside().lists, rules.last).below(name)
+    return rules
+
+
+class PathRules:
+    """Answers for single paths; keeps what it read, until ``forget``."""
+
+    def __init__(self, root: Path, globs: Sequence[str] = ()) -> None:
+        self._root = root
+        self._globs = tuple(globs)
+        self._folders: dict[str, FolderRules] = {}
+
+    def ignores(self, relative: str) -> bool:
+        """Whether the file at ``relative`` (below the root, ``/`` between the parts) is ignored."""
+        *folders, name = relative.split("/")
+        rules = self._enter(folders)
+        return rules is None or rules.ignores_file(name)
+
+    def forget(self) -> None:
+        """Read the ignore files again when next asked: one of them has changed."""
+        self._folders.clear()
+
+    def _enter(self, folders: list[str]) -> FolderRules | None:
+        """Rules of the folder, ``None`` where it is ignored."""
+        rules = self._folders.get("")
+        if rules is None:
+            rules = self._folders[""] = rules_for(self._root, self._globs).inside()
+        path = ""
+        for name in folders:
+            if rules.ignores_folder(name):
+                return None
+            path += f"{name}/"
+            known = self._folders.get(path)
+            rules = self._folders[path] = rules.below(name).inside() if known is None else known
+        return rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """One ignore file, compiled.
+
+    ``any_of`` is all patterns in one: nearly every path ends there, at the cost of one match.
+    """
+
+    base: int
+    any_of: re.Pattern[str] | None
+    reversed: tuple[tuple[re.Pattern[str], bool], ...]
+
+    @classmethod
+    def parse(cls, lines: Iterable[str], base: str) -> "_Patterns":
+        """Compile ``lines``; ``base`` is the folder they count from, with a slash at its end."""
+        found: list[tuple[re.Pattern[str], bool]] = []
+        for line in lines:
+            try:
+                regex, include = GitIgnoreSpecPattern.pattern_to_regex(_tamed(line))
+                if regex is not None and include is not None:
+                    found.append((re.compile(_matched(regex), _FLAGS), include))
+            except (ValueError, re.error):
+                continue  # as git does with a line that it cannot read
+        joined = "|".join(regex.pattern.replace("?P<ps_d>", "") for regex, _ in found)
+        return cls(len(base), re.compile(joined, _FLAGS) if found else None, tuple(reversed(found)))
+
+    def verdict(self, path: str) -> bool | None:
+        """True: ignored; False: taken back; None: says nothing about ``path``."""
+        if self.any_of is None:
+            return None
+        relative = path[self.base :]
+        if not self.any_of.match(relative):
+            return None
+        for regex, include in self.reversed:
+            found = regex.match(relative)
+            # A pattern for a folder matches all below it as well. Those are not asked about here:
+            # an ignored folder is not entered, and one that was taken back is open.
+            if found and (not found.groupdict().get("ps_d") or found.end() == len(relative)):
+                return include
+        return None
+
+
+class _NoListError(Exception):
+    """An ignore file is there, and what it says cannot be known."""
+
+
+def _read_list(path: str, base: str) -> tuple[_Patterns, ...]:
+    """Patterns of one ignore file, none when there is no such file or no pattern in it."""
+    try:
+        facts = os.lstat(path)
+        if not stat.S_ISREG(facts.st_mode):
+            return ()  # git does not follow a symlink here either
+        if facts.st_size > _MAX_FILE_BYTES:
+            raise _NoListError
+        with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
+            patterns = _Patterns.parse(file.read(_MAX_FILE_BYTES).splitlines(), base)
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise _NoListError from error
+    return (patterns,) if patterns.any_of else ()
+
+
+def _matched(regex: str) -> str:
+    """Return pathspec's ``regex`` for a match of one entry, where it searches in a whole path."""
+    if regex == "(?P<ps_d>/)":
+        return r".*/\Z"
+    if regex == "/":
+        return r".*/."
+    regex = regex.replace("[^", "[^/")  # no set of characters matches a slash
+    return regex + "." if regex.endswith("/") else regex  # ``a/**`` is what a holds, not a itself
+
+
+def _tamed(line: str) -> str:
+    """``line`` without what would keep the matcher busy for ever; what it ignores only grows."""
+    if line.rstrip().endswith("/**/"):
+        line = line.rstrip() + "*/"  # the folders below, which pathspec takes for the folder itself
+    parts = [_tamed_name(part) for part in line.split("/")]
+    deep = [index for index, part in enumerate(parts) if part == "**"]
+    if len(deep) > _MAX_WILDCARDS:
+        parts[deep[0] : deep[-1] + 1] = ["**"]
+    tamed = "/".join(parts)
+    return "" if tamed != line and line.startswith("!") else tamed
+
+
+def _tamed_name(part: str) -> str:
+    """``a*b*c*d*e`` becomes ``a*e``."""
+    if part.count("*") <= _MAX_WILDCARDS or part == "**":
+        return part
+    return part[: part.index("*")] + part[part.rindex("*") :]
+
+
+def _is_repository(folder: Path) -> bool:
+    try:
+        return (folder / ".git").exists()
+    except OSError:
+        return False
+
+
+def _with_slash(folder: Path) -> str:
+    return folder.as_posix().rstrip("/") + "/"

@@ -1,0 +1,77 @@
+"""Which files are likely to hold secrets. None of them is ever put into a prompt or the index.
+
+In: a path. Out: yes or no, from the name alone; the file is not opened.
+No ignore file, setting or ``!pattern`` takes a file off this list again.
+"""
+
+import re
+from fnmatch import translate
+from pathlib import PurePath
+
+# Names, as shell patterns, compared without regard to case. Source code is not caught by its
+# subject: secrets.py or kubeconfig.go are code about secrets, not secrets.
+_NAMES = (
+    # Environment files, whatever their suffix: even .env.example tends to be filled in.
+    *(".env*", "*.env", "env.local"),
+    # Private keys and the stores that hold them. Certificates (.crt, .cer) are public.
+    *("*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.pkcs12", "*.ppk", "*.jks", "*.keystore", "*.bks"),
+    *("id_rsa", "id_dsa", "id_ecdsa*", "id_ed25519*", "id_rsa.*", "id_rsa-*", "*.agekey", "*.gpg"),
+    *("*.kdb", "*.kdbx", "*.keychain", "*.keychain-db", "*.mobileprovision", "*.ovpn"),
+    # Tokens of package registries and command-line tools.
+    *(".npmrc", ".yarnrc*", ".pypirc", "pip.conf", "pip.ini", ".gem_credentials", ".dockercfg"),
+    *(".netrc", "_netrc", ".git-credentials", ".authinfo*", ".terraformrc", "terraform.rc", "*.tfrc.json"),
+    *(".s3cfg", ".boto", ".sentryclirc", ".vault-token", ".rclone.conf", "rclone.conf"),
+    *(".msmtprc", ".fetchmailrc", "application_default_credentials.json", "access_tokens.db"),
+    # Databases and web servers.
+    *(".pgpass", "pgpass.conf", ".my.cnf", ".mylogin.cnf", ".htpasswd", "wp-config.php"),
+    # Files whose whole point is in their name.
+    *("credentials", "credentials.json", "credentials.y*ml", "credentials.xml", "credentials.toml"),
+    *("credentials.ini", "credentials.csv", "credentials.db", "credentials.properties", "*credentials*.enc"),
+    *("secret", "secrets", "secret.json", "secrets.json", "secret.y*ml", "secrets.y*ml", "*.secret"),
+    *("secret.toml", "secrets.toml", "secrets.ini", "secrets.properties", "*.secret.y*ml", "*.secrets"),
+    *("secrets.*.y*ml", "secrets.*.json", "passwords.txt", "passwords.csv", "passwd", "shadow"),
+    *("client_secret*.json", "service-account*.json", "service_account*.json", "serviceaccount*.json"),
+    *(".vault_pass*", "vault_pass", "vault_pass.txt", "local.settings.json", "settings-security.xml"),
+    # Infrastructure: state files hold every value in clear text.
+    *("*.tfstate", "*.tfstate.*", "*.tfvars", "*.tfvars.json"),
+    *("kubeconfig", "kubeconfig.y*ml", "kubeconfig.json", "*.kubeconfig"),
+    # What was typed, passwords included.
+    *(".*_history", ".viminfo"),
+)
+
+# Folders of which nothing is read, and files that are secret only in one folder.
+_FOLDERS = frozenset({".ssh", ".gnupg", ".aws", ".azure", ".kube", ".password-store"})
+_PLACES = frozenset(
+    {
+        (".docker", "config.json"),
+        (".cargo", "credentials.toml"),
+        (".m2", "settings.xml"),
+        (".gradle", "gradle.properties"),
+        (".streamlit", "secrets.toml"),
+        ("gh", "hosts.yml"),
+        ("hub", "config"),
+        ("doctl", "config.yaml"),
+    },
+)
+
+_NAME = re.compile("|".join(translate(name) for name in _NAMES), re.IGNORECASE)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
+
+
+def is_secret(path: PurePath | str) -> bool:
+    """Whether the file at ``path`` is on the list, by its name or by a folder above it.
+
+    A path through a symlink should be asked about twice, as named and as resolved.
+    """
+    parts = str(path).replace("\\", "/").rstrip("/").lower().split("/")
+    if _NAME.match(parts[-1]) or not _FOLDERS.isdisjoint(parts):
+        return True
+    return len(parts) > 1 and (parts[-2], parts[-1]) in _PLACES
+
+
+def holds_private_key(text: str) -> bool:
+    """Whether ``text`` begins as a private key does, under whatever name it was saved.
+
+    Only the first 1,000 characters count: a test that quotes a key further down is still code.
+    """
+    return bool(_PRIVATE_KEY.search(text, 0, 1000))

@@ -1,0 +1,129 @@
+"""The files of a workspace folder that may serve as context.
+
+In: a folder and its rules. Out: entries, nearest to the top first, with the size and time that tell
+whether a file changed.
+No symlink is followed: what it points to inside the folder is met under its own name, and the rest
+is none of our business. Every limit is fixed, so that opening ``/`` by mistake ends too.
+"""
+
+import os
+import stat
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from homebody.workspace.ignore import FolderRules
+from homebody.workspace.secrets import is_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file.
+
+    Attributes
+    ----------
+    path
+        Below the workspace folder, with ``/`` between its parts.
+    size
+        In bytes.
+    mtime_ns
+        Time of the last change, in nanoseconds.
+
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a walk ends.
+
+    The defaults are a large monorepo's; a home folder opened as workspace has more. ``max_looks``
+    counts whatever is looked at, files that are ignored and folders included.
+    """
+
+    max_file_bytes: int = 1024 * 1024
+    max_files: int = 100_000
+    max_looks: int = 1_000_000
+    max_depth: int = 60
+
+
+class Walk:
+    """The entries below ``root``. Iterate once, then read what was left out.
+
+    Attributes
+    ----------
+    unreadable
+        Folders that could not be listed.
+    too_large
+        Files above ``max_file_bytes``.
+    cut
+        Whether a limit ended the walk before all was seen.
+
+    """
+
+    def __init__(self, root: Path, rules: FolderRules, limits: Limits | None = None) -> None:
+        self.unreadable = 0
+        self.too_large = 0
+        self.cut = False
+        self._root = root
+        self._rules = rules
+        self._limits = limits or Limits()
+
+    def __iter__(self) -> Iterator[Entry]:
+        limits = self._limits
+        folders = deque([("", self._rules, 0)])
+        files = looks = 0
+        while folders:
+            below, rules, depth = folders.popleft()
+            listed = self._listed(below)
+            names = {entry.name for entry in listed}
+            rules = rules.inside(names)
+            for entry in listed:
+                looks += 1
+                if looks > limits.max_looks or files >= limits.max_files:
+                    self.cut = True
+                    return
+                if entry.is_dir(follow_symlinks=False):
+                    if depth >= limits.max_depth:
+                        self.cut = True
+                    elif not rules.ignores_folder(entry.name) and not _is_junction(entry):
+                        folders.append((f"{below}{entry.name}/", rules.below(entry.name), depth + 1))
+                elif (found := self._file(entry, below, rules)) is not None:
+                    files += 1
+                    yield found
+
+    def _listed(self, below: str) -> list[os.DirEntry[str]]:
+        """Entries of one folder by name, none when it cannot be read."""
+        try:
+            with os.scandir(self._root / below) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            self.unreadable += 1
+            return []
+
+    def _file(self, entry: os.DirEntry[str], below: str, rules: FolderRules) -> Entry | None:
+        """The entry, when it is a file that counts."""
+        path = below + entry.name
+        if not entry.is_file(follow_symlinks=False) or rules.ignores_file(entry.name) or is_secret(path):
+            return None
+        try:
+            path.encode()  # a name that is not text cannot be told to anybody
+            facts = entry.stat(follow_symlinks=False)
+        except (UnicodeEncodeError, OSError):
+            return None
+        if facts.st_size > self._limits.max_file_bytes:
+            self.too_large += 1
+            return None
+        return Entry(path, facts.st_size, facts.st_mtime_ns)
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    """Whether a folder on Windows is a mount point, which leads elsewhere as a symlink does."""
+    if not hasattr(stat, "IO_REPARSE_TAG_MOUNT_POINT") or os.name != "nt":
+        return False
+    tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)
+    return tag == stat.IO_REPARSE_TAG_MOUNT_POINT

@@ -1,0 +1,53 @@
+"""The list of secrets files: what is on it, and that source code is not."""
+
+from pathlib import Path, PureWindowsPath
+
+import pytest
+
+from homebody.workspace.secrets import holds_private_key, is_secret
+
+SECRET = [
+    *(".env", ".env.local", ".env.production", ".envrc", "prod.env", ".ENV", "app/.Env.Test"),
+    *("server.pem", "tls.KEY", "AuthKey_1.p8", "store.jks", "vault.kdbx", "client.ovpn"),
+    *("id_rsa", "id_ed25519", "id_ed25519.pub", "id_rsa.old", "deploy/id_ecdsa"),
+    *(".npmrc", ".pypirc", ".netrc", "_netrc", ".git-credentials", "pip.conf", ".yarnrc.yml"),
+    *("credentials", "credentials.json", "Credentials.XML", "config/credentials.yml.enc"),
+    *("secrets.yaml", "secrets.prod.yml", "secrets.json", "client_secret_42.json", "service-account.json"),
+    *("terraform.tfstate", "terraform.tfstate.backup", "env/prod.tfvars", "kubeconfig", "dev.kubeconfig"),
+    *(".ssh/config", "home/.aws/config", ".kube/config", ".docker/config.json", ".m2/settings.xml"),
+    *(".bash_history", ".psql_history", ".pgpass", ".htpasswd", ".vault_pass.txt"),
+]
+
+NOT_SECRET = [
+    *("secrets.py", "credentials.go", "kubeconfig.go", "passwords.py", "id_rsa_parser.py", "keys.ts"),
+    *("environment.py", "env.py", "dotenv.js", "key.rs", "pem.c", "netrc.py", "tfstate.go"),
+    *("config.json", "settings.xml", "docker/config.json", "secrets/store.py", "README.md", "ssl.crt"),
+    *("shell_history.py", "gcloud/client.py", "test_credentials.rb", "package.json"),
+]
+
+
+@pytest.mark.parametrize("path", SECRET)
+def test_a_file_that_holds_secrets_is_on_the_list(path):
+    """Names, folders and places count, in any case."""
+    assert is_secret(path)
+    assert is_secret(Path("/work/project") / path)
+
+
+@pytest.mark.parametrize("path", NOT_SECRET)
+def test_code_about_secrets_is_not_on_the_list(path):
+    """A source file is not caught by its subject."""
+    assert not is_secret(path)
+
+
+def test_a_windows_path_is_understood_everywhere():
+    """Backslashes part folders."""
+    assert is_secret(PureWindowsPath(r"C:\Users\ann\.ssh\config"))
+    assert is_secret(r"C:\project\.env")
+
+
+def test_a_private_key_is_known_by_its_first_line():
+    """Under any name."""
+    assert holds_private_key("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl")
+    assert holds_private_key("Bag Attributes\n-----BEGIN PRIVATE KEY-----\nMII")
+    assert not holds_private_key("-----BEGIN CERTIFICATE-----\nMII")
+    assert not holds_private_key("import ssl\n" * 200 + "KEY = '-----BEGIN PRIVATE KEY-----'\n")

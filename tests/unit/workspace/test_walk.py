@@ -1,0 +1,130 @@
+"""The walk: what it finds, where it does not go, and that it ends."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from homebody.workspace.ignore import rules_for
+from homebody.workspace.walk import Limits, Walk
+
+
+def walked(root: Path, **limits: int) -> tuple[list[str], Walk]:
+    """Return the paths below ``root`` and the walk itself."""
+    walk = Walk(root, rules_for(root), Limits(**limits))
+    return [entry.path for entry in walk], walk
+
+
+def make(root: Path, *paths: str, text: str = "x\n") -> None:
+    """Write ``text`` to each of ``paths`` below ``root``."""
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+
+
+def test_files_come_from_the_top_down_with_size_and_time(tmp_path):
+    """What is near the top comes first, so that a limit cuts the depths."""
+    make(tmp_path, "b/c/d.py", "b/e.py", "z.py", "a.py")
+    entries = list(Walk(tmp_path, rules_for(tmp_path)))
+    assert [entry.path for entry in entries] == ["a.py", "z.py", "b/e.py", "b/c/d.py"]
+    facts = (tmp_path / "a.py").stat()
+    assert (entries[0].size, entries[0].mtime_ns) == (facts.st_size, facts.st_mtime_ns)
+
+
+def test_secrets_and_ignored_files_are_left_out(tmp_path):
+    """Even where an ignore file asks for a secrets file by name."""
+    make(tmp_path, ".env", "certs/server.key", "build/a.py", "a.py")
+    (tmp_path / ".gitignore").write_text("build/\n")
+    (tmp_path / ".homebodyignore").write_text("!.env\n!*.key\n.gitignore\n.homebodyignore\n")
+    assert walked(tmp_path)[0] == ["a.py"]
+
+
+def test_no_symlink_is_followed(tmp_path):
+    """Neither out of the workspace, nor in a circle, nor to a file; the targets inside are met anyway."""
+    outside = tmp_path / "outside"
+    root = tmp_path / "root"
+    make(outside, "secret.py")
+    make(root, "sub/a.py")
+    (root / "sub/loop").symlink_to(root, target_is_directory=True)
+    (root / "out").symlink_to(outside, target_is_directory=True)
+    (root / "file.py").symlink_to(outside / "secret.py")
+    (root / "self").symlink_to("self")
+    assert walked(root)[0] == ["sub/a.py"]
+
+
+def test_a_workspace_reached_through_a_symlink_is_walked(tmp_path):
+    """The folder that the user opens may itself be a link."""
+    make(tmp_path, "real/a.py")
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    assert walked(tmp_path / "link")[0] == ["a.py"]
+
+
+def test_large_files_are_counted_and_left_out(tmp_path):
+    """The limit is ``context.maxFileBytes``."""
+    make(tmp_path, "large.py", text="x" * 101)
+    make(tmp_path, "small.py", text="x" * 100)
+    paths, walk = walked(tmp_path, max_file_bytes=100)
+    assert (paths, walk.too_large, walk.cut) == (["small.py"], 1, False)
+
+
+@pytest.mark.parametrize(
+    ("limits", "expect"),
+    [
+        ({"max_files": 2}, ["a.py", "b.py"]),
+        ({"max_looks": 2}, ["a.py", "b.py"]),
+        ({"max_depth": 1}, ["a.py", "b.py", "c/d.py"]),
+    ],
+)
+def test_every_limit_ends_the_walk_and_is_told(tmp_path, limits, expect):
+    """Files, looks and depth."""
+    make(tmp_path, "a.py", "b.py", "c/d.py", "c/d/e.py")
+    paths, walk = walked(tmp_path, **limits)
+    assert (paths, walk.cut) == (expect, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX mode bits and special files")
+def test_unreadable_folders_and_special_files_are_passed_over(tmp_path):
+    """A pipe would block its reader for ever."""
+    make(tmp_path, "a.py", "closed/b.py")
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "closed").chmod(0)
+    try:
+        paths, walk = walked(tmp_path)
+        if os.geteuid() != 0:  # root reads everything
+            assert (paths, walk.unreadable) == (["a.py"], 1)
+        assert "pipe.py" not in paths
+    finally:
+        (tmp_path / "closed").chmod(0o700)
+
+
+def test_a_folder_that_is_gone_has_no_files(tmp_path):
+    """It is counted as unreadable, no more."""
+    paths, walk = walked(tmp_path / "gone")
+    assert (paths, walk.unreadable) == ([], 1)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="needs names of any bytes")
+def test_a_name_that_is_not_text_is_passed_over(tmp_path):
+    """It could be put into no URI and no report."""
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).write_text("")
+    make(tmp_path, "a.py")
+    assert walked(tmp_path)[0] == ["a.py"]
+
+
+@pytest.fixture
+def hundred_thousand(tmp_path):
+    """Return a folder with that many empty files, and take them away again: pytest would keep them."""
+    for folder in range(100):
+        where = tmp_path / f"folder{folder}"
+        where.mkdir()
+        for number in range(1000):
+            os.close(os.open(where / f"{number}.py", os.O_CREAT | os.O_WRONLY))
+    yield tmp_path
+    shutil.rmtree(tmp_path)
+
+
+def test_a_hundred_thousand_files_are_walked(hundred_thousand):
+    """All of them, and the next one would be too many."""
+    paths, walk = walked(hundred_thousand)
+    assert (len(paths), walk.cut) == (100_000, False)
