@@ -23,6 +23,9 @@ PLANTED = {
 }
 # Not there on Windows.
 POSIX_ONLY = {"fcntl", "grp", "pwd", "resource", "termios"}
+# Listening and connecting: the model client, the model's process, and `lsp --tcp`, which listens.
+SOCKETS = {"socket", "ssl"}
+SOCKET_ROOMS = ("server/homebody/backend/", "server/homebody/host/", "server/homebody/lsp/transport.py")
 # What the contracts cannot tell apart, since they see packages whole: `urllib.parse` is harmless.
 CONNECTING = {"ftplib", "http.client", "smtplib", "telnetlib", "urllib.request", "xmlrpc.client"}
 
@@ -61,6 +64,13 @@ def test_nothing_imports_what_windows_lacks():
 def test_nothing_connects_past_the_guard():
     """No module uses the standard library's network clients, which the guard would not see."""
     assert _importers(CONNECTING) == []
+
+
+def test_sockets_are_opened_in_few_places():
+    """Only the model client, the model's process and the server's own transport know sockets."""
+    strangers = [line for line in _importers(SOCKETS) if not line.startswith(SOCKET_ROOMS)]
+
+    assert strangers == []
 
 
 def test_nothing_sends_a_signal_that_windows_lacks():
