@@ -14,7 +14,7 @@ _MAX_LINES = 60_000
 """Lines kept; at about 150 bytes each this is less than 10 MB."""
 
 
-class TokenTable:
+class TokenCounts:
     """Token counts by line, for one tokenizer.
 
     ``count`` never asks anybody. Lines not counted yet are estimated on the high side; ``learn``

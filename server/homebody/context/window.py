@@ -18,7 +18,7 @@ _GRID_SHARE = 16
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Spans of the document; ``prefix.end`` and ``suffix.start`` are the cursor.
+    """Spans of the document. Between ``prefix.end`` and ``suffix.start`` stands what was typed.
 
     ``prefix_tokens`` and ``suffix_tokens`` are as counted.
     """
@@ -29,20 +29,55 @@ class Window:
     suffix_tokens: int
 
 
-def window(document: Document, offset: int, tokens: int, suffix_share: float, count: Count) -> Window:
-    """Choose prefix and suffix of at most ``tokens`` together.
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Where the prefix of the prompt before began, and how long it may grow, in tokens.
 
-    ``suffix_share`` (0 to 1) is the suffix's part where both sides have more than enough; what one
-    side does not need goes to the other. The prefix's text nearest to the cursor is never empty
-    when there is any.
+    What the server has read already costs nothing, so a kept prefix may be longer than a new one.
+    """
+
+    start: int
+    tokens: int
+
+
+def window(
+    document: Document,
+    gap: Span,
+    tokens: int,
+    suffix_share: float,
+    count: Count,
+    *,
+    keep: Keep | None = None,
+) -> Window:
+    """Choose a prefix that ends where ``gap`` starts and a suffix that starts where it ends.
+
+    Both have at most ``tokens`` together. ``suffix_share`` (0 to 1) is the suffix's part where both
+    sides have more than enough; what one side does not need goes to the other. The prefix's text
+    nearest to the gap is never empty when there is any. ``keep`` is the window of the prompt before:
+    its start stays while the prefix uses nine tenths of what it may have and no more than
+    ``keep.tokens``.
     """
     suffix_limit = int(tokens * suffix_share)
-    suffix = _suffix(document, offset, suffix_limit, count) if suffix_limit else (Span(offset, offset), 0)
-    prefix = _prefix(document, offset, tokens - suffix[1], count)
-    spare = tokens - prefix[1] - suffix[1]
+    suffix = _suffix(document, gap.end, suffix_limit, count) if suffix_limit else (Span(gap.end, gap.end), 0)
+    limit = tokens - suffix[1]
+    prefix = _kept(document, gap.start, keep, limit, count) or _prefix(document, gap.start, limit, count)
+    spare = limit - prefix[1]
     if suffix_limit and prefix[0].start == 0 and spare > 0 and suffix[0].end < len(document.text):
-        suffix = _suffix(document, offset, suffix[1] + spare, count)
+        suffix = _suffix(document, gap.end, suffix[1] + spare, count)
     return Window(prefix[0], suffix[0], prefix[1], suffix[1])
+
+
+def _kept(
+    document: Document, end: int, keep: Keep | None, tokens: int, count: Count
+) -> tuple[Span, int] | None:
+    if keep is None or not 0 < keep.start < end:
+        return None
+    most = max(tokens, keep.tokens)
+    # A window far too large is told without counting it: few tokens have more than forty characters.
+    if end - keep.start > most * 40 or document.line_starts[document.line_of(keep.start)] != keep.start:
+        return None
+    used = count(document.text[keep.start : end])
+    return (Span(keep.start, end), used) if tokens * 0.9 <= used <= most else None
 
 
 def _prefix(document: Document, offset: int, tokens: int, count: Count) -> tuple[Span, int]:

@@ -55,6 +55,8 @@ class PromptLibrary:
         self.problems: list[PromptProblem] = []
         self.explain = self._shipped(base / "explain.md")
         self.instruction = self._shipped(base / "instruction.md")
+        self.surroundings = self._shipped(base / "surroundings.md")
+        self.snippet = self._shipped(base / "snippet.md")
         self._actions: dict[str, PromptFile] = {}
         for folder in (base / "actions", *user):
             for item in self._read(folder):

@@ -1,0 +1,141 @@
+"""Engine: settings, backends, prompts, parsers, index. Built once, passed first.
+
+In: resolved settings and the workspace's folders. Out: the parts that features work with.
+Opens nothing until it is asked for: a backend starts at its first use, or by ``start``.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from homebody.audit import Audit
+from homebody.backend import open_backend
+from homebody.backend.base import Backend, ModelInfo, Slot, Stats
+from homebody.context.tokens import TokenCounts
+from homebody.errors import BackendError
+from homebody.prompt.library import PromptLibrary
+from homebody.settings import BackendSettings, Settings
+from homebody.settings.paths import config_dir
+from homebody.syntax.tree import Trees
+
+_MEASURABLE_TOKENS = 24
+"""A prompt's speed is only taken from readings of at least so many tokens: shorter ones measure overhead."""
+
+
+@dataclass(slots=True)
+class Speed:
+    """What one backend was measured to do, in tokens a second; ``None`` before the first answer."""
+
+    prompt: float | None = None
+    output: float | None = None
+
+    def learn(self, stats: Stats) -> None:
+        """Follow the last measurements; a new one counts a third."""
+        if stats.evaluated_tokens and stats.prompt_ms and stats.evaluated_tokens >= _MEASURABLE_TOKENS:
+            self.prompt = _follow(self.prompt, stats.evaluated_tokens / stats.prompt_ms * 1000)
+        if stats.output_tokens and stats.output_ms and stats.output_tokens >= 8:
+            self.output = _follow(self.output, stats.output_tokens / stats.output_ms * 1000)
+
+
+class Use:
+    """One use of a model (completion or chat): its backend, its tokens, its speed.
+
+    ``completion`` and ``chat`` are the same object where both are one model on one server.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.tokens = TokenCounts()
+        self.speed = Speed()
+        self.streams = 0
+
+    async def describe(self) -> ModelInfo:
+        """Say what is served. Raises ``BackendError``."""
+        return await self.backend.describe()
+
+    async def learn_counts(self, texts: Sequence[str], *, limit: int = 2000) -> None:
+        """Count the lines of ``texts`` that are new, by one call; where the server cannot, leave it.
+
+        ``limit`` bounds the lines of one call, so that a large file does not hold the server up.
+        """
+        with suppress(BackendError):
+            if not (await self.describe()).exact_tokenizer:
+                return
+            if lines := self.tokens.unknown(texts)[:limit]:
+                self.tokens.learn(lines, await self.backend.count(lines))
+
+
+class Engine:
+    """All that features need. Make it with ``open_engine``."""
+
+    def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
+        self.settings = settings
+        self.folders = tuple(folders)
+        self.audit = Audit(settings.log)
+        self.trees = Trees()
+        self.prompts = PromptLibrary(_prompt_folders(folders))
+        self._uses: dict[Slot, Use] = {}
+        self._stack = AsyncExitStack()
+
+    @property
+    def completion(self) -> Use:
+        """The model that completes."""
+        return self._use("completion")
+
+    @property
+    def chat(self) -> Use:
+        """The model that explains, answers and rewrites."""
+        return self._use("chat")
+
+    def _use(self, slot: Slot) -> Use:
+        if slot not in self._uses:
+            settings = self.settings
+            mine, other = _blocks(settings, slot)
+            shared = self._uses.get("chat" if slot == "completion" else "completion")
+            if shared is not None and mine == other and mine.kind != "auto":
+                self._uses[slot] = shared
+            else:
+                backend = open_backend(mine, settings, use=slot)
+                self._stack.push_async_callback(backend.aclose)
+                self._uses[slot] = Use(backend)
+        return self._uses[slot]
+
+    async def aclose(self) -> None:
+        """Give back connections and end what was started."""
+        self.audit.save()
+        await self._stack.aclose()
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings | None = None,
+    *,
+    folders: Sequence[Path] = (),
+    prepare: Callable[[Engine], None] | None = None,
+) -> AsyncIterator[Engine]:
+    """Open an engine and close it again.
+
+    ``folders`` are the workspace's; prompts in their ``.homebody/prompts/`` are offered too.
+    ``prepare`` gets the engine before anything is opened.
+    """
+    engine = Engine(settings or Settings(), folders)
+    if prepare is not None:
+        prepare(engine)
+    try:
+        yield engine
+    finally:
+        await engine.aclose()
+
+
+def _prompt_folders(folders: Sequence[Path]) -> list[Path]:
+    return [config_dir() / "prompts", *(folder / ".homebody" / "prompts" for folder in folders)]
+
+
+def _blocks(settings: Settings, slot: Slot) -> tuple[BackendSettings, BackendSettings]:
+    completion, chat = settings.completion.backend, settings.chat.backend
+    return (completion, chat) if slot == "completion" else (chat, completion)
+
+
+def _follow(old: float | None, new: float) -> float:
+    return new if old is None else old + (new - old) / 3

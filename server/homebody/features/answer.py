@@ -1,0 +1,202 @@
+"""One question to the chat model: fitted to the context, streamed, recorded.
+
+In: a way to build the messages for a number of tokens. Out: the answer's text and its usage.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from homebody.audit import LeftOut, PromptRecord, Source
+from homebody.backend.base import Message, ModelInfo, Piece, Prompt, Sampling, Stats
+from homebody.context.budget import TokenBudget, chat_budget
+from homebody.engine import Engine, Use
+from homebody.errors import BackendRefused, ContextTooLong, HomebodyError
+
+_TEMPLATE_TOKENS = 64
+"""First guess of what a chat template adds; the exact count corrects it."""
+
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one answer, the server's own where it gives them."""
+
+    prompt_tokens: int
+    output_tokens: int
+    context_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Messages built for a budget, and what went into them."""
+
+    messages: tuple[Message, ...]
+    sources: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model said. ``complete`` is false where the token limit cut it."""
+
+    text: str
+    complete: bool
+    usage: Usage
+    draft: Draft
+
+
+async def answer(
+    engine: Engine,
+    feature: str,
+    uri: str,
+    build: Callable[[int], Draft],
+    sampling: Sampling,
+    *,
+    on_text: Callable[[str], None] | None = None,
+) -> Answer:
+    """Ask the chat model once.
+
+    ``build`` gets the tokens that the texts of the prompt may have. It is called again with fewer
+    while the exact count is over: nothing is ever sent that the server would cut.
+
+    Raises
+    ------
+    ContextTooLong
+        Even the smallest prompt does not fit.
+    BackendError
+        In one of its kinds.
+
+    """
+    use = engine.chat
+    info = await use.describe()
+    budget = chat_budget(info.context_length, output=sampling.max_tokens, overhead=_TEMPLATE_TOKENS)
+    sampling = _with_output(sampling, budget.output)
+    draft, prompt, tokens = await _fitted(use, info, build, budget)
+    asked = time.time()
+    began = time.perf_counter()
+    pieces: list[str] = []
+    stats: Stats | None = None
+    first: float | None = None
+    outcome = "cancelled"
+    stream = (
+        use.backend.chat(draft.messages, sampling)
+        if prompt is None
+        else use.backend.complete(prompt, sampling, slot="chat")
+    )
+    use.streams += 1
+    try:
+        async with aclosing(stream):
+            async for item in stream:
+                if isinstance(item, Stats):
+                    stats = item
+                    continue
+                if first is None:
+                    first = (time.perf_counter() - began) * 1000
+                pieces.append(_text(item))
+                if on_text is not None:
+                    on_text(item.text)
+        outcome = "answered"
+    except HomebodyError as error:
+        outcome = str(error)
+        raise
+    finally:
+        use.streams -= 1
+        text = "".join(pieces)
+        if stats is not None:
+            use.speed.learn(stats)
+        engine.audit.record(
+            PromptRecord(
+                feature=feature,
+                uri=uri,
+                model=info.name,
+                backend=info.kind,
+                text=prompt.text if prompt is not None else _shown(draft.messages),
+                prompt_tokens=_told(stats, tokens),
+                context_length=info.context_length,
+                sources=draft.sources,
+                left_out=draft.left_out,
+                when=asked,
+                answer=text,
+                outcome=outcome,
+                evaluated_tokens=stats.evaluated_tokens if stats else None,
+                output_tokens=stats.output_tokens if stats else None,
+                notes=_notes(use, draft, stats, tokens, exact=prompt is not None and info.exact_tokenizer),
+                timings=_timings(first, began),
+            )
+        )
+    output = stats.output_tokens if stats and stats.output_tokens is not None else use.tokens.count(text)
+    complete = stats is None or stats.finish == "stop"
+    return Answer(text, complete, Usage(_told(stats, tokens), output, info.context_length), draft)
+
+
+async def _fitted(
+    use: Use, info: ModelInfo, build: Callable[[int], Draft], budget: TokenBudget
+) -> tuple[Draft, Prompt | None, int]:
+    """Build, count exactly, and cut by the overshoot until it fits."""
+    tokens = budget.prompt
+    limit = info.context_length - budget.output
+    for _ in range(_TRIES):
+        draft = build(tokens)
+        try:
+            prompt = await use.backend.render_chat(draft.messages)
+        except BackendRefused:
+            # No template to render: the server lays the messages out, and the estimate has to do.
+            return draft, None, use.tokens.count(_shown(draft.messages)) + _TEMPLATE_TOKENS
+        counted = await use.backend.count_prompt(prompt)
+        if counted <= limit:
+            return draft, prompt, counted
+        tokens -= counted - limit + 1
+    message = (
+        f"The request does not fit the context of {info.context_length} tokens: "
+        "select less, or serve the model with a larger context."
+    )
+    raise ContextTooLong(message)
+
+
+def _notes(use: Use, draft: Draft, stats: Stats | None, tokens: int, *, exact: bool) -> tuple[str, ...]:
+    """Compare the server's count with ours; learn from it where ours was an estimate."""
+    if stats is None or stats.prompt_tokens is None:
+        return ()
+    notes: list[str] = []
+    if stats.truncated:
+        notes.append("the server cut the prompt")
+    if exact and stats.prompt_tokens != tokens:
+        notes.append(f"the server counted {stats.prompt_tokens} prompt tokens, {tokens} were expected")
+    if not exact:
+        use.tokens.learn_total(_shown(draft.messages), stats.prompt_tokens)
+    return tuple(notes)
+
+
+def _timings(first: float | None, began: float) -> dict[str, float]:
+    timings = {"total": (time.perf_counter() - began) * 1000}
+    if first is not None:
+        timings["first_token"] = first
+    return timings
+
+
+def _told(stats: Stats | None, tokens: int) -> int:
+    return stats.prompt_tokens if stats and stats.prompt_tokens is not None else tokens
+
+
+def _text(piece: Piece) -> str:
+    return piece.text
+
+
+def _shown(messages: tuple[Message, ...]) -> str:
+    return "\n\n".join(f"{message.role}: {message.text}" for message in messages)
+
+
+def _with_output(sampling: Sampling, max_tokens: int) -> Sampling:
+    return Sampling(
+        max_tokens=max_tokens,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        min_p=sampling.min_p,
+        repeat_penalty=sampling.repeat_penalty,
+        seed=sampling.seed,
+        logprobs=sampling.logprobs,
+    )

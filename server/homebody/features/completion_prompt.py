@@ -1,0 +1,148 @@
+"""The prompt of a completion: what is frozen for a burst, and what was typed since.
+
+In: engine, document, offset. Out: a ``Burst`` and the exact ``Prompt`` for the cursor.
+Touches no disk and asks no server: it is on the way of every key.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homebody.backend.base import ModelInfo, Prompt
+from homebody.context.budget import completion_budget
+from homebody.context.select import Context, select_completion
+from homebody.context.window import Keep
+from homebody.engine import Engine
+from homebody.features.surroundings import file_name
+from homebody.prompt.fim import FimFormat, PromptSnippet, fim_prompt, find_format, prefix_prompt
+from homebody.session.burst import Burst, anchor_for
+from homebody.syntax import language, scope
+from homebody.syntax.chunk import Candidate
+from homebody.text import Document, Span
+
+OVERHEAD_TOKENS = 16
+"""Markers, BOS, and the line ends between snippets."""
+
+_PARTIAL_WORD = re.compile(r" ?\w+\Z")
+_TRAILING_BLANKS = re.compile(r"[ \t]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a completion is made for: the model, and how it wants its prompt."""
+
+    info: ModelInfo
+    row: FimFormat | None
+
+    @property
+    def key(self) -> str:
+        """Names the model in the result cache."""
+        return f"{self.info.kind} {self.info.name}"
+
+
+async def target_of(engine: Engine) -> Target:
+    """Ask the completion backend what it serves. Raises ``BackendError``."""
+    info = await engine.completion.describe()
+    return Target(info, find_format(info))
+
+
+def new_burst(
+    engine: Engine,
+    target: Target,
+    document: Document,
+    offset: int,
+    *,
+    tokens: int | None = None,
+    candidates: Sequence[Candidate] = (),
+    before: Burst | None = None,
+) -> Burst:
+    """Freeze a beginning for prompts at ``offset``.
+
+    ``tokens`` narrows it below the budget, for a first answer that has to come soon. Where the window
+    of the burst ``before`` still does, it is kept, so that what the server has read stays of use.
+
+    Raises
+    ------
+    ContextTooLong
+        The context length that is served leaves no room for a prompt.
+
+    """
+    use = engine.completion
+    budget = completion_budget(
+        target.info.context_length,
+        max_tokens=engine.settings.completion.max_tokens,
+        overhead=OVERHEAD_TOKENS,
+        prompt_speed=use.speed.prompt,
+    )
+    wanted = budget.prompt if tokens is None else min(budget.prompt, tokens)
+    row = target.row
+    anchor = anchor_for(document, offset, after_marker=row is not None and not row.suffix_first)
+    line = document.slice(Span(anchor, offset))
+    room = max(wanted - use.tokens.count(line), wanted // 4)
+    fits = budget.context_length - budget.output - budget.overhead - use.tokens.count(line)
+    context = select_completion(
+        document,
+        Span(anchor, offset),
+        tokens=room,
+        count=use.tokens.count,
+        takes_suffix=row is not None,
+        headers=_headers(engine, document, anchor),
+        candidates=candidates,
+        keep=Keep(before.start, min(fits, room * 3 // 2)) if before is not None else None,
+    )
+    # At two characters a token: half as much again as the budget, and never more than fits.
+    free = fits - context.tokens
+    return Burst(
+        uri=document.uri,
+        context=context,
+        start=context.window.prefix.start,
+        anchor=anchor,
+        narrow=tokens is not None and tokens < budget.prompt,
+        typed_limit=max(len(line), min(free, max(budget.prompt // 2, 64)) * 2),
+    )
+
+
+def prompt_for(
+    target: Target, burst: Burst, document: Document, typed: str, answer: str = "", *, heal: bool = True
+) -> Prompt:
+    """Lay out the burst's frozen beginning and what was typed since.
+
+    ``answer`` continues an answer that was asked for in slices. With ``heal`` the partial word or
+    the blanks in front of the cursor are taken off and forced, so that the model begins at a token's
+    boundary (measured: twice the exact matches, DESIGN).
+    """
+    forced = ""
+    text = typed + answer
+    if heal and not answer:
+        text, forced = healed(typed)
+    context = burst.context
+    snippets = [PromptSnippet(file_name(c.uri), c.text) for c in context.snippets]
+    prefix = context.headers + context.prefix
+    path = file_name(document.uri)
+    if target.row is not None:
+        return fim_prompt(
+            target.row,
+            prefix=prefix,
+            suffix=context.suffix,
+            typed=text,
+            snippets=snippets if target.row.takes_snippets else (),
+            path=path,
+            forced=forced,
+        )
+    found = language.find(document.language_id, path)
+    comment = found.line_comment if found is not None and found.line_comment else "#"
+    return prefix_prompt(
+        prefix=prefix, typed=text, snippets=snippets, comment=comment, path=path, forced=forced
+    )
+
+
+def healed(typed: str) -> tuple[str, str]:
+    """Split off what the model has to begin with: a partial word with its blank, or trailing blanks."""
+    found = _PARTIAL_WORD.search(typed) or _TRAILING_BLANKS.search(typed)
+    return (typed[: found.start()], found.group()) if found else (typed, "")
+
+
+def _headers(engine: Engine, document: Document, offset: int) -> list[Span]:
+    """Lines in front of the cursor that say what is around it: imports and open scopes' headers."""
+    tree = engine.trees.newest(document)
+    return scope.headers_before(document, tree, offset)

@@ -1,0 +1,88 @@
+"""Explain code: the selection, the function around the cursor, or a whole file.
+
+In: document and span. Out: markdown, streamed on the way, with usage and sources.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from homebody.audit import LeftOut, Source
+from homebody.context.around import Around, select_around, select_beginning
+from homebody.engine import Engine
+from homebody.errors import ContextTooLong, UsageError
+from homebody.features.answer import Draft, Usage, answer
+from homebody.features.surroundings import file_name, laid_out, sampling_of
+from homebody.prompt.render import render
+from homebody.text import Document, Span
+
+MAX_TOKENS = 512
+"""Longest explanation, in tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An explanation and what it rests on."""
+
+    markdown: str
+    usage: Usage
+    sources: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+async def explain(
+    engine: Engine,
+    document: Document,
+    span: Span | None = None,
+    *,
+    on_text: Callable[[str], None] | None = None,
+) -> Explanation:
+    """Explain ``span``, or the whole document.
+
+    A selection larger than the context is explained from its start as far as it fits; what was left
+    out is in the result.
+
+    Raises
+    ------
+    UsageError
+        There is nothing but white space to explain.
+    ContextTooLong, BackendError
+        As ``answer`` says.
+
+    """
+    target = Span(0, len(document.text)) if span is None else span
+    if not document.slice(target).strip():
+        message = "There is nothing to explain: select some code first."
+        raise UsageError(message)
+    prompt = engine.prompts.explain
+    await engine.chat.learn_counts([document.text])
+
+    def build(tokens: int) -> Draft:
+        around = _around(engine, document, target, tokens - words)
+        values = {
+            "code": around.code.rstrip("\n"),
+            "language": document.language_id,
+            "path": file_name(document.uri),
+            "context": laid_out(engine, document, around),
+        }
+        return Draft(render(prompt, values), around.sources, around.left_out)
+
+    words = engine.chat.tokens.count(prompt.body + prompt.system + engine.prompts.surroundings.body)
+    sampling = sampling_of(engine.settings.chat, prompt, MAX_TOKENS)
+    said = await answer(engine, "explain", document.uri, build, sampling, on_text=on_text)
+    return Explanation(said.text.strip(), said.usage, said.draft.sources, said.draft.left_out)
+
+
+def _around(engine: Engine, document: Document, target: Span, tokens: int) -> Around:
+    count = engine.chat.tokens.count
+    code = count(document.slice(target))
+    try:
+        # With surroundings the selection stands in the prompt twice.
+        if code * 2 <= tokens:
+            return select_around(document, target, tokens=tokens - code, count=count)
+        return (
+            select_around(document, target, tokens=code, count=count)
+            if code <= tokens
+            else select_beginning(document, target, tokens=tokens, count=count)
+        )
+    except ContextTooLong:
+        return select_beginning(document, target, tokens=tokens, count=count)

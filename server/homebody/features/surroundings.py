@@ -1,0 +1,44 @@
+"""Words around code: what ``context`` chose, laid out for a chat prompt by prompt files."""
+
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from homebody.backend.base import Sampling
+from homebody.context.around import Around
+from homebody.engine import Engine
+from homebody.prompt.library import PromptFile
+from homebody.prompt.render import fill
+from homebody.settings import ChatSettings
+from homebody.text import Document
+
+
+def file_name(uri: str) -> str:
+    """Last part of a document's path, as a person would call it."""
+    return PurePosixPath(unquote(urlsplit(uri).path)).name or uri
+
+
+def laid_out(engine: Engine, document: Document, around: Around) -> str:
+    """Text for ``$context``: snippets, then the lines around the selection; may be empty."""
+    prompts = engine.prompts
+    text = "".join(
+        fill(prompts.snippet.body, {"path": file_name(snippet.uri), "code": snippet.text.rstrip("\n")})
+        + "\n\n"
+        for snippet in around.snippets
+    )
+    if around.before.strip() or around.after.strip():
+        lines = f"{around.before}{around.code}{around.after}".strip("\n")
+        values = {"path": file_name(document.uri), "language": document.language_id, "context": lines}
+        text += fill(prompts.surroundings.body, values) + "\n\n"
+    return text
+
+
+def sampling_of(settings: ChatSettings, prompt: PromptFile, max_tokens: int) -> Sampling:
+    """Sampling of a prompt file: its own numbers before those of the settings."""
+    own = prompt.sampling
+    return Sampling(
+        max_tokens=int(own.get("max_tokens", max_tokens)),
+        temperature=own.get("temperature", settings.temperature),
+        top_p=own.get("top_p", settings.top_p),
+        top_k=int(own.get("top_k", settings.top_k)),
+        repeat_penalty=own.get("repeat_penalty", settings.repeat_penalty),
+    )

@@ -1,0 +1,90 @@
+"""A burst: what stays the same in the prompt while somebody types.
+
+In: a context chosen at an anchor. Out: for every later key, the text typed since, or ``None`` where
+the burst no longer holds and a new one has to begin.
+All that is typed since the anchor stands at the prompt's end, so a key makes the model read a token
+or two and never the rest again.
+"""
+
+from dataclasses import dataclass, replace
+
+from homebody.context.select import Context
+from homebody.session.cache import CLOSERS
+from homebody.text import Document, TextEdit
+
+_MAX_CLOSERS = 4
+"""Brackets and quotes that an editor may have put behind the cursor by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Frozen beginning of a document's completion prompts.
+
+    Attributes
+    ----------
+    context
+        Prefix up to the anchor, suffix behind the cursor, headers, snippets.
+    start
+        Offset of the prefix's first character.
+    anchor
+        Offset from which on everything counts as typed.
+    narrow
+        Sized for a quick first answer; to be replaced by a full one in the next pause.
+    typed_limit
+        Characters typed beyond which the anchor has to move.
+
+    """
+
+    uri: str
+    context: Context
+    start: int
+    anchor: int
+    narrow: bool
+    typed_limit: int
+
+    def typed(self, document: Document, offset: int) -> str | None:
+        """Text between the anchor and the cursor; ``None`` where the burst does not hold."""
+        if document.uri != self.uri or not 0 <= offset - self.anchor <= self.typed_limit:
+            return None
+        text = document.text
+        prefix = self.context.prefix
+        if self.anchor - self.start != len(prefix) or not text.startswith(prefix, self.start):
+            return None
+        suffix = self.context.suffix
+        if suffix and not text.startswith(suffix, offset):
+            end = offset
+            while end < offset + _MAX_CLOSERS and text[end : end + 1] and text[end] in CLOSERS:
+                end += 1
+            if not any(text.startswith(suffix, at) for at in range(offset + 1, end + 1)):
+                return None
+        return text[self.anchor : offset]
+
+    def moved(self, edit: TextEdit) -> "Burst":
+        """Follow an edit that lies wholly before the window; any other leaves the burst as it is."""
+        if edit.span.end > self.start:
+            return self
+        shift = len(edit.new_text) - len(edit.span)
+        return replace(self, start=self.start + shift, anchor=self.anchor + shift)
+
+
+def anchor_for(document: Document, offset: int, *, after_marker: bool) -> int:
+    """Choose where a burst that begins at ``offset`` has its anchor.
+
+    After a middle marker that is the start of the cursor's line, so that corrections on the line
+    keep the burst. In a plain prefix the text on both sides is one text to the model: there the
+    anchor goes back to a place where every tokenizer of the field ends a token anyway, behind a
+    letter or digit at a line's end, or in front of a line without indentation.
+    """
+    line = document.line_of(offset)
+    start = document.line_starts[line]
+    if after_marker:
+        return start
+    text = document.text
+    for candidate in range(line, max(-1, line - 40), -1):
+        begin = document.line_starts[candidate]
+        if begin == 0 or (begin < offset and not text[begin].isspace()):
+            return begin
+        end = document.line_span(candidate - 1).end
+        if end and text[end - 1].isalnum():
+            return end
+    return start

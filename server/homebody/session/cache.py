@@ -1,0 +1,102 @@
+"""Answers kept by where they were given, so that what was answered once is not asked again.
+
+In: a model's name, a document, an offset. Out: the answer that continues from there, also when its
+beginning has been typed since, or a word or a line of it was accepted.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from homebody.backend.base import Piece
+from homebody.text import Document
+
+_BEFORE = 800
+"""Characters in front of the cursor that have to be the same."""
+
+_AFTER = 200
+"""Characters behind it; closers right at the cursor do not count, since editors put them there."""
+
+_TYPED_THROUGH = 400
+"""Characters back that are looked at: typed through, or accepted at once."""
+
+_ENTRIES = 250
+
+CLOSERS = ")]}\"'`>"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer as the model gave it, from the place where it was asked.
+
+    ``complete`` is false while it was cut by a limit rather than by its own end.
+    """
+
+    pieces: tuple[Piece, ...]
+    complete: bool
+    multiline: bool
+
+    @property
+    def text(self) -> str:
+        """The answer's text."""
+        return "".join(piece.text for piece in self.pieces)
+
+    def after(self, typed: str) -> "Kept | None":
+        """What is left once ``typed`` is in the document; ``None`` where it says something else."""
+        if not self.text.startswith(typed):
+            return None
+        return Kept(drop(self.pieces, len(typed)), self.complete, self.multiline)
+
+
+def drop(pieces: tuple[Piece, ...], characters: int) -> tuple[Piece, ...]:
+    """Leave out the first characters; a piece that is cut keeps its probability."""
+    for index, piece in enumerate(pieces):
+        if characters < len(piece.text):
+            rest = Piece(piece.text[characters:], piece.logprob) if characters else piece
+            return (rest, *pieces[index + 1 :])
+        characters -= len(piece.text)
+    return ()
+
+
+class ResultCache:
+    """The last 250 answers."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
+
+    def put(self, model: str, document: Document, offset: int, kept: Kept) -> None:
+        """Keep an answer that was given at ``offset``."""
+        key = (model, before_text(document, offset), after_text(document, offset))
+        self._kept[key] = kept
+        self._kept.move_to_end(key)
+        if len(self._kept) > _ENTRIES:
+            self._kept.popitem(last=False)
+
+    def find(self, model: str, document: Document, offset: int) -> Kept | None:
+        """Return what is left of an answer given here, or a little before here.
+
+        The nearest place with something left wins. An answer with nothing left says nothing about
+        what follows it, unless it was given right here.
+        """
+        after = after_text(document, offset)
+        for back in range(min(offset, _TYPED_THROUGH) + 1):
+            kept = self._kept.get((model, before_text(document, offset - back), after))
+            if kept is None:
+                continue
+            rest = kept.after(document.text[offset - back : offset])
+            if rest is not None and (rest.pieces or not back):
+                return rest
+        return None
+
+    def clear(self) -> None:
+        """Forget everything; the model has changed."""
+        self._kept.clear()
+
+
+def before_text(document: Document, offset: int) -> str:
+    """Text in front of ``offset`` that has to be the same for an answer to hold."""
+    return document.text[max(0, offset - _BEFORE) : offset]
+
+
+def after_text(document: Document, offset: int) -> str:
+    """Text behind ``offset`` that has to be the same, closers right there left out."""
+    return document.text[offset : offset + _AFTER + 8].lstrip(CLOSERS)[:_AFTER]

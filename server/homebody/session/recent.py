@@ -1,0 +1,73 @@
+"""Recently edited and recently viewed places: a ring of short chunks.
+
+In: edits and visits. Out: candidates for snippets, the newest first.
+The idea is llama.vim's: what one has just looked at is what one needs next. Kept as text, taken when
+one leaves the place, so nothing is read from disk.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from homebody.syntax.chunk import Candidate
+from homebody.text import Document, TextEdit
+
+_RING = 16
+_LINES = 32
+_FAR = 64
+"""Lines between two places of one document that make it a jump."""
+
+
+@dataclass(slots=True)
+class _Here:
+    document: Document
+    line: int
+    edited: bool
+
+
+class RecentPlaces:
+    """The last 16 places, each of at most 32 lines."""
+
+    def __init__(self) -> None:
+        self._ring: deque[Candidate] = deque(maxlen=_RING)
+        self._here: _Here | None = None
+
+    def edited(self, document: Document, edit: TextEdit) -> bool:
+        """Take note of an edit; ``document`` is the version after it. True for a jump."""
+        offset = min(edit.span.start, len(document.text))
+        return self._at(document, document.line_of(offset), edited=True)
+
+    def viewed(self, document: Document, offset: int) -> bool:
+        """Take note of where the cursor is. True for a jump: another document or 64 lines away."""
+        return self._at(document, document.line_of(offset), edited=False)
+
+    def closed(self, uri: str) -> None:
+        """Forget that the cursor is in ``uri``; the chunks of it stay."""
+        if self._here is not None and self._here.document.uri == uri:
+            self._leave(self._here)
+            self._here = None
+
+    def candidates(self) -> list[Candidate]:
+        """Return the ring, newest first."""
+        return list(reversed(self._ring))
+
+    def _at(self, document: Document, line: int, *, edited: bool) -> bool:
+        here = self._here
+        near = here is not None and here.document.uri == document.uri and abs(here.line - line) < _FAR
+        if here is not None and not near:
+            self._leave(here)
+        was_edited = near and here is not None and here.edited
+        self._here = _Here(document, line, edited or was_edited)
+        return not near
+
+    def _leave(self, here: _Here) -> None:
+        document = here.document
+        first = max(0, min(here.line, document.line_count - 1) - _LINES // 2)
+        last = min(document.line_count - 1, first + _LINES - 1)
+        start = document.line_starts[first]
+        text = document.text[start : document.line_span_with_end(last).end]
+        if not text.strip():
+            return
+        why = "edited lately" if here.edited else "looked at lately"
+        kept = [c for c in self._ring if c.uri != document.uri or c.last_line < first or last < c.first_line]
+        self._ring = deque(kept, maxlen=_RING)
+        self._ring.append(Candidate(uri=document.uri, first_line=first, last_line=last, text=text, why=why))

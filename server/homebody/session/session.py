@@ -1,0 +1,165 @@
+"""Session: one editor's work, over many documents.
+
+In: requests and events as ``features`` and ``lsp`` tell them. Out: one answer in flight, the newest
+request's; what runs in the background gives way to it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from homebody.engine import Engine
+from homebody.session.burst import Burst
+from homebody.session.cache import ResultCache
+from homebody.session.generation import Generation
+from homebody.session.recent import RecentPlaces
+from homebody.session.rhythm import Rhythm
+from homebody.text import Document, TextEdit
+
+GRACE_SECONDS = 0.06
+"""An answer that nobody waits for is let go after this time: an editor cancels one request and sends
+the next in the same moment, and the next may agree with what is coming."""
+
+
+class Ticket:
+    """One request for a document; stale as soon as a newer one comes."""
+
+    def __init__(self) -> None:
+        self._stale = asyncio.Event()
+
+    @property
+    def stale(self) -> bool:
+        """Whether a newer request has come."""
+        return self._stale.is_set()
+
+    def supersede(self) -> None:
+        """Make it stale."""
+        self._stale.set()
+
+    async def still_newest_after(self, seconds: float) -> bool:
+        """Wait, but no longer than until a newer request comes; false then."""
+        if seconds > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stale.wait(), seconds)
+        return not self.stale
+
+
+class Place:
+    """What is kept of one document."""
+
+    def __init__(self) -> None:
+        self.ticket = Ticket()
+        self.burst: Burst | None = None
+        self.offset: int | None = None
+
+    def new_ticket(self) -> Ticket:
+        """Supersede the request before."""
+        self.ticket.supersede()
+        self.ticket = Ticket()
+        return self.ticket
+
+
+class Session:
+    """State that lasts over requests. Close it to end what still runs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.cache = ResultCache()
+        self.rhythm = Rhythm()
+        self.recent = RecentPlaces()
+        self.running: Generation | None = None
+        self.cold = True
+        self._places: dict[str, Place] = {}
+        self._running_task: asyncio.Task[None] | None = None
+        self._background: asyncio.Task[None] | None = None
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    def place(self, uri: str) -> Place:
+        """Return the state of a document, made at its first use."""
+        return self._places.setdefault(uri, Place())
+
+    def changed(self, edit: TextEdit, document: Document) -> None:
+        """Follow an edit: ``document`` is the version after it."""
+        self.rhythm.key(time.monotonic())
+        place = self.place(document.uri)
+        if place.burst is not None:
+            place.burst = place.burst.moved(edit)
+        self.recent.edited(document, edit)
+        self.pause_background()
+
+    async def closed(self, uri: str) -> None:
+        """Forget a document; its request in flight is superseded and its answer let go."""
+        place = self._places.pop(uri, None)
+        if place is not None:
+            place.ticket.supersede()
+        self.recent.closed(uri)
+        if self.running is not None and self.running.document.uri == uri:
+            await self.stop_running()
+
+    async def start(self, generation: Generation) -> None:
+        """Make ``generation`` the one in flight; what ran before is ended first."""
+        await self.stop_background()
+        await self.stop_running()
+        self.running = generation
+        self._running_task = asyncio.create_task(generation.run(), name="homebody-completion")
+
+    async def stop_running(self) -> None:
+        """End the answer in flight and wait until its connection is closed."""
+        task, self._running_task, self.running = self._running_task, None, None
+        await _ended(task)
+
+    def let_go_soon(self, generation: Generation) -> None:
+        """End ``generation`` unless somebody waits for it again within the grace time."""
+
+        def look() -> None:
+            self._timers.discard(timer)
+            if not generation.waiters and not generation.done and self.running is generation:
+                if self._running_task is not None:
+                    self._running_task.cancel()
+                self.running = None
+
+        timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, look)
+        self._timers.add(timer)
+
+    def in_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``work`` until it is done or a request comes; what ran before gives way."""
+        before = self._background
+        if before is not None:
+            before.cancel()
+
+        async def after() -> None:
+            await _ended(before)
+            await work()
+
+        self._background = asyncio.create_task(after(), name="homebody-background")
+
+    def pause_background(self) -> None:
+        """Let the piece of background work in hand be the last one."""
+        if self._background is not None:
+            self._background.cancel()
+
+    async def stop_background(self) -> None:
+        """End background work and wait until the model is free of it."""
+        task, self._background = self._background, None
+        await _ended(task)
+
+    async def aclose(self) -> None:
+        """End everything that runs."""
+        for timer in self._timers:
+            timer.cancel()
+        for place in self._places.values():
+            place.ticket.supersede()
+        await self.stop_background()
+        await self.stop_running()
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task and wait for it, without taking its cancellation for our own."""
+    if task is None:
+        return
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled() and (error := task.exception()) is not None:
+        raise error

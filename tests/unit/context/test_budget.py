@@ -1,0 +1,29 @@
+"""Budgets leave room for the answer."""
+
+import pytest
+
+from homebody.context.budget import chat_budget, completion_budget
+from homebody.errors import ContextTooLong
+
+
+@pytest.mark.parametrize("context_length", [256, 1024, 4096, 32_768])
+def test_prompt_output_and_overhead_fit_together(context_length):
+    """From 256 tokens up there is always a prompt, and never one that is too long."""
+    for budget in (
+        completion_budget(context_length, max_tokens=128, overhead=16, prompt_speed=None),
+        chat_budget(context_length, output=512, overhead=64),
+    ):
+        assert budget.prompt + budget.output + budget.overhead == context_length
+        assert budget.prompt >= 64
+
+
+def test_a_slow_machine_reads_less():
+    """Five seconds at the measured speed, where that is less than what fits."""
+    budget = completion_budget(8192, max_tokens=128, overhead=16, prompt_speed=100.0)
+    assert budget.prompt == 500
+
+
+def test_no_room_is_said_with_what_to_do():
+    """An empty prompt is never sent."""
+    with pytest.raises(ContextTooLong, match=r"raise backend\.contextLength"):
+        completion_budget(32, max_tokens=128, overhead=16, prompt_speed=None)
