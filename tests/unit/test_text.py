@@ -10,7 +10,7 @@ from homebody.text import Document, Span, TextEdit, apply_edits
 TEXT = st.text(alphabet="ab \r\né😀", max_size=40)
 
 
-def make(text: str) -> Document:
+def _make(text: str) -> Document:
     return Document.create("file:///a.py", "python", 0, text)
 
 
@@ -19,16 +19,16 @@ def test_an_edit_indexes_lines_as_if_from_scratch(text, new, data):
     """Only the touched lines are indexed again, and the result is the same as indexing all."""
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    edited = make(text).edited(TextEdit(Span(start, end), new), 1)
+    edited = _make(text).edited(TextEdit(Span(start, end), new), 1)
     assert text[:start] + new + text[end:] == edited.text
-    assert list(make(edited.text).line_starts) == list(edited.line_starts)
+    assert list(_make(edited.text).line_starts) == list(edited.line_starts)
     assert edited.version == 1
 
 
 @given(text=TEXT)
 def test_lines_with_their_ends_rebuild_the_text(text):
     """No character is lost between lines."""
-    document = make(text)
+    document = _make(text)
     lines = [document.slice(document.line_span_with_end(n)) for n in range(document.line_count)]
     assert text == "".join(lines)
 
@@ -36,7 +36,7 @@ def test_lines_with_their_ends_rebuild_the_text(text):
 @given(text=TEXT, data=st.data())
 def test_positions_and_offsets_agree(text, data):
     """An offset survives the way to (line, column) and back, unless it stands inside a line end."""
-    document = make(text)
+    document = _make(text)
     offset = data.draw(st.integers(0, len(text)))
     line, column = document.position_of(offset)
     assert min(offset, document.line_span(line).end) == document.offset_at(line, column)
@@ -45,13 +45,13 @@ def test_positions_and_offsets_agree(text, data):
 def test_a_line_past_the_end_is_refused():
     """The message counts lines as a person does."""
     with pytest.raises(PositionOutOfRange, match="line 3 is past the end: the document has 2 lines"):
-        make("a\nb").offset_at(2, 0)
+        _make("a\nb").offset_at(2, 0)
 
 
 def test_an_edit_outside_the_text_is_refused():
     """Nothing is guessed."""
     with pytest.raises(PositionOutOfRange, match="lies outside"):
-        make("ab").edited(TextEdit(Span(1, 3), ""), 1)
+        _make("ab").edited(TextEdit(Span(1, 3), ""), 1)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_an_edit_outside_the_text_is_refused():
 )
 def test_the_first_line_end_is_the_documents(text, newline):
     """New lines are written as the file has them."""
-    assert newline == make(text).newline
+    assert newline == _make(text).newline
 
 
 def test_edits_of_one_text_apply_in_any_order():

@@ -95,6 +95,9 @@ def _prefix(document: Document, offset: int, tokens: int, count: Count) -> tuple
         used += cost
         costs.append(cost)
         first -= 1
+    if not used and line > 0:
+        # The cursor stands at a line's start and the line before does not fit whole.
+        return _cut_line(document, document.line_span_with_end(line - 1), tokens, count)
     step = grid_step(line - first)
     while first > 0 and first < line and first % step:
         used -= costs.pop()

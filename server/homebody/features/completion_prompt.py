@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from homebody.backend.base import ModelInfo, Prompt
 from homebody.context.budget import completion_budget
-from homebody.context.select import Context, select_completion
+from homebody.context.select import select_completion
 from homebody.context.window import Keep
 from homebody.engine import Engine
 from homebody.features.surroundings import file_name

@@ -7,7 +7,7 @@ request that they agree with.
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from homebody.backend.base import Piece, Stats, Stream
 from homebody.errors import HomebodyError
@@ -96,13 +96,11 @@ class Generation:
         self._changed.set()
         return self._enough(piece.text)
 
-    async def changed(self, timeout: float | None) -> None:
-        """Wait for the next change, or for ``timeout`` seconds."""
+    async def changed_within(self, seconds: float | None) -> None:
+        """Wait for the next change, or for so many seconds."""
         self._changed.clear()
-        try:
-            await asyncio.wait_for(self._changed.wait(), timeout)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)
 
     def poke(self) -> None:
         """Make all waiters look again."""

@@ -9,22 +9,22 @@ from homebody.text import Document, Span
 LINES = st.lists(st.text(alphabet="abc (é", max_size=30), max_size=60)
 
 
-def count(text: str) -> int:
+def _count(text: str) -> int:
     return len(text)
 
 
-def make(lines: list[str]) -> Document:
+def _make(lines: list[str]) -> Document:
     return Document.create("file:///a.py", "python", 0, "\n".join(lines))
 
 
 @given(lines=LINES, data=st.data(), tokens=st.integers(1, 400), share=st.sampled_from([0.0, 0.25, 0.5]))
 def test_both_sides_together_fit(lines, data, tokens, share):
     """For any document, cursor and budget; and what is nearest to the cursor is always there."""
-    document = make(lines)
+    document = _make(lines)
     offset = data.draw(st.integers(0, len(document.text)))
-    found = window(document, Span(offset, offset), tokens, share, count)
+    found = window(document, Span(offset, offset), tokens, share, _count)
     assert found.prefix_tokens + found.suffix_tokens <= max(tokens, 1)
-    assert found.prefix_tokens == count(document.slice(found.prefix))
+    assert found.prefix_tokens == _count(document.slice(found.prefix))
     assert found.prefix.end == offset == found.suffix.start
     if offset:
         assert found.prefix
@@ -33,9 +33,9 @@ def test_both_sides_together_fit(lines, data, tokens, share):
 @given(lines=st.lists(st.text(alphabet="abc", min_size=8, max_size=12), min_size=300, max_size=400))
 def test_nine_tenths_of_the_budget_are_used(lines):
     """The grid costs at most a sixteenth, and a line that does not fit whole."""
-    document = make(lines)
+    document = _make(lines)
     end = len(document.text)
-    found = window(document, Span(end, end), 1000, 0.0, count)
+    found = window(document, Span(end, end), 1000, 0.0, _count)
     assert found.prefix_tokens >= 900
 
 
@@ -45,9 +45,9 @@ def test_the_window_stays_while_one_types_on():
     starts: list[int] = []
     keep: Keep | None = None
     for last in range(200, 320):
-        document = make(lines[:last])
+        document = _make(lines[:last])
         end = len(document.text)
-        start = window(document, Span(end, end), 1500, 0.0, count, keep=keep).prefix.start
+        start = window(document, Span(end, end), 1500, 0.0, _count, keep=keep).prefix.start
         keep = Keep(start, 2250)
         starts.append(start)
     assert len(set(starts)) <= 4

@@ -8,7 +8,7 @@ from homebody.prompt.fim import PromptSnippet, fim_prompt, find_format, formats,
 ROWS = {row.family: row for row in formats()}
 
 
-def info(name: str = "m", fim: FimTokens | None = None, **more) -> ModelInfo:
+def _info(name: str = "m", fim: FimTokens | None = None, **more) -> ModelInfo:
     return ModelInfo(kind="ollama", name=name, context_length=4096, fim=fim, **more)
 
 
@@ -50,7 +50,7 @@ def test_snippets_come_with_a_header_for_the_last_file(row):
 )
 def test_a_name_tells_the_family(name, family):
     """Where the server shows no metadata."""
-    found = find_format(info(name))
+    found = find_format(_info(name))
     assert found is not None
     assert found.family == family
 
@@ -58,20 +58,20 @@ def test_a_name_tells_the_family(name, family):
 @pytest.mark.parametrize("name", ["qwen2.5:7b-instruct", "llama3.2:3b", "mistral:7b", "gemma3:4b", "phi4"])
 def test_an_instruct_model_has_no_format(name):
     """Fill-in-the-middle is never guessed."""
-    assert find_format(info(name)) is None
+    assert find_format(_info(name)) is None
 
 
 def test_metadata_is_trusted_before_the_name():
     """The model's own markers decide, whatever it is called."""
     tokens = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
-    found = find_format(info("starcoder2", tokens))
+    found = find_format(_info("starcoder2", tokens))
     assert found is not None
     assert found.family == "qwen"
 
 
 def test_unknown_markers_of_the_metadata_make_a_format():
     """Prefix, suffix, middle, in that order."""
-    found = find_format(info("new-model", FimTokens("<P>", "<S>", "<M>")))
+    found = find_format(_info("new-model", FimTokens("<P>", "<S>", "<M>")))
     assert found is not None
     assert found.layout == ("<P>", "@prefix", "<S>", "@suffix", "<M>", "@typed")
     assert {"<P>", "<S>", "<M>"} <= set(found.stop)

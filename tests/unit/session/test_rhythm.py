@@ -3,7 +3,7 @@
 from homebody.session.rhythm import Rhythm
 
 
-def typed(rhythm: Rhythm, interval: float, keys: int = 30) -> Rhythm:
+def _typed(rhythm: Rhythm, interval: float, keys: int = 30) -> Rhythm:
     for n in range(keys):
         rhythm.key(n * interval)
     return rhythm
@@ -11,7 +11,7 @@ def typed(rhythm: Rhythm, interval: float, keys: int = 30) -> Rhythm:
 
 def test_a_fast_model_is_asked_at_once():
     """Waiting buys nothing where the answer begins before the next key."""
-    rhythm = typed(Rhythm(), 0.2)
+    rhythm = _typed(Rhythm(), 0.2)
     for _ in range(20):
         rhythm.answered(0.05)
     assert rhythm.debounce() == 0.0
@@ -19,7 +19,7 @@ def test_a_fast_model_is_asked_at_once():
 
 def test_a_slow_model_waits_about_a_key():
     """And never longer than a quarter of a second."""
-    rhythm = typed(Rhythm(), 0.15)
+    rhythm = _typed(Rhythm(), 0.15)
     for _ in range(20):
         rhythm.answered(2.0)
     assert 0.1 <= rhythm.debounce() <= 0.25
@@ -27,7 +27,7 @@ def test_a_slow_model_waits_about_a_key():
 
 def test_pauses_do_not_count_into_the_rhythm():
     """Thinking is not slow typing."""
-    rhythm = typed(Rhythm(), 0.1)
+    rhythm = _typed(Rhythm(), 0.1)
     for _ in range(20):
         rhythm.answered(2.0)
     before = rhythm.debounce()
