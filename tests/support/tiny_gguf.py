@@ -12,7 +12,7 @@ Every byte of user text is one token (the only merge joins two bytes that UTF-8 
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ UNSURE_SCRIPT: Script = {
 """Confident after ``<|fim_middle|>``, unsure after any byte."""
 
 _SPECIAL = (END, IM_START, IM_END, FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX, FIM_PAD, FIM_REPO, FIM_FILE)
+_CHAT_SPECIAL = _SPECIAL[:3]
 _FIM_KEYS = {
     "fim_pre": FIM_PREFIX,
     "fim_suf": FIM_SUFFIX,
@@ -97,10 +98,10 @@ def write_tiny_gguf(
     context_length
         In tokens, as the metadata tells.
     fim, chat_template
-        Whether the metadata names FIM tokens; the Jinja template, ``None`` for a base model.
+        Whether the model has FIM tokens; the Jinja template, ``None`` for a base model.
 
     """
-    tokens, types, ids = _vocabulary(script)
+    tokens, types, ids = _vocabulary(script, _SPECIAL if fim else _CHAT_SPECIAL)
     width = -(-len(tokens) // _HEAD) * _HEAD
     heads = width // _HEAD
     writer = gguf.GGUFWriter(path, "llama")
@@ -167,12 +168,12 @@ def _byte_characters() -> dict[int, str]:
 _BYTES = _byte_characters()
 
 
-def _vocabulary(script: Script) -> tuple[list[str], list[int], dict[str, int]]:
+def _vocabulary(script: Script, special: Sequence[str]) -> tuple[list[str], list[int], dict[str, int]]:
     """Tokens as the file spells them, their types, and the ids by plain text."""
     normal, control = int(gguf.TokenType.NORMAL), int(gguf.TokenType.CONTROL)
     tokens, types = [_BYTES[byte] for byte in range(256)], [normal] * 256
     ids = {chr(byte): byte for byte in range(128)}
-    for text in _SPECIAL:
+    for text in special:
         ids[text] = len(tokens)
         tokens.append(text)
         types.append(control)
@@ -180,7 +181,7 @@ def _vocabulary(script: Script) -> tuple[list[str], list[int], dict[str, int]]:
     types.append(normal)
     texts = [text for key, successors in script.items() for text in (key, *_probabilities(successors))]
     for text in texts:
-        if text not in ids and text != ANY_BYTE:
+        if text not in ids and text not in {ANY_BYTE, *_SPECIAL}:
             ids[text] = len(tokens)
             tokens.append("".join(_BYTES[byte] for byte in text.encode()))
             types.append(normal)
@@ -188,7 +189,11 @@ def _vocabulary(script: Script) -> tuple[list[str], list[int], dict[str, int]]:
 
 
 def _probabilities(successors: Successors) -> Mapping[str, float]:
-    return {successors: 1.0} if isinstance(successors, str) else successors
+    found = {successors: 1.0} if isinstance(successors, str) else successors
+    if not math.isclose(sum(found.values()), 1):
+        message = f"the probabilities of {found} do not add up to 1"
+        raise ValueError(message)
+    return found
 
 
 def _tensors(
@@ -219,7 +224,7 @@ def _tensors(
 
 
 def _successors_by_id(script: Script, ids: Mapping[str, int], size: int) -> Iterator[tuple[int, Successors]]:
-    by_id = {ids[key]: successors for key, successors in script.items() if key != ANY_BYTE}
+    by_id = {ids[key]: successors for key, successors in script.items() if key in ids}
     for token in range(size):
         default = script.get(ANY_BYTE, END) if token < 256 else END
         yield token, by_id.get(token, default)

@@ -1,0 +1,76 @@
+"""How much context fits: the model's limit first, then the memory's.
+
+In: facts about the model, the wanted context length, free memory. Out: the context length that is
+served and why. Pure.
+"""
+
+from dataclasses import dataclass
+
+from homebody.errors import ModelTooLarge
+from homebody.models.facts import Facts
+
+SLOTS = 2
+"""One for completion, one for the rest; each has the whole context length."""
+
+DEFAULT_CONTEXT_LENGTH = 8192
+MIN_CONTEXT_LENGTH = 1024
+"""Below that no prompt of any use fits; tokens."""
+
+# Python, llama.cpp and its buffers beside weights and attention cache: 60 MB with the default weights,
+# and 64 rows of probabilities of four bytes for each token of the vocabulary.
+_OVERHEAD = 96_000_000
+_LOGIT_BYTES = 64 * 4
+# The machine has more to do than this.
+_SHARE = 0.9
+_STEP = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The context length in tokens, and one sentence on why it is not the wanted one."""
+
+    context_length: int
+    note: str | None = None
+
+
+def fit_context(facts: Facts, wanted: int | None, available: int) -> Fit:
+    """Choose the largest context length up to ``wanted`` that model and memory allow.
+
+    Parameters
+    ----------
+    wanted
+        In tokens; ``None``: the model's own, at most ``DEFAULT_CONTEXT_LENGTH``.
+    available
+        Free memory in bytes.
+
+    Raises
+    ------
+    ModelTooLarge
+        Not even ``MIN_CONTEXT_LENGTH`` tokens fit beside the weights.
+
+    """
+    trained = facts.context_length or DEFAULT_CONTEXT_LENGTH
+    target = min(wanted or DEFAULT_CONTEXT_LENGTH, trained)
+    least = min(target, MIN_CONTEXT_LENGTH)
+    weights = facts.size + _OVERHEAD + facts.vocabulary * _LOGIT_BYTES
+    per_token = max(1, facts.kv_bytes * SLOTS)
+    free = int(available * _SHARE)
+    affordable = (free - weights) // per_token
+    if affordable < least:
+        message = (
+            f"{facts.name} needs {_gigabytes(weights + least * per_token)} of memory and {_gigabytes(free)} "
+            "are free: close other programs, or choose a smaller model (`homebody models list`)"
+        )
+        raise ModelTooLarge(message)
+    if affordable < target:
+        fitting = max(least, affordable // _STEP * _STEP)
+        reason = f"no more fits the {_gigabytes(free)} of memory that are free"
+        return Fit(fitting, f"context length {fitting:,} instead of {target:,}: {reason}")
+    if wanted is not None and wanted > trained:
+        reason = f"{facts.name} was trained for no more"
+        return Fit(trained, f"context length {trained:,} instead of {wanted:,}: {reason}")
+    return Fit(target)
+
+
+def _gigabytes(size: int) -> str:
+    return f"{max(0, size) / 1e9:.1f} GB"

@@ -1,0 +1,152 @@
+"""Start a host process and read the line in which it says where it is.
+
+In: ``HostOptions``. Out: ``HostProcess`` with its ``Ready``, or the error that the host reported.
+Asks the host nothing afterwards: that is ``backend/embedded.py``'s part.
+"""
+
+import asyncio
+import contextlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from typing import IO
+
+import msgspec
+
+from homebody import errors
+from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid
+from homebody.host.options import Failed, HostOptions, Ready, Taken, decode_event
+from homebody.host.shared import Place
+
+START_SECONDS = 180.0
+"""The longest that a host may take to load: 7 GB from a slow disk, or another host's last answer."""
+
+
+class HostProcess:
+    """A host that this process started, and where it answers.
+
+    A private one ends with ``end``, and with this process, however that dies. A shared one is on its
+    own from the beginning.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]", ready: Ready) -> None:
+        self._process = process
+        self.ready = ready
+
+    def is_running(self) -> bool:
+        """Whether the process is still there."""
+        return self._process.poll() is None
+
+    async def end(self) -> None:
+        """End a private host and wait for it; it has nothing to save, so this takes an instant."""
+        await _end(self._process)
+
+
+async def start_host(options: HostOptions, *, start_seconds: float = START_SECONDS) -> HostProcess | None:
+    """Start a host and wait until it is ready; ``None`` if a shared one is there, or starting, already.
+
+    Raises
+    ------
+    ModelError
+        The weights cannot be used, or the host died of them.
+    BackendTimeout
+        Not ready within ``start_seconds``.
+
+    """
+    with _open_log(options) as log:
+        process = _spawn(options, log)
+        assert process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
+        with process.stdout as stdout:
+            reading = asyncio.create_task(asyncio.to_thread(stdout.readline))
+            try:
+                line = await asyncio.wait_for(asyncio.shield(reading), start_seconds)
+            except TimeoutError as error:
+                message = (
+                    f"the embedded model {options.model.name} was not ready after {start_seconds:.0f} s: "
+                    "close other programs, or choose a smaller model (`homebody models list`)"
+                )
+                raise BackendTimeout(message) from error
+            finally:
+                if not reading.done():  # timed out or cancelled: the end of the process ends the reading
+                    process.kill()
+                    await asyncio.shield(reading)
+                    await _end(process)
+        try:
+            event = decode_event(line)
+        except msgspec.DecodeError:
+            event = None
+        if isinstance(event, Ready):
+            if options.shared is not None:
+                threading.Thread(target=process.wait, name="homebody-reaper", daemon=True).start()
+            return HostProcess(process, event)
+        await _end(process)
+        if isinstance(event, Taken):
+            return None
+        raise _failure(options, event, process.returncode, log)
+
+
+def _spawn(options: HostOptions, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    # -P: not to import what lies in the folder that the editor happened to be started in.
+    command = [sys.executable, "-P", "-m", "homebody.host", *options.to_arguments()]
+    windows = sys.platform == "win32"
+    shared = options.shared is not None
+    # A shared host is on its own: not ended with the terminal or the editor, and not in the way when
+    # the folder that the editor was started in is to be removed.
+    return subprocess.Popen(  # noqa: S603 - our own interpreter, with arguments of our own
+        command,
+        stdin=subprocess.DEVNULL if shared else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        cwd=options.shared.parent if options.shared else None,
+        start_new_session=shared and not windows,
+        creationflags=_DETACHED if shared and windows else 0,
+    )
+
+
+# CREATE_NEW_PROCESS_GROUP and CREATE_NO_WINDOW of Windows' CreateProcess.
+_DETACHED = 0x200 | 0x8000000
+
+
+def _open_log(options: HostOptions) -> IO[bytes]:
+    """The file that the process has as its stderr: it outlives a crash, and nobody has to drain it."""
+    if options.shared is None:
+        return tempfile.TemporaryFile()
+    return Place(options.shared).log.open("a+b")
+
+
+async def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+    try:
+        await asyncio.to_thread(process.wait, 2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        await asyncio.to_thread(process.wait)
+
+
+def _failure(options: HostOptions, event: object, code: int, log: IO[bytes]) -> HomebodyError:
+    """Return the error that the host reported, or one for a host that died without a word."""
+    words = _last_words(log)
+    if not isinstance(event, Failed):
+        reason = f": {words}" if words else ""
+        return ModelError(
+            f"the embedded model's process ended (code {code}) while it loaded {options.model}{reason}; "
+            "choose another model (`homebody models list`)"
+        )
+    kind = getattr(errors, event.error, ModelError)
+    if kind is ModelFileInvalid and event.message.startswith("llama.cpp ") and words:
+        return ModelFileInvalid(f"{event.message}: {words}; choose another model (`homebody models list`)")
+    return kind(event.message)
+
+
+_ERROR_LINE = re.compile(rb"^\S+ E (?:\S+: )?(.+)$", re.MULTILINE)
+
+
+def _last_words(log: IO[bytes]) -> str | None:
+    """The first error that llama.cpp told: later ones are its consequences."""
+    log.seek(0)
+    found = _ERROR_LINE.search(log.read()[-64_000:])
+    return found[1].decode(errors="replace").removeprefix("error loading model: ").strip() if found else None

@@ -1,0 +1,107 @@
+"""What the host process is told and what it says: its arguments, and one line on its stdout.
+
+In and out: values and JSON. Knows neither processes nor llama.cpp; both sides import it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """Arguments of one host.
+
+    Attributes
+    ----------
+    model
+        The GGUF.
+    context_length
+        Tokens of context that each of the two slots is to have; ``None``: the model's own, at most
+        8,192. Less is served where the model or the memory does not allow it.
+    threads
+        At most so many; ``None``: one for each core that this process may use.
+    shared
+        The lock file of a host that several editors use; ``None``: the host belongs to its parent
+        and ends when its stdin closes.
+    idle_minutes
+        A shared host ends after so long without a request.
+
+    """
+
+    model: Path
+    context_length: int | None = None
+    threads: int | None = None
+    shared: Path | None = None
+    idle_minutes: float = 15.0
+
+    def to_arguments(self) -> list[str]:
+        """Return the command line that ``python -m homebody.host`` reads back."""
+        arguments = ["--model", str(self.model), "--idle-minutes", str(self.idle_minutes)]
+        if self.context_length is not None:
+            arguments += ["--context-length", str(self.context_length)]
+        if self.threads is not None:
+            arguments += ["--threads", str(self.threads)]
+        if self.shared is not None:
+            arguments += ["--shared", str(self.shared)]
+        return arguments
+
+
+LOADING = 0
+"""The port of a host that is not ready yet."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
+    """The host answers.
+
+    Attributes
+    ----------
+    port, api_key
+        Where, on 127.0.0.1, and the key that every request needs.
+    version
+        Of Homebody and of the native part: another version is another host.
+    context_length
+        In tokens, of each slot.
+    note
+        Why the context is shorter than was asked for; one sentence, ``None`` if it is not.
+
+    """
+
+    port: int
+    api_key: str
+    pid: int
+    version: str
+    model: str
+    context_length: int
+    threads: int
+    note: str | None = None
+
+    def __repr__(self) -> str:
+        """Show no key: a repr ends up in logs and tracebacks."""
+        return f"Ready(port={self.port}, pid={self.pid}, model={self.model!r})"
+
+
+class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
+    """The host cannot serve: the name of the error's class in ``errors.py``, and its sentence."""
+
+    error: str
+    message: str
+
+
+class Taken(msgspec.Struct, frozen=True, tag_field="event", tag="taken"):
+    """Another process holds the lock: the host that was wanted is there, or is just starting."""
+
+
+Event: TypeAlias = Ready | Failed | Taken
+
+
+def encode_event(event: Event) -> bytes:
+    """Return the line that the host prints."""
+    return msgspec.json.encode(event) + b"\n"
+
+
+def decode_event(line: bytes) -> Event:
+    """Read the line back; raises ``msgspec.DecodeError`` if it is none."""
+    return msgspec.json.decode(line, type=Event)

@@ -1,0 +1,143 @@
+"""The life of one host process: look at the file, make it fit, load it, say so, serve, end.
+
+In: ``HostOptions``. Out: one line of JSON on stdout (``options.Event``) and an exit code; the log of
+llama.cpp goes to stderr.
+The native server answers in threads of its own; the main thread only watches for a reason to end.
+"""
+
+import contextlib
+import os
+import secrets
+import signal
+import sys
+import threading
+from typing import NoReturn
+
+from homebody.errors import HomebodyError
+from homebody.host import shared
+from homebody.host.cores import SharedCores
+from homebody.host.fit import Fit, fit_context
+from homebody.host.machine import available_memory, usable_cores
+from homebody.host.options import LOADING, Event, Failed, HostOptions, Ready, Taken, encode_event
+from homebody.host.server import NativeServer
+from homebody.host.shared import Place
+from homebody.host.watch import Need
+from homebody.models.facts import Facts, read_facts
+
+
+def run(options: HostOptions) -> NoReturn:
+    """Serve until nobody needs the host any more, then end the process."""
+    stdout = _claim_stdout()
+    code = 0
+    try:
+        if options.shared is None:
+            _serve_private(options, stdout)
+        else:
+            _serve_shared(options, Place(options.shared), stdout)
+    except HomebodyError as error:
+        _say(stdout, Failed(type(error).__name__, str(error)))
+        code = error.exit_code
+    except KeyboardInterrupt:
+        pass
+    _end(code)
+
+
+def _serve_private(options: HostOptions, stdout: int) -> None:
+    """Serve the parent until stdin closes, which the system does for a parent that dies."""
+    facts, fit = _look(options)
+    threads = min(options.threads or usable_cores(), usable_cores())
+    server = NativeServer(facts, fit.context_length, threads, key := secrets.token_urlsafe(24))
+    _say(stdout, _ready(server, facts, fit, threads, key))
+    ended = threading.Event()
+    _on_terminate(ended)
+    threading.Thread(target=_wait_for_end_of_stdin, args=(ended,), daemon=True).start()
+    ended.wait()
+
+
+def _serve_shared(options: HostOptions, place: Place, stdout: int) -> None:
+    """Serve whoever comes, while anybody needs it."""
+    lock = shared.claim(place)
+    if lock is None:
+        _say(stdout, Taken())
+        return
+    with contextlib.suppress(OSError):
+        os.ftruncate(2, 0)  # the log of the last host
+    try:
+        facts, fit = _look(options)
+        cores = SharedCores(place, options.threads)
+        key = secrets.token_urlsafe(24)
+        threads = cores.wait_for_share(
+            lambda threads: shared.write_state(place, _ready(None, facts, fit, threads, key))
+        )
+        server = NativeServer(facts, fit.context_length, threads, key)
+        ready = _ready(server, facts, fit, threads, key)
+        shared.write_state(place, ready)
+        _say(stdout, ready)
+        ended = threading.Event()
+        _on_terminate(ended)
+        need = Need(place, options.idle_minutes)
+        while not ended.wait(_POLL_SECONDS) and need.is_there(server):
+            threads = cores.due(ready.threads, need, server)
+            if threads != ready.threads:
+                server.close()
+                server = NativeServer(facts, fit.context_length, threads, key, server.port)
+                ready = _ready(server, facts, fit, threads, key)
+                shared.write_state(place, ready)
+    finally:
+        shared.remove_state(place)
+
+
+_POLL_SECONDS = 1.0
+
+
+def _look(options: HostOptions) -> tuple[Facts, Fit]:
+    """Check the file before native code sees it, and how much context fits."""
+    facts = read_facts(options.model.absolute())
+    return facts, fit_context(facts, options.context_length, available_memory())
+
+
+def _ready(server: NativeServer | None, facts: Facts, fit: Fit, threads: int, key: str) -> Ready:
+    return Ready(
+        port=server.port if server else LOADING,
+        api_key=key,
+        pid=os.getpid(),
+        version=shared.host_version(),
+        model=str(facts.path),
+        context_length=fit.context_length,
+        threads=threads,
+        note=fit.note,
+    )
+
+
+def _claim_stdout() -> int:
+    """Keep stdout for our own line; whatever native code prints there goes to stderr."""
+    ours = os.dup(1)
+    os.dup2(2, 1)
+    return ours
+
+
+def _say(stdout: int, event: Event) -> None:
+    # Who started us may be gone by now: then there is nobody to tell, and a shared host serves on.
+    with contextlib.suppress(OSError):
+        os.write(stdout, encode_event(event))
+
+
+def _wait_for_end_of_stdin(ended: threading.Event) -> None:
+    # Not sys.stdin: a thread that sits in its lock makes the interpreter abort at its end.
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    ended.set()
+
+
+def _on_terminate(ended: threading.Event) -> None:
+    """From now on, an order to end ends us in order; while loading it ended the process at once."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ended.set())
+
+
+def _end(code: int) -> NoReturn:
+    """End at once: the native server may be in the middle of a batch, and there is nothing to save."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,171 @@
+"""The files by which all editors of one user find one host.
+
+For each model, context length and version there is a *place* in the state folder: a lock that the host
+holds for its life, its port and key in a file that only the user can read, its log, and a folder in
+which every client holds a lock of its own. The operating system lets go of a lock when its process
+dies, however it dies: that is what tells the living from the dead, never a process id.
+
+In: paths. Out: who is there. Opens no connection and starts no process.
+See ``docs/decisions/0011-one-host-for-all-editors.md``.
+"""
+
+import hashlib
+import os
+import platform
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from homebody.host.options import HostOptions, Ready, decode_event, encode_event
+from homebody.settings import paths
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one shared host is to be found, named by its lock file."""
+
+    lock: Path
+
+    @property
+    def state(self) -> Path:
+        """Port and key, as JSON."""
+        return self.lock.with_suffix(".json")
+
+    @property
+    def log(self) -> Path:
+        """What llama.cpp says; anew for each host."""
+        return self.lock.with_suffix(".log")
+
+    @property
+    def clients(self) -> Path:
+        """One lock for each client."""
+        return self.lock.with_suffix(".clients")
+
+
+def place_for(options: HostOptions) -> Place:
+    """Return the place of the host that serves ``options``; makes its folder.
+
+    Threads and idle time are no part of it: the first client's count. The machine's name is: a home
+    folder may be mounted on several, or in containers.
+    """
+    what = [os.path.realpath(options.model), options.context_length, host_version(), platform.node()]
+    name = hashlib.sha256(msgspec.json.encode(what)).hexdigest()[:16]
+    folder = paths.state_dir() / "hosts"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Place(folder / f"{name}.lock")
+
+
+def host_version() -> str:
+    """Versions of Homebody and of the native part."""
+    return f"{version('homebody')}+{version('xllamacpp')}"
+
+
+def claim(place: Place) -> FileLock | None:
+    """Take the place for this process, for its life; ``None`` if another has it."""
+    lock = _lock(place.lock)
+    try:
+        # Clients try the lock for an instant to see whether it is held.
+        lock.acquire(timeout=0.5, poll_interval=0.02)
+    except Timeout:
+        return None
+    return lock
+
+
+def write_state(place: Place, state: Ready) -> None:
+    """Tell clients where the host is; the file is there whole or not at all."""
+    temporary = place.state.with_suffix(f".{secrets.token_hex(4)}")
+    # On Windows the mode means nothing; there the profile's folder is the user's alone.
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(encode_event(state))
+    temporary.replace(place.state)
+
+
+def remove_state(place: Place) -> None:
+    """Take back what ``write_state`` told."""
+    place.state.unlink(missing_ok=True)
+
+
+def read_state(place: Place) -> Ready | None:
+    """Where the host is; ``None`` if none holds the lock, or it has said nothing (readable) yet.
+
+    A state file alone proves nothing: another program may have its port by now.
+    """
+    if not is_held(place.lock):
+        return None
+    try:
+        state = decode_event(place.state.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None
+    return state if isinstance(state, Ready) else None
+
+
+def other_hosts(place: Place) -> list[Ready | None]:
+    """All other hosts of this user; ``None`` stands for one that has not said yet what it takes."""
+    others = (Place(lock) for lock in place.lock.parent.glob("*.lock") if lock != place.lock)
+    return [read_state(other) for other in others if is_held(other.lock)]
+
+
+def join(place: Place) -> FileLock:
+    """Be a client of ``place`` until the lock is released, or this process ends."""
+    place.clients.mkdir(mode=0o700, exist_ok=True)
+    lock = _lock(place.clients / f"{os.getpid()}-{secrets.token_hex(4)}.lock")
+    lock.acquire(timeout=5)
+    return lock
+
+
+def leave(membership: FileLock) -> None:
+    """Stop being a client."""
+    membership.release()
+    Path(membership.lock_file).unlink(missing_ok=True)
+
+
+def has_clients(place: Place) -> bool:
+    """Whether anybody uses ``place``; sweeps up after clients that died."""
+    living = [lock for lock in _client_locks(place) if _is_client(lock)]
+    return bool(living)
+
+
+# A client that has made its file takes it in the next instant.
+_JOINING_SECONDS = 5.0
+
+
+def _client_locks(place: Place) -> Iterator[Path]:
+    try:
+        yield from list(place.clients.iterdir())
+    except OSError:  # no client has come yet
+        return
+
+
+def _is_client(lock: Path) -> bool:
+    try:
+        young = time.time() - lock.stat().st_mtime < _JOINING_SECONDS
+        if young or is_held(lock):
+            return True
+        lock.unlink(missing_ok=True)
+    except OSError:  # gone in the meantime, or in use on Windows
+        return lock.exists()
+    return False
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the lock."""
+    if not path.exists():
+        return False
+    lock = _lock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _lock(path: Path) -> FileLock:
+    return FileLock(path, mode=0o600, thread_local=False)

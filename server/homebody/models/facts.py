@@ -1,0 +1,194 @@
+"""What a GGUF's header says about the model, in the words of the rest of Homebody.
+
+In: a path. Out: frozen ``Facts``. Knows the meaning of the header's keys, nothing of where models lie.
+"""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from homebody.errors import ModelFileInvalid
+from homebody.models.gguf_file import Header, Strings, read_header
+
+
+class FimTexts(msgspec.Struct, frozen=True):
+    """The model's fill-in-the-middle tokens as texts; ``None`` where it has no such token."""
+
+    prefix: str
+    suffix: str
+    middle: str
+    repo: str | None = None
+    file_separator: str | None = None
+    pad: str | None = None
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """One model as its file describes it.
+
+    Attributes
+    ----------
+    path
+        The file, or the first of its parts.
+    size
+        Bytes of weights on disk, all parts together.
+    name, architecture
+        As the header says; the name falls back on the file's.
+    parameters
+        Number of weights in this file.
+    quantisation
+        As llama.cpp names it (``Q4_K_M``).
+    context_length
+        In tokens, as the model was trained; ``None`` where the header does not say.
+    vocabulary
+        Number of tokens.
+    kv_bytes
+        Bytes of attention cache that each token of context takes in 16 bits (an upper bound for
+        models with sliding windows).
+    fim
+        Set where the model can fill in the middle.
+    chat_template
+        Whether it takes chat messages.
+    licence
+        As the header says.
+
+    """
+
+    path: Path
+    size: int
+    name: str
+    architecture: str
+    parameters: int
+    quantisation: str
+    context_length: int | None
+    vocabulary: int
+    kv_bytes: int
+    fim: FimTexts | None
+    chat_template: bool
+    licence: str | None
+
+
+def read_facts(path: Path) -> Facts:
+    """Read the facts about the model in ``path``.
+
+    Raises
+    ------
+    ModelFileInvalid
+        The file cannot be used; the message says why.
+
+    """
+    header = read_header(path)
+    architecture = header.text("general.architecture")
+    tokens = header.metadata.get("tokenizer.ggml.tokens")
+    if architecture is None or not isinstance(tokens, Strings):
+        message = f"{path} holds no language model (an adapter or a projector?): choose the model's own file"
+        raise ModelFileInvalid(message)
+    return Facts(
+        path=path,
+        size=sum(part.stat().st_size for part in parts_of(path)),
+        name=header.text("general.name") or path.stem,
+        architecture=architecture,
+        parameters=header.parameters,
+        quantisation=_quantisation(header),
+        context_length=header.number(f"{architecture}.context_length"),
+        vocabulary=tokens.count,
+        kv_bytes=_kv_bytes(header, architecture),
+        fim=_fim(header, tokens),
+        chat_template=header.text("tokenizer.chat_template") is not None,
+        licence=header.text("general.license"),
+    )
+
+
+def parts_of(path: Path) -> list[Path]:
+    """All files of a model that was split (``NAME-00001-of-00003.gguf``), else the file alone.
+
+    Raises
+    ------
+    ModelFileInvalid
+        A part is missing.
+
+    """
+    found = _PART.fullmatch(path.name)
+    if found is None:
+        return [path]
+    count = int(found["count"])
+    parts = [path.with_name(f"{found['stem']}-{i:05}-of-{count:05}.gguf") for i in range(1, count + 1)]
+    for part in parts:
+        if not part.is_file():
+            message = f"{part} is missing, a part of {path.name}: fetch it too"
+            raise ModelFileInvalid(message)
+    return parts
+
+
+def is_later_part(path: Path) -> bool:
+    """Whether ``path`` is a part of a split model, but not the first."""
+    found = _PART.fullmatch(path.name)
+    return found is not None and int(found["number"]) > 1
+
+
+_PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
+
+# llama.cpp's names by ``general.file_type``.
+QUANTISATIONS = {
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
+    12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K",
+    19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL",
+    26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16",
+    36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE", 39: "NVFP4", 40: "Q1_0",
+}  # fmt: skip
+
+
+def _quantisation(header: Header) -> str:
+    file_type = header.number("general.file_type")
+    return QUANTISATIONS.get(-1 if file_type is None else file_type, "unknown")
+
+
+def _kv_bytes(header: Header, architecture: str) -> int:
+    """Keys and values of one token in 16 bits, over all layers."""
+    heads = header.number(f"{architecture}.attention.head_count") or 1
+    width = header.number(f"{architecture}.embedding_length") or 0
+    key = header.number(f"{architecture}.attention.key_length") or width // heads
+    value = header.number(f"{architecture}.attention.value_length") or width // heads
+    layers = header.number(f"{architecture}.block_count") or 0
+    # Some models have a number for each layer (0: a layer without attention).
+    by_layer = header.metadata.get(f"{architecture}.attention.head_count_kv")
+    if isinstance(by_layer, tuple):
+        kv_heads = sum(int(count) for count in by_layer)
+    else:
+        kv_heads = layers * (header.number(f"{architecture}.attention.head_count_kv") or heads)
+    return max(0, kv_heads * (key + value) * 2)
+
+
+# A token's key in the header, and the texts by which llama.cpp finds it where the key is missing.
+# The lists are in llama.cpp's order; rows of one column belong to one family.
+# ruff: disable[RUF001, E501] - DeepSeek writes a bar of full width; one row a token
+_FIM_TEXTS = {
+    "pre": ("<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>"),
+    "suf": ("<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>"),
+    "mid": ("<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>"),
+    "rep": ("<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"),
+    "sep": ("<|file_sep|>",),
+    "pad": ("<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>"),
+}  # fmt: skip
+# ruff: enable[RUF001, E501]
+# Keys of the first GGUF files of Code Llama.
+_OLD_KEYS = {"pre": "prefix", "suf": "suffix", "mid": "middle"}
+
+
+def _fim(header: Header, tokens: Strings) -> FimTexts | None:
+    texts = {name: _fim_text(header, tokens, name) for name in _FIM_TEXTS}
+    prefix, suffix, middle = texts["pre"], texts["suf"], texts["mid"]
+    if prefix is None or suffix is None or middle is None:
+        return None
+    return FimTexts(prefix, suffix, middle, texts["rep"], texts["sep"], texts["pad"])
+
+
+def _fim_text(header: Header, tokens: Strings, name: str) -> str | None:
+    keys = [f"tokenizer.ggml.fim_{name}_token_id"]
+    if name in _OLD_KEYS:
+        keys.append(f"tokenizer.ggml.{_OLD_KEYS[name]}_token_id")
+    for key in keys:
+        token = header.number(key)
+        if token is not None and 0 <= token < tokens.count:
+            return tokens[token]
+    return next((text for text in _FIM_TEXTS[name] if text in tokens), None)

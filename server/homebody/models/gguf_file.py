@@ -1,0 +1,235 @@
+"""The header of a GGUF file: metadata and tensor sizes, read in milliseconds.
+
+In: a path. Out: a ``Header``, or ``ModelFileInvalid`` that says what is wrong with the file.
+Knows the file format (version 2 and 3, little-endian) and nothing of what the keys mean.
+Lists of strings (a vocabulary has up to 250,000) stay packed: that is why the ``gguf`` package is not
+used here, which needs 1.7 s for them and brings numpy along. Tests compare the two.
+
+Source: ggml's ``docs/gguf.md``.
+"""
+
+import mmap
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from pathlib import Path
+from typing import TypeAlias
+
+from homebody.errors import ModelFileInvalid
+
+Scalar: TypeAlias = "int | float | bool | str"
+Value: TypeAlias = "Scalar | tuple[int | float | bool, ...] | Strings"
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """A packed list of ``count`` strings, each with its length in 8 bytes before it."""
+
+    packed: bytes
+    count: int
+
+    def __contains__(self, text: str) -> bool:
+        """Whether ``text`` is one of them."""
+        encoded = text.encode()
+        return struct.pack("<Q", len(encoded)) + encoded in self.packed
+
+    def __getitem__(self, index: int) -> str:
+        """The string at ``index``; walks there, so not for loops."""
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        position = 0
+        for _ in range(index):
+            position += 8 + _U64.unpack_from(self.packed, position)[0]
+        (length,) = _U64.unpack_from(self.packed, position)
+        return self.packed[position + 8 : position + 8 + length].decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands before the weights.
+
+    Attributes
+    ----------
+    metadata
+        By key, as the file has them.
+    parameters
+        Number of weights.
+    tensor_types
+        Bytes of weights by ggml's number of their type.
+
+    """
+
+    metadata: Mapping[str, Value]
+    parameters: int
+    tensor_types: Mapping[int, int]
+
+    def text(self, key: str) -> str | None:
+        """The string under ``key``; ``None`` where there is none or it is no string."""
+        value = self.metadata.get(key)
+        return value if isinstance(value, str) else None
+
+    def number(self, key: str) -> int | None:
+        """The whole number under ``key``; of a list, the largest."""
+        value = self.metadata.get(key)
+        if isinstance(value, tuple):
+            return max((int(item) for item in value), default=None)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def read_header(path: Path) -> Header:
+    """Read and check the header of ``path``.
+
+    Raises
+    ------
+    ModelFileInvalid
+        The file cannot be read, is no GGUF, is of a version or byte order that llama.cpp does not
+        take, or is shorter than its header says.
+
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(4) != b"GGUF":
+                message = f"{path} is not a GGUF file: convert it, or choose a file whose name ends in .gguf"
+                raise ModelFileInvalid(message)
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _Reader(data).header()
+    except (struct.error, OverflowError, _Malformed) as error:
+        message = f"{path} is damaged or was not downloaded to its end ({error}): fetch it again"
+        raise ModelFileInvalid(message) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        message = f"{path} cannot be read ({reason}): check the path and its permissions"
+        raise ModelFileInvalid(message) from error
+
+
+class _Malformed(Exception):
+    """The header contradicts itself or the file's length."""
+
+
+_U32 = struct.Struct("<I")
+_U64 = struct.Struct("<Q")
+# Value types of the metadata by ggml's number; 8 is a string, 9 a list.
+_SCALARS = {
+    number: struct.Struct("<" + code)
+    for number, code in {
+        0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d",
+    }.items()
+}  # fmt: skip
+_STRING, _LIST = 8, 9
+_LONGEST_LIST = 1 << 24  # no list of a real model comes near it
+# Weights in a block, and bytes of that block, by ggml's number of the tensor type.
+TENSOR_BLOCKS = {
+    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 40),
+    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292),
+    16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110),
+    22: (256, 82), 23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8),
+    29: (256, 56), 30: (1, 2), 34: (256, 54), 35: (256, 66), 39: (32, 17), 40: (64, 36), 41: (128, 18),
+}  # fmt: skip
+
+
+class _Reader:
+    """Walks the mapped file once, from front to back."""
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self._data = data
+        self._at = 4
+
+    def header(self) -> Header:
+        (version,) = self._take(_U32)
+        if version not in {2, 3}:
+            big_endian = int.from_bytes(version.to_bytes(4, "little"), "big") in {2, 3}
+            reason = "big-endian weights" if big_endian else f"GGUF version {version}, not 2 or 3"
+            raise _Malformed(reason)
+        (tensors,) = self._take(_U64)
+        (keys,) = self._take(_U64)
+        metadata: dict[str, Value] = {}
+        for _ in range(keys):
+            key = self._string()
+            (kind,) = self._take(_U32)
+            metadata[key] = self._value(kind)
+        return self._with_tensors(metadata, tensors)
+
+    def _with_tensors(self, metadata: Mapping[str, Value], count: int) -> Header:
+        parameters = 0
+        types: dict[int, int] = {}
+        extents: list[tuple[int, int]] = []
+        for _ in range(count):
+            self._string()
+            (dimensions,) = self._take(_U32)
+            if dimensions > 4:
+                reason = f"a tensor of {dimensions} dimensions"
+                raise _Malformed(reason)
+            shape = self._take(struct.Struct(f"<{dimensions}Q"))
+            (kind,) = self._take(_U32)
+            (offset,) = self._take(_U64)
+            parameters += prod(shape)
+            # A type that is too new for the table: its size is not known, its beginning is.
+            per_block, block_bytes = TENSOR_BLOCKS.get(kind, (1, 0))
+            length = prod(shape) // per_block * block_bytes
+            types[kind] = types.get(kind, 0) + length
+            extents.append((offset, offset + length))
+        alignment = metadata.get("general.alignment", 32)
+        if not isinstance(alignment, int) or alignment < 1:
+            reason = f"alignment {alignment!r}"
+            raise _Malformed(reason)
+        start = -(-self._at // alignment) * alignment
+        needed = start + max((end for _, end in extents), default=0)
+        if needed > len(self._data):
+            reason = f"{len(self._data):,} of {needed:,} bytes"
+            raise _Malformed(reason)
+        if any(first_end > second for (_, first_end), (second, _) in pairwise(sorted(extents))):
+            reason = "overlapping tensors"
+            raise _Malformed(reason)
+        return Header(metadata, parameters, types)
+
+    def _take(self, shape: struct.Struct) -> tuple[int, ...]:
+        values = shape.unpack_from(self._data, self._at)
+        self._at += shape.size
+        return values
+
+    def _string(self) -> str:
+        (length,) = self._take(_U64)
+        end = self._at + length
+        if end > len(self._data):
+            reason = "a text that reaches past the end"
+            raise _Malformed(reason)
+        text = self._data[self._at : end].decode("utf-8", "replace")
+        self._at = end
+        return text
+
+    def _value(self, kind: int) -> Value:
+        if kind == _STRING:
+            return self._string()
+        if kind == _LIST:
+            return self._list()
+        if kind not in _SCALARS:
+            reason = f"a value of unknown type {kind}"
+            raise _Malformed(reason)
+        return self._take(_SCALARS[kind])[0]
+
+    def _list(self) -> tuple[int | float | bool, ...] | Strings:
+        (kind,) = self._take(_U32)
+        (count,) = self._take(_U64)
+        if count > _LONGEST_LIST:
+            reason = f"a list of {count} values"
+            raise _Malformed(reason)
+        if kind == _STRING:
+            return self._strings(count)
+        if kind not in _SCALARS:
+            reason = f"a list of unknown type {kind}"
+            raise _Malformed(reason)
+        code = _SCALARS[kind].format[1:]
+        return self._take(struct.Struct(f"<{count}{code}"))
+
+    def _strings(self, count: int) -> Strings:
+        start = position = self._at
+        data, unpack = self._data, _U64.unpack_from
+        for _ in range(count):
+            position += 8 + unpack(data, position)[0]
+        if position > len(data):
+            reason = "a list that reaches past the end"
+            raise _Malformed(reason)
+        self._at = position
+        return Strings(data[start:position], count)
