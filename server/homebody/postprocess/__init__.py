@@ -3,9 +3,37 @@
 In: the answer of a model and the facts of the place where it goes. Out: a completion, hunks, or
 nothing and the reason.
 Pure and synchronous; cannot fail on broken code; knows no LSP and no models.
+
+For ghost text, in this order:
+
+- ``situation_at(document, offset)`` looks at the place, once a request;
+- ``lines_wanted(situation, multiline)`` decides between one line and a block;
+- ``StopChecker(situation, wanted=…).feed(piece)`` tells when to close the stream;
+- ``finish(document, offset, answer, situation, …)`` gives ``Finished`` or ``Dropped``.
+
+For edits: ``document_hunks``.
 """
 
+from homebody.postprocess.finish import Dropped, DropReason, Finished, finish
 from homebody.postprocess.hunks import document_hunks, hunks
 from homebody.postprocess.line_ends import fit_line_ends
+from homebody.postprocess.multiline import lines_wanted
+from homebody.postprocess.situation import Situation, situation_at
+from homebody.postprocess.stop import StopChecker, Verdict
+from homebody.postprocess.unit import Wanted
 
-__all__ = ["document_hunks", "fit_line_ends", "hunks"]
+__all__ = [
+    "DropReason",
+    "Dropped",
+    "Finished",
+    "Situation",
+    "StopChecker",
+    "Verdict",
+    "Wanted",
+    "document_hunks",
+    "finish",
+    "fit_line_ends",
+    "hunks",
+    "lines_wanted",
+    "situation_at",
+]

@@ -1,0 +1,109 @@
+"""Closers that stand behind the cursor already.
+
+In: an answer that ends where it should. Out: the answer, and how many characters behind the cursor
+it takes the place of, so that no closer stands there twice.
+
+An editor shows such an answer through a longer range: what the range holds has to come in the
+answer too, in this order. The count of brackets decides, not the look: ``foo(█)`` with ``bar()``
+keeps its own closer, with ``a)`` it does not.
+"""
+
+from dataclasses import dataclass
+
+from homebody.postprocess.scan import State, first_surplus, scan
+from homebody.postprocess.situation import Situation, indent_of
+
+_CLOSERS = ")]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Put ``text`` in the place of the next ``swallowed`` characters of the line."""
+
+    text: str
+    swallowed: int
+
+
+def with_closers(text: str, situation: Situation) -> Joined:
+    """Find the text and the span with which every closer stands once.
+
+    ``text`` comes back empty where that cannot be.
+    """
+    text = _without_closers_below(_without_surplus(text, situation), situation)
+    while text.strip():
+        best = _best_span(text, situation)
+        if best is not None:
+            return _on_own_line(Joined(text, best), situation)
+        shorter = text.rstrip(" \t;,")
+        shorter = shorter[:-1] if shorter[-1:] in _CLOSERS else ""
+        text = shorter.rstrip(" \t")
+    return Joined("", 0)
+
+
+def _best_span(text: str, situation: Situation) -> int | None:
+    """How much of the rest of the line to take the place of; ``None`` where brackets never match."""
+    suffix = situation.line_suffix
+    as_it_was = scan(suffix, situation.lexis, situation.state)
+    answered = scan(text, situation.lexis, situation.state)
+    spans: list[tuple[bool, int, bool, int]] = []
+    for span in range(len(suffix.rstrip()) + 1):
+        if span and not _says(text, suffix[:span]):
+            continue
+        after = scan(suffix[span:], situation.lexis, answered)
+        if len(after.surplus) > len(as_it_was.surplus):
+            continue
+        off = abs(len(after.due) - len(as_it_was.due))
+        repeated = span > 0 and text.rstrip().endswith(suffix[:span].strip())
+        spans.append((after.region != as_it_was.region, off, not repeated, -span if repeated else span))
+    return abs(min(spans)[3]) if spans else None
+
+
+def _says(text: str, suffix: str) -> bool:
+    """Whether the characters of ``suffix`` come in ``text`` in this order.
+
+    Letters have to be the very end of ``text``: closers may have something between them.
+    """
+    if any(character.isalnum() or character == "_" for character in suffix):
+        return text.rstrip().endswith(suffix.strip())
+    rest = iter(text)
+    return all(character in rest for character in suffix.strip() if not character.isspace())
+
+
+def _without_surplus(text: str, situation: Situation) -> str:
+    """Cut before a bracket that closes what was never opened."""
+    at = first_surplus(text, situation.lexis, situation.state)
+    if at is None or situation.state.surplus:
+        return text
+    return text[:at].rstrip(" \t")
+
+
+def _without_closers_below(text: str, situation: Situation) -> str:
+    """Take off closers at the end of the answer that begin the next line of the document."""
+    if not situation.next_lines or situation.next_lines[0].lstrip()[:1] not in _CLOSERS:
+        return text
+    below = scan("\n".join(situation.next_lines), situation.lexis).surplus
+    here = scan(situation.line_suffix, situation.lexis, State(region=situation.state.region)).surplus
+    missing = max(0, len(situation.state.due) - len(below) - len(here))
+    while True:
+        answered = scan(text, situation.lexis, situation.state)
+        closed = len(situation.state.due) - _still_due(situation.state.due, answered.due)
+        bare = text.rstrip(" \t\n;,")
+        if closed <= missing + len(here) or bare[-1:] not in _CLOSERS or answered.region is not None:
+            return text
+        text = bare[:-1].rstrip(" \t\n")
+
+
+def _still_due(before: str, after: str) -> int:
+    """How many of the closers that were due still are."""
+    same = 0
+    while same < min(len(before), len(after)) and before[same] == after[same]:
+        same += 1
+    return same
+
+
+def _on_own_line(joined: Joined, situation: Situation) -> Joined:
+    """Put a closer that stays behind a block on a line of its own."""
+    rest = situation.line_suffix[joined.swallowed :].strip()
+    if "\n" in joined.text and rest[:1] in tuple(_CLOSERS):
+        return Joined(joined.text.rstrip() + "\n" + indent_of(situation.line_prefix), joined.swallowed)
+    return joined

@@ -1,0 +1,142 @@
+"""What is not code in an answer: control tokens, code fences, and talk.
+
+In: the answer so far and the place where it goes. Out: the code in it, and whether all that could
+follow is noise.
+Where sentences are content (Markdown, a comment, a string) they stay.
+"""
+
+import re
+from dataclasses import dataclass
+
+from homebody.postprocess.scan import scan
+from homebody.postprocess.situation import Situation
+
+_CONTROL = re.compile(
+    r"<[|\uff5c][A-Za-z][\w\u2581 .-]{0,40}[|\uff5c]>"
+    r"|<fim[_-](?:prefix|suffix|middle|pad)>|<(?:file_sep|repo_name|gh_stars|empty_output|eos)>"
+    r"|<(?:issue|jupyter|commit)_(?:start|comment|closed|text|code|output|before|msg|after)>"
+    r"|<(?:start|end)_of_turn>|<(?:SUF|MID|EOT)>|\[/INST\]"
+)
+"""Control tokens of the model families that are served, as a server prints them.
+
+Those that are also plausible code (``[PREFIX]``, ``<PRE>``, ``<filename>``) are not among them.
+"""
+
+_END_OF_SEQUENCE = re.compile(r"</s>")
+"""Llama 2's and Mistral's end; markup too, so it counts only where there is none."""
+
+_BROKEN_CONTROL = re.compile(r"<[|\uff5c](?:end|im|fim|file|repo|eot|start|eom|eos)[\w\u2581]*[|\uff5c]?\Z")
+"""A control token that a cut left behind."""
+
+_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*$", re.MULTILINE)
+_OPENING_TALK = re.compile(
+    r"\s*(?:(?:(?:Sure|Certainly|Of course|Okay|Absolutely)[,!.]|(?:Here|Below)(?:'s| is| are)"
+    r"|I(?:'ll|'ve| will| have)\b)[^\n]*"
+    r"|(?:The (?:complete|missing|following|updated|rest)|To (?:complete|fix|implement|solve)|You can)\b"
+    r"[^\n(){}\[\]=;]*)[.:!][ \t]*(?:\n+|\Z)"
+)
+_CLOSING_TALK = re.compile(
+    r"\n[ \t]*\n(?:This|The|Note|Explanation|In this|Here|You can|I|Please|Let me know|Hope)\b"
+    r"(?:[^\n(){}\[\]=;`]|`[^\n`]*`)*[.:!][ \t]*(?=\n|\Z)"
+)
+_THINKING = re.compile(r"\s*<(think|thinking|reasoning|thought)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """The code of an answer.
+
+    ``ended`` says that whatever follows is noise, so that the stream can be closed.
+    """
+
+    text: str
+    ended: bool = False
+
+
+def clean(answer: str, situation: Situation) -> Cleaned:
+    r"""Take away what is not code; line ends become ``\n``.
+
+    May be called again and again on a growing answer: a complete line once given out stays.
+    """
+    text = without_thinking(answer.replace("\r\n", "\n").replace("\r", "\n"))
+    found = _without_control(text, situation)
+    if situation.lexis.prose or situation.in_string or situation.in_comment:
+        return found
+    talk = _OPENING_TALK.match(found.text)
+    # In the middle of a line only a fence behind it proves that it is talk.
+    if talk and (not situation.line_prefix.strip() or _FENCE.match(found.text, talk.end())):
+        found = Cleaned(found.text[talk.end() :], found.ended)
+    return _without_talk_after(_without_fences(found, situation), situation)
+
+
+def without_broken_control(text: str) -> str:
+    """Take off the begin of a control token that the end of a finished answer cut in two."""
+    return _BROKEN_CONTROL.sub("", text)
+
+
+def without_thinking(text: str) -> str:
+    """Take off the reasoning that stands before an answer; all of it where it never ends."""
+    found = _THINKING.match(text)
+    if not found:
+        return text
+    end = f"</{found.group(1)}>"
+    return text.partition(end)[2].lstrip("\n")
+
+
+def _without_control(text: str, situation: Situation) -> Cleaned:
+    """Take control tokens off the begin and cut at the next one."""
+    patterns = [_CONTROL]
+    if situation.lexis.blocks != "tags" and not situation.lexis.prose and not situation.lexis.markup_inside:
+        patterns.append(_END_OF_SEQUENCE)
+    start = 0
+    while found := next(filter(None, (pattern.match(text, start) for pattern in patterns)), None):
+        if _is_content(found.group(), situation):
+            break
+        start = found.end()
+    text = text[start:]
+    ends = [
+        found.start()
+        for pattern in patterns
+        for found in pattern.finditer(text)
+        if not _is_content(found.group(), situation)
+    ]
+    return Cleaned(text[: min(ends)], ended=True) if ends else Cleaned(text)
+
+
+def _is_content(token: str, situation: Situation) -> bool:
+    """Whether the file itself writes this token, so that it is text here."""
+    lines = (situation.line_prefix, situation.line_suffix, *situation.previous_lines, *situation.next_lines)
+    return any(token in line for line in lines)
+
+
+def _without_fences(found: Cleaned, situation: Situation) -> Cleaned:
+    """Keep what stands in the fence that the answer begins with, or before the first one."""
+    text = found.text
+    opening = _FENCE.match(text.lstrip("\n"))
+    if opening:
+        text = text.lstrip("\n")
+        body_at = text.find("\n", opening.end()) + 1
+        if not body_at:
+            return Cleaned("", found.ended)
+        body = text[body_at:]
+        for fence in _FENCE.finditer(body):
+            if fence.group(1).startswith(opening.group(1)):
+                return Cleaned(body[: fence.start()].removesuffix("\n"), ended=True)
+        return Cleaned(body, found.ended)
+    for fence in _FENCE.finditer(text):
+        if fence.start() and _in_code(text[: fence.start()], situation):
+            return Cleaned(text[: fence.start()].removesuffix("\n"), ended=True)
+    return found
+
+
+def _without_talk_after(found: Cleaned, situation: Situation) -> Cleaned:
+    """Cut where a paragraph of prose follows the code."""
+    for talk in _CLOSING_TALK.finditer(found.text):
+        if _in_code(found.text[: talk.start()], situation):
+            return Cleaned(found.text[: talk.start()], ended=True)
+    return found
+
+
+def _in_code(before: str, situation: Situation) -> bool:
+    """Whether code goes on behind ``before``, not a string or a comment."""
+    return scan(before + "\n", situation.lexis, situation.state).region is None

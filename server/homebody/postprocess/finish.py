@@ -1,0 +1,183 @@
+"""From the whole answer to what is shown, or to the reason why nothing is.
+
+In: document, cursor, the answer and the facts of the place. Out: ``Finished`` (a span on the
+cursor's line and its text) or ``Dropped``.
+The rules stand in modules of their own; this one is their order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from homebody.backend.base import Piece
+from homebody.postprocess.closers import with_closers
+from homebody.postprocess.confidence import looks_wrong, mean_probability
+from homebody.postprocess.fence import without_broken_control
+from homebody.postprocess.glue import is_glued
+from homebody.postprocess.line_ends import with_line_ends
+from homebody.postprocess.multiline import Multiline, lines_wanted
+from homebody.postprocess.situation import Situation
+from homebody.postprocess.stop import MAX_LINES, prepare
+from homebody.postprocess.trim import without_next_lines, without_partial_line, without_previous_lines
+from homebody.postprocess.unit import Wanted, cut
+from homebody.text import Document, Span
+
+DropReason: TypeAlias = Literal[
+    "empty",
+    "not code",
+    "outer scope",
+    "repeats next lines",
+    "repeats previous lines",
+    "repeats itself",
+    "glued to a word",
+    "breaks the line",
+    "brackets do not match",
+    "low confidence",
+    "looks wrong",
+]
+"""Why nothing is shown, for the local log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Replace ``span``, which lies on the cursor's line, by ``text``.
+
+    ``probability`` is the first line's mean token probability, ``None`` where the server gave none.
+    """
+
+    span: Span
+    text: str
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Nothing is worth showing."""
+
+    reason: DropReason
+    probability: float | None = None
+
+
+def finish(
+    document: Document,
+    offset: int,
+    answer: str,
+    situation: Situation,
+    *,
+    pieces: Sequence[Piece] = (),
+    cut_by_length: bool = False,
+    wanted: Wanted | None = None,
+    multiline: Multiline = "auto",
+    max_lines: int = MAX_LINES,
+    min_confidence: float = 0.0,
+) -> Finished | Dropped:
+    """Apply every rule to an answer.
+
+    Parameters
+    ----------
+    document, offset
+        What the answer was made for.
+    answer
+        All that the model wrote, as it came; it may be longer than what ``StopChecker`` wanted.
+    situation
+        ``situation_at(document, offset)``.
+    pieces
+        The same answer with its probabilities, where there are any.
+    cut_by_length
+        Whether the model was stopped by the limit of tokens, so that the last line may be half.
+    wanted
+        One line or a block; by default what ``multiline`` gives here.
+    max_lines
+        Most lines that are shown.
+    min_confidence
+        Mean probability (0 to 1) of a token of the first line below which nothing is shown; of the
+        lines after it, below which only the first is.
+
+    """
+    wanted = wanted or lines_wanted(situation, multiline)
+    answer = without_broken_control(answer)
+    found = _trimmed(answer, situation, wanted=wanted, max_lines=max_lines, cut_by_length=cut_by_length)
+    if isinstance(found, Dropped):
+        return found
+    first = _first_line(found)
+    sure = _probability(pieces, answer, first)
+    if min_confidence and (sure < min_confidence if sure is not None else looks_wrong(found, situation)):
+        return Dropped("looks wrong" if sure is None else "low confidence", sure)
+    if "\n" in found.strip() and min_confidence:
+        rest = _probability(pieces, answer, found.strip().partition("\n")[2])
+        if rest is not None and rest < min_confidence:
+            line = _trimmed(answer, situation, wanted="line", max_lines=max_lines, cut_by_length=False)
+            found = found if isinstance(line, Dropped) else line
+    return _placed(document, offset, found, situation, sure)
+
+
+def _trimmed(
+    answer: str, situation: Situation, *, wanted: Wanted, max_lines: int, cut_by_length: bool
+) -> str | Dropped:
+    """Cut the answer where it ends and drop what the document says already."""
+    if not answer.strip():
+        return Dropped("empty")
+    found = prepare(answer, situation, wanted=wanted, max_lines=max_lines)
+    whole = found.text
+    end = found.cut or cut(whole + "\n", situation, wanted=wanted, max_lines=max_lines)
+    text = whole[: end.keep] if end else whole
+    if not text.strip():
+        return Dropped(_WHY_EMPTY.get(end.reason if end and whole.strip() else "", "not code"))
+    if cut_by_length and len(text) == len(whole):
+        text = without_partial_line(text)
+    text = without_next_lines(text, situation)
+    if not text.strip():
+        return Dropped("repeats next lines")
+    text = without_previous_lines(text, situation)
+    if not text.strip():
+        return Dropped("repeats previous lines")
+    return text.rstrip() if not situation.line_suffix.strip() else text.rstrip("\n")
+
+
+_WHY_EMPTY: dict[str, DropReason] = {
+    "scope": "outer scope",
+    "unit": "outer scope",
+    "suffix": "repeats next lines",
+    "repetition": "repeats itself",
+}
+
+
+def _placed(
+    document: Document, offset: int, text: str, situation: Situation, probability: float | None
+) -> Finished | Dropped:
+    """Join the text with what stands behind the cursor."""
+    joined = with_closers(text, situation)
+    if not joined.text.strip():
+        return Dropped("brackets do not match", probability)
+    rest = situation.line_suffix[joined.swallowed :]
+    one_line_string = situation.state.region is not None and not situation.state.region.multiline
+    if "\n" in joined.text and (
+        (one_line_string and situation.in_string) or (rest.strip() and not _closes(rest, situation))
+    ):
+        return Dropped("breaks the line", probability)
+    if is_glued(joined.text, situation, rest):
+        return Dropped("glued to a word", probability)
+    if joined.text == situation.line_suffix[: joined.swallowed]:
+        return Dropped("empty", probability)
+    span = Span(offset, offset + joined.swallowed)
+    return Finished(span, with_line_ends(joined.text, document.newline), probability)
+
+
+def _closes(rest: str, situation: Situation) -> bool:
+    """Whether what stays behind the answer closes what is open."""
+    return rest.strip()[:1] in tuple(")]}") or situation.lexis.closer.match(rest.strip()) is not None
+
+
+def _first_line(text: str) -> str:
+    """First line of ``text`` that is not blank."""
+    return text.lstrip("\n").partition("\n")[0].strip()
+
+
+def _probability(pieces: Sequence[Piece], answer: str, part: str) -> float | None:
+    """Mean probability of that part of the answer, found by its first and its last line."""
+    if not pieces or not part.strip():
+        return None
+    lines = part.strip().split("\n")
+    start = max(0, answer.find(lines[0].strip()))
+    end = answer.find(lines[-1].strip(), start)
+    return mean_probability(pieces, start, (end if end >= 0 else start) + len(lines[-1].strip()))

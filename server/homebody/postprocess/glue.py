@@ -1,0 +1,91 @@
+"""Where the answer meets the text before and after the cursor.
+
+In: the answer and the cursor's line. Out: the answer joined rightly, or the finding that it cannot
+be.
+"""
+
+import re
+
+from homebody.postprocess.situation import Situation
+
+_WORD_BEFORE = re.compile(r"[^\W\d]\w*\Z")
+_WORD_AFTER = re.compile(r"\w+")
+_KEYWORDS = frozenset(
+    {"await", "class", "const", "import", "private", "public", "raise", "return", "static", "throw", "while"}
+)
+_DOUBLED_ON_PURPOSE = frozenset({"long"})
+
+
+def joined_rightly(text: str, situation: Situation) -> str:
+    """Take off what the answer says of the cursor's line again, or add the blank that it forgot."""
+    if situation.lexis.prose or situation.in_string or situation.in_comment:
+        return text
+    text = _without_line_again(text, situation.line_prefix)
+    text = _without_word_again(text, situation)
+    if situation.line_prefix.strip() and situation.line_prefix.endswith((" ", "\t")):
+        text = text.lstrip(" \t")
+    return _with_blank(text, situation)
+
+
+def is_glued(text: str, situation: Situation, rest: str) -> bool:
+    """Whether ``text`` would stick to the middle of a word or to a number.
+
+    ``rest`` is what will stand behind it on the line.
+    """
+    if not text:
+        return False
+    if re.search(r"\w\Z", text) and re.match(r"\w", rest):
+        return True
+    return bool(
+        re.search(r"(?<![\w.])\d+\Z", situation.line_prefix)
+        and re.match(r"[^\W\d]\w*\s*(?:=(?!=)|\(|\.)", text)
+        and not situation.in_string
+        and not situation.in_comment
+    )
+
+
+def _without_line_again(text: str, line_prefix: str) -> str:
+    """Drop the begin of the line where the answer begins the line anew."""
+    said = line_prefix.strip()
+    answer = text.lstrip(" \t\n")
+    if not said or not answer.startswith(said):
+        return text
+    words = re.findall(r"\w+", said)
+    anew = len(words) >= 2 or (bool(words) and "=" in said)
+    if not anew:
+        # A single word: a keyword before a blank, as in ``return return x``.
+        alone = said.isalpha() and line_prefix.endswith(" ") and said not in _DOUBLED_ON_PURPOSE
+        anew = alone and answer[len(said) : len(said) + 1] == " "
+    if not anew:
+        return text
+    rest = answer[len(said) :]
+    return rest.lstrip(" \t") if line_prefix.endswith((" ", "\t")) else rest
+
+
+def _without_word_again(text: str, situation: Situation) -> str:
+    """Drop the begun word where the answer begins it anew: ``sel`` and ``self.x``."""
+    begun = _WORD_BEFORE.search(situation.line_prefix)
+    word = _WORD_AFTER.match(text)
+    if not begun or not word or len(begun.group()) < 2 or not word.group().startswith(begun.group()):
+        return text
+    if _is_known(begun.group() + word.group(), situation):
+        return text
+    if len(begun.group()) > 2 or _is_known(word.group(), situation):
+        return text[len(begun.group()) :]
+    return text
+
+
+def _with_blank(text: str, situation: Situation) -> str:
+    """Part a keyword from the known word that follows it: ``return`` and ``total``."""
+    begun = _WORD_BEFORE.search(situation.line_prefix)
+    word = _WORD_AFTER.match(text)
+    if not begun or not word or begun.group() not in _KEYWORDS:
+        return text
+    together = _is_known(begun.group() + word.group(), situation)
+    return " " + text if _is_known(word.group(), situation) and not together else text
+
+
+def _is_known(word: str, situation: Situation) -> bool:
+    """Whether the lines around the cursor have this word."""
+    pattern = re.compile(rf"\b{re.escape(word)}\b")
+    return any(pattern.search(line) for line in (*situation.previous_lines, *situation.next_lines))

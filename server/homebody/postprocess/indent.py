@@ -1,0 +1,149 @@
+"""Indentation as the file has it, and where it is broken, mended.
+
+In: an answer and the place where it goes. Out: the answer with its lines moved.
+Line by line, so that a growing answer keeps the lines that it had. Lines within a string or within
+brackets keep their place.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from homebody.postprocess.scan import State, code_of, scan
+from homebody.postprocess.situation import Situation, indent_of
+
+_FLAT_BODY = re.compile(r"\b(?:switch|select|namespace|extern|module|match)\b")
+"""Openers whose body may stand at their own indentation."""
+
+_FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]+:$|#)")
+
+
+def mended(text: str, situation: Situation) -> str:
+    """Give ``text`` the file's indentation.
+
+    - tabs become spaces or spaces tabs, whichever the file has;
+    - white space that stands before the cursor already is not written twice;
+    - a body that came back without indentation is moved in under its opener;
+    - where indentation is syntax, a line that is one column off goes to the nearest level.
+    """
+    if situation.in_string or situation.in_comment or situation.lexis.prose:
+        return text
+    lines = text.split("\n")
+    if situation.in_brackets or situation.lexis.blocks == "none":
+        return "\n".join([lines[0], *(_in_file_style(line, situation) for line in lines[1:])])
+    lines[0] = _without_doubled_indent(lines, situation)
+    mender = _Mender(situation)
+    return "\n".join([mender.first(lines[0]), *map(mender.next, lines[1:])])
+
+
+def _in_file_style(line: str, situation: Situation) -> str:
+    """Write the indentation with the file's tabs or spaces."""
+    indent = indent_of(line)
+    tabs = situation.indent_unit == "\t"
+    if tabs and indent.startswith("  ") and line.strip():
+        step = 4 if len(indent) % 4 == 0 else 2
+        return "\t" * (len(indent) // step) + " " * (len(indent) % step) + line[len(indent) :]
+    if not tabs and "\t" in indent:
+        return indent.expandtabs(len(situation.indent_unit)) + line[len(indent) :]
+    return line
+
+
+def _without_doubled_indent(lines: list[str], situation: Situation) -> str:
+    """Return the first line without the indentation that stands before the cursor already."""
+    first = lines[0]
+    lead = indent_of(first)
+    if not situation.fresh_statement or not lead or not first.strip() or not situation.line_prefix:
+        return first
+    here, above = situation.width(situation.line_prefix), situation.width(situation.above)
+    if situation.at_block_start and here <= above:
+        return first
+    return first[len(lead) :]
+
+
+@dataclass(slots=True)
+class _Mender:
+    """Goes through the lines of one answer."""
+
+    situation: Situation
+    state: State = field(default_factory=State)
+    shift: int = 0
+    opener: int | None = None
+    levels: list[int] = field(default_factory=list[int])
+    moved: dict[int, int] = field(default_factory=dict[int, int])
+
+    def first(self, line: str) -> str:
+        """Take the line that begins on the cursor's own; its indentation is given."""
+        situation = self.situation
+        whole = situation.line_prefix + line
+        for above in situation.previous_lines:
+            if above.strip():
+                self._enter(situation.width(above))
+        if situation.at_block_start and not whole.strip():
+            self.opener = situation.width(situation.above)
+        if whole.strip():
+            self._enter(situation.width(whole))
+            self._look(whole, situation.width(whole))
+        self.state = scan(line + "\n", situation.lexis, State(region=situation.state.region))
+        return line
+
+    def next(self, line: str) -> str:
+        """Move a further line to its place."""
+        situation = self.situation
+        if not line.strip() or self.state.region is not None:
+            self.state = scan(line + "\n", situation.lexis, self.state)
+            return line
+        line = _in_file_style(line, situation)
+        if not self.state.due or situation.lexis.blocks != "indentation":
+            line = self._placed(line)
+        width = situation.width(line)
+        if not self.state.due:
+            self._enter(width)
+        self.state = scan(line + "\n", situation.lexis, self.state)
+        self._look(line, width)
+        return line
+
+    def _placed(self, line: str) -> str:
+        """Decide on the column of a line that begins a statement."""
+        situation = self.situation
+        was = situation.width(line)
+        width = was + self.shift
+        step = situation.tab_columns
+        strict = situation.lexis.blocks == "indentation"
+        body = line.strip()
+        if self.opener is not None:
+            closes = situation.lexis.closer.match(body) or situation.lexis.continuation.match(body)
+            if width <= self.opener and not closes and (strict or not _FLAT_LINE.match(body)):
+                self.shift += self.opener + step - width
+                width = was + self.shift
+            elif strict and abs(width - self.opener - step) == 1:
+                self.moved[width] = self.opener + step
+        elif strict and width not in self.levels:
+            near = [level for level in reversed(self.levels) if abs(level - width) == 1]
+            if near:
+                self.moved[width] = near[0]
+        width = self.moved.get(width, width)
+        return line if width == was else _indented(line, width, situation)
+
+    def _look(self, line: str, width: int) -> None:
+        """Remember whether a block is due after ``line``."""
+        code = code_of(line, self.situation.lexis).rstrip()
+        opens = bool(code) and self.situation.lexis.opener.search(code) is not None
+        if self.situation.lexis.blocks == "indentation":
+            opens = opens and not self.state.due
+        elif _FLAT_BODY.search(code):
+            opens = False
+        if code or not line.strip():
+            self.opener = width if opens else None
+
+    def _enter(self, width: int) -> None:
+        """Keep the levels that are open at ``width``."""
+        while self.levels and self.levels[-1] >= width:
+            self.levels.pop()
+        self.levels.append(width)
+
+
+def _indented(line: str, width: int, situation: Situation) -> str:
+    """Put ``line`` at ``width`` columns."""
+    if situation.indent_unit == "\t":
+        tabs, spaces = divmod(width, situation.tab_columns)
+        return "\t" * tabs + " " * spaces + line.lstrip(" \t")
+    return " " * width + line.lstrip(" \t")

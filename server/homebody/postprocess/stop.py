@@ -1,0 +1,81 @@
+"""When to close the stream: a checker that is fed piece by piece.
+
+In: the pieces of an answer as they come. Out: a verdict after each.
+What it decides is what ``finish`` keeps of the whole answer: a stream that is closed here loses
+nothing that would be shown.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from homebody.postprocess.fence import clean
+from homebody.postprocess.glue import joined_rightly
+from homebody.postprocess.indent import mended
+from homebody.postprocess.situation import Situation
+from homebody.postprocess.unit import Cut, CutReason, Wanted, cut
+
+StopReason: TypeAlias = CutReason | Literal["noise"]
+"""Why an answer ended; ``noise``: a control token, the end of a code fence, talk after the code."""
+
+MAX_LINES = 16
+"""Most lines of a suggestion: more than that nobody reads before accepting it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether to close the stream, and why."""
+
+    stop: bool
+    reason: StopReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An answer that is code, joined to its line and indented, with its end where it has come."""
+
+    text: str
+    cut: Cut | None
+    ended: bool
+
+
+def prepare(answer: str, situation: Situation, *, wanted: Wanted, max_lines: int) -> Prepared:
+    """Bring an answer, finished or not, to where its end can be seen."""
+    cleaned = clean(answer, situation)
+    text = mended(joined_rightly(cleaned.text, situation), situation)
+    # What noise follows ends the last line.
+    seen = text + "\n" if cleaned.ended else text
+    return Prepared(text, cut(seen, situation, wanted=wanted, max_lines=max_lines), cleaned.ended)
+
+
+class StopChecker:
+    """Tells when nothing more of a stream would be shown.
+
+    Parameters
+    ----------
+    situation
+        Where the answer goes.
+    wanted
+        One line or a block (``lines_wanted``).
+    max_lines
+        Most lines that are shown.
+
+    """
+
+    def __init__(self, situation: Situation, *, wanted: Wanted, max_lines: int = MAX_LINES) -> None:
+        self._situation = situation
+        self._wanted: Wanted = wanted
+        self._max_lines = max_lines
+        self._answer = ""
+
+    @property
+    def answer(self) -> str:
+        """All that was fed; hand it to ``finish``."""
+        return self._answer
+
+    def feed(self, text: str) -> Verdict:
+        """Take the next piece. After a verdict to stop, close the stream."""
+        self._answer += text
+        found = prepare(self._answer, self._situation, wanted=self._wanted, max_lines=self._max_lines)
+        if found.cut is not None:
+            return Verdict(stop=True, reason=found.cut.reason)
+        return Verdict(stop=True, reason="noise") if found.ended else Verdict(stop=False)

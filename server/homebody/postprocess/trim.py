@@ -1,0 +1,68 @@
+"""What an answer says that the document says already.
+
+In: an answer that ends where it should, and the place where it goes. Out: the answer without the
+lines that stand above or below.
+Knows lines; brackets are ``closers.py``'s concern.
+"""
+
+from homebody.postprocess.repeats import normal, says_something
+from homebody.postprocess.situation import Situation
+
+
+def begins_next_lines(line: str, situation: Situation) -> bool:
+    """Whether the whole ``line`` is the next one of the document, at its indentation."""
+    if not situation.next_lines or not says_something(line):
+        return False
+    return normal(line) == normal(situation.next_lines[0])
+
+
+def without_next_lines(text: str, situation: Situation) -> str:
+    """Take off the last lines of ``text`` that the document goes on with."""
+    rows, full = _rows(text, situation)
+    following = [normal(line) for line in situation.next_lines[: len(rows)]]
+    for size in range(len(following), 0, -1):
+        tail = full[len(full) - size :]
+        if [normal(line) for line in tail] == following[:size] and any(map(says_something, tail)):
+            kept = rows[len(rows) - size][0]
+            return text[:kept].rstrip() if kept else ""
+    return text
+
+
+def without_previous_lines(text: str, situation: Situation) -> str:
+    """Take off the first lines of ``text`` that stand just above, as models in a loop write them.
+
+    One line alone has to be of several words: short ones are repeated on purpose.
+    """
+    rows, full = _rows(text, situation)
+    above = [normal(line) for line in situation.previous_lines if line.strip()]
+    for size in range(min(len(rows), len(above)), 0, -1):
+        head = full[:size]
+        if [normal(line) for line in head] != above[-size:]:
+            continue
+        if sum(map(says_something, head)) < 2 and len(" ".join(head).split()) < 2:
+            continue
+        return text[rows[size][0] :].lstrip(" \t") if size < len(rows) else ""
+    return text
+
+
+def without_partial_line(text: str) -> str:
+    """Take off the last line of an answer that was cut by its length, unless it is the only one."""
+    if text.endswith("\n"):
+        return text
+    head, newline, _ = text.rpartition("\n")
+    return head if newline and head.strip() else text
+
+
+def _rows(text: str, situation: Situation) -> tuple[list[tuple[int, str]], list[str]]:
+    """Lines of ``text`` that are not blank with their offsets, and as they will stand in the file."""
+    rows: list[tuple[int, str]] = []
+    start = 0
+    for line in text.split("\n"):
+        if line.strip():
+            rows.append((start, line))
+        start += len(line) + 1
+    full = [line if offset else situation.line_prefix + line for offset, line in rows]
+    if rows and not situation.line_suffix.strip():
+        return rows, full
+    # The last line goes on with what stands after the cursor.
+    return rows, [*full[:-1], full[-1] + situation.line_suffix] if full else full
