@@ -35,7 +35,11 @@ class Speed:
         if stats.evaluated_tokens and stats.prompt_ms and stats.evaluated_tokens >= _MEASURABLE_TOKENS:
             self.prompt = _follow(self.prompt, stats.evaluated_tokens / stats.prompt_ms * 1000)
         if stats.output_tokens and stats.output_ms and stats.output_tokens >= 8:
-            self.output = _follow(self.output, stats.output_tokens / stats.output_ms * 1000)
+            self.learn_output(stats.output_tokens / stats.output_ms * 1000)
+
+    def learn_output(self, speed: float) -> None:
+        """Follow a speed that was measured from outside."""
+        self.output = _follow(self.output, speed)
 
 
 class Use:
@@ -87,6 +91,12 @@ class Engine:
     def chat(self) -> Use:
         """The model that explains, answers and rewrites."""
         return self._use("chat")
+
+    @property
+    def chat_is_streaming(self) -> bool:
+        """Whether an explanation or an edit is being written right now."""
+        chat = self._uses.get("chat")
+        return chat is not None and chat.streams > 0
 
     def _use(self, slot: Slot) -> Use:
         if slot not in self._uses:

@@ -5,8 +5,9 @@ beginning has been typed since, or a word or a line of it was accepted.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from homebody.audit import PromptRecord
 from homebody.backend.base import Piece
 from homebody.text import Document
 
@@ -28,12 +29,14 @@ CLOSERS = ")]}\"'`>"
 class Kept:
     """An answer as the model gave it, from the place where it was asked.
 
-    ``complete`` is false while it was cut by a limit rather than by its own end.
+    ``complete`` is false while it was cut by a limit rather than by its own end. ``record`` is the
+    request that it came from.
     """
 
     pieces: tuple[Piece, ...]
     complete: bool
     multiline: bool
+    record: PromptRecord | None = None
 
     @property
     def text(self) -> str:
@@ -44,7 +47,22 @@ class Kept:
         """What is left once ``typed`` is in the document; ``None`` where it says something else."""
         if not self.text.startswith(typed):
             return None
-        return Kept(drop(self.pieces, len(typed)), self.complete, self.multiline)
+        return replace(self, pieces=drop(self.pieces, len(typed)))
+
+
+def whole_lines(kept: Kept) -> Kept | None:
+    """Keep the lines that are whole; ``None`` before the first one that is not blank."""
+    text = kept.text
+    end = text.rfind("\n") + 1
+    if not text[:end].strip():
+        return None
+    pieces: list[Piece] = []
+    for piece in kept.pieces:
+        if end <= 0:
+            break
+        pieces.append(piece if len(piece.text) <= end else Piece(piece.text[:end], piece.logprob))
+        end -= len(piece.text)
+    return replace(kept, pieces=tuple(pieces), complete=False)
 
 
 def drop(pieces: tuple[Piece, ...], characters: int) -> tuple[Piece, ...]:

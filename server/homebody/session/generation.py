@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 
+from homebody.audit import PromptRecord
 from homebody.backend.base import Piece, Stats, Stream
 from homebody.errors import HomebodyError
 from homebody.session.cache import Kept, after_text, before_text
@@ -40,6 +41,7 @@ class Generation:
         multiline: bool,
         max_tokens: int,
         slice_tokens: Callable[[], int | None],
+        record: PromptRecord | None = None,
     ) -> None:
         self.document = document
         self.offset = offset
@@ -54,6 +56,8 @@ class Generation:
         self.began = time.monotonic()
         self.first_token_at: float | None = None
         self.waiters = 0
+        self.record = record
+        self._last_token_at: float | None = None
         self._start = start
         self._enough = enough
         self._max_tokens = max_tokens
@@ -91,6 +95,7 @@ class Generation:
     def _take(self, piece: Piece) -> bool:
         if self.first_token_at is None:
             self.first_token_at = time.monotonic()
+        self._last_token_at = time.monotonic()
         self.pieces.append(piece)
         self.text += piece.text
         self._changed.set()
@@ -108,7 +113,15 @@ class Generation:
 
     def kept(self) -> Kept:
         """What has come so far."""
-        return Kept(tuple(self.pieces), self.complete, self.multiline)
+        return Kept(tuple(self.pieces), self.complete, self.multiline, self.record)
+
+    @property
+    def output_speed(self) -> float | None:
+        """Tokens a second between the first and the last piece; ``None`` for less than eight."""
+        if self.first_token_at is None or self._last_token_at is None or len(self.pieces) < 8:
+            return None
+        seconds = self._last_token_at - self.first_token_at
+        return (len(self.pieces) - 1) / seconds if seconds > 0 else None
 
     def rest_for(self, document: Document, offset: int) -> Kept | None:
         """What this answer says at another place; ``None`` where it does not go on from there.
@@ -123,5 +136,5 @@ class Generation:
             return None
         typed = document.text[self.offset : offset]
         if not self.done and typed.startswith(self.text):
-            return Kept((), complete=False, multiline=self.multiline)
+            return Kept((), complete=False, multiline=self.multiline, record=self.record)
         return self.kept().after(typed)

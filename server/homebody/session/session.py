@@ -6,7 +6,7 @@ request's; what runs in the background gives way to it.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from homebody.session.cache import ResultCache
 from homebody.session.generation import Generation
 from homebody.session.recent import RecentPlaces
 from homebody.session.rhythm import Rhythm
+from homebody.syntax.chunk import Candidate
 from homebody.text import Document, TextEdit
 
 GRACE_SECONDS = 0.06
@@ -62,7 +63,10 @@ class Place:
 
 
 class Session:
-    """State that lasts over requests. Close it to end what still runs."""
+    """State that lasts over requests. Close it to end what still runs.
+
+    ``read`` is the text that the completion's slot was last given: what the server has in its cache.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -70,7 +74,8 @@ class Session:
         self.rhythm = Rhythm()
         self.recent = RecentPlaces()
         self.running: Generation | None = None
-        self.cold = True
+        self.read = ""
+        self._candidates: dict[str, tuple[Candidate, ...]] = {}
         self._places: dict[str, Place] = {}
         self._running_task: asyncio.Task[None] | None = None
         self._background: asyncio.Task[None] | None = None
@@ -91,6 +96,7 @@ class Session:
 
     async def closed(self, uri: str) -> None:
         """Forget a document; its request in flight is superseded and its answer let go."""
+        self._candidates.pop(uri, None)
         place = self._places.pop(uri, None)
         if place is not None:
             place.ticket.supersede()
@@ -98,12 +104,27 @@ class Session:
         if self.running is not None and self.running.document.uri == uri:
             await self.stop_running()
 
-    async def start(self, generation: Generation) -> None:
-        """Make ``generation`` the one in flight; what ran before is ended first."""
-        await self.stop_background()
+    def candidates_for(self, uri: str) -> tuple[Candidate, ...]:
+        """Snippets that the last pause found for a document, best first."""
+        return self._candidates.get(uri, ())
+
+    def set_candidates(self, uri: str, candidates: Sequence[Candidate]) -> None:
+        """Keep what a pause found, for the requests until the next one."""
+        self._candidates[uri] = tuple(candidates)
+
+    async def start(self, generation: Generation, came: Callable[[Generation], None]) -> None:
+        """Make ``generation`` the one in flight; the one before is ended first.
+
+        ``came`` gets it once it has ended by itself, well or not.
+        """
         await self.stop_running()
+
+        async def run() -> None:
+            await generation.run()
+            came(generation)
+
         self.running = generation
-        self._running_task = asyncio.create_task(generation.run(), name="homebody-completion")
+        self._running_task = asyncio.create_task(run(), name="homebody-completion")
 
     async def stop_running(self) -> None:
         """End the answer in flight and wait until its connection is closed."""

@@ -1,0 +1,285 @@
+"""One completion request on its way: kept, in flight, or asked for.
+
+In: session, target, document, offset, ticket. Out: a completion worth showing, or none.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count as counter
+from typing import Literal, TypeAlias
+
+from homebody.audit import PromptRecord
+from homebody.backend.base import Prompt, Sampling, Stream
+from homebody.errors import ContextTooLong
+from homebody.features.completion_prompt import Target, new_burst, prompt_for
+from homebody.features.place_burst import burst_at
+from homebody.features.read_ahead import piece_tokens, read_ahead
+from homebody.postprocess.finish import Finished, finish
+from homebody.postprocess.multiline import lines_wanted
+from homebody.postprocess.situation import situation_at
+from homebody.postprocess.stop import StopChecker
+from homebody.session.burst import Burst
+from homebody.session.cache import Kept, whole_lines
+from homebody.session.generation import Generation
+from homebody.session.session import Session, Ticket
+from homebody.text import Document, Span
+
+Trigger: TypeAlias = Literal["automatic", "invoked"]
+
+_LINE_TOKENS = 48
+"""Longest single line that is asked for, in tokens."""
+
+_CANDIDATES = 3
+_TRIES = 4
+
+_UNMEASURED_OUTPUT = 30.0
+"""Tokens a second written, before the first measurement."""
+
+_SLICE_SECONDS = 0.15
+"""What a slice may go on for after a cancel that the server does not notice."""
+
+_SHOWN_TOKENS = 40
+_SHORTEST_SECONDS = 0.25
+_LONGEST_SECONDS = 1.0
+"""A block is shown as far as it has come after the time for 40 tokens, within these limits."""
+
+_IDS = counter(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Replace ``span`` (on one line, the cursor inside or at its end) by ``text``.
+
+    ``confidence`` is the mean probability of the first line's tokens, ``None`` where the server does
+    not say.
+    """
+
+    id: str
+    span: Span
+    text: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Sampling of a further candidate."""
+
+    temperature: float
+    seed: int
+
+
+class CompletionRequest:
+    """One request on its way."""
+
+    def __init__(
+        self, session: Session, document: Document, offset: int, target: Target, ticket: Ticket
+    ) -> None:
+        self.session = session
+        self.engine = session.engine
+        self.document = document
+        self.offset = offset
+        self.target = target
+        self.ticket = ticket
+        self.situation = situation_at(document, offset)
+        settings = self.engine.settings.completion
+        self.wanted = lines_wanted(self.situation, settings.multiline)
+        self.max_tokens = (
+            settings.max_tokens if self.wanted == "block" else min(settings.max_tokens, _LINE_TOKENS)
+        )
+
+    async def answer(self, trigger: Trigger) -> Completion | None:
+        """Find the first completion: kept, in flight, or asked for."""
+        kept = self.session.cache.find(self.target.key, self.document, self.offset)
+        if kept is None or not (kept.pieces or kept.complete):
+            generation = self._agreeing()
+            if generation is None:
+                wait = 0.0 if trigger == "invoked" else self._debounce()
+                if not await self.ticket.still_newest_after(wait):
+                    return None
+                generation = await self._start()
+            kept = None if generation is None else await self._usable(generation)
+        return None if kept is None else self._finished(kept)
+
+    async def alternatives(self, first: Completion) -> list[Completion]:
+        """Ask again with some chance, until there are three different ones or enough tries."""
+        found = [first]
+        for seed in range(1, _CANDIDATES + 1):
+            if len(found) == _CANDIDATES or self.ticket.stale:
+                break
+            generation = await self._start(Chance(0.7, seed))
+            kept = None if generation is None else await self._usable(generation)
+            other = None if kept is None else self._finished(kept)
+            if other is not None and all(other.text != known.text for known in found):
+                found.append(other)
+        return found[1:]
+
+    def _agreeing(self) -> Generation | None:
+        """The answer in flight, where what is typed goes on as it says."""
+        running = self.session.running
+        if running is None or running.error is not None or running.multiline != (self.wanted == "block"):
+            return None
+        return running if running.rest_for(self.document, self.offset) is not None else None
+
+    def _debounce(self) -> float:
+        setting = self.engine.settings.completion.debounce_ms
+        return self.session.rhythm.debounce() if setting == "auto" else setting / 1000
+
+    async def start_ahead(self) -> None:
+        """Start the model for a request that has not been made; it gives way to one that is."""
+        prepared = await self._prepared(None)
+        if prepared is not None:
+            await self.session.start(*prepared)
+
+    async def _start(self, chance: "Chance | None" = None) -> Generation | None:
+        """Start the model; nothing where a newer request has come."""
+        await self.session.stop_background()
+        await self.session.stop_running()
+        prepared = await self._prepared(chance)
+        if prepared is None:
+            return None
+        await self.session.start(*prepared)
+        return prepared[0]
+
+    async def _prepared(
+        self, chance: "Chance | None"
+    ) -> tuple[Generation, Callable[[Generation], None]] | None:
+        """Lay the prompt out, read what is unread, and make the generation."""
+        session, use = self.session, self.engine.completion
+        burst, prompt, tokens = await self._fitted()
+        typed = self.document.text[burst.anchor : self.offset]
+        if not await read_ahead(session, prompt, lambda: not self.ticket.stale, leave=piece_tokens(use)):
+            return None
+        settings = self.engine.settings.completion
+        sampling = Sampling(
+            max_tokens=self.max_tokens,
+            temperature=chance.temperature if chance else settings.temperature,
+            top_p=settings.top_p,
+            top_k=settings.top_k,
+            repeat_penalty=settings.repeat_penalty,
+            seed=chance.seed if chance else None,
+            logprobs=1 if self.target.info.has_logprobs else 0,
+        )
+
+        def start(answer: str, most: int) -> Stream:
+            asked = prompt if not answer else prompt_for(self.target, burst, self.document, typed, answer)
+            return use.backend.complete(asked, replace(sampling, max_tokens=most), slot="completion")
+
+        checker = StopChecker(self.situation, wanted=self.wanted)
+
+        record = PromptRecord(
+            feature="complete",
+            uri=self.document.uri,
+            model=self.target.info.name,
+            backend=self.target.info.kind,
+            text=prompt.text,
+            prompt_tokens=tokens,
+            context_length=self.target.info.context_length,
+            sources=burst.context.sources,
+            left_out=burst.context.left_out,
+            when=time.time(),
+        )
+        generation = Generation(
+            self.document,
+            self.offset,
+            start=start,
+            enough=lambda text: checker.feed(text).stop,
+            multiline=self.wanted == "block",
+            max_tokens=self.max_tokens,
+            slice_tokens=self._slice_tokens,
+            record=record,
+        )
+        whole = prompt.text + prompt.forced
+        return generation, lambda done: self._came(done, whole, keep=chance is None)
+
+    def _slice_tokens(self) -> int | None:
+        """Short slices while an explanation streams from the same server; see ``Generation``."""
+        if not self.engine.chat_is_streaming:
+            return None
+        speed = self.engine.completion.speed.output or _UNMEASURED_OUTPUT
+        return max(4, int(speed * _SLICE_SECONDS))
+
+    async def _fitted(self) -> tuple[Burst, Prompt, int]:
+        """Lay out the prompt and count it exactly; where it is over, cut by the overshoot."""
+        session, use, info = self.session, self.engine.completion, self.target.info
+        most = info.context_length - min(self.max_tokens, info.context_length // 4)
+        for _ in range(_TRIES):
+            burst = burst_at(session, self.target, self.document, self.offset)
+            prompt = prompt_for(
+                self.target, burst, self.document, self.document.text[burst.anchor : self.offset]
+            )
+            if not info.exact_tokenizer:
+                return burst, prompt, use.tokens.count(prompt.text)
+            counted = await use.backend.count_prompt(prompt)
+            if counted <= most:
+                return burst, prompt, counted
+            fewer = burst.context.tokens - (counted - most) - 8
+            session.place(self.document.uri).burst = new_burst(
+                self.engine, self.target, self.document, self.offset, tokens=max(fewer, 1)
+            )
+        message = (
+            f"The line at the cursor does not fit the context of {info.context_length} tokens: "
+            "serve the model with a larger context."
+        )
+        raise ContextTooLong(message)
+
+    def _came(self, generation: Generation, asked: str, *, keep: bool) -> None:
+        """Learn from an answer that has ended by itself."""
+        session, use = self.session, self.engine.completion
+        session.read = asked + generation.text
+        if generation.stats is not None:
+            use.speed.learn(generation.stats)
+        elif generation.output_speed is not None:
+            use.speed.learn_output(generation.output_speed)
+        if generation.first_token_at is not None:
+            session.rhythm.answered(generation.first_token_at - generation.began)
+        if keep and generation.error is None:
+            session.cache.put(self.target.key, generation.document, generation.offset, generation.kept())
+
+    async def _usable(self, generation: Generation) -> Kept | None:
+        """Wait until there is something to show: a whole line at once, a block within its time."""
+        generation.waiters += 1
+        try:
+            while not self.ticket.stale:
+                rest = generation.rest_for(self.document, self.offset)
+                if rest is None:
+                    return None
+                if generation.done:
+                    if generation.error is not None and not generation.pieces:
+                        raise generation.error
+                    return rest
+                left = self._seconds_left(generation)
+                if left is not None and left <= 0 and (lines := whole_lines(rest)) is not None:
+                    return lines
+                await generation.changed_within(None if left is None or left <= 0 else left)
+            return None
+        finally:
+            generation.waiters -= 1
+            self.session.let_go_soon(generation)
+
+    def _seconds_left(self, generation: Generation) -> float | None:
+        """Time that a block may still take; it starts at the first token and follows the speed."""
+        if not generation.multiline or generation.first_token_at is None:
+            return None
+        speed = self.engine.completion.speed.output or _UNMEASURED_OUTPUT
+        limit = min(_LONGEST_SECONDS, max(_SHORTEST_SECONDS, _SHOWN_TOKENS / speed))
+        return generation.first_token_at + limit - time.monotonic()
+
+    def _finished(self, kept: Kept) -> Completion | None:
+        """Trim the answer, judge it, and keep the record of it."""
+        outcome = finish(
+            self.document,
+            self.offset,
+            kept.text,
+            self.situation,
+            pieces=kept.pieces,
+            cut_by_length=not kept.complete,
+            wanted=self.wanted,
+            min_confidence=self.engine.settings.completion.min_confidence,
+        )
+        why = "shown" if isinstance(outcome, Finished) else outcome.reason
+        if kept.record is not None:
+            self.engine.audit.record(replace(kept.record, answer=kept.text, outcome=why))
+        if not isinstance(outcome, Finished):
+            return None
+        return Completion(f"{next(_IDS)}", outcome.span, outcome.text, outcome.probability)

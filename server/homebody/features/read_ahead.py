@@ -1,0 +1,76 @@
+"""Read a prompt's beginning into the server's cache, in pieces that can be given up between.
+
+In: a prompt that will be asked, or asked again. Out: a server that has read it, as far as there was
+time.
+A prompt that is being read cannot be called back (DESIGN, "Cancelling llama.cpp"): a piece is what
+the model reads in 150 ms, and the next one is only sent while it is still wanted.
+"""
+
+from collections.abc import Callable
+
+from homebody.backend.base import Prompt
+from homebody.engine import Use
+from homebody.session.session import Session
+
+PIECE_SECONDS = 0.15
+_FIRST_PIECE_TOKENS = 48
+"""Before the speed is known: what the slowest machines that make sense read in about a second."""
+
+
+def piece_tokens(use: Use) -> int:
+    """Tokens of one piece at the measured speed."""
+    if use.speed.prompt is None:
+        return _FIRST_PIECE_TOKENS
+    return max(16, int(use.speed.prompt * PIECE_SECONDS))
+
+
+def unread_tokens(session: Session, prompt: Prompt) -> int:
+    """Tokens of ``prompt`` behind what the completion's slot was last given, by our own count."""
+    text = prompt.text
+    return session.engine.completion.tokens.count(text[common_length(text, session.read) :])
+
+
+async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool], *, leave: int) -> bool:
+    """Read ``prompt`` piece by piece until at most ``leave`` tokens are unread.
+
+    True once that is so; false when it was given up because ``wanted`` turned false.
+
+    Raises
+    ------
+    BackendError
+        The server is not there, or does not do it.
+
+    """
+    use = session.engine.completion
+    text = prompt.text
+    total = use.tokens.count(text)
+    while (unread := unread_tokens(session, prompt)) > leave:
+        if not wanted():
+            return False
+        upto = total - unread + piece_tokens(use)
+        if upto >= total - leave:
+            break
+        stats = await use.backend.warm(prompt, tokens=upto)
+        if stats.prompt_tokens is None:
+            # The server cannot read ahead; what is left is read by the request itself.
+            return True
+        use.speed.learn(stats)
+        session.read = text[: _characters(text, stats.prompt_tokens, total)]
+    return wanted()
+
+
+def common_length(one: str, other: str) -> int:
+    """Length of the common beginning, by halving: a comparison of slices is one of memory."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _characters(text: str, tokens: int, total: int) -> int:
+    """Characters that so many of the prompt's tokens stand for, roughly and on the low side."""
+    return len(text) * tokens // max(total, tokens, 1)
