@@ -4,14 +4,16 @@ In: resolved settings and the workspace's folders. Out: the parts that features 
 Opens nothing until it is asked for: a backend starts at its first use, or by ``start``.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from homebody.audit import Audit
 from homebody.backend import open_backend
-from homebody.backend.base import Backend, ModelInfo, Slot, Stats
+from homebody.backend.base import Backend, ModelInfo, PromptRead, Slot, Stats
+from homebody.backend.state import BackendState
 from homebody.context.tokens import TokenCounts
 from homebody.errors import BackendError
 from homebody.prompt.library import PromptLibrary
@@ -36,6 +38,11 @@ class Speed:
             self.prompt = _follow(self.prompt, stats.evaluated_tokens / stats.prompt_ms * 1000)
         if stats.output_tokens and stats.output_ms and stats.output_tokens >= 8:
             self.learn_output(stats.output_tokens / stats.output_ms * 1000)
+
+    def learn_read(self, read: PromptRead) -> None:
+        """Follow what reading one prompt took."""
+        if read.evaluated_tokens >= _MEASURABLE_TOKENS and read.milliseconds > 0:
+            self.prompt = _follow(self.prompt, read.evaluated_tokens / read.milliseconds * 1000)
 
     def learn_output(self, speed: float) -> None:
         """Follow a speed that was measured from outside."""
@@ -71,7 +78,10 @@ class Use:
 
 
 class Engine:
-    """All that features need. Make it with ``open_engine``."""
+    """All that features need. Make it with ``open_engine``.
+
+    ``on_state`` is told once for each change of a backend: ready, loading, unavailable.
+    """
 
     def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
         self.settings = settings
@@ -79,6 +89,7 @@ class Engine:
         self.audit = Audit(settings.log)
         self.trees = Trees()
         self.prompts = PromptLibrary(_prompt_folders(folders))
+        self.on_state: Callable[[Slot, BackendState], None] | None = None
         self._uses: dict[Slot, Use] = {}
         self._stack = AsyncExitStack()
 
@@ -106,10 +117,14 @@ class Engine:
             if shared is not None and mine == other and mine.kind != "auto":
                 self._uses[slot] = shared
             else:
-                backend = open_backend(mine, settings, use=slot)
+                backend = open_backend(mine, settings, use=slot, on_state=partial(self._told, slot))
                 self._stack.push_async_callback(backend.aclose)
                 self._uses[slot] = Use(backend)
         return self._uses[slot]
+
+    def _told(self, slot: Slot, state: BackendState) -> None:
+        if self.on_state is not None:
+            self.on_state(slot, state)
 
     async def aclose(self) -> None:
         """Give back connections and end what was started."""
@@ -122,16 +137,15 @@ async def open_engine(
     settings: Settings | None = None,
     *,
     folders: Sequence[Path] = (),
-    prepare: Callable[[Engine], None] | None = None,
-) -> AsyncIterator[Engine]:
+    on_state: Callable[[Slot, BackendState], None] | None = None,
+) -> AsyncGenerator[Engine, None]:
     """Open an engine and close it again.
 
     ``folders`` are the workspace's; prompts in their ``.homebody/prompts/`` are offered too.
-    ``prepare`` gets the engine before anything is opened.
+    ``on_state`` is told of each change of a backend.
     """
     engine = Engine(settings or Settings(), folders)
-    if prepare is not None:
-        prepare(engine)
+    engine.on_state = on_state
     try:
         yield engine
     finally:

@@ -89,15 +89,29 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptRead:
+    """What reading the prompt cost, known once the first piece comes.
+
+    A stream that is closed early has no ``Stats``; this it has, where the server tells.
+    """
+
+    evaluated_tokens: int
+    reused_tokens: int
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """The next bit of an answer.
 
     ``logprob`` is the natural logarithm of the chosen token's probability, ``None`` where the
     server does not say. A piece is one token, or several where the server groups them.
+    ``read`` stands on the first piece only.
     """
 
     text: str
     logprob: float | None = None
+    read: PromptRead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +177,10 @@ class ModelInfo:
     special_texts
         Texts that the model would read as control tokens, where they are known; needed where
         prompts go as strings.
+    ignored_sampling
+        Fields of ``Sampling`` that this server does not know, for ``doctor`` to say.
+    notes
+        What else the user should know of this server, one sentence each.
 
     """
 
@@ -180,6 +198,8 @@ class ModelInfo:
     remote_host: str | None = None
     url: str | None = None
     special_texts: frozenset[str] = field(default_factory=frozenset[str])
+    ignored_sampling: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Backend(Protocol):

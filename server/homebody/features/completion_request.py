@@ -19,6 +19,7 @@ from homebody.postprocess.finish import Finished, finish
 from homebody.postprocess.multiline import lines_wanted
 from homebody.postprocess.situation import situation_at
 from homebody.postprocess.stop import StopChecker
+from homebody.postprocess.unit import Wanted
 from homebody.session.burst import Burst
 from homebody.session.cache import Kept, whole_lines
 from homebody.session.generation import Generation
@@ -83,7 +84,7 @@ class CompletionRequest:
         self.ticket = ticket
         self.situation = situation_at(document, offset)
         settings = self.engine.settings.completion
-        self.wanted = lines_wanted(self.situation, settings.multiline)
+        self.wanted: Wanted = lines_wanted(self.situation, settings.multiline)
         self.max_tokens = (
             settings.max_tokens if self.wanted == "block" else min(settings.max_tokens, _LINE_TOKENS)
         )
@@ -229,8 +230,11 @@ class CompletionRequest:
         session.read = asked + generation.text
         if generation.stats is not None:
             use.speed.learn(generation.stats)
-        elif generation.output_speed is not None:
-            use.speed.learn_output(generation.output_speed)
+        else:
+            if generation.read is not None:
+                use.speed.learn_read(generation.read)
+            if generation.output_speed is not None:
+                use.speed.learn_output(generation.output_speed)
         if generation.first_token_at is not None:
             session.rhythm.answered(generation.first_token_at - generation.began)
         if keep and generation.error is None:

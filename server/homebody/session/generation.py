@@ -8,9 +8,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 
 from homebody.audit import PromptRecord
-from homebody.backend.base import Piece, Stats, Stream
+from homebody.backend.base import Piece, PromptRead, Stats, Stream
 from homebody.errors import HomebodyError
 from homebody.session.cache import Kept, after_text, before_text
 from homebody.text import Document
@@ -57,6 +58,7 @@ class Generation:
         self.first_token_at: float | None = None
         self.waiters = 0
         self.record = record
+        self.read: PromptRead | None = None
         self._last_token_at: float | None = None
         self._start = start
         self._enough = enough
@@ -96,6 +98,10 @@ class Generation:
         if self.first_token_at is None:
             self.first_token_at = time.monotonic()
         self._last_token_at = time.monotonic()
+        if piece.read is not None and self.read is None:
+            self.read = piece.read
+            if self.record is not None:
+                self.record = replace(self.record, evaluated_tokens=piece.read.evaluated_tokens)
         self.pieces.append(piece)
         self.text += piece.text
         self._changed.set()
