@@ -1,0 +1,162 @@
+"""What the client sends that is not LSP's own: arguments of commands, params of our notifications.
+
+In: plain values, one object each. Out: typed, checked values.
+"""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+from lsprotocol import types
+
+from homebody.errors import UsageError
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Line and character from 0, in the encoding that was negotiated."""
+
+    line: int
+    character: int
+
+    def __post_init__(self) -> None:
+        if self.line < 0 or self.character < 0:
+            message = "a line and a character are 0 or more"
+            raise ValueError(message)
+
+    def to_lsp(self) -> types.Position:
+        """Return it as LSP's own type."""
+        return types.Position(self.line, self.character)
+
+
+class Range(msgspec.Struct, frozen=True):
+    """From ``start`` up to and without ``end``."""
+
+    start: Position
+    end: Position
+
+    def to_lsp(self) -> types.Range:
+        """Return it as LSP's own type."""
+        return types.Range(start=self.start.to_lsp(), end=self.end.to_lsp())
+
+
+class TextDocument(msgspec.Struct, frozen=True):
+    """A document that is open; with a ``version``, only as long as it is at that version."""
+
+    uri: str
+    version: int | None = None
+
+
+class Explain(msgspec.Struct, frozen=True, rename="camel"):
+    """``homebody.explain``: text streams as ``{text}`` on ``token``."""
+
+    text_document: TextDocument
+    range: Range | None = None
+    token: str | int | None = None
+
+
+class Refactor(msgspec.Struct, frozen=True, rename="camel"):
+    """``homebody.refactor``: a named action, or an instruction in words.
+
+    With ``apply`` false the edit comes back in the result instead of by ``workspace/applyEdit``.
+    """
+
+    text_document: TextDocument
+    range: Range
+    action: str | None = None
+    instruction: str | None = None
+    apply: bool = True
+
+    def __post_init__(self) -> None:
+        if (self.action is None) is (self.instruction is None):
+            message = "either `action` or `instruction` is needed"
+            raise ValueError(message)
+
+
+class ShowPrompt(msgspec.Struct, frozen=True, rename="camel"):
+    """``homebody.showPrompt``: the last prompt of a document, or of all."""
+
+    text_document: TextDocument | None = None
+
+
+class AcceptCompletion(msgspec.Struct, frozen=True):
+    """``homebody.acceptCompletion``: the suggestion of this id was taken."""
+
+    id: str
+
+
+class NoArguments(msgspec.Struct, frozen=True):
+    """``homebody.status`` needs nothing."""
+
+
+class Toggle(msgspec.Struct, frozen=True, rename="camel"):
+    """``homebody.toggle``: completion on or off, without ``enabled`` the other way round."""
+
+    enabled: bool | None = None
+    language_id: str | None = None
+
+
+class DidFocus(msgspec.Struct, frozen=True, rename="camel"):
+    """``textDocument/didFocus``: the user looks at this document, at this position."""
+
+    text_document: TextDocument
+    position: Position | None = None
+
+
+class AcceptCommand(msgspec.Struct, frozen=True):
+    """The command that a suggestion carries; its argument names the suggestion."""
+
+    arguments: tuple[AcceptCompletion]
+
+
+class Item(msgspec.Struct, frozen=True):
+    """A suggestion, as the client got it."""
+
+    command: AcceptCommand
+
+    @property
+    def id(self) -> str:
+        """Return what the suggestion is known by here."""
+        return self.command.arguments[0].id
+
+
+class DidShowCompletion(msgspec.Struct, frozen=True):
+    """``textDocument/didShowCompletion``: the user saw this suggestion."""
+
+    item: Item
+
+
+class DidPartiallyAcceptCompletion(msgspec.Struct, frozen=True, rename="camel"):
+    """``textDocument/didPartiallyAcceptCompletion``: its first so many UTF-16 units were taken."""
+
+    item: Item
+    accepted_length: int
+
+
+def read(params: object, kind: type[T]) -> T | None:
+    """Read the params of a notification; ``None`` where they do not fit, since nobody waits."""
+    try:
+        return msgspec.convert(params, kind)
+    except msgspec.ValidationError:
+        return None
+
+
+def parse(command: str, arguments: Sequence[object] | None, kind: type[T]) -> T:
+    """Check the one argument of ``command``; none means ``{}``.
+
+    Raises
+    ------
+    UsageError
+        It does not fit; the message says where.
+
+    """
+    given = arguments or ({},)
+    if len(given) > 1:
+        message = f"{command} takes one object, and got {len(given)} arguments."
+        raise UsageError(message)
+    try:
+        return msgspec.convert(given[0], kind)
+    except msgspec.ValidationError as error:
+        message = f"The argument of {command} is not valid: {error}."
+        raise UsageError(message) from error

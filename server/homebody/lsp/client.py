@@ -1,0 +1,312 @@
+"""A small LSP client, for scripts, the demo and tests: plain Python values in and out.
+
+In: the command of a server. Out: its answers, its streams, and the edits that it asks for.
+Positions are (line, column) from 0 in code points: the client negotiates UTF-32.
+
+    async with start_client(root=folder, options={"backend": {"kind": "embedded"}}) as client:
+        document = client.open(folder / "app.py")
+        for item in await client.complete(document.uri, 3, 8):
+            print(item["insertText"])
+"""
+
+import asyncio
+import itertools
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+from homebody.lsp.connection import Connection, Json, ServerError
+from homebody.text import Document, Span, TextEdit, apply_edits
+
+OnText: TypeAlias = Callable[[str], None]
+
+# What the client says it can do, unless it is told otherwise.
+CAPABILITIES: Json = {
+    "general": {"positionEncodings": ["utf-32"]},
+    "workspace": {
+        "applyEdit": True,
+        "configuration": True,
+        "workspaceEdit": {"documentChanges": True},
+    },
+    "window": {"workDoneProgress": False},
+    "textDocument": {
+        "inlineCompletion": {},
+        "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["refactor"]}}},
+    },
+}
+_LANGUAGES = {
+    ".c": "c", ".cpp": "cpp", ".cs": "csharp", ".go": "go", ".java": "java", ".js": "javascript",
+    ".kt": "kotlin", ".lua": "lua", ".md": "markdown", ".php": "php", ".py": "python", ".rb": "ruby",
+    ".rs": "rust", ".scala": "scala", ".sh": "shellscript", ".sql": "sql", ".swift": "swift",
+    ".ts": "typescript", ".tsx": "typescriptreact",
+}  # fmt: skip
+# Not the script on the PATH, which may be another installation's.
+_RUN = "import sys; from homebody.cli import main; sys.exit(main())"
+_END_SECONDS = 10.0
+
+
+class Client:
+    """One running server. Make it with ``start_client``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.capabilities: Json = {}
+        self.documents: dict[str, Document] = {}
+        self.messages: list[str] = []
+        self.notifications: list[tuple[str, Any]] = []
+        self.configuration: object = None
+        self._tokens = itertools.count(1)
+        self._streams: dict[str, OnText] = {}
+        connection.on_notification = self._notice
+        connection.on_request |= {
+            "workspace/applyEdit": self._apply_edit,
+            "workspace/configuration": self._configure,
+            "window/workDoneProgress/create": _nothing,
+            "client/registerCapability": _nothing,
+            "client/unregisterCapability": _nothing,
+        }
+
+    async def request(self, method: str, params: object = None) -> Any:  # noqa: ANN401 - any JSON
+        """Send a request and wait for its result; cancelling this cancels the request.
+
+        Raises
+        ------
+        ServerError
+            The server answered with an error, or ended.
+
+        """
+        return await self.connection.request(method, params)
+
+    def notify(self, method: str, params: object = None) -> None:
+        """Send a notification."""
+        self.connection.notify(method, params)
+
+    def open(self, path: Path | str, text: str | None = None, language_id: str | None = None) -> Document:
+        """Open a file, or the ``text`` of an unsaved one under a URI; returns what the server has."""
+        uri = path if isinstance(path, str) else _uri(path)
+        content = Path(path).read_text("utf-8") if text is None else text
+        language_id = language_id or _LANGUAGES.get(Path(uri).suffix, "plaintext")
+        document = self.documents[uri] = Document.create(uri, language_id, 1, content)
+        item = {"uri": uri, "languageId": language_id, "version": 1, "text": content}
+        self.notify("textDocument/didOpen", {"textDocument": item})
+        return document
+
+    def change(self, uri: str, edit: TextEdit) -> Document:
+        """Edit an open document."""
+        before = self.documents[uri]
+        after = self.documents[uri] = before.edited(edit, before.version + 1)
+        self.notify(
+            "textDocument/didChange",
+            {
+                "textDocument": {"uri": uri, "version": after.version},
+                "contentChanges": [{"range": _range(before, edit.span), "text": edit.new_text}],
+            },
+        )
+        return after
+
+    def type(self, uri: str, offset: int, text: str) -> Document:
+        """Insert ``text`` at ``offset``, as a key does."""
+        return self.change(uri, TextEdit(Span(offset, offset), text))
+
+    def close(self, uri: str) -> None:
+        """Close a document."""
+        del self.documents[uri]
+        self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+    async def complete(self, uri: str, line: int, column: int, *, invoked: bool = False) -> list[Json]:
+        """Ask for ghost text at a position; returns LSP's items."""
+        params = {
+            "textDocument": {"uri": uri},
+            "position": {"line": line, "character": column},
+            "context": {"triggerKind": 1 if invoked else 2},
+        }
+        found = await self.request("textDocument/inlineCompletion", params)
+        return found["items"]
+
+    async def actions(self, uri: str, span: Span, only: Sequence[str] | None = None) -> list[Json]:
+        """List the code actions for a span."""
+        context: Json = {"diagnostics": []}
+        if only is not None:
+            context["only"] = list(only)
+        params = {
+            "textDocument": {"uri": uri},
+            "range": _range(self.documents[uri], span),
+            "context": context,
+        }
+        return await self.request("textDocument/codeAction", params)
+
+    async def execute(self, command: str, argument: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 - any JSON
+        """Run a command of the server's with its one object."""
+        params = {"command": command, "arguments": [dict(argument or {})]}
+        return await self.request("workspace/executeCommand", params)
+
+    async def explain(self, uri: str, span: Span | None = None, *, on_text: OnText | None = None) -> Json:
+        """Explain a span, or the whole document; ``on_text`` gets the text as it comes."""
+        argument: Json = {"textDocument": {"uri": uri}}
+        if span is not None:
+            argument["range"] = _range(self.documents[uri], span)
+        if on_text is None:
+            return await self.execute("homebody.explain", argument)
+        token = f"client-{next(self._tokens)}"
+        self._streams[token] = on_text
+        try:
+            return await self.execute("homebody.explain", argument | {"token": token})
+        finally:
+            del self._streams[token]
+
+    async def refactor(
+        self,
+        uri: str,
+        span: Span,
+        *,
+        action: str | None = None,
+        instruction: str | None = None,
+        apply: bool = True,
+    ) -> Json:
+        """Rewrite a span; what the server has applied is in ``documents`` afterwards."""
+        document = self.documents[uri]
+        argument: Json = {
+            "textDocument": {"uri": uri, "version": document.version},
+            "range": _range(document, span),
+            "apply": apply,
+        }
+        named = {"action": action, "instruction": instruction}
+        return await self.execute(
+            "homebody.refactor", argument | {name: said for name, said in named.items() if said is not None}
+        )
+
+    def _notice(self, method: str, params: Any) -> None:  # noqa: ANN401 - any JSON
+        self.notifications.append((method, params))
+        if method == "window/showMessage":
+            self.messages.append(params["message"])
+        if method == "$/progress" and (on_text := self._streams.get(params["token"])):
+            on_text(params["value"]["text"])
+
+    async def _apply_edit(self, params: Any) -> object:  # noqa: ANN401 - any JSON
+        """Apply a workspace edit to the open documents, all of it or nothing."""
+        edited: list[tuple[Document, list[TextEdit]]] = []
+        for change in _document_changes(params["edit"]):
+            document = self.documents.get(change["textDocument"]["uri"])
+            version = change["textDocument"].get("version")
+            if document is None or (version is not None and version != document.version):
+                return {"applied": False, "failureReason": "The document has changed."}
+            edits = [TextEdit(_span(document, edit["range"]), edit["newText"]) for edit in change["edits"]]
+            edited.append((document, edits))
+        for document, edits in edited:
+            text = apply_edits(document.text, edits)
+            self.change(document.uri, TextEdit(Span(0, len(document.text)), text))
+        return {"applied": True}
+
+    async def _configure(self, params: Any) -> object:  # noqa: ANN401 - any JSON
+        return [self.configuration for _ in params["items"]]
+
+
+@asynccontextmanager
+async def start_client(
+    command: Sequence[str] | None = None,
+    *,
+    root: Path | None = None,
+    options: Mapping[str, object] | None = None,
+    capabilities: Json | None = None,
+    environ: Mapping[str, str] | None = None,
+    stderr: int | None = None,
+) -> AsyncGenerator[Client, None]:
+    """Start a server, initialize it, and end it again.
+
+    Parameters
+    ----------
+    command
+        Instead of this installation's ``homebody lsp``.
+    root
+        The workspace's folder.
+    options
+        ``initializationOptions``: settings, in camel case.
+    capabilities
+        Instead of ``CAPABILITIES``.
+    environ
+        Instead of this process's environment.
+    stderr
+        Where the server's own goes, as for ``subprocess``; by default where this process's goes.
+
+    """
+    command = command or (sys.executable, "-c", _RUN, "lsp")
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
+        env=environ,
+        limit=2**26,
+    )
+    connection = Connection(
+        cast("asyncio.StreamReader", process.stdout), cast("asyncio.StreamWriter", process.stdin)
+    )
+    client = Client(connection)
+    reading = asyncio.create_task(connection.run())
+    uri = _uri(root) if root else None
+    try:
+        answer = await client.request(
+            "initialize",
+            {
+                "processId": os.getpid(),
+                "clientInfo": {"name": "homebody.lsp.client"},
+                "rootUri": uri,
+                "workspaceFolders": [{"uri": uri, "name": root.name}] if root else None,
+                "capabilities": CAPABILITIES if capabilities is None else capabilities,
+                "initializationOptions": dict(options or {}),
+            },
+        )
+        client.capabilities = answer["capabilities"]
+        client.notify("initialized", {})
+        yield client
+        with suppress(ServerError):
+            await client.request("shutdown")
+            client.notify("exit")
+    finally:
+        await _end(process, reading)
+
+
+async def _end(process: asyncio.subprocess.Process, reading: "asyncio.Task[None]") -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), _END_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _nothing(_params: object) -> object:
+    return None
+
+
+def _uri(path: Path) -> str:
+    return path.absolute().as_uri()
+
+
+def _range(document: Document, span: Span) -> Json:
+    (line, column), (end_line, end_column) = document.position_of(span.start), document.position_of(span.end)
+    return {
+        "start": {"line": line, "character": column},
+        "end": {"line": end_line, "character": end_column},
+    }
+
+
+def _span(document: Document, lsp_range: Json) -> Span:
+    start, end = (lsp_range[side] for side in ("start", "end"))
+    return Span(
+        document.offset_at(start["line"], start["character"]),
+        document.offset_at(end["line"], end["character"]),
+    )
+
+
+def _document_changes(edit: Json) -> list[Json]:
+    if "documentChanges" in edit:
+        return edit["documentChanges"]
+    changes: Mapping[str, Any] = edit.get("changes", {})
+    return [{"textDocument": {"uri": uri}, "edits": edits} for uri, edits in changes.items()]

@@ -1,0 +1,76 @@
+"""``textDocument/completion``: the same suggestions, for editors without ghost text.
+
+In: params and the document as it is now. Out: ``CompletionList``, within a time that an editor that
+asks synchronously can bear.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from homebody.errors import PositionOutOfRange
+from homebody.lsp.convert import from_span, to_offset
+from homebody.lsp.server import Server
+from homebody.text import Document, Span
+
+if TYPE_CHECKING:
+    from homebody.features.complete import Completion
+
+# Some editors stand still until the answer comes.
+_LONGEST_SECONDS = 0.2
+_WORD = re.compile(r"\w*\Z")
+
+
+def nothing() -> types.CompletionList:
+    """Make the answer where there is nothing to offer."""
+    return types.CompletionList(is_incomplete=False, items=[])
+
+
+async def completion(server: Server, params: types.CompletionParams) -> types.CompletionList:
+    """Offer what ghost text would show, as menu items."""
+    document = server.documents.find(params.text_document.uri)
+    has_ghost_text = bool((client := server.capabilities.text_document) and client.inline_completion)
+    if document is None or not server.service.switch.fills_menu(
+        document.language_id, has_ghost_text=has_ghost_text
+    ):
+        return nothing()
+    try:
+        offset = to_offset(document, params.position, server.documents.encoding)
+    except PositionOutOfRange:
+        return nothing()
+    found = await server.service.complete_within(_LONGEST_SECONDS, document, offset)
+    items = [_item(server, document, offset, suggestion) for suggestion in found or ()]
+    return types.CompletionList(is_incomplete=True, items=items)
+
+
+def _item(server: Server, document: Document, offset: int, suggestion: "Completion") -> types.CompletionItem:
+    # The item replaces the word that is being typed, as menus expect; the suggestion may begin
+    # behind it.
+    word = _typed_word(document, offset)
+    span = Span(min(word.start, suggestion.span.start), suggestion.span.end)
+    text = document.slice(Span(span.start, suggestion.span.start)) + suggestion.text
+    return types.CompletionItem(
+        label=text.strip().partition("\n")[0].rstrip(),
+        kind=types.CompletionItemKind.Text,
+        filter_text=document.slice(Span(span.start, offset)) or None,
+        # Behind what the language's own server offers.
+        sort_text="~",
+        detail="Homebody",
+        documentation=types.MarkupContent(
+            kind=types.MarkupKind.Markdown, value=f"```{document.language_id}\n{text}\n```"
+        ),
+        insert_text_format=types.InsertTextFormat.PlainText,
+        insert_text_mode=types.InsertTextMode.AsIs,
+        text_edit=types.TextEdit(range=from_span(document, span, server.documents.encoding), new_text=text),
+        command=types.Command(
+            title="Accepted", command="homebody.acceptCompletion", arguments=[{"id": suggestion.id}]
+        ),
+    )
+
+
+def _typed_word(document: Document, offset: int) -> Span:
+    """Span of the word that ends at ``offset``; empty between words."""
+    start = document.line_starts[document.line_of(offset)]
+    found = _WORD.search(document.text[start:offset])
+    return Span(offset - len(found.group()) if found else offset, offset)

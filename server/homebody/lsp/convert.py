@@ -1,0 +1,155 @@
+"""LSP's positions and ranges to offsets and spans, and back.
+
+In: lines and columns in the encoding that the client negotiated. Out: code-point offsets.
+The only module that knows UTF-16 and UTF-8 columns; knows nothing of handlers or models.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from lsprotocol import types
+
+from homebody.errors import PositionOutOfRange
+from homebody.text import Document, Span, TextEdit
+
+PositionEncoding: TypeAlias = Literal["utf-8", "utf-16", "utf-32"]
+
+_ENCODINGS: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def choose_encoding(capabilities: types.ClientCapabilities) -> PositionEncoding:
+    """Take the first encoding of the client's that there is; UTF-16 where it names none."""
+    general = capabilities.general
+    offered = (general.position_encodings if general else None) or ()
+    for encoding in offered:
+        for known in _ENCODINGS:
+            if encoding == known:
+                return known
+    return "utf-16"
+
+
+def to_offset(document: Document, position: types.Position, encoding: PositionEncoding) -> int:
+    """Offset of ``position``; a column past the line's end means its end, as LSP has it.
+
+    A column inside a character (half of a surrogate pair) means that character's start.
+
+    Raises
+    ------
+    PositionOutOfRange
+        The line is past the document's end.
+
+    """
+    line = position.line
+    if line >= document.line_count:
+        message = (
+            f"Line {line + 1} is past the end: the document has {document.line_count} lines; ask again "
+            "once the editor has sent its last changes."
+        )
+        raise PositionOutOfRange(message)
+    span = document.line_span(line)
+    if encoding == "utf-32" or not position.character:
+        return min(span.start + position.character, span.end)
+    return span.start + column_of(document.slice(span), position.character, encoding)
+
+
+def to_offset_within(document: Document, position: types.Position, encoding: PositionEncoding) -> int:
+    """Offset of ``position``, where a line past the document's end means the end."""
+    if position.line >= document.line_count:
+        return len(document.text)
+    return to_offset(document, position, encoding)
+
+
+def to_span(document: Document, lsp_range: types.Range, encoding: PositionEncoding) -> Span:
+    """Span of ``lsp_range``; an end past the document, as of a last whole line, means its end.
+
+    Raises
+    ------
+    PositionOutOfRange
+        The range begins past the document's end.
+
+    """
+    start = to_offset(document, lsp_range.start, encoding)
+    return Span(start, max(start, to_offset_within(document, lsp_range.end, encoding)))
+
+
+def to_span_within(document: Document, lsp_range: types.Range, encoding: PositionEncoding) -> Span:
+    """Span of ``lsp_range``, cut to the document."""
+    start = to_offset_within(document, lsp_range.start, encoding)
+    return Span(start, max(start, to_offset_within(document, lsp_range.end, encoding)))
+
+
+def to_text(received: str) -> str:
+    """Text as it may be stored: half surrogate pairs, which no encoder takes, become U+FFFD.
+
+    Both count one UTF-16 unit, so positions stay right.
+    """
+    return received if received.isascii() else _SURROGATE.sub("\ufffd", received)
+
+
+def column_of(line: str, units: int, encoding: PositionEncoding) -> int:
+    """Code points of ``line`` that lie before ``units`` of the encoding's."""
+    if line.isascii():
+        return min(units, len(line))
+    if encoding == "utf-8":
+        return len(line.encode(errors="replace")[:units].decode(errors="ignore"))
+    pairs = 0
+    for found in _ASTRAL.finditer(line):
+        start = found.start() + pairs
+        if start >= units:
+            break
+        if start + 1 == units:
+            return found.start()
+        pairs += 1
+    return min(units - pairs, len(line))
+
+
+def from_offset(document: Document, offset: int, encoding: PositionEncoding) -> types.Position:
+    """Position of ``offset``."""
+    line, column = document.position_of(offset)
+    if encoding != "utf-32":
+        start = document.line_starts[line]
+        column = _units(document.text[start:offset], encoding)
+    return types.Position(line=line, character=column)
+
+
+def from_span(document: Document, span: Span, encoding: PositionEncoding) -> types.Range:
+    """Range of ``span``."""
+    return types.Range(
+        start=from_offset(document, span.start, encoding),
+        end=from_offset(document, span.end, encoding),
+    )
+
+
+def from_lines(document: Document | None, first: int, last: int, encoding: PositionEncoding) -> types.Range:
+    """Range of the whole lines ``first`` to ``last``, inclusive, as far as the document has them.
+
+    Of a document that is not open here, up to the start of the line after.
+    """
+    if document is None:
+        return types.Range(start=types.Position(first, 0), end=types.Position(last + 1, 0))
+    bottom = document.line_count - 1
+    start = document.line_starts[min(first, bottom)]
+    return from_span(document, Span(start, document.line_span_with_end(min(last, bottom)).end), encoding)
+
+
+def from_edits(
+    document: Document, edits: Sequence[TextEdit], encoding: PositionEncoding
+) -> list[types.TextEdit]:
+    """LSP's text edits, in the document's order, all against this version of it."""
+    ordered = sorted(edits, key=lambda edit: edit.span)
+    return [
+        types.TextEdit(range=from_span(document, edit.span, encoding), new_text=edit.new_text)
+        for edit in ordered
+    ]
+
+
+def _units(text: str, encoding: PositionEncoding) -> int:
+    """Length of ``text`` in ``encoding``'s units."""
+    if text.isascii():
+        return len(text)
+    if encoding == "utf-8":
+        return len(text.encode(errors="replace"))
+    return len(text) + sum(1 for _ in _ASTRAL.finditer(text))

@@ -1,0 +1,186 @@
+"""The texts that are open in the editor, each kept once as an immutable ``Document``.
+
+In: ``didOpen``, ``didChange``, ``didClose``, for files and for notebooks. Out: document snapshots.
+Knows nothing of models; pygls' own workspace is not used.
+
+A text is left alone (there is nothing to find) while its scheme is not served, it is huge or
+binary, or a change came out of order, so that what is held here may not be what the editor shows.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from lsprotocol import types
+
+from homebody.lsp.convert import PositionEncoding, to_span_within, to_text
+from homebody.text import Document, Span, TextEdit
+
+SCHEMES = ("file", "untitled", "vscode-notebook-cell")
+
+# Beyond this many characters a text is not even kept: each key would copy all of it.
+# The limit that users set (``context.maxFileBytes``) is checked when a document is asked for, since
+# it can change while the document is open.
+_KEPT_CHARACTERS = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """The cells of one notebook, by URI, in the order in which they are shown."""
+
+    uri: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit, with the document before and after it."""
+
+    before: Document
+    edit: TextEdit
+    after: Document
+
+
+@dataclass(slots=True)
+class Documents:
+    """What is open now. Replaced documents stay as they were for whoever holds them."""
+
+    encoding: PositionEncoding = "utf-16"
+    max_bytes: int = 1024 * 1024
+    _languages: dict[str, str] = field(default_factory=dict[str, str])
+    _texts: dict[str, Document] = field(default_factory=dict[str, Document])
+    _notebooks: dict[str, Notebook] = field(default_factory=dict[str, Notebook])
+
+    def find(self, uri: str) -> Document | None:
+        """Snapshot of ``uri``, or ``None`` where it is not open or is left alone."""
+        document = self._texts.get(uri)
+        if document is None or _is_larger(document.text, self.max_bytes) or "\0" in document.text:
+            return None
+        return document
+
+    def is_current(self, document: Document) -> bool:
+        """Whether ``document`` still is what the editor shows."""
+        return self._texts.get(document.uri) is document
+
+    def all(self) -> list[Document]:
+        """Every document that ``find`` would find."""
+        return [document for uri in self._texts if (document := self.find(uri))]
+
+    def notebook_of(self, cell_uri: str) -> Notebook | None:
+        """Return the notebook that shows this cell."""
+        return next((book for book in self._notebooks.values() if cell_uri in book.cells), None)
+
+    def open(self, item: types.TextDocumentItem) -> Document | None:
+        """Begin to keep a text. Return it if it is served."""
+        if item.uri.partition(":")[0] not in SCHEMES:
+            return None
+        self._languages[item.uri] = language_id = str(item.language_id)
+        self._keep(item.uri, Document.create(item.uri, language_id, item.version, to_text(item.text)))
+        return self.find(item.uri)
+
+    def change(
+        self,
+        identifier: types.VersionedTextDocumentIdentifier,
+        changes: Sequence[types.TextDocumentContentChangeEvent],
+    ) -> list[Change]:
+        """Apply ``changes`` in their order. Return what was done, if the document is served."""
+        uri, version = identifier.uri, identifier.version
+        if uri not in self._languages:
+            return []
+        document = self._texts.get(uri)
+        if document is not None and version < document.version:
+            # An older change than the one before: what it was made on is not what is held here.
+            document = None
+        done: list[Change] = []
+        for change in changes:
+            edit = None if document is None else self._edit(document, change)
+            if document is not None and edit is not None:
+                done.append(Change(document, edit, document := document.edited(edit, version)))
+            elif isinstance(change, types.TextDocumentContentChangeWholeDocument):
+                # A whole text mends what was out of step.
+                document = Document.create(uri, self._languages[uri], version, to_text(change.text))
+        self._keep(uri, document)
+        return done if self.find(uri) else []
+
+    def close(self, uri: str) -> None:
+        """Forget a text."""
+        self._languages.pop(uri, None)
+        self._texts.pop(uri, None)
+
+    def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> list[Document]:
+        """Begin to keep a notebook's cells. Return those that are served."""
+        notebook = params.notebook_document
+        self._notebooks[notebook.uri] = Notebook(
+            notebook.uri, tuple(cell.document for cell in notebook.cells)
+        )
+        return [opened for item in params.cell_text_documents if (opened := self.open(item))]
+
+    def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[Change]:
+        """Apply a notebook's changes to its order and its cells. Return what was done to texts."""
+        cells = params.change.cells
+        if cells is None:
+            return []
+        if cells.structure is not None:
+            self._reorder(params.notebook_document.uri, cells.structure.array)
+            for closed in cells.structure.did_close or ():
+                self.close(closed.uri)
+            for opened in cells.structure.did_open or ():
+                self.open(opened)
+        return [
+            change
+            for content in cells.text_content or ()
+            for change in self.change(content.document, content.changes)
+        ]
+
+    def close_notebook(self, params: types.DidCloseNotebookDocumentParams) -> list[str]:
+        """Forget a notebook and its cells. Return the cells' URIs."""
+        notebook = self._notebooks.pop(params.notebook_document.uri, None)
+        uris = {*(notebook.cells if notebook else ()), *(d.uri for d in params.cell_text_documents)}
+        for uri in uris:
+            self.close(uri)
+        return sorted(uris)
+
+    def _keep(self, uri: str, document: Document | None) -> None:
+        if document is None or len(document.text) > _KEPT_CHARACTERS:
+            self._texts.pop(uri, None)
+        else:
+            self._texts[uri] = document
+
+    def _edit(self, document: Document, change: types.TextDocumentContentChangeEvent) -> TextEdit:
+        text = to_text(change.text)
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            return TextEdit(to_span_within(document, change.range, self.encoding), text)
+        return _smallest(document.text, text)
+
+    def _reorder(self, uri: str, array: types.NotebookCellArrayChange) -> None:
+        notebook = self._notebooks.get(uri)
+        if notebook is None:
+            return
+        cells = list(notebook.cells)
+        cells[array.start : array.start + array.delete_count] = [cell.document for cell in array.cells or ()]
+        self._notebooks[uri] = Notebook(uri, tuple(cells))
+
+
+def _is_larger(text: str, max_bytes: int) -> bool:
+    """Whether ``text`` takes more than ``max_bytes`` in UTF-8."""
+    if len(text) > max_bytes:
+        return True
+    if text.isascii() or 4 * len(text) <= max_bytes:
+        return False
+    return len(text.encode()) > max_bytes
+
+
+def _smallest(old: str, new: str) -> TextEdit:
+    """Edit from ``old`` to ``new`` without what both begin and end with.
+
+    For editors that send the whole text at each key.
+    """
+    shorter = min(len(old), len(new))
+    start = _longest(shorter, lambda n: old.startswith(new[:n]))
+    end = _longest(shorter - start, lambda n: old.endswith(new[len(new) - n :]))
+    return TextEdit(Span(start, len(old) - end), new[start : len(new) - end])
+
+
+def _longest(limit: int, fits: Callable[[int], bool]) -> int:
+    """Largest n up to ``limit`` for which ``fits`` holds, by halving: all smaller ones fit too."""
+    return bisect_left(range(1, limit + 1), x=True, key=lambda n: not fits(n))

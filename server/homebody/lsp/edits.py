@@ -1,0 +1,74 @@
+"""Edits of a refactor on their way into the editor, never over a text that has moved on.
+
+In: text edits against one document. Out: ``workspace/applyEdit``, with the document's version.
+"""
+
+from collections.abc import Sequence
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from homebody.errors import DocumentChanged, EditRefused
+from homebody.lsp.convert import from_edits
+from homebody.lsp.server import Server
+from homebody.text import Document, TextEdit
+
+_ANNOTATION = "homebody"
+
+
+def workspace_edit(
+    server: Server, document: Document, edits: Sequence[TextEdit], label: str
+) -> types.WorkspaceEdit:
+    """Make the edit as this client understands it: versioned and annotated where it can be."""
+    text_edits = from_edits(document, edits, server.documents.encoding)
+    workspace = server.capabilities.workspace
+    client = workspace.workspace_edit if workspace else None
+    if client is None or not client.document_changes:
+        return types.WorkspaceEdit(changes={document.uri: text_edits})
+    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
+    if client.change_annotation_support is None:
+        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
+    annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in text_edits]
+    annotation = types.ChangeAnnotation(
+        label=label,
+        description="Written by a model on this machine",
+        # What only adds can be read in place; what replaces code of the user's is looked at first.
+        needs_confirmation=any(len(edit.span) for edit in edits),
+    )
+    return types.WorkspaceEdit(
+        document_changes=[types.TextDocumentEdit(identifier, annotated)],
+        change_annotations={_ANNOTATION: annotation},
+    )
+
+
+async def apply(server: Server, document: Document, edit: types.WorkspaceEdit, label: str) -> None:
+    """Have the editor apply ``edit``.
+
+    Raises
+    ------
+    DocumentChanged
+        The document is no longer the one that the edit was made for.
+    EditRefused
+        The editor did not apply it, or cannot.
+
+    """
+    check_current(server, document)
+    workspace = server.capabilities.workspace
+    if workspace is None or not workspace.apply_edit:
+        message = "This editor applies no edits of a server's; ask with `apply` false and apply the result."
+        raise EditRefused(message)
+    try:
+        answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
+    except JsonRpcException as error:
+        message = f"The editor did not apply the edit: {error.message}"
+        raise EditRefused(message) from error
+    if not answer.applied:
+        message = answer.failure_reason or "The editor did not apply the edit."
+        raise EditRefused(message)
+
+
+def check_current(server: Server, document: Document) -> None:
+    """Raise ``DocumentChanged`` unless ``document`` is what the editor shows."""
+    if not server.documents.is_current(document):
+        message = "The document changed in the meantime, so nothing was replaced; try again."
+        raise DocumentChanged(message)

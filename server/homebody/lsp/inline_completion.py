@@ -1,0 +1,64 @@
+"""``textDocument/inlineCompletion``: ghost text at the cursor.
+
+In: params and the document as it is now. Out: ``InlineCompletionList``; nothing to show is an empty
+one, never an error.
+"""
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from homebody.errors import PositionOutOfRange
+from homebody.lsp.convert import from_span, to_offset, to_span_within
+from homebody.lsp.server import Server
+from homebody.text import Document
+
+if TYPE_CHECKING:
+    from homebody.features.complete import Selected
+
+
+def nothing() -> types.InlineCompletionList:
+    """Make the answer where there is nothing to show."""
+    return types.InlineCompletionList(items=[])
+
+
+async def inline_completion(
+    server: Server, params: types.InlineCompletionParams
+) -> types.InlineCompletionList:
+    """Complete at the position."""
+    document = server.documents.find(params.text_document.uri)
+    service = server.service
+    invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+    if document is None or not service.switch.suggests(document.language_id, invoked=invoked):
+        return nothing()
+    try:
+        offset = to_offset(document, params.position, server.documents.encoding)
+    except PositionOutOfRange:
+        return nothing()
+    selected = _selected(server, document, params.context.selected_completion_info)
+    completions = await service.complete(document, offset, invoked=invoked, selected=selected)
+    return types.InlineCompletionList(
+        items=[
+            types.InlineCompletionItem(
+                insert_text=completion.text,
+                range=from_span(document, completion.span, server.documents.encoding),
+                command=types.Command(
+                    title="Accepted",
+                    command="homebody.acceptCompletion",
+                    arguments=[{"id": completion.id}],
+                ),
+            )
+            for completion in completions
+        ]
+    )
+
+
+def _selected(
+    server: Server, document: Document, info: types.SelectedCompletionInfo | None
+) -> "Selected | None":
+    """What the completion menu has selected at the moment."""
+    if info is None:
+        return None
+    from homebody.features.complete import Selected
+
+    return Selected(to_span_within(document, info.range, server.documents.encoding), info.text)

@@ -1,0 +1,80 @@
+"""``initialize``, ``initialized``, ``shutdown``, ``exit``: a client comes and goes.
+
+``initialize`` is answered from what is imported already; everything else loads afterwards.
+"""
+
+from lsprotocol import types
+
+from homebody.lsp.convert import choose_encoding
+from homebody.lsp.lifetime import watch_parent
+from homebody.lsp.server import Server
+from homebody.lsp.settings import folders_of
+
+# As announced. vscode-languageclient registers each of them as a command of the editor's.
+COMMANDS = (
+    "homebody.explain",
+    "homebody.refactor",
+    "homebody.showPrompt",
+    "homebody.acceptCompletion",
+    "homebody.status",
+    "homebody.toggle",
+)
+# A few that open a new expression: the model is asked there without a word to complete.
+TRIGGER_CHARACTERS = (".", "(", "[", "=", ",")
+
+
+async def initialize(server: Server, params: types.InitializeParams) -> types.InitializeResult:
+    """Say what this server can do."""
+    server.initialize_params = params
+    server.capabilities = params.capabilities
+    server.folders = folders_of(params)
+    server.documents.encoding = choose_encoding(params.capabilities)
+    return types.InitializeResult(
+        capabilities=_capabilities(server),
+        server_info=types.ServerInfo(name=server.name, version=server.version),
+    )
+
+
+def initialized(server: Server, _params: types.InitializedParams) -> None:
+    """Load what the features need, and watch the parent process."""
+    params = server.initialize_params
+    if params is not None and params.process_id is not None:
+        watch_parent(params.process_id, server.stop)
+    server.start_task(server.service.start())
+
+
+async def shutdown(server: Server, _params: None) -> None:
+    """End what runs; each request is answered as it ends."""
+    server.protocol.end_requests()
+
+
+def leave(server: Server, _params: None) -> None:
+    """End the process: with 0 after ``shutdown``, else with 1, as LSP has it."""
+    server.exit_code = 0 if server.protocol.is_shut_down else 1
+
+
+def _capabilities(server: Server) -> types.ServerCapabilities:
+    every_cell = types.NotebookDocumentFilterWithNotebook(notebook="*")
+    return types.ServerCapabilities(
+        position_encoding=server.documents.encoding,
+        text_document_sync=types.TextDocumentSyncOptions(
+            open_close=True,
+            change=types.TextDocumentSyncKind.Incremental,
+        ),
+        notebook_document_sync=types.NotebookDocumentSyncOptions(notebook_selector=[every_cell]),
+        completion_provider=types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS),
+        # Options and not `True`: VS Code does not ask without them.
+        inline_completion_provider=types.InlineCompletionOptions(),
+        code_action_provider=types.CodeActionOptions(code_action_kinds=_action_kinds()),
+        execute_command_provider=types.ExecuteCommandOptions(commands=COMMANDS, work_done_progress=True),
+        workspace=types.WorkspaceOptions(
+            workspace_folders=types.WorkspaceFoldersServerCapabilities(
+                supported=True, change_notifications=True
+            )
+        ),
+    )
+
+
+def _action_kinds() -> list[types.CodeActionKind | str]:
+    # Nothing of `source.fixAll` or `source.organizeImports`: editors run those at each save.
+    return [types.CodeActionKind.Refactor, types.CodeActionKind.QuickFix, types.CodeActionKind.Source]

@@ -1,0 +1,82 @@
+"""The table of what the server understands: one row a method.
+
+In: a server. Out: its handlers.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from homebody.lsp import (
+    code_action,
+    completion,
+    execute_command,
+    inline_completion,
+    lifecycle,
+    progress,
+    settings,
+    shown,
+    sync,
+)
+from homebody.lsp.protocol import Handlers, Request
+from homebody.lsp.server import Server
+
+
+def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None = None) -> Server:
+    """Make a server with all its methods.
+
+    ``flags`` are settings from the command line, by key; ``user_file`` stands in for the user's own.
+    """
+    server = Server(flags, user_file)
+    server.protocol.handlers = handlers_of(server)
+    return server
+
+
+def handlers_of(server: Server) -> Handlers:
+    """Bind the table to ``server``."""
+
+    def request(
+        handler: Callable[[Server, Any], Coroutine[Any, Any, object]],
+        superseded: Callable[[], object] | None = None,
+    ) -> Request:
+        if superseded is None:
+            return Request(lambda params: handler(server, params))
+        return Request(
+            lambda params: handler(server, params),
+            lambda params: (handler, params.text_document.uri),
+            superseded,
+        )
+
+    def notice(handler: Callable[[Server, Any], None]) -> Callable[[Any], None]:
+        return lambda params: handler(server, params)
+
+    return Handlers(
+        requests={
+            types.INITIALIZE: request(lifecycle.initialize),
+            types.SHUTDOWN: request(lifecycle.shutdown),
+            types.TEXT_DOCUMENT_INLINE_COMPLETION: request(
+                inline_completion.inline_completion, inline_completion.nothing
+            ),
+            types.TEXT_DOCUMENT_COMPLETION: request(completion.completion, completion.nothing),
+            types.TEXT_DOCUMENT_CODE_ACTION: request(code_action.code_action),
+            types.WORKSPACE_EXECUTE_COMMAND: request(execute_command.execute_command),
+        },
+        notifications={
+            types.INITIALIZED: notice(lifecycle.initialized),
+            types.EXIT: notice(lifecycle.leave),
+            types.TEXT_DOCUMENT_DID_OPEN: notice(sync.did_open),
+            types.TEXT_DOCUMENT_DID_CHANGE: notice(sync.did_change),
+            types.TEXT_DOCUMENT_DID_CLOSE: notice(sync.did_close),
+            "textDocument/didFocus": notice(sync.did_focus),
+            types.NOTEBOOK_DOCUMENT_DID_OPEN: notice(sync.notebook_did_open),
+            types.NOTEBOOK_DOCUMENT_DID_CHANGE: notice(sync.notebook_did_change),
+            types.NOTEBOOK_DOCUMENT_DID_CLOSE: notice(sync.notebook_did_close),
+            "textDocument/didShowCompletion": notice(shown.did_show_completion),
+            "textDocument/didPartiallyAcceptCompletion": notice(shown.did_partially_accept_completion),
+            types.WORKSPACE_DID_CHANGE_CONFIGURATION: notice(settings.did_change_configuration),
+            types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: notice(settings.did_change_workspace_folders),
+            types.WINDOW_WORK_DONE_PROGRESS_CANCEL: notice(progress.cancel),
+        },
+    )

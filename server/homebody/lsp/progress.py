@@ -1,0 +1,107 @@
+"""Progress of a command: text as it streams, and the editor's own progress bar.
+
+In: tokens out of a command. Out: ``$/progress`` notifications.
+Knows nothing of what is being done.
+"""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from homebody.lsp.server import Server
+
+_TOKENS = itertools.count(1)
+# A client that does not answer the request for a progress bar does not hold the work up.
+_CREATE_SECONDS = 2.0
+
+
+class StoppedByUserError(Exception):
+    """The user stopped the work at its progress bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Reports on one piece of work. Both do nothing where the client shows no progress."""
+
+    say: Callable[[str], None]
+
+
+def text_sender(server: Server, token: types.ProgressToken | None) -> Callable[[str], None] | None:
+    """Make what sends each text as ``{text}`` on ``token``; ``None`` without one."""
+    if token is None:
+        return None
+    return lambda text: server.protocol.notify(
+        types.PROGRESS, types.ProgressParams(token=token, value={"text": text})
+    )
+
+
+@asynccontextmanager
+async def shown(server: Server, title: str, token: types.ProgressToken | None) -> AsyncGenerator[Progress]:
+    """Show a progress bar while the block runs; it can be stopped there.
+
+    ``token`` is the client's own (``workDoneToken``); without it a bar is asked for where the client
+    can show one.
+
+    Raises
+    ------
+    StoppedByUserError
+        In the place of the cancellation, when the user stopped it.
+
+    """
+    token = token if token is not None else await _created(server)
+    if token is None:
+        yield Progress(lambda _: None)
+        return
+    task = asyncio.current_task()
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        if task is not None:
+            task.cancel()
+
+    def send(
+        value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd,
+    ) -> None:
+        server.protocol.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
+
+    server.stoppable[token] = stop
+    send(types.WorkDoneProgressBegin(title=title, cancellable=True))
+    try:
+        yield Progress(lambda message: send(types.WorkDoneProgressReport(message=message, cancellable=True)))
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+        if task is not None:
+            task.uncancel()
+        raise StoppedByUserError from None
+    finally:
+        del server.stoppable[token]
+        send(types.WorkDoneProgressEnd())
+
+
+async def _created(server: Server) -> types.ProgressToken | None:
+    window = server.capabilities.window
+    if window is None or not window.work_done_progress:
+        return None
+    token = f"homebody-{next(_TOKENS)}"
+    try:
+        async with asyncio.timeout(_CREATE_SECONDS):
+            await server.window_work_done_progress_create_async(
+                types.WorkDoneProgressCreateParams(token=token)
+            )
+    except (TimeoutError, JsonRpcException):
+        return None
+    return token
+
+
+def cancel(server: Server, params: types.WorkDoneProgressCancelParams) -> None:
+    """``window/workDoneProgress/cancel``: stop the work behind a bar."""
+    if stop := server.stoppable.get(params.token):
+        stop()

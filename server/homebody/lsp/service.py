@@ -1,0 +1,255 @@
+"""What stands behind the handlers: settings, engine, session, status, from ``initialized`` on.
+
+In: what the client says about its workspace, settings and documents. Out: an engine, once there is
+one, and suggestions.
+Imported after ``initialize`` is answered; the engine's own imports run in a thread meanwhile.
+"""
+
+import asyncio
+import importlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from homebody.errors import BackendUnavailable, HomebodyError
+from homebody.lsp import settings as sources
+from homebody.lsp.documents import Change
+from homebody.lsp.server import Server
+from homebody.lsp.shown import Offers
+from homebody.lsp.status import Model, Status
+from homebody.lsp.switch import Switch
+from homebody.text import Document
+
+logger = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from homebody.audit import Audit
+    from homebody.engine import Engine
+    from homebody.features.complete import Completion, Selected
+    from homebody.session.session import Session
+    from homebody.settings import Settings
+
+
+@dataclass(slots=True, eq=False)
+class Opened:
+    """An engine and its session, with the number of requests that use them."""
+
+    engine: "Engine"
+    session: "Session"
+    stack: AsyncExitStack
+    users: int = 0
+    is_replaced: bool = False
+
+
+class Service:
+    """One a server. Everything in it belongs to the event loop."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.status = Status(send=server.send_status, show=server.show_message)
+        self.switch = Switch()
+        self.offers = Offers()
+        self._opened: Opened | None = None
+        self._started = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._told: set[str] = set()
+        self._menu: asyncio.Task[list[Completion]] | None = None
+
+    @property
+    def audit(self) -> "Audit | None":
+        """Return where things are counted, once there is an engine."""
+        return self._opened.engine.audit if self._opened else None
+
+    async def start(self) -> None:
+        """Load the features and open the engine. Never raises: what fails shows in the status."""
+        self.status.update()
+        await sources.watch(self._server)
+        await self.reload(None)
+
+    async def reload(self, pushed: object) -> None:
+        """Read the settings again, and open another engine if they ask for one."""
+        async with self._reloading:
+            try:
+                settings, problems = await sources.resolve(self._server, pushed)
+                self._tell([problem.message for problem in problems])
+                await self._take(settings)
+            except HomebodyError as error:
+                self.status.fail(str(error))
+            except Exception as error:
+                logger.exception("the engine did not start")
+                self.status.fail(f"Homebody cannot start, which is a bug: {type(error).__name__}: {error}.")
+            finally:
+                self._started.set()
+        await self._meet_model()
+
+    @asynccontextmanager
+    async def using(self) -> AsyncGenerator[Opened]:
+        """Wait for the engine, and keep it open while the block runs; shown as busy.
+
+        Raises
+        ------
+        HomebodyError
+            It could not be opened.
+
+        """
+        await self._started.wait()
+        opened = self._opened
+        if opened is None:
+            message = f"Homebody could not start: {self.status.wire['message']}"
+            raise BackendUnavailable(message)
+        with self._lease(opened), self.status.working():
+            yield opened
+
+    async def complete(
+        self, document: Document, offset: int, *, invoked: bool, selected: "Selected | None" = None
+    ) -> "list[Completion]":
+        """Suggest at ``offset``; nothing before the engine is there, or where a failure is told."""
+        opened = self._opened
+        if opened is None:
+            return []
+        from homebody.features.complete import complete
+
+        asked = time.monotonic()
+        try:
+            with self._lease(opened), self.status.working():
+                found = await complete(
+                    opened.engine,
+                    document,
+                    offset,
+                    session=opened.session,
+                    trigger="invoked" if invoked else "automatic",
+                    selected=selected,
+                )
+        except HomebodyError as error:
+            self.status.fail(str(error))
+            return []
+        self.offers.add(found, asked)
+        return found
+
+    async def complete_within(
+        self, seconds: float, document: Document, offset: int
+    ) -> "list[Completion] | None":
+        """Suggest what is there after ``seconds``; ``None`` then, while the model goes on."""
+        if self._menu is not None:
+            self._menu.cancel()
+        self._menu = asyncio.create_task(self.complete(document, offset, invoked=False))
+        done, _ = await asyncio.wait({self._menu}, timeout=seconds)
+        return self._menu.result() if self._menu in done and not self._menu.cancelled() else None
+
+    def toggle(self, *, enabled: bool | None, language_id: str | None) -> bool:
+        """Turn completion on or off until the server ends. Returns what it is now."""
+        is_on = self.switch.turn(language_id, enabled=enabled)
+        self._apply_switch()
+        return is_on
+
+    def opened(self, document: Document) -> None:
+        """Follow a document."""
+        if self._opened is not None:
+            self._opened.engine.trees.open(document)
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Follow edits."""
+        if (opened := self._opened) is None:
+            return
+        for change in changes:
+            opened.engine.trees.edit(change.before, change.edit, change.after)
+            opened.session.changed(change.edit, change.after)
+
+    def closed(self, uri: str) -> None:
+        """Forget a document, and end what runs for it."""
+        if (opened := self._opened) is not None:
+            opened.engine.trees.close(uri)
+            self._server.start_task(opened.session.closed(uri))
+
+    def focused(self, document: Document, offset: int) -> None:
+        """Take note of where the user looks."""
+        if self._opened is not None:
+            self._opened.session.recent.viewed(document, offset)
+
+    async def aclose(self) -> None:
+        """End what runs, and give back the model."""
+        if self._menu is not None:
+            self._menu.cancel()
+        if self._opened is not None:
+            await self._opened.stack.aclose()
+
+    async def _take(self, settings: "Settings") -> None:
+        self._server.documents.max_bytes = settings.context.max_file_bytes
+        self.switch.loaded = settings
+        folders = tuple(sources.paths_of(self._server.folders))
+        opened = self._opened
+        if (
+            opened is not None
+            and opened.engine.folders == folders
+            and _models(opened.engine.settings) == _models(settings)
+        ):
+            self._apply_switch()
+            return
+        self._opened = await self._open(settings, folders)
+        self._apply_switch()
+        if opened is not None:
+            opened.is_replaced = True
+            self._close_unused(opened)
+
+    def _apply_switch(self) -> None:
+        """Make the settings of this moment count."""
+        settings = self.switch.settings
+        if self._opened is not None:
+            self._opened.engine.settings = settings
+        self.status.is_on = settings.completion.enabled
+        self.status.update()
+
+    async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> Opened:
+        await asyncio.to_thread(importlib.import_module, "homebody.features.complete")
+        from homebody.engine import open_engine
+        from homebody.session.session import Session
+
+        stack = AsyncExitStack()
+        engine = await stack.enter_async_context(open_engine(settings, folders=folders))
+        session = Session(engine)
+        stack.push_async_callback(session.aclose)
+        stack.push_async_callback(asyncio.to_thread, engine.audit.save)
+        self._tell([problem.message for problem in engine.prompts.problems])
+        for document in self._server.documents.all():
+            engine.trees.open(document)
+        return Opened(engine, session, stack)
+
+    async def _meet_model(self) -> None:
+        """Start the model before it is needed, and say which one it is."""
+        if self._opened is None:
+            return
+        try:
+            info = await self._opened.engine.completion.describe()
+        except HomebodyError as error:
+            self.status.fail(str(error))
+        else:
+            self.status.serve(Model(info.kind, info.name, info.context_length))
+
+    @contextmanager
+    def _lease(self, opened: Opened) -> Generator[None]:
+        opened.users += 1
+        try:
+            yield
+        finally:
+            opened.users -= 1
+            self._close_unused(opened)
+
+    def _close_unused(self, opened: Opened) -> None:
+        if opened.is_replaced and not opened.users:
+            self._server.start_task(opened.stack.aclose())
+
+    def _tell(self, messages: Sequence[str]) -> None:
+        """Show each sentence once."""
+        for message in messages:
+            if message not in self._told:
+                self._told.add(message)
+                self._server.show_message(message)
+
+
+def _models(settings: "Settings") -> tuple[object, ...]:
+    """What an open engine cannot change."""
+    return settings.backend, settings.completion.backend, settings.chat.backend, settings.embedded

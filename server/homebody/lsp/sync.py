@@ -1,0 +1,65 @@
+"""``textDocument/did…`` and ``notebookDocument/did…``: the editor's texts, as they change.
+
+In: notifications. Out: new snapshots in ``documents``, and word of them to the session.
+"""
+
+from contextlib import suppress
+
+from lsprotocol import types
+
+from homebody.errors import PositionOutOfRange
+from homebody.lsp import arguments
+from homebody.lsp.convert import to_offset
+from homebody.lsp.server import Server
+
+
+def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
+    """Begin to keep a text."""
+    if document := server.documents.open(params.text_document):
+        server.service.opened(document)
+
+
+def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
+    """Apply changes."""
+    server.service.changed(server.documents.change(params.text_document, params.content_changes))
+
+
+def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
+    """Forget a text."""
+    server.documents.close(params.text_document.uri)
+    server.service.closed(params.text_document.uri)
+
+
+def did_focus(server: Server, params: object) -> None:
+    """``textDocument/didFocus``: the user looks at this document, at this position."""
+    focus = arguments.read(params, arguments.DidFocus)
+    document = server.documents.find(focus.text_document.uri) if focus else None
+    if focus is None or document is None or focus.position is None:
+        return
+    with suppress(PositionOutOfRange):
+        offset = to_offset(document, focus.position.to_lsp(), server.documents.encoding)
+        server.service.focused(document, offset)
+
+
+def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:
+    """Begin to keep a notebook's cells."""
+    for document in server.documents.open_notebook(params):
+        server.service.opened(document)
+
+
+def notebook_did_change(server: Server, params: types.DidChangeNotebookDocumentParams) -> None:
+    """Apply changes to cells and to their order."""
+    cells = params.change.cells
+    structure = cells.structure if cells else None
+    server.service.changed(server.documents.change_notebook(params))
+    for closed in (structure.did_close if structure else None) or ():
+        server.service.closed(closed.uri)
+    for opened in (structure.did_open if structure else None) or ():
+        if document := server.documents.find(opened.uri):
+            server.service.opened(document)
+
+
+def notebook_did_close(server: Server, params: types.DidCloseNotebookDocumentParams) -> None:
+    """Forget a notebook's cells."""
+    for uri in server.documents.close_notebook(params):
+        server.service.closed(uri)

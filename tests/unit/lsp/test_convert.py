@@ -1,0 +1,141 @@
+"""LSP's positions against a reference that counts units one character at a time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lsprotocol import types
+
+from homebody.errors import PositionOutOfRange
+from homebody.lsp.convert import (
+    PositionEncoding,
+    choose_encoding,
+    from_edits,
+    from_lines,
+    from_offset,
+    from_span,
+    to_offset,
+    to_offset_within,
+    to_span,
+    to_text,
+)
+from homebody.text import Document, Span, TextEdit
+
+ENCODINGS: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
+_CODECS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
+
+texts = st.text(alphabet=st.sampled_from("ab\n\ré𐐷😋\u2028"), max_size=30)
+
+
+def _units(text: str, encoding: PositionEncoding) -> int:
+    codec, width = _CODECS[encoding]
+    return len(text.encode(codec)) // width
+
+
+def _document(text: str) -> Document:
+    return Document.create("file:///a.py", "python", 1, text)
+
+
+@given(texts, st.sampled_from(ENCODINGS), st.data())
+def test_offsets_become_what_the_encoding_counts(text: str, encoding: PositionEncoding, data: st.DataObject):
+    """A position's character is the length of the line before it in the encoding's units."""
+    document = _document(text)
+    offset = data.draw(st.integers(0, len(text)))
+    line, column = document.position_of(offset)
+    before = text[offset - column : offset]
+
+    assert types.Position(line, _units(before, encoding)) == from_offset(document, offset, encoding)
+
+
+@given(texts, st.sampled_from(ENCODINGS), st.data())
+def test_positions_come_back_as_the_same_offset(text: str, encoding: PositionEncoding, data: st.DataObject):
+    """From an offset on a line to a position and back nothing moves."""
+    document = _document(text)
+    line = data.draw(st.integers(0, document.line_count - 1))
+    span = document.line_span(line)
+    offset = data.draw(st.integers(span.start, span.end))
+
+    assert offset == to_offset(document, from_offset(document, offset, encoding), encoding)
+
+
+@given(texts, st.sampled_from(ENCODINGS), st.integers(0, 5), st.integers(0, 200))
+def test_any_position_on_a_line_is_the_start_of_the_character_it_falls_in(
+    text: str, encoding: PositionEncoding, line: int, character: int
+):
+    """In the middle of a character counts as its start, past the line's end as its end."""
+    document = _document(text)
+    line = min(line, document.line_count - 1)
+    content = document.line_text(line)
+    expected = max(n for n in range(len(content) + 1) if _units(content[:n], encoding) <= character)
+
+    offset = to_offset(document, types.Position(line, character), encoding)
+
+    assert document.line_starts[line] + expected == offset
+
+
+def test_a_line_past_the_end_is_refused_with_what_to_do():
+    """A request for a line that is not there is told so, in the words that the user reads."""
+    with pytest.raises(PositionOutOfRange, match="Line 9 is past the end: the document has 2 lines"):
+        to_offset(_document("a\nb"), types.Position(8, 0), "utf-16")
+
+
+def test_a_range_may_end_behind_the_last_line():
+    """Editors select the last line whole as up to the line after it."""
+    whole = types.Range(types.Position(1, 0), types.Position(2, 0))
+
+    assert Span(2, 3) == to_span(_document("a\nb"), whole, "utf-16")
+
+
+def test_a_change_past_the_end_means_the_end():
+    """The whole text is often replaced by a range that ends far behind it."""
+    assert to_offset_within(_document("ab"), types.Position(99999, 0), "utf-16") == 2
+
+
+def test_a_backward_range_is_empty():
+    """A range whose end lies before its start selects nothing."""
+    backward = types.Range(types.Position(0, 2), types.Position(0, 1))
+
+    assert Span(2, 2) == to_span(_document("abc"), backward, "utf-16")
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        (None, "utf-16"),
+        ([], "utf-16"),
+        (["utf-7"], "utf-16"),
+        (["utf-7", "utf-8", "utf-16"], "utf-8"),
+        ([types.PositionEncodingKind.Utf32], "utf-32"),
+    ],
+)
+def test_the_clients_first_known_encoding_is_chosen(offered: list[str] | None, chosen: str):
+    """The client says in which order it likes encodings; UTF-16 is always there."""
+    general = types.GeneralClientCapabilities(position_encodings=offered)
+
+    assert chosen == choose_encoding(types.ClientCapabilities(general=general))
+    assert choose_encoding(types.ClientCapabilities()) == "utf-16"
+
+
+def test_half_pairs_are_replaced_and_positions_stay():
+    """Text with half a surrogate pair can be encoded afterwards and is as long as before."""
+    text = to_text("a\ud83db")
+
+    assert text == "a\ufffdb"
+    assert to_offset(_document(text), types.Position(0, 2), "utf-16") == 2
+
+
+def test_edits_come_in_the_documents_order():
+    """Edits that refer to one version are sorted, so that any client can apply them."""
+    document = _document("one\ntwo\n")
+    edits = from_edits(document, [TextEdit(Span(4, 7), "2"), TextEdit(Span(0, 3), "1")], "utf-16")
+
+    assert [edit.new_text for edit in edits] == ["1", "2"]
+    assert from_span(document, Span(4, 7), "utf-16") == edits[1].range
+
+
+def test_whole_lines_end_within_the_document():
+    """A source that reaches to the last line ends there, not behind it."""
+    document = _document("a\nb")
+
+    assert from_lines(document, 0, 0, "utf-16") == types.Range(types.Position(0, 0), types.Position(1, 0))
+    assert from_lines(document, 0, 1, "utf-16").end == types.Position(1, 1)
+    assert from_lines(None, 0, 1, "utf-16").end == types.Position(2, 0)

@@ -1,0 +1,186 @@
+"""Open documents: what is kept, what is left alone, and how edits arrive."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from lsprotocol import types
+
+from homebody.lsp.convert import from_span
+from homebody.lsp.documents import Documents
+from homebody.text import Document, Span
+
+URI = "file:///a.py"
+
+
+def _item(text: str, uri: str = URI, version: int = 1) -> types.TextDocumentItem:
+    return types.TextDocumentItem(uri=uri, language_id="python", version=version, text=text)
+
+
+def _partial(
+    text: str, start: tuple[int, int], end: tuple[int, int]
+) -> types.TextDocumentContentChangePartial:
+    return types.TextDocumentContentChangePartial(
+        range=types.Range(types.Position(*start), types.Position(*end)), text=text
+    )
+
+
+def _whole(text: str) -> types.TextDocumentContentChangeWholeDocument:
+    return types.TextDocumentContentChangeWholeDocument(text=text)
+
+
+def _id(version: int, uri: str = URI) -> types.VersionedTextDocumentIdentifier:
+    return types.VersionedTextDocumentIdentifier(version=version, uri=uri)
+
+
+@given(st.data())
+def test_edits_give_the_text_that_the_editor_has(data: st.DataObject):
+    """However a client edits, piecemeal or whole, the document is what the client holds."""
+    texts = st.text(alphabet="a\n\r😋é", max_size=20)
+    text = data.draw(texts)
+    documents = Documents()
+    documents.open(_item(text))
+    for version in range(2, 2 + data.draw(st.integers(1, 5))):
+        new = data.draw(texts)
+        if data.draw(st.booleans()):
+            # Offsets between "\r" and "\n" have no position, so clients never send one.
+            between = [n for n in range(len(text) + 1) if text[n - 1 : n + 1] != "\r\n"]
+            start, end = sorted((data.draw(st.sampled_from(between)), data.draw(st.sampled_from(between))))
+            reference = Document.create(URI, "python", 0, text)
+            change = types.TextDocumentContentChangePartial(
+                range=from_span(reference, Span(start, end), "utf-16"), text=new
+            )
+            text = text[:start] + new + text[end:]
+        else:
+            change, text = _whole(new), new
+        documents.change(_id(version), [change])
+
+        document = documents.find(URI)
+        assert document is not None
+        assert (text, version) == (document.text, document.version)
+        assert Document.create(URI, "python", version, text).line_starts == document.line_starts
+
+
+def test_a_change_is_told_as_the_edit_that_it_was():
+    """Who follows a document gets each edit, with the text before and after it."""
+    documents = Documents()
+    documents.open(_item("ab"))
+    changes = documents.change(_id(2), [_partial("x", (0, 1), (0, 1)), _partial("", (0, 0), (0, 1))])
+
+    assert [(c.before.text, c.after.text) for c in changes] == [("ab", "axb"), ("axb", "xb")]
+
+
+def test_a_whole_text_is_told_as_its_smallest_edit():
+    """An editor that sends everything at each key does not look like one that replaces everything."""
+    documents = Documents()
+    documents.open(_item("return x\n"))
+    (change,) = documents.change(_id(2), [_whole("return xy\n")])
+
+    assert (Span(8, 8), "y") == (change.edit.span, change.edit.new_text)
+
+
+def test_a_snapshot_stays_what_it_was():
+    """A handler that took the document before an edit goes on with that text."""
+    documents = Documents()
+    before = documents.open(_item("a"))
+    documents.change(_id(2), [_whole("b")])
+
+    assert before is not None
+    assert before.text == "a"
+    assert not documents.is_current(before)
+
+
+def test_other_schemes_are_left_alone():
+    """A commit, an output pane or a diff's left side is nobody's code to complete."""
+    documents = Documents()
+    for scheme in ("git", "output", "vscode-scm", "http"):
+        assert documents.open(_item("x", uri=f"{scheme}:/a.py")) is None
+    for scheme in ("file", "untitled", "vscode-notebook-cell"):
+        assert documents.open(_item("x", uri=f"{scheme}:/a.py")) is not None
+
+
+def test_huge_and_binary_texts_are_left_alone_until_they_change():
+    """The limit counts bytes of UTF-8, and a NUL makes a text binary; both can pass."""
+    documents = Documents(max_bytes=4)
+    assert documents.open(_item("éé")) is not None
+    assert documents.change(_id(2), [_whole("ééé")]) == []
+    assert documents.find(URI) is None
+    assert documents.change(_id(3), [_whole("a\0")]) == []
+    assert documents.change(_id(4), [_whole("ab")]) != []
+
+
+def test_a_text_that_is_too_large_to_keep_can_come_back():
+    """Beyond 16 million characters nothing is held; a whole text that fits is taken again."""
+    documents = Documents(max_bytes=10**9)
+    assert documents.open(_item("x" * (16 * 1024 * 1024 + 1))) is None
+    assert documents.change(_id(2), [_partial("y", (0, 0), (0, 0))]) == []
+    documents.change(_id(3), [_whole("small")])
+
+    document = documents.find(URI)
+    assert document is not None
+    assert (document.text, document.language_id) == ("small", "python")
+
+
+def test_a_change_out_of_order_leaves_the_document_alone():
+    """What was edited on a version that never was here is not guessed at; a whole text mends it."""
+    documents = Documents()
+    documents.open(_item("abc", version=5))
+    assert documents.change(_id(4), [_partial("x", (0, 0), (0, 0))]) == []
+    assert documents.find(URI) is None
+    documents.change(_id(6), [_whole("abcd")])
+    document = documents.find(URI)
+    assert document is not None
+    assert document.text == "abcd"
+
+
+def test_changes_to_what_is_not_open_are_ignored():
+    """A change or a close without an open does nothing."""
+    documents = Documents()
+    documents.close(URI)
+
+    assert documents.change(_id(2), [_whole("x")]) == []
+    assert documents.all() == []
+
+
+def _cell(name: str) -> types.NotebookCell:
+    return types.NotebookCell(kind=types.NotebookCellKind.Code, document=f"vscode-notebook-cell:{name}")
+
+
+def _cell_item(name: str, text: str) -> types.TextDocumentItem:
+    return _item(text, uri=f"vscode-notebook-cell:{name}")
+
+
+def test_a_notebooks_cells_are_documents_in_their_order():
+    """Cells come and go, and what is left is known in the order in which it is shown."""
+    documents = Documents()
+    notebook = types.NotebookDocument("file:///n.ipynb", "jupyter", 1, [_cell("a"), _cell("b")])
+    opened = documents.open_notebook(
+        types.DidOpenNotebookDocumentParams(notebook, [_cell_item("a", "import os"), _cell_item("b", "os.")])
+    )
+    assert [document.text for document in opened] == ["import os", "os."]
+
+    structure = types.NotebookDocumentCellChangeStructure(
+        types.NotebookCellArrayChange(start=1, delete_count=1, cells=[_cell("c"), _cell("d")]),
+        did_open=[_cell_item("c", "x"), _cell_item("d", "y")],
+        did_close=[types.TextDocumentIdentifier("vscode-notebook-cell:b")],
+    )
+    content = types.NotebookDocumentCellContentChanges(
+        _id(2, "vscode-notebook-cell:c"), [_partial("z", (0, 1), (0, 1))]
+    )
+    event = types.NotebookDocumentChangeEvent(
+        cells=types.NotebookDocumentCellChanges(structure=structure, text_content=[content])
+    )
+    changes = documents.change_notebook(
+        types.DidChangeNotebookDocumentParams(
+            types.VersionedNotebookDocumentIdentifier(2, "file:///n.ipynb"), event
+        )
+    )
+
+    assert [change.after.text for change in changes] == ["xz"]
+    book = documents.notebook_of("vscode-notebook-cell:d")
+    assert book is not None
+    assert [uri[-1] for uri in book.cells] == ["a", "c", "d"]
+    assert documents.find("vscode-notebook-cell:b") is None
+
+    identifier = types.NotebookDocumentIdentifier("file:///n.ipynb")
+    documents.close_notebook(types.DidCloseNotebookDocumentParams(identifier, []))
+    assert documents.all() == []
+    assert documents.notebook_of("vscode-notebook-cell:a") is None

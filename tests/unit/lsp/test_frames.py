@@ -1,0 +1,65 @@
+"""LSP's framing, however the bytes arrive."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.lsp.frames import FramingError, read_bodies
+
+
+def _source(data: bytes, sizes: list[int]) -> Callable[[int], bytes]:
+    """Give out ``data`` in pieces of the given sizes, then as asked."""
+    left = bytearray(data)
+    sizes = list(sizes)
+
+    def read(size: int) -> bytes:
+        size = min(size, sizes.pop(0)) if sizes else size
+        piece = bytes(left[:size])
+        del left[:size]
+        return piece
+
+    return read
+
+
+def _frame(body: bytes) -> bytes:
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5), st.lists(st.integers(1, 7)))
+def test_bodies_come_out_as_they_went_in(bodies: list[bytes], sizes: list[int]):
+    """Messages are found however the pipe cuts the stream."""
+    data = b"".join(_frame(body) for body in bodies)
+
+    assert bodies == list(read_bodies(_source(data, sizes)))
+
+
+def test_headers_may_be_written_in_any_case_and_with_a_type():
+    """Clients write headers as HTTP allows it."""
+    data = b"content-length:2\r\nContent-Type: application/vscode-jsonrpc; charset=utf-8\r\n\r\n{}"
+
+    assert list(read_bodies(_source(data, []))) == [b"{}"]
+
+
+def test_an_end_in_the_middle_of_a_message_is_an_end():
+    """A client that dies while it writes leaves no half message behind."""
+    assert list(read_bodies(_source(_frame(b"whole") + b"Content-Length: 9\r\n\r\nhal", []))) == [b"whole"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}",
+        b"Content-Length: -1\r\n\r\n",
+        b"Content-Length: x\r\n\r\n",
+        b"Content-Length: 99999999999999\r\n\r\n",
+        b"Content-Type: text/plain\r\n\r\n{}",
+        b"{}" * 5000,
+    ],
+    ids=["HTTP", "negative", "no number", "too long", "no length", "no header"],
+)
+def test_what_is_not_lsp_ends_the_connection(data: bytes):
+    """A web page that posts to the port is turned away at its request line, and so is all noise."""
+    with pytest.raises(FramingError):
+        list(read_bodies(_source(data, [])))

@@ -1,0 +1,73 @@
+"""Completion on and off: settings, then toggles over them."""
+
+import pytest
+
+from homebody.lsp.switch import Switch
+from homebody.settings import CompletionSettings, Settings
+
+
+def _switch(completion: CompletionSettings | None = None) -> Switch:
+    return Switch(Settings(completion=completion or CompletionSettings()))
+
+
+def test_a_toggle_turns_everything_off_and_on_again():
+    """Without a value it turns the other way round, and says what it is now."""
+    switch = _switch()
+
+    assert switch.turn(None, enabled=None) is False
+    assert not switch.suggests("python", invoked=True)
+    assert switch.turn(None, enabled=None) is True
+    assert switch.suggests("python", invoked=False)
+
+
+def test_a_language_has_a_switch_of_its_own():
+    """Turning one language off leaves the others, and an explicit value is taken as it is."""
+    switch = _switch()
+
+    assert switch.turn("markdown", enabled=False) is False
+    assert switch.turn("markdown", enabled=False) is False
+    assert not switch.suggests("markdown", invoked=False)
+    assert switch.suggests("python", invoked=False)
+
+
+def test_a_language_stays_off_while_everything_is_off():
+    """What a toggle answers is what holds, also where the whole is off."""
+    switch = _switch(CompletionSettings(enabled=False))
+
+    assert switch.turn("python", enabled=True) is False
+    assert switch.turn(None, enabled=True) is True
+    assert switch.suggests("python", invoked=False)
+
+
+def test_new_settings_leave_toggles_as_they_are():
+    """Whoever turned a language off does not get it back by saving another setting."""
+    switch = _switch()
+    switch.turn("python", enabled=False)
+    switch.loaded = Settings(completion=CompletionSettings(max_tokens=16))
+
+    assert not switch.suggests("python", invoked=False)
+    assert switch.settings.completion.max_tokens == 16
+
+
+def test_manual_suggests_only_when_asked():
+    """With the manual trigger a key does nothing, the shortcut does."""
+    switch = _switch(CompletionSettings(trigger="manual"))
+
+    assert not switch.suggests("python", invoked=False)
+    assert switch.suggests("python", invoked=True)
+
+
+@pytest.mark.parametrize(
+    ("menu", "has_ghost_text", "fills"),
+    [
+        ("auto", True, False),
+        ("auto", False, True),
+        ("always", True, True),
+        ("never", False, False),
+    ],
+)
+def test_the_menu_is_for_editors_without_ghost_text(menu: str, *, has_ghost_text: bool, fills: bool):
+    """By default a suggestion shows in one place only."""
+    switch = _switch(CompletionSettings(menu=menu))  # pyright: ignore[reportArgumentType]
+
+    assert fills is switch.fills_menu("python", has_ghost_text=has_ghost_text)
