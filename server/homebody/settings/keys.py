@@ -39,7 +39,7 @@ class Key:
     type
         What a value is checked against, an annotated type.
     default
-        The value without any source; ``None`` where it is found out at run time.
+        The value without any source; ``None`` where it is found out at run time or in another block.
     description
         A sentence or two for users.
     machine
@@ -134,6 +134,8 @@ def _walk(struct: type[Struct], path: tuple[str, ...]) -> Iterator[Key]:
         default = field.default
         if default is msgspec.NODEFAULT:
             default = field.default_factory()
+        if len(path) > 1:
+            default = None  # an override says what its block says
         yield Key(
             path=here,
             type=field.type,

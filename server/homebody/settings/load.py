@@ -19,7 +19,6 @@ from homebody.settings.keys import Key, all_keys, by_path
 from homebody.settings.options import Options, Problem, Source, from_texts, from_tree
 from homebody.settings.schema import Settings
 
-_FOLDERS = frozenset(f"HOMEBODY_{kind}_DIR" for kind in ("CONFIG", "CACHE", "STATE", "DATA"))
 _USE_BLOCKS = (("completion", "backend"), ("chat", "backend"))
 # They belong to one server: an override that names another server starts without them.
 _OF_ONE_SERVER = ("url", "model", "api_key", "context_length")
@@ -198,7 +197,7 @@ def _from_client(sent: object, source: Source) -> tuple[Options, list[Problem]]:
 
 def _is_setting(variable: str) -> bool:
     """Whether a variable is meant as a setting: other parts of Homebody have variables of their own."""
-    if not variable.startswith("HOMEBODY_") or variable in _FOLDERS:
+    if not variable.startswith("HOMEBODY_"):
         return False
     names = [key.variable for key in all_keys()]
     section = variable.split("_")[1]

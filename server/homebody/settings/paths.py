@@ -45,8 +45,8 @@ def data_dir() -> Path:
 
 
 def user_file() -> Path:
-    """The user's settings, ``config.toml`` in ``config_dir()``; it need not exist."""
-    return config_dir() / "config.toml"
+    """``config.toml`` in ``config_dir()`` (``HOMEBODY_CONFIG_FILE``); it need not exist."""
+    return _moved("HOMEBODY_CONFIG_FILE") or config_dir() / "config.toml"
 
 
 def workspace_file(workspace: Path) -> Path:

@@ -36,6 +36,8 @@ def checked(key: Key, sent: object) -> object:
         The type, the range or a character is wrong.
 
     """
+    if sent == "" and key.default is None:
+        return None  # an emptied field of a settings page
     if isinstance(sent, float) and sent.is_integer() and key.schema.get("type") != "number":
         sent = int(sent)  # JSON from Lua and JavaScript knows no whole numbers
     try:
@@ -44,7 +46,7 @@ def checked(key: Key, sent: object) -> object:
         raise BadValue from error
     if not all(text.isprintable() for text in _texts(value)):
         raise BadValue  # control characters end up in headers, paths and terminals
-    return None if value == "" else value  # an emptied field of a settings page
+    return value
 
 
 def read(key: Key, text: str) -> object:

@@ -1,6 +1,5 @@
 """Every suggestion can be accounted for: last prompts, the optional log, notes and counts."""
 
-import os
 import stat
 import sys
 from dataclasses import replace
@@ -113,18 +112,6 @@ def test_a_damaged_log_gives_what_is_left(tmp_path: Path):
     kept.record(a_record())
 
     assert len(list(read_log(tmp_path))) == 2
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_refuses_disturbs_nobody(tmp_path: Path):
-    """Where nothing can be written, requests go on."""
-    tmp_path.chmod(0o500)
-    kept = Audit(LogSettings(enabled=True), tmp_path / "state")
-    kept.record(a_record())
-    kept.count_shown(1)
-    kept.save()
-
-    assert kept.last() is not None
 
 
 def test_a_state_folder_that_is_a_file_disturbs_nobody(tmp_path: Path):

@@ -1,0 +1,104 @@
+"""All other commands: a table of them, of which only the one that is wanted is imported.
+
+A new command is a file with ``register(app)`` and a row here.
+"""
+
+import difflib
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from homebody import __version__
+from homebody.cli.flags import HELP, take_flags
+from homebody.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command: its name, the module that registers it, and a few words for the list."""
+
+    name: str
+    module: str
+    about: str
+    hidden: bool = False
+
+
+COMMANDS = (
+    Row("lsp", "homebody.cli.lsp", "Serve an editor."),
+    Row("complete", "homebody.cli.complete", "Show what would be suggested at a place in a file."),
+    Row("explain", "homebody.cli.explain", "Explain a file, or some of its lines."),
+    Row("refactor", "homebody.cli.refactor", "Rewrite a file, or some of its lines: as a diff, or in place."),
+    Row("log", "homebody.cli.log", "Show which prompts were sent, and how suggestions fared."),
+    Row("config", "homebody.cli.config", "Show, describe or begin the settings."),
+)
+
+_KEEP_LINES = "\b\n"  # typer would fill the paragraph otherwise
+_ABOUT = "A code assistant that never leaves home: it works with a model on your own machine."
+
+
+def run_app(arguments: Sequence[str]) -> int:
+    """Run the command that ``arguments`` name.
+
+    Raises
+    ------
+    HomebodyError
+        Whatever the command cannot do; arguments that do not parse are a ``UsageError``.
+
+    """
+    flags, rest = take_flags(arguments)
+    name = next((argument for argument in rest if not argument.startswith("-")), None)
+    names = [row.name for row in COMMANDS]
+    if name is not None and name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean `homebody {close[0]}`?" if close else "`homebody --help` lists them."
+        message = f"There is no command {name!r}; {hint}"
+        raise UsageError(message)
+    try:
+        code = _app(name)(rest or ["--help"], prog_name="homebody", standalone_mode=False, obj=flags)
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+    except typer.TyperException as error:
+        message = " ".join(error.format_message().split())
+        where = f"homebody {name}" if name else "homebody"
+        message = f"{message.rstrip('.')}; see `{where} --help`."
+        raise UsageError(message) from error
+    return code if isinstance(code, int) else 0
+
+
+def _app(wanted: str | None) -> typer.Typer:
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help=_ABOUT,
+        epilog=_KEEP_LINES + HELP,
+    )
+    app.callback()(_before_all)
+    for row in COMMANDS:
+        if row.name == wanted:
+            importlib.import_module(row.module).register(app)
+        else:
+            app.command(row.name, help=row.about, hidden=row.hidden)(_listed_only)
+    return app
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
+    if wanted:
+        typer.echo(f"homebody {__version__}")
+        raise typer.Exit
+
+
+def _before_all(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    del version
+
+
+def _listed_only() -> None:
+    """Stand in the list of commands; what is wanted is registered by its own module."""

@@ -1,0 +1,90 @@
+"""``homebody complete FILE:LINE:COLUMN``: what would be suggested there."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from homebody.cli.edge import warn
+from homebody.cli.flags import Flags
+from homebody.cli.place import parse_position
+from homebody.cli.prompt_text import show_prompt_text
+from homebody.cli.terminal import Terminal
+from homebody.engine import open_engine
+from homebody.features.complete import complete
+from homebody.features.completion_request import Completion
+from homebody.headless.report import Prompt, Range, to_json, to_prompt, to_range
+from homebody.headless.select import SourceFile, read_source, workspace_of
+from homebody.settings import Settings
+
+
+class Suggestion(Struct, frozen=True, rename="camel"):
+    """One suggestion: put ``text`` in the place of ``range``."""
+
+    id: str
+    range: Range
+    text: str
+
+
+class Report(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What ``--json`` prints."""
+
+    file: str
+    line: int
+    column: int
+    completions: list[Suggestion]
+    prompt: Prompt | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("complete")(_complete)
+
+
+def _complete(
+    context: typer.Context,
+    place: Annotated[str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Lines and columns start at 1.")],
+    *,
+    show_prompt: Annotated[
+        bool,
+        typer.Option("--show-prompt", help="Also show the prompt as it was sent, and what went into it."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what would be suggested at a place in a file."""
+    path, line, column = parse_position(place)
+    flags: Flags = context.obj
+    settings = flags.load(workspace_of(path))
+    source = read_source(path, max_bytes=settings.context.max_file_bytes)
+    report = asyncio.run(_run(settings, source, line, column, with_prompt=show_prompt))
+    terminal = Terminal()
+    if as_json:
+        terminal.write(to_json(report))
+        return
+    if report.prompt is not None:
+        show_prompt_text(terminal, report.prompt)
+    for suggestion in report.completions[:1]:
+        terminal.write(suggestion.text.removesuffix("\n") + "\n")
+    if not report.completions:
+        warn("nothing worth suggesting there.")
+
+
+async def _run(
+    settings: Settings, source: SourceFile, line: int, column: int, *, with_prompt: bool
+) -> Report:
+    offset = source.offset_at(line, column)
+    async with open_engine(settings, folders=[workspace_of(source.path)]) as engine:
+        found = await complete(engine, source.document, offset, trigger="invoked")
+        record = engine.audit.last(source.document.uri) if with_prompt else None
+    return Report(
+        file=str(source.path),
+        line=line,
+        column=column,
+        completions=[_suggestion(source, completion) for completion in found],
+        prompt=to_prompt(record) if record else None,
+    )
+
+
+def _suggestion(source: SourceFile, completion: Completion) -> Suggestion:
+    return Suggestion(completion.id, to_range(source.document, completion.span), completion.text)

@@ -1,0 +1,94 @@
+"""``homebody config show | schema | init``: the settings in force, all there are, a file to begin with."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from homebody.cli.edge import warn
+from homebody.cli.flags import Flags
+from homebody.cli.terminal import Terminal
+from homebody.errors import SettingsError
+from homebody.settings import publish
+from homebody.settings.keys import Key, all_keys
+from homebody.settings.load import load
+from homebody.settings.paths import user_file
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(rich_markup_mode=None, help="Show, describe or begin the settings.")
+    group.command("show")(_show)
+    group.command("schema")(_schema)
+    group.command("init")(_init)
+    app.add_typer(group, name="config")
+
+
+def _show(
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the settings in force in this folder, and where each comes from."""
+    flags: Flags = context.obj
+    flags.check()
+    loaded = load(workspace=Path.cwd(), user_file=flags.config, flags=flags.values)
+    for problem in loaded.problems:
+        warn(problem.message)
+    terminal = Terminal()
+    tree: dict[str, Any] = msgspec.to_builtins(loaded.settings)
+    for block in (tree["backend"], tree["completion"]["backend"], tree["chat"]["backend"]):
+        if block["api_key"] is not None:
+            block["api_key"] = "***"
+    if as_json:
+        terminal.write(msgspec.json.format(msgspec.json.encode(tree), indent=2).decode() + "\n")
+        return
+    for key in all_keys():
+        if (value := _value(tree, key)) is not _ABSENT:
+            origin = loaded.origins.get(key.snake)
+            shown = (
+                f"# {key.snake} is not set" if value is None else f"{key.snake} = {publish.to_toml(value)}"
+            )
+            terminal.write(f"{shown:<48}  # {origin}\n" if origin else f"{shown}\n")
+
+
+_ABSENT = object()
+
+
+def _value(tree: dict[str, Any], key: Key) -> object:
+    """Value of ``key``; absent where it is resolved to another or an override says what the block says."""
+    block: Any = tree
+    for name in key.path[:-1]:
+        block = block[name]
+    value = block.get(key.path[-1], _ABSENT)
+    inherited = len(key.path) == 3 and value == tree["backend"].get(key.path[-1])
+    return _ABSENT if inherited else value
+
+
+def _schema(
+    *,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a page for people instead.")] = False,
+) -> None:
+    """Print the JSON schema of the settings files."""
+    terminal = Terminal()
+    if markdown:
+        terminal.write(publish.markdown())
+    else:
+        terminal.write(
+            msgspec.json.format(msgspec.json.encode(publish.json_schema()), indent=2).decode() + "\n"
+        )
+
+
+def _init(context: typer.Context) -> None:
+    """Write a settings file in which every key stands as a comment."""
+    flags: Flags = context.obj
+    path = flags.config or user_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(publish.commented_toml())
+    except FileExistsError as error:
+        message = f"{path} exists already, so nothing was written; edit it, or move it away first."
+        raise SettingsError(message) from error
+    Terminal().write(f"Wrote {path}; every setting stands in it as a comment.\n")

@@ -1,0 +1,136 @@
+"""``homebody log``: which prompts were sent, and how suggestions fared. Nothing of it was ever sent on."""
+
+from collections import deque
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from msgspec import Struct, json
+
+from homebody.audit import Day, PromptRecord, read_counts, read_log
+from homebody.cli.edge import warn
+from homebody.cli.flags import Flags
+from homebody.cli.prompt_text import lines_of
+from homebody.cli.terminal import Terminal
+from homebody.headless.report import Prompt, to_json, to_lines, to_prompt
+from homebody.settings.paths import state_dir, user_file
+
+
+class Entry(Struct, frozen=True, rename="camel"):
+    """What ``--json`` prints a request: texts only with ``log.prompts``, times in milliseconds."""
+
+    when: datetime
+    feature: str
+    uri: str
+    outcome: str
+    output_tokens: int | None
+    timings: dict[str, float]
+    prompt: Prompt
+    answer: str
+
+
+class Stats(Struct, frozen=True, rename="camel"):
+    """What ``--stats --json`` prints. Waits are upper bounds in milliseconds, null above the largest."""
+
+    days: int
+    shown: int
+    accepted: int
+    partly_accepted: int
+    shown_characters: int
+    accepted_characters: int
+    median_wait_ms: int | None
+    p90_wait_ms: int | None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("log")(_log)
+
+
+def _log(
+    context: typer.Context,
+    *,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Show how many suggestions were shown and accepted.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="So many of the newest requests.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one request a line.")] = False,
+) -> None:
+    """Show which prompts were sent, and how suggestions fared."""
+    terminal = Terminal()
+    if stats:
+        _show_stats(terminal, as_json=as_json)
+        return
+    flags: Flags = context.obj
+    if not flags.load().log.enabled:
+        warn(f"the log is off; log.enabled = true in {flags.config or user_file()} turns it on.")
+    for record in deque(read_log(), maxlen=limit):
+        terminal.write(json.encode(_entry(record)).decode() + "\n" if as_json else _line(record))
+
+
+def _entry(record: PromptRecord) -> Entry:
+    return Entry(
+        when=datetime.fromtimestamp(record.when, UTC),
+        feature=record.feature,
+        uri=record.uri,
+        outcome=record.outcome,
+        output_tokens=record.output_tokens,
+        timings=record.timings,
+        prompt=to_prompt(record),
+        answer=record.answer,
+    )
+
+
+def _line(record: PromptRecord) -> str:
+    when = datetime.fromtimestamp(record.when).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    took = f", {record.timings['total']:.0f} ms" if "total" in record.timings else ""
+    output = "" if record.output_tokens is None else f" + {record.output_tokens}"
+    tokens = f"{record.prompt_tokens}{output} of {record.context_length} tokens"
+    lines = [
+        f"{when}  {record.feature}  {record.model} ({record.backend})  {tokens}{took}  {record.outcome}\n"
+    ]
+    lines += [
+        f"    {lines_of(source)}: {source.why}, {source.tokens} tokens\n"
+        for source in to_lines(record.sources)
+    ]
+    if record.left_out:
+        lines.append(f"    left out: {', '.join(map(lines_of, to_lines(record.left_out)))}\n")
+    lines += [f"    note: {note}\n" for note in record.notes]
+    if record.text:
+        lines += [f"    | {line}\n" for line in record.text.splitlines()]
+        lines += [f"    > {line}\n" for line in record.answer.splitlines()]
+    return "".join(lines)
+
+
+def _show_stats(terminal: Terminal, *, as_json: bool) -> None:
+    days = read_counts()
+    total = Day()
+    for day in days.values():
+        total.add(day)
+    if as_json:
+        counted = Stats(
+            days=len(days),
+            shown=total.shown,
+            accepted=total.accepted,
+            partly_accepted=total.partly_accepted,
+            shown_characters=total.shown_characters,
+            accepted_characters=total.accepted_characters,
+            median_wait_ms=total.wait(0.5),
+            p90_wait_ms=total.wait(0.9),
+        )
+        terminal.write(to_json(counted))
+    elif not total.shown:
+        terminal.write(f"No suggestions counted yet in {state_dir()}.\n")
+    else:
+        share = total.accepted / total.shown
+        terminal.write(
+            f"Suggestions shown      {total.shown} on {len(days)} days\n"
+            f"Accepted               {total.accepted} ({share:.0%}), a part of {total.partly_accepted} more\n"
+            f"Characters             {total.accepted_characters} of {total.shown_characters} shown\n"
+            f"Wait, half of them     {_wait(total.wait(0.5))}\n"
+            f"Wait, nine out of ten  {_wait(total.wait(0.9))}\n"
+        )
+
+
+def _wait(bound: int | None) -> str:
+    return "not known, or longer than 10 s" if bound is None else f"at most {bound} ms"

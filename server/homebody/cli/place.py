@@ -1,0 +1,51 @@
+r"""Places as people write them: ``FILE:LINE:COLUMN`` and ``FILE[:START[-END]]``.
+
+Read from the right, so that ``C:\x.py:3:4`` works; lines and columns start at 1.
+Knows nothing of what is in the file.
+"""
+
+import re
+from pathlib import Path
+
+from homebody.errors import UsageError
+
+_POSITION = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9}):(?P<column>[0-9]{1,9})", re.DOTALL)
+_LINES = re.compile(r"(?P<file>.+):(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?", re.DOTALL)
+
+
+def parse_position(text: str) -> tuple[Path, int, int]:
+    """Read file, line and column.
+
+    Raises
+    ------
+    UsageError
+        Line or column are missing.
+
+    """
+    found = _POSITION.fullmatch(text)
+    if found is None:
+        message = f"{text} names no place; write FILE:LINE:COLUMN, such as src/app.py:12:5."
+        raise UsageError(message)
+    return Path(found["file"]), int(found["line"]), int(found["column"])
+
+
+def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
+    """Read a file, and the first and last line where they are given.
+
+    A file whose whole name ends like line numbers is taken for what it is when it exists.
+
+    Raises
+    ------
+    UsageError
+        The lines run backwards.
+
+    """
+    found = _LINES.fullmatch(text)
+    if found is None or Path(text).exists():
+        return Path(text), None
+    first = int(found["first"])
+    last = int(found["last"] or first)
+    if last < first:
+        message = f"{text} ends before it begins; write FILE:START-END."
+        raise UsageError(message)
+    return Path(found["file"]), (first, last)

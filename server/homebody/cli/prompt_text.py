@@ -1,0 +1,35 @@
+"""A prompt as people read it: the text as it was sent, what went in, what was left out."""
+
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+from homebody.cli.terminal import Terminal
+from homebody.headless.report import Lines, Prompt
+
+
+def show_prompt_text(terminal: Terminal, prompt: Prompt) -> None:
+    """Write it, one part after the other."""
+    tokens = f"{prompt.prompt_tokens} of {prompt.context_length} tokens"
+    terminal.write(f"Prompt to {prompt.model} ({prompt.backend}), {tokens}:\n", "bold")
+    terminal.write(prompt.text.removesuffix("\n") + "\n")
+    terminal.write("What went in:\n", "bold")
+    _write_lines(terminal, prompt.sources)
+    if prompt.left_out:
+        terminal.write("What was left out:\n", "bold")
+        _write_lines(terminal, prompt.left_out)
+    for note in prompt.notes:
+        terminal.write(f"Note: {note}\n", "bold")
+    terminal.write("Answer:\n", "bold")
+
+
+def _write_lines(terminal: Terminal, sources: Sequence[Lines]) -> None:
+    for source in sources:
+        tokens = "" if source.tokens is None else f", {source.tokens} tokens"
+        terminal.write(f"  {lines_of(source)}: {source.why}{tokens}\n")
+
+
+def lines_of(source: Lines) -> str:
+    """``src/app.py:3-9`` for a file, the URI for what is none."""
+    parts = urlsplit(source.uri)
+    name = unquote(parts.path) if parts.scheme == "file" else source.uri
+    return f"{name}:{source.first_line}-{source.last_line}"

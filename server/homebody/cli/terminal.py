@@ -1,0 +1,61 @@
+"""What commands print: plain when nobody watches, coloured on a terminal.
+
+In: text that people, files and models wrote. Out: the same bytes to a pipe; on a terminal no control
+character of theirs gets through.
+"""
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+# Tabs and line ends move the cursor as meant; all others could rewrite what stands on the screen.
+# Direction marks make a line read as other code than it is (CVE-2021-42574).
+_HIDDEN = (0x7F, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SHOWN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"} | dict.fromkeys(
+    _HIDDEN, "\N{REPLACEMENT CHARACTER}"
+)
+_DIFF_STYLES = {"+++": "bold", "---": "bold", "@@": "cyan", "+": "green", "-": "red", "\\": "dim"}
+
+
+class Terminal:
+    """Stdout for results, stderr for remarks. Honours ``NO_COLOR``, ``TERM`` and pipes, as rich does."""
+
+    def __init__(self) -> None:
+        self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        self._err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person sees the result as it comes."""
+        return self._out.is_terminal
+
+    def write(self, text: str, style: str = "") -> None:
+        """Write a result as it is, at once."""
+        _write(self._out, text, style)
+
+    def remark(self, text: str) -> None:
+        """Say something beside the result, where a person sees it; scripts do not get it."""
+        if self._err.is_terminal:
+            _write(self._err, text + "\n", "dim")
+
+    def diff(self, text: str) -> None:
+        """Write a unified diff."""
+        if not self.is_watched:
+            self.write(text)
+            return
+        for line in text.removesuffix("\n").split("\n"):
+            style = next((style for start, style in _DIFF_STYLES.items() if line.startswith(start)), "")
+            self.write(line + "\n", style)
+
+
+def _write(console: Console, text: str, style: str) -> None:
+    if not console.is_terminal:
+        console.file.write(text)
+    else:
+        shown = text.replace("\r\n", "\n").translate(_SHOWN)
+        if style:
+            console.print(Text(shown, style), end="")
+        else:
+            console.file.write(shown)
+    console.file.flush()

@@ -1,0 +1,141 @@
+r"""What a change looks like to people and to scripts: a unified diff, or JSON.
+
+In: a path and two texts, or the results of features. Out: text.
+A diff applies with ``git apply`` and ``patch -p1``: lines end at ``\n`` alone, as these tools see
+them, and a missing newline at the end is told.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct, json
+
+from homebody.audit import LeftOut, PromptRecord, Source
+from homebody.text import Document, Span, TextEdit
+
+
+class Place(Struct, frozen=True, rename="camel"):
+    """A place in a file; lines and columns start at 1, columns count code points."""
+
+    line: int
+    column: int
+
+
+class Range(Struct, frozen=True, rename="camel"):
+    """A range in a file; the end is exclusive."""
+
+    start: Place
+    end: Place
+
+
+class Lines(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Lines of a document from 1, both inclusive, and why they are told."""
+
+    uri: str
+    first_line: int
+    last_line: int
+    why: str
+    tokens: int | None = None
+
+
+class Edit(Struct, frozen=True, rename="camel"):
+    """Replace ``range`` by ``new_text``."""
+
+    range: Range
+    new_text: str
+
+
+class Prompt(Struct, frozen=True, rename="camel"):
+    """The prompt as it was sent."""
+
+    text: str
+    prompt_tokens: int
+    context_length: int
+    model: str
+    backend: str
+    sources: list[Lines]
+    left_out: list[Lines]
+    notes: list[str]
+
+
+def to_json(report: Struct | Sequence[Struct]) -> str:
+    """Write a report as JSON, indented."""
+    return json.format(json.encode(report), indent=2).decode() + "\n"
+
+
+def to_range(document: Document, span: Span) -> Range:
+    """Write a span in lines and columns."""
+    start, end = document.position_of(span.start), document.position_of(span.end)
+    return Range(Place(start[0] + 1, start[1] + 1), Place(end[0] + 1, end[1] + 1))
+
+
+def to_edits(document: Document, edits: Sequence[TextEdit]) -> list[Edit]:
+    """Write edits in lines and columns of ``document``."""
+    return [Edit(to_range(document, edit.span), edit.new_text) for edit in edits]
+
+
+def to_lines(sources: Sequence[Source | LeftOut]) -> list[Lines]:
+    """Write sources with lines from 1."""
+    return [
+        Lines(
+            uri=source.uri,
+            first_line=source.first_line + 1,
+            last_line=source.last_line + 1,
+            why=source.why,
+            tokens=source.tokens if isinstance(source, Source) else None,
+        )
+        for source in sources
+    ]
+
+
+def to_prompt(record: PromptRecord) -> Prompt:
+    """Write a record for scripts."""
+    return Prompt(
+        text=record.text,
+        prompt_tokens=record.prompt_tokens,
+        context_length=record.context_length,
+        model=record.model,
+        backend=record.backend,
+        sources=to_lines(record.sources),
+        left_out=to_lines(record.left_out),
+        notes=list(record.notes),
+    )
+
+
+def unified_diff(path: Path, before: str, after: str) -> str:
+    """Write a unified diff, empty where nothing changes.
+
+    ``path`` is shown relative to the current folder where it lies in it.
+    """
+    lines = difflib.unified_diff(
+        _lines(before), _lines(after), _name("a", path), _name("b", path), lineterm="\n"
+    )
+    return "".join(_ended(lines))
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    whole = [line + "\n" for line in lines[:-1]]
+    return [*whole, lines[-1]] if lines[-1] else whole
+
+
+def _ended(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _name(side: str, path: Path) -> str:
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - a symlink keeps its name
+    here = Path.cwd()
+    shown = absolute.relative_to(here) if absolute.is_relative_to(here) else absolute
+    name = f"{side}/{shown.as_posix().lstrip('/')}"
+    if any(c in '"\\' or not c.isprintable() for c in name):
+        # As git writes names that would break the line.
+        quoted = "".join(
+            chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:03o}" for b in os.fsencode(name)
+        )
+        return f'"{quoted}"'
+    # A tab ends the name where it has spaces, for patch.
+    return f"{name}\t" if " " in name else name
