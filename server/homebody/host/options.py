@@ -74,6 +74,7 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     pid: int
     version: str
     model: str
+    architecture: str
     context_length: int
     threads: int
     note: str | None = None

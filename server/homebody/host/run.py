@@ -79,6 +79,7 @@ def _serve_shared(options: HostOptions, place: Place, stdout: int) -> None:
         while not ended.wait(_POLL_SECONDS) and need.is_there(server):
             threads = cores.due(ready.threads, need, server)
             if threads != ready.threads:
+                shared.write_state(place, _ready(None, facts, fit, threads, key))
                 server.close()
                 server = NativeServer(facts, fit.context_length, threads, key, server.port)
                 ready = _ready(server, facts, fit, threads, key)
@@ -103,6 +104,7 @@ def _ready(server: NativeServer | None, facts: Facts, fit: Fit, threads: int, ke
         pid=os.getpid(),
         version=shared.host_version(),
         model=str(facts.path),
+        architecture=facts.architecture,
         context_length=fit.context_length,
         threads=threads,
         note=fit.note,

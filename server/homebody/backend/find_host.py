@@ -1,0 +1,133 @@
+"""Find the host process that serves a model, or start it.
+
+In: ``HostOptions``. Out: a ``Ready`` whose host has just answered.
+A state file is believed only while a living process of this user holds the lock beside it, and only
+if what answers on its port takes its key and serves its model: a port may belong to anybody by now.
+Knows nothing of prompts; see ``docs/decisions/0011-one-host-for-all-editors.md``.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock
+
+from homebody.backend.http import ModelServer
+from homebody.errors import BackendError, BackendTimeout
+from homebody.host import shared
+from homebody.host.launch import START_SECONDS, HostProcess, start_host
+from homebody.host.machine import usable_cores
+from homebody.host.options import LOADING, HostOptions, Ready
+from homebody.host.shared import Place
+
+_POLL_SECONDS = 0.1
+# A host that holds its lock and does not answer hangs, or lives where we cannot reach it.
+_SILENT_SECONDS = 10.0
+_ANSWER_SECONDS = 2.0
+
+
+class HostFinder:
+    """Finds one host again and again, and is its client from the first time on.
+
+    Parameters
+    ----------
+    options
+        What the host is to run; asked each time.
+
+    """
+
+    def __init__(self, options: Callable[[], HostOptions]) -> None:
+        self._options = options
+        self._place: Place | None = None
+        self._membership: FileLock | None = None
+        self._own: HostProcess | None = None
+        self.name = ""
+
+    async def find(self) -> Ready:
+        """Return a host that answers.
+
+        Raises
+        ------
+        ModelError
+            The weights cannot be used.
+        BackendTimeout
+            It was not ready in time.
+
+        """
+        options = await asyncio.to_thread(self._options)
+        self.name = f" {options.model.name}"
+        if self._own is not None:
+            await self._own.end()
+            self._own = None
+        try:
+            place = self._join(options)
+        except OSError:  # a state folder that cannot be written to
+            return await self._start_own(options)
+        return await self._find_shared(replace(options, shared=place.lock), place)
+
+    async def aclose(self) -> None:
+        """Stop being a client; a host of our own ends."""
+        if self._membership is not None:
+            shared.leave(self._membership)
+            self._membership = None
+        if self._own is not None:
+            await self._own.end()
+            self._own = None
+
+    def _join(self, options: HostOptions) -> Place:
+        place = shared.place_for(options)
+        if place != self._place or self._membership is None:
+            if self._membership is not None:
+                shared.leave(self._membership)
+            self._membership = shared.join(place)
+            self._place = place
+        return place
+
+    async def _find_shared(self, options: HostOptions, place: Place) -> Ready:
+        began = silent_since = time.monotonic()
+        while time.monotonic() - began < START_SECONDS:
+            state = shared.read_state(place)
+            if state is not None and state.port == LOADING:
+                silent_since = time.monotonic()
+            elif state is not None and await _answers(state):
+                return state
+            elif (started := await start_host(options)) is not None:
+                return started.ready
+            elif time.monotonic() - silent_since > _SILENT_SECONDS:
+                return await self._start_own(options)
+            await asyncio.sleep(_POLL_SECONDS)
+        message = (
+            f"the embedded model{self.name} was not ready after {START_SECONDS:.0f} s: "
+            "choose a smaller one (`homebody models list`)"
+        )
+        raise BackendTimeout(message)
+
+    async def _start_own(self, options: HostOptions) -> Ready:
+        """Start a host for ourselves alone; the other one, if it lives, keeps half of the cores."""
+        threads = min(options.threads or usable_cores(), max(1, usable_cores() // 2))
+        self._own = await start_host(replace(options, shared=None, threads=threads))
+        if self._own is None:
+            message = "a private host said that it is shared"
+            raise AssertionError(message)
+        return self._own.ready
+
+
+class _Props(msgspec.Struct):
+    model_path: str
+
+
+async def _answers(state: Ready) -> bool:
+    """Whether the host that ``state`` tells of is what answers there."""
+    server = ModelServer(
+        f"http://127.0.0.1:{state.port}", api_key=state.api_key, timeout_seconds=_ANSWER_SECONDS
+    )
+    async with aclosing(server):
+        try:
+            props = await server.get("/props", _Props)
+        except BackendError:
+            return False
+    return Path(props.model_path) == Path(state.model)

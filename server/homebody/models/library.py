@@ -1,0 +1,236 @@
+"""The models that Homebody may use: installed here, linked in place, or found on this machine.
+
+In: a name or a path. Out: ``Model`` values; ``resolve`` turns a setting into the file to load.
+Weights that were downloaded lie in the data folder's ``models/``; a file that the user named with
+``homebody models install PATH`` stays where it is, and ``links.json`` there remembers it.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+from filelock import FileLock
+
+from homebody.errors import FileUnreadable, ModelError, ModelFileInvalid, NoModelInstalled, UsageError
+from homebody.models.facts import Facts, is_later_part, parts_of, read_facts
+from homebody.settings import paths
+
+Origin: TypeAlias = Literal["installed", "linked", "LM Studio", "Ollama", "llama.cpp", "Hugging Face"]
+Use: TypeAlias = Literal["completion", "chat"]
+
+DEFAULT_WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+class Model(msgspec.Struct, frozen=True):
+    """A file of weights: the name by which users call it, where it is, and who put it there."""
+
+    name: str
+    path: Path
+    origin: Origin
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A model as ``homebody models list`` shows it: its facts, or why it cannot be used."""
+
+    model: Model
+    facts: Facts | None
+    problem: str | None = None
+
+
+def models_dir() -> Path:
+    """Where installed weights lie; made by who writes there."""
+    return paths.data_dir() / "models"
+
+
+def installed_models() -> list[Model]:
+    """Downloaded and linked models, the newest first."""
+    files = [Model(path.stem, path, "installed") for path in _weights_in(models_dir())]
+    links = [Model(name, path, "linked") for name, path in _read_links().items()]
+    # A file by when it came, a link by its place in the list, which is newest last.
+    return [*reversed(links), *sorted(files, key=lambda model: model.path.stat().st_mtime, reverse=True)]
+
+
+def all_models() -> list[Model]:
+    """Installed models, then those that other programs have here; each file once."""
+    from homebody.models.found import found_models
+
+    models: list[Model] = []
+    seen: set[str] = set()
+    for model in (*installed_models(), *found_models()):
+        file = os.path.realpath(model.path)
+        if file not in seen:
+            seen.add(file)
+            models.append(model)
+    return models
+
+
+def list_entries() -> list[Entry]:
+    """All models with their facts. Takes about 35 ms for each with a large vocabulary."""
+    entries: list[Entry] = []
+    for model in all_models():
+        try:
+            entries.append(Entry(model, read_facts(model.path)))
+        except ModelFileInvalid as error:
+            # What others have lying about (projectors, adapters) is no problem of the user's.
+            if model.origin in {"installed", "linked"}:
+                entries.append(Entry(model, None, str(error)))
+    return entries
+
+
+def find_model(name: str) -> Model:
+    """Return the model that the user calls ``name``: a path, or a name in any case.
+
+    Raises
+    ------
+    FileUnreadable
+        ``name`` is a path and there is no such file.
+    NoModelInstalled
+        No model has that name.
+
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return Model(path.stem, path.absolute(), "linked")
+    if path.suffix == ".gguf" and path.parent != Path():
+        message = f"there is no file {path}: check the path (`homebody models list` shows what is here)"
+        raise FileUnreadable(message)
+    models = all_models()
+    wanted = name.removesuffix(".gguf").casefold()
+    matches = [model for model in models if model.name.casefold() == wanted]
+    # "qwen2.5-coder" is enough where only one begins so.
+    matches = matches or [model for model in models if model.name.casefold().startswith(wanted)]
+    if len(matches) == 1 or (matches and matches[0].name.casefold() == wanted):
+        return matches[0]
+    if matches:
+        names = ", ".join(model.name for model in matches[:5])
+        message = f"{name} may be {names}: write one of them in full"
+        raise UsageError(message)
+    message = f"no model here is called {name}: `homebody models list` shows which there are"
+    raise NoModelInstalled(message)
+
+
+def resolve(name: str | None, use: Use = "completion") -> Path:
+    """Return the file that the embedded model should load.
+
+    Parameters
+    ----------
+    name
+        ``backend.model``: a path or a name; ``None``: of the installed models, the newest that is
+        made for ``use``, else the default weights.
+
+    Raises
+    ------
+    NoModelInstalled
+        Nothing is installed, or nothing of that name.
+
+    """
+    if name is not None:
+        return find_model(name).path
+    installed = installed_models()
+    chosen = [model.path for model in installed if model.path.name != DEFAULT_WEIGHTS]
+    for path in chosen:
+        if _suits(path, use):
+            return path
+    for path in (models_dir() / DEFAULT_WEIGHTS, *chosen):
+        if path.is_file():
+            return path
+    message = "no model is installed: run `homebody models install` to fetch a small one (98 MB)"
+    raise NoModelInstalled(message)
+
+
+def link(path: Path) -> Model:
+    """Remember ``path`` as a model of the user's, in place.
+
+    Raises
+    ------
+    ModelFileInvalid
+        The file cannot be used.
+
+    """
+    path = path.expanduser().absolute()
+    read_facts(path)
+    with _links_lock():
+        links = _read_links()
+        links.pop(path.stem, None)
+        _write_links({**links, path.stem: path})
+    return Model(path.stem, path, "linked")
+
+
+def remove(name: str) -> Model:
+    """Delete downloaded weights, or forget a linked file (which stays where it is).
+
+    Raises
+    ------
+    UsageError
+        Another program's model.
+    NoModelInstalled
+        No model has that name.
+
+    """
+    model = _find_own(name) or find_model(name)
+    if model.origin == "linked":
+        with _links_lock():
+            links = _read_links()
+            if links.pop(model.name, None) is None:
+                message = f"{model.path} is not installed: there is nothing to remove"
+                raise NoModelInstalled(message)
+            _write_links(links)
+    elif model.origin == "installed":
+        try:
+            for part in parts_of(model.path):
+                part.unlink()
+        except OSError as error:
+            message = f"{model.path} cannot be removed ({error.strerror}): end the programs that use it"
+            raise ModelError(message) from error
+    else:
+        advice = f"`ollama rm {model.name}`" if model.origin == "Ollama" else "remove it there"
+        message = f"{model.name} belongs to {model.origin}: {advice}"
+        raise UsageError(message)
+    return model
+
+
+def _find_own(name: str) -> Model | None:
+    wanted = name.removesuffix(".gguf").casefold()
+    path = Path(name).expanduser().absolute()
+    own = installed_models()
+    return next((m for m in own if m.name.casefold() == wanted or m.path == path), None)
+
+
+def _suits(path: Path, use: Use) -> bool:
+    try:
+        facts = read_facts(path)
+    except ModelFileInvalid:
+        return False
+    return facts.fim is not None if use == "completion" else facts.chat_template
+
+
+def _weights_in(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*.gguf")) if folder.is_dir() else ():
+        if path.is_file() and not is_later_part(path):
+            yield path
+
+
+def _links_file() -> Path:
+    return models_dir() / "links.json"
+
+
+def _links_lock() -> FileLock:
+    models_dir().mkdir(parents=True, exist_ok=True)
+    return FileLock(models_dir() / "links.lock", timeout=10)
+
+
+def _read_links() -> dict[str, Path]:
+    """Name -> file, the newest last; what a user broke in the file counts as nothing."""
+    try:
+        return msgspec.json.decode(_links_file().read_bytes(), type=dict[str, Path])
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def _write_links(links: Mapping[str, Path]) -> None:
+    temporary = _links_file().with_suffix(f".{secrets.token_hex(4)}")
+    temporary.write_bytes(msgspec.json.encode({name: str(path) for name, path in links.items()}))
+    temporary.replace(_links_file())
