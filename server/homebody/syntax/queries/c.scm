@@ -1,0 +1,37 @@
+(function_definition declarator: (function_declarator declarator: (_) @name) body: (_) @body)
+  @definition.function
+(function_definition
+  declarator: (pointer_declarator declarator: (function_declarator declarator: (_) @name))
+  body: (_) @body) @definition.function
+(function_definition
+  declarator: (pointer_declarator declarator:
+    (pointer_declarator declarator: (function_declarator declarator: (_) @name)))
+  body: (_) @body) @definition.function
+(declaration declarator: (function_declarator declarator: (identifier) @name)) @definition.function
+(declaration
+  declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name)))
+  @definition.function
+(declaration declarator: (identifier) @name) @definition.variable
+(declaration declarator: (init_declarator declarator: (identifier) @name)) @definition.variable
+(declaration
+  declarator: (init_declarator declarator: (pointer_declarator declarator: (identifier) @name)))
+  @definition.variable
+(declaration
+  declarator: (init_declarator declarator: (array_declarator declarator: (identifier) @name)))
+  @definition.variable
+(struct_specifier name: (_) @name body: (_) @body) @definition.struct
+(union_specifier name: (_) @name body: (_) @body) @definition.struct
+(enum_specifier name: (_) @name body: (_) @body) @definition.enum
+(type_definition declarator: (type_identifier) @name) @definition.type
+(type_definition
+  declarator: (function_declarator declarator: (parenthesized_declarator
+    (pointer_declarator declarator: (type_identifier) @name)))) @definition.type
+(preproc_def name: (_) @name) @definition.macro
+(preproc_function_def name: (_) @name) @definition.macro
+
+(preproc_include path: (_) @module) @import
+
+(comment) @comment
+[(string_literal) (char_literal) (system_lib_string)] @string
+[(compound_statement) (field_declaration_list) (enumerator_list) (case_statement)] @block
+[(preproc_if) (preproc_ifdef) (preproc_else) (preproc_elif)] @block

@@ -1,0 +1,68 @@
+(function_declaration name: (identifier) @name body: (_) @body) @definition.function
+(generator_function_declaration name: (identifier) @name body: (_) @body) @definition.function
+(class_declaration name: (_) @name body: (_) @body) @definition.class
+(method_definition name: (_) @name body: (_) @body) @definition.method
+(field_definition property: (_) @name value: (arrow_function body: (_) @body)) @definition.method
+(field_definition property: (_) @name) @definition.variable
+(lexical_declaration
+  (variable_declarator
+    name: (identifier) @name
+    value: [
+      (arrow_function body: (_) @body)
+      (function_expression body: (_) @body)
+      (generator_function body: (_) @body)
+    ])) @definition.function
+(lexical_declaration
+  (variable_declarator name: (identifier) @name value: (class body: (_) @body))) @definition.class
+(lexical_declaration (variable_declarator name: (identifier) @name)) @definition.variable
+(variable_declaration
+  (variable_declarator
+    name: (identifier) @name
+    value: [(arrow_function body: (_) @body) (function_expression body: (_) @body)])) @definition.function
+(variable_declaration (variable_declarator name: (identifier) @name)) @definition.variable
+(expression_statement
+  (assignment_expression
+    left: [(identifier) @name (member_expression property: (_) @name)]
+    right: [(arrow_function body: (_) @body) (function_expression body: (_) @body)])) @definition.function
+(pair
+  key: (_) @name
+  value: [(arrow_function body: (_) @body) (function_expression body: (_) @body)]) @definition.method
+(arrow_function body: (statement_block) @body) @scope
+(function_expression body: (_) @body) @scope
+(export_statement declaration: (_) @wrapped) @wrapper
+
+(import_statement source: (string) @module) @import
+(import_statement (import_clause (identifier) @alias) source: (string) @module) @import
+(import_statement
+  (import_clause (namespace_import (identifier) @alias)) source: (string) @module) @import
+(import_statement
+  (import_clause (named_imports (import_specifier name: (_) @imported !alias)))
+  source: (string) @module) @import
+(import_statement
+  (import_clause (named_imports (import_specifier name: (_) @imported alias: (_) @alias)))
+  source: (string) @module) @import
+(export_statement source: (string) @module) @import
+(lexical_declaration
+  (variable_declarator
+    name: (identifier) @alias
+    value: (call_expression
+      function: (identifier) @require
+      arguments: (arguments . (string) @module)))) @import
+(lexical_declaration
+  (variable_declarator
+    name: (object_pattern (shorthand_property_identifier_pattern) @imported)
+    value: (call_expression
+      function: (identifier) @require
+      arguments: (arguments . (string) @module)))) @import
+(lexical_declaration
+  (variable_declarator
+    name: (object_pattern (pair_pattern key: (_) @imported value: (identifier) @alias))
+    value: (call_expression
+      function: (identifier) @require
+      arguments: (arguments . (string) @module)))) @import
+
+(comment) @comment
+[(string) (template_string) (regex)] @string
+(template_substitution) @code
+[(statement_block) (class_body) (switch_body) (object)] @block
+[(switch_case) (switch_default)] @block

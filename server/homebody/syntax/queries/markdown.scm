@@ -1,0 +1,7 @@
+(section . (atx_heading heading_content: (_) @name)) @definition.section
+(section . (setext_heading heading_content: (_) @name)) @definition.section
+(fenced_code_block) @scope
+
+(html_block) @comment
+[(code_fence_content) (indented_code_block)] @string
+[(section) (list) (list_item) (block_quote)] @block

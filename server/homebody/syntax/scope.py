@@ -1,0 +1,350 @@
+"""Definitions, scopes and imports of a document.
+
+In: a document and the tree that fits it. Out: frozen values with code-point spans.
+Pure and synchronous. Where the tree is missing, or too broken to know, indentation answers.
+``scopes_at`` and ``scope_around`` look at the nodes around the offset only and belong on the keystroke
+path; ``definitions`` and ``imports`` read the whole tree.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from homebody.syntax import lines, nodes
+from homebody.syntax.nodes import Match
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
+
+FUNCTION_KINDS = frozenset({"function", "method"})
+CLASS_KINDS = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
+
+# What makes an import of a node that looks like any other call or attribute.
+_IMPORTERS = frozenset(
+    {"require", "require_relative", "load", "autoload", "source", ".", "src", "href"},
+)
+_QUOTES = "\"'`<>"
+# A signature is shown in prompts: longer ones are tables of data in a parameter list.
+_MAX_SIGNATURE = 2_000
+_BRACKETS = re.compile(r"[()\[\]]")
+# The part of a decoration before its brackets, by what opens it. Java's ``@interface`` is none.
+_DECORATIONS = {
+    "@": re.compile(r"@(?!interface\b)[\w.:]+"),
+    "#[": re.compile(r"#(?=\[)"),
+    "[": re.compile(r"(?=\[)"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Something that has a name and a signature, or at least a body.
+
+    Attributes
+    ----------
+    kind
+        ``function``, ``method``, ``class``, ``interface``, ``struct``, ``enum``, ``trait``, ``impl``,
+        ``module``, ``type``, ``macro``, ``variable``, ``section``, ``table``, ``rule``, ``key``;
+        ``scope`` for what nobody would look up by name.
+    name
+        Empty where it has none.
+    container
+        Names of what it belongs to, joined by dots: ``Order.Line``.
+    span
+        The whole, decorators and ``export`` included.
+    header
+        From the beginning of the first line of the signature to the block's opener, its indentation
+        included: what a skeleton of the file shows.
+    body
+        ``None`` where there is none, or where lines told the scope.
+    signature
+        The header without indentation before and opener behind it, at most 2,000 characters.
+
+    """
+
+    kind: str
+    name: str
+    container: str
+    span: Span
+    header: Span
+    body: Span | None
+    signature: str
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is a function or a method."""
+        return self.kind in FUNCTION_KINDS
+
+    @property
+    def is_class(self) -> bool:
+        """Whether methods live in it."""
+        return self.kind in CLASS_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One name that an import brings: ``name`` there, ``alias`` here (``name`` where not renamed)."""
+
+    name: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One module that is imported from.
+
+    Attributes
+    ----------
+    span
+        The whole statement.
+    module
+        As it is written, without quotes: ``..errors``, ``./stock``, ``java.util.List``.
+    names
+        What it brings, where the statement says so: for ``import a as b``, ``Imported("", "b")``.
+
+    """
+
+    span: Span
+    module: str
+    names: tuple[Imported, ...]
+
+
+def scopes_at(document: Document, tree: Tree, offset: int) -> tuple[Definition, ...]:
+    """Definitions and scopes that hold ``offset``, the outermost first.
+
+    On a blank line below an indented body, the body holds the offset as far as its column reaches.
+    """
+    if not tree.fits(document):
+        return tuple(_scopes_by_lines(document, offset, ()))
+    found = _enclosing(document, tree, offset)
+    if tree.handle is not None and (not tree.exact or tree.handle.root_node.has_error):
+        found = [*found, *_scopes_by_lines(document, offset, found)]
+        found.sort(key=lambda scope: (scope.header.start, -scope.span.end))
+    return tuple(found)
+
+
+def scope_around(document: Document, tree: Tree, span: Span) -> Definition | None:
+    """Return the smallest function, class or module that holds ``span``; ``None`` at the top level.
+
+    A span that begins in a line's indentation counts from the line's text on.
+    """
+    line = document.line_of(span.start)
+    text_start = document.line_starts[line] + len(_indentation(document, line))
+    start = max(span.start, min(text_start, document.line_span(line).end))
+    for scope in reversed(scopes_at(document, tree, start)):
+        named = scope.is_function or scope.is_class or scope.kind == "module"
+        if named and scope.span.end >= max(span.end, start):
+            return scope
+    return None
+
+
+def definitions(document: Document, tree: Tree) -> tuple[Definition, ...]:
+    """All definitions in order of their beginning; ``()`` without a tree.
+
+    Variables inside functions and nameless scopes are left out.
+    """
+    if not tree.fits(document):
+        return ()
+    return tuple(found for found in _definitions(document, tree, None) if found.kind != "scope")
+
+
+def imports(document: Document, tree: Tree) -> tuple[Import, ...]:
+    """All imports in order; ``()`` without a tree."""
+    if not tree.fits(document):
+        return ()
+    found: dict[tuple[Span, str], list[Imported]] = {}
+    for match in nodes.outline(tree):
+        if "import" not in match:
+            continue
+        required = match.get("require")
+        if required and document.slice(required[0]) not in _IMPORTERS:
+            continue
+        module = _module(document, match)
+        names = found.setdefault((match["import"][0], module), [])
+        alias = document.slice(match["alias"][0]) if "alias" in match else ""
+        for name in match.get("imported", ()):
+            text = document.slice(name)
+            names.append(Imported(text, alias or text))
+        if alias and "imported" not in match:
+            names.append(Imported("", alias))
+    ordered = sorted(found.items(), key=lambda item: item[0][0])
+    return tuple(Import(span, module, tuple(names)) for (span, module), names in ordered)
+
+
+def _module(document: Document, match: Match) -> str:
+    """Where an import is from, without quotes: what follows the statement's first word at least."""
+    if "module" in match:
+        text = document.slice(match["module"][0])
+        return text.strip(_QUOTES) if text[:1] in _QUOTES else text
+    statement = document.slice(match["import"][0])
+    return statement.partition(" ")[2].partition("{")[0].strip(" .;")
+
+
+def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
+    """Scopes that the tree says hold ``offset``."""
+    indented = tree.language is not None and tree.language.blocks == "indent"
+    anchor = offset
+    if indented:
+        line = document.line_of(offset)
+        while line > 0 and lines.is_blank(document, line):
+            line -= 1
+        anchor = min(offset, document.line_span(line).end)
+    around = Span(max(0, anchor - 1), min(len(document.text), anchor + 1))
+    depth = lines.depth_at(document, offset)
+    found: list[Definition] = []
+    for scope in _definitions(document, tree, around):
+        inside = scope.span.start <= offset < scope.span.end
+        if not inside and indented and scope.span.start < anchor <= scope.span.end:
+            header_line = document.line_of(scope.header.start)
+            inside = anchor == offset or lines.indent_at(document, header_line) < depth
+        if not inside and offset == scope.span.end == len(document.text):
+            inside = tree.language is not None and tree.language.blocks == "none"
+        if inside and scope.kind != "variable":
+            found.append(scope)
+    return found
+
+
+def _scopes_by_lines(document: Document, offset: int, known: Sequence[Definition]) -> Iterator[Definition]:
+    """Scopes that indentation tells, but for those that begin on the lines of ``known``."""
+    known_lines = {document.line_of(scope.header.start) for scope in known}
+    container: list[str] = []
+    for line in lines.header_lines(document, offset):
+        text = document.line_text(line)
+        opened = lines.header_kind(text)
+        if opened is None or line in known_lines:
+            continue
+        kind, name = opened
+        header = document.line_span(line)
+        signature = text.strip().removesuffix("{").rstrip()[:_MAX_SIGNATURE]
+        block = lines.indented_block(document, line)
+        yield Definition(kind, name, ".".join(container), block, header, None, signature)
+        container.append(name)
+
+
+def _definitions(document: Document, tree: Tree, within: Span | None) -> list[Definition]:
+    """Definitions and scopes in order, each once, with kinds and containers as they nest."""
+    wrappers: dict[Span, Span] = {}
+    found: dict[int, Definition] = {}
+    for match in nodes.outline(tree, within):
+        if "wrapper" in match:
+            wrappers[match["wrapped"][0]] = match["wrapper"][0]
+            continue
+        definition = _from_match(document, tree, match)
+        if definition is not None:
+            key = match["name"][0].start if "name" in match else definition.span.start
+            _keep_better(found, key, definition)
+    bodies = {one.body for one in found.values() if one.kind != "scope"}
+    kept = [one for one in found.values() if one.kind != "scope" or one.body not in bodies]
+    return _nested(document, tree, kept, wrappers)
+
+
+def _from_match(document: Document, tree: Tree, match: Match) -> Definition | None:
+    """Definition or scope that a match is about; its header is found once its whole span is known."""
+    for capture, spans in match.items():
+        if capture.startswith("definition.") or capture == "scope":
+            kind = capture.removeprefix("definition.")
+            name = document.slice(match["name"][0]).strip(_QUOTES) if "name" in match else ""
+            container = document.slice(match["container"][0]) if "container" in match else ""
+            body = match["body"][0] if "body" in match else None
+            end = _header_end(document, tree, spans[0], match)
+            return Definition(kind, name, container, spans[0], Span(spans[0].start, end), body, "")
+    return None
+
+
+def _keep_better(found: dict[int, Definition], key: int, definition: Definition) -> None:
+    """Of two patterns that matched the same name, keep the one that knows the body."""
+    other = found.get(key)
+    if other is None or _rank(definition) > _rank(other):
+        found[key] = definition
+
+
+def _rank(definition: Definition) -> tuple[bool, bool, bool]:
+    return definition.kind != "scope", definition.body is not None, definition.kind != "variable"
+
+
+def _nested(
+    document: Document, tree: Tree, found: Iterable[Definition], wrappers: dict[Span, Span]
+) -> list[Definition]:
+    """Put definitions in order, give each its wrapper, its container and its signature."""
+    spans = [(_wrapped(one.span, wrappers), one) for one in found]
+    spans.sort(key=lambda item: (item[0].start, -item[0].end, item[1].span.start))
+    around: list[Definition] = []
+    result: list[Definition] = []
+    for span, bare in spans:
+        while around and around[-1].span.end < span.end:
+            around.pop()
+        if bare.kind == "variable" and any(one.is_function or one.kind == "scope" for one in around):
+            continue
+        kind = bare.kind
+        if kind == "function" and around and around[-1].is_class:
+            kind = "method"
+        container = bare.container or ".".join(one.name for one in around if one.name)
+        one = replace(bare, kind=kind, container=container, span=span)
+        one = _with_header(document, tree, one)
+        around.append(one)
+        result.append(one)
+    return result
+
+
+def _wrapped(span: Span, wrappers: dict[Span, Span]) -> Span:
+    while span in wrappers and wrappers[span] != span:
+        span = wrappers[span]
+    return span
+
+
+def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> int:
+    """Where the header ends: before the body, behind its opener where that stands on the same line."""
+    for capture in ("header", "parameters"):
+        if capture in match:
+            return match[capture][0].end
+    text = document.text
+    if "body" not in match:
+        return min(document.line_span(document.line_of(whole.start)).end, whole.end)
+    end = match["body"][0].start
+    comment = tree.language.line_comment if tree.language else None
+    header = text[whole.start : end].rstrip()
+    while comment and (last := header.rpartition("\n")[2].lstrip()) and last.startswith(comment):
+        header = header[: header.rindex("\n")].rstrip() if "\n" in header else ""
+    return whole.start + len(header) if header else end
+
+
+def _with_header(document: Document, tree: Tree, one: Definition) -> Definition:
+    """Give ``one`` its header and signature, decorators left out."""
+    opener = tree.language.decoration if tree.language else ""
+    start = _behind_decorations(document.text, one.span.start, one.header.end, opener)
+    line_start = document.line_starts[document.line_of(start)]
+    signature = document.text[start : one.header.end][:_MAX_SIGNATURE].rstrip().rstrip(";").rstrip()
+    end = one.header.end
+    if one.body is not None and document.text.startswith("{", one.body.start):
+        end = one.body.start + 1
+    if not document.text[line_start:start].strip():
+        start = line_start
+    return replace(one, header=Span(start, max(start, end)), signature=signature)
+
+
+def _behind_decorations(text: str, start: int, end: int, opener: str) -> int:
+    """Offset behind leading ``@decorators(…)``, ``#[attributes]`` or ``[Attributes]``."""
+    decoration = _DECORATIONS.get(opener)
+    at = start
+    while decoration is not None and (found := decoration.match(text, at, end)) is not None:
+        at = found.end()
+        if text[at : at + 1] in {"(", "["}:
+            at = _behind_brackets(text, at, end)
+        while at < end and text[at].isspace():
+            at += 1
+        if at >= end:
+            return start
+    return at
+
+
+def _behind_brackets(text: str, start: int, end: int) -> int:
+    depth = 0
+    for found in _BRACKETS.finditer(text, start, end):
+        depth += 1 if found.group() in "([" else -1
+        if depth == 0:
+            return found.end()
+    return end
+
+
+def _indentation(document: Document, line: int) -> str:
+    span = document.line_span(line)
+    text = document.text[span.start : min(span.end, span.start + _MAX_SIGNATURE)]
+    return text[: len(text) - len(text.lstrip())]
