@@ -21,6 +21,7 @@ from urllib.parse import quote
 import msgspec
 
 from homebody.backend import llama_cpp_api as api
+from homebody.backend.answer import Answer
 from homebody.backend.base import (
     FimTokens,
     Marker,
@@ -29,6 +30,7 @@ from homebody.backend.base import (
     Part,
     Piece,
     Prompt,
+    PromptRead,
     Role,
     Sampling,
     Slot,
@@ -37,10 +39,15 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
-from homebody.backend.reasoning import ReasoningFilter, begins_inside
-from homebody.backend.stops import ForcedFilter, StopFilter, split_stops
+from homebody.backend.stops import split_stops
 from homebody.backend.token_table import Tokens, TokenTable
-from homebody.errors import BackendProtocolError, BackendRefused, BackendUnavailable, ContextTooLong
+from homebody.errors import (
+    BackendProtocolError,
+    BackendRefused,
+    BackendTimeout,
+    BackendUnavailable,
+    ContextTooLong,
+)
 
 
 class LlamaCppBackend:
@@ -122,8 +129,11 @@ class LlamaCppBackend:
         served = await self._known()
         tokens = await self._admit(served, prompt)
         server_stops, our_stops = split_stops(prompt.stop, prompt.forced)
+        answer = Answer(
+            forced=prompt.forced, stops=our_stops, thoughts=prompt.text if slot == "chat" else None
+        )
         body = api.CompletionRequest(
-            prompt=msgspec.Raw(tokens.json),
+            prompt=msgspec.Raw(tokens.json_array),
             # Never more than there is room for: a server that shifts its context would cut the prompt.
             n_predict=min(_wanted(prompt, sampling), served.info.context_length - tokens.count),
             stream=True,
@@ -136,35 +146,32 @@ class LlamaCppBackend:
             model=self._model,
             **api.sampling_fields(sampling),
         )
-        forced = ForcedFilter(prompt.forced)
-        stops = StopFilter(our_stops)
-        thoughts = ReasoningFilter(inside=slot == "chat" and begins_inside(prompt.text))
         output = 0
+        read: PromptRead | None = None
+        told = False
         async with self._forgetting(), aclosing(self._server.events("/completion", body)) as events:
             async for data in events:
                 event = self._server.decode(data, api.CompletionEvent)
                 if event.error is not None:
                     raise api.error_of(event.error, self._server.url)
+                if event.prompt_progress is not None:
+                    read = event.prompt_progress.read()
                 if event.content:
                     output += 1
-                    text = stops.feed(forced.feed(event.content))
-                    if slot == "chat":
-                        text = thoughts.feed(text)
-                    if text:
-                        yield Piece(text, event.logprob)
-                if forced.failed:
+                    if text := answer.feed(event.content):
+                        yield Piece(text, event.logprob, None if told else read)
+                        told = True
+                if answer.went_astray:
                     message = f"the server at {self._server.url} ignores grammars; it is no llama.cpp"
                     raise BackendProtocolError(message)
-                if event.stop or stops.stopped:
-                    rest = stops.finish()
-                    rest = thoughts.feed(rest) + thoughts.finish() if slot == "chat" else rest
-                    if rest:
+                if event.stop or answer.stopped:
+                    if rest := answer.finish():
                         yield Piece(rest)
-                    yield event.stats() if event.stop else api.stats_cut_here(tokens.count, output)
+                    yield event.stats() if event.stop else api.stats_cut_here(tokens.count, output, read)
                     self._check_model(served, event)
                     return
                 if output > sampling.max_tokens + _SLACK:
-                    yield api.stats_cut_here(tokens.count, output, finish="length")
+                    yield api.stats_cut_here(tokens.count, output, read, "length")
                     return
             message = f"the server at {self._server.url} went away in the middle of an answer"
             raise BackendUnavailable(message)
@@ -176,12 +183,13 @@ class LlamaCppBackend:
             async for item in stream:
                 yield item
 
-    async def warm(self, prompt: Prompt, *, slot: Slot = "completion") -> Stats:
+    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
         """Read the prompt into the slot's cache; the one token that llama.cpp makes anyway is dropped."""
         served = await self._known()
-        tokens = await self._admit(served, prompt)
+        whole = await self._admit(served, prompt)
+        part = whole if tokens is None else whole.first_tokens(tokens)
         body = api.CompletionRequest(
-            prompt=msgspec.Raw(tokens.json),
+            prompt=msgspec.Raw(part.json_array),
             n_predict=0,
             stream=False,
             return_progress=False,
@@ -285,8 +293,7 @@ class LlamaCppBackend:
             found = await served.table.look_up([part for part in parts if part.text])
         if served.bos is not None and (not found or found[0].first != served.bos):
             found = [Tokens.of([served.bos]), *found]
-        joined = b"[" + b",".join(tokens.json for tokens in found if tokens.count) + b"]"
-        return Tokens(sum(tokens.count for tokens in found), None, joined)
+        return Tokens.joined(found)
 
     async def _admit(self, served: "_Served", prompt: Prompt) -> Tokens:
         tokens = await self._encode(served, prompt.parts)
@@ -331,7 +338,7 @@ class LlamaCppBackend:
         """Note that the server lives, or forget what is known of one that failed."""
         try:
             yield
-        except (BackendUnavailable, BackendProtocolError):
+        except (BackendUnavailable, BackendProtocolError, BackendTimeout):
             self._served = None
             raise
         self._heard = time.monotonic()

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 import msgspec
 
-from homebody.backend.base import FimTokens, FinishReason, Sampling, Stats
+from homebody.backend.base import FimTokens, FinishReason, PromptRead, Sampling, Stats
 from homebody.errors import BackendError, BackendLoading, BackendRefused, BackendUnavailable, ContextTooLong
 
 
@@ -108,6 +108,18 @@ class Timings(msgspec.Struct):
     predicted_ms: float | None = None
 
 
+class Progress(msgspec.Struct):
+    """How far the prompt is read; ``processed`` counts what the cache had."""
+
+    cache: int
+    processed: int
+    time_ms: float
+
+    def read(self) -> PromptRead:
+        """Return what was read by now."""
+        return PromptRead(self.processed - self.cache, self.cache, self.time_ms)
+
+
 class CompletionEvent(msgspec.Struct):
     """One event of a stream, or a whole reply."""
 
@@ -120,6 +132,7 @@ class CompletionEvent(msgspec.Struct):
     tokens_predicted: int | None = None
     completion_probabilities: tuple[Probability, ...] = ()
     timings: Timings | None = None
+    prompt_progress: Progress | None = None
     error: Error | None = None
 
     @property
@@ -143,9 +156,19 @@ class CompletionEvent(msgspec.Struct):
         )
 
 
-def stats_cut_here(prompt_tokens: int, output_tokens: int, finish: FinishReason = "stop") -> Stats:
+def stats_cut_here(
+    prompt_tokens: int, output_tokens: int, read: PromptRead | None, finish: FinishReason = "stop"
+) -> Stats:
     """Return the stats of an answer that we ended, for which the server sends none."""
-    return Stats(prompt_tokens, None, None, output_tokens, None, None, finish)
+    return Stats(
+        prompt_tokens=prompt_tokens,
+        evaluated_tokens=read.evaluated_tokens if read else None,
+        reused_tokens=read.reused_tokens if read else None,
+        output_tokens=output_tokens,
+        prompt_ms=read.milliseconds if read else None,
+        output_ms=None,
+        finish=finish,
+    )
 
 
 def error_of(error: Error, url: str) -> BackendError | ContextTooLong:

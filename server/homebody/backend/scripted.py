@@ -53,6 +53,7 @@ from homebody.backend.base import (
     ModelInfo,
     Piece,
     Prompt,
+    PromptRead,
     Sampling,
     Slot,
     Stats,
@@ -267,7 +268,8 @@ class ScriptedBackend:
                 break
             if index:
                 await asyncio.sleep(reply.piece_delay_ms / 1000)
-            yield Piece(text, _logprob(reply, index))
+            read = None if index else PromptRead(evaluated, len(tokens) - evaluated, reply.delay_ms)
+            yield Piece(text, _logprob(reply, index), read)
         if reply.fault is not None:
             error, what = _FAULTS[reply.fault]
             message = f"the scripted backend {what}, as its script says"
@@ -284,11 +286,11 @@ class ScriptedBackend:
         finally:
             await stream.aclose()
 
-    async def warm(self, prompt: Prompt, *, slot: Slot = "completion") -> Stats:
-        """Note that the prompt was read; no reply is used up."""
-        tokens = self._admit(prompt)
+    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
+        """Note that the prompt (or its first ``tokens``) was read; no reply is used up."""
+        read = self._admit(prompt)[:tokens]
         self.requests.append(Request(prompt, None, slot))
-        return _stats(len(tokens), self._evaluate(tokens, slot), 0, "length")
+        return _stats(len(read), self._evaluate(read, slot), 0, "length")
 
     async def aclose(self) -> None:
         """Nothing is held."""

@@ -30,6 +30,24 @@ class Tokens:
         """Pack token ids."""
         return cls(len(ids), ids[0] if ids else None, ",".join(map(str, ids)).encode())
 
+    @classmethod
+    def joined(cls, parts: Sequence["Tokens"]) -> "Tokens":
+        """Put parts together."""
+        some = [part for part in parts if part.count]
+        first = some[0].first if some else None
+        return cls(sum(part.count for part in some), first, b",".join(part.json for part in some))
+
+    @property
+    def json_array(self) -> bytes:
+        """The ids as a JSON array."""
+        return b"[" + self.json + b"]"
+
+    def first_tokens(self, count: int) -> "Tokens":
+        """Return the first ``count`` tokens, all of them when there are fewer."""
+        if count >= self.count:
+            return self
+        return Tokens(count, self.first, b",".join(self.json.split(b",", count)[:count]))
+
 
 class TokenTable:
     """The least recently used parts are forgotten first."""

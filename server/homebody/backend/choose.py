@@ -1,0 +1,88 @@
+"""Which of the models that are there suits a use.
+
+In: what servers say that they have. Out: one of them, and why. Pure.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from homebody.backend.base import Slot
+
+# Names of families that were trained to fill in the middle, for servers that say nothing of it.
+# (How each is prompted stands in prompts/fim.toml; here it is only a matter of choosing.)
+_FIM_NAMES = re.compile(
+    r"qwen[\d.]*-?coder|starcoder|codellama|code-?llama|codegemma|deepseek-?coder|codestral|"
+    r"granite-?[\d.]*-?code|stable-?code|seed-?coder|mellum|codeqwen|refact|santacoder",
+    re.IGNORECASE,
+)
+_CHAT_NAMES = re.compile(r"instruct|chat|-it\b|assistant|gpt-oss|qwen3|llama3|gemma", re.IGNORECASE)
+_BASE_NAMES = re.compile(r"\bbase\b|[-:]code\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that some server has.
+
+    Attributes
+    ----------
+    server
+        How the user knows the server: ``"Ollama at http://127.0.0.1:11434"``.
+    loaded
+        Whether it is in memory: it answers at once, and nothing else is pushed out.
+    fim, chat
+        What it is good for.
+    size
+        Bytes on disk, ``None`` where unknown.
+    remote_host
+        Set where it runs elsewhere; then it is never chosen.
+
+    """
+
+    kind: str
+    url: str
+    server: str
+    model: str
+    loaded: bool
+    fim: bool
+    chat: bool
+    size: int | None = None
+    remote_host: str | None = None
+
+    def suits(self, use: Slot) -> bool:
+        """Whether it is made for ``use``."""
+        return self.fim if use == "completion" else self.chat
+
+
+def name_tells_fim(name: str) -> bool:
+    """Whether a model of this name fills in the middle."""
+    return _FIM_NAMES.search(name) is not None
+
+
+def name_tells_chat(name: str) -> bool:
+    """Whether a model of this name takes chat messages; base models do not."""
+    return _BASE_NAMES.search(name) is None and _CHAT_NAMES.search(name) is not None
+
+
+def choose(candidates: Iterable[Candidate], use: Slot, *, most_bytes: int | None = None) -> Candidate | None:
+    """Return the best suited model: a loaded one first, then the largest that fits.
+
+    Parameters
+    ----------
+    most_bytes
+        Size up to which a model that is not loaded yet may be loaded.
+
+    """
+    here = [c for c in candidates if c.remote_host is None and c.suits(use)]
+    fitting = [c for c in here if c.loaded or most_bytes is None or (c.size or 0) <= most_bytes]
+    return max(fitting, key=lambda c: (c.loaded, c.size or 0), default=None)
+
+
+def choose_any(candidates: Iterable[Candidate], use: Slot) -> Candidate | None:
+    """Return the best suited model of a server that the user named, else a loaded one, else any."""
+    here = [c for c in candidates if c.remote_host is None]
+    return max(
+        here,
+        key=lambda c: (c.suits(use) and c.loaded, c.suits(use), c.loaded, -(c.size or 0)),
+        default=None,
+    )

@@ -1,0 +1,243 @@
+"""LM Studio: the loaded context length from its own API, prompts through OpenAI's.
+
+In: a ``Prompt`` or chat messages. Out: pieces, then stats.
+Written from the documented API (0.4: ``/api/v1/models``; before: ``/api/v0/models``); tested against a
+loopback double, since LM Studio comes in no Python package.
+Knows nothing of other servers.
+"""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import msgspec
+
+from homebody.backend import openai_api as openai
+from homebody.backend.base import Message, ModelInfo, Sampling, Slot
+from homebody.backend.choose import Candidate, choose_any, name_tells_chat, name_tells_fim
+from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.string_backend import Deltas, Job, StringBackend
+from homebody.errors import BackendProtocolError, BackendRefused
+
+LINK_NOTE = (
+    "Homebody itself connects to LM Studio on this machine only; whether LM Studio passes requests on "
+    "(LM Link) shows in its own settings"
+)
+
+
+class LmStudioBackend(StringBackend):
+    """One model of one LM Studio.
+
+    Parameters
+    ----------
+    model
+        Its key or the id of a loaded instance; ``None``: the one that suits ``use``, a loaded one first.
+    context_length
+        Asked for when the model has to be loaded; a loaded one is used at most so far.
+
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        model: str | None = None,
+        allowed_hosts: Sequence[str] = (),
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        context_length: int | None = None,
+        use: Slot = "completion",
+    ) -> None:
+        server = ModelServer(
+            url.rstrip("/").removesuffix("/v1"),
+            api_key=api_key,
+            allowed_hosts=allowed_hosts,
+            timeout_seconds=timeout_seconds,
+        )
+        super().__init__(server, model=model, context_length=context_length)
+        self._use: Slot = use
+
+    async def _ask(self) -> ModelInfo:
+        entry = self._pick(await list_models(self._server))
+        if entry.context_length is None:
+            entry = await self._load(entry)
+        if entry.context_length is None:
+            message = (
+                f"LM Studio at {self._server.url} loaded {entry.name} and does not say how; load it there"
+            )
+            raise BackendProtocolError(message)
+        return ModelInfo(
+            kind="lm-studio",
+            name=entry.instance or entry.name,
+            context_length=min(entry.context_length, self._context_length or entry.context_length),
+            trained_context_length=entry.max_context_length,
+            architecture=entry.architecture,
+            chat_template=True,
+            vision=entry.vision,
+            url=self._server.url,
+            ignored_sampling=openai.LM_STUDIO.ignored(),
+            notes=(LINK_NOTE,),
+        )
+
+    async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
+        body = openai.completion_body(info.name, job, openai.LM_STUDIO)
+        async with aclosing(openai.stream(self._server, "/v1/completions", body)) as items:
+            async for item in items:
+                yield item
+
+    async def _converse(self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling) -> Deltas:
+        body = openai.chat_body(info.name, messages, sampling, openai.LM_STUDIO)
+        async with aclosing(openai.stream(self._server, "/v1/chat/completions", body)) as items:
+            async for item in items:
+                yield item
+
+    async def _load(self, entry: "Entry") -> "Entry":
+        """Load a model; the older API only does it on a first request, which holds no code."""
+        if entry.loads_by_request:
+            body = {"model": entry.name, "prompt": " ", "max_tokens": 1}
+            await self._server.post("/v1/completions", body, _Anything)
+        else:
+            config = {} if self._context_length is None else {"context_length": self._context_length}
+            body = {"model": entry.name, "config": config} if config else {"model": entry.name}
+            await self._server.post("/api/v1/models/load", body, _Anything)
+        found = next((e for e in await list_models(self._server) if e.name == entry.name), None)
+        return found or entry
+
+    def _pick(self, entries: Sequence["Entry"]) -> "Entry":
+        if self._model is not None:
+            found = next((e for e in entries if self._model in {e.name, e.instance}), None)
+            if found is not None:
+                return found
+            names = ", ".join(entry.name for entry in entries[:5]) or "none"
+            message = (
+                f"LM Studio at {self._server.url} has no model {self._model} (it has: {names}); "
+                "change backend.model"
+            )
+            raise BackendRefused(message)
+        chosen = choose_any([to_candidate(entry, self._server.url) for entry in entries], self._use)
+        if chosen is None:
+            message = f"LM Studio at {self._server.url} has no model; download one there"
+            raise BackendRefused(message)
+        return next(entry for entry in entries if entry.name == chosen.model)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One model, in the same words for both APIs; ``context_length`` is set when it is loaded."""
+
+    name: str
+    instance: str | None
+    context_length: int | None
+    max_context_length: int | None
+    architecture: str | None
+    vision: bool
+    size: int | None
+    loads_by_request: bool
+
+
+async def list_models(server: ModelServer) -> list[Entry]:
+    """List the language models, by the newer API and else by the older one."""
+    try:
+        return [
+            entry for model in (await server.get("/api/v1/models", _V1)).models for entry in model.entries()
+        ]
+    except (StatusRefused, BackendProtocolError) as error:
+        # LM Studio answers unknown paths with 200 and an error object.
+        if isinstance(error, StatusRefused) and error.status in {401, 403}:
+            raise
+    return [
+        model.entry()
+        for model in (await server.get("/api/v0/models", _V0)).data
+        if model.type != "embeddings"
+    ]
+
+
+def to_candidate(entry: Entry, url: str) -> Candidate:
+    """Say what the model is good for; LM Studio does not, so its name has to."""
+    return Candidate(
+        kind="lm-studio",
+        url=url,
+        server=f"LM Studio at {url}",
+        model=entry.name,
+        loaded=entry.context_length is not None,
+        fim=name_tells_fim(entry.name),
+        chat=name_tells_chat(entry.name),
+        size=entry.size,
+    )
+
+
+class _Anything(msgspec.Struct):
+    """A reply of which nothing is read."""
+
+
+class _Config(msgspec.Struct, frozen=True):
+    context_length: int
+
+
+class _Instance(msgspec.Struct, frozen=True):
+    id: str
+    config: _Config
+
+
+class _Capabilities(msgspec.Struct, frozen=True):
+    vision: bool = False
+
+
+class _V1Model(msgspec.Struct, frozen=True):
+    type: str
+    key: str
+    architecture: str | None = None
+    size_bytes: int | None = None
+    loaded_instances: tuple[_Instance, ...] = ()
+    max_context_length: int | None = None
+    capabilities: _Capabilities = _Capabilities()
+
+    def entries(self) -> list[Entry]:
+        """Return one entry for each loaded instance, or one for a model that is not loaded."""
+        if self.type != "llm":
+            return []
+        return [
+            Entry(
+                name=self.key,
+                instance=instance.id if instance is not None else None,
+                context_length=instance.config.context_length if instance is not None else None,
+                max_context_length=self.max_context_length,
+                architecture=self.architecture,
+                vision=self.capabilities.vision,
+                size=self.size_bytes,
+                loads_by_request=False,
+            )
+            for instance in self.loaded_instances or (None,)
+        ]
+
+
+class _V1(msgspec.Struct, frozen=True):
+    models: tuple[_V1Model, ...]
+
+
+class _V0Model(msgspec.Struct, frozen=True):
+    id: str
+    type: str = "llm"
+    arch: str | None = None
+    state: str = "not-loaded"
+    max_context_length: int | None = None
+    loaded_context_length: int | None = None
+
+    def entry(self) -> Entry:
+        loaded = self.state == "loaded"
+        return Entry(
+            name=self.id,
+            instance=None,
+            # Before 0.3.16 the loaded length is not told; the trained one would promise too much.
+            context_length=(self.loaded_context_length or _OLD_CONTEXT) if loaded else None,
+            max_context_length=self.max_context_length,
+            architecture=self.arch,
+            vision=self.type == "vlm",
+            size=None,
+            loads_by_request=True,
+        )
+
+
+class _V0(msgspec.Struct, frozen=True):
+    data: tuple[_V0Model, ...]
+
+
+_OLD_CONTEXT = 4096

@@ -1,0 +1,244 @@
+"""Ollama: prompts as strings in raw mode, one context length for all, nothing cut in silence.
+
+In: a ``Prompt`` or chat messages. Out: pieces, then stats.
+Written from the documented API (Ollama 0.12: docs/api.md, docs/openapi.yaml); tested against a
+loopback double, since Ollama comes in no Python package.
+Knows nothing of other servers.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from urllib.parse import urlsplit
+
+import msgspec
+
+from homebody.backend import ollama_api as api
+from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Sampling, Slot
+from homebody.backend.choose import Candidate, choose_any, name_tells_fim
+from homebody.backend.guard import AllowedHost
+from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.string_backend import Deltas, Job, StringBackend
+from homebody.errors import (
+    BackendRefused,
+    BackendUnavailable,
+    ConnectionForbidden,
+    ContextTooLong,
+)
+
+
+class OllamaBackend(StringBackend):
+    """One model of one Ollama server.
+
+    Parameters
+    ----------
+    model
+        As ``ollama list`` names it; ``None``: the one that suits ``use``, a loaded one first.
+    context_length
+        ``num_ctx`` to ask for; ``None``: what the server gives by itself. Sent with every request,
+        since another one makes Ollama load the model again.
+
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        model: str | None = None,
+        allowed_hosts: Sequence[str] = (),
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        context_length: int | None = None,
+        use: Slot = "completion",
+    ) -> None:
+        server = ModelServer(
+            url, api_key=api_key, allowed_hosts=allowed_hosts, timeout_seconds=timeout_seconds
+        )
+        super().__init__(server, model=model, context_length=context_length)
+        self._allowed = frozenset(AllowedHost.parse(entry) for entry in allowed_hosts)
+        self._use: Slot = use
+        self._shown: dict[str, api.Shown] = {}
+        self._thinks = False
+
+    async def _ask(self) -> ModelInfo:
+        tags = await self._server.get("/api/tags", api.Models)
+        name = self._model or await self._choose(tags)
+        entry = tags.named(name)
+        self._check_remote(name, entry)
+        shown = await self._show(name, entry.digest if entry else "")
+        self._check_remote(name, shown)
+        context_length, notes = await self._served_context(name, shown)
+        self._thinks = "thinking" in shown.capabilities
+        return ModelInfo(
+            kind="ollama",
+            name=name,
+            context_length=context_length,
+            trained_context_length=shown.trained_context_length,
+            architecture=shown.architecture,
+            fim=_fim(shown),
+            chat_template="{{" in shown.template,
+            has_logprobs=True,
+            vision="vision" in shown.capabilities,
+            remote_host=shown.remote_host,
+            url=self._server.url,
+            special_texts=shown.special_texts(),
+            notes=notes,
+        )
+
+    async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
+        body = api.GenerateRequest(
+            model=info.name,
+            prompt=job.text,
+            raw=True,
+            options=api.options(job.sampling, job.stop, info.context_length),
+            logprobs=job.sampling.logprobs > 0,
+            top_logprobs=job.sampling.logprobs,
+        )
+        async with aclosing(self._stream("/api/generate", body)) as events:
+            async for event in events:
+                if event.response:
+                    yield Piece(event.response, event.logprob)
+                if event.done:
+                    yield event.stats()
+
+    async def _converse(self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling) -> Deltas:
+        body = api.ChatRequest(
+            model=info.name,
+            messages=[api.ChatMessage(message.role, message.text) for message in messages],
+            options=api.options(sampling, (), info.context_length),
+            # A thought is never shown, and costs the time of an answer.
+            think=False if self._thinks else msgspec.UNSET,
+            logprobs=sampling.logprobs > 0,
+            top_logprobs=sampling.logprobs,
+        )
+        async with aclosing(self._stream("/api/chat", body)) as events:
+            async for event in events:
+                if event.message is not None and event.message.content:
+                    yield Piece(event.message.content, event.logprob)
+                if event.done:
+                    yield event.stats()
+
+    async def _stream(self, path: str, body: object) -> AsyncGenerator[api.Event]:
+        """Stream one answer; say in one error what Ollama says in three ways."""
+        try:
+            async with aclosing(self._server.lines(path, body)) as lines:
+                async for line in lines:
+                    event = self._server.decode(line, api.Event)
+                    if event.error is not None:
+                        raise self._failure(event.error)
+                    # The model was replaced by a remote one under its name: say so, and stop.
+                    self._check_remote(event.model, event)
+                    yield event
+                    if event.done:
+                        return
+        except StatusRefused as error:
+            if "context length" in error.words or "context window" in error.words:
+                message = f"the server at {self._server.url} says: {error.words}; nothing was cut"
+                raise ContextTooLong(message) from error
+            raise
+
+    def _failure(self, words: str) -> Exception:
+        if "context length" in words:
+            return ContextTooLong(f"the server at {self._server.url} says: {words}; nothing was cut")
+        return BackendUnavailable(f"the server at {self._server.url} failed: {words}")
+
+    async def _choose(self, tags: api.Models) -> str:
+        """Choose among the models that are installed; ``completion`` wants one that fills in."""
+        loaded = {model.name for model in (await self._server.get("/api/ps", api.Models)).models or ()}
+        candidates = [
+            Candidate(
+                kind="ollama",
+                url=self._server.url,
+                server="Ollama",
+                model=model.name,
+                loaded=model.name in loaded,
+                fim=name_tells_fim(model.name),
+                chat=not name_tells_fim(model.name) or "instruct" in model.name,
+                size=model.size,
+                remote_host=api.remote_host_of(model.name, model),
+            )
+            for model in tags.models or ()
+            if not model.embeds
+        ]
+        chosen = choose_any(candidates, self._use)
+        if chosen is None:
+            message = (
+                f"Ollama at {self._server.url} has no model of its own; "
+                "install one with `ollama pull qwen2.5-coder:1.5b`"
+            )
+            raise BackendRefused(message)
+        return chosen.model
+
+    async def _show(self, name: str, digest: str) -> api.Shown:
+        """Ask for the model's metadata, vocabulary included; some megabytes, so once a digest."""
+        known = self._shown.get(digest)
+        if known is not None and digest:
+            return known
+        try:
+            shown = await self._server.post("/api/show", {"model": name, "verbose": True}, api.Shown)
+        except StatusRefused as error:
+            if error.status == 404:
+                message = f"Ollama at {self._server.url} has no model {name}; run `ollama pull {name}`"
+                raise BackendRefused(message) from error
+            raise
+        self._shown = {digest: shown}
+        return shown
+
+    async def _served_context(self, name: str, shown: api.Shown) -> tuple[int, tuple[str, ...]]:
+        """Return the ``num_ctx`` to send with everything, and what the user should know of it."""
+        trained = shown.trained_context_length
+        if self._context_length is not None:
+            if trained is not None and self._context_length > trained:
+                return trained, (f"context length {trained}: {name} was trained for no more",)
+            return self._context_length, ()
+        served = await self._loaded_context(name)
+        if served is None:
+            # Loading without any option shows what the server gives by itself.
+            load = {"model": name, "stream": False, "keep_alive": api.KEEP_ALIVE}
+            await self._server.post("/api/generate", load, api.Event)
+            served = await self._loaded_context(name)
+        if served is not None:
+            return served, ()
+        fallback = shown.parameter_num_ctx or _OLD_CONTEXT
+        note = (
+            f"this Ollama does not say what context length it serves; {fallback} is asked for "
+            "(backend.contextLength changes it)"
+        )
+        return fallback, (note,)
+
+    async def _loaded_context(self, name: str) -> int | None:
+        running = (await self._server.get("/api/ps", api.Models)).named(name)
+        return running.context_length if running is not None else None
+
+    def _check_remote(self, name: str, said: api.SaysRemote | None) -> None:
+        """Refuse a model that runs elsewhere, unless the user allows that host.
+
+        Raises
+        ------
+        ConnectionForbidden
+            It does.
+
+        """
+        host = api.remote_host_of(name, said)
+        if host is None:
+            return
+        url = urlsplit(host if "//" in host else f"https://{host}")
+        port = url.port or (80 if url.scheme == "http" else 443)
+        if AllowedHost((url.hostname or host).lower(), port) in self._allowed:
+            return
+        message = (
+            f"{name} runs at {url.hostname}, not on this machine; nothing was sent. "
+            f'Choose a local model, or add "{url.hostname}:{port}" to backend.allowedHosts in your settings'
+        )
+        raise ConnectionForbidden(message)
+
+
+# What Ollama served before it knew better (versions before 0.11), and still the least that it gives.
+_OLD_CONTEXT = 4096
+
+
+def _fim(shown: api.Shown) -> FimTokens | None:
+    """Return the markers out of the vocabulary, where the server shows it."""
+    prefix, suffix, middle = (shown.token(name) for name in ("pre", "suf", "mid"))
+    if not (prefix and suffix and middle):
+        return None
+    return FimTokens(prefix, suffix, middle, shown.token("rep"), shown.token("sep"), shown.token("pad"))

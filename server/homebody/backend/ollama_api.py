@@ -1,0 +1,252 @@
+"""What goes over the wire to Ollama and back, as values.
+
+Durations are nanoseconds there and milliseconds here.
+API: https://github.com/ollama/ollama/blob/main/docs/api.md and docs/openapi.yaml
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeAlias, cast
+
+import msgspec
+
+from homebody.backend.base import Sampling, Stats
+
+KEEP_ALIVE = "30m"
+"""How long a model stays in memory after the last request; Ollama's own five minutes are one meeting."""
+
+_CLOUD_HOST = "https://ollama.com:443"
+_CONTROL, _USER_DEFINED = 3, 4
+
+
+class Options(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``options`` of a request."""
+
+    num_ctx: int
+    num_predict: int
+    temperature: float
+    top_p: float
+    top_k: int
+    min_p: float
+    repeat_penalty: float
+    seed: int | None = None
+    stop: Sequence[str] = ()
+
+
+def options(sampling: Sampling, stop: Sequence[str], num_ctx: int) -> Options:
+    """Name ``sampling`` as Ollama does."""
+    return Options(
+        num_ctx=num_ctx,
+        num_predict=sampling.max_tokens,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        min_p=sampling.min_p,
+        repeat_penalty=sampling.repeat_penalty,
+        seed=sampling.seed,
+        stop=stop,
+    )
+
+
+class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """``POST /api/generate``. ``truncate`` and ``shift`` off: refuse rather than cut."""
+
+    model: str
+    prompt: str
+    raw: bool
+    options: Options
+    logprobs: bool
+    top_logprobs: int
+    stream: bool = True
+    keep_alive: str = KEEP_ALIVE
+    truncate: bool = False
+    shift: bool = False
+
+
+class ChatMessage(msgspec.Struct, frozen=True):
+    """One message."""
+
+    role: str
+    content: str
+
+
+class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """``POST /api/chat``."""
+
+    model: str
+    messages: Sequence[ChatMessage]
+    options: Options
+    logprobs: bool
+    top_logprobs: int
+    think: bool | msgspec.UnsetType = msgspec.UNSET
+    stream: bool = True
+    keep_alive: str = KEEP_ALIVE
+    truncate: bool = False
+    shift: bool = False
+
+
+class SaysRemote(Protocol):
+    """A reply that may say that its model runs elsewhere."""
+
+    @property
+    def remote_host(self) -> str | None:
+        """URL of the other Ollama."""
+        ...
+
+    @property
+    def remote_model(self) -> str | None:
+        """Name of the model there."""
+        ...
+
+
+def remote_host_of(name: str, said: SaysRemote | None) -> str | None:
+    """Return where the model runs if that is not here; a ``cloud`` tag says it as well."""
+    if said is not None and said.remote_host:
+        return said.remote_host
+    tag = name.rpartition(":")[2]
+    if (said is not None and said.remote_model) or tag == "cloud" or tag.endswith("-cloud"):
+        return _CLOUD_HOST
+    return None
+
+
+class Details(msgspec.Struct, frozen=True):
+    """``details`` of a model."""
+
+    family: str = ""
+    families: tuple[str, ...] | None = None
+
+
+class Model(msgspec.Struct, frozen=True):
+    """One model of ``/api/tags`` or ``/api/ps``."""
+
+    name: str
+    size: int | None = None
+    digest: str = ""
+    details: Details = Details()
+    remote_host: str | None = None
+    remote_model: str | None = None
+    context_length: int | None = None
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it makes vectors only."""
+        return any("bert" in family for family in (self.details.family, *(self.details.families or ())))
+
+
+class Models(msgspec.Struct, frozen=True):
+    """``GET /api/tags`` and ``GET /api/ps``."""
+
+    models: tuple[Model, ...] | None = ()
+
+    def named(self, name: str) -> Model | None:
+        """Return the model; a name without a tag means ``latest``."""
+        full = name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+        return next((model for model in self.models or () if model.name in {name, full}), None)
+
+
+Metadata: TypeAlias = Mapping[str, object]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """``POST /api/show`` with ``verbose``."""
+
+    parameters: str = ""
+    template: str = ""
+    capabilities: tuple[str, ...] = ()
+    model_info: Metadata = {}
+    remote_host: str | None = None
+    remote_model: str | None = None
+
+    @property
+    def architecture(self) -> str | None:
+        """``general.architecture`` of the GGUF."""
+        found = self.model_info.get("general.architecture")
+        return found if isinstance(found, str) else None
+
+    @property
+    def trained_context_length(self) -> int | None:
+        """What the model could do, in tokens."""
+        found = self.model_info.get(f"{self.architecture}.context_length")
+        return found if isinstance(found, int) else None
+
+    @property
+    def parameter_num_ctx(self) -> int | None:
+        """``num_ctx`` that the model's file sets."""
+        for line in self.parameters.splitlines():
+            name, _, value = line.partition(" ")
+            if name == "num_ctx" and value.strip().isdigit():
+                return int(value)
+        return None
+
+    def token(self, marker: str) -> str | None:
+        """Text of the token that the GGUF names ``fim_…``; older files name three of them otherwise."""
+        legacy = {"pre": "prefix", "suf": "suffix", "mid": "middle"}.get(marker, marker)
+        for key in (f"tokenizer.ggml.fim_{marker}_token_id", f"tokenizer.ggml.{legacy}_token_id"):
+            index, tokens = self.model_info.get(key), self._list("tokens")
+            if isinstance(index, int) and 0 <= index < len(tokens):
+                return str(tokens[index])
+        return None
+
+    def special_texts(self) -> frozenset[str]:
+        """Texts that the vocabulary reads as control tokens."""
+        kinds, tokens = self._list("token_type"), self._list("tokens")
+        special = {_CONTROL, _USER_DEFINED}
+        return frozenset(
+            str(text)
+            for text, kind in zip(tokens, kinds, strict=False)
+            if kind in special and str(text).strip()
+        )
+
+    def _list(self, name: str) -> list[object]:
+        found = self.model_info.get(f"tokenizer.ggml.{name}")
+        return cast("list[object]", found) if isinstance(found, list) else []
+
+
+class Logprob(msgspec.Struct, frozen=True):
+    """One token's natural logarithm of its probability."""
+
+    logprob: float
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """``message`` of a chat; its ``thinking`` is not read."""
+
+    content: str = ""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One line of a stream, or a whole reply."""
+
+    model: str = ""
+    response: str = ""
+    message: Answer | None = None
+    done: bool = False
+    done_reason: str = "stop"
+    error: str | None = None
+    logprobs: tuple[Logprob, ...] | None = None
+    remote_host: str | None = None
+    remote_model: str | None = None
+    prompt_eval_count: int | None = None
+    prompt_eval_duration: int | None = None
+    eval_count: int | None = None
+    eval_duration: int | None = None
+
+    @property
+    def logprob(self) -> float | None:
+        """Sum over the line's tokens."""
+        return sum(token.logprob for token in self.logprobs) if self.logprobs else None
+
+    def stats(self) -> Stats:
+        """Read the last line. What was reused of the prompt, Ollama does not say."""
+        return Stats(
+            prompt_tokens=self.prompt_eval_count,
+            evaluated_tokens=None,
+            reused_tokens=None,
+            output_tokens=self.eval_count,
+            prompt_ms=_milliseconds(self.prompt_eval_duration),
+            output_ms=_milliseconds(self.eval_duration),
+            finish="length" if self.done_reason == "length" else "stop",
+        )
+
+
+def _milliseconds(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / 1_000_000

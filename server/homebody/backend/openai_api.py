@@ -1,0 +1,247 @@
+"""What goes over the wire to servers that speak OpenAI's completions and chat, as values.
+
+In: what the backend means, and the server's dialect. Out: the field names that it knows.
+API: https://platform.openai.com/docs/api-reference/completions and the servers' own additions.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import msgspec
+
+from homebody.backend.base import Message, Piece, Sampling, Stats
+from homebody.backend.http import ModelServer, StatusRefused
+from homebody.backend.llama_cpp_api import grammar_that_begins
+from homebody.backend.string_backend import Job
+from homebody.errors import BackendError, BackendRefused, BackendUnavailable, ContextTooLong
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one kind of server calls the sampling parameters, and what else it knows.
+
+    Attributes
+    ----------
+    names
+        Our names to theirs; what is not in it, the server does not know.
+    grammar
+        Whether it takes a GBNF ``grammar`` (llama.cpp and what is built on it).
+    extra
+        Fields that every request gets.
+
+    """
+
+    names: Mapping[str, str]
+    grammar: bool = False
+    extra: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    def ignored(self) -> tuple[str, ...]:
+        """Sampling parameters that this server does not know."""
+        return tuple(name for name in _SAMPLING if name not in self.names)
+
+    def fields(self, sampling: Sampling) -> dict[str, object]:
+        """Name ``sampling`` as this server does."""
+        values: dict[str, object] = {
+            name: getattr(sampling, ours) for ours, name in self.names.items() if ours != "seed"
+        }
+        if sampling.seed is not None and "seed" in self.names:
+            values[self.names["seed"]] = sampling.seed
+        # Everywhere but in llama.cpp, 0 is no valid "all of them".
+        top_k = self.names.get("top_k")
+        if top_k is not None and sampling.top_k == 0:
+            del values[top_k]
+        return values | dict(self.extra)
+
+
+_SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed")
+_STANDARD = {"temperature": "temperature", "top_p": "top_p", "seed": "seed"}
+
+STANDARD = Dialect(_STANDARD)
+"""What OpenAI's own documents name, and no server may refuse."""
+LLAMA_CPP = Dialect({name: name for name in _SAMPLING}, grammar=True, extra={"cache_prompt": True})
+LM_STUDIO = Dialect(_STANDARD | {"top_k": "top_k", "repeat_penalty": "repeat_penalty"})
+VLLM = Dialect(_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "repetition_penalty"})
+"""SGLang's names are the same."""
+KOBOLD = Dialect(_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "rep_pen"}, grammar=True)
+
+
+class TokenLogprob(msgspec.Struct, frozen=True):
+    """One token's natural logarithm of its probability."""
+
+    logprob: float | None = None
+
+
+class Logprobs(msgspec.Struct, frozen=True):
+    """``content`` in chats and from llama.cpp, ``token_logprobs`` in completions."""
+
+    content: tuple[TokenLogprob, ...] | None = None
+    token_logprobs: tuple[float | None, ...] | None = None
+
+    @property
+    def total(self) -> float | None:
+        """Sum over the tokens of one event."""
+        known = [token.logprob for token in self.content or ()] + list(self.token_logprobs or ())
+        values = [value for value in known if value is not None]
+        return sum(values) if values else None
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """A bit of a chat's answer; ``reasoning_content`` and ``reasoning`` are not read."""
+
+    content: str | None = None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One of one answers."""
+
+    text: str | None = None
+    delta: Delta | None = None
+    logprobs: Logprobs | None = None
+    finish_reason: str | None = None
+
+    @property
+    def said(self) -> str:
+        """Text of a completion or of a chat."""
+        return self.text or (self.delta.content or "" if self.delta is not None else "")
+
+
+class Details(msgspec.Struct, frozen=True):
+    """``prompt_tokens_details``."""
+
+    cached_tokens: int | None = None
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Counts of one request."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: Details | None = None
+
+
+class Timings(msgspec.Struct, frozen=True):
+    """What llama.cpp adds."""
+
+    prompt_ms: float | None = None
+    predicted_ms: float | None = None
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event of a stream."""
+
+    choices: tuple[Choice, ...] = ()
+    usage: Usage | None = None
+    timings: Timings | None = None
+    error: object = None
+
+
+def completion_body(model: str, job: Job, dialect: Dialect) -> dict[str, object]:
+    """Return the body of ``POST /v1/completions``."""
+    body: dict[str, object] = {"model": model, "prompt": job.text, **_common(job.sampling, dialect)}
+    if job.stop:
+        body["stop"] = job.stop
+    if job.sampling.logprobs:
+        body["logprobs"] = job.sampling.logprobs
+    if job.forced and dialect.grammar:
+        body["grammar"] = grammar_that_begins(job.forced)
+    return body
+
+
+def chat_body(
+    model: str, messages: Sequence[Message], sampling: Sampling, dialect: Dialect
+) -> dict[str, object]:
+    """Return the body of ``POST /v1/chat/completions``."""
+    said = [{"role": message.role, "content": message.text} for message in messages]
+    body: dict[str, object] = {"model": model, "messages": said, **_common(sampling, dialect)}
+    if sampling.logprobs:
+        body |= {"logprobs": True, "top_logprobs": sampling.logprobs}
+    return body
+
+
+async def stream(server: ModelServer, path: str, body: object) -> AsyncGenerator[Piece | Stats]:
+    """Stream one answer. Ends without stats where the stream was cut.
+
+    Raises
+    ------
+    ContextTooLong
+        The server refuses the prompt's length.
+
+    """
+    finish: str | None = None
+    usage = Usage()
+    timings = Timings()
+    done = False
+    try:
+        async with aclosing(server.events(path, body)) as events:
+            async for data in events:
+                if data.strip() == "[DONE]":
+                    done = True
+                    break
+                event = server.decode(data, Event)
+                if event.error is not None:
+                    raise _failure(event.error, server.url)
+                usage, timings = event.usage or usage, event.timings or timings
+                if event.choices:
+                    choice = event.choices[0]
+                    finish = choice.finish_reason or finish
+                    if choice.said:
+                        yield Piece(choice.said, choice.logprobs.total if choice.logprobs else None)
+    except StatusRefused as error:
+        if error.status == 400 and _tells_length(error.words):
+            message = f"the server at {server.url} says: {error.words}; nothing was cut"
+            raise ContextTooLong(message) from error
+        raise
+    if done or finish is not None:
+        yield _stats(usage, timings, finish)
+
+
+def _common(sampling: Sampling, dialect: Dialect) -> dict[str, object]:
+    return {
+        "max_tokens": sampling.max_tokens,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **dialect.fields(sampling),
+    }
+
+
+def _stats(usage: Usage, timings: Timings, finish: str | None) -> Stats:
+    details = usage.prompt_tokens_details
+    reused = details.cached_tokens if details is not None else None
+    known = usage.prompt_tokens is not None and reused is not None
+    return Stats(
+        prompt_tokens=usage.prompt_tokens,
+        evaluated_tokens=(usage.prompt_tokens or 0) - (reused or 0) if known else None,
+        reused_tokens=reused,
+        output_tokens=usage.completion_tokens,
+        prompt_ms=timings.prompt_ms,
+        output_ms=timings.predicted_ms,
+        finish="length" if finish == "length" else "stop",
+    )
+
+
+class _Words(msgspec.Struct):
+    message: str = "no reason given"
+    code: object = None
+
+
+def _failure(error: object, url: str) -> BackendError | ContextTooLong:
+    """Translate an error that came inside a stream: a text, or an object with a message."""
+    if isinstance(error, str):
+        words = _Words(error)
+    else:
+        try:
+            words = msgspec.convert(error, _Words)
+        except msgspec.ValidationError:
+            words = _Words()
+    if _tells_length(words.message):
+        return ContextTooLong(f"the server at {url} says: {words.message}; nothing was cut")
+    refused = isinstance(words.code, int) and 400 <= words.code < 500
+    kind = BackendRefused if refused else BackendUnavailable
+    return kind(f"the server at {url} failed: {words.message}")
+
+
+def _tells_length(words: str) -> bool:
+    """Whether a refusal is about the prompt's length: vLLM, SGLang, llama.cpp and LM Studio all say so."""
+    lower = words.lower()
+    return "context" in lower and any(word in lower for word in ("length", "size", "window", "exceed"))

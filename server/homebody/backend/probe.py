@@ -1,0 +1,218 @@
+"""What answers on a port of this machine, asked without showing it any code.
+
+In: an address. Out: which model server it is and which models it has, or nothing.
+Only GETs, until the server is recognised; then one POST without any text (is there FIM?).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from homebody.backend import llama_cpp_api, ollama_api
+from homebody.backend.choose import Candidate, name_tells_chat, name_tells_fim
+from homebody.backend.http import ModelServer, StatusRefused
+from homebody.backend.lm_studio import list_models, to_candidate
+from homebody.errors import BackendError, BackendLoading, BackendUnavailable
+
+USUAL_PORTS = (8080, 8012, 11434, 1234, 8000, 1337, 5001)
+"""llama.cpp, its FIM presets, Ollama, LM Studio, vLLM, Jan, KoboldCpp."""
+
+PROBE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What answers at one address.
+
+    Attributes
+    ----------
+    candidates
+        Its models; empty where it has none, or may not be used unasked.
+    remark
+        One sentence for status and ``doctor``.
+    loading
+        Whether it is still loading its model.
+
+    """
+
+    url: str
+    candidates: tuple[Candidate, ...]
+    remark: str
+    loading: bool = False
+
+
+class _Entry(msgspec.Struct):
+    id: str
+    owned_by: str = ""
+
+
+class _Models(msgspec.Struct):
+    # ``null`` is Ollama's empty list. A server of something else has no such field.
+    data: list[_Entry] | None
+
+
+async def probe_all(urls: Sequence[str], *, api_key: str | None = None) -> list[Found]:
+    """Ask all addresses at once; what does not answer in a second is not there."""
+    answers = await asyncio.gather(*(probe(url, api_key=api_key) for url in urls))
+    return [found for found in answers if found is not None]
+
+
+async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence[str] = ()) -> Found | None:
+    """Recognise one server; ``None`` where nothing answers.
+
+    Parameters
+    ----------
+    api_key
+        Sent only to an address that the user named.
+
+    """
+    server = ModelServer(url, api_key=api_key, allowed_hosts=allowed_hosts, timeout_seconds=PROBE_SECONDS)
+    try:
+        return await _recognise(server)
+    except BackendLoading:
+        return Found(url, (), f"the server at {url} still loads its model", loading=True)
+    except BackendUnavailable:
+        return None
+    except BackendError:
+        return Found(url, (), f"what answers at {url} is no model server that is known here")
+    finally:
+        await server.aclose()
+
+
+async def _recognise(server: ModelServer) -> Found:
+    url = server.url
+    try:
+        models = await server.get("/v1/models", _Models)
+    except StatusRefused as error:
+        if error.status in {401, 403}:
+            remark = f"the server at {url} wants a key: set backend.url and backend.apiKeyEnv to use it"
+            return Found(url, (), remark)
+        raise
+    entries = models.data or []
+    owner = entries[0].owned_by if entries else ""
+    if owner == "llamacpp":
+        return await _llama_cpp(server, entries)
+    if owner in _OPENAI_OWNERS:
+        return _openai(url, _OPENAI_OWNERS[owner], entries)
+    for ask in (_lm_studio, _ollama):
+        try:
+            return await ask(server)
+        except BackendLoading:
+            raise
+        except BackendError:
+            continue
+    if server.url.endswith(":1337"):
+        return _openai(url, "Jan", entries)
+    remark = (
+        f"an unknown OpenAI-compatible server answers at {url}; it may pass requests on, so it is not "
+        'used unasked: set backend.kind to "openai" and backend.url to use it'
+    )
+    return Found(url, (), remark)
+
+
+async def _llama_cpp(server: ModelServer, entries: Sequence[_Entry]) -> Found:
+    name = f"llama.cpp at {server.url}"
+    if len(entries) > 1:
+        # A router: only names are known until a model is loaded.
+        candidates = [
+            Candidate(
+                kind="llama.cpp",
+                url=server.url,
+                server=name,
+                model=entry.id,
+                loaded=False,
+                fim=name_tells_fim(entry.id),
+                chat=name_tells_chat(entry.id),
+            )
+            for entry in entries
+        ]
+        return Found(server.url, tuple(candidates), _remark(name, candidates))
+    props = await server.get("/props", llama_cpp_api.Props)
+    candidate = Candidate(
+        kind="llama.cpp",
+        url=server.url,
+        server=name,
+        model=entries[0].id,
+        loaded=True,
+        fim=await _fills_in(server),
+        chat=bool(props.chat_template),
+    )
+    return Found(server.url, (candidate,), _remark(name, [candidate]))
+
+
+async def _fills_in(server: ModelServer) -> bool:
+    """Whether the model has FIM tokens: an empty request is refused by 501 where it has none."""
+    try:
+        await server.post("/infill", {}, llama_cpp_api.Infilled)
+    except StatusRefused as error:
+        return error.status == 400
+    return True
+
+
+async def _lm_studio(server: ModelServer) -> Found:
+    entries = await list_models(server)
+    candidates = [to_candidate(entry, server.url) for entry in entries]
+    return Found(server.url, tuple(candidates), _remark(f"LM Studio at {server.url}", candidates))
+
+
+class _Version(msgspec.Struct):
+    version: str
+
+
+async def _ollama(server: ModelServer) -> Found:
+    version = (await server.get("/api/version", _Version)).version
+    tags = (await server.get("/api/tags", ollama_api.Models)).models or ()
+    running = (await server.get("/api/ps", ollama_api.Models)).models or ()
+    loaded = {model.name for model in running}
+    name = f"Ollama {version} at {server.url}"
+    candidates = [
+        Candidate(
+            kind="ollama",
+            url=server.url,
+            server=name,
+            model=model.name,
+            loaded=model.name in loaded,
+            fim=name_tells_fim(model.name),
+            chat=name_tells_chat(model.name) or not name_tells_fim(model.name),
+            size=model.size,
+            remote_host=ollama_api.remote_host_of(model.name, model),
+        )
+        for model in tags
+        if not model.embeds
+    ]
+    return Found(server.url, tuple(candidates), _remark(name, candidates))
+
+
+_OPENAI_OWNERS = {"vllm": "vLLM", "sglang": "SGLang", "koboldcpp": "KoboldCpp"}
+
+
+def _openai(url: str, name: str, entries: Sequence[_Entry]) -> Found:
+    candidates = [
+        Candidate(
+            kind="openai",
+            url=url,
+            server=f"{name} at {url}",
+            model=entry.id,
+            loaded=True,
+            fim=name_tells_fim(entry.id),
+            chat=name_tells_chat(entry.id),
+        )
+        for entry in entries
+    ]
+    return Found(url, tuple(candidates), _remark(f"{name} at {url}", candidates))
+
+
+def _remark(server: str, candidates: Sequence[Candidate]) -> str:
+    """Say in one sentence what a server has."""
+    here = [c for c in candidates if c.remote_host is None]
+    away = [c for c in candidates if c.remote_host is not None]
+    if not candidates:
+        return f"{server} has no model"
+    loaded = [c.model for c in here if c.loaded]
+    parts = [f"{server} has {len(here)} model{'' if len(here) == 1 else 's'}"]
+    parts.append(f"loaded: {', '.join(loaded)}" if loaded else "none loaded")
+    if away:
+        parts.append(f"left out because they run elsewhere: {', '.join(c.model for c in away)}")
+    return "; ".join(parts)
