@@ -91,9 +91,9 @@ class EmbeddedBackend:
         """Answer the last message."""
         return self._stream(lambda client: client.chat(messages, sampling))
 
-    async def warm(self, prompt: Prompt, *, slot: Slot = "completion") -> Stats:
+    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
         """Read the prompt into the host's cache."""
-        return await self._call(lambda client: client.warm(prompt, slot=slot))
+        return await self._call(lambda client: client.warm(prompt, tokens=tokens, slot=slot))
 
     async def aclose(self) -> None:
         """Close all connections, and leave the host to others; one of our own ends."""
