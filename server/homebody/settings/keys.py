@@ -81,7 +81,7 @@ class Key:
         return _PREFIX + "_".join(self.path).upper()
 
     @property
-    def schema(self) -> dict[str, object]:
+    def schema(self) -> dict[str, Any]:
         """JSON schema of the value, without title, description and default."""
         return _schema_of(self.type)
 

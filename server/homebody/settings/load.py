@@ -86,7 +86,8 @@ def load(
 
     own = Source(str(user_file), "snake", trusted=True, base=user_file.parent)
     options, problems = _from_file(user_file, own)
-    trusted = trust.is_trusted(workspace, merge.take_trusted_folders(options))
+    folders, options = _without_trust(options)
+    trusted = trust.is_trusted(workspace, folders)
     merge.add(options, problems)
     if workspace is not None:
         source = Source(".homebody.toml", "snake", trusted=trusted, base=workspace)
@@ -112,11 +113,6 @@ class _Merge:
         self._values: dict[Key, object] = {}
         self._origins: dict[str, str] = {}
         self._problems: list[Problem] = []
-
-    @staticmethod
-    def take_trusted_folders(options: Options) -> tuple[str, ...]:
-        key = by_path()["trusted_folders",]
-        return cast("tuple[str, ...]", options.values.get(key, ()))
 
     def add(self, options: Options, problems: list[Problem]) -> None:
         self._problems += problems
@@ -154,7 +150,6 @@ class _Merge:
             for part in key.path[:-1]:
                 table = cast("dict[str, dict[str, object]]", table.setdefault(part, {}))
             cast("dict[str, object]", table)[key.path[-1]] = value
-        tree.pop("trusted_folders", None)
         for use, block in _USE_BLOCKS:
             section = tree.setdefault(use, {})
             section[block] = _inherited(
@@ -162,6 +157,13 @@ class _Merge:
             )
         settings = msgspec.convert(tree, Settings)
         return Loaded(settings, tuple(self._problems), self._origins)
+
+
+def _without_trust(options: Options) -> tuple[tuple[str, ...], Options]:
+    """Take ``trusted_folders`` out of the user's file, the one place where it counts."""
+    values = dict(options.values)
+    folders = values.pop(by_path()["trusted_folders",], ())
+    return cast("tuple[str, ...]", folders), Options(options.source, values)
 
 
 def _inherited(base: Mapping[str, object], override: Mapping[str, object]) -> dict[str, object]:

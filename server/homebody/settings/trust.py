@@ -20,15 +20,15 @@ def vet(
 ) -> tuple[Options, list[Problem]]:
     """Drop what the source may not set and make its file paths absolute.
 
-    ``effective`` holds what other sources say so far: an editor repeats the user's own values in
-    workspace/configuration, and what changes nothing is not worth a message.
+    ``effective`` holds what other sources say so far: an editor repeats the user's own values and the
+    defaults in workspace/configuration, and what changes nothing is not worth a message.
     """
     source = options.source
     kept: dict[Key, object] = {}
     ignored: list[str] = []
     for key, value in options.values.items():
         if key.user_file_only or (key.machine and not source.trusted):
-            if source.style != "camel" or value != effective.get(key, key.default):
+            if source.style != "camel" or value not in (effective.get(key), key.default):
                 ignored.append(f"`{source.spelled(key)}`")
         elif key.path_like and not source.trusted and _leads_outside(str(value), source.base, workspace):
             ignored.append(f"`{source.spelled(key)}` (a path outside the workspace)")
@@ -59,8 +59,13 @@ def _leads_outside(value: str, base: Path, workspace: Path | None) -> bool:
     # By its spelling first: on Windows, looking at \\host\share already opens a connection.
     if _is_absolute(value) and not Path(value).is_relative_to(workspace):
         return True
-    real, root = _real(base / value), _real(workspace)
-    return real is None or root is None or not real.is_relative_to(root)
+    root = _real(workspace)
+    # Both ways to read a backslash: as part of a name, and as Windows does.
+    for spelled in (value, value.replace("\\", "/")):
+        real = _real(base / spelled)
+        if real is None or root is None or not real.is_relative_to(root):
+            return True
+    return False
 
 
 def _absolute(value: str, base: Path) -> str:

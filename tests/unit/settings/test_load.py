@@ -1,0 +1,339 @@
+"""Sources are merged in order, and bad content falls back alone, with one message."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homebody.settings import BackendSettings, Settings, load_settings
+from homebody.settings.load import load as load_with_origins
+
+
+def test_without_any_source_all_is_default(load):
+    """No file, no variable, no editor: ``Settings()``, and nothing to tell."""
+    assert load() == (Settings(), [])
+
+
+def test_the_defaults_are_those_of_the_design():
+    """Completion is greedy without penalty, chat as the talk has it."""
+    completion, chat = Settings().completion, Settings().chat
+
+    assert (completion.temperature, completion.repeat_penalty) == (0.0, 1.0)
+    assert (chat.temperature, chat.top_p, chat.top_k, chat.repeat_penalty) == (0.2, 0.95, 40, 1.1)
+    assert completion.latency_budget_ms == 350
+
+
+SOURCES = (
+    {"user": "[completion]\nmax_tokens = 1"},
+    {"project": "[completion]\nmax_tokens = 2"},
+    {"environ": {"HOMEBODY_COMPLETION_MAX_TOKENS": "3"}},
+    {"initialization_options": {"completion": {"maxTokens": 4}}},
+    {"configuration": {"completion": {"maxTokens": 5}}},
+    {"flags": {"completion.max_tokens": "6"}},
+)
+
+
+@pytest.mark.parametrize("last", range(1, len(SOURCES) + 1))
+def test_later_sources_win(load, last):
+    """User file, workspace file, variables, initializationOptions, workspace/configuration, flags."""
+    sources = {name: value for source in SOURCES[:last] for name, value in source.items()}
+
+    resolved, problems = load(**sources)
+
+    assert (last, []) == (resolved.completion.max_tokens, problems)
+
+
+def test_every_source_is_told_by_name(load, user_file, workspace):
+    """``config show`` says where each value comes from."""
+    load(user="[log]\nenabled = true", project="[chat]\ntop_k = 5")
+    loaded = load_with_origins(
+        workspace=workspace, user_file=user_file, environ={"HOMEBODY_CHAT_TOP_P": "0.5"}
+    )
+
+    assert loaded.origins == {
+        "log.enabled": str(user_file),
+        "chat.top_k": ".homebody.toml",
+        "chat.top_p": "environment",
+    }
+
+
+@pytest.mark.parametrize(
+    ("project", "key", "parts"),
+    [
+        ("completion.temperature = 'hot'", "completion.temperature", ['"hot"', "a number from 0 to 2"]),
+        ("completion.enabled = 'false'", "completion.enabled", ['"false"', "true or false"]),
+        ("completion.enabled = 0", "completion.enabled", ["0", "true or false"]),
+        ("completion.max_tokens = true", "completion.max_tokens", ["true", "a whole number from 1 to 4096"]),
+        ("completion.max_tokens = 1.5", "completion.max_tokens", ["1.5", "a whole number"]),
+        ("completion.temperature = nan", "completion.temperature", ["NaN", "a number from 0 to 2"]),
+        ("completion.top_p = 0", "completion.top_p", ["0", "above 0 and up to 1"]),
+        ("backend.kind = 'olama'", "backend.kind", ['"olama"', "`auto`, `embedded`, `llama.cpp`, `ollama`"]),
+        ("completion.debounce_ms = 'fast'", "completion.debounce_ms", ['"fast"', "`auto` or a whole number"]),
+        (
+            "completion.languages = ['python']",
+            "completion.languages",
+            ['["python"]', "a table of true or false"],
+        ),
+        ("context.ignore = '*.py'", "context.ignore", ['"*.py"', "a list of texts"]),
+        ("context = 3", "context", ["3", "a table of settings"]),
+        ('backend.model = "a\\u0000b"', "backend.model", ["a text on one line"]),
+        ("completion.max_tokens = 0x" + "f" * 9000, "completion.max_tokens", ["a whole number"]),
+        ("chat.temperature = 1e400", "chat.temperature", ["a number from 0 to 2"]),
+    ],
+)
+def test_a_bad_value_falls_back_alone(load, project, key, parts):
+    """One message names the key, the value and what is allowed; the good key beside it counts."""
+    resolved, problems = load(project=f"chat.top_k = 7\n{project}")
+
+    assert [key] == [problem.key for problem in problems]
+    assert [part for part in [".homebody.toml", f"`{key}`", *parts] if part not in problems[0].message] == []
+    assert resolved == load(project="chat.top_k = 7")[0]
+
+
+def test_a_bad_value_falls_back_to_the_source_before(load):
+    """What the user's file says stays where the workspace says nonsense."""
+    resolved, _ = load(user="completion.max_tokens = 9", project="completion.max_tokens = -1")
+
+    assert resolved.completion.max_tokens == 9
+
+
+@pytest.mark.parametrize(
+    ("sources", "wrong", "right"),
+    [
+        ({"project": "completion.max_token = 1"}, "completion.max_token", "completion.max_tokens"),
+        ({"project": "completion.maxTokens = 1"}, "completion.maxTokens", "completion.max_tokens"),
+        ({"project": "[complete]\nenabled = true"}, "complete", "completion"),
+        (
+            {"configuration": {"completion": {"max_tokens": 1}}},
+            "completion.max_tokens",
+            "completion.maxTokens",
+        ),
+        ({"environ": {"HOMEBODY_CHAT_TOPK": "1"}}, "HOMEBODY_CHAT_TOPK", "HOMEBODY_CHAT_TOP_K"),
+        ({"environ": {"HOMEBODY_BAKEND_URL": "x"}}, "HOMEBODY_BAKEND_URL", "HOMEBODY_BACKEND_URL"),
+        ({"flags": {"chat.topk": "1"}}, "chat.topk", "chat.top_k"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
+    """A slip of the pen is told with the key that was meant."""
+    resolved, problems = load(**sources)
+
+    assert [wrong] == [problem.key for problem in problems]
+    assert f"`{wrong}`; the nearest is `{right}`" in problems[0].message
+    assert resolved == Settings()
+
+
+def test_variables_of_other_parts_are_no_settings(load):
+    """Folders and what Homebody hands to its own processes bear the prefix too."""
+    assert load(environ={"HOMEBODY_STATE_DIR": "/tmp", "HOMEBODY_DEBUG": "1", "PATH": "/bin"}) == (
+        Settings(),
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("COMPLETION_ENABLED", "off", False),
+        ("COMPLETION_ENABLED", "FALSE", False),
+        ("COMPLETION_ENABLED", "1", True),
+        ("COMPLETION_TEMPERATURE", "1", 1.0),
+        ("COMPLETION_DEBOUNCE_MS", "auto", "auto"),
+        ("COMPLETION_DEBOUNCE_MS", "80", 80),
+        ("COMPLETION_LANGUAGES", "python=on, markdown=off", {"python": True, "markdown": False}),
+        ("COMPLETION_LANGUAGES", '{"python": false}', {"python": False}),
+    ],
+)
+def test_a_text_is_read_by_the_type_that_is_wanted(load, name, text, value):
+    """Variables and flags are texts: ``off`` is False where a switch is wanted."""
+    resolved, problems = load(environ={f"HOMEBODY_{name}": text})
+
+    assert problems == []
+    assert value == getattr(resolved.completion, name.removeprefix("COMPLETION_").lower())
+
+
+@pytest.mark.parametrize("text", ["*.min.js,dist/**", '["*.min.js", "dist/**"]'])
+def test_a_list_is_written_with_commas_or_as_json(load, text):
+    """Both ways to write a list in one text are understood."""
+    assert load(flags={"context.ignore": text})[0].context.ignore == ("*.min.js", "dist/**")
+
+
+def test_an_empty_variable_is_not_set(load):
+    """``HOMEBODY_BACKEND_URL=`` in a script takes nothing away and is no mistake."""
+    environ = {"HOMEBODY_BACKEND_URL": "", "HOMEBODY_COMPLETION_ENABLED": ""}
+
+    assert load(environ=environ) == (Settings(), [])
+
+
+def test_null_and_emptied_fields_are_not_set(load):
+    """Editors send null, and an empty text for a field that was cleared."""
+    sent = {"backend": {"url": None, "model": ""}, "completion": None, "embedded": {"threads": None}}
+
+    assert load(initialization_options=sent) == (Settings(), [])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"completion": {"maxTokens": 7}},
+        {"homebody": {"completion": {"maxTokens": 7}}},
+        {"completion.maxTokens": 7},
+        {"homebody.completion.maxTokens": 7},
+        {"completion": {"maxTokens": 7.0}},
+    ],
+)
+def test_clients_send_settings_in_many_shapes(load, sent):
+    """Nested or flat, with or without the section's name, whole numbers as floats."""
+    resolved, problems = load(configuration=sent)
+
+    assert (resolved.completion.max_tokens, problems) == (7, [])
+
+
+@pytest.mark.parametrize("sent", [3, "x", ["completion"], True])
+def test_settings_that_are_no_object_are_told(load, sent):
+    """A client that sends something else is answered with the defaults and one message."""
+    resolved, problems = load(initialization_options=sent)
+
+    assert (Settings(), 1) == (resolved, len(problems))
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        ("[completion]\nenabled = maybe", "line 2"),
+        (b"[completion]\n\n# \xff", "not UTF-8 at line 3"),
+        ("a = " + "[" * 100_000, "too deep"),
+        ("a = " + "9" * 10_000, "too long a number"),
+        ("#" * 1_100_000, "larger than 1 MiB"),
+    ],
+    ids=["syntax", "utf-8", "deep", "long", "large"],
+)
+def test_a_file_that_does_not_read_is_one_problem(load, content, part):
+    """It is told with its name and the line where there is one; all other sources count."""
+    resolved, problems = load(project=content, flags={"chat.top_k": "3"})
+
+    assert (resolved.chat.top_k, len(problems)) == (3, 1)
+    assert problems[0].message.startswith(".homebody.toml: ")
+    assert part in problems[0].message
+
+
+def test_a_pipe_or_folder_in_the_files_place_is_not_read(load, workspace, user_file):
+    """Reading a pipe would wait for ever."""
+    os.mkfifo(workspace / ".homebody.toml")
+    user_file.mkdir(parents=True)
+
+    resolved, problems = load()
+
+    assert (Settings(), 2) == (resolved, len(problems))
+
+
+def test_a_byte_order_mark_is_no_mistake(load):
+    """Windows editors put one in front."""
+    assert load(project=b"\xef\xbb\xbfchat.top_k = 3\r\n")[0].chat.top_k == 3
+
+
+def test_the_key_comes_from_the_variable_that_apikeyenv_names(load):
+    """The key itself need not stand in a file; it is not shown either."""
+    resolved, problems = load(user='backend.api_key_env = "MY_KEY"', environ={"MY_KEY": "s3cret"})
+
+    assert (resolved.backend.api_key, problems) == ("s3cret", [])
+    assert "s3cret" not in repr(resolved)
+
+
+def test_a_missing_key_variable_is_told(load):
+    """Better than a server's refusal."""
+    resolved, problems = load(user='backend.api_key_env = "MY_KEY"')
+
+    assert (resolved.backend.api_key, len(problems)) == (None, 1)
+    assert "MY_KEY" in problems[0].message
+
+
+def test_a_key_in_the_wrong_place_is_not_shown(load):
+    """A message never holds a secret, not even a malformed one."""
+    _, problems = load(user="backend.api_key = ['s3cret']")
+
+    assert len(problems) == 1
+    assert "s3cret" not in problems[0].message
+
+
+def test_an_override_takes_the_rest_from_the_block(load):
+    """A small model for completion on the same server, with the same key and limits."""
+    resolved, _ = load(
+        user="""
+        [backend]
+        kind = "ollama"
+        url = "http://127.0.0.1:11434"
+        api_key = "k"
+        model = "large"
+        timeout_seconds = 7
+        [completion.backend]
+        model = "small"
+        """
+    )
+
+    assert resolved.chat.backend == resolved.backend
+    assert resolved.completion.backend == BackendSettings(
+        kind="ollama", url="http://127.0.0.1:11434", api_key="k", model="small", timeout_seconds=7.0
+    )
+
+
+@pytest.mark.parametrize("override", ['url = "http://127.0.0.1:1"', 'kind = "llama.cpp"'])
+def test_an_override_that_names_another_server_starts_anew(load, override):
+    """One server's key, model and context length are never sent to another."""
+    resolved, _ = load(
+        user=f"""
+        [backend]
+        kind = "ollama"
+        url = "http://127.0.0.1:11434"
+        api_key = "k"
+        model = "large"
+        context_length = 4096
+        allowed_hosts = ["gpu.example:8000"]
+        [chat.backend]
+        {override}
+        """
+    )
+
+    chat = resolved.chat.backend
+    assert (chat.api_key, chat.model, chat.context_length) == (None, None, None)
+    assert chat.allowed_hosts == ("gpu.example:8000",)
+
+
+def test_languages_are_joined_and_a_star_means_all_others(load):
+    """A workspace turns one language on, the user has turned all others off."""
+    completion = load(user='completion.languages = {"*" = false}', project="completion.languages.go = true")[
+        0
+    ].completion
+
+    assert (completion.is_on("go"), completion.is_on("python")) == (True, False)
+
+
+_NAMES = st.sampled_from(
+    ["backend", "completion", "chat", "kind", "url", "model", "maxTokens", "max_tokens", "a.b", "languages"]
+) | st.text(max_size=5)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(
+    sent=st.dictionaries(_NAMES, _JSON, max_size=5), variables=st.dictionaries(_NAMES, st.text(max_size=9))
+)
+@settings(max_examples=150, deadline=None)
+def test_nothing_that_is_sent_ever_raises(sent, variables):
+    """Whatever a client or a variable says, settings come back, and each message is one printable line."""
+    environ = {f"HOMEBODY_{name}".replace("\0", ""): text for name, text in variables.items()}
+    resolved, problems = load_settings(
+        workspace=Path("/nowhere"),
+        user_file=Path("/nowhere/config.toml"),
+        environ=environ,
+        initialization_options=sent,
+        configuration=sent,
+        flags=dict(variables),
+    )
+
+    assert isinstance(resolved, Settings)
+    assert [problem for problem in problems if not problem.message.isprintable()] == []

@@ -1,0 +1,35 @@
+"""Folders are where each system has them, and tests can move them."""
+
+from pathlib import Path
+
+import pytest
+
+from homebody.settings import paths
+
+
+@pytest.mark.parametrize("kind", ["config", "cache", "state", "data"])
+def test_a_variable_moves_a_folder(monkeypatch, tmp_path, kind):
+    """Each folder by a variable of its own."""
+    monkeypatch.setenv(f"HOMEBODY_{kind.upper()}_DIR", str(tmp_path))
+
+    assert tmp_path == getattr(paths, f"{kind}_dir")()
+
+
+def test_settings_are_in_the_users_config_folder(monkeypatch):
+    """``$XDG_CONFIG_HOME`` or ``~/.config``; a relative one does not count, as its specification says."""
+    for name in ("HOMEBODY_CONFIG_DIR", "HOMEBODY_CONFIG_FILE", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/home/me")
+
+    assert paths.user_file() == Path("/home/me/.config/homebody/config.toml")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/etc/me")
+    assert paths.user_file() == Path("/etc/me/homebody/config.toml")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "me")
+    assert paths.user_file() == Path("/home/me/.config/homebody/config.toml")
+
+
+def test_one_run_may_have_another_settings_file(monkeypatch):
+    """``--config`` reaches the language server this way."""
+    monkeypatch.setenv("HOMEBODY_CONFIG_FILE", "/etc/other.toml")
+
+    assert paths.user_file() == Path("/etc/other.toml")
