@@ -11,9 +11,15 @@ For ghost text, in this order:
 - ``StopChecker(situation, wanted=…).feed(piece)`` tells when to close the stream;
 - ``finish(document, offset, answer, situation, …)`` gives ``Finished`` or ``Dropped``.
 
-For edits: ``document_hunks``.
+For edits, each giving a ``Refusal`` with its reason where the answer cannot be trusted:
+
+- ``replacement_text(document, span, answer)``, and ``document_hunks`` of what it gives;
+- ``docstring_edits(document, span, answer)`` for prompts with ``output = insert``.
 """
 
+from homebody.postprocess.answer_code import Refusal
+from homebody.postprocess.docstring import docstring_edits
+from homebody.postprocess.edit_output import replacement_text
 from homebody.postprocess.finish import Dropped, DropReason, Finished, finish
 from homebody.postprocess.hunks import document_hunks, hunks
 from homebody.postprocess.line_ends import fit_line_ends
@@ -26,14 +32,17 @@ __all__ = [
     "DropReason",
     "Dropped",
     "Finished",
+    "Refusal",
     "Situation",
     "StopChecker",
     "Verdict",
     "Wanted",
+    "docstring_edits",
     "document_hunks",
     "finish",
     "fit_line_ends",
     "hunks",
     "lines_wanted",
+    "replacement_text",
     "situation_at",
 ]

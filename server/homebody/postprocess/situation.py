@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from homebody.postprocess.lexis import Lexis, lexis_of
 from homebody.postprocess.scan import State, code_of, scan
-from homebody.text import Document
+from homebody.text import Document, Span
 
 _LINES_BEFORE = 200
 """Lines that are looked at: enough for any function that one would still read (scanned in 1 ms)."""
@@ -140,6 +140,14 @@ def situation_at(
 def indent_of(line: str) -> str:
     """White space that ``line`` begins with."""
     return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def indent_unit_of(document: Document, span: Span) -> str:
+    """One step of indentation around ``span``: a tab or some spaces."""
+    first = max(0, document.line_of(span.start) - _LINES_BEFORE)
+    last = min(document.line_count, document.line_of(span.end) + _LINES_AFTER)
+    lines = [document.line_text(line) for line in range(first, last)]
+    return _indent_unit(lines, lexis_of(document.language_id))
 
 
 def _state_at(previous: tuple[str, ...], prefix: str, lexis: Lexis, *, complete: bool) -> State:

@@ -1,0 +1,109 @@
+"""The description in a model's answer, whatever it came in.
+
+In: an answer that holds bare text, a docstring, a doc comment, or the whole function with one in
+it. Out: the text of the description alone, or the reason why there is none.
+Knows nothing of where it goes.
+"""
+
+import re
+from inspect import cleandoc
+
+from homebody.postprocess.answer_code import CUT, Refusal, without_reasoning
+from homebody.postprocess.doc_style import DocStyle
+from homebody.postprocess.repeats import repeated_from
+
+_LITERAL = re.compile(r"^[ \t]*[rRuUbBfF]{0,2}(\"{3}|'{3})((?:\\.|(?!\1)[^\\])*)\1", re.MULTILINE | re.DOTALL)
+_OPEN_LITERAL = re.compile(r"^[ \t]*[rRuUbBfF]{0,2}(?:\"{3}|'{3})(.*)\Z", re.MULTILINE | re.DOTALL)
+_STARRED = re.compile(r"^[ \t]*/\*+(.*?)\*+/", re.MULTILINE | re.DOTALL)
+_OPEN_STARRED = re.compile(r"^[ \t]*/\*+(.*)\Z", re.MULTILINE | re.DOTALL)
+_QUOTED = re.compile(r"\s*([\"'`])(.*)\1\s*", re.DOTALL)
+_FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*\n?", re.MULTILINE)
+_CODE_LINE = re.compile(
+    r"\s*(?:(?:async )?def \w+\(|class \w+\s*[:({]|(?:export )?(?:async )?function\b.*\(|from \S+ import\b"
+    r"|import \w+$|(?:pub )?fn \w+|func \w*\(|#include|@\w+(?:\(.*\))?$|.*[{;]\s*$|.*\):\s*$)"
+)
+_ANNOUNCEMENT = re.compile(
+    r"\A\s*(?:sure|certainly|of course|okay|here|below|the docstring)\b[^\n]*[:!.]\s*\n", re.IGNORECASE
+)
+_LABEL = re.compile(
+    r"\A\s*(?:\*\*)?(?:docstring|description|summary|answer|output)(?:\*\*)?\s*:(?:\*\*)?\s*", re.IGNORECASE
+)
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
+
+NO_DESCRIPTION = Refusal("The model answered without a description; try again or use a larger model.")
+
+
+def description_in(answer: str, style: DocStyle, *, cut: bool = False) -> str | Refusal:
+    r"""Find the description: lines parted by ``\n`` without comment marks, quotes or indentation.
+
+    Of an answer that was cut, the paragraphs that are whole are taken; refused where there are none.
+    """
+    text = without_reasoning(answer)
+    if isinstance(text, Refusal):
+        return text
+    found = _marked(text, style)
+    if found is None:
+        found = _bare(text, cut=cut)
+    if isinstance(found, Refusal):
+        return found
+    found = cleandoc(_UNPRINTABLE.sub("", found))
+    again = repeated_from(found + "\n")
+    found = found if again is None else found[:again]
+    found = "\n".join(line.rstrip() for line in found.strip().split("\n"))
+    return found if re.search(r"\w", found) else NO_DESCRIPTION
+
+
+def _marked(text: str, style: DocStyle) -> str | Refusal | None:
+    """Description in quotes or comment marks, ``None`` where there are neither."""
+    if style.inside:
+        whole, opened = _LITERAL, _OPEN_LITERAL
+    elif style.begin:
+        whole, opened = _STARRED, _OPEN_STARRED
+    else:
+        return _comment_lines(text, style)
+    found = whole.search(text)
+    if found:
+        return _without_stars(found.group(found.lastindex or 1)) if style.begin == "/**" else found.group(2)
+    begun = opened.search(text)
+    if begun is None:
+        return None
+    inner = _without_stars(begun.group(1)) if style.begin == "/**" else begun.group(1)
+    return _whole_paragraphs(_FENCE_LINE.split(inner)[0])
+
+
+def _comment_lines(text: str, style: DocStyle) -> str | None:
+    """Comment lines that stand before any code."""
+    mark = style.line.strip()
+    lines: list[str] = []
+    for line in _FENCE_LINE.sub("", text).split("\n"):
+        body = line.strip()
+        if body.startswith(mark):
+            lines.append(body[len(mark) :].removeprefix(" "))
+        elif lines or _CODE_LINE.match(line):
+            break
+    return "\n".join(lines) or None
+
+
+def _bare(text: str, *, cut: bool) -> str | Refusal:
+    """Text without any marks; code is none."""
+    text = _FENCE_LINE.sub("", _ANNOUNCEMENT.sub("", text))
+    text = _LABEL.sub("", text).strip()
+    if any(_CODE_LINE.fullmatch(line) or _CODE_LINE.match(line) for line in text.split("\n")):
+        return NO_DESCRIPTION
+    quoted = _QUOTED.fullmatch(text)
+    text = quoted.group(2) if quoted else text
+    return _whole_paragraphs(text) if cut else text
+
+
+def _whole_paragraphs(text: str) -> str | Refusal:
+    """Paragraphs that are followed by another, or end as a sentence does."""
+    text = text.strip()
+    if text.endswith((".", "!")):
+        return text
+    head, _, _ = text.rpartition("\n\n")
+    return head if head.strip() else CUT
+
+
+def _without_stars(text: str) -> str:
+    """Lines of a starred comment without their marks."""
+    return "\n".join(re.sub(r"^\s*\*+ ?", "", line) for line in text.split("\n"))

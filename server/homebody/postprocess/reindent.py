@@ -1,0 +1,103 @@
+"""Code moved to the indentation of the place where it goes.
+
+In: code as a model returned it, most often without the indentation of its surroundings. Out: the
+same code with the file's tabs or spaces, its first line at the given indentation.
+Knows lines only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from homebody.postprocess.lexis import Lexis
+from homebody.postprocess.scan import State, code_of, scan
+from homebody.postprocess.situation import indent_of
+
+_TAB = 4
+"""Columns that a tab is taken for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line that is not blank: its text, its columns, and whether it begins a statement."""
+
+    body: str
+    width: int
+    statement: bool
+    opens: bool
+
+
+def reindented(code: str, *, base: str, unit: str, lexis: Lexis) -> str:
+    r"""Put the first line at ``base`` and the others where they are in relation to it.
+
+    Parameters
+    ----------
+    code
+        Lines parted by ``\n``.
+    base
+        Indentation of the first line in the file.
+    unit
+        One step of indentation as the file has it: a tab or some spaces. An answer that has other
+        steps is brought to these if all of its lines keep them.
+    lexis
+        How the language is written.
+
+    """
+    columns = _TAB if unit == "\t" else len(unit)
+    lines = _lines(code.strip("\n"), columns, lexis)
+    present = [line for line in lines if line is not None]
+    base_width = len(base.expandtabs(columns))
+    lost = _first_line_lost_its_indent(present, base_width, columns)
+    margin = min([base_width] * lost + [line.width for line in present[lost:]], default=0)
+    inner = [line.width - margin for line in present]
+    if lost:
+        inner[0] = base_width - margin
+    step = _step(present[lost:])
+    if step and step != columns and all(width % step == 0 for width in inner):
+        inner = [width // step * columns for width in inner]
+    moved = iter([_indent(base, width, unit) + line.body for line, width in zip(present, inner, strict=True)])
+    return "\n".join("" if line is None else next(moved) for line in lines)
+
+
+def _lines(code: str, columns: int, lexis: Lexis) -> list[_Line | None]:
+    """Look at each line; ``None`` for a blank one."""
+    lines: list[_Line | None] = []
+    state = State()
+    for text in code.split("\n"):
+        if text.strip():
+            width = len(indent_of(text).expandtabs(columns))
+            statement = not state.due and state.region is None
+            opens = lexis.opener.search(code_of(text, lexis, state).rstrip()) is not None
+            lines.append(_Line(text.lstrip(" \t"), width, statement, opens))
+        else:
+            lines.append(None)
+        state = scan(text + "\n", lexis, state)
+    return lines
+
+
+def _first_line_lost_its_indent(lines: Sequence[_Line], base_width: int, columns: int) -> int:
+    """1 where the first line begins at the margin and the others stand where the file has them."""
+    following = [line.width for line in lines[1:] if line.statement]
+    if not lines or lines[0].width or not base_width or not following:
+        return 0
+    if lines[0].opens:
+        return int(following[0] > base_width and following[0] != columns)
+    return int(min(following) >= base_width)
+
+
+def _step(lines: Sequence[_Line]) -> int:
+    """Columns by which the answer moves in after an opener, 0 where it never does."""
+    steps = [
+        after.width - before.width
+        for before, after in pairwise(lines)
+        if before.opens and after.width > before.width
+    ]
+    return min(steps, default=0)
+
+
+def _indent(base: str, width: int, unit: str) -> str:
+    """``base`` and ``width`` more columns."""
+    if unit != "\t":
+        return base + " " * width
+    tabs, spaces = divmod(width, _TAB)
+    return base + "\t" * tabs + " " * spaces
