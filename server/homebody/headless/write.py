@@ -6,6 +6,7 @@ text or the new one, and a file that somebody else has changed is left alone.
 
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from contextlib import suppress
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from homebody.errors import DocumentChanged, EditRefused
 from homebody.headless.select import SourceFile
+
+_ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def replace_file(source: SourceFile, text: str) -> None:
@@ -26,7 +29,8 @@ def replace_file(source: SourceFile, text: str) -> None:
         It is read-only, or its folder cannot be written to.
 
     """
-    if not os.access(source.target, os.W_OK):
+    check_unchanged(source)
+    if not os.access(source.target, os.W_OK) or not source.target.stat().st_mode & _ANY_WRITE:
         # Replacing would work where the folder can be written to: not what read-only means.
         message = f"{source.path} is read-only, so nothing was written; make it writable first."
         raise EditRefused(message)

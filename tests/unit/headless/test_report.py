@@ -1,0 +1,91 @@
+r"""Diffs apply, and JSON counts from 1."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from homebody.audit import LeftOut, PromptRecord, Source
+from homebody.headless.report import to_edits, to_json, to_prompt, unified_diff
+from homebody.text import Document, Span, TextEdit
+
+CASES = {
+    "a line": ("a\nb\nc\n", "a\nB\nc\n"),
+    "no newline before": ("a\nb", "a\nb\n"),
+    "no newline after": ("a\nb\n", "a\nb"),
+    "no newline at both ends": ("a\nb", "a\nc"),
+    "no newline, untouched end": ("x\n" * 3 + "end", "y\n" + "x\n" * 2 + "end"),
+    "from nothing": ("", "a\n"),
+    "to nothing": ("a\n", ""),
+    "windows": ("a\r\nb\r\n", "a\r\nc\r\n"),
+    "mixed": ("a\r\nb\nc\rd\n", "a\nb\r\nc\rd!\n"),
+    "form feed and separators": ("a\fb\u2028c\x85d\n", "a\fb\u2028c\x85e\n"),
+    "mark": ("\ufeffa\n", "\ufeffb\n"),
+    "far apart": (
+        "\n".join(map(str, range(60))),
+        "\n".join("x" if n in {2, 50} else str(n) for n in range(60)),
+    ),
+    "lines like marks": ("--- a\n+++ b\n@@ -1 +1 @@\n", "--- a\n+++ c\n\\ no\n"),
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["a.py", "with space.py", 'quo"te\\.py', "tab\there.py", "üñï.py", "sub/deep.py"]
+)
+@pytest.mark.parametrize(("before", "after"), CASES.values(), ids=CASES)
+def test_git_applies_the_diff(tmp_path: Path, monkeypatch, name, before, after):
+    """What it makes of the old file is the new file, byte for byte."""
+    if name != "a.py" and (before, after) != CASES["a line"]:
+        return  # names and contents do not depend on each other
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(before, newline="")
+
+    diff = unified_diff(path, before, after)
+    done = subprocess.run(["git", "apply", "-"], input=diff.encode(), capture_output=True, check=False)
+
+    assert (done.stderr, done.returncode) == (b"", 0)
+    assert path.read_bytes().decode() == after if after else not path.exists() or not path.read_bytes()
+
+
+def test_nothing_to_change_is_an_empty_diff():
+    """Scripts look at its length."""
+    assert unified_diff(Path("a"), "a\n", "a\n") == ""
+
+
+def test_places_start_at_one():
+    """Lines and columns as ``FILE:LINE:COLUMN`` counts them."""
+    document = Document.create("file:///a", "plaintext", 0, "ab\ncd\n")
+
+    (edit,) = to_edits(document, [TextEdit(Span(1, 4), "x")])
+
+    assert json.loads(to_json(edit)) == {
+        "range": {"start": {"line": 1, "column": 2}, "end": {"line": 2, "column": 2}},
+        "newText": "x",
+    }
+
+
+def test_sources_are_told_in_lines_from_one():
+    """What went in and what was left out, with the counts."""
+    record = PromptRecord(
+        feature="complete",
+        uri="file:///a.py",
+        model="m",
+        backend="scripted",
+        text="text",
+        prompt_tokens=2,
+        context_length=10,
+        sources=(Source("file:///a.py", 0, 4, 2, "prefix"),),
+        left_out=(LeftOut("file:///b.py", 9, 9, "no room"),),
+        when=0.0,
+    )
+
+    told = json.loads(to_json(to_prompt(record)))
+
+    assert told["sources"] == [
+        {"uri": "file:///a.py", "firstLine": 1, "lastLine": 5, "why": "prefix", "tokens": 2}
+    ]
+    assert told["leftOut"] == [{"uri": "file:///b.py", "firstLine": 10, "lastLine": 10, "why": "no room"}]
+    assert (told["promptTokens"], told["contextLength"], told["text"]) == (2, 10, "text")

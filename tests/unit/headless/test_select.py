@@ -1,0 +1,111 @@
+"""Files are read exactly, and what cannot be served is told in one sentence."""
+
+import codecs
+import os
+from pathlib import Path
+
+import pytest
+
+from homebody.errors import FileUnreadable, PositionOutOfRange
+from homebody.headless.select import read_source, workspace_of
+from homebody.text import Span
+
+MAX_BYTES = 1000
+
+
+def test_a_file_is_read_as_it_is(tmp_path: Path):
+    """Line ends stay, the byte order mark is no part of the text, and both come back when it is written."""
+    data = codecs.BOM_UTF8 + "a = 'ü'\r\nb\rc\n\n".encode()
+    (tmp_path / "a.py").write_bytes(data)
+
+    source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
+
+    assert source.document.text == "a = 'ü'\r\nb\rc\n\n"
+    assert source.document.language_id == "python"
+    assert data == source.encode(source.document.text)
+
+
+def test_an_unknown_kind_of_file_is_plain_text(tmp_path: Path):
+    """It is served by lines."""
+    (tmp_path / "notes.xyz").write_text("hello")
+
+    assert read_source(tmp_path / "notes.xyz", max_bytes=MAX_BYTES).document.language_id == "plaintext"
+
+
+def test_a_symlink_is_followed(tmp_path: Path):
+    """The file behind it is meant; messages name the path as it was given."""
+    (tmp_path / "real.py").write_text("x")
+    (tmp_path / "link.py").symlink_to("real.py")
+
+    source = read_source(tmp_path / "link.py", max_bytes=MAX_BYTES)
+
+    assert (tmp_path / "link.py", tmp_path / "real.py") == (source.path, source.target)
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        (lambda path: path.unlink(missing_ok=True), "does not exist"),
+        (lambda path: path.mkdir(), "is a folder"),
+        (os.mkfifo, "is no regular file"),
+        (lambda path: path.write_bytes(b"caf\xe9\n"), "is not UTF-8 at line 1"),
+        (lambda path: path.write_bytes(b"\x7fELF\0\0"), "is binary"),
+        (lambda path: path.write_text("x" * (MAX_BYTES + 1)), "--set context.max_file_bytes=1001"),
+        (lambda path: path.symlink_to(path), "leads back to itself"),
+    ],
+    ids=["missing", "folder", "pipe", "latin-1", "binary", "large", "loop"],
+)
+def test_what_cannot_be_read_is_told(tmp_path: Path, make, part):
+    """One sentence names the file and the reason."""
+    path = tmp_path / "file.py"
+    make(path)
+
+    with pytest.raises(FileUnreadable, match=part) as caught:
+        read_source(path, max_bytes=MAX_BYTES)
+
+    assert str(path) in str(caught.value)
+
+
+def test_a_path_with_a_nul_is_told():
+    """No traceback from the system call."""
+    with pytest.raises(FileUnreadable):
+        read_source(Path("a\0b"), max_bytes=MAX_BYTES)
+
+
+def test_positions_count_code_points_from_one(tmp_path: Path):
+    """One past the last character is the line's end; an emoji is one column."""
+    (tmp_path / "a.py").write_text("x = '😀'\ny")
+    source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
+
+    assert [source.offset_at(1, 1), source.offset_at(1, 8), source.offset_at(2, 2)] == [0, 7, 9]
+
+
+@pytest.mark.parametrize(("line", "column"), [(0, 1), (1, 0), (1, 4), (3, 1), (10**9, 1)])
+def test_a_position_past_the_end_is_told_with_what_there_is(tmp_path: Path, line, column):
+    """Lines 1 to 2 or columns 1 to 3 are named."""
+    (tmp_path / "a.py").write_text("ab\nc")
+    source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
+
+    with pytest.raises(PositionOutOfRange, match=r"has lines 1 to 2|has columns 1 to 3"):
+        source.offset_at(line, column)
+
+
+def test_lines_are_whole_without_the_last_line_end(tmp_path: Path):
+    """A selection of lines 2 to 3."""
+    (tmp_path / "a.py").write_bytes(b"a\r\nbb\r\nccc\r\n")
+    source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
+
+    assert source.span_of(2, 3) == Span(3, 10)
+    with pytest.raises(PositionOutOfRange):
+        source.span_of(2, 9)
+
+
+def test_the_workspace_is_the_nearest_folder_with_a_mark(tmp_path: Path):
+    """A repository or settings; without either, the file's own folder."""
+    inner = tmp_path / "repository" / "src" / "app"
+    inner.mkdir(parents=True)
+    assert inner == workspace_of(inner / "a.py")
+    (tmp_path / "repository" / ".git").mkdir()
+    assert workspace_of(inner / "a.py") == tmp_path / "repository"
+    (tmp_path / "repository" / "src" / ".homebody.toml").touch()
+    assert workspace_of(inner / "a.py") == tmp_path / "repository" / "src"

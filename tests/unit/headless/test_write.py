@@ -1,0 +1,135 @@
+"""A file is replaced as a whole or not at all, and never over somebody else's change."""
+
+import codecs
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.errors import DocumentChanged, EditRefused
+from homebody.headless.select import SourceFile, read_source
+from homebody.headless.verify import edited_text
+from homebody.headless.write import replace_file
+from homebody.text import Document, Span, TextEdit
+
+
+def a_source(path: Path, data: bytes = b"old\n") -> SourceFile:
+    """Write a file and read it."""
+    path.write_bytes(data)
+    return read_source(path, max_bytes=10_000)
+
+
+def test_the_new_text_stands_in_the_file(tmp_path: Path):
+    """Nothing else is left in the folder."""
+    replace_file(a_source(tmp_path / "a.py"), "new\n")
+
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.py": "new\n"}
+
+
+def test_mark_and_line_ends_stay(tmp_path: Path):
+    """A file with a byte order mark and CRLF keeps both."""
+    source = a_source(tmp_path / "a.py", codecs.BOM_UTF8 + b"a\r\nb\r\n")
+
+    replace_file(source, source.document.text.replace("b", "ü"))
+
+    assert (tmp_path / "a.py").read_bytes() == codecs.BOM_UTF8 + "a\r\nü\r\n".encode()
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o640, 0o600, 0o664])
+def test_mode_bits_stay(tmp_path: Path, mode):
+    """A script stays executable, a private file private."""
+    source = a_source(tmp_path / "a.sh")
+    source.target.chmod(mode)
+
+    replace_file(source, "new\n")
+
+    assert mode == stat.S_IMODE(source.target.stat().st_mode)
+
+
+def test_a_symlink_stays_one(tmp_path: Path):
+    """The file behind it is replaced, in its own folder."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "real.py").write_text("old\n")
+    (tmp_path / "link.py").symlink_to("there/real.py")
+
+    replace_file(read_source(tmp_path / "link.py", max_bytes=100), "new\n")
+
+    assert (tmp_path / "link.py").is_symlink()
+    assert (tmp_path / "there" / "real.py").read_text() == "new\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.write_text("mine\n"),
+        lambda path: path.unlink(),
+        lambda path: (path.unlink(), path.symlink_to("/etc/hostname")),
+        lambda path: path.write_text("old"),
+    ],
+    ids=["edited", "removed", "another file", "shorter"],
+)
+def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, change):
+    """What others wrote is not overwritten, and no temporary file stays behind."""
+    source = a_source(tmp_path / "a.py")
+    change(source.path)
+    before = [(path.name, path.is_symlink() or path.read_bytes()) for path in tmp_path.iterdir()]
+
+    with pytest.raises(DocumentChanged, match="changed while the model worked") as caught:
+        replace_file(source, "new\n")
+
+    assert caught.value.exit_code == 1
+    assert before == [(path.name, path.is_symlink() or path.read_bytes()) for path in tmp_path.iterdir()]
+
+
+def test_a_read_only_file_is_left_alone(tmp_path: Path):
+    """Though its folder could be written to, which is all that replacing needs."""
+    source = a_source(tmp_path / "a.py")
+    source.target.chmod(0o444)
+
+    with pytest.raises(EditRefused, match="is read-only"):
+        replace_file(source, "new\n")
+
+    assert (tmp_path / "a.py").read_text() == "old\n"
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path):
+    """One sentence, no traceback."""
+    (tmp_path / "folder").mkdir()
+    source = a_source(tmp_path / "folder" / "a.py")
+    source.target.unlink()
+    (tmp_path / "folder").rmdir()
+
+    with pytest.raises(EditRefused, match="nothing was written"):
+        replace_file(source, "new\n")
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [TextEdit(Span(0, 9), "")],
+        [TextEdit(Span(0, 2), ""), TextEdit(Span(1, 3), "")],
+        [TextEdit(Span(0, 1), "a\0b")],
+        [TextEdit(Span(0, 1), "\ud83d")],
+    ],
+    ids=["beyond", "overlapping", "NUL", "half a surrogate pair"],
+)
+def test_edits_that_would_harm_the_file_are_refused(edits):
+    """A program's mistake or a model's garbage never reaches the disk."""
+    with pytest.raises(EditRefused, match="nothing was written"):
+        edited_text(Document.create("file:///a", "plaintext", 0, "old\n"), edits)
+
+
+@given(st.binary(max_size=60), st.text(max_size=20))
+def test_what_was_read_is_what_is_written(data, more):
+    """Reading and writing the same text gives the same bytes, whatever they are."""
+    document = Document.create("file:///a", "plaintext", 0, "")
+    source = SourceFile(Path("a"), Path("a"), data, document)
+    try:
+        text = data.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError:
+        return
+
+    assert data == source.encode(text)
+    assert data + more.encode() == source.encode(text + more)
