@@ -25,6 +25,10 @@ def _run(arguments: list[str]) -> int:
             from homebody.cli.lsp import run_lsp
 
             return run_lsp(rest)
+        case ["host", *rest]:
+            from homebody.cli.host import run_host
+
+            return run_host(rest)
         case _:
             from homebody.cli.app import run_app
 

@@ -31,6 +31,7 @@ COMMANDS = (
     Row("complete", "homebody.cli.complete", "Show what would be suggested at a place in a file."),
     Row("explain", "homebody.cli.explain", "Explain a file, or some of its lines."),
     Row("refactor", "homebody.cli.refactor", "Rewrite a file, or some of its lines: as a diff, or in place."),
+    Row("models", "homebody.cli.models", "List, install, show or remove models."),
     Row("log", "homebody.cli.log", "Show which prompts were sent, and how suggestions fared."),
     Row("config", "homebody.cli.config", "Show, describe or begin the settings."),
 )

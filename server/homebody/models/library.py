@@ -165,12 +165,17 @@ def remove(name: str) -> Model:
     Raises
     ------
     UsageError
-        Another program's model.
+        Another program's model, or a name that is not written in full.
     NoModelInstalled
         No model has that name.
 
     """
-    model = _find_own(name) or find_model(name)
+    model = _find_own(name)
+    if model is None:
+        model = find_model(name)
+        if model.origin == "installed":
+            message = f"{name} may be {model.name}: write the name in full to remove it"
+            raise UsageError(message)
     if model.origin == "linked":
         with _links_lock():
             links = _read_links()
@@ -225,9 +230,10 @@ def _links_lock() -> FileLock:
 def _read_links() -> dict[str, Path]:
     """Name -> file, the newest last; what a user broke in the file counts as nothing."""
     try:
-        return msgspec.json.decode(_links_file().read_bytes(), type=dict[str, Path])
+        links = msgspec.json.decode(_links_file().read_bytes(), type=dict[str, str])
     except (OSError, msgspec.DecodeError):
         return {}
+    return {name: Path(path) for name, path in links.items()}
 
 
 def _write_links(links: Mapping[str, Path]) -> None:

@@ -1,0 +1,193 @@
+"""Weights from the Hugging Face Hub, by the optional extra ``homebody[hub]``.
+
+In: ``hf:REPO[:FILE]``. Out: an installed ``Model``. huggingface_hub does the talking (``HF_ENDPOINT``
+names a mirror; what broke off is taken up again); what arrived is checked against the Hub's checksum.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+
+from homebody.errors import ModelInstallFailed, UsageError
+from homebody.models.install import OnProgress, bytes_under, check_sha256, installing
+from homebody.models.library import Model, models_dir
+
+# What most people want where a repository has many: four bits that cost hardly any quality.
+_PREFERRED = ("q4_k_m", "q4_k_s", "q4_0", "q5_k_m", "q8_0")
+_PART = re.compile(r"(.+)-\d{5}-of-\d{5}\.gguf", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """One file of a repository: its path there, bytes, and checksum where the Hub tells it."""
+
+    name: str
+    size: int
+    sha256: str | None
+
+
+def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Model:
+    """Fetch what ``source`` names.
+
+    Raises
+    ------
+    UsageError
+        ``source`` is malformed, or leaves a choice.
+    ModelInstallFailed
+        The extra, the network, the repository or the checksum.
+
+    """
+    repo, wanted = parse_source(source)
+    hub = _hub()
+    with installing(), _translated(hub, repo):
+        info = hub.HfApi().model_info(repo, files_metadata=True)
+        files = [
+            HubFile(found.rfilename, found.size or 0, found.lfs.sha256 if found.lfs else None)
+            for found in info.siblings or ()
+        ]
+        chosen = choose_files(repo, files, wanted)
+        folder = models_dir() / repo.replace("/", "--")
+        total = sum(file.size for file in chosen)
+        free = shutil.disk_usage(models_dir()).free
+        if free < total:
+            message = (
+                f"{models_dir()} has {free / 1e9:.1f} GB free and {repo} needs {total / 1e9:.1f} GB: "
+                "make room, or set HOMEBODY_DATA_DIR to another disk"
+            )
+            raise ModelInstallFailed(message)
+        with _watched(folder, total, on_progress):
+            for file in chosen:
+                path = Path(hub.hf_hub_download(repo, file.name, revision=info.sha, local_dir=folder))
+                _check(path, file)
+    path = folder / chosen[0].name
+    return Model(path.stem, path, "installed")
+
+
+def parse_source(source: str) -> tuple[str, str | None]:
+    """Split ``hf:OWNER/NAME[:FILE]``; the file may be a quantisation (``Q4_K_M``)."""
+    repo, _, wanted = source.removeprefix("hf:").partition(":")
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
+        message = f"{source} names no repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"
+        raise UsageError(message)
+    return repo, wanted or None
+
+
+def choose_files(repo: str, files: Sequence[HubFile], wanted: str | None) -> list[HubFile]:
+    """Return the one model that is meant: its file, or all parts of it in order.
+
+    Raises
+    ------
+    UsageError
+        None is meant, or several could be.
+
+    """
+    models: dict[str, list[HubFile]] = {}
+    for file in sorted(files, key=lambda file: file.name):
+        path = PurePosixPath(file.name)
+        # A name that leads out of its folder is no file of a model.
+        if path.suffix == ".gguf" and not path.name.startswith("mmproj") and ".." not in path.parts:
+            part = _PART.fullmatch(file.name)
+            models.setdefault(part[1] if part else file.name.removesuffix(".gguf"), []).append(file)
+    if not models:
+        message = f"{repo} has no GGUF file: choose a repository whose name ends in -GGUF"
+        raise UsageError(message)
+    tags = (wanted.lower().removesuffix(".gguf"),) if wanted else _PREFERRED
+    for tag in tags:
+        matches = [name for name in models if name.lower() == tag or PurePosixPath(name).name.lower() == tag]
+        matches = matches or [name for name in models if re.search(rf"[-.]{re.escape(tag)}$", name.lower())]
+        if len(matches) == 1:
+            return models[matches[0]]
+    if wanted is None and len(models) == 1:
+        return next(iter(models.values()))
+    names = ", ".join(f"{name}.gguf" for name in models)
+    message = f"{repo} has {names}: name one of them (hf:{repo}:FILE)"
+    raise UsageError(message)
+
+
+def _hub() -> ModuleType:
+    # Read once, when it is imported. Nothing is told that is not needed to fetch the file.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        import huggingface_hub
+    except ModuleNotFoundError as error:
+        message = (
+            "installing from the Hugging Face Hub needs an extra: run `pip install 'homebody[hub]'`, "
+            "or download the GGUF yourself and install it by its path"
+        )
+        raise ModelInstallFailed(message) from error
+    return huggingface_hub
+
+
+@contextmanager
+def _translated(hub: ModuleType, repo: str) -> Generator[None]:
+    """Tell what went wrong in our own words."""
+    try:
+        yield
+    except (ModelInstallFailed, UsageError):
+        raise
+    except hub.errors.GatedRepoError as error:
+        message = (
+            f"{repo} wants its licence accepted on its page first: then run `hf auth login` and try again"
+        )
+        raise ModelInstallFailed(message) from error
+    except hub.errors.RepositoryNotFoundError as error:
+        message = (
+            f"the Hub has no repository {repo}, or it is private: check the name, or run `hf auth login`"
+        )
+        raise ModelInstallFailed(message) from error
+    except OSError as error:
+        # A full disk is told by ``installing``.
+        if error.errno is not None:
+            raise
+        raise _unreachable(error) from error
+    except Exception as error:
+        # Errors of the HTTP library come through, and which one that is depends on the version.
+        raise _unreachable(error) from error
+
+
+def _unreachable(error: Exception) -> ModelInstallFailed:
+    words = " ".join(str(error).split())[:200]
+    return ModelInstallFailed(
+        f"the Hub cannot be reached ({words}): connect to the network, or name a mirror (HF_ENDPOINT), "
+        "then try again; what has arrived is kept"
+    )
+
+
+@contextmanager
+def _watched(folder: Path, total: int, on_progress: OnProgress | None) -> Generator[None]:
+    """Report how much has arrived, by looking at the folder."""
+    if on_progress is None:
+        yield
+        return
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.2):
+            on_progress(min(bytes_under(folder), total), total)
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+    on_progress(total, total)
+
+
+def _check(path: Path, file: HubFile) -> None:
+    if file.sha256 is None:
+        return
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != file.sha256:
+        path.unlink()
+    check_sha256(file.name, found, file.sha256)

