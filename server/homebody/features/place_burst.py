@@ -3,13 +3,10 @@
 In: session, target, document, offset. Out: a burst, sized for how soon the answer has to come.
 """
 
-from collections.abc import Sequence
-
 from homebody.features.completion_prompt import Target, new_burst, prompt_for
 from homebody.features.read_ahead import unread_tokens
 from homebody.session.burst import Burst
 from homebody.session.session import Session
-from homebody.syntax.chunk import Candidate
 from homebody.text import Document
 
 _LEAST_TOKENS = 96
@@ -18,11 +15,14 @@ _LEAST_TOKENS = 96
 _UNMEASURED_SPEED = 200.0
 """Prompt tokens a second taken before the first measurement: a small model on two slow cores."""
 
+_WORTH_WAITING_SECONDS = 1.0
+"""A wider window that is read this soon is waited for: giving it up would cost as much again."""
+
 
 def burst_at(session: Session, target: Target, document: Document, offset: int) -> Burst:
     """Return the burst for a request that has to be answered now.
 
-    A place that was read ahead keeps its burst. Where the cursor has come to a new place and a full
+    A place keeps its burst while it holds. Where the cursor has come to a new place, and a full
     window would take longer to read than ``completion.latencyBudgetMs``, the window is as narrow as
     that allows; the next pause lets more in.
 
@@ -33,38 +33,52 @@ def burst_at(session: Session, target: Target, document: Document, offset: int) 
 
     """
     place = session.place(document.uri)
+    coming, place.coming = place.coming, None
+    if coming is not None:
+        if (unread := unread_of(session, target, coming, document, offset)) is not None:
+            if unread <= tokens_within(session, _WORTH_WAITING_SECONDS):
+                place.burst = coming
+                return coming
+            place.widen_after *= 2
     burst = place.burst
     if burst is not None and burst.typed(document, offset) is not None:
         return burst
-    full = new_burst(
+    affordable = affordable_tokens(session)
+    full = full_burst(session, target, document, offset)
+    unread = unread_of(session, target, full, document, offset)
+    if unread is None or unread <= affordable:
+        place.burst = full
+    else:
+        place.burst = new_burst(session.engine, target, document, offset, tokens=affordable)
+    return place.burst
+
+
+def full_burst(session: Session, target: Target, document: Document, offset: int) -> Burst:
+    """Return a burst with all that the completion budget allows."""
+    return new_burst(
         session.engine,
         target,
         document,
         offset,
         candidates=session.candidates_for(document.uri),
-        before=burst,
+        before=session.place(document.uri).burst,
     )
-    prompt = prompt_for(target, full, document, document.text[full.anchor : offset])
-    affordable = affordable_tokens(session)
-    if unread_tokens(session, prompt) > affordable:
-        narrow = new_burst(session.engine, target, document, offset, tokens=affordable)
-        place.burst = narrow if narrow.context.tokens < full.context.tokens else full
-    else:
-        place.burst = full
-    return place.burst
 
 
-def widened(
-    session: Session, target: Target, document: Document, offset: int, candidates: Sequence[Candidate]
-) -> Burst:
-    """Return the full burst for a pause: all that the completion budget allows."""
-    place = session.place(document.uri)
-    burst = new_burst(session.engine, target, document, offset, candidates=candidates, before=place.burst)
-    place.burst = burst
-    return burst
+def unread_of(session: Session, target: Target, burst: Burst, document: Document, offset: int) -> int | None:
+    """Tokens that the server would have to read for a request here; ``None`` where it does not hold."""
+    typed = burst.typed(document, offset)
+    if typed is None:
+        return None
+    return unread_tokens(session, prompt_for(target, burst, document, typed))
 
 
 def affordable_tokens(session: Session) -> int:
     """Tokens that are read within ``completion.latencyBudgetMs`` at the measured speed."""
-    speed = session.engine.completion.speed.prompt or _UNMEASURED_SPEED
-    return max(_LEAST_TOKENS, int(speed * session.engine.settings.completion.latency_budget_ms / 1000))
+    seconds = session.engine.settings.completion.latency_budget_ms / 1000
+    return max(_LEAST_TOKENS, tokens_within(session, seconds))
+
+
+def tokens_within(session: Session, seconds: float) -> int:
+    """Tokens that are read within so many seconds at the measured speed."""
+    return int((session.engine.completion.speed.prompt or _UNMEASURED_SPEED) * seconds)

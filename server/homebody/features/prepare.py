@@ -11,14 +11,11 @@ from homebody.engine import Engine
 from homebody.errors import BackendError, ContextTooLong
 from homebody.features.completion_prompt import Target, prompt_for, target_of
 from homebody.features.completion_request import Completion, CompletionRequest
-from homebody.features.place_burst import widened
+from homebody.features.place_burst import full_burst
 from homebody.features.read_ahead import read_ahead
 from homebody.features.snippets import find_candidates
-from homebody.session.session import Session, Ticket
+from homebody.session.session import WIDEN_AFTER_SECONDS, Session, Ticket
 from homebody.text import Document, TextEdit
-
-_PAUSE_SECONDS = 0.7
-"""A pause in typing after which more context is let in."""
 
 _COUNTED_LINES = 300
 """Lines on either side of the cursor that are counted exactly in a pause."""
@@ -32,49 +29,61 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
     if not engine.settings.completion.is_on(document.language_id):
         return
     session.recent.viewed(document, offset)
-    session.in_background(lambda: _prepared(session, document, offset))
+
+    async def work() -> None:
+        with suppress(BackendError, ContextTooLong):
+            await _widen(session, document, offset)
+
+    session.in_background(work)
 
 
 async def follow_up(
     session: Session, target: Target, document: Document, shown: Completion | None, offset: int
 ) -> None:
-    """Go on after an answer: ask for what follows the suggestion, then let more context in."""
+    """Go on after an answer: ask for what follows the suggestion; in a long pause, let more context in."""
     with suppress(BackendError, ContextTooLong):
         if shown is not None:
             await _ask_next(session, target, document, shown)
-        await asyncio.sleep(_PAUSE_SECONDS)
-        await _prepared(session, document, offset)
+        place = session.place(document.uri)
+        await asyncio.sleep(place.widen_after)
+        await _widen(session, document, offset)
+        place.widen_after = WIDEN_AFTER_SECONDS
 
 
 async def _ask_next(session: Session, target: Target, document: Document, shown: Completion) -> None:
     """Ask as if the suggestion had been accepted, so that the next one is there at once."""
     accepted = document.edited(TextEdit(shown.span, shown.text), document.version)
     offset = shown.span.start + len(shown.text)
-    running = session.running
-    while running is not None and not running.done:
-        await running.changed_within(None)
+    await _idle(session)
     if session.cache.find(target.key, accepted, offset) is None:
         await CompletionRequest(session, accepted, offset, target, Ticket()).start_ahead()
 
 
-async def _prepared(session: Session, document: Document, offset: int) -> None:
-    """Count exactly, choose snippets, and read the full beginning."""
+async def _widen(session: Session, document: Document, offset: int) -> None:
+    """Count exactly, choose snippets, and read the full beginning; it takes over once it is read."""
     engine = session.engine
-    with suppress(BackendError, ContextTooLong):
-        target = await target_of(engine)
-        running = session.running
-        while running is not None and not running.done:
-            await running.changed_within(None)
-        await engine.completion.learn_counts([_around(document, offset)])
-        candidates = await find_candidates(session, document, offset)
-        session.set_candidates(document.uri, candidates)
-        burst = session.place(document.uri).burst
-        typed = None if burst is None else burst.typed(document, offset)
-        if burst is None or typed is None or burst.narrow or len(typed) > burst.typed_limit // 2:
-            burst = widened(session, target, document, offset, candidates)
-            typed = document.text[burst.anchor : offset]
-        prompt = prompt_for(target, burst, document, typed)
-        await read_ahead(session, prompt, lambda: True, leave=0)
+    target = await target_of(engine)
+    await _idle(session)
+    await engine.completion.learn_counts([_around(document, offset)])
+    found = await find_candidates(session, document, offset)
+    changed = tuple(found) != session.candidates_for(document.uri)
+    session.set_candidates(document.uri, found)
+    place = session.place(document.uri)
+    burst = place.burst
+    typed = None if burst is None else burst.typed(document, offset)
+    if burst is None or typed is None or burst.narrow or changed or len(typed) > burst.typed_limit // 2:
+        burst = full_burst(session, target, document, offset)
+        place.coming = burst
+    prompt = prompt_for(target, burst, document, document.text[burst.anchor : offset])
+    await read_ahead(session, prompt, lambda: True, leave=0)
+    place.burst, place.coming = burst, None
+
+
+async def _idle(session: Session) -> None:
+    """Wait until the answer in flight has come."""
+    running = session.running
+    while running is not None and not running.done:
+        await running.changed_within(None)
 
 
 def _around(document: Document, offset: int) -> str:

@@ -33,7 +33,8 @@ def unread_tokens(session: Session, prompt: Prompt) -> int:
 async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool], *, leave: int) -> bool:
     """Read ``prompt`` piece by piece until at most ``leave`` tokens are unread.
 
-    True once that is so; false when it was given up because ``wanted`` turned false.
+    True once that is so; false when it was given up because ``wanted`` turned false. With ``leave``
+    0 the last piece is read too.
 
     Raises
     ------
@@ -43,20 +44,24 @@ async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool
     """
     use = session.engine.completion
     text = prompt.text
-    total = use.tokens.count(text)
-    while (unread := unread_tokens(session, prompt)) > leave:
+    total = await _total(use, prompt)
+    position = total - min(total, unread_tokens(session, prompt))
+    while total - position > leave:
         if not wanted():
             return False
-        upto = total - unread + piece_tokens(use)
-        if upto >= total - leave:
-            break
-        stats = await use.backend.warm(prompt, tokens=upto)
+        position = min(position + piece_tokens(use), total)
+        stats = await use.backend.warm(prompt, tokens=position)
         if stats.prompt_tokens is None:
             # The server cannot read ahead; what is left is read by the request itself.
             return True
         use.speed.learn(stats)
-        session.read = text[: _characters(text, stats.prompt_tokens, total)]
+        session.read = text[: _characters(text, position, total)]
     return wanted()
+
+
+async def _total(use: Use, prompt: Prompt) -> int:
+    info = await use.describe()
+    return await use.backend.count_prompt(prompt) if info.exact_tokenizer else use.tokens.count(prompt.text)
 
 
 def common_length(one: str, other: str) -> int:

@@ -24,6 +24,10 @@ GRACE_SECONDS = 0.06
 the next in the same moment, and the next may agree with what is coming."""
 
 
+WIDEN_AFTER_SECONDS = 2.0
+"""A first guess of a pause that is no line end but a thought."""
+
+
 class Ticket:
     """One request for a document; stale as soon as a newer one comes."""
 
@@ -48,12 +52,18 @@ class Ticket:
 
 
 class Place:
-    """What is kept of one document."""
+    """What is kept of one document.
+
+    ``burst`` is what requests use. ``coming`` is a wider one that a pause reads ahead; it takes over
+    once it is read. ``widen_after`` is how long a pause has to be before that, in seconds: it doubles
+    each time that typing went on before the reading was done, since all that was read is lost then.
+    """
 
     def __init__(self) -> None:
         self.ticket = Ticket()
         self.burst: Burst | None = None
-        self.offset: int | None = None
+        self.coming: Burst | None = None
+        self.widen_after = WIDEN_AFTER_SECONDS
 
     def new_ticket(self) -> Ticket:
         """Supersede the request before."""
@@ -91,6 +101,8 @@ class Session:
         place = self.place(document.uri)
         if place.burst is not None:
             place.burst = place.burst.moved(edit)
+        if place.coming is not None:
+            place.coming = place.coming.moved(edit)
         self.recent.edited(document, edit)
         self.pause_background()
 
