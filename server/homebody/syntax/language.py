@@ -10,17 +10,31 @@ from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from homebody.syntax.languages import LANGUAGES, Language
+from homebody.syntax.languages import LANGUAGES as LANGUAGES  # noqa: PLC0414 - handed on
+from homebody.syntax.languages import Language as Language  # noqa: PLC0414 - handed on
 
 if TYPE_CHECKING:
     import tree_sitter
 
-__all__ = ["LANGUAGES", "Language", "find", "grammar", "outline_query", "place_query"]
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "block_kinds",
+    "find",
+    "grammar",
+    "keywords",
+    "outline_query",
+    "place_query",
+]
 
 _BY_ID = {language_id: language for language in LANGUAGES for language_id in language.ids}
 _BY_EXTENSION = {extension: language for language in LANGUAGES for extension in language.extensions}
 _BY_FILENAME = {filename: language for language in LANGUAGES for filename in language.filenames}
+# Grammars have nodes of their own for these, not words.
+_CONSTANTS = frozenset({"true", "false", "null", "nil", "None", "True", "False", "self", "this", "super"})
 _SEPARATOR = re.compile(r"[/\\]")
+_BLOCK_PATTERN = re.compile(r"^([\[(].*)\s@block$", re.MULTILINE)
+_KIND = re.compile(r"\((\w+)\)")
 _PLACE_CAPTURE = re.compile(rb"@(?:comment|string|literal|code|block)\b")
 
 
@@ -56,6 +70,21 @@ def grammar(language: Language) -> "tree_sitter.Language | None":
 
 
 @cache
+def keywords(language: Language) -> frozenset[str]:
+    """Words that the grammar keeps for itself; empty without a grammar."""
+    loaded = grammar(language)
+    if loaded is None:
+        return frozenset()
+    kinds = {loaded.node_kind_for_id(kind) or "": kind for kind in range(loaded.node_kind_count)}
+    words = {
+        kind for kind, number in kinds.items() if kind.isalpha() and not loaded.node_kind_is_named(number)
+    }
+    # SQL's grammar names its keywords.
+    named = {kind.removeprefix("keyword_") for kind in kinds if kind.startswith("keyword_")}
+    return frozenset(words | named | {word.upper() for word in named}) | _CONSTANTS
+
+
+@cache
 def outline_query(language: Language) -> "tree_sitter.Query | None":
     """Compile the patterns for definitions, scopes and imports, once; ``None`` without a grammar."""
     return _query(language, places=False)
@@ -67,6 +96,18 @@ def place_query(language: Language) -> "tree_sitter.Query | None":
     return _query(language, places=True)
 
 
+@cache
+def block_kinds(language: Language) -> frozenset[str]:
+    """Kinds of nodes that the language's query file calls blocks."""
+    patterns = _BLOCK_PATTERN.findall(_source(language))
+    return frozenset(kind for pattern in patterns for kind in _KIND.findall(pattern))
+
+
+def _source(language: Language) -> str:
+    name = f"{language.query or language.name}.scm"
+    return files("homebody.syntax").joinpath("queries", name).read_text(encoding="utf-8")
+
+
 def _query(language: Language, *, places: bool) -> "tree_sitter.Query | None":
     """Compile the language's query file and switch the other kind of patterns off."""
     from tree_sitter import Query
@@ -74,8 +115,7 @@ def _query(language: Language, *, places: bool) -> "tree_sitter.Query | None":
     loaded = grammar(language)
     if loaded is None:
         return None
-    name = f"{language.query or language.name}.scm"
-    source = files("homebody.syntax").joinpath("queries", name).read_text(encoding="utf-8")
+    source = _source(language)
     query = Query(loaded, source)
     for index in range(query.pattern_count):
         text = source.encode()[query.start_byte_for_pattern(index) : query.end_byte_for_pattern(index)]

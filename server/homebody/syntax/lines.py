@@ -11,6 +11,7 @@ from homebody.text import Document, Span
 
 _INDENT = re.compile(r"[ \t]*")
 _BLANK = re.compile(r"[^\S\r\n]*(?:[\r\n]|\Z)")
+_CLOSER = re.compile(r"[ \t]*(?:[})\]]|(?:end|fi|done|esac|until)\b|</)")
 _TAB_COLUMNS = 4
 _MAX_LINES = 2_000
 # A line longer than this is data or minified: nothing in it is a header.
@@ -86,9 +87,14 @@ def header_kind(text: str) -> tuple[str, str] | None:
         if found["name"] or is_class:
             return found["kind"] if is_class else "function", (found["name"] or "").rstrip(":.<")
     found = _CALL_HEADER.match(text)
-    if found is not None and not _CONTROL.match(found["name"]) and text.rstrip()[-1:] in {"{", ":", ")"}:
+    if found is not None and not is_control(found["name"]) and text.rstrip()[-1:] in {"{", ":", ")"}:
         return "function", found["name"]
     return None
+
+
+def is_control(word: str) -> bool:
+    """Whether ``word`` opens a condition or a loop in some language, and so calls nothing."""
+    return _CONTROL.fullmatch(word) is not None
 
 
 def indented_block(document: Document, line: int) -> Span:
@@ -99,25 +105,23 @@ def indented_block(document: Document, line: int) -> Span:
         if is_blank(document, below):
             continue
         if indent_at(document, below) <= indent:
-            if document.line_text(below).lstrip()[:1] in {"}", ")", "]"} or _closes(document, below):
+            if _CLOSER.match(document.text, document.line_starts[below]):
                 last = below
             break
         last = below
     return Span(document.line_starts[line], document.line_span(last).end)
 
 
-def paragraph(document: Document, line: int) -> Span:
-    """Span of the lines around ``line`` up to the next blank ones."""
-    first = last = line
-    while first > 0 and line - first < _MAX_LINES and not is_blank(document, first - 1):
-        first -= 1
-    while last + 1 < document.line_count and last - line < _MAX_LINES and not is_blank(document, last + 1):
-        last += 1
-    return Span(document.line_starts[first], document.line_span(last).end)
-
-
-def _closes(document: Document, line: int) -> bool:
-    return document.line_text(line).strip() in {"end", "end;", "fi", "done", "esac"}
+def indented_end(document: Document, line: int, depth: int) -> int:
+    """End of the last line from ``line`` on that is indented by ``depth`` columns or more."""
+    last = line
+    for below in range(line + 1, min(document.line_count, line + _MAX_LINES)):
+        if is_blank(document, below):
+            continue
+        if indent_at(document, below) < depth or _CLOSER.match(document.text, document.line_starts[below]):
+            break
+        last = below
+    return document.line_span(last).end
 
 
 def _lines_above(document: Document, line: int) -> Iterator[int]:

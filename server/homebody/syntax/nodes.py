@@ -6,9 +6,9 @@ leaves it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from homebody.syntax.language import outline_query, place_query
+from homebody.syntax.language import block_kinds, outline_query, place_query
 from homebody.syntax.tree import Tree
 from homebody.text import Span
 
@@ -19,6 +19,15 @@ Match: TypeAlias = Mapping[str, Sequence[Span]]
 
 # A chain of nodes deeper than this is no program that a person wrote.
 _MAX_DEPTH = 1_000
+
+
+class Step(NamedTuple):
+    """One node on the way from the root down."""
+
+    span: Span
+    is_block: bool
+    is_named: bool
+    is_error: bool
 
 
 def outline(tree: Tree, within: Span | None = None) -> Iterator[Match]:
@@ -33,43 +42,27 @@ def places(tree: Tree, within: Span | None = None) -> Iterator[Match]:
     return _matches(tree, query, within) if query else iter(())
 
 
-def path(tree: Tree, offset: int) -> Sequence[tuple[str, Span]]:
-    """(kind, span) of the nodes that hold ``offset``, the root first.
+def path(tree: Tree, offset: int) -> list[Step]:
+    """Nodes that hold ``offset``, the root first; one that ends there where no other begins there.
 
-    A node whose end is ``offset`` counts where nothing else begins there.
+    Found with a cursor: walking up by ``parent`` starts at the root each time, and
+    ``first_child_for_byte`` of tree-sitter 0.26.1 crashes behind the last child.
     """
     if tree.handle is None:
-        return ()
-    found: list[tuple[str, Span]] = []
+        return []
+    blocks = block_kinds(tree.language) if tree.language else frozenset[str]()
+    found: list[Step] = []
     byte = tree.units.to_byte(offset)
     cursor = tree.handle.walk()
-    while len(found) < _MAX_DEPTH:
-        node = cursor.node
-        if node is None or not node.start_byte <= byte <= node.end_byte:
+    while len(found) < _MAX_DEPTH and (node := cursor.node) is not None:
+        start, end = node.byte_range
+        if start > byte or end < byte:
             break
-        found.append((node.type, _span(tree, node)))
+        is_block = node.type in blocks or not found
+        found.append(Step(_span(tree, node), is_block, node.is_named, node.is_error))
         if cursor.goto_first_child_for_byte(byte) is None and not cursor.goto_last_child():
             break
     return found
-
-
-def child_at(tree: Tree, parent: Span, offset: int) -> Span | None:
-    """Span of the child that holds ``offset`` of the node whose span is ``parent``.
-
-    The child that ends at ``offset`` where none begins there; ``None`` between two children.
-    """
-    if tree.handle is None:
-        return None
-    first, last, byte = (tree.units.to_byte(at) for at in (parent.start, parent.end, offset))
-    node = tree.handle.root_node.descendant_for_byte_range(first, last)
-    if node is None or (node.start_byte, node.end_byte) != (first, last):
-        return None
-    child = node.first_named_child_for_byte(byte)
-    if child is None or child.start_byte > byte:
-        child = node.first_named_child_for_byte(max(first, byte - 2))
-    if child is None or not child.start_byte <= byte <= child.end_byte:
-        return None
-    return _span(tree, child)
 
 
 def _matches(tree: Tree, query: "tree_sitter.Query", within: Span | None) -> Iterator[Match]:

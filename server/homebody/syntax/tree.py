@@ -106,6 +106,13 @@ def parse(document: Document) -> Tree:
     return replace(tree, handle=_parse(document.text, tree, None))
 
 
+def parse_text(text: str, language: Language | None) -> "tree_sitter.Tree | None":
+    """Parse text that is no document; ``None`` where ``parse`` would give a blank tree."""
+    if not _parsable(text, language):
+        return None
+    return _parse(text, Tree(language, len(text), None, Units.of(text), None), None)
+
+
 def edited(tree: Tree, old: Document, edit: TextEdit) -> Tree:
     """Return ``tree`` moved along with ``edit`` of ``old``, not parsed again."""
     return _moved(tree, old, edit)[0]

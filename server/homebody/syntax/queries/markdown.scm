@@ -3,5 +3,4 @@
 (fenced_code_block) @scope
 
 (html_block) @comment
-[(code_fence_content) (indented_code_block)] @string
 [(section) (list) (list_item) (block_quote)] @block

@@ -1,0 +1,53 @@
+"""Whether text parses: to refuse an edit that breaks a file which was sound before.
+
+In: text and its language. Out: a count of what the parser stumbled over.
+A whole parse, up to some 100 ms for the largest file: never on the keystroke path.
+"""
+
+from typing import TYPE_CHECKING
+
+from homebody.syntax.languages import Language
+from homebody.syntax.tree import parse_text
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+# Beyond this many errors the number says nothing; text of another language has one a token.
+_MAX_ERRORS = 10_000
+
+
+def has_errors(text: str, language: Language | None) -> bool:
+    """Whether the parser stumbled; ``False`` where the text cannot be parsed at all."""
+    handle = parse_text(text, language)
+    return handle is not None and handle.root_node.has_error
+
+
+def count_errors(text: str, language: Language | None) -> int:
+    """Count stretches that fit no rule, and tokens that are missing, 10,000 at most.
+
+    0 where the language is unknown or the text too large or too odd to parse: then nothing can be
+    said against it.
+    """
+    handle = parse_text(text, language)
+    if handle is None or not handle.root_node.has_error:
+        return 0
+    cursor = handle.walk()
+    count = 0
+    while count < _MAX_ERRORS:
+        node = cursor.node
+        wrong = node is not None and (node.is_error or node.is_missing)
+        count += wrong
+        # What is inside of an error belongs to it; what has none need not be entered.
+        if node is not None and node.has_error and not wrong and cursor.goto_first_child():
+            continue
+        if not _next(cursor):
+            break
+    return count
+
+
+def _next(cursor: "tree_sitter.TreeCursor") -> bool:
+    """Go to the node behind this one and all that is in it."""
+    while not cursor.goto_next_sibling():
+        if not cursor.goto_parent():
+            return False
+    return True
