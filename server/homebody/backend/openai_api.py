@@ -27,6 +27,8 @@ class Dialect:
         Our names to theirs; what is not in it, the server does not know.
     grammar
         Whether it takes a GBNF ``grammar`` (llama.cpp and what is built on it).
+    logprobs
+        Whether it tells the probabilities of tokens.
     extra
         Fields that every request gets.
 
@@ -34,6 +36,7 @@ class Dialect:
 
     names: Mapping[str, str]
     grammar: bool = False
+    logprobs: bool = True
     extra: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def ignored(self) -> tuple[str, ...]:
@@ -60,7 +63,7 @@ _STANDARD = {"temperature": "temperature", "top_p": "top_p", "seed": "seed"}
 STANDARD = Dialect(_STANDARD)
 """What OpenAI's own documents name, and no server may refuse."""
 LLAMA_CPP = Dialect({name: name for name in _SAMPLING}, grammar=True, extra={"cache_prompt": True})
-LM_STUDIO = Dialect(_STANDARD | {"top_k": "top_k", "repeat_penalty": "repeat_penalty"})
+LM_STUDIO = Dialect(_STANDARD | {"top_k": "top_k", "repeat_penalty": "repeat_penalty"}, logprobs=False)
 VLLM = Dialect(_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "repetition_penalty"})
 """SGLang's names are the same."""
 KOBOLD = Dialect(_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "rep_pen"}, grammar=True)
@@ -141,7 +144,7 @@ def completion_body(model: str, job: Job, dialect: Dialect) -> dict[str, object]
     body: dict[str, object] = {"model": model, "prompt": job.text, **_common(job.sampling, dialect)}
     if job.stop:
         body["stop"] = job.stop
-    if job.sampling.logprobs:
+    if job.sampling.logprobs and dialect.logprobs:
         body["logprobs"] = job.sampling.logprobs
     if job.forced and dialect.grammar:
         body["grammar"] = grammar_that_begins(job.forced)
@@ -154,7 +157,7 @@ def chat_body(
     """Return the body of ``POST /v1/chat/completions``."""
     said = [{"role": message.role, "content": message.text} for message in messages]
     body: dict[str, object] = {"model": model, "messages": said, **_common(sampling, dialect)}
-    if sampling.logprobs:
+    if sampling.logprobs and dialect.logprobs:
         body |= {"logprobs": True, "top_logprobs": sampling.logprobs}
     return body
 

@@ -1,0 +1,96 @@
+"""Every backend, against the real thing where it can be had, against its double where it cannot."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from homebody.backend.base import Backend
+from homebody.backend.embedded import EmbeddedBackend
+from homebody.backend.llama_cpp import LlamaCppBackend
+from homebody.backend.lm_studio import LmStudioBackend
+from homebody.backend.ollama import OllamaBackend
+from homebody.backend.openai_compatible import OpenAiBackend
+from homebody.backend.scripted import Reply, ScriptedBackend
+from homebody.host.launch import start_host
+from homebody.host.options import HostOptions
+from support.ollama_double import OllamaDouble, OllamaModel
+from support.openai_double import OpenAiDouble, OpenAiModel
+from support.server_double import CODE, WORDS
+from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
+
+KINDS = ("llama.cpp", "embedded", "openai", "ollama", "lm-studio", "scripted")
+
+
+@dataclass(frozen=True)
+class Host:
+    """A llama.cpp that is running."""
+
+    url: str
+    key: str
+    pid: int
+
+
+@pytest.fixture(scope="session")
+def endless_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A real llama.cpp whose model never ends by itself."""
+    model = write_tiny_gguf(tmp_path_factory.mktemp("endless") / "endless.gguf", ENDLESS_SCRIPT)
+    process = asyncio.run(start_host(HostOptions(model)))
+    assert process is not None
+    yield Host(f"http://127.0.0.1:{process.ready.port}", process.ready.api_key, process.ready.pid)
+    asyncio.run(process.end())
+
+
+@pytest.fixture
+def ollama() -> Iterator[OllamaDouble]:
+    """An Ollama with a model that fills in and chats."""
+    with OllamaDouble(
+        [OllamaModel("qwen2.5-coder:1.5b", fim=True, capabilities=("completion", "insert"))]
+    ) as double:
+        yield double
+
+
+@pytest.fixture
+def lm_studio() -> Iterator[OpenAiDouble]:
+    """An LM Studio 0.4 with one loaded model."""
+    with OpenAiDouble([OpenAiModel("qwen2.5-coder-1.5b-instruct")]) as double:
+        yield double
+
+
+@pytest.fixture(params=KINDS)
+def opened(
+    request: pytest.FixtureRequest, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Backend:
+    """One backend of each kind; all answer alike. Made outside of the event loop, as hosts start in one."""
+    return _open(request, tiny_model, tmp_path, monkeypatch)
+
+
+@pytest_asyncio.fixture
+async def backend(opened: Backend) -> AsyncIterator[Backend]:
+    """The same, closed at the end."""
+    yield opened
+    await opened.aclose()
+
+
+def _open(
+    request: pytest.FixtureRequest, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Backend:
+    match request.param:
+        case "llama.cpp":
+            host = request.getfixturevalue("host")
+            return LlamaCppBackend(host.url, api_key=host.key)
+        case "embedded":
+            monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path / "state"))
+            return EmbeddedBackend(lambda: HostOptions(tiny_model), loading_seconds=60)
+        case "openai":
+            host = request.getfixturevalue("host")
+            return OpenAiBackend(host.url, api_key=host.key)
+        case "ollama":
+            return OllamaBackend(request.getfixturevalue("ollama").url)
+        case "lm-studio":
+            return LmStudioBackend(request.getfixturevalue("lm_studio").url)
+        case _:
+            return ScriptedBackend(Reply(WORDS, contains="<|im_start|>assistant"), Reply(CODE))

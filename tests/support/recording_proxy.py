@@ -1,0 +1,69 @@
+"""A loopback proxy in front of a real llama.cpp: a test claims of a prompt what arrived there.
+
+Requests are kept as they came; bytes go both ways unchanged; a client that hangs up is hung up on
+the server, too.
+"""
+
+import asyncio
+import json
+import urllib.request
+from typing import Any
+from urllib.parse import urlsplit
+
+from support.loopback import LoopbackServer, Reply, Request
+
+
+class RecordingProxy(LoopbackServer):
+    """Passes everything on to ``upstream`` and keeps what arrived."""
+
+    def __init__(self, upstream: str, key: str | None = None) -> None:
+        super().__init__(self._pass_on)
+        self._upstream = urlsplit(upstream)
+        self._upstream_url = upstream
+        self._key = key
+
+    def bodies(self, path: str) -> list[Any]:
+        """JSON bodies of all requests to ``path``, in order."""
+        return [request.json for request in self.requests if request.path == path]
+
+    def prompts(self, path: str = "/completion") -> list[str]:
+        """Prompts that arrived at ``path`` as texts: token ids are turned back by the server itself."""
+        return [self.text_of(body["prompt"]) for body in self.bodies(path)]
+
+    def text_of(self, prompt: str | list[int]) -> str:
+        """Text of a prompt, markers included."""
+        if isinstance(prompt, str):
+            return prompt
+        request = urllib.request.Request(
+            f"{self._upstream_url}/detokenize",
+            json.dumps({"tokens": prompt}).encode(),
+            {"content-type": "application/json", **self._authorization()},
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)["content"]
+
+    def forget(self) -> None:
+        """Forget what arrived so far."""
+        self.requests.clear()
+
+    def _authorization(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._key}"} if self._key else {}
+
+    async def _pass_on(self, request: Request, reply: Reply) -> None:
+        reader, writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
+        headers = {**request.headers, "connection": "close", "host": self._upstream.netloc}
+        lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode() + request.body)
+        hang_up = asyncio.create_task(self._hang_up(reply, writer))
+        try:
+            while data := await reader.read(65536):
+                reply.writer.write(data)
+                await reply.writer.drain()
+        finally:
+            hang_up.cancel()
+            writer.close()
+
+    async def _hang_up(self, reply: Reply, writer: asyncio.StreamWriter) -> None:
+        while not reply.client_is_gone:  # noqa: ASYNC110 - a stream's end can only be looked at
+            await asyncio.sleep(0.01)
+        writer.close()
