@@ -18,6 +18,7 @@ from homebody.prompt.fim import FimFormat, PromptSnippet, fim_prompt, find_forma
 from homebody.session.burst import Burst, anchor_for
 from homebody.syntax import language
 from homebody.syntax.chunk import Candidate
+from homebody.syntax.scope import scopes_at
 from homebody.text import Document, Span
 
 OVERHEAD_TOKENS = 16
@@ -143,6 +144,10 @@ def healed(typed: str) -> tuple[str, str]:
 
 
 def _headers(engine: Engine, document: Document, offset: int) -> list[Span]:
-    """Lines in front of the cursor that say what is around it: imports and open scopes' headers."""
-    del engine, document, offset
-    return []
+    """First lines of the scopes that are open at the cursor, the outermost first."""
+    tree = engine.trees.newest(document)
+    lines = [
+        document.line_span_with_end(document.line_of(scope.header.start))
+        for scope in scopes_at(document, tree, offset)
+    ]
+    return list(dict.fromkeys(lines))

@@ -3,7 +3,7 @@
 In: document and span. Out: markdown, streamed on the way, with usage and sources.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from homebody.audit import LeftOut, Source
@@ -13,6 +13,8 @@ from homebody.errors import ContextTooLong, UsageError
 from homebody.features.answer import Draft, Usage, answer
 from homebody.features.surroundings import file_name, laid_out, sampling_of
 from homebody.prompt.render import render
+from homebody.session.session import Session
+from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
 MAX_TOKENS = 512
@@ -35,11 +37,12 @@ async def explain(
     span: Span | None = None,
     *,
     on_text: Callable[[str], None] | None = None,
+    session: Session | None = None,
 ) -> Explanation:
     """Explain ``span``, or the whole document.
 
     A selection larger than the context is explained from its start as far as it fits; what was left
-    out is in the result.
+    out is in the result. ``session`` brings the snippets that its last pause found.
 
     Raises
     ------
@@ -57,7 +60,7 @@ async def explain(
     await engine.chat.learn_counts([document.text])
 
     def build(tokens: int) -> Draft:
-        around = _around(engine, document, target, tokens - words)
+        around = _around(engine, document, target, tokens - words, candidates)
         values = {
             "code": around.code.rstrip("\n"),
             "language": document.language_id,
@@ -66,19 +69,22 @@ async def explain(
         }
         return Draft(render(prompt, values), around.sources, around.left_out)
 
+    candidates = session.candidates_for(document.uri) if session is not None else ()
     words = engine.chat.tokens.count(prompt.body + prompt.system + engine.prompts.surroundings.body)
     sampling = sampling_of(engine.settings.chat, prompt, MAX_TOKENS)
     said = await answer(engine, "explain", document.uri, build, sampling, on_text=on_text)
     return Explanation(said.text.strip(), said.usage, said.draft.sources, said.draft.left_out)
 
 
-def _around(engine: Engine, document: Document, target: Span, tokens: int) -> Around:
+def _around(
+    engine: Engine, document: Document, target: Span, tokens: int, candidates: Sequence[Candidate]
+) -> Around:
     count = engine.chat.tokens.count
     code = count(document.slice(target))
     try:
         # With surroundings the selection stands in the prompt twice.
         if code * 2 <= tokens:
-            return select_around(document, target, tokens=tokens - code, count=count)
+            return select_around(document, target, tokens=tokens - code, count=count, candidates=candidates)
         return (
             select_around(document, target, tokens=code, count=count)
             if code <= tokens

@@ -34,12 +34,12 @@ def burst_at(session: Session, target: Target, document: Document, offset: int) 
     """
     place = session.place(document.uri)
     coming, place.coming = place.coming, None
-    if coming is not None:
-        if (unread := unread_of(session, target, coming, document, offset)) is not None:
-            if unread <= tokens_within(session, _WORTH_WAITING_SECONDS):
-                place.burst = coming
-                return coming
-            place.widen_after *= 2
+    unread = None if coming is None else unread_of(session, target, coming, document, offset)
+    if coming is not None and unread is not None:
+        if unread <= tokens_within(session, _WORTH_WAITING_SECONDS):
+            place.burst = coming
+            return coming
+        place.widen_after *= 2
     burst = place.burst
     if burst is not None and burst.typed(document, offset) is not None:
         return burst
