@@ -1,6 +1,7 @@
 """The command line: one file a command; argument parsing and printing only.
 
-``lsp`` is handed over before typer is imported: an editor waits for it.
+``lsp`` and ``host`` are handed over before typer is imported: an editor waits for the first, and an
+answer for the second.
 """
 
 import sys
@@ -25,6 +26,10 @@ def _run(arguments: list[str]) -> int:
             from homebody.cli.lsp import run_lsp
 
             return run_lsp(rest)
+        case ["host", *rest]:
+            from homebody.cli.host import run_host
+
+            return run_host(rest)
         case ["host", *rest]:
             from homebody.cli.host import run_host
 

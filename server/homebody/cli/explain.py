@@ -62,7 +62,7 @@ def _explain(
     if as_json:
         terminal.write(to_json(report))
         return
-    terminal.write("\n")
+    terminal.end_line()
     used = report.usage
     terminal.remark(f"{used.prompt_tokens} + {used.output_tokens} of {used.context_length} tokens")
     terminal.remark("read: " + ", ".join(map(lines_of, report.sources)))

@@ -12,9 +12,11 @@ from rich.text import Text
 # Tabs and line ends move the cursor as meant; all others could rewrite what stands on the screen.
 # Direction marks make a line read as other code than it is (CVE-2021-42574).
 _HIDDEN = (0x7F, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_SHOWN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"} | dict.fromkeys(
-    _HIDDEN, "\N{REPLACEMENT CHARACTER}"
-)
+_SHOWN: dict[int, str | None] = {
+    **{code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"},
+    **dict.fromkeys(_HIDDEN, "\N{REPLACEMENT CHARACTER}"),
+    ord("\r"): None,
+}
 _DIFF_STYLES = {"+++": "bold", "---": "bold", "@@": "cyan", "+": "green", "-": "red", "\\": "dim"}
 
 
@@ -25,6 +27,8 @@ class Terminal:
         self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
         self._err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
+        self._line_is_open = False
+
     @property
     def is_watched(self) -> bool:
         """Whether a person sees the result as it comes."""
@@ -33,6 +37,13 @@ class Terminal:
     def write(self, text: str, style: str = "") -> None:
         """Write a result as it is, at once."""
         _write(self._out, text, style)
+        if text:
+            self._line_is_open = not text.endswith("\n")
+
+    def end_line(self) -> None:
+        """End the line of what was streamed, unless it has ended itself."""
+        if self._line_is_open:
+            self.write("\n")
 
     def remark(self, text: str) -> None:
         """Say something beside the result, where a person sees it; scripts do not get it."""
@@ -53,8 +64,8 @@ def _write(console: Console, text: str, style: str) -> None:
     if not console.is_terminal:
         console.file.write(text)
     else:
-        shown = text.replace("\r\n", "\n").translate(_SHOWN)
-        if style:
+        shown = text.translate(_SHOWN)
+        if style and not console.no_color:  # rich would still write bold
             console.print(Text(shown, style), end="")
         else:
             console.file.write(shown)

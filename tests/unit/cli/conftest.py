@@ -1,0 +1,69 @@
+"""A folder with a scripted model, and the command line in this process."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from homebody.cli import main
+
+SCRIPT = """
+name = "tiny"
+context_length = 4096
+
+[[reply]]
+contains = "Explain"
+text = "It adds two numbers."
+
+[[reply]]
+text = "a + b\\n"
+probability = 0.9
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep away from the user's own settings and state; work in an empty folder."""
+    for kind in ("CONFIG", "CACHE", "STATE", "DATA"):
+        monkeypatch.setenv(f"HOMEBODY_{kind}_DIR", str(tmp_path / kind.lower()))
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    return here
+
+
+@pytest.fixture
+def scripted(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Answer from a script, and have ``add.py`` to work on."""
+    (own_folders / "script.toml").write_text(SCRIPT)
+    (own_folders / "add.py").write_text("def add(a, b):\n    return \n")
+    monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "scripted")
+    monkeypatch.setenv("HOMEBODY_BACKEND_MODEL", "./script.toml")
+    return own_folders
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run ``homebody`` with these arguments: code, stdout and stderr."""
+
+    def _run(*arguments: str) -> Ended:
+        code = main(arguments)
+        sys.stdout.flush()
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return _run

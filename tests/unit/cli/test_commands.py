@@ -1,0 +1,243 @@
+"""What the commands print and how they end, with a scripted model."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from homebody import __version__
+from homebody.audit import Audit
+from homebody.settings import publish
+
+
+def test_without_a_command_the_help_is_shown(run):
+    """The list of commands, and the flags that all of them take."""
+    ended = run()
+
+    assert (ended.code, ended.err) == (0, "")
+    for name in ("lsp", "complete", "explain", "refactor", "log", "config", "--set KEY=VALUE"):
+        assert name in ended.out
+
+
+@pytest.mark.parametrize("command", ["lsp", "complete", "explain", "refactor", "log", "config"])
+def test_every_command_has_a_help(run, command):
+    """``--help`` ends with 0."""
+    ended = run(command, "--help")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"Usage: homebody {command}")
+
+
+def test_the_version_is_told(run):
+    """One line."""
+    assert f"homebody {__version__}\n" == run("--version").out
+
+
+def test_complete_prints_what_would_be_suggested(run, scripted):
+    """The text alone, for scripts and eyes."""
+    assert ((ended := run("complete", "add.py:2:12")).out, ended.err, ended.code) == ("a + b\n", "", 0)
+
+
+def test_complete_prints_json(run, scripted):
+    """With the range that it replaces, and the prompt on demand."""
+    told = json.loads(run("complete", "add.py:2:12", "--json", "--show-prompt").out)
+
+    assert (told["file"], told["line"], told["column"]) == ("add.py", 2, 12)
+    (completion, *_) = told["completions"]
+    assert completion["range"]["start"]["line"] == 2
+    assert "a + b" in completion["text"]
+    assert "def add(a, b):" in told["prompt"]["text"]
+    assert told["prompt"]["contextLength"] == 4096
+
+
+def test_complete_shows_the_prompt_as_it_was_sent(run, scripted):
+    """With the token counts and what went in."""
+    out = run("complete", "add.py:2:12", "--show-prompt").out
+
+    assert out.startswith("Prompt to tiny (scripted), ")
+    assert "def add(a, b):" in out
+    assert out.endswith("a + b\n")
+
+
+def test_explain_streams_the_answer(run, scripted):
+    """Plain text, ended with a newline."""
+    ended = run("explain", "add.py:1-2")
+
+    assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
+
+
+def test_explain_prints_json(run, scripted):
+    """Markdown, token counts and sources, in the names of the language server."""
+    told = json.loads(run("explain", "add.py", "--json").out)
+
+    assert told["markdown"] == "It adds two numbers."
+    assert {"promptTokens", "outputTokens", "contextLength"} == told["usage"].keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "part"),
+    [
+        (["complet", "add.py:1:1"], 2, "did you mean `homebody complete`?"),
+        (["frobnicate"], 2, "There is no command 'frobnicate'"),
+        (["complete"], 2, "see `homebody complete --help`"),
+        (["complete", "add.py:1:1", "--frob"], 2, "--frob"),
+        (["complete", "add.py"], 2, "FILE:LINE:COLUMN"),
+        (["complete", "none.py:1:1"], 2, "none.py does not exist"),
+        (["complete", ".:1:1"], 2, "is a folder"),
+        (["complete", "binary:1:1"], 2, "is binary"),
+        (["complete", "latin:1:1"], 2, "is not UTF-8"),
+        (["complete", "add.py:1:1", "--set", "context.max_file_bytes=1024"], 0, ""),
+        (
+            ["complete", "large.py:1:1", "--set", "context.max_file_bytes=1024"],
+            2,
+            "context.max_file_bytes=3000",
+        ),
+        (["complete", "add.py:9:1"], 2, "has lines 1 to 3"),
+        (["complete", "add.py:1:99"], 2, "has columns 1 to 15"),
+        (["explain", "add.py:5-2"], 2, "ends before it begins"),
+        (["explain", "add.py:1-9"], 2, "has lines 1 to 3"),
+        (["explain", "blank.py"], 2, "nothing to explain"),
+        (["log", "--limit", "0"], 2, "--limit"),
+        (["explain", "add.py", "--set", "chat.top_k"], 2, "KEY=VALUE"),
+        (["explain", "add.py", "--set"], 2, "--set needs a value"),
+        (["explain", "add.py", "--set", "chat.topk=1"], 2, "the nearest is `chat.top_k`"),
+        (["explain", "add.py", "--set", "chat.top_k=many"], 2, "a whole number from 0 to 1000"),
+        (["explain", "add.py", "--backend", "olama"], 2, "`auto`, `embedded`, `llama.cpp`, `ollama`"),
+        (["explain", "add.py", "--config", "none.toml"], 2, "--config none.toml is no file"),
+        (["explain", "add.py", "--model", "none.toml"], 2, "none.toml"),
+        (
+            ["explain", "add.py", "--backend", "llama.cpp", "--set", "backend.url=http://127.0.0.1:9"],
+            3,
+            "127.0.0.1",
+        ),
+        (
+            ["explain", "add.py", "--backend", "openai", "--set", "backend.url=http://192.0.2.1:80"],
+            3,
+            "192.0.2.1",
+        ),
+        (["lsp", "--frob"], 2, "--stdio or --tcp HOST:PORT"),
+        (["lsp", "--tcp", "nowhere"], 2, "HOST:PORT"),
+        (["lsp", "--tcp", "192.0.2.1:99"], 2, "192.0.2.1"),
+        (["config", "frob"], 2, "frob"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_goes_wrong_is_one_sentence_and_a_code(run, scripted, arguments, code, part):
+    """On stderr, with what to do next; never a traceback, and nothing on stdout."""
+    (scripted / "binary").write_bytes(b"\0\1")
+    (scripted / "latin").write_bytes(b"caf\xe9")
+    (scripted / "blank.py").write_text(" \n")
+    (scripted / "large.py").write_text("x" * 3000)
+
+    ended = run(*arguments)
+
+    assert code == ended.code
+    assert part in ended.err
+    if code:
+        assert ended.out == ""
+        assert ended.err.startswith("homebody: ")
+        assert ended.err.count("\n") == 1
+
+
+def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
+    """They are told on stderr, and the command goes on with what is good."""
+    (scripted / ".homebody.toml").write_text("chat.top_k = 'x'\nbackend.url = 'http://192.0.2.1'\n")
+
+    ended = run("explain", "add.py")
+
+    assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
+    assert [line[:26] for line in ended.err.splitlines()] == ["homebody: .homebody.toml: "] * 2
+
+
+def test_flags_may_stand_anywhere(run, scripted):
+    """Before or after the command, joined or apart; behind ``--`` they are arguments."""
+    for arguments in (
+        ["--set", "log.enabled=true", "explain", "add.py"],
+        ["explain", "--set=log.enabled=true", "add.py"],
+    ):
+        assert run(*arguments).code == 0
+    assert len(run("log", "--json", "--set", "log.enabled=true").out.splitlines()) == 2
+    assert "--set=x does not exist" in run("explain", "--", "--set=x").err
+
+
+def test_the_model_flag_holds_for_every_use(run, scripted, monkeypatch):
+    """Also where the user's file names another model for one use."""
+    monkeypatch.delenv("HOMEBODY_BACKEND_KIND")
+    monkeypatch.delenv("HOMEBODY_BACKEND_MODEL")
+    monkeypatch.setenv("HOMEBODY_CHAT_BACKEND_MODEL", "nowhere.toml")
+
+    ended = run("explain", "add.py", "--backend", "scripted", "--model", "./script.toml")
+
+    assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
+
+
+def test_the_log_says_that_it_is_off(run):
+    """And how to turn it on."""
+    ended = run("log")
+
+    assert (ended.out, ended.code) == ("", 0)
+    assert "log.enabled = true" in ended.err
+
+
+def test_the_log_shows_what_was_sent(run, scripted):
+    """Lines that went in, without texts unless they are wanted."""
+    run("explain", "add.py", "--set", "log.enabled=true")
+    run("explain", "add.py", "--set", "log.enabled=true", "--set", "log.prompts=true")
+
+    first, second = map(json.loads, run("log", "--json").out.splitlines())
+    assert (first["feature"], first["prompt"]["model"], first["prompt"]["text"]) == ("explain", "tiny", "")
+    assert "def add" in second["prompt"]["text"]
+    assert "| " in run("log", "--limit", "1").out
+
+
+def test_stats_are_shown_from_the_local_counts(run, tmp_path):
+    """Shown, accepted, characters and times."""
+    assert run("log", "--stats").out.startswith("No suggestions counted yet")
+    counting = Audit(folder=tmp_path / "state")
+    for _ in range(4):
+        counting.count_shown(10, 300.0)
+    counting.count_accepted(10)
+    counting.save()
+
+    assert "1 (25%)" in run("log", "--stats").out
+    told = json.loads(run("log", "--stats", "--json").out)
+    assert (
+        told["shown"],
+        told["accepted"],
+        told["shownCharacters"],
+        told["acceptedCharacters"],
+        told["medianWaitMs"],
+    ) == (4, 1, 40, 10, 350)
+
+
+def test_config_show_tells_values_and_where_they_are_from(run, own_folders):
+    """Keys are not shown, files and variables are."""
+    (own_folders / ".homebody.toml").write_text("chat.top_k = 3\n")
+
+    shown = run("config", "show", "--set", "backend.api_key=s3cret").out
+
+    assert "chat.top_k = 3" in shown
+    assert "# .homebody.toml" in shown
+    assert "s3cret" not in shown
+    told = json.loads(run("config", "show", "--json", "--set", "backend.api_key=s3cret").out)
+    assert (told["chat"]["backend"]["api_key"], told["chat"]["top_k"]) == ("***", 3)
+
+
+def test_config_schema_prints_the_schema(run):
+    """As JSON for editors, as a page for people."""
+    assert json.loads(run("config", "schema").out) == json.loads(json.dumps(publish.json_schema()))
+    assert run("config", "schema", "--markdown").out == publish.markdown()
+
+
+def test_config_init_writes_a_file_once(run, tmp_path: Path):
+    """It never overwrites one."""
+    ended = run("config", "init")
+    path = tmp_path / "config" / "config.toml"
+
+    assert ended.code == 0
+    assert str(path) in ended.out
+    assert "completion" in tomllib.loads(path.read_text("utf-8"))
+    path.write_text("# mine")
+    assert run("config", "init").code == 2
+    assert path.read_text("utf-8") == "# mine"

@@ -1,0 +1,184 @@
+"""Streams that are closed, interrupts, and what is imported on the way to the language server."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from homebody.cli.edge import guarded
+
+HOMEBODY = (sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())")
+SLOW = """
+[[reply]]
+text = "one two three"
+piece_delay_ms = 30000
+"""
+
+
+def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [*HOMEBODY, *arguments], stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error_message():
+    """``homebody … | head`` stays quiet."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = run("config", "schema", stdout=writer)
+    finally:
+        os.close(writer)
+
+    assert (ended.stderr, ended.returncode) == (b"", 1)
+
+
+def test_a_full_disk_is_one_sentence():
+    """What could not be written is a failure, told once."""
+    with Path("/dev/full").open("wb") as full:
+        ended = run("config", "schema", stdout=full.fileno())
+
+    assert (ended.stderr, ended.returncode) == (b"homebody: No space left on device.\n", 1)
+
+
+def test_a_closed_stdout_is_no_traceback():
+    """``homebody … >&-`` as some services start things."""
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *HOMEBODY, "config", "schema"],
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+
+    assert (ended.stderr, ended.returncode) == (b"", 0)
+
+
+def test_an_interrupt_ends_quietly(scripted: Path):
+    """Ctrl-C in the middle of an answer: exit code 130, as shells have it, and no traceback."""
+    (scripted / "script.toml").write_text(SLOW)
+    with subprocess.Popen(
+        [*HOMEBODY, "explain", "add.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1) == b"o"
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+
+    assert (stderr, process.returncode) == (b"", 130)
+
+
+def test_a_terminal_that_knows_few_characters_gets_them_escaped(own_folders: Path):
+    """No UnicodeEncodeError where the locale is plain ASCII."""
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    (own_folders / "a.py").write_text("x")
+    ended = subprocess.run(
+        [*HOMEBODY, "explain", "naïve.py"], capture_output=True, check=False, timeout=60, env=environment
+    )
+
+    assert (
+        ended.returncode,
+        ended.stderr,
+    ) == (2, b"homebody: na\\xefve.py does not exist; check the path.\n")
+
+
+def test_a_mistake_of_ours_is_one_sentence_too(capsys, monkeypatch):
+    """Unless the traceback is asked for."""
+
+    def fail() -> int:
+        message = "oh"
+        raise ZeroDivisionError(message)
+
+    assert guarded(fail) == 1
+    assert "internal error (ZeroDivisionError: oh); HOMEBODY_DEBUG=1" in capsys.readouterr().err
+    monkeypatch.setenv("HOMEBODY_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        guarded(fail)
+
+
+@pytest.mark.parametrize("arguments", [["lsp", "--help"], ["lsp", "--tcp", "nowhere"]])
+def test_the_way_to_the_language_server_is_short(arguments):
+    """Neither typer nor rich, nor anything else that an editor would wait for, is imported on it."""
+    heavy = (
+        "typer rich httpx msgspec tree_sitter platformdirs homebody.settings homebody.engine asyncio argparse"
+    )
+    program = (
+        "import sys\n"
+        "from homebody.cli import main\n"
+        f"main({arguments!r})\n"
+        f"print([name for name in {heavy.split()!r} if name in sys.modules], file=sys.stderr)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=60)
+
+    assert ended.stderr.splitlines()[-1] == b"[]"
+
+
+def on_a_terminal(command: Sequence[str], **environment: str) -> bytes:
+    """Run with a terminal at stdout and give what arrived there."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TERM": "xterm-256color", **environment},
+    )
+    os.close(theirs)
+    written = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            written += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    process.wait(60)
+    return written
+
+
+def test_on_a_terminal_no_text_controls_it(scripted: Path):
+    """Escape sequences and direction marks in a file or an answer are shown, not obeyed."""
+    (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\u202ec\\r\\n"\n')
+
+    written = on_a_terminal([*HOMEBODY, "explain", "add.py"])
+
+    assert written.decode() == "a␛]0;owned␇b\N{REPLACEMENT CHARACTER}c\r\n"
+
+
+def test_to_a_pipe_all_text_goes_as_it_is(scripted: Path):
+    """A script gets exactly what the model said."""
+    (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\r\\n"\n')
+
+    assert run("explain", "add.py").stdout == b"a\x1b]0;owned\x07b\r\n"
+
+
+DIFF = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+[bold]\u001b:smile:\n"
+SHOW_DIFF = f"from homebody.cli.terminal import Terminal; Terminal().diff({DIFF!r})"
+
+
+def test_a_diff_is_coloured_on_a_terminal():
+    """Removed lines red, added ones green; nothing in them is taken for markup."""
+    written = on_a_terminal([sys.executable, "-c", SHOW_DIFF], COLUMNS="20")
+
+    assert b"\x1b[31m-a" in written
+    assert "\x1b[32m+[bold]␛:smile:".encode() in written
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_may_be_kept_plain(environment):
+    """``NO_COLOR`` and a dumb terminal get the bare text."""
+    assert on_a_terminal([sys.executable, "-c", SHOW_DIFF], **environment).replace(b"\r\n", b"\n") == (
+        DIFF.replace("\x1b", "␛").encode()
+    )
+
+
+def test_a_diff_is_plain_in_a_pipe():
+    """Byte for byte, so that it can be applied."""
+    ended = subprocess.run([sys.executable, "-c", SHOW_DIFF], stdout=subprocess.PIPE, check=True, timeout=60)
+
+    assert ended.stdout == DIFF.encode()

@@ -1,0 +1,66 @@
+"""Places are read from the right, lines and columns from 1."""
+
+from pathlib import Path
+
+import pytest
+
+from homebody.cli.place import parse_lines, parse_position
+from homebody.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a.py:3:4", ("a.py", 3, 4)),
+        ("C:\\x.py:3:4", ("C:\\x.py", 3, 4)),
+        ("C:/x.py:3:4", ("C:/x.py", 3, 4)),
+        ("a:1:2:3:4", ("a:1:2", 3, 4)),
+        ("with space.py:10:1", ("with space.py", 10, 1)),
+        ("a.py:0:0", ("a.py", 0, 0)),
+    ],
+)
+def test_a_position_is_read_from_the_right(text, place):
+    """Colons in the file's name, or a drive, do not disturb."""
+    file, line, column = place
+
+    assert parse_position(text) == (Path(file), line, column)
+
+
+@pytest.mark.parametrize(
+    "text", ["a.py", "a.py:3", "a.py:3:", "a.py:x:y", ":3:4", "a.py:-1:2", "a.py:٣:٤", "a:1:9999999999", ""]
+)
+def test_what_is_no_position_is_told_with_an_example(text):
+    """The message shows how to write one."""
+    with pytest.raises(UsageError, match="FILE:LINE:COLUMN, such as"):
+        parse_position(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "lines"),
+    [
+        ("a.py", "a.py", None),
+        ("a.py:3", "a.py", (3, 3)),
+        ("a.py:3-7", "a.py", (3, 7)),
+        ("C:\\x.py", "C:\\x.py", None),
+        ("C:\\x.py:3-7", "C:\\x.py", (3, 7)),
+        ("a.py:x", "a.py:x", None),
+    ],
+)
+def test_lines_may_be_left_out(text, file, lines):
+    """A file, a line of it, or lines."""
+    assert parse_lines(text) == (Path(file), lines)
+
+
+def test_a_file_with_a_colon_in_its_name_works_when_it_exists(tmp_path: Path):
+    """``notes:3`` is that file, and line 3 of ``notes`` only while it does not exist."""
+    path = tmp_path / "notes:3"
+    assert parse_lines(str(path)) == (tmp_path / "notes", (3, 3))
+    path.touch()
+    assert parse_lines(str(path)) == (path, None)
+    assert parse_lines(f"{path}:1-2") == (path, (1, 2))
+
+
+def test_lines_that_run_backwards_are_told():
+    """Better than an empty selection."""
+    with pytest.raises(UsageError, match="ends before it begins"):
+        parse_lines("a.py:7-3")
