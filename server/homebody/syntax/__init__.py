@@ -13,18 +13,20 @@ tree
     ``newest(document)`` is the newest tree there is, at once, moved along with the edits since it was
     parsed (``tree.changed`` is what differs).
 scope
-    Functions of (document, tree): ``scopes_at``, ``scope_around``, ``definitions``, ``imports``,
-    ``docstring_place``.
+    Functions of (document, tree): ``scopes_at(…, offset)``, ``scope_around(…, span)``,
+    ``definitions``, ``imports``.
 place
     Functions of (document, tree, offset): ``place_at`` (in a string, a comment, brackets, arguments;
     at a fresh statement; behind a block opener), ``statement_at``, ``block_at``, ``unit_end``,
     ``identifiers_near``.
+docstring
+    ``docstring_place(document, tree, definition)``: where its documentation goes.
 check
     ``count_errors(text, language)``, ``has_errors(text, language)``: does it still parse?
 chunk
     ``chunk_document(document, tree, max_tokens, count) -> tuple[Chunk, ...]``, and ``Candidate``, a
     piece of text that may go into a prompt.
 
-Every function takes a tree that fits the document, or one without a handle (``Tree.blank``): then
-lines and indentation answer.
+Every function takes the tree that fits the document. A blank one will do (``Tree.blank(document)``):
+lines and indentation answer then.
 """

@@ -1,6 +1,45 @@
-"""Pieces of documents that may go into a prompt."""
+"""Pieces of documents that may go into a prompt, and documents split into such pieces.
 
+In: a document, its tree, a limit in tokens and a way to count them. Out: ``Chunk``s.
+Laws: the chunks in order are the document, byte for byte; none is larger than the limit unless one
+line alone is; cuts lie between lines only, hence never inside a character or a line end; each chunk
+knows the signatures of the scopes that its first line is in.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+
+from homebody.syntax import lines, nodes
+from homebody.syntax.scope import scopes_at
+from homebody.syntax.tree import Tree
+from homebody.text import Document
+
+# A cut is worth what it leaves whole. In units of one level of nesting:
+_UNFILLED = 4.0  # a chunk that is empty where it might be three quarters full
+_ENOUGH = 0.75
+_NO_BLANK_LINE = 0.5  # no blank line before the cut
+_BEFORE_BLANK_LINE = 1.0  # the blank line goes to the next chunk
+_HEADER_CUT_OFF = 1.0  # the line before the cut opens what follows
+_COMMENT_CUT_OFF = 1.5  # the line before the cut is a comment or a decorator of what follows
+# Deeper than this one cut is as bad as another.
+_MAX_DEPTH = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a document, whole lines of it.
+
+    Lines count from 0, both inclusive. ``scopes`` are the signatures around the first line, the
+    outermost first; ``tokens`` is what was counted for ``text``.
+    """
+
+    uri: str
+    first_line: int
+    last_line: int
+    text: str
+    scopes: tuple[str, ...] = ()
+    tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,7 +47,7 @@ class Candidate:
     """A piece of text that may go into a prompt.
 
     Lines count from 0, both inclusive. ``why`` is a few words for the user; ``scopes`` are the
-    signatures around it, the outermost first.
+    signatures around it, the outermost first; ``tokens`` is ``None`` where nobody counted yet.
     """
 
     uri: str
@@ -17,3 +56,107 @@ class Candidate:
     text: str
     why: str
     scopes: tuple[str, ...] = ()
+    tokens: int | None = None
+
+
+def chunk_document(
+    document: Document, tree: Tree, max_tokens: int, count: Callable[[str], int]
+) -> tuple[Chunk, ...]:
+    """Split ``document`` at syntactic seams into chunks of at most ``max_tokens`` tokens.
+
+    ``count`` is called once a line and about once a chunk.
+    Seams are chosen by the tree, or by indentation where it is blank: a chunk ends where the fewest
+    definitions and statements are cut, as long as it is reasonably full.
+    """
+    line_count = document.line_count
+    if not document.text[document.line_starts[-1] :]:
+        line_count -= 1
+    costs = _cut_costs(document, tree)
+    sums = [0, *accumulate(count(_text(document, line, line + 1)) for line in range(line_count))]
+    chunks: list[Chunk] = []
+    first = 0
+    while first < line_count:
+        end = _next_cut(first, line_count, max_tokens, sums, costs)
+        text = _text(document, first, end)
+        tokens = count(text)
+        limit = max_tokens
+        # Lines joined may weigh more than their sum: cut again, shorter.
+        while tokens > max_tokens and end > first + 1:
+            limit = min(limit * max_tokens // tokens, sums[end] - sums[first] - 1)
+            end = _next_cut(first, line_count, limit, sums, costs)
+            text = _text(document, first, end)
+            tokens = count(text)
+        chunks.append(Chunk(document.uri, first, end - 1, text, _scopes(document, tree, first, end), tokens))
+        first = end
+    return tuple(chunks)
+
+
+def _text(document: Document, first: int, end: int) -> str:
+    """Text of the lines from ``first`` to before ``end``, line ends included."""
+    return document.text[document.line_starts[first] : document.line_span_with_end(end - 1).end]
+
+
+def _next_cut(first: int, line_count: int, limit: int, sums: Sequence[int], costs: Sequence[float]) -> int:
+    """Line before which the chunk that begins at ``first`` is cut best."""
+    end = first + 1
+    while end < line_count and sums[end + 1] - sums[first] <= limit:
+        end += 1
+    if end == line_count:
+        return end
+    best, best_score = end, float("inf")
+    for cut in range(end, first, -1):
+        filled = (sums[cut] - sums[first]) / max(1, limit)
+        unfilled = _UNFILLED * max(0.0, _ENOUGH - filled)
+        if unfilled >= best_score:
+            break
+        if costs[cut] + unfilled < best_score:
+            best, best_score = cut, costs[cut] + unfilled
+    return best
+
+
+def _scopes(document: Document, tree: Tree, first: int, end: int) -> tuple[str, ...]:
+    """Signatures of the scopes that hold the first text of these lines and begin before them."""
+    line = next((line for line in range(first, end) if not lines.is_blank(document, line)), first)
+    span = document.line_span(line)
+    head = document.text[span.start : span.end]
+    offset = span.start + len(head) - len(head.lstrip())
+    start = document.line_starts[first]
+    found = scopes_at(document, tree, offset)
+    return tuple(scope.signature for scope in found if scope.header.start < start and scope.signature)
+
+
+def _cut_costs(document: Document, tree: Tree) -> list[float]:
+    """What a cut before each line costs, in levels of nesting."""
+    depths = nodes.line_depths(document, tree) if tree.fits(document) else _indent_levels(document)
+    comment = (tree.language.line_comment if tree.language else None) or "#"
+    costs: list[float] = []
+    before_blank, before_attached, before_indent = True, False, 0
+    for line, depth in enumerate(depths):
+        blank = lines.is_blank(document, line)
+        indent = before_indent if blank else lines.indent_at(document, line)
+        cost = min(float(depth), _MAX_DEPTH)
+        cost += _BEFORE_BLANK_LINE * blank + _NO_BLANK_LINE * (not before_blank)
+        cost += _COMMENT_CUT_OFF * before_attached
+        cost += _HEADER_CUT_OFF * (not before_blank and indent > before_indent)
+        costs.append(cost)
+        start = document.line_starts[line] + indent
+        opening = document.text[start : start + 3] if not blank else ""
+        before_attached = opening.startswith((comment, "@", "#[", "//", "/*", "*", "--", "*/"))
+        before_blank, before_indent = blank, indent
+    return costs
+
+
+def _indent_levels(document: Document) -> list[int]:
+    """How many lines with less indentation each line is under; two a level, as trees nest."""
+    levels: list[int] = []
+    open_indents: list[int] = []
+    for line in range(document.line_count):
+        if not lines.is_blank(document, line):
+            indent = lines.indent_at(document, line)
+            while open_indents and open_indents[-1] >= indent:
+                open_indents.pop()
+            levels.append(2 * len(open_indents))
+            open_indents.append(indent)
+        else:
+            levels.append(2 * len(open_indents))
+    return levels

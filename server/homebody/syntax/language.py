@@ -75,13 +75,15 @@ def keywords(language: Language) -> frozenset[str]:
     loaded = grammar(language)
     if loaded is None:
         return frozenset()
-    kinds = {loaded.node_kind_for_id(kind) or "": kind for kind in range(loaded.node_kind_count)}
-    words = {
-        kind for kind, number in kinds.items() if kind.isalpha() and not loaded.node_kind_is_named(number)
-    }
-    # SQL's grammar names its keywords.
-    named = {kind.removeprefix("keyword_") for kind in kinds if kind.startswith("keyword_")}
-    return frozenset(words | named | {word.upper() for word in named}) | _CONSTANTS
+    words: set[str] = set()
+    for number in range(loaded.node_kind_count):
+        kind = loaded.node_kind_for_id(number) or ""
+        if kind.startswith("keyword_"):
+            # SQL's grammar names its keywords, and they come in either case.
+            words |= {kind.removeprefix("keyword_"), kind.removeprefix("keyword_").upper()}
+        elif kind.isalpha() and not loaded.node_kind_is_named(number):
+            words.add(kind)
+    return _CONSTANTS.union(words)
 
 
 @cache

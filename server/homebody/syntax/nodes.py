@@ -6,11 +6,12 @@ leaves it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from homebody.syntax.language import block_kinds, outline_query, place_query
 from homebody.syntax.tree import Tree
-from homebody.text import Span
+from homebody.text import Document, Span
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -63,6 +64,46 @@ def path(tree: Tree, offset: int) -> list[Step]:
         if cursor.goto_first_child_for_byte(byte) is None and not cursor.goto_last_child():
             break
     return found
+
+
+def line_depths(document: Document, tree: Tree) -> list[int]:
+    """How many nodes a cut before each line would tear apart; nodes on the same lines count once."""
+    steps = [0] * (document.line_count + 1)
+    if tree.handle is not None:
+        for first, last in _tall_nodes(document, tree, tree.handle.walk()):
+            steps[first + 1] += 1
+            steps[last + 1] -= 1
+    return list(accumulate(steps[:-1]))
+
+
+def _tall_nodes(
+    document: Document, tree: Tree, cursor: "tree_sitter.TreeCursor"
+) -> Iterator[tuple[int, int]]:
+    """First and last line of each node that runs over lines, the root and repetitions left out."""
+    around = [(0, document.line_count - 1)]
+    entered = cursor.goto_first_child()
+    while entered or _leave(cursor, around):
+        entered = False
+        node = cursor.node
+        if node is None:
+            return
+        span = _span(tree, node)
+        lines = document.line_of(span.start), document.line_of(max(span.start, span.end - 1))
+        if lines[0] < lines[1]:
+            if lines != around[-1]:
+                yield lines
+            if len(around) < _MAX_DEPTH and cursor.goto_first_child():
+                around.append(lines)
+                entered = True
+
+
+def _leave(cursor: "tree_sitter.TreeCursor", around: list[tuple[int, int]]) -> bool:
+    """Go to the next node that is not inside of this one."""
+    while not cursor.goto_next_sibling():
+        if not cursor.goto_parent() or not around:
+            return False
+        around.pop()
+    return True
 
 
 def _matches(tree: Tree, query: "tree_sitter.Query", within: Span | None) -> Iterator[Match]:
