@@ -118,14 +118,17 @@ async def _run(
     terminal: Terminal,
 ) -> Change:
     async with open_engine(settings, folders=[workspace_of(source.path)]) as engine:
-        return await refactor_source(
-            engine,
-            source,
-            span,
-            action=action or None,
-            instruction=instruction or None,
-            on_progress=terminal.remark,
-        )
+        try:
+            return await refactor_source(
+                engine,
+                source,
+                span,
+                action=action or None,
+                instruction=instruction or None,
+                on_progress=lambda characters: terminal.progress(f"{characters} characters written"),
+            )
+        finally:
+            terminal.progress("")
 
 
 def _report(source: SourceFile, change: Change, *, written: bool) -> Report:

@@ -50,6 +50,12 @@ class Terminal:
         if self._err.is_terminal:
             _write(self._err, text + "\n", "dim")
 
+    def progress(self, text: str) -> None:
+        """Show how far it is on a line that is written over; an empty text clears it."""
+        if self._err.is_terminal:
+            self._err.file.write(f"\r\x1b[K{text}")
+            self._err.file.flush()
+
     def diff(self, text: str) -> None:
         """Write a unified diff."""
         if not self.is_watched:

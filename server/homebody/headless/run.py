@@ -37,7 +37,7 @@ async def refactor_source(
     *,
     action: str | None = None,
     instruction: str | None = None,
-    on_progress: Callable[[str], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Change:
     """Refactor ``span`` of a file, or all of it.
 

@@ -1,0 +1,161 @@
+"""``homebody refactor``: diff, write, check, JSON, and what is refused."""
+
+import json
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CODE = "import os\r\n\r\n\r\ndef add(a, b):\r\n    c = a + b\r\n    return c\r\n"
+REPLY = "```python\ndef add(a, b):\n    return a + b\n```"
+
+
+@pytest.fixture
+def add(scripted: Path) -> Path:
+    """A file with Windows line ends and a byte order mark, and a model that simplifies it."""
+    _reply(scripted, REPLY)
+    path = scripted / "add.py"
+    path.write_text("\ufeff" + CODE, newline="")
+    path.chmod(0o750)
+    return path
+
+
+def _reply(folder: Path, text: str) -> None:
+    (folder / "script.toml").write_text(f"[[reply]]\ntext = {json.dumps(text)}\n")
+
+
+def test_a_diff_is_printed_and_nothing_written(run, add):
+    """The default; git applies it, byte order mark and line ends included."""
+    before = add.read_bytes()
+
+    ended = run("refactor", "add.py:4-6", "--action", "simplify")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert before == add.read_bytes()
+    subprocess.run(["git", "apply", "-"], input=ended.out.encode(), check=True)
+    assert ("\ufeff" + CODE.replace("c = a + b\r\n    return c", "return a + b")).encode() == add.read_bytes()
+
+
+def test_write_changes_the_file_and_nothing_else(run, add):
+    """No diff on stdout; mode, mark and line ends stay."""
+    ended = run("refactor", "add.py:4-6", "--instruction", "shorter", "--write")
+
+    assert (ended.code, ended.out) == (0, "")
+    assert ("\ufeff" + CODE.replace("c = a + b\r\n    return c", "return a + b")).encode() == add.read_bytes()
+    assert stat.S_IMODE(add.stat().st_mode) == 0o750
+
+
+def test_write_and_diff_do_both(run, add):
+    """For those who want to see what was done."""
+    ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write", "--diff")
+
+    assert "+    return a + b" in ended.out
+    assert b"return a + b" in add.read_bytes()
+
+
+def test_check_changes_nothing_and_exits_with_one(run, add):
+    """For CI; with 0 where there is nothing to do."""
+    before = add.read_bytes()
+
+    assert (
+        (ended := run("refactor", "add.py:4-6", "--action", "simplify", "--check")).out,
+        ended.code,
+    ) == ("would change add.py\n", 1)
+    assert before == add.read_bytes()
+    _reply(add.parent, "```python\ndef add(a, b):\n    c = a + b\n    return c\n```")
+    assert run("refactor", "add.py:4-6", "--action", "simplify", "--check").code == 0
+
+
+def test_json_tells_all_of_it(run, add):
+    """Status, diff, edits in lines and columns, and whether it was written."""
+    told = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
+
+    assert (
+        told["status"],
+        told["reason"],
+        told["written"],
+        told["file"],
+    ) == ("changed", None, False, "add.py")
+    assert told["diff"].startswith("--- a/add.py\n+++ b/add.py\n")
+    assert told["edits"][0]["range"]["start"]["line"] == 5
+
+
+def test_a_result_that_does_not_parse_is_refused(run, add):
+    """The reason on stderr, exit code 1, the file as it was."""
+    before = add.read_bytes()
+    _reply(add.parent, "```python\ndef add(a, b:\n    return (a + b\n```")
+
+    ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")
+
+    assert (ended.out, ended.code) == ("", 1)
+    assert ended.err.startswith("homebody: ")
+    assert before == add.read_bytes()
+    told = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
+    assert (told["status"], told["diff"], told["written"]) == ("refused", "", False)
+
+
+def test_nothing_to_change_is_no_failure(run, add):
+    """Exit code 0, a word on stderr, an empty diff."""
+    _reply(add.parent, "```python\ndef add(a, b):\n    c = a + b\n    return c\n```")
+
+    ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")
+
+    assert (ended.out, ended.code) == ("", 0)
+    assert "nothing to change" in ended.err
+
+
+def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
+    """Shipped ones and those of the workspace, by the name that ``--action`` takes."""
+    monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "llama.cpp")
+    folder = own_folders / ".homebody" / "prompts"
+    folder.mkdir(parents=True)
+    (folder / "mine.md").write_text('+++\ntitle = "My own"\n+++\nDo it: $code\n')
+    (folder / "broken.md").write_text("no front matter")
+
+    ended = run("refactor", "--list")
+
+    assert ended.code == 0
+    assert {"docstring", "simplify", "mine"} <= {line.split()[0] for line in ended.out.splitlines()}
+    assert "broken.md" in ended.err
+    told = {action["name"]: action for action in json.loads(run("refactor", "--list", "--json").out)}
+    assert (told["mine"]["title"], told["mine"]["scope"]) == ("My own", "selection")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "part"),
+    [
+        ([], 2, "needs a file"),
+        (["add.py"], 2, "one of --action NAME (see --list) and --instruction TEXT"),
+        (["add.py", "--action", "simplify", "--instruction", "x"], 2, "one of --action"),
+        (["add.py", "--action", "simplify", "--write", "--check"], 2, "give one of them"),
+        (["add.py", "--action", "simplfy"], 2, "simplify"),
+        (["none.py", "--action", "simplify"], 2, "does not exist"),
+        (["add.py:5-99", "--action", "simplify"], 2, "has lines 1 to 7"),
+        (["add.py", "--action", "simplify", "--set", "backend.model=none.toml"], 2, "none.toml"),
+        (
+            [
+                "add.py",
+                "--action",
+                "simplify",
+                "--backend",
+                "llama.cpp",
+                "--set",
+                "backend.url=http://127.0.0.1:9",
+            ],
+            3,
+            "127.0.0.1:9",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_goes_wrong_is_one_sentence_and_a_code(run, add, arguments, code, part):
+    """On stderr, with what to do next; nothing on stdout, nothing written."""
+    before = add.read_bytes()
+
+    ended = run("refactor", *arguments)
+
+    assert (code, "") == (ended.code, ended.out)
+    assert part in ended.err
+    assert ended.err.count("\n") == 1
+    assert before == add.read_bytes()
