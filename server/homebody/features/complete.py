@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from homebody.engine import Engine
 from homebody.features.completion_prompt import target_of
 from homebody.features.completion_request import Completion, CompletionRequest, Trigger
-from homebody.features.prepare import follow_up
+from homebody.features.prepare import follow_up, prepare_once
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
 
@@ -51,6 +51,7 @@ async def complete(
         return []
     if session is None:
         async with aclosing(Session(engine)) as own:
+            await prepare_once(own, document, offset)
             return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
     if selected is not None:
         return await _with_selected(session, document, selected, trigger)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import count as counter
 from typing import Literal, TypeAlias
 
-from homebody.audit import PromptRecord
+from homebody.audit import PromptRecord, Source
 from homebody.backend.base import Prompt, Sampling, Stream
 from homebody.errors import ContextTooLong
 from homebody.features.completion_prompt import Target, new_burst, prompt_for
@@ -176,7 +176,7 @@ class CompletionRequest:
             text=prompt.text,
             prompt_tokens=tokens,
             context_length=self.target.info.context_length,
-            sources=burst.context.sources,
+            sources=(*burst.context.sources, self._typed_source(burst, typed)),
             left_out=burst.context.left_out,
             when=time.time(),
         )
@@ -192,6 +192,12 @@ class CompletionRequest:
         )
         whole = prompt.text + prompt.forced
         return generation, lambda done: self._came(done, whole, keep=chance is None)
+
+    def _typed_source(self, burst: Burst, typed: str) -> Source:
+        """Lines between the anchor and the cursor."""
+        first, last = self.document.line_of(burst.anchor), self.document.line_of(self.offset)
+        tokens = self.engine.completion.tokens.count(typed)
+        return Source(self.document.uri, first, last, tokens, "at the cursor")
 
     def _slice_tokens(self) -> int | None:
         """Short slices while an explanation streams from the same server; see ``Generation``."""

@@ -37,6 +37,20 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
     session.in_background(work)
 
 
+async def prepare_once(session: Session, document: Document, offset: int) -> None:
+    """Take the whole window at once, for a caller that has no next request.
+
+    Raises
+    ------
+    ContextTooLong, BackendError
+        As ``complete`` says.
+
+    """
+    target = await target_of(session.engine)
+    await session.engine.completion.learn_counts([_around(document, offset)])
+    session.place(document.uri).burst = full_burst(session, target, document, offset)
+
+
 async def follow_up(
     session: Session, target: Target, document: Document, shown: Completion | None, offset: int
 ) -> None:

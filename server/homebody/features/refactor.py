@@ -62,7 +62,7 @@ class Refactoring:
 def list_actions(engine: Engine, document: Document, span: Span) -> list[Action]:
     """List what can be done with ``span``; static, no model is asked."""
     tree = _tree(engine, document)
-    inside = scope_around(document, tree, span) is not None
+    inside = _scope(document, tree, span) is not None
     selected = bool(document.slice(span).strip())
     return [
         Action(prompt.name, prompt.title, prompt.kind, prompt.scope, prompt.output)
@@ -134,15 +134,16 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
     candidates = session.candidates_for(document.uri) if session is not None else ()
 
     def build(tokens: int) -> Draft:
-        # With surroundings the code stands in the prompt twice.
+        # With surroundings the code stands in the prompt twice; many prompts want none.
         room = tokens - words
         shown = count(code)
+        with_context = "$context" in prompt.body and shown * 2 <= room
         around = select_around(
             document,
             target,
-            tokens=room - shown if shown * 2 <= room else room,
+            tokens=room - shown if with_context else min(room, shown),
             count=count,
-            candidates=candidates,
+            candidates=candidates if with_context else (),
         )
         values = {
             "code": code.rstrip("\r\n"),
@@ -150,7 +151,7 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
             "path": file_name(document.uri),
             "name": definition.name if definition is not None else file_name(document.uri),
             "instruction": instruction,
-            "context": laid_out(engine, document, around) if shown * 2 <= room else "",
+            "context": laid_out(engine, document, around) if with_context else "",
         }
         return Draft(render(prompt, values), around.sources, around.left_out)
 
@@ -185,13 +186,23 @@ def _target(document: Document, tree: Tree, span: Span, prompt: PromptFile) -> t
     """Find what the prompt works on: the selection's lines, the function around it, or the file."""
     if prompt.scope == "file":
         return Span(0, len(document.text)), None
-    around = scope_around(document, tree, span)
+    around = _scope(document, tree, span)
     if prompt.scope == "function" or not document.slice(span).strip():
         if around is None:
             message = "There is no function or class here: put the cursor inside one, or select the code."
             raise UsageError(message)
         return _whole_lines(document, around.span), around
     return _whole_lines(document, span), around
+
+
+def _scope(document: Document, tree: Tree, span: Span) -> Definition | None:
+    """Find the function or class around the selected code, or else around where it begins."""
+    code = document.slice(span)
+    start = span.start + len(code) - len(code.lstrip())
+    end = span.start + len(code.rstrip())
+    if start < end:
+        span = Span(start, end)
+    return scope_around(document, tree, span) or scope_around(document, tree, Span(span.start, span.start))
 
 
 def _whole_lines(document: Document, span: Span) -> Span:
