@@ -24,8 +24,8 @@ _TALK_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _TALK_AFTER = re.compile(
-    r"(?:This|These|The|Note|Explanation|In this|Here|You can|I|Please|Let me know|Hope|Changes|Key|What|By|With"
-    r"|Now)\b[^(){}\[\]=;]*[.:!?]|\*\*.*|#{2,4} .*|[-*] \*\*.*"
+    r"(?:This|These|The|Note|Explanation|In this|Here|You can|I|Please|Let me know|Hope|Changes|Key|What|By"
+    r"|With|Now)\b[^(){}\[\]=;]*[.:!?]|\*\*.*|#{2,4} .*|[-*] \*\*.*"
 )
 
 

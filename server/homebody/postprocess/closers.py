@@ -47,7 +47,7 @@ def _best_span(text: str, situation: Situation) -> int | None:
     answered = scan(text, situation.lexis, situation.state)
     spans: list[tuple[bool, int, bool, int]] = []
     for span in range(len(suffix.rstrip()) + 1):
-        if span and not _says(text, suffix[:span]):
+        if span and not (suffix[:span].strip() and _says(text, suffix[:span])):
             continue
         after = scan(suffix[span:], situation.lexis, answered)
         if len(after.surplus) > len(as_it_was.surplus):

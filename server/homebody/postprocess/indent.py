@@ -8,11 +8,9 @@ brackets keep their place.
 import re
 from dataclasses import dataclass, field
 
+from homebody.postprocess.lexis import FLAT_BODY
 from homebody.postprocess.scan import State, code_of, scan
 from homebody.postprocess.situation import Situation, indent_of
-
-_FLAT_BODY = re.compile(r"\b(?:switch|select|namespace|extern|module|match)\b")
-"""Openers whose body may stand at their own indentation."""
 
 _FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]+:$|#)")
 
@@ -66,6 +64,7 @@ class _Mender:
     situation: Situation
     state: State = field(default_factory=State)
     shift: int = 0
+    shifted_under: int = 0
     opener: int | None = None
     levels: list[int] = field(default_factory=list[int])
     moved: dict[int, int] = field(default_factory=dict[int, int])
@@ -92,8 +91,10 @@ class _Mender:
             self.state = scan(line + "\n", situation.lexis, self.state)
             return line
         line = _in_file_style(line, situation)
-        if not self.state.due or situation.lexis.blocks != "indentation":
+        if not self.state.due:
             line = self._placed(line)
+        elif self.shift:
+            line = _indented(line, situation.width(line) + self.shift, situation)
         width = situation.width(line)
         if not self.state.due:
             self._enter(width)
@@ -113,9 +114,14 @@ class _Mender:
             closes = situation.lexis.closer.match(body) or situation.lexis.continuation.match(body)
             if width <= self.opener and not closes and (strict or not _FLAT_LINE.match(body)):
                 self.shift += self.opener + step - width
+                self.shifted_under = self.opener
                 width = was + self.shift
             elif strict and abs(width - self.opener - step) == 1:
                 self.moved[width] = self.opener + step
+        elif self.shift and not strict and situation.lexis.closer.match(body):
+            # The end of the body that was moved in stands under its opener.
+            width = self.shifted_under
+            self.shift = 0
         elif strict and width not in self.levels:
             near = [level for level in reversed(self.levels) if abs(level - width) == 1]
             if near:
@@ -129,7 +135,7 @@ class _Mender:
         opens = bool(code) and self.situation.lexis.opener.search(code) is not None
         if self.situation.lexis.blocks == "indentation":
             opens = opens and not self.state.due
-        elif _FLAT_BODY.search(code):
+        elif FLAT_BODY.search(code):
             opens = False
         if code or not line.strip():
             self.opener = width if opens else None

@@ -77,6 +77,10 @@ def lexis_of(language: str) -> Lexis:
     return _ROWS.get(_ALIASES.get(language, language), _UNKNOWN)
 
 
+FLAT_BODY = re.compile(r"\b(?:switch|select|namespace|extern|module|match)\b")
+"""In the line of an opener: its body may stand at its own indentation."""
+
+
 _DOUBLE = Region('"', '"')
 _SINGLE = Region("'", "'")
 _CHARACTER = Region(r"'(?=(?:\\[^\n]{1,9}|[^\\'\n])')", "'")

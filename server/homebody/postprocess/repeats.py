@@ -36,12 +36,13 @@ def says_something(line: str) -> bool:
     return len("".join(words)) >= 2 and not (len(words) == 1 and line.rstrip().endswith(","))
 
 
-def repeated_from(text: str) -> int | None:
+def repeated_from(text: str, line_prefix: str = "") -> int | None:
     """Offset behind the first instance of what the answer says again and again, or ``None``.
 
     A line counts from its third time in a row, two lines from the third, longer blocks from the
     second. Only lines that are complete are looked at, so that the offset stays as the text grows;
-    of an unfinished line only whether it runs in circles.
+    of an unfinished line only whether it runs in circles. ``line_prefix`` is what stands before the
+    first line.
     """
     lines: list[tuple[str, int]] = []
     start = 0
@@ -50,7 +51,7 @@ def repeated_from(text: str) -> int | None:
         if _runs_in_circles(piece):
             return lines[-1][1] if lines else 0
         if piece.endswith("\n") and piece.strip():
-            lines.append((piece.rstrip(), end))
+            lines.append(((piece if start else line_prefix + piece).rstrip(), end))
             again = _block_again([line for line, _ in lines])
             if again is not None:
                 return lines[again - 1][1]

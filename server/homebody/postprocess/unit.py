@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from homebody.postprocess.lexis import FLAT_BODY
 from homebody.postprocess.repeats import repeated_from
 from homebody.postprocess.scan import State, code_of, scan
 from homebody.postprocess.situation import Situation
@@ -49,7 +50,7 @@ def cut(text: str, situation: Situation, *, wanted: Wanted, max_lines: int) -> C
 
     """
     found = _first_line(text) if wanted == "line" else _block(text, situation, max_lines)
-    repeat = repeated_from(text)
+    repeat = repeated_from(text, situation.line_prefix)
     if repeat is not None and (found is None or repeat < found.keep):
         return Cut(repeat, "repetition")
     return found
@@ -123,6 +124,8 @@ def _judge(line: str, start: int, done: _Progress, situation: Situation, *, comp
     closer = situation.lexis.closer.match(body)
     if width < done.level or (width == done.level and _after_opener(situation)):
         if closer and not complete:
+            return None
+        if not closer and width == done.level and FLAT_BODY.search(situation.line_prefix):
             return None
         return _scope_end(line, start, done, situation)
     next_statement = width == done.level and done.deeper
