@@ -1,9 +1,15 @@
 """Nothing leaves the machine: every connection that a whole session tries, as the kernel sees it."""
 
+import json
+import os
 import sys
 from pathlib import Path
 
+from support import whole_session
 from support.connections import ELSEWHERE, traced
+
+SESSION = Path(whole_session.__file__)
+SAME_EVERY_TIME = {"HOMEBODY_CHAT_TEMPERATURE": "0"}
 
 # A child of a child, so that what is caught shows that children are watched; TCP and UDP.
 PLANTED = f"""
@@ -28,3 +34,34 @@ def test_a_planted_connection_is_caught(tmp_path: Path):
         ("connect", ELSEWHERE, 9),
         ("sendto", ELSEWHERE, 53),
     ]
+
+
+def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, weights: Path):
+    """Complete, explain, rewrite, index, start and end a model: nothing leaves, DNS included."""
+    workspace = tmp_path / "workspace"
+    models = tmp_path / "data" / "models"
+    for folder in (workspace, models):
+        folder.mkdir(parents=True)
+    (models / weights.name).symlink_to(weights)
+    own = {
+        f"HOMEBODY_{kind.upper()}_DIR": str(tmp_path / kind) for kind in ("config", "cache", "state", "data")
+    }
+
+    trace = traced(
+        [sys.executable, SESSION, workspace],
+        tmp_path / "strace",
+        environment={"PATH": os.defpath, "HOME": str(tmp_path), **own, **SAME_EVERY_TIME},
+    )
+
+    assert trace.result.returncode == 0, trace.result.stderr
+    told = json.loads(trace.result.stdout)
+    # The session was a whole one: each step came to something, and the model's own process was watched.
+    steps = told["steps"]
+    assert steps["completion"] != []
+    assert steps["explanation"] != ""
+    assert {name: step for name, step in steps.items() if isinstance(step, dict) and step["code"] != 0} == {}
+    assert told["hosts"] != []
+    assert set(told["hosts"]) <= trace.pids
+    # And it spoke to that model, over the loopback and nowhere else.
+    assert {"127.0.0.1"} <= {attempt.address for attempt in trace.attempts}
+    assert trace.strays == []

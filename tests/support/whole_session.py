@@ -1,0 +1,98 @@
+"""A whole session with Homebody, as a script: `python whole_session.py FOLDER`.
+
+The language server explains, completes and rewrites; then commands do the like from a terminal; at
+last the embedded model's process is ended.
+Prints one JSON object: what each step came to, and the process ids of the models.
+Settings come from the environment, as a user has them; so do the folders, which have to be empty.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from homebody.host.shared import Place, read_state
+from homebody.lsp.client import start_client
+from homebody.settings import paths
+from homebody.text import Span
+
+SOURCE = '''\
+"""Shapes and their areas."""
+
+
+def area_of_rectangle(width, height):
+    return width * height
+
+
+def area_of_square(side):
+    return side *
+'''
+NEIGHBOUR = """\
+from shapes import area_of_square
+
+
+def area_of_room(length):
+    return area_of_square(length)
+"""
+COMMANDS = {
+    "complete": ("complete", "shapes.py:9:18", "--json"),
+    "refactor": ("refactor", "shapes.py:4-5", "--action", "docstring", "--diff"),
+    "list": ("models", "list"),
+    "log": ("log",),
+}
+
+
+async def main(folder: Path) -> None:
+    """Run every step and print what came of it."""
+    (folder / "shapes.py").write_text(SOURCE)
+    (folder / "rooms.py").write_text(NEIGHBOUR)
+    steps = await use_editor(folder)
+    steps |= {f"homebody {name}": run_command(folder, *words) for name, words in COMMANDS.items()}
+    sys.stdout.write(json.dumps({"steps": steps, "hosts": end_hosts()}))
+
+
+async def use_editor(folder: Path) -> dict[str, object]:
+    """Do in the language server what an editor's user does."""
+    async with start_client(root=folder) as client:
+        document = client.open(folder / "shapes.py")
+        function = Span(document.text.index("def "), document.text.index("\n\n\ndef area_of_square"))
+        explanation = await client.explain(document.uri, function)  # waits until the model is there
+        completions = await client.complete(document.uri, 8, 17, invoked=True)
+        actions = await client.actions(document.uri, function)
+        refactored = await client.refactor(document.uri, function, action="docstring")
+        shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": document.uri}})
+        return {
+            "completion": [item["insertText"] for item in completions],
+            "explanation": explanation["markdown"],
+            "actions": [action["title"] for action in actions],
+            "refactoring": refactored["status"],
+            "prompt": shown["text"],
+        }
+
+
+def run_command(folder: Path, *words: str) -> dict[str, object]:
+    """Run a command of Homebody's; return its exit code and what it said."""
+    run = "import sys; from homebody.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", run, *words]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return {"code": ran.returncode, "stdout": ran.stdout, "stderr": ran.stderr}
+
+
+def end_hosts() -> list[int]:
+    """End the model's processes by taking away their places; return their ids once they are gone."""
+    locks = list((paths.state_dir() / "hosts").glob("*.lock"))
+    states = [state for lock in locks if (state := read_state(Place(lock)))]
+    hosts = [psutil.Process(state.pid) for state in states]
+    for lock in locks:
+        lock.unlink()
+    _, alive = psutil.wait_procs(hosts, timeout=60)
+    if alive:
+        sys.exit(f"still there a minute after their place was taken away: {alive}")
+    return [host.pid for host in hosts]
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
