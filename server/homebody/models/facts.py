@@ -43,8 +43,9 @@ class Facts(msgspec.Struct, frozen=True):
     vocabulary
         Number of tokens.
     kv_bytes
-        Bytes of attention cache that each token of context takes in 16 bits (an upper bound for
-        models with sliding windows).
+        Bytes of attention cache that each token of context takes in 16 bits.
+    sliding_window
+        Whether some layers look back only so far, unless the whole cache is kept for them.
     fim
         Set where the model can fill in the middle.
     chat_template
@@ -63,6 +64,7 @@ class Facts(msgspec.Struct, frozen=True):
     context_length: int | None
     vocabulary: int
     kv_bytes: int
+    sliding_window: bool
     fim: FimTexts | None
     chat_template: bool
     licence: str | None
@@ -93,6 +95,7 @@ def read_facts(path: Path) -> Facts:
         context_length=header.number(f"{architecture}.context_length"),
         vocabulary=tokens.count,
         kv_bytes=_kv_bytes(header, architecture),
+        sliding_window=bool(header.number(f"{architecture}.attention.sliding_window")),
         fim=_fim(header, tokens),
         chat_template=header.text("tokenizer.chat_template") is not None,
         licence=header.text("general.license"),

@@ -1,7 +1,8 @@
 """Weights from the Hugging Face Hub, by the optional extra ``homebody[hub]``.
 
-In: ``hf:REPO[:FILE]``. Out: an installed ``Model``. huggingface_hub does the talking (``HF_ENDPOINT``
-names a mirror; what broke off is taken up again); what arrived is checked against the Hub's checksum.
+In: ``hf:REPO[:FILE]``. Out: an installed ``Model``.
+huggingface_hub does the talking (``HF_ENDPOINT`` names a mirror; a connection that breaks off is taken
+up again); what arrived is checked against the Hub's checksum.
 """
 
 import hashlib
@@ -73,7 +74,7 @@ def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Mode
 def parse_source(source: str) -> tuple[str, str | None]:
     """Split ``hf:OWNER/NAME[:FILE]``; the file may be a quantisation (``Q4_K_M``)."""
     repo, _, wanted = source.removeprefix("hf:").partition(":")
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", repo):
         message = f"{source} names no repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"
         raise UsageError(message)
     return repo, wanted or None
@@ -157,7 +158,7 @@ def _unreachable(error: Exception) -> ModelInstallFailed:
     words = " ".join(str(error).split())[:200]
     return ModelInstallFailed(
         f"the Hub cannot be reached ({words}): connect to the network, or name a mirror (HF_ENDPOINT), "
-        "then try again; what has arrived is kept"
+        "then try again"
     )
 
 

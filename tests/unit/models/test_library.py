@@ -1,0 +1,112 @@
+"""Models by name: installed, linked in place, chosen for a use, removed."""
+
+import pytest
+
+from homebody.errors import FileUnreadable, ModelFileInvalid, NoModelInstalled, UsageError
+from homebody.models import library
+from homebody.models.library import DEFAULT_WEIGHTS, Model, find_model, link, list_entries, remove, resolve
+from support.tiny_gguf import write_tiny_gguf
+
+pytestmark = pytest.mark.usefixtures("own_folders")
+
+
+@pytest.fixture
+def default(tmp_path):
+    """Something under the default weights' name: a chat model without FIM."""
+    folder = library.models_dir()
+    folder.mkdir(parents=True)
+    return write_tiny_gguf(folder / DEFAULT_WEIGHTS, fim=False)
+
+
+def test_nothing_installed_says_what_to_run():
+    """The first thing that a new user may read."""
+    with pytest.raises(NoModelInstalled, match="run `homebody models install`"):
+        resolve(None)
+    assert list_entries() == []
+
+
+def test_the_default_weights_are_the_last_choice(default, tmp_path):
+    """A model that the user linked goes first, for what it is made for."""
+    assert resolve(None, "completion") == resolve(None, "chat") == default
+    base = link(write_tiny_gguf(tmp_path / "base.gguf", chat_template=None)).path
+    assert resolve(None, "completion") == base
+    assert resolve(None, "chat") == default
+    newer = link(write_tiny_gguf(tmp_path / "newer.gguf")).path
+    assert resolve(None, "completion") == resolve(None, "chat") == newer
+
+
+def test_a_linked_file_stays_where_it_is(tiny_model):
+    """Installing by path copies nothing; removing deletes nothing."""
+    link(tiny_model)
+    assert not list(library.models_dir().glob("*.gguf"))
+    assert [entry.model for entry in list_entries()] == [Model("tiny", tiny_model, "linked")]
+    remove("tiny")
+    assert tiny_model.is_file()
+    assert list_entries() == []
+
+
+def test_a_file_that_cannot_be_used_is_not_linked(tmp_path):
+    """The check comes first."""
+    (tmp_path / "x.gguf").write_text("hello")
+    with pytest.raises(ModelFileInvalid):
+        link(tmp_path / "x.gguf")
+    assert list_entries() == []
+
+
+def test_a_linked_file_that_went_away_is_told(tmp_path):
+    """It is listed with the reason, and not chosen."""
+    path = write_tiny_gguf(tmp_path / "gone.gguf")
+    link(path)
+    path.unlink()
+    [entry] = list_entries()
+    assert entry.facts is None
+    assert "No such file" in (entry.problem or "")
+    with pytest.raises(NoModelInstalled):
+        resolve(None)
+
+
+def test_names_are_found_in_any_case_and_by_their_beginning(default, tmp_path):
+    """As long as only one is meant."""
+    assert find_model("smollm2-135m-instruct.q4_1.gguf").path == default
+    assert find_model("smol").path == default
+    link(write_tiny_gguf(tmp_path / "smollm3.gguf"))
+    with pytest.raises(UsageError, match="smol may be smollm3, SmolLM2"):
+        find_model("smol")
+    assert find_model(str(default)).path == default
+
+
+def test_names_that_lead_nowhere_are_told(tmp_path):
+    """A path without a file, and a name without a model."""
+    with pytest.raises(FileUnreadable, match="there is no file"):
+        resolve(str(tmp_path / "x.gguf"))
+    with pytest.raises(NoModelInstalled, match="no model here is called nix"):
+        resolve("nix")
+
+
+def test_removing_deletes_downloaded_weights_by_their_full_name(default):
+    """An abbreviation deletes nothing."""
+    with pytest.raises(UsageError, match="write the name in full"):
+        remove("smol")
+    remove(default.stem)
+    assert not default.exists()
+
+
+def test_other_programs_models_are_not_removed(tmp_path):
+    """Nor are files that were only named by their path."""
+    folder = tmp_path / "home" / ".lmstudio" / "models" / "org" / "repo"
+    folder.mkdir(parents=True)
+    theirs = write_tiny_gguf(folder / "theirs.gguf")
+    with pytest.raises(UsageError, match="theirs belongs to LM Studio"):
+        remove("theirs")
+    with pytest.raises(NoModelInstalled, match="is not installed"):
+        remove(str(theirs))
+    assert theirs.is_file()
+
+
+def test_a_broken_list_of_links_counts_as_empty(tiny_model):
+    """And is mended by the next link."""
+    link(tiny_model)
+    (library.models_dir() / "links.json").write_text("{{")
+    assert list_entries() == []
+    link(tiny_model)
+    assert [entry.model.name for entry in list_entries()] == ["tiny"]
