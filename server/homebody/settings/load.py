@@ -16,11 +16,12 @@ import msgspec
 from homebody.settings import paths, trust
 from homebody.settings.files import Unreadable, read_tree
 from homebody.settings.keys import Key, all_keys, by_path
-from homebody.settings.options import Options, Problem, Source, from_texts, from_tree
+from homebody.settings.options import KeyPath, Options, Problem, Source, from_texts, from_tree
 from homebody.settings.schema import Settings
 
 _USE_BLOCKS = (("completion", "backend"), ("chat", "backend"))
-# They belong to one server: an override that names another server starts without them.
+_BLOCKS: tuple[KeyPath, ...] = (("backend",), *_USE_BLOCKS)
+# They belong to one server: who names another server starts without them.
 _OF_ONE_SERVER = ("url", "model", "api_key", "context_length")
 
 
@@ -118,8 +119,23 @@ class _Merge:
         self._problems += problems
         options, refused = trust.vet(options, self._workspace, self._values, self._remedy)
         self._problems += refused
+        for block in _BLOCKS:
+            # What an earlier source said of another server would only mislead this one.
+            if self._kind(block, options.values) != (kind := self._kind(block, {})) and kind != "auto":
+                self._drop_server(block)
         for key, value in options.values.items():
             self._add_value(key, value, options)
+
+    def _kind(self, block: KeyPath, newer: Mapping[Key, object]) -> object:
+        known = {**self._values, **newer}
+        own, base = by_path()[*block, "kind"], by_path()["backend", "kind"]
+        return known.get(own, known.get(base, "auto"))
+
+    def _drop_server(self, block: KeyPath) -> None:
+        for name in _OF_ONE_SERVER:
+            key = by_path()[*block, name]
+            self._values.pop(key, None)
+            self._origins.pop(key.snake, None)
 
     def _add_value(self, key: Key, value: object, options: Options) -> None:
         source = options.source

@@ -17,8 +17,9 @@ BackendKind: TypeAlias = Literal["auto", "embedded", "llama.cpp", "ollama", "lm-
 # ``extra`` marks of a key; ``keys.Key`` tells what they mean.
 _MACHINE = {"machine": True}
 
-_Url: TypeAlias = Annotated[str, Meta(pattern=r"^(https?://|unix:)[^\s]+$")]
-_HostAndPort: TypeAlias = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[0-9]{1,5}$")]
+_PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+_Url: TypeAlias = Annotated[str, Meta(pattern=r"^(https?|unix)://[^\s]+$")]
+_HostAndPort: TypeAlias = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):" + _PORT + "$")]
 
 
 class BackendSettings(Struct, frozen=True, kw_only=True):
@@ -41,11 +42,11 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         _Url | None,
         Meta(
             description=(
-                "Address of the server, such as `http://127.0.0.1:8080` or `unix:/run/llama.sock`; "
+                "Address of the server, such as `http://127.0.0.1:8080` or `unix:///run/llama.sock`; "
                 "by default the usual port of that kind. Anything but this machine is refused unless "
                 "`backend.allowedHosts` lists it."
             ),
-            extra=_MACHINE | {"allowed": "an address that begins with `http://`, `https://` or `unix:`"},
+            extra=_MACHINE | {"allowed": "an address that begins with `http://`, `https://` or `unix://`"},
         ),
     ] = None
     model: Annotated[

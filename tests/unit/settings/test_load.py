@@ -300,6 +300,34 @@ def test_an_override_that_names_another_server_starts_anew(load, override):
     assert chat.allowed_hosts == ("gpu.example:8000",)
 
 
+@pytest.mark.parametrize("override", ["", "[completion.backend]\nmodel = 'small'"])
+def test_a_later_source_that_names_another_kind_starts_anew(load, override):
+    """``--backend embedded`` does not look for a model of the Ollama in the user's file."""
+    resolved, _ = load(
+        user=f"backend = {{kind = 'ollama', model = 'large', api_key = 'a', timeout_seconds = 7}}\n{override}",
+        environ={"HOMEBODY_BACKEND_KIND": "openai", "HOMEBODY_BACKEND_API_KEY_ENV": "MY_KEY", "MY_KEY": "b"},
+    )
+
+    fresh = BackendSettings(kind="openai", api_key="b", timeout_seconds=7.0)
+    assert (fresh, fresh, fresh) == (resolved.backend, resolved.completion.backend, resolved.chat.backend)
+
+
+def test_a_later_source_that_only_names_the_kind_of_auto_keeps_the_rest(load):
+    """Telling what kind of server it is takes nothing away."""
+    resolved, _ = load(user="backend.model = 'm'", environ={"HOMEBODY_BACKEND_KIND": "ollama"})
+
+    assert (resolved.chat.backend.kind, resolved.chat.backend.model) == ("ollama", "m")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "x", ""])
+def test_an_allowed_host_has_a_port(load, port):
+    """The exact host and port, or it is told at once."""
+    resolved, problems = load(user=f"backend.allowed_hosts = ['gpu.example:{port}']")
+
+    assert (resolved.backend.allowed_hosts, len(problems)) == ((), 1)
+    assert load(user="backend.allowed_hosts = ['[fd00::7]:65535']")[1] == []
+
+
 def test_languages_are_joined_and_a_star_means_all_others(load):
     """A workspace turns one language on, the user has turned all others off."""
     completion = load(user='completion.languages = {"*" = false}', project="completion.languages.go = true")[
