@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ def test_nothing_sends_a_signal_that_windows_lacks():
     assert naming == []
 
 
+@cache
 def _modules() -> list[tuple[Path, ast.Module]]:
     paths = [path for path in tracked_files() if path.suffix == ".py" and path.parts[0] == "server"]
     return [(path, ast.parse((ROOT / path).read_text(encoding="utf-8"))) for path in paths]

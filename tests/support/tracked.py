@@ -25,5 +25,5 @@ def tracked_texts() -> Iterator[tuple[Path, str]]:
     for path in tracked_files():
         try:
             yield path, (ROOT / path).read_text(encoding="utf-8")
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, FileNotFoundError):  # binary, or removed a moment ago
             continue
