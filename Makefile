@@ -7,7 +7,7 @@ BIN := .venv/bin
 SETUP := sh requirements/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock clean
+.PHONY: help demo test lint format docs lock clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -30,6 +30,10 @@ format: ## lay the code out and mend what can be mended
 	@$(SETUP) dev
 	@$(BIN)/ruff check --fix --quiet --exit-zero .
 	@$(BIN)/ruff format .
+
+docs: ## write the pages anew that are made from code (a test says when they are stale)
+	@$(SETUP) dev
+	@$(BIN)/python -m homebody.settings.docs
 
 lock: ## write requirements/*.txt anew (ARGS=--upgrade for newer versions)
 	@$(SETUP) build
