@@ -14,7 +14,7 @@ import msgspec
 
 from homebody.backend import ollama_api as api
 from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Sampling, Slot
-from homebody.backend.choose import Candidate, choose_any, name_tells_fim
+from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
 from homebody.backend.string_backend import Deltas, Job, StringBackend
@@ -143,22 +143,8 @@ class OllamaBackend(StringBackend):
 
     async def _choose(self, tags: api.Models) -> str:
         """Choose among the models that are installed; ``completion`` wants one that fills in."""
-        loaded = {model.name for model in (await self._server.get("/api/ps", api.Models)).models or ()}
-        candidates = [
-            Candidate(
-                kind="ollama",
-                url=self._server.url,
-                server="Ollama",
-                model=model.name,
-                loaded=model.name in loaded,
-                fim=name_tells_fim(model.name),
-                chat=not name_tells_fim(model.name) or "instruct" in model.name,
-                size=model.size,
-                remote_host=api.remote_host_of(model.name, model),
-            )
-            for model in tags.models or ()
-            if not model.embeds
-        ]
+        running = await self._server.get("/api/ps", api.Models)
+        candidates = api.candidates_of(tags, running, self._server.url, "Ollama")
         chosen = choose_any(candidates, self._use)
         if chosen is None:
             message = (

@@ -4,12 +4,14 @@ Durations are nanoseconds there and milliseconds here.
 API: https://github.com/ollama/ollama/blob/main/docs/api.md and docs/openapi.yaml
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias, cast
 
 import msgspec
 
 from homebody.backend.base import Sampling, Stats
+from homebody.backend.choose import Candidate, name_tells_fim
 
 KEEP_ALIVE = "30m"
 """How long a model stays in memory after the last request; Ollama's own five minutes are one meeting."""
@@ -142,6 +144,29 @@ class Models(msgspec.Struct, frozen=True):
         full = name if ":" in name.rpartition("/")[2] else f"{name}:latest"
         return next((model for model in self.models or () if model.name in {name, full}), None)
 
+
+def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[Candidate]:
+    """Return the language models of a server, those that run elsewhere included and marked."""
+    loaded = {model.name for model in running.models or ()}
+    return [
+        Candidate(
+            kind="ollama",
+            url=url,
+            server=server,
+            model=model.name,
+            loaded=model.name in loaded,
+            fim=name_tells_fim(model.name),
+            chat=_BASE_MODELS.search(model.name) is None,
+            size=model.size,
+            remote_host=remote_host_of(model.name, model),
+        )
+        for model in tags.models or ()
+        if not model.embeds
+    ]
+
+
+# Ollama's library has instruct models under the plain names; these it has as base models.
+_BASE_MODELS = re.compile(r"starcoder|santacoder|codegemma:2b|\bbase\b|[-:]code\b|-text\b")
 
 Metadata: TypeAlias = Mapping[str, object]
 

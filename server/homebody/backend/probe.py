@@ -163,25 +163,10 @@ class _Version(msgspec.Struct):
 
 async def _ollama(server: ModelServer) -> Found:
     version = (await server.get("/api/version", _Version)).version
-    tags = (await server.get("/api/tags", ollama_api.Models)).models or ()
-    running = (await server.get("/api/ps", ollama_api.Models)).models or ()
-    loaded = {model.name for model in running}
+    tags = await server.get("/api/tags", ollama_api.Models)
+    running = await server.get("/api/ps", ollama_api.Models)
     name = f"Ollama {version} at {server.url}"
-    candidates = [
-        Candidate(
-            kind="ollama",
-            url=server.url,
-            server=name,
-            model=model.name,
-            loaded=model.name in loaded,
-            fim=name_tells_fim(model.name),
-            chat=name_tells_chat(model.name) or not name_tells_fim(model.name),
-            size=model.size,
-            remote_host=ollama_api.remote_host_of(model.name, model),
-        )
-        for model in tags
-        if not model.embeds
-    ]
+    candidates = ollama_api.candidates_of(tags, running, server.url, name)
     return Found(server.url, tuple(candidates), _remark(name, candidates))
 
 

@@ -1,0 +1,286 @@
+"""The gate: nothing but this machine, Unix sockets and the user's allowed hosts."""
+
+import asyncio
+import ssl
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.backend.guard import AllowedHost, GuardedTransport, is_loopback
+from homebody.errors import (
+    BackendProtocolError,
+    BackendUnavailable,
+    ConnectionForbidden,
+    SettingsError,
+)
+from support.loopback import LoopbackServer, Reply, Request
+from support.needs import needs
+
+
+async def say_hello(request: Request, reply: Reply) -> None:
+    """Answer any request."""
+    await reply.json({"host": request.headers["host"]}, headers={"set-cookie": "who=you"})
+
+
+def resolver(*addresses: str):
+    """A resolver that knows one answer."""
+
+    async def resolve(name: str, port: int) -> Sequence[str]:
+        return addresses
+
+    return resolve
+
+
+async def get(url: str, transport: GuardedTransport) -> httpx.Response:
+    """GET through the gate."""
+    async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
+        return await client.get(url)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1", "0:0:0:0:0:ffff:7f00:1"]
+)
+def test_loopback_addresses_are_this_machine(address: str):
+    """IPv4, IPv6, and IPv4 mapped into IPv6."""
+    assert is_loopback(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0",
+        "::",
+        "192.0.2.1",
+        "::ffff:192.0.2.1",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "fe80::1%lo",
+        "::1%eth0",
+        "128.0.0.1",
+        "2002:7f00:1::",
+        "not an address",
+        "",
+    ],
+)
+def test_all_other_addresses_are_not(address: str):
+    """Neither wildcards, nor what only looks like a loopback address."""
+    assert not is_loopback(address)
+
+
+@given(st.ip_addresses(v=4))
+def test_an_address_means_the_same_mapped_into_ipv6(address: object):
+    """An IPv4 address and its mapped form are both this machine, or neither is."""
+    assert is_loopback(str(address)) == is_loopback(f"::ffff:{address}")
+
+
+@pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "model.example"])
+async def test_a_name_of_this_machine_is_connected_to_with_its_own_host_header(name: str):
+    """The checked address is connected to, and the server sees the name that the user wrote."""
+    with LoopbackServer(say_hello) as server:
+        transport = GuardedTransport(resolve=resolver("127.0.0.1"))
+        response = await get(f"http://{name}:{server.port}/", transport)
+
+    assert response.json() == {"host": f"{name.lower()}:{server.port}"}
+
+
+async def test_ipv6_loopback_is_connected_to():
+    """A server on ``::1`` is served, by address and by name."""
+    with LoopbackServer(say_hello, host="::1") as server:
+        by_address = await get(f"http://[::1]:{server.port}/", GuardedTransport())
+        by_name = await get(f"http://localhost:{server.port}/", GuardedTransport())
+
+    assert (by_address.status_code, by_name.status_code) == (200, 200)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "192.0.2.1",
+        "0.0.0.0",
+        "[::]",
+        "[::ffff:192.0.2.1]",
+        "169.254.169.254",
+        "127.0.0.1.example",
+        "localhost.example",
+    ],
+)
+async def test_another_host_is_refused_before_anything_is_sent(host: str):
+    """The message names the host, and the entry that would allow it."""
+    transport = GuardedTransport(resolve=resolver("192.0.2.1"))
+
+    with pytest.raises(ConnectionForbidden, match=rf"nothing was sent.*{host.strip('[]')}\]?:8000"):
+        await get(f"http://{host}:8000/", transport)
+
+
+async def test_a_name_with_one_foreign_address_is_refused():
+    """Every address of a name is checked, not only the first."""
+    transport = GuardedTransport(resolve=resolver("127.0.0.1", "192.0.2.1"))
+
+    with pytest.raises(ConnectionForbidden):
+        await get("http://both.example:8000/", transport)
+
+
+async def test_a_name_is_resolved_once_so_it_cannot_answer_twice_differently():
+    """What was checked is what is connected to: a second answer is never asked for."""
+    answers = [["127.0.0.1"], ["192.0.2.1"]]
+    asked: list[str] = []
+
+    async def rebinding(name: str, port: int) -> Sequence[str]:
+        asked.append(name)
+        return answers[len(asked) - 1]
+
+    with LoopbackServer(say_hello) as server:
+        response = await get(f"http://rebind.example:{server.port}/", GuardedTransport(resolve=rebinding))
+
+    assert (response.status_code, asked) == (200, ["rebind.example"])
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "017700000001"])
+async def test_odd_spellings_of_an_address_are_checked_by_what_they_mean(host: str):
+    """Whatever the system makes of such a name is checked, and connected to."""
+    with LoopbackServer(say_hello) as server:
+        try:
+            response = await get(f"http://{host}:{server.port}/", GuardedTransport())
+        except BackendUnavailable:
+            return  # not every system reads them as addresses
+
+    assert response.status_code == 200
+
+
+async def test_an_allowed_host_is_allowed_on_its_port_alone():
+    """Host and port have to match exactly."""
+    with LoopbackServer(say_hello) as server:
+        allowed = [AllowedHost.parse(f"team.example:{server.port}")]
+        # The address is refused as such: only the entry lets it through.
+        transport = GuardedTransport(allowed, resolve=resolver("127.0.0.1"))
+        response = await get(f"http://TEAM.example:{server.port}/", transport)
+        refusing = GuardedTransport(allowed, resolve=resolver("192.0.2.1"))
+        with pytest.raises(ConnectionForbidden):
+            await get("http://team.example:1/", refusing)
+        with pytest.raises(ConnectionForbidden):
+            await get(f"http://other.team.example:{server.port}/", refusing)
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["team.example", "team.example:", ":8000", "", "http://team.example:8000", "a:b", "a:99999", "u@a:1"],
+)
+def test_an_entry_without_host_and_port_is_a_settings_error(entry: str):
+    """A vague entry allows nothing; it is told."""
+    with pytest.raises(SettingsError, match="allowedHosts"):
+        AllowedHost.parse(entry)
+
+
+@pytest.mark.parametrize(
+    ("entry", "host", "port"),
+    [
+        ("Team.Example:8000", "team.example", 8000),
+        ("[FD00::7]:80", "fd00::7", 80),
+        ("192.0.2.7:1", "192.0.2.7", 1),
+    ],
+)
+def test_entries_are_compared_in_one_spelling(entry: str, host: str, port: int):
+    """Case, brackets and spelling of an address make no difference."""
+    assert AllowedHost.parse(entry) == AllowedHost(host, port)
+
+
+async def test_a_name_that_cannot_be_resolved_is_unavailable():
+    """The system's resolver fails in our own words."""
+    with pytest.raises(BackendUnavailable, match="cannot be resolved"):
+        await get("http://nobody.invalid:8000/", GuardedTransport())
+
+
+async def test_a_name_without_addresses_is_unavailable():
+    """An empty answer is no permission."""
+    with pytest.raises(BackendUnavailable, match="no address"):
+        await get("http://empty.example:8000/", GuardedTransport(resolve=resolver()))
+
+
+async def test_an_answer_without_end_is_cut_off():
+    """A body that grows beyond the limit is an error, not a full memory."""
+
+    async def flood(request: Request, reply: Reply) -> None:
+        await reply.begin("text/plain")
+        while not reply.client_is_gone:
+            await reply.send("x" * 1000)
+
+    with LoopbackServer(flood) as server, pytest.raises(BackendProtocolError, match="did not end"):
+        await get(server.url, GuardedTransport(max_answer_bytes=10_000))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX only")
+async def test_a_unix_socket_is_this_machine(tmp_path: Path):
+    """A server behind a Unix socket needs no address at all."""
+    path = str(tmp_path / "model.sock")
+
+    async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+        writer.close()
+
+    async with await asyncio.start_unix_server(hello, path):
+        response = await get("http://localhost/", GuardedTransport(unix_socket=path))
+
+    assert response.text == "hi"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Certificate and key of team.example in one file, signed by nobody."""
+    path = tmp_path_factory.mktemp("tls") / "team.pem"
+    command = [needs("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=team.example", "-addext", "subjectAltName=DNS:team.example"]
+    files = ["-keyout", str(path), "-out", str(path.with_suffix(".crt"))]
+    subprocess.run([*command, *names, *files], check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("trusted", "name", "served"),
+    [(True, "team.example", True), (False, "team.example", False), (True, "other.example", False)],
+    ids=["trusted", "unknown authority", "another name"],
+)
+async def test_tls_is_verified_against_the_name_that_the_user_wrote(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, *, trusted: bool, name: str, served: bool
+):
+    """The address is what is connected to, the name what the certificate has to be for."""
+    heard: list[bytes] = []
+
+    async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(4))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi")
+        writer.close()
+
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    async with await asyncio.start_server(hello, "127.0.0.1", 0, ssl=context) as server:
+        url = f"https://{name}:{server.sockets[0].getsockname()[1]}/"
+        transport = GuardedTransport(resolve=resolver("127.0.0.1"))
+        if served:
+            assert (await get(url, transport)).text == "hi"
+        else:
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                await get(url, transport)
+
+    assert heard == ([b"GET "] if served else [])
+
+
+async def test_proxy_variables_are_not_followed(monkeypatch: pytest.MonkeyPatch):
+    """With every proxy variable set, the request still goes straight to the server."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with LoopbackServer(say_hello) as server:
+        response = await get(server.url, GuardedTransport())
+
+    assert response.status_code == 200

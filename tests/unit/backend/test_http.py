@@ -1,0 +1,293 @@
+"""A misbehaving server: every way it fails comes out as one typed error in clear words."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import pytest
+
+from homebody.backend.http import ModelServer, StatusRefused
+from homebody.errors import (
+    BackendError,
+    BackendLoading,
+    BackendProtocolError,
+    BackendRefused,
+    BackendTimeout,
+    BackendUnavailable,
+    ConnectionForbidden,
+    SettingsError,
+)
+from support.loopback import LoopbackServer, Reply, Request
+
+
+class Said(msgspec.Struct):
+    """A reply."""
+
+    ok: bool
+
+
+Handler = Callable[[Request, Reply], Awaitable[None]]
+
+
+def answering(status: int, body: bytes, **headers: str) -> Handler:
+    """A server that always says the same."""
+
+    async def handle(request: Request, reply: Reply) -> None:
+        await reply.whole(body, status, headers)
+
+    return handle
+
+
+async def ask(handler: Handler, *, timeout_seconds: float = 5) -> Said:
+    """Ask a misbehaving server once."""
+    with LoopbackServer(handler) as double:
+        server = ModelServer(double.url, timeout_seconds=timeout_seconds)
+        try:
+            return await server.get("/props", Said)
+        finally:
+            await server.aclose()
+
+
+async def read_events(handler: Handler, *, timeout_seconds: float = 5) -> list[str]:
+    """Read a misbehaving server's stream."""
+    with LoopbackServer(handler) as double:
+        server = ModelServer(double.url, timeout_seconds=timeout_seconds)
+        try:
+            return [event async for event in server.events("/completion", {})]
+        finally:
+            await server.aclose()
+
+
+async def test_nothing_there_is_unavailable():
+    """A refused connection says so, and asks whether the server runs."""
+    server = ModelServer("http://127.0.0.1:9")
+
+    with pytest.raises(BackendUnavailable, match=r"nothing answers at http://127.0.0.1:9.*running"):
+        await server.get("/props", Said)
+    await server.aclose()
+
+
+async def test_silence_before_the_answer_is_a_timeout():
+    """A server that takes the request and says nothing is given up."""
+
+    async def silent(request: Request, reply: Reply) -> None:
+        await asyncio.sleep(30)
+
+    with pytest.raises(BackendTimeout, match=r"silent for 0.2 s.*timeoutSeconds"):
+        await ask(silent, timeout_seconds=0.2)
+
+
+async def test_silence_before_the_first_piece_is_a_timeout():
+    """A stream that begins with headers and nothing else is given up."""
+
+    async def silent(request: Request, reply: Reply) -> None:
+        await reply.begin("text/event-stream")
+        await asyncio.sleep(30)
+
+    with pytest.raises(BackendTimeout):
+        await read_events(silent, timeout_seconds=0.2)
+
+
+async def test_silence_between_pieces_is_a_timeout_even_with_pings():
+    """Comments that keep the connection alive are no pieces."""
+
+    async def pinging(request: Request, reply: Reply) -> None:
+        await reply.begin("text/event-stream")
+        await reply.event({"content": "a"})
+        while not reply.client_is_gone:
+            await reply.send(": ping\n\n")
+            await asyncio.sleep(0.02)
+
+    with pytest.raises(BackendTimeout):
+        await read_events(pinging, timeout_seconds=0.3)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error", "words"),
+    [
+        (400, b'{"error": {"message": "too hot", "code": 400}}', BackendRefused, r"refused \(400\): too hot"),
+        (400, b'{"error": "no such thing"}', BackendRefused, "no such thing"),
+        (422, b'{"detail": [{"msg": "field required"}]}', BackendRefused, "field required"),
+        (404, b"404 page not found", BackendRefused, "404 page not found"),
+        (
+            401,
+            b'{"error": {"message": "Invalid API Key"}}',
+            BackendRefused,
+            "Invalid API Key; check backend.apiKey",
+        ),
+        (418, b"", BackendRefused, "no reason given"),
+        (
+            500,
+            b'{"error": {"message": "out of memory"}}',
+            BackendUnavailable,
+            r"failed \(500\): out of memory",
+        ),
+        (502, b"<html>Bad gateway</html>", BackendUnavailable, "Bad gateway"),
+        (
+            503,
+            b'{"error": {"message": "Loading model", "code": 503}}',
+            BackendLoading,
+            "still loads its model",
+        ),
+        (503, b'{"error": "no slot"}', BackendUnavailable, "no slot"),
+        (501, b'{"error": {"message": "not supported"}}', BackendRefused, "not supported"),
+    ],
+)
+async def test_a_status_becomes_a_typed_error_with_the_servers_own_words(
+    status: int, body: bytes, error: type[BackendError], words: str
+):
+    """Each status has its kind; the reason is found wherever servers put it."""
+    with pytest.raises(error, match=words):
+        await ask(answering(status, body))
+
+
+async def test_foreign_words_are_made_to_fit_one_sentence():
+    """Control characters and pages of text do not reach the user's terminal."""
+    body = b"\x1b[31mline one\nline two" + b"x" * 10_000
+
+    with pytest.raises(StatusRefused) as caught:
+        await ask(answering(400, body))
+
+    assert "line one line two" in caught.value.words
+    assert caught.value.words.isprintable()
+    assert len(caught.value.words) <= 301
+
+
+@pytest.mark.parametrize("location", ["http://192.0.2.1:8000/", "http://127.0.0.1:8000/", "/elsewhere"])
+async def test_no_redirect_is_followed(location: str):
+    """Not to another host, not even to the same."""
+    with pytest.raises(ConnectionForbidden, match=r"redirects to .*; Homebody follows no redirects"):
+        await ask(answering(307, b"", location=location))
+
+
+@pytest.mark.parametrize("body", [b"<html>hello</html>", b'{"ok": "perhaps"}', b"[1, 2]", b"", b"\xff\xfe"])
+async def test_garbage_is_a_protocol_error(body: bytes):
+    """An answer of another shape is named as what it is."""
+    with pytest.raises(BackendProtocolError, match="does not promise"):
+        await ask(answering(200, body))
+
+
+async def test_a_stream_of_another_kind_is_a_protocol_error():
+    """A page where events were promised is no stream."""
+    with pytest.raises(BackendProtocolError):
+        await read_events(answering(200, b"<html>", **{"content-type": "text/html"}))
+
+
+async def test_what_is_no_http_is_a_protocol_error():
+    """Another protocol on that port is told apart from a server that is gone."""
+
+    async def ssh(request: Request, reply: Reply) -> None:
+        reply.writer.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+
+    with pytest.raises(BackendProtocolError, match="HTTP"):
+        await ask(ssh)
+
+
+async def test_a_stream_that_is_cut_is_unavailable():
+    """The pieces before the cut arrive; then it is an error, never a quiet end."""
+
+    async def cut(request: Request, reply: Reply) -> None:
+        await reply.begin("text/event-stream")
+        await reply.event({"content": "a"})
+
+    with pytest.raises(BackendUnavailable, match="went away in the middle"):
+        await read_events(cut)
+
+
+async def test_lines_are_read_as_they_come():
+    """Newline-delimited JSON, empty lines left out."""
+
+    async def lines(request: Request, reply: Reply) -> None:
+        await reply.begin("application/x-ndjson")
+        await reply.line({"n": 1})
+        await reply.send('\n{"n"')
+        await reply.send(': 2}\n{"n": 3}')
+        await reply.end()
+
+    with LoopbackServer(lines) as double:
+        server = ModelServer(double.url)
+        found = [msgspec.json.decode(line) async for line in server.lines("/", {})]
+        await server.aclose()
+
+    assert found == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+async def test_the_first_request_after_its_return_succeeds():
+    """A server that went away and came back is served at once, on a new connection."""
+    with LoopbackServer(answering(200, b'{"ok": true}')) as double:
+        server = ModelServer(double.url)
+        before = await server.get("/props", Said)
+        double.stop()
+        with pytest.raises(BackendUnavailable):
+            await server.get("/props", Said)
+        double.start()
+        after = await server.get("/props", Said)
+        await server.aclose()
+
+    assert before == after == Said(ok=True)
+
+
+async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
+    """A restart between two requests goes unnoticed."""
+    with LoopbackServer(answering(200, b'{"ok": true}')) as double:
+        server = ModelServer(double.url)
+        await server.get("/props", Said)
+        double.stop()
+        double.start()
+        again = await server.get("/props", Said)
+        await server.aclose()
+
+    assert again == Said(ok=True)
+
+
+async def test_connections_are_kept_and_cookies_are_not():
+    """Requests share a connection; what a server wants remembered is forgotten."""
+    with LoopbackServer(answering(200, b'{"ok": true}', **{"set-cookie": "who=you; Path=/"})) as double:
+        server = ModelServer(double.url)
+        for _ in range(3):
+            await server.get("/props", Said)
+        await server.aclose()
+        assert double.connections == 1
+        assert all("cookie" not in request.headers for request in double.requests)
+
+
+async def test_the_key_is_sent_and_no_name_of_the_library():
+    """The API key goes along as a bearer token; the client says who it is and no more."""
+    with LoopbackServer(answering(200, b'{"ok": true}')) as double:
+        server = ModelServer(double.url, api_key="secret")
+        await server.get("/props", Said)
+        await server.aclose()
+        (request,) = double.requests
+
+    assert request.headers["authorization"] == "Bearer secret"
+    assert request.headers["user-agent"] == "homebody"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://a:99999", "http://you@127.0.0.1:1"]
+)
+def test_a_malformed_url_is_a_settings_error(url: str):
+    """The message shows what one looks like."""
+    with pytest.raises(SettingsError, match=r"backend\.url"):
+        ModelServer(url)
+
+
+async def test_closing_a_stream_hangs_up():
+    """The server sees at once that nobody listens any more."""
+    gone = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def endless(request: Request, reply: Reply) -> None:
+        await reply.begin("text/event-stream")
+        while not reply.client_is_gone:
+            await reply.event({"content": "a"})
+            await asyncio.sleep(0.01)
+        loop.call_soon_threadsafe(gone.set)
+
+    with LoopbackServer(endless) as double:
+        server = ModelServer(double.url)
+        events = server.events("/completion", {})
+        await anext(events)
+        await events.aclose()
+        await asyncio.wait_for(gone.wait(), 10)
+        await server.aclose()

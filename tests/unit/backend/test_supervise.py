@@ -1,0 +1,180 @@
+"""Coming and going of a server: told once each, waited for while it loads, back without a restart."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from homebody.backend.base import Piece, Prompt, Sampling, Text
+from homebody.backend.llama_cpp import LlamaCppBackend
+from homebody.backend.scripted import Reply as ScriptedReply
+from homebody.backend.scripted import ScriptedBackend
+from homebody.backend.state import BackendState
+from homebody.backend.supervise import SupervisedBackend
+from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable
+from support.loopback import LoopbackServer, Reply, Request
+
+PROMPT = Prompt((Text("def f("),))
+
+
+class LlamaDouble(LoopbackServer):
+    """Just enough of llama.cpp to answer, and to be told to load or to be silent."""
+
+    def __init__(self) -> None:
+        super().__init__(self._handle)
+        self.loading = False
+        self.silent = False
+
+    async def _handle(self, request: Request, reply: Reply) -> None:
+        if self.loading:
+            await reply.json({"error": {"message": "Loading model", "code": 503}}, 503)
+        elif request.path == "/props":
+            settings = {"default_generation_settings": {"n_ctx": 512}, "model_alias": "double"}
+            await reply.json(settings)
+        elif request.path == "/v1/models":
+            await reply.json({"data": [{"id": "double"}]})
+        elif request.path == "/tokenize":
+            texts = request.json["content"]
+            await reply.json({"tokens": [text if isinstance(text, int) else 7 for text in texts]})
+        elif request.path == "/infill":
+            await reply.json({"error": {"message": "no FIM"}}, 501)
+        elif self.silent:
+            await asyncio.sleep(60)
+        else:
+            await reply.begin("text/event-stream")
+            await reply.event({"content": "x"})
+            await reply.event({"content": "", "stop": True, "stop_type": "eos", "model": "double"})
+            await reply.end()
+
+
+@pytest_asyncio.fixture
+async def double() -> AsyncIterator[LlamaDouble]:
+    """A llama.cpp that can be stopped and started."""
+    with LlamaDouble() as server:
+        yield server
+
+
+async def ask(backend: SupervisedBackend) -> str:
+    """Complete once."""
+    stream = backend.complete(PROMPT, Sampling(max_tokens=8))
+    return "".join([item.text async for item in stream if isinstance(item, Piece)])
+
+
+async def until(states: list[BackendState], condition: str) -> None:
+    """Wait until the last state is ``condition``; the status follows within five seconds."""
+    async with asyncio.timeout(5):
+        while not states or states[-1].condition != condition:  # noqa: ASYNC110 - values, not events
+            await asyncio.sleep(0.02)
+
+
+async def test_each_change_is_told_once_and_not_once_a_request(double: LlamaDouble):
+    """Ten requests to a server that is gone are one message; its return is one more."""
+    states: list[BackendState] = []
+    backend = SupervisedBackend(LlamaCppBackend(double.url), on_state=states.append, patience_seconds=1)
+    for _ in range(3):
+        await ask(backend)
+    double.stop()
+    for _ in range(10):
+        with pytest.raises(BackendUnavailable):
+            await ask(backend)
+    double.start()
+    await until(states, "ready")
+    await backend.aclose()
+
+    assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
+    assert states[0].info is not None
+    assert "nothing answers" in states[1].message
+
+
+async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):
+    """Also when nobody has noticed yet that it is back."""
+    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=1)
+    await ask(backend)
+    double.stop()
+    with pytest.raises(BackendUnavailable):
+        await ask(backend)
+    double.start()
+
+    assert await ask(backend) == "x"
+    await backend.aclose()
+
+
+async def test_a_model_that_loads_is_waited_for_and_told(double: LlamaDouble):
+    """The request is answered when the model is there."""
+    states: list[BackendState] = []
+    double.loading = True
+    backend = SupervisedBackend(LlamaCppBackend(double.url), on_state=states.append, patience_seconds=30)
+    asked = asyncio.create_task(ask(backend))
+    await until(states, "loading")
+    double.loading = False
+
+    assert await asked == "x"
+    assert [state.condition for state in states] == ["loading", "ready"]
+    await backend.aclose()
+
+
+async def test_patience_with_a_loading_model_ends(double: LlamaDouble):
+    """The request fails in the end, and says why."""
+    double.loading = True
+    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=0.3)
+
+    with pytest.raises(BackendLoading, match="loads its model"):
+        await ask(backend)
+    await backend.aclose()
+
+
+async def test_silence_is_told_as_well(double: LlamaDouble):
+    """A server that takes requests and never answers is a change of state."""
+    states: list[BackendState] = []
+    double.silent = True
+    inner = LlamaCppBackend(double.url, timeout_seconds=0.2)
+    backend = SupervisedBackend(inner, on_state=states.append, patience_seconds=1)
+
+    with pytest.raises(BackendTimeout):
+        await ask(backend)
+    await backend.aclose()
+
+    assert states[0].condition == "unavailable"
+    assert "silent" in states[0].message
+
+
+async def test_nothing_is_asked_while_all_is_well_and_nobody_types(double: LlamaDouble):
+    """An idle server costs nothing: no request without a request."""
+    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=1)
+    await ask(backend)
+    before = len(double.requests)
+    await asyncio.sleep(0.6)
+
+    assert len(double.requests) == before
+    await backend.aclose()
+
+
+async def test_closing_ends_the_looking(double: LlamaDouble):
+    """No task is left behind while the server is away."""
+    double.stop()
+    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=1)
+    with pytest.raises(BackendUnavailable):
+        await ask(backend)
+    await backend.aclose()
+    double.start()
+    await asyncio.sleep(0.6)
+
+    assert double.requests == []
+
+
+async def test_what_was_shown_is_not_shown_twice():
+    """A stream that breaks in the middle is not begun again."""
+    inner = ScriptedBackend(ScriptedReply(pieces=("a", "b"), fault="cut", fault_after=1), ScriptedReply("x"))
+    backend = SupervisedBackend(inner, patience_seconds=1)
+    seen: list[str] = []
+
+    async def listen() -> None:
+        async for item in backend.complete(PROMPT, Sampling(max_tokens=8)):
+            seen.append(item.text if isinstance(item, Piece) else "stats")  # noqa: PERF401 - kept on error
+
+    with pytest.raises(BackendUnavailable):
+        await listen()
+    await backend.aclose()
+
+    assert seen == ["a"]
