@@ -30,10 +30,6 @@ def _run(arguments: list[str]) -> int:
             from homebody.cli.host import run_host
 
             return run_host(rest)
-        case ["host", *rest]:
-            from homebody.cli.host import run_host
-
-            return run_host(rest)
         case _:
             from homebody.cli.app import run_app
 
