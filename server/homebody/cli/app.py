@@ -32,6 +32,7 @@ COMMANDS = (
     Row("explain", "homebody.cli.explain", "Explain a file, or some of its lines."),
     Row("refactor", "homebody.cli.refactor", "Rewrite a file, or some of its lines: as a diff, or in place."),
     Row("models", "homebody.cli.models", "List, install, show or remove models."),
+    Row("demo", "homebody.cli.demo", "Show what Homebody does, with a real model on a small file."),
     Row("log", "homebody.cli.log", "Show which prompts were sent, and how suggestions fared."),
     Row("config", "homebody.cli.config", "Show, describe or begin the settings."),
 )

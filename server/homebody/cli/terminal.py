@@ -66,11 +66,16 @@ class Terminal:
             self.write(line + "\n", style)
 
 
+def harmless(text: str) -> str:
+    """Show control characters of untrusted text instead of sending them to the terminal."""
+    return text.translate(_SHOWN)
+
+
 def _write(console: Console, text: str, style: str) -> None:
     if not console.is_terminal:
         console.file.write(text)
     else:
-        shown = text.translate(_SHOWN)
+        shown = harmless(text)
         if style and not console.no_color:  # rich would still write bold
             console.print(Text(shown, style), end="")
         else:

@@ -81,6 +81,8 @@ def _kept(
 
 
 def _prefix(document: Document, offset: int, tokens: int, count: Count) -> tuple[Span, int]:
+    if tokens <= 0:
+        return Span(offset, offset), 0
     line = document.line_of(offset)
     start = document.line_starts[line]
     used = count(document.text[start:offset])
@@ -114,6 +116,8 @@ def grid_step(lines: int) -> int:
 
 
 def _suffix(document: Document, offset: int, tokens: int, count: Count) -> tuple[Span, int]:
+    if tokens <= 0:
+        return Span(offset, offset), 0
     line = document.line_of(offset)
     end = document.line_span_with_end(line).end
     used = count(document.text[offset:end])

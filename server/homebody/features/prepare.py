@@ -78,6 +78,7 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
     engine = session.engine
     target = await target_of(engine)
     await _idle(session)
+    await engine.trees.ready(document)
     await engine.completion.learn_counts([_around(document, offset)])
     found = await find_candidates(session, document, offset)
     changed = tuple(found) != session.candidates_for(document.uri)

@@ -1,0 +1,243 @@
+"""``homebody demo``: an editor's session on a small file, with the real server and the real model.
+
+Starts ``homebody lsp`` as a child over stdio and does what an editor does; measures what a user
+would feel. Prints plainly where there is no terminal; ``--record`` writes the picture of the README.
+"""
+
+import asyncio
+import difflib
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from homebody.cli.flags import Flags
+from homebody.cli.terminal import harmless
+from homebody.lsp.client import Client, start_client
+from homebody.settings import Settings
+from homebody.text import Document, Span, TextEdit
+
+_SPOTS = (
+    "        return self.price * self.quantity",
+    "        self.items[item.name] = item",
+    '        stock.add(Item(row["name"], row["price"], row["quantity"]))',
+)
+"""Lines whose rest is asked for, and behind how many characters."""
+_TYPED = ("        return self", "        self.item", '        stock.add(Item(row["')
+
+_WIDTH = 100
+_READY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class _Measured:
+    """What a user would feel, in milliseconds but for the speed."""
+
+    start: float = 0.0
+    ready: float = 0.0
+    suggestions: list[float] = field(default_factory=list[float])
+    next_keys: list[float] = field(default_factory=list[float])
+    explanation: float = 0.0
+    words: float = 0.0
+    docstring: float = 0.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(_demo)
+
+
+def _demo(
+    context: typer.Context,
+    *,
+    record: Annotated[Path | None, typer.Option(help="Also write the session as an SVG picture.")] = None,
+) -> None:
+    """Show what Homebody does, with a real model on a small file."""
+    flags: Flags = context.obj
+    settings = flags.load(None)
+    console = Console(width=_WIDTH if record else None, record=record is not None, highlight=False)
+    asyncio.run(_show(console, settings))
+    if record is not None:
+        record.write_text(console.export_svg(title="homebody demo"), encoding="utf-8")
+
+
+async def _show(console: Console, settings: Settings) -> None:
+    measured = _Measured()
+    text = files("homebody.cli").joinpath("demo_file.txt").read_text("utf-8")
+    with tempfile.TemporaryDirectory(prefix="homebody-demo-") as folder:
+        path = Path(folder) / "stock.py"
+        path.write_text(text, encoding="utf-8")
+        began = time.perf_counter()
+        async with start_client(root=Path(folder), options=_options(settings)) as client:
+            measured.start = _since(began)
+            console.print(Text("A server (homebody lsp) has started, and a file is open: stock.py"))
+            document = client.open(path)
+            model = await _model(client)
+            measured.ready = _since(began)
+            console.print(Text(f"The model answers: {harmless(model)}\n"))
+            await _complete(console, client, document, measured)
+            await _explain(console, client, document.uri, measured)
+            await _refactor(console, client, document.uri, measured)
+            await _prompt(console, client, document.uri)
+    _sum_up(console, measured)
+
+
+def _options(settings: Settings) -> Mapping[str, object]:
+    """The embedded model, unless the user asks for something else."""
+    if settings.backend.kind != "auto":
+        return {}
+    return {"backend": {"kind": "embedded"}, "completion": {"debounceMs": 0}}
+
+
+async def _model(client: Client) -> str:
+    """Wait until the model is there, and say which one it is."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        status = await client.execute("homebody.status")
+        if status.get("model"):
+            return f"{status['model']} ({status['backend']}), {status['contextLength']} tokens of context"
+        if status["kind"] == "Error":
+            break
+        await asyncio.sleep(0.05)
+    return "not yet"
+
+
+async def _complete(console: Console, client: Client, document: Document, measured: _Measured) -> None:
+    """Type the beginning of three lines, wait for ghost text, and type on into it."""
+    _heading(console, "1  Suggestions while you type", "the grey text is the model's, Tab would take it")
+    uri = document.uri
+    for line, typed in zip(_SPOTS, _TYPED, strict=True):
+        start = client.documents[uri].text.index(line)
+        document = client.change(uri, TextEdit(Span(start, start + len(line)), typed[:-1]))
+        document = client.type(uri, start + len(typed) - 1, typed[-1])
+        row, column = document.position_of(start + len(typed))
+        began = time.perf_counter()
+        found = await client.complete(uri, row, column)
+        took = _since(began)
+        ghost = found[0]["insertText"] if found else ""
+        shown = Text(f"{row + 1:>4}  {typed}").append(harmless(ghost.split("\n")[0]), "bright_black italic")
+        if not found:
+            shown.append("   (not sure enough to show anything)", "yellow")
+        else:
+            measured.suggestions.append(took)
+        console.print(shown.append(f"   {took:.0f} ms", "cyan"))
+        if ghost:
+            # The next key agrees with the suggestion: the rest of it comes without asking the model.
+            document = client.type(uri, start + len(typed), ghost[0])
+            began = time.perf_counter()
+            await client.complete(uri, row, column + 1)
+            measured.next_keys.append(_since(began))
+        end = document.line_span(row)
+        client.change(uri, TextEdit(end, line))
+    console.print()
+
+
+async def _explain(console: Console, client: Client, uri: str, measured: _Measured) -> None:
+    """Stream an explanation of one method."""
+    _heading(console, "2  An explanation", "of the method `missing`, as it comes")
+    document = client.documents[uri]
+    start = document.text.index("    def missing")
+    span = Span(start, document.text.index("    def save"))
+    began = time.perf_counter()
+    first = 0.0
+
+    def on_text(text: str) -> None:
+        nonlocal first
+        first = first or _since(began)
+        console.print(Text(harmless(text)), end="", soft_wrap=console.record is False)
+
+    said = await client.explain(uri, span, on_text=on_text)
+    measured.explanation = first
+    measured.words = said["usage"]["outputTokens"] / max(_since(began) - first, 1.0) * 1000
+    usage = said["usage"]
+    console.print(
+        Text(
+            f"\n\n{usage['promptTokens']} prompt tokens and {usage['outputTokens']} of answer, "
+            f"in a context of {usage['contextLength']}\n",
+            "cyan",
+        )
+    )
+
+
+async def _refactor(console: Console, client: Client, uri: str, measured: _Measured) -> None:
+    """List the actions, and let the model write a docstring."""
+    _heading(console, "3  Edits", "what the editor's menu offers for the function `mean_price`")
+    before = client.documents[uri]
+    start = before.text.index("def mean_price")
+    span = Span(start, len(before.text.rstrip()))
+    for action in await client.actions(uri, span):
+        console.print(Text(f"   • {action['title']}"))
+    console.print(Text("\n“Write a docstring”, applied as one undo step:\n"))
+    began = time.perf_counter()
+    said = await client.refactor(uri, span, action="docstring")
+    measured.docstring = _since(began)
+    if said["status"] != "applied":
+        console.print(Text(f"{said['status']}: {harmless(said.get('reason', ''))}", "yellow"))
+    old, new = before.text.splitlines(), client.documents[uri].text.splitlines()
+    for line in list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]:
+        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+        console.print(Text(harmless(line), style))
+    console.print()
+
+
+async def _prompt(console: Console, client: Client, uri: str) -> None:
+    """Print the exact prompt behind the last answer."""
+    _heading(
+        console, "4  The exact prompt behind that", "nothing else was sent, and nothing left this machine"
+    )
+    shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
+    console.print(Text(harmless(shown["text"]), "bright_black"))
+    console.print(Text(f"{shown['promptTokens']} tokens to {harmless(shown['model'])}", "cyan"))
+    for source in shown["sources"]:
+        first, last = source["range"]["start"]["line"] + 1, source["range"]["end"]["line"]
+        console.print(Text(f"   from {source['uri'].rsplit('/', 1)[-1]}, lines {first} to {last}", "cyan"))
+    console.print()
+
+
+def _sum_up(console: Console, measured: _Measured) -> None:
+    """Print what was measured, what the model is good for, and what to do next."""
+    table = Table(title="Measured in this run, on this machine", title_justify="left", show_edge=False)
+    table.add_column("What")
+    table.add_column("Time", justify="right")
+    table.add_row("the server answers the editor", f"{measured.start:.0f} ms")
+    table.add_row("the model is ready", f"{measured.ready:.0f} ms")
+    if measured.suggestions:
+        table.add_row("a suggestion, at a new place (median)", f"{_median(measured.suggestions):.0f} ms")
+        table.add_row("the same, a key later (median)", f"{_median(measured.next_keys):.1f} ms")
+    table.add_row("the explanation's first word", f"{measured.explanation:.0f} ms")
+    table.add_row("the explanation's speed", f"{measured.words:.0f} tokens/s")
+    table.add_row("the docstring, written and applied", f"{measured.docstring:.0f} ms")
+    console.print(table)
+    console.print(
+        Text(
+            "\nThis model is tiny (135 million parameters). It is quick and good at the rest of a line; "
+            "its explanations are fluent and often wrong, and beyond docstrings it cannot rewrite code. "
+            "Everything around it is the real thing: put a larger model in, and all of it gets better.\n"
+        )
+    )
+    console.print(Text("Next", "bold"))
+    console.print(Text("   1. Connect your editor: clients/neovim, or any LSP client with `homebody lsp`."))
+    console.print(Text("   2. Install a coder model: homebody models install /path/to/model.gguf"))
+    console.print(Text("      or start one in llama.cpp, Ollama or LM Studio: Homebody finds it by itself."))
+
+
+def _heading(console: Console, title: str, about: str) -> None:
+    console.print(Rule(Text(f"{title} — {about}", "bold"), align="left", style="bright_black"))
+
+
+def _since(began: float) -> float:
+    """Milliseconds since ``began``."""
+    return (time.perf_counter() - began) * 1000
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
