@@ -29,9 +29,10 @@ def with_closers(text: str, situation: Situation) -> Joined:
 
     ``text`` comes back empty where that cannot be.
     """
-    text = _without_closers_below(_without_surplus(text, situation), situation)
+    below = _closed_below(situation)
+    text = _closable(text, situation, below)
     while text.strip():
-        best = _best_span(text, situation)
+        best = _best_span(text, situation, below)
         if best is not None:
             return _on_own_line(Joined(text, best), situation)
         shorter = text.rstrip(" \t;,")
@@ -40,7 +41,7 @@ def with_closers(text: str, situation: Situation) -> Joined:
     return Joined("", 0)
 
 
-def _best_span(text: str, situation: Situation) -> int | None:
+def _best_span(text: str, situation: Situation, below: int) -> int | None:
     """How much of the rest of the line to take the place of; ``None`` where brackets never match."""
     suffix = situation.line_suffix
     as_it_was = scan(suffix, situation.lexis, situation.state)
@@ -50,7 +51,7 @@ def _best_span(text: str, situation: Situation) -> int | None:
         if span and not (suffix[:span].strip() and _says(text, suffix[:span])):
             continue
         after = scan(suffix[span:], situation.lexis, answered)
-        if len(after.surplus) > len(as_it_was.surplus):
+        if len(after.surplus) > len(as_it_was.surplus) or len(after.due) < below:
             continue
         off = abs(len(after.due) - len(as_it_was.due))
         repeated = span > 0 and text.rstrip().endswith(suffix[:span].strip())
@@ -69,41 +70,35 @@ def _says(text: str, suffix: str) -> bool:
     return all(character in rest for character in suffix.strip() if not character.isspace())
 
 
-def _without_surplus(text: str, situation: Situation) -> str:
-    """Cut before a bracket that closes what was never opened."""
-    at = first_surplus(text, situation.lexis, situation.state)
-    if at is None or situation.state.surplus:
+def _closable(text: str, situation: Situation, below: int) -> str:
+    """Cut before a bracket that closes what was never opened, or what the lines below close."""
+    if situation.state.surplus:
         return text
-    return text[:at].rstrip(" \t")
+    own = State(situation.state.due[below:], region=situation.state.region)
+    at = first_surplus(text, situation.lexis, own)
+    return text if at is None else text[:at].rstrip(" \t\n")
 
 
-def _without_closers_below(text: str, situation: Situation) -> str:
-    """Take off closers at the end of the answer that begin the next line of the document."""
-    if not situation.next_lines or situation.next_lines[0].lstrip()[:1] not in _CLOSERS:
-        return text
-    below = scan("\n".join(situation.next_lines), situation.lexis).surplus
-    here = scan(situation.line_suffix, situation.lexis, State(region=situation.state.region)).surplus
-    missing = max(0, len(situation.state.due) - len(below) - len(here))
-    while True:
-        answered = scan(text, situation.lexis, situation.state)
-        closed = len(situation.state.due) - _still_due(situation.state.due, answered.due)
-        bare = text.rstrip(" \t\n;,")
-        if closed <= missing + len(here) or bare[-1:] not in _CLOSERS or answered.region is not None:
-            return text
-        text = bare[:-1].rstrip(" \t\n")
-
-
-def _still_due(before: str, after: str) -> int:
-    """How many of the closers that were due still are."""
-    same = 0
-    while same < min(len(before), len(after)) and before[same] == after[same]:
-        same += 1
-    return same
+def _closed_below(situation: Situation) -> int:
+    """How many of the closers that are due the lines below have, the outermost first."""
+    start = State(region=situation.state.region)
+    here = scan(situation.line_suffix, situation.lexis, start).surplus
+    lines = [situation.line_suffix]
+    for line in situation.next_lines:
+        if not indent_of(line) and line[:1] not in tuple(_CLOSERS):
+            # The next thing at the margin: it cannot close what is open here.
+            break
+        lines.append(line)
+    below = scan("\n".join(lines), situation.lexis, start).surplus[len(here) :]
+    count = min(len(below), len(situation.state.due))
+    # Others where the scan began within them, or where the document is broken.
+    return count if situation.state.due[:count][::-1] == below[:count] else 0
 
 
 def _on_own_line(joined: Joined, situation: Situation) -> Joined:
     """Put a closer that stays behind a block on a line of its own."""
     rest = situation.line_suffix[joined.swallowed :].strip()
-    if "\n" in joined.text and rest[:1] in tuple(_CLOSERS):
+    in_code = scan(joined.text, situation.lexis, situation.state).region is None
+    if in_code and "\n" in joined.text and rest[:1] in tuple(_CLOSERS):
         return Joined(joined.text.rstrip() + "\n" + indent_of(situation.line_prefix), joined.swallowed)
     return joined

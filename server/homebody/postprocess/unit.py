@@ -104,7 +104,8 @@ def _block(text: str, situation: Situation, max_lines: int) -> Cut | None:
         verdict: Cut | None = None
         if complete and begins_next_lines(situation.line_prefix + line if own else line, situation):
             verdict = Cut(done.kept, "suffix")
-        elif not own and (complete or _TELLING.match(line)):
+        elif not own and (complete or (done.lines and _TELLING.match(line))):
+            # Whether a first line is talk shows at its end only.
             verdict = _judge(line, found.start(), done, situation, complete=complete)
         if verdict is not None or not complete:
             return verdict
