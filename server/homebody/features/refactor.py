@@ -137,7 +137,7 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
         # With surroundings the code stands in the prompt twice; many prompts want none.
         room = tokens - words
         shown = count(code)
-        with_context = "$context" in prompt.body and shown * 2 <= room
+        with_context = prompt.takes_context and shown * 2 <= room
         around = select_around(
             document,
             target,

@@ -38,6 +38,11 @@ class PromptFile:
     body: str
     sampling: dict[str, float] = field(default_factory=dict[str, float])
 
+    @property
+    def takes_context(self) -> bool:
+        """Whether it shows the model what stands around the code."""
+        return "context" in Template(self.body).get_identifiers()
+
 
 @dataclass(frozen=True, slots=True)
 class PromptProblem:
