@@ -60,6 +60,8 @@ class Refactor(msgspec.Struct, frozen=True, rename="camel"):
     """``homebody.refactor``: a named action, or an instruction in words.
 
     With ``apply`` false the edit comes back in the result instead of by ``workspace/applyEdit``.
+    With ``show_reason`` the server shows a refusal itself: editors that run a code action drop its
+    command's result.
     """
 
     text_document: TextDocument
@@ -67,6 +69,7 @@ class Refactor(msgspec.Struct, frozen=True, rename="camel"):
     action: str | None = None
     instruction: str | None = None
     apply: bool = True
+    show_reason: bool = False
 
     def __post_init__(self) -> None:
         if (self.action is None) is (self.instruction is None):

@@ -56,6 +56,7 @@ def _item(
                     "end": {"line": lsp_range.end.line, "character": lsp_range.end.character},
                 },
                 "action": action.name,
+                "showReason": True,
             }
         ],
     )

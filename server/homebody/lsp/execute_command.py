@@ -43,7 +43,7 @@ async def _explain(server: Server, params: types.ExecuteCommandParams) -> Result
     ):
         from homebody.features.explain import explain
 
-        said = await explain(opened.engine, document, span, on_text=send)
+        said = await explain(opened.engine, document, span, on_text=send, session=opened.session)
     return {
         "markdown": said.markdown,
         "usage": {
@@ -59,18 +59,19 @@ async def _refactor(server: Server, params: types.ExecuteCommandParams) -> Resul
     """Rewrite a range, and apply what came out; what is refused says why."""
     argument = arguments.parse(params.command, params.arguments, arguments.Refactor)
     try:
-        return await _refactored(server, params, argument)
+        result = await _refactored(server, params, argument)
     except progress.StoppedByUserError:
         return {"status": "cancelled"}
-    except UsageError:
-        raise
     except HomebodyError as error:
-        return {"status": "refused", "reason": str(error)}
+        result = {"status": "refused", "reason": str(error)}
+    if argument.show_reason and (reason := result.get("reason")):
+        server.show_message(reason)
+    return result
 
 
 async def _refactored(
     server: Server, params: types.ExecuteCommandParams, argument: arguments.Refactor
-) -> Result:
+) -> dict[str, Any]:
     document = _document(server, argument.text_document)
     span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
     async with server.service.using() as opened:
@@ -85,11 +86,12 @@ async def _refactored(
                 span,
                 action=argument.action,
                 instruction=argument.instruction,
-                on_progress=bar.say,
+                on_progress=lambda characters: bar.say(f"{characters} characters"),
                 session=opened.session,
             )
     if found.status != "changed":
-        return {"status": found.status} | ({"reason": found.reason} if found.reason else {})
+        result: dict[str, Any] = {"status": found.status}
+        return result | {"reason": found.reason} if found.reason else result
     edit = edits.workspace_edit(server, document, found.edits, title)
     if not argument.apply:
         edits.check_current(server, document)

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from homebody.audit import Audit
     from homebody.engine import Engine
-    from homebody.features.complete import Completion, Selected
+    from homebody.features.completion_request import Completion, Selected
     from homebody.session.session import Session
     from homebody.settings import Settings
 
@@ -127,6 +127,8 @@ class Service:
         except HomebodyError as error:
             self.status.fail(str(error))
             return []
+        if found:
+            self.status.recover()
         self.offers.add(found, asked)
         return found
 

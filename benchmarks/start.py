@@ -1,0 +1,63 @@
+"""From starting `homebody lsp` to `initialize` answered, against a bare pygls server in the same run.
+
+Prints a table of medians. Both are started in turn, so that the machine's moods hit both alike.
+
+    python benchmarks/start.py [ROUNDS]
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BARE = """
+from pygls.lsp.server import LanguageServer
+LanguageServer("bare", "1").start_io()
+"""
+SERVERS = {
+    "a bare pygls server": [sys.executable, "-c", BARE],
+    "homebody lsp": [str(Path(sys.executable).with_name("homebody")), "lsp"],
+}
+LIMIT = 1.3
+
+
+def main() -> None:
+    """Measure and print."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    times: dict[str, list[float]] = {name: [] for name in SERVERS}
+    for round_number in range(rounds + 1):
+        for name, command in SERVERS.items():
+            seconds = answered_after(command)
+            if round_number:  # the first one fills the file cache
+                times[name].append(seconds)
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    print(f"start to `initialize` answered, {rounds} rounds\n")
+    print(f"{'':<22}{'median':>10}{'fastest':>10}{'slowest':>10}")
+    for name, found in times.items():
+        cells = (medians[name], min(found), max(found))
+        print(f"{name:<22}" + "".join(f"{cell * 1000:>7.0f} ms" for cell in cells))
+    bare, ours = medians.values()
+    print(f"\nratio {ours / bare:.2f} (at most {LIMIT})")
+
+
+def answered_after(command: list[str]) -> float:
+    """Seconds until the server has answered `initialize`."""
+    params = {"processId": None, "rootUri": None, "capabilities": {}}
+    request = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+    body = json.dumps(request).encode()
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        process.stdin.flush()
+        assert process.stdout.readline().startswith(b"Content-Length")
+        seconds = time.perf_counter() - began
+        process.kill()
+    return seconds
+
+
+if __name__ == "__main__":
+    main()

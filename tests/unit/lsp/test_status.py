@@ -1,0 +1,86 @@
+"""What the status bar shows, and when the user is told."""
+
+import asyncio
+from typing import Any
+
+from homebody.lsp.status import Model, Status
+
+
+class Shown:
+    """A status whose notices are kept."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.messages: list[str] = []
+        self.changed = asyncio.Event()
+        self.status = Status(send=self.send, show=self.messages.append)
+
+    def send(self, status: dict[str, Any]) -> None:
+        """Keep a notice."""
+        self.sent.append(status)
+        self.changed.set()
+
+
+def test_a_failure_is_told_once_until_something_works():
+    """An unplugged model makes one message, not one a key; the next outage makes another."""
+    shown = Shown()
+    for _ in range(3):
+        shown.status.fail("Nothing answers.")
+    shown.status.recover()
+    shown.status.fail("Nothing answers.")
+
+    assert shown.messages == ["Nothing answers.", "Nothing answers."]
+    assert [status["kind"] for status in shown.sent] == ["Error", "Normal", "Error"]
+
+
+def test_another_failure_is_another_message():
+    """A new cause is worth a new sentence."""
+    shown = Shown()
+    shown.status.fail("Nothing answers.")
+    shown.status.fail("The model is damaged.")
+
+    assert shown.messages == ["Nothing answers.", "The model is damaged."]
+
+
+def test_the_model_that_answers_is_named():
+    """Backend, model and context length are in the status once they are known."""
+    shown = Shown()
+    shown.status.serve(Model("embedded", "tiny", 4096))
+
+    assert shown.sent == [
+        {
+            "kind": "Normal",
+            "busy": False,
+            "message": "",
+            "backend": "embedded",
+            "model": "tiny",
+            "contextLength": 4096,
+        }
+    ]
+
+
+def test_off_is_inactive_and_an_error_is_more_than_that():
+    """Completion that is turned off shows as such, unless something is broken."""
+    shown = Shown()
+    shown.status.is_on = False
+    shown.status.update()
+    shown.status.update()
+    shown.status.fail("Nothing answers.")
+
+    assert [status["kind"] for status in shown.sent] == ["Inactive", "Error"]
+
+
+async def test_only_work_that_can_be_seen_shows_as_busy():
+    """A quick answer does not make the sign flicker; a slow one lights it until the last ends."""
+    shown = Shown()
+    shown.status.recover()
+    with shown.status.working():
+        await asyncio.sleep(0)
+    assert len(shown.sent) == 1
+    shown.changed.clear()
+    with shown.status.working():
+        with shown.status.working():
+            await asyncio.wait_for(shown.changed.wait(), 5)
+        assert shown.status.wire["busy"]
+
+    assert [status["busy"] for status in shown.sent] == [False, True, False]
