@@ -25,8 +25,6 @@ from homebody.host.options import LOADING, HostOptions, Ready
 from homebody.host.shared import Place
 
 _POLL_SECONDS = 0.1
-# A host that holds its lock and does not answer hangs, or lives where we cannot reach it.
-_SILENT_SECONDS = 10.0
 _ANSWER_SECONDS = 2.0
 
 
@@ -37,11 +35,15 @@ class HostFinder:
     ----------
     options
         What the host is to run; asked each time.
+    silent_seconds
+        A shared host that holds its lock for so long and does not answer hangs, or lives where we
+        cannot reach it: then one of our own takes its place.
 
     """
 
-    def __init__(self, options: Callable[[], HostOptions]) -> None:
+    def __init__(self, options: Callable[[], HostOptions], *, silent_seconds: float = 10.0) -> None:
         self._options = options
+        self._silent_seconds = silent_seconds
         self._place: Place | None = None
         self._membership: FileLock | None = None
         self._own: HostProcess | None = None
@@ -97,7 +99,7 @@ class HostFinder:
                 return state
             elif (started := await start_host(options)) is not None:
                 return started.ready
-            elif time.monotonic() - silent_since > _SILENT_SECONDS:
+            elif time.monotonic() - silent_since > self._silent_seconds:
                 return await self._start_own(options)
             await asyncio.sleep(_POLL_SECONDS)
         message = (

@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--shared", type=Path, help="lock file of a host that several editors use")
     parser.add_argument("--idle-minutes", type=float, default=15.0)
+    parser.add_argument("--linger-seconds", type=float, default=10.0)
     parsed = parser.parse_args(arguments)
     run(
         HostOptions(
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             threads=parsed.threads,
             shared=parsed.shared,
             idle_minutes=parsed.idle_minutes,
+            linger_seconds=parsed.linger_seconds,
         )
     )
 

@@ -146,7 +146,10 @@ _ERROR_LINE = re.compile(rb"^\S+ E (?:\S+: )?(.+)$", re.MULTILINE)
 
 
 def _last_words(log: IO[bytes]) -> str | None:
-    """The first error that llama.cpp told: later ones are its consequences."""
+    """The first error that llama.cpp told (later ones are its consequences), else its last line."""
     log.seek(0)
-    found = _ERROR_LINE.search(log.read()[-64_000:])
-    return found[1].decode(errors="replace").removeprefix("error loading model: ").strip() if found else None
+    said = log.read()[-64_000:]
+    if found := _ERROR_LINE.search(said):
+        return found[1].decode(errors="replace").removeprefix("error loading model: ").strip()
+    lines = said.decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), None)

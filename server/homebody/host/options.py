@@ -28,6 +28,8 @@ class HostOptions:
         and ends when its stdin closes.
     idle_minutes
         A shared host ends after so long without a request.
+    linger_seconds
+        A shared host ends so long after its last client left: commands in a script find it loaded.
 
     """
 
@@ -36,10 +38,12 @@ class HostOptions:
     threads: int | None = None
     shared: Path | None = None
     idle_minutes: float = 15.0
+    linger_seconds: float = 10.0
 
     def to_arguments(self) -> list[str]:
         """Return the command line that ``python -m homebody.host`` reads back."""
-        arguments = ["--model", str(self.model), "--idle-minutes", str(self.idle_minutes)]
+        arguments = ["--model", str(self.model)]
+        arguments += ["--idle-minutes", str(self.idle_minutes), "--linger-seconds", str(self.linger_seconds)]
         if self.context_length is not None:
             arguments += ["--context-length", str(self.context_length)]
         if self.threads is not None:

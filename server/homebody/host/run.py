@@ -47,9 +47,9 @@ def _serve_private(options: HostOptions, stdout: int) -> None:
     facts, fit = _look(options)
     threads = min(options.threads or usable_cores(), usable_cores())
     server = NativeServer(facts, fit.context_length, threads, key := secrets.token_urlsafe(24))
-    _say(stdout, _ready(server, facts, fit, threads, key))
     ended = threading.Event()
     _on_terminate(ended)
+    _say(stdout, _ready(server, facts, fit, threads, key))
     threading.Thread(target=_wait_for_end_of_stdin, args=(ended,), daemon=True).start()
     ended.wait()
 
@@ -71,16 +71,17 @@ def _serve_shared(options: HostOptions, place: Place, stdout: int) -> None:
         )
         server = NativeServer(facts, fit.context_length, threads, key)
         ready = _ready(server, facts, fit, threads, key)
-        shared.write_state(place, ready)
-        _say(stdout, ready)
         ended = threading.Event()
         _on_terminate(ended)
-        need = Need(place, options.idle_minutes)
+        shared.write_state(place, ready)
+        _say(stdout, ready)
+        need = Need(place, options)
         while not ended.wait(_POLL_SECONDS) and need.is_there(server):
             threads = cores.due(ready.threads, need, server)
             if threads != ready.threads:
-                shared.write_state(place, _ready(None, facts, fit, threads, key))
                 server.close()
+                # From here on others may take the cores that we leave.
+                shared.write_state(place, _ready(None, facts, fit, threads, key))
                 server = NativeServer(facts, fit.context_length, threads, key, server.port)
                 ready = _ready(server, facts, fit, threads, key)
                 shared.write_state(place, ready)

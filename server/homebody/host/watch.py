@@ -1,17 +1,17 @@
 """Whether anybody still needs a shared host.
 
 In: its place, its counters. Out: yes or no, once a second.
-A host ends when no client has been there for ten seconds (so that commands in a script find it
-loaded), when there was no request for the idle time, and when its folder is taken away.
+A host ends when no client has been there for a few seconds, when there was no request for the idle
+time, and when its folder is taken away.
 """
 
 import time
 
 from homebody.host import shared
+from homebody.host.options import HostOptions
 from homebody.host.server import NativeServer
 from homebody.host.shared import Place
 
-_LINGER_SECONDS = 10.0
 # Asking the native server is cheap, but see ``NativeServer.activity``.
 _ASK_SECONDS = 15.0
 
@@ -19,9 +19,10 @@ _ASK_SECONDS = 15.0
 class Need:
     """Watches over one shared host; ``is_there`` is to be asked about once a second."""
 
-    def __init__(self, place: Place, idle_minutes: float) -> None:
+    def __init__(self, place: Place, options: HostOptions) -> None:
         self._place = place
-        self._idle_seconds = idle_minutes * 60
+        self._idle_seconds = options.idle_minutes * 60
+        self._linger_seconds = options.linger_seconds
         self._client_at = self._active_at = self._asked_at = time.monotonic()
         self._tokens = 0
 
@@ -33,7 +34,7 @@ class Need:
         if now - self._asked_at >= min(_ASK_SECONDS, self._idle_seconds / 4):
             self._ask(server, now)
         return (
-            now - self._client_at < _LINGER_SECONDS
+            now - self._client_at < self._linger_seconds
             and now - self._active_at < self._idle_seconds
             and self._place.lock.exists()
         )

@@ -1,0 +1,237 @@
+"""The embedded backend with real host processes: found, started, shared, and started again."""
+
+import asyncio
+import signal
+from contextlib import aclosing, asynccontextmanager
+
+import psutil
+import pytest
+
+from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Text
+from homebody.backend.embedded import EmbeddedBackend, open_embedded
+from homebody.backend.find_host import HostFinder
+from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid, NoModelInstalled
+from homebody.host import shared
+from homebody.host.machine import usable_cores
+from homebody.host.options import HostOptions
+from homebody.host.shared import place_for
+from homebody.settings import BackendSettings, Settings
+from support.loopback import LoopbackServer
+from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
+
+pytestmark = pytest.mark.usefixtures("own_folders")
+
+PROMPT = Prompt((Text("def add(a, b):"),))
+
+
+@pytest.fixture
+def options(tiny_model):
+    """A host that is gone half a second after the test."""
+    return HostOptions(tiny_model, linger_seconds=0.5)
+
+
+@asynccontextmanager
+async def embedded(options):
+    """A backend that waits for its host however slow the machine is."""
+    async with aclosing(EmbeddedBackend(lambda: options, loading_seconds=60)) as backend:
+        yield backend
+
+
+async def answer(backend, prompt=PROMPT, max_tokens=20):
+    """The text of a completion."""
+    async with aclosing(backend.complete(prompt, Sampling(max_tokens=max_tokens))) as stream:
+        return "".join([item.text async for item in stream if isinstance(item, Piece)])
+
+
+def host_of(options):
+    """The process of the shared host that runs now."""
+    state = shared.read_state(place_for(options))
+    assert state is not None
+    return psutil.Process(state.pid)
+
+
+async def gone(process):
+    """Wait for the end of a process."""
+    await asyncio.to_thread(process.wait, 30)
+
+
+async def test_answers_as_every_backend_does(options):
+    """Facts, counts, a completion with its stats, a chat, a warm-up."""
+    async with embedded(options) as backend:
+        info = await backend.describe()
+        assert (info.kind, info.architecture, info.context_length) == ("embedded", "llama", 4096)
+        assert info.fim is not None
+        assert await backend.count(["abc", ""]) == [3, 0]
+        assert await backend.count_prompt(PROMPT) == 14
+        assert (await backend.warm(PROMPT)).prompt_tokens == 14
+        assert await answer(backend) == "return a + b"
+        messages = [Message("user", "What?")]
+        assert (await backend.render_chat(messages)).text.endswith("assistant\n")
+        items = [item async for item in backend.chat(messages, Sampling(max_tokens=20))]
+    assert isinstance(items.pop(), Stats)
+    assert "".join(item.text for item in items) == "This function adds two numbers. It returns the sum."
+
+
+async def test_the_first_request_after_a_crash_succeeds(options):
+    """``kill -9`` between two requests: no error is seen, another host answers."""
+    async with embedded(options) as backend:
+        assert await answer(backend) == "return a + b"
+        first = host_of(options)
+        first.send_signal(signal.SIGKILL)
+        await gone(first)
+        assert await answer(backend) == "return a + b"
+        assert host_of(options).pid != first.pid
+
+
+async def test_a_crash_in_mid_answer_is_told(tmp_path):
+    """What was shown cannot be taken back; the next request succeeds."""
+    options = HostOptions(write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT), linger_seconds=0.5)
+    async with embedded(options) as backend:
+        async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
+            await anext(stream)
+            host_of(options).send_signal(signal.SIGKILL)
+            with pytest.raises(BackendUnavailable):
+                async for _ in stream:
+                    pass
+        assert await answer(backend, max_tokens=2) == "go go "
+
+
+async def test_all_clients_share_one_host(options):
+    """Also those that start it at the same moment, and one that comes later."""
+    async with embedded(options) as first, embedded(options) as second:
+        await asyncio.gather(first.describe(), second.describe())
+        urls = {(await backend.describe()).url for backend in (first, second)}
+        async with embedded(options) as third:
+            urls.add((await third.describe()).url)
+        assert len(urls) == 1
+        host = host_of(options)
+    await gone(host)
+    assert not place_for(options).state.exists()
+
+
+async def test_a_host_outlives_the_client_that_started_it(options):
+    """Another client is still there."""
+    async with embedded(options) as second:
+        async with embedded(options) as first:
+            await first.describe()
+            await second.describe()
+            host = host_of(options)
+        await asyncio.sleep(2.5)
+        assert host.is_running()
+        assert await answer(second) == "return a + b"
+
+
+async def test_a_host_without_work_ends_and_comes_back(tiny_model):
+    """With its client still there; the next request starts it again."""
+    options = HostOptions(tiny_model, idle_minutes=0.02)
+    async with embedded(options) as backend:
+        await backend.describe()
+        host = host_of(options)
+        await gone(host)
+        assert await answer(backend) == "return a + b"
+
+
+async def test_two_hosts_share_the_cores(options, tmp_path):
+    """At no moment do their threads exceed the cores; the first makes room for the second."""
+    other = HostOptions(write_tiny_gguf(tmp_path / "other.gguf"), linger_seconds=0.5)
+    async with embedded(options) as first, embedded(other) as second:
+        await first.describe()
+        assert threads_of(options) == usable_cores()
+        starting = asyncio.create_task(second.describe())
+        while not starting.done():
+            together = threads_of(options, other)
+            assert together <= max(2, usable_cores())
+            await asyncio.sleep(0.02)
+        await starting
+        assert await answer(first) == await answer(second) == "return a + b"
+        fair = max(1, usable_cores() // 2)
+        assert (threads_of(options), threads_of(other)) == (fair, fair)
+
+
+def threads_of(*options):
+    """What the hosts that are ready take together."""
+    states = [shared.read_state(place_for(one)) for one in options]
+    return sum(state.threads for state in states if state is not None and state.port)
+
+
+async def test_a_foreign_server_on_the_hosts_port_gets_nothing(options):
+    """The lock is held, but what answers there is not our host: one of our own takes its place."""
+
+    async def pretend(request, reply):
+        await reply.json({"model_path": "/some/other.gguf"})
+
+    async with embedded(options) as backend:
+        await backend.describe()
+        place = place_for(options)
+        state = shared.read_state(place)
+        assert state is not None
+        with LoopbackServer(pretend) as server:
+            forged = state.__class__(**{**state_fields(state), "port": server.port})
+            shared.write_state(place, forged)
+            finder = HostFinder(lambda: options, silent_seconds=0)
+            async with aclosing(finder):
+                own = await finder.find()
+                assert own.port not in {server.port, state.port}
+            assert set(server.paths()) == {"GET /props"}
+
+
+def state_fields(state):
+    """All fields of a state by name."""
+    return {name: getattr(state, name) for name in state.__struct_fields__}
+
+
+async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_path, monkeypatch):
+    """Then the host is ours alone, and ends with us."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path / "file"))
+    before = set(psutil.Process().children())
+    async with embedded(HostOptions(tiny_model)) as backend:
+        assert await answer(backend) == "return a + b"
+        [host] = set(psutil.Process().children()) - before
+    assert not host.is_running()
+
+
+async def test_a_slow_start_says_that_it_loads(options):
+    """And goes on meanwhile."""
+    async with aclosing(EmbeddedBackend(lambda: options, loading_seconds=0)) as backend:
+        with pytest.raises(BackendLoading, match="the embedded model .*is being loaded"):
+            await backend.describe()
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    assert await answer(backend) == "return a + b"
+                except BackendLoading:
+                    await asyncio.sleep(0.05)
+                else:
+                    break
+
+
+async def test_a_client_that_goes_while_it_loads_leaves_no_error(options):
+    """The editor was closed; whoever waited was cancelled."""
+    backend = EmbeddedBackend(lambda: options)
+    waiting = asyncio.create_task(backend.describe())
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    await backend.aclose()
+
+
+async def test_without_weights_it_says_what_to_run():
+    """The settings as they are by default, on a fresh machine."""
+    async with aclosing(open_embedded(BackendSettings(), Settings(), use="completion")) as backend:
+        with pytest.raises(NoModelInstalled, match="homebody models install"):
+            await backend.describe()
+
+
+async def test_the_settings_name_the_model(tiny_model, tmp_path):
+    """By path; context length and threads come along; a file that cannot be loaded is told."""
+    block = BackendSettings(model=str(tiny_model), context_length=2048)
+    async with aclosing(open_embedded(block, Settings(), use="chat")) as backend:
+        backend._loading_seconds = 60
+        assert (await backend.describe()).context_length == 2048
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(tiny_model.read_bytes()[:1000])
+    async with aclosing(open_embedded(BackendSettings(model=str(broken)), Settings(), use="chat")) as backend:
+        backend._loading_seconds = 60
+        with pytest.raises(ModelFileInvalid, match="was not downloaded to its end"):
+            await backend.describe()

@@ -1,0 +1,162 @@
+"""The host process itself: it says where it is, refuses what it cannot load, and always ends."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+import gguf
+import psutil
+import pytest
+
+from homebody.errors import BackendTimeout, ModelError, ModelFileInvalid, ModelTooLarge
+from homebody.host.launch import _failure, start_host
+from homebody.host.options import HostOptions, decode_event
+from support.tiny_gguf import write_tiny_gguf
+
+
+async def test_says_where_it_is(tiny_model):
+    """Port, key, process, and what it serves."""
+    process = await start_host(HostOptions(tiny_model, threads=1))
+    assert process is not None
+    ready = process.ready
+    assert (ready.model, ready.architecture) == (str(tiny_model), "llama")
+    assert (ready.context_length, ready.threads, ready.note) == (4096, 1, None)
+    assert process.is_running()
+    assert psutil.Process(ready.pid).net_connections()[0].laddr == ("127.0.0.1", ready.port)
+    await process.end()
+    assert not process.is_running()
+
+
+async def test_says_why_the_context_is_shorter(tiny_model):
+    """The model was trained for 4,096 tokens; threads are never more than cores."""
+    process = await start_host(HostOptions(tiny_model, context_length=100_000, threads=1000))
+    assert process is not None
+    assert process.ready.context_length == 4096
+    assert (
+        process.ready.note == "context length 4,096 instead of 100,000: tiny-scripted was trained for no more"
+    )
+    assert process.ready.threads <= (os.cpu_count() or 1)
+    await process.end()
+
+
+def foreign(tmp_path, tiny_model):
+    """A web page that was saved as a model."""
+    path = tmp_path / "foreign.gguf"
+    path.write_text("<html>")
+    return path
+
+
+def truncated(tmp_path, tiny_model):
+    """Half of a model."""
+    path = tmp_path / "half.gguf"
+    path.write_bytes(tiny_model.read_bytes()[:700_000])
+    return path
+
+
+def missing(tmp_path, tiny_model):
+    """No file at all."""
+    return tmp_path / "nix.gguf"
+
+
+def unknown_to_llama_cpp(tmp_path, tiny_model):
+    """A sound file of an architecture that this llama.cpp has never heard of."""
+    path = tmp_path / "new.gguf"
+    writer = gguf.GGUFWriter(path, "brandnew")
+    writer.add_token_list(["a"])
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def larger_than_memory(tmp_path, tiny_model):
+    """A terabyte that takes no room on the disk."""
+    path = write_tiny_gguf(tmp_path / "huge.gguf")
+    os.truncate(path, 10**12)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "sentence"),
+    [
+        (foreign, ModelFileInvalid, r"foreign\.gguf is not a GGUF file"),
+        (truncated, ModelFileInvalid, r"half\.gguf is damaged or was not downloaded to its end"),
+        (missing, ModelFileInvalid, r"nix\.gguf cannot be read \(No such file or directory\)"),
+        (
+            unknown_to_llama_cpp,
+            ModelFileInvalid,
+            r"llama\.cpp cannot load .*unknown model architecture: 'brandnew'",
+        ),
+        (larger_than_memory, ModelTooLarge, r"tiny-scripted needs 1000\.1 GB of memory"),
+    ],
+)
+async def test_refuses_in_one_sentence(tmp_path, tiny_model, make, error, sentence):
+    """With the class of error that the rest of Homebody knows, and never a traceback."""
+    with pytest.raises(error, match=sentence) as caught:
+        await start_host(HostOptions(make(tmp_path, tiny_model)))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_host_that_died_without_a_word_is_told(tiny_model):
+    """A crash in native code; the first error in its log is the reason."""
+    with tempfile.TemporaryFile() as log:
+        log.write(b"0.00.1 I srv load: well\n0.00.2 E ggml_abort: out of memory\n0.00.3 E srv init: failed\n")
+        error = _failure(HostOptions(tiny_model), None, -6, log)
+    assert isinstance(error, ModelError)
+    assert "process ended (code -6)" in str(error)
+    assert "out of memory; choose another model" in str(error)
+    with tempfile.TemporaryFile() as log:
+        log.write(b"0.00.1 I srv load: well\nops.cpp:17: GGML_ASSERT(n > 0) failed\n\n")
+        assert "GGML_ASSERT(n > 0) failed; choose" in str(_failure(HostOptions(tiny_model), None, -6, log))
+
+
+async def test_a_host_that_takes_too_long_is_ended(tiny_model):
+    """No process is left behind, and the sentence says what to do."""
+    before = {child.pid for child in psutil.Process().children()}
+    with pytest.raises(BackendTimeout, match="was not ready after 0 s"):
+        await start_host(HostOptions(tiny_model), start_seconds=0.001)
+    assert {child.pid for child in psutil.Process().children()} <= before
+
+
+async def test_a_start_that_is_cancelled_leaves_nothing_behind(tiny_model):
+    """As when the editor is closed while the model loads."""
+    before = {child.pid for child in psutil.Process().children()}
+    task = asyncio.create_task(start_host(HostOptions(tiny_model)))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert {child.pid for child in psutil.Process().children()} <= before
+
+
+def test_ends_with_a_parent_that_is_killed(tiny_model):
+    """``kill -9`` leaves it no time to say goodbye."""
+    code = (
+        "import asyncio, sys, time; from pathlib import Path\n"
+        "from homebody.host.launch import start_host; from homebody.host.options import HostOptions\n"
+        "host = asyncio.run(start_host(HostOptions(Path(sys.argv[1]))))\n"
+        "print(host.ready.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, tiny_model], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        host = psutil.Process(int(parent.stdout.readline()))
+        assert host.is_running()
+        parent.kill()
+        host.wait(20)
+
+
+def test_ends_in_order_when_told_to(tiny_model):
+    """SIGTERM, exit code 0, and nothing on stdout but the one line."""
+    command = [sys.executable, "-m", "homebody.host", "--model", tiny_model]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as host:
+        assert host.stdout is not None
+        decode_event(host.stdout.readline())
+        host.send_signal(signal.SIGTERM)
+        assert host.wait(20) == 0
+        assert host.stdout.read() == b""

@@ -1,0 +1,44 @@
+"""Arguments and lines of the host survive the way to the other process and back."""
+
+import msgspec
+import pytest
+
+from homebody.host.machine import available_memory, usable_cores
+from homebody.host.options import Failed, Ready, Taken, decode_event, encode_event
+
+READY = Ready(
+    port=4711,
+    api_key="secret",
+    pid=1,
+    version="1",
+    model="m.gguf",
+    architecture="llama",
+    context_length=8192,
+    threads=2,
+)
+
+
+@pytest.mark.parametrize("event", [READY, Failed("ModelTooLarge", "größer"), Taken()])
+def test_a_line_is_read_back(event):
+    """One line each, whatever is in it."""
+    line = encode_event(event)
+    assert line.count(b"\n") == 1
+    assert decode_event(line) == event
+
+
+@pytest.mark.parametrize("line", [b"", b"hello", b"{}", b'{"event":"other"}', b'{"event":"ready"}'])
+def test_another_line_is_none_of_them(line):
+    """A process that prints something else is no host."""
+    with pytest.raises(msgspec.DecodeError):
+        decode_event(line)
+
+
+def test_the_key_is_shown_to_nobody():
+    """A repr ends up in logs."""
+    assert "secret" not in repr(READY)
+
+
+def test_the_machine_has_cores_and_memory():
+    """Of this machine, a container or not."""
+    assert usable_cores() >= 1
+    assert available_memory() > 100_000_000

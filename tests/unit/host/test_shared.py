@@ -1,0 +1,147 @@
+"""The files of a shared host: who holds the lock lives, and only that counts."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from homebody.host import shared
+from homebody.host.cores import SharedCores
+from homebody.host.machine import usable_cores
+from homebody.host.options import HostOptions, Ready
+from homebody.host.shared import Place, place_for
+
+pytestmark = pytest.mark.usefixtures("own_folders")
+
+HOLD = (
+    "import sys, time; from filelock import FileLock\n"
+    "lock = FileLock(sys.argv[1]); lock.acquire(); print('held', flush=True); time.sleep(60)"
+)
+
+
+@pytest.fixture
+def place(tiny_model):
+    """Where the tiny model's host would be."""
+    return place_for(HostOptions(tiny_model))
+
+
+@pytest.fixture
+def hold():
+    """Let other processes hold locks until the test ends."""
+    holders = []
+
+    def start(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        holder = subprocess.Popen([sys.executable, "-c", HOLD, path], stdout=subprocess.PIPE)
+        holders.append(holder)
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        return holder
+
+    yield start
+    for holder in holders:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+
+
+def ready(threads=2, port=4711):
+    """What a host says of itself."""
+    return Ready(
+        port=port,
+        api_key="secret",
+        pid=1,
+        version=shared.host_version(),
+        model="m.gguf",
+        architecture="llama",
+        context_length=8192,
+        threads=threads,
+    )
+
+
+def test_a_place_is_one_models_and_context_lengths(tiny_model, tmp_path):
+    """Whatever path leads to the file; threads and idle time make no other host."""
+    link = tmp_path / "link.gguf"
+    link.symlink_to(tiny_model)
+    options = HostOptions(tiny_model)
+    assert place_for(options) == place_for(HostOptions(link, threads=1, idle_minutes=1))
+    assert place_for(options) != place_for(HostOptions(tiny_model, context_length=2048))
+
+
+def test_a_state_counts_only_while_its_lock_is_held(place, hold):
+    """After ``kill -9`` the file is still there, and its port may be anybody's."""
+    shared.write_state(place, ready())
+    assert shared.read_state(place) is None
+    holder = hold(place.lock)
+    assert shared.read_state(place) == ready()
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert shared.read_state(place) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"event":"taken"}', b"\xff\xfe", b'{"pid": 1}'])
+def test_a_foreign_state_is_survived(place, hold, content):
+    """Another version's, another program's, or half a file."""
+    hold(place.lock)
+    place.state.write_bytes(content)
+    assert shared.read_state(place) is None
+    assert shared.other_hosts(Place(place.lock.with_name("other.lock"))) == [None]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the profile's folder is the user's alone")
+def test_nobody_else_can_read_the_key(place):
+    """The state is the user's alone, and so is the folder."""
+    shared.write_state(place, ready())
+    assert place.state.stat().st_mode & 0o777 == 0o600
+    assert place.lock.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_only_one_process_gets_a_place(place, hold):
+    """The other is told so, and gets it once the first has died."""
+    holder = hold(place.lock)
+    assert shared.claim(place) is None
+    holder.kill()
+    holder.wait()
+    lock = shared.claim(place)
+    assert lock is not None
+    lock.release()
+
+
+def test_clients_count_until_they_leave_or_die(place, hold):
+    """However they die; what they left behind is swept up."""
+    assert not shared.has_clients(place)
+    membership = shared.join(place)
+    assert shared.has_clients(place)
+    shared.leave(membership)
+    assert not shared.has_clients(place)
+    path = place.clients / "1-abc.lock"
+    holder = hold(path)
+    os.utime(path, (time.time() - 60,) * 2)
+    assert shared.has_clients(place)
+    holder.kill()
+    holder.wait()
+    assert not shared.has_clients(place)
+    assert not path.exists()
+
+
+def test_a_client_that_is_just_coming_counts(place):
+    """Between making its file and taking the lock."""
+    place.clients.mkdir()
+    (place.clients / "1-abc.lock").touch()
+    assert shared.has_clients(place)
+
+
+def test_a_host_takes_its_share_of_the_cores(place, hold):
+    """All of them when alone; one n-th of them beside others, and never none."""
+    cores = usable_cores()
+    said = []
+    assert SharedCores(place, None).wait_for_share(said.append) == cores
+    assert SharedCores(place, 1).wait_for_share(said.append) == 1
+    other = Place(place.lock.with_name("other.lock"))
+    hold(other.lock)
+    shared.write_state(other, ready(threads=max(1, cores // 2)))
+    assert SharedCores(place, None).wait_for_share(said.append) == max(1, cores // 2)
+    assert said == [cores, 1, max(1, cores // 2)]
