@@ -194,7 +194,7 @@ async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_pa
 async def test_a_slow_start_says_that_it_loads(options):
     """And goes on meanwhile."""
     async with aclosing(EmbeddedBackend(lambda: options, loading_seconds=0)) as backend:
-        with pytest.raises(BackendLoading, match="the embedded model .*is being loaded"):
+        with pytest.raises(BackendLoading, match=r"the embedded model .*is being loaded"):
             await backend.describe()
         async with asyncio.timeout(30):
             while True:
