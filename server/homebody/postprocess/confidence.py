@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from homebody.backend.base import Piece
 from homebody.postprocess.repeats import repeated_from
-from homebody.postprocess.scan import scan
+from homebody.postprocess.scan import code_of, scan
 from homebody.postprocess.situation import Situation
 
 
@@ -34,18 +34,23 @@ def mean_probability(pieces: Sequence[Piece], start: int, end: int) -> float | N
 def looks_wrong(text: str, situation: Situation) -> bool:
     """Whether the first line of ``text`` looks like a guess; for servers without probabilities.
 
-    It does when it runs in circles, leaves a string of one line open, or holds no letter and no
-    digit and closes nothing either.
+    It does when it runs in circles, leaves a string of one line open, or holds no letter, no digit
+    and no bracket. Comments may look as they like.
     """
+    if situation.in_comment or situation.lexis.prose:
+        return False
     line = text.lstrip("\n").split("\n", 1)[0]
+    if not code_of(line, situation.lexis, situation.state).strip():
+        return False
     if repeated_from(line) is not None:
         return True
     after = scan(line, situation.lexis, situation.state)
-    if after.in_string and after.region is not None and not after.region.multiline:
+    goes_on = after.region is None or after.region.multiline or line.endswith("\\")
+    if after.in_string and not goes_on:
         # The rest of the cursor's line may close it.
         whole = scan(situation.line_suffix, situation.lexis, after)
         if whole.in_string:
             return True
     return not any(character.isalnum() for character in line) and not any(
-        character in ")]}\"'`>;:" for character in line
+        character in "()[]{}\"'`<>;:,.\\" for character in line
     )

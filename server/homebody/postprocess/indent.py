@@ -35,6 +35,8 @@ def mended(text: str, situation: Situation) -> str:
 
 def _in_file_style(line: str, situation: Situation) -> str:
     """Write the indentation with the file's tabs or spaces."""
+    if situation.mixed_indent:
+        return line
     indent = indent_of(line)
     tabs = situation.indent_unit == "\t"
     if tabs and indent.startswith("  ") and line.strip():
@@ -51,8 +53,7 @@ def _without_doubled_indent(lines: list[str], situation: Situation) -> str:
     lead = indent_of(first)
     if not situation.fresh_statement or not lead or not first.strip() or not situation.line_prefix:
         return first
-    here, above = situation.width(situation.line_prefix), situation.width(situation.above)
-    if situation.at_block_start and here <= above:
+    if situation.at_block_start and situation.width(situation.line_prefix) <= situation.level:
         return first
     return first[len(lead) :]
 
@@ -66,6 +67,7 @@ class _Mender:
     shift: int = 0
     shifted_under: int = 0
     opener: int | None = None
+    statement: int = 0
     levels: list[int] = field(default_factory=list[int])
     moved: dict[int, int] = field(default_factory=dict[int, int])
 
@@ -77,11 +79,12 @@ class _Mender:
             if above.strip():
                 self._enter(situation.width(above))
         if situation.at_block_start and not whole.strip():
-            self.opener = situation.width(situation.above)
+            self.opener = situation.level
+        self.state = scan(line + "\n", situation.lexis, State(region=situation.state.region))
         if whole.strip():
             self._enter(situation.width(whole))
-            self._look(whole, situation.width(whole))
-        self.state = scan(line + "\n", situation.lexis, State(region=situation.state.region))
+            self.statement = situation.level if situation.line_prefix.strip() else situation.width(whole)
+            self._look(whole)
         return line
 
     def next(self, line: str) -> str:
@@ -95,11 +98,13 @@ class _Mender:
             line = self._placed(line)
         elif self.shift:
             line = _indented(line, situation.width(line) + self.shift, situation)
-        width = situation.width(line)
         if not self.state.due:
-            self._enter(width)
+            self.statement = situation.width(line)
+            self._enter(self.statement)
+        elif situation.lexis.blocks != "indentation":
+            self.statement = situation.width(line)
         self.state = scan(line + "\n", situation.lexis, self.state)
-        self._look(line, width)
+        self._look(line)
         return line
 
     def _placed(self, line: str) -> str:
@@ -129,7 +134,7 @@ class _Mender:
         width = self.moved.get(width, width)
         return line if width == was else _indented(line, width, situation)
 
-    def _look(self, line: str, width: int) -> None:
+    def _look(self, line: str) -> None:
         """Remember whether a block is due after ``line``."""
         code = code_of(line, self.situation.lexis).rstrip()
         opens = bool(code) and self.situation.lexis.opener.search(code) is not None
@@ -138,7 +143,7 @@ class _Mender:
         elif FLAT_BODY.search(code):
             opens = False
         if code or not line.strip():
-            self.opener = width if opens else None
+            self.opener = self.statement if opens else None
 
     def _enter(self, width: int) -> None:
         """Keep the levels that are open at ``width``."""

@@ -56,6 +56,8 @@ class Lexis:
         Whether sentences are content, so that none is taken for chatter.
     markup_inside
         Whether tags stand in the code (JSX).
+    unpaired
+        Closing brackets that may stand without an opening one.
     unit
         One step of indentation where the document shows none.
 
@@ -69,6 +71,7 @@ class Lexis:
     braces_are_values: bool = False
     prose: bool = False
     markup_inside: bool = False
+    unpaired: str = ""
     unit: str = "    "
 
 
@@ -106,7 +109,10 @@ def _braces(*strings: Region, comments: tuple[Region, ...] = _C_COMMENTS, unit: 
     return Lexis((*comments, *strings), "braces", _BRACE_OPENER, continuation=_BRACE_CONTINUATION, unit=unit)
 
 
-_JAVASCRIPT = replace(_braces(_DOUBLE, _SINGLE, _BACKTICK, unit="  "), markup_inside=True)
+_PATTERN = Region(r"(?:(?<=[=(,:!&|?;{}\[])|(?<=[=(,:!&|?;{}\[] ))/(?![/*])", "/")
+"""A regular expression where a value is due; elsewhere the stroke divides."""
+
+_JAVASCRIPT = replace(_braces(_DOUBLE, _SINGLE, _BACKTICK, _PATTERN, unit="  "), markup_inside=True)
 _JSON = Lexis((*_C_COMMENTS, _DOUBLE), braces_are_values=True, unit="  ")
 _MARKUP = Lexis(
     (_MARKUP_COMMENT,),
@@ -169,6 +175,7 @@ _ROWS: dict[str, Lexis] = {
         re.compile(r"(?:\b(?:then|do|else|in)|\{)\s*$"),
         re.compile(r"[)\]}]|(?:fi|done|esac)\b|;;"),
         re.compile(r"(?:else|elif)\b"),
+        unpaired=")",
         unit="  ",
     ),
     "sql": Lexis(

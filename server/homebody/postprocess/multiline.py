@@ -24,7 +24,7 @@ def lines_wanted(situation: Situation, multiline: Multiline = "auto") -> Wanted:
         return "line"
     if multiline == "always":
         return "block"
-    if situation.in_comment or situation.in_brackets:
+    if situation.in_comment:
         return "line"
     return "block" if situation.at_block_start or situation.fresh_statement else "line"
 

@@ -93,7 +93,8 @@ class _Progress:
 
 def _block(text: str, situation: Situation, max_lines: int) -> Cut | None:
     """End of a block or of a paragraph of statements."""
-    done = _Progress(situation.width(situation.line_prefix), State(region=situation.state.region))
+    level = situation.level if situation.line_prefix.strip() else situation.width(situation.line_prefix)
+    done = _Progress(level, State(region=situation.state.region))
     for found in _LINE.finditer(text):
         line, complete = found.group(1), bool(found.group(2))
         own = found.start() == 0
