@@ -21,6 +21,7 @@ class RecordingProxy(LoopbackServer):
         self._upstream = urlsplit(upstream)
         self._upstream_url = upstream
         self._key = key
+        self._moved = False
 
     def bodies(self, path: str) -> list[Any]:
         """JSON bodies of all requests to ``path``, in order."""
@@ -42,6 +43,13 @@ class RecordingProxy(LoopbackServer):
         with urllib.request.urlopen(request, timeout=30) as response:
             return json.load(response)["content"]
 
+    def move(self, upstream: str, key: str | None) -> None:
+        """Stand in front of another server from now on, as after a restart; its key is put in."""
+        self._upstream = urlsplit(upstream)
+        self._upstream_url = upstream
+        self._key = key
+        self._moved = True
+
     def forget(self) -> None:
         """Forget what arrived so far."""
         self.requests.clear()
@@ -52,6 +60,7 @@ class RecordingProxy(LoopbackServer):
     async def _pass_on(self, request: Request, reply: Reply) -> None:
         reader, writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
         headers = {**request.headers, "connection": "close", "host": self._upstream.netloc}
+        headers |= self._authorization() if self._moved else {}
         lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode() + request.body)
         hang_up = asyncio.create_task(self._hang_up(reply, writer))

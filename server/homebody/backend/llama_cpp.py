@@ -229,7 +229,7 @@ class LlamaCppBackend:
                 context_length=min(n_ctx, self._context_length or n_ctx),
                 trained_context_length=entry.meta.n_ctx_train if entry and entry.meta else None,
                 fim=await self._ask_fim(props),
-                chat_template=bool(props.chat_template),
+                chat_template=props.has_chat_template,
                 exact_tokenizer=True,
                 takes_token_ids=True,
                 has_logprobs=True,

@@ -202,6 +202,22 @@ class Props(msgspec.Struct):
     chat_template: str = ""
     bos_token: str = ""
 
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the model brings a template: in place of none, llama.cpp shows a bare ChatML of its own."""
+        return bool(self.chat_template) and self.chat_template != _STAND_IN_TEMPLATE
+
+
+# llama.cpp, common/chat.cpp, CHATML_TEMPLATE_SRC.
+_STAND_IN_TEMPLATE = (
+    "{%- for message in messages -%}\n"
+    "  {{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' -}}\n"
+    "{%- endfor -%}\n"
+    "{%- if add_generation_prompt -%}\n"
+    "  {{- '<|im_start|>assistant\n' -}}\n"
+    "{%- endif -%}"
+)
+
 
 class ModelMeta(msgspec.Struct):
     """``meta`` of a model in ``/v1/models``."""

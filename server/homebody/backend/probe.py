@@ -137,7 +137,7 @@ async def _llama_cpp(server: ModelServer, entries: Sequence[_Entry]) -> Found:
         model=entries[0].id,
         loaded=True,
         fim=await _fills_in(server),
-        chat=bool(props.chat_template),
+        chat=props.has_chat_template,
     )
     return Found(server.url, (candidate,), _remark(name, [candidate]))
 

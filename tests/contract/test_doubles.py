@@ -1,0 +1,167 @@
+"""The doubles answer as the vendors document: their replies are read by the official packages' types.
+
+Those types ignore fields that they do not know; here an unknown one is an error, unless the vendor's
+own documents name it.
+"""
+
+import json
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import ollama as ollama_package
+import pytest
+from openai.types import Completion, Model
+from openai.types.chat import ChatCompletionChunk
+from pydantic import BaseModel
+
+from support.ollama_double import OllamaDouble, OllamaModel
+from support.openai_double import OpenAiDouble, OpenAiModel
+from support.server_double import published
+
+# Documented (docs/openapi.yaml of Ollama 0.12.6, REST API of LM Studio) and not in the packages' types.
+_DOCUMENTED = {
+    ollama_package.ListResponse.Model: {"name", "remote_model", "remote_host"},
+    ollama_package.ShowResponse: {"remote_model", "remote_host"},
+    ollama_package.GenerateResponse: {"remote_model", "remote_host"},
+    ollama_package.ChatResponse: {"remote_model", "remote_host"},
+}
+_LOGPROB_BYTES = {"bytes"}
+
+
+def unknown_fields(model: type[BaseModel], sent: Mapping[str, Any]) -> Iterator[str]:
+    """Fields of ``sent`` that ``model`` does not have, nested ones included."""
+    read = model.model_validate(sent)
+    aliases = {(field.alias or name): name for name, field in model.model_fields.items()}
+    allowed = _DOCUMENTED.get(model, set()) | (_LOGPROB_BYTES if "logprob" in aliases else set())
+    for key, value in sent.items():
+        if key not in aliases:
+            if key not in allowed:
+                yield f"{model.__name__}.{key}"
+            continue
+        parsed = getattr(read, aliases[key])
+        for nested, raw in _pairs(parsed, value):
+            yield from unknown_fields(type(nested), raw)
+
+
+def _pairs(parsed: Any, raw: Any) -> Iterator[tuple[BaseModel, Mapping[str, Any]]]:
+    if isinstance(parsed, BaseModel):
+        yield parsed, raw
+    elif isinstance(parsed, Sequence) and not isinstance(parsed, str | bytes):
+        for nested, item in zip(parsed, raw, strict=True):
+            yield from _pairs(nested, item)
+
+
+def ask(url: str, route: str, body: object = None) -> list[Any]:
+    """Send a request and decode the reply: one object, lines of them, or events of them."""
+    method, path = route.split(" ")
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url + path, content, method=method)
+    with urllib.request.urlopen(request, timeout=10) as response:
+        lines = response.read().decode().splitlines()
+    texts = [line.removeprefix("data: ") for line in lines if line and line != "data: [DONE]"]
+    return [json.loads(text) for text in texts]
+
+
+OLLAMA = [
+    ("GET /api/tags", None, ollama_package.ListResponse),
+    ("GET /api/ps", None, ollama_package.ProcessResponse),
+    ("POST /api/show", {"model": "coder", "verbose": True}, ollama_package.ShowResponse),
+    ("POST /api/generate", {"model": "coder"}, ollama_package.GenerateResponse),
+    (
+        "POST /api/generate",
+        {"model": "coder", "prompt": "def", "raw": True, "logprobs": True},
+        ollama_package.GenerateResponse,
+    ),
+    (
+        "POST /api/chat",
+        {"model": "coder", "messages": [{"role": "user", "content": "hi"}]},
+        ollama_package.ChatResponse,
+    ),
+    ("POST /api/chat", {"model": "coder", "messages": [], "keep_alive": 0}, ollama_package.ChatResponse),
+]
+
+
+@pytest.mark.parametrize(("route", "body", "model"), OLLAMA, ids=[route for route, *_ in OLLAMA])
+def test_ollama_replies_hold_no_field_that_ollama_does_not_have(
+    route: str, body: object, model: type[BaseModel]
+):
+    """Each reply of the double is one of Ollama's, field for field."""
+    models = [
+        OllamaModel("coder:latest", fim=True, thought="Hm."),
+        OllamaModel("big:cloud", remote_host="https://ollama.com:443"),
+    ]
+    with OllamaDouble(models) as double:
+        ask(double.url, "POST /api/generate", {"model": "coder"})
+        replies = ask(double.url, route, body)
+
+    assert [name for reply in replies for name in unknown_fields(model, reply)] == []
+
+
+PUBLISHED = [
+    ("GET /api/tags", ollama_package.ListResponse),
+    ("GET /api/ps", ollama_package.ProcessResponse),
+    ("POST /api/show", ollama_package.ShowResponse),
+    ("POST /api/generate, piece", ollama_package.GenerateResponse),
+    ("POST /api/generate, last", ollama_package.GenerateResponse),
+    ("POST /api/chat, piece", ollama_package.ChatResponse),
+    ("POST /api/chat, last", ollama_package.ChatResponse),
+]
+
+
+@pytest.mark.parametrize(("example", "model"), PUBLISHED, ids=[name for name, _ in PUBLISHED])
+def test_published_examples_are_read_by_the_official_types(example: str, model: type[BaseModel]):
+    """What the vendor publishes is what its package reads, so the fixtures were copied right."""
+    sent = published("ollama-0.12.6")[example]
+    if model is ollama_package.ChatResponse:
+        sent = {"message": {"role": "assistant"}, **sent}
+
+    assert list(unknown_fields(model, sent)) == []
+
+
+@pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3", "vllm"])
+@pytest.mark.parametrize("logprobs", [0, 2])
+def test_openai_doubles_stream_completions_and_chats(kind: Any, logprobs: int):
+    """Each event of a stream is one of OpenAI's."""
+    sampling = {"model": "coder", "max_tokens": 9, "stream": True, "stream_options": {"include_usage": True}}
+    with OpenAiDouble([OpenAiModel("coder")], kind) as double:
+        completion = {**sampling, "prompt": "def", **({"logprobs": logprobs} if logprobs else {})}
+        chat = {**sampling, "messages": [{"role": "user", "content": "hi"}], "logprobs": bool(logprobs)}
+        events = ask(double.url, "POST /v1/completions", completion)
+        chunks = ask(double.url, "POST /v1/chat/completions", chat)
+
+    # OpenAI's type has completions end with a reason; streams send null until then, as its documents say.
+    finished = [
+        {**event, "choices": [{**c, "finish_reason": "stop"} for c in event["choices"]]} for event in events
+    ]
+    assert [name for event in finished for name in unknown_fields(Completion, event)] == []
+    assert [name for chunk in chunks for name in unknown_fields(ChatCompletionChunk, chunk)] == []
+
+
+def test_vllm_lists_models_with_what_it_adds():
+    """Beyond OpenAI's own fields of a model there are only vLLM's published ones."""
+    own = set(published("vllm-0.6")["GET /v1/models"]["data"][0])
+    with OpenAiDouble([OpenAiModel("coder")], "vllm") as double:
+        (reply,) = ask(double.url, "GET /v1/models")
+
+    (model,) = reply["data"]
+    Model.model_validate(model)
+    assert set(model) == own
+
+
+@pytest.mark.parametrize(
+    ("kind", "route", "version"),
+    [("lm-studio", "GET /api/v1/models", "0.4"), ("lm-studio-0.3", "GET /api/v0/models", "0.3")],
+)
+def test_lm_studio_lists_models_as_published(kind: Any, route: str, version: str):
+    """The list has the published fields, for a language model and for one that makes vectors."""
+    list_name = "models" if version == "0.4" else "data"
+    examples = published(f"lm-studio-{version}")[route][list_name]
+    models = [OpenAiModel("coder", loaded=False), OpenAiModel("vectors", embeds=True, loaded=False)]
+    with OpenAiDouble(models, kind) as double:
+        (reply,) = ask(double.url, route)
+
+    by_type = {example["type"]: set(example) for example in examples}
+    assert [set(model) for model in reply[list_name]] == [
+        by_type[model["type"]] for model in reply[list_name]
+    ]

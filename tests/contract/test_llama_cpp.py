@@ -1,0 +1,374 @@
+"""llama.cpp for real: what arrives at the server, and what it did with it."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Stream, Text
+from homebody.backend.llama_cpp import LlamaCppBackend
+from homebody.errors import BackendRefused
+from homebody.host.launch import HostProcess, start_host
+from homebody.host.options import HostOptions
+from support.llama_server import copy_with, counter, tokenize, wait_until_idle
+from support.recording_proxy import RecordingProxy
+from support.tiny_gguf import ANY_BYTE, END, FIM_MIDDLE, UNSURE_SCRIPT, write_tiny_gguf
+from support.tiny_spm import write_tiny_spm
+
+MANY = Sampling(max_tokens=64)
+
+
+async def read(stream: Stream) -> tuple[str, Stats]:
+    """Text and stats of a whole answer."""
+    items = [item async for item in stream]
+    assert isinstance(items[-1], Stats)
+    return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
+
+
+@pytest.fixture
+def proxy(host: Any) -> Iterator[RecordingProxy]:
+    """A proxy in front of the shared host."""
+    with RecordingProxy(host.url, host.key) as recording:
+        yield recording
+
+
+@pytest_asyncio.fixture
+async def backend(proxy: RecordingProxy, host: Any) -> AsyncIterator[LlamaCppBackend]:
+    """A backend behind the proxy."""
+    opened = LlamaCppBackend(proxy.url, api_key=host.key)
+    yield opened
+    await opened.aclose()
+
+
+@asynccontextmanager
+async def running(model: Path) -> AsyncIterator[tuple[LlamaCppBackend, HostProcess]]:
+    """A host of its own for one test."""
+    process = await start_host(HostOptions(model))
+    assert process is not None
+    opened = LlamaCppBackend(f"http://127.0.0.1:{process.ready.port}", api_key=process.ready.api_key)
+    try:
+        yield opened, process
+    finally:
+        await opened.aclose()
+        await process.end()
+
+
+async def test_markers_are_read_out_of_the_server(backend: LlamaCppBackend, proxy: RecordingProxy):
+    """The model's own FIM markers, without a table of names, and without any code being sent."""
+    info = await backend.describe()
+
+    assert info.fim == FimTokens(
+        "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>"
+    )
+    assert (info.context_length, info.chat_template, info.exact_tokenizer) == (4096, True, True)
+    assert proxy.paths().count("POST /completion") == 0
+
+
+async def test_a_model_without_fim_has_no_markers(tmp_path: Path):
+    """And none without a chat template renders one."""
+    model = write_tiny_gguf(tmp_path / "base.gguf", fim=False, chat_template=None)
+    async with running(model) as (backend, _):
+        info = await backend.describe()
+        with pytest.raises(BackendRefused, match="no chat template"):
+            await backend.render_chat([Message("user", "hi")])
+
+    assert info.fim is None
+    assert not info.chat_template
+
+
+async def test_no_text_of_the_users_acts_as_a_marker(
+    backend: LlamaCppBackend, proxy: RecordingProxy, host: Any
+):
+    """The same words are one id as a marker, and many as text."""
+    (middle,) = tokenize(host.url, host.key, FIM_MIDDLE, special=True)
+
+    await read(backend.complete(Prompt((Text(f"x {FIM_MIDDLE}"), Marker(FIM_MIDDLE))), MANY))
+
+    (body,) = proxy.bodies("/completion")
+    assert body["prompt"].count(middle) == 1
+    assert body["prompt"][-1] == middle
+    assert proxy.prompts() == [f"x {FIM_MIDDLE}{FIM_MIDDLE}"]
+
+
+async def test_a_count_is_what_the_server_counts(backend: LlamaCppBackend):
+    """The promised count and the evaluated prompt are the same number."""
+    prompt = Prompt((Marker("<|fim_prefix|>"), Text("größe = 1\n"), Marker("<|fim_suffix|>"), Text("é🎉")))
+
+    _, stats = await read(backend.complete(prompt, MANY))
+
+    assert stats.prompt_tokens == await backend.count_prompt(prompt)
+
+
+async def test_many_texts_are_counted_by_one_request(backend: LlamaCppBackend, proxy: RecordingProxy):
+    """In order, and each by itself."""
+    await backend.describe()
+    proxy.forget()
+
+    assert await backend.count([f"{'x' * n}\n" for n in range(100)]) == [n + 1 for n in range(100)]
+    assert proxy.paths() == ["POST /tokenize"]
+
+
+async def test_stable_parts_are_tokenized_once(backend: LlamaCppBackend, proxy: RecordingProxy):
+    """A key that is typed sends one short text to the tokenizer, and none when nothing is new."""
+    frozen = (Marker("<|fim_prefix|>"), Text("def add(a, b):\n" * 50), Marker("<|fim_middle|>"))
+    await read(backend.complete(Prompt((*frozen, Text("re"))), MANY))
+    proxy.forget()
+
+    await read(backend.complete(Prompt((*frozen, Text("ret"))), MANY))
+    await read(backend.complete(Prompt((*frozen, Text("re"))), MANY))
+
+    assert [body["content"] for body in proxy.bodies("/tokenize")] == [["ret"]]
+    assert proxy.paths() == ["POST /tokenize", "POST /completion", "POST /completion"]
+
+
+async def test_the_prompts_cache_is_used(backend: LlamaCppBackend):
+    """A longer beginning evaluates what is new; the first piece says what reading cost."""
+    start = Text("value = 1\n" * 20)
+    await read(backend.complete(Prompt((start,)), MANY))
+
+    items = [item async for item in backend.complete(Prompt((start, Text("more"))), MANY)]
+
+    first, stats = items[0], items[-1]
+    assert isinstance(first, Piece)
+    assert first.read is not None
+    assert isinstance(stats, Stats)
+    assert (first.read.evaluated_tokens, first.read.reused_tokens) == (4, 200)
+    assert (stats.evaluated_tokens, stats.reused_tokens) == (4, 200)
+
+
+async def test_an_explanation_does_not_throw_away_the_completions_cache(
+    backend: LlamaCppBackend, proxy: RecordingProxy
+):
+    """Each use has a slot of its own, so the next key reads one token, whatever was explained."""
+    prompt = Prompt((Text("value = 2\n" * 30),))
+    await read(backend.complete(prompt, MANY))
+    await read(backend.chat([Message("user", "Explain: " + "other = 3\n" * 60)], MANY))
+
+    _, stats = await read(backend.complete(prompt, MANY))
+
+    assert stats.evaluated_tokens == 1
+    assert [body["id_slot"] for body in proxy.bodies("/completion")] == [0, 1, 0]
+
+
+async def test_a_running_explanation_does_not_hold_completion_up(endless_host: Any):
+    """Both slots are served at once, and the completion's cache is kept."""
+    backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
+    prompt = Prompt((Text("value = 4\n" * 30),))
+    few = Sampling(max_tokens=4)
+    await read(backend.complete(prompt, few))
+    async with aclosing(backend.chat([Message("user", "Explain.")], Sampling(max_tokens=3000))) as explaining:
+        await anext(explaining)
+        _, stats = await read(backend.complete(prompt, few))
+        still = await anext(explaining)
+    await backend.aclose()
+
+    assert isinstance(still, Piece)
+    assert stats.evaluated_tokens == 1
+
+
+async def test_closing_the_stream_stops_the_model(endless_host: Any):
+    """The model is idle soon after, having made few of the thousands of tokens that it was asked for."""
+    backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
+    await backend.describe()
+    before = counter(endless_host.url, endless_host.key, "tokens_predicted_total")
+    async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=4000))) as stream:
+        await anext(stream)
+    await asyncio.to_thread(wait_until_idle, endless_host.url, endless_host.key)
+    await backend.aclose()
+
+    assert counter(endless_host.url, endless_host.key, "tokens_predicted_total") - before < 1500
+
+
+async def test_cancelling_the_task_stops_the_model(endless_host: Any):
+    """As closing does."""
+    backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
+    await backend.describe()
+    before = counter(endless_host.url, endless_host.key, "tokens_predicted_total")
+    begun = asyncio.Event()
+
+    async def generate() -> None:
+        async for _ in backend.complete(Prompt((Text("y"),)), Sampling(max_tokens=4000)):
+            begun.set()
+
+    task = asyncio.create_task(generate())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.to_thread(wait_until_idle, endless_host.url, endless_host.key)
+    await backend.aclose()
+
+    assert counter(endless_host.url, endless_host.key, "tokens_predicted_total") - before < 1500
+
+
+async def test_warming_reads_the_beginning_that_was_asked_for(
+    backend: LlamaCppBackend, proxy: RecordingProxy
+):
+    """Longer beginnings of one prompt evaluate what is new of each."""
+    prompt = Prompt((Text("warm = 5\n" * 40),))
+
+    counts = [(await backend.warm(prompt, tokens=n)).evaluated_tokens for n in (64, 128, 192)]
+
+    assert [body["n_predict"] for body in proxy.bodies("/completion")] == [0, 0, 0]
+    assert [len(body["prompt"]) for body in proxy.bodies("/completion")] == [64, 128, 192]
+    assert counts[1:] == [64, 64]
+
+
+async def test_no_more_tokens_are_asked_for_than_there_is_room(
+    backend: LlamaCppBackend, proxy: RecordingProxy
+):
+    """A server that shifts its context would otherwise drop the prompt's beginning."""
+    await read(backend.complete(Prompt((Text("x" * 4090),)), Sampling(max_tokens=500)))
+
+    (body,) = proxy.bodies("/completion")
+    assert body["n_predict"] == 6
+
+
+async def test_sampling_is_sent_under_the_servers_names(backend: LlamaCppBackend, proxy: RecordingProxy):
+    """All parameters, also those that the server may have been started with otherwise."""
+    sampling = Sampling(
+        max_tokens=3,
+        temperature=0.25,
+        top_p=0.5,
+        top_k=7,
+        min_p=0.125,
+        repeat_penalty=1.5,
+        seed=9,
+        logprobs=2,
+    )
+    await read(backend.complete(Prompt((Text("x"),), stop=("\n\n",)), sampling))
+
+    (body,) = proxy.bodies("/completion")
+    wanted = {
+        "n_predict": 3, "temperature": 0.25, "top_p": 0.5, "top_k": 7, "min_p": 0.125, "repeat_penalty": 1.5,
+        "seed": 9, "n_probs": 2, "stop": ["\n\n"], "presence_penalty": 0.0, "mirostat": 0, "stream": True,
+    }  # fmt: skip
+    assert {name: body.get(name) for name in wanted} == wanted
+
+
+async def test_forced_text_leaves_the_models_own_probabilities(tmp_path: Path):
+    """The grammar picks the token; its probability is the model's without the grammar."""
+    model = write_tiny_gguf(tmp_path / "unsure.gguf", UNSURE_SCRIPT)
+    async with running(model) as (backend, _):
+        prompt = Prompt((Text("x"),), forced="per")
+        items = [item async for item in backend.complete(prompt, Sampling(max_tokens=4, logprobs=1))]
+
+    piece = items[0]
+    assert isinstance(piece, Piece)
+    assert piece.text == "haps"
+    assert piece.logprob == pytest.approx(math.log(0.35), abs=0.01)
+
+
+HEALING = {
+    ANY_BYTE: {"return": 0.5, "ret": 0.3, "raise": 0.2},
+    "ret": "urn wrong",
+    "return": END,
+    "raise": END,
+}
+
+
+@pytest.mark.parametrize(
+    ("forced", "answer"), [("r", "eturn"), ("ret", "urn"), ("ra", "ise"), ("", "return")]
+)
+async def test_the_likeliest_token_that_fits_the_forced_text_is_taken(
+    tmp_path: Path, forced: str, answer: str
+):
+    """Not the shortest, not one letter after the other: whole tokens, as the model would have said them."""
+    async with running(write_tiny_gguf(tmp_path / "healing.gguf", HEALING)) as (backend, _):
+        text, _ = await read(backend.complete(Prompt((Text("x"),), forced=forced), MANY))
+
+    assert text == answer
+
+
+@pytest.mark.parametrize("forced", ['"', "\\", "\n", "\t", "'\"\\n", "é", "🎉", "]", "\\x"])
+async def test_any_text_can_be_forced(backend: LlamaCppBackend, proxy: RecordingProxy, forced: str):
+    """Whatever it means in a grammar; the tiny model then ends at once or says its line."""
+    text, _ = await read(backend.complete(Prompt((Text("x"),), forced=forced), MANY))
+
+    assert forced not in text
+    assert len(proxy.bodies("/completion")) == 1
+
+
+async def test_bos_is_sent_where_the_model_wants_it(tiny_model: Path, tmp_path: Path):
+    """Once, also when the prompt begins with it."""
+    async with running(copy_with(tiny_model, tmp_path / "bos.gguf", tokenizer__ggml__add_bos_token=True)) as (
+        backend,
+        process,
+    ):
+        url = f"http://127.0.0.1:{process.ready.port}"
+        (bos,) = tokenize(url, process.ready.api_key, END, special=True)
+        with RecordingProxy(url, process.ready.api_key) as proxy:
+            behind = LlamaCppBackend(proxy.url, api_key=process.ready.api_key)
+            await read(behind.complete(Prompt((Text("x"),)), MANY))
+            await read(behind.complete(Prompt((Marker(END), Text("x"))), MANY))
+            await behind.aclose()
+            prompts = [body["prompt"] for body in proxy.bodies("/completion")]
+        count = await backend.count_prompt(Prompt((Text("x"),)))
+
+    assert prompts == [[bos, ord("x")]] * 2
+    assert count == 2
+
+
+async def test_no_blank_is_slipped_in_between_the_parts_of_a_sentencepiece_prompt(tmp_path: Path):
+    """Such models put a blank before a text that begins; a part in the middle begins nothing."""
+    async with running(write_tiny_spm(tmp_path / "spm.gguf")) as (_, process):
+        url = f"http://127.0.0.1:{process.ready.port}"
+        with RecordingProxy(url, process.ready.api_key) as proxy:
+            backend = LlamaCppBackend(proxy.url, api_key=process.ready.api_key)
+            await read(backend.complete(Prompt((Text("ab"), Text("cd"), Text(" e"))), Sampling(max_tokens=1)))
+            counts = await backend.count(["ab", "cd", " e"])
+            await backend.aclose()
+            (body,) = proxy.bodies("/completion")
+            (text,) = proxy.prompts()
+
+    assert text.replace("<s>", "") == "abcd e"
+    assert counts == [2, 2, 1]
+    assert len(body["prompt"]) == 1 + sum(counts)
+
+
+async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_path: Path):
+    """After a restart with another model, markers and counts are asked for again."""
+    plain = write_tiny_gguf(tmp_path / "plain.gguf", fim=False, context_length=2048)
+    other = copy_with(plain, tmp_path / "other.gguf", general__name="another")
+    async with running(tiny_model) as (_, first), running(other) as (_, second):
+        with RecordingProxy(f"http://127.0.0.1:{first.ready.port}") as proxy:
+            backend = LlamaCppBackend(proxy.url, api_key=first.ready.api_key, timeout_seconds=20)
+            before = await backend.describe()
+            proxy.move(f"http://127.0.0.1:{second.ready.port}", second.ready.api_key)
+            await read(backend.complete(Prompt((Text("x"),)), MANY))
+            after = await backend.describe()
+            await backend.aclose()
+
+    assert (before.context_length, before.fim is not None) == (4096, True)
+    assert (after.context_length, after.fim) == (2048, None)
+
+
+async def test_a_frame_is_rendered_once_for_the_same_roles(backend: LlamaCppBackend, proxy: RecordingProxy):
+    """The template is asked for once; text never goes through it."""
+    for text in ("one", "two {{ secret }}"):
+        await backend.render_chat([Message("system", text), Message("user", text)])
+
+    (body,) = proxy.bodies("/apply-template")
+    assert all(message["content"] not in {"one", "two {{ secret }}"} for message in body["messages"])
+
+
+async def test_less_context_than_is_served_can_be_asked_for(host: Any):
+    """``backend.contextLength`` is a limit of ours as well."""
+    backend = LlamaCppBackend(host.url, api_key=host.key, context_length=1024)
+
+    assert (await backend.describe()).context_length == 1024
+    await backend.aclose()
+
+
+async def test_a_wrong_key_is_refused_with_advice(host: Any):
+    """In the server's words, and with the setting's name."""
+    backend = LlamaCppBackend(host.url, api_key="wrong")
+
+    with pytest.raises(BackendRefused, match=r"Invalid API Key.*backend\.apiKey"):
+        await backend.count(["x"])
+    await backend.aclose()

@@ -1,0 +1,62 @@
+"""Looks into a real llama.cpp from outside: what its counters say, whether it is at work."""
+
+import json
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import gguf
+from gguf.scripts.gguf_new_metadata import MetadataDetails, copy_with_new_metadata
+
+
+def counter(url: str, key: str, name: str) -> float:
+    """Value of one of ``/metrics``' counters; ``tokens_predicted_total`` counts cancelled work, too."""
+    text = _get(url, key, "/metrics").decode()
+    line = next(line for line in text.splitlines() if line.startswith(f"llamacpp:{name} "))
+    return float(line.split()[1])
+
+
+def wait_until_idle(url: str, key: str) -> None:
+    """Wait until no request is processed, for at most ten seconds.
+
+    Looks rarely: a server that is polled does not notice that a client hung up.
+    """
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        time.sleep(0.3)
+        if counter(url, key, "requests_processing") == 0:
+            return
+    message = f"the server at {url} is still at work"
+    raise AssertionError(message)
+
+
+def tokenize(url: str, key: str, text: str, *, special: bool) -> list[int]:
+    """Token ids of ``text``."""
+    body = {"content": text, "parse_special": special, "add_special": False}
+    request = urllib.request.Request(
+        f"{url}/tokenize",
+        json.dumps(body).encode(),
+        {"authorization": f"Bearer {key}", "content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)["tokens"]
+
+
+def copy_with(source: Path, target: Path, **metadata: str | bool) -> Path:
+    """Copy a GGUF with other metadata; ``__`` stands for the dots of a key."""
+    reader = gguf.GGUFReader(source)
+    architecture: Any = reader.fields["general.architecture"].contents()
+    writer = gguf.GGUFWriter(target, arch=architecture, endianess=reader.endianess)
+    types = {str: gguf.GGUFValueType.STRING, bool: gguf.GGUFValueType.BOOL}
+    new = {
+        key.replace("__", "."): MetadataDetails(types[type(value)], value) for key, value in metadata.items()
+    }
+    copy_with_new_metadata(reader, writer, new, [])
+    return target
+
+
+def _get(url: str, key: str, path: str) -> bytes:
+    request = urllib.request.Request(url + path, headers={"authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return response.read()
