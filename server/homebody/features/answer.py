@@ -14,7 +14,7 @@ from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, ContextTooLong, HomebodyError
 
-_TEMPLATE_TOKENS = 64
+_TEMPLATE_TOKENS = 24
 """First guess of what a chat template adds; the exact count corrects it."""
 
 _TRIES = 4

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from homebody.audit import LeftOut, Source
 from homebody.context.around import Around, select_around, select_beginning
 from homebody.engine import Engine
-from homebody.errors import ContextTooLong, UsageError
+from homebody.errors import UsageError
 from homebody.features.answer import Draft, Usage, answer
 from homebody.features.surroundings import file_name, laid_out, sampling_of
 from homebody.prompt.render import render
@@ -18,7 +18,7 @@ from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
 MAX_TOKENS = 512
-"""Longest explanation, in tokens."""
+"""Longest explanation, in tokens; no more than a quarter of a short context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,16 @@ async def explain(
         message = "There is nothing to explain: select some code first."
         raise UsageError(message)
     prompt = engine.prompts.explain
-    await engine.chat.learn_counts([document.text])
+    use = engine.chat
+    info = await use.describe()
+    frame = [prompt.body, prompt.system, engine.prompts.surroundings.body]
+    await use.learn_counts([*frame, document.text])
+    candidates = session.candidates_for(document.uri) if session is not None else ()
+    words = use.tokens.count(prompt.body) + use.tokens.count(prompt.system)
+    more_words = use.tokens.count(engine.prompts.surroundings.body)
 
     def build(tokens: int) -> Draft:
-        around = _around(engine, document, target, tokens - words, candidates)
+        around = _around(engine, document, target, tokens - words, more_words, candidates)
         values = {
             "code": around.code.rstrip("\n"),
             "language": document.language_id,
@@ -69,26 +75,26 @@ async def explain(
         }
         return Draft(render(prompt, values), around.sources, around.left_out)
 
-    candidates = session.candidates_for(document.uri) if session is not None else ()
-    words = engine.chat.tokens.count(prompt.body + prompt.system + engine.prompts.surroundings.body)
-    sampling = sampling_of(engine.settings.chat, prompt, MAX_TOKENS)
+    sampling = sampling_of(engine.settings.chat, prompt, min(MAX_TOKENS, info.context_length // 4))
     said = await answer(engine, "explain", document.uri, build, sampling, on_text=on_text)
     return Explanation(said.text.strip(), said.usage, said.draft.sources, said.draft.left_out)
 
 
-def _around(
-    engine: Engine, document: Document, target: Span, tokens: int, candidates: Sequence[Candidate]
+def _around(  # noqa: PLR0917 - private
+    engine: Engine,
+    document: Document,
+    target: Span,
+    tokens: int,
+    more_words: int,
+    candidates: Sequence[Candidate],
 ) -> Around:
+    """Take the selection whole with its surroundings, or whole, or as far as it fits."""
     count = engine.chat.tokens.count
     code = count(document.slice(target))
-    try:
+    if code * 2 + more_words <= tokens:
         # With surroundings the selection stands in the prompt twice.
-        if code * 2 <= tokens:
-            return select_around(document, target, tokens=tokens - code, count=count, candidates=candidates)
-        return (
-            select_around(document, target, tokens=code, count=count)
-            if code <= tokens
-            else select_beginning(document, target, tokens=tokens, count=count)
-        )
-    except ContextTooLong:
-        return select_beginning(document, target, tokens=tokens, count=count)
+        room = tokens - code - more_words
+        return select_around(document, target, tokens=room, count=count, candidates=candidates)
+    if code <= tokens:
+        return select_around(document, target, tokens=code, count=count)
+    return select_beginning(document, target, tokens=tokens, count=count)

@@ -92,8 +92,8 @@ class ResultCache:
     def find(self, model: str, document: Document, offset: int) -> Kept | None:
         """Return what is left of an answer given here, or a little before here.
 
-        The nearest place with something left wins. An answer with nothing left says nothing about
-        what follows it, unless it was given right here.
+        The nearest place with something left wins. An answer of which only blanks are left says
+        nothing about what follows it, unless it was given right here.
         """
         after = after_text(document, offset)
         for back in range(min(offset, _TYPED_THROUGH) + 1):
@@ -101,7 +101,7 @@ class ResultCache:
             if kept is None:
                 continue
             rest = kept.after(document.text[offset - back : offset])
-            if rest is not None and (rest.pieces or not back):
+            if rest is not None and (rest.text.strip() or not back):
                 return rest
         return None
 

@@ -1,0 +1,56 @@
+"""An engine over the scripted backend."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from homebody.backend.base import Backend
+from homebody.backend.scripted import Reply, Request, ScriptedBackend
+from homebody.engine import Engine, Use
+from homebody.session.session import Session
+from homebody.settings import CompletionSettings, Settings
+
+
+@dataclass
+class World:
+    """All that a test of a feature looks at."""
+
+    engine: Engine
+    session: Session
+    backend: ScriptedBackend
+
+    @property
+    def asked(self) -> list[Request]:
+        """Requests that wanted an answer, reading ahead left out."""
+        return [request for request in self.backend.requests if request.sampling is not None]
+
+
+class _Scripted(Engine):
+    """An engine whose uses are one given backend."""
+
+    def __init__(self, settings: Settings, backend: Backend) -> None:
+        super().__init__(settings, ())
+        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+
+
+MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+def world(own_folders) -> MakeWorld:
+    """Open an engine that answers with the given replies."""
+
+    @asynccontextmanager
+    async def make(
+        *replies: Reply | str, min_confidence: float = 0.0, debounce_ms: int = 0, **backend
+    ) -> AsyncGenerator[World, None]:
+        completion = CompletionSettings(min_confidence=min_confidence, debounce_ms=debounce_ms)
+        scripted = ScriptedBackend(*replies, **backend)
+        engine = _Scripted(Settings(completion=completion), scripted)
+        async with contextlib.aclosing(engine), contextlib.aclosing(Session(engine)) as session:
+            yield World(engine, session, scripted)
+
+    return make

@@ -1,0 +1,230 @@
+"""Completion, from a key to what is shown, over a scripted model."""
+
+import asyncio
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from homebody.backend.base import FimTokens
+from homebody.backend.scripted import Reply
+from homebody.errors import BackendUnavailable, ContextTooLong
+from homebody.features.complete import Selected, complete
+from homebody.text import Span
+from support.documents import at, typed
+from support.until import until
+
+_QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+
+
+async def test_the_rest_of_the_line_is_offered(world):
+    """At the cursor, without touching anything else."""
+    async with world("a + b\n") as w:
+        document, offset = at("def add(a, b):\n    return █\n")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert (found.span, found.text) == (Span(offset, offset), "a + b")
+
+
+async def test_what_agrees_with_the_suggestion_is_not_asked_again(world):
+    """Typing through a suggestion costs the model nothing."""
+    async with world("result = compute(a)\n") as w:
+        document, offset = at("x = 1\n█\n")
+        [first] = await complete(w.engine, document, offset, session=w.session)
+        before = len(w.asked)
+        for key in "result":
+            document, offset = typed(document, offset, key)
+            [found] = await complete(w.engine, document, offset, session=w.session)
+        assert first.text == "result = compute(a)"
+        assert found.text == " = compute(a)"
+        assert [r for r in w.asked[before:] if r.prompt.text.endswith("resul")] == []
+
+
+async def test_a_newer_request_supersedes_the_older(world):
+    """The older returns nothing, and both return."""
+    async with world(Reply("a + b\n", delay_ms=50)) as w:
+        document, offset = at("def add(a, b):\n    return █\n")
+        older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        await asyncio.sleep(0.01)
+        document, offset = typed(document, offset, "a")
+        newer = await complete(w.engine, document, offset, session=w.session)
+        assert await older == []
+        assert [c.text for c in newer] == [" + b"]
+
+
+async def test_an_answer_in_flight_that_agrees_is_waited_for(world):
+    """A key that the model was about to write does not start it anew."""
+    reply = Reply(pieces=("a", " + ", "b", "\n"), delay_ms=30, piece_delay_ms=5)
+    async with world(reply) as w:
+        document, offset = at("def add(a, b):\n    return █\n")
+        older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        await asyncio.sleep(0.02)
+        document, offset = typed(document, offset, "a")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        await older
+        assert found.text == " + b"
+        assert len(w.asked) == 1
+
+
+async def test_consecutive_prompts_only_grow_at_their_end(world):
+    """What was sent for one key is the beginning of what is sent for the next."""
+    async with world(Reply("zzz\n")) as w:
+        document, offset = at("import os\n\n\ndef add(a, b):\n    █\n")
+        prompts = []
+        for key in "return a":
+            document, offset = typed(document, offset, key)
+            await complete(w.engine, document, offset, session=w.session)
+            prompts.append(next(r.prompt for r in reversed(w.asked)))
+        texts = [prompt.text + prompt.forced for prompt in prompts]
+        assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
+
+
+async def test_the_suffix_does_not_move_while_one_types(world):
+    """With fill-in-the-middle, all that is typed stands after the middle marker."""
+    async with world("zzz\n", fim=_QWEN) as w:
+        document, offset = at("a = 1\nb = █\nc = 3\n")
+        document, offset = typed(document, offset, "2")
+        await complete(w.engine, document, offset, session=w.session)
+        [request] = w.asked
+        assert request.prompt.text == "<|fim_prefix|>a = 1\n<|fim_suffix|>\nc = 3\n<|fim_middle|>b ="
+        assert request.prompt.forced == " 2"
+
+
+async def test_a_partial_word_is_forced(world):
+    """So that the model begins at a token's boundary; what is shown does not repeat it."""
+    async with world(" result\n") as w:
+        document, offset = at("def f():\n    return res█\n")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert w.asked[0].prompt.forced == " res"
+        assert found.text == "ult"
+
+
+async def test_a_guess_is_not_shown(world):
+    """Below ``completion.minConfidence`` there is nothing, and the record says why."""
+    async with world(Reply("guess\n", probability=0.1), min_confidence=0.5) as w:
+        document, offset = at("x = █\n")
+        assert await complete(w.engine, document, offset, session=w.session) == []
+        record = w.engine.audit.last(document.uri)
+        assert record is not None
+        assert record.outcome == "low confidence"
+
+
+async def test_a_sure_answer_tells_how_sure(world):
+    """The mean probability of the first line's tokens."""
+    async with world(Reply("value\n", probability=0.8), min_confidence=0.5) as w:
+        document, offset = at("x = █\n")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.confidence is not None
+        assert math.isclose(found.confidence, 0.8)
+
+
+async def test_the_menus_selection_is_where_the_suggestion_begins(world):
+    """``selectedCompletionInfo``: as if it had been taken."""
+    async with world(" print(value)\n") as w:
+        document, offset = at("x = pri█\n")
+        selected = Selected(Span(offset - 3, offset), "print")
+        [found] = await complete(w.engine, document, offset, session=w.session, selected=selected)
+        assert document.slice(found.span) == "pri"
+        assert found.text == "print(value)"
+
+
+async def test_invoked_gives_different_candidates(world):
+    """Up to three, the surest first."""
+    replies = [Reply(f"option_{n}\n", times=1) for n in range(3)]
+    async with world(*replies, "option_0\n") as w:
+        document, offset = at("x = █\n")
+        found = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
+        assert [c.text for c in found] == ["option_0", "option_1", "option_2"]
+
+
+async def test_the_next_request_is_asked_ahead(world):
+    """What follows a suggestion is there once it is accepted."""
+    async with world(Reply("second()\n", regex=r"first\(\)\n?\Z"), "first()\n") as w:
+        document, offset = at("def f():\n    █\n")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        await until(lambda: len(w.asked) == 2 and w.session.running is not None and w.session.running.done)
+        asked = len(w.asked)
+        document, offset = typed(document, offset, found.text)
+        await complete(w.engine, document, offset, session=w.session)
+        assert len(w.asked) == asked
+
+
+async def test_a_cancelled_request_lets_the_model_go(world):
+    """After a grace time in which the next key may still agree."""
+    async with world(Reply(pieces=tuple("abcdefgh" * 20), piece_delay_ms=20)) as w:
+        document, offset = at("x = █\n")
+        task = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        await until(lambda: w.session.running is not None and w.session.running.pieces)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        running = w.session.running
+        await asyncio.sleep(0.2)
+        assert w.session.running is None
+        assert running.done
+
+
+async def test_a_language_that_is_off_is_left_alone(world):
+    """No request goes out."""
+    async with world("x") as w:
+        document, offset = at("x = █\n")
+        off = w.engine.settings.completion.__class__(languages={"python": False})
+        w.engine.settings = w.engine.settings.__class__(completion=off)
+        assert await complete(w.engine, document, offset, session=w.session) == []
+        assert w.backend.requests == []
+
+
+async def test_a_failure_is_told_and_the_next_request_works(world):
+    """A server that went away in the middle."""
+    async with world(Reply(fault="unavailable", times=1), "a + b\n") as w:
+        document, offset = at("def add(a, b):\n    return █\n")
+        with pytest.raises(BackendUnavailable):
+            await complete(w.engine, document, offset, session=w.session)
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "a + b"
+
+
+async def test_a_context_too_short_for_anything_is_said(world):
+    """An empty prompt is never sent."""
+    async with world("x", context_length=20) as w:
+        document, offset = at("x = █\n")
+        with pytest.raises(ContextTooLong, match=r"raise backend\.contextLength"):
+            await complete(w.engine, document, offset, session=w.session)
+        assert w.backend.requests == []
+
+
+async def test_without_a_session_the_whole_window_goes_in(world):
+    """A script has no second key to be quick for."""
+    async with world("x\n") as w:
+        lines = "".join(f"line_{n} = {n}\n" for n in range(120))
+        document, offset = at(f"{lines}last = █\n")
+        await complete(w.engine, document, offset)
+        assert "line_0 = 0" in w.asked[0].prompt.text
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(st.text(alphabet="ab(=é😀 \t", max_size=60), min_size=1, max_size=200),
+    context_length=st.sampled_from([256, 300, 512, 1024, 4096]),
+    fim=st.booleans(),
+    data=st.data(),
+)
+def test_the_prompt_fits_for_any_document(world, lines, context_length, fim, data):
+    """Whatever the cursor and the context length, and the text before the cursor is in it."""
+    text = "\n".join(lines)
+    offset = data.draw(st.integers(0, len(text)))
+
+    async def run() -> None:
+        async with world("x\n", context_length=context_length, fim=_QWEN if fim else None) as w:
+            document, _ = at(f"█{text}")
+            await complete(w.engine, document, offset)
+            [request] = w.asked
+            prompt = await w.backend.count_prompt(request.prompt)
+            assert prompt + request.sampling.max_tokens <= context_length
+            before = text[:offset]
+            if before.strip():
+                seen = request.prompt.text + request.prompt.forced
+                assert before[-1] in seen
+
+    asyncio.run(run())

@@ -1,0 +1,114 @@
+"""Refactor: edits, or the reason why there are none."""
+
+import pytest
+
+from homebody.backend.scripted import Reply
+from homebody.errors import ContextTooLong, UnknownAction, UsageError
+from homebody.features.refactor import list_actions, refactor
+from homebody.text import Document, Span, apply_edits
+from support.documents import at
+
+_CODE = "x = 1\n\n\ndef mean(values):\n    total = 0\n    return tot█al\n"
+
+
+async def test_a_docstring_goes_where_it_belongs(world):
+    """Inserted, nothing else touched."""
+    async with world("Return the mean.") as w:
+        document, offset = at(_CODE)
+        done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
+        assert done.status == "changed"
+        new = apply_edits(document.text, done.edits)
+        assert new == document.text.replace(":\n", ':\n    """Return the mean."""\n')
+
+
+async def test_the_prompt_holds_the_function_and_nothing_it_does_not_say(world):
+    """What went in is what is listed."""
+    async with world("Return the mean.") as w:
+        document, offset = at(_CODE)
+        done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
+        assert "def mean(values):" in w.asked[0].prompt.text
+        assert "x = 1" not in w.asked[0].prompt.text
+        assert [(s.first_line, s.last_line) for s in done.sources] == [(3, 5)]
+
+
+async def test_an_instruction_rewrites_the_selected_lines(world):
+    """In the user's own words, over whole lines."""
+    async with world("```python\n    total = sum(values)\n```") as w:
+        document, _ = at(_CODE)
+        start = document.text.index("total = 0")
+        done = await refactor(w.engine, document, Span(start, start + 5), instruction="Sum the values up.")
+        assert done.status == "changed"
+        assert "    total = sum(values)\n    return total\n" in apply_edits(document.text, done.edits)
+        assert "Sum the values up." in w.asked[0].prompt.text
+
+
+async def test_an_answer_that_does_not_parse_is_refused(world):
+    """The file stays as it is."""
+    async with world("```python\ndef mean(values:\n    return (\n```") as w:
+        document, offset = at(_CODE)
+        done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
+        assert done.status == "refused"
+        assert done.edits == ()
+        assert "syntax errors" in (done.reason or "")
+
+
+async def test_an_answer_cut_by_the_limit_is_refused(world):
+    """Half a function is never written."""
+    async with world(Reply("```python\ndef mean(values):\n    total", finish="length")) as w:
+        document, offset = at(_CODE)
+        done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
+        assert done.status == "refused"
+
+
+async def test_the_same_code_again_is_no_change(world):
+    """Nothing to apply."""
+    async with world("```python\ndef mean(values):\n    total = 0\n    return total\n```") as w:
+        document, offset = at(_CODE)
+        done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
+        assert (done.status, done.edits) == ("unchanged", ())
+
+
+async def test_an_unknown_action_names_the_nearest(world):
+    """And nothing is asked."""
+    async with world("x") as w:
+        document, offset = at(_CODE)
+        with pytest.raises(UnknownAction, match="did you mean 'docstring'"):
+            await refactor(w.engine, document, Span(offset, offset), action="docstrin")
+        assert w.backend.requests == []
+
+
+async def test_outside_of_any_function_there_is_nothing_to_document(world):
+    """One sentence with what to do."""
+    async with world("x") as w:
+        document, offset = at("x = █1\n")
+        with pytest.raises(UsageError, match="put the cursor inside one"):
+            await refactor(w.engine, document, Span(offset, offset), action="docstring")
+
+
+async def test_code_whose_answer_cannot_fit_is_refused_before_asking(world):
+    """Instead of an answer that is cut."""
+    async with world("x", context_length=256) as w:
+        body = "".join(f"    value_{n} = {n}\n" for n in range(60))
+        document, offset = at(f"def f():\n    █\n{body}")
+        with pytest.raises(ContextTooLong, match="select less"):
+            await refactor(w.engine, document, Span(offset, offset), action="simplify")
+        assert w.backend.requests == []
+
+
+async def test_actions_are_listed_without_asking_the_model(world):
+    """Those of a function only inside of one."""
+    async with world("x") as w:
+        document, offset = at(_CODE)
+        inside = {action.name for action in list_actions(w.engine, document, Span(offset, offset))}
+        outside = {action.name for action in list_actions(w.engine, document, Span(0, 0))}
+        assert "docstring" in inside - outside
+        assert w.backend.requests == []
+
+
+async def test_line_ends_stay_as_they_are(world):
+    """A file with CRLF gets CRLF."""
+    async with world("Return the mean.") as w:
+        document = Document.create("file:///a.py", "python", 1, "def mean(v):\r\n    return v\r\n")
+        done = await refactor(w.engine, document, Span(0, 0), action="docstring")
+        new = apply_edits(document.text, done.edits)
+        assert new == 'def mean(v):\r\n    """Return the mean."""\r\n    return v\r\n'
