@@ -20,6 +20,7 @@ from homebody.prompt.library import PromptLibrary
 from homebody.settings import BackendSettings, Settings
 from homebody.settings.paths import config_dir
 from homebody.syntax.tree import Trees
+from homebody.workspace.index import Progress, WorkspaceIndex
 
 _MEASURABLE_TOKENS = 24
 """A prompt's speed is only taken from readings of at least so many tokens: shorter ones measure overhead."""
@@ -80,7 +81,9 @@ class Use:
 class Engine:
     """All that features need. Make it with ``open_engine``.
 
-    ``on_state`` is told once for each change of a backend: ready, loading, unavailable.
+    ``on_state`` is told once for each change of a backend: ready, loading, unavailable; ``on_index``
+    how far the workspace's index is. What an earlier run indexed can be asked at once; ``index.start``
+    brings it up to date.
     """
 
     def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
@@ -89,9 +92,13 @@ class Engine:
         self.audit = Audit(settings.log)
         self.trees = Trees()
         self.prompts = PromptLibrary(_prompt_folders(folders))
+        self.on_index: Callable[[Progress], None] | None = None
+        self.index = WorkspaceIndex.open(folders, settings, progress=self._index_told) if folders else None
         self.on_state: Callable[[Slot, BackendState], None] | None = None
         self._uses: dict[Slot, Use] = {}
         self._stack = AsyncExitStack()
+        if self.index is not None:
+            self._stack.push_async_callback(self.index.aclose)
 
     @property
     def completion(self) -> Use:
@@ -121,6 +128,10 @@ class Engine:
                 self._stack.push_async_callback(backend.aclose)
                 self._uses[slot] = Use(backend)
         return self._uses[slot]
+
+    def _index_told(self, progress: Progress) -> None:
+        if self.on_index is not None:
+            self.on_index(progress)
 
     def _told(self, slot: Slot, state: BackendState) -> None:
         if self.on_state is not None:

@@ -81,12 +81,14 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
     await engine.trees.ready(document)
     await engine.completion.learn_counts([_around(document, offset)])
     found = await find_candidates(session, document, offset)
-    changed = tuple(found) != session.candidates_for(document.uri)
     session.set_candidates(document.uri, found)
     place = session.place(document.uri)
     burst = place.burst
     typed = None if burst is None else burst.typed(document, offset)
-    if burst is None or typed is None or burst.narrow or changed or len(typed) > burst.typed_limit // 2:
+    # Snippets that were chosen stay while the place does: others would have it all read again.
+    first_snippets = burst is not None and bool(found) and not burst.context.snippets
+    outgrown = burst is None or typed is None or len(typed) > burst.typed_limit // 2
+    if burst is None or outgrown or burst.narrow or first_snippets:
         burst = full_burst(session, target, document, offset)
         place.coming = burst
     prompt = prompt_for(target, burst, document, document.text[burst.anchor : offset])

@@ -1,15 +1,74 @@
 """Code from elsewhere that may help at the cursor, best first.
 
-In: session, document, offset. Out: candidates for ``context``; found in pauses only.
+In: session, document, offset. Out: candidates for ``context``.
+Asked in pauses only: the index answers from disk, and nothing from disk is on the way of a key.
 """
+
+from collections.abc import Sequence
 
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
+from homebody.syntax.place import identifiers_near
+from homebody.syntax.scope import Import, imports
 from homebody.text import Document
+from homebody.workspace.uri import path_of
+
+_NEARBY_LINES = 20
+"""Lines on either side of the cursor that are compared with chunks of other files."""
+
+_MOST_LINES = 5000
+"""Longer documents are not looked through for imports: the index has those of the last save."""
+
+_CELL_LINES = 60
+_SIMILAR = 6
 
 
 async def find_candidates(session: Session, document: Document, offset: int) -> list[Candidate]:
-    """Return places that were edited or looked at lately, the newest first."""
-    if not session.engine.settings.context.snippets:
+    """Return what may help, in the order of its worth.
+
+    Cells above in a notebook; definitions of names used near the cursor; places that were edited or
+    looked at lately; chunks that resemble the lines around the cursor.
+    """
+    engine = session.engine
+    if not engine.settings.context.snippets:
         return []
-    return session.recent.candidates()
+    found = _cells_above(session, document)
+    index = engine.index
+    if index is None:
+        return [*found, *session.recent.candidates()]
+    tree = engine.trees.newest(document)
+    found += await index.definitions(
+        identifiers_near(document, tree, offset),
+        language=document.language_id,
+        near_path=path_of(document.uri),
+        imports=_imports(session, document),
+    )
+    found += session.recent.candidates()
+    found += await index.similar(_nearby(document, offset), exclude=[document.uri], limit=_SIMILAR)
+    return found
+
+
+def _cells_above(session: Session, document: Document) -> list[Candidate]:
+    """Cells of the same notebook that stand above, the nearest first."""
+    above: list[Candidate] = []
+    for cell in session.siblings(document.uri):
+        if cell.uri == document.uri:
+            break
+        last = min(cell.line_count, _CELL_LINES) - 1
+        text = cell.text[: cell.line_span_with_end(last).end]
+        if text.strip():
+            above.append(Candidate(cell.uri, 0, last, text, "cell above"))
+    return above[::-1]
+
+
+def _imports(session: Session, document: Document) -> Sequence[Import] | None:
+    if document.line_count > _MOST_LINES:
+        return None
+    tree = session.engine.trees.newest(document)
+    return imports(document, tree) if tree.fits(document) else None
+
+
+def _nearby(document: Document, offset: int) -> str:
+    line = document.line_of(offset)
+    start = document.line_starts[max(0, line - _NEARBY_LINES)]
+    return document.text[start : document.line_span(min(document.line_count - 1, line + _NEARBY_LINES)).end]

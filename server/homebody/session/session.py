@@ -76,6 +76,7 @@ class Session:
     """State that lasts over requests. Close it to end what still runs.
 
     ``read`` is the text that the completion's slot was last given: what the server has in its cache.
+    ``siblings`` gives the cells of a document's notebook in order; who knows notebooks sets it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -85,6 +86,7 @@ class Session:
         self.recent = RecentPlaces()
         self.running: Generation | None = None
         self.read = ""
+        self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
         self._candidates: dict[str, tuple[Candidate, ...]] = {}
         self._places: dict[str, Place] = {}
         self._running_task: asyncio.Task[None] | None = None
@@ -186,6 +188,10 @@ class Session:
             place.ticket.supersede()
         await self.stop_background()
         await self.stop_running()
+
+
+def _no_siblings(_uri: str) -> Sequence[Document]:
+    return ()
 
 
 async def _ended(task: asyncio.Task[None] | None) -> None:
