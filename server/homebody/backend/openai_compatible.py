@@ -66,7 +66,7 @@ class OpenAiBackend(StringBackend):
         except BackendRefused:
             return await super().count_prompt(prompt)
         counted = reply.count if reply.count is not None else len(reply.tokens)
-        self._estimate.learn(prompt.text, counted)
+        self.estimate.learn(prompt.text, counted)
         return counted
 
     async def _ask(self) -> ModelInfo:

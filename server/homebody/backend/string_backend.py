@@ -57,13 +57,19 @@ class StringBackend(ABC):
     """One model server that takes strings.
 
     A server's class says what is served (``_ask``), and streams (``_generate``, ``_converse``).
+
+    Attributes
+    ----------
+    estimate
+        Counts, scaled by what the server said of earlier prompts.
+
     """
 
     def __init__(self, server: ModelServer, *, model: str | None, context_length: int | None) -> None:
         self._server = server
         self._model = model
         self._context_length = context_length
-        self._estimate = TokenEstimate()
+        self.estimate = TokenEstimate()
         self._info: ModelInfo | None = None
         self._heard = 0.0
         self._asking = asyncio.Lock()
@@ -90,11 +96,11 @@ class StringBackend(ABC):
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Estimate the tokens of each text; no request is made."""
-        return [self._estimate.count(text) for text in texts]
+        return [self.estimate.count(text) for text in texts]
 
     async def count_prompt(self, prompt: Prompt) -> int:
         """Estimate the tokens of the whole prompt."""
-        return self._estimate.count_prompt(prompt)
+        return self.estimate.count_prompt(prompt)
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Refuse: the server renders the chat template itself. Use ``chat``.
@@ -160,6 +166,10 @@ class StringBackend(ABC):
                     stats = item
         return replace(stats, output_tokens=0)
 
+    def forget(self) -> None:
+        """Ask the server anew at the next request."""
+        self._info = None
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._server.aclose()
@@ -202,7 +212,7 @@ class StringBackend(ABC):
         """Compare the server's own count with ours: a prompt that fills the context was cut."""
         if isinstance(item, Piece) or item.prompt_tokens is None:
             return item
-        self._estimate.learn(text, item.prompt_tokens)
+        self.estimate.learn(text, item.prompt_tokens)
         cut = item.truncated or item.prompt_tokens >= info.context_length
         return replace(item, truncated=cut)
 
@@ -212,7 +222,7 @@ class StringBackend(ABC):
         try:
             yield
         except (BackendUnavailable, BackendProtocolError, BackendTimeout):
-            self._info = None
+            self.forget()
             raise
         self._heard = time.monotonic()
 

@@ -1,0 +1,330 @@
+"""Ollama, as its documents say that it behaves: one context length, no silent cut, no cloud."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Stream, Text
+from homebody.backend.ollama import OllamaBackend
+from homebody.errors import BackendRefused, ConnectionForbidden, ContextTooLong
+from support.ollama_double import SPECIAL, OllamaDouble, OllamaModel
+
+MANY = Sampling(max_tokens=64)
+CODER = OllamaModel("qwen2.5-coder:1.5b", fim=True, capabilities=("completion", "insert"))
+
+
+async def read(stream: Stream) -> tuple[str, Stats]:
+    """Text and stats of a whole answer."""
+    items = [item async for item in stream]
+    assert isinstance(items[-1], Stats)
+    return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
+
+
+@asynccontextmanager
+async def opened(double: OllamaDouble, **options: Any) -> AsyncIterator[OllamaBackend]:
+    """A backend, closed at the end."""
+    backend = OllamaBackend(double.url, **options)
+    try:
+        yield backend
+    finally:
+        await backend.aclose()
+
+
+def bodies(double: OllamaDouble, path: str) -> list[dict[str, Any]]:
+    """What arrived at one path."""
+    return [request.json for request in double.requests if request.path == path]
+
+
+async def test_markers_and_special_texts_come_from_the_models_vocabulary():
+    """By ids of the metadata, so exactly the model's own."""
+    with OllamaDouble([CODER]) as double:
+        async with opened(double) as backend:
+            info = await backend.describe()
+
+    assert info.fim == FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+    assert info.special_texts == frozenset(SPECIAL)
+    assert not info.takes_token_ids
+    assert not info.exact_tokenizer
+
+
+async def test_a_server_that_hides_the_vocabulary_is_served_all_the_same():
+    """Then the name has to tell the family; it is not made up here."""
+    with OllamaDouble([OllamaModel("coder:latest", fim=True, shows_vocabulary=False)]) as double:
+        async with opened(double) as backend:
+            assert (await backend.describe()).fim is None
+            assert (await read(backend.complete(Prompt((Text("x"),)), MANY)))[0] == "return a + b"
+
+
+async def test_the_served_context_is_used_and_nothing_is_loaded_twice():
+    """Whatever the server gives by itself is sent with every request, for all roles."""
+    with OllamaDouble([CODER], default_num_ctx=8192) as double:
+        async with opened(double, use="completion") as completing, opened(double, use="chat") as chatting:
+            await read(completing.complete(Prompt((Text("x"),)), MANY))
+            await read(chatting.chat([Message("user", "hi")], MANY))
+            await read(completing.complete(Prompt((Text("y"),)), MANY))
+            info = await completing.describe()
+        sent = [body["options"]["num_ctx"] for body in bodies(double, "/api/generate") if "options" in body]
+
+    assert info.context_length == 8192
+    assert info.trained_context_length == 32768
+    assert double.loads == [(CODER.name, 8192)]
+    assert sent == [8192, 8192]
+
+
+async def test_a_loaded_model_keeps_its_context():
+    """What somebody else has loaded is not loaded again with another length."""
+    with OllamaDouble([CODER]) as double:
+        double.loaded[CODER.name] = 16384
+        async with opened(double) as backend:
+            await read(backend.complete(Prompt((Text("x"),)), MANY))
+
+    assert double.loads == []
+
+
+async def test_a_context_length_of_the_users_is_loaded_once():
+    """``backend.contextLength`` is asked for from the first request on, up to what the model can."""
+    with OllamaDouble([CODER]) as double:
+        async with opened(double, context_length=12000) as backend:
+            await read(backend.complete(Prompt((Text("x"),)), MANY))
+        async with opened(double, context_length=99999) as backend:
+            info = await backend.describe()
+
+    assert double.loads == [(CODER.name, 12000)]
+    assert info.context_length == 32768
+    assert "trained for no more" in info.notes[0]
+
+
+async def test_an_old_ollama_that_tells_no_length_gets_one():
+    """The length of the model's file, else the least that any version serves; and it is said."""
+    model = OllamaModel("old:latest", parameters='num_ctx                        2048\nstop  "x"')
+    with OllamaDouble([model], tells_context_length=False) as double:
+        async with opened(double) as backend:
+            info = await backend.describe()
+
+    assert info.context_length == 2048
+    assert "does not say what context length it serves" in info.notes[0]
+
+
+async def test_prompts_go_raw_and_unabridged():
+    """No template, no truncation, no shifting, and the model is kept in memory."""
+    with OllamaDouble([CODER]) as double:
+        async with opened(double) as backend:
+            prompt = Prompt(
+                (Marker("<|fim_prefix|>"), Text("def f("), Marker("<|fim_middle|>")), stop=("\n",)
+            )
+            sampling = Sampling(
+                max_tokens=7, temperature=0.25, top_p=0.5, top_k=9, min_p=0.125, repeat_penalty=1.5, seed=3
+            )
+            await read(backend.complete(prompt, sampling))
+        body = bodies(double, "/api/generate")[-1]
+
+    wanted = {"prompt": "<|fim_prefix|>def f(<|fim_middle|>", "raw": True, "truncate": False, "shift": False}
+    assert {name: body[name] for name in wanted} == wanted
+    assert body["keep_alive"]
+    assert body["options"] == {
+        "num_ctx": 4096, "num_predict": 7, "temperature": 0.25, "top_p": 0.5, "top_k": 9, "min_p": 0.125,
+        "repeat_penalty": 1.5, "seed": 3, "stop": ["\n"],
+    }  # fmt: skip
+
+
+async def test_a_prompt_that_ollama_finds_too_long_is_refused_not_cut():
+    """Where our estimate was too low, the server's refusal is the last word."""
+    long = Prompt((Text("x " * 2100),))
+    with OllamaDouble([CODER]) as double:
+        async with opened(double) as backend:
+            backend.estimate.learn("word " * 1000, 100)
+            with pytest.raises(ContextTooLong, match="exceeds the context length; nothing was cut"):
+                await read(backend.complete(long, MANY))
+            with pytest.raises(ContextTooLong, match="nothing was cut"):
+                await read(backend.chat([Message("user", "x " * 2100)], MANY))
+
+
+async def test_a_silent_cut_of_an_old_ollama_is_noticed():
+    """A prompt that fills the context to the last token was cut: the stats say so."""
+    with OllamaDouble([CODER], knows_truncate=False) as double:
+        async with opened(double) as backend:
+            backend.estimate.learn("word " * 1000, 100)
+            _, stats = await read(backend.complete(Prompt((Text("x " * 2100),)), MANY))
+
+    assert stats.truncated
+    assert stats.prompt_tokens == 4096
+
+
+async def test_the_servers_count_corrects_the_estimate():
+    """What Ollama counted is what the next prompt of that kind is estimated by, on the high side."""
+    code = "value = compute(value, other)\n" * 40
+    with OllamaDouble([CODER]) as double:
+        async with opened(double) as backend:
+            (before,) = await backend.count([code])
+            _, stats = await read(backend.complete(Prompt((Text(code),)), MANY))
+            (after,) = await backend.count([code])
+
+    assert stats.prompt_tokens is not None
+    assert stats.prompt_tokens <= after <= before * 1.1
+
+
+CLOUD = "https://ollama.com:443"
+REMOTE = [
+    OllamaModel("gpt-oss:120b-cloud", remote_host=CLOUD),
+    OllamaModel("renamed:latest", remote_host=CLOUD),
+    OllamaModel("qwen3-coder:480b-cloud"),
+    OllamaModel("big:cloud"),
+]
+
+
+@pytest.mark.parametrize("model", REMOTE, ids=lambda model: model.name)
+async def test_a_model_that_runs_elsewhere_is_refused_by_name(model: OllamaModel):
+    """Whether the server says where, or the tag alone says so; no prompt reaches it."""
+    with OllamaDouble([model]) as double:
+        async with opened(double, model=model.name) as backend:
+            with pytest.raises(ConnectionForbidden, match=r"ollama\.com.*nothing was sent.*allowedHosts"):
+                await read(backend.complete(Prompt((Text("secret"),)), MANY))
+            with pytest.raises(ConnectionForbidden):
+                await backend.warm(Prompt((Text("secret"),)))
+            with pytest.raises(ConnectionForbidden):
+                await read(backend.chat([Message("user", "secret")], MANY))
+
+    assert double.left_the_machine == []
+    assert bodies(double, "/api/generate") == bodies(double, "/api/chat") == []
+
+
+async def test_a_remote_model_is_served_where_the_user_allows_its_host():
+    """That host and port, and no other entry."""
+    model = REMOTE[0]
+    with OllamaDouble([model]) as double:
+        async with opened(double, model=model.name, allowed_hosts=["ollama.com:443"]) as backend:
+            text, _ = await read(backend.complete(Prompt((Text("x"),)), MANY))
+            remote_host = (await backend.describe()).remote_host
+        async with opened(double, model=model.name, allowed_hosts=["ollama.com:80"]) as backend:
+            with pytest.raises(ConnectionForbidden):
+                await backend.describe()
+
+    assert text == "return a + b"
+    assert remote_host == CLOUD
+
+
+async def test_a_remote_model_is_never_chosen():
+    """Not even when it is the only one."""
+    with OllamaDouble(REMOTE) as double:
+        async with opened(double) as backend:
+            with pytest.raises(BackendRefused, match=r"no model of its own.*ollama pull"):
+                await backend.describe()
+
+
+async def test_a_model_that_became_remote_is_stopped_at_its_first_reply():
+    """A name that was local when it was looked up, and is not any more."""
+    model = OllamaModel("coder:latest", fim=True)
+    with OllamaDouble([model]) as double:
+        async with opened(double) as backend:
+            await backend.describe()
+            model.remote_host = CLOUD
+            with pytest.raises(ConnectionForbidden):
+                await read(backend.complete(Prompt((Text("x"),)), MANY))
+
+
+@pytest.mark.parametrize(
+    ("use", "models", "loaded", "chosen"),
+    [
+        ("completion", ["llama3:8b", "qwen2.5-coder:1.5b"], "llama3:8b", "qwen2.5-coder:1.5b"),
+        ("chat", ["llama3:8b", "starcoder2:3b"], "starcoder2:3b", "llama3:8b"),
+        ("chat", ["llama3:8b", "mistral:7b"], "mistral:7b", "mistral:7b"),
+        ("completion", ["llama3:8b"], None, "llama3:8b"),
+    ],
+)
+async def test_the_model_that_suits_the_use_is_chosen(
+    use: Any, models: list[str], loaded: str | None, chosen: str
+):
+    """A loaded one first, where it suits."""
+    with OllamaDouble([OllamaModel(name) for name in models]) as double:
+        if loaded:
+            double.loaded[loaded] = 4096
+        async with opened(double, use=use) as backend:
+            assert (await backend.describe()).name == chosen
+
+
+async def test_a_model_that_is_not_there_is_named_with_the_command_that_fetches_it():
+    """The next step is in the message."""
+    with OllamaDouble([CODER]) as double:
+        async with opened(double, model="missing:7b") as backend:
+            with pytest.raises(BackendRefused, match="ollama pull missing:7b"):
+                await backend.describe()
+
+
+async def test_a_model_that_was_unloaded_is_loaded_again_as_before():
+    """After ``keep_alive`` ran out, the next request brings it back with the same length."""
+    with OllamaDouble([CODER], default_num_ctx=8192) as double:
+        async with opened(double) as backend:
+            await read(backend.complete(Prompt((Text("x"),)), MANY))
+            double.loaded.clear()
+            double.default_num_ctx = 2048
+            await read(backend.complete(Prompt((Text("x"),)), MANY))
+
+    assert double.loads == [(CODER.name, 8192)] * 2
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        lambda double: setattr(double, "chat_answer", lambda _: "<think>Hm.</think>\n\nYes."),
+        lambda double: setattr(double.models[0], "thought", "Hm."),
+    ],
+    ids=["in the text", "in a field of its own"],
+)
+async def test_thoughts_never_reach_the_caller(setup: Callable[[OllamaDouble], None]):
+    """Neither tags in the text nor the ``thinking`` field."""
+    with OllamaDouble([OllamaModel("thinker:latest")], chat_answer=lambda _: "Yes.") as double:
+        setup(double)
+        async with opened(double) as backend:
+            text, _ = await read(backend.chat([Message("user", "hi")], MANY))
+
+    assert text == "Yes."
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "think"), [(("completion", "thinking"), False), (("completion",), None)]
+)
+async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str, ...], think: object):
+    """A model that cannot think is not told not to: older servers refuse that."""
+    with OllamaDouble([OllamaModel("m:latest", capabilities=capabilities)]) as double:
+        async with opened(double) as backend:
+            await read(backend.chat([Message("user", "hi")], MANY))
+        (body,) = bodies(double, "/api/chat")
+
+    assert body.get("think") is think
+
+
+async def test_an_answer_that_goes_astray_is_asked_for_again_with_the_forced_text():
+    """Without a grammar nothing can be forced: the caller still gets a continuation of its text."""
+    with OllamaDouble(
+        [CODER], answer=lambda prompt: "se e" if prompt.endswith("rai") else "return"
+    ) as double:
+        async with opened(double) as backend:
+            text, _ = await read(backend.complete(Prompt((Text("    "),), forced="rai"), MANY))
+        prompts = [body["prompt"] for body in bodies(double, "/api/generate")[1:]]
+
+    assert text == "se e"
+    assert prompts == ["    ", "    rai"]
+
+
+async def test_closing_the_stream_hangs_up():
+    """The server sees it and stops."""
+    with OllamaDouble([CODER], answer=lambda _: "x " * 500, piece_seconds=0.01) as double:
+        async with opened(double) as backend:
+            async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=900))) as stream:
+                await anext(stream)
+            await read(backend.chat([Message("user", "hi")], Sampling(max_tokens=30)))
+
+    assert double.hang_ups == 1
+
+
+async def test_the_vocabulary_is_fetched_once_a_model():
+    """Some megabytes, so not again while the model's digest is the same."""
+    with OllamaDouble([CODER]) as double:
+        async with opened(double) as backend:
+            await backend.describe()
+            backend.forget()
+            await backend.describe()
+
+    assert len(bodies(double, "/api/show")) == 1

@@ -1,0 +1,263 @@
+"""LM Studio, vLLM and unknown servers behind OpenAI's API: lengths, names of parameters, reasoning."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Stream, Text
+from homebody.backend.lm_studio import LINK_NOTE, LmStudioBackend
+from homebody.backend.openai_compatible import OpenAiBackend
+from homebody.backend.string_backend import StringBackend
+from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong
+from support.loopback import LoopbackServer, Reply, Request
+from support.openai_double import OpenAiDouble, OpenAiModel
+
+MANY = Sampling(max_tokens=64)
+ALL = Sampling(
+    max_tokens=7, temperature=0.25, top_p=0.5, top_k=9, min_p=0.125, repeat_penalty=1.5, seed=3, logprobs=2
+)
+CODER = "qwen2.5-coder-1.5b-instruct"
+
+
+async def read(stream: Stream) -> tuple[str, Stats]:
+    """Text and stats of a whole answer."""
+    items = [item async for item in stream]
+    assert isinstance(items[-1], Stats)
+    return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
+
+
+@asynccontextmanager
+async def opened(double: LoopbackServer, kind: Any, **options: Any) -> AsyncIterator[StringBackend]:
+    """A backend, closed at the end."""
+    backend: StringBackend = kind(double.url, **options)
+    try:
+        yield backend
+    finally:
+        await backend.aclose()
+
+
+def bodies(double: OpenAiDouble, path: str = "/v1/completions") -> list[dict[str, Any]]:
+    """What arrived at one path."""
+    return [request.json for request in double.requests if request.path == path]
+
+
+@pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3"])
+async def test_lm_studio_serves_the_loaded_length(kind: Any):
+    """By the newer API and by the older one; never what the model could do."""
+    with OpenAiDouble([OpenAiModel(CODER, context_length=8192)], kind) as double:
+        async with opened(double, LmStudioBackend) as backend:
+            info = await backend.describe()
+
+    assert (info.name, info.context_length, info.trained_context_length) == (CODER, 8192, 32768)
+    assert LINK_NOTE in info.notes
+    assert info.ignored_sampling == ("min_p",)
+
+
+@pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3"])
+async def test_lm_studio_loads_a_model_before_any_code_is_sent(kind: Any):
+    """Its real length is known only then."""
+    with OpenAiDouble([OpenAiModel(CODER, context_length=6000, loaded=False)], kind) as double:
+        async with opened(double, LmStudioBackend) as backend:
+            info = await backend.describe()
+        sent = [body["prompt"] for body in bodies(double)]
+
+    assert info.context_length == 6000
+    assert double.loads == [CODER]
+    assert sent in ([], [" "])
+
+
+async def test_lm_studio_loads_with_the_users_length():
+    """``backend.contextLength`` goes into the load request."""
+    with OpenAiDouble([OpenAiModel(CODER, loaded=False)]) as double:
+        async with opened(double, LmStudioBackend, context_length=12000) as backend:
+            info = await backend.describe()
+
+    assert info.context_length == 12000
+
+
+async def test_lm_studio_leaves_embedding_models_alone():
+    """A loaded one is no language model."""
+    with OpenAiDouble([OpenAiModel("vectors", embeds=True), OpenAiModel(CODER)]) as double:
+        async with opened(double, LmStudioBackend) as backend:
+            assert (await backend.describe()).name == CODER
+
+
+@pytest.mark.parametrize("model", ["missing", None])
+async def test_a_missing_model_is_named(model: str | None):
+    """With what there is instead."""
+    models = [OpenAiModel(CODER)] if model else []
+    with OpenAiDouble(models) as double:
+        async with opened(double, LmStudioBackend, model=model) as backend:
+            with pytest.raises(BackendRefused, match=f"{CODER}.*backend.model|download one there"):
+                await backend.describe()
+
+
+async def test_lm_studios_token_is_sent_and_its_lack_is_explained():
+    """A 401 names the setting."""
+    with OpenAiDouble([OpenAiModel(CODER)], api_key="token") as double:
+        async with opened(double, LmStudioBackend, api_key="token") as backend:
+            assert (await read(backend.complete(Prompt((Text("x"),)), MANY)))[0] == "return a + b"
+        async with opened(double, LmStudioBackend) as backend:
+            with pytest.raises(BackendRefused, match=r"API token.*backend\.apiKey"):
+                await backend.describe()
+
+
+SAMPLING = {
+    "lm-studio": {"temperature": 0.25, "top_p": 0.5, "top_k": 9, "repeat_penalty": 1.5, "seed": 3},
+    "vllm": {
+        "temperature": 0.25, "top_p": 0.5, "top_k": 9, "min_p": 0.125, "repetition_penalty": 1.5, "seed": 3,
+        "logprobs": 2,
+    },
+    "unknown": {"temperature": 0.25, "top_p": 0.5, "seed": 3, "logprobs": 2},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SAMPLING)
+async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
+    """What it does not know is told in ``ignored_sampling``, and not sent."""
+    backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
+    with OpenAiDouble([OpenAiModel(CODER)], kind) as double:
+        async with opened(double, backend_class) as backend:
+            ignored = (await backend.describe()).ignored_sampling
+            await read(backend.complete(Prompt((Text("x"),), stop=("\n",)), ALL))
+        body = bodies(double)[-1]
+
+    rest = {"model", "prompt", "stop", "stream", "stream_options", "max_tokens"}
+    assert {name: value for name, value in body.items() if name not in rest} == SAMPLING[kind]
+    assert body["stop"] == ["\n"]
+    known = {"repeat_penalty" if name == "repetition_penalty" else name for name in SAMPLING[kind]}
+    assert set(ignored) == {"temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"} - known
+
+
+async def test_vllm_tells_its_length_and_counts_exactly():
+    """``max_model_len``, and ``/tokenize`` for the finished prompt."""
+    with OpenAiDouble([OpenAiModel(CODER, context_length=16384)], "vllm") as double:
+        async with opened(double, OpenAiBackend) as backend:
+            info = await backend.describe()
+            count = await backend.count_prompt(Prompt((Text("one two"),)))
+
+    assert info.context_length == 16384
+    assert count == 3
+
+
+async def test_a_server_that_says_nothing_is_reckoned_with_carefully():
+    """A length is assumed and said; so is what Homebody cannot know of such a server."""
+    with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
+        async with opened(double, OpenAiBackend) as backend:
+            info = await backend.describe()
+        async with opened(double, OpenAiBackend, context_length=9000) as backend:
+            told = await backend.describe()
+
+    assert info.context_length == 4096
+    assert "4096 is assumed" in info.notes[0]
+    assert "connects to" in info.notes[1]
+    assert told.context_length == 9000
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
+async def test_the_url_may_end_in_v1_or_not(suffix: str):
+    """Both are written in the wild."""
+    with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
+        backend = OpenAiBackend(double.url + suffix)
+        assert (await backend.describe()).name == "m"
+        await backend.aclose()
+
+
+@pytest.mark.parametrize("kind", ["lm-studio", "vllm"])
+async def test_reasoning_never_reaches_the_caller(kind: Any):
+    """Neither ``reasoning_content`` nor tags in the text."""
+    backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
+    said = "<think>Hm.</think>\n\nYes."
+    with OpenAiDouble([OpenAiModel(CODER)], kind, chat_answer=lambda _: said, reasoning="Hm.") as double:
+        async with opened(double, backend_class) as backend:
+            text, _ = await read(backend.chat([Message("user", "hi")], MANY))
+
+    assert text == "Yes."
+
+
+async def test_the_servers_refusal_of_a_long_prompt_is_that_error():
+    """Where our estimate was too low."""
+    with OpenAiDouble([OpenAiModel(CODER)]) as double:
+        async with opened(double, LmStudioBackend) as backend:
+            backend.estimate.learn("word " * 1000, 100)
+            with pytest.raises(ContextTooLong, match="maximum context length"):
+                await read(backend.complete(Prompt((Text("x " * 2100),)), MANY))
+
+
+async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
+    """llama.cpp's OpenAI API takes one, so nothing is asked twice."""
+    async with opened_at(host.url, host.key) as backend:
+        text, _ = await read(backend.complete(Prompt((Text("x"),), forced="retu"), MANY))
+        info = await backend.describe()
+
+    assert text == "rn a + b"
+    assert info.ignored_sampling == ()
+    assert info.context_length == 4096
+
+
+@asynccontextmanager
+async def opened_at(url: str, key: str) -> AsyncIterator[OpenAiBackend]:
+    """A backend on a real llama.cpp."""
+    backend = OpenAiBackend(url, api_key=key)
+    try:
+        yield backend
+    finally:
+        await backend.aclose()
+
+
+async def test_a_cut_stream_is_an_error_and_an_error_in_a_stream_is_told():
+    """Never a quiet end: not without ``[DONE]``, not after an error event."""
+    events: list[object] = [{"choices": [{"index": 0, "text": "a", "finish_reason": None}]}]
+
+    async def serve(request: Request, reply: Reply) -> None:
+        if request.path == "/v1/models":
+            await reply.json({"data": [{"id": "m"}]})
+        elif request.path != "/v1/completions":
+            await reply.json({"detail": "Not Found"}, 404)
+        else:
+            await reply.begin("text/event-stream")
+            for event in events:
+                await reply.event(event)
+            await reply.end()
+
+    with LoopbackServer(serve) as double:
+        async with opened(double, OpenAiBackend) as backend:
+            with pytest.raises(BackendUnavailable, match="went away in the middle"):
+                await read(backend.complete(Prompt((Text("x"),)), MANY))
+            events.append({"error": {"message": "CUDA out of memory", "code": 500}})
+            with pytest.raises(BackendUnavailable, match="CUDA out of memory"):
+                await read(backend.complete(Prompt((Text("x"),)), MANY))
+
+
+async def test_an_answer_without_end_is_ended():
+    """A server that ignores ``max_tokens`` is hung up on, and the answer counts as cut by length."""
+
+    async def serve(request: Request, reply: Reply) -> None:
+        if request.path == "/v1/models":
+            await reply.json({"data": [{"id": "m"}]})
+        elif request.path != "/v1/completions":
+            await reply.json({"detail": "Not Found"}, 404)
+        else:
+            await reply.begin("text/event-stream")
+            while not reply.client_is_gone:
+                await reply.event({"choices": [{"index": 0, "text": "a", "finish_reason": None}]})
+
+    with LoopbackServer(serve) as double:
+        async with opened(double, OpenAiBackend) as backend:
+            text, stats = await read(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=10)))
+
+    assert stats.finish == "length"
+    assert len(text) < 40
+
+
+async def test_closing_the_stream_hangs_up():
+    """The server sees it and stops."""
+    with OpenAiDouble([OpenAiModel(CODER)], answer=lambda _: "x " * 500, piece_seconds=0.01) as double:
+        async with opened(double, LmStudioBackend) as backend:
+            async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=900))) as stream:
+                await anext(stream)
+            await read(backend.chat([Message("user", "hi")], Sampling(max_tokens=30)))
+
+    assert double.hang_ups == 1
