@@ -1,15 +1,19 @@
-"""Wait for something that another task does."""
+"""Wait for something that another task or process does."""
 
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 _SECONDS = 10.0
 
+T = TypeVar("T")
 
-async def until(happened: Callable[[], object]) -> None:
-    """Return once ``happened()`` is true; fail the test after ten seconds."""
-    deadline = time.monotonic() + _SECONDS
-    while not happened():
+
+async def until(happened: Callable[[], T], seconds: float = _SECONDS) -> T:
+    """Return what ``happened()`` gives once it is true; fail the test after ten seconds."""
+    deadline = time.monotonic() + seconds
+    while not (value := happened()):
         assert time.monotonic() < deadline, "it did not happen"
         await asyncio.sleep(0.005)
+    return value

@@ -49,13 +49,29 @@ _END_SECONDS = 10.0
 
 
 class Client:
-    """One running server. Make it with ``start_client``."""
+    """One running server. Make it with ``start_client``.
+
+    Attributes
+    ----------
+    documents
+        Open documents as they are now, edits of the server's included, by URI.
+    messages
+        Sentences that the server wanted to show.
+    status
+        What ``homebody/didChangeStatus`` said last.
+    notifications
+        Everything else that came without being asked for: method and params, in order.
+    configuration
+        What ``workspace/configuration`` is answered with.
+
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.capabilities: Json = {}
         self.documents: dict[str, Document] = {}
         self.messages: list[str] = []
+        self.status: Json = {}
         self.notifications: list[tuple[str, Any]] = []
         self.configuration: object = None
         self._tokens = itertools.count(1)
@@ -182,6 +198,8 @@ class Client:
         self.notifications.append((method, params))
         if method == "window/showMessage":
             self.messages.append(params["message"])
+        if method == "homebody/didChangeStatus":
+            self.status = params
         if method == "$/progress" and (on_text := self._streams.get(params["token"])):
             on_text(params["value"]["text"])
 

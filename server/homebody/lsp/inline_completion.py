@@ -14,7 +14,7 @@ from homebody.lsp.server import Server
 from homebody.text import Document
 
 if TYPE_CHECKING:
-    from homebody.features.completion_request import Selected
+    from homebody.features.complete import Selected
 
 
 def nothing() -> types.InlineCompletionList:
@@ -59,6 +59,6 @@ def _selected(
     """What the completion menu has selected at the moment."""
     if info is None:
         return None
-    from homebody.features.completion_request import Selected
+    from homebody.features.complete import Selected
 
     return Selected(to_span_within(document, info.range, server.documents.encoding), info.text)

@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from homebody.audit import Audit
     from homebody.engine import Engine
-    from homebody.features.completion_request import Completion, Selected
+    from homebody.features.complete import Selected
+    from homebody.features.completion_request import Completion
     from homebody.session.session import Session
     from homebody.settings import Settings
 

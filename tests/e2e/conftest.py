@@ -1,0 +1,73 @@
+"""A real ``homebody lsp`` for each test, in folders of its own, with a scripted model."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from homebody.lsp.client import Client, start_client
+
+Replies: TypeAlias = str | list[dict[str, Any]]
+Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> Mapping[str, str]:
+    """Environment in which nothing of the user's is read or written."""
+    folders = {
+        f"HOMEBODY_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE", "DATA")
+    }
+    return {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")} | folders
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """An empty workspace folder."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Write a script; returns the settings under which it answers."""
+
+    def write(replies: Replies, **model: object) -> dict[str, Any]:
+        if isinstance(replies, str):
+            replies = [{"text": replies, "probability": 0.95}]
+        path = tmp_path / "script.json"
+        path.write_text(json.dumps({"name": "scripted", "reply": replies, **model}))
+        return {"backend": {"kind": "scripted", "model": str(path)}}
+
+    return write
+
+
+@pytest.fixture
+async def shared(serve: Serve) -> AsyncIterator[Client]:
+    """A server with one document open: ``file:///w/app.py``."""
+    async with serve() as client:
+        client.open("file:///w/app.py", "def area(width, height):\n    return width * height\n")
+        yield client
+
+
+@pytest.fixture
+def serve(environ: Mapping[str, str], workspace: Path, scripted: Callable[..., dict[str, Any]]) -> Serve:
+    """Start a server whose model answers with a text, or with a script's replies."""
+
+    def start(
+        replies: Replies = "x",
+        settings: Mapping[str, object] | None = None,
+        capabilities: dict[str, Any] | None = None,
+    ) -> AbstractAsyncContextManager[Client]:
+        return start_client(
+            root=workspace,
+            options=scripted(replies) | dict(settings or {}),
+            capabilities=capabilities,
+            environ=environ,
+        )
+
+    return start

@@ -1,0 +1,257 @@
+"""Code actions and commands over the real process: shapes, edits, refusals, streams."""
+
+import asyncio
+
+import pytest
+
+from homebody.lsp.client import CAPABILITIES
+from homebody.lsp.connection import ServerError
+from homebody.text import Span
+from support.until import until
+
+URI = "file:///w/app.py"
+CODE = "def area(width, height):\n    return width * height\n"
+BODY = Span(29, 50)
+SLOW = [{"text": "It multiplies.", "piece_delay_ms": 200}]
+ANNOTATED = CAPABILITIES | {
+    "workspace": CAPABILITIES["workspace"]
+    | {
+        "workspaceEdit": {
+            "documentChanges": True,
+            "changeAnnotationSupport": {"groupsOnLabel": True},
+        }
+    },
+    "window": {"workDoneProgress": True},
+}
+
+
+async def test_actions_carry_their_command_and_a_kind(serve):
+    """Each action says what kind it is and which command does it, with nothing left to resolve."""
+    async with serve() as client:
+        client.open(URI, CODE)
+        actions = await client.actions(URI, BODY)
+        docstring = next(action for action in actions if action["title"] == "Write a docstring")
+
+        assert docstring["kind"] == "refactor.rewrite.docstring"
+        (argument,) = docstring["command"]["arguments"]
+        assert docstring["command"]["command"] == "homebody.refactor"
+        assert argument["textDocument"] == {"uri": URI, "version": 1}
+        assert argument["action"] == "docstring"
+        assert "resolveProvider" not in client.capabilities["codeActionProvider"]
+
+
+async def test_only_the_kinds_that_are_wanted_are_listed(serve):
+    """`context.only` takes kinds with all that is below them."""
+    async with serve() as client:
+        client.open(URI, CODE)
+        titles = {
+            only: [action["title"] for action in await client.actions(URI, BODY, [only])]
+            for only in ("refactor", "refactor.rewrite.types", "refactor.rew", "source", "quickfix", "")
+        }
+
+        assert titles["refactor.rewrite.types"] == ["Add type annotations"]
+        assert titles["refactor.rew"] == titles["source"] == titles["quickfix"] == []
+        assert titles["refactor"] == titles[""] != []
+
+
+async def test_a_client_without_code_action_literals_gets_commands(serve):
+    """Old clients understand commands only."""
+    async with serve(capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
+        client.open(URI, CODE)
+        (first, *_) = await client.actions(URI, BODY)
+
+        assert set(first) == {"title", "command", "arguments"}
+
+
+async def test_an_explanation_streams_and_accounts_for_itself(serve):
+    """The text comes in pieces on the token, and the result says what went in and what it cost."""
+    async with serve("It multiplies width and height.") as client:
+        client.open(URI, CODE)
+        pieces: list[str] = []
+        said = await client.explain(URI, BODY, on_text=pieces.append)
+
+        assert "".join(pieces) == said["markdown"] == "It multiplies width and height."
+        assert len(pieces) > 1
+        assert set(said["usage"]) == {"promptTokens", "outputTokens", "contextLength"}
+        assert said["sources"][0]["uri"] == URI
+        assert set(said["sources"][0]) == {"uri", "range", "tokens"}
+        assert set(said["sources"][0]["range"]) == {"start", "end"}
+
+        shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": URI}})
+        assert set(shown) == {"text", "promptTokens", "model", "sources", "leftOut"}
+        assert "return width * height" in shown["text"]
+        assert shown["promptTokens"] == said["usage"]["promptTokens"]
+        assert await client.execute("homebody.showPrompt", {"textDocument": {"uri": "file:///x"}}) is None
+
+
+async def test_an_explanation_can_be_cancelled_in_the_middle(serve):
+    """Cancelling ends the stream; no more text comes after the answer."""
+    async with serve(SLOW) as client:
+        client.open(URI, CODE)
+        pieces: list[str] = []
+        asked = asyncio.ensure_future(client.explain(URI, on_text=pieces.append))
+        await until(lambda: pieces)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        await client.execute("homebody.status")
+        heard = len(pieces)
+        await asyncio.sleep(0.5)
+
+        assert len(pieces) == heard
+
+
+async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
+    """The edit carries the version, names itself, and replaces the lines that changed only."""
+    edits = []
+    async with serve("Multiply width by height.", capabilities=ANNOTATED) as client:
+        apply = client.connection.on_request["workspace/applyEdit"]
+
+        async def keep(params: object) -> object:
+            edits.append(params)
+            return await apply(params)
+
+        client.connection.on_request["workspace/applyEdit"] = keep
+        client.open(URI, CODE)
+        result = await client.refactor(URI, BODY, action="docstring")
+
+        assert result == {"status": "applied"}
+        assert client.documents[URI].text == CODE.replace(
+            ":\n", ':\n    """Multiply width by height."""\n', 1
+        )
+    (change,) = edits[0]["edit"]["documentChanges"]
+    assert change["textDocument"] == {"uri": URI, "version": 1}
+    (annotation,) = {edit["annotationId"] for edit in change["edits"]}
+    assert edits[0]["edit"]["changeAnnotations"][annotation]["label"] == "Write a docstring"
+    assert edits[0]["edit"]["changeAnnotations"][annotation]["needsConfirmation"] is False
+    values = [params["value"]["kind"] for method, params in client.notifications if method == "$/progress"]
+    assert values[0] == "begin"
+    assert values[-1] == "end"
+
+
+async def test_an_edit_can_be_handed_over_instead(serve):
+    """With `apply` false nothing is applied, and the edit is in the result."""
+    async with serve("```python\nreturn height * width\n```") as client:
+        client.open(URI, CODE)
+        result = await client.refactor(URI, BODY, instruction="swap", apply=False)
+
+        assert result["status"] == "applied"
+        assert result["edit"]["documentChanges"][0]["textDocument"]["version"] == 1
+        assert client.documents[URI].text == CODE
+
+
+async def test_a_document_that_moved_on_is_not_touched(serve):
+    """What was typed while the model worked stays; the refusal says why."""
+    async with serve([{"text": "Multiply.", "delay_ms": 400}]) as client:
+        client.open(URI, CODE)
+        await client.execute("homebody.showPrompt")
+        asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
+        await asyncio.sleep(0.2)
+        client.type(URI, 0, "# mine\n")
+        result = await asked
+
+        assert result["status"] == "refused"
+        assert "changed in the meantime" in result["reason"]
+        assert client.documents[URI].text == "# mine\n" + CODE
+
+        stale = {"textDocument": {"uri": URI, "version": 1}, "range": _RANGE, "action": "docstring"}
+        assert (await client.execute("homebody.refactor", stale))["status"] == "refused"
+
+
+async def test_refusals_are_sentences(serve):
+    """An unknown action, a closed document, nothing to rewrite, a dead model, a read-only file."""
+    async with serve([{"fault": "unavailable", "times": 1}, {"text": "Multiply."}]) as client:
+        client.open(URI, CODE)
+        client.open("file:///w/empty.py", "\n\n")
+        reasons = [
+            (await client.refactor(URI, BODY, action="nix"))["reason"],
+            (await client.execute("homebody.refactor", _argument("file:///w/none.py")))["reason"],
+            (await client.refactor("file:///w/empty.py", Span(0, 1), action="simplify"))["reason"],
+            (await client.refactor(URI, BODY, action="docstring"))["reason"],
+        ]
+        client.connection.on_request["workspace/applyEdit"] = _refuse
+        reasons.append((await client.refactor(URI, BODY, action="docstring"))["reason"])
+
+        for reason, words in zip(
+            reasons, ("nix", "not open", "no function or class here", "not running", "read-only"), strict=True
+        ):
+            assert words in reason.lower()
+            assert "\n" not in reason
+        assert client.messages == []
+
+        shown = _argument(URI) | {"action": "nix", "showReason": True}
+        await client.execute("homebody.refactor", shown)
+        assert client.messages == [reasons[0]]
+
+
+async def test_a_refactoring_can_be_stopped_at_its_progress_bar(serve):
+    """The bar's own button ends the work, and the result says so."""
+    async with serve(SLOW, capabilities=ANNOTATED) as client:
+        client.open(URI, CODE)
+        asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
+        tokens = await until(lambda: [p["token"] for m, p in client.notifications if m == "$/progress"])
+        client.notify("window/workDoneProgress/cancel", {"token": tokens[0]})
+
+        assert await asked == {"status": "cancelled"}
+
+
+async def test_a_client_that_cannot_apply_is_told_what_to_do(serve):
+    """Without `workspace/applyEdit` the model's work is not thrown away in silence."""
+    async with serve("Multiply.", capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
+        client.open(URI, CODE)
+        refused = await client.refactor(URI, BODY, action="docstring")
+        given = await client.refactor(URI, BODY, action="docstring", apply=False)
+
+        assert "`apply` false" in refused["reason"]
+        assert list(given["edit"]["changes"]) == [URI]
+
+
+async def test_status_and_toggle_say_what_holds(serve):
+    """Off is off for ghost text at once, and on again; the status bar follows."""
+    async with serve("x + 1") as client:
+        client.open(URI, "y = ")
+        status = await client.execute("homebody.status")
+        assert {"kind", "busy", "message"} <= set(status)
+        await client.execute("homebody.showPrompt")
+        assert await client.execute("homebody.toggle", {"languageId": "python"}) == {"enabled": False}
+        assert await client.complete(URI, 0, 4, invoked=True) == []
+        assert await client.execute("homebody.toggle", {"languageId": "python"}) == {"enabled": True}
+        assert await client.execute("homebody.toggle", {"enabled": False}) == {"enabled": False}
+        assert (await client.execute("homebody.status"))["kind"] == "Inactive"
+        assert await client.execute("homebody.toggle", {"enabled": True}) == {"enabled": True}
+
+        assert len(await client.complete(URI, 0, 4)) == 1
+        assert [s["kind"] for m, s in client.notifications if m == "homebody/didChangeStatus"][-1] == "Normal"
+
+
+@pytest.mark.parametrize(
+    ("command", "argument", "words"),
+    [
+        ("homebody.nix", {}, "no command 'homebody.nix'"),
+        ("homebody.explain", {}, "`textDocument`"),
+        ("homebody.explain", {"textDocument": {"uri": 3}}, "Expected `str`"),
+        ("homebody.explain", {"textDocument": {"uri": "file:///w/none.py"}}, "open it first"),
+        ("homebody.explain", {"textDocument": {"uri": URI}, "range": "x"}, "range"),
+        ("homebody.refactor", {"textDocument": {"uri": URI}}, "`range`"),
+        ("homebody.acceptCompletion", {}, "`id`"),
+        ("homebody.toggle", {"enabled": "yes"}, "Expected `bool"),
+    ],
+)
+async def test_bad_arguments_are_told_where(shared, command, argument, words):
+    """A script that sends the wrong thing reads which part is wrong."""
+    with pytest.raises(ServerError) as caught:
+        await shared.execute(command, argument)
+
+    assert caught.value.code == -32602
+    assert words in str(caught.value)
+
+
+_RANGE = {"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 8}}
+
+
+def _argument(uri: str) -> dict[str, object]:
+    return {"textDocument": {"uri": uri}, "range": _RANGE, "action": "docstring"}
+
+
+async def _refuse(_params: object) -> object:
+    return {"applied": False, "failureReason": "The file is read-only."}

@@ -1,0 +1,157 @@
+"""Ghost text over the real process: what comes, what does not, and what supersedes what."""
+
+import asyncio
+
+from homebody.lsp.client import CAPABILITIES
+from homebody.lsp.connection import ServerError
+from homebody.text import Span, TextEdit
+
+URI = "file:///w/app.py"
+CODE = "def area(width, height):\n    \n\ndef other():\n    pass\n"
+SLOW = [{"text": "return width * height", "probability": 0.95, "piece_delay_ms": 150}]
+
+
+async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
+    """An item says what to insert, where, and how to tell that it was taken."""
+    async with serve("return width * height") as client:
+        document = client.open(URI, CODE)
+        await client.execute("homebody.showPrompt")
+        (item,) = await client.complete(URI, 1, 4)
+
+        assert item["insertText"] == "return width * height"
+        assert item["range"] == {"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 4}}
+        assert item["command"]["command"] == "homebody.acceptCompletion"
+        assert await client.execute("homebody.acceptCompletion", item["command"]["arguments"][0]) is None
+        assert document.version == 1
+
+
+async def test_positions_count_in_the_encoding_that_was_negotiated(serve):
+    """An emoji before the cursor moves it by 2 units in UTF-16 and by 4 in UTF-8."""
+    text = 'x = "😋"; y = '
+    for encoding, character in (("utf-16", 14), ("utf-8", 16), ("utf-32", 13)):
+        capabilities = CAPABILITIES | {"general": {"positionEncodings": ["utf-9", encoding]}}
+        async with serve("x + 1", capabilities=capabilities) as client:
+            assert client.capabilities["positionEncoding"] == encoding
+            client.open(URI, text)
+            await client.execute("homebody.showPrompt")
+            (item,) = await client.complete(URI, 0, character)
+
+            assert item["range"]["end"] == {"line": 0, "character": character}
+            assert "y =" in (await client.execute("homebody.showPrompt"))["text"]
+
+
+async def test_edits_reach_the_prompt(serve):
+    """What is typed, replaced and deleted is what the model reads."""
+    async with serve("pass") as client:
+        document = client.open(URI, CODE)
+        document = client.change(URI, TextEdit(Span(4, 8), "überfläche"))
+        document = client.type(URI, document.text.index("\n\ndef"), "if width:\n        ")
+        await client.execute("homebody.showPrompt")
+        await client.complete(URI, *document.position_of(document.text.index("\n\ndef")))
+        prompt = (await client.execute("homebody.showPrompt"))["text"]
+
+        assert "def überfläche(width, height):\n    if width:\n" in prompt
+        assert "def area" not in prompt
+
+
+async def test_what_has_nothing_to_show_is_an_empty_list(serve):
+    """Never an error: a foreign scheme, binary, too large, a line past the end, not open, too early."""
+    async with serve("x", settings={"context": {"maxFileBytes": 1024}}) as client:
+        client.open(URI, CODE)
+        assert await client.complete(URI, 1, 4) == []
+        await client.execute("homebody.showPrompt")
+        client.open("git:/w/app.py", CODE, "python")
+        client.open("file:///w/binary", "a\0b")
+        client.open("file:///w/large.py", "x = 1\n" * 200)
+        for uri, line in (
+            ("git:/w/app.py", 1),
+            ("file:///w/binary", 0),
+            ("file:///w/large.py", 0),
+            ("file:///w/not_open.py", 0),
+            (URI, 99),
+        ):
+            assert await client.complete(uri, line, 0) == [], uri
+        assert client.messages == []
+
+
+async def test_unsaved_documents_and_cells_are_served(serve):
+    """An untitled document and a notebook's cell are completed like files."""
+    async with serve("x + 1") as client:
+        client.open("untitled:Untitled-1", "y = ", "python")
+        cell = "vscode-notebook-cell:/w/n.ipynb#1"
+        client.notify(
+            "notebookDocument/didOpen",
+            {
+                "notebookDocument": {
+                    "uri": "file:///w/n.ipynb",
+                    "notebookType": "jupyter",
+                    "version": 1,
+                    "cells": [{"kind": 2, "document": cell}],
+                },
+                "cellTextDocuments": [{"uri": cell, "languageId": "python", "version": 1, "text": "z = "}],
+            },
+        )
+        await client.execute("homebody.showPrompt")
+
+        assert [item["insertText"] for item in await client.complete("untitled:Untitled-1", 0, 4)] == [
+            "x + 1"
+        ]
+        assert [item["insertText"] for item in await client.complete(cell, 0, 4)] == ["x + 1"]
+
+
+async def test_the_newest_request_wins(serve):
+    """A newer request for a document empties the older one; a cancelled one is an error."""
+    async with serve(SLOW) as client:
+        client.open(URI, CODE)
+        await client.execute("homebody.showPrompt")
+        older = asyncio.ensure_future(client.complete(URI, 1, 4))
+        await asyncio.sleep(0.2)
+        document = client.type(URI, 29, "r")
+        newer = asyncio.ensure_future(client.complete(URI, 1, 5))
+
+        assert await older == []
+        assert [item["insertText"] for item in await newer] != []
+        assert document.version == 2
+
+
+async def test_a_cancelled_request_is_answered_as_cancelled(serve):
+    """`$/cancelRequest` is answered by the error that LSP has for it, and the server goes on."""
+    async with serve(SLOW) as client:
+        client.open(URI, CODE)
+        await client.execute("homebody.showPrompt")
+        answers: list[object] = []
+        connection = client.connection
+        params = {
+            "textDocument": {"uri": URI},
+            "position": {"line": 1, "character": 4},
+            "context": {"triggerKind": 1},
+        }
+        asked = asyncio.ensure_future(connection.request("textDocument/inlineCompletion", params))
+        await asyncio.sleep(0.2)
+        connection.notify("$/cancelRequest", {"id": max(connection._waiting)})
+        try:
+            answers.append(await asked)
+        except ServerError as error:
+            answers.append(error.code)
+
+        assert answers == [-32800]
+        assert (await client.execute("homebody.status"))["kind"] == "Normal"
+
+
+async def test_a_model_that_fails_is_told_once(serve):
+    """The suggestion is empty, the status is an error, and one sentence is shown, not one a key."""
+    replies = [
+        {"fault": "unavailable", "times": 2},
+        {"text": "x + 1", "probability": 0.9},
+    ]
+    async with serve(replies) as client:
+        client.open(URI, "y = \nz = \n")
+        await client.execute("homebody.showPrompt")
+        assert await client.complete(URI, 0, 4) == []
+        assert await client.complete(URI, 1, 4) == []
+        assert len(client.messages) == 1
+        assert (await client.execute("homebody.status"))["kind"] == "Error"
+        client.type(URI, 4, "1")
+        assert await client.complete(URI, 1, 4, invoked=True) != []
+
+        assert (await client.execute("homebody.status"))["kind"] == "Normal"

@@ -1,0 +1,177 @@
+"""When the process comes up and when it ends, whatever the editor does."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from homebody.lsp.client import start_client
+from homebody.lsp.connection import Connection, ServerEnded
+
+RUN = [sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())", "lsp"]
+
+
+def _frame(message: dict[str, object]) -> bytes:
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def _initialize(process_id: int | None = None) -> bytes:
+    params = {"processId": process_id, "rootUri": None, "capabilities": {}}
+    return _frame({"id": 1, "method": "initialize", "params": params})
+
+
+INITIALIZED = _frame({"method": "initialized", "params": {}})
+SHUTDOWN = _frame({"id": 2, "method": "shutdown"})
+EXIT = _frame({"method": "exit"})
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (b"", 0),
+        (_initialize() + INITIALIZED, 0),
+        (_initialize() + INITIALIZED + SHUTDOWN + EXIT, 0),
+        (_initialize() + EXIT, 1),
+        (EXIT, 1),
+        (b"Content-Length: 1000\r\n\r\n{", 0),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 0),
+    ],
+    ids=["nothing", "no goodbye", "orderly", "exit only", "exit first", "cut", "not LSP"],
+)
+def test_the_process_ends_with_its_input(sent: bytes, code: int, environ):
+    """However the client leaves, the server is gone, and its exit code is LSP's."""
+    ran = subprocess.run(RUN, input=sent, env=environ, capture_output=True, timeout=30, check=False)
+
+    assert ran.returncode == code
+    assert b"Traceback" not in ran.stderr
+
+
+def test_exit_is_enough_while_the_input_stays_open(environ):
+    """After `exit` the server does not wait for the pipe to close."""
+    with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
+        assert process.stdin
+        process.stdin.write(_initialize() + INITIALIZED + SHUTDOWN + EXIT)
+        process.stdin.flush()
+        assert process.wait(timeout=20) == 0
+
+
+PARENT = """
+import subprocess, sys, time
+server = subprocess.Popen(sys.argv[2:], stdin=int(sys.argv[1]), stdout=subprocess.DEVNULL)
+print(server.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("wedged", [False, True], ids=["idle", "wedged"])
+def test_it_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Path):
+    """The editor is killed and its pipe stays open in another process: the server goes all the same."""
+    command = RUN
+    if wedged:
+        # The event loop does nothing any more, as in an endless loop.
+        code = textwrap.dedent("""
+            import sys, time
+            from homebody.lsp import lifecycle
+            from homebody.lsp.methods import create_server
+            from homebody.lsp.transport import serve_stdio
+            def hang(server, params, original=lifecycle.initialized):
+                original(server, params)
+                time.sleep(60)
+            lifecycle.initialized = hang
+            sys.exit(serve_stdio(create_server()))
+        """)
+        command = [sys.executable, "-c", code]
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(reading), *command],
+        stdout=subprocess.PIPE,
+        pass_fds=[reading],
+        env=environ,
+    ) as parent:
+        assert parent.stdout
+        server = psutil.Process(int(parent.stdout.readline()))
+        with os.fdopen(writing, "wb", buffering=0) as pipe:
+            pipe.write(_initialize(parent.pid) + INITIALIZED)
+            time.sleep(1.5)
+            assert server.is_running()
+            parent.kill()
+            psutil.wait_procs([server], timeout=20)
+
+            assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_a_server_that_dies_fails_what_was_asked(environ):
+    """The client's requests end with the server's process, they do not hang."""
+    async with start_client(environ=environ) as client:
+        (server,) = psutil.Process().children()
+        server.kill()
+        with pytest.raises(ServerEnded):
+            await client.execute("homebody.showPrompt")
+
+
+async def _connect(address: str) -> tuple[Connection, asyncio.StreamWriter, "asyncio.Task[None]"]:
+    host, _, port = address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    connection = Connection(reader, writer)
+    return connection, writer, asyncio.ensure_future(connection.run())
+
+
+async def _listen(environ, address: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *RUN, "--tcp", address, stderr=asyncio.subprocess.PIPE, env=environ
+    )
+
+
+async def test_a_connection_over_tcp_is_served_and_ends_the_process(environ):
+    """One client on loopback is served like one on stdio; the process ends with it."""
+    process = await _listen(environ, "127.0.0.1:0")
+    assert process.stderr
+    address = (await process.stderr.readline()).split()[-1].decode()
+    connection, writer, reading = await _connect(address)
+    answer = await connection.request("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+    assert answer["serverInfo"]["name"] == "homebody"
+    writer.close()
+
+    assert await asyncio.wait_for(process.wait(), 20) == 0
+    await reading
+
+
+async def test_a_web_page_gets_nowhere_over_tcp(environ):
+    """A browser that posts a message to the port is turned away unheard."""
+    process = await _listen(environ, "127.0.0.1:0")
+    assert process.stderr
+    host, _, port = (await process.stderr.readline()).split()[-1].decode().rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    body = _initialize()
+    writer.write(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    assert await asyncio.wait_for(reader.read(), 20) == b""
+    writer.close()
+    assert await process.wait() == 0
+    assert b"does not speak LSP" in await process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("0.0.0.0:0", "not this machine's own"),
+        ("example.org:80", "not this machine's own"),
+        ("9257", "HOST:PORT"),
+    ],
+)
+def test_only_loopback_is_listened_on(address: str, words: str, environ):
+    """The port is never open to the network; the refusal says what to use."""
+    ran = subprocess.run(
+        [*RUN, "--tcp", address], env=environ, capture_output=True, text=True, timeout=20, check=False
+    )
+
+    assert ran.returncode == 2
+    assert words in ran.stderr

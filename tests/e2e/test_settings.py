@@ -1,0 +1,102 @@
+"""Settings as editors give them, and what becomes of bad ones."""
+
+import json
+
+from homebody.lsp.client import CAPABILITIES
+from homebody.text import Span
+from support.until import until
+
+URI = "file:///w/app.py"
+DYNAMIC = CAPABILITIES | {
+    "workspace": CAPABILITIES["workspace"] | {"didChangeConfiguration": {"dynamicRegistration": True}}
+}
+
+
+async def test_settings_are_pulled_and_followed(serve):
+    """What the editor's settings say holds from the start, and again whenever they change."""
+    async with serve("x + 1", capabilities=DYNAMIC) as client:
+        client.open(URI, "y = ")
+        await client.execute("homebody.showPrompt")
+        assert len(await client.complete(URI, 0, 4)) == 1
+
+        client.configuration = {"completion": {"enabled": False}}
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        await until(lambda: client.status.get("kind") == "Inactive")
+        assert await client.complete(URI, 0, 4) == []
+
+        client.configuration = {"completion": {"languages": {"*": False, "python": True}}}
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        await until(lambda: client.status.get("kind") == "Normal")
+        assert len(await client.complete(URI, 0, 4)) == 1
+
+
+async def test_bad_settings_are_told_once_and_fall_back_alone(serve):
+    """A bad value and an unknown key are one sentence each; the rest of the settings counts."""
+    settings = {"completion": {"maxTokens": "many", "colour": "red"}}
+    async with serve("x + 1", settings=settings) as client:
+        client.open(URI, "y = ")
+        await client.execute("homebody.showPrompt")
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+
+        assert len(await client.complete(URI, 0, 4)) == 1
+        assert len(client.messages) == 2
+        assert any("maxTokens" in message for message in client.messages)
+        assert any("colour" in message for message in client.messages)
+
+
+async def test_a_workspace_cannot_name_another_server(serve, workspace):
+    """A hostile repository's settings name a server elsewhere: ignored, with one message."""
+    (workspace / ".homebody.toml").write_text('[backend]\nurl = "http://192.0.2.1:80"\n')
+    async with serve("x + 1") as client:
+        client.configuration = {"backend": {"url": "http://192.0.2.2:80"}}
+        client.open(URI, "y = ")
+        await client.execute("homebody.showPrompt")
+        assert len(await client.complete(URI, 0, 4)) == 1
+
+        status = await client.execute("homebody.status")
+        assert status["backend"] == "scripted"
+        assert any("backend.url" in message for message in client.messages)
+
+
+async def test_another_model_is_taken_without_a_restart(serve, workspace):
+    """When the settings name another model it answers the next request, and the old one goes."""
+    script = {"name": "other", "reply": [{"text": "second"}]}
+    (workspace / "other.json").write_text(json.dumps(script))
+    async with serve("first") as client:
+        client.open(URI, "y = 1")
+        assert (await client.explain(URI))["markdown"] == "first"
+        client.configuration = {"backend": {"kind": "scripted", "model": "./other.json"}}
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        await until(lambda: client.status.get("model") == "other")
+
+        assert (await client.explain(URI))["markdown"] == "second"
+
+
+async def test_a_model_that_is_not_there_is_one_sentence(serve):
+    """A path that leads nowhere is told in the editor, with what to do; the server goes on."""
+    settings = {"backend": {"kind": "embedded", "model": "/nowhere/model.gguf"}}
+    async with serve(settings=settings) as client:
+        await until(lambda: client.messages)
+        client.open(URI, "y = ")
+
+        assert await client.complete(URI, 0, 4) == []
+        assert (await client.execute("homebody.status"))["kind"] == "Error"
+        (message,) = client.messages
+        assert "/nowhere/model.gguf" in message
+        assert "\n" not in message
+
+
+async def test_prompts_of_the_workspace_are_actions(serve, workspace):
+    """A prompt file in the workspace shows up among the actions; a broken one is told."""
+    folder = workspace / ".homebody" / "prompts"
+    folder.mkdir(parents=True)
+    (folder / "shout.md").write_text(
+        '+++\ntitle = "Shout"\nkind = "refactor.rewrite.shout"\nscope = "file"\n+++\nShout: $code\n'
+    )
+    (folder / "broken.md").write_text("no front matter")
+    async with serve() as client:
+        document = client.open(URI, "x = 1\n")
+        titles = [action["title"] for action in await client.actions(document.uri, Span(0, 0))]
+
+        assert "Shout" in titles
+        assert any("broken.md" in message for message in client.messages)
