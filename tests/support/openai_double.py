@@ -43,9 +43,10 @@ class OpenAiDouble(LoopbackServer):
     piece_seconds: float = 0.0
     loads: list[str] = field(default_factory=list)
     hang_ups: int = 0
+    host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
-        super().__init__(self._handle)
+        super().__init__(self._handle, host=self.host)
 
     async def _handle(self, request: Request, reply: Reply) -> None:
         if self.api_key and request.headers.get("authorization") != f"Bearer {self.api_key}":

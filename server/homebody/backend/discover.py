@@ -90,12 +90,19 @@ class AutoBackend:
     """
 
     def __init__(
-        self, block: BackendSettings, settings: Settings, *, use: Slot, urls: Sequence[str] = USUAL_URLS
+        self,
+        block: BackendSettings,
+        settings: Settings,
+        *,
+        use: Slot,
+        urls: Sequence[str] = USUAL_URLS,
+        look_again_seconds: float = LOOK_AGAIN_SECONDS,
     ) -> None:
         self._block = block
         self._settings = settings
         self._use: Slot = use
         self._urls = urls
+        self._look_again_seconds = look_again_seconds
         self._inner: Backend | None = None
         self._choice: Choice | None = None
         self._looked = 0.0
@@ -175,7 +182,7 @@ class AutoBackend:
         async with self._choosing:
             if self._inner is None:
                 await self._choose()
-            elif self._is_own() and time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
+            elif self._is_own() and time.monotonic() - self._looked > self._look_again_seconds:
                 self._looked = time.monotonic()
                 self._again = asyncio.create_task(self._look_again())
             if self._inner is None:

@@ -75,6 +75,11 @@ async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence
         return Found(url, (), f"the server at {url} still loads its model", loading=True)
     except BackendUnavailable:
         return None
+    except StatusRefused as error:
+        if error.status not in {401, 403}:
+            return Found(url, (), f"what answers at {url} is no model server that is known here")
+        remark = f"the server at {url} wants a key: set backend.url and backend.apiKeyEnv to use it"
+        return Found(url, (), remark)
     except BackendError:
         return Found(url, (), f"what answers at {url} is no model server that is known here")
     finally:
@@ -83,13 +88,7 @@ async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence
 
 async def _recognise(server: ModelServer) -> Found:
     url = server.url
-    try:
-        models = await server.get("/v1/models", _Models)
-    except StatusRefused as error:
-        if error.status in {401, 403}:
-            remark = f"the server at {url} wants a key: set backend.url and backend.apiKeyEnv to use it"
-            return Found(url, (), remark)
-        raise
+    models = await server.get("/v1/models", _Models)
     entries = models.data or []
     owner = entries[0].owned_by if entries else ""
     if owner == "llamacpp":
@@ -101,8 +100,9 @@ async def _recognise(server: ModelServer) -> Found:
             return await ask(server)
         except BackendLoading:
             raise
-        except BackendError:
-            continue
+        except BackendError as error:
+            if isinstance(error, StatusRefused) and error.status in {401, 403}:
+                raise
     if server.url.endswith(":1337"):
         return _openai(url, "Jan", entries)
     remark = (
@@ -147,6 +147,8 @@ async def _fills_in(server: ModelServer) -> bool:
     try:
         await server.post("/infill", {}, llama_cpp_api.Infilled)
     except StatusRefused as error:
+        if error.status in {401, 403}:
+            raise
         return error.status == 400
     return True
 

@@ -1,0 +1,261 @@
+"""``auto``: recognises before it sends, takes what suits, and looks again when that goes away."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from homebody.backend.base import Piece, Prompt, Sampling, Slot, Text
+from homebody.backend.discover import AutoBackend, discover
+from homebody.backend.state import BackendState
+from homebody.backend.supervise import SupervisedBackend
+from homebody.errors import BackendLoading, BackendUnavailable, NoModelInstalled
+from homebody.settings import BackendSettings, Settings
+from support.loopback import Handler, LoopbackServer, Reply, Request
+from support.ollama_double import OllamaDouble, OllamaModel
+from support.openai_double import OpenAiDouble, OpenAiModel
+from support.recording_proxy import RecordingProxy
+from support.tiny_gguf import write_tiny_gguf
+
+AUTO = BackendSettings()
+NOBODY = "http://127.0.0.1:9"
+CODER = "qwen2.5-coder:1.5b"
+
+
+@pytest.fixture(autouse=True)
+def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without any weights; returns the folder of installed ones."""
+    for name in ("HOME", "HOMEBODY_DATA_DIR", "HOMEBODY_STATE_DIR", "HOMEBODY_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    models = tmp_path / "homebody_data_dir" / "models"
+    models.mkdir(parents=True)
+    return models
+
+
+@pytest.fixture
+def llama_cpp(host: Any) -> Iterator[RecordingProxy]:
+    """A llama.cpp that wants no key."""
+    with RecordingProxy(host.url) as proxy:
+        proxy.move(host.url, host.key)
+        yield proxy
+
+
+@asynccontextmanager
+async def opened(urls: Sequence[str], use: Slot = "completion", **options: Any) -> AsyncIterator[AutoBackend]:
+    """A backend that looks at these addresses."""
+    backend = AutoBackend(options.pop("block", AUTO), Settings(), use=use, urls=urls, **options)
+    try:
+        yield backend
+    finally:
+        await backend.aclose()
+
+
+async def ask(backend: Any) -> str:
+    """Complete once."""
+    stream = backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=16))
+    return "".join([item.text async for item in stream if isinstance(item, Piece)])
+
+
+def always(body: bytes, status: int = 200, content_type: str = "text/html") -> Handler:
+    """A server that always says the same."""
+
+    async def serve(request: Request, reply: Reply) -> None:
+        await reply.whole(body, status, {"content-type": content_type})
+
+    return serve
+
+
+STRANGERS = {
+    "a page": always(b"<html>Welcome to my app</html>"),
+    "nothing known": always(b"not found", 404),
+    "some API": always(b'{"data": {"items": []}}', content_type="application/json"),
+    "a file server": always(b"[]", content_type="application/json"),
+    "an unknown proxy": always(b'{"data": [{"id": "gpt-9", "owned_by": "somebody"}]}'),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+async def test_no_code_goes_to_a_server_that_is_not_recognised(stranger: str):
+    """It gets a few GETs without a body, and is told of."""
+    with LoopbackServer(STRANGERS[stranger]) as server:
+        async with opened([server.url]) as backend:
+            with pytest.raises(NoModelInstalled):
+                await ask(backend)
+        choice = await discover(AUTO, "chat", urls=[server.url])
+
+    assert {request.method for request in server.requests} == {"GET"}
+    assert all(request.body == b"" for request in server.requests)
+    assert choice.block.kind == "embedded"
+    assert server.url in choice.reasons[0]
+
+
+async def test_a_server_that_takes_the_connection_and_is_silent_holds_nothing_up():
+    """A second, and the others are used."""
+
+    async def silent(request: Request, reply: Reply) -> None:
+        await asyncio.sleep(60)
+
+    with LoopbackServer(silent) as server, OllamaDouble([OllamaModel(CODER, fim=True)]) as ollama:
+        choice = await discover(AUTO, "completion", urls=[server.url, ollama.url])
+
+    assert choice.block.kind == "ollama"
+
+
+async def test_llama_cpp_is_found_and_used(llama_cpp: RecordingProxy):
+    """With the model's own markers; the reason is kept."""
+    async with opened([NOBODY, llama_cpp.url]) as backend:
+        assert await ask(backend) == "return a + b"
+        info = await backend.describe()
+
+    assert (info.kind, info.fim is not None) == ("llama.cpp", True)
+    assert backend.reasons[-1] == (
+        f"completion: tiny-scripted of llama.cpp at {llama_cpp.url}, "
+        "since it is loaded and fills in the middle"
+    )
+
+
+async def test_a_key_is_not_sent_to_whoever_answers(host: Any):
+    """A server that wants one is told of, with what to set."""
+    block = BackendSettings(api_key="secret")
+    with RecordingProxy(host.url) as proxy:
+        choice = await discover(block, "completion", urls=[proxy.url])
+
+    assert all("authorization" not in request.headers for request in proxy.requests)
+    assert choice.block.kind == "embedded"
+    assert "wants a key: set backend.url and backend.apiKeyEnv" in choice.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("use", "loaded", "chosen"),
+    [
+        ("completion", ["llama3:8b"], CODER),
+        ("completion", [CODER], CODER),
+        ("chat", ["llama3:8b"], "llama3:8b"),
+        ("chat", [CODER], CODER),
+        ("completion", [], CODER),
+    ],
+)
+async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str], chosen: str):
+    """Loaded first, where it suits."""
+    models = [OllamaModel("llama3:8b"), OllamaModel(CODER, fim=True), OllamaModel("starcoder2:3b", size=5)]
+    with OllamaDouble(models) as double:
+        double.loaded |= dict.fromkeys(loaded, 4096)
+        choice = await discover(AUTO, use, urls=[double.url])
+
+    assert (choice.block.kind, choice.block.model) == ("ollama", chosen)
+
+
+async def test_a_model_that_runs_elsewhere_is_left_out_and_told_of():
+    """``auto`` never takes it, whatever else there is."""
+    models = [OllamaModel("qwen3-coder:480b-cloud", remote_host="https://ollama.com:443")]
+    with OllamaDouble(models) as double:
+        choice = await discover(AUTO, "completion", urls=[double.url])
+
+    assert choice.block.kind == "embedded"
+    assert "left out because they run elsewhere: qwen3-coder:480b-cloud" in choice.reasons[0]
+
+
+@pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3", "vllm"])
+async def test_other_servers_are_found_and_used(kind: Any):
+    """By what they say of themselves."""
+    with OpenAiDouble([OpenAiModel("qwen2.5-coder-7b-instruct")], kind) as double:
+        async with opened([double.url]) as backend:
+            assert await ask(backend) == "return a + b"
+            info = await backend.describe()
+
+    assert info.kind == ("openai" if kind == "vllm" else "lm-studio")
+
+
+async def test_a_loaded_model_comes_before_one_that_is_not(llama_cpp: RecordingProxy):
+    """Whatever the order of the ports."""
+    with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
+        choice = await discover(AUTO, "completion", urls=[double.url, llama_cpp.url])
+
+    assert choice.block.kind == "llama.cpp"
+    assert "none loaded" in choice.reasons[0]
+
+
+async def test_a_server_that_loads_its_model_is_waited_for():
+    """When there is nothing else, that is said rather than another model started."""
+    loading = always(b'{"error": {"message": "Loading model", "code": 503}}', 503, "application/json")
+    with LoopbackServer(loading) as server:
+        async with opened([server.url]) as backend:
+            with pytest.raises(BackendLoading, match="loads its model"):
+                await backend.describe()
+
+
+async def test_the_server_that_the_user_names_is_the_only_one_asked(llama_cpp: RecordingProxy):
+    """``backend.url`` with ``auto`` still recognises what it is."""
+    with OllamaDouble([OllamaModel(CODER, fim=True)]) as other:
+        choice = await discover(BackendSettings(url=llama_cpp.url), "chat", urls=[other.url])
+
+    assert choice.block.kind == "llama.cpp"
+    assert other.requests == []
+
+
+async def test_the_weights_follow_where_no_server_is(empty_machine: Path, tiny_model: Path):
+    """The default ones, by name, in our own process."""
+    shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
+    async with opened([NOBODY]) as backend:
+        assert await ask(backend) == "return a + b"
+
+    assert "the default weights in our own process" in backend.reasons[-1]
+
+
+async def test_a_file_found_on_this_machine_comes_before_the_default_weights(
+    empty_machine: Path, tiny_model: Path, tmp_path: Path
+):
+    """For completion one with FIM, for chat one with a template; used in place."""
+    shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
+    folder = tmp_path / "home" / ".lmstudio" / "models" / "someone"
+    folder.mkdir(parents=True)
+    coder = write_tiny_gguf(folder / "coder.gguf", chat_template=None)
+    talker = write_tiny_gguf(folder / "talker.gguf", fim=False)
+
+    completion = await discover(AUTO, "completion", urls=[NOBODY])
+    chat = await discover(AUTO, "chat", urls=[NOBODY])
+
+    assert (completion.block.kind, completion.block.model) == ("embedded", str(coder))
+    assert (chat.block.kind, chat.block.model) == ("embedded", str(talker))
+    assert "the largest suitable file found that fits" in completion.reasons[-1]
+
+
+async def test_another_choice_is_made_when_the_chosen_one_goes_away(empty_machine: Path, tiny_model: Path):
+    """The next request is answered by what is there then; the change is told."""
+    shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
+    states: list[BackendState] = []
+    with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
+        auto = AutoBackend(AUTO, Settings(), use="completion", urls=[double.url])
+        backend = SupervisedBackend(auto, on_state=states.append, patience_seconds=60)
+        await ask(backend)
+        double.stop()
+        with pytest.raises(BackendUnavailable):
+            await ask(backend)
+        assert await ask(backend) == "return a + b"
+        kind = (await backend.describe()).kind
+        await backend.aclose()
+
+    assert kind == "embedded"
+    conditions = [state.condition for state in states if state.condition != "loading"]
+    assert conditions == ["ready", "unavailable", "ready"]
+    assert "Ollama" in states[0].reasons[-1]
+
+
+async def test_a_server_that_comes_up_later_is_taken(empty_machine: Path, tiny_model: Path):
+    """While our own model answers, a request now and then looks for a server again."""
+    shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
+    with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
+        double.stop()
+        async with opened([double.url], look_again_seconds=0) as backend:
+            assert (await backend.describe()).kind == "embedded"
+            double.start()
+            async with asyncio.timeout(10):
+                while (await backend.describe()).kind != "ollama":  # noqa: ASYNC110 - it has to be asked
+                    await asyncio.sleep(0.05)
+            assert await ask(backend) == "return a + b"
