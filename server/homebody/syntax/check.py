@@ -7,7 +7,8 @@ A whole parse, up to some 100 ms for the largest file: never on the keystroke pa
 from typing import TYPE_CHECKING
 
 from homebody.syntax.languages import Language
-from homebody.syntax.tree import parse_text
+from homebody.syntax.parsing import parse_text
+from homebody.syntax.units import Units
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -18,7 +19,7 @@ _MAX_ERRORS = 10_000
 
 def has_errors(text: str, language: Language | None) -> bool:
     """Whether the parser stumbled; ``False`` where the text cannot be parsed at all."""
-    handle = parse_text(text, language)
+    handle = parse_text(text, language, Units.of(text))
     return handle is not None and handle.root_node.has_error
 
 
@@ -28,7 +29,7 @@ def count_errors(text: str, language: Language | None) -> int:
     0 where the language is unknown or the text too large or too odd to parse: then nothing can be
     said against it.
     """
-    handle = parse_text(text, language)
+    handle = parse_text(text, language, Units.of(text))
     if handle is None or not handle.root_node.has_error:
         return 0
     cursor = handle.walk()

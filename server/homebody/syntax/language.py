@@ -22,9 +22,11 @@ __all__ = [
     "block_kinds",
     "find",
     "grammar",
+    "import_query",
     "keywords",
-    "outline_query",
     "place_query",
+    "prepare",
+    "scope_query",
 ]
 
 _BY_ID = {language_id: language for language in LANGUAGES for language_id in language.ids}
@@ -34,8 +36,11 @@ _BY_FILENAME = {filename: language for language in LANGUAGES for filename in lan
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "None", "True", "False", "self", "this", "super"})
 _SEPARATOR = re.compile(r"[/\\]")
 _BLOCK_PATTERN = re.compile(r"^([\[(].*)\s@block$", re.MULTILINE)
+_PATTERN_START = re.compile(r"^(?=[(\[])", re.MULTILINE)
 _KIND = re.compile(r"\((\w+)\)")
-_PLACE_CAPTURE = re.compile(rb"@(?:comment|string|literal|code|block)\b")
+_SCOPE_CAPTURE = re.compile(r"@(?:definition|scope|wrapper)\b")
+_IMPORT_CAPTURE = re.compile(r"@import\b")
+_PLACE_CAPTURE = re.compile(r"@(?:comment|string|literal|code)\b")
 
 
 def find(language_id: str, path: str = "") -> Language | None:
@@ -78,24 +83,37 @@ def keywords(language: Language) -> frozenset[str]:
     words: set[str] = set()
     for number in range(loaded.node_kind_count):
         kind = loaded.node_kind_for_id(number) or ""
-        if kind.startswith("keyword_"):
-            # SQL's grammar names its keywords, and they come in either case.
-            words |= {kind.removeprefix("keyword_"), kind.removeprefix("keyword_").upper()}
+        if language.keyword_kind and kind.startswith(language.keyword_kind):
+            word = kind.removeprefix(language.keyword_kind)
+            words |= {word, word.upper()}
         elif kind.isalpha() and not loaded.node_kind_is_named(number):
             words.add(kind)
     return _CONSTANTS.union(words)
 
 
+def prepare(language: Language) -> None:
+    """Compile what lookups around a cursor need: in a thread, so that the first one finds it ready."""
+    scope_query(language)
+    place_query(language)
+    keywords(language)
+
+
 @cache
-def outline_query(language: Language) -> "tree_sitter.Query | None":
-    """Compile the patterns for definitions, scopes and imports, once; ``None`` without a grammar."""
-    return _query(language, places=False)
+def scope_query(language: Language) -> "tree_sitter.Query | None":
+    """Compile the patterns for definitions and scopes, once; ``None`` without a grammar."""
+    return _query(language, _SCOPE_CAPTURE)
+
+
+@cache
+def import_query(language: Language) -> "tree_sitter.Query | None":
+    """Compile the patterns for imports, once; ``None`` without a grammar."""
+    return _query(language, _IMPORT_CAPTURE)
 
 
 @cache
 def place_query(language: Language) -> "tree_sitter.Query | None":
-    """Compile the patterns for comments, strings and blocks, once; ``None`` without a grammar."""
-    return _query(language, places=True)
+    """Compile the patterns for comments and strings, once; ``None`` without a grammar."""
+    return _query(language, _PLACE_CAPTURE)
 
 
 @cache
@@ -110,17 +128,12 @@ def _source(language: Language) -> str:
     return files("homebody.syntax").joinpath("queries", name).read_text(encoding="utf-8")
 
 
-def _query(language: Language, *, places: bool) -> "tree_sitter.Query | None":
-    """Compile the language's query file and switch the other kind of patterns off."""
+def _query(language: Language, wanted: re.Pattern[str]) -> "tree_sitter.Query | None":
+    """Compile the wanted patterns of the language's query file, up to 0.1 s of them."""
     from tree_sitter import Query
 
     loaded = grammar(language)
     if loaded is None:
         return None
-    source = _source(language)
-    query = Query(loaded, source)
-    for index in range(query.pattern_count):
-        text = source.encode()[query.start_byte_for_pattern(index) : query.end_byte_for_pattern(index)]
-        if (_PLACE_CAPTURE.search(text) is not None) is not places:
-            query.disable_pattern(index)
-    return query
+    patterns = _PATTERN_START.split(_source(language))
+    return Query(loaded, "".join(pattern for pattern in patterns if wanted.search(pattern)))

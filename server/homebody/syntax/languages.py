@@ -17,14 +17,12 @@ class Language:
 
     Attributes
     ----------
-    name
-        Homebody's own name for it, and LSP's where that is one word.
-    title
-        As people write it.
+    name, title
+        Homebody's own name for it, LSP's where that is one word; as people write it.
     ids
         Language identifiers that clients send for it.
     extensions, filenames
-        Ends of file names in lower case, with the dot; whole file names.
+        Ends of file names and whole file names, in lower case.
     grammar
         ``module:function`` of the wheel that carries the grammar.
     query
@@ -48,6 +46,8 @@ class Language:
         What opens a decorator, an annotation or an attribute before a definition.
     unsafe
         Regular expression for text on which the grammar's own scanner breaks down: it is not parsed.
+    keyword_kind
+        What the names of keywords' nodes begin with, where they have names.
 
     """
 
@@ -64,10 +64,11 @@ class Language:
     long_quotes: tuple[str, ...] = ()
     blocks: Blocks = "brace"
     opener: str = r"\{"
-    docstrings: Docstrings = "none"
+    docstrings: Docstrings = "before"
     docstring_lines: tuple[str, str, str] = ("", "", "")
     decoration: str = ""
     unsafe: str = ""
+    keyword_kind: str = ""
 
 
 _C_COMMENT = ("/*", "*/")
@@ -86,7 +87,6 @@ _JAVASCRIPT = Language(
     quotes=_SCRIPT_QUOTES,
     long_quotes=("`",),
     opener=r"\{|=>",
-    docstrings="before",
     docstring_lines=_JAVADOC,
     decoration="@",
 )
@@ -97,6 +97,16 @@ _TYPESCRIPT = replace(
     ids=("typescript",),
     extensions=(".ts", ".mts", ".cts"),
     grammar="tree_sitter_typescript:language_typescript",
+)
+_C = Language(
+    "c",
+    "C",
+    ("c",),
+    (".c", ".h"),
+    "tree_sitter_c:language",
+    line_comment="//",
+    block_comment=_C_COMMENT,
+    docstring_lines=_JAVADOC,
 )
 
 LANGUAGES: tuple[Language, ...] = (
@@ -147,7 +157,6 @@ LANGUAGES: tuple[Language, ...] = (
         block_comment=_C_COMMENT,
         quotes=_SCRIPT_QUOTES,
         long_quotes=("`",),
-        docstrings="before",
         docstring_lines=("", "// ", ""),
     ),
     Language(
@@ -162,7 +171,6 @@ LANGUAGES: tuple[Language, ...] = (
         quotes=('"',),
         long_quotes=('"',),
         opener=r"\{|=>",
-        docstrings="before",
         docstring_lines=("", "/// ", ""),
         decoration="#[",
     ),
@@ -177,31 +185,17 @@ LANGUAGES: tuple[Language, ...] = (
         quotes=_TRIPLE,
         long_quotes=('"""',),
         opener=r"\{|->",
-        docstrings="before",
         docstring_lines=_JAVADOC,
         decoration="@",
     ),
-    Language(
-        "c",
-        "C",
-        ("c",),
-        (".c", ".h"),
-        "tree_sitter_c:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        docstrings="before",
-        docstring_lines=_JAVADOC,
-    ),
-    Language(
-        "cpp",
-        "C++",
-        ("cpp", "c++"),
-        (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp", ".tpp"),
-        "tree_sitter_cpp:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        docstrings="before",
-        docstring_lines=_JAVADOC,
+    _C,
+    replace(
+        _C,
+        name="cpp",
+        title="C++",
+        ids=("cpp", "c++"),
+        extensions=(".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".ipp", ".tpp", ".c++", ".h++"),
+        grammar="tree_sitter_cpp:language",
     ),
     Language(
         "csharp",
@@ -214,7 +208,6 @@ LANGUAGES: tuple[Language, ...] = (
         quotes=_TRIPLE,
         long_quotes=('"""',),
         opener=r"\{|=>",
-        docstrings="before",
         docstring_lines=("/// <summary>", "/// ", "/// </summary>"),
         decoration="[",
     ),
@@ -232,7 +225,6 @@ LANGUAGES: tuple[Language, ...] = (
             r"\bdo(?:\s*\|[^|]*\|)?|\b(?:then|else|ensure|begin)|\{(?:\s*\|[^|]*\|)?"
             r"|^\s*(?:def|class|module|if|unless|while|until|case|for|when|in|elsif|rescue)\b.*"
         ),
-        docstrings="before",
         docstring_lines=("", "# ", ""),
     ),
     Language(
@@ -245,7 +237,6 @@ LANGUAGES: tuple[Language, ...] = (
         block_comment=_C_COMMENT,
         long_quotes=('"', "'"),
         opener=r"\{|=>",
-        docstrings="before",
         docstring_lines=_JAVADOC,
         decoration="#[",
     ),
@@ -260,7 +251,6 @@ LANGUAGES: tuple[Language, ...] = (
         quotes=_TRIPLE,
         long_quotes=('"""',),
         opener=r"\{|->",
-        docstrings="before",
         docstring_lines=_JAVADOC,
         decoration="@",
     ),
@@ -275,7 +265,6 @@ LANGUAGES: tuple[Language, ...] = (
         quotes=('"""', '"'),
         long_quotes=('"""',),
         opener=r"\{(?:\s*[\w(][^{}]*\bin)?",
-        docstrings="before",
         docstring_lines=("", "/// ", ""),
         decoration="@",
     ),
@@ -290,7 +279,6 @@ LANGUAGES: tuple[Language, ...] = (
         quotes=('"""', '"'),
         long_quotes=('"""',),
         opener=r"\{(?:\s*[\w(][^{}]*=>)?|=>|=|:|\bthen|\bdo|\belse",
-        docstrings="before",
         docstring_lines=_JAVADOC,
         decoration="@",
     ),
@@ -304,7 +292,6 @@ LANGUAGES: tuple[Language, ...] = (
         block_comment=("--[[", "]]"),
         blocks="keyword",
         opener=r"\b(?:do|then|else|repeat)|\bfunction\b[^()]*\([^()]*\)|\{",
-        docstrings="before",
         docstring_lines=("", "--- ", ""),
     ),
     Language(
@@ -318,7 +305,6 @@ LANGUAGES: tuple[Language, ...] = (
         long_quotes=('"', "'"),
         blocks="keyword",
         opener=r"\b(?:do|then|else)|\bin|\{",
-        docstrings="before",
         docstring_lines=("", "# ", ""),
     ),
     Language(
@@ -327,12 +313,12 @@ LANGUAGES: tuple[Language, ...] = (
         ("sql",),
         (".sql",),
         "tree_sitter_sql:language",
+        keyword_kind="keyword_",
         line_comment="--",
         block_comment=_C_COMMENT,
         long_quotes=('"', "'"),
         blocks="keyword",
         opener=r"(?i:\b(?:begin|then|else|loop|as|declare))|\(",
-        docstrings="before",
         docstring_lines=("", "-- ", ""),
     ),
     Language(
@@ -346,6 +332,7 @@ LANGUAGES: tuple[Language, ...] = (
         quotes=(),
         blocks="keyword",
         opener=r"<[A-Za-z][^<>]*(?<!/)>",
+        docstrings="none",
     ),
     Language(
         "css",
@@ -354,6 +341,7 @@ LANGUAGES: tuple[Language, ...] = (
         (".css",),
         "tree_sitter_css:language",
         block_comment=_C_COMMENT,
+        docstrings="none",
     ),
     Language(
         "json",
@@ -365,6 +353,7 @@ LANGUAGES: tuple[Language, ...] = (
         block_comment=_C_COMMENT,
         quotes=('"',),
         opener=r"\{|\[",
+        docstrings="none",
     ),
     Language(
         "yaml",
@@ -379,6 +368,7 @@ LANGUAGES: tuple[Language, ...] = (
         opener=r":|(?:^|\s)-",
         # 0.7.2 crashes from about 250 levels of indentation on: its scanner's buffer is full.
         unsafe=r"^[ \t]{120}|^(?:(?>[^-?\n]|[-?](?![ \t]))*+[-?][ \t]){60}",
+        docstrings="none",
     ),
     Language(
         "toml",
@@ -392,6 +382,7 @@ LANGUAGES: tuple[Language, ...] = (
         long_quotes=('"""', "'''"),
         blocks="none",
         opener=r"\[|\{",
+        docstrings="none",
     ),
     Language(
         "markdown",
@@ -403,5 +394,6 @@ LANGUAGES: tuple[Language, ...] = (
         quotes=(),
         blocks="none",
         opener=r"(?!)",
+        docstrings="none",
     ),
 )

@@ -25,6 +25,8 @@ _KEYWORD_HEADER = re.compile(
     re.VERBOSE,
 )
 _CALL_HEADER = re.compile(r"[\w\s*&:<>,~\[\].]*?(?P<name>[~\w]+)\s*\([^;]*\)?[^;()]*[{:]?\s*$")
+# ``describe("…", () => {`` is a call that goes on, no definition.
+_CALLBACK = re.compile(r"=>|\bfunction\b|[\"'`]")
 _CONTROL = re.compile(
     r"\s*(?:if|else|elif|elseif|elsif|for|foreach|while|until|do|switch|case|match|catch|except|finally|try|with"
     r"|using|lock|return|yield|await|throw|new|when|unless|loop|select|default|guard|synchronized)\b"
@@ -86,7 +88,7 @@ def header_kind(text: str) -> tuple[str, str] | None:
         is_class = _CLASSES.fullmatch(found["kind"]) is not None
         if found["name"] or is_class:
             return found["kind"] if is_class else "function", (found["name"] or "").rstrip(":.<")
-    found = _CALL_HEADER.match(text)
+    found = None if _CALLBACK.search(text) else _CALL_HEADER.match(text)
     if found is not None and not is_control(found["name"]) and text.rstrip()[-1:] in {"{", ":", ")"}:
         return "function", found["name"]
     return None

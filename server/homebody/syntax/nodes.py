@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from homebody.syntax.language import block_kinds, outline_query, place_query
+from homebody.syntax.language import block_kinds, import_query, place_query, scope_query
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -29,18 +29,22 @@ class Step(NamedTuple):
     is_block: bool
     is_named: bool
     is_error: bool
+    has_error: bool
 
 
-def outline(tree: Tree, within: Span | None = None) -> Iterator[Match]:
-    """Definitions, scopes and imports that touch ``within`` (the whole text without it)."""
-    query = tree.language and outline_query(tree.language)
-    return _matches(tree, query, within) if query else iter(())
+def scopes(tree: Tree, within: Span | None = None) -> Iterator[Match]:
+    """Definitions, scopes and wrappers that touch ``within`` (the whole text without it)."""
+    return _matches(tree, tree.language and scope_query(tree.language), within)
 
 
-def places(tree: Tree, within: Span | None = None) -> Iterator[Match]:
-    """Comments, strings, code inside strings and blocks that touch ``within``."""
-    query = tree.language and place_query(tree.language)
-    return _matches(tree, query, within) if query else iter(())
+def imports(tree: Tree) -> Iterator[Match]:
+    """All imports."""
+    return _matches(tree, tree.language and import_query(tree.language), None)
+
+
+def places(tree: Tree, within: Span) -> Iterator[Match]:
+    """Comments, strings and code inside strings that touch ``within``."""
+    return _matches(tree, tree.language and place_query(tree.language), within)
 
 
 def path(tree: Tree, offset: int) -> list[Step]:
@@ -60,7 +64,7 @@ def path(tree: Tree, offset: int) -> list[Step]:
         if start > byte or end < byte:
             break
         is_block = node.type in blocks or not found
-        found.append(Step(_span(tree, node), is_block, node.is_named, node.is_error))
+        found.append(Step(_span(tree, node), is_block, node.is_named, node.is_error, node.has_error))
         if cursor.goto_first_child_for_byte(byte) is None and not cursor.goto_last_child():
             break
     return found
@@ -106,16 +110,31 @@ def _leave(cursor: "tree_sitter.TreeCursor", around: list[tuple[int, int]]) -> b
     return True
 
 
-def _matches(tree: Tree, query: "tree_sitter.Query", within: Span | None) -> Iterator[Match]:
+def _matches(tree: Tree, query: "tree_sitter.Query | None", within: Span | None) -> Iterator[Match]:
     from tree_sitter import QueryCursor
 
-    if tree.handle is None:
+    if tree.handle is None or query is None:
         return
     cursor = QueryCursor(query)
     if within is not None:
         cursor.set_byte_range(tree.units.to_byte(within.start), tree.units.to_byte(within.end))
     for _pattern, captures in cursor.matches(tree.handle.root_node):
-        yield {name: [_span(tree, node) for node in nodes] for name, nodes in captures.items()}
+        match = {name: [_span(tree, node) for node in found] for name, found in captures.items()}
+        if "name" not in captures and "body" not in captures:
+            _add_fields(tree, captures, match)
+        yield match
+
+
+def _add_fields(
+    tree: Tree, captures: "dict[str, list[tree_sitter.Node]]", match: dict[str, list[Span]]
+) -> None:
+    """Give a definition whose pattern names neither its name nor its body the fields of its node."""
+    for capture, found in captures.items():
+        if capture.startswith("definition."):
+            for field in ("name", "body"):
+                child = found[0].child_by_field_name(field)
+                if child is not None:
+                    match[field] = [_span(tree, child)]
 
 
 def _span(tree: Tree, node: "tree_sitter.Node") -> Span:

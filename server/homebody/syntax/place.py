@@ -160,32 +160,35 @@ class _Around:
 
 def _state_at(document: Document, tree: Tree, offset: int) -> State:
     """Region and open brackets at ``offset``: from the tree as far as it can be trusted."""
-    line = document.line_of(offset)
-    line_start = max(document.line_starts[line], offset - _MAX_SCAN)
+    text, language = document.text, tree.language
     if not tree.fits(document):
-        start = document.line_starts[max(0, line - _NEARBY_LINES)]
-        start = max(start, offset - _MAX_SCAN)
-        return lexer.scan(document.text, Span(start, offset), tree.language, State())
-    trusted = _trusted(document, tree, offset)
-    known_to = offset if trusted else line_start
-    around = _places(document, tree, Span(max(0, known_to - 1), min(len(document.text), known_to + 1)))
+        start = document.line_starts[max(0, document.line_of(offset) - _NEARBY_LINES)]
+        return lexer.scan(text, Span(max(start, offset - _MAX_SCAN), offset), language, State())
+    known_to = _known_to(document, tree, offset)
+    around = _places(document, tree, Span(max(0, known_to - 1), min(len(text), known_to + 1)))
     state = _region_at(document, tree, around, known_to)
     blocks = [step.span for step in nodes.path(tree, known_to) if step.is_block]
     starts = [block.start for block in blocks if block.start < known_to < block.end]
-    begin = max(known_to - _MAX_SCAN, 0, *starts[-1:])
-    before = Span(begin, known_to)
-    brackets = lexer.open_brackets(document.text, before, _opaque(document, tree, before))
-    state = State(state.region, state.closer, brackets)
-    return state if trusted else lexer.scan(document.text, Span(known_to, offset), tree.language, state)
+    before = Span(max(known_to - _MAX_SCAN, 0, *starts[-1:]), known_to)
+    brackets = lexer.open_brackets(text, before, _opaque(document, tree, before))
+    return lexer.scan(text, Span(known_to, offset), language, State(state.region, state.closer, brackets))
 
 
-def _trusted(document: Document, tree: Tree, offset: int) -> bool:
-    """Whether the tree knows the line of ``offset`` as it is now, and sees no error there."""
-    if tree.changed is not None:
-        line = document.line_span_with_end(document.line_of(offset))
-        if tree.changed.start <= line.end and tree.changed.end >= line.start:
-            return False
-    return not any(step.is_error for step in nodes.path(tree, offset))
+def _known_to(document: Document, tree: Tree, offset: int) -> int:
+    """Offset up to which the tree can be trusted: ``offset``, or the start of its line or an earlier one."""
+    line = document.line_of(offset)
+    start = document.line_starts[line]
+    changed = tree.changed
+    if changed is not None and changed.start <= document.line_span(line).end and changed.end >= start:
+        first = document.line_starts[document.line_of(min(changed.start, offset))]
+        return max(min(first, start), offset - _MAX_SCAN)
+    head = document.text[max(start, offset - _MAX_SCAN) : offset]
+    for at in {offset, offset - len(head) + len(head.rstrip())}:
+        steps = nodes.path(tree, at)
+        inner = max((index for index, step in enumerate(steps) if step.is_block), default=0)
+        if any(step.has_error for step in steps[inner + 1 :]):
+            return max(start, offset - _MAX_SCAN)
+    return offset
 
 
 def _region_at(document: Document, tree: Tree, around: _Around, offset: int) -> State:

@@ -124,14 +124,15 @@ def scopes_at(document: Document, tree: Tree, offset: int) -> tuple[Definition, 
 def scope_around(document: Document, tree: Tree, span: Span) -> Definition | None:
     """Return the smallest function, class or module that holds ``span``; ``None`` at the top level.
 
-    A span that begins in a line's indentation counts from the line's text on.
+    White space at the span's ends does not count.
     """
     line = document.line_of(span.start)
     text_start = document.line_starts[line] + len(_indentation(document, line))
     start = max(span.start, min(text_start, document.line_span(line).end))
+    end = max(start, span.start + len(document.slice(span).rstrip()))
     for scope in reversed(scopes_at(document, tree, start)):
         named = scope.is_function or scope.is_class or scope.kind == "module"
-        if named and scope.span.end >= max(span.end, start):
+        if named and scope.span.end >= end:
             return scope
     return None
 
@@ -151,9 +152,7 @@ def imports(document: Document, tree: Tree) -> tuple[Import, ...]:
     if not tree.fits(document):
         return ()
     found: dict[tuple[Span, str], list[Imported]] = {}
-    for match in nodes.outline(tree):
-        if "import" not in match:
-            continue
+    for match in nodes.imports(tree):
         required = match.get("require")
         if required and document.slice(required[0]) not in _IMPORTERS:
             continue
@@ -188,6 +187,10 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
             line -= 1
         anchor = min(offset, document.line_span(line).end)
     around = Span(max(0, anchor - 1), min(len(document.text), anchor + 1))
+    for match in nodes.scopes(tree, around):
+        # The cursor is in a decorator: what is decorated stands further on.
+        if "wrapper" in match and match["wrapped"][0].start >= around.end:
+            around = Span(around.start, match["wrapped"][0].start + 1)
     depth = lines.depth_at(document, offset)
     found: list[Definition] = []
     for scope in _definitions(document, tree, around):
@@ -223,7 +226,7 @@ def _definitions(document: Document, tree: Tree, within: Span | None) -> list[De
     """Definitions and scopes in order, each once, with kinds and containers as they nest."""
     wrappers: dict[Span, Span] = {}
     found: dict[int, Definition] = {}
-    for match in nodes.outline(tree, within):
+    for match in nodes.scopes(tree, within):
         if "wrapper" in match:
             wrappers[match["wrapped"][0]] = match["wrapper"][0]
             continue

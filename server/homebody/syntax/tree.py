@@ -7,30 +7,21 @@ long, has a blank one.
 """
 
 import asyncio
-import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from homebody.syntax.language import Language, find, grammar
+from homebody.syntax.language import find
+from homebody.syntax.languages import Language
+from homebody.syntax.parsing import is_parsable, parse_in_thread, parse_text
 from homebody.syntax.units import Units, encode
 from homebody.text import Document, Span, TextEdit
 
 if TYPE_CHECKING:
     import tree_sitter
 
-MAX_CHARS = 1 << 20
-"""Longest text that is parsed, in code points: the largest file served (1 MiB)."""
-
-_READ_CHARS = 4096
-# Processor time that a parse may take, in seconds. The slowest grammar needs about 1 µs a code point
-# on real code; nesting that makes a grammar try everything costs 400 MB a second, so it ends soon.
-_BASE_SECONDS = 0.5
-_SECONDS_PER_CHAR = 2e-6
 # A parse younger than this is given up when a newer edit comes; an older one is let finish and its
 # tree moved along, so that a large file gets a tree however fast one types.
 _GIVE_UP_SECONDS = 0.05
@@ -96,21 +87,12 @@ class Tree:
 def parse(document: Document) -> Tree:
     """Parse at once: for scripts and processes of their own.
 
-    Blank where the language is unknown, the text longer than ``MAX_CHARS``, or the parse took more
-    than about half a second of processor time and 2 µs a code point.
+    Blank where the language is unknown, or ``parsing.parse_text`` has no tree for the text.
     """
     tree = Tree.blank(document)
-    if not _parsable(document.text, tree.language):
-        return tree
-    tree = replace(tree, units=Units.of(document.text))
-    return replace(tree, handle=_parse(document.text, tree, None))
-
-
-def parse_text(text: str, language: Language | None) -> "tree_sitter.Tree | None":
-    """Parse text that is no document; ``None`` where ``parse`` would give a blank tree."""
-    if not _parsable(text, language):
-        return None
-    return _parse(text, Tree(language, len(text), None, Units.of(text), None), None)
+    units = Units.of(document.text)
+    handle = parse_text(document.text, tree.language, units)
+    return replace(tree, units=units, handle=handle) if handle is not None else tree
 
 
 def edited(tree: Tree, old: Document, edit: TextEdit) -> Tree:
@@ -121,8 +103,9 @@ def edited(tree: Tree, old: Document, edit: TextEdit) -> Tree:
 class Trees:
     """The trees of the open documents.
 
-    ``open``, ``edit`` and ``close`` follow the editor and cost microseconds; they, ``newest`` and
-    ``ready`` belong to one event loop.
+    ``open``, ``edit`` and ``close`` follow the editor and cost microseconds. Where an event loop is
+    running, a parse in a thread follows each of them; without one, ``ready`` has to be asked.
+    All methods belong to one thread.
     """
 
     def __init__(self, max_total_chars: int = _MAX_TOTAL_CHARS) -> None:
@@ -132,15 +115,17 @@ class Trees:
     def open(self, document: Document) -> None:
         """Follow ``document``, or start afresh with it."""
         self.close(document.uri)
-        self._entries[document.uri] = _Entry(document)
+        entry = self._entries[document.uri] = _Entry(document)
+        self._start(entry)
 
     def edit(self, old: Document, edit: TextEdit, new: Document) -> None:
         """Move the tree along: ``new`` is ``old`` after ``edit``."""
         entry = self._entries.get(old.uri)
         if entry is None or entry.document is not old:
             self.open(new)
-        else:
-            entry.edit(edit, new)
+            return
+        entry.edit(edit, new)
+        self._start(entry)
 
     def close(self, uri: str) -> None:
         """Let the document's tree go."""
@@ -159,23 +144,42 @@ class Trees:
         return entry.tree
 
     async def ready(self, document: Document) -> Tree:
-        """Parse in a thread, from the tree before it, and return the exact tree.
+        """Return the exact tree as soon as it is there.
 
         Comes back early, with what ``newest`` says, when a newer edit makes ``document`` history or
         the text cannot be parsed.
         """
-        entry = self._entries.get(document.uri)
-        while entry is not None and entry.document is document and entry.wants_parse():
+        while (entry := self._entries.get(document.uri)) is not None and entry.document is document:
+            self._start(entry)
             if entry.parsing is None:
-                entry.parsing = asyncio.create_task(entry.parse())
+                break
             await asyncio.shield(entry.parsing)
-        if entry is not None and self._entries.get(document.uri) is entry:
-            self._entries[document.uri] = self._entries.pop(document.uri)
-            self._forget_oldest()
         return self.newest(document)
 
+    def _start(self, entry: "_Entry") -> None:
+        """Start a parse where one is wanted and none is running."""
+        if entry.parsing is None and entry.wants_parse():
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                return
+            entry.parsing = loop.create_task(self._parse(entry))
+
+    async def _parse(self, entry: "_Entry") -> None:
+        """Parse once, and once more where edits came meanwhile."""
+        try:
+            await entry.parse()
+        finally:
+            entry.parsing = None
+        uri = entry.document.uri
+        if self._entries.get(uri) is entry:
+            # The newest stands last: the first ones are forgotten first.
+            self._entries[uri] = self._entries.pop(uri)
+            self._forget_oldest()
+            self._start(entry)
+
     def _forget_oldest(self) -> None:
-        """Drop the trees that were asked for longest ago, until the rest is small enough."""
+        """Drop the trees that were parsed longest ago, until the rest is small enough."""
         total = sum(entry.tree.length for entry in self._entries.values() if entry.tree.handle is not None)
         for entry in islice(self._entries.values(), len(self._entries) - 1):
             if total <= self._max_total_chars:
@@ -204,7 +208,7 @@ class _Entry:
         return (
             not self.tree.exact
             and self.since_failure >= _RETRY_EDITS
-            and _parsable(self.document.text, self.tree.language)
+            and is_parsable(self.document.text, self.tree.language)
         )
 
     def edit(self, edit: TextEdit, new: Document) -> None:
@@ -224,11 +228,16 @@ class _Entry:
     async def parse(self) -> None:
         """Parse the newest version; put the tree in place, moved along with the edits meanwhile."""
         text, tree, give_up = self.document.text, self.tree, Event()
+        if tree.language is None:
+            return
         self.give_up, self.moves, self.started = give_up, [], time.monotonic()
         try:
-            handle = await asyncio.to_thread(_parse, text, tree, give_up)
-        finally:
-            self.parsing = None
+            handle = await asyncio.to_thread(
+                parse_in_thread, text, tree.language, tree.units, tree.handle, give_up
+            )
+        except asyncio.CancelledError:
+            give_up.set()
+            raise
         if handle is None:
             if not give_up.is_set():
                 self.since_failure = 0
@@ -238,51 +247,6 @@ class _Entry:
             handle.edit(*move)
             changed = _grown(changed, edit)
         self.tree = replace(self.tree, handle=handle, changed=changed)
-
-
-def _parsable(text: str, language: Language | None) -> bool:
-    """Whether a parse is worth a try."""
-    return language is not None and len(text) <= MAX_CHARS
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.MULTILINE)
-
-
-def _parse(text: str, tree: Tree, give_up: Event | None) -> "tree_sitter.Tree | None":
-    """Parse from the moved tree before; ``None`` when given up, out of time or not safe to parse."""
-    from tree_sitter import Parser
-
-    language = tree.language
-    loaded = language and grammar(language)
-    if language is None or loaded is None:
-        return None
-    if language.unsafe and _compiled(language.unsafe).search(text):
-        return None
-    deadline = time.thread_time() + _BASE_SECONDS + len(text) * _SECONDS_PER_CHAR
-
-    def stop(_byte: int, _has_error: bool) -> bool:  # noqa: FBT001 - tree-sitter calls it so
-        return time.thread_time() > deadline or (give_up is not None and give_up.is_set())
-
-    read = _reader(text, tree.units)
-    parser = Parser(loaded)
-    try:
-        if tree.handle is None:
-            return parser.parse(read, encoding="utf16le", progress_callback=stop)
-        return parser.parse(read, tree.handle, encoding="utf16le", progress_callback=stop)
-    except ValueError:
-        return None
-
-
-def _reader(text: str, units: Units) -> Callable[[int, object], bytes]:
-    """Hand out the text in pieces: in between, other threads get their turn."""
-
-    def read(byte: int, _point: object) -> bytes:
-        offset = units.to_offset(byte)
-        return encode(text[offset : offset + _READ_CHARS])
-
-    return read
 
 
 def _moved(tree: Tree, old: Document, edit: TextEdit) -> tuple[Tree, _Move]:

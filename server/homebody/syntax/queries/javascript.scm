@@ -4,22 +4,17 @@
 (method_definition name: (_) @name body: (_) @body) @definition.method
 (field_definition property: (_) @name value: (arrow_function body: (_) @body)) @definition.method
 (field_definition property: (_) @name) @definition.variable
-(lexical_declaration
-  (variable_declarator
-    name: (identifier) @name
-    value: [
-      (arrow_function body: (_) @body)
-      (function_expression body: (_) @body)
-      (generator_function body: (_) @body)
-    ])) @definition.function
-(lexical_declaration
-  (variable_declarator name: (identifier) @name value: (class body: (_) @body))) @definition.class
-(lexical_declaration (variable_declarator name: (identifier) @name)) @definition.variable
-(variable_declaration
-  (variable_declarator
-    name: (identifier) @name
-    value: [(arrow_function body: (_) @body) (function_expression body: (_) @body)])) @definition.function
-(variable_declaration (variable_declarator name: (identifier) @name)) @definition.variable
+(variable_declarator
+  name: (identifier) @name
+  value: [
+    (arrow_function body: (_) @body)
+    (function_expression body: (_) @body)
+    (generator_function body: (_) @body)
+  ]) @definition.function
+(variable_declarator name: (identifier) @name value: (class body: (_) @body)) @definition.class
+(variable_declarator name: (identifier) @name) @definition.variable
+(lexical_declaration . (variable_declarator) @wrapped .) @wrapper
+(variable_declaration . (variable_declarator) @wrapped .) @wrapper
 (expression_statement
   (assignment_expression
     left: [(identifier) @name (member_expression property: (_) @name)]

@@ -11,7 +11,7 @@
   module_name: (_) @module
   name: (aliased_import name: (dotted_name) @imported alias: (identifier) @alias)) @import
 (import_from_statement module_name: (_) @module (wildcard_import) @imported) @import
-(future_import_statement name: (dotted_name) @imported) @import
+(future_import_statement "__future__" @module name: (dotted_name) @imported) @import
 
 (comment) @comment
 (string) @string

@@ -1,6 +1,6 @@
 (class_declaration name: [(type_identifier) @name (user_type) @name] body: (_) @body) @definition.class
 (protocol_declaration name: (_) @name body: (_) @body) @definition.interface
-(function_declaration name: (simple_identifier) @name body: (_) @body) @definition.function
+(function_declaration) @definition.function
 (protocol_function_declaration name: (simple_identifier) @name) @definition.method
 (init_declaration "init" @name body: (_) @body) @definition.method
 (deinit_declaration "deinit" @name body: (_) @body) @definition.method

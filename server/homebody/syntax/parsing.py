@@ -1,0 +1,124 @@
+"""One parse, inside limits of time, memory and safety.
+
+In: text, its language, the tree before it. Out: the parser's own tree, or nothing.
+The parser reads through a callable and asks after every hundred steps or so whether to go on: that is
+where other threads get their turn, and where a parse that goes wrong ends.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from functools import cache
+from threading import Event
+from typing import TYPE_CHECKING
+
+from homebody.syntax.language import grammar, prepare
+from homebody.syntax.languages import Language
+from homebody.syntax.units import Units, encode
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+MAX_CHARS = 1 << 20
+"""Longest text that is parsed, in code points: the largest file served (1 MiB)."""
+
+_READ_CHARS = 4096
+# Processor time that a parse may take, in seconds. Real code needs 0.05 to 0.25 µs a code point, full
+# of errors up to 1 µs.
+_BASE_SECONDS = 0.3
+_SECONDS_PER_CHAR = 1.5e-6
+# Text that makes a grammar try everything costs up to 700 MB a second; a tree of the largest text is
+# some 20 MB. So a parse that made the process grow by this many bytes is given up.
+_MAX_GROWTH = 200 << 20
+_SECONDS_BETWEEN_LOOKS = 0.03
+
+
+def is_parsable(text: str, language: Language | None) -> bool:
+    """Whether a parse is worth a try."""
+    return language is not None and len(text) <= MAX_CHARS
+
+
+def parse_text(
+    text: str,
+    language: Language | None,
+    units: Units,
+    old: "tree_sitter.Tree | None" = None,
+    give_up: Event | None = None,
+) -> "tree_sitter.Tree | None":
+    """Parse ``text``, from ``old`` where there is one that was moved along with the edits since.
+
+    ``None`` for an unknown language, text longer than ``MAX_CHARS`` or not safe to parse, and where
+    the parse took more than 0.3 s of processor time and 1.5 µs a code point, or 200 MB, or was given
+    up.
+    """
+    from tree_sitter import Parser
+
+    loaded = language and grammar(language)
+    if language is None or loaded is None or not is_parsable(text, language):
+        return None
+    if language.unsafe and _compiled(language.unsafe).search(text):
+        return None
+    stop = _Limit(len(text), give_up).is_reached
+    read = _reader(text, units)
+    parser = Parser(loaded)
+    try:
+        if old is None:
+            return parser.parse(read, encoding="utf16le", progress_callback=stop)
+        return parser.parse(read, old, encoding="utf16le", progress_callback=stop)
+    except ValueError:
+        return None
+
+
+def parse_in_thread(
+    text: str,
+    language: Language,
+    units: Units,
+    old: "tree_sitter.Tree | None",
+    give_up: Event,
+) -> "tree_sitter.Tree | None":
+    """Do as ``parse_text`` does, and have everything ready that lookups in the tree will need."""
+    prepare(language)
+    return parse_text(text, language, units, old, give_up)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE)
+
+
+class _Limit:
+    """What a parse may cost: processor time, memory, and an end when a newer text is there."""
+
+    def __init__(self, length: int, give_up: Event | None) -> None:
+        now = time.thread_time()
+        self._deadline = now + _BASE_SECONDS + length * _SECONDS_PER_CHAR
+        self._next_look = now + _SECONDS_BETWEEN_LOOKS
+        self._memory = 0
+        self._give_up = give_up
+
+    def is_reached(self, _byte: int, _has_error: bool) -> bool:  # noqa: FBT001 - called by tree-sitter
+        """Whether to end the parse here; called about every hundred steps of the parser."""
+        if self._give_up is not None and self._give_up.is_set():
+            return True
+        now = time.thread_time()
+        if now < self._next_look:
+            return False
+        self._next_look = now + _SECONDS_BETWEEN_LOOKS
+        return now > self._deadline or self._has_grown()
+
+    def _has_grown(self) -> bool:
+        from psutil import Process
+
+        memory = Process().memory_info().rss
+        self._memory = self._memory or memory
+        return memory - self._memory > _MAX_GROWTH
+
+
+def _reader(text: str, units: Units) -> Callable[[int, object], bytes]:
+    """Hand out the text in pieces: in between, other threads get their turn."""
+
+    def read(byte: int, _point: object) -> bytes:
+        offset = units.to_offset(byte)
+        return encode(text[offset : offset + _READ_CHARS])
+
+    return read

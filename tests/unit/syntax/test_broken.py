@@ -1,0 +1,61 @@
+"""Nothing here fails on broken code: any text, any offset, any tree that fits."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homebody.syntax.chunk import chunk_document
+from homebody.syntax.docstring import docstring_place
+from homebody.syntax.language import LANGUAGES, Language
+from homebody.syntax.place import block_at, identifiers_near, place_at, statement_at, unit_end
+from homebody.syntax.scope import definitions, imports, scope_around, scopes_at
+from homebody.syntax.tree import Tree, edited, parse
+from homebody.text import Document, Span, TextEdit
+from support.syntax_cases import read_case
+
+SOURCES = [(language, read_case(language).source) for language in LANGUAGES]
+GARBAGE = st.text(st.sampled_from("({[]})\"'`#/*<>:;=\\\n\r\t é😀\0ab"), max_size=12)
+
+
+@st.composite
+def broken_documents(draw) -> tuple[Language, str]:
+    """Draw a piece of real source with a hole in it and garbage in the hole."""
+    language, source = draw(st.sampled_from(SOURCES))
+    start = draw(st.integers(0, len(source)))
+    end = draw(st.integers(start, min(len(source), start + 40)))
+    cut = draw(st.sampled_from([len(source), end]))
+    return language, source[:start] + draw(GARBAGE) + source[end:cut]
+
+
+@settings(max_examples=300, deadline=None)
+@given(broken_documents(), st.data())
+def test_every_answer_lies_in_the_document(broken, data):
+    """All functions give spans inside the text, whatever the text is, with every kind of tree."""
+    language, text = broken
+    document = Document.create("file:///a", language.ids[0], 0, text)
+    tree = parse(document)
+    if data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(text)))
+        edit = TextEdit(Span(at, min(len(text), at + 2)), data.draw(GARBAGE))
+        tree = edited(tree, document, edit)
+        document = document.edited(edit, 1)
+    if data.draw(st.booleans()):
+        tree = Tree.blank(document)
+    offset = data.draw(st.integers(0, len(document.text)))
+    size = len(document.text)
+
+    place = place_at(document, tree, offset)
+    assert not (place.in_string and place.in_comment)
+    for span in (statement_at(document, tree, offset), block_at(document, tree, offset)):
+        assert 0 <= span.start <= span.end <= size
+    assert offset <= unit_end(document, tree, offset) <= size
+    assert all(name in document.text for name in identifiers_near(document, tree, offset))
+    found = [*scopes_at(document, tree, offset), *definitions(document, tree)]
+    for one in found:
+        assert 0 <= one.span.start <= one.span.end <= size
+        assert 0 <= one.header.start <= one.header.end <= size
+        written = docstring_place(document, tree, one)
+        assert written is None or 0 <= written.offset <= size
+    assert all(one.span.end <= size for one in imports(document, tree))
+    scope_around(document, tree, Span(offset, min(size, offset + 10)))
+    chunks = chunk_document(document, tree, 50, lambda piece: len(piece) // 3)
+    assert "".join(chunk.text for chunk in chunks) == document.text

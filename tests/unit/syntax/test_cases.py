@@ -1,0 +1,36 @@
+"""What is found in each language, as data: one case file a language in ``tests/cases/syntax``."""
+
+import pytest
+
+from homebody.syntax.check import count_errors
+from homebody.syntax.language import LANGUAGES, Language
+from homebody.syntax.tree import parse
+from support.syntax_cases import read_case, render
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+def test_definitions_imports_and_scopes_are_found(language: Language):
+    """Definitions, imports and the scopes of each line are those in the case file."""
+    case = read_case(language)
+
+    assert render(case.document, parse(case.document)) == case.found
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+def test_sound_source_has_no_errors(language: Language):
+    """The parser stumbles over nothing in the case file, and over a stray bracket in it."""
+    case = read_case(language)
+
+    assert count_errors(case.source, language) == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+def test_line_ends_make_no_difference(language: Language):
+    """The same is found with CRLF line ends."""
+    case = read_case(language)
+    document = case.document
+    with_crlf = type(document).create(
+        document.uri, document.language_id, 0, document.text.replace("\n", "\r\n")
+    )
+
+    assert render(with_crlf, parse(with_crlf)) == case.found

@@ -1,0 +1,40 @@
+"""Whether text still parses."""
+
+import pytest
+
+from homebody.syntax.check import count_errors, has_errors
+from homebody.syntax.language import find
+
+
+@pytest.mark.parametrize(
+    ("language_id", "text", "expected"),
+    [
+        ("python", "def f():\n    return 1\n", 0),
+        ("python", "def f(:\n    return 1\n", 1),
+        ("javascript", "f(a", 1),
+        ("json", '{"a": }', 1),
+        ("go", "package a\nfunc f() {\n", 1),
+        ("python", "", 0),
+        ("fortran", "((((", 0),
+    ],
+)
+def test_errors_are_counted(language_id, text, expected):
+    """Broken stretches and missing tokens count, an unknown language has none."""
+    language = find(language_id)
+
+    assert count_errors(text, language) == expected
+    assert has_errors(text, language) is (expected > 0)
+
+
+def test_more_breakage_counts_more():
+    """A refactor that breaks a second place of a broken file is told from one that does not."""
+    language = find("python")
+    broken_once = "x = (\n\ndef f():\n    pass\n\n\nclass A:\n    y = 1\n"
+    broken_twice = broken_once.replace("y = 1", "y = = 1")
+
+    assert count_errors(broken_once, language) < count_errors(broken_twice, language)
+
+
+def test_the_count_is_bounded():
+    """Text of another language ends the count at ten thousand."""
+    assert count_errors("a } ) ] 1 + * @ \n" * 20_000, find("json")) <= 10_000

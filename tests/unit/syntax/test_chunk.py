@@ -1,0 +1,175 @@
+"""The laws of chunks, over real files of every language."""
+
+import sysconfig
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homebody.syntax.chunk import Chunk, chunk_document
+from homebody.syntax.language import LANGUAGES
+from homebody.syntax.tree import Tree, parse
+from homebody.text import Document
+from support.syntax_cases import read_case
+
+STDLIB = Path(sysconfig.get_path("stdlib"))
+PURELIB = Path(sysconfig.get_path("purelib"))
+MODULES = ("textwrap.py", "ast.py", "dataclasses.py", "encodings/cp037.py", "test/__init__.py")
+# Real files of other people's, as far as the installed packages carry some.
+FOREIGN = ("*.html", "*.css", "*.js", "*.toml", "*.c", "*.md", "*.h", "*.scm", "*.txt", "*.pyi")
+LARGEST = 60_000
+
+
+def real_files() -> list[Path]:
+    """Files of the standard library and of installed packages."""
+    found = [STDLIB / name for name in MODULES if (STDLIB / name).is_file()]
+    for pattern in FOREIGN:
+        fitting = (path for path in PURELIB.glob(f"*/**/{pattern}") if 200 < path.stat().st_size < LARGEST)
+        found += [path for path, _ in zip(fitting, range(2), strict=False)]
+    return found
+
+
+def documents() -> list[Document]:
+    """Case files of all languages, real files, and some with other line ends."""
+    cases = [read_case(language).document for language in LANGUAGES]
+    files = [
+        Document.create(path.as_uri(), "", 0, path.read_bytes().decode("utf-8", "surrogateescape"))
+        for path in real_files()
+    ]
+    crlf = [
+        Document.create(one.uri, one.language_id, 0, one.text.replace("\n", ending))
+        for one, ending in zip(cases[:3], ("\r\n", "\r", "\n\r"), strict=True)
+    ]
+    return [*cases, *files, *crlf]
+
+
+DOCUMENTS = documents()
+
+
+@cache
+def parsed(index: int) -> Tree:
+    """Tree of one of ``DOCUMENTS``."""
+    return parse(DOCUMENTS[index])
+
+
+def by_characters(text: str) -> int:
+    """Count a token for three characters."""
+    return -(-len(text) // 3)
+
+
+def by_words(text: str) -> int:
+    """Count words: many lines weigh nothing."""
+    return len(text.split())
+
+
+def joined_is_more(text: str) -> int:
+    """Weigh a text more than the sum of its lines, as no tokenizer does, and some do at seams."""
+    return len(text) // 3 + (text.count("\n") // 2) ** 2
+
+
+COUNTS = (by_characters, by_words, joined_is_more)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, len(DOCUMENTS) - 1), st.integers(1, 8_192), st.sampled_from(COUNTS), st.booleans())
+def test_chunks_keep_their_laws(index, max_tokens, count, with_tree):
+    """Chunks rebuild the document, keep the limit and cut between lines only."""
+    document = DOCUMENTS[index]
+    tree = parsed(index) if with_tree else Tree.blank(document)
+    chunks = chunk_document(document, tree, max_tokens, count)
+
+    assert "".join(chunk.text for chunk in chunks) == document.text
+    for before, after in pairwise(chunks):
+        assert after.first_line == before.last_line + 1
+    for chunk in chunks:
+        start = document.line_starts[chunk.first_line]
+        assert chunk.text == document.text[start : document.line_span_with_end(chunk.last_line).end]
+        assert chunk.tokens == count(chunk.text)
+        assert chunk.tokens <= max_tokens or chunk.first_line == chunk.last_line
+
+
+@pytest.mark.parametrize("max_tokens", [256, 1_024, 8_192])
+def test_chunks_are_reasonably_full(max_tokens):
+    """On a large module, chunks are more than half full on the average."""
+    text = (STDLIB / "argparse.py").read_text(encoding="utf-8")
+    document = Document.create("file:///argparse.py", "python", 0, text)
+    chunks = chunk_document(document, parse(document), max_tokens, by_characters)
+    filled = [by_characters(chunk.text) / max_tokens for chunk in chunks[:-1]]
+
+    assert sum(filled) / len(filled) > 0.5
+
+
+def test_a_chunk_knows_its_scopes():
+    """Signatures of the class and the function that a chunk begins in stand beside it."""
+    text = "class A:\n    def f(self):\n" + "".join(f"        x{i} = {i}\n" for i in range(40))
+    document = Document.create("file:///a.py", "python", 0, text)
+    chunks = chunk_document(document, parse(document), 60, by_characters)
+
+    assert chunks[0].scopes == ()
+    assert {chunk.scopes for chunk in chunks[1:]} == {("class A:", "def f(self):")}
+
+
+def test_cuts_fall_between_definitions():
+    """Where it fits, each chunk begins with a definition, its comments and decorators included."""
+    text = "".join(
+        f"# About f{i}.\n@cached\ndef f{i}():\n" + "    a = 1\n" * 8 + "    return a\n\n\n" for i in range(20)
+    )
+    document = Document.create("file:///a.py", "python", 0, text)
+    chunks = chunk_document(document, parse(document), 100, by_characters)
+
+    assert len(chunks) > 5
+    assert all(chunk.text.startswith("# About") for chunk in chunks)
+
+
+def test_cuts_fall_at_indentation_without_a_tree():
+    """An unknown language is cut where lines are indented least."""
+    text = "".join(f"section {i}\n" + "    item\n" * 9 for i in range(20))
+    document = Document.create("file:///a.unknown", "unknown", 0, text)
+    chunks = chunk_document(document, parse(document), 70, by_characters)
+
+    assert all(chunk.text.startswith("section") for chunk in chunks)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("a", [(0, 0, "a")]),
+        ("a\n", [(0, 0, "a\n")]),
+        ("\n\n", [(0, 1, "\n\n")]),
+        ("a\r\nb", [(0, 1, "a\r\nb")]),
+    ],
+)
+def test_small_documents(text, expected):
+    """Empty and tiny documents have the chunks that one expects."""
+    document = Document.create("file:///a.py", "python", 0, text)
+    chunks = chunk_document(document, parse(document), 256, by_characters)
+
+    assert [(chunk.first_line, chunk.last_line, chunk.text) for chunk in chunks] == expected
+
+
+def test_a_line_too_long_is_a_chunk_of_its_own():
+    """A line over the limit stands alone; its neighbours are not drawn in."""
+    document = Document.create("file:///a.py", "python", 0, "a = 1\nb = '" + "x" * 10_000 + "'\nc = 2\n")
+    chunks = chunk_document(document, parse(document), 256, by_characters)
+
+    assert [(chunk.first_line, chunk.last_line) for chunk in chunks] == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_each_line_is_counted_once():
+    """Counting may ask a tokenizer: about one call a line and one a chunk."""
+    calls: list[str] = []
+
+    def count(text: str) -> int:
+        calls.append(text)
+        return by_characters(text)
+
+    text = "x = 1\n" * 1_000
+    document = Document.create("file:///a.py", "python", 0, text)
+    chunks = chunk_document(document, parse(document), 256, count)
+
+    assert len(calls) <= 1_000 + 2 * len(chunks)
+    assert isinstance(chunks[0], Chunk)

@@ -1,0 +1,156 @@
+"""The table of languages, its grammars and its queries."""
+
+import re
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+
+from homebody.syntax import language as table
+from homebody.syntax.language import LANGUAGES, Language, find, grammar, keywords
+from homebody.syntax.tree import parse
+from homebody.text import Document
+
+CAPTURE = re.compile(r"@([\w.]+)")
+KINDS = {
+    *("function", "method", "class", "interface", "struct", "enum", "trait", "impl", "module"),
+    *("type", "macro", "variable", "section", "table", "rule", "key"),
+}
+CAPTURES = {
+    *("scope", "name", "body", "header", "parameters", "container", "wrapped", "wrapper"),
+    *("import", "module", "imported", "alias", "require"),
+    *("comment", "string", "literal", "code", "block"),
+    *(f"definition.{kind}" for kind in KINDS),
+}
+
+each_language = pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "path", "expected"),
+    [
+        ("python", "", "python"),
+        ("PYTHON", "", "python"),
+        ("plaintext", "file:///a/b.py", "python"),
+        ("", "C:\\a\\B.PY", "python"),
+        ("cpp", "a.h", "cpp"),
+        ("", "a.h", "c"),
+        ("typescriptreact", "a.ts", "typescriptreact"),
+        ("shellscript", "", "bash"),
+        ("", "/home/ada/.bashrc", "bash"),
+        ("", "Gemfile", "ruby"),
+        ("", "Cargo.lock", "toml"),
+        ("", "a.d.ts", "typescript"),
+        ("", ".py", None),
+        ("", "a.py/b", None),
+        ("fortran", "a.f90", None),
+        ("plaintext", "", None),
+    ],
+)
+def test_a_language_is_found_by_identifier_then_by_file_name(language_id, path, expected):
+    """The client's identifier wins; the path answers where the identifier is unknown."""
+    found = find(language_id, path)
+
+    assert (found.name if found else None) == expected
+
+
+def test_all_promised_languages_are_there():
+    """The twenty-five languages of the promise each have a row."""
+    names = {language.title for language in LANGUAGES}
+
+    assert names == {
+        *("Python", "JavaScript", "JSX", "TypeScript", "TSX", "Go", "Rust", "Java", "C", "C++", "C#"),
+        *("Ruby", "PHP", "Kotlin", "Swift", "Scala", "Lua", "Bash", "SQL", "HTML", "CSS", "JSON"),
+        *("YAML", "TOML", "Markdown"),
+    }
+
+
+def test_no_two_languages_claim_the_same_file():
+    """Identifiers, extensions and file names are unique in the table."""
+    claims = [
+        claim
+        for language in LANGUAGES
+        for claim in (*language.ids, *language.extensions, *language.filenames)
+    ]
+
+    assert len(claims) == len(set(claims))
+
+
+@each_language
+def test_grammar_and_queries_load(language: Language):
+    """Each row's grammar is installed and its query file compiles against it."""
+    assert grammar(language) is not None
+    assert table.scope_query(language) is not None
+    assert table.import_query(language) is not None
+    assert table.place_query(language) is not None
+
+
+@each_language
+def test_queries_use_the_documented_captures(language: Language):
+    """Every capture name of a query file is one that the code knows."""
+    assert set(CAPTURE.findall(_query_text(language))) <= CAPTURES
+
+
+@each_language
+def test_queries_have_no_predicates(language: Language):
+    """Predicates need the text, which trees do not keep."""
+    assert "(#" not in _query_text(language)
+
+
+@each_language
+def test_queries_never_start_at_the_root(language: Language):
+    """A pattern at the root would make a query at the cursor look at the whole file."""
+    document = Document.create(f"file:///a{language.extensions[0]}", language.ids[0], 0, "a\n")
+    tree = parse(document)
+    assert tree.handle is not None
+
+    assert f"({tree.handle.root_node.type}\n" not in _query_text(language)
+    assert f"({tree.handle.root_node.type} " not in _query_text(language)
+
+
+@each_language
+def test_rows_compile(language: Language):
+    """Regular expressions of the row are valid, and its quotes are sorted for matching."""
+    re.compile(language.opener)
+    re.compile(language.unsafe, re.MULTILINE)
+
+    assert list(language.quotes) == sorted(language.quotes, key=len, reverse=True)
+    assert set(language.long_quotes) <= set(language.quotes)
+
+
+def test_keywords_come_from_the_grammar():
+    """Words that a language keeps for itself are known without a list by hand."""
+    python = find("python")
+    sql = find("sql")
+    assert python is not None
+    assert sql is not None
+
+    assert {"def", "lambda", "None"} <= keywords(python)
+    assert "argument" not in keywords(python)
+    assert {"select", "SELECT"} <= keywords(sql)
+
+
+def test_grammars_are_loaded_on_first_use():
+    """Importing the room costs no parser and no grammar."""
+    code = (
+        "import sys; import homebody.syntax.tree, homebody.syntax.scope, homebody.syntax.place; "
+        "print([name for name in sys.modules if name.startswith('tree_sitter')])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "[]"
+
+
+def test_a_missing_grammar_costs_the_tree_only():
+    """A row whose wheel is not there works by lines and indentation."""
+    missing = Language("lost", "Lost", ("lost",), (".lost",), "tree_sitter_lost:language")
+
+    assert grammar(missing) is None
+    assert keywords(missing) == frozenset()
+    assert table.scope_query(missing) is None
+
+
+def _query_text(language: Language) -> str:
+    name = f"{language.query or language.name}.scm"
+    return (files("homebody.syntax") / "queries" / name).read_text(encoding="utf-8")

@@ -1,0 +1,132 @@
+"""Scopes at an offset, in sound code, in broken code and without a tree."""
+
+import pytest
+
+from homebody.syntax.scope import definitions, imports, scope_around, scopes_at
+from homebody.syntax.tree import Tree, edited, parse
+from homebody.text import Document, Span, TextEdit
+
+
+def scope_names(cursor) -> list[str]:
+    """Names of the scopes at a cursor."""
+    document, tree, offset = cursor
+    return [scope.name for scope in scopes_at(document, tree, offset)]
+
+
+@pytest.mark.parametrize(
+    ("language_id", "text", "expected"),
+    [
+        ("python", "class A:\n    def f(self):\n        █\n", ["A", "f"]),
+        ("python", "class A:\n    def f(self):\n        x = 1\n        █", ["A", "f"]),
+        ("python", "class A:\n    def f(self):\n        x = 1\n\n    █", ["A"]),
+        ("python", "class A:\n    def f(self):\n        x = 1\n\n█", []),
+        ("python", "class A:\n    def f(self):\n        x = 1\n█\n        y = 2\n", ["A", "f"]),
+        ("python", "def f():\n    x = (1,\n    █", ["f"]),
+        (
+            "python",
+            "class A:\n    def f(self):\n        if x:\n            y = [\n                █",
+            ["A", "f"],
+        ),
+        ("javascript", "class A {\n  f() {\n    █\n  }\n}\n", ["A", "f"]),
+        ("javascript", "class A {\n  f() {\n  }\n  █\n}\n", ["A"]),
+        ("javascript", "class A {\n  f() {\n    if (x) {\n      █", ["A", "f"]),
+        ("javascript", "function f() {}█\n", []),
+        (
+            "typescript",
+            "namespace N {\n  export function f() {\n    g(() => {\n      █",
+            ["N", "f"],
+        ),
+        ("go", "package a\n\nfunc (o *Order) f() {\n\t█\n}\n", ["f"]),
+        ("rust", "impl A {\n    fn f(&self) {\n        let x = █;\n    }\n}\n", ["A", "f"]),
+        ("java", "class A {\n  void f(int x) {\n    x.█\n", ["A", "f"]),
+        ("csharp", "class A\n{\n    void F()\n    {\n        █\n", ["A", "F"]),
+        ("ruby", "module A\n  class B\n    def f\n      █\n    end\n  end\nend\n", ["A", "B", "f"]),
+        ("plaintext", "class A {\n    int f(int x) {\n        if (x) {\n            █\n", ["A", "f"]),
+        ("plaintext", "def f():\n\tif x:\n\t\t█\n", ["f"]),
+        ("plaintext", "some words\n    and more█\n", []),
+        ("plaintext", "█", []),
+    ],
+)
+def test_scopes_hold_the_cursor(at_cursor, language_id, text, expected):
+    """The definitions around the cursor are found, unfinished ones too."""
+    assert scope_names(at_cursor(language_id, text)) == expected
+
+
+def test_scopes_know_their_signatures(at_cursor):
+    """A signature is the header without decorators, its header whole lines of the document."""
+    document, tree, offset = at_cursor(
+        "python", "class A:\n    @cached\n    async def f(\n        self,\n    ) -> int:\n        █pass\n"
+    )
+    scope = scopes_at(document, tree, offset)[-1]
+
+    assert scope.signature == "async def f(\n        self,\n    ) -> int:"
+    assert document.slice(scope.header) == "    " + scope.signature
+    assert document.slice(scope.span).startswith("@cached")
+    assert (scope.kind, scope.container) == ("method", "A")
+
+
+def test_a_header_has_its_opener(at_cursor):
+    """In brace languages the header ends behind the brace, the signature before it."""
+    document, tree, offset = at_cursor("java", "class A {\n  void f()\n  {\n    █\n  }\n}\n")
+    scope = scopes_at(document, tree, offset)[-1]
+
+    assert document.slice(scope.header) == "  void f()\n  {"
+    assert scope.signature == "void f()"
+
+
+def test_scopes_follow_an_edit_before_it_is_parsed():
+    """With the tree of the keystroke before, scopes are those of the new text."""
+    old = Document.create("file:///a.py", "python", 1, "class A:\n    def f(self):\n        x = 1\n")
+    edit = TextEdit(Span(0, 0), "import os\n\n\n")
+    new = old.edited(edit, 2)
+    tree = edited(parse(old), old, edit)
+    scopes = scopes_at(new, tree, len(new.text) - 2)
+
+    assert not tree.exact
+    assert [(scope.name, new.slice(scope.header)) for scope in scopes] == [
+        ("A", "class A:"),
+        ("f", "    def f(self):"),
+    ]
+
+
+def test_a_tree_of_another_text_is_not_used():
+    """A tree that does not fit is as good as none: lines answer."""
+    tree = parse(Document.create("file:///a.py", "python", 1, "x = 1\n"))
+    document = Document.create("file:///a.py", "python", 2, "def f():\n    return 1\n")
+
+    assert [scope.name for scope in scopes_at(document, tree, 15)] == ["f"]
+    assert definitions(document, tree) == ()
+    assert imports(document, tree) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("class A:\n    def f(self):\n        [x = 1]\n", "f"),
+        ("class A:\n[    def f](self):\n        x = 1\n", "f"),
+        ("class A:\n    [@cached\n    def f(self):\n        x = 1\n]", "f"),
+        ("class A:\n    def f(self):\n        [x = 1\n\n    y] = 2\n", "A"),
+        ("class A:\n    [x = 1]\n", "A"),
+        ("[x = 1]\n", None),
+        ("[def f():\n    pass\n\n\ndef g():\n    pass]\n", None),
+    ],
+)
+def test_the_smallest_function_or_class_around_a_span(text, expected):
+    """What an action on a function takes: the smallest function or class that holds the selection."""
+    start, end = text.index("["), text.index("]") - 1
+    document = Document.create("file:///a.py", "python", 0, text.replace("[", "").replace("]", ""))
+    found = scope_around(document, parse(document), Span(start, end))
+
+    assert (found.name if found else None) == expected
+
+
+def test_a_blank_tree_has_scopes_by_lines():
+    """A language with a row but without a tree (too large a file) still has scopes."""
+    text = "class A:\n    def f(self):\n        return 1\n"
+    document = Document.create("file:///a.py", "python", 0, text)
+    found = scopes_at(document, Tree.blank(document), len(text) - 1)
+
+    assert [(scope.kind, scope.signature) for scope in found] == [
+        ("class", "class A:"),
+        ("function", "def f(self):"),
+    ]

@@ -1,0 +1,295 @@
+"""Trees: parsed, moved along, kept up to date, let go."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homebody.syntax.check import count_errors
+from homebody.syntax.language import LANGUAGES, find
+from homebody.syntax.nodes import imports, path, places, scopes
+from homebody.syntax.parsing import MAX_CHARS
+from homebody.syntax.scope import definitions, scopes_at
+from homebody.syntax.tree import Tree, Trees, edited, parse
+from homebody.text import Document, Span, TextEdit
+from support.syntax_cases import read_case, render
+
+SOURCE = 'class A:\n    def f(self):\n        return "é😀"\n\n\ndef g():\n    pass\n'
+
+
+def open_document(text: str = SOURCE, language_id: str = "python") -> Document:
+    """First version of a document."""
+    return Document.create("file:///a", language_id, 1, text)
+
+
+def insert(document: Document, offset: int, text: str) -> tuple[TextEdit, Document]:
+    """Type ``text`` at ``offset``: the edit and the next version."""
+    edit = TextEdit(Span(offset, offset), text)
+    return edit, document.edited(edit, document.version + 1)
+
+
+def names(document: Document, tree: Tree) -> list[str]:
+    """Names of all definitions."""
+    return [one.name for one in definitions(document, tree)]
+
+
+async def test_a_tree_comes_after_opening():
+    """Nothing is there at once; the parse in a thread brings the exact tree."""
+    trees, document = Trees(), open_document()
+    trees.open(document)
+
+    assert trees.newest(document).handle is None
+    tree = await trees.ready(document)
+    assert tree.exact
+    assert trees.newest(document) is tree
+    assert names(document, tree) == ["A", "f", "g"]
+
+
+async def test_a_tree_follows_each_edit_at_once():
+    """After an edit the newest tree fits the new text, and says what is not parsed yet."""
+    trees, document = Trees(), open_document()
+    trees.open(document)
+    await trees.ready(document)
+    edit, new = insert(document, 0, "import os\n")
+    trees.edit(document, edit, new)
+    tree = trees.newest(new)
+
+    assert tree.fits(new)
+    assert (tree.exact, tree.changed) == (False, Span(0, 10))
+    assert new.slice(definitions(new, tree)[0].header) == "class A:"
+    assert (await trees.ready(new)).exact
+
+
+async def test_trees_follow_without_being_asked():
+    """Where a loop is running, the exact tree comes by itself."""
+    trees, document = Trees(), open_document()
+    trees.open(document)
+    edit, new = insert(document, 0, "x = 1\n")
+    trees.edit(document, edit, new)
+    for _ in range(500):
+        if trees.newest(new).exact:
+            break
+        await asyncio.sleep(0.01)
+
+    assert trees.newest(new).exact
+
+
+def test_trees_can_be_followed_without_a_loop():
+    """Opening and editing outside an event loop is fine: lines and indentation answer."""
+    trees, document = Trees(), open_document()
+    trees.open(document)
+    edit, new = insert(document, 0, "x = 1\n")
+    trees.edit(document, edit, new)
+
+    assert trees.newest(new).handle is None
+    assert [scope.name for scope in scopes_at(new, trees.newest(new), 48)] == ["A", "f"]
+    assert asyncio.run(trees.ready(new)).exact
+
+
+async def test_the_newest_version_wins():
+    """Who waits for a version that an edit made history gets a blank tree, the newest an exact one."""
+    trees, document = Trees(), open_document("x = [\n" + "    1,\n" * 20_000 + "]\n")
+    trees.open(document)
+    waiting = asyncio.create_task(trees.ready(document))
+    await asyncio.sleep(0)
+    versions = [document]
+    for _ in range(5):
+        edit, new = insert(versions[-1], 6, "    2,\n")
+        trees.edit(versions[-1], edit, new)
+        versions.append(new)
+        await asyncio.sleep(0.001)
+
+    assert (await waiting).handle is None
+    tree = await trees.ready(versions[-1])
+    assert tree.exact
+    assert tree.fits(versions[-1])
+    assert not trees.newest(versions[0]).exact
+
+
+async def test_a_document_that_was_never_opened_has_a_blank_tree():
+    """Asking for an unknown document is no error."""
+    trees, document = Trees(), open_document()
+
+    assert trees.newest(document).handle is None
+    assert (await trees.ready(document)).handle is None
+
+
+async def test_an_edit_that_was_missed_starts_afresh():
+    """An edit of a version that is not the newest opens the document anew."""
+    trees, document = Trees(), open_document()
+    trees.open(document)
+    await trees.ready(document)
+    _, missed = insert(document, 0, "# missed\n")
+    edit, new = insert(missed, 0, "# seen\n")
+    trees.edit(missed, edit, new)
+
+    assert trees.newest(new).handle is None
+    assert names(new, await trees.ready(new)) == ["A", "f", "g"]
+
+
+async def test_closing_lets_the_tree_go():
+    """A closed document costs nothing; a parse that is running is given up."""
+    trees, document = Trees(), open_document()
+    trees.open(document)
+    trees.close(document.uri)
+    trees.close(document.uri)
+
+    assert trees.newest(document).handle is None
+    assert trees._entries == {}
+
+
+async def test_trees_that_weigh_too_much_are_let_go():
+    """Only so much text has trees; the one parsed longest ago goes first and comes back when asked."""
+    trees = Trees(max_total_chars=len(SOURCE) * 2)
+    opened = [Document.create(f"file:///{i}.py", "python", 1, SOURCE) for i in range(3)]
+    for document in opened:
+        trees.open(document)
+        await trees.ready(document)
+
+    assert [trees.newest(document).exact for document in opened] == [False, True, True]
+    assert (await trees.ready(opened[0])).exact
+
+
+async def test_replacing_the_whole_text_by_nearly_the_same_is_a_small_edit():
+    """Formatters and undo replace whole texts; the tree is told what really changed."""
+    trees, document = Trees(), open_document()
+    trees.open(document)
+    await trees.ready(document)
+    edit = TextEdit(Span(0, len(SOURCE)), SOURCE.replace("def g", "def gg"))
+    new = document.edited(edit, 2)
+    trees.edit(document, edit, new)
+    changed = trees.newest(new).changed
+
+    assert changed is not None
+    assert new.slice(changed) == "g"
+
+
+async def test_replacing_text_by_itself_keeps_the_tree():
+    """An edit that changes nothing leaves an exact tree exact."""
+    trees, document = Trees(), open_document()
+    trees.open(document)
+    await trees.ready(document)
+    edit = TextEdit(Span(0, len(SOURCE)), SOURCE)
+    new = document.edited(edit, 2)
+    trees.edit(document, edit, new)
+
+    assert trees.newest(new).exact
+
+
+PIECES = st.sampled_from(
+    ["x", " ", "\n", "\r\n", "(", "}", '"', '"""', "é", "😀b", "\t", "# c\n", "if a:\n    ", ""]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(["python", "javascript", "rust", "yaml", "html"]), st.data())
+def test_a_moved_tree_reparsed_is_a_tree_parsed_anew(name, data):
+    """Edits and incremental parses end where one parse of the final text ends."""
+    language = find(name)
+    assert language is not None
+    document = read_case(language).document
+    text = document.text
+
+    async def follow() -> tuple[Document, Tree]:
+        trees, newest = Trees(), document
+        trees.open(newest)
+        await trees.ready(newest)
+        for _ in range(data.draw(st.integers(1, 4))):
+            start = data.draw(st.integers(0, len(newest.text)))
+            end = min(len(newest.text), start + data.draw(st.integers(0, 5)))
+            edit = TextEdit(Span(start, end), data.draw(PIECES))
+            new = newest.edited(edit, newest.version + 1)
+            trees.edit(newest, edit, new)
+            newest = new
+            if data.draw(st.booleans()):
+                await trees.ready(newest)
+        return newest, await trees.ready(newest)
+
+    last, tree = asyncio.run(follow())
+    assert tree.exact
+    assert tree.fits(last)
+    if count_errors(last.text, language) == 0:
+        # Broken code may be mended differently when parsed anew; sound code has one tree.
+        assert render(last, tree) == render(last, parse(last))
+    assert text == document.text
+
+
+BAD_TEXTS = {
+    "brackets": "([{" * 3_334,
+    "closed brackets": "[" * 10_000 + "]" * 10_000,
+    "braces": "{" * 10_000,
+    "calls": "a(" * 10_000,
+    "tags": "<div>" * 10_000,
+    "quotes": '"' * 10_000,
+    "comments": "/*" * 10_000,
+    "generics": "a<b<" * 1_000,
+    "functions": "function f() {\n" * 1_000,
+    "indentation": "".join(" " * i + "if a:\n" for i in range(300)),
+    "keys": "".join(" " * i + "a:\n" for i in range(300)),
+    "dashes": "- " * 5_000 + "a",
+    "quoting": ">" * 5_000 + " a",
+    "NUL bytes": "a\0b = '\0'\n" * 500,
+    "surrogates": "\ud800x\udc00" * 500,
+    "blank lines": "\n" * 20_000,
+    "carriage returns": "a = 1\r" * 1_000,
+    "a long line": "x = " + "1 + " * 20_000 + "1",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+@pytest.mark.parametrize("text", BAD_TEXTS.values(), ids=BAD_TEXTS)
+def test_bad_text_neither_fails_nor_hangs(language, text):
+    """Deep nesting, NUL bytes, lone surrogates and endless lines give a tree or a blank one."""
+    document = Document.create("file:///a", language.ids[0], 0, text)
+    tree = parse(document)
+    middle = len(text) // 2
+    edit = TextEdit(Span(middle, middle + 1), "(")
+    moved = edited(tree, document, edit)
+
+    assert moved.length == len(document.edited(edit, 1).text)
+    scopes_at(document, tree, middle)
+
+
+def test_text_larger_than_is_served_is_not_parsed():
+    """A 10 MB line has a blank tree, and answers come from a bounded piece of it."""
+    document = Document.create("file:///a.py", "python", 0, "x" * (10 << 20))
+    tree = parse(document)
+
+    assert len(document.text) > MAX_CHARS
+    assert tree.handle is None
+    assert scopes_at(document, tree, 5 << 20) == ()
+
+
+async def test_text_that_takes_too_long_is_left_alone():
+    """A document whose parse ran out of time has a blank tree, and is not parsed at every key."""
+    trees = Trees()
+    document = Document.create("file:///a.kt", "kotlin", 1, "/*" * 20_000)
+    trees.open(document)
+
+    assert (await trees.ready(document)).handle is None
+    edit, new = insert(document, 0, "x")
+    trees.edit(document, edit, new)
+    assert trees._entries[document.uri].parsing is None
+
+
+def test_yaml_nested_too_deep_for_its_grammar_is_not_parsed():
+    """Its scanner would end the process; such a file works by lines."""
+    deep = "".join("  " * level + "a:\n" for level in range(300))
+    document = Document.create("file:///a.yaml", "yaml", 0, deep)
+
+    assert parse(document).handle is None
+    assert parse(Document.create("file:///a.yaml", "yaml", 0, "- " * 300 + "a")).handle is None
+    assert parse(Document.create("file:///a.yaml", "yaml", 0, "a: " + "b - c " * 40)).handle is not None
+
+
+def test_blank_trees_have_no_nodes():
+    """Queries and paths of a blank tree are empty."""
+    document = open_document()
+    blank = Tree.blank(document)
+
+    whole = Span(0, len(document.text))
+
+    assert (list(scopes(blank)), list(imports(blank)), list(places(blank, whole))) == ([], [], [])
+    assert path(blank, 3) == []
+    assert blank.language is find("python")
