@@ -51,17 +51,12 @@ def _best_span(text: str, situation: Situation, below: int) -> int | None:
         if span and not (suffix[:span].strip() and _says(text, suffix[:span])):
             continue
         after = scan(suffix[span:], situation.lexis, answered)
-        if _too_many(after, situation) > _too_many(as_it_was, situation) or len(after.due) < below:
+        if len(after.surplus) > len(as_it_was.surplus) or len(after.due) < below:
             continue
         off = abs(len(after.due) - len(as_it_was.due))
         repeated = span > 0 and text.rstrip().endswith(suffix[:span].strip())
         spans.append((after.region != as_it_was.region, off, not repeated, -span if repeated else span))
     return abs(min(spans)[3]) if spans else None
-
-
-def _too_many(state: State, situation: Situation) -> int:
-    """Number of closers that close nothing and should."""
-    return sum(closer not in situation.lexis.unpaired for closer in state.surplus)
 
 
 def _says(text: str, suffix: str) -> bool:
@@ -81,7 +76,7 @@ def _closable(text: str, situation: Situation, below: int) -> str:
         return text
     own = State(situation.state.due[below:], region=situation.state.region)
     at = first_surplus(text, situation.lexis, own)
-    if at is None or text[at] in situation.lexis.unpaired:
+    if at is None:
         return text
     if text[at] == "}" and len(scan(text, situation.lexis, situation.state).due) >= len(situation.state.due):
         # One block ends and the next begins: ``} else {``.

@@ -29,6 +29,7 @@ DropReason: TypeAlias = Literal[
     "repeats next lines",
     "repeats previous lines",
     "repeats itself",
+    "line too long",
     "glued to a word",
     "breaks the line",
     "brackets do not match",
@@ -139,6 +140,7 @@ _WHY_EMPTY: dict[str, DropReason] = {
     "unit": "outer scope",
     "suffix": "repeats next lines",
     "repetition": "repeats itself",
+    "length": "line too long",
 }
 
 

@@ -101,7 +101,7 @@ class _Mender:
         if not self.state.due:
             self.statement = situation.width(line)
             self._enter(self.statement)
-        elif situation.lexis.blocks != "indentation":
+        elif self.state.due.endswith("}") and situation.lexis.blocks != "indentation":
             self.statement = situation.width(line)
         self.state = scan(line + "\n", situation.lexis, self.state)
         self._look(line)

@@ -22,15 +22,15 @@ class Region:
         Regular expression of its beginning.
     end
         Text that ends it; a line end does too unless it is ``multiline``.
-    escapes
-        Whether a backslash takes the meaning from the next character.
+    skip
+        Regular expression of what does not end it: by default a backslash and what follows.
 
     """
 
     begin: str
     end: str
     multiline: bool = False
-    escapes: bool = True
+    skip: str = r"\\(?s:.)"
     comment: bool = False
 
 
@@ -80,7 +80,7 @@ def lexis_of(language: str) -> Lexis:
     return _ROWS.get(_ALIASES.get(language, language), _UNKNOWN)
 
 
-FLAT_BODY = re.compile(r"\b(?:switch|select|namespace|extern|module|match)\b")
+FLAT_BODY = re.compile(r"\b(?:case|switch|select|namespace|extern|module|match)\b")
 """In the line of an opener: its body may stand at its own indentation."""
 
 
@@ -89,16 +89,16 @@ _SINGLE = Region("'", "'")
 _CHARACTER = Region(r"'(?=(?:\\[^\n]{1,9}|[^\\'\n])')", "'")
 """A character literal; a lone quote is a lifetime (Rust), a digit separator (C++) or a label."""
 _BACKTICK = Region("`", "`", multiline=True)
-_RAW_BACKTICK = Region("`", "`", multiline=True, escapes=False)
+_RAW_BACKTICK = Region("`", "`", multiline=True, skip="")
 _TRIPLE_DOUBLE = Region('"""', '"""', multiline=True)
 _TRIPLE_SINGLE = Region("'''", "'''", multiline=True)
-_SLASHES = Region("//", "\n", escapes=False, comment=True)
-_SLASH_STAR = Region(r"/\*", "*/", multiline=True, escapes=False, comment=True)
-_HASH = Region("#", "\n", escapes=False, comment=True)
-_WORD_HASH = Region(r"(?<!\S)#", "\n", escapes=False, comment=True)
+_SLASHES = Region("//", "\n", skip="", comment=True)
+_SLASH_STAR = Region(r"/\*", "*/", multiline=True, skip="", comment=True)
+_HASH = Region("#", "\n", skip="", comment=True)
+_WORD_HASH = Region(r"(?<!\S)#", "\n", skip="", comment=True)
 """Where ``#`` within a word is no comment: ``$#``, ``a#b``."""
-_DASHES = Region("--", "\n", escapes=False, comment=True)
-_MARKUP_COMMENT = Region("<!--", "-->", multiline=True, escapes=False, comment=True)
+_DASHES = Region("--", "\n", skip="", comment=True)
+_MARKUP_COMMENT = Region("<!--", "-->", multiline=True, skip="", comment=True)
 
 _C_COMMENTS = (_SLASHES, _SLASH_STAR)
 _BRACE_OPENER = re.compile(r"\{\s*$")
@@ -109,7 +109,9 @@ def _braces(*strings: Region, comments: tuple[Region, ...] = _C_COMMENTS, unit: 
     return Lexis((*comments, *strings), "braces", _BRACE_OPENER, continuation=_BRACE_CONTINUATION, unit=unit)
 
 
-_PATTERN = Region(r"(?:(?<=[=(,:!&|?;{}\[])|(?<=[=(,:!&|?;{}\[] ))/(?![/*])", "/")
+_PATTERN = Region(
+    r"(?:(?<=[=(,:!&|?;{}\[])|(?<=[=(,:!&|?;{}\[] ))/(?![/*])", "/", skip=r"\\.|\[(?:\\.|[^\]\\\n])*\]"
+)
 """A regular expression where a value is due; elsewhere the stroke divides."""
 
 _JAVASCRIPT = replace(_braces(_DOUBLE, _SINGLE, _BACKTICK, _PATTERN, unit="  "), markup_inside=True)
@@ -140,7 +142,7 @@ _ROWS: dict[str, Lexis] = {
     "rust": _braces(Region('"', '"', multiline=True), _CHARACTER),
     "java": _braces(_TRIPLE_DOUBLE, _DOUBLE, _CHARACTER),
     "c": _braces(_DOUBLE, _CHARACTER),
-    "csharp": _braces(_TRIPLE_DOUBLE, Region('@"', '"', multiline=True, escapes=False), _DOUBLE, _CHARACTER),
+    "csharp": _braces(_TRIPLE_DOUBLE, Region('@"', '"', multiline=True, skip=""), _DOUBLE, _CHARACTER),
     "kotlin": _braces(_TRIPLE_DOUBLE, _DOUBLE, _CHARACTER),
     "swift": _braces(_TRIPLE_DOUBLE, _DOUBLE),
     "scala": _braces(_TRIPLE_DOUBLE, _DOUBLE, _CHARACTER, unit="  "),
@@ -170,7 +172,7 @@ _ROWS: dict[str, Lexis] = {
         unit="  ",
     ),
     "shellscript": Lexis(
-        (_WORD_HASH, Region('"', '"', multiline=True), Region("'", "'", multiline=True, escapes=False)),
+        (_WORD_HASH, Region('"', '"', multiline=True), Region("'", "'", multiline=True, skip="")),
         "words",
         re.compile(r"(?:\b(?:then|do|else|in)|\{)\s*$"),
         re.compile(r"[)\]}]|(?:fi|done|esac)\b|;;"),
@@ -178,20 +180,18 @@ _ROWS: dict[str, Lexis] = {
         unpaired=")",
         unit="  ",
     ),
-    "sql": Lexis(
-        (_DASHES, _SLASH_STAR, Region("'", "'", escapes=False), _DOUBLE), opener=re.compile(r"\(\s*$")
-    ),
+    "sql": Lexis((_DASHES, _SLASH_STAR, Region("'", "'", skip=""), _DOUBLE), opener=re.compile(r"\(\s*$")),
     "html": _MARKUP,
     "json": _JSON,
     "yaml": Lexis(
-        (_WORD_HASH, _DOUBLE, Region(r"(?<![^\s\[{,])'", "'", escapes=False)),
+        (_WORD_HASH, _DOUBLE, Region(r"(?<![^\s\[{,])'", "'", skip="")),
         "indentation",
         re.compile(r"(?:^|\s|\w|[\"'])(?::|[|>][+-]?)\s*$"),
         braces_are_values=True,
         unit="  ",
     ),
     "toml": Lexis(
-        (_HASH, _TRIPLE_DOUBLE, _TRIPLE_SINGLE, _DOUBLE, Region("'", "'", escapes=False)),
+        (_HASH, _TRIPLE_DOUBLE, _TRIPLE_SINGLE, _DOUBLE, Region("'", "'", skip="")),
         braces_are_values=True,
     ),
     "makefile": Lexis((_HASH,), "indentation", re.compile(r"^[^\t=]*:[^=]*$"), prose=True, unit="\t"),

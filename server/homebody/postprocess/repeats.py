@@ -7,8 +7,8 @@ space, the kind of quote and a last comma or semicolon.
 
 import re
 
-_RUNAWAY = re.compile(r"(.{1,40}?)\1{7,}")
-"""A stretch that stands eight times in a row."""
+_RUNAWAY = re.compile(r"(.{1,40}?)\1{11,}")
+"""A stretch that stands twelve times in a row."""
 
 _RUNAWAY_FROM = 48
 """Characters from which a line is looked at for that: shorter ones are not noise yet."""
@@ -75,7 +75,7 @@ def _block_again(lines: list[str]) -> int | None:
 
 
 def _runs_in_circles(line: str) -> bool:
-    """Whether one stretch of a line, with letters in it, stands eight times in a row."""
+    """Whether one stretch of a line, with letters in it, stands twelve times in a row."""
     body = line.strip()[:_RUNAWAY_UP_TO]
     if len(body) < _RUNAWAY_FROM:
         return False

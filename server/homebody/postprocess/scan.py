@@ -49,25 +49,12 @@ def scan(text: str, lexis: Lexis, state: State | None = None) -> State:
 
     Texts that follow each other may be scanned one by one if they are cut at line ends.
     """
-    state = state or State()
-    due, surplus, region = list(state.due), list(state.surplus), state.region
-    at = 0
-    while at < len(text):
-        if region is not None:
-            at = _end_of(region, text, at)
-            if at < 0:
-                return State("".join(due), "".join(surplus), region)
-            region = None
-            continue
-        found = _token(lexis).search(text, at)
-        if found is None:
-            break
-        at = found.end()
-        if found.lastgroup == "bracket":
-            _count(found.group(), due, surplus)
-        elif found.lastgroup is not None:
-            region = lexis.regions[int(found.lastgroup[1:])]
-    return State("".join(due), "".join(surplus), region)
+    return _scan(text, lexis, state or State())[0]
+
+
+def first_surplus(text: str, lexis: Lexis, state: State) -> int | None:
+    """Offset of the first closing bracket that closes nothing, ``None`` where there is none."""
+    return _scan(text, lexis, state)[1]
 
 
 def code_of(line: str, lexis: Lexis, state: State | None = None) -> str:
@@ -86,38 +73,52 @@ def code_of(line: str, lexis: Lexis, state: State | None = None) -> str:
             break
         if found.lastgroup not in {None, "bracket"}:
             region = lexis.regions[int(str(found.lastgroup)[1:])]
-            if region.comment and region.end not in line[found.end() :].rstrip("\r\n"):
+            rest = line[found.end() :].rstrip()
+            if region.comment and rest.find(region.end) in {-1, len(rest) - len(region.end)}:
                 return line[: found.start()]
         at = found.end()
     return line
 
 
-def first_surplus(text: str, lexis: Lexis, state: State) -> int | None:
-    """Offset of the first closing bracket that closes nothing, ``None`` where there is none."""
-    for found in re.finditer(r"[)\]}]", text):
-        before = scan(text[: found.start()], lexis, state)
-        if before.region is None and found.group() not in before.due:
-            return found.start()
-    return None
+def _scan(text: str, lexis: Lexis, state: State) -> tuple[State, int | None]:
+    """State at the end, and where the first closing bracket stands that closes nothing."""
+    due, surplus, region = list(state.due), list(state.surplus), state.region
+    first: int | None = None
+    at = 0
+    while at < len(text):
+        if region is not None:
+            at = _end_of(region, text, at)
+            if at < 0:
+                break
+            region = None
+            continue
+        found = _token(lexis).search(text, at)
+        if found is None:
+            break
+        at = found.end()
+        if found.lastgroup == "bracket":
+            _count(found.group(), due, surplus, lexis)
+            if first is None and len(surplus) > len(state.surplus):
+                first = found.start()
+        elif found.lastgroup is not None:
+            region = lexis.regions[int(found.lastgroup[1:])]
+    return State("".join(due), "".join(surplus), region), first
 
 
-def _count(bracket: str, due: list[str], surplus: list[str]) -> None:
+def _count(bracket: str, due: list[str], surplus: list[str], lexis: Lexis) -> None:
     """Take one bracket into account; a closing one also closes what was left open within it."""
     if bracket in _CLOSER_OF:
         due.append(_CLOSER_OF[bracket])
     elif bracket in due:
         while due.pop() != bracket:
             pass
-    else:
+    elif bracket not in lexis.unpaired:
         surplus.append(bracket)
 
 
 def _end_of(region: Region, text: str, at: int) -> int:
     """Offset behind the region's end, -1 where it does not end in ``text``."""
-    for found in _end_token(region).finditer(text, at):
-        if not found.group().startswith("\\"):
-            return found.end()
-    return -1
+    return next((found.end() for found in _end_token(region).finditer(text, at) if found.lastgroup), -1)
 
 
 @lru_cache(maxsize=64)
@@ -130,5 +131,5 @@ def _token(lexis: Lexis) -> re.Pattern[str]:
 @lru_cache(maxsize=64)
 def _end_token(region: Region) -> re.Pattern[str]:
     """What the scanner stops at within a region."""
-    escape = r"\\(?s:.)|" if region.escapes else ""
-    return re.compile(escape + re.escape(region.end) + ("" if region.multiline else r"|\n|\r"))
+    end = re.escape(region.end) + ("" if region.multiline else r"|\n|\r")
+    return re.compile((f"{region.skip}|" if region.skip else "") + f"(?P<end>{end})")

@@ -34,7 +34,10 @@ def without_previous_lines(text: str, situation: Situation) -> str:
     One line alone has to be of several words: short ones are repeated on purpose.
     """
     rows, full = _rows(text, situation)
-    above = [normal(line) for line in situation.previous_lines if line.strip()]
+    lines = situation.previous_lines
+    if rows and text[: rows[0][0]].count("\n"):
+        lines = (*lines, situation.line_prefix)
+    above = [normal(line) for line in lines if line.strip()]
     for size in range(min(len(rows), len(above)), 0, -1):
         head = full[:size]
         if [normal(line) for line in head] != above[-size:]:

@@ -15,13 +15,18 @@ from homebody.postprocess.scan import State, code_of, scan
 from homebody.postprocess.situation import Situation
 from homebody.postprocess.trim import begins_next_lines
 
-CutReason: TypeAlias = Literal["line", "unit", "scope", "suffix", "repetition", "lines"]
+CutReason: TypeAlias = Literal["line", "unit", "scope", "suffix", "repetition", "lines", "length"]
 """Its line is complete; its block is complete; a line belongs to an outer scope; the document's
-next lines begin; it repeats itself; it has as many lines as are wanted."""
+next lines begin; it repeats itself; it has as many lines as are wanted; a line is longer than one
+reads."""
 
 Wanted: TypeAlias = Literal["line", "block"]
 
+_LONGEST_LINE = 500
+"""Characters of a line that are waited for: what is longer is data."""
+
 _LINE = re.compile(r"([^\n]*)(\n|\Z)")
+_TOO_LONG = re.compile(rf"^[^\n]{{{_LONGEST_LINE}}}", re.MULTILINE)
 _TELLING = re.compile(r"\s*(?:\w+\W|[^\w\s]{2}|[^\w\s]\s)")
 """Begin of an unfinished line that is enough to tell where it belongs."""
 
@@ -50,6 +55,9 @@ def cut(text: str, situation: Situation, *, wanted: Wanted, max_lines: int) -> C
 
     """
     found = _first_line(text) if wanted == "line" else _block(text, situation, max_lines)
+    long = _TOO_LONG.search(text)
+    if long and (found is None or long.start() < found.keep):
+        found = Cut(long.start(), "length")
     repeat = repeated_from(text, situation.line_prefix)
     if repeat is not None and (found is None or repeat < found.keep):
         return Cut(repeat, "repetition")
@@ -130,7 +138,7 @@ def _judge(line: str, start: int, done: _Progress, situation: Situation, *, comp
         if not closer and width == done.level and FLAT_BODY.search(situation.line_prefix):
             return None
         return _scope_end(line, start, done, situation)
-    next_statement = width == done.level and done.deeper
+    next_statement = width == done.level and done.deeper and code_of(line, situation.lexis).strip()
     if next_statement and not closer and not situation.lexis.continuation.match(body):
         return Cut(done.kept, "unit")
     return None
@@ -164,11 +172,13 @@ def _after(line: str, end: int, done: _Progress, situation: Situation, *, own: b
     inner = done.inner
     if done.state.region is None:
         inner = not own and situation.width(line) > level
+    comment = done.state.region is None and not code_of(line, situation.lexis).strip()
     return replace(
         done,
         level=level,
         state=scan(line + "\n", situation.lexis, done.state),
-        kept=end,
+        # A comment between two statements belongs to the second, of which nothing is known yet.
+        kept=done.kept if comment and done.deeper and not inner else end,
         lines=done.lines + 1,
         deeper=done.deeper or inner,
         inner=inner,
