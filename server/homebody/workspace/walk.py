@@ -42,11 +42,13 @@ class Limits:
     """Where a walk ends.
 
     The defaults are a large monorepo's; a home folder opened as workspace has more. ``max_looks``
-    counts whatever is looked at, files that are ignored and folders included.
+    counts whatever is looked at, files that are ignored and folders included. ``max_bytes`` are
+    those of all files together, about seven million lines.
     """
 
     max_file_bytes: int = 1024 * 1024
     max_files: int = 100_000
+    max_bytes: int = 256 * 1024 * 1024
     max_looks: int = 1_000_000
     max_depth: int = 60
 
@@ -76,7 +78,7 @@ class Walk:
     def __iter__(self) -> Iterator[Entry]:
         limits = self._limits
         folders = deque([("", self._rules, 0)])
-        files = looks = 0
+        files = looks = size = 0
         while folders:
             below, rules, depth = folders.popleft()
             listed = self._listed(below)
@@ -94,6 +96,10 @@ class Walk:
                         folders.append((f"{below}{entry.name}/", rules.below(entry.name), depth + 1))
                 elif (found := self._file(entry, below, rules)) is not None:
                     files += 1
+                    size += found.size
+                    if size > limits.max_bytes:
+                        self.cut = True
+                        return
                     yield found
 
     def _listed(self, below: str) -> list[os.DirEntry[str]]:

@@ -1,0 +1,141 @@
+"""Imports to the workspace's files that they name.
+
+In: what a file imports (``syntax.scope.imports``), and a way to look files up. Out: paths and the
+names at their definition.
+Python and JavaScript with TypeScript; other languages find definitions by name alone. Pure.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from homebody.syntax.scope import Import
+
+Lookup: TypeAlias = Callable[[Sequence[str]], Iterable[str]]
+"""From module stems (``stem_of``) to the paths of all files with one of them."""
+
+# Files that stand for their folder.
+_ROOT = re.compile(r"(?:__init__\.pyi?|index\.(?:d\.)?[mc]?[jt]sx?)\Z")
+_JS_SUFFIX = re.compile(r"\.(?:d\.)?[mc]?[jt]sx?$")
+
+
+class ImportRow(Struct, frozen=True, array_like=True):
+    """What is kept of one import: the module as written, and (name there, name here) of each name."""
+
+    module: str
+    names: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file's import statements bring in.
+
+    Attributes
+    ----------
+    modules
+        Module paths with ``/`` between their parts, most exact first; those that begin with ``/``
+        count from the workspace folder, the others match the end of a path.
+    original
+        Local names that differ from those at the definition, to the latter.
+
+    """
+
+    modules: tuple[str, ...]
+    original: dict[str, str]
+
+
+def rows_of(imports: Iterable[Import]) -> tuple[ImportRow, ...]:
+    """Return the imports of a document as they are kept."""
+    return tuple(ImportRow(one.module, tuple((n.name, n.alias) for n in one.names)) for one in imports)
+
+
+def module_path(path: str) -> str:
+    """Return ``path`` as an import names it: no suffix, no ``/__init__`` or ``/index``."""
+    pure = PurePosixPath(path)
+    if _ROOT.match(pure.name) and pure.parent.name:
+        return str(pure.parent)
+    return (
+        str(pure.parent / _JS_SUFFIX.sub("", pure.name))
+        if _JS_SUFFIX.search(path)
+        else str(pure.with_suffix(""))
+    )
+
+
+def stem_of(path: str) -> str:
+    """Return the last part of the module path, under which a file is looked up."""
+    return module_path(path).rsplit("/", 1)[-1]
+
+
+def read_imports(language: str, imports: Iterable[ImportRow], path: str) -> Imported:
+    """Read the imports of the file at ``path`` (below the workspace folder).
+
+    ``language`` is the name of a row of ``syntax.language``; others than Python and JavaScript's
+    family import by name only.
+    """
+    rows = tuple(imports)
+    modules = _python(rows, path) if language == "python" else _javascript(rows, path)
+    if language != "python" and not language.startswith(("javascript", "typescript")):
+        modules = iter(())
+    original = {alias: name for row in rows for name, alias in row.names if name and name != alias}
+    return Imported(tuple(dict.fromkeys(module for module in modules if module.strip("/"))), original)
+
+
+def resolve(imported: Imported, path: str, lookup: Lookup) -> tuple[str, ...]:
+    """Return the workspace's files that are imported, in the order of the statements.
+
+    A module that several files could be is taken to be the one nearest to ``path``.
+    """
+    files: dict[str, list[str]] = {}
+    for file in lookup([module.rsplit("/", 1)[-1] for module in imported.modules]):
+        files.setdefault(stem_of(file), []).append(file)
+    found: dict[str, None] = {}
+    for module in imported.modules:
+        named = [
+            file
+            for file in files.get(module.rsplit("/", 1)[-1], ())
+            if file != path
+            and f"/{module_path(file)}".endswith(module if module[0] == "/" else f"/{module}")
+            and (module[0] != "/" or f"/{module_path(file)}" == module)
+        ]
+        if named:
+            found[min(named, key=lambda file: (distance(file, path), file))] = None
+    return tuple(found)
+
+
+def distance(one: str, other: str) -> int:
+    """Return how many folders lie between two paths: 0 for files side by side."""
+    first, second = one.split("/")[:-1], other.split("/")[:-1]
+    shared = 0
+    while shared < min(len(first), len(second)) and first[shared] == second[shared]:
+        shared += 1
+    return len(first) + len(second) - 2 * shared
+
+
+def _python(imports: Iterable[ImportRow], path: str) -> Iterator[str]:
+    for row in imports:
+        named = row.module.lstrip(".")
+        base = named.replace(".", "/")
+        if level := len(row.module) - len(named):
+            folder = f"/{path}"
+            for _ in range(level):
+                folder = posixpath.dirname(folder)
+            base = posixpath.join(folder, base).rstrip("/")
+        # What is imported may be a module itself; that one is more exact.
+        yield from (f"{base}/{name}" for name, _ in row.names if name and name != "*")
+        yield base
+
+
+def _javascript(imports: Iterable[ImportRow], path: str) -> Iterator[str]:
+    for row in imports:
+        module = _JS_SUFFIX.sub("", row.module)
+        if module.startswith("."):
+            whole = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), module))
+            yield whole.removesuffix("/index")
+        elif "/" in module:
+            # An alias of the bundler's ("@/lib/x"), or a path from a base folder ("src/lib/x").
+            yield module.lstrip("@~#$/")

@@ -1,0 +1,259 @@
+"""The workspace's index: start it, tell it what changed, ask it. The room's face.
+
+In: the workspace's folders and settings. Out: candidates (``syntax/chunk.py``) and progress.
+Belongs to one event loop, which it never holds up: files are read in the indexing process, the
+database in a thread. Several servers and command-line runs may have the same workspace open.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal, TypeAlias, TypeVar
+
+from homebody.settings import Settings
+from homebody.settings.paths import cache_dir
+from homebody.syntax.chunk import Candidate
+from homebody.syntax.language import find
+from homebody.syntax.scope import Import
+from homebody.workspace.ignore import IGNORE_FILES
+from homebody.workspace.imports import rows_of
+from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Refresh, Scan, Working
+from homebody.workspace.process import IndexerProcess
+from homebody.workspace.query import Reader
+from homebody.workspace.store import database_of
+from homebody.workspace.uri import path_of
+
+_T = TypeVar("_T")
+
+State: TypeAlias = Literal["indexing", "ready", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the index is.
+
+    Attributes
+    ----------
+    state
+        ``off``: it broke down, or there is nothing to index.
+    done, total
+        Files of the present job; both 0 when it is not known yet.
+    notice
+        A sentence that the user should read, or nothing. None comes twice.
+
+    """
+
+    state: State
+    done: int = 0
+    total: int = 0
+    notice: str = ""
+
+
+class WorkspaceIndex:
+    """The index of the workspace's folders. Make it with ``open``, end it with ``aclose``."""
+
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        settings: Settings,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.state: State = "off"
+        self._progress = progress
+        self._folders = [_Folder(root, settings) for root in roots]
+        self._process = IndexerProcess(cache_dir() / "index", self._on_event)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="homebody-index")
+        self._told = {""}
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        roots: Sequence[Path],
+        settings: Settings,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> "WorkspaceIndex":
+        """Open the index of ``roots``; what an earlier run left can be asked at once.
+
+        A root inside another one belongs to that. Nothing is built before ``start``. With
+        ``context.snippets`` off there is no index, and every question has no answer.
+        """
+        outermost = [root for root in roots if not any(other in root.parents for other in roots)]
+        wanted = [root.absolute() for root in dict.fromkeys(outermost) if _is_text(root)]
+        return cls(wanted if settings.context.snippets else (), settings, progress)
+
+    def start(self) -> None:
+        """Bring the index up to date in the background: all of it, or what changed since last time."""
+        for folder in self._folders:
+            self._process.submit(folder.scan())
+        if self._folders:
+            self._tell("indexing")
+
+    def refresh(self, paths: Iterable[Path]) -> None:
+        """Index ``paths`` again in the background: files or folders, saved, new or gone."""
+        changed: dict[int, list[str]] = {}
+        for path in paths:
+            for number, folder in enumerate(self._folders):
+                below = folder.below(path)
+                if below:
+                    changed.setdefault(number, []).append(below)
+                    break
+        for number, below in changed.items():
+            folder = self._folders[number]
+            if any(path.rsplit("/", 1)[-1] in IGNORE_FILES for path in below):
+                self._thread.submit(folder.reader.forget_rules)
+            self._process.submit(folder.refresh(below))
+
+    async def settled(self) -> None:
+        """Return when all that was asked for is indexed, or the index is off."""
+        await self._process.settled()
+
+    async def definitions(
+        self,
+        names: Sequence[str],
+        *,
+        language: str,
+        near_path: Path | None,
+        imports: Sequence[Import] | None = None,
+    ) -> list[Candidate]:
+        """Return definitions of ``names`` in other files, in the order of the names.
+
+        Parameters
+        ----------
+        names
+            Identifiers used near the cursor; the first 64 count.
+        language
+            LSP's language identifier of the document; only its family's files are looked at.
+        near_path
+            Where the document lies; ``None`` for one that is on no disk.
+        imports
+            Its imports (``syntax.scope.imports``). ``None``: those it had when it was last indexed.
+
+        """
+        row = find(language, near_path.name if near_path else "")
+        name = row.name if row else language
+        rows = None if imports is None else rows_of(imports)
+        found: list[Candidate] = []
+        for folder in self._folders:
+            below = folder.below(near_path) if near_path else None
+            question = folder.reader.definitions
+            found += await self._ask(
+                folder, lambda q=question, p=below: q(names, language=name, path=p, imports=rows)
+            )
+        return found
+
+    async def similar(self, text: str, *, exclude: Iterable[str] = (), limit: int = 8) -> list[Candidate]:
+        """Return at most ``limit`` chunks that share telling words with ``text``, most alike first.
+
+        ``exclude`` are URIs of files that do not count: the document itself, for one.
+        """
+        paths = [path for path in map(path_of, exclude) if path is not None]
+        answers: list[list[Candidate]] = []
+        for folder in self._folders:
+            below = frozenset(filter(None, map(folder.below, paths)))
+            question = folder.reader.similar
+            answers.append(
+                await self._ask(folder, lambda q=question, e=below: q(text, exclude=e, limit=limit))
+            )
+        return _woven(answers)[:limit]
+
+    async def aclose(self) -> None:
+        """End the indexing process and the thread. From then on questions have no answers."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._process.aclose()
+        for folder in self._folders:
+            self._thread.submit(folder.reader.close)
+        self._thread.shutdown(wait=True)
+
+    async def _ask(self, folder: "_Folder", question: Callable[[], list[Candidate]]) -> list[Candidate]:
+        if self._closed:
+            return []
+        answer = await asyncio.get_running_loop().run_in_executor(self._thread, question)
+        if folder.reader.damaged and not folder.rebuilding:
+            folder.rebuilding = True
+            self._process.submit(folder.scan(rebuild=True))
+        return answer
+
+    def _on_event(self, job: Job, event: Event) -> None:
+        match event:
+            case Working():
+                self._tell("indexing", event.done, event.total)
+            case Notice():
+                self._tell(self.state, notice=event.text)
+            case Done():
+                for folder in self._folders:
+                    if str(folder.root) == job.root and isinstance(job, Scan):
+                        folder.rebuilding = False
+                        self._thread.submit(folder.reader.forget_rules)
+                self._tell("ready")
+            case Failed():
+                self._tell("off", notice=event.text)
+
+    def _tell(self, state: State, done: int = 0, total: int = 0, notice: str = "") -> None:
+        again = state == self.state and not total and notice in self._told
+        self.state = state
+        if self._progress is not None and not again:
+            self._progress(Progress(state, done, total, "" if notice in self._told else notice))
+        self._told.add(notice)
+
+
+class _Folder:
+    """One root: where it is, where its index is, and who asks it."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.rebuilding = False
+        self._real = Path(os.path.realpath(root))
+        self._database = database_of(root, cache_dir())
+        self._ignore = settings.context.ignore
+        self._max_file_bytes = settings.context.max_file_bytes
+        self.reader = Reader(root, self._database, self._ignore)
+
+    def below(self, path: Path) -> str | None:
+        """Path below the root with ``/`` between its parts, ``None`` for the root and what is outside."""
+        if path.is_relative_to(self.root):
+            inside = path.relative_to(self.root)
+        elif path.is_relative_to(self._real):
+            inside = path.relative_to(self._real)
+        else:
+            return None
+        return inside.as_posix() if inside.parts else None
+
+    def scan(self, *, rebuild: bool = False) -> Scan:
+        return Scan(
+            root=str(self.root),
+            database=str(self._database),
+            ignore=self._ignore,
+            max_file_bytes=self._max_file_bytes,
+            rebuild=rebuild,
+        )
+
+    def refresh(self, paths: Sequence[str]) -> Refresh:
+        return Refresh(
+            root=str(self.root),
+            database=str(self._database),
+            ignore=self._ignore,
+            max_file_bytes=self._max_file_bytes,
+            paths=tuple(paths),
+        )
+
+
+def _woven(answers: Sequence[Sequence[_T]]) -> list[_T]:
+    """The first of each, then the second of each: ranks of two indexes do not compare."""
+    return [item for row in zip_longest(*answers) for item in row if item is not None]
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the path can be written down; one of other bytes gets no index."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,154 @@
+"""The indexing process: ``python -P -m homebody.workspace.indexer``.
+
+In: jobs on standard input. Out: events on standard output (``messages``), and the index on disk.
+A process of its own, because parsing holds the interpreter's lock, and at the lowest priority,
+because somebody is typing. Ends when its standard input does, so never outlives the server.
+"""
+
+import contextlib
+import os
+import queue
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from filelock import FileLock
+
+from homebody.workspace import update
+from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Refresh, Scan, Working
+from homebody.workspace.store import (
+    StoreDamagedError,
+    StoreUnusableError,
+    connect,
+    create,
+    prune,
+)
+from homebody.workspace.update import Updated, Workspace
+from homebody.workspace.walk import Limits
+from homebody.workspace.writer import Writer
+
+_REBUILT = "The workspace index was damaged or from another version of Homebody; it is being made again."
+_CUT = (
+    "The workspace is too large to be indexed whole: only the {files} files nearest to its top are. "
+    "Name folders to leave out in .homebodyignore."
+)
+_REPORT_SECONDS = 0.25
+_LOCK_POLL_SECONDS = 0.2
+
+
+def main() -> None:
+    """Do jobs until standard input ends."""
+    # What a library prints must not end up between the events.
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the parent's
+    _lower_priority()
+    jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.fileno(), jobs), daemon=True).start()
+    worker = Worker(events)
+    try:
+        while True:
+            worker.run(msgspec.json.decode(jobs.get(), type=Job))
+    except Exception:  # noqa: BLE001 - whatever it is, the parent sees this process end
+        traceback.print_exc()
+        os._exit(1)  # the listening thread would hold up any other way out
+
+
+class Worker:
+    """Does one job after the other and writes events to ``out``."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._reported = 0.0
+
+    def run(self, job: Job) -> None:
+        """Do ``job``; the last event is ``Done`` or ``Failed``."""
+        started = time.monotonic()
+        database = Path(job.database)
+        try:
+            database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # One writer at a time; who comes second finds the work done.
+            lock = FileLock(f"{database}.lock")
+            with lock.acquire(poll_interval=_LOCK_POLL_SECONDS):
+                updated = self._update(job, database)
+        except (StoreDamagedError, StoreUnusableError, OSError) as error:
+            text = f"The workspace index cannot be written ({error}): check {database.parent}."
+            self._say(Failed(text=text))
+            return
+        self._say(
+            Done(
+                files=updated.files,
+                indexed=updated.indexed,
+                dropped=updated.dropped,
+                seconds=time.monotonic() - started,
+            )
+        )
+
+    def _update(self, job: Job, database: Path) -> Updated:
+        if database.exists() and not (isinstance(job, Scan) and job.rebuild):
+            try:
+                return self._fill(job, connect(database))
+            except StoreDamagedError:
+                pass
+        if database.exists():
+            self._say(Notice(text=_REBUILT))
+        return self._fill(_whole(job), create(database))
+
+    def _fill(self, job: Job, connection: sqlite3.Connection) -> Updated:
+        """Do the job on an open index."""
+        workspace = Workspace(Path(job.root), job.ignore, Limits(max_file_bytes=job.max_file_bytes))
+        with contextlib.closing(Writer(connection)) as writer:
+            if isinstance(job, Refresh):
+                return update.refresh(workspace, job.paths, writer, self._report)
+            updated = update.scan(workspace, writer, self._report)
+        if updated.cut:
+            self._say(Notice(text=_CUT.format(files=updated.files)))
+        os.utime(job.database)  # in use: see prune
+        prune(Path(job.database).parent)
+        return updated
+
+    def _report(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._reported > _REPORT_SECONDS:
+            self._reported = now
+            self._say(Working(done=done, total=total))
+
+    def _say(self, event: Event) -> None:
+        self._out.write(msgspec.json.encode(event) + b"\n")
+        self._out.flush()
+
+
+def _whole(job: Job) -> Scan:
+    """The scan that an empty index needs, whatever was asked for."""
+    return Scan(root=job.root, database=job.database, ignore=job.ignore, max_file_bytes=job.max_file_bytes)
+
+
+def _listen(source: int, jobs: "queue.SimpleQueue[bytes]") -> None:
+    """Hand on jobs as they come; end the process with the stream, in the middle of whatever it does."""
+    waiting = b""
+    while data := os.read(source, 1 << 16):
+        *lines, waiting = (waiting + data).split(b"\n")
+        for line in lines:
+            jobs.put(line)
+    os._exit(0)  # the index is never torn: a transaction that did not end did not happen
+
+
+def _lower_priority() -> None:
+    """Let everything else on the machine go first."""
+    with contextlib.suppress(OSError, ImportError):
+        if os.name == "nt":
+            import psutil
+
+            psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS)
+        else:
+            os.nice(19)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""What the language server and its indexing process say to each other: one JSON object a line.
+
+Jobs go down, events come up. A job ends with ``Done`` or ``Failed``; jobs are done in order.
+"""
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+
+class Scan(Struct, frozen=True, tag="scan", kw_only=True):
+    """Bring the whole index of ``root`` up to date. ``rebuild``: throw the old one away first."""
+
+    root: str
+    database: str
+    ignore: tuple[str, ...]
+    max_file_bytes: int
+    rebuild: bool = False
+
+
+class Refresh(Struct, frozen=True, tag="refresh", kw_only=True):
+    """Index again what lies at ``paths``, which are below ``root``."""
+
+    root: str
+    database: str
+    ignore: tuple[str, ...]
+    max_file_bytes: int
+    paths: tuple[str, ...]
+
+
+class Working(Struct, frozen=True, tag="working", kw_only=True):
+    """``done`` of ``total`` files are indexed."""
+
+    done: int
+    total: int
+
+
+class Notice(Struct, frozen=True, tag="notice", kw_only=True):
+    """A sentence that the user should read."""
+
+    text: str
+
+
+class Done(Struct, frozen=True, tag="done", kw_only=True):
+    """The job is done. Numbers as in ``update.Updated``."""
+
+    files: int
+    indexed: int
+    dropped: int
+    seconds: float
+
+
+class Failed(Struct, frozen=True, tag="failed", kw_only=True):
+    """The job could not be done, for the reason in ``text``, a sentence for the user."""
+
+    text: str
+
+
+Job: TypeAlias = Scan | Refresh
+Event: TypeAlias = Working | Notice | Done | Failed

@@ -1,0 +1,169 @@
+"""The indexing process as the server sees it: jobs in, events out, started and ended at need.
+
+In: jobs. Out: events, handed to a callback on the event loop.
+Starts the process with the first job, ends it after a quiet minute, starts it again when it breaks
+down, and gives up when it keeps doing so.
+"""
+
+import asyncio
+import contextlib
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from homebody.workspace.messages import Done, Event, Failed, Job, Refresh, Scan
+
+_END_SECONDS = 3.0
+# Saving all files of an editor, or switching a branch, comes as a shower of events.
+_GATHER_SECONDS = 0.2
+_MAX_PATHS = 500
+_MAX_FAILURES = 2
+_BROKEN = "Indexing the workspace broke down {times} times: completion goes on without other files."
+
+
+class IndexerProcess:
+    """Runs jobs one after the other, in a process of its own, for one event loop.
+
+    ``on_event`` gets each job with each of its events, in order. ``folder`` is where the process
+    runs; it is made at need.
+    """
+
+    def __init__(
+        self, folder: Path, on_event: Callable[[Job, Event], None], *, idle_seconds: float = 60.0
+    ) -> None:
+        self._folder = folder
+        self._idle_seconds = idle_seconds
+        self._on_event = on_event
+        self._jobs: deque[Job] = deque()
+        self._wake = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._task: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._failures = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the process, ``None`` while none is needed."""
+        return None if self._process is None else self._process.pid
+
+    def submit(self, job: Job) -> None:
+        """Have ``job`` done after those that wait already, or as one with them."""
+        if self._failures >= _MAX_FAILURES:
+            return
+        _add(self._jobs, job)
+        self._quiet.clear()
+        self._wake.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name="homebody-indexer")
+
+    async def settled(self) -> None:
+        """Return when nothing is left to do."""
+        await self._quiet.wait()
+
+    async def aclose(self) -> None:
+        """End the process; what it has not finished is done at the next start."""
+        self._failures = _MAX_FAILURES
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._jobs.clear()
+        self._quiet.set()
+        await self._end()
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._idle_seconds):
+                    await self._wake.wait()
+            except TimeoutError:
+                await self._end()
+                await self._wake.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
+            while self._jobs:
+                await self._do(self._jobs.popleft())
+            self._wake.clear()
+            self._quiet.set()
+
+    async def _do(self, job: Job) -> None:
+        """Have one job done, starting the process again where it breaks down."""
+        while not await self._done(job):
+            self._failures += 1
+            await self._end()
+            if self._failures >= _MAX_FAILURES:
+                self._jobs.clear()
+                self._on_event(job, Failed(text=_BROKEN.format(times=self._failures)))
+                return
+
+    async def _done(self, job: Job) -> bool:
+        """Whether the process got to the end of ``job``."""
+        try:
+            process = self._process = self._process or await self._start()
+            stdin, stdout = process.stdin, process.stdout
+            if stdin is None or stdout is None:
+                return False
+            stdin.write(msgspec.json.encode(job) + b"\n")
+            await stdin.drain()
+            async for line in stdout:
+                event = msgspec.json.decode(line, type=Event)
+                self._on_event(job, event)
+                if isinstance(event, Done | Failed):
+                    return True
+        except (OSError, ValueError, msgspec.MsgspecError):
+            pass  # it is gone, or what came was no event
+        return False
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            # Without -P, a folder named homebody in a hostile workspace would be run.
+            *("-P", "-m", "homebody.workspace.indexer"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=self._folder,
+        )
+
+    async def _end(self) -> None:
+        """End the process by closing its input, by force where that does not help."""
+        process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(_END_SECONDS):
+                await process.communicate()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.communicate()
+        self._process = None
+
+
+def _add(jobs: deque[Job], job: Job) -> None:
+    """Append ``job``, or make one of it and a job for the same workspace that waits."""
+    for index, waiting in enumerate(jobs):
+        if waiting.root != job.root:
+            continue
+        if isinstance(waiting, Scan):
+            if isinstance(job, Scan) and job.rebuild:
+                jobs[index] = job
+            return
+        if isinstance(job, Scan):
+            jobs[index] = job
+            return
+        paths = tuple(dict.fromkeys(waiting.paths + job.paths))
+        jobs[index] = (
+            msgspec.structs.replace(waiting, paths=paths) if len(paths) <= _MAX_PATHS else _scan(job)
+        )
+        return
+    jobs.append(job if isinstance(job, Scan) or len(job.paths) <= _MAX_PATHS else _scan(job))
+
+
+def _scan(job: Refresh) -> Scan:
+    return Scan(root=job.root, database=job.database, ignore=job.ignore, max_file_bytes=job.max_file_bytes)

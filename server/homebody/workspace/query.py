@@ -1,0 +1,283 @@
+"""Questions to the index of one workspace: who defines a name, and what resembles a text.
+
+In: names or text. Out: candidates as values, best first.
+Synchronous; belongs to one thread, with a connection of its own. An index that is missing, being
+made or damaged has no answers, which is no error.
+"""
+
+import math
+import sqlite3
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from homebody.syntax.chunk import Candidate
+from homebody.workspace.ignore import PathRules
+from homebody.workspace.imports import ImportRow, distance, read_imports, resolve
+from homebody.workspace.secrets import is_secret
+from homebody.workspace.store import (
+    APART,
+    StoreDamagedError,
+    StoreUnusableError,
+    connect,
+    translated_errors,
+)
+from homebody.workspace.uri import uri_of
+from homebody.workspace.words import words
+
+# Longest that one question may take, in seconds: it is asked in idle moments, on small machines too.
+_MAX_SECONDS = 0.1
+_BUSY_SECONDS = 0.2
+# A name with more definitions than that (get, main, __init__) says nothing without an import.
+_MAX_NAMESAKES = 30
+_PER_NAME = 3
+_MAX_NAMES = 64
+_MAX_IMPORTS = 200
+# Words that are asked for, the rarest first, and how common one may be: more of either takes time
+# and finds what resembles everything.
+_MAX_WORDS = 16
+_MAX_CHUNKS_A_WORD = 2000
+_MIN_SHARED = 2
+_COUNTS_SECONDS = 60.0
+
+_DEFINING = "SELECT path, first_line, last_line, text, scopes FROM definitions JOIN files ON files.id = file"
+_RESEMBLING = (
+    "SELECT path, first_line, last_line, text, scopes FROM "
+    "(SELECT rowid AS chunk, rank FROM chunk_words WHERE chunk_words MATCH ? ORDER BY rank LIMIT ?) "
+    "JOIN chunks ON chunks.id = chunk JOIN files ON files.id = file ORDER BY rank"
+)
+
+# Languages that use each other's definitions.
+_FAMILIES = (
+    frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact"}),
+    frozenset({"c", "cpp"}),
+    frozenset({"java", "kotlin", "scala"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    path: str
+    first_line: int
+    last_line: int
+    text: str
+    scopes: str
+
+
+class Reader:
+    """Asks the index of the workspace ``root``. Make, use and close it in one thread.
+
+    Attributes
+    ----------
+    damaged
+        Whether the file turned out to be broken; ``True`` until it is another one.
+
+    """
+
+    def __init__(self, root: Path, database: Path, globs: Sequence[str] = ()) -> None:
+        self.damaged = False
+        self._root = root
+        self._database = database
+        self._rules = PathRules(root, globs)
+        self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, ...] = ()
+        self._counts: dict[str, int] = {}
+        self._counted = 0.0
+        self._deadline = 0.0
+
+    def definitions(
+        self,
+        names: Sequence[str],
+        *,
+        language: str,
+        path: str | None,
+        imports: Sequence[ImportRow] | None,
+    ) -> list[Candidate]:
+        """Return definitions of ``names`` in other files than ``path``, in the order of the names.
+
+        ``language`` is the name of a row of ``syntax.language``. ``path`` is below the root, ``None``
+        outside of it. ``imports`` are those of that file; ``None`` takes what it had when it was
+        indexed. A name defined in an imported file is only looked for there; any other
+        is taken from the files nearest to ``path``, at most three of them.
+        """
+        return self._answer(
+            lambda connection: self._definitions(
+                connection, names[:_MAX_NAMES], language, path or "", imports
+            )
+        )
+
+    def similar(self, text: str, *, exclude: Collection[str], limit: int) -> list[Candidate]:
+        """Return at most ``limit`` chunks that share words with ``text``, most alike first.
+
+        ``exclude`` are paths below the root.
+        """
+        return self._answer(lambda connection: self._similar(connection, text, exclude, limit))
+
+    def forget_rules(self) -> None:
+        """Read the ignore files again: one of them may have changed."""
+        self._rules.forget()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _answer(self, question: Callable[[sqlite3.Connection], list[Candidate]]) -> list[Candidate]:
+        try:
+            with translated_errors():
+                connection = self._current()
+                if connection is None:
+                    return []
+                self._deadline = time.monotonic() + _MAX_SECONDS
+                return question(connection)
+        except StoreDamagedError:
+            self._note_damage()
+        except StoreUnusableError:
+            pass  # busy, or it took too long: the next idle moment is not far
+        return []
+
+    def _note_damage(self) -> None:
+        self.close()
+        self.damaged = True
+        with suppress(OSError):
+            facts = self._database.stat()
+            self._opened = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+
+    def _current(self) -> sqlite3.Connection | None:
+        """The connection to the file that lies there now, ``None`` without a sound one."""
+        try:
+            facts = self._database.stat()
+        except OSError:
+            self.close()
+            return None
+        # An open file keeps its number to itself; a damaged one is closed, and its number used again.
+        there = (facts.st_dev, facts.st_ino, *((facts.st_size, facts.st_mtime_ns) if self.damaged else ()))
+        if there != self._opened:
+            self.close()
+            self.damaged, self._opened = False, (facts.st_dev, facts.st_ino)
+            self._counts.clear()
+        if self.damaged:
+            return None
+        if self._connection is None:
+            connection = connect(self._database, timeout=_BUSY_SECONDS)
+            connection.execute("PRAGMA query_only=1")
+            connection.set_progress_handler(lambda: time.monotonic() > self._deadline, 10_000)
+            self._connection = connection
+        return self._connection
+
+    def _definitions(
+        self,
+        connection: sqlite3.Connection,
+        names: Sequence[str],
+        language: str,
+        path: str,
+        imports: Sequence[ImportRow] | None,
+    ) -> list[Candidate]:
+        imported = read_imports(language, self._imports(connection, path, imports), path)
+        files = resolve(imported, path, lambda stems: _files(connection, stems))[:_MAX_IMPORTS]
+        family = next((family for family in _FAMILIES if language in family), {language})
+        found: dict[tuple[str, int], Candidate] = {}
+        for name in dict.fromkeys(imported.original.get(name, name) for name in names):
+            rows = _rows_defining(connection, name, family, files) if files else []
+            if not rows:
+                rows = _rows_defining(connection, name, family)
+                if len(rows) > _MAX_NAMESAKES:
+                    continue
+            rows.sort(key=lambda row: (_farness(row.path, path, files), row.path, row.first_line))
+            for row in [row for row in rows if row.path != path and self._allowed(row.path)][:_PER_NAME]:
+                why = f"defines {name}"
+                found.setdefault((row.path, row.first_line), self._candidate(row, why))
+        return list(found.values())
+
+    def _similar(
+        self, connection: sqlite3.Connection, text: str, exclude: Collection[str], limit: int
+    ) -> list[Candidate]:
+        wanted = self._rarest(connection, Counter(words(text)))
+        if not wanted or limit < 1:
+            return []
+        any_of = " OR ".join(f'"{word}"' for word in wanted)
+        rows = connection.execute(_RESEMBLING, (any_of, 4 * limit + 20))
+        found: list[Candidate] = []
+        seen: set[str] = set()
+        for path, first_line, last_line, packed, scopes in rows:
+            piece = zlib.decompress(packed).decode()
+            shared = len(set(wanted).intersection(words(piece)))
+            if path in exclude or piece in seen or shared < min(_MIN_SHARED, len(wanted)):
+                continue
+            seen.add(piece)
+            if self._allowed(path):
+                row = _Found(path, first_line, last_line, piece, scopes)
+                found.append(self._candidate(row, "resembles what is at the cursor"))
+                if len(found) == limit:
+                    break
+        return found
+
+    def _rarest(self, connection: sqlite3.Connection, wanted: Counter[str]) -> list[str]:
+        """The words of ``wanted`` that tell most, by the number of chunks that have them."""
+        now = time.monotonic()
+        if now - self._counted > _COUNTS_SECONDS:
+            self._counts.clear()
+            self._counted = now
+        if "" not in self._counts:
+            (self._counts[""],) = connection.execute("SELECT count(*) FROM chunks").fetchone()
+        chunks = self._counts[""]
+        telling: list[tuple[float, str]] = []
+        for word, times in wanted.most_common(4 * _MAX_WORDS):
+            if word not in self._counts:
+                (self._counts[word],) = connection.execute(
+                    "SELECT count(*) FROM (SELECT 1 FROM chunk_words WHERE chunk_words MATCH ? LIMIT ?)",
+                    (f'"{word}"', _MAX_CHUNKS_A_WORD + 1),
+                ).fetchone()
+            count = self._counts[word]
+            if 0 < count <= min(_MAX_CHUNKS_A_WORD, max(50, chunks // 5)):
+                telling.append((-math.log1p(times) * math.log1p(chunks / count), word))
+        return [word for _, word in sorted(telling)[:_MAX_WORDS]]
+
+    def _imports(
+        self, connection: sqlite3.Connection, path: str, imports: Sequence[ImportRow] | None
+    ) -> Sequence[ImportRow]:
+        if imports is not None or not path:
+            return imports or ()
+        row = connection.execute("SELECT imports FROM files WHERE path = ?", (path,)).fetchone()
+        return msgspec.json.decode(row[0], type=tuple[ImportRow, ...]) if row else ()
+
+    def _allowed(self, path: str) -> bool:
+        """Whether ``path`` still may be shown: the rules may be younger than the index."""
+        return not is_secret(path) and not self._rules.ignores(path)
+
+    def _candidate(self, row: _Found, why: str) -> Candidate:
+        scopes = tuple(row.scopes.split(APART)) if row.scopes else ()
+        return Candidate(uri_of(self._root / row.path), row.first_line, row.last_line, row.text, why, scopes)
+
+
+def _rows_defining(
+    connection: sqlite3.Connection, name: str, family: Collection[str], files: Sequence[str] = ()
+) -> list[_Found]:
+    """Definitions of ``name`` in the languages ``family``, in ``files`` where some are given."""
+    where = f"name = ? AND language IN ({_marks(family)})"
+    if files:
+        where += f" AND path IN ({_marks(files)})"
+    query = f"{_DEFINING} WHERE {where} LIMIT {_MAX_NAMESAKES + 1}"
+    return [_Found(*row) for row in connection.execute(query, (name, *family, *files))]
+
+
+def _files(connection: sqlite3.Connection, stems: Sequence[str]) -> Iterable[str]:
+    for stem in dict.fromkeys(stems):
+        for (path,) in connection.execute("SELECT path FROM files WHERE stem = ? LIMIT 2000", (stem,)):
+            yield path
+
+
+def _marks(values: Collection[str]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _farness(path: str, near: str, files: Sequence[str]) -> int:
+    """How far ``path`` is from the file at hand or from one that it imports."""
+    return min(distance(path, other) for other in (near, *files))

@@ -1,0 +1,68 @@
+"""One file as text, or one sentence why not.
+
+In: a path. Out: a ``Document`` as it is on disk, byte order mark and line ends included.
+For the command line and ``headless``; the index reads through here as well.
+"""
+
+import stat
+from pathlib import Path
+
+from homebody.errors import FileUnreadable
+from homebody.syntax.language import find
+from homebody.text import Document
+from homebody.workspace.secrets import holds_private_key, is_secret
+from homebody.workspace.uri import uri_of
+
+
+def read_document(path: Path, *, max_bytes: int) -> Document:
+    """Return the file at ``path``, version 0.
+
+    ``max_bytes`` is ``context.maxFileBytes``.
+
+    Raises
+    ------
+    FileUnreadable
+        No file, one that may not be read, one that is larger than ``max_bytes``, binary, not UTF-8,
+        or on the list of secrets. The message is for the user.
+
+    """
+    try:
+        if is_secret(path) or is_secret(path.resolve()):
+            message = f"{path} is on the list of files that hold secrets: Homebody puts it into no prompt."
+            raise FileUnreadable(message)
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            message = f"{path} is a folder: name a file in it."
+            raise FileUnreadable(message)
+        if not stat.S_ISREG(facts.st_mode):
+            message = f"{path} is not an ordinary file: save what it holds to one first."
+            raise FileUnreadable(message)
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        message = f"{path} does not exist: check the path."
+        raise FileUnreadable(message) from error
+    except (OSError, RuntimeError, ValueError) as error:  # a symlink loop; a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        message = f"{path} cannot be read ({reason}): check its permissions."
+        raise FileUnreadable(message) from error
+    if len(data) > max_bytes:
+        message = (
+            f"{path} is larger than {max_bytes} bytes, the largest file that is served: "
+            "raise context.maxFileBytes to read it."
+        )
+        raise FileUnreadable(message)
+    if b"\0" in data:
+        message = f"{path} is a binary file: Homebody reads text only."
+        raise FileUnreadable(message)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"{path} is not UTF-8 (line {line}): convert it first."
+        raise FileUnreadable(message) from error
+    if holds_private_key(text):
+        message = f"{path} holds a private key: Homebody puts it into no prompt."
+        raise FileUnreadable(message)
+    language = find("", path.name)
+    return Document.create(uri_of(path), language.ids[0] if language else "plaintext", 0, text)

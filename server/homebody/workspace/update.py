@@ -1,0 +1,173 @@
+"""Bringing the index up to date with what is on disk.
+
+In: a workspace folder, its rules, a writer. Out: rows written for what changed, and nothing else.
+A file is the same when its size and time are; a file whose text hashes the same only gets its new
+time noted.
+"""
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from homebody.workspace.extract import extract
+from homebody.workspace.ignore import IGNORE_FILES, PathRules, rules_for
+from homebody.workspace.secrets import is_secret
+from homebody.workspace.walk import Entry, Limits, Walk
+from homebody.workspace.writer import FileRow, Known, Writer
+
+# A file changed so shortly before it was looked at may change again within the clock's grain (2 s on
+# FAT) and look the same: it gets no time, so the next scan reads it once more.
+_GRAIN_NS = 2_000_000_000
+# Long enough to be worth a transaction, short enough for readers to see something soon.
+_COMMIT_SECONDS = 0.5
+
+_Work: TypeAlias = tuple[Entry, Known | None]
+
+Report: TypeAlias = Callable[[int, int], None]
+"""Called with the number of files done and of files to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What to look at: a folder, ``context.ignore``, and where the walk ends."""
+
+    root: Path
+    globs: Sequence[str] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """What a scan or a refresh did.
+
+    Attributes
+    ----------
+    files
+        Files in the workspace that count (0 after a refresh: nobody counted).
+    indexed, dropped
+        Files read anew, and files that are gone.
+    too_large, unreadable
+        As in ``Walk``.
+    cut
+        Whether a limit of ``Limits`` ended the walk early.
+
+    """
+
+    files: int = 0
+    indexed: int = 0
+    dropped: int = 0
+    too_large: int = 0
+    unreadable: int = 0
+    cut: bool = False
+
+
+def scan(workspace: Workspace, writer: Writer, report: Report) -> Updated:
+    """Walk the whole workspace and index what changed, the newest first.
+
+    Raises
+    ------
+    StoreDamagedError, StoreUnusableError
+        As the writer does.
+
+    """
+    known = writer.known()
+    walk = Walk(workspace.root, rules_for(workspace.root, workspace.globs), workspace.limits)
+    changed: list[_Work] = []
+    files = 0
+    for entry in walk:
+        files += 1
+        was = known.pop(entry.path, None)
+        if was is None or (was.size, was.mtime_ns) != (entry.size, entry.mtime_ns):
+            changed.append((entry, was))
+    if walk.unreadable and not files:
+        known.clear()  # a folder that is away for the moment (a network drive) keeps its index
+    _drop(writer, known.values())
+    changed.sort(key=lambda work: -work[0].mtime_ns)
+    _index(workspace, changed, writer, report)
+    return Updated(files, len(changed), len(known), walk.too_large, walk.unreadable, walk.cut)
+
+
+def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: Report) -> Updated:
+    """Index again what lies at ``paths`` (below the root); scan where that is not known to be enough.
+
+    A path may be new, changed or gone, a file or a folder. Raises as ``scan`` does.
+    """
+    rules = PathRules(workspace.root, workspace.globs)
+    changed: list[_Work] = []
+    gone: dict[int, Known] = {}
+    for path in dict.fromkeys(paths):
+        known = writer.known_below(path)
+        where = workspace.root / path
+        if where.name in IGNORE_FILES or where.is_dir():
+            return scan(workspace, writer, report)
+        entry = None if is_secret(path) or rules.ignores(path) else _entry(workspace, path)
+        was = known.pop(path, None)
+        if entry is not None:
+            changed.append((entry, was))
+        elif was is not None:
+            gone[was.id] = was
+        gone.update((below.id, below) for below in known.values())
+    _drop(writer, gone.values())
+    _index(workspace, changed, writer, report)
+    return Updated(indexed=len(changed), dropped=len(gone))
+
+
+def _entry(workspace: Workspace, path: str) -> Entry | None:
+    """The file at ``path``, if there is one that a walk would find."""
+    where = workspace.root / path
+    try:
+        facts = where.lstat()
+        path.encode()
+        real = os.path.realpath(workspace.root)
+    except (OSError, UnicodeEncodeError):
+        return None
+    # Any symlink on the way would show here, also one that leads out of the workspace.
+    inside = os.path.realpath(where) == os.path.join(real, *path.split("/"))  # noqa: PTH118 - strings
+    if not (inside and stat.S_ISREG(facts.st_mode)) or facts.st_size > workspace.limits.max_file_bytes:
+        return None
+    return Entry(path, facts.st_size, facts.st_mtime_ns)
+
+
+def _drop(writer: Writer, gone: Iterable[Known]) -> None:
+    with writer.transaction():
+        for file in gone:
+            writer.drop(file.id)
+
+
+def _index(workspace: Workspace, work: Sequence[_Work], writer: Writer, report: Report) -> None:
+    """Put ``work`` into the index, a transaction every half second."""
+    done = 0
+    while done < len(work):
+        until = time.monotonic() + _COMMIT_SECONDS
+        with writer.transaction():
+            while done < len(work) and time.monotonic() < until:
+                _index_file(workspace, *work[done], writer)
+                done += 1
+        report(done, len(work))
+
+
+def _index_file(workspace: Workspace, entry: Entry, was: Known | None, writer: Writer) -> None:
+    data = _read(workspace.root / entry.path, workspace.limits.max_file_bytes)
+    mtime_ns = entry.mtime_ns if time.time_ns() - entry.mtime_ns > _GRAIN_NS else 0
+    digest = hashlib.blake2b(data, digest_size=16).digest()
+    if was is not None and was.hash == digest:
+        writer.touch(was.id, entry.size, mtime_ns)
+    elif (kept := extract(entry.path, data)) is not None:
+        writer.put(FileRow(entry.path, entry.size, mtime_ns, digest, *kept))
+    else:
+        writer.put(FileRow(entry.path, entry.size, 0, b""))
+
+
+def _read(path: Path, max_bytes: int) -> bytes:
+    """At most ``max_bytes`` of the file, nothing where it cannot be read; never through a symlink."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+            return file.read(max_bytes)
+    except OSError:
+        return b""

@@ -1,0 +1,33 @@
+"""Text to the words that similarity is measured by.
+
+In: code or prose. Out: lower-case words, identifiers split where a reader would split them.
+Pure. What it returns is stored: a change here needs a new ``store.SCHEMA``.
+"""
+
+import re
+
+# HTTPServer, parse_utf8 and größeFinden: http server, parse utf 8, größe finden.
+_WORD = re.compile(r"[A-Z]+(?![^\W\dA-Z_])|[A-Z]?[^\W\dA-Z_]+|\d+")
+
+# Longer words are hashes and encoded data, which resemble nothing.
+_MAX_LETTERS = 32
+
+# Words of the languages themselves are in every piece and tell nothing. Single letters are dropped too.
+_STOP = frozenset(
+    """
+    abstract and any as assert async await bool boolean break case catch char class const continue def
+    default del delete do double dynamic elif else elseif elsif end ensure enum except export extends
+    extern false final finally float fn for foreach from fun func function global goto if impl implements
+    import in include inline instanceof int interface internal is lambda let local long loop match mod
+    module mut namespace new nil none nonlocal not null object of operator or override package pass private
+    protected pub public raise readonly rescue return self short sizeof static str string struct super
+    switch template that the then this throw throws to trait true try type typedef typeof undefined union
+    unless unsafe unsigned until use using val var void volatile when where while with yield
+    """.split(),  # noqa: SIM905 - a list of a hundred quoted words is not to be read
+)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of ``text`` in order, repeated as often as they occur."""
+    found = (word.lower() for word in _WORD.findall(text))
+    return [word for word in found if 1 < len(word) <= _MAX_LETTERS and word not in _STOP]

@@ -1,0 +1,276 @@
+"""The index as the server uses it: with its process, on an event loop."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import aclosing, asynccontextmanager, closing
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from homebody.settings import ContextSettings, Settings
+from homebody.syntax import scope
+from homebody.syntax.tree import parse
+from homebody.text import Document
+from homebody.workspace.index import Progress, WorkspaceIndex
+from homebody.workspace.messages import Done, Event, Scan, Working
+from homebody.workspace.process import IndexerProcess
+from homebody.workspace.store import SCHEMA
+
+FILES = {
+    "shop/order.py": "class Order:\n    def add_line(self, line): ...\n\ndef invoice_total(order): ...\n",
+    "shop/main.py": "from shop.order import Order as O\n\nO().add_line(1)\n",
+    "shop/other.py": "def unrelated_zebra(): ...\n",
+    ".env": "TOKEN=invoice_total\n",
+}
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """Return a small workspace; caches go beside it."""
+    monkeypatch.setenv("HOMEBODY_CACHE_DIR", str(tmp_path / "cache"))
+    root = tmp_path / "root"
+    for path, text in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+class Told(list[Progress]):
+    """What ``progress`` was told."""
+
+    @property
+    def notices(self) -> list[str]:
+        """The sentences for the user."""
+        return [progress.notice for progress in self if progress.notice]
+
+
+@asynccontextmanager
+async def opened(*roots: Path, told: Told | None = None, settings: Settings | None = None):
+    """Open an index, build it and close it."""
+    progress = (Told() if told is None else told).append
+    async with aclosing(WorkspaceIndex.open(roots, settings or Settings(), progress=progress)) as index:
+        index.start()
+        await asyncio.wait_for(index.settled(), 30)
+        yield index
+
+
+async def defining(index: WorkspaceIndex, *names: str, near: Path | None = None, imports=None) -> list[str]:
+    """Return the names of the files that define ``names``."""
+    found = await index.definitions(names, language="python", near_path=near, imports=imports)
+    return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
+
+
+async def test_what_the_workspace_holds_is_found(root):
+    """By import, by name, and by likeness; no secret is among it."""
+    told = Told()
+    main = root / "shop/main.py"
+    async with opened(root, told=told) as index:
+        assert await defining(index, "O", near=main) == ["order.py"]
+        assert await defining(index, "unrelated_zebra", "nothing", near=main) == ["other.py"]
+        (found,) = await index.similar("the invoice total", exclude=[main.as_uri()], limit=3)
+        assert found.uri == (root / "shop/order.py").as_uri()
+        assert await index.similar("the invoice total", exclude=[found.uri, "untitled:1"]) == []
+    assert (told[0].state, told[-1].state, told.notices) == ("indexing", "ready", [])
+
+
+async def test_imports_that_are_not_saved_yet_count(root):
+    """The document at hand has the word."""
+    document = Document.create("", "python", 0, "from shop.other import unrelated_zebra as z\n")
+    imports = scope.imports(document, parse(document))
+    async with opened(root) as index:
+        assert await defining(index, "z", near=root / "shop/new.py", imports=imports) == ["other.py"]
+
+
+async def test_a_saved_file_is_indexed_again(root):
+    """New, changed, gone."""
+    async with opened(root) as index:
+        (root / "shop/order.py").write_text("def renamed(): ...\n")
+        (root / "shop/new.py").write_text("def brand_new(): ...\n")
+        (root / "shop/other.py").unlink()
+        index.refresh([root / "shop" / name for name in ("order.py", "new.py", "other.py")])
+        index.refresh([root.parent / "elsewhere.py", root])
+        await asyncio.wait_for(index.settled(), 30)
+        assert await defining(index, "renamed", "brand_new", "Order", "unrelated_zebra") == [
+            "order.py",
+            "new.py",
+        ]
+
+
+async def test_the_next_start_finds_everything_there(root):
+    """Also without one: a script may ask what an editor has built."""
+    async with opened(root):
+        pass
+    async with aclosing(WorkspaceIndex.open([root], Settings())) as index:
+        assert await defining(index, "invoice_total") == ["order.py"]
+        await asyncio.wait_for(index.settled(), 1)
+
+
+async def test_two_servers_share_one_index(root):
+    """Both build it at once, and each sees what the other saved."""
+    async with opened(root) as one, opened(root) as other:
+        both = asyncio.gather(defining(one, "invoice_total"), defining(other, "invoice_total"))
+        assert await both == [["order.py"], ["order.py"]]
+        (root / "shop/new.py").write_text("def brand_new(): ...\n")
+        one.refresh([root / "shop/new.py"])
+        await asyncio.wait_for(one.settled(), 30)
+        assert await defining(other, "brand_new") == ["new.py"]
+
+
+async def test_several_roots_are_one_workspace(root, tmp_path):
+    """A folder inside another is not indexed twice."""
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / "b.py").write_text("def invoice_total(b): ...\n")
+    async with opened(root, root / "shop", second) as index:
+        assert await defining(index, "invoice_total", near=root / "shop/main.py") == ["order.py", "b.py"]
+        found = await index.similar("invoice total", limit=5)
+        assert [candidate.uri.rsplit("/", 1)[-1] for candidate in found] == ["order.py", "b.py"]
+
+
+def spoil(database: Path, how: str) -> None:
+    """Make a sound index a bad one."""
+    if how == "newer":
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute(f"PRAGMA user_version={SCHEMA + 1}")
+    else:
+        database.write_bytes(b"garbage" * 10_000)
+
+
+@pytest.mark.parametrize("how", ["newer", "corrupt"])
+async def test_a_bad_index_is_made_again_and_told_once(root, tmp_path, how):
+    """From a newer version, or garbage."""
+    async with opened(root):
+        pass
+    (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
+    spoil(database, how)
+    told = Told()
+    async with opened(root, told=told) as index:
+        assert await defining(index, "invoice_total") == ["order.py"]
+        index.start()
+        await asyncio.wait_for(index.settled(), 30)
+    assert len(told.notices) == 1
+    assert "made again" in told.notices[0]
+
+
+async def test_an_index_that_breaks_while_it_is_used_is_made_again(root, tmp_path):
+    """The question that notices has no answer; the next one has."""
+    async with opened(root) as index:
+        (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
+        database.unlink()
+        spoil(database, "corrupt")
+        assert await defining(index, "invoice_total") == []
+        await asyncio.wait_for(index.settled(), 30)
+        assert await defining(index, "invoice_total") == ["order.py"]
+
+
+async def test_a_cache_that_cannot_be_written_is_told_and_asked_no_more(root, tmp_path):
+    """A file where the folder should be."""
+    (tmp_path / "cache").write_text("")
+    told = Told()
+    async with opened(root, told=told) as index:
+        assert await defining(index, "invoice_total") == []
+        assert index.state == "off"
+    assert len(told.notices) == 1
+
+
+async def test_without_snippets_there_is_no_index(root, tmp_path):
+    """``context.snippets`` off: nothing is read, nothing written."""
+    async with opened(root, settings=Settings(context=ContextSettings(snippets=False))) as index:
+        assert await defining(index, "invoice_total") == []
+        assert await index.similar("invoice total") == []
+    assert not (tmp_path / "cache").exists()
+
+
+async def test_a_process_that_dies_is_started_again(root):
+    """Once; a second time, the index goes off with a sentence."""
+    told = Told()
+    async with opened(root, told=told) as index:
+        for _ in range(2):
+            psutil.Process(index._process.pid).kill()
+            (root / "shop/new.py").write_text("def brand_new(): ...\n")
+            index.refresh([root / "shop/new.py"])
+            await asyncio.wait_for(index.settled(), 30)
+    assert index.state == "off"
+    assert "broke down" in told.notices[0]
+
+
+async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, tmp_path):
+    """After a quiet minute, here less."""
+    job = Scan(root=str(root), database=str(tmp_path / "i/a.sqlite3"), ignore=(), max_file_bytes=1 << 20)
+    events: list[Event] = []
+    indexer = IndexerProcess(tmp_path / "i", lambda _, event: events.append(event), idle_seconds=0.05)
+    pids = set()
+    for _ in range(2):
+        indexer.submit(job)
+        await asyncio.wait_for(indexer.settled(), 30)
+        pids.add(indexer.pid)
+        while indexer.pid is not None:  # noqa: ASYNC110 - nobody else waits for a process to end
+            await asyncio.sleep(0.02)
+    await indexer.aclose()
+    assert [isinstance(event, Done) for event in events].count(True) == 2
+    assert (len(pids), indexer.pid) == (2, None)
+
+
+async def test_closing_twice_and_asking_afterwards_is_no_error(root):
+    """Answers that come too late are empty."""
+    async with opened(root) as index:
+        pass
+    await index.aclose()
+    assert await defining(index, "invoice_total") == []
+    index.refresh([root / "shop/order.py"])
+
+
+async def test_nothing_is_written_into_the_workspace(root):
+    """Index, lock and log lie in the cache."""
+    before = sorted(root.rglob("*"))
+    async with opened(root):
+        pass
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.fixture
+def indexer(tmp_path):
+    """Start the indexing process by hand, and end it."""
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "homebody.workspace.indexer"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+    ) as child:
+        yield child
+        child.kill()
+
+
+def test_the_process_speaks_json_lines_and_ends_with_its_parent(indexer, root, tmp_path):
+    """Low in priority; in the middle of a job too."""
+    for number in range(300):
+        (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
+    job = Scan(root=str(root), database=str(tmp_path / "i/a.sqlite3"), ignore=(), max_file_bytes=1 << 20)
+    assert indexer.stdin is not None
+    assert indexer.stdout is not None
+    indexer.stdin.write(msgspec.json.encode(job) + b"\n")
+    indexer.stdin.flush()
+    first = msgspec.json.decode(indexer.stdout.readline(), type=Event)
+    assert isinstance(first, Working | Done)
+    if os.name != "nt":
+        assert psutil.Process(indexer.pid).nice() == 19
+    indexer.stdin.close()
+    assert indexer.wait(timeout=10) == 0
+
+
+def test_a_hostile_folder_beside_it_is_not_run(root, tmp_path):
+    """A package named homebody in the current folder is not imported."""
+    (tmp_path / "homebody").mkdir()
+    (tmp_path / "homebody/__init__.py").write_text("raise SystemExit(7)")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "homebody.workspace.indexer"],
+        stdin=subprocess.DEVNULL,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0

@@ -1,0 +1,90 @@
+"""Reading one file: the text as it is, or one sentence why not."""
+
+import os
+
+import pytest
+
+from homebody.errors import FileUnreadable
+from homebody.workspace.read import read_document
+
+LIMIT = 1000
+
+
+def test_text_comes_as_it_is_on_disk(tmp_path):
+    """Byte order mark, mixed line ends and a missing last one are kept."""
+    path = tmp_path / "a.py"
+    path.write_bytes("\ufeffa = 1\r\nb = 2\rc = 3\nd = 'ö😀'".encode())
+    document = read_document(path, max_bytes=LIMIT)
+    assert document.text == "\ufeffa = 1\r\nb = 2\rc = 3\nd = 'ö😀'"
+    assert (document.language_id, document.version, document.line_count) == ("python", 0, 4)
+    assert document.uri == path.as_uri()
+
+
+def test_an_unknown_language_is_plain_text(tmp_path):
+    """It works by lines."""
+    (tmp_path / "a.zig").write_text("x")
+    assert read_document(tmp_path / "a.zig", max_bytes=LIMIT).language_id == "plaintext"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("binary.py", b"a\0b", "is a binary file"),
+        ("latin.py", b"a\nb = '\xff'\n", "is not UTF-8 (line 2)"),
+        ("utf16.py", "a".encode("utf-16"), "is a binary file"),
+        ("large.py", b"x" * (LIMIT + 1), "raise context.maxFileBytes"),
+        (".env", b"A=1", "is on the list of files that hold secrets"),
+        ("notes.txt", b"-----BEGIN RSA PRIVATE KEY-----\n", "holds a private key"),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_one_sentence(tmp_path, name, data, says):
+    """With the path in front and what to do next."""
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(FileUnreadable) as told:
+        read_document(tmp_path / name, max_bytes=LIMIT)
+    sentence = str(told.value)
+    assert sentence.startswith(str(tmp_path / name))
+    assert says in sentence
+    assert sentence.endswith(".")
+
+
+def test_what_is_no_file_is_told(tmp_path):
+    """A folder, nothing, and a path that leads nowhere."""
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "a.py").write_text("")
+    for name, says in {
+        "": "is a folder",
+        "gone.py": "does not exist",
+        "a.py/b.py": "does not exist",
+        "loop": "cannot be read",
+        "a\0b": "cannot be read",
+    }.items():
+        with pytest.raises(FileUnreadable, match=says):
+            read_document(tmp_path / name, max_bytes=LIMIT)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX special files")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    """It would block for ever."""
+    os.mkfifo(tmp_path / "pipe.py")
+    with pytest.raises(FileUnreadable, match="not an ordinary file"):
+        read_document(tmp_path / "pipe.py", max_bytes=LIMIT)
+
+
+def test_a_link_to_a_secret_is_a_secret(tmp_path):
+    """Whatever the link is called."""
+    (tmp_path / ".env").write_text("A=1")
+    (tmp_path / "a.txt").symlink_to(tmp_path / ".env")
+    with pytest.raises(FileUnreadable, match="secrets"):
+        read_document(tmp_path / "a.txt", max_bytes=LIMIT)
+
+
+def test_a_file_without_permission_is_told(tmp_path):
+    """With the system's reason."""
+    path = tmp_path / "a.py"
+    path.write_text("")
+    path.chmod(0)
+    if os.name == "nt" or os.geteuid() == 0:
+        pytest.skip("this user reads everything")
+    with pytest.raises(FileUnreadable, match="cannot be read"):
+        read_document(path, max_bytes=LIMIT)

@@ -1,0 +1,255 @@
+"""The index file: made, opened, thrown away, filled, and asked."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from homebody.workspace import store
+from homebody.workspace.imports import ImportRow
+from homebody.workspace.query import Reader
+from homebody.workspace.store import StoreDamagedError, StoreUnusableError
+from homebody.workspace.writer import ChunkRow, DefinitionRow, FileRow, Writer
+
+
+@pytest.fixture
+def database(tmp_path):
+    """Return the path of an index in a folder of its own."""
+    return tmp_path / "cache/index/a.sqlite3"
+
+
+def file(path: str, text: str = "", *, names: str = "", imports=(), language: str = "python") -> FileRow:
+    """Return a row with one chunk, and one definition a line for each of ``names``."""
+    return FileRow(
+        path,
+        len(text),
+        1,
+        text.encode()[:16],
+        language,
+        imports,
+        [DefinitionRow(name, "function", f"def {name}()", i, i) for i, name in enumerate(names.split())],
+        [ChunkRow(text, 0, text.count("\n"), ("class Outer",))] if text else [],
+    )
+
+
+def fill(database: Path, *rows: FileRow) -> None:
+    """Make an index that holds ``rows``."""
+    with closing(store.create(database)) as connection:
+        put(Writer(connection), *rows)
+
+
+def put(writer: Writer, *rows: FileRow) -> None:
+    """Add ``rows``, all or none."""
+    with writer.transaction():
+        for row in rows:
+            writer.put(row)
+
+
+@pytest.fixture
+def reader(tmp_path, database):
+    """Return a reader of ``database`` for the workspace ``tmp_path/root``."""
+    with closing(Reader(tmp_path / "root", database)) as reader:
+        yield reader
+
+
+def similar(reader: Reader, text: str, *, exclude=(), limit: int = 5) -> list[str]:
+    """Return the names of the files that resemble ``text``."""
+    return [c.uri.rsplit("/", 1)[-1] for c in reader.similar(text, exclude=exclude, limit=limit)]
+
+
+def defining(reader: Reader, *names: str, path: str | None = "a.py", imports=None, language="python"):
+    """Return the paths of definitions of ``names``, below the root."""
+    found = reader.definitions(names, language=language, path=path, imports=imports)
+    return [c.uri.partition("/root/")[2] for c in found]
+
+
+def test_one_workspace_has_one_index_whatever_the_way_to_it(tmp_path):
+    """The name comes from the real path."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    cache = tmp_path / "cache"
+    assert store.database_of(tmp_path / "real", cache) == store.database_of(tmp_path / "link", cache)
+    assert store.database_of(tmp_path, cache) != store.database_of(tmp_path / "real", cache)
+
+
+def test_an_index_belongs_to_its_user_alone(database):
+    """It holds the workspace's text."""
+    fill(database)
+    if os.name != "nt":
+        assert (database.stat().st_mode & 0o077, database.parent.stat().st_mode & 0o077) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(b"this is no database at all" * 100),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:5000]),
+        lambda path: run(path, f"PRAGMA user_version={store.SCHEMA + 1}"),
+        lambda path: run(path, "PRAGMA application_id=7"),
+        lambda path: run(path, "DROP TABLE chunks"),
+    ],
+    ids=["foreign", "empty", "truncated", "newer", "somebody else's", "without a table"],
+)
+def test_a_file_that_is_no_sound_index_is_told_apart(database, spoil):
+    """Foreign, truncated, newer: each is damaged, none is a crash."""
+    fill(database, file("a.py", "total order\n" * 50))
+    spoil(database)
+    with pytest.raises(StoreDamagedError):
+        store.connect(database).close()
+    store.create(database).close()
+    store.connect(database).close()
+
+
+def run(database: Path, statement: str) -> None:
+    """Run one statement on the file."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(statement)
+
+
+def test_an_index_that_is_not_there_is_not_damaged(database):
+    """Making a new one is somebody's decision."""
+    with pytest.raises(StoreUnusableError):
+        store.connect(database)
+    database.parent.parent.mkdir()
+    database.parent.write_text("a file where the folder should be")
+    with pytest.raises(StoreUnusableError):
+        store.create(database)
+
+
+def test_indexes_that_nobody_opened_for_months_are_deleted(database):
+    """With what lies beside them; the others stay."""
+    fill(database)
+    for name in ("old.sqlite3", "old.sqlite3.lock", "new.sqlite3", "old.txt"):
+        database.with_name(name).write_text("")
+        os.utime(database.with_name(name), (0, 0) if "old" in name else None)
+    store.prune(database.parent)
+    assert {"a.sqlite3", "new.sqlite3", "old.txt"} == {path.name for path in database.parent.iterdir()}
+
+
+def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
+    """Words that are everywhere count less, one shared word is not enough, the same text comes once."""
+    common = [file(f"c{i}.py", f"order number {i}{i}{i} total") for i in range(30)]
+    rare = file("rare.py", "def parseInvoice(): invoice_total")
+    twin = file("twin.py", "def parseInvoice(): invoice_total")
+    one = file("one.py", "invoice zebra yak xerox")
+    fill(database, *common, rare, twin, one)
+    assert similar(reader, "parse the invoice total")[0] == "rare.py"
+    assert "twin.py" not in similar(reader, "parse the invoice total", limit=50)
+    assert similar(reader, "invoice parse", exclude={"rare.py"}) == ["twin.py"]
+    assert similar(reader, "nothing here is known") == []
+    assert similar(reader, "") == []
+    assert similar(reader, '" OR * NEAR(') == []
+
+
+def test_a_candidate_says_where_it_is_and_why(database, reader, tmp_path):
+    """URI, lines, text, scopes."""
+    fill(database, file("src/ä b.py", "invoice total\nsum"))
+    (found,) = reader.similar("invoice total", exclude=(), limit=5)
+    assert found.uri == (tmp_path / "root/src/ä b.py").as_uri()
+    assert (found.first_line, found.last_line, found.text) == (0, 1, "invoice total\nsum")
+    assert (found.scopes, found.why) == (("class Outer",), "resembles what is at the cursor")
+
+
+def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
+    """Neither words nor definitions."""
+    fill(
+        database, file("a.py", "invoice total", names="old"), file("b.py", "invoice total sum", names="kept")
+    )
+    with closing(store.connect(database)) as connection:
+        writer = Writer(connection)
+        with writer.transaction():
+            writer.put(file("a.py", "zebra yak", names="new"))
+        assert similar(reader, "invoice total sum", limit=9) == ["b.py"]
+        assert defining(reader, "old", "new", "kept", path=None) == ["a.py", "b.py"]
+        with writer.transaction():
+            writer.drop(writer.known()["b.py"].id)
+        assert similar(reader, "invoice total sum") == []
+        assert similar(reader, "zebra yak") == ["a.py"]
+        count = "SELECT count(*) FROM chunks UNION ALL SELECT count(*) FROM definitions"
+        assert connection.execute(count).fetchall() == [(1,), (1,)]
+        connection.execute("INSERT INTO chunk_words(chunk_words) VALUES('integrity-check')")
+
+
+def test_what_failed_halfway_did_not_happen(database, reader):
+    """A transaction is seen whole or not at all."""
+    fill(database)
+    with closing(store.connect(database)) as connection:
+        writer = Writer(connection)
+        broken = file("a.py", names="lost", imports=[ImportRow("\ud800")])
+        with pytest.raises(UnicodeEncodeError):
+            put(writer, file("c.py", names="lost"), broken)
+        put(writer, file("b.py", names="found"))
+    assert defining(reader, "lost", "found") == ["b.py"]
+
+
+def test_a_name_is_looked_for_in_imported_files_first(database, reader):
+    """Then in the files nearest by; in the order of the names, at most three a name."""
+    fill(
+        database,
+        file("app/a.py", names="here", imports=[ImportRow("shop.order", (("Order", "O"),))]),
+        file("app/near.py", names="Order total"),
+        file("far/off/shop/order.py", names="Order"),
+        *(file(f"m{i}/x.py", names="total") for i in range(5)),
+        file("app/b.js", names="total", language="javascript"),
+    )
+    assert defining(reader, "O", path="app/a.py") == ["far/off/shop/order.py"]
+    assert defining(reader, "Order", path="app/a.py", imports=()) == ["app/near.py", "far/off/shop/order.py"]
+    assert defining(reader, "total", "O", path="app/a.py") == [
+        *("app/near.py", "m0/x.py", "m1/x.py", "far/off/shop/order.py"),
+    ]
+    assert defining(reader, "here", path="app/a.py") == []
+    assert defining(reader, "total", path=None, language="typescript") == ["app/b.js"]
+
+
+def test_a_name_that_is_everywhere_says_nothing(database, reader):
+    """Unless an imported file has it."""
+    fill(database, *(file(f"m{i}/x.py", names="run") for i in range(40)))
+    assert defining(reader, "run") == []
+    assert defining(reader, "run", imports=[ImportRow("m7.x", ())]) == ["m7/x.py"]
+
+
+def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
+    """A file that was ruled out since is not shown, nor is a secret that an older list let in."""
+    fill(database, file("src/a.py", "invoice total", names="total"), file(".env", "invoice total sum"))
+    assert similar(reader, "invoice total sum") == ["a.py"]
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/.homebodyignore").write_text("src/\n")
+    reader.forget_rules()
+    assert (similar(reader, "invoice total"), defining(reader, "total")) == ([], [])
+
+
+def test_a_reader_follows_the_file_that_lies_there(database, reader):
+    """Not there, damaged, made again: never an error, and damage is noticed once a file."""
+    assert (similar(reader, "invoice total"), reader.damaged) == ([], False)
+    fill(database, file("a.py", "invoice total"))
+    assert similar(reader, "invoice total") == ["a.py"]
+    database.unlink()
+    database.write_bytes(b"no database" * 1000)
+    assert (similar(reader, "invoice total"), reader.damaged) == ([], True)
+    assert (similar(reader, "invoice total"), reader.damaged) == ([], True)
+    fill(database, file("b.py", "invoice total"))
+    assert (similar(reader, "invoice total"), reader.damaged) == (["b.py"], False)
+
+
+def test_a_page_that_is_broken_is_noticed(database, reader):
+    """Damage inside, behind a sound beginning."""
+    fill(database, *(file(f"{i}.py", f"invoice total {i}\n" * 40, names=f"name{i}") for i in range(200)))
+    data = bytearray(database.read_bytes())
+    data[8192:] = b"\xff" * (len(data) - 8192)
+    database.unlink()
+    database.write_bytes(data)
+    assert (similar(reader, "invoice total"), reader.damaged) == ([], True)
+
+
+def test_a_reader_and_a_writer_do_not_wait_for_each_other(database, reader):
+    """The reader sees the state before the transaction until it ends."""
+    fill(database, file("a.py", names="old"))
+    with closing(store.connect(database)) as connection:
+        writer = Writer(connection)
+        with writer.transaction():
+            writer.put(file("b.py", names="new"))
+            assert defining(reader, "old", "new", path=None) == ["a.py"]
+        assert defining(reader, "old", "new", path=None) == ["a.py", "b.py"]

@@ -1,0 +1,232 @@
+"""Bringing the index up to date: what changed is read, the rest is not; any file may be there."""
+
+import os
+import zlib
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from homebody.workspace import store
+from homebody.workspace.update import Updated, Workspace, refresh, scan
+from homebody.workspace.walk import Limits
+from homebody.workspace.writer import Writer
+
+OLD = 1_000_000_000
+
+
+class Place:
+    """A workspace with an index, and what was last done to it."""
+
+    def __init__(self, root: Path, writer: Writer) -> None:
+        self.root = root
+        self.writer = writer
+        self.reports: list[tuple[int, int]] = []
+
+    def write(self, path: str, text: str | bytes, *, time: int = OLD) -> Path:
+        """Write a file, changed at ``time`` in seconds."""
+        where = self.root / path
+        where.parent.mkdir(parents=True, exist_ok=True)
+        where.write_bytes(text if isinstance(text, bytes) else text.encode())
+        os.utime(where, (time, time))
+        return where
+
+    def scan(self, **limits: int) -> Updated:
+        """Scan the whole."""
+        workspace = Workspace(self.root, (), Limits(**limits))
+        return scan(workspace, self.writer, lambda done, total: self.reports.append((done, total)))
+
+    def refresh(self, *paths: str) -> Updated:
+        """Index ``paths`` again."""
+        return refresh(Workspace(self.root), paths, self.writer, lambda *_: None)
+
+    def names(self) -> str:
+        """All defined names, in order."""
+        return " ".join(sorted(name for (name,) in self.rows("SELECT name FROM definitions")))
+
+    def texts(self) -> int:
+        """Number of chunks."""
+        return self.rows("SELECT count(*) FROM chunks")[0][0]
+
+    def rows(self, query: str) -> list[tuple]:
+        """Ask the index itself."""
+        return self.writer._connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Return an empty workspace with an empty index."""
+    root = tmp_path / "root"
+    root.mkdir()
+    with closing(Writer(store.create(tmp_path / "index/a.sqlite3"))) as writer:
+        yield Place(root, writer)
+
+
+def test_a_scan_reads_what_changed_and_nothing_else(place):
+    """New, changed, touched, gone, and the same."""
+    place.write("a.py", "def alpha(): pass\n")
+    place.write("b.py", "def beta(): pass\n")
+    place.write("c.py", "def gamma(): pass\n")
+    assert place.scan() == Updated(files=3, indexed=3)
+    assert place.names() == "alpha beta gamma"
+    assert place.reports[-1] == (3, 3)
+    assert place.scan() == Updated(files=3)
+    place.write("a.py", "def delta(): pass\n", time=OLD + 1)
+    place.write("b.py", "def beta(): pass\n", time=OLD + 1)
+    (place.root / "c.py").unlink()
+    assert place.scan() == Updated(files=2, indexed=2, dropped=1)
+    assert place.names() == "beta delta"
+    assert place.scan() == Updated(files=2)
+
+
+def test_a_file_changed_a_moment_ago_is_looked_at_again(place):
+    """Within the clock's grain, a second change would not show."""
+    (place.root / "a.py").write_text("def alpha(): pass\n")
+    place.scan()
+    assert place.scan() == Updated(files=1, indexed=1)
+
+
+def test_the_newest_files_come_first(place):
+    """They are what somebody works on."""
+    for number in range(5):
+        place.write(f"{number}.py", f"def f{number}(): pass\n", time=OLD + number)
+    place.scan()
+    assert [f"{number}.py" for number in (4, 3, 2, 1, 0)] == [
+        path for (path,) in place.rows("SELECT path FROM files ORDER BY id")
+    ]
+
+
+def test_a_refresh_follows_single_files(place):
+    """Saved, new, gone, renamed folder, ignored, secret, outside."""
+    place.write("src/a.py", "def alpha(): pass\n")
+    place.write("src/b.py", "def beta(): pass\n")
+    place.write(".gitignore", "out/\n")
+    place.scan()
+    place.write("src/a.py", "def delta(): pass\n", time=OLD + 1)
+    place.write("src/c.py", "def gamma(): pass\n")
+    place.write("out/d.py", "def no(): pass\n")
+    place.write(".env", "NO=1\n")
+    done = place.refresh("src/a.py", "src/c.py", "out/d.py", ".env", "gone.py", "src/a.py")
+    assert done == Updated(indexed=2)
+    assert place.names() == "beta delta gamma"
+    (place.root / "src/b.py").unlink()
+    assert place.refresh("src/b.py") == Updated(dropped=1)
+    (place.root / "src").rename(place.root / "lib")
+    assert place.refresh("src") == Updated(dropped=2)
+    assert place.refresh("lib").indexed == 2
+    assert place.names() == "delta gamma"
+
+
+def test_a_changed_ignore_file_is_a_matter_of_the_whole(place):
+    """What it rules out goes, what it lets in comes."""
+    place.write("a/x.py", "def alpha(): pass\n")
+    place.write("b/y.py", "def beta(): pass\n")
+    place.write(".homebodyignore", "b/\n")
+    place.scan()
+    assert place.names() == "alpha"
+    place.write(".homebodyignore", "a/\n")
+    place.refresh(".homebodyignore")
+    assert place.names() == "beta"
+
+
+def test_no_symlink_leads_a_refresh_outside(place, tmp_path):
+    """Neither the file itself, nor a folder on its way, nor a path with dots."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/a.py").write_text("def leaked(): pass\n")
+    (place.root / "link").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (place.root / "a.py").symlink_to(tmp_path / "outside/a.py")
+    place.refresh("link/a.py", "a.py", "../outside/a.py", "link")
+    assert place.names() == ""
+
+
+def test_a_workspace_that_is_away_keeps_its_index(place):
+    """A network drive that comes back later."""
+    place.write("a.py", "def alpha(): pass\n")
+    place.scan()
+    place.root.rename(place.root.with_name("away"))
+    assert place.scan() == Updated(unreadable=1)
+    assert place.names() == "alpha"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"def a\0b(): pass\n",
+        "def größe(): pass\n".encode("latin-1"),
+        b"\xff\xfe\x00d",
+        b"x = '" + b"a" * 900_000 + b"'\n",
+        b"var a=1;" * 100_000,
+        b"-----BEGIN PRIVATE KEY-----\nMIIE\n",
+    ],
+    ids=["empty", "NUL", "Latin-1", "UTF-16", "one long line", "minified", "private key"],
+)
+def test_what_nobody_reads_is_known_and_not_kept(place, data):
+    """It is not read a second time either."""
+    place.write("a.py", data)
+    assert place.scan() == Updated(files=1, indexed=1)
+    assert (place.names(), place.texts()) == ("", 0)
+    assert place.scan() == Updated(files=1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def alpha():\r\n    pass\rdef beta(): pass\n\r\n",
+        "\ufeffdef alpha(): pass\n",
+        ("(" * 100 + "\n") * 100 + "def alpha(): pass\n" * 100,
+        "x = " + "[\n" * 10_000 + "]\n" * 10_000,
+        "def alpha(:\n  if (\n class Beta{{{ \n" * 50,
+        "x = '\U0001f600'\n" * 500,
+    ],
+    ids=["mixed line ends", "byte order mark", "brackets", "nesting", "broken", "astral"],
+)
+def test_any_text_is_kept_whole(place, text):
+    """The chunks in order are the text, but for blank ones."""
+    place.write("a.py", text)
+    place.scan()
+    rows = place.writer._connection.execute("SELECT text FROM chunks ORDER BY id").fetchall()
+    kept = "".join(zlib.decompress(packed).decode() for (packed,) in rows)
+    assert "".join(kept.split()) == "".join(text.split())
+
+
+def test_a_file_too_large_is_counted(place):
+    """And dropped when it grew."""
+    place.write("a.py", "def alpha(): pass\n")
+    place.scan()
+    place.write("a.py", "def alpha(): pass\n" * 100, time=OLD + 1)
+    assert place.scan(max_file_bytes=1000) == Updated(dropped=1, too_large=1)
+    assert place.names() == ""
+
+
+def test_ten_megabytes_in_a_line_do_no_harm(place):
+    """Where the limit is raised, it is read and found to be no text for people."""
+    place.write("a.json", b"[" + b"1," * 5_000_000 + b"1]")
+    assert place.scan(max_file_bytes=20_000_000) == Updated(files=1, indexed=1)
+    assert place.texts() == 0
+
+
+def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
+    """With the signatures around it; a large class by its signature too."""
+    place.write(
+        "a.py",
+        "class Order(Base):\n    total: int\n    def sum(self, *, tax: float) -> float:\n        return 1\n"
+        "class Large:\n" + "    x = 1\n" * 50,
+    )
+    place.scan()
+    rows = place.rows(
+        "SELECT name, kind, text, first_line, last_line, scopes FROM definitions WHERE kind <> 'variable'"
+    )
+    whole = (place.root / "a.py").read_text().partition("class Large")[0].rstrip("\n")
+    assert rows == [
+        ("Order", "class", whole, 0, 3, ""),
+        ("sum", "method", "def sum(self, *, tax: float) -> float:", 2, 2, "class Order(Base):"),
+        ("Large", "class", "class Large:", 4, 4, ""),
+    ]
+
+
+def test_an_unknown_language_is_kept_by_its_lines(place):
+    """Chunks and no definitions."""
+    place.write("a.zig", "fn alpha() void {}\n" * 10)
+    place.scan()
+    assert (place.names(), place.texts() > 0) == ("", True)

@@ -1,0 +1,21 @@
+"""Paths and URIs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from homebody.workspace.uri import path_of, uri_of
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX paths")
+@pytest.mark.parametrize("path", ["/a/b.py", "/a b/ö#?%.py", "/C:/x"])
+def test_a_path_comes_back_from_its_uri(path):
+    """Blanks, umlauts and URI syntax included."""
+    assert Path(path) == path_of(uri_of(Path(path)))
+
+
+@pytest.mark.parametrize("uri", ["untitled:Untitled-1", "vscode-notebook-cell:/a.ipynb#W0", "", "http://x/y"])
+def test_what_is_no_file_has_no_path(uri):
+    """Untitled buffers and cells are on no disk."""
+    assert path_of(uri) is None

@@ -1,0 +1,36 @@
+"""Text to words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.workspace.words import words
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        ("parseHTTPHeader", "parse http header"),
+        ("parse_http_header", "parse http header"),
+        ("MAX_RETRY_COUNT = 10", "max retry count 10"),
+        ("utf8Decode2x", "utf decode"),
+        ("def total(self, order): return order.sum()", "total order order sum"),
+        ("größeAendern наибольший_общий", "größe aendern наибольший общий"),
+        ("XMLHttpRequest", "xml http request"),
+        ("", ""),
+        ("x + y * 3", ""),
+        ("b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9".replace("9", "a"), None),
+    ],
+)
+def test_identifiers_are_split_where_a_reader_would_split_them(text, expect):
+    """Cases, underscores and digits part words; keywords and single letters are dropped."""
+    if expect is None:
+        assert all(len(word) <= 32 for word in words(text))
+    else:
+        assert expect.split() == words(text)
+
+
+@given(st.text())
+def test_any_text_has_words_that_the_database_takes_as_they_are(text):
+    """Lower case, letters or digits, no quotes or blanks."""
+    assert all(word.isalnum() and '"' not in word for word in words(text))
