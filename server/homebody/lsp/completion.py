@@ -57,9 +57,7 @@ def _item(server: Server, document: Document, offset: int, suggestion: "Completi
         # Behind what the language's own server offers.
         sort_text="~",
         detail="Homebody",
-        documentation=types.MarkupContent(
-            kind=types.MarkupKind.Markdown, value=f"```{document.language_id}\n{text}\n```"
-        ),
+        documentation=_preview(server, document.language_id, text),
         insert_text_format=types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,
         text_edit=types.TextEdit(range=from_span(document, span, server.documents.encoding), new_text=text),
@@ -67,6 +65,15 @@ def _item(server: Server, document: Document, offset: int, suggestion: "Completi
             title="Accepted", command="homebody.acceptCompletion", arguments=[{"id": suggestion.id}]
         ),
     )
+
+
+def _preview(server: Server, language_id: str, text: str) -> types.MarkupContent | str:
+    """Show the whole suggestion beside the menu, highlighted where the client can."""
+    client = server.capabilities.text_document
+    item = client.completion.completion_item if client and client.completion else None
+    if types.MarkupKind.Markdown not in ((item.documentation_format if item else None) or ()):
+        return text
+    return types.MarkupContent(types.MarkupKind.Markdown, f"```{language_id}\n{text}\n```")
 
 
 def _typed_word(document: Document, offset: int) -> Span:

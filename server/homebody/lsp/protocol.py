@@ -224,9 +224,14 @@ class Protocol(LanguageServerProtocol):
         if handler is None or (not self._initialized and method != types.EXIT):
             return
         try:
-            handler(self._params(method, params))
+            typed = self._params(method, params)
+        except Exception as error:  # noqa: BLE001 - cattrs and the types' own checks raise all kinds
+            logger.warning("the params of %r are not valid: %s", method, _reason(error))
+            return
+        try:
+            handler(typed)
         except Exception:
-            logger.exception("the notification %r was ignored", method)
+            logger.exception("the notification %r was not followed, which is a bug", method)
 
     def _cancel(self, params: object) -> None:
         msg_id = cast("JsonObject", params).get("id") if isinstance(params, dict) else None

@@ -100,8 +100,7 @@ class Service:
         await self._started.wait()
         opened = self._opened
         if opened is None:
-            message = f"Homebody could not start: {self.status.wire['message']}"
-            raise BackendUnavailable(message)
+            raise BackendUnavailable(self.status.wire["message"])
         with self._lease(opened), self.status.working():
             yield opened
 

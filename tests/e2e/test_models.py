@@ -1,0 +1,107 @@
+"""The real server in front of real models: the tiny scripted one, and the default weights."""
+
+import asyncio
+import time
+from typing import Any
+
+import psutil
+
+from homebody.lsp.client import start_client
+from homebody.text import Span
+from support.recording_proxy import RecordingProxy
+from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
+from support.until import until
+
+URI = "file:///w/app.py"
+CODE = "def area(width, height):\n    \n\ndef other():\n    pass\n"
+
+
+def _embedded(model: object) -> dict[str, Any]:
+    return {"backend": {"kind": "embedded", "model": str(model), "contextLength": 2048}}
+
+
+async def test_what_is_typed_arrives_at_the_model(host, environ, workspace):
+    """Prefix and suffix stand in the prompt that reached llama.cpp, in the model's own FIM layout."""
+    with RecordingProxy(host.url, host.key) as proxy:
+        options = {"backend": {"kind": "llama.cpp", "url": proxy.url, "apiKey": host.key}}
+        async with start_client(root=workspace, options=options, environ=environ) as client:
+            client.open(URI, CODE)
+            await until(lambda: client.status.get("model"))
+            (item,) = await client.complete(URI, 1, 4, invoked=True)
+            prompt = proxy.prompts()[-1]
+
+            assert item["insertText"] == "return a + b"
+            assert "def area(width, height):\n" in prompt
+            assert "def other():" in prompt
+            assert prompt.index("<|fim_suffix|>") < prompt.index("<|fim_middle|>")
+            shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": URI}})
+            assert shown["text"] in proxy.prompts()
+
+
+async def test_cancelling_ends_the_models_work(environ, workspace, tmp_path):
+    """After `$/cancelRequest` the model's process comes to rest."""
+    model = write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT)
+    async with start_client(root=workspace, options=_embedded(model), environ=environ) as client:
+        client.open(URI, CODE)
+        await until(lambda: client.status.get("model"), 30)
+        pieces: list[str] = []
+        asked = asyncio.ensure_future(client.explain(URI, on_text=pieces.append))
+        await until(lambda: len(pieces) > 3, 30)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        (host,) = psutil.Process().children()[-1].children()
+
+        await until(lambda: _rests(host))
+        assert len(pieces) < 512
+
+
+async def test_a_killed_model_is_started_again(tiny_model, environ, workspace):
+    """After `kill -9` of the model's process the next request is answered."""
+    async with start_client(root=workspace, options=_embedded(tiny_model), environ=environ) as client:
+        client.open(URI, CODE)
+        await until(lambda: client.status.get("model"), 30)
+        assert (await client.complete(URI, 1, 4, invoked=True))[0]["insertText"] == "return a + b"
+        (host,) = psutil.Process().children()[-1].children()
+        host.kill()
+        document = client.type(URI, 0, "# Again.\n")
+
+        assert document.version == 2
+        assert (await client.complete(URI, 2, 4, invoked=True))[0]["insertText"] == "return a + b"
+
+
+async def test_the_default_weights_complete_from_the_prefix(weights, environ, workspace):
+    """Names that only the prefix has come out of the model."""
+    text = (
+        'metals = ["tungsten", "rhodium", "gallium"]\n'
+        'for metal in ["tungsten", "rhodium", "gallium"]:\n    print(metal)\n'
+        'assert metals == ["tungsten", '
+    )
+    async with start_client(root=workspace, options=_embedded(weights), environ=environ) as client:
+        document = client.open(URI, text)
+        await until(lambda: client.status.get("model"), 60)
+        (first, *_) = await client.complete(URI, *document.position_of(len(text)), invoked=True)
+
+        assert '"rhodium", "gallium"]' in first["insertText"]
+
+
+async def test_the_default_weights_explain_and_document_what_is_selected(weights, environ, workspace):
+    """Explanation and docstring speak of what only this code says."""
+    text = "def to_fahrenheit(celsius):\n    return celsius * 9 / 5 + 32\n"
+    async with start_client(root=workspace, options=_embedded(weights), environ=environ) as client:
+        client.open(URI, text)
+        pieces: list[str] = []
+        said = await client.explain(URI, Span(0, len(text)), on_text=pieces.append)
+        assert "fahrenheit" in said["markdown"].lower()
+        assert "".join(pieces).strip() == said["markdown"]
+
+        assert await client.refactor(URI, Span(30, 30), action="docstring") == {"status": "applied"}
+        document = client.documents[URI].text
+        assert document.startswith('def to_fahrenheit(celsius):\n    """')
+        assert "fahrenheit" in document.split('"""')[1].lower()
+
+
+def _rests(process: psutil.Process) -> bool:
+    """Whether a process uses no more time than a look at it takes."""
+    before = sum(process.cpu_times()[:2])
+    time.sleep(0.2)
+    return sum(process.cpu_times()[:2]) - before < 0.03

@@ -1,0 +1,183 @@
+"""Garbage over the real process: as many responses as requests, and a server that goes on."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from homebody.lsp.client import Client
+from homebody.lsp.connection import ServerError
+from homebody.text import Span, TextEdit
+
+URI = "file:///w/app.py"
+REQUESTS = (
+    "textDocument/inlineCompletion",
+    "textDocument/completion",
+    "textDocument/codeAction",
+    "workspace/executeCommand",
+    "initialize",
+    "textDocument/hover",
+    "$/unknown",
+    "",
+)
+NOTIFICATIONS = (
+    "textDocument/didOpen",
+    "textDocument/didChange",
+    "textDocument/didClose",
+    "textDocument/didSave",
+    "textDocument/didFocus",
+    "textDocument/didShowCompletion",
+    "textDocument/didPartiallyAcceptCompletion",
+    "notebookDocument/didOpen",
+    "notebookDocument/didChange",
+    "notebookDocument/didClose",
+    "workspace/didChangeWatchedFiles",
+    "workspace/didChangeWorkspaceFolders",
+    "window/workDoneProgress/cancel",
+    "initialized/not",
+    "$/cancelRequest",
+    "$/setTrace",
+)
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**40), 2**40)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=6)
+    | st.sampled_from([URI, "file:///w/other.py", "git:x", "homebody.explain", "homebody.refactor", "\ud800"])
+)
+keys = st.sampled_from(
+    ["textDocument", "uri", "version", "position", "line", "character", "range", "start", "end", "context",
+     "triggerKind", "command", "arguments", "contentChanges", "text", "languageId", "item", "id", "token",
+     "notebookDocument", "cells", "cellTextDocuments", "change", "structure", "array", "event", "added"]
+)  # fmt: skip
+garbage = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=5),
+    max_leaves=12,
+)
+# Half right: what passes the first checks reaches the handlers.
+positions = st.fixed_dictionaries({"line": st.integers(0, 9), "character": st.integers(0, 99)})
+plausible = st.fixed_dictionaries(
+    {},
+    optional={
+        "textDocument": st.fixed_dictionaries(
+            {"uri": st.sampled_from([URI, "file:///w/none.py", "git:x"])},
+            optional={
+                "version": st.integers(0, 3),
+                "languageId": st.text(max_size=3),
+                "text": st.text(max_size=9),
+            },
+        ),
+        "position": positions,
+        "range": st.fixed_dictionaries({"start": positions, "end": positions}),
+        "context": st.fixed_dictionaries(
+            {}, optional={"triggerKind": garbage, "diagnostics": garbage, "only": garbage}
+        ),
+        "command": st.sampled_from(
+            ["homebody.explain", "homebody.refactor", "homebody.toggle", "homebody.status"]
+        ),
+        "arguments": st.lists(garbage, max_size=2),
+        "contentChanges": st.lists(
+            st.fixed_dictionaries({"text": st.text(max_size=5)}) | garbage, max_size=2
+        ),
+    },
+)
+params = garbage | plausible
+
+
+@pytest.fixture
+async def garbage_eater(serve):
+    """A server that has a document open."""
+    async with serve("x + 1") as client:
+        client.open(URI, "def area(width):\n    return width\n")
+        await client.execute("homebody.showPrompt")
+        yield client
+
+
+async def test_every_request_is_answered_once_whatever_it_says(garbage_eater: Client):
+    """Hundreds of broken requests and notices: each id exactly once, no message, and it still works."""
+    client = garbage_eater
+    settled: list[int] = []
+    original = client.connection._settle
+
+    def count(message: dict[str, Any]) -> None:
+        settled.append(message["id"])
+        original(message)
+
+    client.connection._settle = count
+
+    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.tuples(st.sampled_from((*REQUESTS, *NOTIFICATIONS)), params), max_size=8))
+    def send(messages: list[tuple[str, Any]]) -> None:
+        for method, payload in messages:
+            if method in REQUESTS:
+                asked.append(asyncio.ensure_future(client.request(method, payload)))
+            else:
+                client.notify(method, payload)
+
+    asked: list[asyncio.Future[Any]] = []
+    send()
+    answers = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 60)
+    status = await client.execute("homebody.status")
+
+    assert [a for a in answers if isinstance(a, ServerError) and a.code in {-32603, -32099}] == []
+    assert max(Counter(settled).values()) == 1
+    assert len(settled) == len(asked) + 1
+    assert status["kind"] in {"Normal", "Inactive"}
+    assert client.messages == []
+
+
+async def test_a_flood_of_keys_leaves_nothing_unanswered(serve):
+    """Keys faster than the model: every request is answered, the last one with a suggestion."""
+    script = [{"text": "return width", "probability": 0.9, "delay_ms": 20, "piece_delay_ms": 10}]
+    async with serve(script) as client:
+        document = client.open(URI, "def area(width):\n    \n")
+        await client.execute("homebody.showPrompt")
+        asked = []
+        for key in "return widt" * 6:
+            document = client.type(URI, 21, key)
+            asked.append(asyncio.ensure_future(client.complete(URI, 1, 5)))
+            await asyncio.sleep(0.005)
+        document = client.change(URI, _everything(document, "def area(width):\n    \n"))
+        asked.append(asyncio.ensure_future(client.complete(URI, 1, 4, invoked=True)))
+        answers = await asyncio.wait_for(asyncio.gather(*asked), 60)
+
+        assert len(answers) == 67
+        assert answers[-1][0]["insertText"] == "return width"
+
+
+async def test_a_document_closed_in_mid_request_is_answered(serve):
+    """Closing a document answers its request, and nothing of it is left."""
+    async with serve([{"text": "x", "delay_ms": 3000}]) as client:
+        client.open(URI, "y = ")
+        await client.execute("homebody.showPrompt")
+        asked = asyncio.ensure_future(client.complete(URI, 0, 4))
+        await asyncio.sleep(0.1)
+        client.close(URI)
+
+        assert await asyncio.wait_for(asked, 10) == []
+
+
+async def test_shutting_down_answers_what_still_runs(serve):
+    """An explanation that streams when the editor quits gets its answer first."""
+    async with serve([{"text": "a b c d e f", "piece_delay_ms": 300}]) as client:
+        client.open(URI, "y = 1")
+        asked = asyncio.ensure_future(client.explain(URI, on_text=lambda _: None))
+        await asyncio.sleep(1)
+        assert await client.request("shutdown") is None
+        with pytest.raises(ServerError) as caught:
+            await asked
+
+        assert caught.value.code == -32800
+        with pytest.raises(ServerError, match="shutting down"):
+            await client.execute("homebody.status")
+
+
+def _everything(document, text):
+
+    return TextEdit(Span(0, len(document.text)), text)
