@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis  # noqa: F401 - pytest imports it at its end otherwise, too deep for Python 3.11's parser
 import pytest
 
 from homebody.host.launch import start_host
