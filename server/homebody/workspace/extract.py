@@ -20,7 +20,7 @@ from homebody.workspace.writer import ChunkRow, DefinitionRow
 Extract: TypeAlias = tuple[str, Sequence[ImportRow], Sequence[DefinitionRow], Sequence[ChunkRow]]
 
 # About 20 lines: two or three of them fit into what a small model's prompt has for other files.
-_CHUNK_TOKENS = 200
+_CHUNK_TOKENS = 256
 # Enough for a measure of size; nothing that is sent is counted so.
 _CHARACTERS_A_TOKEN = 3
 # Data in such files is larger than what is written by hand.
@@ -89,8 +89,9 @@ def _definitions(document: Document, tree: Tree) -> Iterator[DefinitionRow]:
         while around and around[-1].span.end < one.span.end:
             around.pop()
         scopes = tuple(outer.signature for outer in around)
+        local = any(outer.is_function for outer in around)
         around.append(one)
-        if one.kind not in _NAMED or len(one.name) < 2 or len(one.signature) > _MAX_SIGNATURE:
+        if local or one.kind not in _NAMED or len(one.name) < 2 or len(one.signature) > _MAX_SIGNATURE:
             continue
         shown, text = one.header, one.signature
         first, last = (

@@ -40,12 +40,15 @@ class Imported:
     modules
         Module paths with ``/`` between their parts, most exact first; those that begin with ``/``
         count from the workspace folder, the others match the end of a path.
+    names
+        Those that are imported, as at their definition.
     original
         Local names that differ from those at the definition, to the latter.
 
     """
 
     modules: tuple[str, ...]
+    names: frozenset[str]
     original: dict[str, str]
 
 
@@ -78,11 +81,20 @@ def read_imports(language: str, imports: Iterable[ImportRow], path: str) -> Impo
     family import by name only.
     """
     rows = tuple(imports)
-    modules = _python(rows, path) if language == "python" else _javascript(rows, path)
-    if language != "python" and not language.startswith(("javascript", "typescript")):
-        modules = iter(())
-    original = {alias: name for row in rows for name, alias in row.names if name and name != alias}
-    return Imported(tuple(dict.fromkeys(module for module in modules if module.strip("/"))), original)
+    named = [(name, alias) for row in rows for name, alias in row.names if name]
+    modules: Iterable[str] = ()
+    if follows_imports(language):
+        modules = _python(rows, path) if language == "python" else _javascript(rows, path)
+    return Imported(
+        tuple(dict.fromkeys(module for module in modules if module.strip("/"))),
+        frozenset(name for name, _ in named),
+        {alias: name for name, alias in named if name != alias},
+    )
+
+
+def follows_imports(language: str) -> bool:
+    """Whether imports of the language lead to files here."""
+    return language == "python" or language.startswith(("javascript", "typescript"))
 
 
 def resolve(imported: Imported, path: str, lookup: Lookup) -> tuple[str, ...]:

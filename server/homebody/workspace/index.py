@@ -121,7 +121,8 @@ class WorkspaceIndex:
         near_path: Path | None,
         imports: Sequence[Import] | None = None,
     ) -> list[Candidate]:
-        """Return definitions of ``names`` in other files, in the order of the names.
+        """Return definitions of ``names`` in other files, the surest first: what an imported file defines,
+        then names by how few definitions they have. At most three a name.
 
         Parameters
         ----------

@@ -19,7 +19,7 @@ import msgspec
 
 from homebody.syntax.chunk import Candidate
 from homebody.workspace.ignore import PathRules
-from homebody.workspace.imports import ImportRow, distance, read_imports, resolve
+from homebody.workspace.imports import ImportRow, distance, follows_imports, read_imports, resolve
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.store import (
     APART,
@@ -32,10 +32,10 @@ from homebody.workspace.uri import uri_of
 from homebody.workspace.words import words
 
 # Longest that one question may take, in seconds: it is asked in idle moments, on small machines too.
-_MAX_SECONDS = 0.1
+_MAX_SECONDS = 0.25
 _BUSY_SECONDS = 0.2
-# A name with more definitions than that (get, main, __init__) says nothing without an import.
-_MAX_NAMESAKES = 30
+# A name with more definitions than that (get, close, main) says nothing without an import.
+_MAX_NAMESAKES = 8
 _PER_NAME = 3
 _MAX_NAMES = 64
 _MAX_IMPORTS = 200
@@ -99,12 +99,14 @@ class Reader:
         path: str | None,
         imports: Sequence[ImportRow] | None,
     ) -> list[Candidate]:
-        """Return definitions of ``names`` in other files than ``path``, in the order of the names.
+        """Return definitions of ``names`` in other files than ``path``, the surest first.
 
         ``language`` is the name of a row of ``syntax.language``. ``path`` is below the root, ``None``
         outside of it. ``imports`` are those of that file; ``None`` takes what it had when it was
-        indexed. A name defined in an imported file is only looked for there; any other
-        is taken from the files nearest to ``path``, at most three of them.
+        indexed. What an imported file defines comes first, in the order of the names;
+        then names by how few definitions they have, each from the files nearest to ``path``, at most
+        three. Where imports can be followed, a name without one has to look like a name: a lower-case
+        word is a local variable in most cases.
         """
         return self._answer(
             lambda connection: self._definitions(
@@ -183,18 +185,22 @@ class Reader:
         imported = read_imports(language, self._imports(connection, path, imports), path)
         files = resolve(imported, path, lambda stems: _files(connection, stems))[:_MAX_IMPORTS]
         family = next((family for family in _FAMILIES if language in family), {language})
-        found: dict[tuple[str, int], Candidate] = {}
+        found: list[tuple[int, _Found, str]] = []
         for name in dict.fromkeys(imported.original.get(name, name) for name in names):
+            if name.startswith("__"):
+                continue
             rows = _rows_defining(connection, name, family, files) if files else []
-            if not rows:
+            namesakes = 0
+            if not rows and (name in imported.names or _tells(name, language)):
                 rows = _rows_defining(connection, name, family)
-                if len(rows) > _MAX_NAMESAKES:
-                    continue
-            rows.sort(key=lambda row: (_farness(row.path, path, files), row.path, row.first_line))
-            for row in [row for row in rows if row.path != path and self._allowed(row.path)][:_PER_NAME]:
-                why = f"defines {name}"
-                found.setdefault((row.path, row.first_line), self._candidate(row, why))
-        return list(found.values())
+                namesakes = len(rows)
+            if namesakes <= _MAX_NAMESAKES:
+                rows.sort(key=lambda row: (_farness(row.path, path, files), row.path, row.first_line))
+                rows = [row for row in rows if row.path != path and self._allowed(row.path)]
+                found += [(namesakes, row, f"defines {name}") for row in rows[:_PER_NAME]]
+        found.sort(key=lambda item: item[0])
+        once = {(row.path, row.first_line): self._candidate(row, why) for _, row, why in reversed(found)}
+        return list(reversed(once.values()))
 
     def _similar(
         self, connection: sqlite3.Connection, text: str, exclude: Collection[str], limit: int
@@ -203,7 +209,7 @@ class Reader:
         if not wanted or limit < 1:
             return []
         any_of = " OR ".join(f'"{word}"' for word in wanted)
-        rows = connection.execute(_RESEMBLING, (any_of, 4 * limit + 20))
+        rows = connection.execute(_RESEMBLING, (any_of, 2 * limit + 8))
         found: list[Candidate] = []
         seen: set[str] = set()
         for path, first_line, last_line, packed, scopes in rows:
@@ -260,12 +266,19 @@ class Reader:
 def _rows_defining(
     connection: sqlite3.Connection, name: str, family: Collection[str], files: Sequence[str] = ()
 ) -> list[_Found]:
-    """Definitions of ``name`` in the languages ``family``, in ``files`` where some are given."""
+    """Definitions of ``name`` in the languages ``family``: in ``files``, or anywhere when there are none."""
     where = f"name = ? AND language IN ({_marks(family)})"
     if files:
-        where += f" AND path IN ({_marks(files)})"
-    query = f"{_DEFINING} WHERE {where} LIMIT {_MAX_NAMESAKES + 1}"
+        where += f" AND path IN ({_marks(files)}) AND (kind <> 'variable' OR scopes = '')"
+    else:
+        where += " AND kind <> 'variable'"
+    query = f"{_DEFINING} WHERE {where} LIMIT {2 * _MAX_NAMESAKES}"
     return [_Found(*row) for row in connection.execute(query, (name, *family, *files))]
+
+
+def _tells(name: str, language: str) -> bool:
+    """Whether ``name`` alone is worth looking for in all files."""
+    return not follows_imports(language) or any(c.isupper() or c in "_0123456789" for c in name.strip("_"))
 
 
 def _files(connection: sqlite3.Connection, stems: Sequence[str]) -> Iterable[str]:

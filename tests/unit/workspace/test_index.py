@@ -89,13 +89,13 @@ async def test_imports_that_are_not_saved_yet_count(root):
 async def test_a_saved_file_is_indexed_again(root):
     """New, changed, gone."""
     async with opened(root) as index:
-        (root / "shop/order.py").write_text("def renamed(): ...\n")
+        (root / "shop/order.py").write_text("def re_named(): ...\n")
         (root / "shop/new.py").write_text("def brand_new(): ...\n")
         (root / "shop/other.py").unlink()
         index.refresh([root / "shop" / name for name in ("order.py", "new.py", "other.py")])
         index.refresh([root.parent / "elsewhere.py", root])
         await asyncio.wait_for(index.settled(), 30)
-        assert await defining(index, "renamed", "brand_new", "Order", "unrelated_zebra") == [
+        assert await defining(index, "re_named", "brand_new", "Order", "unrelated_zebra") == [
             "order.py",
             "new.py",
         ]

@@ -156,14 +156,16 @@ def test_a_candidate_says_where_it_is_and_why(database, reader, tmp_path):
 def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
     """Neither words nor definitions."""
     fill(
-        database, file("a.py", "invoice total", names="old"), file("b.py", "invoice total sum", names="kept")
+        database,
+        file("a.py", "invoice total", names="is_old"),
+        file("b.py", "invoice total sum", names="is_kept"),
     )
     with closing(store.connect(database)) as connection:
         writer = Writer(connection)
         with writer.transaction():
-            writer.put(file("a.py", "zebra yak", names="new"))
+            writer.put(file("a.py", "zebra yak", names="is_new"))
         assert similar(reader, "invoice total sum", limit=9) == ["b.py"]
-        assert defining(reader, "old", "new", "kept", path=None) == ["a.py", "b.py"]
+        assert defining(reader, "is_old", "is_new", "is_kept", path=None) == ["a.py", "b.py"]
         with writer.transaction():
             writer.drop(writer.known()["b.py"].id)
         assert similar(reader, "invoice total sum") == []
@@ -178,47 +180,57 @@ def test_what_failed_halfway_did_not_happen(database, reader):
     fill(database)
     with closing(store.connect(database)) as connection:
         writer = Writer(connection)
-        broken = file("a.py", names="lost", imports=[ImportRow("\ud800")])
+        broken = file("a.py", names="is_lost", imports=[ImportRow("\ud800")])
         with pytest.raises(UnicodeEncodeError):
-            put(writer, file("c.py", names="lost"), broken)
-        put(writer, file("b.py", names="found"))
-    assert defining(reader, "lost", "found") == ["b.py"]
+            put(writer, file("c.py", names="is_lost"), broken)
+        put(writer, file("b.py", names="is_found"))
+    assert defining(reader, "is_lost", "is_found") == ["b.py"]
 
 
 def test_a_name_is_looked_for_in_imported_files_first(database, reader):
-    """Then in the files nearest by; in the order of the names, at most three a name."""
+    """Then in the files nearest by, at most three a name, the name with the fewest definitions first."""
     fill(
         database,
-        file("app/a.py", names="here", imports=[ImportRow("shop.order", (("Order", "O"),))]),
-        file("app/near.py", names="Order total"),
+        file("app/a.py", names="here_too", imports=[ImportRow("shop.order", (("Order", "O"),))]),
+        file("app/near.py", names="Order add_up rare_one"),
         file("far/off/shop/order.py", names="Order"),
-        *(file(f"m{i}/x.py", names="total") for i in range(5)),
-        file("app/b.js", names="total", language="javascript"),
+        *(file(f"m{i}/x.py", names="add_up") for i in range(5)),
+        file("app/b.js", names="add_up", language="javascript"),
     )
     assert defining(reader, "O", path="app/a.py") == ["far/off/shop/order.py"]
     assert defining(reader, "Order", path="app/a.py", imports=()) == ["app/near.py", "far/off/shop/order.py"]
-    assert defining(reader, "total", "O", path="app/a.py") == [
-        *("app/near.py", "m0/x.py", "m1/x.py", "far/off/shop/order.py"),
+    assert defining(reader, "add_up", "rare_one", "O", path="app/a.py") == [
+        *("far/off/shop/order.py", "app/near.py", "app/near.py", "m0/x.py", "m1/x.py"),
     ]
-    assert defining(reader, "here", path="app/a.py") == []
-    assert defining(reader, "total", path=None, language="typescript") == ["app/b.js"]
+    assert defining(reader, "here_too", path="app/a.py") == []
+    assert defining(reader, "add_up", path=None, language="typescript") == ["app/b.js"]
 
 
 def test_a_name_that_is_everywhere_says_nothing(database, reader):
     """Unless an imported file has it."""
-    fill(database, *(file(f"m{i}/x.py", names="run") for i in range(40)))
-    assert defining(reader, "run") == []
-    assert defining(reader, "run", imports=[ImportRow("m7.x", ())]) == ["m7/x.py"]
+    fill(database, *(file(f"m{i}/x.py", names="run_all") for i in range(40)))
+    assert defining(reader, "run_all") == []
+    assert defining(reader, "run_all", imports=[ImportRow("m7.x")]) == ["m7/x.py"]
+
+
+def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
+    """Elsewhere it is a local variable; languages whose imports are not followed have no choice."""
+    fill(database, file("shop/total.py", names="total __init__"), file("b.go", names="total", language="go"))
+    assert defining(reader, "total") == []
+    assert defining(reader, "total", "__init__", imports=[ImportRow("shop", (("total", "total"),))]) == [
+        "shop/total.py"
+    ]
+    assert defining(reader, "total", language="go", path="a.go") == ["b.go"]
 
 
 def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
     """A file that was ruled out since is not shown, nor is a secret that an older list let in."""
-    fill(database, file("src/a.py", "invoice total", names="total"), file(".env", "invoice total sum"))
+    fill(database, file("src/a.py", "invoice total", names="add_up"), file(".env", "invoice total sum"))
     assert similar(reader, "invoice total sum") == ["a.py"]
     (tmp_path / "root").mkdir()
     (tmp_path / "root/.homebodyignore").write_text("src/\n")
     reader.forget_rules()
-    assert (similar(reader, "invoice total"), defining(reader, "total")) == ([], [])
+    assert (similar(reader, "invoice total"), defining(reader, "add_up")) == ([], [])
 
 
 def test_a_reader_follows_the_file_that_lies_there(database, reader):
@@ -246,10 +258,10 @@ def test_a_page_that_is_broken_is_noticed(database, reader):
 
 def test_a_reader_and_a_writer_do_not_wait_for_each_other(database, reader):
     """The reader sees the state before the transaction until it ends."""
-    fill(database, file("a.py", names="old"))
+    fill(database, file("a.py", names="is_old"))
     with closing(store.connect(database)) as connection:
         writer = Writer(connection)
         with writer.transaction():
-            writer.put(file("b.py", names="new"))
-            assert defining(reader, "old", "new", path=None) == ["a.py"]
-        assert defining(reader, "old", "new", path=None) == ["a.py", "b.py"]
+            writer.put(file("b.py", names="is_new"))
+            assert defining(reader, "is_old", "is_new", path=None) == ["a.py"]
+        assert defining(reader, "is_old", "is_new", path=None) == ["a.py", "b.py"]
