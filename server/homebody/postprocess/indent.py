@@ -68,6 +68,7 @@ class _Mender:
     shifted_under: int = 0
     opener: int | None = None
     statement: int = 0
+    continued: bool = False
     levels: list[int] = field(default_factory=list[int])
     moved: dict[int, int] = field(default_factory=dict[int, int])
 
@@ -94,11 +95,12 @@ class _Mender:
             self.state = scan(line + "\n", situation.lexis, self.state)
             return line
         line = _in_file_style(line, situation)
-        if not self.state.due:
+        begins = not self.state.due and not self.continued
+        if begins:
             line = self._placed(line)
         elif self.shift:
             line = _indented(line, situation.width(line) + self.shift, situation)
-        if not self.state.due:
+        if begins:
             self.statement = situation.width(line)
             self._enter(self.statement)
         elif self.state.due.endswith("}") and situation.lexis.blocks != "indentation":
@@ -135,7 +137,8 @@ class _Mender:
         return line if width == was else _indented(line, width, situation)
 
     def _look(self, line: str) -> None:
-        """Remember whether a block is due after ``line``."""
+        """Remember whether a block is due after ``line``, or it goes on itself."""
+        self.continued = line.endswith("\\")
         code = code_of(line, self.situation.lexis).rstrip()
         opens = bool(code) and self.situation.lexis.opener.search(code) is not None
         if self.situation.lexis.blocks == "indentation":

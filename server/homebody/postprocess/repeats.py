@@ -79,4 +79,7 @@ def _runs_in_circles(line: str) -> bool:
     body = line.strip()[:_RUNAWAY_UP_TO]
     if len(body) < _RUNAWAY_FROM:
         return False
-    return any(re.search(r"[^\W\d_]", found.group(1)) for found in _RUNAWAY.finditer(body))
+    return any(
+        re.search(r"[^\W\d_]", found.group(1)) and (len(set(found.group(1))) > 1 or len(found.group()) >= 40)
+        for found in _RUNAWAY.finditer(body)
+    )

@@ -209,9 +209,10 @@ def _level(lines: Sequence[str], lexis: Lexis, columns: int) -> int:
     if last is None:
         return 0
     first = last
-    while first > max(0, last - _STATEMENT_LINES):
+    # A line that begins with a closer stands where its statement does.
+    while first > max(0, last - _STATEMENT_LINES) and lines[first].strip()[:1] not in {")", "]", "}"}:
         surplus = scan("\n".join(lines[first : last + 1]), lexis).surplus
-        if ")" not in surplus and "]" not in surplus:
+        if ")" not in surplus and "]" not in surplus and not lines[first - 1].endswith("\\"):
             break
         first -= 1
     return len(indent_of(lines[first]).expandtabs(columns))
