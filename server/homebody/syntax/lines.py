@@ -64,12 +64,10 @@ def header_lines(document: Document, offset: int) -> list[int]:
     found: list[int] = []
     depth = depth_at(document, offset)
     opened_below = False
-    for line in _lines_above(document, document.line_of(offset)):
+    for line, indent in _indents_above(document, document.line_of(offset)):
         if depth == 0 and not opened_below:
             break
-        indent = indent_at(document, line)
-        alone = opened_below and indent == depth
-        if indent >= depth and not alone:
+        if indent > depth or (indent == depth and not opened_below):
             continue
         if document.line_text(line).strip() == "{":
             opened_below, depth = True, indent
@@ -79,19 +77,27 @@ def header_lines(document: Document, offset: int) -> list[int]:
     return found[::-1]
 
 
-def header_kind(text: str) -> tuple[str, str] | None:
-    """(kind, name) of the definition that a line opens; ``None`` for any other line."""
+def keyword_header(text: str) -> tuple[str, str] | None:
+    """(kind, name) of the definition that a line opens with a word such as ``def`` or ``class``."""
     if len(text) > _MAX_HEADER_CHARS or _CONTROL.match(text):
         return None
     found = _KEYWORD_HEADER.match(text)
-    if found is not None:
-        is_class = _CLASSES.fullmatch(found["kind"]) is not None
-        if found["name"] or is_class:
-            return found["kind"] if is_class else "function", (found["name"] or "").rstrip(":.<")
-    found = None if _CALLBACK.search(text) else _CALL_HEADER.match(text)
-    if found is not None and not is_control(found["name"]) and text.rstrip()[-1:] in {"{", ":", ")"}:
-        return "function", found["name"]
-    return None
+    if found is None:
+        return None
+    is_class = _CLASSES.fullmatch(found["kind"]) is not None
+    if not found["name"] and not is_class:
+        return None
+    return found["kind"] if is_class else "function", (found["name"] or "").rstrip(":.<")
+
+
+def call_header(text: str) -> tuple[str, str] | None:
+    """(kind, name) of the function that a line such as ``int f(int x) {`` opens."""
+    if len(text) > _MAX_HEADER_CHARS or _CONTROL.match(text) or _CALLBACK.search(text):
+        return None
+    found = _CALL_HEADER.match(text)
+    if found is None or is_control(found["name"]) or text.rstrip()[-1:] not in {"{", ":", ")"}:
+        return None
+    return "function", found["name"]
 
 
 def is_control(word: str) -> bool:
@@ -126,11 +132,14 @@ def indented_end(document: Document, line: int, depth: int) -> int:
     return document.line_span(last).end
 
 
-def _lines_above(document: Document, line: int) -> Iterator[int]:
-    """Lines above ``line`` that are not blank, nearest first."""
+def _indents_above(document: Document, line: int) -> Iterator[tuple[int, int]]:
+    """Lines above ``line`` that are not blank, with their indentation, nearest first."""
+    text, starts = document.text, document.line_starts
     for above in range(line - 1, max(-1, line - 1 - _MAX_LINES), -1):
-        if not is_blank(document, above):
-            yield above
+        found = _INDENT.match(text, starts[above])
+        white = found.group() if found else ""
+        if text[starts[above] + len(white)] not in "\r\n":
+            yield above, _columns(white)
 
 
 def _columns(white: str) -> int:

@@ -19,8 +19,8 @@ from homebody.syntax.units import Units, encode
 if TYPE_CHECKING:
     import tree_sitter
 
-MAX_CHARS = 1 << 20
-"""Longest text that is parsed, in code points: the largest file served (1 MiB)."""
+MAX_CHARS = 5 << 18
+"""Longest text that is parsed, in code points: the largest file served (1 MiB), and room to type."""
 
 _READ_CHARS = 4096
 # Processor time that a parse may take, in seconds. Real code needs 0.05 to 0.25 µs a code point, full

@@ -113,10 +113,10 @@ def scopes_at(document: Document, tree: Tree, offset: int) -> tuple[Definition, 
     On a blank line below an indented body, the body holds the offset as far as its column reaches.
     """
     if not tree.fits(document):
-        return tuple(_scopes_by_lines(document, offset, ()))
+        return tuple(_scopes_by_lines(document, tree, offset, ()))
     found = _enclosing(document, tree, offset)
-    if tree.handle is not None and (not tree.exact or tree.handle.root_node.has_error):
-        found = [*found, *_scopes_by_lines(document, offset, found)]
+    if not _knows_scopes(tree, offset):
+        found = [*found, *_scopes_by_lines(document, tree, offset, found)]
         found.sort(key=lambda scope: (scope.header.start, -scope.span.end))
     return tuple(found)
 
@@ -168,6 +168,16 @@ def imports(document: Document, tree: Tree) -> tuple[Import, ...]:
     return tuple(Import(span, module, tuple(names)) for (span, module), names in ordered)
 
 
+def _knows_scopes(tree: Tree, offset: int) -> bool:
+    """Whether nothing around ``offset`` was edited since the parse or could not be parsed."""
+    steps = nodes.path(tree, offset)
+    nearest = steps[1] if len(steps) > 1 else steps[0] if steps else None
+    if nearest is None or nearest.has_error:
+        return False
+    changed = tree.changed
+    return changed is None or changed.end < nearest.span.start or changed.start > nearest.span.end
+
+
 def _module(document: Document, match: Match) -> str:
     """Where an import is from, without quotes: what follows the statement's first word at least."""
     if "module" in match:
@@ -208,10 +218,17 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
 def _scopes_by_lines(document: Document, offset: int, known: Sequence[Definition]) -> Iterator[Definition]:
     """Scopes that indentation tells, but for those that begin on the lines of ``known``."""
     known_lines = {document.line_of(scope.header.start) for scope in known}
+    language = tree.language
+    if language is not None and language.docstrings == "none":
+        # Data and text: what looks like a definition there is none.
+        return
+    has_call_headers = language is None or language.blocks == "brace"
     container: list[str] = []
     for line in lines.header_lines(document, offset):
         text = document.line_text(line)
-        opened = lines.header_kind(text)
+        opened = lines.keyword_header(text)
+        if opened is None and has_call_headers:
+            opened = lines.call_header(text)
         if opened is None or line in known_lines:
             continue
         kind, name = opened

@@ -8,6 +8,7 @@ long, has a blank one.
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Event
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 # A parse younger than this is given up when a newer edit comes; an older one is let finish and its
 # tree moved along, so that a large file gets a tree however fast one types.
 _GIVE_UP_SECONDS = 0.05
+# Where a parse takes long (an error in the middle of a large file), one waits for a pause in typing: twice
+# as long as the last one took, so that it costs a third of one core, and 0.2 s at most.
+_PAUSES_PER_PARSE = 2
+_LONGEST_PAUSE = 0.2
+_SHORT_PARSE = 0.005
 # After a parse that took too long, this many edits go by before it is tried again.
 _RETRY_EDITS = 100
 # Trees weigh about 17 bytes a byte of text: this keeps them under 200 MB.
@@ -153,6 +159,7 @@ class Trees:
             self._start(entry)
             if entry.parsing is None:
                 break
+            entry.hurry.set()
             await asyncio.shield(entry.parsing)
         return self.newest(document)
 
@@ -168,6 +175,7 @@ class Trees:
     async def _parse(self, entry: "_Entry") -> None:
         """Parse once, and once more where edits came meanwhile."""
         try:
+            await entry.wait_for_pause()
             await entry.parse()
         finally:
             entry.parsing = None
@@ -192,7 +200,17 @@ class Trees:
 class _Entry:
     """One open document: its newest version, its newest tree, and the parse that is running."""
 
-    __slots__ = ("document", "give_up", "moves", "parsing", "since_failure", "started", "tree")
+    __slots__ = (
+        "document",
+        "give_up",
+        "hurry",
+        "last_seconds",
+        "moves",
+        "parsing",
+        "since_failure",
+        "started",
+        "tree",
+    )
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -202,6 +220,8 @@ class _Entry:
         self.started = 0.0
         self.moves: list[tuple[_Move, TextEdit]] = []
         self.since_failure = _RETRY_EDITS
+        self.last_seconds = 0.0
+        self.hurry = asyncio.Event()
 
     def wants_parse(self) -> bool:
         """Whether the tree is not exact and a parse would be worth it."""
@@ -225,6 +245,14 @@ class _Entry:
             if time.monotonic() - self.started < _GIVE_UP_SECONDS:
                 self.give_up.set()
 
+    async def wait_for_pause(self) -> None:
+        """Let some time go by where the last parse took long, unless somebody waits for the tree."""
+        if self.last_seconds > _SHORT_PARSE:
+            pause = min(_LONGEST_PAUSE, _PAUSES_PER_PARSE * self.last_seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.hurry.wait(), pause)
+        self.hurry.clear()
+
     async def parse(self) -> None:
         """Parse the newest version; put the tree in place, moved along with the edits meanwhile."""
         text, tree, give_up = self.document.text, self.tree, Event()
@@ -238,6 +266,7 @@ class _Entry:
         except asyncio.CancelledError:
             give_up.set()
             raise
+        self.last_seconds = time.monotonic() - self.started
         if handle is None:
             if not give_up.is_set():
                 self.since_failure = 0
