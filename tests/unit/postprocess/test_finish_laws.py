@@ -11,52 +11,28 @@ from homebody.postprocess.scan import scan
 from homebody.text import Document, TextEdit, apply_edits
 
 LANGUAGES = st.sampled_from(
-    [
-        "python",
-        "javascript",
-        "go",
-        "rust",
-        "java",
-        "ruby",
-        "lua",
-        "shellscript",
-        "html",
-        "css",
-        "yaml",
-        "json",
-    ]
-    + ["markdown", "sql", "php", "unknown"]
+    (
+        *("python", "javascript", "go", "rust", "java", "ruby", "lua", "shellscript", "html", "css", "yaml"),
+        *("json", "markdown", "sql", "php", "unknown"),
+    )
 )
 WORDS = st.sampled_from(
-    ["if x:", "def f(a):", "return 1", "foo(", ")", "{", "}", "[", "]", "end", "x = 1", '"', "'", "`", '"""']
-    + [
-        "#",
-        "//",
-        "/*",
-        "*/",
-        "\n",
-        "\n    ",
-        "\n  ",
-        "\n\t",
-        "\n\n",
-        " ",
-        ";",
-        ",",
-        "else",
-        "é😀",
-        "\r\n",
-        "```",
-    ]
-    + [
-        "<p>",
-        "</p>",
-        "<think>",
-        "</think>",
-        "Here is the code:",
-        "This returns one.",
-        "\nreturn 1",
-        "case 1:",
-    ]
+    (
+        *("if x:", "def f(a):", "return 1", "foo(", ")", "{", "}", "[", "]", "end", "x = 1", '"', "'", "`"),
+        *('"""', "#", "//", "/*", "*/", "\n", "\n    ", "\n  ", "\n\t", "\n\n", " ", ";", ",", "else"),
+        *(
+            "é😀",
+            "\r\n",
+            "```",
+            "<p>",
+            "</p>",
+            "<think>",
+            "</think>",
+            "Here is the code:",
+            "This returns one.",
+        ),
+        *("\nreturn 1", "case 1:"),
+    )
 )
 CONTROL = st.sampled_from(["<|endoftext|>", "<|im_end|>", "<|fim_middle|>", "<fim_suffix>", "<EOT>", "<|im"])
 CODE = st.lists(WORDS, max_size=14).map("".join)

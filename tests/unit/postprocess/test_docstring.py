@@ -1,0 +1,189 @@
+"""A description goes where the language has it, and nowhere else."""
+
+import ast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homebody.postprocess import Refusal, docstring_edits
+from homebody.text import Document, Span, apply_edits
+
+METHOD = "class A:\n⟦    def f(self, a,\n          b=1):\n        return 1\n⟧\n    x = 1\n"
+
+
+def described(function: str, answer: str, *, language: str = "python", cut: bool = False) -> str:
+    """The document with the description, or why it was refused; ``⟦…⟧`` is the function."""
+    start, end = function.index("⟦"), function.index("⟧") - 1
+    text = function.replace("⟦", "").replace("⟧", "")
+    document = Document.create("file:///a", language, 1, text)
+    edits = docstring_edits(document, Span(start, end), answer, cut_by_length=cut)
+    if isinstance(edits, Refusal):
+        return f"refused: {edits.reason}"
+    result = apply_edits(text, edits)
+    if language == "python":
+        ast.parse(result)
+    return result
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Return one.",
+        '"Return one."',
+        '"""Return one."""',
+        "'''\nReturn one.\n'''",
+        'Here is the docstring:\n\n```python\n"""Return one."""\n```',
+        "Docstring: Return one.",
+        '```python\ndef f(self, a, b=1):\n    """Return one."""\n    return 1\n```',
+        'def f(self, a, b=1):\n    """Return one."""\n    return 1\n\nprint("""x""")',
+        "<think>hm</think>Return one.<|im_end|>",
+        "Return one.\n" * 6,
+    ],
+)
+def test_the_description_is_found_whatever_it_came_in(answer):
+    """Bare, quoted, fenced, or within the whole function; said once."""
+    expected = (
+        "class A:\n    def f(self, a,\n          b=1):\n"
+        '        """Return one."""\n        return 1\n\n    x = 1\n'
+    )
+    assert described(METHOD, answer) == expected
+
+
+def test_several_lines_are_indented_and_end_on_a_line_of_their_own():
+    """As PEP 257 has it."""
+    answer = '"""Return one.\n\nArgs:\n    a: Nothing.\n"""'
+    assert (
+        '        """Return one.\n\n        Args:\n            a: Nothing.\n        """\n        return 1\n'
+    ) in described(METHOD, answer)
+
+
+def test_a_docstring_that_is_there_is_replaced():
+    """Its quotes too."""
+    old = "⟦def f():\n    '''Old\n\n    text.'''\n    return 1\n⟧"
+    assert described(old, "New.") == 'def f():\n    """New."""\n    return 1\n'
+
+
+def test_quotes_and_backslashes_are_made_safe():
+    """The file still parses (``described`` checks it)."""
+    assert "\"\"\"Match '''x''' and" in described(METHOD, 'Match """x""" and "y"')
+    assert 'r"""Split at \\d."""' in described(METHOD, "Split at \\d.")
+    assert '"""' in described(METHOD, "Ends with a backslash\\")
+
+
+def test_long_lines_are_wrapped():
+    """At 100 columns."""
+    result = described(
+        METHOD, "Return one " + "and some other number " * 3 + "of the many that there are " * 3
+    )
+    assert max(map(len, result.splitlines())) <= 100
+
+
+def test_a_file_with_crlf_gets_crlf():
+    """In the new lines too."""
+    text = "⟦def f():\r\n    return 1\r\n⟧"
+    assert described(text, "One.\n\nMore.") == (
+        'def f():\r\n    """One.\r\n\r\n    More.\r\n    """\r\n    return 1\r\n'
+    )
+
+
+def test_a_function_without_a_body_gets_one():
+    """The description is the body."""
+    assert described("⟦def f():⟧\n", "One.") == 'def f():\n    """One."""\n'
+
+
+def test_a_decorated_async_function_is_described_below_its_header():
+    """Not below the decorator."""
+    text = "⟦@cache\nasync def f(\n    a: int = 1,  # one\n) -> dict[str, int]:\n    return {}\n⟧"
+    assert described(text, "One.").endswith(') -> dict[str, int]:\n    """One."""\n    return {}\n')
+
+
+@pytest.mark.parametrize(
+    ("function", "answer", "cut", "reason"),
+    [
+        (METHOD, "```python\ndef f(self, a, b=1):\n    return 1\n```", False, "without a description"),
+        (METHOD, "", False, "without a description"),
+        (METHOD, "<think>hm", False, "reasoning"),
+        (METHOD, "This function retur", True, "cut"),
+        (METHOD, '"""Return one of', True, "cut"),
+        ("⟦def f(): return 1\n⟧", "One.", False, "a line of its own"),
+        ("⟦x = 1\n⟧", "One.", False, "no function or class"),
+        ("⟦def f():\n    f'{x}'\n⟧", "One.", False, "plain string"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(function, answer, cut, reason):
+    """With one sentence."""
+    result = described(function, answer, cut=cut)
+    assert result.startswith("refused: ")
+    assert reason in result
+
+
+def test_whole_paragraphs_of_a_cut_answer_are_kept():
+    """What was said completely is worth having."""
+    assert '"""Return one."""' in described(METHOD, '"""Return one.\n\nArgs:\n    a: the', cut=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "function", "expected"),
+    [
+        ("javascript", "⟦function f(a) {\n}⟧\n", "/**\n * One.\n *\n * Two.\n */\nfunction f(a) {\n}\n"),
+        (
+            "java",
+            "class A {\n⟦    void f() {\n    }⟧\n}\n",
+            "class A {\n    /**\n     * One.\n     *\n     * Two.\n",
+        ),
+        ("rust", "⟦fn f() {\n}⟧\n", "/// One.\n///\n/// Two.\nfn f() {\n}\n"),
+        ("go", "⟦func f() {\n}⟧\n", "// One.\n//\n// Two.\nfunc f() {\n}\n"),
+        ("ruby", "⟦def f\nend⟧\n", "# One.\n#\n# Two.\ndef f\nend\n"),
+        ("lua", "⟦local function f()\nend⟧\n", "--- One.\n---\n--- Two.\nlocal function f()\nend\n"),
+    ],
+)
+def test_other_languages_have_it_above(language, function, expected):
+    """Each in its own comment."""
+    assert described(function, "One.\n\nTwo.", language=language).startswith(expected)
+
+
+def test_a_doc_comment_that_is_there_is_replaced():
+    """In languages where it can be nothing else."""
+    old = "/** Old. */\n⟦function f() {\n}⟧\n"
+    assert described(old, "New.", language="typescript") == "/**\n * New.\n */\nfunction f() {\n}\n"
+    assert described("/// Old.\n⟦fn f() {}⟧\n", "New.", language="rust") == "/// New.\nfn f() {}\n"
+
+
+def test_a_comment_that_may_be_something_else_is_left_alone():
+    """A build constraint or a licence is not a description."""
+    result = described("//go:build linux\n⟦func f() {\n}⟧\n", "New.", language="go")
+    assert "There is a comment above it already" in result
+
+
+def test_the_end_of_a_comment_in_the_text_is_made_safe():
+    """It would end the comment."""
+    assert "a * / b" in described("⟦int f() {\n}⟧\n", "Divide a */ b.", language="c")
+
+
+def test_a_whole_function_with_a_doc_comment_gives_the_comment():
+    """Stars and markers are taken off and put on again."""
+    answer = "```js\n/**\n * Add.\n * @param a one\n */\nfunction f(a) {\n  return a; // fast\n}\n```"
+    assert described("⟦function f(a) {\n}⟧\n", answer, language="javascript").startswith(
+        "/**\n * Add.\n * @param a one\n */\nfunction"
+    )
+
+
+def test_a_language_without_descriptions_is_refused():
+    """JSON has no comments."""
+    assert described("⟦{}⟧\n", "One.", language="json").startswith("refused: ")
+
+
+@settings(deadline=None)
+@given(
+    answer=st.lists(
+        st.sampled_from(["a", " ", "\n", '"', '"""', "'''", "\\", "`", "{", ":", "N{", "x41"])
+    ).map("".join)
+)
+def test_python_still_parses_whatever_the_model_wrote(answer):
+    """The code around it is the same too."""
+    result = described(METHOD, answer)
+    if not result.startswith("refused"):
+        function = ast.parse(result).body[0]
+        assert isinstance(function, ast.ClassDef)
+        assert len(function.body) == 2

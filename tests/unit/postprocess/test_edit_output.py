@@ -1,0 +1,192 @@
+"""A chat answer becomes code in its place, or is refused with the reason."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homebody.postprocess import Refusal, document_hunks, replacement_text
+from homebody.postprocess.edit_output import line_left_out
+from homebody.text import Document, Span, apply_edits
+
+METHOD = "class A:\n⟦    def f(self):\n        return 1\n⟧\n    x = 1\n"
+
+
+def edited(selection: str, answer: str, *, language: str = "python", cut: bool = False) -> str:
+    """The document after the edit, or why it was refused; ``⟦…⟧`` is the selection."""
+    start, end = selection.index("⟦"), selection.index("⟧") - 1
+    text = selection.replace("⟦", "").replace("⟧", "")
+    document = Document.create("file:///a", language, 1, text)
+    span = Span(start, end)
+    new = replacement_text(document, span, answer, cut_by_length=cut)
+    if isinstance(new, Refusal):
+        return f"refused: {new.reason}"
+    return apply_edits(text, document_hunks(document, span, new))
+
+
+TWICE = "class A:\n    def f(self):\n        return 2\n\n    x = 1\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "    def f(self):\n        return 2",
+        "def f(self):\n    return 2\n",
+        "def f(self):\n        return 2\n",
+        "```python\ndef f(self):\n    return 2\n```",
+        "Sure! Here is the method:\n\n```python\ndef f(self):\n    return 2\n```\n\nIt returns two.",
+        "Here's the updated code:\ndef f(self):\n    return 2\n\nThis returns two instead of one.",
+        "<think>They want ``` two.</think>\n```\ndef f(self):\n    return 2\n```",
+        "reasoning without its begin</think>\ndef f(self):\n    return 2",
+        "~~~py\ndef f(self):\n    return 2\n~~~",
+        "  ```python\n  def f(self):\n      return 2\n  ```",
+        "def f(self):\r\n    return 2\r\n",
+        "```python\ndef f(self):\n\treturn 2\n```",
+        "```python\ndef f(self):\n  return 2\n```",
+        "```python\ndef f(self):\n    return 2\n```<|im_end|>",
+        "Old:\n```python\ndef f(self):\n    return 1\n```\nNew:\n```python\ndef f(self):\n    return 2\n```",
+        "```python\ndef f(self):\n    return 2\n```\nRun it:\n```text\nIts output, longer than the code is.\n```",
+    ],
+)
+def test_only_the_code_is_taken_at_the_selections_indentation(answer):
+    """Chatter, fences, reasoning and lost or foreign indentation do not reach the file."""
+    assert edited(METHOD, answer) == TWICE
+
+
+@pytest.mark.parametrize(
+    ("answer", "cut", "reason"),
+    [
+        ("```python\ndef f(self):\n    return 2\n", False, "code block"),
+        ("def f(self):\n    return", True, "output limit"),
+        ("```python\ndef f(self):\n    ret", True, "code block"),
+        ("<think>They want", False, "reasoning"),
+        ("def f(self):\n    # ... rest of the code\n", False, "leaves code out"),
+        ("def f(self):\n    ...\n", False, "leaves code out"),
+        ("", False, "without any code"),
+        ("Sure, here you go:\n```python\n```", False, "without any code"),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_refused(answer, cut, reason):
+    """The file is not touched, and the user is told why."""
+    result = edited(METHOD, answer, cut=cut)
+    assert result.startswith("refused: ")
+    assert reason in result
+
+
+def test_talk_that_was_cut_behind_whole_code_does_not_matter():
+    """The code block was closed before the limit."""
+    assert edited(METHOD, "```python\ndef f(self):\n    return 2\n```\nThis will", cut=True) == TWICE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# ... rest of the code",
+        "# existing code",
+        "// rest of the code remains the same",
+        "    # Remaining methods unchanged...",
+        "/* ... */",
+        "...",
+        "// ... existing imports ...",
+        "# (unchanged)",
+        "{/* existing code */}",
+        "<!-- rest of file -->",
+        "# Keep the rest of the class",
+        "-- other functions here",
+        "[rest of the code]",
+    ],
+)
+def test_a_placeholder_is_seen(line):
+    """As models write them when they save themselves the work."""
+    assert line_left_out(f"a()\n{line}\n", "a()\nb()\n") == line.strip()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# the rest of the list handles errors",
+        "# remaining items",
+        "# existing code handles this",
+        "# same order as the caller's",
+        "return ...",
+        "x: tuple[int, ...] = ()",
+        "// the other one",
+        "rest = code[1:]",
+    ],
+)
+def test_a_comment_that_explains_is_no_placeholder(line):
+    """Words like rest and existing occur in good comments."""
+    assert line_left_out(f"a()\n{line}\n", "a()\nb()\n") is None
+
+
+def test_a_placeholder_that_was_there_before_stays():
+    """A stub keeps its ellipsis."""
+    stub = "⟦def f():\n    ...\n⟧"
+    assert edited(stub, "def f() -> int:\n    ...\n") == "def f() -> int:\n    ...\n"
+
+
+def test_tabs_of_the_file_are_used():
+    """The model's four spaces are one tab."""
+    go = "func f() {\n⟦\tif a {\n\t\tb()\n\t}\n⟧}\n"
+    answer = "if a {\n    b()\n    c()\n}"
+    assert edited(go, answer, language="go") == "func f() {\n\tif a {\n\t\tb()\n\t\tc()\n\t}\n}\n"
+
+
+def test_a_file_with_crlf_keeps_it():
+    """Only the changed line is new, with the file's line end."""
+    text = "⟦def f():\r\n    return 1\r\n⟧x = 1\r\n"
+    assert edited(text, "def f():\n    return 2\n") == "def f():\r\n    return 2\r\nx = 1\r\n"
+
+
+def test_a_selection_within_a_line_is_replaced_alone():
+    """What stands before it on the line stays."""
+    assert edited("x = ⟦a + b⟧  # sum\n", "```\nsum([a, b])\n```") == "x = sum([a, b])  # sum\n"
+
+
+def test_a_selection_after_the_indentation_keeps_it():
+    """Most editors select so."""
+    text = "class A:\n    ⟦def f(self):\n        return 1⟧\n"
+    expected = "class A:\n    def f(self):\n        return 2\n"
+    assert edited(text, "def f(self):\n    return 2") == expected
+    assert edited(text, "    def f(self):\n        return 2") == expected
+
+
+def test_blank_lines_around_the_selection_stay():
+    """They are not the model's to take."""
+    assert edited("a\n⟦\n\nb\n\n⟧c\n", "d", language="python") == "a\n\n\nd\n\nc\n"
+
+
+def test_a_fence_within_a_docstring_is_code():
+    """It is indented further than the fence around the answer."""
+    answer = '```python\ndef f():\n    """Say.\n\n    ```\n    f()\n    ```\n    """\n```'
+    assert edited("⟦def f():\n    pass\n⟧", answer).endswith('    ```\n    """\n')
+
+
+def test_markdown_keeps_its_fences():
+    """Only one around the whole answer is taken off."""
+    answer = "```markdown\n# A\n\n```sh\nmake\n```\n\nB\n```"
+    assert edited("⟦# A\n⟧", answer, language="markdown") == "# A\n\n```sh\nmake\n```\n\nB\n"
+
+
+def test_lines_under_an_open_bracket_keep_their_distance():
+    """They are moved with their line."""
+    answer = "x = f(a,\n      b)\ny = 1"
+    expected = "if a:\n    x = f(a,\n          b)\n    y = 1\n"
+    assert edited("if a:\n    ⟦x = 1⟧\n", answer) == expected
+
+
+@settings(deadline=None)
+@given(
+    before=st.text("a \n\t{(", max_size=20),
+    old=st.text("ab \n\t\r}", max_size=20),
+    after=st.text("a\n", max_size=8),
+    answer=st.text("`~ab \n\t.#<>/think:{}", max_size=60),
+)
+def test_any_answer_is_applied_or_refused(before, old, after, answer):
+    """Nothing raises, and what is outside the selection stays."""
+    document = Document.create("file:///a", "python", 1, before + old + after)
+    span = Span(len(before), len(before) + len(old))
+    new = replacement_text(document, span, answer)
+    if isinstance(new, str):
+        result = apply_edits(document.text, document_hunks(document, span, new))
+        assert result.startswith(before)
+        assert result.endswith(after)
