@@ -1,0 +1,75 @@
+"""``homebody models`` as a user runs it: in a process of its own, without a terminal."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("own_folders")
+
+
+def homebody(*arguments, stdin=subprocess.DEVNULL):
+    """Run the command; return exit code, stdout, stderr."""
+    command = [Path(sys.executable).with_name("homebody"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=stdin, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_fresh_machine_is_told_what_to_do():
+    """Nothing is here, and that is no error."""
+    assert homebody("models", "list") == (
+        0,
+        "No model here; `homebody models install` fetches a small one (98 MB).\n",
+        "",
+    )
+    assert json.loads(homebody("models", "list", "--json")[1]) == []
+
+
+def test_a_model_by_its_path_from_install_to_remove(tiny_model):
+    """All four commands, plain and as JSON."""
+    code, out, err = homebody("models", "install", str(tiny_model))
+    assert (code, err) == (0, "")
+    assert out.startswith("tiny is ready: llama, 0M, F32; fills in the middle, takes chat messages\n")
+    code, out, _ = homebody("models", "list")
+    heading, row = out.splitlines()
+    assert heading.split() == ["Model", "Family", "Weights", "Size", "Type", "Context", "Good", "for", "From"]
+    assert row.split() == ["tiny", "llama", "0M", "1", "MB", "F32", "4,096", "completion,", "chat", "linked"]
+    [listed] = json.loads(homebody("models", "list", "--json")[1])
+    assert (listed["name"], listed["contextLength"], listed["fim"]) == ("tiny", 4096, True)
+    assert json.loads(homebody("models", "show", "tiny", "--json")[1]) == listed
+    assert (
+        "Fills in      <|fim_prefix|> <|fim_suffix|> <|fim_middle|>\n"
+        in homebody("models", "show", "tiny")[1]
+    )
+    assert homebody("models", "remove", "tiny")[1] == f"tiny is forgotten; the file stays: {tiny_model}\n"
+    assert tiny_model.is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("show", "nix"), 3, "no model here is called nix: `homebody models list` shows which there are"),
+        (("remove", "nix"), 3, "no model here is called nix: `homebody models list` shows which there are"),
+        (("install", "nix.gguf"), 3, "cannot be read (No such file or directory)"),
+        (("install", "hf:nix"), 2, "hf:nix names no repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
+    ],
+)
+def test_mistakes_are_told_in_one_sentence(arguments, code, sentence):
+    """On stderr, with the design's exit codes, and no traceback."""
+    found, out, err = homebody("models", *arguments)
+    assert (found, out, err.count("\n")) == (code, "", 1)
+    assert sentence in err
+
+
+def test_host_is_the_process_itself(tiny_model):
+    """``homebody host`` says where it is and ends with its stdin; a file that cannot be used is told."""
+    reading, writing = os.pipe()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as closed:
+        code, out, _ = homebody("host", "--model", str(tiny_model), stdin=closed)
+    assert (code, json.loads(out)["event"]) == (0, "ready")
+    code, out, _ = homebody("host", "--model", "nix.gguf")
+    assert (code, json.loads(out)["error"]) == (3, "ModelFileInvalid")
