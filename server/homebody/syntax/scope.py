@@ -215,7 +215,9 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
     return found
 
 
-def _scopes_by_lines(document: Document, offset: int, known: Sequence[Definition]) -> Iterator[Definition]:
+def _scopes_by_lines(
+    document: Document, tree: Tree, offset: int, known: Sequence[Definition]
+) -> Iterator[Definition]:
     """Scopes that indentation tells, but for those that begin on the lines of ``known``."""
     known_lines = {document.line_of(scope.header.start) for scope in known}
     language = tree.language
