@@ -48,12 +48,19 @@ def vscode_restricted() -> list[str]:
 
 
 def update_package_json(text: str) -> str:
-    """Put both into the text of a ``package.json``; all else stays as it is."""
+    """Put both into the text of a ``package.json``; all else stays as it is.
+
+    So do settings of the extension's own, which the server does not know: ``homebody.server.…``.
+    """
     package: dict[str, Any] = json.loads(text)
-    package.setdefault("contributes", {})["configuration"] = vscode_configuration()
+    contributes: dict[str, Any] = package.setdefault("contributes", {})
+    before: dict[str, Any] = contributes.get("configuration", {}).get("properties", {})
+    own = {name: about for name, about in before.items() if name.startswith(_PREFIX + "server.")}
+    made = vscode_configuration()
+    contributes["configuration"] = made | {"properties": own | made["properties"]}
     capabilities: dict[str, Any] = package.setdefault("capabilities", {})
     trust: dict[str, Any] = capabilities.setdefault("untrustedWorkspaces", {"supported": "limited"})
-    trust["restrictedConfigurations"] = vscode_restricted()
+    trust["restrictedConfigurations"] = [*own, *vscode_restricted()]
     return json.dumps(package, indent=2, ensure_ascii=False) + "\n"
 
 

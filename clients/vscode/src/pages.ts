@@ -1,0 +1,78 @@
+/**
+ * Read-only documents for what the model or the server says, as text and never as HTML.
+ *
+ * Not a markdown preview: that would load the pictures that an answer names, from anywhere.
+ */
+
+import {
+    type Disposable,
+    EventEmitter,
+    type TextDocumentContentProvider,
+    Uri,
+    ViewColumn,
+    window,
+    workspace,
+} from "vscode";
+
+const SCHEME = "homebody";
+// An editor takes in a whole new text each time.
+const REFRESH_MILLISECONDS = 100;
+
+export class Pages implements TextDocumentContentProvider, Disposable {
+    private readonly texts = new Map<string, string>();
+    private readonly changed = new EventEmitter<Uri>();
+    private readonly disposables: Disposable[];
+    private readonly waiting = new Map<string, NodeJS.Timeout>();
+    readonly onDidChange = this.changed.event;
+
+    constructor() {
+        this.disposables = [
+            this.changed,
+            workspace.registerTextDocumentContentProvider(SCHEME, this),
+            workspace.onDidCloseTextDocument(({ uri }) => this.texts.delete(uri.toString())),
+        ];
+    }
+
+    provideTextDocumentContent(uri: Uri): string {
+        return this.texts.get(uri.toString()) ?? "";
+    }
+
+    /** Show `text` beside the editor, in a page named `name`; its ending says how it is coloured. */
+    async open(name: string, text: string): Promise<Page> {
+        const uri = Uri.from({ scheme: SCHEME, path: `/${name}` });
+        const page = new Page(uri, (now) => this.update(uri, now));
+        this.texts.set(uri.toString(), text);
+        this.changed.fire(uri);
+        const document = await workspace.openTextDocument(uri);
+        await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true });
+        return page;
+    }
+
+    dispose(): void {
+        this.waiting.forEach(clearTimeout);
+        for (const disposable of this.disposables) {
+            disposable.dispose();
+        }
+    }
+
+    private update(uri: Uri, text: string): void {
+        const key = uri.toString();
+        this.texts.set(key, text);
+        if (!this.waiting.has(key)) {
+            const refresh = (): void => {
+                this.waiting.delete(key);
+                this.changed.fire(uri);
+            };
+            this.waiting.set(key, setTimeout(refresh, REFRESH_MILLISECONDS));
+        }
+    }
+}
+
+/** One page that is open. */
+export class Page {
+    constructor(
+        readonly uri: Uri,
+        /** Show another text in it. */
+        readonly show: (text: string) => void,
+    ) {}
+}

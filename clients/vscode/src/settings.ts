@@ -1,0 +1,90 @@
+/**
+ * The user's settings on their way to the server: only what somebody has set, never VS Code's defaults.
+ *
+ * A default that is sent would win over the user's own `config.toml`. What a repository's
+ * `.vscode/settings.json` says goes by `workspace/configuration` alone, which the server does not trust;
+ * what the user has set for a server's address, key, model or log goes into `initializationOptions`.
+ */
+
+import { type Extension, workspace } from "vscode";
+
+const SECTION = "homebody";
+// For this extension alone; the server does not know it.
+const OWN_PREFIX = "server.";
+
+type Tree = { [name: string]: unknown };
+type Inspected = { globalValue?: unknown; workspaceValue?: unknown; workspaceFolderValue?: unknown };
+
+/** The table of settings, as `package.json` has it. */
+export class Settings {
+    private readonly keys: string[];
+    private readonly restricted: ReadonlySet<string>;
+
+    constructor(extension: Extension<unknown>) {
+        const manifest = extension.packageJSON;
+        this.keys = Object.keys(manifest.contributes.configuration.properties)
+            .map((name) => name.slice(SECTION.length + 1))
+            .filter((key) => !key.startsWith(OWN_PREFIX));
+        const names: string[] = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
+        this.restricted = new Set(names.map((name) => name.slice(SECTION.length + 1)));
+    }
+
+    /** Command of the server. Its scope is the machine: VS Code takes it from no workspace. */
+    get command(): string {
+        return workspace.getConfiguration(SECTION).get<string>("server.command")?.trim() || "homebody";
+    }
+
+    /**
+     * `initializationOptions`: what the user, and no workspace, has set about backends and the log.
+     *
+     * Of a backend all keys go together, since the server drops an address that belongs to another kind.
+     */
+    initializationOptions(): Tree {
+        const keys = this.keys.filter((key) => this.isForStart(key));
+        return tree(keys.map((key) => [key, inspect(key).globalValue]));
+    }
+
+    /**
+     * Answer to `workspace/configuration`: all that is set, and of restricted keys the workspace's word alone.
+     *
+     * Of other sections than ours nothing is told.
+     */
+    section(name: string | undefined): Tree | null {
+        if (name !== SECTION) {
+            return null;
+        }
+        return tree(
+            this.keys.map((key) => {
+                const { globalValue, workspaceValue, workspaceFolderValue } = inspect(key);
+                const own = this.restricted.has(key) ? undefined : globalValue;
+                return [key, workspaceFolderValue ?? workspaceValue ?? own];
+            }),
+        );
+    }
+
+    private isForStart(key: string): boolean {
+        return this.restricted.has(key) || /(^|\.)backend\./.test(key);
+    }
+}
+
+function inspect(key: string): Inspected {
+    return workspace.getConfiguration(SECTION).inspect(key) ?? {};
+}
+
+/** `completion.maxTokens: 64` as `{completion: {maxTokens: 64}}`; what has no value is left out. */
+function tree(entries: [key: string, value: unknown][]): Tree {
+    const root: Tree = {};
+    for (const [key, value] of entries) {
+        if (value === undefined || value === null || value === "") {
+            continue;
+        }
+        const path = key.split(".");
+        const name = path.pop() as string;
+        let table = root;
+        for (const part of path) {
+            table = (table[part] ??= {}) as Tree;
+        }
+        table[name] = value;
+    }
+    return root;
+}

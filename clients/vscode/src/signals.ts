@@ -1,0 +1,70 @@
+/**
+ * Word to the server of what the user does: where they look, and which suggestions they were given.
+ *
+ * VS Code's stable API does not say what was seen, nor when a word of a suggestion was taken: what was
+ * delivered counts as shown, and of what was taken the server is told by the suggestion's own command.
+ */
+
+import { type Disposable, type InlineCompletionItem, type TextEditor, window } from "vscode";
+import type { LanguageClient, Middleware } from "vscode-languageclient/node";
+
+import type { DidFocus } from "./protocol";
+
+type Running = () => LanguageClient | undefined;
+type ProvideInlineCompletionItems = NonNullable<Middleware["provideInlineCompletionItems"]>;
+
+// A cursor that moves less stays in what the model has read around it.
+const FAR_LINES = 32;
+
+/** Send `textDocument/didFocus` when an editor comes to the front, or the cursor jumps far. */
+export function watchFocus(running: Running): Disposable {
+    let last: { uri: string; line: number } | undefined;
+
+    function focus(editor: TextEditor | undefined): void {
+        const client = running();
+        if (client === undefined || editor === undefined || !isServed(editor)) {
+            return;
+        }
+        const converter = client.code2ProtocolConverter;
+        const position = converter.asPosition(editor.selection.active);
+        const textDocument = converter.asTextDocumentIdentifier(editor.document);
+        const focused: DidFocus = { textDocument, position };
+        last = { uri: focused.textDocument.uri, line: position.line };
+        void client.sendNotification("textDocument/didFocus", focused);
+    }
+
+    function isFar(editor: TextEditor): boolean {
+        const line = editor.selection.active.line;
+        return last?.uri !== editor.document.uri.toString() || Math.abs(line - last.line) >= FAR_LINES;
+    }
+
+    const subscriptions = [
+        window.onDidChangeActiveTextEditor(focus),
+        window.onDidChangeTextEditorSelection(({ textEditor }) => {
+            if (textEditor === window.activeTextEditor && isFar(textEditor)) {
+                focus(textEditor);
+            }
+        }),
+    ];
+    return { dispose: () => subscriptions.forEach((subscription) => subscription.dispose()) };
+}
+
+/** Middleware that sends `textDocument/didShowCompletion` for the first suggestion that is delivered. */
+export function reportShown(running: Running): ProvideInlineCompletionItems {
+    return async (document, position, context, token, next) => {
+        const given = await next(document, position, context, token);
+        const first = Array.isArray(given) ? given[0] : given?.items[0];
+        if (first !== undefined && !token.isCancellationRequested) {
+            void running()?.sendNotification("textDocument/didShowCompletion", { item: toItem(first) });
+        }
+        return given;
+    };
+}
+
+function toItem({ insertText, command }: InlineCompletionItem): object {
+    return { insertText: typeof insertText === "string" ? insertText : insertText.value, command };
+}
+
+function isServed(editor: TextEditor): boolean {
+    return ["file", "untitled", "vscode-notebook-cell"].includes(editor.document.uri.scheme);
+}
