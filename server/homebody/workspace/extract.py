@@ -1,9 +1,10 @@
 """One file's bytes to what the index keeps of it.
 
 In: a path and bytes. Out: language, imports, definitions and chunks; nothing for what is no text
-that a person would read. Pure, and raises nothing.
+that a person would read. Raises nothing; what breaks a grammar is named on standard error.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
@@ -66,7 +67,8 @@ def extract(path: str, data: bytes) -> Extract | None:
         tree = parse(document)
         imports = rows_of(scope.imports(document, tree))
         return name, imports, tuple(_definitions(document, tree)), tuple(_chunks(document, tree))
-    except Exception:  # noqa: BLE001 - a file that breaks a grammar costs itself, not the whole index
+    except Exception as error:  # noqa: BLE001 - what breaks a grammar costs itself, not the whole index
+        sys.stderr.write(f"homebody: {path} is not indexed: {error!r}\n")
         return None
 
 

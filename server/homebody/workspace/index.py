@@ -6,28 +6,32 @@ database in a thread. Several servers and command-line runs may have the same wo
 """
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from homebody.settings import Settings
 from homebody.settings.paths import cache_dir
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import find
 from homebody.syntax.scope import Import
-from homebody.workspace.ignore import IGNORE_FILES
 from homebody.workspace.imports import rows_of
 from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Refresh, Scan, Working
 from homebody.workspace.process import IndexerProcess
-from homebody.workspace.query import Reader
-from homebody.workspace.store import database_of
 from homebody.workspace.uri import path_of
 
+if TYPE_CHECKING:
+    from homebody.workspace.query import Reader
+
 _T = TypeVar("_T")
+
+# As in ``ignore``, which takes its time to load.
+_IGNORE_FILES = (".gitignore", ".homebodyignore")
 
 State: TypeAlias = Literal["indexing", "ready", "off"]
 
@@ -105,8 +109,8 @@ class WorkspaceIndex:
                     break
         for number, below in changed.items():
             folder = self._folders[number]
-            if any(path.rsplit("/", 1)[-1] in IGNORE_FILES for path in below):
-                self._thread.submit(folder.reader.forget_rules)
+            if any(path.rsplit("/", 1)[-1] in _IGNORE_FILES for path in below):
+                self._thread.submit(folder.forget_rules)
             self._process.submit(folder.refresh(below))
 
     async def settled(self) -> None:
@@ -142,9 +146,9 @@ class WorkspaceIndex:
         found: list[Candidate] = []
         for folder in self._folders:
             below = folder.below(near_path) if near_path else None
-            question = folder.reader.definitions
             found += await self._ask(
-                folder, lambda q=question, p=below: q(names, language=name, path=p, imports=rows)
+                folder,
+                lambda reader, p=below: reader.definitions(names, language=name, path=p, imports=rows),
             )
         return found
 
@@ -157,9 +161,8 @@ class WorkspaceIndex:
         answers: list[list[Candidate]] = []
         for folder in self._folders:
             below = frozenset(filter(None, map(folder.below, paths)))
-            question = folder.reader.similar
             answers.append(
-                await self._ask(folder, lambda q=question, e=below: q(text, exclude=e, limit=limit))
+                await self._ask(folder, lambda reader, e=below: reader.similar(text, exclude=e, limit=limit))
             )
         return _woven(answers)[:limit]
 
@@ -170,14 +173,18 @@ class WorkspaceIndex:
         self._closed = True
         await self._process.aclose()
         for folder in self._folders:
-            self._thread.submit(folder.reader.close)
+            self._thread.submit(folder.close)
         self._thread.shutdown(wait=True)
 
-    async def _ask(self, folder: "_Folder", question: Callable[[], list[Candidate]]) -> list[Candidate]:
+    async def _ask(
+        self, folder: "_Folder", question: "Callable[[Reader], list[Candidate]]"
+    ) -> list[Candidate]:
         if self._closed:
             return []
-        answer = await asyncio.get_running_loop().run_in_executor(self._thread, question)
-        if folder.reader.damaged and not folder.rebuilding:
+        answer, damaged = await asyncio.get_running_loop().run_in_executor(
+            self._thread, folder.answer, question
+        )
+        if damaged and not folder.rebuilding:
             folder.rebuilding = True
             self._process.submit(folder.scan(rebuild=True))
         return answer
@@ -192,7 +199,7 @@ class WorkspaceIndex:
                 for folder in self._folders:
                     if str(folder.root) == job.root and isinstance(job, Scan):
                         folder.rebuilding = False
-                        self._thread.submit(folder.reader.forget_rules)
+                        self._thread.submit(folder.forget_rules)
                 self._tell("ready")
             case Failed():
                 self._tell("off", notice=event.text)
@@ -205,6 +212,16 @@ class WorkspaceIndex:
         self._told.add(notice)
 
 
+def database_of(root: Path, cache: Path) -> Path:
+    """Return where the index of the workspace ``root`` lies below the folder ``cache``.
+
+    The name comes from the real path: two ways to one folder have one index.
+    """
+    real = os.path.normcase(os.path.realpath(root))
+    name = hashlib.blake2b(os.fsencode(real), digest_size=16).hexdigest()
+    return cache / "index" / f"{name}.sqlite3"
+
+
 class _Folder:
     """One root: where it is, where its index is, and who asks it."""
 
@@ -215,7 +232,7 @@ class _Folder:
         self._database = database_of(root, cache_dir())
         self._ignore = settings.context.ignore
         self._max_file_bytes = settings.context.max_file_bytes
-        self.reader = Reader(root, self._database, self._ignore)
+        self._reader: Reader | None = None
 
     def below(self, path: Path) -> str | None:
         """Path below the root with ``/`` between its parts, ``None`` for the root and what is outside."""
@@ -226,6 +243,25 @@ class _Folder:
         else:
             return None
         return inside.as_posix() if inside.parts else None
+
+    # These three run in the thread.
+
+    def answer(self, question: "Callable[[Reader], list[Candidate]]") -> tuple[list[Candidate], bool]:
+        """The answer, and whether the index turned out to be damaged."""
+        if self._reader is None:
+            # Database and pattern matching take 30 ms to load: not at the server's start.
+            from homebody.workspace.query import Reader
+
+            self._reader = Reader(self.root, self._database, self._ignore)
+        return question(self._reader), self._reader.damaged
+
+    def forget_rules(self) -> None:
+        if self._reader is not None:
+            self._reader.forget_rules()
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
 
     def scan(self, *, rebuild: bool = False) -> Scan:
         return Scan(

@@ -5,7 +5,6 @@ Readers and one writer at a time work on it together (WAL); who writes holds the
 It can always be made again, so whatever is wrong with it ends in a new one.
 """
 
-import hashlib
 import os
 import sqlite3
 import time
@@ -52,16 +51,6 @@ class StoreDamagedError(Exception):
 
 class StoreUnusableError(Exception):
     """There is no room, no permission, or somebody keeps it busy. A new one would not help."""
-
-
-def database_of(root: Path, cache: Path) -> Path:
-    """Return where the index of the workspace ``root`` lies below the folder ``cache``.
-
-    The name comes from the real path: two ways to one folder have one index.
-    """
-    real = os.path.normcase(os.path.realpath(root))
-    name = hashlib.blake2b(os.fsencode(real), digest_size=16).hexdigest()
-    return cache / "index" / f"{name}.sqlite3"
 
 
 def connect(database: Path, *, timeout: float = _BUSY_SECONDS) -> sqlite3.Connection:

@@ -16,7 +16,7 @@ from homebody.settings import ContextSettings, Settings
 from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
-from homebody.workspace.index import Progress, WorkspaceIndex
+from homebody.workspace.index import Progress, WorkspaceIndex, database_of
 from homebody.workspace.messages import Done, Event, Scan, Working
 from homebody.workspace.process import IndexerProcess
 from homebody.workspace.store import SCHEMA
@@ -223,6 +223,15 @@ async def test_closing_twice_and_asking_afterwards_is_no_error(root):
     await index.aclose()
     assert await defining(index, "invoice_total") == []
     index.refresh([root / "shop/order.py"])
+
+
+def test_one_workspace_has_one_index_whatever_the_way_to_it(tmp_path):
+    """The name comes from the real path."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    cache = tmp_path / "cache"
+    assert database_of(tmp_path / "real", cache) == database_of(tmp_path / "link", cache)
+    assert database_of(tmp_path, cache) != database_of(tmp_path / "real", cache)
 
 
 async def test_nothing_is_written_into_the_workspace(root):

@@ -65,15 +65,6 @@ def defining(reader: Reader, *names: str, path: str | None = "a.py", imports=Non
     return [c.uri.partition("/root/")[2] for c in found]
 
 
-def test_one_workspace_has_one_index_whatever_the_way_to_it(tmp_path):
-    """The name comes from the real path."""
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
-    cache = tmp_path / "cache"
-    assert store.database_of(tmp_path / "real", cache) == store.database_of(tmp_path / "link", cache)
-    assert store.database_of(tmp_path, cache) != store.database_of(tmp_path / "real", cache)
-
-
 def test_an_index_belongs_to_its_user_alone(database):
     """It holds the workspace's text."""
     fill(database)
