@@ -76,9 +76,7 @@ class _Mender:
         """Take the line that begins on the cursor's own; its indentation is given."""
         situation = self.situation
         whole = situation.line_prefix + line
-        for above in situation.previous_lines:
-            if above.strip():
-                self._enter(situation.width(above))
+        self.levels = _open_levels(situation)
         if situation.at_block_start and not whole.strip():
             self.opener = situation.level
         self.state = scan(line + "\n", situation.lexis, State(region=situation.state.region))
@@ -153,6 +151,17 @@ class _Mender:
         while self.levels and self.levels[-1] >= width:
             self.levels.pop()
         self.levels.append(width)
+
+
+def _open_levels(situation: Situation) -> list[int]:
+    """Indentations that enclose the cursor's line, the outermost first."""
+    levels: list[int] = []
+    for line in reversed(situation.previous_lines):
+        if line.strip() and (not levels or situation.width(line) < levels[-1]):
+            levels.append(situation.width(line))
+            if not levels[-1]:
+                break
+    return levels[::-1]
 
 
 def _indented(line: str, width: int, situation: Situation) -> str:

@@ -6,6 +6,7 @@ space, the kind of quote and a last comma or semicolon.
 """
 
 import re
+from functools import lru_cache
 
 _RUNAWAY = re.compile(r"(.{1,40}?)\1{11,}")
 """A stretch that stands twelve times in a row."""
@@ -74,6 +75,7 @@ def _block_again(lines: list[str]) -> int | None:
     return None
 
 
+@lru_cache(maxsize=64)
 def _runs_in_circles(line: str) -> bool:
     """Whether one stretch of a line, with letters in it, stands twelve times in a row."""
     body = line.strip()[:_RUNAWAY_UP_TO]

@@ -43,8 +43,8 @@ TWICE = "class A:\n    def f(self):\n        return 2\n\n    x = 1\n"
         "```python\ndef f(self):\n\treturn 2\n```",
         "```python\ndef f(self):\n  return 2\n```",
         "```python\ndef f(self):\n    return 2\n```<|im_end|>",
-        "Old:\n```python\ndef f(self):\n    return 1\n```\nNew:\n```python\ndef f(self):\n    return 2\n```",
-        "```python\ndef f(self):\n    return 2\n```\nRun it:\n```text\nIts output, longer than the code is.\n```",
+        "Old:\n```\ndef f(self):\n    return 1\n```\nNew:\n```\ndef f(self):\n    return 2\n```",
+        "```python\ndef f(self):\n    return 2\n```\nRun:\n```text\nOutput that is longer than code.\n```",
     ],
 )
 def test_only_the_code_is_taken_at_the_selections_indentation(answer):
