@@ -23,10 +23,11 @@ from homebody.backend.choose import Candidate, choose
 from homebody.backend.open import open_kind
 from homebody.backend.probe import USUAL_PORTS, Found, probe, probe_all
 from homebody.errors import (
-    BackendError,
     BackendLoading,
     BackendProtocolError,
     BackendUnavailable,
+    HomebodyError,
+    ModelError,
     ModelFileInvalid,
 )
 from homebody.host.machine import available_memory
@@ -198,7 +199,7 @@ class AutoBackend:
 
     async def _look_again(self) -> None:
         """Change from our own model to a server that came up meanwhile."""
-        with suppress(BackendError):
+        with suppress(HomebodyError):
             choice = await discover(self._block, self._use, urls=self._urls)
             async with self._choosing:
                 if choice.block.kind != "embedded" and self._is_own():
@@ -218,7 +219,7 @@ class AutoBackend:
             await old.aclose()
 
 
-_GONE = (BackendUnavailable, BackendProtocolError)
+_GONE = (BackendUnavailable, BackendProtocolError, ModelError)
 # A model of 7B in four bits, and nothing larger, for completion that was not loaded by the user.
 _QUICK_BYTES = 5_000_000_000
 _WITHOUT_GPU_BYTES = 1_000_000_000

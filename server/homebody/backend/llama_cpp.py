@@ -13,9 +13,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
-from pathlib import PurePath
+from dataclasses import replace
 from urllib.parse import quote
 
 import msgspec
@@ -23,7 +21,6 @@ import msgspec
 from homebody.backend import llama_cpp_api as api
 from homebody.backend.answer import Answer
 from homebody.backend.base import (
-    FimTokens,
     Marker,
     Message,
     ModelInfo,
@@ -38,9 +35,10 @@ from homebody.backend.base import (
     Stream,
     Text,
 )
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
+from homebody.backend.llama_cpp_served import Served, ask_served, tokenize
 from homebody.backend.stops import split_stops
-from homebody.backend.token_table import Tokens, TokenTable
+from homebody.backend.token_table import Tokens
 from homebody.errors import (
     BackendProtocolError,
     BackendRefused,
@@ -81,7 +79,7 @@ class LlamaCppBackend:
         self._model = model
         self._context_length = context_length
         self._kind = kind
-        self._served: _Served | None = None
+        self._served: Served | None = None
         self._heard = 0.0
         self._asking = asyncio.Lock()
 
@@ -93,7 +91,10 @@ class LlamaCppBackend:
         """Tokens of each text by itself; one round trip."""
         served = await self._known()
         async with self._forgetting():
-            return [len(ids) for ids in await self._tokenize(texts, Text, lead=served.lead)]
+            return [
+                len(ids)
+                for ids in await tokenize(self._server, texts, Text, model=self._model, lead=served.lead)
+            ]
 
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the prompt as it would be sent, BOS included."""
@@ -204,7 +205,7 @@ class LlamaCppBackend:
         """Close all connections."""
         await self._server.aclose()
 
-    async def _known(self) -> "_Served":
+    async def _known(self) -> Served:
         """Return what is served; ask when it is not known, and look again after a while of silence."""
         async with self._asking:
             if self._served is not None and time.monotonic() - self._heard < _TRUST_SECONDS:
@@ -212,90 +213,23 @@ class LlamaCppBackend:
             async with self._forgetting():
                 props = await self._server.get(self._with_model("/props"), api.Props)
                 if self._served is None or self._served.props != props:
-                    self._served = await self._ask(props)
+                    self._served = await ask_served(
+                        self._server,
+                        props,
+                        model=self._model,
+                        context_length=self._context_length,
+                        kind=self._kind,
+                    )
             return self._served
 
-    async def _ask(self, props: api.Props) -> "_Served":
-        models = await self._server.get("/v1/models", api.Models)
-        entry = next((m for m in models.data if m.id == (self._model or m.id)), None)
-        bos, lead = await self._ask_tokenizer()
-        n_ctx = props.default_generation_settings.n_ctx
-        name = self._model or props.model_alias or props.model_path
-        return _Served(
-            props=props,
-            info=ModelInfo(
-                kind=self._kind,
-                name=PurePath(name).name or name,
-                context_length=min(n_ctx, self._context_length or n_ctx),
-                trained_context_length=entry.meta.n_ctx_train if entry and entry.meta else None,
-                fim=await self._ask_fim(props),
-                chat_template=props.has_chat_template,
-                exact_tokenizer=True,
-                takes_token_ids=True,
-                has_logprobs=True,
-                vision=props.modalities.vision,
-                url=self._server.url,
-            ),
-            bos=bos,
-            lead=lead,
-            table=TokenTable(partial(self._tokenize, lead=lead)),
-        )
-
-    async def _ask_tokenizer(self) -> tuple[int | None, tuple[int, ...]]:
-        """Return the BOS that the model wants, and the tokens with which a text must be led.
-
-        SentencePiece models put a blank before a text that begins; behind a line feed they do not.
-        """
-        newline = "\n"
-        sample = [newline, _BETWEEN, "a", _BETWEEN, newline + "a", _BETWEEN, newline]
-        body = {"content": sample, "add_special": True, "parse_special": False, "model": self._model}
-        reply = await self._server.post("/tokenize", body, api.Tokenized)
-        first, alone, behind, lead = _split(reply.tokens, 4, self._server.url)
-        bos = first[0] if len(first) > len(lead) and first[1:][: len(lead)] == lead else None
-        prefixed = behind != lead + alone and behind[: len(lead)] == lead
-        return bos, tuple(lead) if prefixed else ()
-
-    async def _ask_fim(self, props: api.Props) -> FimTokens | None:
-        """Return the markers of the model's metadata, which only ``/infill`` shows."""
-        try:
-            await self._server.post("/infill", {"model": self._model}, api.Infilled)
-        except StatusRefused as error:
-            # 501: no markers; 400: markers, and our empty request is missed. No slot was needed for that.
-            if error.status != 400:
-                return None
-        body = {**api.INFILL_PROBE, "id_slot": props.total_slots - 1, "model": self._model}
-        try:
-            reply = await self._server.post("/infill", body, api.Infilled)
-        except StatusRefused:
-            return None
-        return api.fim_from_infill(reply.prompt, props.bos_token)
-
-    async def _tokenize(
-        self, texts: Sequence[str], kind: type[Part], *, lead: tuple[int, ...]
-    ) -> list[list[int]]:
-        """Tokenize all texts in one request, held apart by an id that no model has."""
-        content: list[str | int] = []
-        for text in texts:
-            content += [_BETWEEN, "\n" + text if lead else text]
-        body = {
-            "content": content[1:],
-            "add_special": False,
-            "parse_special": kind is Marker,
-            "model": self._model,
-        }
-        if not content:
-            return []
-        reply = await self._server.post("/tokenize", body, api.Tokenized)
-        return [ids[len(lead) :] for ids in _split(reply.tokens, len(texts), self._server.url)]
-
-    async def _encode(self, served: "_Served", parts: Sequence[Part]) -> Tokens:
+    async def _encode(self, served: Served, parts: Sequence[Part]) -> Tokens:
         async with self._forgetting():
             found = await served.table.look_up([part for part in parts if part.text])
         if served.bos is not None and (not found or found[0].first != served.bos):
             found = [Tokens.of([served.bos]), *found]
         return Tokens.joined(found)
 
-    async def _admit(self, served: "_Served", prompt: Prompt) -> Tokens:
+    async def _admit(self, served: Served, prompt: Prompt) -> Tokens:
         tokens = await self._encode(served, prompt.parts)
         if tokens.count >= served.info.context_length:
             message = (
@@ -328,7 +262,7 @@ class LlamaCppBackend:
     def _with_model(self, path: str) -> str:
         return f"{path}?model={quote(self._model, safe='')}" if self._model else path
 
-    def _check_model(self, served: "_Served", event: api.CompletionEvent) -> None:
+    def _check_model(self, served: Served, event: api.CompletionEvent) -> None:
         """Forget what is known when another model answered: the server was restarted meanwhile."""
         if event.model is not None and event.model != served.props.model_alias:
             self._served = None
@@ -344,26 +278,6 @@ class LlamaCppBackend:
         self._heard = time.monotonic()
 
 
-@dataclass(slots=True)
-class _Served:
-    """What is known of a server for as long as it lives."""
-
-    props: api.Props
-    info: ModelInfo
-    bos: int | None
-    lead: tuple[int, ...]
-    table: TokenTable
-    frames: dict[tuple[Role, ...], tuple[str | int, ...]] = field(
-        default_factory=dict[tuple[Role, ...], tuple[str | int, ...]]
-    )
-
-    def slot(self, use: Slot) -> int:
-        """Slot 0 for completion, 1 for the rest; with one slot, that one."""
-        return 1 if use == "chat" and self.props.total_slots > 1 else 0
-
-
-# No token has this id; /tokenize hands numbers through as they are.
-_BETWEEN = -1
 # An answer may be this many events longer than was asked for before it counts as endless.
 _SLACK = 16
 # Silence after which one asks whether it is still the same server with the same model (1 ms).
@@ -373,17 +287,3 @@ _TRUST_SECONDS = 30.0
 def _wanted(prompt: Prompt, sampling: Sampling) -> int:
     """Tokens to ask for: the forced text is one of its own, as it was one that was taken off."""
     return sampling.max_tokens + (1 if prompt.forced else 0)
-
-
-def _split(ids: Sequence[int], count: int, url: str) -> list[list[int]]:
-    """Cut joined tokens where the texts were held apart."""
-    groups: list[list[int]] = [[]]
-    for token in ids:
-        if token == _BETWEEN:
-            groups.append([])
-        else:
-            groups[-1].append(token)
-    if len(groups) != count:
-        message = f"the server at {url} tokenized {count} texts into {len(groups)}; it is no llama.cpp"
-        raise BackendProtocolError(message)
-    return groups

@@ -15,6 +15,7 @@ from homebody.backend import openai_api as openai
 from homebody.backend.base import Message, ModelInfo, Sampling, Slot
 from homebody.backend.choose import Candidate, choose_any, name_tells_chat, name_tells_fim
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.backend.string_backend import Deltas, Job, StringBackend
 from homebody.errors import BackendProtocolError, BackendRefused
 
@@ -75,6 +76,7 @@ class LmStudioBackend(StringBackend):
             vision=entry.vision,
             url=self._server.url,
             ignored_sampling=openai.LM_STUDIO.ignored(),
+            special_texts=COMMON_SPECIAL_TEXTS,
             notes=(LINK_NOTE,),
         )
 

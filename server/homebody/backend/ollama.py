@@ -17,6 +17,7 @@ from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Sampling
 from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.backend.string_backend import Deltas, Job, StringBackend
 from homebody.errors import (
     BackendRefused,
@@ -80,7 +81,7 @@ class OllamaBackend(StringBackend):
             vision="vision" in shown.capabilities,
             remote_host=shown.remote_host,
             url=self._server.url,
-            special_texts=shown.special_texts(),
+            special_texts=shown.special_texts() or COMMON_SPECIAL_TEXTS,
             notes=notes,
         )
 

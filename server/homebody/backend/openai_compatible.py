@@ -15,6 +15,7 @@ from homebody.backend import openai_api as api
 from homebody.backend.base import Message, ModelInfo, Prompt, Sampling, Slot
 from homebody.backend.choose import Candidate, choose_any, name_tells_chat, name_tells_fim
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
+from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.backend.string_backend import Deltas, Job, StringBackend
 from homebody.errors import BackendError, BackendRefused
 
@@ -97,6 +98,7 @@ class OpenAiBackend(StringBackend):
             has_logprobs=True,
             url=self._server.url,
             ignored_sampling=self._kind.dialect.ignored(),
+            special_texts=COMMON_SPECIAL_TEXTS,
             notes=tuple(notes),
         )
 

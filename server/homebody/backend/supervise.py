@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from homebody.backend.base import Backend, Message, ModelInfo, Prompt, Sampling, Slot, Stats, Stream
 from homebody.backend.state import BackendState, Condition, OnState
-from homebody.errors import BackendError, BackendLoading, BackendTimeout, BackendUnavailable
+from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, HomebodyError, ModelError
 
 Result = TypeVar("Result")
 
@@ -39,8 +39,14 @@ class SupervisedBackend:
         self._on_state = on_state
         self._patience = patience_seconds
         self._condition: Condition | None = None
+        self._reasons: tuple[str, ...] = ()
         self._asked = 0.0
         self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why ``auto`` chose what it chose; empty where there was no choice."""
+        return reasons_of(self._inner)
 
     async def describe(self) -> ModelInfo:
         """Say what is served."""
@@ -94,7 +100,7 @@ class SupervisedBackend:
                 self._down("loading", error)
                 if not await wait.next():
                     raise
-            except (BackendUnavailable, BackendTimeout) as error:
+            except _AWAY as error:
                 self._down("unavailable", error)
                 raise
             else:
@@ -115,25 +121,27 @@ class SupervisedBackend:
                 self._down("loading", error)
                 if not await wait.next():
                     raise
-            except (BackendUnavailable, BackendTimeout) as error:
+            except _AWAY as error:
                 self._down("unavailable", error)
                 raise
             else:
                 return
 
     async def _up(self) -> None:
-        if self._condition != "ready":
+        """Tell that the server answers, or that ``auto`` has changed to another one."""
+        if self._condition != "ready" or reasons_of(self._inner) != self._reasons:
             info = await self._inner.describe()
-            self._tell(BackendState("ready", f"{info.name} answers", info, reasons_of(self._inner)))
+            self._tell(BackendState("ready", f"{info.name} answers", info, self.reasons))
 
-    def _down(self, condition: Condition, error: BackendError) -> None:
+    def _down(self, condition: Condition, error: HomebodyError) -> None:
         if self._condition != condition:
-            self._tell(BackendState(condition, str(error), reasons=reasons_of(self._inner)))
+            self._tell(BackendState(condition, str(error), reasons=self.reasons))
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._look_until_back())
 
     def _tell(self, state: BackendState) -> None:
         self._condition = state.condition
+        self._reasons = state.reasons
         if self._on_state is not None:
             self._on_state(state)
 
@@ -147,9 +155,13 @@ class SupervisedBackend:
                 await self._up()
             except BackendLoading as error:
                 if self._condition != "loading":
-                    self._tell(BackendState("loading", str(error), reasons=reasons_of(self._inner)))
-            except BackendError:
+                    self._tell(BackendState("loading", str(error), reasons=self.reasons))
+            except HomebodyError:
                 continue
+
+
+# Without weights nothing answers either: the state changes when a server or a model comes.
+_AWAY = (BackendUnavailable, BackendTimeout, ModelError)
 
 
 @runtime_checkable

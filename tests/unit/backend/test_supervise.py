@@ -6,46 +6,16 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from homebody.backend.base import Piece, Prompt, Sampling, Text
+from homebody.backend.base import ModelInfo, Piece, Prompt, Sampling, Text
 from homebody.backend.llama_cpp import LlamaCppBackend
 from homebody.backend.scripted import Reply as ScriptedReply
 from homebody.backend.scripted import ScriptedBackend
 from homebody.backend.state import BackendState
 from homebody.backend.supervise import SupervisedBackend
-from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable
-from support.loopback import LoopbackServer, Reply, Request
+from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, NoModelInstalled
+from support.llama_double import LlamaDouble
 
 PROMPT = Prompt((Text("def f("),))
-
-
-class LlamaDouble(LoopbackServer):
-    """Just enough of llama.cpp to answer, and to be told to load or to be silent."""
-
-    def __init__(self) -> None:
-        super().__init__(self._handle)
-        self.loading = False
-        self.silent = False
-
-    async def _handle(self, request: Request, reply: Reply) -> None:
-        if self.loading:
-            await reply.json({"error": {"message": "Loading model", "code": 503}}, 503)
-        elif request.path == "/props":
-            settings = {"default_generation_settings": {"n_ctx": 512}, "model_alias": "double"}
-            await reply.json(settings)
-        elif request.path == "/v1/models":
-            await reply.json({"data": [{"id": "double"}]})
-        elif request.path == "/tokenize":
-            texts = request.json["content"]
-            await reply.json({"tokens": [text if isinstance(text, int) else 7 for text in texts]})
-        elif request.path == "/infill":
-            await reply.json({"error": {"message": "no FIM"}}, 501)
-        elif self.silent:
-            await asyncio.sleep(60)
-        else:
-            await reply.begin("text/event-stream")
-            await reply.event({"content": "x"})
-            await reply.event({"content": "", "stop": True, "stop_type": "eos", "model": "double"})
-            await reply.end()
 
 
 @pytest_asyncio.fixture
@@ -161,6 +131,52 @@ async def test_closing_ends_the_looking(double: LlamaDouble):
     await asyncio.sleep(0.6)
 
     assert double.requests == []
+
+
+class Weightless(ScriptedBackend):
+    """A backend without weights until they are installed."""
+
+    installed = False
+
+    async def describe(self) -> ModelInfo:
+        """Say what is served, if anything."""
+        if not self.installed:
+            message = "no model is installed"
+            raise NoModelInstalled(message)
+        return await super().describe()
+
+
+async def test_a_lack_of_weights_is_told_once_and_its_end_as_well():
+    """``homebody models install`` needs no restart of the editor."""
+    states: list[BackendState] = []
+    inner = Weightless("x")
+    backend = SupervisedBackend(inner, on_state=states.append, patience_seconds=1)
+    for _ in range(3):
+        with pytest.raises(NoModelInstalled):
+            await backend.describe()
+    inner.installed = True
+    await until(states, "ready")
+    await backend.aclose()
+
+    assert [state.condition for state in states] == ["unavailable", "ready"]
+
+
+async def test_a_change_of_the_chosen_server_is_told():
+    """While all is well, ``auto`` may have taken another one."""
+    states: list[BackendState] = []
+
+    class Choosing(ScriptedBackend):
+        reasons: tuple[str, ...] = ("our own model",)
+
+    inner = Choosing("x")
+    backend = SupervisedBackend(inner, on_state=states.append, patience_seconds=1)
+    await ask(backend)
+    await ask(backend)
+    inner.reasons = ("a server came up",)
+    await ask(backend)
+    await backend.aclose()
+
+    assert [state.reasons for state in states] == [("our own model",), ("a server came up",)]
 
 
 async def test_what_was_shown_is_not_shown_twice():

@@ -1,0 +1,146 @@
+"""What one llama.cpp server serves, asked before the first prompt goes there.
+
+In: a server. Out: ``Served``: the model's facts, its tokenizer's ways, and what is known of its tokens.
+Sends no text of the user's but what ``tokenize`` is given.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import PurePath
+
+from homebody.backend import llama_cpp_api as api
+from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Role, Slot
+from homebody.backend.http import ModelServer, StatusRefused
+from homebody.backend.token_table import TokenTable
+from homebody.errors import BackendProtocolError, BackendTimeout
+
+
+@dataclass(slots=True)
+class Served:
+    """What is known of a server for as long as it lives.
+
+    Attributes
+    ----------
+    bos
+        The token that the model wants in front of a prompt.
+    lead
+        Tokens of the line feed that has to lead a text, and is taken off again; empty where none has.
+    table
+        Tokens of parts that were seen.
+    frames
+        Chat templates rendered for some roles: texts, and the indexes of messages between them.
+
+    """
+
+    props: api.Props
+    info: ModelInfo
+    bos: int | None
+    lead: tuple[int, ...]
+    table: TokenTable
+    frames: dict[tuple[Role, ...], tuple[str | int, ...]] = field(
+        default_factory=dict[tuple[Role, ...], tuple[str | int, ...]]
+    )
+
+    def slot(self, use: Slot) -> int:
+        """Slot 0 for completion, 1 for the rest; with one slot, that one."""
+        return 1 if use == "chat" and self.props.total_slots > 1 else 0
+
+
+async def ask_served(
+    server: ModelServer, props: api.Props, *, model: str | None, context_length: int | None, kind: str
+) -> Served:
+    """Ask everything else that one has to know."""
+    models = await server.get("/v1/models", api.Models)
+    entry = next((m for m in models.data if m.id == (model or m.id)), None)
+    bos, lead = await _ask_tokenizer(server, model)
+    n_ctx = props.default_generation_settings.n_ctx
+    name = model or props.model_alias or props.model_path
+    return Served(
+        props=props,
+        info=ModelInfo(
+            kind=kind,
+            name=PurePath(name).name or name,
+            context_length=min(n_ctx, context_length or n_ctx),
+            trained_context_length=entry.meta.n_ctx_train if entry and entry.meta else None,
+            fim=await _ask_fim(server, props, model),
+            chat_template=props.has_chat_template,
+            exact_tokenizer=True,
+            takes_token_ids=True,
+            has_logprobs=True,
+            vision=props.modalities.vision,
+            url=server.url,
+        ),
+        bos=bos,
+        lead=lead,
+        table=TokenTable(partial(tokenize, server, model=model, lead=lead)),
+    )
+
+
+async def tokenize(
+    server: ModelServer, texts: Sequence[str], kind: type[Part], *, model: str | None, lead: Sequence[int]
+) -> list[list[int]]:
+    """Tokenize all texts in one request, held apart by an id that no model has."""
+    if not texts:
+        return []
+    content: list[str | int] = []
+    for text in texts:
+        content += [_BETWEEN, "\n" + text if lead else text]
+    body = {"content": content[1:], "add_special": False, "parse_special": kind is Marker, "model": model}
+    reply = await server.post("/tokenize", body, api.Tokenized)
+    return [ids[len(lead) :] for ids in _split(reply.tokens, len(texts), server.url)]
+
+
+# No token has this id; /tokenize hands numbers through as they are.
+_BETWEEN = -1
+# A slot that is busy for longer is not waited for.
+_FREE_SLOT_SECONDS = 2.0
+
+
+async def _ask_tokenizer(server: ModelServer, model: str | None) -> tuple[int | None, tuple[int, ...]]:
+    """Return the BOS that the model wants, and the tokens with which a text must be led.
+
+    SentencePiece models put a blank before a text that begins; behind a line feed they do not.
+    """
+    newline = "\n"
+    sample = [newline, _BETWEEN, "a", _BETWEEN, newline + "a", _BETWEEN, newline]
+    body = {"content": sample, "add_special": True, "parse_special": False, "model": model}
+    reply = await server.post("/tokenize", body, api.Tokenized)
+    first, alone, behind, lead = _split(reply.tokens, 4, server.url)
+    bos = first[0] if len(first) > len(lead) and first[1:][: len(lead)] == lead else None
+    prefixed = behind != lead + alone and behind[: len(lead)] == lead
+    return bos, tuple(lead) if prefixed else ()
+
+
+async def _ask_fim(server: ModelServer, props: api.Props, model: str | None) -> FimTokens | None:
+    """Return the markers of the model's metadata, which only ``/infill`` shows."""
+    try:
+        await server.post("/infill", {"model": model}, api.Infilled)
+    except StatusRefused as error:
+        # 501: no markers; 400: markers, and our empty request is missed. No slot was needed for that.
+        if error.status != 400:
+            return None
+    body = {**api.INFILL_PROBE, "model": model}
+    try:
+        # The chat slot's cache can be missed best; while an answer runs there, any other slot will do.
+        last = {"id_slot": props.total_slots - 1}
+        reply = await server.post("/infill", body | last, api.Infilled, timeout_seconds=_FREE_SLOT_SECONDS)
+    except BackendTimeout:
+        reply = await server.post("/infill", body, api.Infilled)
+    except StatusRefused:
+        return None
+    return api.fim_from_infill(reply.prompt, props.bos_token)
+
+
+def _split(ids: Sequence[int], count: int, url: str) -> list[list[int]]:
+    """Cut joined tokens where the texts were held apart."""
+    groups: list[list[int]] = [[]]
+    for token in ids:
+        if token == _BETWEEN:
+            groups.append([])
+        else:
+            groups[-1].append(token)
+    if len(groups) != count:
+        message = f"the server at {url} tokenized {count} texts into {len(groups)}; it is no llama.cpp"
+        raise BackendProtocolError(message)
+    return groups

@@ -1,0 +1,37 @@
+"""Just enough of llama.cpp's API to be told to load, to be silent, or to route between models.
+
+For what a real one cannot be made to do; all else is tested against the real one.
+"""
+
+import asyncio
+
+from support.loopback import LoopbackServer, Reply, Request
+
+
+class LlamaDouble(LoopbackServer):
+    """Answers "x" to everything."""
+
+    def __init__(self) -> None:
+        super().__init__(self._handle)
+        self.loading = False
+        self.silent = False
+
+    async def _handle(self, request: Request, reply: Reply) -> None:
+        if self.loading:
+            await reply.json({"error": {"message": "Loading model", "code": 503}}, 503)
+        elif request.path == "/props":
+            await reply.json({"default_generation_settings": {"n_ctx": 512}, "model_alias": "double"})
+        elif request.path == "/v1/models":
+            await reply.json({"data": [{"id": "double"}]})
+        elif request.path == "/tokenize":
+            texts = request.json["content"]
+            await reply.json({"tokens": [text if isinstance(text, int) else 7 for text in texts]})
+        elif request.path == "/infill":
+            await reply.json({"error": {"message": "no FIM"}}, 501)
+        elif self.silent:
+            await asyncio.sleep(60)
+        else:
+            await reply.begin("text/event-stream")
+            await reply.event({"content": "x"})
+            await reply.event({"content": "", "stop": True, "stop_type": "eos", "model": "double"})
+            await reply.end()

@@ -1,0 +1,76 @@
+"""What the settings open: one class a kind, nothing loaded or asked before its time."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from homebody.backend import open_backend
+from homebody.backend.base import Piece, Prompt, Sampling, Text
+from homebody.backend.supervise import SupervisedBackend
+from homebody.errors import SettingsError
+from homebody.settings import BackendSettings, Settings
+from support.llama_double import LlamaDouble
+
+
+def test_importing_the_package_loads_no_http_client():
+    """The language server answers ``initialize`` before backends load."""
+    script = (
+        "import sys, homebody.backend; print([m for m in ('httpx', 'httpcore', 'anyio') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", ["auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai"])
+async def test_nothing_is_asked_of_a_server_before_the_first_call(kind: Any):
+    """Opening is free."""
+    with LlamaDouble() as double:
+        block = BackendSettings(kind=kind, url=double.url)
+        backend = open_backend(block, Settings(), use="completion")
+        await backend.aclose()
+
+    assert isinstance(backend, SupervisedBackend)
+    assert double.connections == 0
+
+
+def test_a_server_of_no_known_port_needs_its_address():
+    """``openai`` has no usual one."""
+    with pytest.raises(SettingsError, match=r"needs backend\.url, such as"):
+        open_backend(BackendSettings(kind="openai"), Settings(), use="chat")
+
+
+@pytest.mark.parametrize("entry", ["gpu.example", "gpu.example:0:1"])
+def test_a_vague_allowed_host_is_told_at_once(entry: str):
+    """Before anything is sent anywhere."""
+    with pytest.raises(SettingsError, match="allowedHosts"):
+        open_backend(BackendSettings(kind="ollama", allowed_hosts=(entry,)), Settings(), use="chat")
+
+
+async def test_a_router_gets_the_models_name_with_everything():
+    """llama.cpp in router mode serves several models: each request names one."""
+    with LlamaDouble() as double:
+        block = BackendSettings(kind="llama.cpp", url=double.url, model="org/coder:Q4")
+        backend = open_backend(block, Settings(), use="completion")
+        stream = backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=4))
+        assert "".join([item.text async for item in stream if isinstance(item, Piece)]) == "x"
+        await backend.aclose()
+        posts = [request.json["model"] for request in double.requests if request.method == "POST"]
+        queries = [request.query.get("model") for request in double.requests if request.path == "/props"]
+
+    assert set(posts) == {"org/coder:Q4"}
+    assert set(queries) == {"org/coder:Q4"}
+
+
+async def test_settings_reach_the_server():
+    """Key, time limit and context length."""
+    with LlamaDouble() as double:
+        block = BackendSettings(kind="llama.cpp", url=double.url, api_key="key", context_length=300)
+        backend = open_backend(block, Settings(), use="completion")
+        info = await backend.describe()
+        await backend.aclose()
+
+    assert info.context_length == 300
+    assert {request.headers["authorization"] for request in double.requests} == {"Bearer key"}
