@@ -5,13 +5,13 @@ The only room that knows tree-sitter; knows nothing of LSP, models or disk.
 Nothing here fails on broken code; an unknown language works by lines and indentation.
 
 language
-    ``find(language_id, path) -> Language | None``: one row a language.
+    ``find(language_id, path) -> Language | None``: one row a language (the table: ``languages``).
 tree
     ``parse(document) -> Tree``: at once, for scripts and the index's own process.
     ``Trees``: the trees of the open documents. ``open(document)``, ``edit(old, edit, new)`` and
-    ``close(uri)`` follow the editor; ``await ready(document)`` parses in a thread;
-    ``newest(document)`` is the newest tree there is, at once, moved along with the edits since it was
-    parsed (``tree.changed`` is what differs).
+    ``close(uri)`` follow the editor, a parse in a thread follows them; ``newest(document)`` is the
+    newest tree there is, at once, moved along with the edits since it was parsed (``tree.changed`` is
+    what differs); ``await ready(document)`` is the exact one.
 scope
     Functions of (document, tree): ``scopes_at(…, offset)``, ``scope_around(…, span)``,
     ``definitions``, ``imports``.

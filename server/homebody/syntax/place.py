@@ -64,7 +64,7 @@ def place_at(document: Document, tree: Tree, offset: int) -> Place:
     """Say where ``offset`` is."""
     state = _state_at(document, tree, offset)
     line_start = document.line_starts[document.line_of(offset)]
-    blank_before = not document.text[line_start:offset].strip()
+    blank_before = not document.text[max(line_start, offset - _MAX_SCAN) : offset].strip()
     in_code = state.region == "code"
     brackets = "".join(bracket for bracket, _ in state.brackets)
     in_round = brackets[-1:] in {"(", "["}

@@ -331,7 +331,11 @@ def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> in
 def _with_header(document: Document, tree: Tree, one: Definition) -> Definition:
     """Give ``one`` its header and signature, decorators left out."""
     opener = tree.language.decoration if tree.language else ""
-    start = _behind_decorations(document.text, one.span.start, one.header.end, opener)
+    if tree.language is not None and tree.language.blocks == "indent":
+        # The pattern's own node begins behind the decorators, and nothing else wraps it.
+        start = one.header.start
+    else:
+        start = _behind_decorations(document.text, one.span.start, one.header.end, opener)
     line_start = document.line_starts[document.line_of(start)]
     signature = document.text[start : one.header.end][:_MAX_SIGNATURE].rstrip().rstrip(";").rstrip()
     end = one.header.end

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from homebody.syntax import parsing
 from homebody.syntax.check import count_errors
 from homebody.syntax.language import LANGUAGES, find
 from homebody.syntax.nodes import imports, path, places, scopes
@@ -271,6 +272,14 @@ async def test_text_that_takes_too_long_is_left_alone():
     edit, new = insert(document, 0, "x")
     trees.edit(document, edit, new)
     assert trees._entries[document.uri].parsing is None
+
+
+def test_a_parse_that_makes_the_process_grow_is_given_up(monkeypatch):
+    """Memory ends a parse as time does: with a limit of nothing, a large file has a blank tree."""
+    monkeypatch.setattr(parsing, "_MAX_GROWTH", -1)
+    document = Document.create("file:///a.py", "python", 0, SOURCE * 10_000)
+
+    assert parse(document).handle is None
 
 
 def test_yaml_nested_too_deep_for_its_grammar_is_not_parsed():
