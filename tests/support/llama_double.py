@@ -9,12 +9,27 @@ from support.loopback import LoopbackServer, Reply, Request
 
 
 class LlamaDouble(LoopbackServer):
-    """Answers "x" to everything."""
+    """Answers "x" to everything, or with the events that it is given.
+
+    Attributes
+    ----------
+    events
+        What the next answers are made of: JSON values, or texts that are sent as they are.
+    ends
+        Whether a stream ends as HTTP has it, or is cut.
+
+    """
 
     def __init__(self) -> None:
         super().__init__(self._handle)
         self.loading = False
         self.silent = False
+        self.ends = True
+        self.endless = False
+        self.events: list[object] = [
+            {"content": "x"},
+            {"content": "", "stop": True, "stop_type": "eos", "model": "double"},
+        ]
 
     async def _handle(self, request: Request, reply: Reply) -> None:
         if self.loading:
@@ -31,7 +46,13 @@ class LlamaDouble(LoopbackServer):
         elif self.silent:
             await asyncio.sleep(60)
         else:
-            await reply.begin("text/event-stream")
+            await self._stream(reply)
+
+    async def _stream(self, reply: Reply) -> None:
+        await reply.begin("text/event-stream")
+        for event in self.events:
+            await reply.event(event)
+        while self.endless and not reply.client_is_gone:
             await reply.event({"content": "x"})
-            await reply.event({"content": "", "stop": True, "stop_type": "eos", "model": "double"})
+        if self.ends:
             await reply.end()

@@ -1,0 +1,123 @@
+"""Streams of a llama.cpp that goes wrong in the middle: what came is shown, then one clear error."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from homebody.backend.base import Piece, Prompt, Sampling, Stats, Text
+from homebody.backend.llama_cpp import LlamaCppBackend
+from homebody.errors import (
+    BackendProtocolError,
+    BackendRefused,
+    BackendUnavailable,
+    ContextTooLong,
+    HomebodyError,
+)
+from support.llama_double import LlamaDouble
+
+PROMPT = Prompt((Text("def f("),))
+
+
+@pytest_asyncio.fixture
+async def double() -> AsyncIterator[LlamaDouble]:
+    """A llama.cpp that says what it is told to."""
+    with LlamaDouble() as server:
+        yield server
+
+
+async def listen(double: LlamaDouble, seen: list[str]) -> Stats | None:
+    """Read one answer; what came before an error is in ``seen``."""
+    backend = LlamaCppBackend(double.url, timeout_seconds=5)
+    stats = None
+    try:
+        async for item in backend.complete(PROMPT, Sampling(8)):
+            if isinstance(item, Piece):
+                seen.append(item.text)
+            else:
+                stats = item
+    finally:
+        await backend.aclose()
+    return stats
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["quietly", "with the connection"])
+async def test_a_stream_that_ends_before_its_last_event_is_an_error(double: LlamaDouble, *, ends: bool):
+    """An answer is whole only with its stats."""
+    double.events, double.ends = [{"content": "a"}], ends
+    seen: list[str] = []
+
+    with pytest.raises(BackendUnavailable, match="went away in the middle"):
+        await listen(double, seen)
+
+    assert seen == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        ({"code": 500, "message": "out of memory"}, BackendUnavailable, "out of memory"),
+        ({"code": 400, "message": "bad grammar"}, BackendRefused, "bad grammar"),
+        (
+            {"code": 400, "message": "too long", "type": "exceed_context_size_error"},
+            ContextTooLong,
+            "too long",
+        ),
+    ],
+)
+async def test_an_error_in_the_stream_is_told_in_the_servers_words(
+    double: LlamaDouble, error: object, kind: type[HomebodyError], words: str
+):
+    """By its code."""
+    double.events = [{"content": "a"}, {"error": error}]
+    seen: list[str] = []
+
+    with pytest.raises(kind, match=words):
+        await listen(double, seen)
+
+    assert seen == ["a"]
+
+
+@pytest.mark.parametrize("garbage", ["<html>", "[1]", '{"content": 7}', "{"])
+async def test_garbage_in_the_stream_is_a_protocol_error(double: LlamaDouble, garbage: str):
+    """Whatever it is."""
+    double.events = [garbage]
+
+    with pytest.raises(BackendProtocolError, match="does not promise"):
+        await listen(double, [])
+
+
+async def test_an_answer_without_end_is_ended(double: LlamaDouble):
+    """A server that ignores ``n_predict`` is hung up on."""
+    double.events, double.endless = [], True
+    seen: list[str] = []
+
+    stats = await listen(double, seen)
+
+    assert stats is not None
+    assert stats.finish == "length"
+    assert len(seen) < 40
+
+
+async def test_a_server_that_ignores_grammars_is_found_out(double: LlamaDouble):
+    """An answer that does not begin with the forced text is no continuation of the user's."""
+    backend = LlamaCppBackend(double.url)
+
+    with pytest.raises(BackendProtocolError, match="ignores grammars"):
+        _ = [item async for item in backend.complete(Prompt((Text("r"),), forced="et"), Sampling(8))]
+    await backend.aclose()
+
+
+async def test_thoughts_do_not_come_out_of_the_chat_slot(double: LlamaDouble):
+    """Whether the model opens them or its template did."""
+    double.events = [
+        {"content": "<thi"},
+        {"content": "nk>Hm."},
+        {"content": "</think>\n\nYes"},
+        {"content": ".", "stop": True, "stop_type": "eos"},
+    ]
+    backend = LlamaCppBackend(double.url)
+    items = [item async for item in backend.complete(PROMPT, Sampling(8), slot="chat")]
+    await backend.aclose()
+
+    assert "".join(item.text for item in items if isinstance(item, Piece)) == "Yes."
