@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from homebody.syntax.scope import Import
+if TYPE_CHECKING:  # the indexing process does without parsers while nothing changed
+    from homebody.syntax.scope import Import
 
 Lookup: TypeAlias = Callable[[Sequence[str]], Iterable[str]]
 """From module stems (``stem_of``) to the paths of all files with one of them."""
@@ -52,7 +53,7 @@ class Imported:
     original: dict[str, str]
 
 
-def rows_of(imports: Iterable[Import]) -> tuple[ImportRow, ...]:
+def rows_of(imports: "Iterable[Import]") -> tuple[ImportRow, ...]:
     """Return the imports of a document as they are kept."""
     return tuple(ImportRow(one.module, tuple((n.name, n.alias) for n in one.names)) for one in imports)
 

@@ -93,10 +93,11 @@ class WorkspaceIndex:
 
     def start(self) -> None:
         """Bring the index up to date in the background: all of it, or what changed since last time."""
+        if self._process.given_up or not self._folders:
+            return
         for folder in self._folders:
             self._process.submit(folder.scan())
-        if self._folders:
-            self._tell("indexing")
+        self._tell("indexing")
 
     def refresh(self, paths: Iterable[Path]) -> None:
         """Index ``paths`` again in the background: files or folders, saved, new or gone."""

@@ -20,8 +20,8 @@ _END_SECONDS = 3.0
 # Saving all files of an editor, or switching a branch, comes as a shower of events.
 _GATHER_SECONDS = 0.2
 _MAX_PATHS = 500
-_MAX_FAILURES = 2
-_BROKEN = "Indexing the workspace broke down {times} times: completion goes on without other files."
+_TRIES = 3
+_BROKEN = "Indexing the workspace keeps breaking down: completion goes on without other files."
 
 
 class IndexerProcess:
@@ -29,6 +29,12 @@ class IndexerProcess:
 
     ``on_event`` gets each job with each of its events, in order. ``folder`` is where the process
     runs; it is made at need.
+
+    Attributes
+    ----------
+    given_up
+        No job is taken any more: the process keeps breaking down, or this was closed.
+
     """
 
     def __init__(
@@ -43,7 +49,7 @@ class IndexerProcess:
         self._quiet.set()
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._failures = 0
+        self.given_up = False
 
     @property
     def pid(self) -> int | None:
@@ -52,7 +58,7 @@ class IndexerProcess:
 
     def submit(self, job: Job) -> None:
         """Have ``job`` done after those that wait already, or as one with them."""
-        if self._failures >= _MAX_FAILURES:
+        if self.given_up:
             return
         _add(self._jobs, job)
         self._quiet.clear()
@@ -66,7 +72,7 @@ class IndexerProcess:
 
     async def aclose(self) -> None:
         """End the process; what it has not finished is done at the next start."""
-        self._failures = _MAX_FAILURES
+        self.given_up = True
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -83,7 +89,8 @@ class IndexerProcess:
             except TimeoutError:
                 await self._end()
                 await self._wake.wait()
-            await asyncio.sleep(_GATHER_SECONDS)
+            if not any(isinstance(job, Scan) for job in self._jobs):
+                await asyncio.sleep(_GATHER_SECONDS)
             while self._jobs:
                 await self._do(self._jobs.popleft())
             self._wake.clear()
@@ -91,13 +98,13 @@ class IndexerProcess:
 
     async def _do(self, job: Job) -> None:
         """Have one job done, starting the process again where it breaks down."""
-        while not await self._done(job):
-            self._failures += 1
-            await self._end()
-            if self._failures >= _MAX_FAILURES:
-                self._jobs.clear()
-                self._on_event(job, Failed(text=_BROKEN.format(times=self._failures)))
+        for _ in range(_TRIES):
+            if await self._done(job):
                 return
+            await self._end()
+        self.given_up = True
+        self._jobs.clear()
+        self._on_event(job, Failed(text=_BROKEN))
 
     async def _done(self, job: Job) -> bool:
         """Whether the process got to the end of ``job``."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from homebody.workspace.extract import extract
 from homebody.workspace.ignore import IGNORE_FILES, PathRules, rules_for
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.walk import Entry, Limits, Walk
@@ -152,6 +151,8 @@ def _index(workspace: Workspace, work: Sequence[_Work], writer: Writer, report: 
 
 
 def _index_file(workspace: Workspace, entry: Entry, was: Known | None, writer: Writer) -> None:
+    from homebody.workspace.extract import extract  # most starts have nothing to parse
+
     data = _read(workspace.root / entry.path, workspace.limits.max_file_bytes)
     mtime_ns = entry.mtime_ns if time.time_ns() - entry.mtime_ns > _GRAIN_NS else 0
     digest = hashlib.blake2b(data, digest_size=16).digest()

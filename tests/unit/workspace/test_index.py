@@ -19,7 +19,7 @@ from homebody.text import Document
 from homebody.workspace.index import Progress, WorkspaceIndex, database_of
 from homebody.workspace.messages import Done, Event, Scan, Working
 from homebody.workspace.process import IndexerProcess
-from homebody.workspace.store import SCHEMA
+from homebody.workspace.store import SCHEMA, connect
 
 FILES = {
     "shop/order.py": "class Order:\n    def add_line(self, line): ...\n\ndef invoice_total(order): ...\n",
@@ -187,16 +187,27 @@ async def test_without_snippets_there_is_no_index(root, tmp_path):
 
 
 async def test_a_process_that_dies_is_started_again(root):
-    """Once; a second time, the index goes off with a sentence."""
+    """As often as it happens; what it was told to do is done."""
+    async with opened(root) as index:
+        for number in range(2):
+            psutil.Process(index._process.pid).kill()
+            (root / f"shop/new{number}.py").write_text(f"def brand_new{number}(): ...\n")
+            index.refresh([root / f"shop/new{number}.py"])
+            await asyncio.wait_for(index.settled(), 30)
+        assert await defining(index, "brand_new0", "brand_new1") == ["new0.py", "new1.py"]
+
+
+async def test_a_process_that_keeps_dying_is_given_up(root, monkeypatch):
+    """Here the interpreter cannot even start; the user is told once, and nothing waits for it."""
+    monkeypatch.setenv("PYTHONHOME", str(root / "gone"))
     told = Told()
     async with opened(root, told=told) as index:
-        for _ in range(2):
-            psutil.Process(index._process.pid).kill()
-            (root / "shop/new.py").write_text("def brand_new(): ...\n")
-            index.refresh([root / "shop/new.py"])
-            await asyncio.wait_for(index.settled(), 30)
-    assert index.state == "off"
-    assert "broke down" in told.notices[0]
+        index.start()
+        await asyncio.wait_for(index.settled(), 30)
+        assert index.state == "off"
+    assert told.notices == [
+        "Indexing the workspace keeps breaking down: completion goes on without other files."
+    ]
 
 
 async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, tmp_path):
@@ -270,6 +281,8 @@ def test_the_process_speaks_json_lines_and_ends_with_its_parent(indexer, root, t
         assert psutil.Process(indexer.pid).nice() == 19
     indexer.stdin.close()
     assert indexer.wait(timeout=10) == 0
+    with closing(connect(tmp_path / "i/a.sqlite3")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_hostile_folder_beside_it_is_not_run(root, tmp_path):
