@@ -142,6 +142,16 @@ async def test_vllm_tells_its_length_and_counts_exactly():
     assert count == 3
 
 
+async def test_a_server_without_a_tokenizer_is_asked_for_it_once():
+    """Then the estimate does."""
+    with OpenAiDouble([OpenAiModel(CODER)], "vllm", tokenizes=False) as double:
+        async with opened(double, OpenAiBackend) as backend:
+            for _ in range(2):
+                await read(backend.complete(Prompt((Text("x"),)), MANY))
+
+    assert len(bodies(double, "/tokenize")) == 1
+
+
 async def test_a_server_that_says_nothing_is_reckoned_with_carefully():
     """A length is assumed and said; so is what Homebody cannot know of such a server."""
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:

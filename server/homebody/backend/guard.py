@@ -81,8 +81,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._resolve = resolve or _system_resolve
         self._max_answer_bytes = max_answer_bytes
         self._unix_socket = unix_socket
-        # A context without any authority: plain HTTP never uses it, and if it ever did, it would
-        # verify nothing as good. Loading the real ones takes 20 ms that plain HTTP need not pay.
+        # A context that knows no authority: plain HTTP never uses it, and if it ever did, no
+        # certificate would pass. Loading the real ones takes 20 ms that plain HTTP need not pay.
         self._plain = httpx.AsyncHTTPTransport(
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=False,

@@ -7,7 +7,7 @@ the context length stands. Tested against llama.cpp's own OpenAI API, and loopba
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -65,6 +65,8 @@ class OpenAiBackend(StringBackend):
         try:
             reply = await self._server.post(self._kind.tokenize, body, _Counted)
         except BackendRefused:
+            # Older SGLang has no such path: it is not asked again.
+            self._kind = replace(self._kind, tokenize=None)
             return await super().count_prompt(prompt)
         counted = reply.count if reply.count is not None else len(reply.tokens)
         self.estimate.learn(prompt.text, counted)
