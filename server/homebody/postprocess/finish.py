@@ -125,7 +125,7 @@ def _trimmed(
     if not text.strip():
         return Dropped(_WHY_EMPTY.get(end.reason if end and whole.strip() else "", "not code"))
     if cut_by_length and len(text) == len(whole):
-        text = without_partial_line(text)
+        text = without_partial_line(text, situation)
     text = without_next_lines(text, situation)
     if not text.strip():
         return Dropped("repeats next lines")

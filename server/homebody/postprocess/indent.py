@@ -89,7 +89,8 @@ class _Mender:
     def next(self, line: str) -> str:
         """Move a further line to its place."""
         situation = self.situation
-        if not line.strip() or self.state.region is not None:
+        directive = situation.lexis.directive.match(line.strip())
+        if not line.strip() or self.state.region is not None or directive:
             self.state = scan(line + "\n", situation.lexis, self.state)
             return line
         line = _in_file_style(line, situation)

@@ -56,6 +56,8 @@ class Lexis:
         Whether sentences are content, so that none is taken for chatter.
     markup_inside
         Whether tags stand in the code (JSX).
+    directive
+        Matches the beginning of a stripped line whose indentation says nothing (``#endif``).
     unpaired
         Closing brackets that may stand without an opening one.
     unit
@@ -71,6 +73,7 @@ class Lexis:
     braces_are_values: bool = False
     prose: bool = False
     markup_inside: bool = False
+    directive: re.Pattern[str] = re.compile(r"(?!)")
     unpaired: str = ""
     unit: str = "    "
 
@@ -115,6 +118,9 @@ _PATTERN = Region(
 """A regular expression where a value is due; elsewhere the stroke divides."""
 
 _JAVASCRIPT = replace(_braces(_DOUBLE, _SINGLE, _BACKTICK, _PATTERN, unit="  "), markup_inside=True)
+_DIRECTIVE = re.compile(
+    r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|pragma|region|endregion)\b"
+)
 _JSON = Lexis((*_C_COMMENTS, _DOUBLE), braces_are_values=True, unit="  ")
 _MARKUP = Lexis(
     (_MARKUP_COMMENT,),
@@ -141,8 +147,11 @@ _ROWS: dict[str, Lexis] = {
     "go": _braces(_DOUBLE, _CHARACTER, _RAW_BACKTICK, unit="\t"),
     "rust": _braces(Region('"', '"', multiline=True), _CHARACTER),
     "java": _braces(_TRIPLE_DOUBLE, _DOUBLE, _CHARACTER),
-    "c": _braces(_DOUBLE, _CHARACTER),
-    "csharp": _braces(_TRIPLE_DOUBLE, Region('@"', '"', multiline=True, skip=""), _DOUBLE, _CHARACTER),
+    "c": replace(_braces(_DOUBLE, _CHARACTER), directive=_DIRECTIVE),
+    "csharp": replace(
+        _braces(_TRIPLE_DOUBLE, Region('@"', '"', multiline=True, skip=""), _DOUBLE, _CHARACTER),
+        directive=_DIRECTIVE,
+    ),
     "kotlin": _braces(_TRIPLE_DOUBLE, _DOUBLE, _CHARACTER),
     "swift": _braces(_TRIPLE_DOUBLE, _DOUBLE),
     "scala": _braces(_TRIPLE_DOUBLE, _DOUBLE, _CHARACTER, unit="  "),

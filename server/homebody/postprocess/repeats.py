@@ -8,14 +8,17 @@ space, the kind of quote and a last comma or semicolon.
 import re
 from functools import lru_cache
 
-_RUNAWAY = re.compile(r"(.{1,40}?)\1{11,}")
-"""A stretch that stands twelve times in a row."""
+_RUNAWAY = re.compile(r"(.{1,40}?)\1{11,}|([\w.]{3,20}?)\2{6,}")
+"""A stretch that stands twelve times in a row, or one without a break seven times."""
 
 _RUNAWAY_FROM = 48
 """Characters from which a line is looked at for that: shorter ones are not noise yet."""
 
 _RUNAWAY_UP_TO = 600
 """Characters of a line that are looked at, which bounds the time."""
+
+_COUNTING = 5
+"""Lines in a row that differ by their numbers only: the last is one too many."""
 
 _LONGEST_BLOCK = 8
 """Lines of a block that is looked for a second time."""
@@ -41,9 +44,9 @@ def repeated_from(text: str, line_prefix: str = "") -> int | None:
     """Offset behind the first instance of what the answer says again and again, or ``None``.
 
     A line counts from its third time in a row, two lines from the third, longer blocks from the
-    second. Only lines that are complete are looked at, so that the offset stays as the text grows;
-    of an unfinished line only whether it runs in circles. ``line_prefix`` is what stands before the
-    first line.
+    second; of lines that merely count on (``x1``, ``x2``) four are kept. Only lines that are
+    complete are looked at, so that the offset stays as the text grows; of an unfinished line only
+    whether it runs in circles. ``line_prefix`` is what stands before the first line.
     """
     lines: list[tuple[str, int]] = []
     start = 0
@@ -53,7 +56,7 @@ def repeated_from(text: str, line_prefix: str = "") -> int | None:
             return lines[-1][1] if lines else 0
         if piece.endswith("\n") and piece.strip():
             lines.append(((piece if start else line_prefix + piece).rstrip(), end))
-            again = _block_again([line for line, _ in lines])
+            again = _block_again([line for line, _ in lines]) or _counts_on([line for line, _ in lines])
             if again is not None:
                 return lines[again - 1][1]
         start += len(piece)
@@ -75,13 +78,23 @@ def _block_again(lines: list[str]) -> int | None:
     return None
 
 
+def _counts_on(lines: list[str]) -> int | None:
+    """Number of lines to keep, where the last ones only count on."""
+    last = lines[-_COUNTING:]
+    bare = {re.sub(r"\d+", "0", line) for line in last}
+    if len(last) < _COUNTING or len(bare) > 1 or len(set(last)) < _COUNTING or not says_something(last[0]):
+        return None
+    return len(lines) - 1
+
+
 @lru_cache(maxsize=64)
 def _runs_in_circles(line: str) -> bool:
-    """Whether one stretch of a line, with letters in it, stands twelve times in a row."""
+    """Whether one stretch of a line, with letters in it, runs in circles; see ``_RUNAWAY``."""
     body = line.strip()[:_RUNAWAY_UP_TO]
     if len(body) < _RUNAWAY_FROM:
         return False
     return any(
-        re.search(r"[^\W\d_]", found.group(1)) and (len(set(found.group(1))) > 1 or len(found.group()) >= 40)
+        re.search(r"[^\W\d_]", stretch) and (len(set(stretch)) > 1 or len(found.group()) >= 40)
         for found in _RUNAWAY.finditer(body)
+        for stretch in [found.group(1) or found.group(2)]
     )

@@ -5,7 +5,10 @@ lines that stand above or below.
 Knows lines; brackets are ``closers.py``'s concern.
 """
 
+from collections.abc import Sequence
+
 from homebody.postprocess.repeats import normal, says_something
+from homebody.postprocess.scan import State, code_of, scan
 from homebody.postprocess.situation import Situation
 
 
@@ -48,12 +51,30 @@ def without_previous_lines(text: str, situation: Situation) -> str:
     return text
 
 
-def without_partial_line(text: str) -> str:
-    """Take off the last line of an answer that was cut by its length, unless it is the only one."""
+def without_partial_line(text: str, situation: Situation) -> str:
+    """Take off what is half of an answer that was cut by its length, unless it is all.
+
+    That is the last line, and those before it that it would have gone on with.
+    """
     if text.endswith("\n"):
         return text
-    head, newline, _ = text.rpartition("\n")
-    return head if newline and head.strip() else text
+    kept = lines = text.split("\n")[:-1]
+    while kept and not _may_end(kept, situation):
+        kept = kept[:-1]
+    if not "".join(kept).strip():
+        kept = lines
+    return "\n".join(kept) if "".join(kept).strip() else text
+
+
+def _may_end(lines: Sequence[str], situation: Situation) -> bool:
+    """Whether a statement may end with the last of ``lines``: no open bracket or string, no operator."""
+    state = scan("\n".join(lines), situation.lexis, State(region=situation.state.region))
+    code = code_of(lines[-1], situation.lexis).rstrip()
+    ends = not code.endswith(
+        (",", "\\", "=", "&&", "||", "+", "-", "*", ".", " and", " or", " not", "?", "->")
+    )
+    values = ")]}" if situation.lexis.braces_are_values else ")]"
+    return ends and state.region is None and state.due[-1:] not in tuple(values)
 
 
 def _rows(text: str, situation: Situation) -> tuple[list[tuple[int, str]], list[str]]:

@@ -128,18 +128,16 @@ def _block(text: str, situation: Situation, max_lines: int) -> Cut | None:
 
 def _judge(line: str, start: int, done: _Progress, situation: Situation, *, complete: bool) -> Cut | None:
     """Whether the answer ends before this line, or with it, by its indentation."""
-    if done.state.region is not None or done.state.due:
+    width, body, lexis = situation.width(line), line.strip(), situation.lexis
+    if done.state.region is not None or done.state.due or lexis.directive.match(body):
         return None
-    width, body = situation.width(line), line.strip()
-    closer = situation.lexis.closer.match(body)
+    closer = lexis.closer.match(body)
     if width < done.level or (width == done.level and _after_opener(situation)):
-        if closer and not complete:
-            return None
-        if not closer and width == done.level and FLAT_BODY.search(situation.line_prefix):
-            return None
-        return _scope_end(line, start, done, situation)
-    next_statement = width == done.level and done.deeper and code_of(line, situation.lexis).strip()
-    if next_statement and not closer and not situation.lexis.continuation.match(body):
+        flat = not closer and width == done.level and FLAT_BODY.search(situation.line_prefix)
+        wait = closer and not complete
+        return None if flat or wait else _scope_end(line, start, done, situation)
+    next_statement = width == done.level and done.deeper and code_of(line, lexis).strip()
+    if next_statement and not closer and not lexis.continuation.match(body):
         return Cut(done.kept, "unit")
     return None
 
@@ -169,10 +167,11 @@ def _after(line: str, end: int, done: _Progress, situation: Situation, *, own: b
     level = done.level
     if situation.fresh_statement and not done.lines:
         level = situation.width(situation.line_prefix + line if own else line)
+    in_code = done.state.region is None
+    comment = in_code and not code_of(line, situation.lexis).strip()
     inner = done.inner
-    if done.state.region is None:
+    if in_code and not situation.lexis.directive.match(line.strip()):
         inner = not own and situation.width(line) > level
-    comment = done.state.region is None and not code_of(line, situation.lexis).strip()
     return replace(
         done,
         level=level,
