@@ -71,7 +71,7 @@ _COUNTERS = ("prompt_tokens_total", "prompt_tokens_cached_total", "tokens_predic
 
 def _native() -> Any:  # noqa: ANN401 - xllamacpp has no types
     # Read once, when the library is loaded: threads that wait for each other sleep soon, not spin.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    os.environ.setdefault("GOMP_SPINCOUNT", "300")
     return import_module("xllamacpp")
 
 
