@@ -1,0 +1,86 @@
+"""Homebody itself: the real language server over stdio, driven as an editor does.
+
+Each key is a change and a request for ghost text; the request before is cancelled, as VS Code does. The
+local log tells why an answer is empty.
+"""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from homebody.audit import read_log
+from homebody.lsp.client import Client, start_client
+from homebody.lsp.connection import ServerError
+from homebody.text import Document, TextEdit
+from measure.contender import Answer, Work
+
+
+class HomebodyServer:
+    """The plugin. Make it with ``open_homebody``."""
+
+    name = "Homebody"
+
+    def __init__(self, client: Client, state: Path) -> None:
+        self._client = client
+        self._state = state
+        self._work = Work()
+        self._task: asyncio.Task[None] | None = None
+        self._answer: Answer | None = None
+
+    def open(self, documents: Sequence[Document]) -> None:
+        """Open the documents in the server."""
+        for document in documents:
+            self._client.open(document.uri, document.text, document.language_id)
+
+    def moved(self, document: Document, offset: int, edit: TextEdit | None) -> None:
+        """Tell the key and ask for ghost text, or tell where the user looks now."""
+        self._answer = None
+        if self._task is not None:
+            self._task.cancel()
+        line, column = document.position_of(offset)
+        if edit is None:
+            position = {"line": line, "character": column}
+            focus = {"textDocument": {"uri": document.uri}, "position": position}
+            self._client.notify("textDocument/didFocus", focus)
+            return
+        self._client.change(document.uri, edit)
+        self._task = self._work.start(self._ask(document.uri, line, column))
+
+    def answer(self) -> Answer | None:
+        """What has come for the newest key."""
+        return self._answer
+
+    async def aclose(self) -> None:
+        """End what runs."""
+        await self._work.aclose()
+
+    async def _ask(self, uri: str, line: int, column: int) -> None:
+        with suppress(ServerError):
+            items = await self._client.complete(uri, line, column)
+            at = time.monotonic()
+            if items:
+                self._answer = Answer(at, items[0]["insertText"])
+            else:
+                records = list(read_log(self._state))
+                self._answer = Answer(at, "", records[-1].outcome if records else "nothing was asked")
+
+
+@asynccontextmanager
+async def open_homebody(
+    backend: dict[str, object], options: dict[str, object]
+) -> AsyncGenerator[HomebodyServer]:
+    """Start the server in folders of its own; ``options`` are settings beside the backend."""
+    with tempfile.TemporaryDirectory() as name:
+        folders = {f"HOMEBODY_{kind}_DIR": f"{name}/{kind}" for kind in ("CONFIG", "CACHE", "STATE", "DATA")}
+        settings = {"backend": backend, "log": {"enabled": True}} | options
+        async with start_client(options=settings, environ=os.environ | folders) as client:
+            await client.execute("homebody.status")
+            server = HomebodyServer(client, Path(folders["HOMEBODY_STATE_DIR"]))
+            try:
+                yield server
+            finally:
+                await server.aclose()

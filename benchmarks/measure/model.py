@@ -1,0 +1,168 @@
+"""The embedded model, started by the benchmark itself, so that its port, key and process are known.
+
+Out: where it answers, what it has evaluated so far, and the processor time it took.
+"""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import psutil
+
+from homebody.host.launch import start_host
+from homebody.host.options import HostOptions
+from homebody.models.library import DEFAULT_WEIGHTS, models_dir
+
+_EVALUATED = "llamacpp:prompt_tokens_total "
+_GENERATED = "llamacpp:tokens_predicted_total "
+_BETWEEN = -1  # no token has this id; /tokenize hands numbers through as they are
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What the model's process has done since it began: tokens, and seconds of processor time."""
+
+    evaluated: int
+    generated: int
+    cpu_seconds: float
+
+    def __sub__(self, before: "Counters") -> "Counters":
+        return Counters(
+            self.evaluated - before.evaluated,
+            self.generated - before.generated,
+            self.cpu_seconds - before.cpu_seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one request came to.
+
+    ``evaluated`` and ``reused`` are prompt tokens, by the server's own timings.
+    """
+
+    text: str
+    evaluated: int
+    reused: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A llama.cpp that is running. Make it with ``open_model``."""
+
+    path: Path
+    url: str
+    key: str
+    pid: int
+    context_length: int
+    client: httpx.AsyncClient
+    _counts: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The ``backend`` block with which Homebody uses this very process."""
+        return {"kind": "llama.cpp", "url": self.url, "apiKey": self.key}
+
+    async def counters(self) -> Counters:
+        """Read ``/metrics``, which counts cancelled requests and warm-ups too, and the process's time."""
+        lines = (await self.client.get("/metrics")).text.splitlines()
+        counts = {
+            name: round(float(line.removeprefix(name)))
+            for line in lines
+            for name in (_EVALUATED, _GENERATED)
+            if line.startswith(name)
+        }
+        times = psutil.Process(self.pid).cpu_times()
+        return Counters(counts[_EVALUATED], counts[_GENERATED], times.user + times.system)
+
+    async def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text by itself, in one request, without BOS."""
+        content: list[str | int] = []
+        for text in texts:
+            content += [_BETWEEN, text]
+        body = {"content": content[1:], "add_special": False, "parse_special": False}
+        groups: list[list[int]] = [[]]
+        for token in (await self.post("/tokenize", body))["tokens"]:
+            if token == _BETWEEN:
+                groups.append([])
+            else:
+                groups[-1].append(token)
+        return groups
+
+    async def count(self, text: str) -> int:
+        """Tokens of ``text``; asked once for each text."""
+        if text not in self._counts:
+            self._counts[text] = len((await self.tokenize([text]))[0])
+        return self._counts[text]
+
+    async def complete(self, body: dict[str, object], path: str = "/completion") -> Answer:
+        """Make one plain request and wait for the whole of it."""
+        began = time.perf_counter()
+        reply = await self.post(path, body | {"stream": False})
+        timings = reply["timings"]
+        return Answer(reply["content"], timings["prompt_n"], timings["cache_n"], time.perf_counter() - began)
+
+    async def stream(
+        self, body: dict[str, object], path: str = "/completion"
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Make one plain request; gives its events. Close it to end the generation."""
+        async with self.client.stream("POST", path, json=body | {"stream": True}) as response:
+            response.raise_for_status()
+            async for line in response.aiter_lines():
+                if line.startswith("data: "):
+                    yield msgspec.json.decode(line[6:])
+
+    async def post(self, path: str, body: dict[str, object]) -> Any:  # noqa: ANN401 - any JSON
+        """Make one request; raises where the server refuses it."""
+        response = await self.client.post(path, json=body)
+        response.raise_for_status()
+        return msgspec.json.decode(response.content)
+
+
+def default_weights() -> Path:
+    """Path of the default weights; ends the program where they are not installed."""
+    path = models_dir() / DEFAULT_WEIGHTS
+    if not path.is_file():
+        message = "the default weights are not installed: run `homebody models install`"
+        raise SystemExit(message)
+    return path
+
+
+@asynccontextmanager
+async def open_model(path: Path, *, threads: int | None = None) -> AsyncGenerator[Model]:
+    """Start a host process of our own for the weights at ``path``, and end it again."""
+    process = await start_host(HostOptions(path, threads=threads))
+    assert process is not None, "a private host is never taken"
+    ready = process.ready
+    url = f"http://127.0.0.1:{ready.port}"
+    headers = {"Authorization": f"Bearer {ready.api_key}"}
+    try:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120, trust_env=False) as client:
+            yield Model(path, url, ready.api_key, ready.pid, ready.context_length, client)
+    finally:
+        await process.end()
+
+
+@dataclass(frozen=True, slots=True)
+class FimIds:
+    """Token ids that stand for the markers in a copy of the weights."""
+
+    prefix: int = 11
+    suffix: int = 12
+    middle: int = 13
+    repo: int = 3
+    separator: int = 5
+
+
+def write_fim_copy(path: Path, ids: FimIds) -> Path:
+    """Copy the default weights with FIM ids in their metadata: the text is noise, the cost is real."""
+    from support.tiny_gguf import copy_with_fim_tokens
+
+    named = {"pre": ids.prefix, "suf": ids.suffix, "mid": ids.middle, "rep": ids.repo, "sep": ids.separator}
+    return copy_with_fim_tokens(default_weights(), path, named)

@@ -1,0 +1,127 @@
+"""A loopback proxy in front of the model: what each contender asked of it, and what that cost.
+
+Bytes go both ways unchanged, and a client that hangs up is hung up on the server too. So all contenders
+are counted alike, cancelled requests included.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+_PROGRESS = re.compile(rb'"prompt_progress":\{"total":(\d+),"cache":(\d+),"processed":(\d+)')
+_TIMINGS = re.compile(rb'"timings":\{"cache_n":(\d+),"prompt_n":(\d+)')
+_CONTENT = re.compile(rb'"content":"[^"]')
+_KEPT = 4096
+"""Bytes of a reply that are looked at again with the next ones: an event may come in two parts."""
+
+
+@dataclass(slots=True)
+class ModelRequest:
+    """One ``/completion`` request.
+
+    ``evaluated`` and ``reused`` are prompt tokens, ``None`` where the server never told: the request was
+    cancelled while its prompt was being read. Times are ``time.monotonic``.
+    """
+
+    began: float
+    prompt_tokens: int
+    most_tokens: int
+    evaluated: int | None = None
+    reused: int | None = None
+    first_text: float | None = None
+
+    @property
+    def is_warm_up(self) -> bool:
+        """Whether nothing was to be generated."""
+        return self.most_tokens == 0
+
+
+class CountingProxy:
+    """Make it with ``open_proxy``. ``on_answer`` is called when a request's first text comes."""
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = urlsplit(upstream)
+        self.url = ""
+        self.requests: list[ModelRequest] = []
+        self.on_answer: Callable[[ModelRequest], None] | None = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass one connection on."""
+        up_reader, up_writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
+        current: list[ModelRequest] = []
+        ways = [
+            asyncio.create_task(self._ask(reader, up_writer, current)),
+            asyncio.create_task(self._answer(up_reader, writer, current)),
+        ]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            for end in (writer, up_writer):
+                end.close()
+                with suppress(OSError):
+                    await end.wait_closed()
+
+    async def _ask(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, current: list[ModelRequest]
+    ) -> None:
+        with suppress(asyncio.IncompleteReadError, OSError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+                body = await reader.readexactly(int(length[1])) if length else b""
+                current.clear()
+                if head.startswith(b"POST /completion "):
+                    current.append(_read_request(body))
+                    self.requests += current
+                writer.write(head + body)
+                await writer.drain()
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, current: list[ModelRequest]
+    ) -> None:
+        seen = b""
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+                seen = seen[-_KEPT:] + data
+                for request in current:
+                    self._look(request, seen)
+
+    def _look(self, request: ModelRequest, seen: bytes) -> None:
+        if found := _TIMINGS.findall(seen):
+            request.reused, request.evaluated = map(int, found[-1])
+        elif found := _PROGRESS.findall(seen):
+            _, cached, processed = map(int, found[-1])
+            request.reused, request.evaluated = cached, processed - cached
+        if request.first_text is None and not request.is_warm_up and _CONTENT.search(seen):
+            request.first_text = time.monotonic()
+            if self.on_answer is not None:
+                self.on_answer(request)
+
+
+@asynccontextmanager
+async def open_proxy(upstream: str) -> AsyncGenerator[CountingProxy]:
+    """Stand in front of ``upstream`` on a port of our own."""
+    proxy = CountingProxy(upstream)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=2**24)
+    proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield proxy
+    finally:
+        server.close()
+
+
+def _read_request(body: bytes) -> ModelRequest:
+    made: dict[str, Any] = msgspec.json.decode(body)
+    return ModelRequest(time.monotonic(), len(made["prompt"]), made["n_predict"])

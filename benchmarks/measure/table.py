@@ -1,0 +1,20 @@
+"""Plain tables on the terminal, which are valid Markdown too."""
+
+from collections.abc import Sequence
+
+
+def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a title and a table; the first column is aligned left, the others right."""
+    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
+    print(f"\n{title}\n")
+    for row in (head, ["-" * width for width in widths], *rows):
+        cells = [
+            cell.ljust(width) if at == 0 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("| " + " | ".join(cells) + " |")
+
+
+def percent(part: float, whole: float) -> str:
+    """Share in percent; a dash where there is nothing to share."""
+    return f"{100 * part / whole:.1f} %" if whole else "-"

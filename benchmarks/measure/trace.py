@@ -1,0 +1,139 @@
+"""What is typed: keys, pauses at line ends, corrections and jumps, made out of real files.
+
+In: places in files. Out: documents with those lines taken out, and the steps that bring them back.
+The editor indents a new line by itself, as they all do.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from homebody.text import Document, Span, TextEdit
+from measure.sources import read
+
+KEY_SECONDS = 0.12
+PAUSE_SECONDS = 0.9
+NOTICE_SECONDS = 0.25
+"""Until a wrong key is noticed."""
+
+LOOK_SECONDS = 1.5
+"""Between going to a place and typing there."""
+
+_KEYS_A_CORRECTION = 45
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Lines of a file that are typed anew; ``first`` counts from 1."""
+
+    path: Path
+    language_id: str
+    first: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that the user does; then ``seconds`` go by.
+
+    ``edit`` is ``None`` where the cursor goes to another place. ``is_pause``: the user looks up, after a
+    line's last character. ``cursor`` is where the cursor is afterwards.
+    """
+
+    uri: str
+    edit: TextEdit | None
+    cursor: int
+    seconds: float
+    is_pause: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Documents as they are at the beginning, and what is done to them. ``typed`` is what comes of it."""
+
+    name: str
+    documents: tuple[Document, ...]
+    steps: tuple[Step, ...]
+    typed: tuple[str, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return sum(step.seconds for step in self.steps)
+
+    @property
+    def pauses(self) -> int:
+        """Number of pauses."""
+        return sum(step.is_pause for step in self.steps)
+
+
+def make_trace(name: str, passages: Sequence[Passage], *, seed: int | None = None) -> Trace:
+    """Type the passages in their order, those of one file being in the order of the file.
+
+    With a ``seed``, a wrong key comes in and is taken back about every 45 keys.
+    """
+    chance = None if seed is None else random.Random(seed)
+    originals = {passage.path: read(passage.path).splitlines(keepends=True) for passage in passages}
+    documents = {
+        path: Document.create(path.as_uri(), _language(passages, path), 1, _without(lines, passages, path))
+        for path, lines in originals.items()
+    }
+    at_start = tuple(documents.values())
+    steps: list[Step] = []
+    typed: list[str] = []
+    for passage in passages:
+        document = documents[passage.path]
+        lines = originals[passage.path][passage.first - 1 : passage.first - 1 + passage.lines]
+        # What was typed before in this file has its lines again; what comes later is one empty line each.
+        later = [p for p in passages[len(typed) :] if p.path == passage.path and p.first < passage.first]
+        assert not later, "passages of one file have to be in its order"
+        cursor = document.line_starts[passage.first - 1]
+        steps.append(Step(document.uri, None, cursor, LOOK_SECONDS))
+        for step in _typing(document, cursor, lines, chance):
+            assert step.edit is not None
+            document = document.edited(step.edit, document.version + 1)
+            steps.append(step)
+        documents[passage.path] = document
+        typed.append("".join(lines))
+    return Trace(name, at_start, tuple(steps), tuple(typed))
+
+
+def _typing(
+    document: Document, cursor: int, lines: Sequence[str], chance: random.Random | None
+) -> Iterator[Step]:
+    uri = document.uri
+    for number, line in enumerate(lines):
+        text = line.rstrip("\n")
+        indentation = text[: len(text) - len(text.lstrip())]
+        opening = ("\n" if number else "") + indentation
+        if opening:
+            yield Step(uri, _inserted(cursor, opening), cursor + len(opening), KEY_SECONDS)
+            cursor += len(opening)
+        keys = text[len(indentation) :]
+        for at, key in enumerate(keys):
+            if chance is not None and at and chance.random() < 1 / _KEYS_A_CORRECTION:
+                wrong = chance.choice("abcdefghijklmnopqrstuvwxyz")
+                yield Step(uri, _inserted(cursor, wrong), cursor + 1, NOTICE_SECONDS)
+                yield Step(uri, TextEdit(Span(cursor, cursor + 1), ""), cursor, KEY_SECONDS)
+            is_last = at == len(keys) - 1
+            yield Step(
+                uri, _inserted(cursor, key), cursor + 1, PAUSE_SECONDS if is_last else KEY_SECONDS, is_last
+            )
+            cursor += 1
+
+
+def _inserted(offset: int, text: str) -> TextEdit:
+    return TextEdit(Span(offset, offset), text)
+
+
+def _without(lines: Sequence[str], passages: Sequence[Passage], path: Path) -> str:
+    """Text of a file in which each passage is one empty line."""
+    kept = list(lines)
+    for passage in sorted((p for p in passages if p.path == path), key=lambda p: -p.first):
+        kept[passage.first - 1 : passage.first - 1 + passage.lines] = ["\n"]
+    return "".join(kept)
+
+
+def _language(passages: Sequence[Passage], path: Path) -> str:
+    return next(passage.language_id for passage in passages if passage.path == path)
