@@ -196,7 +196,7 @@ class ScriptedBackend:
             fim=fim,
             chat_template=chat_template,
             exact_tokenizer=True,
-            takes_token_ids=True,
+            takes_token_ids=not special_texts,
             has_logprobs=True,
             special_texts=special_texts,
         )

@@ -33,6 +33,8 @@ COMMANDS = (
     Row("refactor", "homebody.cli.refactor", "Rewrite a file, or some of its lines: as a diff, or in place."),
     Row("models", "homebody.cli.models", "List, install, show or remove models."),
     Row("demo", "homebody.cli.demo", "Show what Homebody does, with a real model on a small file."),
+    Row("doctor", "homebody.cli.doctor", "Look at servers, models and settings, and say what to do better."),
+    Row("bench", "homebody.cli.bench", "Measure how fast the chosen model reads and writes here."),
     Row("log", "homebody.cli.log", "Show which prompts were sent, and how suggestions fared."),
     Row("config", "homebody.cli.config", "Show, describe or begin the settings."),
 )

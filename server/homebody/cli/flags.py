@@ -14,6 +14,7 @@ from homebody.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:  # `homebody lsp` comes through here and reads settings only after `initialize`
     from homebody.settings import Settings
+    from homebody.settings.load import Loaded
 
 HELP = """\
 Flags of every command, for this run only:
@@ -48,6 +49,16 @@ class Flags:
         source = Source("command line", "snake", trusted=True, base=Path.cwd())
         for problem in from_texts(self.values.items(), source)[1]:
             raise SettingsError(problem.message)
+
+    def load_with_origins(self, workspace: Path | None = None) -> "Loaded":
+        """Resolve the settings, with what was wrong and which source each value comes from.
+
+        Raises ``SettingsError`` as ``check`` does.
+        """
+        from homebody.settings.load import load
+
+        self.check()
+        return load(workspace=workspace, user_file=self.config, flags=self.values)
 
     def load(self, workspace: Path | None = None) -> "Settings":
         """Resolve the settings of this run; what is wrong in files or variables is told on stderr.

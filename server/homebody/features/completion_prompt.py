@@ -8,8 +8,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from homebody.audit import LeftOut
 from homebody.backend.base import ModelInfo, Prompt
 from homebody.context.budget import completion_budget
+from homebody.context.markers import before_cursor, first_marker, without_marked_lines
 from homebody.context.select import select_completion
 from homebody.context.window import Keep
 from homebody.engine import Engine
@@ -39,6 +41,11 @@ class Target:
     def key(self) -> str:
         """Names the model in the result cache."""
         return f"{self.info.kind} {self.info.name}"
+
+    @property
+    def special_texts(self) -> frozenset[str]:
+        """Texts that must not stand in a prompt; none where prompts go as token ids."""
+        return frozenset[str]() if self.info.takes_token_ids else self.info.special_texts
 
 
 async def target_of(engine: Engine) -> Target:
@@ -88,7 +95,7 @@ def new_burst(
         count=use.tokens.count,
         takes_suffix=row is not None,
         headers=_headers(engine, document, anchor),
-        candidates=candidates,
+        candidates=[c for c in candidates if first_marker(c.text, target.special_texts) is None],
         keep=Keep(before.start, min(fits, room * 3 // 2)) if before is not None else None,
     )
     # At two characters a token: half as much again as the budget, and never more than fits.
@@ -112,19 +119,21 @@ def prompt_for(
     the blanks in front of the cursor are taken off and forced, so that the model begins at a token's
     boundary (measured: twice the exact matches, DESIGN).
     """
+    special = target.special_texts
     forced = ""
-    text = typed + answer
+    text = before_cursor(typed, special).text + answer
     if heal and not answer:
-        text, forced = healed(typed)
+        text, forced = healed(text)
     context = burst.context
     snippets = [PromptSnippet(file_name(c.uri), c.text) for c in context.snippets]
-    prefix = context.headers + context.prefix
+    prefix = without_marked_lines(context.headers + context.prefix, special).text
+    suffix = without_marked_lines(context.suffix, special).text
     path = file_name(document.uri)
     if target.row is not None:
         return fim_prompt(
             target.row,
             prefix=prefix,
-            suffix=context.suffix,
+            suffix=suffix,
             typed=text,
             snippets=snippets if target.row.takes_snippets else (),
             path=path,
@@ -151,3 +160,20 @@ def _headers(engine: Engine, document: Document, offset: int) -> list[Span]:
         for scope in scopes_at(document, tree, offset)
     ]
     return list(dict.fromkeys(lines))
+
+
+def marked_lines(target: Target, burst: Burst, document: Document, offset: int) -> tuple[LeftOut, ...]:
+    """Lines that ``prompt_for`` leaves out since they hold a control token of the model's."""
+    special = target.special_texts
+    if not special:
+        return ()
+    window = burst.context.window
+    typed = document.text[burst.anchor : offset]
+    parts = (
+        (window.prefix.start, without_marked_lines(burst.context.prefix, special)),
+        (burst.anchor, before_cursor(typed, special)),
+        (offset, without_marked_lines(burst.context.suffix, special)),
+    )
+    why = "holds a control token of the model"
+    numbers = [document.line_of(start) + line for start, cleaned in parts for line in cleaned.lines]
+    return tuple(LeftOut(document.uri, line, line, why) for line in numbers)

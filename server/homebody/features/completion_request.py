@@ -10,9 +10,9 @@ from itertools import count as counter
 from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord, Source
-from homebody.backend.base import Prompt, Sampling, Stream
+from homebody.backend.base import Prompt, Sampling, Stream, Text
 from homebody.errors import ContextTooLong
-from homebody.features.completion_prompt import Target, new_burst, prompt_for
+from homebody.features.completion_prompt import Target, marked_lines, new_burst, prompt_for
 from homebody.features.place_burst import burst_at
 from homebody.features.read_ahead import piece_tokens, read_ahead
 from homebody.postprocess.finish import Finished, finish
@@ -148,6 +148,8 @@ class CompletionRequest:
         """Lay the prompt out, read what is unread, and make the generation."""
         session, use = self.session, self.engine.completion
         burst, prompt, tokens = await self._fitted()
+        if not (prompt.forced + "".join(p.text for p in prompt.parts if isinstance(p, Text))).strip():
+            return None
         typed = self.document.text[burst.anchor : self.offset]
         if not await read_ahead(session, prompt, lambda: not self.ticket.stale, leave=piece_tokens(use)):
             return None
@@ -177,7 +179,10 @@ class CompletionRequest:
             prompt_tokens=tokens,
             context_length=self.target.info.context_length,
             sources=(*burst.context.sources, self._typed_source(burst, typed)),
-            left_out=burst.context.left_out,
+            left_out=(
+                *burst.context.left_out,
+                *marked_lines(self.target, burst, self.document, self.offset),
+            ),
             when=time.time(),
         )
         generation = Generation(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from homebody.audit import LeftOut, Source
 from homebody.context.around import Around, select_around, select_beginning
+from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import Draft, Usage, answer
-from homebody.features.surroundings import file_name, laid_out, sampling_of
+from homebody.features.surroundings import file_name, laid_out, sampling_of, special_texts, unmarked
 from homebody.prompt.render import render
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
@@ -59,6 +60,7 @@ async def explain(
     prompt = engine.prompts.explain
     use = engine.chat
     info = await use.describe()
+    special = special_texts(info)
     frame = [prompt.body, prompt.system, engine.prompts.surroundings.body]
     await use.learn_counts([*frame, document.text])
     candidates = session.candidates_for(document.uri) if session is not None else ()
@@ -67,13 +69,15 @@ async def explain(
 
     def build(tokens: int) -> Draft:
         around = _around(engine, document, target, tokens - words, more_words, candidates)
+        first = document.line_of(target.start)
+        code, marked = unmarked(document.uri, around.code, first, special)
         values = {
-            "code": around.code.rstrip("\n"),
+            "code": code.rstrip("\n"),
             "language": document.language_id,
             "path": file_name(document.uri),
-            "context": laid_out(engine, document, around),
+            "context": without_marked_lines(laid_out(engine, document, around), special).text,
         }
-        return Draft(render(prompt, values), around.sources, around.left_out)
+        return Draft(render(prompt, values), around.sources, (*around.left_out, *marked))
 
     sampling = sampling_of(engine.settings.chat, prompt, min(MAX_TOKENS, info.context_length // 4))
     said = await answer(engine, "explain", document.uri, build, sampling, on_text=on_text)

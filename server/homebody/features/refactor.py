@@ -12,10 +12,11 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source
 from homebody.context.around import select_around
+from homebody.context.markers import first_marker, without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.answer import Answer, Draft, Usage, answer
-from homebody.features.surroundings import file_name, laid_out, sampling_of
+from homebody.features.surroundings import file_name, laid_out, sampling_of, special_texts
 from homebody.postprocess import Refusal, docstring_edits, document_hunks, replacement_text
 from homebody.prompt.library import Output, PromptFile, Scope
 from homebody.prompt.render import render
@@ -130,6 +131,13 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
             f"context of {info.context_length}: select less, or serve the model with a larger context."
         )
         raise ContextTooLong(message)
+    special = special_texts(info)
+    if marker := first_marker(code + instruction, special):
+        message = (
+            f"The code holds {marker!r}, which {info.name} would take for a control token, and this server "
+            "cannot tell the two apart: select lines without it, or use llama.cpp or the embedded model."
+        )
+        raise UsageError(message)
     words = count(prompt.body + prompt.system + engine.prompts.surroundings.body) + count(instruction)
     candidates = session.candidates_for(document.uri) if session is not None else ()
 
@@ -151,7 +159,9 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
             "path": file_name(document.uri),
             "name": definition.name if definition is not None else file_name(document.uri),
             "instruction": instruction,
-            "context": laid_out(engine, document, around) if with_context else "",
+            "context": without_marked_lines(laid_out(engine, document, around), special).text
+            if with_context
+            else "",
         }
         return Draft(render(prompt, values), around.sources, around.left_out)
 

@@ -3,8 +3,10 @@
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from homebody.backend.base import Sampling
+from homebody.audit import LeftOut
+from homebody.backend.base import ModelInfo, Sampling
 from homebody.context.around import Around
+from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.prompt.library import PromptFile
 from homebody.prompt.render import fill
@@ -30,6 +32,21 @@ def laid_out(engine: Engine, document: Document, around: Around) -> str:
         values = {"path": file_name(document.uri), "language": document.language_id, "context": lines}
         text += fill(prompts.surroundings.body, values) + "\n\n"
     return text
+
+
+def special_texts(info: ModelInfo) -> frozenset[str]:
+    """Texts that must not stand in a prompt to this model; none where prompts go as token ids."""
+    return frozenset[str]() if info.takes_token_ids else info.special_texts
+
+
+def unmarked(
+    uri: str, text: str, first_line: int, special: frozenset[str]
+) -> tuple[str, tuple[LeftOut, ...]]:
+    """Leave out lines that the model would read as control tokens, and say which."""
+    cleaned = without_marked_lines(text, special)
+    why = "holds a control token of the model"
+    lines = (first_line + line for line in cleaned.lines)
+    return cleaned.text, tuple(LeftOut(uri, line, line, why) for line in lines)
 
 
 def sampling_of(settings: ChatSettings, prompt: PromptFile, max_tokens: int) -> Sampling:

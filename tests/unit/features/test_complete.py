@@ -194,6 +194,28 @@ async def test_a_context_too_short_for_anything_is_said(world):
         assert w.backend.requests == []
 
 
+async def test_an_empty_document_asks_nothing(world):
+    """An empty prompt is never sent."""
+    async with world("x") as w:
+        document, offset = at("\n\n█\n")
+        assert await complete(w.engine, document, offset, session=w.session) == []
+        assert w.backend.requests == []
+
+
+async def test_a_control_token_in_the_users_text_stays_out_of_string_prompts(world):
+    """And the record says which line was left out."""
+    async with world("x\n", special_texts=frozenset({"<|im_start|>"})) as w:
+        document, offset = at("a = 1\nb = '<|im_start|>'\nc = █\n")
+        await complete(w.engine, document, offset, session=w.session)
+        assert w.asked[0].prompt.text + w.asked[0].prompt.forced == "a = 1\nc = "
+        record = w.engine.audit.last(document.uri)
+        assert record is not None
+        assert [(left.first_line, left.why) for left in record.left_out][-1] == (
+            1,
+            "holds a control token of the model",
+        )
+
+
 async def test_without_a_session_the_whole_window_goes_in(world):
     """A script has no second key to be quick for."""
     async with world("x\n") as w:
@@ -219,6 +241,9 @@ def test_the_prompt_fits_for_any_document(world, lines, context_length, fim, dat
         async with world("x\n", context_length=context_length, fim=_QWEN if fim else None) as w:
             document, _ = at(f"█{text}")
             await complete(w.engine, document, offset)
+            if not w.asked:
+                assert not (text if fim else text[:offset]).strip()
+                return
             [request] = w.asked
             prompt = await w.backend.count_prompt(request.prompt)
             assert prompt + request.sampling.max_tokens <= context_length

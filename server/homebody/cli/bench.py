@@ -1,0 +1,90 @@
+"""``homebody bench``: how fast the chosen model reads and writes on this machine."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from homebody.backend.base import Slot
+from homebody.cli.flags import Flags
+from homebody.cli.terminal import Terminal
+from homebody.engine import open_engine
+from homebody.features.bench import SIZES, Bench, bench
+from homebody.headless.report import to_json
+from homebody.settings import Settings
+
+_HEADS = ("model", "platform", "prompt tokens", "first token, cold", "cached", "reads tok/s", "writes tok/s")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bench")(_bench)
+
+
+def _bench(
+    context: typer.Context,
+    *,
+    chat: Annotated[
+        bool, typer.Option("--chat", help="Measure the model for explanations and edits.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+) -> None:
+    """Measure the model that is used here, at 512, 2,048 and 8,192 tokens as far as its context allows."""
+    flags: Flags = context.obj
+    settings = flags.load(None)
+    terminal = Terminal()
+    terminal.progress("reading and writing …")
+    measured = asyncio.run(_run(settings, "chat" if chat else "completion"))
+    terminal.progress("")
+    if as_json:
+        terminal.write(to_json(measured))
+        return
+    terminal.write(_markdown(measured) if as_markdown else _table(measured))
+    if not as_markdown:
+        terminal.write("\n" + "".join(f"{line}\n" for line in _remarks(measured)))
+
+
+async def _run(settings: Settings, use: Slot) -> Bench:
+    async with open_engine(settings) as engine:
+        return await bench(engine, use=use, sizes=SIZES)
+
+
+def _cells(measured: Bench) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{measured.model} ({measured.backend})",
+            measured.platform,
+            f"{row.prompt_tokens}",
+            f"{row.cold_ms:.0f} ms",
+            f"{row.cached_ms:.0f} ms",
+            "" if row.prompt_speed is None else f"{row.prompt_speed:.0f}",
+            "" if row.output_speed is None else f"{row.output_speed:.0f}",
+        )
+        for row in measured.rows
+    ]
+
+
+def _markdown(measured: Bench) -> str:
+    rows = [_HEADS, ("---",) * len(_HEADS), *_cells(measured)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _table(measured: Bench) -> str:
+    rows = [_HEADS[2:], *(cells[2:] for cells in _cells(measured))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    head = f"{measured.model} ({measured.backend}), on {measured.platform}\n\n"
+    return head + "".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) + "\n" for row in rows
+    )
+
+
+def _remarks(measured: Bench) -> list[str]:
+    quick = (
+        f"Within {measured.latency_budget_ms} ms (completion.latencyBudgetMs) it reads about "
+        f"{measured.quick_tokens} tokens of a new prompt."
+    )
+    remarks = [quick]
+    if measured.memory_bytes is not None:
+        remarks.append(f"The model's process holds {measured.memory_bytes / 1e6:.0f} MB.")
+    return remarks

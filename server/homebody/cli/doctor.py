@@ -1,0 +1,87 @@
+"""``homebody doctor``: what is there, what was chosen and why, and what to do better."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from homebody.cli.flags import Flags
+from homebody.cli.terminal import Terminal
+from homebody.engine import open_engine
+from homebody.features.doctor import Diagnosis, Finding, UseReport, doctor
+from homebody.headless.report import to_json
+from homebody.settings.load import Loaded
+
+_MARKS = {"good": ("✓", "green"), "hint": ("·", "yellow"), "problem": ("✗", "red")}
+_TITLES = {"completion": "Suggestions", "chat": "Explanations and edits"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(_doctor)
+
+
+def _doctor(
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look at servers, models and settings, measure the speed, and say what to do better.
+
+    Exits with 3 where nothing answers, else with 0.
+    """
+    flags: Flags = context.obj
+    loaded = flags.load_with_origins(Path.cwd())
+    terminal = Terminal()
+    terminal.progress("looking around …")
+    diagnosis = asyncio.run(_run(loaded))
+    terminal.progress("")
+    if as_json:
+        terminal.write(to_json(diagnosis))
+    else:
+        _show(terminal, diagnosis)
+    if any(use.model is None for use in diagnosis.uses):
+        raise typer.Exit(3)
+
+
+async def _run(loaded: Loaded) -> Diagnosis:
+    async with open_engine(loaded.settings) as engine:
+        return await doctor(
+            engine, problems=[problem.message for problem in loaded.problems], origins=loaded.origins
+        )
+
+
+def _show(terminal: Terminal, diagnosis: Diagnosis) -> None:
+    terminal.write("Servers on this machine\n", "bold")
+    for remark in diagnosis.servers or ("none is running; the embedded model needs none",):
+        terminal.write(f"  · {remark}\n")
+    for use in diagnosis.uses:
+        terminal.write(f"\n{_TITLES[use.use]}\n", "bold")
+        for line in _about(use):
+            terminal.write(f"  {line}\n")
+        _findings(terminal, use.findings)
+    if diagnosis.findings:
+        terminal.write("\nSettings and earlier sessions\n", "bold")
+        _findings(terminal, diagnosis.findings)
+
+
+def _about(use: UseReport) -> list[str]:
+    lines = [f"why: {reason}" for reason in use.reasons]
+    if use.model is not None:
+        lines.insert(0, f"{use.model} ({use.backend}), {use.context_length} tokens of context")
+        lines.append(f"fill-in-the-middle: {use.fim or 'no'}")
+    if use.speed is not None:
+        reads = "?" if use.speed.prompt_speed is None else f"{use.speed.prompt_speed:.0f}"
+        writes = "?" if use.speed.output_speed is None else f"{use.speed.output_speed:.0f}"
+        lines.append(f"reads {reads} and writes {writes} tokens a second")
+    return lines
+
+
+def _findings(terminal: Terminal, findings: tuple[Finding, ...]) -> None:
+    for finding in findings:
+        mark, style = _MARKS[finding.level]
+        terminal.write(f"  {mark} ", style)
+        terminal.write(f"{finding.text}\n")
+        if finding.command is not None:
+            terminal.write(f"      {finding.command}\n", "cyan")

@@ -1,0 +1,183 @@
+"""Bench: how fast the chosen model reads and writes on this machine.
+
+In: an engine and a use. Out: rows of times and speeds, for a table, JSON or Markdown.
+Every prompt is cold: it begins with a line that no prompt had before. The text is this package's own
+source, since speed depends on how text splits into tokens.
+"""
+
+import platform
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from itertools import cycle
+from pathlib import Path
+
+import psutil
+from msgspec import Struct
+
+import homebody
+from homebody.backend.base import ModelInfo, Prompt, PromptRead, Sampling, Slot, Stats, Text
+from homebody.engine import Engine, Use
+
+SIZES = (512, 2048, 8192)
+"""Prompt lengths in tokens, as far as the served context allows."""
+
+_ANSWER_TOKENS = 64
+_ROOM = 32
+
+
+class Row(Struct, frozen=True, rename="camel"):
+    """One prompt length.
+
+    Times are milliseconds to the first token, speeds tokens a second; ``None`` where the server does
+    not tell and it could not be seen from outside.
+    """
+
+    prompt_tokens: int
+    cold_ms: float
+    cached_ms: float
+    prompt_speed: float | None
+    output_speed: float | None
+
+
+class Bench(Struct, frozen=True, rename="camel"):
+    """What was measured, of which model, where.
+
+    ``quick_tokens`` is an estimate of the largest cold prompt that is answered within
+    ``latency_budget_ms``. ``memory_bytes`` is what the embedded model's process holds, ``None`` for
+    other servers.
+    """
+
+    model: str
+    backend: str
+    context_length: int
+    platform: str
+    threads: int
+    rows: tuple[Row, ...]
+    quick_tokens: int
+    latency_budget_ms: int
+    memory_bytes: int | None
+
+
+async def bench(engine: Engine, *, use: Slot = "completion", sizes: Sequence[int] = SIZES) -> Bench:
+    """Measure the model of ``use``.
+
+    Raises
+    ------
+    BackendError
+        The model is not there, or does not answer.
+
+    """
+    measured = engine.completion if use == "completion" else engine.chat
+    info = await measured.describe()
+    most = info.context_length - _ANSWER_TOKENS - _ROOM
+    wanted = [size for size in sizes if size <= most] or [most]
+    rows = [await _row(measured, info, size, use) for size in wanted]
+    budget = engine.settings.completion.latency_budget_ms
+    return Bench(
+        model=info.name,
+        backend=info.kind,
+        context_length=info.context_length,
+        platform=f"{platform.system()} {platform.machine()}, {_processor()}",
+        threads=psutil.cpu_count(logical=False) or 1,
+        rows=tuple(rows),
+        quick_tokens=_quick(rows, budget, info.context_length),
+        latency_budget_ms=budget,
+        memory_bytes=_memory(info),
+    )
+
+
+async def _row(use: Use, info: ModelInfo, size: int, slot: Slot) -> Row:
+    prompt = Prompt((Text(await _text(use, info, size)),))
+    tokens = await use.backend.count_prompt(prompt) if info.exact_tokenizer else use.tokens.count(prompt.text)
+    cold, read, stats, seconds, pieces = await _asked(use, prompt, _ANSWER_TOKENS, slot)
+    cached = (await _asked(use, prompt, 1, slot))[0]
+    speed = None
+    if stats is not None and stats.evaluated_tokens and stats.prompt_ms:
+        speed = stats.evaluated_tokens / stats.prompt_ms * 1000
+    elif read is not None and read.milliseconds:
+        speed = read.evaluated_tokens / read.milliseconds * 1000
+    output = None
+    if stats is not None and stats.output_tokens and stats.output_ms:
+        output = stats.output_tokens / stats.output_ms * 1000
+    elif pieces > 1 and seconds > 0:
+        output = (pieces - 1) / seconds
+    return Row(tokens, cold, cached, speed or tokens / cold * 1000, output)
+
+
+async def _asked(
+    use: Use, prompt: Prompt, tokens: int, slot: Slot
+) -> tuple[float, PromptRead | None, Stats | None, float, int]:
+    """Return ms to the first piece, what reading cost, the stats, seconds of writing, pieces."""
+    began = time.perf_counter()
+    first = last = 0.0
+    pieces = 0
+    read: PromptRead | None = None
+    stats: Stats | None = None
+    async with aclosing(use.backend.complete(prompt, Sampling(max_tokens=tokens), slot=slot)) as stream:
+        async for item in stream:
+            if isinstance(item, Stats):
+                stats = item
+                continue
+            last = time.perf_counter()
+            if not pieces:
+                first, read = last, item.read
+            pieces += 1
+    ended = time.perf_counter()
+    first = first or ended
+    return (first - began) * 1000, read, stats, (last or ended) - first, pieces
+
+
+async def _text(use: Use, info: ModelInfo, size: int) -> str:
+    """Lines of source of about ``size`` tokens, under a first line that is new."""
+    lines: list[str] = [f"# {secrets.token_hex(8)}\n"]
+    tokens = 16
+    async for line, cost in _source_lines(use, info):
+        if tokens + cost > size:
+            break
+        lines.append(line)
+        tokens += cost
+    return "".join(lines)
+
+
+async def _source_lines(use: Use, info: ModelInfo) -> AsyncIterator[tuple[str, int]]:
+    for path in cycle(sorted(Path(homebody.__file__).parent.rglob("*.py"))):
+        text = path.read_text("utf-8")
+        if info.exact_tokenizer:
+            await use.learn_counts([text])
+        for line in text.splitlines(keepends=True):
+            yield line, use.tokens.count(line)
+
+
+def _quick(rows: Sequence[Row], budget_ms: float, context_length: int) -> int:
+    """Tokens read within the budget, by a straight line through the smallest and the largest row."""
+    small, large = rows[0], rows[-1]
+    if large.prompt_tokens > small.prompt_tokens and large.cold_ms > small.cold_ms:
+        per_token = (large.cold_ms - small.cold_ms) / (large.prompt_tokens - small.prompt_tokens)
+        fixed = max(0.0, small.cold_ms - per_token * small.prompt_tokens)
+    else:
+        per_token, fixed = small.cold_ms / max(small.prompt_tokens, 1), 0.0
+    return max(0, min(context_length, int((budget_ms - fixed) / per_token)))
+
+
+def _memory(info: ModelInfo) -> int | None:
+    """Resident memory of our own host process; other servers' memory is theirs to tell."""
+    if info.kind != "embedded":
+        return None
+    held = [
+        process.info["memory_info"].rss
+        for process in psutil.process_iter(["cmdline", "memory_info"])
+        if "homebody.host" in (process.info["cmdline"] or ()) and process.info["memory_info"] is not None
+    ]
+    return max(held, default=None)
+
+
+def _processor() -> str:
+    """Name of the processor, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown processor"
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown processor"

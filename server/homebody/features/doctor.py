@@ -1,0 +1,207 @@
+"""Doctor: what is there, what was chosen and why, how fast it is, and what to do better.
+
+In: an engine, and what the settings' sources said. Out: findings, each with the command that helps.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from homebody.audit import read_notes
+from homebody.backend.base import ModelInfo, Slot
+from homebody.backend.discover import USUAL_URLS
+from homebody.backend.probe import probe_all
+from homebody.backend.supervise import reasons_of
+from homebody.engine import Engine
+from homebody.errors import HomebodyError
+from homebody.features.bench import Row, bench
+from homebody.prompt.fim import find_format
+
+Level: TypeAlias = Literal["good", "hint", "problem"]
+
+_QUICK_OUTPUT = 15.0
+"""Tokens a second below which a line of code takes longer than one waits for it."""
+
+_QUICK_PROMPT = 150.0
+"""Prompt tokens a second below which even a narrow window takes longer than 700 ms."""
+
+_SMALL_CONTEXT = 2048
+
+_MEASURED_TOKENS = 256
+"""Prompt that the speed is measured with: a second or two on a slow machine."""
+
+
+class Finding(Struct, frozen=True, rename="camel"):
+    """One thing worth knowing; ``command`` is what to type or set, where something helps."""
+
+    level: Level
+    text: str
+    command: str | None = None
+
+
+class UseReport(Struct, frozen=True, rename="camel"):
+    """One use of a model: what answers, why, how fast.
+
+    ``model`` is ``None`` where nothing does. ``fim`` names the layout of fill-in-the-middle prompts.
+    """
+
+    use: Slot
+    reasons: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    model: str | None = None
+    backend: str | None = None
+    context_length: int | None = None
+    fim: str | None = None
+    speed: Row | None = None
+
+
+class Diagnosis(Struct, frozen=True, rename="camel"):
+    """All of it. ``servers`` has one sentence for each server that answers on this machine."""
+
+    servers: tuple[str, ...]
+    uses: tuple[UseReport, ...]
+    findings: tuple[Finding, ...]
+
+
+async def doctor(
+    engine: Engine, *, problems: Sequence[str] = (), origins: Mapping[str, str] | None = None
+) -> Diagnosis:
+    """Look at everything that decides how well Homebody works here. Never raises ``BackendError``.
+
+    ``problems`` are what was wrong in the settings, ``origins`` which source each value comes from.
+    """
+    servers = tuple(found.remark for found in await probe_all(USUAL_URLS))
+    uses = [await _use(engine, "completion")]
+    uses.append(
+        await _use(engine, "chat", measured=None if engine.completion is not engine.chat else uses[0])
+    )
+    return Diagnosis(servers, tuple(uses), (*_settings(engine, problems, origins or {}), *_notes()))
+
+
+async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) -> UseReport:
+    use = engine.completion if slot == "completion" else engine.chat
+    try:
+        info = await use.describe()
+        speed = await _speed(engine, slot, measured)
+    except HomebodyError as error:
+        text = str(error)
+        problem = Finding("problem", text[:1].upper() + text[1:])
+        return UseReport(slot, reasons_of(use.backend), (problem,))
+    row = find_format(info)
+    findings = _completion(info, row is not None, speed) if slot == "completion" else _chat(info, speed)
+    return UseReport(
+        use=slot,
+        reasons=reasons_of(use.backend),
+        findings=(*_common(info), *findings),
+        model=info.name,
+        backend=info.kind,
+        context_length=info.context_length,
+        fim=row.title if row is not None else None,
+        speed=speed,
+    )
+
+
+async def _speed(engine: Engine, slot: Slot, measured: UseReport | None) -> Row:
+    if measured is not None and measured.speed is not None:
+        return measured.speed
+    return (await bench(engine, use=slot, sizes=(_MEASURED_TOKENS,))).rows[0]
+
+
+def _common(info: ModelInfo) -> list[Finding]:
+    found: list[Finding] = []
+    if info.remote_host is not None:
+        found.append(Finding("problem", f"This model runs on {info.remote_host}, not on this machine."))
+    elif info.kind in {"lm-studio", "openai"}:
+        text = (
+            "Homebody itself connects to this machine only; whether this server passes requests on is "
+            "its own affair, and it does not say: look into its settings."
+        )
+        found.append(Finding("hint", text))
+    trained = info.trained_context_length
+    if info.context_length < _SMALL_CONTEXT:
+        text = f"Only {info.context_length} tokens of context are served, which is little for code."
+        found.append(Finding("problem", text, _more_context(info)))
+    elif trained is not None and trained > info.context_length:
+        text = f"{info.context_length} tokens of context are served, and the model could use {trained}."
+        found.append(Finding("hint", text, _more_context(info)))
+    if info.ignored_sampling:
+        names = ", ".join(info.ignored_sampling)
+        found.append(Finding("hint", f"This server does not know these sampling settings: {names}."))
+    found += [Finding("hint", note) for note in info.notes]
+    if not info.exact_tokenizer:
+        found.append(
+            Finding("hint", "This server cannot count tokens, so prompts are kept a little shorter.")
+        )
+    return found
+
+
+def _completion(info: ModelInfo, fim: bool, speed: Row) -> list[Finding]:  # noqa: FBT001 - private
+    found: list[Finding] = []
+    better = "homebody models install PATH.gguf     (a coder model; docs/models.md says which)"
+    if not fim:
+        text = "It has no fill-in-the-middle tokens: suggestions see only what stands before the cursor."
+        found.append(Finding("hint", text, better))
+    if speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT:
+        text = f"It writes {speed.output_speed:.0f} tokens a second, too slow for suggestions while typing."
+        found.append(Finding("problem", text, "completion.backend: a smaller model for suggestions"))
+    elif speed.prompt_speed is not None and speed.prompt_speed < _QUICK_PROMPT:
+        text = (
+            f"It reads {speed.prompt_speed:.0f} tokens a second: the first suggestion at a place comes late."
+        )
+        found.append(Finding("hint", text, "completion.backend: a smaller model for suggestions"))
+    else:
+        found.append(Finding("good", "It is quick enough for suggestions while typing."))
+    if not info.has_logprobs:
+        text = "This server gives no probabilities: completion.minConfidence has no effect with it."
+        found.append(Finding("hint", text))
+    return found
+
+
+def _chat(info: ModelInfo, speed: Row) -> list[Finding]:
+    if not info.chat_template:
+        text = "It takes no chat messages: explanations and edits need an instruct model."
+        return [Finding("problem", text, "chat.backend: an instruct model")]
+    if "135m" in info.name.lower():
+        text = "The default weights are fine for a docstring, and too small for other edits and explanations."
+        return [Finding("hint", text, "chat.backend: an instruct model of 3B parameters or more")]
+    if speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT / 3:
+        text = (
+            f"It writes {speed.output_speed:.0f} tokens a second: a function takes about a minute to rewrite."
+        )
+        return [Finding("hint", text)]
+    return [Finding("good", "It takes chat messages, for explanations and edits.")]
+
+
+def _more_context(info: ModelInfo) -> str:
+    return {
+        "ollama": "backend.contextLength = 8192     (Ollama loads the model again with it)",
+        "llama.cpp": "llama-server --ctx-size 16384     (divided by its slots)",
+        "lm-studio": "in LM Studio: the context length of the loaded model",
+        "embedded": "backend.contextLength = 8192",
+    }.get(info.kind, "start the server with a larger context")
+
+
+def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str]) -> list[Finding]:
+    found = [Finding("problem", text) for text in problems]
+    settings = engine.settings
+    allowed = {
+        host for block in (settings.completion.backend, settings.chat.backend) for host in block.allowed_hosts
+    }
+    if allowed:
+        hosts = ", ".join(sorted(allowed))
+        text = f"Connections beyond this machine are allowed, by your own settings, to {hosts}."
+        found.append(Finding("hint", text))
+    keyed = [key for key, origin in origins.items() if key.endswith("api_key") and origin.endswith(".toml")]
+    if keyed:
+        text = f"An API key stands in a file ({origins[keyed[0]]}): a variable is safer."
+        found.append(Finding("hint", text, 'api_key_env = "MY_KEY"'))
+    if settings.log.prompts and settings.log.enabled:
+        found.append(Finding("hint", "The local log keeps the text of your prompts (log.prompts)."))
+    return found
+
+
+def _notes() -> list[Finding]:
+    """What was seen in earlier sessions: prompts that a server cut, counts that did not agree."""
+    newest = {(note.model, note.text): note for note in read_notes()}
+    return [Finding("problem", f"{note.model}: {note.text}") for note in newest.values()]

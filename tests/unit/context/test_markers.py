@@ -1,0 +1,30 @@
+"""User text that looks like a control token stays out of prompts that go as strings."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.context.markers import before_cursor, first_marker, without_marked_lines
+
+_SPECIAL = frozenset({"<|im_start|>", "<|im_end|>"})
+
+
+def test_a_line_with_a_marker_is_left_out_and_named():
+    """The others stay as they are."""
+    cleaned = without_marked_lines("a\nb <|im_start|>\nc\n", _SPECIAL)
+    assert (cleaned.text, cleaned.lines) == ("a\nc\n", (1,))
+
+
+def test_of_the_cursors_line_the_part_behind_the_marker_stays():
+    """What one is typing is not lost."""
+    cleaned = before_cursor("a\nx = '<|im_start|>' + ", _SPECIAL)
+    assert (cleaned.text, cleaned.lines) == ("a\n' + ", (1,))
+
+
+@given(st.lists(st.sampled_from(["a", "\n", "<|im_start|>", "<|", "im_end|>", " "]), max_size=30))
+def test_no_marker_is_ever_left(parts):
+    """Whatever the text, also where markers touch."""
+    text = "".join(parts)
+    for cleaned in (without_marked_lines(text, _SPECIAL), before_cursor(text, _SPECIAL)):
+        assert first_marker(cleaned.text, _SPECIAL) is None
+        if first_marker(text, _SPECIAL) is None:
+            assert (cleaned.text, cleaned.lines) == (text, ())
