@@ -23,6 +23,7 @@ class FimFormat:
     layout: tuple[str, ...]
     stop: tuple[str, ...]
     names: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
     snippet: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     source: str = ""
@@ -62,6 +63,7 @@ def formats() -> tuple[FimFormat, ...]:
             layout=tuple(row["layout"]),
             stop=tuple(row["stop"]),
             names=tuple(row["names"]),
+            architectures=tuple(row["architectures"]),
             snippet=tuple(row.get("snippet", ())),
             last=tuple(row.get("last", ())),
             source=row["source"],
@@ -77,19 +79,20 @@ def find_format(info: ModelInfo) -> FimFormat | None:
     order are the format. A name alone is trusted only where the server shows no metadata.
     """
     if info.fim is not None:
-        return _by_markers(info.fim, info.name) or _from_metadata(info.fim)
+        return _by_markers(info.fim, info) or _from_metadata(info.fim)
     if info.kind in {"embedded", "llama.cpp"} and info.takes_token_ids and info.architecture is not None:
         # The GGUF's metadata was read and holds no such tokens: the name proves nothing.
         return None
     return next((row for row in formats() if _named(row, info.name)), None)
 
 
-def _by_markers(tokens: FimTokens, name: str) -> FimFormat | None:
+def _by_markers(tokens: FimTokens, info: ModelInfo) -> FimFormat | None:
     mine = {tokens.prefix, tokens.suffix, tokens.middle}
     rows = [row for row in formats() if set(row.markers) == mine]
-    named = [row for row in rows if _named(row, name)]
-    if named:
-        return named[0]
+    named = [row for row in rows if _named(row, info.name)]
+    akin = [row for row in rows if info.architecture in row.architectures]
+    if named or akin:
+        return (named or akin)[0]
     # Families share markers; their file layout is only used where the model has that token.
     separator = tokens.file_separator
     fitting = [row for row in rows if not row.snippet or separator in row.snippet]

@@ -23,7 +23,7 @@ async def test_a_model_without_fim_is_told_with_what_to_do(world):
 
 async def test_a_fim_model_is_named_by_its_family(world):
     """So that one sees how its prompts are laid out."""
-    async with world("word " * 64, fim=_QWEN) as w:
+    async with world("word " * 64, fim=_QWEN, architecture="qwen2") as w:
         [completion, _] = (await doctor(w.engine)).uses
         assert completion.fim == "Qwen2.5-Coder, Qwen3-Coder"
 
