@@ -4,8 +4,17 @@ In: the workspace's folders and settings. Out: candidates (``syntax/chunk.py``) 
 values; whoever uses them touches no disk.
 Writes nothing into the workspace and knows nothing of LSP, prompts or models.
 
-    walk      the files that count, honouring ``ignore`` and ``secrets``, inside fixed limits
-    read      one file as a Document, or one sentence why not
-    indexer   the process that keeps the SQLite file up to date (``python -m homebody.workspace.indexer``)
-    index     the face: start it, tell it what changed, ask it
+index
+    ``WorkspaceIndex``, the face: ``open``, ``start``, ``refresh``, ``definitions``, ``similar``,
+    ``settled``, ``aclose``.
+read
+    ``read_document(path, max_bytes=…)``: one file as a Document, or one sentence why not.
+secrets
+    ``is_secret(path)``: asked before any file goes into a prompt.
+ignore, walk
+    Which files count.
+process, messages → indexer → update → guard, extract → writer, store
+    The indexing process, from the server's end to the database.
+query, imports, words
+    Answers from the database, in a thread of the server.
 """

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,7 @@ import msgspec
 from filelock import FileLock
 
 from homebody.workspace import update
+from homebody.workspace.guard import GuardedExtract
 from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Refresh, Scan, Working
 from homebody.workspace.store import (
     StoreDamagedError,
@@ -50,8 +52,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the parent's
     _lower_priority()
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.fileno(), jobs), daemon=True).start()
     worker = Worker(events)
+    listening = threading.Thread(target=_listen, args=(sys.stdin.fileno(), jobs, worker.stop), daemon=True)
+    listening.start()
     try:
         while True:
             worker.run(msgspec.json.decode(jobs.get(), type=Job))
@@ -66,6 +69,7 @@ class Worker:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._reported = 0.0
+        self._guard: GuardedExtract | None = None
 
     def run(self, job: Job) -> None:
         """Do ``job``; the last event is ``Done`` or ``Failed``."""
@@ -102,16 +106,25 @@ class Worker:
 
     def _fill(self, job: Job, connection: sqlite3.Connection) -> Updated:
         """Do the job on an open index."""
-        workspace = Workspace(Path(job.root), job.ignore, Limits(max_file_bytes=job.max_file_bytes))
+        limits = Limits(max_file_bytes=job.max_file_bytes)
+        self._guard = GuardedExtract(Path(f"{job.database}.trying"))
+        workspace = Workspace(Path(job.root), self._guard, job.ignore, limits)
         with contextlib.closing(Writer(connection)) as writer:
             if isinstance(job, Refresh):
-                return update.refresh(workspace, job.paths, writer, self._report)
-            updated = update.scan(workspace, writer, self._report)
+                updated = update.refresh(workspace, job.paths, writer, self._report)
+            else:
+                updated = update.scan(workspace, writer, self._report)
+        self.stop()
         if updated.cut:
             self._say(Notice(text=_CUT.format(files=updated.files)))
         os.utime(job.database)  # in use: see prune
         prune(Path(job.database).parent)
         return updated
+
+    def stop(self) -> None:
+        """Take note that no file is being tried, before the process ends in the middle of one."""
+        if self._guard is not None:
+            self._guard.done()
 
     def _report(self, done: int, total: int) -> None:
         now = time.monotonic()
@@ -129,13 +142,15 @@ def _whole(job: Job) -> Scan:
     return Scan(root=job.root, database=job.database, ignore=job.ignore, max_file_bytes=job.max_file_bytes)
 
 
-def _listen(source: int, jobs: "queue.SimpleQueue[bytes]") -> None:
+def _listen(source: int, jobs: "queue.SimpleQueue[bytes]", stop: Callable[[], None]) -> None:
     """Hand on jobs as they come; end the process with the stream, in the middle of whatever it does."""
     waiting = b""
     while data := os.read(source, 1 << 16):
         *lines, waiting = (waiting + data).split(b"\n")
         for line in lines:
             jobs.put(line)
+    with contextlib.suppress(OSError):
+        stop()
     os._exit(0)  # the index is never torn: a transaction that did not end did not happen
 
 

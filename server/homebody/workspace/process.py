@@ -20,7 +20,9 @@ _END_SECONDS = 3.0
 # Saving all files of an editor, or switching a branch, comes as a shower of events.
 _GATHER_SECONDS = 0.2
 _MAX_PATHS = 500
-_TRIES = 3
+# One after the other, without a job done between them. A file that breaks a grammar takes two
+# (``guard``), and is left out then.
+_MAX_BREAKDOWNS = 8
 _BROKEN = "Indexing the workspace keeps breaking down: completion goes on without other files."
 
 
@@ -49,6 +51,7 @@ class IndexerProcess:
         self._quiet.set()
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._breakdowns = 0
         self.given_up = False
 
     @property
@@ -98,13 +101,15 @@ class IndexerProcess:
 
     async def _do(self, job: Job) -> None:
         """Have one job done, starting the process again where it breaks down."""
-        for _ in range(_TRIES):
-            if await self._done(job):
-                return
+        while not await self._done(job):
             await self._end()
-        self.given_up = True
-        self._jobs.clear()
-        self._on_event(job, Failed(text=_BROKEN))
+            self._breakdowns += 1
+            if self._breakdowns >= _MAX_BREAKDOWNS:
+                self.given_up = True
+                self._jobs.clear()
+                self._on_event(job, Failed(text=_BROKEN))
+                return
+        self._breakdowns = 0
 
     async def _done(self, job: Job) -> bool:
         """Whether the process got to the end of ``job``."""

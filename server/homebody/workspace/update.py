@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from homebody.workspace.ignore import IGNORE_FILES, PathRules, rules_for
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.walk import Entry, Limits, Walk
 from homebody.workspace.writer import FileRow, Known, Writer
+
+if TYPE_CHECKING:
+    from homebody.workspace.extract import Extract
 
 # A file changed so shortly before it was looked at may change again within the clock's grain (2 s on
 # FAT) and look the same: it gets no time, so the next scan reads it once more.
@@ -33,9 +36,13 @@ Report: TypeAlias = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """What to look at: a folder, ``context.ignore``, and where the walk ends."""
+    """What to look at, and how: a folder, ``context.ignore``, where the walk ends.
+
+    ``extract`` makes of a path and bytes what is kept, ``None`` where it broke down.
+    """
 
     root: Path
+    extract: "Callable[[str, bytes], Extract | None]"
     globs: Sequence[str] = ()
     limits: Limits = field(default_factory=Limits)
 
@@ -151,14 +158,12 @@ def _index(workspace: Workspace, work: Sequence[_Work], writer: Writer, report: 
 
 
 def _index_file(workspace: Workspace, entry: Entry, was: Known | None, writer: Writer) -> None:
-    from homebody.workspace.extract import extract  # most starts have nothing to parse
-
     data = _read(workspace.root / entry.path, workspace.limits.max_file_bytes)
     mtime_ns = entry.mtime_ns if time.time_ns() - entry.mtime_ns > _GRAIN_NS else 0
     digest = hashlib.blake2b(data, digest_size=16).digest()
     if was is not None and was.hash == digest:
         writer.touch(was.id, entry.size, mtime_ns)
-    elif (kept := extract(entry.path, data)) is not None:
+    elif (kept := workspace.extract(entry.path, data)) is not None:
         writer.put(FileRow(entry.path, entry.size, mtime_ns, digest, *kept))
     else:
         writer.put(FileRow(entry.path, entry.size, 0, b""))

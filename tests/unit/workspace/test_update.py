@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from homebody.workspace import store
+from homebody.workspace.extract import extract
 from homebody.workspace.update import Updated, Workspace, refresh, scan
 from homebody.workspace.walk import Limits
 from homebody.workspace.writer import Writer
@@ -33,12 +34,12 @@ class Place:
 
     def scan(self, **limits: int) -> Updated:
         """Scan the whole."""
-        workspace = Workspace(self.root, (), Limits(**limits))
+        workspace = Workspace(self.root, extract, (), Limits(**limits))
         return scan(workspace, self.writer, lambda done, total: self.reports.append((done, total)))
 
     def refresh(self, *paths: str) -> Updated:
         """Index ``paths`` again."""
-        return refresh(Workspace(self.root), paths, self.writer, lambda *_: None)
+        return refresh(Workspace(self.root, extract), paths, self.writer, lambda *_: None)
 
     def names(self) -> str:
         """All defined names, in order."""
