@@ -107,6 +107,12 @@ class Documents:
         self._languages.pop(uri, None)
         self._texts.pop(uri, None)
 
+    def cells_beside(self, cell_uri: str) -> list[Document]:
+        """Snapshots of all cells of the notebook that shows this one, in their order."""
+        notebook = self.notebook_of(cell_uri)
+        cells = notebook.cells if notebook else ()
+        return [document for document in map(self.find, cells) if document is not None]
+
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> list[Document]:
         """Begin to keep a notebook's cells. Return those that are served."""
         notebook = params.notebook_document

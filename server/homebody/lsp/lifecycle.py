@@ -60,6 +60,7 @@ def _capabilities(server: Server) -> types.ServerCapabilities:
         text_document_sync=types.TextDocumentSyncOptions(
             open_close=True,
             change=types.TextDocumentSyncKind.Incremental,
+            save=types.SaveOptions(include_text=False),
         ),
         notebook_document_sync=types.NotebookDocumentSyncOptions(notebook_selector=[every_cell]),
         completion_provider=types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS),

@@ -68,6 +68,8 @@ def handlers_of(server: Server) -> Handlers:
             types.EXIT: notice(lifecycle.leave),
             types.TEXT_DOCUMENT_DID_OPEN: notice(sync.did_open),
             types.TEXT_DOCUMENT_DID_CHANGE: notice(sync.did_change),
+            types.TEXT_DOCUMENT_DID_SAVE: notice(sync.did_save),
+            types.WORKSPACE_DID_CHANGE_WATCHED_FILES: notice(sync.did_change_watched_files),
             types.TEXT_DOCUMENT_DID_CLOSE: notice(sync.did_close),
             "textDocument/didFocus": notice(sync.did_focus),
             types.NOTEBOOK_DOCUMENT_DID_OPEN: notice(sync.notebook_did_open),

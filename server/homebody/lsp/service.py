@@ -28,11 +28,14 @@ logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from homebody.audit import Audit
+    from homebody.backend.base import Slot
+    from homebody.backend.state import BackendState
     from homebody.engine import Engine
     from homebody.features.complete import Selected
     from homebody.features.completion_request import Completion
     from homebody.session.session import Session
     from homebody.settings import Settings
+    from homebody.workspace.index import Progress as IndexProgress
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +61,7 @@ class Service:
         self._started = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._told: set[str] = set()
+        self._places: dict[str, int] = {}
         self._menu: asyncio.Task[list[Completion]] | None = None
 
     @property
@@ -113,6 +117,7 @@ class Service:
             return []
         from homebody.features.complete import complete
 
+        self._places[document.uri] = offset
         asked = time.monotonic()
         try:
             with self._lease(opened), self.status.working():
@@ -153,6 +158,19 @@ class Service:
         if self._opened is not None:
             self._opened.engine.trees.open(document)
 
+    def saved(self, document: Document) -> None:
+        """Index the file again, and get ready where the cursor was last."""
+        self.files_changed([document.uri])
+        if (offset := self._places.get(document.uri)) is not None:
+            self._prepare(document, min(offset, len(document.text)))
+
+    def files_changed(self, uris: Sequence[str]) -> None:
+        """Index files again that were saved, made or removed, by the editor or by somebody else."""
+        if self._opened is not None and (index := self._opened.engine.index) is not None:
+            from homebody.workspace.uri import path_of
+
+            index.refresh([path for path in map(path_of, uris) if path is not None])
+
     def changed(self, changes: Sequence[Change]) -> None:
         """Follow edits."""
         if (opened := self._opened) is None:
@@ -163,6 +181,7 @@ class Service:
 
     def closed(self, uri: str) -> None:
         """Forget a document, and end what runs for it."""
+        self._places.pop(uri, None)
         if (opened := self._opened) is not None:
             opened.engine.trees.close(uri)
             self._server.start_task(opened.session.closed(uri))
@@ -170,7 +189,15 @@ class Service:
     def focused(self, document: Document, offset: int) -> None:
         """Take note of where the user looks."""
         if self._opened is not None:
-            self._opened.session.recent.viewed(document, offset)
+            self._places[document.uri] = offset
+            self._prepare(document, offset)
+
+    def _prepare(self, document: Document, offset: int) -> None:
+        """Read ahead for a place, in the background."""
+        from homebody.features.prepare import prepare
+
+        if (opened := self._opened) is not None:
+            self._server.start_task(prepare(opened.engine, document, offset, session=opened.session))
 
     async def aclose(self) -> None:
         """End what runs, and give back the model."""
@@ -211,8 +238,13 @@ class Service:
         from homebody.session.session import Session
 
         stack = AsyncExitStack()
-        engine = await stack.enter_async_context(open_engine(settings, folders=folders))
+        engine = await stack.enter_async_context(
+            open_engine(settings, folders=folders, on_state=self._backend_changed)
+        )
+        engine.on_index = self._index_changed
+        engine.audit.on_note = lambda note: self._tell([note.text])
         session = Session(engine)
+        session.siblings = self._server.documents.cells_beside
         stack.push_async_callback(session.aclose)
         stack.push_async_callback(asyncio.to_thread, engine.audit.save)
         self._tell([problem.message for problem in engine.prompts.problems])
@@ -220,10 +252,32 @@ class Service:
             engine.trees.open(document)
         return Opened(engine, session, stack)
 
+    def _backend_changed(self, slot: "Slot", state: "BackendState") -> None:
+        """Show what a model's server does, once a change."""
+        if state.condition == "unavailable":
+            self.status.fail(state.message)
+        elif state.condition == "loading":
+            self.status.say(state.message)
+        elif slot == "completion" and state.info is not None:
+            info = state.info
+            self.status.serve(Model(info.kind, info.name, info.context_length))
+        else:
+            self.status.recover()
+
+    def _index_changed(self, progress: "IndexProgress") -> None:
+        """Show how far the workspace's index is, and its notices once each."""
+        if progress.notice:
+            self._tell([progress.notice])
+        far = f" {progress.done} of {progress.total} files" if progress.total else ""
+        self.status.indexing = f"Indexing the workspace:{far}." if progress.state == "indexing" else ""
+        self.status.update()
+
     async def _meet_model(self) -> None:
         """Start the model before it is needed, and say which one it is."""
         if self._opened is None:
             return
+        if self._opened.engine.index is not None:
+            self._opened.engine.index.start()
         try:
             info = await self._opened.engine.completion.describe()
         except HomebodyError as error:

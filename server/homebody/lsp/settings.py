@@ -79,19 +79,31 @@ async def resolve(server: Server, pushed: object) -> tuple["Settings", "list[Pro
 
 
 async def watch(server: Server) -> None:
-    """Ask for word of changed settings, where the client sends it only when asked."""
+    """Ask for word of changed settings and files, where the client sends it only when asked."""
     workspace = server.capabilities.workspace
-    client = workspace.did_change_configuration if workspace else None
-    if client is None or not client.dynamic_registration:
+    wanted: list[types.Registration] = []
+    if (
+        workspace
+        and workspace.did_change_configuration
+        and (workspace.did_change_configuration.dynamic_registration)
+    ):
+        options = types.DidChangeConfigurationRegistrationOptions(section=_SECTION)
+        method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+        wanted.append(types.Registration("homebody-settings", method, options))
+    if (
+        workspace
+        and workspace.did_change_watched_files
+        and (workspace.did_change_watched_files.dynamic_registration)
+    ):
+        every_file = types.FileSystemWatcher(glob_pattern="**/*")
+        watched = types.DidChangeWatchedFilesRegistrationOptions(watchers=[every_file])
+        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        wanted.append(types.Registration("homebody-files", method, watched))
+    if not wanted:
         return
-    wanted = types.Registration(
-        id="homebody-settings",
-        method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
-        register_options=types.DidChangeConfigurationRegistrationOptions(section=_SECTION),
-    )
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
-            await server.client_register_capability_async(types.RegistrationParams([wanted]))
+            await server.client_register_capability_async(types.RegistrationParams(wanted))
     except (TimeoutError, JsonRpcException):
         return
 

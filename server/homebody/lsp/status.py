@@ -34,6 +34,7 @@ class Status:
     show: Callable[[str], None]
     model: Model | None = None
     is_on: bool = True
+    indexing: str = ""
     _message: str = "Homebody is starting."
     _failed: bool = False
     _works: int = 0
@@ -47,6 +48,8 @@ class Status:
         message = self._message
         if kind == "Inactive":
             message = "Completion is off."
+        elif not message:
+            message = self.indexing
         status: dict[str, Any] = {"kind": kind, "busy": self._busy, "message": message}
         if self.model is not None:
             status |= {
@@ -66,6 +69,12 @@ class Status:
         """Take note of the model that answers."""
         self.model = model
         self.recover()
+
+    def say(self, message: str) -> None:
+        """Take note of something that is under way."""
+        self._failed = False
+        self._message = message
+        self.update()
 
     def recover(self) -> None:
         """Take note that an answer came."""

@@ -24,6 +24,17 @@ def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> Non
     server.service.changed(server.documents.change(params.text_document, params.content_changes))
 
 
+def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
+    """Index the file again."""
+    if document := server.documents.find(params.text_document.uri):
+        server.service.saved(document)
+
+
+def did_change_watched_files(server: Server, params: types.DidChangeWatchedFilesParams) -> None:
+    """``workspace/didChangeWatchedFiles``: files changed on disk, by whomever."""
+    server.service.files_changed([change.uri for change in params.changes])
+
+
 def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a text."""
     server.documents.close(params.text_document.uri)
