@@ -21,6 +21,7 @@ from homebody.settings import BackendSettings, Settings
 from homebody.settings.paths import config_dir
 from homebody.syntax.tree import Trees
 from homebody.workspace.index import Progress, WorkspaceIndex
+from homebody.workspace.permit import Permit
 
 _MEASURABLE_TOKENS = 24
 """A prompt's speed is only taken from readings of at least so many tokens: shorter ones measure overhead."""
@@ -92,6 +93,7 @@ class Engine:
         self.audit = Audit(settings.log)
         self.trees = Trees()
         self.prompts = PromptLibrary(_prompt_folders(folders))
+        self.permit = Permit(folders, settings.context.ignore)
         self.on_index: Callable[[Progress], None] | None = None
         self.index = WorkspaceIndex.open(folders, settings, progress=self._index_told) if folders else None
         self.on_state: Callable[[Slot, BackendState], None] | None = None

@@ -49,6 +49,8 @@ async def complete(
     settings = engine.settings.completion
     if trigger == "automatic" and not settings.is_on(document.language_id):
         return []
+    if engine.permit.refusal(document.uri) is not None:
+        return []
     if session is None:
         async with aclosing(Session(engine)) as own:
             await prepare_once(own, document, offset)

@@ -12,7 +12,14 @@ from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import Draft, Usage, answer
-from homebody.features.surroundings import file_name, laid_out, sampling_of, special_texts, unmarked
+from homebody.features.surroundings import (
+    check_permitted,
+    file_name,
+    laid_out,
+    sampling_of,
+    special_texts,
+    unmarked,
+)
 from homebody.prompt.render import render
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
@@ -48,11 +55,12 @@ async def explain(
     Raises
     ------
     UsageError
-        There is nothing but white space to explain.
+        There is nothing but white space to explain, or the document goes into no prompt.
     ContextTooLong, BackendError
         As ``answer`` says.
 
     """
+    check_permitted(engine, document)
     target = Span(0, len(document.text)) if span is None else span
     if not document.slice(target).strip():
         message = "There is nothing to explain: select some code first."

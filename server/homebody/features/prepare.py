@@ -26,7 +26,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
 
     Returns at once; the work goes on in the background and gives way to a request.
     """
-    if not engine.settings.completion.is_on(document.language_id):
+    if not engine.settings.completion.is_on(document.language_id) or engine.permit.refusal(document.uri):
         return
     session.recent.viewed(document, offset)
 

@@ -16,7 +16,7 @@ from homebody.context.markers import first_marker, without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.answer import Answer, Draft, Usage, answer
-from homebody.features.surroundings import file_name, laid_out, sampling_of, special_texts
+from homebody.features.surroundings import check_permitted, file_name, laid_out, sampling_of, special_texts
 from homebody.postprocess import Refusal, docstring_edits, document_hunks, replacement_text
 from homebody.prompt.library import Output, PromptFile, Scope
 from homebody.prompt.render import render
@@ -91,11 +91,13 @@ async def refactor(
     UnknownAction
         There is no prompt file of that name.
     UsageError
-        Neither or both of ``action`` and ``instruction``, or nothing to rewrite here.
+        Neither or both of ``action`` and ``instruction``, nothing to rewrite here, or a document that
+        goes into no prompt.
     ContextTooLong, BackendError
         As ``answer`` says.
 
     """
+    check_permitted(engine, document)
     prompt = _prompt(engine, action, instruction)
     tree = _tree(engine, document)
     target, definition = _target(document, tree, span, prompt)

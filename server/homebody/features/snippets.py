@@ -35,7 +35,7 @@ async def find_candidates(session: Session, document: Document, offset: int) -> 
     found = _cells_above(session, document)
     index = engine.index
     if index is None:
-        return [*found, *session.recent.candidates()]
+        return [*found, *_recent(session)]
     tree = engine.trees.newest(document)
     found += await index.definitions(
         identifiers_near(document, tree, offset),
@@ -43,9 +43,15 @@ async def find_candidates(session: Session, document: Document, offset: int) -> 
         near_path=path_of(document.uri),
         imports=_imports(session, document),
     )
-    found += session.recent.candidates()
+    found += _recent(session)
     found += await index.similar(_nearby(document, offset), exclude=[document.uri], limit=_SIMILAR)
     return found
+
+
+def _recent(session: Session) -> list[Candidate]:
+    """Places that were edited or looked at lately, but for documents that go into no prompt."""
+    permit = session.engine.permit
+    return [place for place in session.recent.candidates() if permit.refusal(place.uri) is None]
 
 
 def _cells_above(session: Session, document: Document) -> list[Candidate]:

@@ -8,6 +8,7 @@ from homebody.backend.base import ModelInfo, Sampling
 from homebody.context.around import Around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
+from homebody.errors import UsageError
 from homebody.prompt.library import PromptFile
 from homebody.prompt.render import fill
 from homebody.settings import ChatSettings
@@ -17,6 +18,20 @@ from homebody.text import Document
 def file_name(uri: str) -> str:
     """Last part of a document's path, as a person would call it."""
     return PurePosixPath(unquote(urlsplit(uri).path)).name or uri
+
+
+def check_permitted(engine: Engine, document: Document) -> None:
+    """Refuse documents that go into no prompt.
+
+    Raises
+    ------
+    UsageError
+        It holds secrets, or the user has ruled it out.
+
+    """
+    if reason := engine.permit.refusal(document.uri):
+        message = f"{file_name(document.uri)} goes into no prompt: {reason}."
+        raise UsageError(message)
 
 
 def laid_out(engine: Engine, document: Document, around: Around) -> str:

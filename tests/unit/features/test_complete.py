@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from homebody.backend.base import FimTokens
 from homebody.backend.scripted import Reply
-from homebody.errors import BackendUnavailable, ContextTooLong
+from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.complete import Selected, complete
+from homebody.features.explain import explain
+from homebody.features.refactor import refactor
 from homebody.text import Span
 from support.documents import at, typed
 from support.until import until
@@ -253,3 +255,16 @@ def test_the_prompt_fits_for_any_document(world, lines, context_length, fim, dat
                 assert before[-1] in seen
 
     asyncio.run(run())
+
+
+async def test_a_file_of_secrets_goes_into_no_prompt(world):
+    """Not even when it is the one that is open."""
+    async with world("x\n") as w:
+        document, offset = at("KEY=█\n")
+        secret = document.__class__.create("file:///w/.env", "dotenv", 1, document.text)
+        assert await complete(w.engine, secret, offset, session=w.session) == []
+        with pytest.raises(UsageError, match="goes into no prompt"):
+            await explain(w.engine, secret)
+        with pytest.raises(UsageError, match="goes into no prompt"):
+            await refactor(w.engine, secret, Span(0, 3), instruction="Sort it.")
+        assert w.backend.requests == []

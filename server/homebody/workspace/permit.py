@@ -1,0 +1,75 @@
+"""Whether an open document may go into a prompt at all.
+
+In: a document's URI. Out: yes, or the reason why not.
+Secrets never do, whoever opened them; nor does what the user's ``context.ignore`` or a
+``.homebodyignore`` rules out. What only git ignores may: it is open since somebody works on it.
+Looks at the disk once a document; ``forget`` after an ignore file has changed.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from homebody.workspace.secrets import is_secret
+from homebody.workspace.uri import path_of
+
+_OWN_FILE = ".homebodyignore"
+_MAX_BYTES = 256 * 1024
+
+SECRET = "it is on the list of files that hold secrets"  # noqa: S105 - a sentence
+IGNORED = "context.ignore or a .homebodyignore rules it out"
+
+
+class Permit:
+    """Answers for the documents of one workspace; keeps what it found out."""
+
+    def __init__(self, roots: Sequence[Path], globs: Sequence[str]) -> None:
+        self._roots = tuple(roots)
+        self._globs = tuple(globs)
+        self._known: dict[str, str | None] = {}
+
+    def refusal(self, uri: str) -> str | None:
+        """Say why the document may not go into a prompt; ``None`` where it may."""
+        if uri not in self._known:
+            self._known[uri] = self._looked_up(uri)
+        return self._known[uri]
+
+    def forget(self) -> None:
+        """Look again when next asked."""
+        self._known.clear()
+
+    def _looked_up(self, uri: str) -> str | None:
+        # A notebook's cell has the notebook's path in its own scheme; an unsaved file has a name.
+        path = path_of(uri)
+        if path is None:
+            name = uri.partition("#")[0].rpartition("/")[2]
+            return SECRET if is_secret(name) else None
+        if is_secret(path) or is_secret(os.path.realpath(path)):
+            return SECRET
+        for root in self._roots:
+            if path.is_relative_to(root) and self._ignored(root, path.relative_to(root)):
+                return IGNORED
+        return None
+
+    def _ignored(self, root: Path, below: Path) -> bool:
+        if GitIgnoreSpec.from_lines(self._globs).match_file(below.as_posix()):
+            return True
+        verdict = False
+        folder = root
+        for depth in range(len(below.parts)):
+            lines = _lines(folder / _OWN_FILE)
+            inside = "/".join(below.parts[depth:])
+            result = GitIgnoreSpec.from_lines(lines).check_file(inside).include if lines else None
+            verdict = verdict if result is None else result
+            folder /= below.parts[depth]
+        return verdict
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
