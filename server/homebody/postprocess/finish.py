@@ -14,11 +14,17 @@ from homebody.postprocess.closers import with_closers
 from homebody.postprocess.confidence import looks_wrong, mean_probability
 from homebody.postprocess.fence import without_broken_control
 from homebody.postprocess.glue import is_glued
+from homebody.postprocess.indent import closes_too_far_in
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.postprocess.multiline import Multiline, lines_wanted
 from homebody.postprocess.situation import Situation
 from homebody.postprocess.stop import MAX_LINES, prepare
-from homebody.postprocess.trim import without_next_lines, without_partial_line, without_previous_lines
+from homebody.postprocess.trim import (
+    without_bare_comments,
+    without_next_lines,
+    without_partial_line,
+    without_previous_lines,
+)
 from homebody.postprocess.unit import Wanted, cut
 from homebody.text import Document, Span
 
@@ -33,6 +39,7 @@ DropReason: TypeAlias = Literal[
     "glued to a word",
     "breaks the line",
     "brackets do not match",
+    "closes too far in",
     "low confidence",
     "looks wrong",
 ]
@@ -116,16 +123,11 @@ def _trimmed(
     answer: str, situation: Situation, *, wanted: Wanted, max_lines: int, cut_by_length: bool
 ) -> str | Dropped:
     """Cut the answer where it ends and drop what the document says already."""
-    if not answer.strip():
-        return Dropped("empty")
-    found = prepare(answer, situation, wanted=wanted, max_lines=max_lines)
-    whole = found.text
-    end = found.cut or cut(whole + "\n", situation, wanted=wanted, max_lines=max_lines)
-    text = whole[: end.keep] if end else whole
-    if not text.strip():
-        return Dropped(_WHY_EMPTY.get(end.reason if end and whole.strip() else "", "not code"))
-    if cut_by_length and len(text) == len(whole):
-        text = without_partial_line(text, situation)
+    text = _ended(answer, situation, wanted=wanted, max_lines=max_lines, cut_by_length=cut_by_length)
+    if isinstance(text, Dropped):
+        return text
+    if closes_too_far_in(text, situation):
+        return Dropped("closes too far in")
     text = without_next_lines(text, situation)
     if not text.strip():
         return Dropped("repeats next lines")
@@ -133,6 +135,23 @@ def _trimmed(
     if not text.strip():
         return Dropped("repeats previous lines")
     return text.rstrip() if not situation.line_suffix.strip() else text.rstrip("\n")
+
+
+def _ended(
+    answer: str, situation: Situation, *, wanted: Wanted, max_lines: int, cut_by_length: bool
+) -> str | Dropped:
+    """Keep the code of the answer up to its end."""
+    found = prepare(answer, situation, wanted=wanted, max_lines=max_lines)
+    whole = found.text
+    end = found.cut or cut(whole + "\n", situation, wanted=wanted, max_lines=max_lines)
+    text = whole[: end.keep] if end else whole
+    if not text.strip():
+        reason = _WHY_EMPTY.get(end.reason if end and whole.strip() else "", "not code")
+        return Dropped(reason if answer.strip() else "empty")
+    if cut_by_length and len(text) == len(whole):
+        text = without_partial_line(text, situation)
+    text = without_bare_comments(text, situation)
+    return text if text.strip() else Dropped("empty")
 
 
 _WHY_EMPTY: dict[str, DropReason] = {

@@ -33,6 +33,25 @@ def mended(text: str, situation: Situation) -> str:
     return "\n".join([mender.first(lines[0]), *map(mender.next, lines[1:])])
 
 
+def closes_too_far_in(text: str, situation: Situation) -> bool:
+    """Whether the answer closes a block, or goes on with its other branch, at the body's indentation.
+
+    What stands before the cursor cannot be moved, so such an answer would stand askew: ``}`` under the
+    last statement, ``else`` within the branch before it.
+    """
+    lexis, above = situation.lexis, situation.above
+    own = text.split("\n", 1)[0].strip()
+    here = situation.width(situation.line_prefix)
+    closes, goes_on = lexis.closer.match(own), lexis.continuation.match(own)
+    if not situation.fresh_statement or not here or not (closes or goes_on):
+        return False
+    if here != situation.width(above):
+        return here > situation.width(above)
+    if goes_on and not closes:
+        return not lexis.closer.match(above.strip())
+    return not lexis.opener.search(code_of(above, lexis).rstrip())
+
+
 def _in_file_style(line: str, situation: Situation) -> str:
     """Write the indentation with the file's tabs or spaces."""
     if situation.mixed_indent:

@@ -76,6 +76,6 @@ class StopChecker:
         """Take the next piece. After a verdict to stop, close the stream."""
         self._answer += text
         found = prepare(self._answer, self._situation, wanted=self._wanted, max_lines=self._max_lines)
-        if found.cut is not None:
-            return Verdict(stop=True, reason=found.cut.reason)
-        return Verdict(stop=True, reason="noise") if found.ended else Verdict(stop=False)
+        if found.ended and (found.cut is None or found.cut.keep >= len(found.text)):
+            return Verdict(stop=True, reason="noise")
+        return Verdict(stop=False) if found.cut is None else Verdict(stop=True, reason=found.cut.reason)

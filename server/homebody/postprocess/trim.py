@@ -5,11 +5,14 @@ lines that stand above or below.
 Knows lines; brackets are ``closers.py``'s concern.
 """
 
+import re
 from collections.abc import Sequence
 
 from homebody.postprocess.repeats import normal, says_something
 from homebody.postprocess.scan import State, code_of, scan
 from homebody.postprocess.situation import Situation
+
+_BARE_COMMENTS = re.compile(r"(?:(?:\A|\n)[ \t]*(?:#|//[/!]?|--+|;+|%|\*)?[ \t]*)+\Z")
 
 
 def begins_next_lines(line: str, situation: Situation) -> bool:
@@ -49,6 +52,14 @@ def without_previous_lines(text: str, situation: Situation) -> str:
             continue
         return text[rows[size][0] :].lstrip(" \t") if size < len(rows) else ""
     return text
+
+
+def without_bare_comments(text: str, situation: Situation) -> str:
+    """Take off last lines that are a comment mark and nothing more, as models in a loop write them."""
+    found = _BARE_COMMENTS.search(text)
+    if found is None or (found.start() == 0 and situation.line_prefix.strip()):
+        return text
+    return text[: found.start()]
 
 
 def without_partial_line(text: str, situation: Situation) -> str:

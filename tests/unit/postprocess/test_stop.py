@@ -1,0 +1,63 @@
+"""The stream is closed as soon as nothing more of it would be shown."""
+
+import pytest
+
+from homebody.postprocess import StopChecker, Verdict, lines_wanted, situation_at
+from homebody.text import Document
+
+
+NUMBERS = ", ".join(map(str, range(300)))
+
+
+def checker(marked: str, language: str = "python") -> StopChecker:
+    """Make a checker for the place that ``█`` marks."""
+    before, _, after = marked.partition("█")
+    document = Document.create("file:///a", language, 1, before + after)
+    situation = situation_at(document, len(before))
+    return StopChecker(situation, wanted=lines_wanted(situation))
+
+
+def fed(marked: str, answer: str, language: str = "python") -> tuple[str, str | None]:
+    """What had been fed when the checker said stop, and why."""
+    check = checker(marked, language)
+    for character in answer:
+        verdict = check.feed(character)
+        if verdict.stop:
+            return check.answer, verdict.reason
+    return check.answer, None
+
+
+@pytest.mark.parametrize(
+    ("marked", "answer", "needed", "reason"),
+    [
+        ("x = █\n", "1\ny = 2", "1\n", "line"),
+        ("def f():█\n", "\n    return 1\nx = 2", "\n    return 1\nx ", "scope"),
+        ("def f():\n    █\n", "a()\n\n    b()", "a()\n\n", "unit"),
+        ("if x:\n    █\n    end()\n", "a()\n    end()\n", "a()\n    end()\n", "suffix"),
+        ("█\n", "foo()\nfoo()\nfoo()\nbar()", "foo()\nfoo()\nfoo()\n", "repetition"),
+        ("x = █\n", "1<|im_end|> more", "1<|im_end|>", "noise"),
+        ("x = █\n", NUMBERS, NUMBERS[:500], "length"),
+    ],
+)
+def test_it_stops_with_the_reason(marked, answer, needed, reason):
+    """Each rule by its name, and not a character later than needed."""
+    seen, why = fed(marked, answer)
+    assert (needed, reason) == (seen, why)
+
+
+def test_it_waits_while_the_block_may_go_on():
+    """A closer may be followed by an ``else``; the end of the stream decides."""
+    assert fed("function f() {\n  █\n}\n", "if (a) {\n    b();\n  }\n", "javascript")[1] is None
+
+
+def test_a_stream_without_a_verdict_goes_on():
+    """The verdict is falsy in words, too."""
+    assert checker("x = █\n").feed("1") == Verdict(stop=False)
+
+
+def test_sixteen_lines_are_enough():
+    """More would be waited for and not read."""
+    lines = [f"    call_{name}()\n" for name in "abcdefghijklmnopqrst"]
+    seen, why = fed("def f():█\n", "\n" + "".join(lines))
+    assert why == "lines"
+    assert seen.count("\n") == 17
