@@ -74,8 +74,8 @@ async def measure(root: Path, files: list[Path], asked: list[Question]) -> dict[
     """Index ``root`` twice, refresh one file, ask ``asked``."""
     python = [path for path in files if path.suffix == ".py"]
     lines = sum(path.read_bytes().count(b"\n") for path in python)
-    first, first_cpu = await build(root)
-    again, again_cpu = await build(root)
+    first, first_cpu, memory = await build(root)
+    again, again_cpu, _ = await build(root)
     async with opened(root) as index:
         started = time.perf_counter()
         victim = python[len(python) // 2]
@@ -92,6 +92,7 @@ async def measure(root: Path, files: list[Path], asked: list[Question]) -> dict[
         "first start, processor s": round(first_cpu, 2),
         "lines a second": round(lines / first),
         "lines a processor second": round(lines / first_cpu),
+        "indexing process, MB": round(memory),
         "second start, s": round(again, 2),
         "second start, % of first": round(100 * again / first, 1),
         "second start, % (processor)": round(100 * again_cpu / first_cpu, 1),
@@ -102,15 +103,15 @@ async def measure(root: Path, files: list[Path], asked: list[Question]) -> dict[
     }
 
 
-async def build(root: Path) -> tuple[float, float]:
-    """Seconds until the index is ready, and processor seconds of the indexing process."""
+async def build(root: Path) -> tuple[float, float, float]:
+    """Seconds until the index is ready; processor seconds and megabytes of the indexing process."""
     started = time.perf_counter()
     async with opened(root) as index:
         seconds = time.perf_counter() - started
         (child,) = psutil.Process().children()
-        times = child.cpu_times()
+        times, memory = child.cpu_times(), child.memory_info().rss / 1e6
         assert index.state == "ready"
-    return seconds, times.user + times.system
+    return seconds, times.user + times.system, memory
 
 
 @asynccontextmanager
