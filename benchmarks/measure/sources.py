@@ -11,7 +11,7 @@ from pathlib import Path
 PACKAGES = (
     "attr", "cattrs", "click", "filelock", "h11", "hatchling", "httpcore", "httpx", "hypothesis",
     "jinja2", "markdown_it", "msgspec", "openai", "packaging", "pathspec", "pip", "pluggy", "psutil",
-    "pydantic", "pygls", "pynvim", "_pytest", "requests", "rich", "tomlkit", "typer",
+    "pydantic", "pygls", "_pytest", "requests", "rich", "tomlkit", "typer",
 )  # fmt: skip
 """Installed packages whose source is used: all of them come with the development lock."""
 
