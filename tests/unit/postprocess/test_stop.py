@@ -5,7 +5,6 @@ import pytest
 from homebody.postprocess import StopChecker, Verdict, lines_wanted, situation_at
 from homebody.text import Document
 
-
 NUMBERS = ", ".join(map(str, range(300)))
 
 
