@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -44,14 +44,6 @@ def scripted(tmp_path: Path) -> Callable[..., dict[str, Any]]:
         return {"backend": {"kind": "scripted", "model": str(path)}}
 
     return write
-
-
-@pytest.fixture
-async def shared(serve: Serve) -> AsyncIterator[Client]:
-    """A server with one document open: ``file:///w/app.py``."""
-    async with serve() as client:
-        client.open("file:///w/app.py", "def area(width, height):\n    return width * height\n")
-        yield client
 
 
 @pytest.fixture

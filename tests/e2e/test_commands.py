@@ -224,28 +224,28 @@ async def test_status_and_toggle_say_what_holds(serve):
         assert [s["kind"] for m, s in client.notifications if m == "homebody/didChangeStatus"][-1] == "Normal"
 
 
-@pytest.mark.parametrize(
-    ("command", "argument", "words"),
-    [
-        ("homebody.nix", {}, "no command 'homebody.nix'"),
-        ("homebody.explain", {}, "`textDocument`"),
-        ("homebody.explain", {"textDocument": {"uri": 3}}, "Expected `str`"),
-        ("homebody.explain", {"textDocument": {"uri": "file:///w/none.py"}}, "open it first"),
-        ("homebody.explain", {"textDocument": {"uri": URI}, "range": "x"}, "range"),
-        ("homebody.refactor", {"textDocument": {"uri": URI}}, "`range`"),
-        ("homebody.acceptCompletion", {}, "`id`"),
-        ("homebody.toggle", {"enabled": "yes"}, "Expected `bool"),
-    ],
-)
-async def test_bad_arguments_are_told_where(shared, command, argument, words):
+async def test_bad_arguments_are_told_where(serve):
     """A script that sends the wrong thing reads which part is wrong."""
-    with pytest.raises(ServerError) as caught:
-        await shared.execute(command, argument)
+    async with serve() as client:
+        client.open(URI, CODE)
+        for command, argument, words in BAD_ARGUMENTS:
+            with pytest.raises(ServerError) as caught:
+                await client.execute(command, argument)
 
-    assert caught.value.code == -32602
-    assert words in str(caught.value)
+            assert caught.value.code == -32602
+            assert words in str(caught.value)
 
 
+BAD_ARGUMENTS = (
+    ("homebody.nix", {}, "no command 'homebody.nix'"),
+    ("homebody.explain", {}, "`textDocument`"),
+    ("homebody.explain", {"textDocument": {"uri": 3}}, "Expected `str`"),
+    ("homebody.explain", {"textDocument": {"uri": "file:///w/none.py"}}, "open it first"),
+    ("homebody.explain", {"textDocument": {"uri": URI}, "range": "x"}, "range"),
+    ("homebody.refactor", {"textDocument": {"uri": URI}}, "`range`"),
+    ("homebody.acceptCompletion", {}, "`id`"),
+    ("homebody.toggle", {"enabled": "yes"}, "Expected `bool"),
+)
 _RANGE = {"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 8}}
 
 

@@ -49,7 +49,7 @@ async def test_cancelling_ends_the_models_work(environ, workspace, tmp_path):
         await until(lambda: len(pieces) > 3, 30)
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
-        (host,) = psutil.Process().children()[-1].children()
+        host = _host_process()
 
         await until(lambda: _rests(host))
         assert len(pieces) < 512
@@ -61,7 +61,7 @@ async def test_a_killed_model_is_started_again(tiny_model, environ, workspace):
         client.open(URI, CODE)
         await until(lambda: client.status.get("model"), 30)
         assert (await client.complete(URI, 1, 4, invoked=True))[0]["insertText"] == "return a + b"
-        (host,) = psutil.Process().children()[-1].children()
+        host = _host_process()
         host.kill()
         document = client.type(URI, 0, "# Again.\n")
 
@@ -98,6 +98,13 @@ async def test_the_default_weights_explain_and_document_what_is_selected(weights
         document = client.documents[URI].text
         assert document.startswith('def to_fahrenheit(celsius):\n    """')
         assert "fahrenheit" in document.split('"""')[1].lower()
+
+
+def _host_process() -> psutil.Process:
+    """The process that runs the model."""
+    below = psutil.Process().children(recursive=True)
+    (host,) = [process for process in below if "homebody.host" in " ".join(process.cmdline())]
+    return host
 
 
 def _rests(process: psutil.Process) -> bool:

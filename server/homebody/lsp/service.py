@@ -72,7 +72,7 @@ class Service:
     async def start(self) -> None:
         """Load the features and open the engine. Never raises: what fails shows in the status."""
         self.status.update()
-        await sources.watch(self._server)
+        self._server.start_task(sources.watch(self._server))
         await self.reload(None)
 
     async def reload(self, pushed: object) -> None:
