@@ -11,19 +11,21 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord, Source
 from homebody.backend.base import Prompt, Sampling, Stream, Text
+from homebody.engine import Engine
 from homebody.errors import ContextTooLong
 from homebody.features.completion_prompt import Target, marked_lines, new_burst, prompt_for
 from homebody.features.place_burst import burst_at
 from homebody.features.read_ahead import piece_tokens, read_ahead
 from homebody.postprocess.finish import Finished, finish
 from homebody.postprocess.multiline import lines_wanted
-from homebody.postprocess.situation import situation_at
+from homebody.postprocess.situation import Situation, situation_at
 from homebody.postprocess.stop import StopChecker
 from homebody.postprocess.unit import Wanted
 from homebody.session.burst import Burst
 from homebody.session.cache import Kept, whole_lines
 from homebody.session.generation import Generation
 from homebody.session.session import Session, Ticket
+from homebody.syntax.place import place_at
 from homebody.text import Document, Span
 
 Trigger: TypeAlias = Literal["automatic", "invoked"]
@@ -82,7 +84,7 @@ class CompletionRequest:
         self.offset = offset
         self.target = target
         self.ticket = ticket
-        self.situation = situation_at(document, offset)
+        self.situation = _situation(self.engine, document, offset)
         settings = self.engine.settings.completion
         self.wanted: Wanted = lines_wanted(self.situation, settings.multiline)
         self.max_tokens = (
@@ -298,3 +300,18 @@ class CompletionRequest:
         if not isinstance(outcome, Finished):
             return None
         return Completion(f"{next(_IDS)}", outcome.span, outcome.text, outcome.probability)
+
+
+def _situation(engine: Engine, document: Document, offset: int) -> Situation:
+    """Look at the place; what a tree knows for sure is taken from it."""
+    tree = engine.trees.newest(document)
+    if not tree.fits(document) or tree.changed is not None:
+        return situation_at(document, offset)
+    place = place_at(document, tree, offset)
+    return situation_at(
+        document,
+        offset,
+        in_string=place.in_string,
+        in_comment=place.in_comment,
+        at_block_start=place.after_opener,
+    )

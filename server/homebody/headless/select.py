@@ -5,13 +5,13 @@ In: a path. Out: a ``SourceFile``, whose document has neither byte order mark no
 
 import codecs
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from homebody.errors import FileUnreadable, PositionOutOfRange
-from homebody.syntax.language import find
+from homebody.errors import PositionOutOfRange
 from homebody.text import Document, Span
+from homebody.workspace.read import read_document
+from homebody.workspace.uri import uri_of
 
 _ROOT_MARKS = (".homebody.toml", ".homebody", ".git", ".hg")
 
@@ -91,35 +91,14 @@ def read_source(path: Path, *, max_bytes: int) -> SourceFile:
     Raises
     ------
     FileUnreadable
-        It is not there, no file, not permitted, too large, binary or not UTF-8.
+        It is not there, no file, not permitted, too large, binary, not UTF-8, or holds secrets.
 
     """
-    try:
-        target = path.resolve(strict=True)
-        found = target.stat()
-        if stat.S_ISDIR(found.st_mode):
-            message = f"{path} is a folder; name a file in it."
-            raise FileUnreadable(message)
-        if not stat.S_ISREG(found.st_mode):
-            message = f"{path} is no regular file; copy its content into one."
-            raise FileUnreadable(message)
-        if found.st_size > max_bytes:
-            message = (
-                f"{path} has {found.st_size} bytes, more than the {max_bytes} that are read; "
-                f"raise it with --set context.max_file_bytes={found.st_size}."
-            )
-            raise FileUnreadable(message)
-        data = target.read_bytes()
-    except FileNotFoundError as error:
-        message = f"{path} does not exist; check the path."
-        raise FileUnreadable(message) from error
-    except RuntimeError as error:
-        message = f"{path} is a symlink that leads back to itself; name the file."
-        raise FileUnreadable(message) from error
-    except (OSError, ValueError) as error:
-        message = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}."
-        raise FileUnreadable(message) from error
-    return SourceFile(path, target, data, _document(path, target, data))
+    read = read_document(path, max_bytes=max_bytes)
+    target = Path(os.path.realpath(path))
+    text = read.text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    document = Document.create(uri_of(target), read.language_id, 0, text)
+    return SourceFile(path, target, read.text.encode(), document)
 
 
 def workspace_of(path: Path) -> Path:
@@ -129,17 +108,3 @@ def workspace_of(path: Path) -> Path:
         if any((candidate / mark).exists() for mark in _ROOT_MARKS):
             return candidate
     return folder
-
-
-def _document(path: Path, target: Path, data: bytes) -> Document:
-    if b"\0" in data:
-        message = f"{path} is binary; only text files are served."
-        raise FileUnreadable(message)
-    try:
-        text = data.removeprefix(codecs.BOM_UTF8).decode()
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        message = f"{path} is not UTF-8 at line {line}; convert it first."
-        raise FileUnreadable(message) from error
-    language = find("", target.name)
-    return Document.create(target.as_uri(), language.ids[0] if language else "plaintext", 0, text)

@@ -250,7 +250,8 @@ async def start_client(
         Where the server's own goes, as for ``subprocess``; by default where this process's goes.
 
     """
-    command = command or (sys.executable, "-c", _RUN, "lsp")
+    # Without -P a folder "homebody" in the current directory would be run in our place.
+    command = command or (sys.executable, "-P", "-c", _RUN, "lsp")
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,

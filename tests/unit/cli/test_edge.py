@@ -84,7 +84,7 @@ def test_a_terminal_that_knows_few_characters_gets_them_escaped(own_folders: Pat
     assert (
         ended.returncode,
         ended.stderr,
-    ) == (2, b"homebody: na\\xefve.py does not exist; check the path.\n")
+    ) == (2, b"homebody: na\\xefve.py does not exist: check the path.\n")
 
 
 def test_a_mistake_of_ours_is_one_sentence_too(capsys, monkeypatch):
