@@ -34,6 +34,9 @@ _SPOTS = (
 """Lines whose rest is asked for, and behind how many characters."""
 _TYPED = ("        return self", "        self.item", '        stock.add(Item(row["')
 
+_LOOKING_SECONDS = 2.0
+"""Between moving the cursor to a place and typing there; meanwhile the server reads ahead."""
+
 _WIDTH = 100
 _READY_SECONDS = 60.0
 
@@ -118,6 +121,12 @@ async def _complete(console: Console, client: Client, document: Document, measur
     for line, typed in zip(_SPOTS, _TYPED, strict=True):
         start = client.documents[uri].text.index(line)
         document = client.change(uri, TextEdit(Span(start, start + len(line)), typed[:-1]))
+        row, column = document.position_of(start + len(typed) - 1)
+        client.notify(
+            "textDocument/didFocus",
+            {"textDocument": {"uri": uri}, "position": {"line": row, "character": column}},
+        )
+        await asyncio.sleep(_LOOKING_SECONDS)
         document = client.type(uri, start + len(typed) - 1, typed[-1])
         row, column = document.position_of(start + len(typed))
         began = time.perf_counter()
@@ -143,10 +152,10 @@ async def _complete(console: Console, client: Client, document: Document, measur
 
 async def _explain(console: Console, client: Client, uri: str, measured: _Measured) -> None:
     """Stream an explanation of one method."""
-    _heading(console, "2  An explanation", "of the method `missing`, as it comes")
+    _heading(console, "2  An explanation", "of the function `mean_price`, as it comes")
     document = client.documents[uri]
-    start = document.text.index("    def missing")
-    span = Span(start, document.text.index("    def save"))
+    start = document.text.index("def mean_price")
+    span = Span(start, len(document.text.rstrip()))
     began = time.perf_counter()
     first = 0.0
 
@@ -211,8 +220,8 @@ def _sum_up(console: Console, measured: _Measured) -> None:
     table.add_row("the server answers the editor", f"{measured.start:.0f} ms")
     table.add_row("the model is ready", f"{measured.ready:.0f} ms")
     if measured.suggestions:
-        table.add_row("a suggestion, at a new place (median)", f"{_median(measured.suggestions):.0f} ms")
-        table.add_row("the same, a key later (median)", f"{_median(measured.next_keys):.1f} ms")
+        table.add_row("a suggestion, after a key (median)", f"{_median(measured.suggestions):.0f} ms")
+        table.add_row("the rest of it, a key later (median)", f"{_median(measured.next_keys):.1f} ms")
     table.add_row("the explanation's first word", f"{measured.explanation:.0f} ms")
     table.add_row("the explanation's speed", f"{measured.words:.0f} tokens/s")
     table.add_row("the docstring, written and applied", f"{measured.docstring:.0f} ms")
