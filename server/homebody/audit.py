@@ -161,6 +161,17 @@ class Audit:
             kept = record if self._settings.prompts else replace(record, text="", answer="")
             _append(self._path("log.jsonl"), msgspec.json.encode(kept))
 
+    def note(self, record: PromptRecord, notes: tuple[str, ...]) -> None:
+        """Tell what was seen after the answer to ``record`` came; it stands there from then on."""
+        for text in notes:
+            self._note(Note(record.backend, record.model, text, record.when))
+        shown = self._last.get(record.uri)
+        if notes and shown is not None and shown.when == record.when:
+            noted = replace(shown, notes=notes)
+            self._last[record.uri] = noted
+            if self._newest is shown:
+                self._newest = noted
+
     def last(self, uri: str | None = None) -> PromptRecord | None:
         """Return the newest record of ``uri``, or of all documents."""
         return self._newest if uri is None else self._last.get(uri)

@@ -25,6 +25,8 @@ class TokenCounts:
     def __init__(self) -> None:
         self._exact: OrderedDict[str, int] = OrderedDict()
         self._correction = 1.0
+        self.was_told = False
+        """Whether a prompt's real count was seen."""
 
     def count(self, text: str) -> int:
         """Tokens of ``text``: the sum over its lines.
@@ -55,6 +57,7 @@ class TokenCounts:
         guessed = sum(estimate(line) for line in text.splitlines(keepends=True))
         if guessed < 32:
             return
+        self.was_told = True
         seen = tokens / guessed
         if seen > self._correction:
             self._correction = seen

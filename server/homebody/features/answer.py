@@ -13,6 +13,7 @@ from homebody.backend.base import Message, ModelInfo, Piece, Prompt, Sampling, S
 from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, ContextTooLong, HomebodyError
+from homebody.features.server_count import compared
 
 _TEMPLATE_TOKENS = 24
 """First guess of what a chat template adds; the exact count corrects it."""
@@ -123,7 +124,13 @@ async def answer(
                 outcome=outcome,
                 evaluated_tokens=stats.evaluated_tokens if stats else None,
                 output_tokens=stats.output_tokens if stats else None,
-                notes=_notes(use, draft, stats, tokens, exact=prompt is not None and info.exact_tokenizer),
+                notes=compared(
+                    use,
+                    _shown(draft.messages),
+                    tokens,
+                    stats,
+                    exact=prompt is not None and info.exact_tokenizer,
+                ),
                 timings=_timings(first, began),
             )
         )
@@ -154,20 +161,6 @@ async def _fitted(
         "select less, or serve the model with a larger context."
     )
     raise ContextTooLong(message)
-
-
-def _notes(use: Use, draft: Draft, stats: Stats | None, tokens: int, *, exact: bool) -> tuple[str, ...]:
-    """Compare the server's count with ours; learn from it where ours was an estimate."""
-    if stats is None or stats.prompt_tokens is None:
-        return ()
-    notes: list[str] = []
-    if stats.truncated:
-        notes.append("the server cut the prompt")
-    if exact and stats.prompt_tokens != tokens:
-        notes.append(f"the server counted {stats.prompt_tokens} prompt tokens, {tokens} were expected")
-    if not exact:
-        use.tokens.learn_total(_shown(draft.messages), stats.prompt_tokens)
-    return tuple(notes)
 
 
 def _timings(first: float | None, began: float) -> dict[str, float]:

@@ -16,6 +16,7 @@ from homebody.errors import ContextTooLong
 from homebody.features.completion_prompt import Target, marked_lines, new_burst, prompt_for
 from homebody.features.place_burst import burst_at
 from homebody.features.read_ahead import piece_tokens, read_ahead
+from homebody.features.server_count import compared
 from homebody.postprocess.finish import Finished, finish
 from homebody.postprocess.multiline import lines_wanted
 from homebody.postprocess.situation import Situation, situation_at
@@ -130,7 +131,9 @@ class CompletionRequest:
 
     async def start_ahead(self) -> None:
         """Start the model for a request that has not been made; it gives way to one that is."""
-        prepared = await self._prepared(None)
+        # A server that cannot count tells its count at the end of an answer alone: one is heard out.
+        hear_out = not (self.target.info.exact_tokenizer or self.engine.completion.tokens.was_told)
+        prepared = await self._prepared(None, hear_out=hear_out)
         if prepared is not None:
             await self.session.start(*prepared)
 
@@ -145,7 +148,7 @@ class CompletionRequest:
         return prepared[0]
 
     async def _prepared(
-        self, chance: "Chance | None"
+        self, chance: "Chance | None", *, hear_out: bool = False
     ) -> tuple[Generation, Callable[[Generation], None]] | None:
         """Lay the prompt out, read what is unread, and make the generation."""
         session, use = self.session, self.engine.completion
@@ -191,7 +194,7 @@ class CompletionRequest:
             self.document,
             self.offset,
             start=start,
-            enough=lambda text: checker.feed(text).stop,
+            enough=lambda text: checker.feed(text).stop and not hear_out,
             multiline=self.wanted == "block",
             max_tokens=self.max_tokens,
             slice_tokens=self._slice_tokens,
@@ -248,6 +251,17 @@ class CompletionRequest:
                 use.speed.learn_read(generation.read)
             if generation.output_speed is not None:
                 use.speed.learn_output(generation.output_speed)
+        if (record := generation.record) is not None:
+            notes = compared(
+                use,
+                record.text,
+                record.prompt_tokens,
+                generation.first_stats,
+                generation.read,
+                exact=self.target.info.exact_tokenizer,
+            )
+            self.engine.audit.note(record, notes)
+            generation.record = replace(record, notes=notes)
         if generation.first_token_at is not None:
             session.rhythm.answered(generation.first_token_at - generation.began)
         if keep and generation.error is None:

@@ -2,13 +2,15 @@
 
 import asyncio
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from homebody.backend.base import FimTokens
+from homebody.audit import read_notes
+from homebody.backend.base import FimTokens, ModelInfo
 from homebody.backend.scripted import Reply
 from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.complete import Selected, complete
@@ -268,3 +270,38 @@ async def test_a_file_of_secrets_goes_into_no_prompt(world):
         with pytest.raises(UsageError, match="goes into no prompt"):
             await refactor(w.engine, secret, Span(0, 3), instruction="Sort it.")
         assert w.backend.requests == []
+
+
+async def test_a_count_that_differs_is_told_once_and_stands_in_the_summary(world, monkeypatch):
+    """The server's own count is compared after each request."""
+    async with world("a + b\n") as w:
+        told = []
+        w.engine.audit.on_note = told.append
+
+        async def less(prompt) -> int:
+            return len(prompt.text)
+
+        monkeypatch.setattr(w.backend, "count_prompt", less)
+        document, offset = at("def add(a, b):\n    return █\n")
+        await complete(w.engine, document, offset, session=w.session)
+        document, offset = typed(document, offset, "x")
+        await complete(w.engine, document, offset, session=w.session)
+        assert [note.text for note in read_notes()] == [told[0].text]
+        assert "prompt tokens" in told[0].text
+        assert w.engine.audit.last().notes != ()
+
+
+async def test_one_answer_is_heard_out_where_the_server_cannot_count(world, monkeypatch):
+    """It tells its count at an answer's end alone; the answer is one that nobody waits for."""
+    async with world("value = 1\nvalue = 2\n") as w:
+        info = replace(await w.backend.describe(), exact_tokenizer=False)
+
+        async def describe() -> ModelInfo:
+            return info
+
+        monkeypatch.setattr(w.backend, "describe", describe)
+        lines = "".join(f"some_value_{n} = {n}\n" for n in range(30))
+        document, offset = at(f"{lines}█\n")
+        await complete(w.engine, document, offset, session=w.session)
+        assert not w.engine.completion.tokens.was_told
+        await until(lambda: w.engine.completion.tokens.was_told)
