@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from homebody.audit import read_notes
-from homebody.backend.base import FimTokens, ModelInfo
+from homebody.backend.base import FimTokens, ModelInfo, Piece, Stats
 from homebody.backend.scripted import Reply
 from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.complete import Selected, complete
@@ -293,15 +295,23 @@ async def test_a_count_that_differs_is_told_once_and_stands_in_the_summary(world
 
 async def test_one_answer_is_heard_out_where_the_server_cannot_count(world, monkeypatch):
     """It tells its count at an answer's end alone; the answer is one that nobody waits for."""
-    async with world("value = 1\nvalue = 2\n") as w:
+    async with world(Reply("f(1)\n" * 3)) as w:
         info = replace(await w.backend.describe(), exact_tokenizer=False)
 
         async def describe() -> ModelInfo:
             return info
 
+        real = w.backend.complete
+
+        async def silent(*asked, **how) -> AsyncGenerator[Piece | Stats, None]:
+            async with aclosing(real(*asked, **how)) as stream:
+                async for item in stream:
+                    yield item if isinstance(item, Stats) else replace(item, read=None)
+
         monkeypatch.setattr(w.backend, "describe", describe)
+        monkeypatch.setattr(w.backend, "complete", silent)
         lines = "".join(f"some_value_{n} = {n}\n" for n in range(30))
-        document, offset = at(f"{lines}█\n")
+        document, offset = at(f"{lines}start = █\nend = 0\n")
         await complete(w.engine, document, offset, session=w.session)
         assert not w.engine.completion.tokens.was_told
         await until(lambda: w.engine.completion.tokens.was_told)
