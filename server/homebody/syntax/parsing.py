@@ -7,10 +7,10 @@ where other threads get their turn, and where a parse that goes wrong ends.
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
-from threading import Event
-from typing import TYPE_CHECKING
+from threading import Event, get_ident
+from typing import TYPE_CHECKING, cast
 
 from homebody.syntax.language import grammar, prepare
 from homebody.syntax.languages import Language
@@ -23,6 +23,7 @@ MAX_CHARS = 5 << 18
 """Longest text that is parsed, in code points: the largest file served (1 MiB), and room to type."""
 
 _READ_CHARS = 4096
+_HIGH_SURROGATE = 0xD8  # the upper six bits of the second byte of the first unit of a pair
 # Processor time that a parse may take, in seconds. Real code needs 0.05 to 0.25 µs a code point, full
 # of errors up to 1 µs.
 _BASE_SECONDS = 0.3
@@ -115,10 +116,30 @@ class _Limit:
 
 
 def _reader(text: str, units: Units) -> Callable[[int, object], bytes]:
-    """Hand out the text in pieces: in between, other threads get their turn."""
+    """Hand out the text in pieces: in between, other threads get their turn.
+
+    tree-sitter 0.26 keeps a reference to every piece for ever. So pieces are buffers that are filled
+    anew, of sizes that make up any length; what it holds on to does not grow.
+    """
+    buffers = _buffers(get_ident())
 
     def read(byte: int, _point: object) -> bytes:
         offset = units.to_offset(byte)
-        return encode(text[offset : offset + _READ_CHARS])
+        piece = encode(text[offset : offset + _READ_CHARS])
+        if not piece:
+            return piece
+        size = 1 << (min(len(piece), 2 * _READ_CHARS).bit_length() - 1)
+        # A pair of surrogates is not torn; where one begins, four bytes are never the middle of it.
+        while size > 2 and piece[size - 1] & 0xFC == _HIGH_SURROGATE:
+            size //= 2
+        buffer = buffers[size]
+        buffer[:] = piece[:size]
+        return cast("bytes", buffer)
 
     return read
+
+
+@cache
+def _buffers(_thread: int) -> Mapping[int, bytearray]:
+    """Buffers of one thread, by their size: each power of two up to the longest piece."""
+    return {1 << n: bytearray(1 << n) for n in range(1, (2 * _READ_CHARS).bit_length())}
