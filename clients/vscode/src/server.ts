@@ -121,7 +121,7 @@ export class Server implements Disposable {
         if (command === undefined) {
             this.fail(
                 `Homebody's server was not found: there is no program "${name}". ` +
-                    "Install Homebody, or set the full path of `homebody` in homebody.server.command.",
+                    "Install it, or set its full path in the setting homebody.server.command.",
             );
             return;
         }

