@@ -62,6 +62,7 @@ class Service:
         self._reloading = asyncio.Lock()
         self._told: set[str] = set()
         self._places: dict[str, int] = {}
+        self._focus: str | None = None
         self._menu: asyncio.Task[list[Completion]] | None = None
 
     @property
@@ -189,16 +190,16 @@ class Service:
             self._server.start_task(opened.session.closed(uri))
 
     def focused(self, document: Document, offset: int) -> None:
-        """Take note of where the user looks."""
-        if self._opened is not None:
-            self._places[document.uri] = offset
-            self._prepare(document, offset)
+        """Take note of where the user looks, and get ready there; editors tell it before there is a model."""
+        self._places[document.uri] = offset
+        self._focus = document.uri
+        self._prepare(document, offset)
 
     def _prepare(self, document: Document, offset: int) -> None:
         """Read ahead for a place, in the background."""
-        from homebody.features.prepare import prepare
-
         if (opened := self._opened) is not None:
+            from homebody.features.prepare import prepare
+
             self._server.start_task(prepare(opened.engine, document, offset, session=opened.session))
 
     async def aclose(self) -> None:
@@ -286,6 +287,9 @@ class Service:
             self.status.fail(str(error))
         else:
             self.status.serve(Model(info.kind, info.name, info.context_length))
+            document = self._server.documents.find(self._focus) if self._focus is not None else None
+            if document is not None:
+                self._prepare(document, min(self._places.get(document.uri, 0), len(document.text)))
 
     @contextmanager
     def _lease(self, opened: Opened) -> Generator[None]:
