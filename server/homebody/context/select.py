@@ -19,7 +19,15 @@ SNIPPET_SHARE = 0.25
 """Part of a completion prompt that other files and cut-off headers may have."""
 
 HEADER_SHARE = 0.1
-"""Part of it for the headers of scopes that the window cut off."""
+"""Part of it for imports and the headers of scopes that the window cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Whole lines of the document that are kept where the window cuts them off; ``why`` for the user."""
+
+    span: Span
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +55,15 @@ def select_completion(
     tokens: int,
     count: Count,
     takes_suffix: bool,
-    headers: Sequence[Span] = (),
+    headers: Sequence[Header] = (),
     candidates: Sequence[Candidate] = (),
     keep: Keep | None = None,
 ) -> Context:
     """Choose prefix, suffix, headers and snippets of at most ``tokens`` together.
 
     ``gap`` is what stands between prefix and suffix: from the anchor to the cursor.
-    ``headers`` are whole-line spans in order; those inside the window are skipped, since they are
-    there already. ``candidates`` come best first.
+    ``headers`` come best first; those inside the window are skipped, since they are there already.
+    ``candidates`` come best first.
     """
     share = SUFFIX_SHARE if takes_suffix else 0.0
     whole = window(document, gap, tokens, share, count, keep=keep)
@@ -63,7 +71,7 @@ def select_completion(
     if not candidates and not (headers and cut_off):
         return _context(document, whole, "", Ranked((), (), 0), ())
     kept = _kept_headers(document, headers, whole.prefix.start, int(tokens * HEADER_SHARE), count)
-    header_tokens = sum(tokens for _, tokens in kept)
+    header_tokens = sum(cost for _, cost in kept)
     around = _surroundings(document, whole)
     ranked = choose(candidates, int(tokens * SNIPPET_SHARE), count, around)
     spare = tokens - whole.prefix_tokens - whole.suffix_tokens
@@ -77,24 +85,24 @@ def select_completion(
             and sum(t for _, t in kept) > tokens - ranked.tokens - whole.prefix_tokens - whole.suffix_tokens
         ):
             kept = kept[1:]
-    text = "".join(document.slice(span) for span, _ in kept)
+    text = "".join(document.slice(header.span) for header, _ in kept)
     return _context(document, whole, text, ranked, kept)
 
 
 def _kept_headers(
-    document: Document, headers: Sequence[Span], before: int, tokens: int, count: Count
-) -> list[tuple[Span, int]]:
-    """Take headers that end before the window, the nearest first, while they fit."""
-    kept: list[tuple[Span, int]] = []
-    for span in reversed(headers):
-        if span.end > before:
+    document: Document, headers: Sequence[Header], before: int, tokens: int, count: Count
+) -> list[tuple[Header, int]]:
+    """Take headers that end before the window while they fit; in the order of the document."""
+    kept: dict[Span, tuple[Header, int]] = {}
+    for header in headers:
+        if header.span.end > before or header.span in kept:
             continue
-        cost = count(document.slice(span))
+        cost = count(document.slice(header.span))
         if cost > tokens:
             continue
         tokens -= cost
-        kept.append((span, cost))
-    return kept[::-1]
+        kept[header.span] = header, cost
+    return sorted(kept.values(), key=lambda one: one[0].span)
 
 
 def _surroundings(document: Document, whole: Window) -> Source:
@@ -104,9 +112,9 @@ def _surroundings(document: Document, whole: Window) -> Source:
 
 
 def _context(
-    document: Document, whole: Window, headers: str, ranked: Ranked, kept: Sequence[tuple[Span, int]]
+    document: Document, whole: Window, headers: str, ranked: Ranked, kept: Sequence[tuple[Header, int]]
 ) -> Context:
-    sources = [_source(document, span, tokens, "header of the scope") for span, tokens in kept]
+    sources = [_source(document, header.span, cost, header.why) for header, cost in kept]
     sources += [Source(c.uri, c.first_line, c.last_line, t, c.why) for c, t in ranked.chosen]
     left_out = list(ranked.left_out)
     if whole.prefix:

@@ -12,7 +12,7 @@ from homebody.audit import LeftOut
 from homebody.backend.base import ModelInfo, Prompt
 from homebody.context.budget import completion_budget
 from homebody.context.markers import before_cursor, first_marker, without_marked_lines
-from homebody.context.select import select_completion
+from homebody.context.select import Header, select_completion
 from homebody.context.window import Keep
 from homebody.engine import Engine
 from homebody.features.surroundings import file_name
@@ -62,11 +62,13 @@ def new_burst(
     *,
     tokens: int | None = None,
     candidates: Sequence[Candidate] = (),
+    imports: Sequence[Span] = (),
     before: Burst | None = None,
 ) -> Burst:
     """Freeze a beginning for prompts at ``offset``.
 
-    ``tokens`` narrows it below the budget, for a first answer that has to come soon. Where the window
+    ``tokens`` narrows it below the budget, for a first answer that has to come soon. ``imports`` are
+    lines of the document to keep where the window cuts them off, the most useful first. Where the window
     of the burst ``before`` still does, it is kept, so that what the server has read stays of use.
 
     Raises
@@ -94,7 +96,7 @@ def new_burst(
         tokens=room,
         count=use.tokens.count,
         takes_suffix=row is not None,
-        headers=_headers(engine, document, anchor),
+        headers=(*_headers(engine, document, anchor), *(Header(span, "import") for span in imports)),
         candidates=[c for c in candidates if first_marker(c.text, target.special_texts) is None],
         keep=Keep(before.start, min(fits, room * 3 // 2)) if before is not None else None,
     )
@@ -152,14 +154,14 @@ def healed(typed: str) -> tuple[str, str]:
     return (typed[: found.start()], found.group()) if found else (typed, "")
 
 
-def _headers(engine: Engine, document: Document, offset: int) -> list[Span]:
-    """First lines of the scopes that are open at the cursor, the outermost first."""
+def _headers(engine: Engine, document: Document, offset: int) -> list[Header]:
+    """First lines of the scopes that are open at the cursor, the innermost first."""
     tree = engine.trees.newest(document)
     lines = [
         document.line_span_with_end(document.line_of(scope.header.start))
         for scope in scopes_at(document, tree, offset)
     ]
-    return list(dict.fromkeys(lines))
+    return [Header(span, "header of the scope") for span in reversed(dict.fromkeys(lines))]
 
 
 def marked_lines(target: Target, burst: Burst, document: Document, offset: int) -> tuple[LeftOut, ...]:

@@ -49,19 +49,23 @@ def burst_at(session: Session, target: Target, document: Document, offset: int) 
     if unread is None or unread <= affordable:
         place.burst = full
     else:
-        place.burst = new_burst(session.engine, target, document, offset, tokens=affordable)
+        place.burst = new_burst(
+            session.engine, target, document, offset, tokens=affordable, imports=place.imports(document)
+        )
     return place.burst
 
 
 def full_burst(session: Session, target: Target, document: Document, offset: int) -> Burst:
     """Return a burst with all that the completion budget allows."""
+    place = session.place(document.uri)
     return new_burst(
         session.engine,
         target,
         document,
         offset,
         candidates=session.candidates_for(document.uri),
-        before=session.place(document.uri).burst,
+        imports=place.imports(document),
+        before=place.burst,
     )
 
 

@@ -13,6 +13,7 @@ from homebody.features.completion_prompt import Target, prompt_for, target_of
 from homebody.features.completion_request import Completion, CompletionRequest
 from homebody.features.place_burst import full_burst
 from homebody.features.read_ahead import read_ahead
+from homebody.features.skeleton import find_imports, keep_imports
 from homebody.features.snippets import find_candidates
 from homebody.session.session import WIDEN_AFTER_SECONDS, Session, Ticket
 from homebody.text import Document, TextEdit
@@ -47,7 +48,12 @@ async def prepare_once(session: Session, document: Document, offset: int) -> Non
 
     """
     target = await target_of(session.engine)
+    trees = session.engine.trees
+    if not trees.follows(document):
+        trees.open(document)
+    await trees.ready(document)
     await session.engine.completion.learn_counts([_around(document, offset)])
+    keep_imports(session, document, find_imports(session, document) or (), offset)
     session.place(document.uri).burst = full_burst(session, target, document, offset)
 
 
@@ -80,7 +86,9 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
     await _idle(session)
     await engine.trees.ready(document)
     await engine.completion.learn_counts([_around(document, offset)])
-    found = await find_candidates(session, document, offset)
+    imports = find_imports(session, document)
+    keep_imports(session, document, imports or (), offset)
+    found = await find_candidates(session, document, offset, imports)
     session.set_candidates(document.uri, found)
     place = session.place(document.uri)
     burst = place.burst

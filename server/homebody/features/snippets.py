@@ -9,22 +9,23 @@ from collections.abc import Sequence
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.place import identifiers_near
-from homebody.syntax.scope import Import, imports
+from homebody.syntax.scope import Import
 from homebody.text import Document
 from homebody.workspace.uri import path_of
 
 _NEARBY_LINES = 20
 """Lines on either side of the cursor that are compared with chunks of other files."""
 
-_MOST_LINES = 5000
-"""Longer documents are not looked through for imports: the index has those of the last save."""
-
 _CELL_LINES = 60
 _SIMILAR = 6
 
 
-async def find_candidates(session: Session, document: Document, offset: int) -> list[Candidate]:
+async def find_candidates(
+    session: Session, document: Document, offset: int, imports: Sequence[Import] | None
+) -> list[Candidate]:
     """Return what may help, in the order of its worth.
+
+    ``imports`` are the document's; ``None`` where they are not known: those of the last save count.
 
     Cells above in a notebook; definitions of names used near the cursor; places that were edited or
     looked at lately; chunks that resemble the lines around the cursor.
@@ -41,7 +42,7 @@ async def find_candidates(session: Session, document: Document, offset: int) -> 
         identifiers_near(document, tree, offset),
         language=document.language_id,
         near_path=path_of(document.uri),
-        imports=_imports(session, document),
+        imports=imports,
     )
     found += _recent(session)
     found += await index.similar(_nearby(document, offset), exclude=[document.uri], limit=_SIMILAR)
@@ -65,13 +66,6 @@ def _cells_above(session: Session, document: Document) -> list[Candidate]:
         if text.strip():
             above.append(Candidate(cell.uri, 0, last, text, "cell above"))
     return above[::-1]
-
-
-def _imports(session: Session, document: Document) -> Sequence[Import] | None:
-    if document.line_count > _MOST_LINES:
-        return None
-    tree = session.engine.trees.newest(document)
-    return imports(document, tree) if tree.fits(document) else None
 
 
 def _nearby(document: Document, offset: int) -> str:

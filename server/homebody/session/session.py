@@ -17,7 +17,7 @@ from homebody.session.generation import Generation
 from homebody.session.recent import RecentPlaces
 from homebody.session.rhythm import Rhythm
 from homebody.syntax.chunk import Candidate
-from homebody.text import Document, TextEdit
+from homebody.text import Document, Span, TextEdit
 
 GRACE_SECONDS = 0.06
 """An answer that nobody waits for is let go after this time: an editor cancels one request and sends
@@ -57,6 +57,7 @@ class Place:
     ``burst`` is what requests use. ``coming`` is a wider one that a pause reads ahead; it takes over
     once it is read. ``widen_after`` is how long a pause has to be before that, in seconds: it doubles
     each time that typing went on before the reading was done, since all that was read is lost then.
+    ``imports`` are lines of the document as the last pause found them, the most useful first.
     """
 
     def __init__(self) -> None:
@@ -64,6 +65,15 @@ class Place:
         self.burst: Burst | None = None
         self.coming: Burst | None = None
         self.widen_after = WIDEN_AFTER_SECONDS
+        self._imports: tuple[tuple[Span, str], ...] = ()
+
+    def keep_imports(self, document: Document, lines: Sequence[Span]) -> None:
+        """Keep whole lines, the most useful first."""
+        self._imports = tuple((span, document.slice(span)) for span in lines)
+
+    def imports(self, document: Document) -> list[Span]:
+        """Lines that were kept and still stand where they stood."""
+        return [span for span, text in self._imports if document.text.startswith(text, span.start)]
 
     def new_ticket(self) -> Ticket:
         """Supersede the request before."""

@@ -124,6 +124,11 @@ class Trees:
         entry = self._entries[document.uri] = _Entry(document)
         self._start(entry)
 
+    def follows(self, document: Document) -> bool:
+        """Whether ``document`` is open, and this is its newest version."""
+        entry = self._entries.get(document.uri)
+        return entry is not None and entry.document is document
+
     def edit(self, old: Document, edit: TextEdit, new: Document) -> None:
         """Move the tree along: ``new`` is ``old`` after ``edit``."""
         entry = self._entries.get(old.uri)

@@ -1,0 +1,48 @@
+"""Lines of the file that say what its names are, for prompts whose window has cut them off: its imports.
+
+In: session, document, offset. Out: lines, kept for the requests until the next pause.
+A query over the whole document, so it is asked in pauses only.
+"""
+
+from collections.abc import Sequence
+
+from homebody.session.session import Session
+from homebody.syntax.place import identifiers_near
+from homebody.syntax.scope import Import, imports
+from homebody.text import Document, Span
+
+_MOST_LINES = 5000
+"""Longer documents are not looked through: a query over so many takes about 10 ms."""
+
+
+def find_imports(session: Session, document: Document) -> Sequence[Import] | None:
+    """Return the imports of a document; ``None`` where they are not known."""
+    if document.line_count > _MOST_LINES:
+        return None
+    tree = session.engine.trees.newest(document)
+    return imports(document, tree) if tree.fits(document) else None
+
+
+def keep_imports(session: Session, document: Document, found: Sequence[Import], offset: int) -> None:
+    """Keep the lines of the imports, those of names used near the cursor first.
+
+    Imports inside a block are left out: above other code their indentation would mean something else.
+    """
+    used = set(identifiers_near(document, session.engine.trees.newest(document), offset))
+    spans = {
+        _lines(document, one.span): bool(_brings(one) & used)
+        for one in found
+        if one.span.start == document.line_starts[document.line_of(one.span.start)]
+    }
+    session.place(document.uri).keep_imports(document, sorted(spans, key=lambda span: not spans[span]))
+
+
+def _brings(one: Import) -> set[str]:
+    """Names that are here through an import; of a module imported whole, all parts of its path."""
+    aliases = {name.alias for name in one.names}
+    return aliases or set(one.module.replace("/", ".").split("."))
+
+
+def _lines(document: Document, span: Span) -> Span:
+    first, last = document.line_of(span.start), document.line_of(max(span.start, span.end - 1))
+    return Span(document.line_starts[first], document.line_span_with_end(last).end)

@@ -1,0 +1,68 @@
+"""Imports that the window cuts off: kept as lines above it, found in pauses alone."""
+
+from homebody.features.complete import complete
+from homebody.features.prepare import prepare_once
+from homebody.text import Document, Span, TextEdit
+from support.documents import at
+
+_LINES = "".join(f"    total = total + {n}\n" for n in range(300))
+_IMPORTS = """\
+import os
+from shop.prices import (
+    with_tax,
+)
+import unused_one
+import unused_two
+"""
+_SOURCE = f"""{_IMPORTS}
+try:
+    import fast
+except ImportError:
+    fast = None
+
+
+def checkout(total):
+{_LINES}    return with_tax(█
+"""
+
+
+async def test_imports_above_the_window_are_kept_and_listed(world):
+    """Those whose names are used at the cursor come first; those inside a block are left out."""
+    async with world("total)\n", context_length=512) as w:
+        document, offset = at(_SOURCE)
+        await complete(w.engine, document, offset)
+        [request] = w.asked
+        text = request.prompt.text
+        assert text.startswith("from shop.prices import (\n    with_tax,\n)\n")
+        assert text.index("with_tax,") < text.index("def checkout(total):\n") < text.index("total + 299")
+        assert "import fast" not in text
+        record = w.engine.audit.last()
+        assert ("import", 1, 3) in {(s.why, s.first_line, s.last_line) for s in record.sources}
+
+
+async def test_lines_that_moved_since_the_pause_are_left_out(world):
+    """Nothing stands in a prompt as an import that is none."""
+    async with world("total)\n", context_length=512) as w:
+        document, offset = at(_SOURCE)
+        await prepare_once(w.session, document, offset)
+        place = w.session.place(document.uri)
+        assert len(place.imports(document)) == 4
+
+        edited = document.edited(TextEdit(Span(0, 0), "# New.\n"), 2)
+        assert place.imports(edited) == []
+
+
+async def test_a_file_that_fits_has_its_imports_once(world):
+    """They stand in the window already."""
+    async with world("total)\n") as w:
+        document, offset = at(_SOURCE.replace(_LINES, ""))
+        await complete(w.engine, document, offset)
+        [request] = w.asked
+        assert request.prompt.text.count("import os") == 1
+
+
+async def test_a_document_without_a_grammar_has_none(world):
+    """And is completed all the same."""
+    async with world("word\n") as w:
+        document = Document.create("file:///notes.xyz", "unknown", 1, "import os\nsome ")
+        assert await complete(w.engine, document, len(document.text)) != []
