@@ -9,17 +9,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from homebody.lsp import (
-    code_action,
-    completion,
-    execute_command,
-    inline_completion,
-    lifecycle,
-    progress,
-    settings,
-    shown,
-    sync,
-)
+from homebody.lsp import code_action, completion, inline_completion, lifecycle, progress, settings, sync
 from homebody.lsp.protocol import Handlers, Request
 from homebody.lsp.server import Server
 
@@ -61,7 +51,7 @@ def handlers_of(server: Server) -> Handlers:
             ),
             types.TEXT_DOCUMENT_COMPLETION: request(completion.completion, completion.nothing),
             types.TEXT_DOCUMENT_CODE_ACTION: request(code_action.code_action),
-            types.WORKSPACE_EXECUTE_COMMAND: request(execute_command.execute_command),
+            types.WORKSPACE_EXECUTE_COMMAND: request(_execute_command),
         },
         notifications={
             types.INITIALIZED: notice(lifecycle.initialized),
@@ -75,10 +65,31 @@ def handlers_of(server: Server) -> Handlers:
             types.NOTEBOOK_DOCUMENT_DID_OPEN: notice(sync.notebook_did_open),
             types.NOTEBOOK_DOCUMENT_DID_CHANGE: notice(sync.notebook_did_change),
             types.NOTEBOOK_DOCUMENT_DID_CLOSE: notice(sync.notebook_did_close),
-            "textDocument/didShowCompletion": notice(shown.did_show_completion),
-            "textDocument/didPartiallyAcceptCompletion": notice(shown.did_partially_accept_completion),
+            "textDocument/didShowCompletion": notice(_did_show_completion),
+            "textDocument/didPartiallyAcceptCompletion": notice(_did_partially_accept_completion),
             types.WORKSPACE_DID_CHANGE_CONFIGURATION: notice(settings.did_change_configuration),
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: notice(settings.did_change_workspace_folders),
             types.WINDOW_WORK_DONE_PROGRESS_CANCEL: notice(progress.cancel),
         },
     )
+
+
+# What checks arguments loads at its first use: `initialize` is answered sooner without.
+
+
+async def _execute_command(server: Server, params: types.ExecuteCommandParams) -> object:
+    from homebody.lsp.execute_command import execute_command
+
+    return await execute_command(server, params)
+
+
+def _did_show_completion(server: Server, params: object) -> None:
+    from homebody.lsp.shown import did_show_completion
+
+    did_show_completion(server, params)
+
+
+def _did_partially_accept_completion(server: Server, params: object) -> None:
+    from homebody.lsp.shown import did_partially_accept_completion
+
+    did_partially_accept_completion(server, params)

@@ -25,6 +25,7 @@ class _Offer:
     text: str
     milliseconds: float
     is_shown: bool = False
+    taken: int = 0
 
 
 @dataclass(slots=True)
@@ -50,12 +51,16 @@ class Offers:
     def accept(self, offer_id: str, audit: "Audit") -> None:
         """Count a suggestion that was taken."""
         if (offer := self._offers.pop(offer_id, None)) is not None:
-            audit.count_accepted(len(offer.text))
+            audit.count_accepted(len(offer.text) - offer.taken)
 
     def accept_part(self, offer_id: str, units: int, audit: "Audit") -> None:
-        """Count a suggestion of which the first UTF-16 ``units`` were taken."""
-        if (offer := self._offers.get(offer_id)) is not None:
-            audit.count_partly_accepted(column_of(offer.text, units, "utf-16"))
+        """Count a suggestion of which the first UTF-16 ``units`` are taken by now."""
+        if (offer := self._offers.get(offer_id)) is None:
+            return
+        characters = column_of(offer.text, units, "utf-16")
+        if characters > offer.taken:
+            audit.count_partly_accepted(characters - offer.taken)
+            offer.taken = characters
 
 
 def did_show_completion(server: Server, params: object) -> None:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from lsprotocol import types
 
 from homebody.errors import PositionOutOfRange
-from homebody.lsp import arguments
 from homebody.lsp.convert import to_offset
 from homebody.lsp.server import Server
 
@@ -43,6 +42,8 @@ def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
 
 def did_focus(server: Server, params: object) -> None:
     """``textDocument/didFocus``: the user looks at this document, at this position."""
+    from homebody.lsp import arguments
+
     focus = arguments.read(params, arguments.DidFocus)
     document = server.documents.find(focus.text_document.uri) if focus else None
     if focus is None or document is None or focus.position is None:
