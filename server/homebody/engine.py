@@ -36,19 +36,29 @@ class Speed:
 
     def learn(self, stats: Stats) -> None:
         """Follow the last measurements; a new one counts a third."""
-        if stats.evaluated_tokens and stats.prompt_ms and stats.evaluated_tokens >= _MEASURABLE_TOKENS:
-            self.prompt = _follow(self.prompt, stats.evaluated_tokens / stats.prompt_ms * 1000)
+        if stats.evaluated_tokens and stats.prompt_ms:
+            self._learn_prompt(stats.evaluated_tokens, stats.prompt_ms)
         if stats.output_tokens and stats.output_ms and stats.output_tokens >= 8:
             self.learn_output(stats.output_tokens / stats.output_ms * 1000)
 
     def learn_read(self, read: PromptRead) -> None:
         """Follow what reading one prompt took."""
-        if read.evaluated_tokens >= _MEASURABLE_TOKENS and read.milliseconds > 0:
-            self.prompt = _follow(self.prompt, read.evaluated_tokens / read.milliseconds * 1000)
+        self._learn_prompt(read.evaluated_tokens, read.milliseconds)
 
     def learn_output(self, speed: float) -> None:
         """Follow a speed that was measured from outside."""
         self.output = _follow(self.output, speed)
+
+    def _learn_prompt(self, tokens: int, milliseconds: float) -> None:
+        """Follow a reading; of a short one it is only sure that the model is no slower than that.
+
+        Else one slow moment would make pieces so short that nothing was ever measured again.
+        """
+        if tokens <= 0 or milliseconds <= 0:
+            return
+        speed = tokens / milliseconds * 1000
+        if tokens >= _MEASURABLE_TOKENS or (self.prompt is not None and speed > self.prompt):
+            self.prompt = _follow(self.prompt, speed)
 
 
 class Use:

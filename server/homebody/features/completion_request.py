@@ -96,12 +96,12 @@ class CompletionRequest:
         """Find the first completion: kept, in flight, or asked for."""
         kept = self.session.cache.find(self.target.key, self.document, self.offset)
         if kept is None or not (kept.pieces or kept.complete):
-            generation = self._agreeing()
-            if generation is None:
-                wait = 0.0 if trigger == "invoked" else self._debounce()
-                if not await self.ticket.still_newest_after(wait):
-                    return None
-                generation = await self._start()
+            kept = await self._joined()
+        if kept is None and not self.ticket.stale:
+            wait = 0.0 if trigger == "invoked" else self._debounce()
+            if not await self.ticket.still_newest_after(wait):
+                return None
+            generation = await self._start()
             kept = None if generation is None else await self._usable(generation)
         return None if kept is None else self._finished(kept)
 
@@ -118,8 +118,12 @@ class CompletionRequest:
                 found.append(other)
         return found[1:]
 
+    async def _joined(self) -> Kept | None:
+        """Take what the answer in flight says, for as long as what is typed goes on as it does."""
+        generation = self._agreeing()
+        return None if generation is None else await self._usable(generation)
+
     def _agreeing(self) -> Generation | None:
-        """The answer in flight, where what is typed goes on as it says."""
         running = self.session.running
         if running is None or running.error is not None or running.multiline != (self.wanted == "block"):
             return None

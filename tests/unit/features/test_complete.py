@@ -73,6 +73,19 @@ async def test_an_answer_in_flight_that_agrees_is_waited_for(world):
         assert len(w.asked) == 1
 
 
+async def test_an_answer_in_flight_that_goes_another_way_is_asked_anew(world):
+    """A request that waited for it is not left without an answer of its own."""
+    slow = Reply(pieces=("a", "x", "\n"), piece_delay_ms=30, times=1)
+    async with world(slow, "c\n") as w:
+        document, offset = at("name = █\n")
+        older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        await until(lambda: w.session.running and w.session.running.pieces)
+        document, offset = typed(document, offset, "ab")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        await older
+        assert found.text == "c"
+
+
 async def test_consecutive_prompts_only_grow_at_their_end(world):
     """What was sent for one key is the beginning of what is sent for the next."""
     async with world(Reply("zzz\n")) as w:
