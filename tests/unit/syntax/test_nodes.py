@@ -1,0 +1,92 @@
+"""Queries are run over small nodes one by one, find what they would find from the root, and stay quick."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tree_sitter import QueryCursor
+
+from homebody.syntax.language import LANGUAGES, Language, scope_query
+from homebody.syntax.nodes import scopes, searched
+from homebody.syntax.tree import Tree, parse
+from homebody.text import Document, Span
+from support.syntax_cases import read_case
+
+# Long enough that most nodes on the way to a place are no small ones.
+_CHARS = 6_000
+SOURCES = [(language, read_case(language).source) for language in LANGUAGES]
+
+
+def brackets(lines: int) -> tuple[Document, Tree]:
+    """Lines of a hundred brackets that nothing closes: one error with as many children."""
+    document = Document.create("file:///a", "python", 0, ("(" * 100 + "\n") * lines)
+    return document, parse(document)
+
+
+@pytest.mark.parametrize("lines", [100, 400])
+def test_a_place_among_many_siblings_takes_few_steps(lines):
+    """A query over all those siblings would look at each of them once for each one before it."""
+    document, tree = brackets(lines)
+    middle = len(document.text) // 2
+
+    assert tree.fits(document)
+    found = list(searched(tree, Span(middle - 1, middle + 1)))
+    assert [(node.is_error, is_whole) for node, is_whole in found] == [(True, False)]
+
+
+def test_a_query_runs_over_small_nodes_only():
+    """Also where all is asked for: no query is given a node with many children and all that is in it."""
+    _, tree = brackets(100)
+    assert all(node.child_count < 4_000 for node, is_whole in searched(tree, None) if is_whole)
+
+
+def test_nesting_ends_somewhere():
+    """Where nodes nest in large nodes for ever, one goes no deeper than some level."""
+    document = Document.create("file:///a", "json", 0, "[" * 10_000 + "]" * 10_000)
+    tree = parse(document)
+    middle = len(document.text) // 2
+
+    assert tree.fits(document)
+    assert len(list(searched(tree, Span(middle - 1, middle + 1)))) < 2_000
+
+
+@st.composite
+def long_documents(draw) -> tuple[Language, str]:
+    """Draw a source repeated until it is long, with garbage in the middle of it or none."""
+    language, source = draw(st.sampled_from(SOURCES))
+    text = (source + "\n") * (1 + _CHARS // len(source))
+    at = draw(st.integers(0, len(text)))
+    garbage = draw(st.text(st.sampled_from("({[]})\"'`#/*<>:;=\\\n\t é😀a"), max_size=8))
+    return language, text[:at] + garbage + text[at:]
+
+
+@settings(max_examples=150, deadline=None)
+@given(long_documents(), st.floats(0, 1), st.sampled_from([0, 1, 2, 50, 4_000]))
+def test_a_query_finds_what_it_finds_from_the_root(drawn, where, size):
+    """Going node by node loses nothing and finds nothing twice."""
+    language, text = drawn
+    tree = parse(Document.create("file:///a", language.ids[0], 0, text))
+    query = scope_query(language)
+    if tree.handle is None or query is None:
+        return
+    start = int(where * len(text))
+    within = Span(start, min(len(text), start + size)) if size else None
+    cursor = QueryCursor(query)
+    if within is not None:
+        cursor.set_byte_range(tree.units.to_byte(within.start), tree.units.to_byte(within.end))
+    expected = [
+        sorted((capture, node.start_byte, node.end_byte) for capture in found for node in found[capture])
+        for _, found in cursor.matches(tree.handle.root_node)
+    ]
+    actual = [
+        sorted(
+            (capture, tree.units.to_byte(span.start), tree.units.to_byte(span.end))
+            for capture in match
+            for span in match[capture]
+            if capture in {c for found in expected for c, _, _ in found}
+        )
+        for match in scopes(tree, within)
+    ]
+    assert len(expected) == len(actual)
+    # A match without name and body has those of its node beside what the query says.
+    for match in expected:
+        assert any(set(match) <= set(other) for other in actual)
