@@ -1,6 +1,4 @@
-"""What the client tells beside its requests: suggestions shown and taken, cells, files."""
-
-import asyncio
+"""What the client tells beside its requests: suggestions shown and taken, settings, files."""
 
 from homebody.audit import read_counts
 from homebody.lsp.client import CAPABILITIES
@@ -28,41 +26,6 @@ async def test_what_is_shown_and_taken_is_counted_once(serve, tmp_path):
     assert (day.shown, day.accepted, day.partly_accepted) == (1, 1, 2)
     assert day.accepted_characters == len("x + 1")
     assert b"x + 1" not in (tmp_path / "state" / "counts.json").read_bytes()
-
-
-async def test_cells_stand_in_the_prompt_in_their_order(serve):
-    """What the cells above define is what a cell's prompt has in front of it."""
-    cells = [f"vscode-notebook-cell:/w/n.ipynb#{name}" for name in "abc"]
-    texts = ["import numpy as np", "tide_tables = np.zeros(3)", "tide"]
-    async with serve("tide_tables") as client:
-        client.notify(
-            "notebookDocument/didOpen",
-            {
-                "notebookDocument": {
-                    "uri": "file:///w/n.ipynb",
-                    "notebookType": "jupyter",
-                    "version": 1,
-                    "cells": [{"kind": 2, "document": uri} for uri in cells],
-                },
-                "cellTextDocuments": [
-                    {"uri": uri, "languageId": "python", "version": 1, "text": text}
-                    for uri, text in zip(cells, texts, strict=True)
-                ],
-            },
-        )
-        await client.execute("homebody.showPrompt")
-        focus = {"textDocument": {"uri": cells[2]}, "position": {"line": 0, "character": 4}}
-        client.notify("textDocument/didFocus", focus)
-        prompt = ""
-        # Snippets are chosen in a pause, for the requests that come after it.
-        for _ in range(50):
-            await client.complete(cells[2], 0, 4)
-            prompt = (await client.execute("homebody.showPrompt"))["text"]
-            if "import numpy" in prompt:
-                break
-            await asyncio.sleep(0.1)
-
-        assert prompt.index("import numpy") < prompt.index("tide_tables = ")
 
 
 async def test_files_and_settings_are_watched_where_the_client_can(serve):

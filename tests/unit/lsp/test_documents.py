@@ -178,6 +178,8 @@ def test_a_notebooks_cells_are_documents_in_their_order():
     book = documents.notebook_of("vscode-notebook-cell:d")
     assert book is not None
     assert [uri[-1] for uri in book.cells] == ["a", "c", "d"]
+    beside = documents.cells_beside("vscode-notebook-cell:d")
+    assert [document.text for document in beside] == ["import os", "xz", "y"]
     assert documents.find("vscode-notebook-cell:b") is None
 
     identifier = types.NotebookDocumentIdentifier("file:///n.ipynb")
