@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from bisect import bisect_left
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -29,6 +29,9 @@ Timings: TypeAlias = dict[str, float]
 
 _MOST_DOCUMENTS = 64
 """So many documents' last prompts are kept in memory."""
+
+_MOST_LOGGED = 512
+"""So many of the last requests are known as logged: more answers are not kept either."""
 
 _LARGEST_LOG = 4 * 1024 * 1024
 """Bytes after which the log starts anew; the one before is kept, so at most twice as much is on disk."""
@@ -146,10 +149,14 @@ class Audit:
         self._last: OrderedDict[str, PromptRecord] = OrderedDict()
         self._newest: PromptRecord | None = None
         self._noted: set[tuple[str, str, str]] = set()
+        self._logged = deque[float](maxlen=_MOST_LOGGED)
         self._unsaved = Day()
 
     def record(self, record: PromptRecord) -> None:
-        """Keep ``record`` as the newest of its document, and log it where that is wanted."""
+        """Keep ``record`` as the newest of its document, and log it where that is wanted.
+
+        An answer is shown again at each key that is typed along it: it is logged once.
+        """
         self._last[record.uri] = record
         self._last.move_to_end(record.uri)
         if len(self._last) > _MOST_DOCUMENTS:
@@ -157,7 +164,8 @@ class Audit:
         self._newest = record
         for text in record.notes:
             self._note(Note(record.backend, record.model, text, record.when))
-        if self._settings.enabled:
+        if self._settings.enabled and record.when not in self._logged:
+            self._logged.append(record.when)
             kept = record if self._settings.prompts else replace(record, text="", answer="")
             _append(self._path("log.jsonl"), msgspec.json.encode(kept))
 

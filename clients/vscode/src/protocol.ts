@@ -15,6 +15,8 @@ export interface ServerStatus {
     model?: string;
     /** In tokens. */
     contextLength?: number;
+    /** Why this model was chosen, one sentence each. */
+    reasons?: string[];
 }
 
 /** A part of a file that went into a prompt. */
@@ -22,6 +24,8 @@ export interface Source {
     uri: string;
     range: Range;
     tokens: number;
+    /** A few words. */
+    why: string;
 }
 
 /** A part of a file that did not go in, and why. */

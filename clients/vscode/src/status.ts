@@ -38,6 +38,7 @@ export class StatusItem implements Disposable {
         if (status.contextLength) {
             lines.push(`Context length: ${status.contextLength.toLocaleString("en")} tokens`);
         }
+        lines.push(...(status.reasons ?? []));
         this.draw(status.busy ? "loading~spin" : ICONS[status.kind], lines.join("\n"), status.kind);
     }
 

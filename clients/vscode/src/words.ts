@@ -10,7 +10,7 @@ export function baseName(uri: Uri): string {
 }
 
 export function sourceLines(sources: Source[]): string[] {
-    return sources.map((source) => `- ${place(source)} (${source.tokens} tokens)`);
+    return sources.map((source) => `- ${place(source)} (${source.why}, ${source.tokens} tokens)`);
 }
 
 export function leftOutLines(leftOut: LeftOut[]): string[] {

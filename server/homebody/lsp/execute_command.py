@@ -112,6 +112,8 @@ async def _show_prompt(server: Server, params: types.ExecuteCommandParams) -> Re
         "text": record.text,
         "promptTokens": record.prompt_tokens,
         "model": record.model,
+        "contextLength": record.context_length,
+        "notes": list(record.notes),
         "sources": [_source(server, source) for source in record.sources],
         "leftOut": [_left_out(server, left_out) for left_out in record.left_out],
     }
@@ -163,7 +165,7 @@ def _document(server: Server, wanted: arguments.TextDocument) -> "Document":
 
 
 def _source(server: Server, source: "Source") -> dict[str, Any]:
-    return {"uri": source.uri, "range": _lines(server, source), "tokens": source.tokens}
+    return {"uri": source.uri, "range": _lines(server, source), "tokens": source.tokens, "why": source.why}
 
 
 def _left_out(server: Server, left_out: "LeftOut") -> dict[str, Any]:

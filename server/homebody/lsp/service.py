@@ -263,7 +263,7 @@ class Service:
             self.status.say(state.message)
         elif slot == "completion" and state.info is not None:
             info = state.info
-            self.status.serve(Model(info.kind, info.name, info.context_length))
+            self.status.serve(Model(info.kind, info.name, info.context_length, state.reasons))
         else:
             self.status.recover()
 
@@ -281,12 +281,15 @@ class Service:
             return
         if self._opened.engine.index is not None:
             self._opened.engine.index.start()
+        use = self._opened.engine.completion
         try:
-            info = await self._opened.engine.completion.describe()
+            info = await use.describe()
         except HomebodyError as error:
             self.status.fail(str(error))
         else:
-            self.status.serve(Model(info.kind, info.name, info.context_length))
+            from homebody.backend.supervise import reasons_of
+
+            self.status.serve(Model(info.kind, info.name, info.context_length, reasons_of(use.backend)))
             document = self._server.documents.find(self._focus) if self._focus is not None else None
             if document is not None:
                 self._prepare(document, min(self._places.get(document.uri, 0), len(document.text)))

@@ -19,11 +19,15 @@ _BUSY_AFTER_SECONDS = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Which model answers: the backend's kind, the model's name, its context length in tokens."""
+    """Which model answers: the backend's kind, the model's name, its context length in tokens.
+
+    ``reasons`` say why it was chosen, one sentence each; empty where the settings name it.
+    """
 
     backend: str
     name: str
     context_length: int
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -43,7 +47,7 @@ class Status:
 
     @property
     def wire(self) -> dict[str, Any]:
-        """As the client gets it: ``{kind, busy, message, backend?, model?, contextLength?}``."""
+        """As the client gets it: ``{kind, busy, message, backend?, model?, contextLength?, reasons?}``."""
         kind: Kind = "Error" if self._failed else "Normal" if self.is_on else "Inactive"
         message = self._message
         if kind == "Inactive":
@@ -57,6 +61,8 @@ class Status:
                 "model": self.model.name,
                 "contextLength": self.model.context_length,
             }
+            if self.model.reasons:
+                status["reasons"] = list(self.model.reasons)
         return status
 
     def update(self) -> None:

@@ -94,7 +94,7 @@ def test_the_log_has_a_largest_size(tmp_path: Path):
     """It starts anew when it is full, keeps the one before, and gives the newest records last."""
     kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
     for number in range(100):
-        kept.record(a_record(answer=f"{number:200000}"))
+        kept.record(a_record(answer=f"{number:200000}", when=float(number)))
 
     size = sum(path.stat().st_size for path in tmp_path.glob("log*.jsonl"))
     answers = [int(record.answer) for record in read_log(tmp_path)]
@@ -103,13 +103,22 @@ def test_the_log_has_a_largest_size(tmp_path: Path):
     assert answers[-1] == 99
 
 
+def test_an_answer_that_is_shown_at_each_key_is_logged_once(tmp_path: Path):
+    """The log has a line for each prompt that was sent."""
+    kept = Audit(LogSettings(enabled=True), tmp_path)
+    for outcome in ("shown", "shown", "nothing left"):
+        kept.record(a_record(outcome=outcome))
+
+    assert [record.outcome for record in read_log(tmp_path)] == ["shown"]
+
+
 def test_a_damaged_log_gives_what_is_left(tmp_path: Path):
     """A line cut by a crash, or by another version, is left out."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())
     with (tmp_path / "log.jsonl").open("ab") as file:
         file.write(b'{"feature": "comp\n\xff\xfe\n')
-    kept.record(a_record())
+    kept.record(a_record(when=2.0))
 
     assert len(list(read_log(tmp_path))) == 2
 

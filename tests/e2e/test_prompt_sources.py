@@ -1,0 +1,110 @@
+"""What goes into a completion's prompt from elsewhere: other files, cells, and how one sees it."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from homebody.lsp.client import Client, start_client
+from homebody.lsp.connection import Json
+from support.until import until
+
+_PRICES = '''\
+def with_tax(amount, rate=0.19):
+    """Add the tax."""
+    return amount * (1 + rate)
+'''
+_SHOP = "from prices import with_tax\n\n\ndef total(amount):\n    return with_tax("
+
+
+async def test_a_definition_from_another_file_arrives_in_the_prompt(serve, workspace: Path):
+    """With its file's name; the summary lists it, and says why it went in."""
+    (workspace / "prices.py").write_text(_PRICES)
+    async with serve("amount)") as client:
+        document = client.open(workspace / "shop.py", _SHOP)
+        await until(lambda: _is_indexed(client))
+        columns = range(20, 10, -1)
+        shown = await _shown_with(client, document.uri, 4, columns, "def with_tax(amount, rate=0.19):")
+
+        [source] = [part for part in shown["sources"] if part["uri"].endswith("/prices.py")]
+        assert source["why"]
+        assert source["tokens"] > 0
+        assert shown["notes"] == []
+
+
+async def test_cells_above_arrive_in_the_prompt(serve):
+    """In the order of the notebook; cells below stay out."""
+    book = "file:///w/a.ipynb"
+    cells = [f"vscode-notebook-cell:/w/a.ipynb#{n}" for n in range(3)]
+    texts = ["threshold = 17\n", "over = threshold + ", "later = 99\n"]
+    async with serve("1") as client:
+        client.notify(
+            "notebookDocument/didOpen",
+            {
+                "notebookDocument": {
+                    "uri": book,
+                    "notebookType": "jupyter-notebook",
+                    "version": 1,
+                    "cells": [{"kind": 2, "document": uri} for uri in cells],
+                },
+                "cellTextDocuments": [
+                    {"uri": uri, "languageId": "python", "version": 1, "text": text}
+                    for uri, text in zip(cells, texts, strict=True)
+                ],
+            },
+        )
+        shown = await _shown_with(client, cells[1], 0, range(19, 9, -1), "threshold = 17")
+
+        assert "later" not in shown["text"]
+        assert "cell above" in [source["why"] for source in shown["sources"]]
+
+
+async def test_the_log_of_a_session_is_read_from_the_command_line(environ, workspace: Path, scripted):
+    """Once for each prompt that was sent, however often its answer was shown; texts only where wanted."""
+    logging = dict(environ) | {"HOMEBODY_LOG_ENABLED": "true"}
+    options = scripted("compute(1)\n")
+    async with start_client(root=workspace, options=options, environ=logging) as client:
+        document = client.open(workspace / "a.py", "start = 0\nx = ")
+        await client.execute("homebody.showPrompt")  # waits until there is an engine
+        for column, key in ((4, "c"), (5, "o"), (6, "m")):
+            assert await client.complete(document.uri, 1, column, invoked=False) != []
+            client.type(document.uri, len(client.documents[document.uri].text), key)
+        await client.explain(document.uri)
+
+    read = _homebody(environ, "log", "--json")
+    entries = [json.loads(line) for line in read.splitlines()]
+    assert [entry["feature"] for entry in entries] == ["complete", "explain"]
+    assert entries[0]["outcome"] == "shown"
+    assert entries[0]["prompt"]["sources"] != []
+    assert {entry["answer"] for entry in entries} == {""}
+    assert "compute" not in _homebody(environ, "log")
+
+
+async def _shown_with(client: Client, uri: str, line: int, columns: Iterable[int], text: str) -> Json:
+    """Ask at one place after the other, each time after a pause, until ``text`` is in the prompt sent."""
+    await client.execute("homebody.showPrompt")  # waits until there is an engine
+    shown = None
+    for column in columns:
+        position = {"line": line, "character": column}
+        client.notify("textDocument/didFocus", {"textDocument": {"uri": uri}, "position": position})
+        await asyncio.sleep(0.1)
+        await client.complete(uri, line, column, invoked=True)
+        shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
+        if shown is not None and text in shown["text"]:
+            return shown
+    raise AssertionError(shown)
+
+
+def _is_indexed(client: Client) -> bool:
+    told = [
+        status["message"] for method, status in client.notifications if method.endswith("didChangeStatus")
+    ]
+    return any("Indexing" in message for message in told) and "Indexing" not in told[-1]
+
+
+def _homebody(environ, *words: str) -> str:
+    run = "import sys; from homebody.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", run, *words]
+    return subprocess.run(command, env=dict(environ), capture_output=True, text=True, check=True).stdout
