@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import psutil
@@ -49,7 +50,7 @@ async def test_cancelling_ends_the_models_work(environ, workspace, tmp_path):
         await until(lambda: len(pieces) > 3, 30)
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
-        host = _host_process()
+        host = _host_process(environ)
 
         await until(lambda: _rests(host))
         assert len(pieces) < 512
@@ -61,7 +62,7 @@ async def test_a_killed_model_is_started_again(tiny_model, environ, workspace):
         client.open(URI, CODE)
         await until(lambda: client.status.get("model"), 30)
         assert (await client.complete(URI, 1, 4, invoked=True))[0]["insertText"] == "return a + b"
-        host = _host_process()
+        host = _host_process(environ)
         host.kill()
         document = client.type(URI, 0, "# Again.\n")
 
@@ -85,8 +86,8 @@ async def test_the_default_weights_complete_from_the_prefix(weights, environ, wo
 
 
 async def test_the_default_weights_explain_and_document_what_is_selected(weights, environ, workspace):
-    """Explanation and docstring speak of what only this code says."""
-    text = "def to_fahrenheit(celsius):\n    return celsius * 9 / 5 + 32\n"
+    """Explanation and docstring speak of what only the code says: neither name nor path does."""
+    text = "def convert(celsius):\n    fahrenheit = celsius * 9 / 5 + 32\n    return fahrenheit\n"
     async with start_client(root=workspace, options=_embedded(weights), environ=environ) as client:
         client.open(URI, text)
         pieces: list[str] = []
@@ -96,14 +97,14 @@ async def test_the_default_weights_explain_and_document_what_is_selected(weights
 
         assert await client.refactor(URI, Span(30, 30), action="docstring") == {"status": "applied"}
         document = client.documents[URI].text
-        assert document.startswith('def to_fahrenheit(celsius):\n    """')
+        assert document.startswith('def convert(celsius):\n    """')
         assert "fahrenheit" in document.split('"""')[1].lower()
 
 
-def _host_process() -> psutil.Process:
-    """The process that runs the model."""
+def _host_process(environ: Mapping[str, str]) -> psutil.Process:
+    """The process that runs the model for this test, and not one of another test's."""
     below = psutil.Process().children(recursive=True)
-    (host,) = [process for process in below if "homebody.host" in " ".join(process.cmdline())]
+    (host,) = [process for process in below if environ["HOMEBODY_STATE_DIR"] in " ".join(process.cmdline())]
     return host
 
 

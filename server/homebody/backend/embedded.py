@@ -121,10 +121,14 @@ class EmbeddedBackend:
                 async for item in stream:
                     begun = begun or isinstance(item, Piece)
                     yield item
-        except BackendUnavailable:
+        except BackendUnavailable as error:
             # What was shown cannot be taken back; before that, the same request goes to the next host.
             if begun:
-                raise
+                message = (
+                    f"the embedded model{self._finder.name} ended in the middle of its answer: "
+                    "ask again, it is started anew"
+                )
+                raise BackendUnavailable(message) from error
         else:
             return
         async with aclosing(start(await self._after(client))) as stream:

@@ -220,12 +220,17 @@ class ModelServer:
     def _translate(self, error: Exception) -> BackendError:
         what = _clean(str(error)) or type(error).__name__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            return BackendUnavailable(f"nothing answers at {self.url} ({what}); is the server running?")
+            return BackendUnavailable(
+                f"nothing answers at {self.url} ({what}): start the server, or correct backend.url"
+            )
         if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError | httpx_sse.SSEError):
             return BackendProtocolError(f"the server at {self.url} does not answer as its API says: {what}")
         if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:
             return BackendProtocolError(f"the server at {self.url} does not speak HTTP: {what}")
-        return BackendUnavailable(f"the server at {self.url} went away in the middle ({what})")
+        return BackendUnavailable(
+            f"the server at {self.url} went away in the middle of an answer ({what}): "
+            "ask again when it is back"
+        )
 
     def _timeout(self, seconds: float) -> BackendTimeout:
         return BackendTimeout(

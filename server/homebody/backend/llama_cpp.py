@@ -87,6 +87,11 @@ class LlamaCppBackend:
         """Say what is served; asked once, and again after the server failed."""
         return (await self._known()).info
 
+    async def check(self) -> None:
+        """Ask for what is served, known or not: a millisecond's work that no slot has to do."""
+        self._heard = 0.0
+        await self._known()
+
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by itself; one round trip."""
         served = await self._known()
@@ -174,7 +179,7 @@ class LlamaCppBackend:
                 if output > sampling.max_tokens + _SLACK:
                     yield api.stats_cut_here(tokens.count, output, read, "length")
                     return
-            message = f"the server at {self._server.url} went away in the middle of an answer"
+            message = f"the server at {self._server.url} went away in the middle of an answer: ask again"
             raise BackendUnavailable(message)
 
     async def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:

@@ -10,9 +10,11 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+import msgspec
 
 from homebody.backend.answer import Answer
 from homebody.backend.base import (
@@ -93,6 +95,12 @@ class StringBackend(ABC):
                 async with self._forgetting():
                     self._info = await self._ask()
             return self._info
+
+    async def check(self) -> None:
+        """Ask for the list of models, which loads none."""
+        with suppress(BackendRefused):
+            async with self._forgetting():
+                await self._server.get("/v1/models", msgspec.Raw)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Estimate the tokens of each text; no request is made."""
@@ -205,7 +213,7 @@ class StringBackend(ABC):
                     finish = "stop" if answer.stopped else "length"
                     yield Stats(None, None, None, output, None, None, finish)
                     return
-            message = f"the server at {self._server.url} went away in the middle of an answer"
+            message = f"the server at {self._server.url} went away in the middle of an answer: ask again"
             raise BackendUnavailable(message)
 
     def _checked(self, info: ModelInfo, text: str, item: Piece | Stats) -> Piece | Stats:

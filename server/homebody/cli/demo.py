@@ -22,23 +22,28 @@ from rich.text import Text
 
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import harmless
-from homebody.lsp.client import Client, start_client
+from homebody.errors import BackendError
+from homebody.lsp.client import LSP_COMMAND, Client, start_client
+from homebody.lsp.connection import Json, ServerError
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit
 
 _SPOTS = (
-    "        return self.price * self.quantity",
-    "        self.items[item.name] = item",
-    '        stock.add(Item(row["name"], row["price"], row["quantity"]))',
+    ('        stock.add(Item(row["name"], row["price"], row["quantity"]))', '        stock.add(Item(row["'),
+    ("        self.items[item.name] = item", "        self.item"),
+    ("        return self.price * self.quantity", "        return self"),
 )
-"""Lines whose rest is asked for, and behind how many characters."""
-_TYPED = ("        return self", "        self.item", '        stock.add(Item(row["')
+"""Lines whose rest is asked for, and what is typed of them; the last has the shortest prompt to show."""
 
 _LOOKING_SECONDS = 2.0
 """Between moving the cursor to a place and typing there; meanwhile the server reads ahead."""
 
 _WIDTH = 100
 _READY_SECONDS = 60.0
+
+
+class DemoFailed(BackendError):
+    """The server could not do what was asked; the words are its own."""
 
 
 @dataclass(slots=True)
@@ -68,19 +73,23 @@ def _demo(
     flags: Flags = context.obj
     settings = flags.load(None)
     console = Console(width=_WIDTH if record else None, record=record is not None, highlight=False)
-    asyncio.run(_show(console, settings))
+    try:
+        asyncio.run(_show(console, settings, flags))
+    except ServerError as error:
+        raise DemoFailed(str(error)) from error
     if record is not None:
         record.write_text(console.export_svg(title="homebody demo"), encoding="utf-8")
 
 
-async def _show(console: Console, settings: Settings) -> None:
+async def _show(console: Console, settings: Settings, flags: Flags) -> None:
     measured = _Measured()
     text = files("homebody.cli").joinpath("demo_file.txt").read_text("utf-8")
     with tempfile.TemporaryDirectory(prefix="homebody-demo-") as folder:
         path = Path(folder) / "stock.py"
         path.write_text(text, encoding="utf-8")
         began = time.perf_counter()
-        async with start_client(root=Path(folder), options=_options(settings)) as client:
+        command = [*LSP_COMMAND, *flags.to_arguments()]
+        async with start_client(command, root=Path(folder), options=_options(settings)) as client:
             measured.start = _since(began)
             console.print(Text("A server (homebody lsp) has started, and a file is open: stock.py"))
             document = client.open(path)
@@ -88,9 +97,11 @@ async def _show(console: Console, settings: Settings) -> None:
             measured.ready = _since(began)
             console.print(Text(f"The model answers: {harmless(model)}\n"))
             await _complete(console, client, document, measured)
+            prompt = await client.execute("homebody.showPrompt", {"textDocument": {"uri": document.uri}})
             await _explain(console, client, document.uri, measured)
             await _refactor(console, client, document.uri, measured)
-            await _prompt(console, client, document.uri)
+            if prompt is not None:
+                _show_prompt(console, prompt)
     _sum_up(console, measured)
 
 
@@ -109,16 +120,17 @@ async def _model(client: Client) -> str:
         if status.get("model"):
             return f"{status['model']} ({status['backend']}), {status['contextLength']} tokens of context"
         if status["kind"] == "Error":
-            break
+            raise DemoFailed(status["message"])
         await asyncio.sleep(0.05)
-    return "not yet"
+    message = f"the model was not ready after {_READY_SECONDS:.0f} s: `homebody doctor` says what is wrong"
+    raise DemoFailed(message)
 
 
 async def _complete(console: Console, client: Client, document: Document, measured: _Measured) -> None:
     """Type the beginning of three lines, wait for ghost text, and type on into it."""
-    _heading(console, "1  Suggestions while you type", "the grey text is the model's, Tab would take it")
+    _heading(console, "1  Suggestions while you type", "grey is the model's, Tab would take it")
     uri = document.uri
-    for line, typed in zip(_SPOTS, _TYPED, strict=True):
+    for line, typed in _SPOTS:
         start = client.documents[uri].text.index(line)
         document = client.change(uri, TextEdit(Span(start, start + len(line)), typed[:-1]))
         row, column = document.position_of(start + len(typed) - 1)
@@ -138,7 +150,7 @@ async def _complete(console: Console, client: Client, document: Document, measur
             shown.append("   (not sure enough to show anything)", "yellow")
         else:
             measured.suggestions.append(took)
-        console.print(shown.append(f"   {took:.0f} ms", "cyan"))
+        _verbatim(console, shown.append(f"   {took:.0f} ms", "cyan"))
         if ghost:
             # The next key agrees with the suggestion: the rest of it comes without asking the model.
             document = client.type(uri, start + len(typed), ghost[0])
@@ -162,7 +174,7 @@ async def _explain(console: Console, client: Client, uri: str, measured: _Measur
     def on_text(text: str) -> None:
         nonlocal first
         first = first or _since(began)
-        console.print(Text(harmless(text)), end="", soft_wrap=console.record is False)
+        _verbatim(console, Text(harmless(text)), end="")
 
     said = await client.explain(uri, span, on_text=on_text)
     measured.explanation = first
@@ -194,18 +206,15 @@ async def _refactor(console: Console, client: Client, uri: str, measured: _Measu
     old, new = before.text.splitlines(), client.documents[uri].text.splitlines()
     for line in list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-        console.print(Text(harmless(line), style))
+        _verbatim(console, Text(harmless(line), style))
     console.print()
 
 
-async def _prompt(console: Console, client: Client, uri: str) -> None:
-    """Print the exact prompt behind the last answer."""
-    _heading(
-        console, "4  The exact prompt behind that", "nothing else was sent, and nothing left this machine"
-    )
-    shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
-    console.print(Text(harmless(shown["text"]), "bright_black"))
-    console.print(Text(f"{shown['promptTokens']} tokens to {harmless(shown['model'])}", "cyan"))
+def _show_prompt(console: Console, shown: Json) -> None:
+    """Print the exact prompt behind the last suggestion."""
+    _heading(console, "4  The exact prompt behind the last suggestion", "all that was sent for it")
+    _verbatim(console, Text(harmless(shown["text"]), "bright_black"))
+    console.print(Text(f"\n{shown['promptTokens']} tokens to {harmless(shown['model'])}", "cyan"))
     for source in shown["sources"]:
         first, last = source["range"]["start"]["line"] + 1, source["range"]["end"]["line"]
         console.print(Text(f"   from {source['uri'].rsplit('/', 1)[-1]}, lines {first} to {last}", "cyan"))
@@ -237,6 +246,11 @@ def _sum_up(console: Console, measured: _Measured) -> None:
     console.print(Text("   1. Connect your editor: clients/neovim, or any LSP client with `homebody lsp`."))
     console.print(Text("   2. Install a coder model: homebody models install /path/to/model.gguf"))
     console.print(Text("      or start one in llama.cpp, Ollama or LM Studio: Homebody finds it by itself."))
+
+
+def _verbatim(console: Console, text: Text, end: str = "\n") -> None:
+    """Print text that has its own lines: only the picture has an edge to break them at."""
+    console.print(text, end=end, soft_wrap=not console.record)
 
 
 def _heading(console: Console, title: str, about: str) -> None:

@@ -35,6 +35,11 @@ class Flags:
     values: dict[str, str] = field(default_factory=dict[str, str])
     config: Path | None = None
 
+    def to_arguments(self) -> list[str]:
+        """Say the same to another command of ours."""
+        config = [] if self.config is None else ["--config", str(self.config)]
+        return config + [word for key, text in self.values.items() for word in ("--set", f"{key}={text}")]
+
     def check(self) -> None:
         """Stop at a wrong flag: doing something else than was asked for is worse.
 

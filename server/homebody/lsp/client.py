@@ -45,6 +45,9 @@ _LANGUAGES = {
 }  # fmt: skip
 # Not the script on the PATH, which may be another installation's.
 _RUN = "import sys; from homebody.cli import main; sys.exit(main())"
+# Without -P a folder "homebody" in the current directory would be run in our place.
+LSP_COMMAND = (sys.executable, "-P", "-c", _RUN, "lsp")
+"""This installation's ``homebody lsp``."""
 _END_SECONDS = 10.0
 
 
@@ -250,8 +253,7 @@ async def start_client(
         Where the server's own goes, as for ``subprocess``; by default where this process's goes.
 
     """
-    # Without -P a folder "homebody" in the current directory would be run in our place.
-    command = command or (sys.executable, "-P", "-c", _RUN, "lsp")
+    command = command or LSP_COMMAND
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,

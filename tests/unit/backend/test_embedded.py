@@ -90,7 +90,7 @@ async def test_a_crash_in_mid_answer_is_told(tmp_path):
         async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
             await anext(stream)
             host_of(options).send_signal(signal.SIGKILL)
-            with pytest.raises(BackendUnavailable):
+            with pytest.raises(BackendUnavailable, match=r"ended in the middle .*: ask again"):
                 async for _ in stream:
                     pass
         assert await answer(backend, max_tokens=2) == "go go "

@@ -59,10 +59,10 @@ async def read_events(handler: Handler, *, timeout_seconds: float = 5) -> list[s
 
 
 async def test_nothing_there_is_unavailable():
-    """A refused connection says so, and asks whether the server runs."""
+    """A refused connection says so, and what to do."""
     server = ModelServer("http://127.0.0.1:9")
 
-    with pytest.raises(BackendUnavailable, match=r"nothing answers at http://127.0.0.1:9.*running"):
+    with pytest.raises(BackendUnavailable, match=r"nothing answers at http://127.0.0.1:9.*: start"):
         await server.get("/props", Said)
     await server.aclose()
 

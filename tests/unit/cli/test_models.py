@@ -53,7 +53,7 @@ def test_a_model_by_its_path_from_install_to_remove(tiny_model):
     [
         (("show", "nix"), 3, "no model here is called nix: `homebody models list` shows which there are"),
         (("remove", "nix"), 3, "no model here is called nix: `homebody models list` shows which there are"),
-        (("install", "nix.gguf"), 3, "cannot be read (No such file or directory)"),
+        (("install", "nix.gguf"), 2, "nix.gguf does not exist: name a GGUF file"),
         (("install", "hf:nix"), 2, "hf:nix names no repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
     ],
 )

@@ -1,0 +1,69 @@
+"""``homebody demo`` with a scripted model and the real server, into a pipe."""
+
+import os
+
+import pytest
+
+SCRIPT = """
+name = "tiny"
+context_length = 4096
+
+[[reply]]
+contains = "Explain what"
+text = "It counts what is missing."
+probability = 0.9
+
+[[reply]]
+contains = "Say in one short sentence"
+text = "Return the mean price of all items."
+
+[[reply]]
+text = ".price * 2"
+probability = 0.9
+"""
+
+
+@pytest.fixture
+def script(own_folders):
+    """A script that knows what the demo asks; where it is."""
+    path = own_folders / "script.toml"
+    path.write_text(SCRIPT)
+    return path
+
+
+def test_the_demo_shows_all_of_it_plainly(run, script):
+    """Suggestions, explanation, actions, the docstring as a diff, the last suggestion's prompt, numbers."""
+    ended = run("demo", "--backend", "scripted", "--model", str(script))
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "\x1b" not in ended.out
+    assert "The model answers: tiny (scripted), 4096 tokens of context" in ended.out
+    assert "  14          return self.price * 2   " in ended.out
+    assert "It counts what is missing.\n" in ended.out
+    assert "• Write a docstring\n" in ended.out
+    assert '+    """Return the mean price of all items."""\n' in ended.out
+    assert "    def total(self):\n        return" in ended.out.partition("4  The exact prompt")[2]
+    assert "the explanation's speed" in ended.out
+    assert "homebody models install /path/to/model.gguf" in ended.out
+
+
+def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
+    """Nothing is installed: it says what to run, and ends as every command without a model does."""
+    ended = run("demo", "--backend", "embedded")
+
+    assert ended.code == 3
+    assert ended.err == (
+        "homebody: no model is installed: run `homebody models install` to fetch a small one (98 MB)\n"
+    )
+
+
+def test_a_picture_is_written(run, script, own_folders):
+    """`--record` writes what was shown as SVG, and names nobody's folder in it."""
+    picture = own_folders / "demo.svg"
+    ended = run("demo", "--backend", "scripted", "--model", str(script), "--record", str(picture))
+
+    assert ended.code == 0
+    drawn = picture.read_text()
+    assert drawn.startswith("<svg")
+    assert "Return" in drawn
+    assert os.fspath(own_folders) not in drawn
