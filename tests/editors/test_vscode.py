@@ -8,14 +8,15 @@ import pytest
 
 from support.vscode import VSCode, homebody, package, start_vscode
 
-SHAPES = "def area(width, height):\n"
+# Both end where a line is about to be typed.
+SHAPES = "def area(width, height):\n    "
 ROOMS = """\
 def height_of_room(length):
     return length / 2
 
 
 def volume_of_room(length):
-"""
+    """
 REPLIES = [
     {"contains": "Say in one short sentence", "text": "Say how high the room is."},
     {"contains": "Explain what this", "text": "It computes an area.", "piece_delay_ms": 20},

@@ -1,45 +1,46 @@
 /**
  * `homebody.explainSelection`: the selection, or without one the file, explained in a page beside it.
  *
- * The text streams in; closing the page or the progress's Cancel ends it.
+ * The text streams in. Closing the page, the progress's Cancel or the next explanation ends it.
  */
 
-import { CancellationTokenSource, ProgressLocation, type TextEditor, window, workspace } from "vscode";
+import { CancellationTokenSource, type TextEditor, workspace } from "vscode";
 import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
 
 import type { Pages } from "./pages";
 import type { ExplainArgument, Explanation } from "./protocol";
-import { run, told } from "./requests";
+import { runShown, told } from "./requests";
 import { baseName, sourceLines } from "./words";
 
+const COMMAND = "homebody.explain";
+
 let count = 0;
+let newest: CancellationTokenSource | undefined;
 
 export async function explainSelection(
     client: LanguageClient,
     pages: Pages,
     editor: TextEditor,
 ): Promise<void> {
-    const { document, selection } = editor;
-    const name = baseName(document.uri);
-    const lines = `lines ${selection.start.line + 1} to ${selection.end.line + 1}`;
-    const title = `# ${selection.isEmpty ? name : `${name}, ${lines}`}\n\n`;
-    const converter = client.code2ProtocolConverter;
+    newest?.cancel();
+    const stop = (newest = new CancellationTokenSource());
+    const name = baseName(editor.document.uri);
+    const heading = `# ${name}${linesOf(editor)}\n\n`;
     const token = `homebody-explain-${++count}`;
-    const argument: ExplainArgument = {
-        textDocument: converter.asTextDocumentIdentifier(document),
-        ...(selection.isEmpty ? {} : { range: converter.asRange(selection) }),
-        token,
-    };
-
-    const page = await pages.open(`Explanation of ${name}.md`, title);
-    const stop = new CancellationTokenSource();
+    const argument = argumentOf(client, editor, token);
+    const page = await pages.open(`Explanation of ${name}.md`, heading);
     let text = "";
+
+    function show(all: string): void {
+        text = all;
+        if (newest === stop) {
+            page.show(heading + text);
+        }
+    }
+
     const subscriptions = [
         stop,
-        client.onProgress(new ProgressType<{ text: string }>(), token, (part) => {
-            text += part.text;
-            page.show(title + text);
-        }),
+        client.onProgress(new ProgressType<{ text: string }>(), token, (part) => show(text + part.text)),
         workspace.onDidCloseTextDocument(({ uri }) => {
             if (uri.toString() === page.uri.toString()) {
                 stop.cancel();
@@ -47,19 +48,26 @@ export async function explainSelection(
         }),
     ];
     try {
-        const said = await window.withProgress(
-            { location: ProgressLocation.Notification, title: `Explaining ${name}`, cancellable: true },
-            (_, cancelled) => {
-                cancelled.onCancellationRequested(() => stop.cancel());
-                return run<Explanation>(client, "homebody.explain", argument, stop.token);
-            },
-        );
-        page.show(title + said.markdown + footer(said));
+        const said = await runShown<Explanation>(client, COMMAND, argument, `Explaining ${name}`, stop);
+        show(said.markdown + footer(said));
     } catch (error) {
-        page.show(`${title}${text}\n\n${stop.token.isCancellationRequested ? "(stopped)" : told(error)}\n`);
+        show(`${text}\n\n${stop.token.isCancellationRequested ? "(stopped)" : told(error)}\n`);
     } finally {
         subscriptions.forEach((subscription) => subscription.dispose());
     }
+}
+
+function argumentOf(client: LanguageClient, editor: TextEditor, token: string): ExplainArgument {
+    const { document, selection } = editor;
+    const converter = client.code2ProtocolConverter;
+    const textDocument = converter.asTextDocumentIdentifier(document);
+    return selection.isEmpty
+        ? { textDocument, token }
+        : { textDocument, token, range: converter.asRange(selection) };
+}
+
+function linesOf({ selection }: TextEditor): string {
+    return selection.isEmpty ? "" : `, lines ${selection.start.line + 1} to ${selection.end.line + 1}`;
 }
 
 function footer({ usage, sources }: Explanation): string {

@@ -40,12 +40,11 @@ export class Pages implements TextDocumentContentProvider, Disposable {
     /** Show `text` beside the editor, in a page named `name`; its ending says how it is coloured. */
     async open(name: string, text: string): Promise<Page> {
         const uri = Uri.from({ scheme: SCHEME, path: `/${name}` });
-        const page = new Page(uri, (now) => this.update(uri, now));
         this.texts.set(uri.toString(), text);
         this.changed.fire(uri);
         const document = await workspace.openTextDocument(uri);
         await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true });
-        return page;
+        return { uri, show: (now) => this.update(uri, now) };
     }
 
     dispose(): void {
@@ -69,10 +68,8 @@ export class Pages implements TextDocumentContentProvider, Disposable {
 }
 
 /** One page that is open. */
-export class Page {
-    constructor(
-        readonly uri: Uri,
-        /** Show another text in it. */
-        readonly show: (text: string) => void,
-    ) {}
+export interface Page {
+    uri: Uri;
+    /** Show another text in it. */
+    show(text: string): void;
 }

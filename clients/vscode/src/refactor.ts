@@ -5,11 +5,11 @@
  * where code of the user's is replaced.
  */
 
-import { ProgressLocation, type QuickPickItem, type TextEditor, window } from "vscode";
+import { CancellationTokenSource, type QuickPickItem, type TextEditor, window } from "vscode";
 import { CodeActionRequest, Command, type LanguageClient, type Range } from "vscode-languageclient/node";
 
 import type { RefactorArgument, Refactored } from "./protocol";
-import { run, told } from "./requests";
+import { runShown, told } from "./requests";
 
 type Choice = QuickPickItem & { action?: string };
 
@@ -35,7 +35,7 @@ export async function refactorSelection(client: LanguageClient, editor: TextEdit
         }
         argument.instruction = words;
     }
-    tell(await refactored(client, argument, choice.action === undefined ? "Rewriting" : choice.label));
+    tell(await refactor(client, argument, choice.action === undefined ? "Rewriting" : choice.label));
 }
 
 async function actions(client: LanguageClient, uri: string, range: Range): Promise<Choice[]> {
@@ -51,18 +51,21 @@ async function actions(client: LanguageClient, uri: string, range: Range): Promi
     });
 }
 
-function refactored(client: LanguageClient, argument: RefactorArgument, title: string): Thenable<Refactored> {
-    const options = { location: ProgressLocation.Notification, title, cancellable: true };
-    return window.withProgress(options, async (_, token) => {
-        try {
-            return await run<Refactored>(client, "homebody.refactor", argument, token);
-        } catch (error) {
-            if (token.isCancellationRequested) {
-                return { status: "cancelled" };
-            }
-            return { status: "refused", reason: told(error) };
-        }
-    });
+async function refactor(
+    client: LanguageClient,
+    argument: RefactorArgument,
+    title: string,
+): Promise<Refactored> {
+    const stop = new CancellationTokenSource();
+    try {
+        return await runShown<Refactored>(client, "homebody.refactor", argument, title, stop);
+    } catch (error) {
+        return stop.token.isCancellationRequested
+            ? { status: "cancelled" }
+            : { status: "refused", reason: told(error) };
+    } finally {
+        stop.dispose();
+    }
 }
 
 function tell({ status, reason }: Refactored): void {

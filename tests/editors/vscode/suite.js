@@ -32,8 +32,8 @@ exports.run = async function run() {
     });
 
     await claim("ghost text comes while typing and is taken by command", async () => {
-        select(editor, document.lineCount - 1, 0);
-        await executeCommand("type", { text: "    ret" });
+        select(editor, document.lineCount - 1, 4);
+        await executeCommand("type", { text: "ret" });
         await until(async () => {
             await executeCommand("editor.action.inlineSuggest.commit");
             return document.getText().includes("    return length * height_of_room(length)");

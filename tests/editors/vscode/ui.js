@@ -8,8 +8,8 @@ const { cursorAt, ghostText, openFile, ready, until } = require("./workbench");
 
 open(async ({ page, settings }) => {
     await openFile(page, settings, "shapes.py");
-    await cursorAt(page, 2, 1);
-    await page.keyboard.type("    ret", { delay: 50 });
+    await cursorAt(page, 2, 5);
+    await page.keyboard.type("ret", { delay: 50 });
     await cursorAt(page, 2, 8);
     await until(async () => (await ghostText(page)).includes("width * height"));
     console.log("ok ghost text is seen");
