@@ -13,7 +13,7 @@ from pathlib import Path
 from homebody.audit import Audit
 from homebody.backend import open_backend
 from homebody.backend.base import Backend, ModelInfo, PromptRead, Slot, Stats
-from homebody.backend.state import BackendState
+from homebody.backend.state import BackendState, check
 from homebody.context.tokens import TokenCounts
 from homebody.errors import BackendError
 from homebody.prompt.library import PromptLibrary
@@ -127,6 +127,11 @@ class Engine:
         """Whether an explanation or an edit is being written right now."""
         chat = self._uses.get("chat")
         return chat is not None and chat.streams > 0
+
+    async def check(self) -> None:
+        """Look whether the servers that were asked lately are still there; ``on_state`` tells."""
+        for use in tuple(dict.fromkeys(self._uses.values())):
+            await check(use.backend)
 
     def _use(self, slot: Slot) -> Use:
         if slot not in self._uses:

@@ -22,6 +22,7 @@ from homebody.backend.base import Backend, Message, ModelInfo, Prompt, Sampling,
 from homebody.backend.choose import Candidate, choose
 from homebody.backend.open import open_kind
 from homebody.backend.probe import USUAL_PORTS, Found, probe, probe_all
+from homebody.backend.state import check
 from homebody.errors import (
     BackendLoading,
     BackendProtocolError,
@@ -118,6 +119,11 @@ class AutoBackend:
     async def describe(self) -> ModelInfo:
         """Say what is served."""
         return await self._call(lambda inner: inner.describe())
+
+    async def check(self) -> None:
+        """Ask whether the chosen server is there; our own model is started again when it is needed."""
+        if self._inner is not None and not self._is_own():
+            await self._call(check)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""

@@ -2,7 +2,8 @@
 
 In: any backend. Out: the same backend, and calls of ``on_state``.
 Every call still goes to the server, so that the first one after its return succeeds; only the
-telling is held back. Polls while the server is away and somebody asked lately, never else.
+telling is held back. Looks by itself while the server is away and somebody asked lately; while it
+answers, only where ``check`` is called.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from contextlib import aclosing, suppress
 from typing import Protocol, TypeVar, runtime_checkable
 
 from homebody.backend.base import Backend, Message, ModelInfo, Prompt, Sampling, Slot, Stats, Stream
-from homebody.backend.state import BackendState, Condition, OnState
+from homebody.backend.state import BackendState, Condition, OnState, check
 from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, HomebodyError, ModelError
 
 Result = TypeVar("Result")
@@ -20,6 +21,8 @@ Result = TypeVar("Result")
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 4.0
 """Between two looks at a server that is away; the status follows within five seconds of its return."""
+CHECK_SECONDS = 4.0
+"""Between two looks at a server that answers, while a document is open."""
 IDLE_SECONDS = 600.0
 """Without a request for so long, one stops looking until the next request."""
 
@@ -51,6 +54,23 @@ class SupervisedBackend:
     async def describe(self) -> ModelInfo:
         """Say what is served."""
         return await self._call(self._inner.describe)
+
+    async def check(self) -> None:
+        """Look whether the server is still there, where somebody asked it something lately.
+
+        What is found is told, not raised.
+        """
+        silent = time.monotonic() - self._asked
+        if self._condition != "ready" or not CHECK_SECONDS / 2 < silent < IDLE_SECONDS:
+            return
+        try:
+            await check(self._inner)
+        except BackendLoading as error:
+            self._down("loading", error)
+        except _AWAY as error:
+            self._down("unavailable", error)
+        except HomebodyError:
+            return
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""

@@ -58,6 +58,11 @@ class Documents:
             return None
         return document
 
+    @property
+    def any_open(self) -> bool:
+        """Whether there is any document."""
+        return bool(self._texts)
+
     def is_current(self, document: Document) -> bool:
         """Whether ``document`` still is what the editor shows."""
         return self._texts.get(document.uri) is document

@@ -75,6 +75,7 @@ class Service:
         self.status.update()
         self._server.start_task(sources.watch(self._server))
         await self.reload(None)
+        self._server.start_task(self._look_at_servers())
 
     async def reload(self, pushed: object) -> None:
         """Read the settings again, and open another engine if they ask for one."""
@@ -274,6 +275,15 @@ class Service:
         far = f" {progress.done} of {progress.total} files" if progress.total else ""
         self.status.indexing = f"Indexing the workspace:{far}." if progress.state == "indexing" else ""
         self.status.update()
+
+    async def _look_at_servers(self) -> None:
+        """See within seconds that a model's server went away; nothing is asked with no document open."""
+        from homebody.backend.supervise import CHECK_SECONDS
+
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            if self._opened is not None and self._server.documents.any_open:
+                await self._opened.engine.check()
 
     async def _meet_model(self) -> None:
         """Start the model before it is needed, and say which one it is."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from homebody.backend import supervise
 from homebody.backend.base import ModelInfo, Piece, Prompt, Sampling, Text
 from homebody.backend.llama_cpp import LlamaCppBackend
 from homebody.backend.scripted import Reply as ScriptedReply
@@ -115,6 +116,40 @@ async def test_nothing_is_asked_while_all_is_well_and_nobody_types(double: Llama
     await ask(backend)
     before = len(double.requests)
     await asyncio.sleep(0.6)
+
+    assert len(double.requests) == before
+    await backend.aclose()
+
+
+async def test_a_look_sees_that_an_idle_server_went_away(
+    double: LlamaDouble, monkeypatch: pytest.MonkeyPatch
+):
+    """And is told once; a look at one that answers tells nothing."""
+    monkeypatch.setattr(supervise, "CHECK_SECONDS", 0.0)
+    states: list[BackendState] = []
+    backend = SupervisedBackend(LlamaCppBackend(double.url), on_state=states.append, patience_seconds=1)
+    await ask(backend)
+    await backend.check()
+    double.stop()
+    await backend.check()
+    await backend.check()
+    double.start()
+    await until(states, "ready")
+    await backend.aclose()
+
+    assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
+
+
+async def test_a_server_that_nobody_used_for_long_is_not_looked_at(
+    double: LlamaDouble, monkeypatch: pytest.MonkeyPatch
+):
+    """An editor left open over night asks nothing."""
+    monkeypatch.setattr(supervise, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(supervise, "IDLE_SECONDS", 0.0)
+    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=1)
+    await ask(backend)
+    before = len(double.requests)
+    await backend.check()
 
     assert len(double.requests) == before
     await backend.aclose()

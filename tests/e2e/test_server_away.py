@@ -1,0 +1,60 @@
+"""A real llama.cpp that is killed and started again on its port, under a language server that stays."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from homebody.lsp.client import start_client
+from support.until import until
+
+URI = "file:///w/app.py"
+CODE = "def area(width, height):\n    \n\ndef other():\n    pass\n"
+_KEY = "key"
+_SERVER = """
+import sys
+from pathlib import Path
+from homebody.host.server import NativeServer
+from homebody.models.facts import read_facts
+server = NativeServer(read_facts(Path(sys.argv[1])), 2048, 1, sys.argv[3], int(sys.argv[2]))
+print(server.port, flush=True)
+sys.stdin.read()
+"""
+_FOLLOWS_SECONDS = 5.0 + 2.0
+"""What is promised, and something for a machine that is busy with other tests."""
+
+
+@contextmanager
+def _llama_cpp(model: Path, port: int = 0) -> Iterator[int]:
+    """Run one until the block ends, then kill it; gives its port."""
+    command = [sys.executable, "-c", _SERVER, str(model), str(port), _KEY]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        process.kill()
+
+
+async def test_the_status_follows_a_server_that_goes_and_comes_back(tiny_model: Path, environ, workspace):
+    """Also while nobody types; one message each time, and no restart of anything."""
+    with ExitStack() as first:
+        port = first.enter_context(_llama_cpp(tiny_model))
+        block = {"url": f"http://127.0.0.1:{port}", "apiKey": _KEY}
+        async with start_client(root=workspace, options={"backend": block}, environ=environ) as client:
+            client.open(URI, CODE)
+            await until(lambda: client.status.get("model"))
+            assert "since it is loaded and fills in the middle" in client.status["reasons"][-1]
+            assert await client.complete(URI, 1, 4, invoked=True) != []
+
+            first.close()
+            await until(lambda: client.status["kind"] == "Error", _FOLLOWS_SECONDS)
+            for column in (0, 1, 2, 3):
+                assert await client.complete(URI, 1, column) == []
+            assert [block["url"] in message for message in client.messages] == [True]
+
+            with _llama_cpp(tiny_model, port):
+                await until(lambda: client.status["kind"] == "Normal", _FOLLOWS_SECONDS)
+                client.type(URI, len(CODE), "# More.\n")
+                (item,) = await client.complete(URI, 1, 4, invoked=True)
+                assert item["insertText"] == "return a + b"
+            assert len(client.messages) == 1
