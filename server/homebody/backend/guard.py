@@ -2,8 +2,8 @@
 
 In: httpx requests. Out: connections to loopback addresses, Unix sockets and the hosts that the user
 allows, to nothing else.
-Names are resolved first, every address is checked, and the checked address is the one connected to,
-so that a name cannot answer twice differently.
+A name server is asked for names that the user allows and for no others: the question would leave the
+machine. What it answers is what is connected to, so that a name cannot answer twice differently.
 Knows nothing of models; does not follow redirects, and nothing above it does.
 """
 
@@ -132,24 +132,21 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def _checked_addresses(self, host: str, port: int) -> Sequence[str]:
         name = _plain(host)
-        addresses = _LOCALHOST if name == "localhost" else await self._addresses(name, port)
+        if name == "localhost" or name.endswith(".localhost"):
+            return _LOCALHOST
+        address = _written_address(name)
         if AllowedHost(name, port) in self._allowed:
-            return addresses
-        for address in addresses:
-            if not is_loopback(address):
-                where = host if name == address else f"{host} ({address})"
-                message = (
-                    f"{where} is not on this machine; nothing was sent. If it is your own server, add "
-                    f'"{_with_port(host, port)}" to backend.allowedHosts in your user settings'
-                )
-                raise ConnectionForbidden(message)
-        return addresses
-
-    async def _addresses(self, name: str, port: int) -> Sequence[str]:
-        try:
-            return [str(ipaddress.ip_address(name))]
-        except ValueError:
-            return await self._resolve(name, port)
+            return await self._resolve(name, port) if address is None else [address]
+        if address is None or not is_loopback(address):
+            where = host if address in {None, name} else f"{host} ({address})"
+            message = (
+                f"{where} is not on this machine; nothing was sent. If it is your own server, add "
+                f'"{_with_port(host, port)}" to backend.allowedHosts in your user settings'
+            )
+            if address is None:
+                message += "; if it is this machine, write 127.0.0.1 for it"
+            raise ConnectionForbidden(message)
+        return [address]
 
     def _capped(self, response: httpx.Response) -> httpx.Response:
         stream = response.stream
@@ -160,7 +157,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 # One editor needs few connections; an idle one is kept for as long as llama.cpp keeps it.
 _LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=4, keepalive_expiry=5.0)
-# RFC 6761: localhost is the loopback whatever a resolver says, and need not be asked for.
+# RFC 6761: localhost and names below it are the loopback whatever a resolver says, and need not be asked for.
 _LOCALHOST = ("127.0.0.1", "::1")
 
 
@@ -196,6 +193,19 @@ class _CappedStream(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+def _written_address(name: str) -> str | None:
+    """Return the address that ``name`` spells, also as the system reads ``127.1``; ``None`` for a name."""
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        pass
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return None
+    return str(found[0][4][0])
 
 
 async def _system_resolve(name: str, port: int) -> Sequence[str]:
