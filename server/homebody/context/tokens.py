@@ -13,6 +13,9 @@ _PRETOKEN = re.compile(r"[A-Za-z]+|[0-9]|\r?\n|[^\S\r\n]+|[!-/:-@\[-`{-~]+|.", r
 _MAX_LINES = 60_000
 """Lines kept; at about 150 bytes each this is less than 10 MB."""
 
+_LONGEST_KEPT = 500
+"""Characters of the longest line whose estimate is kept."""
+
 
 class TokenCounts:
     """Token counts by line, for one tokenizer.
@@ -24,6 +27,8 @@ class TokenCounts:
 
     def __init__(self) -> None:
         self._exact: OrderedDict[str, int] = OrderedDict()
+        # A window of 25,000 tokens is counted several times over at a jump, and line by line.
+        self._shapes: dict[str, int] = {}
         self._correction = 1.0
         self.was_told = False
         """Whether a prompt's real count was seen."""
@@ -65,7 +70,14 @@ class TokenCounts:
             self._correction += (seen - self._correction) / 8
 
     def _estimated(self, line: str) -> int:
-        return max(1, round(estimate(line) * self._correction + 0.5))
+        shape = self._shapes.get(line)
+        if shape is None:
+            shape = estimate(line)
+            if len(self._shapes) >= _MAX_LINES:
+                self._shapes.clear()
+            if len(line) <= _LONGEST_KEPT:
+                self._shapes[line] = shape
+        return max(1, round(shape * self._correction + 0.5))
 
 
 def estimate(text: str) -> int:
