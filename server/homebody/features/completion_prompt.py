@@ -26,8 +26,12 @@ from homebody.text import Document, Span
 OVERHEAD_TOKENS = 16
 """Markers, BOS, and the line ends between snippets."""
 
-_PARTIAL_WORD = re.compile(r" ?\w+\Z")
-_TRAILING_BLANKS = re.compile(r"[ \t]+\Z")
+_LAST_TOKEN = re.compile(r" ?\w+\Z|\s+\Z| ?[^\w\s]{1,2}\Z")
+"""What may be the beginning of a longer token: a word or a sign with its blank, a line end with the
+indentation behind it. Measured on 156 holes: 28 % exact; words and blanks alone 24 %."""
+
+_LAST_WORD = re.compile(r" ?\w+\Z|[ \t]+\Z")
+"""The same where no grammar forces it: what the model does not repeat by itself is asked for twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +121,15 @@ def prompt_for(
 ) -> Prompt:
     """Lay out the burst's frozen beginning and what was typed since.
 
-    ``answer`` continues an answer that was asked for in slices. With ``heal`` the partial word or
-    the blanks in front of the cursor are taken off and forced, so that the model begins at a token's
+    ``answer`` continues an answer that was asked for in slices. With ``heal`` what may be a part of a
+    token in front of the cursor is taken off and forced, so that the model begins at a token's
     boundary (measured: twice the exact matches, DESIGN).
     """
     special = target.special_texts
     forced = ""
     text = before_cursor(typed, special).text + answer
     if heal and not answer:
-        text, forced = healed(text)
+        text, forced = healed(text, _LAST_TOKEN if target.info.takes_token_ids else _LAST_WORD)
     context = burst.context
     snippets = [PromptSnippet(file_name(c.uri), c.text) for c in context.snippets]
     prefix = without_marked_lines(context.headers + context.prefix, special).text
@@ -148,9 +152,9 @@ def prompt_for(
     )
 
 
-def healed(typed: str) -> tuple[str, str]:
-    """Split off what the model has to begin with: a partial word with its blank, or trailing blanks."""
-    found = _PARTIAL_WORD.search(typed) or _TRAILING_BLANKS.search(typed)
+def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
+    """Split off what the model has to begin with."""
+    found = part.search(typed)
     return (typed[: found.start()], found.group()) if found else (typed, "")
 
 

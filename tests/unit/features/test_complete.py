@@ -119,6 +119,32 @@ async def test_a_partial_word_is_forced(world):
         assert found.text == "ult"
 
 
+@pytest.mark.parametrize(
+    ("marked", "forced"),
+    [
+        ("x = [█", " ["),
+        ("values = f(█)", "("),
+        ("def f():\n    █\n", "\n    "),
+        ("def f():\n    retur█", " retur"),
+        ("a = 1\nb█", "b"),
+    ],
+)
+async def test_what_may_be_part_of_a_token_is_forced(world, marked, forced):
+    """Signs and line ends too, since tokens reach over them."""
+    async with world(forced + "x\n") as w:
+        document, offset = at(marked)
+        await complete(w.engine, document, offset, session=w.session)
+        assert w.asked[0].prompt.forced == forced
+
+
+async def test_a_server_without_grammars_is_forced_to_words_alone(world):
+    """It has to repeat the text by itself, or is asked twice."""
+    async with world("x\n", special_texts=frozenset({"<|end|>"})) as w:
+        document, offset = at("x = [█")
+        await complete(w.engine, document, offset, session=w.session)
+        assert w.asked[0].prompt.forced == ""
+
+
 async def test_a_guess_is_not_shown(world):
     """Below ``completion.minConfidence`` there is nothing, and the record says why."""
     async with world(Reply("guess\n", probability=0.1), min_confidence=0.5) as w:
