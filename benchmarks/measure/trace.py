@@ -17,7 +17,7 @@ PAUSE_SECONDS = 0.9
 NOTICE_SECONDS = 0.25
 """Until a wrong key is noticed."""
 
-LOOK_SECONDS = 1.5
+LOOK_SECONDS = 3.0
 """Between going to a place and typing there."""
 
 _KEYS_A_CORRECTION = 45
