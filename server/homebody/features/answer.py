@@ -6,10 +6,10 @@ In: a way to build the messages for a number of tokens. Out: the answer's text a
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from homebody.audit import LeftOut, PromptRecord, Source
-from homebody.backend.base import Message, ModelInfo, Piece, Prompt, Sampling, Stats
+from homebody.backend.base import Message, ModelInfo, Prompt, Sampling, Stats
 from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, ContextTooLong, HomebodyError
@@ -74,7 +74,7 @@ async def answer(
     use = engine.chat
     info = await use.describe()
     budget = chat_budget(info.context_length, output=sampling.max_tokens, overhead=_TEMPLATE_TOKENS)
-    sampling = _with_output(sampling, budget.output)
+    sampling = replace(sampling, max_tokens=budget.output)
     draft, prompt, tokens = await _fitted(use, info, build, budget)
     asked = time.time()
     began = time.perf_counter()
@@ -96,7 +96,7 @@ async def answer(
                     continue
                 if first is None:
                     first = (time.perf_counter() - began) * 1000
-                pieces.append(_text(item))
+                pieces.append(item.text)
                 if on_text is not None:
                     on_text(item.text)
         outcome = "answered"
@@ -174,22 +174,5 @@ def _told(stats: Stats | None, tokens: int) -> int:
     return stats.prompt_tokens if stats and stats.prompt_tokens is not None else tokens
 
 
-def _text(piece: Piece) -> str:
-    return piece.text
-
-
 def _shown(messages: tuple[Message, ...]) -> str:
     return "\n\n".join(f"{message.role}: {message.text}" for message in messages)
-
-
-def _with_output(sampling: Sampling, max_tokens: int) -> Sampling:
-    return Sampling(
-        max_tokens=max_tokens,
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        top_k=sampling.top_k,
-        min_p=sampling.min_p,
-        repeat_penalty=sampling.repeat_penalty,
-        seed=sampling.seed,
-        logprobs=sampling.logprobs,
-    )
