@@ -34,8 +34,8 @@ def _bench(
     flags: Flags = context.obj
     settings = flags.load(None)
     terminal = Terminal()
-    terminal.progress("reading and writing …")
-    measured = asyncio.run(_run(settings, "chat" if chat else "completion"))
+    terminal.progress("starting the model …")
+    measured = asyncio.run(_run(settings, "chat" if chat else "completion", terminal))
     terminal.progress("")
     if as_json:
         terminal.write(to_json(measured))
@@ -45,9 +45,12 @@ def _bench(
         terminal.write("\n" + "".join(f"{line}\n" for line in _remarks(measured)))
 
 
-async def _run(settings: Settings, use: Slot) -> Bench:
+async def _run(settings: Settings, use: Slot, terminal: Terminal) -> Bench:
+    def tell(tokens: int) -> None:
+        terminal.progress(f"reading {tokens} tokens, and writing …")
+
     async with open_engine(settings) as engine:
-        return await bench(engine, use=use, sizes=SIZES)
+        return await bench(engine, use=use, sizes=SIZES, on_size=tell)
 
 
 def _cells(measured: Bench) -> list[tuple[str, ...]]:
@@ -85,6 +88,9 @@ def _remarks(measured: Bench) -> list[str]:
         f"{measured.quick_tokens} tokens of a new prompt."
     )
     remarks = [quick]
+    if measured.left_out:
+        lengths = " and ".join(str(tokens) for tokens in measured.left_out)
+        remarks.append(f"Left out, since it would take minutes: {lengths} tokens.")
     if measured.memory_bytes is not None:
         remarks.append(f"The model's process holds {measured.memory_bytes / 1e6:.0f} MB.")
     return remarks

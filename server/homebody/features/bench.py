@@ -8,7 +8,7 @@ source, since speed depends on how text splits into tokens.
 import platform
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from itertools import cycle
 from pathlib import Path
@@ -19,9 +19,13 @@ from msgspec import Struct
 import homebody
 from homebody.backend.base import ModelInfo, Prompt, PromptRead, Sampling, Slot, Stats, Text
 from homebody.engine import Engine, Use
+from homebody.errors import BackendTimeout
 
 SIZES = (512, 2048, 8192)
 """Prompt lengths in tokens, as far as the served context allows."""
+
+_PATIENCE_SECONDS = 120.0
+"""A prompt that would take longer to read is left out, but for the shortest."""
 
 _ANSWER_TOKENS = 64
 _ROOM = 32
@@ -45,8 +49,8 @@ class Bench(Struct, frozen=True, rename="camel"):
     """What was measured, of which model, where.
 
     ``quick_tokens`` is an estimate of the largest cold prompt that is answered within
-    ``latency_budget_ms``. ``memory_bytes`` is what the embedded model's process holds, ``None`` for
-    other servers.
+    ``latency_budget_ms``. ``left_out`` are prompt lengths that would have taken minutes.
+    ``memory_bytes`` is what the embedded model's process holds, ``None`` for other servers.
     """
 
     model: str
@@ -58,10 +62,17 @@ class Bench(Struct, frozen=True, rename="camel"):
     quick_tokens: int
     latency_budget_ms: int
     memory_bytes: int | None
+    left_out: tuple[int, ...] = ()
 
 
-async def bench(engine: Engine, *, use: Slot = "completion", sizes: Sequence[int] = SIZES) -> Bench:
-    """Measure the model of ``use``.
+async def bench(
+    engine: Engine,
+    *,
+    use: Slot = "completion",
+    sizes: Sequence[int] = SIZES,
+    on_size: Callable[[int], None] | None = None,
+) -> Bench:
+    """Measure the model of ``use``; ``on_size`` is told each prompt length before it is measured.
 
     Raises
     ------
@@ -72,8 +83,20 @@ async def bench(engine: Engine, *, use: Slot = "completion", sizes: Sequence[int
     measured = engine.completion if use == "completion" else engine.chat
     info = await measured.describe()
     most = info.context_length - _ANSWER_TOKENS - _ROOM
-    wanted = [size for size in sizes if size <= most] or [most]
-    rows = [await _row(measured, info, size, use) for size in wanted]
+    # A context of 8,192 tokens cannot take a prompt of so many: then the longest that fits is measured.
+    wanted = sorted({min(size, most) for size in sizes})
+    rows: list[Row] = []
+    for size in wanted:
+        if rows and _seconds(rows, size) > _PATIENCE_SECONDS:
+            break
+        if on_size is not None:
+            on_size(size)
+        try:
+            rows.append(await _row(measured, info, size, use))
+        except BackendTimeout:
+            if not rows:
+                raise
+            break
     budget = engine.settings.completion.latency_budget_ms
     return Bench(
         model=info.name,
@@ -82,9 +105,10 @@ async def bench(engine: Engine, *, use: Slot = "completion", sizes: Sequence[int
         platform=f"{platform.system()} {platform.machine()}, {_processor()}",
         threads=psutil.cpu_count(logical=False) or 1,
         rows=tuple(rows),
-        quick_tokens=_quick(rows, budget, info.context_length),
+        quick_tokens=quick_tokens(rows, budget),
         latency_budget_ms=budget,
         memory_bytes=_memory(info),
+        left_out=tuple(wanted[len(rows) :]),
     )
 
 
@@ -150,15 +174,24 @@ async def _source_lines(use: Use, info: ModelInfo) -> AsyncIterator[tuple[str, i
             yield line, use.tokens.count(line)
 
 
-def _quick(rows: Sequence[Row], budget_ms: float, context_length: int) -> int:
-    """Tokens read within the budget, by a straight line through the smallest and the largest row."""
-    small, large = rows[0], rows[-1]
-    if large.prompt_tokens > small.prompt_tokens and large.cold_ms > small.cold_ms:
-        per_token = (large.cold_ms - small.cold_ms) / (large.prompt_tokens - small.prompt_tokens)
-        fixed = max(0.0, small.cold_ms - per_token * small.prompt_tokens)
-    else:
-        per_token, fixed = small.cold_ms / max(small.prompt_tokens, 1), 0.0
-    return max(0, min(context_length, int((budget_ms - fixed) / per_token)))
+def _seconds(rows: Sequence[Row], size: int) -> float:
+    """Time that a longer prompt takes, by the last row: at least in proportion."""
+    return rows[-1].cold_ms / 1000 * size / max(rows[-1].prompt_tokens, 1)
+
+
+def quick_tokens(rows: Sequence[Row], budget_ms: float) -> int:
+    """Tokens that are read within the budget, by straight lines between the rows.
+
+    The first line starts at what no token at all costs: the shortest prompt, cached. Nothing is said
+    of prompts longer than the longest that was measured.
+    """
+    before_tokens, before_ms = 0, rows[0].cached_ms
+    for row in rows:
+        if budget_ms < row.cold_ms:
+            share = (budget_ms - before_ms) / max(row.cold_ms - before_ms, 1e-9)
+            return max(0, int(before_tokens + share * (row.prompt_tokens - before_tokens)))
+        before_tokens, before_ms = row.prompt_tokens, row.cold_ms
+    return before_tokens
 
 
 def _memory(info: ModelInfo) -> int | None:

@@ -15,6 +15,7 @@ from homebody.backend.probe import probe_all
 from homebody.backend.supervise import reasons_of
 from homebody.engine import Engine
 from homebody.errors import HomebodyError
+from homebody.features.advice import better_model, is_smallest, more_context, quicker_model
 from homebody.features.bench import Row, bench
 from homebody.prompt.fim import find_format
 
@@ -51,6 +52,7 @@ class UseReport(Struct, frozen=True, rename="camel"):
     findings: tuple[Finding, ...]
     model: str | None = None
     backend: str | None = None
+    url: str | None = None
     context_length: int | None = None
     fim: str | None = None
     speed: Row | None = None
@@ -72,18 +74,18 @@ async def doctor(
     ``problems`` are what was wrong in the settings, ``origins`` which source each value comes from.
     """
     servers = tuple(found.remark for found in await probe_all(USUAL_URLS))
-    uses = [await _use(engine, "completion")]
-    uses.append(
-        await _use(engine, "chat", measured=None if engine.completion is not engine.chat else uses[0])
-    )
-    return Diagnosis(servers, tuple(uses), (*_settings(engine, problems, origins or {}), *_notes()))
+    completion = await _use(engine, "completion")
+    uses = (completion, await _use(engine, "chat", measured=completion))
+    return Diagnosis(servers, uses, (*_settings(engine, problems, origins or {}), *_notes()))
 
 
 async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) -> UseReport:
+    """Look at one use; the speed of a model that was ``measured`` already is not measured again."""
     use = engine.completion if slot == "completion" else engine.chat
     try:
         info = await use.describe()
-        speed = await _speed(engine, slot, measured)
+        known = None if measured is None or not _is_same(measured, info) else measured.speed
+        speed = known or (await bench(engine, use=slot, sizes=(_MEASURED_TOKENS,))).rows[0]
     except HomebodyError as error:
         text = str(error)
         problem = Finding("problem", text[:1].upper() + text[1:])
@@ -96,16 +98,16 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
         findings=(*_common(info), *findings),
         model=info.name,
         backend=info.kind,
+        url=info.url,
         context_length=info.context_length,
         fim=row.title if row is not None else None,
         speed=speed,
     )
 
 
-async def _speed(engine: Engine, slot: Slot, measured: UseReport | None) -> Row:
-    if measured is not None and measured.speed is not None:
-        return measured.speed
-    return (await bench(engine, use=slot, sizes=(_MEASURED_TOKENS,))).rows[0]
+def _is_same(report: UseReport, info: ModelInfo) -> bool:
+    """Whether both uses are one model on one server."""
+    return (report.backend, report.model, report.url) == (info.kind, info.name, info.url)
 
 
 def _common(info: ModelInfo) -> list[Finding]:
@@ -121,10 +123,10 @@ def _common(info: ModelInfo) -> list[Finding]:
     trained = info.trained_context_length
     if info.context_length < _SMALL_CONTEXT:
         text = f"Only {info.context_length} tokens of context are served, which is little for code."
-        found.append(Finding("problem", text, _more_context(info)))
+        found.append(Finding("problem", text, more_context(info)))
     elif trained is not None and trained > info.context_length:
         text = f"{info.context_length} tokens of context are served, and the model could use {trained}."
-        found.append(Finding("hint", text, _more_context(info)))
+        found.append(Finding("hint", text, more_context(info)))
     if info.ignored_sampling:
         names = ", ".join(info.ignored_sampling)
         found.append(Finding("hint", f"This server does not know these sampling settings: {names}."))
@@ -138,18 +140,19 @@ def _common(info: ModelInfo) -> list[Finding]:
 
 def _completion(info: ModelInfo, fim: bool, speed: Row) -> list[Finding]:  # noqa: FBT001 - private
     found: list[Finding] = []
-    better = "homebody models install PATH.gguf     (a coder model; docs/models.md says which)"
     if not fim:
         text = "It has no fill-in-the-middle tokens: suggestions see only what stands before the cursor."
-        found.append(Finding("hint", text, better))
+        found.append(Finding("hint", text, better_model(info, "completion")))
     if speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT:
         text = f"It writes {speed.output_speed:.0f} tokens a second, too slow for suggestions while typing."
-        found.append(Finding("problem", text, "completion.backend: a smaller model for suggestions"))
+        found.append(Finding("problem", text, quicker_model(info)))
     elif speed.prompt_speed is not None and speed.prompt_speed < _QUICK_PROMPT:
         text = (
             f"It reads {speed.prompt_speed:.0f} tokens a second: the first suggestion at a place comes late."
         )
-        found.append(Finding("hint", text, "completion.backend: a smaller model for suggestions"))
+        if is_smallest(info):
+            text += " No model is smaller: is the machine busy with something else?"
+        found.append(Finding("hint", text, quicker_model(info)))
     else:
         found.append(Finding("good", "It is quick enough for suggestions while typing."))
     if not info.has_logprobs:
@@ -161,25 +164,16 @@ def _completion(info: ModelInfo, fim: bool, speed: Row) -> list[Finding]:  # noq
 def _chat(info: ModelInfo, speed: Row) -> list[Finding]:
     if not info.chat_template:
         text = "It takes no chat messages: explanations and edits need an instruct model."
-        return [Finding("problem", text, "chat.backend: an instruct model")]
-    if "135m" in info.name.lower():
+        return [Finding("problem", text, better_model(info, "chat"))]
+    if is_smallest(info):
         text = "The default weights are fine for a docstring, and too small for other edits and explanations."
-        return [Finding("hint", text, "chat.backend: an instruct model of 3B parameters or more")]
+        return [Finding("hint", text, better_model(info, "chat"))]
     if speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT / 3:
         text = (
             f"It writes {speed.output_speed:.0f} tokens a second: a function takes about a minute to rewrite."
         )
         return [Finding("hint", text)]
     return [Finding("good", "It takes chat messages, for explanations and edits.")]
-
-
-def _more_context(info: ModelInfo) -> str:
-    return {
-        "ollama": "backend.contextLength = 8192     (Ollama loads the model again with it)",
-        "llama.cpp": "llama-server --ctx-size 16384     (divided by its slots)",
-        "lm-studio": "in LM Studio: the context length of the loaded model",
-        "embedded": "backend.contextLength = 8192",
-    }.get(info.kind, "start the server with a larger context")
 
 
 def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str]) -> list[Finding]:

@@ -1,9 +1,14 @@
 """Doctor and bench: what they say of a model that is there, and of one that is not."""
 
+import re
+
+import pytest
+
 from homebody.audit import Audit
-from homebody.backend.base import FimTokens
+from homebody.backend.base import FimTokens, ModelInfo
 from homebody.backend.scripted import Reply
-from homebody.features.bench import bench
+from homebody.features.advice import more_context
+from homebody.features.bench import Row, bench, quick_tokens
 from homebody.features.doctor import doctor
 
 _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
@@ -66,10 +71,39 @@ async def test_what_earlier_sessions_saw_is_kept(world):
         assert (await doctor(w.engine)).findings == ()
 
 
+async def test_a_model_that_serves_both_uses_is_measured_once(world):
+    """So that doctor takes no longer than it must."""
+    async with world("word " * 64) as w:
+        completion, chat = (await doctor(w.engine)).uses
+        assert completion.speed == chat.speed
+        assert len(w.asked) == 2  # cold, and cached
+
+
+@pytest.mark.parametrize("kind", ["ollama", "llama.cpp", "lm-studio", "embedded", "openai"])
+def test_advice_never_makes_the_context_shorter(kind):
+    """More than what is served, and no more than the model can use."""
+    for served, trained in ((2048, 8192), (8192, 32768), (30000, 32768)):
+        info = ModelInfo(kind, "m", served, trained)
+        [tokens] = [int(word) for word in re.findall(r"(?<!\S)\d{4,}", more_context(info))]
+        slots = 2 if kind == "llama.cpp" else 1
+        assert served * slots < tokens <= trained * slots
+
+
+def test_what_is_read_within_the_budget_lies_between_the_rows():
+    """By straight lines, and never beyond what was measured."""
+    rows = (Row(500, 1000.0, 20.0, None, None), Row(2000, 8000.0, 25.0, None, None))
+    assert quick_tokens(rows, 510) == 250
+    assert quick_tokens(rows, 4500) == 1250
+    assert quick_tokens(rows, 10) == 0
+    assert quick_tokens(rows, 60_000) == 2000
+
+
 async def test_bench_measures_as_far_as_the_context_goes(world):
     """And every prompt is a new one."""
     async with world("word " * 64, context_length=4096) as w:
         measured = await bench(w.engine)
-        assert [row.prompt_tokens // 256 for row in measured.rows] in ([1, 7], [2, 8], [1, 8], [2, 7])
+        wanted = (512, 2048, 4000)
+        near = [row.prompt_tokens / size for row, size in zip(measured.rows, wanted, strict=True)]
+        assert all(0.8 < share <= 1 for share in near)
         prompts = [request.prompt.text for request in w.asked[::2]]
         assert len({text.splitlines()[0] for text in prompts}) == len(prompts)
