@@ -6,6 +6,7 @@ would feel. Prints plainly where there is no terminal; ``--record`` writes the p
 
 import asyncio
 import difflib
+import re
 import tempfile
 import time
 from collections.abc import Mapping
@@ -37,6 +38,9 @@ _SPOTS = (
 
 _LOOKING_SECONDS = 2.0
 """Between moving the cursor to a place and typing there; meanwhile the server reads ahead."""
+
+# A font of the web, or the comment that names the page of the library.
+_FETCHED = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
 
 _WIDTH = 100
 _READY_SECONDS = 60.0
@@ -78,7 +82,13 @@ def _demo(
     except ServerError as error:
         raise DemoFailed(str(error)) from error
     if record is not None:
-        record.write_text(console.export_svg(title="homebody demo"), encoding="utf-8")
+        record.write_text(_picture(console), encoding="utf-8")
+
+
+def _picture(console: Console) -> str:
+    """Return what was shown as SVG, without rich's web fonts: whoever looks at it fetches nothing."""
+    drawn = console.export_svg(title="homebody demo")
+    return _FETCHED.sub("", drawn)
 
 
 async def _show(console: Console, settings: Settings, flags: Flags) -> None:

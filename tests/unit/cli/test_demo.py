@@ -58,7 +58,7 @@ def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
 
 
 def test_a_picture_is_written(run, script, own_folders):
-    """`--record` writes what was shown as SVG, and names nobody's folder in it."""
+    """`--record` writes what was shown as SVG; it fetches nothing, and names nobody's folder."""
     picture = own_folders / "demo.svg"
     ended = run("demo", "--backend", "scripted", "--model", str(script), "--record", str(picture))
 
@@ -66,4 +66,6 @@ def test_a_picture_is_written(run, script, own_folders):
     drawn = picture.read_text()
     assert drawn.startswith("<svg")
     assert "Return" in drawn
+    assert "https:" not in drawn
+    assert "@font-face" not in drawn
     assert os.fspath(own_folders) not in drawn
