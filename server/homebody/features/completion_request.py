@@ -282,7 +282,8 @@ class CompletionRequest:
                 if generation.done:
                     if generation.error is not None and not generation.pieces:
                         raise generation.error
-                    return rest
+                    # Typed through to its end: it says nothing about what follows.
+                    return rest if rest.text.strip() or self.offset == generation.offset else None
                 left = self._seconds_left(generation)
                 if left is not None and left <= 0 and (lines := whole_lines(rest)) is not None:
                     return lines

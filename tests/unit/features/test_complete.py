@@ -86,6 +86,22 @@ async def test_an_answer_in_flight_that_goes_another_way_is_asked_anew(world):
         assert found.text == "c"
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+async def test_what_follows_a_line_that_was_typed_through_is_asked(world, seconds):
+    """The answer's own end, a line end with indentation, is no suggestion; it is asked what follows.
+
+    Both right after the answer came and once it is in the cache.
+    """
+    first = Reply(pieces=("def f(", "a):", "\n   "), times=1)
+    async with world(first, "\n    return a\n") as w:
+        document, offset = at("█\n")
+        await complete(w.engine, document, offset, session=w.session)
+        document, offset = typed(document, offset, "def f(a):")
+        await asyncio.sleep(seconds)
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "\n    return a"
+
+
 async def test_consecutive_prompts_only_grow_at_their_end(world):
     """What was sent for one key is the beginning of what is sent for the next."""
     async with world(Reply("zzz\n")) as w:
