@@ -184,9 +184,13 @@ async def _explain(console: Console, client: Client, uri: str, measured: _Measur
     def on_text(text: str) -> None:
         nonlocal first
         first = first or _since(began)
-        _verbatim(console, Text(harmless(text)), end="")
+        if not console.record:
+            _verbatim(console, Text(harmless(text)), end="")
 
     said = await client.explain(uri, span, on_text=on_text)
+    if console.record:
+        # Pieces by themselves would run over the picture's edge.
+        console.print(Text(harmless(said["markdown"])))
     measured.explanation = first
     measured.words = said["usage"]["outputTokens"] / max(_since(began) - first, 1.0) * 1000
     usage = said["usage"]

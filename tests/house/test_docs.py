@@ -1,0 +1,35 @@
+"""What the pages say of the tree: that what they point to is there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_LINK = re.compile(r"\]\(([^)#\s]+)")
+_PLACE = re.compile(r"`((?:server|tests|docs|clients|benchmarks|prompts|requirements)/[\w./-]+)`")
+
+
+def pages() -> list[str]:
+    """Every page of the project's own, from the root."""
+    listed = subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    # A page that an archive has and git does not know is still a page.
+    found = listed or [
+        str(path.relative_to(ROOT)) for path in (ROOT, *ROOT.glob("docs")) for path in path.glob("*.md")
+    ]
+    return [page for page in found if not page.startswith(("tests/support/published/", "tests/cases/"))]
+
+
+@pytest.mark.parametrize("page", pages())
+def test_what_a_page_points_to_is_there(page: str):
+    """Links and pictures within the repository, and paths named in the text."""
+    path = ROOT / page
+    text = path.read_text("utf-8") if path.is_file() else ""
+    linked = [link for link in _LINK.findall(text) if "://" not in link and not link.startswith("mailto:")]
+    missing = [link for link in linked if not (path.parent / link).exists()]
+    missing += [place for place in _PLACE.findall(text) if not (ROOT / place).exists()]
+
+    assert missing == []
