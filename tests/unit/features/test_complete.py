@@ -94,7 +94,7 @@ async def test_what_follows_a_line_that_was_typed_through_is_asked(world, second
     """
     first = Reply(pieces=("def f(", "a):", "\n   "), times=1)
     async with world(first, "\n    return a\n") as w:
-        document, offset = at("█\n")
+        document, offset = at("import os\n\n\n█\n")
         await complete(w.engine, document, offset, session=w.session)
         document, offset = typed(document, offset, "def f(a):")
         await asyncio.sleep(seconds)
