@@ -49,20 +49,32 @@ export function watchFocus(running: Running): Disposable {
     return { dispose: () => subscriptions.forEach((subscription) => subscription.dispose()) };
 }
 
-/** Middleware that sends `textDocument/didShowCompletion` for the first suggestion that is delivered. */
+/**
+ * Middleware that sends `textDocument/didShowCompletion` for the first suggestion that is delivered.
+ *
+ * Typing along with a suggestion brings it again at each key: it counts once.
+ */
 export function reportShown(running: Running): ProvideInlineCompletionItems {
+    let last = "";
     return async (document, position, context, token, next) => {
+        const line = document.lineAt(position).text;
         const given = await next(document, position, context, token);
         const first = Array.isArray(given) ? given[0] : given?.items[0];
         if (first !== undefined && !token.isCancellationRequested) {
-            void running()?.sendNotification("textDocument/didShowCompletion", { item: toItem(first) });
+            const before = line.slice(0, (first.range?.start ?? position).character);
+            const outcome = `${document.uri} ${position.line} ${before}${textOf(first)}`;
+            if (outcome !== last) {
+                last = outcome;
+                const item = { insertText: textOf(first), command: first.command };
+                void running()?.sendNotification("textDocument/didShowCompletion", { item });
+            }
         }
         return given;
     };
 }
 
-function toItem({ insertText, command }: InlineCompletionItem): object {
-    return { insertText: typeof insertText === "string" ? insertText : insertText.value, command };
+function textOf({ insertText }: InlineCompletionItem): string {
+    return typeof insertText === "string" ? insertText : insertText.value;
 }
 
 function isServed(editor: TextEditor): boolean {
