@@ -10,6 +10,8 @@ from support.connections import ELSEWHERE, traced
 
 SESSION = Path(whole_session.__file__)
 SAME_EVERY_TIME = {"HOMEBODY_CHAT_TEMPERATURE": "0"}
+SHORT = {"HOMEBODY_BACKEND_CONTEXT_LENGTH": "512"}
+"""Of context: answers are short, and one prompt is measured."""
 
 # A child of a child, so that what is caught shows that children are watched; TCP and UDP.
 PLANTED = f"""
@@ -37,7 +39,7 @@ def test_a_planted_connection_is_caught(tmp_path: Path):
 
 
 def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, weights: Path):
-    """Complete, explain, rewrite, index, start and end a model: nothing leaves, DNS included."""
+    """Index, complete, explain, rewrite, doctor, bench, a model's life: nothing leaves, DNS included."""
     workspace = tmp_path / "workspace"
     models = tmp_path / "data" / "models"
     for folder in (workspace, models):
@@ -50,7 +52,7 @@ def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, weights:
     trace = traced(
         [sys.executable, SESSION, workspace],
         tmp_path / "strace",
-        environment={"PATH": os.defpath, "HOME": str(tmp_path), **own, **SAME_EVERY_TIME},
+        environment={"PATH": os.defpath, "HOME": str(tmp_path), **own, **SAME_EVERY_TIME, **SHORT},
     )
 
     assert trace.result.returncode == 0, trace.result.stderr
@@ -59,9 +61,12 @@ def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, weights:
     steps = told["steps"]
     assert steps["completion"] != []
     assert steps["explanation"] != ""
+    assert steps["indexed"] != []
     assert {name: step for name, step in steps.items() if isinstance(step, dict) and step["code"] != 0} == {}
     assert told["hosts"] != []
     assert set(told["hosts"]) <= trace.pids
     # And it spoke to that model, over the loopback and nowhere else.
     assert {"127.0.0.1"} <= {attempt.address for attempt in trace.attempts}
     assert trace.strays == []
+    # Doctor knocked at the usual ports.
+    assert {8080, 11434, 1234} <= {attempt.port for attempt in trace.attempts}

@@ -1,7 +1,7 @@
 """A whole session with Homebody, as a script: `python whole_session.py FOLDER`.
 
-The language server explains, completes and rewrites; then commands do the like from a terminal; at
-last the embedded model's process is ended.
+The language server indexes the workspace, explains, completes and rewrites; then commands do the like
+from a terminal, look around and measure; at last the embedded model's process is ended.
 Prints one JSON object: what each step came to, and the process ids of the models.
 Settings come from the environment, as a user has them; so do the folders, which have to be empty.
 """
@@ -40,6 +40,8 @@ def area_of_room(length):
 COMMANDS = {
     "complete": ("complete", "shapes.py:9:18", "--json"),
     "refactor": ("refactor", "shapes.py:4-5", "--action", "docstring", "--diff"),
+    "doctor": ("doctor", "--json"),
+    "bench": ("bench", "--json"),
     "list": ("models", "list"),
     "log": ("log",),
 }
@@ -70,6 +72,7 @@ async def use_editor(folder: Path) -> dict[str, object]:
             "actions": [action["title"] for action in actions],
             "refactoring": refactored["status"],
             "prompt": shown["text"],
+            "indexed": [path.name for path in (paths.cache_dir() / "index").iterdir()],
         }
 
 
