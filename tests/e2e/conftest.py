@@ -1,9 +1,10 @@
 """A real ``homebody lsp`` for each test, in folders of its own, with a scripted model."""
 
+import asyncio
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,6 +13,8 @@ import pytest
 from homebody.lsp.client import Client, start_client
 
 Replies: TypeAlias = str | list[dict[str, Any]]
+_LONGEST_SECONDS = 120
+
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[Client]]
 
 
@@ -50,16 +53,20 @@ def scripted(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 def serve(environ: Mapping[str, str], workspace: Path, scripted: Callable[..., dict[str, Any]]) -> Serve:
     """Start a server whose model answers with a text, or with a script's replies."""
 
-    def start(
+    @asynccontextmanager
+    async def start(
         replies: Replies = "x",
         settings: Mapping[str, object] | None = None,
         capabilities: dict[str, Any] | None = None,
-    ) -> AbstractAsyncContextManager[Client]:
-        return start_client(
-            root=workspace,
-            options=scripted(replies) | dict(settings or {}),
-            capabilities=capabilities,
-            environ=environ,
-        )
+    ) -> AsyncGenerator[Client]:
+        options = scripted(replies) | dict(settings or {})
+        # A server that hangs fails its test; it does not stop the run.
+        async with (
+            asyncio.timeout(_LONGEST_SECONDS),
+            start_client(
+                root=workspace, options=options, capabilities=capabilities, environ=environ
+            ) as client,
+        ):
+            yield client
 
     return start

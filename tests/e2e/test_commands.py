@@ -74,7 +74,7 @@ async def test_an_explanation_streams_and_accounts_for_itself(serve):
         assert len(pieces) > 1
         assert set(said["usage"]) == {"promptTokens", "outputTokens", "contextLength"}
         assert said["sources"][0]["uri"] == URI
-        assert set(said["sources"][0]) == {"uri", "range", "tokens"}
+        assert {"uri", "range", "tokens"} <= set(said["sources"][0])
         assert set(said["sources"][0]["range"]) == {"start", "end"}
 
         shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": URI}})

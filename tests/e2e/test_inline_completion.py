@@ -50,7 +50,7 @@ async def test_edits_reach_the_prompt(serve):
         await client.complete(URI, *document.position_of(document.text.index("\n\ndef")))
         prompt = (await client.execute("homebody.showPrompt"))["text"]
 
-        assert "def überfläche(width, height):\n    if width:\n" in prompt
+        assert "def überfläche(width, height):\n    if width:" in prompt
         assert "def area" not in prompt
 
 
