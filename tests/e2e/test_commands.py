@@ -78,7 +78,7 @@ async def test_an_explanation_streams_and_accounts_for_itself(serve):
         assert set(said["sources"][0]["range"]) == {"start", "end"}
 
         shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": URI}})
-        assert set(shown) == {"text", "promptTokens", "model", "sources", "leftOut"}
+        assert {"text", "promptTokens", "model", "sources", "leftOut"} <= set(shown)
         assert "return width * height" in shown["text"]
         assert shown["promptTokens"] == said["usage"]["promptTokens"]
         assert await client.execute("homebody.showPrompt", {"textDocument": {"uri": "file:///x"}}) is None
