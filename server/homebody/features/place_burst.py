@@ -44,15 +44,25 @@ def burst_at(session: Session, target: Target, document: Document, offset: int) 
     if burst is not None and burst.typed(document, offset) is not None:
         return burst
     affordable = affordable_tokens(session)
-    full = full_burst(session, target, document, offset)
-    unread = unread_of(session, target, full, document, offset)
-    if unread is None or unread <= affordable:
-        place.burst = full
-    else:
-        place.burst = new_burst(
-            session.engine, target, document, offset, tokens=affordable, imports=place.imports(document)
-        )
-    return place.burst
+    narrow = new_burst(
+        session.engine, target, document, offset, tokens=affordable, imports=place.imports(document)
+    )
+    chosen = narrow
+    if not narrow.narrow or narrow.start == 0 or _is_near(burst, offset):
+        # Elsewhere nothing of a full window is read yet, and counting its lines would take 20 ms.
+        full = full_burst(session, target, document, offset)
+        unread = unread_of(session, target, full, document, offset)
+        if unread is None or unread <= affordable:
+            chosen = full
+    place.burst = chosen
+    return chosen
+
+
+def _is_near(before: Burst | None, offset: int) -> bool:
+    """Whether a full window at ``offset`` may begin as the one before: it grows by half at most."""
+    if before is None or offset < before.start:
+        return False
+    return offset - before.start <= 2 * max(len(before.context.prefix), before.typed_limit)
 
 
 def full_burst(session: Session, target: Target, document: Document, offset: int) -> Burst:
