@@ -16,7 +16,7 @@ from typing import IO
 import msgspec
 
 from homebody import errors
-from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid
+from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid, ModelTooLarge
 from homebody.host.options import Failed, HostOptions, Ready, Taken, decode_event
 from homebody.host.shared import Place
 
@@ -138,6 +138,10 @@ def _failure(options: HostOptions, event: object, code: int, log: IO[bytes]) -> 
         )
     kind = getattr(errors, event.error, ModelError)
     if kind is ModelFileInvalid and event.message.startswith("llama.cpp ") and words:
+        if "memory" in words:
+            # What was free when it was looked at, or may be used by a limit of the user's, was not enough.
+            advice = "close other programs, or set a smaller backend.contextLength"
+            return ModelTooLarge(f"{event.message}: {words}; {advice}")
         return ModelFileInvalid(f"{event.message}: {words}; choose another model (`homebody models list`)")
     return kind(event.message)
 

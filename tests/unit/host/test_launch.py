@@ -13,7 +13,7 @@ import pytest
 
 from homebody.errors import BackendTimeout, ModelError, ModelFileInvalid, ModelTooLarge
 from homebody.host.launch import _failure, start_host
-from homebody.host.options import HostOptions, decode_event
+from homebody.host.options import Failed, HostOptions, decode_event
 from support.tiny_gguf import write_tiny_gguf
 
 
@@ -112,6 +112,16 @@ def test_a_host_that_died_without_a_word_is_told(tiny_model):
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 I srv load: well\nops.cpp:17: GGML_ASSERT(n > 0) failed\n\n")
         assert "GGML_ASSERT(n > 0) failed; choose" in str(_failure(HostOptions(tiny_model), None, -6, log))
+
+
+def test_memory_that_runs_out_while_loading_is_told_as_that(tiny_model):
+    """What was free at the first look may be gone, or under a limit: not the file is to blame."""
+    with tempfile.TemporaryFile() as log:
+        log.write(b"0.00.1 E alloc: insufficient memory (attempted to allocate 360.00 MB)\n")
+        said = Failed("ModelFileInvalid", "llama.cpp cannot load tiny.gguf")
+        error = _failure(HostOptions(tiny_model), said, 3, log)
+    assert isinstance(error, ModelTooLarge)
+    assert str(error).endswith("360.00 MB); close other programs, or set a smaller backend.contextLength")
 
 
 async def test_a_host_that_takes_too_long_is_ended(tiny_model):
