@@ -28,7 +28,7 @@ def mended(text: str, situation: Situation) -> str:
     lines = text.split("\n")
     if situation.in_brackets or situation.lexis.blocks == "none":
         return "\n".join([lines[0], *(_in_file_style(line, situation) for line in lines[1:])])
-    lines[0] = _without_doubled_indent(lines, situation)
+    lines[0] = _rest_of_indent(situation) + _without_doubled_indent(lines, situation)
     mender = _Mender(situation)
     return "\n".join([mender.first(lines[0]), *map(mender.next, lines[1:])])
 
@@ -75,6 +75,15 @@ def _without_doubled_indent(lines: list[str], situation: Situation) -> str:
     if situation.at_block_start and situation.width(situation.line_prefix) <= situation.level:
         return first
     return first[len(lead) :]
+
+
+def _rest_of_indent(situation: Situation) -> str:
+    """Return the blanks that are missing where only a part of a block's indentation was typed."""
+    typed = situation.width(situation.line_prefix)
+    due = situation.level + situation.tab_columns
+    if not situation.fresh_statement or not situation.at_block_start or situation.indent_unit == "\t":
+        return ""
+    return " " * (due - typed) if situation.level < typed < due else ""
 
 
 @dataclass(slots=True)
