@@ -291,8 +291,8 @@ class Service:
             return
         if self._opened.engine.index is not None:
             self._opened.engine.index.start()
-        use = self._opened.engine.completion
         try:
+            use = self._opened.engine.completion
             info = await use.describe()
         except HomebodyError as error:
             self.status.fail(str(error))

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from homebody.settings.keys import Key
+from homebody.settings.keys import Key, by_path
 from homebody.settings.options import Options, Problem
 
 # A bare name with such an ending is a file if there is one; models are also called by names with dots.
@@ -34,6 +34,10 @@ def vet(
             ignored.append(f"`{source.spelled(key)}` (a path outside the workspace)")
         else:
             kept[key] = _absolute(str(value), source.base) if key.path_like else value
+    for key in [key for key in kept if key.path[-1] == "kind" and not source.trusted]:
+        if _lacks_its_server(key, kept, options.values, effective):
+            del kept[key]
+            ignored.append(f"`{source.spelled(key)}`")
     if not ignored:
         return Options(source, kept), []
     names = ", ".join(ignored)
@@ -49,6 +53,19 @@ def is_trusted(workspace: Path | None, trusted_folders: Sequence[str]) -> bool:
     here = _real(workspace)
     folders = (_real(expanded) for folder in trusted_folders if (expanded := _expanded(folder)).is_absolute())
     return here is not None and here in folders
+
+
+def _lacks_its_server(
+    key: Key, kept: Mapping[Key, object], said: Mapping[Key, object], effective: Mapping[Key, object]
+) -> bool:
+    """Whether a kind of server came with an address that is ignored, or needs one that is not there.
+
+    Without it the user's own server would be left for one that does not work.
+    """
+    if kept[key] == effective.get(key, key.default):
+        return False
+    address = by_path()[*key.path[:-1], "url"]
+    return kept[key] == "openai" or (address in said and address not in kept)
 
 
 def _leads_outside(value: str, base: Path, workspace: Path | None) -> bool:

@@ -53,6 +53,8 @@ def test_a_hostile_workspace_changes_nothing_that_matters(load, sources):
 
     for block in (resolved.backend, resolved.completion.backend, resolved.chat.backend):
         assert (block.url, block.api_key, block.model, block.allowed_hosts) == (None, None, None, ())
+        # Its kind goes with its address: left alone, nothing would answer.
+        assert block.kind == "auto"
     assert resolved.log == Settings().log
     assert len(problems) == 1
     for name in ("backend.url", "log.prompts", "a path outside the workspace"):
