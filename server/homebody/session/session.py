@@ -101,7 +101,7 @@ class Session:
         self._places: dict[str, Place] = {}
         self._running_task: asyncio.Task[None] | None = None
         self._background: asyncio.Task[None] | None = None
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._timer: asyncio.TimerHandle | None = None
 
     def place(self, uri: str) -> Place:
         """Return the state of a document, made at its first use."""
@@ -157,16 +157,18 @@ class Session:
 
     def let_go_soon(self, generation: Generation) -> None:
         """End ``generation`` unless somebody waits for it again within the grace time."""
+        if generation.done:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._let_go, generation)
 
-        def look() -> None:
-            self._timers.discard(timer)
-            if not generation.waiters and not generation.done and self.running is generation:
-                if self._running_task is not None:
-                    self._running_task.cancel()
-                self.running = None
-
-        timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, look)
-        self._timers.add(timer)
+    def _let_go(self, generation: Generation) -> None:
+        self._timer = None
+        if not generation.waiters and not generation.done and self.running is generation:
+            if self._running_task is not None:
+                self._running_task.cancel()
+            self.running = None
 
     def in_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run ``work`` until it is done or a request comes; what ran before gives way."""
@@ -192,8 +194,8 @@ class Session:
 
     async def aclose(self) -> None:
         """End everything that runs."""
-        for timer in self._timers:
-            timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         for place in self._places.values():
             place.ticket.supersede()
         await self.stop_background()
