@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import hypothesis  # noqa: F401 - pytest imports it at its end otherwise, too deep for Python 3.11's parser
+import hypothesis
 import pytest
 
 from homebody.host.launch import start_host
@@ -13,6 +13,11 @@ from homebody.host.options import HostOptions
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from support.needs import leave_out
 from support.tiny_gguf import write_tiny_gguf
+
+# No test depends on how fast the machine is. (Imported here, since pytest imports it at its end
+# otherwise, too deep for Python 3.11's parser.)
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 _INSTALLED_WEIGHTS = models_dir() / DEFAULT_WEIGHTS  # before any test moves the folders
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from homebody.backend.base import Message, ModelInfo, Piece, Prompt, Sampling, Slot, Stats, Stream
@@ -64,12 +65,13 @@ class EmbeddedBackend:
         self._client: LlamaCppBackend | None = None
         self._starting: asyncio.Task[LlamaCppBackend] | None = None
         self._architecture: str | None = None
+        self._named = ""
         self.reasons: tuple[str, ...] = ()
 
     async def describe(self) -> ModelInfo:
-        """Say what is served."""
+        """Say what is served, under the name of the file: that is how ``homebody models`` knows it."""
         info = await self._call(lambda client: client.describe())
-        return replace(info, architecture=self._architecture)
+        return replace(info, architecture=self._architecture, name=self._named or info.name)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by itself; one round trip."""
@@ -160,6 +162,7 @@ class EmbeddedBackend:
     async def _start(self) -> LlamaCppBackend:
         ready = await self._finder.find()
         self._architecture = ready.architecture
+        self._named = Path(ready.model).stem
         self.reasons = (ready.note,) if ready.note else ()
         self._client = LlamaCppBackend(
             f"http://127.0.0.1:{ready.port}",

@@ -113,7 +113,12 @@ class Service:
     async def complete(
         self, document: Document, offset: int, *, invoked: bool, selected: "Selected | None" = None
     ) -> "list[Completion]":
-        """Suggest at ``offset``; nothing before the engine is there, or where a failure is told."""
+        """Suggest at ``offset``; nothing where a failure is told.
+
+        What nobody asked for by key gets nothing before the engine is there either.
+        """
+        if invoked:
+            await self._started.wait()
         opened = self._opened
         if opened is None:
             return []

@@ -79,7 +79,7 @@ class Status:
     def say(self, message: str) -> None:
         """Take note of something that is under way."""
         self._failed = False
-        self._message = message
+        self._message = _sentence(message)
         self.update()
 
     def recover(self) -> None:
@@ -90,6 +90,7 @@ class Status:
 
     def fail(self, message: str) -> None:
         """Take note of a failure; the user is told once, until something works or fails otherwise."""
+        message = _sentence(message)
         is_new = not self._failed or message != self._message
         self._failed = True
         self._message = message
@@ -113,3 +114,8 @@ class Status:
     def _show_busy(self) -> None:
         self._busy = True
         self.update()
+
+
+def _sentence(message: str) -> str:
+    """Begin with a capital: errors are written to stand behind ``homebody:``."""
+    return message[:1].upper() + message[1:]
