@@ -1,0 +1,339 @@
+"""What the server itself takes for a key: from the change read to the prompt laid out, and on to the model.
+
+First without a model: a `didChange` as the editor sends it, and the request behind it, up to the prompt;
+on 10,000 lines, while the workspace is indexed, and on 1 MiB. Then over the real embedded model, from the
+request coming in to the request for the model having left; `/tokenize` counts, the model's time does not.
+Lines are typed at random places, so each line begins with a jump, the dearest key: about one in 28.
+Beside wall time stand "own", less what the thread waited for a core, and its processor time: a busy
+machine slows the clock only. A key that agrees with an answer in flight waits for that, and is left out.
+
+    python benchmarks/context.py [--keys N] [--only NAME] [--without-model] [--profile]
+"""
+
+import argparse
+import asyncio
+import cProfile
+import json
+import os
+import random
+import shutil
+import sysconfig
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+import msgspec
+from lsprotocol import converters, types
+
+from homebody.backend.base import ModelInfo
+from homebody.engine import Engine, open_engine
+from homebody.features import completion_request
+from homebody.features.complete import complete
+from homebody.features.completion_prompt import Target, prompt_for
+from homebody.features.completion_request import CompletionRequest
+from homebody.features.place_burst import burst_at
+from homebody.lsp.documents import Documents
+from homebody.prompt.fim import find_format
+from homebody.session.generation import Generation
+from homebody.session.session import Session
+from homebody.settings import BackendSettings, Settings
+from measure.model import default_weights, open_model
+from measure.sources import standard_library
+from measure.spent import Spent, Times
+
+_LINE = "value = self.other(name, 1)"
+_URI = "file:///bench.py"
+_KEY_SECONDS = 0.03
+_MODEL_KEY_SECONDS = 0.15
+_SEED = 1
+_CONVERTER = converters.get_converter()
+_OWN = ("/tokenize", "/props", "/v1/models")
+"""Requests that are the server's own affair; any other one is the model's work."""
+
+SMALL = ModelInfo("llama.cpp", "SmolLM2-135M", 8192, takes_token_ids=True, exact_tokenizer=True)
+LARGE = replace(SMALL, name="qwen2.5-coder-7b", context_length=32_768)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A text, a model's facts and its speed in tokens a second, and whether an index is being built."""
+
+    name: str
+    text: str
+    info: ModelInfo
+    speed: float
+    indexed: bool = False
+
+
+class Typist:
+    """Types lines at random places, as an editor tells it."""
+
+    def __init__(self, text: str) -> None:
+        self._chance = random.Random(_SEED)
+        self._typed = ""
+        self.documents = Documents()
+        self.offset = 0
+        self.jumped = False
+        item = types.TextDocumentItem(uri=_URI, language_id="python", version=0, text=text)
+        opened = self.documents.open(item)
+        assert opened is not None, "the text is served"
+        self.document = opened
+
+    def message(self) -> bytes:
+        """The next key's ``didChange``; a new line and its indentation come at once."""
+        document = self.document
+        self.jumped = not self._typed
+        if self.jumped:
+            line = self._chance.randrange(document.line_count)
+            text = document.line_text(line)
+            self.offset = document.line_span(line).end
+            self._typed = "\n" + text[: len(text) - len(text.lstrip())] + _LINE
+        size = len(self._typed) - len(_LINE) if self.jumped else 1
+        key, self._typed = self._typed[:size], self._typed[size:]
+        line, column = document.position_of(self.offset)
+        place = {"line": line, "character": column}
+        change = {"range": {"start": place, "end": place}, "text": key}
+        identifier = {"uri": _URI, "version": document.version + 1}
+        self.offset += size
+        return json.dumps({"params": {"textDocument": identifier, "contentChanges": [change]}}).encode()
+
+    def take(self, message: bytes, engine: Engine, session: Session, times: Times) -> None:
+        """Read the change and follow it, as ``lsp`` does."""
+        with times.step("message decoded"):
+            params = _CONVERTER.structure(json.loads(message)["params"], types.DidChangeTextDocumentParams)
+        with times.step("document edited"):
+            changes = self.documents.change(params.text_document, params.content_changes)
+        for change in changes:
+            with times.step("tree moved along"):
+                engine.trees.edit(change.before, change.edit, change.after)
+            with times.step("session.changed"):
+                session.changed(change.edit, change.after)
+            self.document = change.after
+
+
+async def main() -> None:
+    """Measure and print."""
+    options = _options()
+    large = library((1 << 20) - 20_000)
+    medium = "".join(large.splitlines(keepends=True)[:10_000])
+    cases = [
+        Case("10,000 lines", medium, SMALL, 300),
+        Case("10,000 lines, index being built", medium, SMALL, 300, indexed=True),
+        Case("10,000 lines, fast model with FIM", medium, LARGE, 5_000),
+        Case("1 MiB", large, SMALL, 300),
+        Case("1 MiB, fast model with FIM", large, LARGE, 5_000),
+    ]
+    for case in cases:
+        if not options.only or options.only == case.name:
+            await choose(case, options.keys, profile=options.profile)
+    if not options.without_model and options.only in {None, "model"}:
+        await ask(medium, options.keys)
+
+
+def library(size: int) -> str:
+    """Source of the standard library, joined to ``size`` characters."""
+    texts = (path.read_text(encoding="utf-8") + "\n\n" for path in sorted(standard_library().glob("*.py")))
+    return "".join(texts)[:size]
+
+
+async def choose(case: Case, keys: int, *, profile: bool) -> None:
+    """From the change read to the prompt laid out, key by key."""
+    async with _opened(_settings("http://127.0.0.1:9"), indexed=case.indexed) as (engine, session):
+        engine.completion.speed.prompt = case.speed
+        target = Target(case.info, find_format(case.info))
+        typist, times = Typist(case.text), Times()
+        engine.trees.open(typist.document)
+        await engine.trees.ready(typist.document)
+        profiler = cProfile.Profile()
+        for _ in range(keys):
+            await asyncio.sleep(_KEY_SECONDS)
+            message = typist.message()
+            if profile:
+                profiler.enable()
+            with times.step("in all"), times.step("in all, at a jump" if typist.jumped else "in all, else"):
+                typist.take(message, engine, session, times)
+                _lay_out(typist, session, target, times)
+            profiler.disable()
+        if engine.index is not None:
+            print(f"\nthe index is {engine.index.state} at the end")
+        times.print(f"{case.name} ({typist.document.line_count:,} lines, {len(case.text):,} characters)")
+        if profile:
+            profiler.print_stats("cumulative")
+
+
+def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> None:
+    """As ``CompletionRequest`` does, up to where the server is asked how many tokens that is."""
+    with times.step("documents.find"):
+        document = typist.documents.find(_URI)
+    assert document is not None, "it is served"
+    offset, place = typist.offset, session.place(_URI)
+    with times.step("situation"):
+        request = CompletionRequest(session, document, offset, target, place.new_ticket())
+    with times.step("cache looked up"):
+        session.cache.find(target.key, document, offset)
+    before = place.burst
+    began = Spent.now()
+    burst = burst_at(session, target, document, offset)
+    times.found["burst, held" if place.burst is before else "burst, new"].append(Spent.now() - began)
+    with times.step("prompt"):
+        prompt = prompt_for(target, burst, document, document.text[burst.anchor : offset])
+    session.read = prompt.text + prompt.forced
+    assert request.wanted, "lines are wanted"
+
+
+async def ask(text: str, keys: int) -> None:
+    """From the request in to the model's request out, over the real embedded model."""
+    async with (
+        open_model(default_weights()) as model,
+        _opened(_settings(model.url, model.key), indexed=False) as (engine, session),
+    ):
+        watch, typist, times = _Watch(), Typist(text), Times()
+        engine.trees.open(typist.document)
+        await engine.trees.ready(typist.document)
+        await engine.completion.describe()
+        running: set[asyncio.Task[object]] = set()
+        with watch.watching(), _steps_of_requests(times):
+            for _ in range(keys):
+                await asyncio.sleep(_MODEL_KEY_SECONDS)
+                typist.take(typist.message(), engine, session, times)
+                # The editor's request follows its change in the next message.
+                watch.begin()
+                task = asyncio.create_task(complete(engine, typist.document, typist.offset, session=session))
+                running.add(task)
+                if await watch.has_left(task):
+                    times.found["in to out"].append(watch.left.result())
+                    times.found["in to out, at a jump" if typist.jumped else "in to out, else"].append(
+                        watch.left.result()
+                    )
+                    times.found[f"of it: {watch.round_trips} /tokenize"].append(watch.tokenizing)
+            await asyncio.gather(*running)
+        asked = len(times.found["in to out"])
+        times.print(f"Over the model, 10,000 lines: {asked} of {keys} keys asked it at once")
+
+
+class _Watch:
+    """Tells when a request for the model has left, by the connection's own events."""
+
+    def __init__(self) -> None:
+        self.left: asyncio.Future[Spent] = asyncio.get_running_loop().create_future()
+        self.begin()
+
+    def begin(self) -> None:
+        """A request comes in now."""
+        self.left = asyncio.get_running_loop().create_future()
+        self.round_trips = 0
+        self.tokenizing = Spent(0, 0, 0)
+        self._waits = False
+        self._began = Spent.now()
+
+    async def has_left(self, task: "asyncio.Task[object]") -> bool:
+        """Whether the model was asked, before anything was waited for."""
+        await asyncio.wait({task, self.left}, return_when=asyncio.FIRST_COMPLETED)
+        return self.left.done() and not self._waits
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Listen to all requests while the block runs."""
+        send, agreeing = httpx.AsyncClient.send, CompletionRequest._agreeing  # noqa: SLF001 - a look from outside
+
+        async def watched(
+            client: httpx.AsyncClient, request: httpx.Request, **options: object
+        ) -> httpx.Response:
+            path, began, left = request.url.path, Spent.now(), self.left
+
+            async def trace(event: str, _info: object) -> None:
+                if left.done():
+                    return
+                spent = Spent.now()
+                if path == "/tokenize" and event.endswith("receive_response_body.complete"):
+                    trip = spent - began
+                    self.round_trips += 1
+                    self.tokenizing = Spent(
+                        self.tokenizing.wall + trip.wall,
+                        self.tokenizing.queued + trip.queued,
+                        self.tokenizing.cpu + trip.cpu,
+                    )
+                if path not in _OWN and event.endswith("send_request_body.complete"):
+                    left.set_result(spent - self._began)
+
+            request.extensions["trace"] = trace
+            return await send(client, request, **options)  # pyright: ignore[reportArgumentType]
+
+        def agreed(request: CompletionRequest) -> Generation | None:
+            running = agreeing(request)
+            self._waits = self._waits or running is not None
+            return running
+
+        httpx.AsyncClient.send = watched  # pyright: ignore[reportAttributeAccessIssue]
+        CompletionRequest._agreeing = agreed  # noqa: SLF001
+        try:
+            yield
+        finally:
+            httpx.AsyncClient.send = send
+            CompletionRequest._agreeing = agreeing  # noqa: SLF001
+
+
+@contextmanager
+def _steps_of_requests(times: Times) -> Iterator[None]:
+    """Time the steps of real requests too, where the module that calls them finds them."""
+    before = {name: getattr(completion_request, name) for name in ("situation_at", "burst_at", "prompt_for")}
+
+    def timed(name: str, do: Callable[..., object]) -> Callable[..., object]:
+        def called(*arguments: object, **options: object) -> object:
+            with times.step(name):
+                return do(*arguments, **options)
+
+        return called
+
+    for name, do in before.items():
+        setattr(completion_request, name, timed(name, do))
+    try:
+        yield
+    finally:
+        for name, do in before.items():
+            setattr(completion_request, name, do)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, *, indexed: bool) -> AsyncGenerator[tuple[Engine, Session]]:
+    """Open an engine and a session in folders of their own; with an index that is being built."""
+    with tempfile.TemporaryDirectory() as name:
+        for kind in ("CONFIG", "CACHE", "STATE"):
+            os.environ[f"HOMEBODY_{kind}_DIR"] = f"{name}/{kind}"
+        folders: Sequence[Path] = ()
+        if indexed:
+            folders = (Path(name, "workspace"),)
+            left_out = shutil.ignore_patterns("site-packages", "__pycache__", "lib-dynload", "*.so")
+            shutil.copytree(sysconfig.get_path("stdlib"), folders[0], ignore=left_out)
+        async with open_engine(settings, folders=folders) as engine:
+            session = Session(engine)
+            if engine.index is not None:
+                engine.index.start()
+                await asyncio.sleep(1)
+            try:
+                yield engine, session
+            finally:
+                await session.aclose()
+
+
+def _settings(url: str, key: str | None = None) -> Settings:
+    backend = BackendSettings(kind="llama.cpp", url=url, api_key=key)
+    settings = Settings()
+    completion = msgspec.structs.replace(settings.completion, backend=backend, debounce_ms=0)
+    return msgspec.structs.replace(settings, completion=completion)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="What the server takes for a key.")
+    parser.add_argument("--keys", type=int, default=600)
+    parser.add_argument("--only", help="this case only, or 'model'")
+    parser.add_argument("--without-model", action="store_true")
+    parser.add_argument("--profile", action="store_true", help="say where the time goes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
