@@ -1,6 +1,7 @@
 """``homebody complete FILE:LINE:COLUMN``: what would be suggested there."""
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -11,12 +12,15 @@ from homebody.cli.flags import Flags
 from homebody.cli.place import parse_position
 from homebody.cli.prompt_text import show_prompt_text
 from homebody.cli.terminal import Terminal
-from homebody.engine import open_engine
+from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete
 from homebody.features.completion_request import Completion
 from homebody.headless.report import Prompt, Range, to_json, to_prompt, to_range
 from homebody.headless.select import SourceFile, read_source, workspace_of
 from homebody.settings import Settings
+
+_INDEX_SECONDS = 3.0
+"""What a command waits for the index; what was indexed until then, or in earlier runs, is used."""
 
 
 class Suggestion(Struct, frozen=True, rename="camel"):
@@ -75,6 +79,7 @@ async def _run(
 ) -> Report:
     offset = source.offset_at(line, column)
     async with open_engine(settings, folders=[workspace_of(source.path)]) as engine:
+        await _indexed(engine)
         found = await complete(engine, source.document, offset, trigger="invoked")
         record = engine.audit.last(source.document.uri) if with_prompt else None
     return Report(
@@ -84,6 +89,14 @@ async def _run(
         completions=[_suggestion(source, completion) for completion in found],
         prompt=to_prompt(record) if record else None,
     )
+
+
+async def _indexed(engine: Engine) -> None:
+    """Bring the workspace's index up to date, as far as that goes in a few seconds."""
+    if engine.index is not None:
+        engine.index.start()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
 
 
 def _suggestion(source: SourceFile, completion: Completion) -> Suggestion:

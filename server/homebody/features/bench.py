@@ -175,8 +175,8 @@ async def _source_lines(use: Use, info: ModelInfo) -> AsyncIterator[tuple[str, i
 
 
 def _seconds(rows: Sequence[Row], size: int) -> float:
-    """Time that a longer prompt takes, by the last row: at least in proportion."""
-    return rows[-1].cold_ms / 1000 * size / max(rows[-1].prompt_tokens, 1)
+    """Time that a longer prompt takes, by the last row: more than in proportion, as attention goes."""
+    return rows[-1].cold_ms / 1000 * (size / max(rows[-1].prompt_tokens, 1)) ** 1.5
 
 
 def quick_tokens(rows: Sequence[Row], budget_ms: float) -> int:

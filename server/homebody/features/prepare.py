@@ -39,7 +39,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
 
 
 async def prepare_once(session: Session, document: Document, offset: int) -> None:
-    """Take the whole window at once, for a caller that has no next request.
+    """Take the whole window and the snippets at once, for a caller that has no next request.
 
     Raises
     ------
@@ -53,7 +53,9 @@ async def prepare_once(session: Session, document: Document, offset: int) -> Non
         trees.open(document)
     await trees.ready(document)
     await session.engine.completion.learn_counts([_around(document, offset)])
-    keep_imports(session, document, find_imports(session, document) or (), offset)
+    imports = find_imports(session, document)
+    keep_imports(session, document, imports or (), offset)
+    session.set_candidates(document.uri, await find_candidates(session, document, offset, imports))
     session.place(document.uri).burst = full_burst(session, target, document, offset)
 
 

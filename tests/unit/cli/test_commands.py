@@ -60,6 +60,17 @@ def test_complete_shows_the_prompt_as_it_was_sent(run, scripted):
     assert out.endswith("a + b\n")
 
 
+def test_complete_takes_in_what_other_files_define(run, scripted):
+    """Without an editor, too: the workspace is indexed first, and the prompt says what came from where."""
+    (scripted / "prices.py").write_text("def with_tax(amount, rate=0.19):\n    return amount * (1 + rate)\n")
+    shop = scripted / "shop.py"
+    shop.write_text("from prices import with_tax\n\ntotal = with_tax(\n")
+    printed = run("complete", f"{shop}:3:18", "--show-prompt").out
+
+    assert "def with_tax(amount, rate=0.19):" in printed
+    assert "prices.py:1-1: defines with_tax" in printed
+
+
 def test_explain_streams_the_answer(run, scripted):
     """Plain text, ended with a newline."""
     ended = run("explain", "add.py:1-2")
