@@ -78,7 +78,7 @@ async def open_homebody(
         folders = {f"HOMEBODY_{kind}_DIR": f"{name}/{kind}" for kind in ("CONFIG", "CACHE", "STATE", "DATA")}
         settings = {"backend": backend, "log": {"enabled": True}} | options
         async with start_client(options=settings, environ=os.environ | folders) as client:
-            while "model" not in await client.execute("homebody.status"):
+            while "model" not in await client.execute("homebody.status"):  # noqa: ASYNC110 - the server tells by notification too; asking is simpler
                 await asyncio.sleep(0.1)
             server = HomebodyServer(client, Path(folders["HOMEBODY_STATE_DIR"]))
             try:
