@@ -15,6 +15,9 @@ _LEAST_TOKENS = 96
 _UNMEASURED_SPEED = 200.0
 """Prompt tokens a second taken before the first measurement: a small model on two slow cores."""
 
+_SHORT_PAUSE_SECONDS = 1.5
+"""What is read between coming to a place and typing there: three times a narrow window and more."""
+
 _WORTH_WAITING_SECONDS = 1.0
 """A wider window that is read this soon is waited for: giving it up would cost as much again."""
 
@@ -77,6 +80,25 @@ def full_burst(session: Session, target: Target, document: Document, offset: int
         imports=place.imports(document),
         before=place.burst,
     )
+
+
+def middling_burst(session: Session, target: Target, document: Document, offset: int) -> Burst:
+    """Return a burst that a short pause suffices for."""
+    place = session.place(document.uri)
+    return new_burst(
+        session.engine,
+        target,
+        document,
+        offset,
+        tokens=tokens_within(session, _SHORT_PAUSE_SECONDS),
+        candidates=session.candidates_for(document.uri),
+        imports=place.imports(document),
+    )
+
+
+def is_small(session: Session, burst: Burst) -> bool:
+    """Whether a short pause would let much more in than the burst has."""
+    return burst.narrow and burst.context.tokens < tokens_within(session, _SHORT_PAUSE_SECONDS) * 3 // 4
 
 
 def unread_of(session: Session, target: Target, burst: Burst, document: Document, offset: int) -> int | None:

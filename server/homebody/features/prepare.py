@@ -11,10 +11,11 @@ from homebody.engine import Engine
 from homebody.errors import BackendError, ContextTooLong
 from homebody.features.completion_prompt import Target, prompt_for, target_of
 from homebody.features.completion_request import Completion, CompletionRequest
-from homebody.features.place_burst import full_burst
+from homebody.features.place_burst import full_burst, is_small, middling_burst
 from homebody.features.read_ahead import read_ahead
 from homebody.features.skeleton import find_imports, keep_imports
 from homebody.features.snippets import find_candidates
+from homebody.session.burst import Burst
 from homebody.session.session import WIDEN_AFTER_SECONDS, Session, Ticket
 from homebody.text import Document, TextEdit
 
@@ -82,7 +83,10 @@ async def _ask_next(session: Session, target: Target, document: Document, shown:
 
 
 async def _widen(session: Session, document: Document, offset: int) -> None:
-    """Count exactly, choose snippets, and read the full beginning; it takes over once it is read."""
+    """Count exactly, choose snippets, and read ahead: what a short pause lets in, then all of it.
+
+    Each takes over once it is read.
+    """
     engine = session.engine
     target = await target_of(engine)
     await _idle(session)
@@ -98,12 +102,27 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
     # Snippets that were chosen stay while the place does: others would have it all read again.
     first_snippets = burst is not None and bool(found) and not burst.context.snippets
     outgrown = burst is None or typed is None or len(typed) > burst.typed_limit // 2
-    if burst is None or outgrown or burst.narrow or first_snippets:
+    if burst is None or outgrown or is_small(session, burst):
+        burst = await _read(
+            session, target, middling_burst(session, target, document, offset), document, offset
+        )
+        first_snippets = False
+        if burst.narrow:
+            await asyncio.sleep(place.widen_after)
+    if burst.narrow or first_snippets:
         burst = full_burst(session, target, document, offset)
+    await _read(session, target, burst, document, offset)
+
+
+async def _read(session: Session, target: Target, burst: Burst, document: Document, offset: int) -> Burst:
+    """Read a beginning ahead, and let it take over."""
+    place = session.place(document.uri)
+    if burst is not place.burst:
         place.coming = burst
     prompt = prompt_for(target, burst, document, document.text[burst.anchor : offset])
     await read_ahead(session, prompt, lambda: True, leave=0)
     place.burst, place.coming = burst, None
+    return burst
 
 
 async def _idle(session: Session) -> None:
