@@ -102,7 +102,7 @@ def new_burst(
         takes_suffix=row is not None,
         headers=(*_headers(engine, document, anchor), *(Header(span, "import") for span in imports)),
         candidates=[c for c in candidates if first_marker(c.text, target.special_texts) is None],
-        keep=Keep(before.start, min(fits, room * 3 // 2)) if before is not None else None,
+        keep=Keep(before.window_start, min(fits, room * 3 // 2)) if before is not None else None,
     )
     # At two characters a token: half as much again as the budget, and never more than fits.
     free = fits - context.tokens

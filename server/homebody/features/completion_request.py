@@ -204,6 +204,8 @@ class CompletionRequest:
             slice_tokens=self._slice_tokens,
             record=record,
         )
+        # Less than a piece is left: once that is sent it is read, also where nobody waits for the answer.
+        session.read = prompt.text
         whole = prompt.text + prompt.forced
         return generation, lambda done: self._came(done, whole, keep=chance is None)
 

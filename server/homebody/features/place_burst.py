@@ -5,6 +5,7 @@ In: session, target, document, offset. Out: a burst, sized for how soon the answ
 
 from homebody.features.completion_prompt import Target, new_burst, prompt_for
 from homebody.features.read_ahead import unread_tokens
+from homebody.features.resumed_burst import behind_what_is_read
 from homebody.session.burst import Burst
 from homebody.session.session import Session
 from homebody.text import Document
@@ -38,15 +39,19 @@ def burst_at(session: Session, target: Target, document: Document, offset: int) 
     place = session.place(document.uri)
     coming, place.coming = place.coming, None
     unread = None if coming is None else unread_of(session, target, coming, document, offset)
-    if coming is not None and unread is not None:
-        if unread <= tokens_within(session, _WORTH_WAITING_SECONDS):
-            place.burst = coming
-            return coming
-        place.widen_after *= 2
+    if coming is not None and unread is not None and unread <= tokens_within(session, _WORTH_WAITING_SECONDS):
+        place.burst = coming
+        return coming
+    affordable = affordable_tokens(session)
     burst = place.burst
+    if coming is not None and unread is not None:
+        place.widen_after *= 2
+        resumed = behind_what_is_read(session, target, document, offset, coming=coming, tokens=affordable)
+        if resumed is not None:
+            place.burst = resumed
+            return resumed
     if burst is not None and burst.typed(document, offset) is not None:
         return burst
-    affordable = affordable_tokens(session)
     narrow = new_burst(
         session.engine, target, document, offset, tokens=affordable, imports=place.imports(document)
     )

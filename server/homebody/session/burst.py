@@ -32,6 +32,9 @@ class Burst:
         Sized for a quick first answer; to be replaced by a full one in the next pause.
     typed_limit
         Characters typed beyond which the anchor has to move.
+    reach
+        Offset where the window began of which the headers hold the read part, with a gap behind it;
+        ``None`` where there is no such part.
 
     """
 
@@ -41,6 +44,12 @@ class Burst:
     anchor: int
     narrow: bool
     typed_limit: int
+    reach: int | None = None
+
+    @property
+    def window_start(self) -> int:
+        """Offset of the first character of the window, a part of it behind a gap included."""
+        return self.start if self.reach is None else self.reach
 
     def typed(self, document: Document, offset: int) -> str | None:
         """Text between the anchor and the cursor; ``None`` where the burst does not hold."""
@@ -64,7 +73,8 @@ class Burst:
         if edit.span.end > self.start:
             return self
         shift = len(edit.new_text) - len(edit.span)
-        return replace(self, start=self.start + shift, anchor=self.anchor + shift)
+        reach = self.reach if self.reach is None or edit.span.end > self.reach else self.reach + shift
+        return replace(self, start=self.start + shift, anchor=self.anchor + shift, reach=reach)
 
 
 def anchor_for(document: Document, offset: int, *, after_marker: bool) -> int:
