@@ -19,6 +19,7 @@ import httpx_sse
 import msgspec
 
 from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
+from homebody.backend.undisturbed import cancelled_once, to_the_end
 from homebody.errors import (
     BackendError,
     BackendLoading,
@@ -130,7 +131,7 @@ class ModelServer:
         limit = timeout_seconds or self.timeout_seconds
         try:
             async with asyncio.timeout(limit), self._open(method, path, body) as response:
-                content = await response.aread()
+                content = await cancelled_once(response.aread())
         except TimeoutError as error:
             raise self._timeout(limit) from error
         except httpx.HTTPError as error:
@@ -165,27 +166,36 @@ class ModelServer:
                 raise await self._refusal(response)
             yield response
         finally:
-            await response.aclose()
+            await to_the_end(response.aclose())
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 try:
-                    return await self._client.send(request, stream=True)
+                    return await cancelled_once(self._sent(request))
                 except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                     # A kept connection that the server closed just then; nothing was answered yet.
-                    return await self._client.send(request, stream=True)
+                    return await cancelled_once(self._sent(request))
         except TimeoutError as error:
             raise self._timeout(self.timeout_seconds) from error
         except httpx.HTTPError as error:
             raise self._translate(error) from error
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
+        """Send; a response that comes together with a cancellation is closed again."""
+        response = await self._client.send(request, stream=True)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            await response.aclose()
+            raise asyncio.CancelledError
+        return response
 
     async def _paced(self, items: AsyncIterator[Item]) -> AsyncGenerator[Item]:
         """Yield ``items`` while none of them is longer in coming than the time limit."""
         while True:
             try:
                 async with asyncio.timeout(self.timeout_seconds):
-                    item = await anext(items)
+                    item = await cancelled_once(_next(items))
             except StopAsyncIteration:
                 return
             except TimeoutError as error:
@@ -205,7 +215,7 @@ class ModelServer:
             )
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                words = _words(await response.aread())
+                words = _words(await cancelled_once(response.aread()))
         except (httpx.HTTPError, TimeoutError):
             words = "no reason given"
         if status in _BUSY:
@@ -295,3 +305,7 @@ def _split_url(url: str) -> tuple[str, str | None]:
         message = f'backend.url: "{url}" is no address of a server; write "http://127.0.0.1:8080"'
         raise SettingsError(message)
     return url, None
+
+
+async def _next(items: AsyncIterator[Item]) -> Item:
+    return await anext(items)

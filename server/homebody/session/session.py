@@ -210,7 +210,8 @@ async def _ended(task: asyncio.Task[None] | None) -> None:
     """Cancel a task and wait for it, without taking its cancellation for our own."""
     if task is None:
         return
-    task.cancel()
+    if not task.cancelling():
+        task.cancel()
     await asyncio.wait({task})
     if not task.cancelled() and (error := task.exception()) is not None:
         raise error

@@ -291,3 +291,32 @@ async def test_closing_a_stream_hangs_up():
         await events.aclose()
         await asyncio.wait_for(gone.wait(), 10)
         await server.aclose()
+
+
+async def _slowly(request: Request, reply: Reply) -> None:
+    if request.path == "/props":
+        await reply.whole(b'{"ok": true}', 200, {})
+        return
+    await asyncio.sleep(0.02)
+    await reply.whole(b'data: {"n": 1}\n\n', 200, {"content-type": "text/event-stream"})
+
+
+async def test_requests_cancelled_twice_lose_no_connection():
+    """An editor cancels a request, and the one that supersedes it cancels it again."""
+    with LoopbackServer(_slowly) as double:
+        server = ModelServer(double.url, timeout_seconds=5)
+
+        async def stream() -> None:
+            async for _ in server.events("/completion", {}):
+                pass
+
+        # More than the hundred connections of the pool, at every stage of a request.
+        for number in range(150):
+            task = asyncio.create_task(stream())
+            await asyncio.sleep(number % 5 * 0.006)
+            task.cancel()
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        assert (await server.get("/props", Said)).ok
+        await server.aclose()

@@ -1,0 +1,48 @@
+"""Cancelling without losing connections.
+
+In: coroutines of the HTTP library. Out: their results, or their cancellation once they have cleaned up.
+httpx gives a connection back to its pool while it handles a cancellation. A second cancellation in the
+middle of that loses the connection for ever, and after a hundred of them nothing gets through any more.
+A request of an editor is easily cancelled twice: by the editor, and by the one that supersedes it.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def cancelled_once(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for ``work``. When cancelled, cancel it once and wait until it has cleaned up.
+
+    Should it have finished nevertheless, its result is lost: see ``to_the_end`` for what must not be.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.cancel()
+        await _settled(task)
+        raise
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for ``work`` and let it finish, also when cancelled meanwhile; then be cancelled."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await _settled(task)
+        raise
+
+
+async def _settled(task: "asyncio.Future[Any]") -> None:
+    """Wait for ``task``, whatever else is cancelled; its own outcome is nobody's concern any more."""
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            continue
+    if not task.cancelled():
+        task.exception()
