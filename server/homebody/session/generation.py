@@ -74,8 +74,12 @@ class Generation:
         except HomebodyError as error:
             self.error = error
         finally:
-            self.done = True
-            self._changed.set()
+            self.end()
+
+    def end(self) -> None:
+        """Tell all waiters that nothing more comes."""
+        self.done = True
+        self._changed.set()
 
     async def _slice(self) -> None:
         left = self._max_tokens - len(self.pieces)

@@ -149,6 +149,8 @@ class Session:
 
         self.running = generation
         self._running_task = asyncio.create_task(run(), name="homebody-completion")
+        # A task that is cancelled before its first step runs nothing, not even what ends it.
+        self._running_task.add_done_callback(lambda _: generation.end())
 
     async def stop_running(self) -> None:
         """End the answer in flight and wait until its connection is closed."""

@@ -1,0 +1,33 @@
+"""One answer in flight, and nobody waits for one that has ended."""
+
+import asyncio
+from contextlib import aclosing
+
+from homebody.backend.base import Piece, Stream
+from homebody.engine import open_engine
+from homebody.session.generation import Generation
+from homebody.session.session import Session
+from support.documents import at
+
+
+async def _endless(_answer: str, _tokens: int) -> Stream:
+    await asyncio.sleep(60)
+    yield Piece("x")
+
+
+async def test_an_answer_that_ends_before_its_first_step_keeps_nobody_waiting(own_folders):
+    """A task that is cancelled at once runs nothing of itself."""
+    document, offset = at("x = █\n")
+    generation = Generation(
+        document,
+        offset,
+        start=_endless,
+        enough=lambda _: False,
+        multiline=False,
+        max_tokens=8,
+        slice_tokens=lambda: None,
+    )
+    async with open_engine() as engine, aclosing(Session(engine)) as session:
+        await session.start(generation, lambda _: None)
+        await session.stop_running()
+        assert generation.done
