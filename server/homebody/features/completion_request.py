@@ -205,7 +205,7 @@ class CompletionRequest:
             record=record,
         )
         # Less than a piece is left: once that is sent it is read, also where nobody waits for the answer.
-        session.read = prompt.text
+        session.was_read(prompt.text, tokens if self.target.info.exact_tokenizer else None)
         whole = prompt.text + prompt.forced
         return generation, lambda done: self._came(done, whole, keep=chance is None)
 
@@ -249,7 +249,7 @@ class CompletionRequest:
     def _came(self, generation: Generation, asked: str, *, keep: bool) -> None:
         """Learn from an answer that has ended by itself."""
         session, use = self.session, self.engine.completion
-        session.read = asked + generation.text
+        session.was_read(asked + generation.text)
         if generation.stats is not None:
             use.speed.learn(generation.stats)
         else:

@@ -45,7 +45,7 @@ async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool
     use = session.engine.completion
     text = prompt.text
     total = await _total(use, prompt)
-    position = total - min(total, unread_tokens(session, prompt))
+    position = _read_tokens(session, prompt, total)
     while total - position > leave:
         if not wanted():
             return False
@@ -55,8 +55,16 @@ async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool
             # The server cannot read ahead; what is left is read by the request itself.
             return True
         use.speed.learn(stats)
-        session.read = text[: _characters(text, position, total)]
+        session.was_read(text[: _characters(text, position, total)], position)
     return wanted()
+
+
+def _read_tokens(session: Session, prompt: Prompt, total: int) -> int:
+    """Tokens of the prompt that the server has: known where it goes on from the last, else estimated."""
+    common = common_length(prompt.text, session.read)
+    if session.read_tokens is not None and common == len(session.read):
+        return min(session.read_tokens, total)
+    return total - min(total, session.engine.completion.tokens.count(prompt.text[common:]))
 
 
 async def _total(use: Use, prompt: Prompt) -> int:

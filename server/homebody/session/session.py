@@ -86,6 +86,7 @@ class Session:
     """State that lasts over requests. Close it to end what still runs.
 
     ``read`` is the text that the completion's slot was last given: what the server has in its cache.
+    ``read_tokens`` is how many tokens of it were read, where that is known exactly.
     ``siblings`` gives the cells of a document's notebook in order; who knows notebooks sets it.
     """
 
@@ -96,6 +97,7 @@ class Session:
         self.recent = RecentPlaces()
         self.running: Generation | None = None
         self.read = ""
+        self.read_tokens: int | None = None
         self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
         self._candidates: dict[str, tuple[Candidate, ...]] = {}
         self._places: dict[str, Place] = {}
@@ -127,6 +129,10 @@ class Session:
         self.recent.closed(uri)
         if self.running is not None and self.running.document.uri == uri:
             await self.stop_running()
+
+    def was_read(self, text: str, tokens: int | None = None) -> None:
+        """Take note of what the completion's slot has now."""
+        self.read, self.read_tokens = text, tokens
 
     def candidates_for(self, uri: str) -> tuple[Candidate, ...]:
         """Snippets that the last pause found for a document, best first."""
