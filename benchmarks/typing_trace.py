@@ -23,7 +23,7 @@ import httpx
 
 from measure.homebody_server import open_homebody
 from measure.llama_vim import LlamaVim
-from measure.model import FimIds, Model, default_weights, open_model, write_fim_copy
+from measure.model import FimIds, Model, default_weights, open_model, open_stock_model, write_fim_copy
 from measure.picture import draw
 from measure.proxy import CountingProxy, open_proxy
 from measure.run import PROMPT_SECONDS, Run, play
@@ -76,7 +76,7 @@ def traces(*, quick: bool) -> list[Trace]:
     ]
     jumps = [passage for passage in jumps if passage.path.is_file()]
     return [
-        make_trace("forty lines", [Passage(python, "python", 829, 12 if quick else 40)]),
+        make_trace("forty lines", [Passage(python, "python", 122, 12 if quick else 40)]),
         make_trace("jumps", jumps, seed=_SEED),
     ]
 
@@ -89,13 +89,14 @@ async def _runs(
     for name in names:
         if options.contender and options.contender.lower() not in name.lower():
             continue
-        async with open_model(path, threads=options.threads) as real, _in_front_of(real) as (proxy, model):
-            print(f"{trace.name}, {path.stem}, {name}: {trace.seconds:.0f} s …", flush=True)
+        start = open_model if name == "Homebody" else open_stock_model
+        async with start(path, threads=options.threads) as real, _in_front_of(real) as (proxy, model):
+            print(f"{trace.name}, {path.stem}, {name}: {trace.seconds:.0f} s ...", flush=True)
             if name == "Homebody":
                 async with open_homebody(model.settings, {}) as homebody:
                     yield await play(trace, homebody, real, proxy)
                 continue
-            made = SlidingWindow(model, ids) if ids is None or name != "llama.vim" else LlamaVim(model, ids)
+            made = LlamaVim(model) if name == "llama.vim" else SlidingWindow(model, ids)
             try:
                 yield await play(trace, made, real, proxy)
             finally:

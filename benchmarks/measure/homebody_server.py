@@ -1,7 +1,7 @@
 """Homebody itself: the real language server over stdio, driven as an editor does.
 
 Each key is a change and a request for ghost text; the request before is cancelled, as VS Code does. The
-local log tells why an answer is empty.
+record of the last prompt tells why an answer is empty.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
-from homebody.audit import read_log
 from homebody.lsp.client import Client, start_client
 from homebody.lsp.connection import ServerError
 from homebody.text import Document, TextEdit
 from measure.contender import Answer, Work
+
+_KEY_SECONDS = 0.2
 
 
 class HomebodyServer:
@@ -24,9 +24,8 @@ class HomebodyServer:
 
     name = "Homebody"
 
-    def __init__(self, client: Client, state: Path) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._state = state
         self._work = Work()
         self._task: asyncio.Task[None] | None = None
         self._answer: Answer | None = None
@@ -64,9 +63,12 @@ class HomebodyServer:
             at = time.monotonic()
             if items:
                 self._answer = Answer(at, items[0]["insertText"])
-            else:
-                records = list(read_log(self._state))
-                self._answer = Answer(at, "", records[-1].outcome if records else "nothing was asked")
+                return
+            self._answer = Answer(at, "", "nothing was asked")
+            # While the next key is due, nobody wants to know.
+            await asyncio.sleep(_KEY_SECONDS)
+            prompt = await self._client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
+            self._answer = Answer(at, "", prompt["outcome"] if prompt else "nothing was asked")
 
 
 @asynccontextmanager
@@ -76,11 +78,12 @@ async def open_homebody(
     """Start the server in folders of its own; ``options`` are settings beside the backend."""
     with tempfile.TemporaryDirectory() as name:
         folders = {f"HOMEBODY_{kind}_DIR": f"{name}/{kind}" for kind in ("CONFIG", "CACHE", "STATE", "DATA")}
-        settings = {"backend": backend, "log": {"enabled": True}} | options
-        async with start_client(options=settings, environ=os.environ | folders) as client:
+        async with start_client(
+            options={"backend": backend} | options, environ=os.environ | folders
+        ) as client:
             while "model" not in await client.execute("homebody.status"):  # noqa: ASYNC110 - the server tells by notification too; asking is simpler
                 await asyncio.sleep(0.1)
-            server = HomebodyServer(client, Path(folders["HOMEBODY_STATE_DIR"]))
+            server = HomebodyServer(client)
             try:
                 yield server
             finally:

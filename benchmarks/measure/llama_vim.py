@@ -1,10 +1,10 @@
 """Baseline: llama.vim's published scheme, written anew for the purpose.
 
-256 lines before the cursor, 64 after it, the typed line at the prefix's end and so before the suffix,
-laid out as llama.cpp's ``/infill`` does; one request in flight and never aborted, a retry after 100 ms;
-250 results kept, typed through for up to 128 characters; a request for what follows as soon as a
-suggestion is shown; a ring of chunks of other places, read ahead when the user does not type.
-The facts are those of https://github.com/ggml-org/llama.vim and of llama.cpp's server.
+256 lines before the cursor and 64 after it go to llama.cpp's ``/infill``, which puts the typed line at the
+prefix's end and so before the suffix; one request in flight and never aborted, a retry after 100 ms; 250
+results kept, typed through for up to 128 characters; a request for what follows as soon as a suggestion
+is shown; a ring of chunks of other places, read ahead when the user does not type.
+The facts are those of https://github.com/ggml-org/llama.vim.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from homebody.text import Document, TextEdit
 from measure.contender import Answer, Work
-from measure.model import FimIds, Model
+from measure.model import Completion, Model
 
 PREFIX_LINES = 256
 SUFFIX_LINES = 64
@@ -30,9 +30,6 @@ _RING = 16
 _CHUNK_LINES = 64
 _SCOPE_LINES = 1024
 _FAR_LINES = 32
-_BATCH = 2048
-"""The server's default: three quarters of it are for the prefix, one for suffix and line."""
-
 _OUTPUT_TOKENS = 128
 _FIRST_MS = 250
 _NEXT_MS = 1000
@@ -61,9 +58,8 @@ class LlamaVim:
 
     name = "llama.vim's scheme"
 
-    def __init__(self, model: Model, fim: FimIds) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._fim = fim
         self._work = Work()
         self._chance = random.Random(_SEED)
         self._results: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -140,14 +136,7 @@ class LlamaVim:
 
     async def _request(self, local: _Local, predict_ms: int) -> None:
         try:
-            body = {
-                "prompt": await self._prompt(local),
-                "n_predict": _OUTPUT_TOKENS,
-                "temperature": 0,
-                "t_max_predict_ms": predict_ms,
-                "id_slot": 0,
-            }
-            text = "".join([event["content"] async for event in self._model.stream(body)])
+            text = (await self._infill(local, _OUTPUT_TOKENS, predict_ms)).text
         finally:
             self._is_busy = False
         for place in local.places():
@@ -157,23 +146,17 @@ class LlamaVim:
         if self._answer is None:
             self._show_known()
 
-    async def _prompt(self, local: _Local) -> list[int]:
-        """Lay out as ``/infill`` does, cut as it cuts."""
-        prefix, line, suffix = await self._model.tokenize([local.before, local.line, local.after])
-        fim = self._fim
-        prefix = prefix[-3 * (_BATCH // 4) :]
-        suffix = suffix[: max(0, _BATCH // 4 - 2 - len(line))]
-        return [
-            *await self._extra(), fim.prefix, *prefix, *line, fim.suffix, *suffix, fim.middle,
-        ]  # fmt: skip
-
-    async def _extra(self) -> list[int]:
-        names = await self._model.tokenize(["myproject\n", "filename\n", *self._ring])
-        project, name, *chunks = names
-        extra = [self._fim.repo, *project]
-        for chunk in chunks:
-            extra += [self._fim.separator, *name, *chunk]
-        return [*extra, self._fim.separator, *name]
+    async def _infill(self, local: "_Local", tokens: int, predict_ms: int) -> Completion:
+        body: dict[str, object] = {
+            "input_prefix": local.before,
+            "input_suffix": local.after,
+            "input_extra": [{"filename": "", "text": chunk} for chunk in self._ring],
+            "prompt": local.line,
+            "n_predict": tokens,
+            "temperature": 0,
+            "t_max_predict_ms": predict_ms,
+        }
+        return await self._model.complete(body, "/infill")
 
     def _pick_around(self, document: Document, offset: int) -> None:
         line = document.line_of(offset)
@@ -205,9 +188,7 @@ class LlamaVim:
         self._ring.append(self._queued.popleft())
         self._is_busy = True
         try:
-            fim = self._fim
-            prompt = [*await self._extra(), fim.prefix, fim.suffix, fim.middle]
-            await self._model.complete({"prompt": prompt, "n_predict": 0, "id_slot": 0})
+            await self._infill(_Local("", "", ""), 0, 1)
         finally:
             self._is_busy = False
 

@@ -3,6 +3,11 @@
 Out: where it answers, what it has evaluated so far, and the processor time it took.
 """
 
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,12 +19,17 @@ import httpx
 import msgspec
 import psutil
 
+from homebody.host.cores import usable_cores
 from homebody.host.launch import start_host
 from homebody.host.options import HostOptions
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 
 _EVALUATED = "llamacpp:prompt_tokens_total "
 _GENERATED = "llamacpp:tokens_predicted_total "
+CONTEXT_LENGTH = 8192
+"""Of one slot, in tokens: as much as our host serves of the default weights."""
+
+_END_SECONDS = 10.0
 _BETWEEN = -1  # no token has this id; /tokenize hands numbers through as they are
 
 
@@ -40,7 +50,7 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Completion:
     """What one request came to.
 
     ``evaluated`` and ``reused`` are prompt tokens, by the server's own timings.
@@ -60,7 +70,6 @@ class Model:
     url: str
     key: str
     pid: int
-    context_length: int
     client: httpx.AsyncClient
     _counts: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -101,12 +110,14 @@ class Model:
             self._counts[text] = len((await self.tokenize([text]))[0])
         return self._counts[text]
 
-    async def complete(self, body: dict[str, object], path: str = "/completion") -> Answer:
+    async def complete(self, body: dict[str, object], path: str = "/completion") -> Completion:
         """Make one plain request and wait for the whole of it."""
         began = time.perf_counter()
         reply = await self.post(path, body | {"stream": False})
         timings = reply["timings"]
-        return Answer(reply["content"], timings["prompt_n"], timings["cache_n"], time.perf_counter() - began)
+        return Completion(
+            reply["content"], timings["prompt_n"], timings["cache_n"], time.perf_counter() - began
+        )
 
     async def stream(
         self, body: dict[str, object], path: str = "/completion"
@@ -140,13 +151,50 @@ async def open_model(path: Path, *, threads: int | None = None) -> AsyncGenerato
     process = await start_host(HostOptions(path, threads=threads))
     assert process is not None, "a private host is never taken"
     ready = process.ready
-    url = f"http://127.0.0.1:{ready.port}"
-    headers = {"Authorization": f"Bearer {ready.api_key}"}
     try:
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120, trust_env=False) as client:
-            yield Model(path, url, ready.api_key, ready.pid, ready.context_length, client)
+        async with _client(ready.port, ready.api_key) as client:
+            url = f"http://127.0.0.1:{ready.port}"
+            yield Model(path, url, ready.api_key, ready.pid, client)
     finally:
         await process.end()
+
+
+@asynccontextmanager
+async def open_stock_model(path: Path, *, threads: int | None = None) -> AsyncGenerator[Model]:
+    """Start llama.cpp's server as it comes, with its default batches; for the baselines."""
+    key = secrets.token_hex(16)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        Path(__file__).with_name("stock_server.py"),
+        path,
+        f"{CONTEXT_LENGTH}",
+        f"{threads or usable_cores()}",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"MEASURE_KEY": key},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        port = int(await process.stdout.readline())
+        async with _client(port, key) as client:
+            yield Model(path, f"http://127.0.0.1:{port}", key, process.pid, client)
+    finally:
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), _END_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _client(port: int, key: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}",
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=120,
+        trust_env=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +210,7 @@ class FimIds:
 
 def write_fim_copy(path: Path, ids: FimIds) -> Path:
     """Copy the default weights with FIM ids in their metadata: the text is noise, the cost is real."""
+    os.environ.setdefault("TQDM_DISABLE", "1")
     from support.tiny_gguf import copy_with_fim_tokens
 
     named = {"pre": ids.prefix, "suf": ids.suffix, "mid": ids.middle, "rep": ids.repo, "sep": ids.separator}

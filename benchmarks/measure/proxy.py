@@ -24,7 +24,7 @@ _KEPT = 4096
 
 @dataclass(slots=True)
 class ModelRequest:
-    """One ``/completion`` request.
+    """One request to ``/completion`` or ``/infill``.
 
     ``evaluated`` and ``reused`` are prompt tokens, ``None`` where the server never told: the request was
     cancelled while its prompt was being read. Times are ``time.monotonic``.
@@ -80,7 +80,7 @@ class CountingProxy:
                 length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
                 body = await reader.readexactly(int(length[1])) if length else b""
                 current.clear()
-                if head.startswith(b"POST /completion "):
+                if head.startswith((b"POST /completion ", b"POST /infill ")):
                     current.append(_read_request(body))
                     self.requests += current
                 writer.write(head + body)
@@ -101,6 +101,7 @@ class CountingProxy:
     def _look(self, request: ModelRequest, seen: bytes) -> None:
         if found := _TIMINGS.findall(seen):
             request.reused, request.evaluated = map(int, found[-1])
+            request.prompt_tokens = request.reused + request.evaluated
         elif found := _PROGRESS.findall(seen):
             _, cached, processed = map(int, found[-1])
             request.reused, request.evaluated = cached, processed - cached
@@ -124,4 +125,7 @@ async def open_proxy(upstream: str) -> AsyncGenerator[CountingProxy]:
 
 def _read_request(body: bytes) -> ModelRequest:
     made: dict[str, Any] = msgspec.json.decode(body)
-    return ModelRequest(time.monotonic(), len(made["prompt"]), made["n_predict"])
+    prompt = made.get("prompt")
+    # What ``/infill`` makes of its texts, only its reply tells.
+    tokens = len(prompt) if isinstance(prompt, list) else 0
+    return ModelRequest(time.monotonic(), tokens, made.get("n_predict", 0))

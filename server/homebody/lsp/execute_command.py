@@ -113,6 +113,7 @@ async def _show_prompt(server: Server, params: types.ExecuteCommandParams) -> Re
         "promptTokens": record.prompt_tokens,
         "model": record.model,
         "contextLength": record.context_length,
+        "outcome": record.outcome,
         "notes": list(record.notes),
         "sources": [_source(server, source) for source in record.sources],
         "leftOut": [_left_out(server, left_out) for left_out in record.left_out],
