@@ -1,0 +1,39 @@
+"""A llama.cpp server with llama.cpp's own defaults, which the baselines talk to: a script of its own.
+
+    python stock_server.py MODEL CONTEXT_LENGTH THREADS
+
+Prints its port. The key comes in the environment. Ends when its stdin does.
+"""
+
+import os
+import sys
+
+# As in our host: threads that wait for each other sleep soon, so that a busy machine does not starve them.
+os.environ.setdefault("GOMP_SPINCOUNT", "300")
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    import xllamacpp
+
+    path, context_length, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = path
+    parameters.port = 0
+    parameters.api_keys = [os.environ["MEASURE_KEY"]]
+    parameters.n_parallel = 1
+    parameters.n_ctx = context_length
+    parameters.cpuparams.n_threads = threads
+    parameters.cpuparams_batch.n_threads = threads
+    parameters.endpoint_metrics = True
+    parameters.ui = False
+    parameters.offline = True
+    parameters.verbosity = 2
+    parameters.fit_params = False
+    server = xllamacpp.Server(parameters)
+    print(server.listening_address.rpartition(":")[2], flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
