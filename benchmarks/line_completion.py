@@ -3,63 +3,32 @@
 Random holes in the source of installed packages and of the standard library, a third of each kind. The
 model alone gets the last 512 tokens and writes greedily to the newline; Homebody's ``complete`` gets the
 same document, weights and hole. Paired, with intervals over regions of neighbouring holes.
+With ``--workspace``, Homebody without and with the rest of the project instead, in installed packages.
 
-    python benchmarks/line_completion.py [--holes N] [--seed S] [--json FILE] [--model GGUF]
+    python benchmarks/line_completion.py [--workspace] [--holes N] [--seed S] [--json FILE] [--model GGUF]
 """
 
 import argparse
 import asyncio
 import json
-import re
 import statistics
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from homebody.engine import Engine, Speed, open_engine
-from homebody.features.complete import complete
-from homebody.features.prepare import prepare_once
+from homebody.engine import Engine, open_engine
 from homebody.session.session import Session
-from homebody.settings import Settings
-from homebody.settings.schema import BackendSettings, ChatSettings, CompletionSettings
-from homebody.text import Document
-from measure.holes import KINDS, Hole, Region, choose_regions, without_rest
-from measure.interval import difference, ratio
+from measure.asking import READING_SPEED, Said, SteadySpeed, ask_bare, ask_ours, settings_for
+from measure.holes import KINDS, Hole, Region, choose_regions
+from measure.interval import Interval, difference, ratio
 from measure.model import Model, default_weights, open_model
 from measure.sources import python_files, short_name
 from measure.table import percent, print_table
-
-BARE_TOKENS = 512
-LINE_TOKENS = 48
-READING_SPEED = 350.0
-"""Tokens a second that Homebody's budget is told: the context shall not depend on the machine's load."""
+from measure.workspace import Comparison, choose_workspace_regions, compare
 
 THRESHOLDS = (0.0, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9)
-_FIRST_TOKEN = re.compile(r"\w+|[^\w\s]")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One answer: its first line, how sure it was (0 to 1), prompt tokens, seconds."""
-
-    line: str
-    confidence: float | None
-    prompt_tokens: int
-    seconds: float
-    outcome: str = "shown"
-    pieces: tuple[tuple[str, float | None], ...] = ()
-
-    def is_exact(self, hole: Hole) -> bool:
-        """Whether the line is what stood there; blanks at its end do not count."""
-        return self.line.rstrip() == hole.expected
-
-    def has_first_token(self, hole: Hole) -> bool:
-        """Whether it begins with the same word or sign."""
-        mine, its = _FIRST_TOKEN.search(self.line), _FIRST_TOKEN.search(hole.expected)
-        return mine is not None and its is not None and mine.group() == its.group()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,40 +40,43 @@ class Pair:
     ours: Said
 
 
-class SteadySpeed(Speed):
-    """A speed that does not follow measurements."""
-
-    def learn(self, stats: object) -> None:
-        """Leave it."""
-
-    def learn_read(self, read: object) -> None:
-        """Leave it."""
-
-
 async def main() -> None:
     """Measure and print."""
     options = _options()
-    regions = choose_regions(python_files(), options.holes, options.seed)
-    groups: list[list[Pair]] = []
-    known = _known_answers(options.alone)
-    async with (
-        open_model(options.model or default_weights(), threads=options.threads) as model,
-        open_engine(settings_for(model)) as engine,
-    ):
-        engine.completion.speed = SteadySpeed(prompt=READING_SPEED)
-        for number, region in enumerate(regions, 1):
-            groups.append(await measured(model, engine, region, known))
-            print(f"{number}/{len(regions)} {short_name(region.path)}", end="   \r", flush=True)
-            if options.json:
-                options.json.write_text(json.dumps([_as_json(p) for group in groups for p in group]))
+    async with open_model(options.model or default_weights(), threads=options.threads) as model:
+        if options.workspace:
+            await _main_of_workspaces(model, options)
+            return
+        regions = choose_regions(python_files(), options.holes, options.seed)
+        groups: list[list[Pair]] = []
+        known = _known_answers(options.alone)
+        async with open_engine(settings_for(model)) as engine:
+            engine.completion.speed = SteadySpeed(prompt=READING_SPEED)
+            for region in regions:
+                groups.append(await measured(model, engine, region, known))
+                _progress(len(groups), regions)
+                _write(options.json, [_as_json(pair) for group in groups for pair in group])
     report(groups, options.seed)
 
 
-def settings_for(model: Model) -> Settings:
-    """Use the benchmark's own model; show everything, since the gate is what is to be chosen."""
-    backend = BackendSettings(kind="llama.cpp", url=model.url, api_key=model.key)
-    completion = CompletionSettings(min_confidence=0.0, backend=backend)
-    return Settings(backend=backend, completion=completion, chat=ChatSettings(backend=backend))
+async def _main_of_workspaces(model: Model, options: argparse.Namespace) -> None:
+    regions = choose_workspace_regions(options.holes, options.seed)
+    groups: list[list[Comparison]] = []
+    for region in regions:
+        groups.append(await compare(model, region))
+        _progress(len(groups), regions)
+        _write(options.json, [_as_json(made) for group in groups for made in group])
+    report_workspaces(groups, options.seed)
+
+
+def _progress(done: int, regions: Sequence[Region]) -> None:
+    print(f"{done}/{len(regions)} {short_name(regions[done - 1].path):<60}", end="\r", flush=True)
+
+
+def _write(path: Path | None, made: object) -> None:
+    """Write after each region: a run that is broken off leaves what it has."""
+    if path is not None:
+        path.write_text(json.dumps(made))
 
 
 async def measured(
@@ -121,40 +93,10 @@ async def measured(
     return pairs
 
 
-async def ask_bare(model: Model, prefix: str) -> Said:
-    """Ask the model alone, in the slot that Homebody does not complete in."""
-    ids = (await model.tokenize([prefix[-BARE_TOKENS * 12 :]]))[0][-BARE_TOKENS:]
-    body = {"prompt": ids, "n_predict": LINE_TOKENS, "temperature": 0, "stop": ["\n"], "id_slot": 1}
-    answer = await model.complete(body)
-    return Said(answer.text, None, len(ids), answer.seconds)
-
-
-async def ask_ours(engine: Engine, session: Session, region: Region, hole: Hole) -> Said:
-    """Ask Homebody, as in a pause at this place: with all the context that the budget allows."""
-    text = without_rest(region.text, hole)
-    document = Document.create(region.path.as_uri(), "python", 1, text)
-    engine.trees.open(document)
-    await engine.trees.ready(document)
-    await prepare_once(session, document, hole.offset)
-    began = time.perf_counter()
-    found = await complete(engine, document, hole.offset, session=session)
-    seconds = time.perf_counter() - began
-    generation = session.running
-    pieces = tuple((p.text, p.logprob) for p in generation.pieces) if generation else ()
-    await session.stop_background()
-    await session.stop_running()
-    record = engine.audit.last(document.uri)
-    tokens = record.prompt_tokens if record else 0
-    if not found:
-        return Said("", None, tokens, seconds, record.outcome if record else "not asked", pieces)
-    line = found[0].text.partition("\n")[0]
-    return Said(line, found[0].confidence, tokens, seconds, "shown", pieces)
-
-
 def report(groups: Sequence[Sequence[Pair]], seed: int) -> None:
     """Print the tables."""
     pairs = [pair for group in groups for pair in group]
-    print(f"{len(pairs)} holes in {len(groups)} regions, seed {seed}" + " " * 40)
+    print(f"{len(pairs)} holes in {len(groups)} regions, seed {seed}" + " " * 60)
     rows = [_compared("all", pairs)]
     rows += [_compared(kind, [pair for pair in pairs if pair.hole.kind == kind]) for kind in KINDS]
     head = ("holes", "number", "exact: alone", "Homebody", "first token: alone", "Homebody")
@@ -164,7 +106,7 @@ def report(groups: Sequence[Sequence[Pair]], seed: int) -> None:
     exact = [[(pair.bare.is_exact(pair.hole), pair.ours.is_exact(pair.hole)) for pair in g] for g in groups]
     times, more = ratio(exact), difference(exact)
     print(f"\nexact: {times.value:.2f} times as many ({times.low:.2f} to {times.high:.2f}),", end=" ")
-    print(f"{100 * more.value:+.1f} points ({100 * more.low:+.1f} to {100 * more.high:+.1f})")
+    print(_points(more))
     for name, of in (("alone", lambda pair: pair.bare), ("Homebody", lambda pair: pair.ours)):
         _print_times(name, [of(pair) for pair in pairs])
     _print_thresholds(pairs)
@@ -172,18 +114,39 @@ def report(groups: Sequence[Sequence[Pair]], seed: int) -> None:
     print("\nnot shown, whatever the gate: " + ", ".join(f"{why} {n}" for why, n in dropped.most_common()))
 
 
-def _compared(name: str, pairs: Sequence[Pair]) -> list[str]:
-    def share(of: Callable[[Pair], bool]) -> str:
-        return percent(sum(map(of, pairs)), len(pairs))
-
-    return [
-        name,
-        f"{len(pairs)}",
-        share(lambda p: p.bare.is_exact(p.hole)),
-        share(lambda p: p.ours.is_exact(p.hole)),
-        share(lambda p: p.bare.has_first_token(p.hole)),
-        share(lambda p: p.ours.has_first_token(p.hole)),
+def report_workspaces(groups: Sequence[Sequence[Comparison]], seed: int) -> None:
+    """Print what the workspace brings."""
+    made = [one for group in groups for one in group]
+    head = ("holes", "number", "exact: without", "with the workspace", "first token: without", "with it")
+    rows = [_compared("all", made)]
+    rows += [_compared(kind, [one for one in made if one.hole.kind == kind]) for kind in KINDS]
+    print_table(f"Rest of the line, {len(groups)} regions of installed packages, seed {seed}", head, rows)
+    exact = [[(one.without.is_exact(one.hole), one.with_it.is_exact(one.hole)) for one in g] for g in groups]
+    first = [
+        [(one.without.has_first_token(one.hole), one.with_it.has_first_token(one.hole)) for one in group]
+        for group in groups
     ]
+    for name, pairs in (("exact", exact), ("first token", first)):
+        more = difference(pairs)
+        print(f"{name}: {_points(more)}")
+
+
+def _points(more: Interval) -> str:
+    return f"{100 * more.value:+.1f} points ({100 * more.low:+.1f} to {100 * more.high:+.1f})"
+
+
+def _compared(name: str, made: Sequence[Pair] | Sequence[Comparison]) -> list[str]:
+    both = [
+        (one.hole, one.bare, one.ours) if isinstance(one, Pair) else (one.hole, one.without, one.with_it)
+        for one in made
+    ]
+    shares = (
+        sum(one.is_exact(hole) for hole, one, _ in both),
+        sum(other.is_exact(hole) for hole, _, other in both),
+        sum(one.has_first_token(hole) for hole, one, _ in both),
+        sum(other.has_first_token(hole) for hole, _, other in both),
+    )
+    return [name, f"{len(both)}", *(percent(share, len(both)) for share in shares)]
 
 
 def _print_times(name: str, said: Sequence[Said]) -> None:
@@ -207,10 +170,10 @@ def _print_thresholds(pairs: Sequence[Pair]) -> None:
     print_table("What the gate lets through", head, rows)
 
 
-def _as_json(pair: Pair) -> dict[str, object]:
-    made = asdict(pair)
-    made["hole"]["path"] = short_name(pair.hole.path)
-    return made
+def _as_json(made: Pair | Comparison) -> dict[str, object]:
+    fields = asdict(made)
+    fields["hole"]["path"] = short_name(made.hole.path)
+    return fields
 
 
 def _known_answers(path: Path | None) -> dict[tuple[str, int], Said]:
@@ -223,6 +186,7 @@ def _known_answers(path: Path | None) -> dict[tuple[str, int], Said]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Rest of a line: the model alone and Homebody.")
+    parser.add_argument("--workspace", action="store_true", help="Homebody without and with the project")
     parser.add_argument("--holes", type=int, default=1008, help="at least so many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write every hole and answer there")

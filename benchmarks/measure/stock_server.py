@@ -28,7 +28,7 @@ def main() -> None:
     parameters.endpoint_metrics = True
     parameters.ui = False
     parameters.offline = True
-    parameters.verbosity = 2
+    parameters.verbosity = 1
     parameters.fit_params = False
     server = xllamacpp.Server(parameters)
     print(server.listening_address.rpartition(":")[2], flush=True)

@@ -1,0 +1,97 @@
+"""Asking for the rest of a line: the model alone, and Homebody's ``complete`` with the same weights.
+
+In: holes. Out: what each said there, how sure it was, how long it took.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+
+from homebody.engine import Engine, Speed
+from homebody.features.complete import complete
+from homebody.features.prepare import prepare_once
+from homebody.session.session import Session
+from homebody.settings import Settings
+from homebody.settings.schema import BackendSettings, ChatSettings, CompletionSettings, ContextSettings
+from homebody.text import Document
+from measure.holes import Hole, Region, without_rest
+from measure.model import Model
+
+BARE_TOKENS = 512
+LINE_TOKENS = 48
+READING_SPEED = 350.0
+"""Tokens a second that Homebody's budget is told: the context shall not depend on the machine's load."""
+
+_FIRST_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer: its first line, how sure it was (0 to 1), prompt tokens, seconds."""
+
+    line: str
+    confidence: float | None
+    prompt_tokens: int
+    seconds: float
+    outcome: str = "shown"
+    pieces: tuple[tuple[str, float | None], ...] = ()
+
+    def is_exact(self, hole: Hole) -> bool:
+        """Whether the line is what stood there; blanks at its end do not count."""
+        return self.line.rstrip() == hole.expected
+
+    def has_first_token(self, hole: Hole) -> bool:
+        """Whether it begins with the same word or sign."""
+        mine, its = _FIRST_TOKEN.search(self.line), _FIRST_TOKEN.search(hole.expected)
+        return mine is not None and its is not None and mine.group() == its.group()
+
+
+class SteadySpeed(Speed):
+    """A speed that does not follow measurements."""
+
+    def learn(self, stats: object) -> None:
+        """Leave it."""
+
+    def learn_read(self, read: object) -> None:
+        """Leave it."""
+
+
+def settings_for(model: Model, *, snippets: bool = True) -> Settings:
+    """Use the benchmark's own model; show everything, since the gate is what is to be chosen."""
+    backend = BackendSettings(kind="llama.cpp", url=model.url, api_key=model.key)
+    return Settings(
+        backend=backend,
+        completion=CompletionSettings(min_confidence=0.0, backend=backend),
+        chat=ChatSettings(backend=backend),
+        context=ContextSettings(snippets=snippets),
+    )
+
+
+async def ask_bare(model: Model, prefix: str) -> Said:
+    """Ask the model alone, in the slot that Homebody does not complete in."""
+    ids = (await model.tokenize([prefix[-BARE_TOKENS * 12 :]]))[0][-BARE_TOKENS:]
+    body = {"prompt": ids, "n_predict": LINE_TOKENS, "temperature": 0, "stop": ["\n"], "id_slot": 1}
+    answer = await model.complete(body)
+    return Said(answer.text, None, len(ids), answer.seconds)
+
+
+async def ask_ours(engine: Engine, session: Session, region: Region, hole: Hole) -> Said:
+    """Ask Homebody, as in a pause at this place: with all the context that the budget allows."""
+    text = without_rest(region.text, hole)
+    document = Document.create(region.path.as_uri(), "python", 1, text)
+    engine.trees.open(document)
+    await engine.trees.ready(document)
+    await prepare_once(session, document, hole.offset)
+    began = time.perf_counter()
+    found = await complete(engine, document, hole.offset, session=session)
+    seconds = time.perf_counter() - began
+    generation = session.running
+    pieces = tuple((p.text, p.logprob) for p in generation.pieces) if generation else ()
+    await session.stop_background()
+    await session.stop_running()
+    record = engine.audit.last(document.uri)
+    tokens = record.prompt_tokens if record else 0
+    if not found:
+        return Said("", None, tokens, seconds, record.outcome if record else "not asked", pieces)
+    line = found[0].text.partition("\n")[0]
+    return Said(line, found[0].confidence, tokens, seconds, "shown", pieces)
