@@ -50,6 +50,7 @@ class Connection:
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[object]] = {}
         self._answers: set[asyncio.Task[None]] = set()
+        self._ended = False
 
     async def request(self, method: str, params: object = None) -> Any:  # noqa: ANN401 - any JSON
         """Send a request and wait for its result; cancelling this cancels the request.
@@ -82,6 +83,7 @@ class Connection:
             while body := await _read_body(self._reader):
                 self._take(json.loads(body))
         finally:
+            self._ended = True
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(ServerEnded())
@@ -115,7 +117,8 @@ class Connection:
 
     def _send(self, message: Json) -> None:
         body = json.dumps(message).encode()
-        if self._writer.is_closing():
+        # A pipe takes bytes for a while after its reader is gone.
+        if self._ended or self._writer.is_closing():
             raise ServerEnded
         self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
 
