@@ -189,7 +189,7 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
                 "0 shows all."
             ),
         ),
-    ] = 0.4
+    ] = 0.7
     temperature: Annotated[
         float, Meta(ge=0, le=2, description="Randomness of suggestions; 0 takes the likeliest token.")
     ] = 0.0
