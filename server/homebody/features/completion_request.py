@@ -10,21 +10,22 @@ from itertools import count as counter
 from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord, Source
-from homebody.backend.base import Prompt, Sampling, Stream, Text
+from homebody.backend.base import Piece, Prompt, Sampling, Stream, Text
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong
 from homebody.features.completion_prompt import Target, marked_lines, new_burst, prompt_for
 from homebody.features.place_burst import burst_at
 from homebody.features.read_ahead import piece_tokens, read_ahead
 from homebody.features.server_count import compared
-from homebody.postprocess.finish import Finished, finish
+from homebody.postprocess.confidence import Hope
+from homebody.postprocess.finish import Dropped, Finished, finish
 from homebody.postprocess.multiline import lines_wanted
 from homebody.postprocess.situation import Situation, situation_at
 from homebody.postprocess.stop import StopChecker
 from homebody.postprocess.unit import Wanted
 from homebody.session.burst import Burst
 from homebody.session.cache import Kept, whole_lines
-from homebody.session.generation import Generation
+from homebody.session.generation import Generation, Verdict
 from homebody.session.session import Session, Ticket
 from homebody.syntax.place import place_at
 from homebody.text import Document, Span
@@ -178,6 +179,15 @@ class CompletionRequest:
             return use.backend.complete(asked, replace(sampling, max_tokens=most), slot="completion")
 
         checker = StopChecker(self.situation, wanted=self.wanted)
+        # A candidate that was sampled with some chance is asked for to be seen.
+        hope = Hope(0.0 if chance else settings.min_confidence)
+
+        def judge(piece: Piece) -> Verdict:
+            if hear_out:
+                return "go on"
+            if checker.feed(piece.text).stop:
+                return "enough"
+            return "go on" if hope.feed(piece) else "hopeless"
 
         record = PromptRecord(
             feature="complete",
@@ -198,7 +208,7 @@ class CompletionRequest:
             self.document,
             self.offset,
             start=start,
-            enough=lambda text: checker.feed(text).stop and not hear_out,
+            judge=judge,
             multiline=self.wanted == "block",
             max_tokens=self.max_tokens,
             slice_tokens=self._slice_tokens,
@@ -305,15 +315,19 @@ class CompletionRequest:
 
     def _finished(self, kept: Kept) -> Completion | None:
         """Trim the answer, judge it, and keep the record of it."""
-        outcome = finish(
-            self.document,
-            self.offset,
-            kept.text,
-            self.situation,
-            pieces=kept.pieces,
-            cut_by_length=not kept.complete,
-            wanted=self.wanted,
-            min_confidence=self.engine.settings.completion.min_confidence,
+        outcome = (
+            Dropped("low confidence")
+            if kept.hopeless
+            else finish(
+                self.document,
+                self.offset,
+                kept.text,
+                self.situation,
+                pieces=kept.pieces,
+                cut_by_length=not kept.complete,
+                wanted=self.wanted,
+                min_confidence=self.engine.settings.completion.min_confidence,
+            )
         )
         why = "shown" if isinstance(outcome, Finished) else outcome.reason
         if kept.record is not None:

@@ -30,13 +30,15 @@ class Kept:
     """An answer as the model gave it, from the place where it was asked.
 
     ``complete`` is false while it was cut by a limit rather than by its own end. ``record`` is the
-    request that it came from.
+    request that it came from. ``hopeless``: broken off since it would not be sure enough to be shown;
+    that holds right where it was asked, and says nothing of the places behind.
     """
 
     pieces: tuple[Piece, ...]
     complete: bool
     multiline: bool
     record: PromptRecord | None = None
+    hopeless: bool = False
 
     @property
     def text(self) -> str:
@@ -45,7 +47,7 @@ class Kept:
 
     def after(self, typed: str) -> "Kept | None":
         """What is left once ``typed`` is in the document; ``None`` where it says something else."""
-        if not self.text.startswith(typed):
+        if not self.text.startswith(typed) or (self.hopeless and typed):
             return None
         return replace(self, pieces=drop(self.pieces, len(typed)))
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord
 from homebody.backend.base import Piece, PromptRead, Stats, Stream
@@ -19,8 +20,11 @@ from homebody.text import Document
 Start = Callable[[str, int], Stream]
 """Start a stream that continues behind the answer so far, of at most so many tokens."""
 
-Enough = Callable[[str], bool]
-"""Fed each new text; true once the answer should end there."""
+Verdict: TypeAlias = Literal["go on", "enough", "hopeless"]
+"""``hopeless``: nothing of the answer would be shown."""
+
+Judge: TypeAlias = Callable[[Piece], Verdict]
+"""Fed each new piece; says whether the answer should end there."""
 
 
 class Generation:
@@ -38,7 +42,7 @@ class Generation:
         offset: int,
         *,
         start: Start,
-        enough: Enough,
+        judge: Judge,
         multiline: bool,
         max_tokens: int,
         slice_tokens: Callable[[], int | None],
@@ -54,6 +58,7 @@ class Generation:
         self.error: HomebodyError | None = None
         self.done = False
         self.complete = False
+        self.hopeless = False
         self.began = time.monotonic()
         self.first_token_at: float | None = None
         self.waiters = 0
@@ -61,7 +66,7 @@ class Generation:
         self.read: PromptRead | None = None
         self._last_token_at: float | None = None
         self._start = start
-        self._enough = enough
+        self._judge = judge
         self._max_tokens = max_tokens
         self._slice_tokens = slice_tokens
         self._changed = asyncio.Event()
@@ -91,14 +96,16 @@ class Generation:
                 if isinstance(item, Stats):
                     self.stats = item
                     self.first_stats = self.first_stats or item
-                elif self._take(item):
-                    self.complete = self.done = True
+                elif (verdict := self._take(item)) != "go on":
+                    self.hopeless = verdict == "hopeless"
+                    self.complete = not self.hopeless
+                    self.done = True
                     return
         finished = self.stats is None or self.stats.finish == "stop"
         self.complete = finished
         self.done = finished or len(self.pieces) >= self._max_tokens or len(self.pieces) == before
 
-    def _take(self, piece: Piece) -> bool:
+    def _take(self, piece: Piece) -> Verdict:
         if self.first_token_at is None:
             self.first_token_at = time.monotonic()
         self._last_token_at = time.monotonic()
@@ -109,7 +116,7 @@ class Generation:
         self.pieces.append(piece)
         self.text += piece.text
         self._changed.set()
-        return self._enough(piece.text)
+        return self._judge(piece)
 
     async def changed_within(self, seconds: float | None) -> None:
         """Wait for the next change, or for so many seconds."""
@@ -123,7 +130,7 @@ class Generation:
 
     def kept(self) -> Kept:
         """What has come so far."""
-        return Kept(tuple(self.pieces), self.complete, self.multiline, self.record)
+        return Kept(tuple(self.pieces), self.complete, self.multiline, self.record, self.hopeless)
 
     @property
     def output_speed(self) -> float | None:

@@ -171,6 +171,21 @@ async def test_a_guess_is_not_shown(world):
         assert record.outcome == "low confidence"
 
 
+async def test_a_guess_is_broken_off_and_asked_anew_at_the_next_key(world):
+    """No line is written to its end that would not be shown; of the next place it says nothing."""
+    guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
+    async with world(guess, Reply("0 = 1\n", probability=0.9), min_confidence=0.5) as w:
+        document, offset = at("x = █\n")
+        assert await complete(w.engine, document, offset, session=w.session) == []
+        record = w.engine.audit.last(document.uri)
+        assert record is not None
+        assert record.outcome == "low confidence"
+        assert len(record.answer.split()) < 10
+        document, offset = typed(document, offset, "g")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "0 = 1"
+
+
 async def test_a_sure_answer_tells_how_sure(world):
     """The mean probability of the first line's tokens."""
     async with world(Reply("value\n", probability=0.8), min_confidence=0.5) as w:

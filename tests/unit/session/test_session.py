@@ -22,7 +22,7 @@ async def test_an_answer_that_ends_before_its_first_step_keeps_nobody_waiting(ow
         document,
         offset,
         start=_endless,
-        enough=lambda _: False,
+        judge=lambda _piece: "go on",
         multiline=False,
         max_tokens=8,
         slice_tokens=lambda: None,
