@@ -7,10 +7,8 @@ Keys come at their time, whatever the contender does meanwhile.
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from homebody.text import Document
 from measure.contender import Answer, Contender
 from measure.model import Counters, Model
 from measure.proxy import CountingProxy, ModelRequest
@@ -173,13 +171,3 @@ async def _idle(model: Model) -> None:
         if now.evaluated == before.evaluated and now.generated == before.generated:
             return
         before = now
-
-
-def typed_back(trace: Trace) -> Sequence[Document]:
-    """The documents after the trace: the files as they were."""
-    documents = {document.uri: document for document in trace.documents}
-    for step in trace.steps:
-        if step.edit is not None:
-            before = documents[step.uri]
-            documents[step.uri] = before.edited(step.edit, before.version + 1)
-    return list(documents.values())
