@@ -49,7 +49,7 @@ async def main() -> None:
         fim = FimIds()
         weights.append(("FIM copy", write_fim_copy(Path(folder) / "fim.gguf", fim), fim))
         for name, path, ids in weights:
-            if options.weights and options.weights not in name:
+            if options.weights and options.weights.lower() not in name.lower():
                 continue
             for trace in trace_list:
                 made = [run async for run in _runs(trace, path, ids, options)]
