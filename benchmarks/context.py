@@ -36,6 +36,7 @@ from homebody.features.completion_prompt import Target, prompt_for
 from homebody.features.completion_request import CompletionRequest
 from homebody.features.place_burst import burst_at
 from homebody.lsp.documents import Documents
+from homebody.lsp.responsive import freeze_heap, share_interpreter
 from homebody.prompt.fim import find_format
 from homebody.session.generation import Generation
 from homebody.session.session import Session
@@ -117,6 +118,8 @@ class Typist:
 async def main() -> None:
     """Measure and print."""
     options = _options()
+    # As ``homebody lsp`` does.
+    share_interpreter()
     large = library((1 << 20) - 20_000)
     medium = "".join(large.splitlines(keepends=True)[:10_000])
     cases = [
@@ -147,6 +150,7 @@ async def choose(case: Case, keys: int, *, profile: bool) -> None:
         typist, times = Typist(case.text), Times()
         engine.trees.open(typist.document)
         await engine.trees.ready(typist.document)
+        freeze_heap()
         profiler = cProfile.Profile()
         for _ in range(keys):
             await asyncio.sleep(_KEY_SECONDS)
@@ -194,6 +198,7 @@ async def ask(text: str, keys: int) -> None:
         engine.trees.open(typist.document)
         await engine.trees.ready(typist.document)
         await engine.completion.describe()
+        freeze_heap()
         running: set[asyncio.Task[object]] = set()
         with watch.watching(), _steps_of_requests(times):
             for _ in range(keys):

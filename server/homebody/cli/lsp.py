@@ -40,8 +40,10 @@ def run_lsp(arguments: Sequence[str]) -> int:
         os.environ["HOMEBODY_CONFIG_FILE"] = str(flags.config.absolute())
 
     from homebody.lsp.methods import create_server
+    from homebody.lsp.responsive import share_interpreter
     from homebody.lsp.transport import serve_stdio, serve_tcp
 
+    share_interpreter()
     server = create_server(flags.values)
     return serve_stdio(server) if address is None else serve_tcp(server, *address)
 

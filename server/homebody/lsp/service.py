@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from homebody.errors import BackendUnavailable, HomebodyError
 from homebody.lsp import settings as sources
 from homebody.lsp.documents import Change
+from homebody.lsp.responsive import freeze_heap
 from homebody.lsp.server import Server
 from homebody.lsp.shown import Offers
 from homebody.lsp.status import Model, Status
@@ -75,6 +76,7 @@ class Service:
         self.status.update()
         self._server.start_task(sources.watch(self._server))
         await self.reload(None)
+        freeze_heap()
         self._server.start_task(self._look_at_servers())
 
     async def reload(self, pushed: object) -> None:

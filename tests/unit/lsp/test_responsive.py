@@ -1,0 +1,38 @@
+"""The interpreter of the server's process, and of others that use the package."""
+
+import subprocess
+import sys
+
+_SERVER = """
+import gc, sys
+from homebody.lsp.responsive import freeze_heap, share_interpreter
+share_interpreter()
+freeze_heap()
+print(sys.getswitchinterval() < 0.001, gc.get_freeze_count() > 1000, gc.isenabled())
+"""
+
+_LIBRARY = """
+import asyncio, gc, sys
+from homebody.engine import open_engine
+before = sys.getswitchinterval()
+async def main():
+    async with open_engine():
+        pass
+asyncio.run(main())
+print(sys.getswitchinterval() == before, gc.get_freeze_count())
+"""
+
+
+def test_the_server_hands_the_interpreter_over_soon_and_collects_little() -> None:
+    """Threads give way within a millisecond; what was loaded is not looked through again."""
+    assert _printed(_SERVER) == "True True True"
+
+
+def test_a_program_that_uses_the_package_keeps_its_own_interpreter_settings() -> None:
+    """Opening an engine changes nothing of the process."""
+    assert _printed(_LIBRARY) == "True 0"
+
+
+def _printed(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
