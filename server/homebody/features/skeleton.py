@@ -12,15 +12,16 @@ from homebody.syntax.scope import Import, imports
 from homebody.text import Document, Span
 
 _MOST_LINES = 5000
-"""Longer documents are not looked through: a query over so many takes about 10 ms."""
+"""Longer documents are looked through up to here: a query over so many takes about 10 ms."""
 
 
 def find_imports(session: Session, document: Document) -> Sequence[Import] | None:
-    """Return the imports of a document; ``None`` where they are not known."""
-    if document.line_count > _MOST_LINES:
-        return None
+    """Return the imports of a document, of a long one its first ones; ``None`` where they are not known."""
     tree = session.engine.trees.newest(document)
-    return imports(document, tree) if tree.fits(document) else None
+    if not tree.fits(document):
+        return None
+    last = min(document.line_count, _MOST_LINES) - 1
+    return imports(document, tree, Span(0, document.line_span(last).end))
 
 
 def keep_imports(session: Session, document: Document, found: Sequence[Import], offset: int) -> None:

@@ -39,9 +39,9 @@ def scopes(tree: Tree, within: Span | None = None) -> Iterator[Match]:
     return _matches(tree, tree.language and scope_query(tree.language), within)
 
 
-def imports(tree: Tree) -> Iterator[Match]:
-    """All imports."""
-    return _matches(tree, tree.language and import_query(tree.language), None)
+def imports(tree: Tree, within: Span | None = None) -> Iterator[Match]:
+    """Imports that touch ``within`` (the whole text without it)."""
+    return _matches(tree, tree.language and import_query(tree.language), within)
 
 
 def places(tree: Tree, within: Span) -> Iterator[Match]:

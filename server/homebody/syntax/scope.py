@@ -147,12 +147,12 @@ def definitions(document: Document, tree: Tree) -> tuple[Definition, ...]:
     return tuple(found for found in _definitions(document, tree, None) if found.kind != "scope")
 
 
-def imports(document: Document, tree: Tree) -> tuple[Import, ...]:
-    """All imports in order; ``()`` without a tree."""
+def imports(document: Document, tree: Tree, within: Span | None = None) -> tuple[Import, ...]:
+    """Imports that touch ``within`` (the whole text without it), in order; ``()`` without a tree."""
     if not tree.fits(document):
         return ()
     found: dict[tuple[Span, str], list[Imported]] = {}
-    for match in nodes.imports(tree):
+    for match in nodes.imports(tree, within):
         required = match.get("require")
         if required and document.slice(required[0]) not in _IMPORTERS:
             continue

@@ -66,3 +66,13 @@ async def test_a_document_without_a_grammar_has_none(world):
     async with world("word\n") as w:
         document = Document.create("file:///notes.xyz", "unknown", 1, "import os\nsome ")
         assert await complete(w.engine, document, len(document.text)) != []
+
+
+async def test_a_file_of_many_lines_keeps_the_imports_of_its_beginning(world):
+    """A file longer than what is looked through at once is no worse off."""
+    async with world("total)\n", context_length=512) as w:
+        document, offset = at(_SOURCE.replace(_LINES, _LINES * 20))
+        assert document.line_count > 6000
+        await complete(w.engine, document, offset)
+        [request] = w.asked
+        assert request.prompt.text.startswith("from shop.prices import (\n    with_tax,\n)\n")
