@@ -12,6 +12,7 @@ import sys
 from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -151,6 +152,8 @@ class Audit:
         self._noted: set[tuple[str, str, str]] = set()
         self._logged = deque[float](maxlen=_MOST_LOGGED)
         self._unsaved = Day()
+        # One thread: lines stay in order, and no key waits for a disk.
+        self._writer = ThreadPoolExecutor(1, "homebody-log")
 
     def record(self, record: PromptRecord) -> None:
         """Keep ``record`` as the newest of its document, and log it where that is wanted.
@@ -167,7 +170,7 @@ class Audit:
         if self._settings.enabled and record.when not in self._logged:
             self._logged.append(record.when)
             kept = record if self._settings.prompts else replace(record, text="", answer="")
-            _append(self._path("log.jsonl"), msgspec.json.encode(kept))
+            self._writer.submit(_append, self._path("log.jsonl"), kept)
 
     def note(self, record: PromptRecord, notes: tuple[str, ...]) -> None:
         """Tell what was seen after the answer to ``record`` came; it stands there from then on."""
@@ -202,8 +205,13 @@ class Audit:
         self._unsaved.partly_accepted += 1
         self._unsaved.accepted_characters += characters
 
+    def flush(self) -> None:
+        """Wait until what was recorded is on disk, where it goes there."""
+        self._writer.submit(_nothing).result()
+
     def save(self) -> None:
-        """Add the counts to those on disk; call it when idle and at the end. Never raises."""
+        """Flush, and add the counts to those on disk; call it at the end. Never raises."""
+        self.flush()
         unsaved, self._unsaved = self._unsaved, Day()
         if unsaved == Day():
             return
@@ -224,7 +232,7 @@ class Audit:
         key = (note.backend, note.model, re.sub(r"\d+", "#", note.text))
         if key not in self._noted:
             self._noted.add(key)
-            _append(self._path("notes.jsonl"), msgspec.json.encode(note))
+            self._writer.submit(_append, self._path("notes.jsonl"), note)
             if self.on_note is not None:
                 self.on_note(note)
 
@@ -252,13 +260,17 @@ def read_counts(folder: Path | None = None) -> dict[str, Day]:
     return {date: day for date, day in days.items() if len(day.waits) == len(WAIT_BOUNDS) + 1}
 
 
-def _append(path: Path, line: bytes) -> None:
+def _nothing() -> None:
+    """Stand in the writer's queue behind all that is there."""
+
+
+def _append(path: Path, entry: PromptRecord | Note) -> None:
     """Add a line by one write, so that two processes never mix theirs."""
     with suppress(OSError):
         _make_folder(path.parent)
         _rotate(path)
         with _opened(path, os.O_APPEND) as file:
-            file.write(line + b"\n")
+            file.write(msgspec.json.encode(entry) + b"\n")
 
 
 def _rotate(path: Path) -> None:

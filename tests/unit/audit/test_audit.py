@@ -1,5 +1,6 @@
 """Every suggestion can be accounted for: last prompts, the optional log, notes and counts."""
 
+import os
 import stat
 import sys
 from dataclasses import replace
@@ -61,14 +62,18 @@ def test_memory_is_bounded(tmp_path: Path):
 
 def test_nothing_is_written_unless_asked(tmp_path: Path):
     """Without ``log.enabled`` a request leaves no trace on disk."""
-    Audit(folder=tmp_path).record(a_record())
+    kept = Audit(folder=tmp_path)
+    kept.record(a_record())
+    kept.flush()
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
     """With ``log.enabled`` alone, neither the prompt nor the answer is written."""
-    Audit(LogSettings(enabled=True), tmp_path).record(a_record())
+    kept = Audit(LogSettings(enabled=True), tmp_path)
+    kept.record(a_record())
+    kept.flush()
 
     assert [a_record(text="", answer="")] == list(read_log(tmp_path))
     assert b"def f(" not in (tmp_path / "log.jsonl").read_bytes()
@@ -76,7 +81,9 @@ def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
 
 def test_the_log_has_texts_where_wanted(tmp_path: Path):
     """With ``log.prompts`` as well, the whole record is there."""
-    Audit(LogSettings(enabled=True, prompts=True), tmp_path).record(a_record())
+    kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
+    kept.record(a_record())
+    kept.flush()
 
     assert [a_record()] == list(read_log(tmp_path))
 
@@ -85,7 +92,9 @@ def test_the_log_has_texts_where_wanted(tmp_path: Path):
 def test_the_log_is_the_users_alone(tmp_path: Path):
     """Others on the machine cannot read it, also where the file was there with wider rights."""
     (tmp_path / "log.jsonl").touch(0o644)
-    Audit(LogSettings(enabled=True), tmp_path).record(a_record())
+    kept = Audit(LogSettings(enabled=True), tmp_path)
+    kept.record(a_record())
+    kept.flush()
 
     assert stat.S_IMODE((tmp_path / "log.jsonl").stat().st_mode) == 0o600
 
@@ -95,6 +104,7 @@ def test_the_log_has_a_largest_size(tmp_path: Path):
     kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
     for number in range(100):
         kept.record(a_record(answer=f"{number:200000}", when=float(number)))
+    kept.flush()
 
     size = sum(path.stat().st_size for path in tmp_path.glob("log*.jsonl"))
     answers = [int(record.answer) for record in read_log(tmp_path)]
@@ -103,11 +113,25 @@ def test_the_log_has_a_largest_size(tmp_path: Path):
     assert answers[-1] == 99
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipe with a name in a folder")
+def test_no_key_waits_for_the_disk(tmp_path: Path):
+    """A request goes on while the log's folder does not answer."""
+    os.mkfifo(tmp_path / "log.jsonl")
+    kept = Audit(LogSettings(enabled=True), tmp_path)
+    kept.record(a_record())  # opening the pipe waits for somebody who reads it
+
+    reader = os.open(tmp_path / "log.jsonl", os.O_RDONLY)
+    kept.flush()
+    assert b"file:///a.py" in os.read(reader, 100_000)
+    os.close(reader)
+
+
 def test_an_answer_that_is_shown_at_each_key_is_logged_once(tmp_path: Path):
     """The log has a line for each prompt that was sent."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
     for outcome in ("shown", "shown", "nothing left"):
         kept.record(a_record(outcome=outcome))
+    kept.flush()
 
     assert [record.outcome for record in read_log(tmp_path)] == ["shown"]
 
@@ -116,9 +140,11 @@ def test_a_damaged_log_gives_what_is_left(tmp_path: Path):
     """A line cut by a crash, or by another version, is left out."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())
+    kept.flush()
     with (tmp_path / "log.jsonl").open("ab") as file:
         file.write(b'{"feature": "comp\n\xff\xfe\n')
     kept.record(a_record(when=2.0))
+    kept.flush()
 
     assert len(list(read_log(tmp_path))) == 2
 
@@ -142,6 +168,7 @@ def test_a_note_is_told_once_a_model(tmp_path: Path):
     kept.record(a_record(notes=("the server counted 7, 9 were expected",)))
     kept.record(a_record(notes=("the server counted 8, 9 were expected",)))
     kept.record(a_record(notes=("the server counted 8, 9 were expected",), model="other"))
+    kept.flush()
 
     assert [note.model for note in told] == ["tiny", "other"]
     assert told == list(read_notes(tmp_path))

@@ -358,6 +358,7 @@ async def test_a_count_that_differs_is_told_once_and_stands_in_the_summary(world
         await complete(w.engine, document, offset, session=w.session)
         document, offset = typed(document, offset, "x")
         await complete(w.engine, document, offset, session=w.session)
+        w.engine.audit.flush()
         assert [note.text for note in read_notes()] == [told[0].text]
         assert "prompt tokens" in told[0].text
         assert w.engine.audit.last().notes != ()
