@@ -49,7 +49,7 @@ class Said:
 class SteadySpeed(Speed):
     """A speed that does not follow measurements."""
 
-    def learn(self, stats: object) -> None:
+    def learn(self, stats: object, seen: object = None) -> None:
         """Leave it."""
 
     def learn_read(self, read: object) -> None:

@@ -34,10 +34,16 @@ class Speed:
     prompt: float | None = None
     output: float | None = None
 
-    def learn(self, stats: Stats) -> None:
-        """Follow the last measurements; a new one counts a third."""
+    def learn(self, stats: Stats, seen: PromptRead | None = None) -> None:
+        """Follow the last measurements; a new one counts a third.
+
+        ``seen`` is the reading as it looked from outside: it stands in where the server does not say
+        what it read (Ollama and OpenAI's API tell the length of the prompt alone).
+        """
         if stats.evaluated_tokens and stats.prompt_ms:
             self._learn_prompt(stats.evaluated_tokens, stats.prompt_ms)
+        elif stats.evaluated_tokens is None and seen and seen.evaluated_tokens >= _MEASURABLE_TOKENS:
+            self._learn_prompt(seen.evaluated_tokens, stats.prompt_ms or seen.milliseconds)
         if stats.output_tokens and stats.output_ms and stats.output_tokens >= 8:
             self.learn_output(stats.output_tokens / stats.output_ms * 1000)
 

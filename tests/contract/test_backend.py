@@ -154,10 +154,10 @@ async def test_warm_generates_nothing(backend: Backend):
 
 
 async def test_warm_can_read_a_beginning(backend: Backend):
-    """The first tokens are read alone, or nothing is sent and all counts are unknown."""
+    """No more than the first tokens are read, or nothing is sent and all counts are unknown."""
     stats = await backend.warm(PROMPT, tokens=5, slot="chat")
 
-    assert stats.prompt_tokens in {5, None}
+    assert stats.prompt_tokens is None or 0 < stats.prompt_tokens <= 5
 
 
 async def test_a_prompt_that_does_not_fit_is_refused(backend: Backend):

@@ -328,3 +328,19 @@ async def test_the_vocabulary_is_fetched_once_a_model():
             await backend.describe()
 
     assert len(bodies(double, "/api/show")) == 1
+
+
+async def test_a_prompt_is_read_ahead_in_longer_and_longer_beginnings():
+    """Each piece begins as the one before, so that the server's cache has all but what is new."""
+    prompt = Prompt((Marker("<|fim_prefix|>"), Text("total = total + 1\n" * 40)))
+    with OllamaDouble([CODER]) as double:
+        async with opened(double) as backend:
+            for tokens in (50, 100, 150):
+                await backend.warm(prompt, tokens=tokens)
+        sent = [body for body in bodies(double, "/api/generate") if body.get("prompt")]
+
+    texts = [body["prompt"] for body in sent]
+    assert all(prompt.text.startswith(text) for text in texts)
+    assert [len(text) for text in texts] == sorted({len(text) for text in texts})
+    assert len(texts[-1]) > 2 * len(texts[0])
+    assert {body["options"]["num_predict"] for body in sent} == {1}

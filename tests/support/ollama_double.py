@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from homebody.features.read_ahead import common_length
 from support.loopback import LoopbackServer, Reply, Request
 from support.server_double import CODE, WORDS, Answer, answer_pieces, published, tokens
 
@@ -59,6 +60,9 @@ class OllamaDouble(LoopbackServer):
         Whether it is of a version that honours ``truncate``.
     left_the_machine
         Prompts that it passed on to its cloud.
+    reading_speed
+        Tokens a second that it says it read of a prompt, less what the last one had in common with it;
+        ``None``: as long as in the published example.
 
     """
 
@@ -73,6 +77,8 @@ class OllamaDouble(LoopbackServer):
     loaded: dict[str, int] = field(default_factory=dict)
     left_the_machine: list[str] = field(default_factory=list)
     hang_ups: int = 0
+    reading_speed: float | None = None
+    _last_prompt: str = ""
 
     def __post_init__(self) -> None:
         super().__init__(self._handle)
@@ -180,6 +186,10 @@ class OllamaDouble(LoopbackServer):
             if key not in {"model", "response", "message"}
         }
         counts = {"prompt_eval_count": count, "eval_count": len(pieces)}
+        if self.reading_speed is not None:
+            new = len(tokens(prompt[common_length(prompt, self._last_prompt) :]))
+            counts["prompt_eval_duration"] = int(max(new, 1) / self.reading_speed * 1e9)
+        self._last_prompt = prompt
         await reply.line(last | counts | {"done": True, "done_reason": reason} | _remote(model))
         await reply.end()
 

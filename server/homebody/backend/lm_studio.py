@@ -37,6 +37,9 @@ class LmStudioBackend(StringBackend):
 
     """
 
+    # It runs llama.cpp or MLX with its prompt cache.
+    keeps_prompts = True
+
     def __init__(
         self,
         url: str,

@@ -40,6 +40,9 @@ class OllamaBackend(StringBackend):
 
     """
 
+    # It runs llama.cpp or MLX with its prompt cache.
+    keeps_prompts = True
+
     def __init__(
         self,
         url: str,

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import msgspec
 
@@ -64,8 +64,13 @@ class StringBackend(ABC):
     ----------
     estimate
         Counts, scaled by what the server said of earlier prompts.
+    keeps_prompts
+        Whether the server keeps what it read for a prompt that begins alike. Where that is not sure,
+        reading ahead in pieces might read everything again at each piece.
 
     """
+
+    keeps_prompts: ClassVar[bool] = False
 
     def __init__(self, server: ModelServer, *, model: str | None, context_length: int | None) -> None:
         self._server = server
@@ -162,11 +167,13 @@ class StringBackend(ABC):
     async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
         """Read the prompt into the server's cache, at the price of one token that is dropped.
 
-        The beginning of a prompt (``tokens``) cannot be named in a string: then nothing is sent.
+        A beginning of it (``tokens``) is as much of the text as its share of all tokens.
         """
         stats = Stats(None, None, None, None, None, None, "length")
         if tokens is not None:
-            return stats
+            if not self.keeps_prompts:
+                return stats
+            prompt = Prompt((Text(await self._beginning(prompt, tokens)),))
         single = Sampling(max_tokens=1)
         async with aclosing(self.complete(replace(prompt, forced=""), single, slot=slot)) as stream:
             async for item in stream:
@@ -181,6 +188,11 @@ class StringBackend(ABC):
     async def aclose(self) -> None:
         """Close all connections."""
         await self._server.aclose()
+
+    async def _beginning(self, prompt: Prompt, tokens: int) -> str:
+        """Return the share of the prompt's text that so many tokens are of all."""
+        total = await self.count_prompt(prompt)
+        return prompt.text if tokens >= total else prompt.text[: len(prompt.text) * tokens // total]
 
     async def _admit(self, info: ModelInfo, prompt: Prompt) -> int:
         """Return the prompt's tokens, or refuse a prompt that the server would have to cut."""

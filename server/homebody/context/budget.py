@@ -11,6 +11,9 @@ from homebody.errors import ContextTooLong
 READING_SECONDS = 5.0
 """A completion prompt is no longer than what the model reads in this time (issue: Context)."""
 
+UNMEASURED_SPEED = 200.0
+"""Prompt tokens a second taken before the first measurement: a small model on two slow cores."""
+
 MIN_PROMPT_TOKENS = 16
 """Below this no prompt says anything; the request is refused instead."""
 
@@ -43,8 +46,9 @@ def completion_budget(
 ) -> TokenBudget:
     """Budget of a completion: the smaller of what fits and what is read in five seconds.
 
-    ``prompt_speed`` is in tokens a second as measured; ``None`` before the first measurement
-    (then only what fits counts). The output takes at most a quarter of the context length.
+    ``prompt_speed`` is in tokens a second as measured; ``None`` before the first measurement, when a
+    slow one is taken: a prompt too long holds the user up, one too short is widened in the next pause.
+    The output takes at most a quarter of the context length.
 
     Raises
     ------
@@ -54,7 +58,7 @@ def completion_budget(
     """
     output = min(max_tokens, context_length // 4)
     fits = context_length - output - overhead
-    readable = fits if prompt_speed is None else int(prompt_speed * READING_SECONDS)
+    readable = int((prompt_speed or UNMEASURED_SPEED) * READING_SECONDS)
     return _checked(context_length, output, overhead, min(fits, max(readable, MIN_PROMPT_TOKENS)))
 
 

@@ -111,7 +111,8 @@ def new_burst(
         context=context,
         start=context.window.prefix.start,
         anchor=anchor,
-        narrow=tokens is not None and tokens < budget.prompt,
+        # A budget of a speed that was not measured yet is no last word either.
+        narrow=wanted < budget.prompt or (use.speed.prompt is None and room < fits),
         typed_limit=max(len(line), min(free, max(budget.prompt // 2, 64)) * 2),
     )
 

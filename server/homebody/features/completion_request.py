@@ -10,12 +10,12 @@ from itertools import count as counter
 from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord, Source
-from homebody.backend.base import Piece, Prompt, Sampling, Stream, Text
+from homebody.backend.base import Piece, Prompt, PromptRead, Sampling, Stream, Text
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong
 from homebody.features.completion_prompt import Target, marked_lines, new_burst, prompt_for
 from homebody.features.place_burst import burst_at
-from homebody.features.read_ahead import piece_tokens, read_ahead
+from homebody.features.read_ahead import piece_tokens, read_ahead, unread_tokens
 from homebody.features.server_count import compared
 from homebody.postprocess.confidence import Hope
 from homebody.postprocess.finish import Dropped, Finished, finish
@@ -40,6 +40,9 @@ _TRIES = 4
 
 _UNMEASURED_OUTPUT = 30.0
 """Tokens a second written, before the first measurement."""
+
+_MEASURABLE_TOKENS = 24
+"""A reading of fewer tokens by our own count says nothing of the speed."""
 
 _SLICE_SECONDS = 0.15
 """What a slice may go on for after a cancel that the server does not notice."""
@@ -214,10 +217,11 @@ class CompletionRequest:
             slice_tokens=self._slice_tokens,
             record=record,
         )
+        unread = unread_tokens(session, prompt)
         # Less than a piece is left: once that is sent it is read, also where nobody waits for the answer.
         session.was_read(prompt.text, tokens if self.target.info.exact_tokenizer else None)
         whole = prompt.text + prompt.forced
-        return generation, lambda done: self._came(done, whole, keep=chance is None)
+        return generation, lambda done: self._came(done, whole, unread / max(1, tokens), keep=chance is None)
 
     def _typed_source(self, burst: Burst, typed: str) -> Source:
         """Lines between the anchor and the cursor."""
@@ -256,15 +260,15 @@ class CompletionRequest:
         )
         raise ContextTooLong(message)
 
-    def _came(self, generation: Generation, asked: str, *, keep: bool) -> None:
+    def _came(self, generation: Generation, asked: str, unread: float, *, keep: bool) -> None:
         """Learn from an answer that has ended by itself."""
         session, use = self.session, self.engine.completion
         session.was_read(asked + generation.text)
         if generation.stats is not None:
-            use.speed.learn(generation.stats)
+            use.speed.learn(generation.stats, _reading(generation, unread))
         else:
-            if generation.read is not None:
-                use.speed.learn_read(generation.read)
+            if (read := generation.read or _reading(generation, unread)) is not None:
+                use.speed.learn_read(read)
             if generation.output_speed is not None:
                 use.speed.learn_output(generation.output_speed)
         if (record := generation.record) is not None:
@@ -335,6 +339,17 @@ class CompletionRequest:
         if not isinstance(outcome, Finished):
             return None
         return Completion(f"{next(_IDS)}", outcome.span, outcome.text, outcome.probability)
+
+
+def _reading(generation: Generation, unread: float) -> PromptRead | None:
+    """How the reading looked from outside: that share of the prompt, until the first token came."""
+    stats, record = generation.first_stats, generation.record
+    if generation.first_token_at is None or record is None:
+        return None
+    whole = stats.prompt_tokens if stats is not None and stats.prompt_tokens else record.prompt_tokens
+    milliseconds = (generation.first_token_at - generation.began) * 1000
+    new = int(whole * unread)
+    return PromptRead(new, whole - new, milliseconds) if new >= _MEASURABLE_TOKENS else None
 
 
 def _situation(engine: Engine, document: Document, offset: int) -> Situation:

@@ -3,6 +3,7 @@
 In: session, target, document, offset. Out: a burst, sized for how soon the answer has to come.
 """
 
+from homebody.context.budget import UNMEASURED_SPEED
 from homebody.features.completion_prompt import Target, new_burst, prompt_for
 from homebody.features.read_ahead import unread_tokens
 from homebody.features.resumed_burst import behind_what_is_read
@@ -12,9 +13,6 @@ from homebody.text import Document
 
 _LEAST_TOKENS = 96
 """A narrow window is never narrower: below this the model sees too little to say anything."""
-
-_UNMEASURED_SPEED = 200.0
-"""Prompt tokens a second taken before the first measurement: a small model on two slow cores."""
 
 _SHORT_PAUSE_SECONDS = 1.5
 """What is read between coming to a place and typing there: three times a narrow window and more."""
@@ -122,4 +120,4 @@ def affordable_tokens(session: Session) -> int:
 
 def tokens_within(session: Session, seconds: float) -> int:
     """Tokens that are read within so many seconds at the measured speed."""
-    return int((session.engine.completion.speed.prompt or _UNMEASURED_SPEED) * seconds)
+    return int((session.engine.completion.speed.prompt or UNMEASURED_SPEED) * seconds)

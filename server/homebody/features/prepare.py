@@ -11,8 +11,8 @@ from homebody.engine import Engine
 from homebody.errors import BackendError, ContextTooLong
 from homebody.features.completion_prompt import Target, prompt_for, target_of
 from homebody.features.completion_request import Completion, CompletionRequest
-from homebody.features.place_burst import full_burst, is_small, middling_burst
-from homebody.features.read_ahead import read_ahead
+from homebody.features.place_burst import affordable_tokens, full_burst, is_small, middling_burst
+from homebody.features.read_ahead import read_ahead, unread_tokens
 from homebody.features.skeleton import find_imports, keep_imports
 from homebody.features.snippets import find_candidates
 from homebody.session.burst import Burst
@@ -57,7 +57,17 @@ async def prepare_once(session: Session, document: Document, offset: int) -> Non
     imports = find_imports(session, document)
     keep_imports(session, document, imports or (), offset)
     session.set_candidates(document.uri, await find_candidates(session, document, offset, imports))
+    await _measure(session, target, document, offset)
     session.place(document.uri).burst = full_burst(session, target, document, offset)
+
+
+async def _measure(session: Session, target: Target, document: Document, offset: int) -> None:
+    """Find out how fast the model reads, by a piece of a prompt, so that the whole one is not too long."""
+    speed = session.engine.completion.speed
+    if speed.prompt is None:
+        burst = full_burst(session, target, document, offset)
+        prompt = prompt_for(target, burst, document, document.text[burst.anchor : offset])
+        await read_ahead(session, prompt, lambda: speed.prompt is None, leave=0)
 
 
 async def follow_up(
@@ -121,7 +131,10 @@ async def _read(session: Session, target: Target, burst: Burst, document: Docume
         place.coming = burst
     prompt = prompt_for(target, burst, document, document.text[burst.anchor : offset])
     await read_ahead(session, prompt, lambda: True, leave=0)
-    place.burst, place.coming = burst, None
+    place.coming = None
+    if unread_tokens(session, prompt) <= affordable_tokens(session):
+        # Where the server cannot read ahead, a request has to: then it begins with less.
+        place.burst = burst
     return burst
 
 

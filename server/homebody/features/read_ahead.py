@@ -6,9 +6,10 @@ A prompt that is being read cannot be called back (DESIGN, "Cancelling llama.cpp
 the model reads in 150 ms, and the next one is only sent while it is still wanted.
 """
 
+import time
 from collections.abc import Callable
 
-from homebody.backend.base import Prompt
+from homebody.backend.base import Prompt, PromptRead
 from homebody.engine import Use
 from homebody.session.session import Session
 
@@ -43,18 +44,29 @@ async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool
 
     """
     use = session.engine.completion
+    if session.engine.chat_is_streaming and not (await use.describe()).takes_token_ids:
+        # A server without a slot of our own would have the request wait behind the pieces, and those
+        # behind the answer that streams.
+        return wanted()
     text = prompt.text
     total = await _total(use, prompt)
     position = _read_tokens(session, prompt, total)
+    told = None if position else 0
     while total - position > leave:
         if not wanted():
             return False
-        position = min(position + piece_tokens(use), total)
-        stats = await use.backend.warm(prompt, tokens=position)
+        asked = min(position + piece_tokens(use), total)
+        began = time.monotonic()
+        stats = await use.backend.warm(prompt, tokens=asked)
         if stats.prompt_tokens is None:
             # The server cannot read ahead; what is left is read by the request itself.
             return True
-        use.speed.learn(stats)
+        milliseconds = (time.monotonic() - began) * 1000
+        new = 0 if told is None else stats.prompt_tokens - told
+        use.speed.learn(stats, PromptRead(new, stats.prompt_tokens - new, milliseconds))
+        told, position = stats.prompt_tokens, asked
+        # An estimate follows what the server said of the piece.
+        total = await _total(use, prompt)
         session.was_read(text[: _characters(text, position, total)], position)
     return wanted()
 
@@ -68,8 +80,8 @@ def _read_tokens(session: Session, prompt: Prompt, total: int) -> int:
 
 
 async def _total(use: Use, prompt: Prompt) -> int:
-    info = await use.describe()
-    return await use.backend.count_prompt(prompt) if info.exact_tokenizer else use.tokens.count(prompt.text)
+    """Tokens of the prompt as the backend counts the pieces: exactly, or by its own estimate."""
+    return await use.backend.count_prompt(prompt)
 
 
 def common_length(one: str, other: str) -> int:

@@ -10,7 +10,7 @@ from homebody.errors import ContextTooLong
 def test_prompt_output_and_overhead_fit_together(context_length):
     """From 256 tokens up there is always a prompt, and never one that is too long."""
     for budget in (
-        completion_budget(context_length, max_tokens=128, overhead=16, prompt_speed=None),
+        completion_budget(context_length, max_tokens=128, overhead=16, prompt_speed=10_000.0),
         chat_budget(context_length, output=512, overhead=64),
     ):
         assert budget.prompt + budget.output + budget.overhead == context_length
@@ -27,3 +27,9 @@ def test_no_room_is_said_with_what_to_do():
     """An empty prompt is never sent."""
     with pytest.raises(ContextTooLong, match=r"raise backend\.contextLength"):
         completion_budget(32, max_tokens=128, overhead=16, prompt_speed=None)
+
+
+def test_before_the_first_measurement_a_slow_model_is_taken():
+    """Nobody waits for 32k tokens to be read by a model that turns out to be slow."""
+    budget = completion_budget(32_768, max_tokens=128, overhead=16, prompt_speed=None)
+    assert budget.prompt == 1000

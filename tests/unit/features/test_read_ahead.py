@@ -1,9 +1,18 @@
 """Reading a prompt's beginning ahead, piece by piece."""
 
+from contextlib import aclosing, asynccontextmanager
 from itertools import count
 
 from homebody.backend.base import Prompt, Text
+from homebody.engine import open_engine
+from homebody.features.complete import complete
+from homebody.features.prepare import prepare
 from homebody.features.read_ahead import piece_tokens, read_ahead
+from homebody.session.session import Session
+from homebody.settings import BackendSettings, CompletionSettings, Settings
+from homebody.text import Document, Span, TextEdit
+from support.ollama_double import OllamaDouble, OllamaModel
+from support.until import until
 
 _LONG_WORDS = "extraordinarily " * 300
 
@@ -18,3 +27,51 @@ async def test_reading_goes_on_where_a_key_broke_it_off(world):
         assert await read_ahead(w.session, longer, lambda: True, leave=0)
         tokens = await w.backend.count_prompt(longer)
         assert len(w.backend.requests) == -(-tokens // piece_tokens(w.engine.completion))
+
+
+_CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000))
+
+
+@asynccontextmanager
+async def _ollama(reading_speed: float):
+    """An Ollama of such a speed, an engine and a session over it, and the prompts that came there."""
+    with OllamaDouble([OllamaModel("qwen2.5-coder:7b", fim=True)], default_num_ctx=32_768) as double:
+        double.reading_speed = reading_speed
+        backend = BackendSettings(kind="ollama", url=double.url)
+        settings = Settings(backend=backend, completion=CompletionSettings(backend=backend, debounce_ms=0))
+        async with open_engine(settings) as engine, aclosing(Session(engine)) as session:
+
+            def prompts() -> list[str]:
+                sent = (r.json for r in double.requests if r.path == "/api/generate")
+                return [body["prompt"] for body in sent if body.get("prompt")]
+
+            yield engine, session, prompts
+
+
+async def test_a_server_that_takes_strings_is_measured_and_given_no_more_than_it_reads_in_time(own_folders):
+    """Ollama says how long it read and not how much: a slow one would be sent its whole context."""
+    async with _ollama(reading_speed=100.0) as (engine, session, prompts):
+        document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
+        engine.trees.open(document)
+        await prepare(engine, document, len(document.text), session=session)
+        await until(lambda: session.place(document.uri).burst is not None)
+        await complete(engine, document, len(document.text), session=session)
+
+        assert 50 <= engine.completion.speed.prompt <= 200
+        counts = [engine.completion.tokens.count(prompt) for prompt in prompts()]
+        assert max(counts) <= 1000
+
+
+async def test_a_quick_server_that_takes_strings_is_given_more(own_folders):
+    """What it reads in five seconds goes in, and it is read before it is asked for."""
+    async with _ollama(reading_speed=4000.0) as (engine, session, prompts):
+        document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
+        engine.trees.open(document)
+        await prepare(engine, document, len(document.text), session=session)
+        await until(lambda: engine.completion.tokens.count(max(prompts(), key=len, default="")) > 4000)
+        ahead = len(prompts())
+        edited = document.edited(TextEdit(Span(len(document.text), len(document.text)), "t"), 2)
+        engine.trees.edit(document, TextEdit(Span(len(document.text), len(document.text)), "t"), edited)
+        await complete(engine, edited, len(edited.text), session=session)
+
+        assert len(prompts()) > ahead
