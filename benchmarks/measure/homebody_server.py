@@ -25,7 +25,7 @@ class HomebodyServer:
     name = "Homebody"
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.client = client
         self._work = Work()
         self._task: asyncio.Task[None] | None = None
         self._answer: Answer | None = None
@@ -33,7 +33,7 @@ class HomebodyServer:
     def open(self, documents: Sequence[Document]) -> None:
         """Open the documents in the server."""
         for document in documents:
-            self._client.open(document.uri, document.text, document.language_id)
+            self.client.open(document.uri, document.text, document.language_id)
 
     def moved(self, document: Document, offset: int, edit: TextEdit | None) -> None:
         """Tell the key and ask for ghost text, or tell where the user looks now."""
@@ -44,9 +44,9 @@ class HomebodyServer:
         if edit is None:
             position = {"line": line, "character": column}
             focus = {"textDocument": {"uri": document.uri}, "position": position}
-            self._client.notify("textDocument/didFocus", focus)
+            self.client.notify("textDocument/didFocus", focus)
             return
-        self._client.change(document.uri, edit)
+        self.client.change(document.uri, edit)
         self._task = self._work.start(self._ask(document.uri, line, column))
 
     def answer(self) -> Answer | None:
@@ -59,7 +59,7 @@ class HomebodyServer:
 
     async def _ask(self, uri: str, line: int, column: int) -> None:
         with suppress(ServerError):
-            items = await self._client.complete(uri, line, column)
+            items = await self.client.complete(uri, line, column)
             at = time.monotonic()
             if items:
                 self._answer = Answer(at, items[0]["insertText"])
@@ -67,7 +67,7 @@ class HomebodyServer:
             self._answer = Answer(at, "", "nothing was asked")
             # While the next key is due, nobody wants to know.
             await asyncio.sleep(_KEY_SECONDS)
-            prompt = await self._client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
+            prompt = await self.client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
             self._answer = Answer(at, "", prompt["outcome"] if prompt else "nothing was asked")
 
 

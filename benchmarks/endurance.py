@@ -1,0 +1,120 @@
+"""A long session: thousands of requests in a row over many open documents, and what becomes of memory.
+
+Fifty files of the standard library are open. Lines are typed at random places, a key each so many
+milliseconds, each a change and a request that the next key cancels, as VS Code does; the real embedded
+model answers. Printed: memory of the server and of the model's process as it goes, and what was answered.
+
+    python benchmarks/endurance.py [--requests N] [--key-ms MS] [--threads N]
+"""
+
+import argparse
+import asyncio
+import random
+import time
+from collections import Counter
+
+import psutil
+
+from homebody.lsp.client import Client
+from homebody.lsp.connection import ServerError
+from homebody.text import Span, TextEdit
+from measure.homebody_server import open_homebody
+from measure.model import default_weights, open_model
+from measure.sources import python_files, read, standard_library
+from measure.table import print_table
+
+_DOCUMENTS = 50
+_KEYS_A_PLACE = 60
+_LAST_SECONDS = 60.0
+"""A request that has no answer after this long will have none."""
+
+
+class Typist:
+    """Types lines of the documents anew, at random places of random documents."""
+
+    def __init__(self, client: Client, seed: int = 1) -> None:
+        self._client = client
+        self._chance = random.Random(seed)
+        paths = python_files([standard_library()])[:_DOCUMENTS]
+        self._documents = [client.open(path.as_uri(), read(path), "python") for path in paths]
+        self._at = 0
+        self._offset = 0
+        self._left = ""
+
+    def type_key(self) -> tuple[str, int, int]:
+        """Type one more character; where a request is made for it."""
+        if not self._left:
+            self._at = self._chance.randrange(len(self._documents))
+            document = self._documents[self._at]
+            start = self._chance.randrange(max(1, len(document.text) - _KEYS_A_PLACE))
+            self._left = document.text[start : start + _KEYS_A_PLACE] or "x"
+            self._offset = document.line_span(self._chance.randrange(document.line_count)).end
+        key, self._left = self._left[0], self._left[1:]
+        document = self._documents[self._at]
+        edit = TextEdit(Span(self._offset, self._offset), key)
+        document = self._documents[self._at] = self._client.change(document.uri, edit)
+        self._offset += len(key)
+        return document.uri, *document.position_of(self._offset)
+
+
+async def main() -> None:
+    """Measure and print."""
+    options = _options()
+    outcomes: Counter[str] = Counter()
+    rows: list[list[str]] = []
+    async with (
+        open_model(default_weights(), threads=options.threads) as model,
+        open_homebody(model.settings, {}) as homebody,
+    ):
+        server, host = _language_server(), psutil.Process(model.pid)
+        typist = Typist(homebody.client)
+        running: set[asyncio.Task[None]] = set()
+        task: asyncio.Task[None] | None = None
+        began = time.monotonic()
+        for number in range(options.requests + 1):
+            if number % max(1, options.requests // 10) == 0:
+                rows.append([f"{number:,}", _megabytes(server), _megabytes(host), f"{server.num_fds()}"])
+                print(f"{number:,} after {time.monotonic() - began:.0f} s", flush=True)
+            if task is not None:
+                task.cancel()
+            task = asyncio.create_task(_ask(homebody.client, typist.type_key(), outcomes))
+            running.add(task)
+            task.add_done_callback(running.discard)
+            await asyncio.sleep(options.key_ms / 1000)
+        _, unanswered = await asyncio.wait(running, timeout=_LAST_SECONDS)
+    head = ("requests", "language server, MB", "model process, MB", "open files of the server")
+    print_table(f"A key each {options.key_ms} ms over {_DOCUMENTS} open documents", head, rows)
+    print("\n" + ", ".join(f"{what} {count:,}" for what, count in outcomes.most_common()), end="")
+    print(f", unanswered {len(unanswered)}")
+
+
+async def _ask(client: Client, place: tuple[str, int, int], outcomes: Counter[str]) -> None:
+    """Ask, and take note of what came; a cancelled request is answered with an error."""
+    try:
+        items = await client.complete(*place)
+        outcomes["suggestion" if items else "empty"] += 1
+    except ServerError:
+        outcomes["error"] += 1
+    except asyncio.CancelledError:
+        outcomes["cancelled by the next key"] += 1
+        raise
+
+
+def _language_server() -> psutil.Process:
+    return next(child for child in psutil.Process().children() if "lsp" in child.cmdline())
+
+
+def _megabytes(process: psutil.Process) -> str:
+    return f"{process.memory_info().rss / 1e6:.0f}"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="A long session.")
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--key-ms", type=int, default=40)
+    parser.add_argument("--threads", type=int, help="of the model")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
