@@ -224,8 +224,9 @@ class CompletionRequest:
         return generation, lambda done: self._came(done, whole, unread / max(1, tokens), keep=chance is None)
 
     def _typed_source(self, burst: Burst, typed: str) -> Source:
-        """Lines between the anchor and the cursor."""
-        first, last = self.document.line_of(burst.anchor), self.document.line_of(self.offset)
+        """Lines between the anchor and the cursor; a line that the anchor ends is none of them."""
+        ended = next((len(end) for end in ("\r\n", "\n", "\r") if typed.startswith(end)), 0)
+        first, last = self.document.line_of(burst.anchor + ended), self.document.line_of(self.offset)
         tokens = self.engine.completion.tokens.count(typed)
         return Source(self.document.uri, first, last, tokens, "at the cursor")
 

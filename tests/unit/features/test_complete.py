@@ -344,6 +344,16 @@ async def test_a_file_of_secrets_goes_into_no_prompt(world):
         assert w.backend.requests == []
 
 
+async def test_each_line_stands_once_in_the_summary(world):
+    """What was typed on begins behind the line at whose end it began."""
+    async with world("a + b\n") as w:
+        document, offset = at("import os\ndef add(a, b):\n    total = 1\n    return █\n")
+        await complete(w.engine, document, offset, session=w.session)
+        sources = w.engine.audit.last().sources
+        ends = [(source.why, source.first_line, source.last_line) for source in sources]
+        assert ends == [("before the cursor", 0, 2), ("at the cursor", 3, 3)]
+
+
 async def test_a_count_that_differs_is_told_once_and_stands_in_the_summary(world, monkeypatch):
     """The server's own count is compared after each request."""
     async with world("a + b\n") as w:
