@@ -46,6 +46,12 @@ def _reply(text: str, **more: object) -> list[dict[str, Any]]:
     return [{"text": text, "probability": 0.95, **more}]
 
 
+def _answered(editor: Neovim) -> None:
+    """Wait until the server has answered all that it was asked."""
+    client = "vim.lsp.get_clients({ name = 'homebody' })[1]"
+    editor.until(lambda: editor.lua(f"return next({client}.requests) == nil"))
+
+
 def test_ghost_text_is_seen_and_taken_with_tab(open_editor):
     """A suggestion stands behind the cursor, is not in the file, and Tab puts it there."""
     editor = open_editor(_reply("return width * height"))
@@ -66,12 +72,37 @@ def test_a_block_is_shown_below_and_typed_through(open_editor):
     editor.sees("    if width:\n        return width * height\n\n")
     editor.keys("if wi")
     editor.until(lambda: editor.lines[1] == "    if wi")
+    _answered(editor)
     editor.sees("    if width:\n        return width * height\n\n")
     editor.keys("<Tab>")
     editor.until(lambda: len(editor.lines) == 7)
 
     assert editor.lines[1:3] == ["    if width:", "        return width * height"]
     assert editor.cursor == (3, 29)
+
+
+def test_a_block_in_a_file_with_crlf_is_taken_without_its_line_ends(open_editor):
+    """Neovim keeps line ends apart from lines: none of them shows up as ``^M``."""
+    editor = open_editor(_reply("if width:\n        return width * height"), code=CODE.replace("\n", "\r\n"))
+    assert editor.lua("return vim.bo.fileformat") == "dos"
+    editor.keys("jA")
+    editor.sees("    if width:\n        return width * height\n\n")
+    editor.keys("<Tab>")
+    editor.until(lambda: len(editor.lines) == 7)
+
+    assert editor.lines[1:3] == ["    if width:", "        return width * height"]
+
+
+def test_the_place_in_view_is_told_as_soon_as_the_server_is_there(open_editor):
+    """The first file of a session is read ahead too, before anything is typed."""
+    spy = """
+        vim.api.nvim_create_autocmd("LspNotify", {callback = function(event)
+            _G.told = _G.told or {}
+            table.insert(_G.told, event.data.method)
+        end})
+    """
+    editor = open_editor(_reply("x"), setup=spy)
+    editor.until(lambda: "textDocument/didFocus" in (editor.lua("return _G.told") or []))
 
 
 def test_tab_without_a_suggestion_is_the_key_that_it_was(open_editor):

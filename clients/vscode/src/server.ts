@@ -34,6 +34,7 @@ export class Server implements Disposable {
     client: LanguageClient | undefined;
     private readonly disposables: Disposable[] = [];
     private readonly log: LogOutputChannel;
+    private readonly focus = watchFocus(() => this.running);
     private startedWith = "";
     private timer: NodeJS.Timeout | undefined;
     /** Starts and stops, one after the other. */
@@ -53,7 +54,7 @@ export class Server implements Disposable {
                     this.timer = setTimeout(() => this.restartIfNeeded(), SETTLED_MILLISECONDS);
                 }
             }),
-            watchFocus(() => this.running),
+            this.focus,
         );
         context.subscriptions.push(this);
     }
@@ -173,7 +174,10 @@ export class Server implements Disposable {
             return;
         }
         void commands.executeCommand("setContext", "homebody.isRunning", state === State.Running);
-        if (state === State.Starting) {
+        if (state === State.Running) {
+            // The documents are told of after this state, and before the start is done.
+            void client.start().then(() => this.focus.tell());
+        } else if (state === State.Starting) {
             this.status.starting();
         } else if (state === State.Stopped || state === State.StartFailed) {
             this.status.stopped("The server has stopped.");

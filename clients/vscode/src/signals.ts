@@ -16,8 +16,12 @@ type ProvideInlineCompletionItems = NonNullable<Middleware["provideInlineComplet
 // A cursor that moves less stays in what the model has read around it.
 const FAR_LINES = 32;
 
-/** Send `textDocument/didFocus` when an editor comes to the front, or the cursor jumps far. */
-export function watchFocus(running: Running): Disposable {
+/**
+ * Send `textDocument/didFocus` when an editor comes to the front, or the cursor jumps far.
+ *
+ * `tell` sends it for the editor that is in front: for a server that has just come.
+ */
+export function watchFocus(running: Running): Disposable & { tell(): void } {
     let last: { uri: string; line: number } | undefined;
 
     function focus(editor: TextEditor | undefined): void {
@@ -46,7 +50,10 @@ export function watchFocus(running: Running): Disposable {
             }
         }),
     ];
-    return { dispose: () => subscriptions.forEach((subscription) => subscription.dispose()) };
+    return {
+        tell: () => focus(window.activeTextEditor),
+        dispose: () => subscriptions.forEach((subscription) => subscription.dispose()),
+    };
 }
 
 /**

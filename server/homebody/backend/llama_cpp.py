@@ -290,5 +290,5 @@ _TRUST_SECONDS = 30.0
 
 
 def _wanted(prompt: Prompt, sampling: Sampling) -> int:
-    """Tokens to ask for: the forced text is one of its own, as it was one that was taken off."""
-    return sampling.max_tokens + (1 if prompt.forced else 0)
+    """Tokens to ask for: those of the forced text come on top; three bytes a token or more, mostly."""
+    return sampling.max_tokens + -(-len(prompt.forced.encode()) // 3)

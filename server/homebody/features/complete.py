@@ -49,7 +49,7 @@ async def complete(
     settings = engine.settings.completion
     if trigger == "automatic" and not settings.is_on(document.language_id):
         return []
-    if engine.permit.refusal(document.uri) is not None:
+    if engine.permit.refusal_of(document) is not None:
         return []
     if session is None:
         async with aclosing(Session(engine)) as own:
@@ -57,15 +57,19 @@ async def complete(
             return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
     if selected is not None:
         return await _with_selected(session, document, selected, trigger)
-    request = CompletionRequest(
-        session, document, offset, await target_of(engine), session.place(document.uri).new_ticket()
-    )
-    first = await request.answer(trigger)
-    if trigger == "invoked" and first is not None:
-        return [first, *await request.alternatives(first)]
-    if not request.ticket.stale:
-        session.in_background(lambda: follow_up(session, request.target, document, first, offset))
-    return [] if first is None else [first]
+    ticket = session.place(document.uri).new_ticket(document.version, offset)
+    target = await target_of(engine)
+    if ticket.stale:
+        return []
+    request = CompletionRequest(session, document, offset, target, ticket, trigger=trigger)
+    first = await request.answer()
+    found = [] if first is None else [first]
+    if trigger == "invoked":
+        found += await request.alternatives(first)
+    if not ticket.stale:
+        shown = found[0] if found else None
+        session.in_background(lambda: follow_up(session, target, document, shown, offset))
+    return found
 
 
 async def _with_selected(

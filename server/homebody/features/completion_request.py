@@ -18,13 +18,13 @@ from homebody.features.place_burst import burst_at
 from homebody.features.read_ahead import piece_tokens, read_ahead, unread_tokens
 from homebody.features.server_count import compared
 from homebody.postprocess.confidence import Hope
-from homebody.postprocess.finish import Dropped, Finished, finish
+from homebody.postprocess.finish import Dropped, Finished, finish, resume
 from homebody.postprocess.multiline import lines_wanted
 from homebody.postprocess.situation import Situation, situation_at
 from homebody.postprocess.stop import StopChecker
 from homebody.postprocess.unit import Wanted
 from homebody.session.burst import Burst
-from homebody.session.cache import Kept, whole_lines
+from homebody.session.cache import Kept, Shown, whole_lines
 from homebody.session.generation import Generation, Verdict
 from homebody.session.session import Session, Ticket
 from homebody.syntax.place import place_at
@@ -81,7 +81,14 @@ class CompletionRequest:
     """One request on its way."""
 
     def __init__(
-        self, session: Session, document: Document, offset: int, target: Target, ticket: Ticket
+        self,
+        session: Session,
+        document: Document,
+        offset: int,
+        target: Target,
+        ticket: Ticket,
+        *,
+        trigger: Trigger = "automatic",
     ) -> None:
         self.session = session
         self.engine = session.engine
@@ -89,38 +96,43 @@ class CompletionRequest:
         self.offset = offset
         self.target = target
         self.ticket = ticket
+        self.trigger: Trigger = trigger
         self.situation = _situation(self.engine, document, offset)
         settings = self.engine.settings.completion
+        # Who asks by key wants to see what there is.
+        self.min_confidence = 0.0 if trigger == "invoked" else settings.min_confidence
         self.wanted: Wanted = lines_wanted(self.situation, settings.multiline)
         self.max_tokens = (
             settings.max_tokens if self.wanted == "block" else min(settings.max_tokens, _LINE_TOKENS)
         )
 
-    async def answer(self, trigger: Trigger) -> Completion | None:
+    async def answer(self) -> Completion | None:
         """Find the first completion: kept, in flight, or asked for."""
         kept = self.session.cache.find(self.target.key, self.document, self.offset)
-        if kept is None or not (kept.pieces or kept.complete):
+        if isinstance(kept, Shown):
+            return self._resumed(kept)
+        if kept is None or not (kept.pieces or kept.complete) or (kept.hopeless and not self.min_confidence):
             kept = await self._joined()
         if kept is None and not self.ticket.stale:
-            wait = 0.0 if trigger == "invoked" else self._debounce()
+            wait = 0.0 if self.trigger == "invoked" else self._debounce()
             if not await self.ticket.still_newest_after(wait):
                 return None
             generation = await self._start()
             kept = None if generation is None else await self._usable(generation)
         return None if kept is None else self._finished(kept)
 
-    async def alternatives(self, first: Completion) -> list[Completion]:
+    async def alternatives(self, first: Completion | None) -> list[Completion]:
         """Ask again with some chance, until there are three different ones or enough tries."""
-        found = [first]
+        found = [] if first is None else [first]
         for seed in range(1, _CANDIDATES + 1):
             if len(found) == _CANDIDATES or self.ticket.stale:
                 break
             generation = await self._start(Chance(0.7, seed))
             kept = None if generation is None else await self._usable(generation)
-            other = None if kept is None else self._finished(kept)
+            other = None if kept is None else self._finished(kept, beside=first is not None)
             if other is not None and all(other.text != known.text for known in found):
                 found.append(other)
-        return found[1:]
+        return found if first is None else found[1:]
 
     async def _joined(self) -> Kept | None:
         """Take what the answer in flight says, for as long as what is typed goes on as it does."""
@@ -129,7 +141,7 @@ class CompletionRequest:
 
     def _agreeing(self) -> Generation | None:
         running = self.session.running
-        if running is None or running.error is not None or running.multiline != (self.wanted == "block"):
+        if running is None or running.broken or (running.hopeless and not self.min_confidence):
             return None
         return running if running.rest_for(self.document, self.offset) is not None else None
 
@@ -148,10 +160,15 @@ class CompletionRequest:
     async def _start(self, chance: "Chance | None" = None) -> Generation | None:
         """Start the model; nothing where a newer request has come."""
         await self.session.stop_background()
+        # The same place may be asked for twice at a key, for ghost text and for the menu.
+        if chance is None and (other := self._agreeing()) is not None:
+            return other
         await self.session.stop_running()
         prepared = await self._prepared(chance)
         if prepared is None:
             return None
+        if chance is None and (other := self._agreeing()) is not None:
+            return other
         await self.session.start(*prepared)
         return prepared[0]
 
@@ -183,7 +200,7 @@ class CompletionRequest:
 
         checker = StopChecker(self.situation, wanted=self.wanted)
         # A candidate that was sampled with some chance is asked for to be seen.
-        hope = Hope(0.0 if chance else settings.min_confidence)
+        hope = Hope(0.0 if chance else self.min_confidence)
 
         def judge(piece: Piece) -> Verdict:
             if hear_out:
@@ -296,9 +313,12 @@ class CompletionRequest:
                 rest = generation.rest_for(self.document, self.offset)
                 if rest is None:
                     return None
-                if generation.done:
-                    if generation.error is not None and not generation.pieces:
+                if generation.broken:
+                    # The line that was being written is half a line.
+                    if (lines := whole_lines(rest)) is None and generation.error is not None:
                         raise generation.error
+                    return lines
+                if generation.done:
                     # Typed through to its end: it says nothing about what follows.
                     return rest if rest.text.strip() or self.offset == generation.offset else None
                 left = self._seconds_left(generation)
@@ -318,8 +338,8 @@ class CompletionRequest:
         limit = min(_LONGEST_SECONDS, max(_SHORTEST_SECONDS, _SHOWN_TOKENS / speed))
         return generation.first_token_at + limit - time.monotonic()
 
-    def _finished(self, kept: Kept) -> Completion | None:
-        """Trim the answer, judge it, and keep the record of it."""
+    def _finished(self, kept: Kept, *, beside: bool = False) -> Completion | None:
+        """Trim the answer, judge it, and keep the record of it; ``beside`` another one."""
         outcome = (
             Dropped("low confidence")
             if kept.hopeless
@@ -330,16 +350,32 @@ class CompletionRequest:
                 self.situation,
                 pieces=kept.pieces,
                 cut_by_length=not kept.complete,
-                wanted=self.wanted,
-                min_confidence=self.engine.settings.completion.min_confidence,
+                # What was asked for as a block stays one while it is typed through.
+                wanted="block" if kept.multiline else "line",
+                min_confidence=self.min_confidence,
             )
         )
         why = "shown" if isinstance(outcome, Finished) else outcome.reason
-        if kept.record is not None:
-            self.engine.audit.record(replace(kept.record, answer=kept.text, outcome=why))
+        self._note(kept.record, kept.text, why)
         if not isinstance(outcome, Finished):
             return None
+        shown = Shown(outcome.text, outcome.probability, kept.record)
+        self.session.cache.put_shown(self.target.key, self.document, self.offset, shown, beside=beside)
         return Completion(f"{next(_IDS)}", outcome.span, outcome.text, outcome.probability)
+
+    def _resumed(self, shown: Shown) -> Completion | None:
+        """Go on showing what is left of a suggestion."""
+        found = resume(self.document, self.offset, shown.text, self.situation, shown.probability)
+        if found is None:
+            return None
+        self._note(shown.record, None, "shown")
+        return Completion(f"{next(_IDS)}", found.span, found.text, found.probability)
+
+    def _note(self, record: PromptRecord | None, answer: str | None, why: str) -> None:
+        """Record what became of a request's answer."""
+        if record is not None:
+            text = record.answer if answer is None else answer
+            self.engine.audit.record(replace(record, answer=text, outcome=why))
 
 
 def _reading(generation: Generation, unread: float) -> PromptRead | None:

@@ -163,9 +163,14 @@ class Service:
         return is_on
 
     def opened(self, document: Document) -> None:
-        """Follow a document."""
+        """Follow a document; get ready at the top of the first one, where nobody told the focus.
+
+        Later ones are opened for all sorts of reasons, and what was read for the place in view is lost then.
+        """
         if self._opened is not None:
             self._opened.engine.trees.open(document)
+            if self._focus is None and not self._places:
+                self._prepare(document, 0)
 
     def saved(self, document: Document) -> None:
         """Index the file again, and get ready where the cursor was last."""
@@ -197,8 +202,12 @@ class Service:
             opened.engine.trees.close(uri)
             self._server.start_task(opened.session.closed(uri))
 
-    def focused(self, document: Document, offset: int) -> None:
-        """Take note of where the user looks, and get ready there; editors tell it before there is a model."""
+    def focused(self, document: Document, offset: int | None = None) -> None:
+        """Take note of where the user looks, and get ready there; editors tell it before there is a model.
+
+        Without an ``offset``, where the last request was made.
+        """
+        offset = min(self._places.get(document.uri, 0), len(document.text)) if offset is None else offset
         self._places[document.uri] = offset
         self._focus = document.uri
         self._prepare(document, offset)

@@ -46,7 +46,10 @@ def did_focus(server: Server, params: object) -> None:
 
     focus = arguments.read(params, arguments.DidFocus)
     document = server.documents.find(focus.text_document.uri) if focus else None
-    if focus is None or document is None or focus.position is None:
+    if focus is None or document is None:
+        return
+    if focus.position is None:
+        server.service.focused(document)
         return
     with suppress(PositionOutOfRange):
         offset = to_offset(document, focus.position.to_lsp(), server.documents.encoding)

@@ -119,6 +119,20 @@ def finish(
     return _placed(document, offset, found, situation, sure)
 
 
+def resume(
+    document: Document, offset: int, rest: str, situation: Situation, probability: float | None
+) -> Finished | None:
+    """Show what is left of a suggestion whose beginning is in the document now; ``None`` for nothing.
+
+    It was judged when it was shown; only what stands behind the cursor may be another since.
+    """
+    joined = with_closers(rest.replace("\r\n", "\n"), situation)
+    if not joined.text.strip() or joined.text == situation.line_suffix[: joined.swallowed]:
+        return None
+    span = Span(offset, offset + joined.swallowed)
+    return Finished(span, with_line_ends(joined.text, document.newline), probability)
+
+
 def _trimmed(
     answer: str, situation: Situation, *, wanted: Wanted, max_lines: int, cut_by_length: bool
 ) -> str | Dropped:

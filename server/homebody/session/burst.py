@@ -35,6 +35,9 @@ class Burst:
     reach
         Offset where the window began of which the headers hold the read part, with a gap behind it;
         ``None`` where there is no such part.
+    to_the_end
+        Whether the suffix goes to the document's end: then it has to wherever the burst holds. Else a
+        short one, an empty one above all, would be found in front of any text.
 
     """
 
@@ -45,6 +48,7 @@ class Burst:
     narrow: bool
     typed_limit: int
     reach: int | None = None
+    to_the_end: bool = False
 
     @property
     def window_start(self) -> int:
@@ -59,14 +63,18 @@ class Burst:
         prefix = self.context.prefix
         if self.anchor - self.start != len(prefix) or not text.startswith(prefix, self.start):
             return None
-        suffix = self.context.suffix
-        if suffix and not text.startswith(suffix, offset):
-            end = offset
-            while end < offset + _MAX_CLOSERS and text[end : end + 1] and text[end] in CLOSERS:
-                end += 1
-            if not any(text.startswith(suffix, at) for at in range(offset + 1, end + 1)):
+        end = offset
+        while not self._goes_on(text, end):
+            if end >= offset + _MAX_CLOSERS or text[end : end + 1] not in CLOSERS or end >= len(text):
                 return None
+            end += 1
         return text[self.anchor : offset]
+
+    def _goes_on(self, text: str, offset: int) -> bool:
+        """Whether the suffix stands there."""
+        suffix = self.context.suffix
+        whole = not self.to_the_end or offset + len(suffix) == len(text)
+        return whole and text.startswith(suffix, offset)
 
     def moved(self, edit: TextEdit) -> "Burst":
         """Follow an edit that lies wholly before the window; any other leaves the burst as it is."""

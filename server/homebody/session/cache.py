@@ -1,11 +1,13 @@
 """Answers kept by where they were given, so that what was answered once is not asked again.
 
 In: a model's name, a document, an offset. Out: the answer that continues from there, also when its
-beginning has been typed since, or a word or a line of it was accepted.
+beginning has been typed since, or a word or a line of it was accepted. What was shown goes on as it was
+shown: judged anew at each key, a block would shrink to a line.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar
 
 from homebody.audit import PromptRecord
 from homebody.backend.base import Piece
@@ -21,6 +23,9 @@ _TYPED_THROUGH = 400
 """Characters back that are looked at: typed through, or accepted at once."""
 
 _ENTRIES = 250
+
+_Key: TypeAlias = tuple[str, str, str, str]
+_Entry = TypeVar("_Entry")
 
 CLOSERS = ")]}\"'`>"
 
@@ -52,6 +57,20 @@ class Kept:
         return replace(self, pieces=drop(self.pieces, len(typed)))
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A suggestion as it was shown, or what is left of it; ``record`` is the request behind it."""
+
+    text: str
+    probability: float | None
+    record: PromptRecord | None
+
+    def after(self, typed: str) -> "Shown | None":
+        """What is left once ``typed`` is in the document; ``None`` where that is nothing to see."""
+        rest = self.text[len(typed) :]
+        return replace(self, text=rest) if self.text.startswith(typed) and rest.strip() else None
+
+
 def whole_lines(kept: Kept) -> Kept | None:
     """Keep the lines that are whole; ``None`` before the first one that is not blank."""
     text = kept.text
@@ -78,38 +97,58 @@ def drop(pieces: tuple[Piece, ...], characters: int) -> tuple[Piece, ...]:
 
 
 class ResultCache:
-    """The last 250 answers."""
+    """The last 250 answers, and what was shown of them."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
+        self._kept: OrderedDict[_Key, Kept] = OrderedDict()
+        self._shown: OrderedDict[_Key, tuple[Shown, ...]] = OrderedDict()
 
     def put(self, model: str, document: Document, offset: int, kept: Kept) -> None:
         """Keep an answer that was given at ``offset``."""
-        key = (model, before_text(document, offset), after_text(document, offset))
-        self._kept[key] = kept
-        self._kept.move_to_end(key)
-        if len(self._kept) > _ENTRIES:
-            self._kept.popitem(last=False)
+        _put(self._kept, _key(model, document, offset), kept)
 
-    def find(self, model: str, document: Document, offset: int) -> Kept | None:
+    def put_shown(
+        self, model: str, document: Document, offset: int, shown: Shown, *, beside: bool = False
+    ) -> None:
+        """Keep what was shown at ``offset``, in place of what was before or ``beside`` it."""
+        key = _key(model, document, offset)
+        others = self._shown.get(key, ()) if beside else ()
+        _put(self._shown, key, (*others, shown))
+
+    def find(self, model: str, document: Document, offset: int) -> "Kept | Shown | None":
         """Return what is left of an answer given here, or a little before here.
 
-        The nearest place with something left wins. An answer of which only blanks are left says
-        nothing about what follows it, unless it was given right here.
+        The nearest place with something left wins; of one place, right there the answer and further
+        on what was shown. An answer of which only blanks are left says nothing about what follows
+        it, unless it was given right here.
         """
         after = after_text(document, offset)
         for back in range(min(offset, _TYPED_THROUGH) + 1):
-            kept = self._kept.get((model, before_text(document, offset - back), after))
-            if kept is None:
-                continue
-            rest = kept.after(document.text[offset - back : offset])
-            if rest is not None and (rest.text.strip() or not back):
-                return rest
+            key = (model, document.uri, before_text(document, offset - back), after)
+            typed = document.text[offset - back : offset]
+            kept = self._kept.get(key)
+            answer = None if kept is None else kept.after(typed)
+            if answer is not None and not back:
+                return answer
+            left = (shown.after(typed) for shown in self._shown.get(key, ()))
+            found = next((shown for shown in left if shown is not None), None)
+            if found is not None:
+                return found
+            if answer is not None and answer.text.strip():
+                return answer
         return None
 
-    def clear(self) -> None:
-        """Forget everything; the model has changed."""
-        self._kept.clear()
+
+def _key(model: str, document: Document, offset: int) -> _Key:
+    return model, document.uri, before_text(document, offset), after_text(document, offset)
+
+
+def _put(entries: OrderedDict[_Key, _Entry], key: _Key, entry: _Entry) -> None:
+    """Keep ``entry`` as the newest; the oldest goes."""
+    entries[key] = entry
+    entries.move_to_end(key)
+    if len(entries) > _ENTRIES:
+        entries.popitem(last=False)
 
 
 def before_text(document: Document, offset: int) -> str:

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from homebody.audit import PromptRecord
 from homebody.backend.base import Piece, PromptRead, Stats, Stream
 from homebody.errors import HomebodyError
-from homebody.session.cache import Kept, after_text, before_text
+from homebody.session.cache import Kept, after_text, before_text, whole_lines
 from homebody.text import Document
 
 Start = Callable[[str, int], Stream]
@@ -59,6 +59,7 @@ class Generation:
         self.done = False
         self.complete = False
         self.hopeless = False
+        self.broken = False
         self.began = time.monotonic()
         self.first_token_at: float | None = None
         self.waiters = 0
@@ -70,6 +71,7 @@ class Generation:
         self._max_tokens = max_tokens
         self._slice_tokens = slice_tokens
         self._changed = asyncio.Event()
+        self._was_enough = False
 
     async def run(self) -> None:
         """Take the stream in until the answer is complete, long enough, or failed."""
@@ -82,7 +84,8 @@ class Generation:
             self.end()
 
     def end(self) -> None:
-        """Tell all waiters that nothing more comes."""
+        """Tell all waiters that nothing more comes; unless it had ended by itself, it is broken off."""
+        self.broken = self.broken or not self.done
         self.done = True
         self._changed.set()
 
@@ -98,6 +101,7 @@ class Generation:
                     self.first_stats = self.first_stats or item
                 elif (verdict := self._take(item)) != "go on":
                     self.hopeless = verdict == "hopeless"
+                    self._was_enough = verdict == "enough"
                     self.complete = not self.hopeless
                     self.done = True
                     return
@@ -129,8 +133,13 @@ class Generation:
         self._changed.set()
 
     def kept(self) -> Kept:
-        """What has come so far."""
-        return Kept(tuple(self.pieces), self.complete, self.multiline, self.record, self.hopeless)
+        """What has come so far; of an answer that we ended, its whole lines.
+
+        The line at which it was seen that there is enough is no part of it, and it is only begun.
+        """
+        kept = Kept(tuple(self.pieces), self.complete, self.multiline, self.record, self.hopeless)
+        lines = whole_lines(kept) if self._was_enough else None
+        return kept if lines is None else replace(lines, complete=True)
 
     @property
     def output_speed(self) -> float | None:

@@ -5,6 +5,7 @@ request's; what runs in the background gives way to it.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -18,6 +19,8 @@ from homebody.session.recent import RecentPlaces
 from homebody.session.rhythm import Rhythm
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span, TextEdit
+
+logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 0.06
 """An answer that nobody waits for is let go after this time: an editor cancels one request and sends
@@ -65,6 +68,7 @@ class Place:
         self.burst: Burst | None = None
         self.coming: Burst | None = None
         self.widen_after = WIDEN_AFTER_SECONDS
+        self._asked: tuple[int, int] | None = None
         self._imports: tuple[tuple[Span, str], ...] = ()
 
     def keep_imports(self, document: Document, lines: Sequence[Span]) -> None:
@@ -75,10 +79,16 @@ class Place:
         """Lines that were kept and still stand where they stood."""
         return [span for span, text in self._imports if document.text.startswith(text, span.start)]
 
-    def new_ticket(self) -> Ticket:
-        """Supersede the request before."""
-        self.ticket.supersede()
-        self.ticket = Ticket()
+    def new_ticket(self, version: int | None = None, offset: int = 0) -> Ticket:
+        """Supersede the request before, unless it is for the same version and offset.
+
+        An editor asks for ghost text and for its menu at the same key: both get the answer.
+        """
+        asked = None if version is None else (version, offset)
+        if asked is None or asked != self._asked or self.ticket.stale:
+            self.ticket.supersede()
+            self.ticket = Ticket()
+            self._asked = asked
         return self.ticket
 
 
@@ -127,6 +137,7 @@ class Session:
         if place is not None:
             place.ticket.supersede()
         self.recent.closed(uri)
+        self.pause_background()
         if self.running is not None and self.running.document.uri == uri:
             await self.stop_running()
 
@@ -222,4 +233,5 @@ async def _ended(task: asyncio.Task[None] | None) -> None:
         task.cancel()
     await asyncio.wait({task})
     if not task.cancelled() and (error := task.exception()) is not None:
-        raise error
+        # A bug of what ran before is no reason to fail the request that ended it.
+        logger.error("work in the background failed", exc_info=error)

@@ -52,6 +52,8 @@ function M.render()
 end
 
 local function show(client, buf, item)
+  -- A buffer's lines have no line ends, whatever the file has.
+  item.insertText = item.insertText:gsub("\r\n", "\n")
   local line = vim.api.nvim_get_current_line()
   shown = {
     item = item,

@@ -86,6 +86,11 @@ function M.setup(options)
   end
   on("FileType", function(event) start(event.buf) end)
   on({ "BufEnter", "CursorHold" }, function(event) focus(event.buf) end)
+  on("LspAttach", function(event)
+    if event.buf == vim.api.nvim_get_current_buf() then
+      focus(event.buf)
+    end
+  end)
   on({ "InsertEnter", "TextChangedI" }, function() ghost.suggest() end)
   on("CursorMovedI", function() ghost.render() end)
   on({ "InsertLeave", "BufLeave", "TextChangedP" }, function() ghost.clear() end)
