@@ -34,6 +34,10 @@ _LAST_WORD = re.compile(r" ?\w+\Z|[ \t]+\Z")
 """The same where no grammar forces it: what the model does not repeat by itself is asked for twice."""
 
 
+_LONGEST_TOKEN = 24
+"""Bytes taken back at most: forcing more (prose without blanks, a hash) costs a token for each few."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a completion is made for: the model, and how it wants its prompt."""
@@ -114,6 +118,7 @@ def new_burst(
         # A budget of a speed that was not measured yet is no last word either.
         narrow=wanted < budget.prompt or (use.speed.prompt is None and room < fits),
         typed_limit=max(len(line), min(free, max(budget.prompt // 2, 64)) * 2),
+        to_the_end=row is not None and context.window.suffix.end == len(document.text),
     )
 
 
@@ -154,9 +159,14 @@ def prompt_for(
 
 
 def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
-    """Split off what the model has to begin with."""
+    """Split off what the model has to begin with, at most as much as a token may have."""
     found = part.search(typed)
-    return (typed[: found.start()], found.group()) if found else (typed, "")
+    if not found:
+        return typed, ""
+    forced = found.group()
+    while len(forced.encode()) > _LONGEST_TOKEN:
+        forced = forced[1:]
+    return typed[: len(typed) - len(forced)], forced
 
 
 def _headers(engine: Engine, document: Document, offset: int) -> list[Header]:
