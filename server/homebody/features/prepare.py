@@ -28,7 +28,8 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
 
     Returns at once; the work goes on in the background and gives way to a request.
     """
-    if not engine.settings.completion.is_on(document.language_id) or engine.permit.refusal(document.uri):
+    refused = engine.permit.refusal_of(document)  # also noted for the places that were edited lately
+    if refused or not engine.settings.completion.is_on(document.language_id):
         return
     session.recent.viewed(document, offset)
 

@@ -63,7 +63,7 @@ def _cells_above(session: Session, document: Document) -> list[Candidate]:
             break
         last = min(cell.line_count, _CELL_LINES) - 1
         text = cell.text[: cell.line_span_with_end(last).end]
-        if text.strip():
+        if text.strip() and session.engine.permit.refusal_of(cell) is None:
             above.append(Candidate(cell.uri, 0, last, text, "cell above"))
     return above[::-1]
 

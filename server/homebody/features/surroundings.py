@@ -29,7 +29,7 @@ def check_permitted(engine: Engine, document: Document) -> None:
         It holds secrets, or the user has ruled it out.
 
     """
-    if reason := engine.permit.refusal(document.uri):
+    if reason := engine.permit.refusal_of(document):
         message = f"{file_name(document.uri)} goes into no prompt: {reason}."
         raise UsageError(message)
 

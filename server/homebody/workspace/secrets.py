@@ -25,11 +25,10 @@ _NAMES = (
     # Databases and web servers.
     *(".pgpass", "pgpass.conf", ".my.cnf", ".mylogin.cnf", ".htpasswd", "wp-config.php"),
     # Files whose whole point is in their name.
-    *("credentials", "credentials.json", "credentials.y*ml", "credentials.xml", "credentials.toml"),
-    *("credentials.ini", "credentials.csv", "credentials.db", "credentials.properties", "*credentials*.enc"),
-    *("secret", "secrets", "secret.json", "secrets.json", "secret.y*ml", "secrets.y*ml", "*.secret"),
-    *("secret.toml", "secrets.toml", "secrets.ini", "secrets.properties", "*.secret.y*ml", "*.secrets"),
+    *("credentials", "credentials.db", "*credentials*.enc", "secret", "secrets", "*.secret", "*.secrets"),
     *("secrets.*.y*ml", "secrets.*.json", "passwords.txt", "passwords.csv", "passwd", "shadow"),
+    # What consoles of cloud services hand out, and where their tools keep it.
+    *("rootkey.csv", "*accesskeys.csv", "*firebase-adminsdk*.json", ".dev.vars*", ".flaskenv"),
     *("client_secret*.json", "service-account*.json", "service_account*.json", "serviceaccount*.json"),
     *(".vault_pass*", "vault_pass", "vault_pass.txt", "local.settings.json", "settings-security.xml"),
     # Infrastructure: state files hold every value in clear text.
@@ -54,7 +53,13 @@ _PLACES = frozenset(
     },
 )
 
-_NAME = re.compile("|".join(translate(name) for name in _NAMES), re.IGNORECASE)
+# ``prod.secrets.json``, ``my-credentials.txt``, ``api_keys.yml``: data that says what it holds.
+_DATA = (
+    r"(?:.*[-_.])?(?:credentials?|secrets?|api[-_.]?keys?)"
+    r"\.(?:json|ya?ml|toml|ini|txt|csv|env|properties|xml)\Z"
+)
+
+_NAME = re.compile("|".join([*map(translate, _NAMES), _DATA]), re.IGNORECASE)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
 
 

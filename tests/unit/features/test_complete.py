@@ -344,6 +344,18 @@ async def test_a_file_of_secrets_goes_into_no_prompt(world):
         assert w.backend.requests == []
 
 
+async def test_a_document_that_begins_as_a_private_key_goes_into_no_prompt(world):
+    """Under whatever name, and with the places in it that were edited lately."""
+    async with world("x\n") as w:
+        document, offset = at("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc█")
+        key = document.__class__.create("file:///w/notes.txt", "plaintext", 1, document.text)
+        assert await complete(w.engine, key, offset, session=w.session) == []
+        with pytest.raises(UsageError, match="goes into no prompt: it holds a private key"):
+            await explain(w.engine, key)
+        assert w.engine.permit.refusal(key.uri) is not None
+        assert w.backend.requests == []
+
+
 async def test_each_line_stands_once_in_the_summary(world):
     """What was typed on begins behind the line at whose end it began."""
     async with world("a + b\n") as w:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from homebody.workspace.permit import IGNORED, SECRET, Permit
+from homebody.text import Document
+from homebody.workspace.permit import IGNORED, KEY, SECRET, Permit
 
 
 @pytest.fixture
@@ -42,6 +43,32 @@ def test_a_link_to_a_secret_is_one(root):
     (root / ".env").write_text("X=1")
     (root / "harmless.py").symlink_to(root / ".env")
     assert Permit([root], []).refusal((root / "harmless.py").as_uri()) == SECRET
+
+
+def test_no_way_through_a_symlink_leads_around_an_ignore_file(root, tmp_path_factory):
+    """The folder opened through one and the file named without, or through another."""
+    link = tmp_path_factory.mktemp("links") / "link"
+    link.symlink_to(root, target_is_directory=True)
+    (root / "private").mkdir()
+    (root / "private/app.py").write_text("x = 1\n")
+    (root / "sub/alias.py").symlink_to(root / "private/app.py")
+    ways = [(link, root / "private/app.py"), (root, link / "private/app.py"), (root, root / "sub/alias.py")]
+
+    assert [Permit([opened], []).refusal(path.as_uri()) for opened, path in ways] == [IGNORED] * 3
+    assert Permit([link], ["generated/**"]).refusal((root / "generated/x.py").as_uri()) == IGNORED
+    assert Permit([link], []).refusal((root / "app.py").as_uri()) is None
+
+
+def test_a_private_key_is_refused_under_any_name():
+    """As long as the text begins as one; what asks by URI only hears the same."""
+    permit = Permit([], [])
+    key = Document.create("file:///w/notes.txt", "plaintext", 1, "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n")
+    assert permit.refusal(key.uri) is None
+    assert (permit.refusal_of(key), permit.refusal(key.uri)) == (KEY, KEY)
+    permit.forget()
+    assert permit.refusal(key.uri) == KEY
+    assert permit.refusal_of(Document.create(key.uri, "plaintext", 2, "shopping list\n")) is None
+    assert permit.refusal(key.uri) is None
 
 
 def test_unsaved_documents_and_cells_go_by_their_name():

@@ -15,6 +15,22 @@ SECRET = [
     *("secrets.yaml", "secrets.prod.yml", "secrets.json", "client_secret_42.json", "service-account.json"),
     *("terraform.tfstate", "terraform.tfstate.backup", "env/prod.tfvars", "kubeconfig", "dev.kubeconfig"),
     *(".ssh/config", "home/.aws/config", ".kube/config", ".docker/config.json", ".m2/settings.xml"),
+    *(
+        "my-credentials.json",
+        "prod.secrets.json",
+        "aws-credentials.txt",
+        "application-secrets.yml",
+        "rootkey.csv",
+    ),
+    *(
+        "user-secrets.json",
+        "db_secret.toml",
+        "api_keys.txt",
+        "ApiKey.txt",
+        "rootkey.csv",
+        "ann_accessKeys.csv",
+    ),
+    *(".dev.vars", ".dev.vars.staging", ".flaskenv", "firebase-adminsdk-x1.json", "p-firebase-adminsdk.json"),
     *(".bash_history", ".psql_history", ".pgpass", ".htpasswd", ".vault_pass.txt"),
 ]
 
@@ -22,6 +38,8 @@ NOT_SECRET = [
     *("secrets.py", "credentials.go", "kubeconfig.go", "passwords.py", "id_rsa_parser.py", "keys.ts"),
     *("environment.py", "env.py", "dotenv.js", "key.rs", "pem.c", "netrc.py", "tfstate.go"),
     *("config.json", "settings.xml", "docker/config.json", "secrets/store.py", "README.md", "ssl.crt"),
+    *("my_credentials.py", "secrets_test.go", "user-secrets.ts", "api_keys.rb", "secretsmanager.json"),
+    *("credentials-guide.md", "keys.json", "nosecrets.txt", "openapi_keys.json", "devvars.py"),
     *("shell_history.py", "gcloud/client.py", "test_credentials.rb", "package.json"),
 ]
 
