@@ -143,7 +143,11 @@ class CompletionRequest:
         running = self.session.running
         if running is None or running.broken or (running.hopeless and not self.min_confidence):
             return None
-        return running if running.rest_for(self.document, self.offset) is not None else None
+        rest = running.rest_for(self.document, self.offset)
+        if rest is None or (running.done and not rest.text.strip() and self.offset != running.offset):
+            # Typed through to its end, or accepted: it says nothing about what follows.
+            return None
+        return running
 
     def _debounce(self) -> float:
         setting = self.engine.settings.completion.debounce_ms

@@ -1,0 +1,158 @@
+"""What is on screen stays there while it is typed or taken bit by bit, and nothing half is shown."""
+
+import asyncio
+
+import pytest
+
+from homebody.backend.base import FimTokens
+from homebody.backend.scripted import Reply
+from homebody.errors import BackendError
+from homebody.features.complete import complete
+from support.documents import at, typed
+from support.until import until
+
+_BLOCK = "if a:\n        return b\n\n\ndef other():\n    pass\n"
+_QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+_PLACE = "def f(a, b):\n    █\n"
+
+
+async def test_a_block_stays_a_block_while_it_is_typed_through(world):
+    """The cursor is in the middle of a statement then, where one line would be asked for."""
+    async with world(_BLOCK) as w:
+        document, offset = at(_PLACE)
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "if a:\n        return b"
+        for key in "if ":
+            document, offset = typed(document, offset, key)
+            [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "a:\n        return b"
+        places = [request.prompt.text + request.prompt.forced for request in w.asked]
+        assert not any(text.endswith(("    i", "    if", "    if ")) for text in places)
+
+
+async def test_a_block_in_flight_is_kept_at_the_first_key_of_it(world):
+    """The answer that is coming agrees: the model is not asked anew."""
+    pieces = ("if", " a", ":", "\n        ", "return", " b", "\n\n\n", "def")
+    async with world(Reply(pieces=pieces, delay_ms=30, piece_delay_ms=5)) as w:
+        document, offset = at(_PLACE)
+        older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        await until(lambda: w.session.running and w.session.running.pieces)
+        document, offset = typed(document, offset, "i")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        await older
+        assert found.text.startswith("f a:\n")
+        assert len(w.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("accepted", "left"),
+    [("if ", "a:\n        return b"), ("if a:", "\n        return b"), ("if a:\n        ", "return b")],
+)
+async def test_a_word_or_a_line_of_it_can_be_taken(world, accepted, left):
+    """What is left is shown at once, from what was shown."""
+    async with world(_BLOCK) as w:
+        document, offset = at(_PLACE)
+        await complete(w.engine, document, offset, session=w.session)
+        document, offset = typed(document, offset, accepted)
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == left
+
+
+async def test_what_was_taken_off_an_answer_never_shows_up_later(world):
+    """The line at which the answer was seen to have ended is half a line: it is asked what follows."""
+    pieces = ("if a:", "\n        return b", "\n    ", "total = 1 + ", "(", "2 * 3)\n")
+    async with world(Reply(pieces=pieces, times=1), Reply("\n    return x\n")) as w:
+        document, offset = at(_PLACE)
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "if a:\n        return b"
+        document, offset = typed(document, offset, found.text)
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "\n    return x"
+
+
+async def test_a_line_end_of_the_document_is_typed_through(world):
+    """The model writes line feeds; a file with CRLF has its own line ends on screen and when typed."""
+    async with world(_BLOCK) as w:
+        document, offset = at("def f(a, b):\r\n    █\r\n")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "if a:\r\n        return b"
+        document, offset = typed(document, offset, "if a:\r\n        ")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "return b"
+
+
+async def test_half_a_line_of_a_server_that_dies_is_not_shown(world):
+    """The failure is told instead."""
+    async with world(Reply(pieces=("wid", "th", " * ", "h"), fault="cut", fault_after=2)) as w:
+        document, offset = at("def area():\n    return █\n")
+        with pytest.raises(BackendError):
+            await complete(w.engine, document, offset, session=w.session)
+
+
+async def test_half_a_line_that_another_document_cut_off_is_not_shown(world):
+    """One answer is in flight; the older request gets nothing."""
+    slow = Reply(pieces=tuple(f"word{n} " for n in range(40)), piece_delay_ms=20, times=1)
+    async with world(slow, "two\n") as w:
+        document, offset = at("x = █\n")
+        older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        await until(lambda: w.session.running and len(w.session.running.pieces) > 2)
+        other = type(document).create("file:///b.py", "python", 1, "y = ")
+        [found] = await complete(w.engine, other, 4, session=w.session)
+        assert (await older, found.text) == ([], "two")
+
+
+async def test_ghost_text_and_menu_asked_at_one_key_both_get_the_answer(world):
+    """An editor may ask for both; the model is asked once."""
+    async with world(Reply("alpha\n", delay_ms=30)) as w:
+        document, offset = at("x = █\n")
+        asked = [complete(w.engine, document, offset, session=w.session) for _ in range(2)]
+        first, second = await asyncio.gather(*asked)
+        assert [item.text for item in first] == [item.text for item in second] == ["alpha"]
+        assert len([r for r in w.asked if "alpha" not in r.prompt.text]) == 1
+
+
+async def test_who_asks_by_key_sees_what_there_is(world):
+    """``minConfidence`` keeps guesses from those who did not ask."""
+    replies = [Reply(f"guess{n}\n", probability=0.1, times=1) for n in range(4)]
+    async with world(*replies, min_confidence=0.7) as w:
+        document, offset = at("x = █\n")
+        assert await complete(w.engine, document, offset, session=w.session) == []
+        found = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
+        assert len({item.text for item in found}) == 3
+
+
+async def test_another_file_with_the_same_text_is_asked_for_itself(world):
+    """An answer belongs to its document, and so does the record of it."""
+    async with world(Reply("one\n", times=1), "two\n") as w:
+        document, offset = at("x = █")
+        await complete(w.engine, document, offset, session=w.session)
+        other = type(document).create("file:///a.rb", "ruby", 1, document.text)
+        [found] = await complete(w.engine, other, offset, session=w.session)
+        assert found.text == "two"
+        assert w.engine.audit.last().uri == "file:///a.rb"
+
+
+async def test_text_below_the_cursor_is_seen_after_going_back_up_in_a_new_file(world):
+    """A burst that began at the file's end does not hold above what was written there."""
+    async with world("zzz\n", fim=_QWEN) as w:
+        document, offset = at("import os\n█")
+        for line in ("def f(a):\n", "    return a\n", "def helper(b):\n", "    return b\n"):
+            document, offset = typed(document, offset, line)
+            await complete(w.engine, document, offset, session=w.session)
+        up = document.text.index("    return a\n") + len("    return a")
+        document, offset = typed(document, up, "\n    ")
+        await complete(w.engine, document, offset, session=w.session)
+        assert "def helper(b)" in w.asked[-1].prompt.text
+
+
+@pytest.mark.parametrize(
+    "text", ["# " + "强制重新生成一遍" * 5, "x = 0x" + "8f00b204e980" * 6, "a\n" + "\n" * 30]
+)
+async def test_no_more_is_forced_than_a_token_may_have(world, text):
+    """Forcing a long run costs a token for each few characters, and leaves none for the answer."""
+    async with world("zzz\n") as w:
+        document, offset = at(f"import os\n{text}█\n")
+        await complete(w.engine, document, offset, session=w.session)
+        [request] = w.asked
+        assert 0 < len(request.prompt.forced.encode()) <= 24
+        assert (request.prompt.text + request.prompt.forced).endswith(text)
