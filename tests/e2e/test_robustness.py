@@ -151,6 +151,65 @@ async def test_a_flood_of_keys_leaves_nothing_unanswered(serve):
         assert answers[-1][0]["insertText"] == "return width"
 
 
+async def test_an_undo_storm_ends_in_the_suggestion_of_what_is_there(serve):
+    """Thirty keys, all taken back and made again, faster than the model; then what stands there counts."""
+    replies = [{"text": "WHOLE", "contains": "xxx", "probability": 0.95, "piece_delay_ms": 20}]
+    async with serve([*replies, {"text": "EMPTY", "probability": 0.95, "piece_delay_ms": 20}]) as client:
+        document = client.open(URI, "name = \n")
+        await client.execute("homebody.showPrompt")
+        running: list[asyncio.Task[Any]] = []
+        for _ in range(3):
+            for _ in range(30):
+                document = client.type(URI, 7, "x")
+                running.append(asyncio.create_task(client.complete(URI, *document.position_of(8))))
+                await asyncio.sleep(0.002)
+            for _ in range(30):
+                document = client.change(URI, TextEdit(Span(7, 8), ""))
+                running.append(asyncio.create_task(client.complete(URI, *document.position_of(7))))
+                await asyncio.sleep(0.002)
+        (item,) = await client.complete(URI, 0, 7)
+        answers = await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), 60)
+
+        assert item["insertText"] == "EMPTY"
+        assert item["range"]["start"] == item["range"]["end"] == {"line": 0, "character": 7}
+        assert len(answers) == 180
+
+
+async def test_fifty_open_documents_get_each_their_own(serve):
+    """Requests that jump from one to the next are all answered, and never with another one's text."""
+    replies = [
+        {"text": f"value_{number}", "contains": f"name_{number} =", "probability": 0.95}
+        for number in range(50)
+    ]
+    async with serve(replies) as client:
+        for number in range(50):
+            client.open(f"file:///w/m{number}.py", f"name_{number} = \n")
+        await client.execute("homebody.showPrompt")
+        for number in [*range(50), *range(49, -1, -7)]:
+            column = len(f"name_{number} = ")
+            (item,) = await client.complete(f"file:///w/m{number}.py", 0, column)
+            assert item["insertText"] == f"value_{number}"
+
+
+async def test_changes_out_of_order_are_told_once_and_mended_by_opening_anew(serve):
+    """Nothing is suggested into a text that is not the editor's, and the user knows why."""
+    async with serve("x + 1") as client:
+        client.open(URI, "a = \n")
+        await client.execute("homebody.showPrompt")
+        client.type(URI, 4, "b")
+        for version in (1, 0):
+            start = {"line": 0, "character": 0}
+            change = {"range": {"start": start, "end": start}, "text": "c"}
+            identifier = {"uri": URI, "version": version}
+            client.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [change]})
+        assert await client.complete(URI, 0, 4) == []
+        (told,) = (message for message in client.messages if "out of order" in message)
+        assert told.startswith("The editor sent its changes of app.py out of order; close the file")
+        client.close(URI)
+        client.open(URI, "a = \n")
+        assert [item["insertText"] for item in await client.complete(URI, 0, 4)] == ["x + 1"]
+
+
 async def test_a_document_closed_in_mid_request_is_answered(serve):
     """Closing a document answers its request, and nothing of it is left."""
     async with serve([{"text": "x", "delay_ms": 3000}]) as client:

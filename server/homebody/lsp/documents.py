@@ -43,10 +43,14 @@ class Change:
 
 @dataclass(slots=True)
 class Documents:
-    """What is open now. Replaced documents stay as they were for whoever holds them."""
+    """What is open now. Replaced documents stay as they were for whoever holds them.
+
+    ``out_of_step`` are those left alone since an older change came after a newer one.
+    """
 
     encoding: PositionEncoding = "utf-16"
     max_bytes: int = 1024 * 1024
+    out_of_step: set[str] = field(default_factory=set[str])
     _languages: dict[str, str] = field(default_factory=dict[str, str])
     _texts: dict[str, Document] = field(default_factory=dict[str, Document])
     _notebooks: dict[str, Notebook] = field(default_factory=dict[str, Notebook])
@@ -96,6 +100,7 @@ class Documents:
         if document is not None and version < document.version:
             # An older change than the one before: what it was made on is not what is held here.
             document = None
+            self.out_of_step.add(uri)
         done: list[Change] = []
         for change in changes:
             edit = None if document is None else self._edit(document, change)
@@ -104,11 +109,13 @@ class Documents:
             elif isinstance(change, types.TextDocumentContentChangeWholeDocument):
                 # A whole text mends what was out of step.
                 document = Document.create(uri, self._languages[uri], version, to_text(change.text))
+                self.out_of_step.discard(uri)
         self._keep(uri, document)
         return done if self.find(uri) else []
 
     def close(self, uri: str) -> None:
         """Forget a text."""
+        self.out_of_step.discard(uri)
         self._languages.pop(uri, None)
         self._texts.pop(uri, None)
 

@@ -4,6 +4,7 @@ In: notifications. Out: new snapshots in ``documents``, and word of them to the 
 """
 
 from contextlib import suppress
+from urllib.parse import unquote
 
 from lsprotocol import types
 
@@ -19,8 +20,16 @@ def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
 
 
 def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
-    """Apply changes."""
+    """Apply changes; an older one than the one before puts an end to them, which is told."""
+    uri, out_of_step = params.text_document.uri, server.documents.out_of_step
+    was_told = uri in out_of_step
     server.service.changed(server.documents.change(params.text_document, params.content_changes))
+    if uri in out_of_step and not was_told:
+        name = unquote(uri.rsplit("/", 1)[-1])
+        server.show_message(
+            f"The editor sent its changes of {name} out of order; "
+            "close the file and open it again, and Homebody goes on in it."
+        )
 
 
 def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:

@@ -1,0 +1,77 @@
+"""``textDocument/completion`` over the real process, for editors without ghost text."""
+
+import asyncio
+
+from homebody.lsp.client import CAPABILITIES, Client
+
+URI = "file:///w/app.py"
+BLOCK = "if width:\n        return width * height"
+_WITHOUT_GHOST_TEXT = CAPABILITIES | {
+    "textDocument": {
+        "completion": {"completionItem": {"documentationFormat": ["markdown", "plaintext"]}},
+    }
+}
+
+
+async def menu(client: Client, line: int, character: int) -> dict:
+    """Ask for the menu at a place."""
+    position = {"textDocument": {"uri": URI}, "position": {"line": line, "character": character}}
+    return await client.request("textDocument/completion", position)
+
+
+async def test_an_item_replaces_the_word_and_shows_the_whole_suggestion_beside_it(serve):
+    """One line as its label, what is typed as its filter, the block highlighted beside the menu."""
+    async with serve("th * height\n", capabilities=_WITHOUT_GHOST_TEXT) as client:
+        client.open(URI, "def area(width, height):\n    return wid\n")
+        await client.execute("homebody.showPrompt")
+        found = await menu(client, 1, 14)
+
+        (item,) = found["items"]
+        assert found["isIncomplete"] is True
+        assert item["label"] == "width * height"
+        assert item["filterText"] == "wid"
+        assert item["textEdit"]["newText"] == "width * height"
+        assert item["textEdit"]["range"]["start"] == {"line": 1, "character": 11}
+        assert item["documentation"] == {"kind": "markdown", "value": "```python\nwidth * height\n```"}
+        assert item["insertTextFormat"] == 1
+
+
+async def test_a_label_has_one_line(serve):
+    """The rest of a block is in the edit and in the preview."""
+    async with serve(BLOCK, capabilities=_WITHOUT_GHOST_TEXT) as client:
+        client.open(URI, "def area(width, height):\n    \n")
+        await client.execute("homebody.showPrompt")
+        (item,) = (await menu(client, 1, 4))["items"]
+
+        assert item["label"] == "if width:"
+        assert item["textEdit"]["newText"] == BLOCK
+
+
+async def test_a_slow_model_goes_on_into_the_cache(serve):
+    """The editor may stand still while it waits: it gets nothing yet, and the answer when it asks again."""
+    slow = [{"text": "width * height", "probability": 0.95, "delay_ms": 600}]
+    async with serve(slow, capabilities=_WITHOUT_GHOST_TEXT) as client:
+        client.open(URI, "def area(width, height):\n    return \n")
+        await client.execute("homebody.showPrompt")
+        assert await menu(client, 1, 11) == {"isIncomplete": True, "items": []}
+        for _ in range(100):
+            if (found := await menu(client, 1, 11))["items"]:
+                break
+            await asyncio.sleep(0.05)
+        assert found["items"][0]["label"] == "width * height"
+
+
+async def test_an_editor_with_ghost_text_has_it_in_one_place(serve):
+    """Its menu stays empty, unless ``completion.menu`` is ``always``; then both show the same."""
+    async with serve("width * height") as client:
+        client.open(URI, "def area(width, height):\n    return \n")
+        await client.execute("homebody.showPrompt")
+        assert await menu(client, 1, 11) == {"isIncomplete": False, "items": []}
+
+    async with serve("width * height", settings={"completion": {"menu": "always"}}) as client:
+        client.open(URI, "def area(width, height):\n    return \n")
+        await client.execute("homebody.showPrompt")
+        found, items = await asyncio.gather(menu(client, 1, 11), client.complete(URI, 1, 11))
+
+        assert [item["label"] for item in found["items"]] == ["width * height"]
+        assert [item["insertText"] for item in items] == ["width * height"]
