@@ -8,6 +8,7 @@ import pytest
 
 from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Stream, Text
 from homebody.backend.ollama import OllamaBackend
+from homebody.backend.ollama_api import Shown
 from homebody.errors import BackendRefused, ConnectionForbidden, ContextTooLong
 from support.ollama_double import SPECIAL, OllamaDouble, OllamaModel
 
@@ -344,3 +345,26 @@ async def test_a_prompt_is_read_ahead_in_longer_and_longer_beginnings():
     assert [len(text) for text in texts] == sorted({len(text) for text in texts})
     assert len(texts[-1]) > 2 * len(texts[0])
     assert {body["options"]["num_predict"] for body in sent} == {1}
+
+
+def test_of_the_user_defined_tokens_only_those_that_look_like_markers_are_special():
+    """Some vocabularies have letters and HTML's tags as such: lines that hold them are the user's."""
+    control = ["<s>", "<|im_end|>"]
+    user_defined = [
+        *(
+            "<|fim_prefix|>",
+            "<｜fim▁hole｜>",  # noqa: RUF001 - DeepSeek's bar
+            "[PREFIX]",
+            "[/INST]",
+            "<fim_suffix>",
+            "<fim-middle>",
+            "<file_sep>",
+        ),
+        *("<repo_name>", "<reponame>", "<filename>", "<[fim-middle]>", "▁<PRE>", "<start_of_turn>"),
+    ]
+    text = ["ü", "<table>", "  ", "[x]", "<T>", "</td>", "[multimodal]", "\n\n"]
+    tokens = [*control, *user_defined, *text, "a"]
+    kinds = [*(3 for _ in control), *(4 for _ in user_defined), *(4 for _ in text), 1]
+    shown = Shown(model_info={"tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type": kinds})
+
+    assert shown.special_texts() == {*control, *user_defined}

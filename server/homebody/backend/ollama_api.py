@@ -12,6 +12,7 @@ import msgspec
 
 from homebody.backend.base import Sampling, Stats
 from homebody.backend.choose import Candidate, name_tells_fim
+from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 
 KEEP_ALIVE = "30m"
 """How long a model stays in memory after the last request; Ollama's own five minutes are one meeting."""
@@ -212,18 +213,31 @@ class Shown(msgspec.Struct, frozen=True):
         return None
 
     def special_texts(self) -> frozenset[str]:
-        """Texts that the vocabulary reads as control tokens."""
+        """Texts that the vocabulary reads as control tokens.
+
+        Some vocabularies have letters and HTML's tags as user-defined ones: those are text.
+        """
         kinds, tokens = self._list("token_type"), self._list("tokens")
-        special = {_CONTROL, _USER_DEFINED}
         return frozenset(
-            str(text)
-            for text, kind in zip(tokens, kinds, strict=False)
-            if kind in special and str(text).strip()
+            text
+            for text, kind in zip(map(str, tokens), kinds, strict=False)
+            if (kind == _CONTROL and text.strip()) or (kind == _USER_DEFINED and _looks_like_marker(text))
         )
 
     def _list(self, name: str) -> list[object]:
         found = self.model_info.get(f"tokenizer.ggml.{name}")
         return cast("list[object]", found) if isinstance(found, list) else []
+
+
+# Qwen, DeepSeek; Mistral; Code Llama; Seed-Coder; StarCoder, Granite, SantaCoder; Gemma.
+_MARKER = re.compile(
+    r"<\|[^\s<>]+\|>|<｜[^\s<>]+｜>|\[/?[A-Z_]{3,}\]|▁?<(?:PRE|SUF|MID|EOT)>|<\[[^\s<>]+\]>"  # noqa: RUF001 - DeepSeek's bar
+    r"|<(?:fim|file|repo|gh|start_of|end_of)[-_]\w+>|<\w+_name>|<(?:filename|reponame)>"
+)
+
+
+def _looks_like_marker(text: str) -> bool:
+    return text in COMMON_SPECIAL_TEXTS or _MARKER.fullmatch(text) is not None
 
 
 class Logprob(msgspec.Struct, frozen=True):

@@ -33,7 +33,8 @@ def choose(candidates: Sequence[Candidate], tokens: int, count: Count, around: S
     for candidate in candidates:
         if _repeats(candidate, around) or any(_overlap(candidate, other) for other, _ in chosen):
             continue
-        cost = count(candidate.text) + count(candidate.uri.rsplit("/", 1)[-1]) + 4
+        # A path of up to four parts stands in front of it, and a marker or two.
+        cost = count(candidate.text) + count("/".join(candidate.uri.split("/")[-4:])) + 4
         if used + cost > tokens:
             why = f"{candidate.why}; did not fit"
             left_out.append(LeftOut(candidate.uri, candidate.first_line, candidate.last_line, why))

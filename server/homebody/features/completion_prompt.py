@@ -6,7 +6,8 @@ Touches no disk and asks no server: it is on the way of every key.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from homebody.audit import LeftOut
 from homebody.backend.base import ModelInfo, Prompt
@@ -15,8 +16,16 @@ from homebody.context.markers import before_cursor, first_marker, without_marked
 from homebody.context.select import Header, select_completion
 from homebody.context.window import Keep
 from homebody.engine import Engine
-from homebody.features.surroundings import file_name
-from homebody.prompt.fim import FimFormat, PromptSnippet, fim_prompt, find_format, prefix_prompt
+from homebody.features.prompt_path import prompt_path, repository_name
+from homebody.prompt.fim import (
+    HASH,
+    Comment,
+    FimFormat,
+    PromptSnippet,
+    fim_prompt,
+    find_format,
+    prefix_prompt,
+)
 from homebody.session.burst import Burst, anchor_for
 from homebody.syntax import language
 from homebody.syntax.chunk import Candidate
@@ -37,13 +46,17 @@ _LAST_WORD = re.compile(r" ?\w+\Z|[ \t]+\Z")
 _LONGEST_TOKEN = 24
 """Bytes taken back at most: forcing more (prose without blanks, a hash) costs a token for each few."""
 
+_MARKED = "holds a control token of the model"
+_OF_THE_WINDOW = {"before the cursor", "after the cursor"}
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a completion is made for: the model, and how it wants its prompt."""
+    """What a completion is made for: the model, how it wants its prompt, and the workspace's folders."""
 
     info: ModelInfo
     row: FimFormat | None
+    folders: tuple[Path, ...] = ()
 
     @property
     def key(self) -> str:
@@ -59,7 +72,7 @@ class Target:
 async def target_of(engine: Engine) -> Target:
     """Ask the completion backend what it serves. Raises ``BackendError``."""
     info = await engine.completion.describe()
-    return Target(info, find_format(info))
+    return Target(info, find_format(info), engine.folders)
 
 
 def new_burst(
@@ -94,10 +107,11 @@ def new_burst(
     )
     wanted = budget.prompt if tokens is None else min(budget.prompt, tokens)
     row = target.row
-    anchor = anchor_for(document, offset, after_marker=row is not None and not row.suffix_first)
+    anchor = anchor_for(document, offset, after_marker=row is not None and row.typed_after_marker)
     line = document.slice(Span(anchor, offset))
     room = max(wanted - use.tokens.count(line), wanted // 4)
     fits = budget.context_length - budget.output - budget.overhead - use.tokens.count(line)
+    usable, marked = _without_marked(candidates, target.special_texts)
     context = select_completion(
         document,
         Span(anchor, offset),
@@ -105,14 +119,14 @@ def new_burst(
         count=use.tokens.count,
         takes_suffix=row is not None,
         headers=(*_headers(engine, document, anchor), *(Header(span, "import") for span in imports)),
-        candidates=[c for c in candidates if first_marker(c.text, target.special_texts) is None],
+        candidates=usable,
         keep=Keep(before.window_start, min(fits, room * 3 // 2)) if before is not None else None,
     )
     # At two characters a token: half as much again as the budget, and never more than fits.
     free = fits - context.tokens
     return Burst(
         uri=document.uri,
-        context=context,
+        context=replace(context, left_out=(*context.left_out, *marked)) if marked else context,
         start=context.window.prefix.start,
         anchor=anchor,
         # A budget of a speed that was not measured yet is no last word either.
@@ -137,25 +151,41 @@ def prompt_for(
     if heal and not answer:
         text, forced = healed(text, _LAST_TOKEN if target.info.takes_token_ids else _LAST_WORD)
     context = burst.context
-    snippets = [PromptSnippet(file_name(c.uri), c.text) for c in context.snippets]
+    snippets = [
+        PromptSnippet(_path(target, c.uri), without_marked_lines(c.text, special).text)
+        for c in context.snippets
+    ]
     prefix = without_marked_lines(context.headers + context.prefix, special).text
     suffix = without_marked_lines(context.suffix, special).text
-    path = file_name(document.uri)
-    if target.row is not None:
-        return fim_prompt(
-            target.row,
-            prefix=prefix,
-            suffix=suffix,
-            typed=text,
-            snippets=snippets if target.row.takes_snippets else (),
-            path=path,
-            forced=forced,
+    path, comment = _path(target, document.uri), _comment(document)
+    if target.row is None:
+        return prefix_prompt(
+            prefix=prefix, typed=text, snippets=snippets, comment=comment, path=path, forced=forced
         )
-    found = language.find(document.language_id, path)
-    comment = found.line_comment if found is not None and found.line_comment else "#"
-    return prefix_prompt(
-        prefix=prefix, typed=text, snippets=snippets, comment=comment, path=path, forced=forced
+    return fim_prompt(
+        target.row,
+        prefix=prefix,
+        suffix=suffix,
+        typed=text,
+        snippets=snippets,
+        comment=comment,
+        path=path,
+        repo=before_cursor(repository_name(document.uri, target.folders), special).text,
+        forced=forced,
     )
+
+
+def _path(target: Target, uri: str) -> str:
+    """Path for the model to see; of a name that holds a control text, what follows that."""
+    return before_cursor(prompt_path(uri, target.folders), target.special_texts).text
+
+
+def _comment(document: Document) -> Comment:
+    """How the document's language writes a comment; a hash where that is not known."""
+    found = language.find(document.language_id, document.uri)
+    if found is None:
+        return HASH
+    return (found.line_comment, "") if found.line_comment else found.block_comment or HASH
 
 
 def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
@@ -184,13 +214,47 @@ def marked_lines(target: Target, burst: Burst, document: Document, offset: int) 
     special = target.special_texts
     if not special:
         return ()
-    window = burst.context.window
+    context = burst.context
+    window = context.window
     typed = document.text[burst.anchor : offset]
     parts = (
-        (window.prefix.start, without_marked_lines(burst.context.prefix, special)),
+        (window.prefix.start, without_marked_lines(context.prefix, special)),
         (burst.anchor, before_cursor(typed, special)),
-        (offset, without_marked_lines(burst.context.suffix, special)),
+        (offset, without_marked_lines(context.suffix, special)),
     )
-    why = "holds a control token of the model"
     numbers = [document.line_of(start) + line for start, cleaned in parts for line in cleaned.lines]
-    return tuple(LeftOut(document.uri, line, line, why) for line in numbers)
+    numbers = [*_marked_headers(target, burst, document), *numbers]
+    mine = [LeftOut(document.uri, line, line, _MARKED) for line in numbers]
+    others = [
+        LeftOut(c.uri, c.first_line + line, c.first_line + line, _MARKED)
+        for c in context.snippets
+        for line in without_marked_lines(c.text, special).lines
+    ]
+    return tuple(dict.fromkeys((*others, *mine)))
+
+
+def _marked_headers(target: Target, burst: Burst, document: Document) -> list[int]:
+    """Lines of the document in front of the window that were chosen and hold a control token."""
+    if first_marker(burst.context.headers, target.special_texts) is None:
+        return []
+    chosen = [
+        line
+        for source in burst.context.sources
+        if source.uri == document.uri and source.why not in _OF_THE_WINDOW
+        for line in range(source.first_line, min(source.last_line + 1, document.line_count))
+    ]
+    return [line for line in chosen if first_marker(document.line_text(line), target.special_texts)]
+
+
+def _without_marked(
+    candidates: Sequence[Candidate], special: frozenset[str]
+) -> tuple[list[Candidate], list[LeftOut]]:
+    """Candidates of which something is left without their marked lines, and the others as left out."""
+    usable: list[Candidate] = []
+    marked: list[LeftOut] = []
+    for one in candidates:
+        if without_marked_lines(one.text, special).text.strip():
+            usable.append(one)
+        else:
+            marked.append(LeftOut(one.uri, one.first_line, one.last_line, _MARKED))
+    return usable, marked

@@ -6,12 +6,19 @@ model was trained, or a plain prefix for a model without fill-in-the-middle.
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeAlias
 
 from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Prompt, Text
+from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.prompt.files import shipped
+
+Comment: TypeAlias = tuple[str, str]
+"""What opens a comment and what closes it; the latter is empty where the line's end does."""
+
+HASH: Comment = ("#", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,8 @@ class FimFormat:
     architectures: tuple[str, ...] = ()
     snippet: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
+    repo: tuple[str, ...] = ()
+    head: tuple[str, ...] = ()
     source: str = ""
 
     @property
@@ -34,9 +43,9 @@ class FimFormat:
         return tuple(item for item in self.layout if not item.startswith("@"))
 
     @property
-    def suffix_first(self) -> bool:
-        """Whether the model was trained with the suffix in front of the prefix."""
-        return self.layout.index("@suffix") < self.layout.index("@prefix")
+    def typed_after_marker(self) -> bool:
+        """Whether a marker stands between what is frozen and what is typed; else the prefix goes on."""
+        return self.layout[self.layout.index("@typed") - 1] in self.markers
 
     @property
     def takes_snippets(self) -> bool:
@@ -66,6 +75,8 @@ def formats() -> tuple[FimFormat, ...]:
             architectures=tuple(row["architectures"]),
             snippet=tuple(row.get("snippet", ())),
             last=tuple(row.get("last", ())),
+            repo=tuple(row.get("repo", ())),
+            head=tuple(row.get("head", ())),
             source=row["source"],
         )
         for family, row in table.items()
@@ -76,19 +87,24 @@ def find_format(info: ModelInfo) -> FimFormat | None:
     """Return the format of a model: by its metadata, then by its name; ``None`` without either.
 
     Where the metadata names prefix, suffix and middle and no family matches, those markers in that
-    order are the format. A name alone is trusted only where the server shows no metadata.
+    order are the format. A name alone is trusted where the vocabulary has all of the family's markers,
+    and where nothing is known of vocabulary and metadata.
     """
     if info.fim is not None:
         return _by_markers(info.fim, info) or _from_metadata(info.fim)
+    row = next((row for row in formats() if _named(row, info.name)), None)
+    if row is not None and info.special_texts and info.special_texts != COMMON_SPECIAL_TEXTS:
+        return row if set(row.markers) <= info.special_texts else None
     if info.kind in {"embedded", "llama.cpp"} and info.takes_token_ids and info.architecture is not None:
         # The GGUF's metadata was read and holds no such tokens: the name proves nothing.
         return None
-    return next((row for row in formats() if _named(row, info.name)), None)
+    return row
 
 
 def _by_markers(tokens: FimTokens, info: ModelInfo) -> FimFormat | None:
-    mine = {tokens.prefix, tokens.suffix, tokens.middle}
-    rows = [row for row in formats() if set(row.markers) == mine]
+    # Codestral has a middle marker in its vocabulary, and was trained without.
+    mine = ({tokens.prefix, tokens.suffix, tokens.middle}, {tokens.prefix, tokens.suffix})
+    rows = [row for row in formats() if set(row.markers) in mine]
     named = [row for row in rows if _named(row, info.name)]
     akin = [row for row in rows if info.architecture in row.architectures]
     if named or akin:
@@ -121,19 +137,27 @@ def fim_prompt(
     suffix: str,
     typed: str,
     snippets: Sequence[PromptSnippet] = (),
+    comment: Comment = HASH,
     path: str = "",
+    repo: str = "",
     forced: str = "",
 ) -> Prompt:
-    """Lay out a completion prompt as the family was trained."""
-    parts: list[Part] = []
-    texts = {"@prefix": prefix, "@suffix": suffix, "@typed": typed}
-    for item in row.layout:
-        if item != "@snippets":
-            parts.append(Text(texts[item]) if item in texts else Marker(item))
-        elif snippets:
-            for snippet in snippets:
-                parts += _laid_out(row, row.snippet, snippet.path, snippet.text)
-            parts += _laid_out(row, row.last, path, "")
+    """Lay out a completion prompt as the family was trained.
+
+    Snippets of a family without a layout for them stand at the prefix's head, as in a plain prefix.
+    ``repo`` names the repository, where that is known.
+    """
+    if not row.takes_snippets:
+        head = [Text(_commented(snippets, comment, path))]
+    else:
+        head = _laid_out(row, row.head, {"@path": path}) if snippets else []
+    filled: dict[str, list[Part]] = {
+        "@snippets": _files(row, snippets, path, repo),
+        "@prefix": [*head, Text(prefix)],
+        "@suffix": [Text(suffix)],
+        "@typed": [Text(typed)],
+    }
+    parts = [part for item in row.layout for part in filled.get(item, [Marker(item)])]
     return Prompt(_joined(parts), row.stop, forced)
 
 
@@ -142,21 +166,48 @@ def prefix_prompt(
     prefix: str,
     typed: str,
     snippets: Sequence[PromptSnippet] = (),
-    comment: str = "#",
+    comment: Comment = HASH,
     path: str = "",
     stop: Sequence[str] = (),
     forced: str = "",
 ) -> Prompt:
     """Plain text up to the cursor, snippets in front under a comment line with their path."""
-    head = "".join(f"{comment} {snippet.path}\n{snippet.text.rstrip()}\n\n" for snippet in snippets)
-    if head:
-        head += f"{comment} {path}\n"
+    head = _commented(snippets, comment, path)
     return Prompt(_joined([Text(head), Text(prefix), Text(typed)]), tuple(stop), forced)
 
 
-def _laid_out(row: FimFormat, layout: Sequence[str], path: str, text: str) -> list[Part]:
-    texts = {"@path": path, "@text": text}
-    return [Marker(item) if item in row.stop else Text(texts.get(item, item)) for item in layout]
+def _commented(snippets: Sequence[PromptSnippet], comment: Comment, path: str) -> str:
+    """Snippets, each under a comment line with its path, and such a line for what follows."""
+    if not snippets:
+        return ""
+    opener, closer = comment
+    blocks = [f"{opener} {one.path} {closer}".rstrip() + f"\n{one.text.rstrip()}\n\n" for one in snippets]
+    return "".join(blocks) + f"{opener} {path} {closer}".rstrip() + "\n"
+
+
+def _files(row: FimFormat, snippets: Sequence[PromptSnippet], path: str, repo: str) -> list[Part]:
+    """Snippets in the family's layout, and what stands in front of the document's own text."""
+    if not snippets:
+        return []
+    parts = _laid_out(row, row.repo, {"@repo": repo}) if repo else []
+    for snippet in snippets:
+        # Without its line end, the next marker would stand in the snippet's last line.
+        text = snippet.text.rstrip("\r\n") + "\n"
+        parts += _laid_out(row, row.snippet, {"@path": snippet.path, "@text": text})
+    return parts + _laid_out(row, row.last, {"@path": path})
+
+
+def _laid_out(row: FimFormat, layout: Sequence[str], texts: Mapping[str, str]) -> list[Part]:
+    """Fill the user's texts in; texts side by side are one, since parts are tokenized apart."""
+    parts: list[Part] = []
+    for item in layout:
+        if item in row.stop:
+            parts.append(Marker(item))
+        elif parts and isinstance(parts[-1], Text):
+            parts[-1] = Text(parts[-1].text + texts.get(item, item))
+        else:
+            parts.append(Text(texts.get(item, item)))
+    return parts
 
 
 def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:

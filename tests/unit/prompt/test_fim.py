@@ -3,9 +3,14 @@
 import pytest
 
 from homebody.backend.base import FimTokens, Marker, ModelInfo, Text
+from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.prompt.fim import PromptSnippet, fim_prompt, find_format, formats, prefix_prompt
 
 ROWS = {row.family: row for row in formats()}
+SNIPPETS = [
+    PromptSnippet("src/util.py", "def g() -> float:\n    return 1.0"),
+    PromptSnippet("src/pkg/__init__.py", "def h(): ...\n\n\n"),
+]
 
 
 def _info(name: str = "m", fim: FimTokens | None = None, **more) -> ModelInfo:
@@ -41,6 +46,10 @@ def test_snippets_come_with_a_header_for_the_last_file(row):
         ("starcoder2:3b", "starcoder2"),
         ("starcoder:1b", "granite"),
         ("granite-code:8b", "granite"),
+        ("granite3.3:8b", "granite"),
+        ("granite4:3b", "granite4"),
+        ("codeqwen:7b", "granite"),
+        ("bigcode/santacoder", "santacoder"),
         ("codellama:7b-code", "codellama"),
         ("deepseek-coder-v2:16b", "deepseek"),
         ("codegemma:2b", "codegemma"),
@@ -55,7 +64,9 @@ def test_a_name_tells_the_family(name, family):
     assert found.family == family
 
 
-@pytest.mark.parametrize("name", ["qwen2.5:7b-instruct", "llama3.2:3b", "mistral:7b", "gemma3:4b", "phi4"])
+@pytest.mark.parametrize(
+    "name", ["qwen2.5:7b-instruct", "llama3.2:3b", "mistral:7b", "gemma3:4b", "phi4", "mamba-codestral"]
+)
 def test_an_instruct_model_has_no_format(name):
     """Fill-in-the-middle is never guessed."""
     assert find_format(_info(name)) is None
@@ -127,6 +138,132 @@ def test_a_users_text_is_never_a_marker():
 def test_a_plain_prefix_has_snippets_under_comments():
     """For models without fill-in-the-middle."""
     prompt = prefix_prompt(
-        prefix="a\n", typed="b", snippets=[PromptSnippet("u.js", "g()")], comment="//", path="m.js"
+        prefix="a\n", typed="b", snippets=[PromptSnippet("u.js", "g()")], comment=("//", ""), path="m.js"
     )
     assert prompt.text == "// u.js\ng()\n\n// m.js\na\nb"
+
+
+@pytest.mark.parametrize("row", [*formats(), find_format(_info("m", FimTokens("<P>", "<S>", "<M>")))])
+def test_every_family_sees_the_snippets(row):
+    """In a layout of its own or under comments, and all of it in front of what is typed."""
+    prompt = fim_prompt(row, prefix="a\n", suffix="\nz", typed="b", snippets=SNIPPETS, path="src/main.py")
+    for snippet in SNIPPETS:
+        assert snippet.path in prompt.text
+        assert snippet.text.rstrip() in prompt.text
+    assert "src/main.py\n" in prompt.text
+    more = fim_prompt(row, prefix="a\n", suffix="\nz", typed="bc", snippets=SNIPPETS, path="src/main.py")
+    assert more.text == prompt.text + "c"
+
+
+@pytest.mark.parametrize("row", [row for row in formats() if row.snippet], ids=lambda row: row.family)
+def test_a_snippet_ends_its_last_line_before_the_next_marker(row):
+    """By exactly one line end, whatever its file ends with."""
+    prompt = fim_prompt(row, prefix="a", suffix="", typed="b", snippets=SNIPPETS, path="main.py")
+    texts = [part.text for part in prompt.parts if isinstance(part, Text)]
+    ends = [text for text in texts if any(one.text.rstrip() in text for one in SNIPPETS)]
+    assert len(ends) == len(SNIPPETS)
+    for text in ends:
+        body = text.removesuffix("main.py\n")
+        assert body.endswith("\n")
+        assert not body.endswith("\n\n")
+
+
+def test_the_repository_is_named_as_qwen_was_trained():
+    """On a line of its own, in front of the files."""
+    prompt = fim_prompt(
+        ROWS["qwen"],
+        prefix="a",
+        suffix="z",
+        typed="b",
+        snippets=[PromptSnippet("u.py", "u()")],
+        path="main.py",
+        repo="shop",
+    )
+    assert prompt.text == (
+        "<|repo_name|>shop\n<|file_sep|>u.py\nu()\n<|file_sep|>main.py\n"
+        "<|fim_prefix|>a<|fim_suffix|>z<|fim_middle|>b"
+    )
+    assert prompt.parts[0] == Marker("<|repo_name|>")
+
+
+def test_starcoder2_has_the_documents_path_behind_the_prefix_marker():
+    """As its paper lays repositories out, section 5.1."""
+    prompt = fim_prompt(
+        ROWS["starcoder2"],
+        prefix="a",
+        suffix="z",
+        typed="b",
+        snippets=[PromptSnippet("u.py", "u()")],
+        path="main.py",
+        repo="shop",
+    )
+    assert prompt.text == (
+        "<repo_name>shop<file_sep>u.py\nu()\n<file_sep><fim_prefix>main.py\na<fim_suffix>z<fim_middle>b"
+    )
+
+
+@pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
+def test_a_repository_is_named_only_in_front_of_files(row):
+    """Without snippets a prompt is one file, with no paths and no names."""
+    prompt = fim_prompt(row, prefix="a", suffix="z", typed="b", path="main.py", repo="shop")
+    assert "shop" not in prompt.text
+    assert "main.py" not in prompt.text
+
+
+def test_codestrals_middle_marker_in_the_metadata_changes_nothing():
+    """It was trained suffix-first and without it."""
+    found = find_format(_info("some-22b", FimTokens("[PREFIX]", "[SUFFIX]", "[MIDDLE]")))
+    assert found is ROWS["mistral"]
+
+
+@pytest.mark.parametrize(
+    ("markers", "architecture", "family"),
+    [
+        ("<fim_{}>", "granite", "granite"),
+        ("<|fim_{}|>", "granite", "granite4"),
+        ("<fim_{}>", "qwen2", "granite"),
+        ("<fim-{}>", "starcoder", "santacoder"),
+    ],
+)
+def test_markers_and_architecture_tell_the_family(markers, architecture, family):
+    """Granite 3.3 has StarCoder's markers, Granite 4 has Qwen's, CodeQwen1.5 has StarCoder's."""
+    tokens = FimTokens(*(markers.format(part) for part in ("prefix", "suffix", "middle")))
+    assert find_format(_info("m", tokens, architecture=architecture)) is ROWS[family]
+
+
+def test_a_name_counts_where_the_vocabulary_has_its_markers():
+    """Metadata without the ids is no proof against both."""
+    vocabulary = frozenset({"</s>", "[PREFIX]", "[SUFFIX]", "[INST]"})
+    served = ModelInfo(
+        kind="embedded",
+        name="codestral-22b",
+        context_length=4096,
+        takes_token_ids=True,
+        architecture="llama",
+        special_texts=vocabulary,
+    )
+    assert find_format(served) is ROWS["mistral"]
+
+
+def test_a_name_is_no_proof_against_the_vocabulary():
+    """A model that lacks a marker reads it as text; a list that is only a guess proves nothing."""
+    assert find_format(_info("qwen2.5-coder", special_texts=frozenset({"<|im_start|>"}))) is None
+    assert find_format(_info("seed-coder", special_texts=COMMON_SPECIAL_TEXTS)) is ROWS["seed"]
+
+
+@pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
+def test_what_is_typed_follows_a_marker_or_the_prefix(row):
+    """Only a layout without a middle marker has the typed text go on where the prefix ends."""
+    assert row.typed_after_marker == (row.family != "mistral")
+
+
+def test_a_language_without_line_comments_has_paths_in_its_own():
+    """A hash is text in HTML."""
+    prompt = prefix_prompt(
+        prefix="a",
+        typed="b",
+        snippets=[PromptSnippet("u.html", "<p>")],
+        comment=("<!--", "-->"),
+        path="m.html",
+    )
+    assert prompt.text == "<!-- u.html -->\n<p>\n\n<!-- m.html -->\nab"

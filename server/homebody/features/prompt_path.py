@@ -1,0 +1,34 @@
+"""Under which path a file stands in a prompt.
+
+In: a document's URI and the workspace's folders. Out: its path inside its folder, and that folder's
+name. A base name alone (``__init__.py``, ``index.ts``, ``mod.rs``) tells a model nothing.
+Looks at no disk: it is on the way of every key.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from homebody.features.surroundings import file_name
+from homebody.workspace.uri import path_of
+
+
+@lru_cache(maxsize=512)
+def prompt_path(uri: str, folders: tuple[Path, ...]) -> str:
+    """Path inside the innermost folder around the file, with ``/``; without one, the file's name."""
+    path, folder = path_of(uri), _around(uri, folders)
+    return file_name(uri) if path is None or folder is None else path.relative_to(folder).as_posix()
+
+
+@lru_cache(maxsize=512)
+def repository_name(uri: str, folders: tuple[Path, ...]) -> str:
+    """Name of that folder; empty without one."""
+    folder = _around(uri, folders)
+    return "" if folder is None else folder.name
+
+
+def _around(uri: str, folders: tuple[Path, ...]) -> Path | None:
+    path = path_of(uri)
+    if path is None:
+        return None
+    around = [folder for folder in map(Path.absolute, folders) if folder in path.parents]
+    return max(around, key=lambda folder: len(folder.parts), default=None)

@@ -1,0 +1,122 @@
+"""The prompt that a place gets: its anchor, its paths, and what stays out of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from homebody.backend.base import FimTokens, ModelInfo
+from homebody.features.completion_prompt import Target, marked_lines, new_burst, prompt_for, target_of
+from homebody.features.prompt_path import prompt_path, repository_name
+from homebody.prompt.fim import formats
+from homebody.syntax.chunk import Candidate
+from homebody.text import Document
+from homebody.workspace.uri import uri_of
+from support.documents import at, typed
+
+_SPECIAL = frozenset({"<|im_start|>", "<|im_end|>"})
+_FOLDERS = (Path("/w/shop").absolute(),)
+_QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+
+
+@pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
+async def test_a_key_only_adds_to_the_prompt(world, row):
+    """In every family, behind a middle marker or at the prefix's end; snippets change nothing in that."""
+    async with world("x\n") as w:
+        target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
+        document, offset = at(
+            "import os\n\n\ndef f(a):\n    if a:\n        b = a(\n        c█\n    return b\n"
+        )
+        other = Candidate("file:///w/u.py", 3, 4, "def g() -> float:\n    return 1.0", "definition of g")
+        burst = new_burst(w.engine, target, document, offset, candidates=[other])
+        before = prompt_for(target, burst, document, document.text[burst.anchor : offset], heal=False)
+        assert other.text in before.text
+        for key in "all(x)":
+            document, offset = typed(document, offset, key)
+            now = burst.typed(document, offset)
+            assert now is not None
+            after = prompt_for(target, burst, document, now, heal=False)
+            assert after.text == before.text + key
+            before = after
+
+
+@pytest.mark.parametrize("family", ["mellum", "seed"])
+async def test_only_the_cursors_line_stands_behind_a_middle_marker(world, family):
+    """Also where the suffix comes first: such a model saw no more than the hole's text there."""
+    row = next(row for row in formats() if row.family == family)
+    async with world("x\n") as w:
+        target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
+        document, offset = at("def f(a):\n    if a:\n        b = a(\n        c█\n    return b\n")
+        burst = new_burst(w.engine, target, document, offset)
+        text = prompt_for(target, burst, document, document.text[burst.anchor : offset], heal=False).text
+        assert text.rpartition(row.markers[-1])[2] == "        c"
+
+
+async def test_files_are_named_by_their_path_in_the_workspace(world):
+    """And the workspace's folder is the repository: a base name tells a model nothing."""
+    async with world("x\n", name="qwen2.5-coder", fim=_QWEN) as w:
+        target = replace(await target_of(w.engine), folders=_FOLDERS)
+        document = Document.create(uri_of(Path("/w/shop/src/main.py")), "python", 1, "a = \n")
+        other = Candidate(
+            uri_of(Path("/w/shop/src/pkg/__init__.py")), 0, 0, "def g(): ...", "definition of g"
+        )
+        burst = new_burst(w.engine, target, document, 4, candidates=[other])
+        assert prompt_for(target, burst, document, "").text.startswith(
+            "<|repo_name|>shop\n<|file_sep|>src/pkg/__init__.py\ndef g(): ...\n<|file_sep|>src/main.py\n"
+        )
+
+
+def test_the_innermost_folder_counts_and_elsewhere_the_name_alone():
+    """Never a path that tells where somebody keeps files."""
+    folders = (Path("/w").absolute(), Path("/w/shop").absolute())
+    inside = uri_of(Path("/w/shop/src/main.py"))
+    assert (prompt_path(inside, folders), repository_name(inside, folders)) == ("src/main.py", "shop")
+    for uri in (uri_of(Path("/home/ann/notes.py")), "untitled:notes.py"):
+        assert prompt_path(uri, folders).endswith("notes.py")
+        assert "/" not in prompt_path(uri, folders)
+        assert repository_name(uri, folders) == ""
+
+
+async def test_of_a_snippet_only_the_lines_with_control_tokens_stay_out(world):
+    """And each is listed; a snippet of which nothing is left is listed whole."""
+    async with world("x\n", special_texts=_SPECIAL) as w:
+        target = await target_of(w.engine)
+        document, offset = at("a = █\n")
+        some = Candidate("file:///u.py", 4, 6, "def g():\n    s = '<|im_start|>'\n    return s", "near")
+        none = Candidate("file:///v.py", 2, 2, "s = '<|im_end|>'", "near")
+        burst = new_burst(w.engine, target, document, offset, candidates=[some, none])
+        assert "def g():\n    return s\n" in prompt_for(target, burst, document, "a = ").text
+        why = "holds a control token of the model"
+        left = (*burst.context.left_out, *marked_lines(target, burst, document, offset))
+        assert [(one.uri[-4:], one.first_line, one.last_line) for one in left if one.why == why] == [
+            ("v.py", 2, 2),
+            ("u.py", 5, 5),
+        ]
+
+
+async def test_a_header_with_a_control_token_is_listed(world):
+    """It stands before the window, and stays out as any line does."""
+    async with world("x\n", special_texts=_SPECIAL, context_length=512) as w:
+        target = await target_of(w.engine)
+        body = "".join(f"        line_{n} = {n}\n" for n in range(200))
+        document, offset = at(f"class A:\n    def f(self, a='<|im_end|>'):\n{body}        last = █\n")
+        w.engine.trees.open(document)
+        await w.engine.trees.ready(document)
+        burst = new_burst(w.engine, target, document, offset)
+        assert "<|im_end|>" in burst.context.headers
+        assert "<|im_end|>" not in prompt_for(target, burst, document, "").text
+        assert [one.first_line for one in marked_lines(target, burst, document, offset)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("html", "<!-- p.html -->\n"), ("sql", "-- p.html\n"), ("unheard-of", "# p.html\n")],
+)
+async def test_paths_stand_in_the_languages_own_comments(world, language, line):
+    """A hash where the language has no comments that we know of."""
+    async with world("x\n") as w:
+        target = await target_of(w.engine)
+        document = Document.create("untitled:p", language, 1, "a\n")
+        other = Candidate("file:///p.html", 0, 0, "b", "near")
+        burst = new_burst(w.engine, target, document, 1, candidates=[other])
+        assert line in prompt_for(target, burst, document, "").text
