@@ -11,38 +11,72 @@ from homebody.audit import LeftOut, Source
 from homebody.context.window import Count
 from homebody.syntax.chunk import Candidate
 
+CELL_ABOVE = "cell above"
+"""Why a cell of the same notebook is a candidate; these stay in the notebook's order."""
+
+_REPEATED = 0.8
+"""Part of a candidate's lines that has to stand in the prompt already to make it a repeat."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Chosen candidates with their tokens, and what did not fit."""
+    """Chosen candidates with their tokens, and what was not chosen."""
 
     chosen: tuple[tuple[Candidate, int], ...]
     left_out: tuple[LeftOut, ...]
     tokens: int
 
 
-def choose(candidates: Sequence[Candidate], tokens: int, count: Count, around: Source) -> Ranked:
+def choose(
+    candidates: Sequence[Candidate], tokens: int, count: Count, around: Source, shown: str = ""
+) -> Ranked:
     """Take candidates while they fit ``tokens``; a smaller one may follow one that does not fit.
 
-    ``around`` are the lines that the prompt shows anyway. The chosen ones are ordered by file and
-    line, not by worth: an order that does not change when the worths do.
+    ``around`` are the lines that the prompt shows anyway, ``shown`` is their text: a copy of it in
+    another file (a build folder has many) says nothing new. The chosen ones are ordered by file and
+    line, not by worth: an order that does not change when the worths do. Cells of a notebook come
+    behind them in its own order, the one nearest to the cursor last.
     """
     chosen: list[tuple[Candidate, int]] = []
     left_out: list[LeftOut] = []
+    texts = [_lines(shown)] if candidates else []
     used = 0
     for candidate in candidates:
         if _repeats(candidate, around) or any(_overlap(candidate, other) for other, _ in chosen):
             continue
+        lines = _lines(candidate.text)
+        if any(_is_repeat(lines, text) for text in texts):
+            left_out.append(_left_out(candidate, "repeats what is there already"))
+            continue
         # A path of up to four parts stands in front of it, and a marker or two.
         cost = count(candidate.text) + count("/".join(candidate.uri.split("/")[-4:])) + 4
         if used + cost > tokens:
-            why = f"{candidate.why}; did not fit"
-            left_out.append(LeftOut(candidate.uri, candidate.first_line, candidate.last_line, why))
+            left_out.append(_left_out(candidate, "did not fit"))
             continue
         used += cost
         chosen.append((candidate, cost))
-    chosen.sort(key=lambda item: (item[0].uri, item[0].first_line))
-    return Ranked(tuple(chosen), tuple(left_out), used)
+        texts.append(lines)
+    return Ranked(tuple(_ordered(chosen)), tuple(left_out), used)
+
+
+def _ordered(chosen: Sequence[tuple[Candidate, int]]) -> list[tuple[Candidate, int]]:
+    elsewhere = [one for one in chosen if one[0].why != CELL_ABOVE]
+    cells = [one for one in chosen if one[0].why == CELL_ABOVE]
+    return [*sorted(elsewhere, key=lambda one: (one[0].uri, one[0].first_line)), *reversed(cells)]
+
+
+def _left_out(candidate: Candidate, why: str) -> LeftOut:
+    return LeftOut(candidate.uri, candidate.first_line, candidate.last_line, f"{candidate.why}; {why}")
+
+
+def _lines(text: str) -> frozenset[str]:
+    """Lines that say something, without their indentation: a bracket alone stands everywhere."""
+    lines = (line.strip() for line in text.splitlines())
+    return frozenset(line for line in lines if any(sign.isalnum() for sign in line))
+
+
+def _is_repeat(lines: frozenset[str], text: frozenset[str]) -> bool:
+    return bool(lines) and len(lines & text) >= _REPEATED * len(lines)
 
 
 def _repeats(candidate: Candidate, around: Source) -> bool:

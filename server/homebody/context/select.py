@@ -4,11 +4,11 @@ In: document, place, candidates as values, tokens. Out: texts, their sources, an
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from homebody.audit import LeftOut, Source
 from homebody.context.rank import Ranked, choose
-from homebody.context.window import Count, Keep, Window, window
+from homebody.context.window import Count, Keep, Window, grid_step, window
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
@@ -16,7 +16,7 @@ SUFFIX_SHARE = 0.25
 """Part of a completion prompt that the suffix may have (llama.vim and Cody use about a fifth to a third)."""
 
 SNIPPET_SHARE = 0.25
-"""Part of a completion prompt that other files and cut-off headers may have."""
+"""Part of a completion prompt that other files may have; more where the document leaves room for it."""
 
 HEADER_SHARE = 0.1
 """Part of it for imports and the headers of scopes that the window cut off."""
@@ -63,7 +63,8 @@ def select_completion(
 
     ``gap`` is what stands between prefix and suffix: from the anchor to the cursor.
     ``headers`` come best first; those inside the window are skipped, since they are there already.
-    ``candidates`` come best first.
+    ``candidates`` come best first. Where the window of ``keep`` stays, all of it has at most
+    ``keep.tokens`` together.
     """
     share = SUFFIX_SHARE if takes_suffix else 0.0
     whole = window(document, gap, tokens, share, count, keep=keep)
@@ -71,22 +72,34 @@ def select_completion(
     if not candidates and not (headers and cut_off):
         return _context(document, whole, "", Ranked((), (), 0), ())
     kept = _kept_headers(document, headers, whole.prefix.start, int(tokens * HEADER_SHARE), count)
-    header_tokens = sum(cost for _, cost in kept)
-    around = _surroundings(document, whole)
-    ranked = choose(candidates, int(tokens * SNIPPET_SHARE), count, around)
-    spare = tokens - whole.prefix_tokens - whole.suffix_tokens
-    needed = header_tokens + ranked.tokens
-    if needed > spare:
-        whole = window(document, gap, tokens - needed, share, count, keep=keep)
+    shown = document.text[whole.prefix.start : whole.suffix.end]
+    room = _snippet_tokens(document, whole, tokens, takes_suffix=takes_suffix)
+    ranked = choose(candidates, room, count, _surroundings(document, whole), shown)
+    needed = sum(cost for _, cost in kept) + ranked.tokens
+    if needed > tokens - whole.prefix_tokens - whole.suffix_tokens:
+        less = None if keep is None else Keep(keep.start, keep.tokens - needed)
+        whole = window(document, gap, tokens - needed, share, count, keep=less)
         # The window became smaller: headers between the old and the new start are cut off now.
         kept = _kept_headers(document, headers, whole.prefix.start, int(tokens * HEADER_SHARE), count)
-        while (
-            kept
-            and sum(t for _, t in kept) > tokens - ranked.tokens - whole.prefix_tokens - whole.suffix_tokens
-        ):
+        stays = keep is not None and whole.prefix.start == keep.start
+        most = max(tokens, keep.tokens) if keep is not None and stays else tokens
+        spare = most - ranked.tokens - whole.prefix_tokens - whole.suffix_tokens
+        while kept and sum(cost for _, cost in kept) > spare:
             kept = kept[1:]
     text = "".join(document.slice(header.span) for header, _ in kept)
     return _context(document, whole, text, ranked, kept)
+
+
+def _snippet_tokens(document: Document, whole: Window, tokens: int, *, takes_suffix: bool) -> int:
+    """Tokens for other files: their share, or all that a short document leaves.
+
+    Rounded down on a grid, so that the few tokens of a key do not change what is chosen.
+    """
+    room = int(tokens * SNIPPET_SHARE)
+    ends = not takes_suffix or whole.suffix.end == len(document.text)
+    if whole.prefix.start == 0 and ends:
+        room = max(room, tokens - whole.prefix_tokens - whole.suffix_tokens)
+    return room // (step := grid_step(tokens)) * step
 
 
 def _kept_headers(
@@ -121,12 +134,11 @@ def _context(
         sources.append(_source(document, whole.prefix, whole.prefix_tokens, "before the cursor"))
     if whole.suffix:
         sources.append(_source(document, whole.suffix, whole.suffix_tokens, "after the cursor"))
-    if whole.prefix.start > 0:
-        end = document.line_of(whole.prefix.start)
-        left_out.insert(0, LeftOut(document.uri, 0, max(0, end - 1), "before the window"))
-    if whole.suffix.end < len(document.text):
-        start = document.line_of(whole.suffix.end)
-        left_out.append(LeftOut(document.uri, start, document.line_count - 1, "after the window"))
+    # A line of which a part went in is one of the sources.
+    before = document.line_of(whole.prefix.start) - 1
+    left_out[:0] = without(sources, LeftOut(document.uri, 0, before, "before the window"))
+    after = _first_line_after(document, whole.suffix.end)
+    left_out += without(sources, LeftOut(document.uri, after, document.line_count - 1, "after the window"))
     return Context(
         prefix=document.slice(whole.prefix),
         suffix=document.slice(whole.suffix),
@@ -137,6 +149,28 @@ def _context(
         tokens=whole.prefix_tokens + whole.suffix_tokens + ranked.tokens + sum(t for _, t in kept),
         window=whole,
     )
+
+
+def without(sources: Sequence[Source], left: LeftOut) -> list[LeftOut]:
+    """Split the lines of ``left`` around those that went in."""
+    rest: list[LeftOut] = []
+    first = left.first_line
+    inside = [one for one in sources if one.uri == left.uri and one.last_line >= first]
+    for one in sorted(inside, key=lambda one: one.first_line):
+        last = min(one.first_line - 1, left.last_line)
+        if first <= last:
+            rest.append(replace(left, first_line=first, last_line=last))
+        first = max(first, one.last_line + 1)
+    if first <= left.last_line:
+        rest.append(replace(left, first_line=first))
+    return rest
+
+
+def _first_line_after(document: Document, offset: int) -> int:
+    if offset == len(document.text):
+        return document.line_count
+    line = document.line_of(offset)
+    return line if document.line_starts[line] == offset else line + 1
 
 
 def _source(document: Document, span: Span, tokens: int, why: str) -> Source:

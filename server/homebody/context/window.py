@@ -15,6 +15,12 @@ Count = Callable[[str], int]
 _GRID_SHARE = 16
 """The grid's step is at most this part of the lines that fit, so rounding costs at most 1/16."""
 
+_CHARACTERS = 40
+"""Few tokens have more: a text far too long for so many tokens is told without counting it."""
+
+_WORD = 64
+"""Characters that a cut inside a line goes on to the end of a word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -31,9 +37,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Where the prefix of the prompt before began, and how long it may grow, in tokens.
+    """Where the prefix of the prompt before began, and how long all may grow with it, in tokens.
 
-    What the server has read already costs nothing, so a kept prefix may be longer than a new one.
+    What the server has read already costs nothing, so a kept prefix may be longer than a new one; prefix
+    and suffix together have at most ``tokens`` then.
     """
 
     start: int
@@ -51,30 +58,33 @@ def window(
 ) -> Window:
     """Choose a prefix that ends where ``gap`` starts and a suffix that starts where it ends.
 
-    Both have at most ``tokens`` together. ``suffix_share`` (0 to 1) is the suffix's part where both
-    sides have more than enough; what one side does not need goes to the other. The prefix's text
-    nearest to the gap is never empty when there is any. ``keep`` is the window of the prompt before:
-    its start stays while the prefix uses nine tenths of what it may have and no more than
-    ``keep.tokens``.
+    Both have at most ``tokens`` together, or ``keep.tokens`` where ``keep`` holds. ``suffix_share``
+    (0 to 1) is the suffix's part where both sides have more than enough; what one side does not need
+    goes to the other. The prefix's text nearest to the gap is never empty when there is any. Where
+    ``keep`` holds, the start of the prompt before stays: while the prefix uses nine tenths of what it may
+    have, and both are within ``keep.tokens``.
     """
     suffix_limit = int(tokens * suffix_share)
     suffix = _suffix(document, gap.end, suffix_limit, count) if suffix_limit else (Span(gap.end, gap.end), 0)
     limit = tokens - suffix[1]
-    prefix = _kept(document, gap.start, keep, limit, count) or _prefix(document, gap.start, limit, count)
+    kept = None if keep is None else _kept(document, gap.start, keep, limit, keep.tokens - suffix[1], count)
+    prefix = kept or _prefix(document, gap.start, limit, count)
     spare = limit - prefix[1]
     if suffix_limit and prefix[0].start == 0 and spare > 0 and suffix[0].end < len(document.text):
         suffix = _suffix(document, gap.end, suffix[1] + spare, count)
     return Window(prefix[0], suffix[0], prefix[1], suffix[1])
 
 
-def _kept(
-    document: Document, end: int, keep: Keep | None, tokens: int, count: Count
+def _kept(  # noqa: PLR0917 - private
+    document: Document, end: int, keep: Keep, tokens: int, longest: int, count: Count
 ) -> tuple[Span, int] | None:
-    if keep is None or not 0 < keep.start < end:
+    """Return the kept prefix where it has nine tenths of ``tokens`` and at most ``longest``."""
+    if not 0 < keep.start < end:
         return None
-    most = max(tokens, keep.tokens)
-    # A window far too large is told without counting it: few tokens have more than forty characters.
-    if end - keep.start > most * 40 or document.line_starts[document.line_of(keep.start)] != keep.start:
+    most = max(tokens, longest)
+    if end - keep.start > most * _CHARACTERS:
+        return None
+    if document.line_starts[document.line_of(keep.start)] != keep.start:
         return None
     used = count(document.text[keep.start : end])
     return (Span(keep.start, end), used) if tokens * 0.9 <= used <= most else None
@@ -85,13 +95,16 @@ def _prefix(document: Document, offset: int, tokens: int, count: Count) -> tuple
         return Span(offset, offset), 0
     line = document.line_of(offset)
     start = document.line_starts[line]
-    used = count(document.text[start:offset])
-    if used > tokens:
+    if _is_longer(document.text, Span(start, offset), tokens, count):
         return _cut_line(document, Span(start, offset), tokens, count)
+    used = count(document.text[start:offset])
     costs: list[int] = []
     first = line
     while first > 0:
-        cost = count(document.slice(document.line_span_with_end(first - 1)))
+        span = document.line_span_with_end(first - 1)
+        if len(span) > tokens * _CHARACTERS:
+            break
+        cost = count(document.slice(span))
         if used + cost > tokens:
             break
         used += cost
@@ -120,11 +133,13 @@ def _suffix(document: Document, offset: int, tokens: int, count: Count) -> tuple
         return Span(offset, offset), 0
     line = document.line_of(offset)
     end = document.line_span_with_end(line).end
-    used = count(document.text[offset:end])
-    if used > tokens:
+    if _is_longer(document.text, Span(offset, end), tokens, count):
         return _cut_line_end(document, Span(offset, end), tokens, count)
+    used = count(document.text[offset:end])
     while line + 1 < document.line_count:
         span = document.line_span_with_end(line + 1)
+        if len(span) > tokens * _CHARACTERS:
+            break
         cost = count(document.slice(span))
         if used + cost > tokens:
             break
@@ -135,25 +150,61 @@ def _suffix(document: Document, offset: int, tokens: int, count: Count) -> tuple
 
 
 def _cut_line(document: Document, span: Span, tokens: int, count: Count) -> tuple[Span, int]:
-    """Keep the end of a line that is too long by itself; at least one character."""
-    low, high = 1, len(span)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if count(document.text[span.end - middle : span.end]) <= tokens:
-            low = middle
-        else:
-            high = middle - 1
-    kept = Span(span.end - low, span.end)
+    """Keep the end of a line that is too long by itself; at least one character.
+
+    It begins on a grid of the line's characters, so that it stays put while one types.
+    """
+    size = _longest_end(document.text, span, tokens, count)
+    step = grid_step(size)
+    begin = span.start + (span.end - size - span.start + step - 1) // step * step
+    kept = Span(begin, span.end)
     return kept, count(document.slice(kept))
 
 
 def _cut_line_end(document: Document, span: Span, tokens: int, count: Count) -> tuple[Span, int]:
-    low, high = 0, len(span)
+    low, high = 0, min(len(span), tokens * _CHARACTERS)
     while low < high:
         middle = (low + high + 1) // 2
         if count(document.text[span.start : span.start + middle]) <= tokens:
             low = middle
         else:
             high = middle - 1
+    low -= low % grid_step(low)
     kept = Span(span.start, span.start + low)
     return kept, count(document.slice(kept)) if low else 0
+
+
+def line_anchor(text: str, span: Span, tokens: int, count: Count) -> int:
+    """Where what counts as typed begins in the part of a line up to the cursor.
+
+    That is its start, or a place further right where it has more than ``tokens``. That place lies on a
+    grid of half the characters that fit, at the end of a word where there is one: it stays put while one
+    types, and moves by half.
+    """
+    if not _is_longer(text, span, tokens, count):
+        return span.start
+    size = _longest_end(text, span, tokens, count)
+    step = 1
+    while step * 4 <= size:
+        step *= 2
+    begin = span.start + (span.end - size - span.start + step - 1) // step * step
+    for at in range(begin, min(begin + _WORD, span.end)):
+        if text[at - 1].isalnum() and not text[at].isalnum():
+            return at
+    return begin
+
+
+def _is_longer(text: str, span: Span, tokens: int, count: Count) -> bool:
+    return len(span) > tokens * _CHARACTERS or count(text[span.start : span.end]) > tokens
+
+
+def _longest_end(text: str, span: Span, tokens: int, count: Count) -> int:
+    """Characters at the span's end that fit, by halving; at least one."""
+    low, high = 1, max(1, min(len(span), tokens * _CHARACTERS))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if count(text[span.end - middle : span.end]) <= tokens:
+            low = middle
+        else:
+            high = middle - 1
+    return low

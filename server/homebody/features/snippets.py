@@ -6,6 +6,7 @@ Asked in pauses only: the index answers from disk, and nothing from disk is on t
 
 from collections.abc import Sequence
 
+from homebody.context.rank import CELL_ABOVE
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.place import identifiers_near
@@ -64,7 +65,7 @@ def _cells_above(session: Session, document: Document) -> list[Candidate]:
         last = min(cell.line_count, _CELL_LINES) - 1
         text = cell.text[: cell.line_span_with_end(last).end]
         if text.strip() and session.engine.permit.refusal_of(cell) is None:
-            above.append(Candidate(cell.uri, 0, last, text, "cell above"))
+            above.append(Candidate(cell.uri, 0, last, text, CELL_ABOVE))
     return above[::-1]
 
 

@@ -9,8 +9,9 @@ or two and never the rest again.
 from dataclasses import dataclass, replace
 
 from homebody.context.select import Context
+from homebody.context.window import Count, line_anchor
 from homebody.session.cache import CLOSERS
-from homebody.text import Document, TextEdit
+from homebody.text import Document, Span, TextEdit
 
 _MAX_CLOSERS = 4
 """Brackets and quotes that an editor may have put behind the cursor by itself."""
@@ -85,18 +86,25 @@ class Burst:
         return replace(self, start=self.start + shift, anchor=self.anchor + shift, reach=reach)
 
 
-def anchor_for(document: Document, offset: int, *, after_marker: bool) -> int:
-    """Choose where a burst that begins at ``offset`` has its anchor.
+def anchor_for(document: Document, offset: int, *, after_marker: bool, tokens: int, count: Count) -> int:
+    """Choose where a burst that begins at ``offset`` has its anchor: what follows it is never cut.
+
+    Hence of a very long line only the end counts as typed, at most ``tokens``.
 
     After a middle marker that is the start of the cursor's line, so that corrections on the line
     keep the burst. In a plain prefix the text on both sides is one text to the model: there the
     anchor goes back to a place where every tokenizer of the field ends a token anyway, behind a
     letter or digit at a line's end, or in front of a line without indentation.
     """
+    start = document.line_starts[document.line_of(offset)]
+    anchor = start if after_marker else _token_end(document, offset)
+    if anchor < start and count(document.text[anchor:offset]) > tokens:
+        anchor = start
+    return line_anchor(document.text, Span(anchor, offset), tokens, count) if anchor == start else anchor
+
+
+def _token_end(document: Document, offset: int) -> int:
     line = document.line_of(offset)
-    start = document.line_starts[line]
-    if after_marker:
-        return start
     text = document.text
     for candidate in range(line, max(-1, line - 40), -1):
         begin = document.line_starts[candidate]
@@ -105,4 +113,4 @@ def anchor_for(document: Document, offset: int, *, after_marker: bool) -> int:
         end = document.line_span(candidate - 1).end
         if end and text[end - 1].isalnum():
             return end
-    return start
+    return document.line_starts[line]

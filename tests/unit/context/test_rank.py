@@ -1,0 +1,52 @@
+"""Candidates go in best first, each once, none that repeats what is there."""
+
+from homebody.audit import Source
+from homebody.context.rank import CELL_ABOVE, choose
+from homebody.syntax.chunk import Candidate
+
+_NOWHERE = Source("file:///w/here.py", 0, 0, 0, "")
+_TEXT = "def total(prices):\n    added = sum(prices)\n    return added\n"
+
+
+def _candidate(name: str, text: str, why: str = "resembles what is at the cursor") -> Candidate:
+    return Candidate(f"file:///w/{name}", 0, text.count("\n") - 1, text, why)
+
+
+def test_cells_keep_the_notebooks_order():
+    """Whatever their fragments are called, the nearest comes last; other files stand in front."""
+    names = ["nb#Z3", "nb#10", "nb#9", "nb#2", "nb#X1"]
+    cells = [_candidate(name, f"cell = '{name}'\n", CELL_ABOVE) for name in names]
+    others = [_candidate("b.py", "second = 2\n"), _candidate("a.py", "first = 1\n")]
+    ranked = choose([*cells, *others], 1000, len, _NOWHERE)
+    chosen = [candidate.uri.rsplit("/", 1)[-1] for candidate, _ in ranked.chosen]
+    assert chosen == ["a.py", "b.py", "nb#X1", "nb#2", "nb#9", "nb#10", "nb#Z3"]
+
+
+def test_the_nearest_cells_are_taken_first():
+    """Where not all fit, the far ones are left out."""
+    cells = [_candidate(f"nb#{n}", f"cell_{n} = {n}\n", CELL_ABOVE) for n in range(9, -1, -1)]
+    ranked = choose(cells, 50, len, _NOWHERE)
+    assert [candidate.uri[-1] for candidate, _ in ranked.chosen] == ["8", "9"]
+    assert {left.why for left in ranked.left_out} == {"cell above; did not fit"}
+
+
+def test_a_copy_of_the_surroundings_stays_out():
+    """A build folder holds the document once more; what is left out is listed with its why."""
+    ranked = choose([_candidate("build/here.py", _TEXT)], 1000, len, _NOWHERE, "import os\n" + _TEXT)
+    assert ranked.chosen == ()
+    [left] = ranked.left_out
+    assert left.uri == "file:///w/build/here.py"
+    assert left.why == "resembles what is at the cursor; repeats what is there already"
+
+
+def test_of_two_copies_one_goes_in():
+    """Indentation, brackets and blank lines make no difference."""
+    other = "\n".join(f"    {line}" for line in _TEXT.splitlines()) + "\n\n}\n"
+    ranked = choose([_candidate("one.py", _TEXT), _candidate("two.py", other)], 1000, len, _NOWHERE)
+    assert [candidate.uri for candidate, _ in ranked.chosen] == ["file:///w/one.py"]
+
+
+def test_a_few_lines_alike_are_no_repeat():
+    """Two of three lines are there: the third says something."""
+    shown = "def total(prices):\n    return added\n"
+    assert choose([_candidate("one.py", _TEXT)], 1000, len, _NOWHERE, shown).chosen

@@ -1,0 +1,143 @@
+"""What goes into a completion prompt fits, fills the budget, and is listed once."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.context.select import Header, select_completion
+from homebody.context.tokens import TokenCounts
+from homebody.context.window import Keep
+from homebody.syntax.chunk import Candidate
+from homebody.text import Document, Span
+
+_LINES = st.lists(st.text(alphabet="abc (é{", max_size=30), max_size=60)
+_TEXTS = st.lists(st.text(alphabet="xyz\n=1", min_size=1, max_size=60), max_size=8)
+
+
+def _document(text: str) -> Document:
+    return Document.create("file:///w/a.py", "python", 0, text)
+
+
+def _candidates(texts: list[str]) -> list[Candidate]:
+    return [Candidate(f"file:///w/b{n}.py", 0, t.count("\n"), t, "defines x") for n, t in enumerate(texts)]
+
+
+@given(
+    lines=_LINES,
+    texts=_TEXTS,
+    data=st.data(),
+    tokens=st.integers(16, 400),
+    more=st.integers(0, 200),
+    takes_suffix=st.booleans(),
+)
+def test_any_prompt_fits(lines, texts, data, tokens, more, takes_suffix):
+    """For any document, cursor, snippets, headers and kept window; no line is in and left out at once."""
+    document = _document("\n".join(lines))
+    anchor = data.draw(st.integers(0, len(document.text)))
+    offset = data.draw(st.integers(anchor, len(document.text)))
+    line = st.integers(0, document.line_count - 1)
+    headers = [
+        Header(document.line_span_with_end(n), "import") for n in data.draw(st.lists(line, max_size=6))
+    ]
+    keep = data.draw(st.none() | st.builds(lambda n: Keep(document.line_starts[n], tokens + more), line))
+    found = select_completion(
+        document,
+        Span(anchor, offset),
+        tokens=tokens,
+        count=len,
+        takes_suffix=takes_suffix,
+        headers=headers,
+        candidates=_candidates(texts),
+        keep=keep,
+    )
+    texts_in = [found.headers, found.prefix, found.suffix, *(one.text for one in found.snippets)]
+    assert sum(map(len, texts_in)) <= found.tokens
+    kept = keep is not None and found.window.prefix.start == keep.start
+    assert found.tokens <= (keep.tokens if keep is not None and kept else tokens)
+    assert found.prefix or anchor == 0
+    inside = _numbers(found.sources, document.uri)
+    assert not inside & _numbers(found.left_out, document.uri)
+    shown = set(range(document.line_of(anchor), document.line_of(offset) + 1))
+    assert inside | shown | _numbers(found.left_out, document.uri) >= _filled(document)
+
+
+def test_a_kept_window_leaves_room_for_the_suffix_and_the_snippets():
+    """The cursor moves down, and the window with it before all of it together would not fit."""
+    document = _document("".join(f"value_{n} = compute({n})\n" for n in range(1200)))
+    counts = TokenCounts()
+    candidates = _candidates(["def compute(total: float) -> float:\n    return total\n"])
+    keep: Keep | None = None
+    starts: list[int] = []
+    for line in range(500, 620, 3):
+        at = document.line_starts[line]
+        found = select_completion(
+            document,
+            Span(at, at),
+            tokens=1000,
+            count=counts.count,
+            takes_suffix=True,
+            candidates=candidates,
+            keep=keep,
+        )
+        assert found.tokens <= 1060
+        assert found.snippets
+        assert found.suffix
+        keep = Keep(found.window.prefix.start, 1060)
+        starts.append(keep.start)
+    assert len(set(starts)) <= len(starts) // 2
+
+
+def test_snippets_get_what_a_short_document_leaves():
+    """Four lines and a large budget: nearly all of it goes to other files."""
+    document = _document("import x\n\ndef f():\n    return x.")
+    end = len(document.text)
+    names = [f"helper_{n}(argument_{n})" for n in range(80)]
+    texts = [f"def {name}:\n    return compute_all_of_it({name})\n" * 3 for name in names]
+    counts = TokenCounts()
+    assert sum(map(counts.count, texts)) > 4500
+
+    chosen = []
+    for typed in range(12):
+        found = select_completion(
+            document,
+            Span(end, end),
+            tokens=4000 - typed,
+            count=counts.count,
+            takes_suffix=True,
+            candidates=_candidates(texts),
+        )
+        assert 3600 < found.tokens <= 4000 - typed
+        chosen.append(found.snippets)
+    assert len(set(chosen)) <= 2, "the choice changes with the keys"
+
+
+def test_a_copy_of_the_document_is_no_snippet():
+    """Also where the cursor is inside one of its lines."""
+    document = _document("def total(x):\n    y = x + 1\n    return y\n")
+    copies = _candidates([document.text, document.text])
+    found = select_completion(
+        document, Span(20, 20), tokens=1000, count=len, takes_suffix=True, candidates=copies
+    )
+    assert found.snippets == ()
+    assert [left.uri for left in found.left_out] == [copy.uri for copy in copies]
+
+
+def test_lines_left_out_are_split_around_those_that_went_in():
+    """An import above the window is a source, so it is not left out."""
+    document = _document("".join(f"value_{n} = {n}\n" for n in range(200)))
+    at = document.line_starts[150]
+    headers = [Header(document.line_span_with_end(line), "import") for line in (0, 1, 7)]
+    found = select_completion(
+        document, Span(at, at), tokens=600, count=len, takes_suffix=True, headers=headers
+    )
+    above = [(left.first_line, left.last_line) for left in found.left_out if left.why == "before the window"]
+    first = document.line_of(found.window.prefix.start)
+    assert above == [(2, 6), (8, first - 1)]
+
+
+def _numbers(parts, uri: str) -> set[int]:
+    """Lines of the parts that are of this document."""
+    return {line for part in parts if part.uri == uri for line in range(part.first_line, part.last_line + 1)}
+
+
+def _filled(document: Document) -> set[int]:
+    return {line for line in range(document.line_count) if document.line_span_with_end(line)}
