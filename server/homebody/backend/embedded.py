@@ -15,8 +15,9 @@ from typing import TypeVar
 from homebody.backend.base import Message, ModelInfo, Piece, Prompt, Sampling, Slot, Stats, Stream
 from homebody.backend.find_host import HostFinder
 from homebody.backend.llama_cpp import LlamaCppBackend
-from homebody.errors import BackendLoading, BackendUnavailable
+from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid
 from homebody.host.options import HostOptions
+from homebody.models.facts import read_special_texts
 from homebody.models.library import resolve
 from homebody.settings import BackendSettings, Settings
 
@@ -65,13 +66,23 @@ class EmbeddedBackend:
         self._client: LlamaCppBackend | None = None
         self._starting: asyncio.Task[LlamaCppBackend] | None = None
         self._architecture: str | None = None
+        self._model: Path | None = None
+        self._special_texts: frozenset[str] | None = None
         self._named = ""
         self.reasons: tuple[str, ...] = ()
 
     async def describe(self) -> ModelInfo:
         """Say what is served, under the name of the file: that is how ``homebody models`` knows it."""
         info = await self._call(lambda client: client.describe())
-        return replace(info, architecture=self._architecture, name=self._named or info.name)
+        if info.fim is None and self._special_texts is None and self._model is not None:
+            # Codestral's files and Seed-Coder's name no markers, and have them.
+            self._special_texts = await asyncio.to_thread(_special_texts, self._model)
+        return replace(
+            info,
+            architecture=self._architecture,
+            name=self._named or info.name,
+            special_texts=self._special_texts or frozenset(),
+        )
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by itself; one round trip."""
@@ -162,7 +173,8 @@ class EmbeddedBackend:
     async def _start(self) -> LlamaCppBackend:
         ready = await self._finder.find()
         self._architecture = ready.architecture
-        self._named = Path(ready.model).stem
+        self._model, self._special_texts = Path(ready.model), None
+        self._named = self._model.stem
         self.reasons = (ready.note,) if ready.note else ()
         self._client = LlamaCppBackend(
             f"http://127.0.0.1:{ready.port}",
@@ -171,3 +183,11 @@ class EmbeddedBackend:
             kind="embedded",
         )
         return self._client
+
+
+def _special_texts(model: Path) -> frozenset[str]:
+    """Those of the file; none where it went away after it was loaded."""
+    try:
+        return read_special_texts(model)
+    except ModelFileInvalid:
+        return frozenset()

@@ -102,6 +102,22 @@ def read_facts(path: Path) -> Facts:
     )
 
 
+def read_special_texts(path: Path) -> frozenset[str]:
+    """Texts that the model's vocabulary takes as one token wherever a marker may stand.
+
+    Raises
+    ------
+    ModelFileInvalid
+        The file cannot be used; the message says why.
+
+    """
+    metadata = read_header(path).metadata
+    tokens, kinds = metadata.get("tokenizer.ggml.tokens"), metadata.get("tokenizer.ggml.token_type")
+    if not isinstance(tokens, Strings) or not isinstance(kinds, tuple):
+        return frozenset()
+    return frozenset(tokens.those(kind in {_CONTROL, _USER_DEFINED} for kind in kinds))
+
+
 def parts_of(path: Path) -> list[Path]:
     """All files of a model that was split (``NAME-00001-of-00003.gguf``), else the file alone.
 
@@ -128,6 +144,9 @@ def is_later_part(path: Path) -> bool:
     found = _PART.fullmatch(path.name)
     return found is not None and int(found["number"]) > 1
 
+
+# Kinds of tokens in ``tokenizer.ggml.token_type``.
+_CONTROL, _USER_DEFINED = 3, 4
 
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
 

@@ -10,7 +10,7 @@ Source: ggml's ``docs/gguf.md``.
 
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -44,6 +44,15 @@ class Strings:
             position += 8 + _U64.unpack_from(self.packed, position)[0]
         (length,) = _U64.unpack_from(self.packed, position)
         return self.packed[position + 8 : position + 8 + length].decode("utf-8", "replace")
+
+    def those(self, wanted: Iterable[bool]) -> Iterator[str]:
+        """Give the strings whose flag is true; the others are not decoded."""
+        position = 0
+        for _, flag in zip(range(self.count), wanted, strict=False):
+            (length,) = _U64.unpack_from(self.packed, position)
+            position += 8 + length
+            if flag:
+                yield self.packed[position - length : position].decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,3 +235,12 @@ async def test_the_settings_name_the_model(tiny_model, tmp_path):
         backend._loading_seconds = 60
         with pytest.raises(ModelFileInvalid, match="was not downloaded to its end"):
             await backend.describe()
+
+
+async def test_a_model_that_names_no_markers_tells_its_control_tokens(tmp_path):
+    """Then its name and these tell how it fills in the middle (Codestral, Seed-Coder)."""
+    path = write_tiny_gguf(tmp_path / "codestral.gguf", fim=False)
+    async with embedded(HostOptions(path, linger_seconds=0.5)) as backend:
+        info = await backend.describe()
+    assert (info.name, info.fim) == ("codestral", None)
+    assert {"<|im_start|>", "<|im_end|>"} <= info.special_texts

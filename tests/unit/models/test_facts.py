@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from homebody.errors import ModelFileInvalid
-from homebody.models.facts import FimTexts, parts_of, read_facts
+from homebody.models.facts import FimTexts, parts_of, read_facts, read_special_texts
 from support.tiny_gguf import write_tiny_gguf
 
 
@@ -108,3 +108,11 @@ def test_a_split_model_counts_as_one(tmp_path):
     second.write_bytes(b"x" * 1000)
     assert read_facts(first).size == first.stat().st_size + 1000
     assert parts_of(first) == [first, second]
+
+
+def test_the_vocabulary_tells_which_texts_are_tokens_of_their_own(tmp_path):
+    """Control tokens and user-defined ones; a file that gives no kinds tells none."""
+    tokens = ["a", "[PREFIX]", "é", "[SUFFIX]", "b"]
+    path = write(tmp_path / "x.gguf", tokens=tokens, tokenizer__ggml__token_type=[1, 3, 1, 4, 1])
+    assert read_special_texts(path) == {"[PREFIX]", "[SUFFIX]"}
+    assert read_special_texts(write(tmp_path / "y.gguf", tokens=tokens)) == frozenset()
