@@ -19,6 +19,9 @@ COMMON_SPECIAL_TEXTS = frozenset(
         # StarCoder, Granite, SmolLM
         "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>", "<file_sep>", "<repo_name>",
         "<reponame>", "<filename>", "<|start_of_role|>", "<|end_of_role|>",
+        # SantaCoder, Seed-Coder, Code Llama
+        "<fim-prefix>", "<fim-suffix>", "<fim-middle>", "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>",
+        "▁<PRE>", "▁<SUF>", "▁<MID>",
         # DeepSeek
         "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>", "<｜begin▁of▁sentence｜>",
         "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>",

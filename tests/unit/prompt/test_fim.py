@@ -24,6 +24,13 @@ def test_every_marker_ends_an_answer(row):
 
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
+def test_no_line_of_the_users_holds_a_marker_where_the_vocabulary_is_not_told(row):
+    """LM Studio and servers of OpenAI's API get strings: the common list has to know every marker."""
+    used = {*row.markers, *row.repo, *row.snippet, *row.last, *row.head}
+    assert {item for item in used if item.strip() and not item.startswith("@")} <= COMMON_SPECIAL_TEXTS
+
+
+@pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 def test_every_row_has_prefix_suffix_typed_and_a_source(row):
     """What is typed stands last, so that a key only adds to the prompt's end."""
     assert row.layout[-1] == "@typed"
