@@ -199,8 +199,12 @@ def _is_longer(text: str, span: Span, tokens: int, count: Count) -> bool:
 
 
 def _longest_end(text: str, span: Span, tokens: int, count: Count) -> int:
-    """Characters at the span's end that fit, by halving; at least one."""
-    low, high = 1, max(1, min(len(span), tokens * _CHARACTERS))
+    """Characters at the span's end that fit, by doubling and halving; at least one."""
+    most = max(1, min(len(span), tokens * _CHARACTERS))
+    high = min(most, tokens + 1)
+    while high < most and count(text[span.end - high : span.end]) <= tokens:
+        high *= 2
+    low, high = 1, min(high, most)
     while low < high:
         middle = (low + high + 1) // 2
         if count(text[span.end - middle : span.end]) <= tokens:

@@ -35,6 +35,12 @@ from homebody.text import Document, Span
 OVERHEAD_TOKENS = 16
 """Markers, BOS, and the line ends between snippets."""
 
+_TYPED_SHARE = 3
+"""A third of the budget at most counts as typed when a burst begins, also on a line longer than that."""
+
+_TYPED_TOKENS = 128
+"""Left free for typing where the window fills the context: so many, or a 32nd of it where that is less."""
+
 _LAST_TOKEN = re.compile(r" ?\w+\Z|\s+\Z| ?[^\w\s]{1,2}\Z")
 """What may be the beginning of a longer token: a word or a sign with its blank, a line end with the
 indentation behind it. Measured on 156 holes: 28 % exact; words and blanks alone 24 %."""
@@ -107,20 +113,28 @@ def new_burst(
     )
     wanted = budget.prompt if tokens is None else min(budget.prompt, tokens)
     row = target.row
-    anchor = anchor_for(document, offset, after_marker=row is not None and row.typed_after_marker)
+    anchor = anchor_for(
+        document,
+        offset,
+        after_marker=row is not None and row.typed_after_marker,
+        tokens=budget.prompt // _TYPED_SHARE,
+        count=use.tokens.count,
+    )
     line = document.slice(Span(anchor, offset))
     room = max(wanted - use.tokens.count(line), wanted // 4)
     fits = budget.context_length - budget.output - budget.overhead - use.tokens.count(line)
     usable, marked = _without_marked(candidates, target.special_texts)
+    # What was cut to ``tokens`` since it was too long may not grow again.
+    longest = min(fits, room * 3 // 2) if tokens is None else room
     context = select_completion(
         document,
         Span(anchor, offset),
-        tokens=room,
+        tokens=min(room, fits - min(_TYPED_TOKENS, fits // 32)),
         count=use.tokens.count,
         takes_suffix=row is not None,
         headers=(*_headers(engine, document, anchor), *(Header(span, "import") for span in imports)),
         candidates=usable,
-        keep=Keep(before.window_start, min(fits, room * 3 // 2)) if before is not None else None,
+        keep=Keep(before.window_start, longest) if before is not None else None,
     )
     # At two characters a token: half as much again as the budget, and never more than fits.
     free = fits - context.tokens

@@ -259,22 +259,32 @@ class CompletionRequest:
         return max(4, int(speed * _SLICE_SECONDS))
 
     async def _fitted(self) -> tuple[Burst, Prompt, int]:
-        """Lay out the prompt and count it exactly; where it is over, cut by the overshoot."""
+        """Lay out the prompt and count it, exactly where the server can; cut it where it is over."""
         session, use, info = self.session, self.engine.completion, self.target.info
         most = info.context_length - min(self.max_tokens, info.context_length // 4)
+        place = session.place(self.document.uri)
+
+        def own(prompt: Prompt) -> int:
+            return sum(use.tokens.count(p.text) if isinstance(p, Text) else 1 for p in prompt.parts)
+
         for _ in range(_TRIES):
             burst = burst_at(session, self.target, self.document, self.offset)
-            prompt = prompt_for(
-                self.target, burst, self.document, self.document.text[burst.anchor : self.offset]
-            )
-            if not info.exact_tokenizer:
-                return burst, prompt, use.tokens.count(prompt.text)
-            counted = await use.backend.count_prompt(prompt)
+            typed = self.document.text[burst.anchor : self.offset]
+            prompt = prompt_for(self.target, burst, self.document, typed)
+            counted = await use.backend.count_prompt(prompt) if info.exact_tokenizer else own(prompt)
             if counted <= most:
                 return burst, prompt, counted
-            fewer = burst.context.tokens - (counted - most) - 8
-            session.place(self.document.uri).burst = new_burst(
-                self.engine, self.target, self.document, self.offset, tokens=max(fewer, 1)
+            # By our own count, which may be off in the same proportion as before; room for markers.
+            fewer = own(prompt) * most // counted - 16
+            place.burst = new_burst(
+                self.engine,
+                self.target,
+                self.document,
+                self.offset,
+                tokens=max(fewer, 1),
+                candidates=session.candidates_for(self.document.uri),
+                imports=place.imports(self.document),
+                before=burst,
             )
         message = (
             f"The line at the cursor does not fit the context of {info.context_length} tokens: "

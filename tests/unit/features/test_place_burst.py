@@ -6,11 +6,14 @@ import pytest
 
 from homebody.backend.base import FimTokens
 from homebody.context.tokens import TokenCounts
-from homebody.features.completion_prompt import prompt_for, target_of
+from homebody.features.complete import complete
+from homebody.features.completion_prompt import new_burst, prompt_for, target_of
 from homebody.features.place_burst import burst_at, full_burst
 from homebody.features.read_ahead import common_length
+from homebody.syntax.chunk import Candidate
 from homebody.text import Document
 
+_FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
 _LINES = 20_000
 _NUMBERS = Document.create("file:///a.py", "python", 1, "".join(f"x{n} = {n}\n" for n in range(_LINES)))
 
@@ -97,6 +100,89 @@ async def test_what_was_hardly_read_is_given_up(world):
         burst = burst_at(session, target, _NUMBERS, offset)
         assert burst.reach is None
         assert burst.context.sources == tuple(s for s in burst.context.sources if s.why != "further up")
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("fim", [None, _FIM])
+@pytest.mark.parametrize("context_length", [256, 2048, 8192])
+async def test_a_very_long_line_is_completed(world, fim, context_length, exact):
+    """Minified code: the line is cut like any text, and what is sent fits."""
+    line = "const data = [" + ", ".join(f"item{n}" for n in range(3000))
+    document = Document.create("file:///a.js", "javascript", 1, f"function f() {{}}\n{line}")
+    async with world("]\n", fim=fim, context_length=context_length) as w:
+        w.backend._info = replace(w.backend._info, exact_tokenizer=exact)
+        assert await complete(w.engine, document, len(document.text)) != []
+        [request] = w.asked
+        sent = await w.backend.count_prompt(request.prompt)
+        assert sent + request.sampling.max_tokens <= context_length
+        whole = request.prompt.text + request.prompt.forced
+        assert whole.endswith("item2998, item2999")
+
+
+@pytest.mark.parametrize("fim", [None, _FIM])
+async def test_on_a_very_long_line_the_anchor_stays_while_one_types(world, fim):
+    """Also where each key begins a burst of its own: the prompts begin alike until half was typed."""
+    line = "const data = [" + ", ".join(f"item{n}" for n in range(3000))
+    async with world("]\n", fim=fim) as w:
+        target = await target_of(w.engine)
+        anchors = []
+        for end in range(len(line) - 300, len(line), 6):
+            document = Document.create("file:///a.js", "javascript", 1, line[:end])
+            burst = new_burst(w.engine, target, document, end)
+            assert end - burst.anchor < 1000
+            anchors.append(burst.anchor)
+        assert len(set(anchors)) <= 3
+
+
+@pytest.mark.parametrize("fim", [None, _FIM])
+async def test_a_line_of_some_hundred_characters_is_typed_whole(world, fim):
+    """The anchor is at its start, as on any line."""
+    async with world("x\n", fim=fim) as w:
+        target = await target_of(w.engine)
+        text = "first = 1\n" + "total = " + "price + " * 49
+        document = Document.create("file:///a.py", "python", 1, text)
+        assert new_burst(w.engine, target, document, len(text)).anchor == len("first = 1\n")
+
+
+@pytest.mark.parametrize("context_length", [1024, 2048, 4096])
+async def test_a_window_that_is_kept_fits(world, context_length):
+    """The cursor goes down, line by line; the server cannot count, so the estimate has to fit."""
+    async with world("x\n", fim=_FIM, context_length=context_length) as w:
+        w.engine.completion.speed.prompt = 5_000
+        target = await target_of(w.engine)
+        place, starts = w.session.place(_NUMBERS.uri), []
+        for line in range(1500, 1600, 3):
+            offset = _NUMBERS.line_starts[line] + 3
+            place.burst = full_burst(w.session, target, _NUMBERS, offset)
+            prompt = prompt_for(target, place.burst, _NUMBERS, "")
+            estimated = sum(w.engine.completion.tokens.count(text.text) for text in prompt.parts[1::2])
+            assert estimated <= context_length - min(128, context_length // 4)
+            starts.append(place.burst.start)
+        assert len(set(starts)) <= len(starts) // 2
+
+
+@pytest.mark.parametrize("exact", [True, False])
+async def test_what_is_cut_to_fit_keeps_its_snippets(world, exact):
+    """The estimate was too low: less of the window goes in, and the same from elsewhere."""
+    async with world("x\n", fim=_FIM, context_length=1024) as w:
+        w.backend._info = replace(w.backend._info, exact_tokenizer=exact)
+        w.engine.completion.speed.prompt = 5_000
+        target = await target_of(w.engine)
+        snippet = Candidate("file:///b.py", 0, 0, "def compute(total: float) -> float", "defines compute")
+        w.session.set_candidates(_NUMBERS.uri, [snippet])
+        offset = _NUMBERS.line_starts[1500] + 3
+        counts = w.engine.completion.tokens
+        lines = _NUMBERS.text.splitlines(keepends=True)
+        counts.learn(lines, [5] * len(lines))
+        place = w.session.place(_NUMBERS.uri)
+        too_long = full_burst(w.session, target, _NUMBERS, offset)
+        w.engine.completion.tokens = TokenCounts()
+        place.burst = too_long
+        w.session.read = prompt_for(target, too_long, _NUMBERS, "").text
+
+        await complete(w.engine, _NUMBERS, offset, session=w.session)
+        assert place.burst.context.snippets == (snippet,)
+        assert place.burst.start > too_long.start
 
 
 def common(one: str, other: str) -> str:
