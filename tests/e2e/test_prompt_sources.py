@@ -35,10 +35,12 @@ async def test_a_definition_from_another_file_arrives_in_the_prompt(serve, works
 
 
 async def test_cells_above_arrive_in_the_prompt(serve):
-    """In the order of the notebook; cells below stay out."""
+    """In the order of the notebook, whatever the cells are called; cells below stay out."""
     book = "file:///w/a.ipynb"
-    cells = [f"vscode-notebook-cell:/w/a.ipynb#{n}" for n in range(3)]
-    texts = ["threshold = 17\n", "over = threshold + ", "later = 99\n"]
+    names = ["9", "10", "11", "2", "inserted", "A", "0", "1"]
+    cells = [f"vscode-notebook-cell:/w/a.ipynb#{name}" for name in names]
+    above = [f"value_{name} = '{name}'\n" for name in names[:5]]
+    texts = [*above, "threshold = 17\n", "over = threshold + ", "later = 99\n"]
     async with serve("1") as client:
         client.notify(
             "notebookDocument/didOpen",
@@ -55,10 +57,12 @@ async def test_cells_above_arrive_in_the_prompt(serve):
                 ],
             },
         )
-        shown = await _shown_with(client, cells[1], 0, range(19, 9, -1), "threshold = 17")
+        shown = await _shown_with(client, cells[6], 0, range(19, 9, -1), "threshold = 17")
 
         assert "later" not in shown["text"]
-        assert "cell above" in [source["why"] for source in shown["sources"]]
+        positions = [shown["text"].index(text.strip()) for text in texts[:7]]
+        assert positions == sorted(positions)
+        assert [source["why"] for source in shown["sources"]].count("cell above") == 6
 
 
 async def test_the_log_of_a_session_is_read_from_the_command_line(environ, workspace: Path, scripted):

@@ -94,7 +94,7 @@ def _filled(  # noqa: PLR0917 - private, all of one kind of value
     last = document.line_of(max(selection.start, selection.end - 1))
     sources = [Source(document.uri, first, last, used, "selection")]
     here = Source(document.uri, first, last, 0, "")
-    ranked = choose(candidates, rest // 3, count, here)
+    ranked = choose(candidates, rest // 3, count, here, document.slice(selection))
     rest -= ranked.tokens
     head = document.line_starts[first]
     before = window(document, Span(head, head), rest // 2, 0.0, count)

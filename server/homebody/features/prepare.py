@@ -20,7 +20,10 @@ from homebody.session.session import WIDEN_AFTER_SECONDS, Session, Ticket
 from homebody.text import Document, TextEdit
 
 _COUNTED_LINES = 300
-"""Lines on either side of the cursor that are counted exactly in a pause."""
+"""Lines on either side of the cursor that are counted exactly as a pause begins."""
+
+_MOST_COUNTED = 4000
+"""Lines that are counted at once for a full window: more than one of 32k tokens has."""
 
 
 async def prepare(engine: Engine, document: Document, offset: int, *, session: Session) -> None:
@@ -59,7 +62,7 @@ async def prepare_once(session: Session, document: Document, offset: int) -> Non
     keep_imports(session, document, imports or (), offset)
     session.set_candidates(document.uri, await find_candidates(session, document, offset, imports))
     await _measure(session, target, document, offset)
-    session.place(document.uri).burst = full_burst(session, target, document, offset)
+    session.place(document.uri).burst = await _counted_burst(session, target, document, offset)
 
 
 async def _measure(session: Session, target: Target, document: Document, offset: int) -> None:
@@ -121,8 +124,21 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
         if burst.narrow:
             await asyncio.sleep(place.widen_after)
     if burst.narrow or first_snippets:
-        burst = full_burst(session, target, document, offset)
+        burst = await _counted_burst(session, target, document, offset)
     await _read(session, target, burst, document, offset)
+
+
+async def _counted_burst(session: Session, target: Target, document: Document, offset: int) -> Burst:
+    """Choose a full window, count its lines and as many further ones, and choose again.
+
+    What is not counted yet is estimated too high, so that a large window would leave room unused.
+    """
+    burst = full_burst(session, target, document, offset)
+    size = offset - burst.start
+    around = _lines_of(document, burst.start, offset + len(burst.context.suffix))
+    further = _lines_of(document, burst.start - size, burst.start)
+    await session.engine.completion.learn_counts([around, further], limit=_MOST_COUNTED)
+    return full_burst(session, target, document, offset)
 
 
 async def _read(session: Session, target: Target, burst: Burst, document: Document, offset: int) -> Burst:
@@ -150,4 +166,10 @@ def _around(document: Document, offset: int) -> str:
     line = document.line_of(offset)
     first = max(0, line - _COUNTED_LINES)
     last = min(document.line_count - 1, line + _COUNTED_LINES)
+    return document.text[document.line_starts[first] : document.line_span_with_end(last).end]
+
+
+def _lines_of(document: Document, start: int, end: int) -> str:
+    """Whole lines around a span that may go beyond the document."""
+    first, last = document.line_of(max(0, start)), document.line_of(min(end, len(document.text)))
     return document.text[document.line_starts[first] : document.line_span_with_end(last).end]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from homebody.audit import LeftOut, Source
-from homebody.context.select import Context
+from homebody.context.select import Context, without
 from homebody.features.completion_prompt import Target, new_burst, prompt_for
 from homebody.features.read_ahead import common_length
 from homebody.session.burst import Burst
@@ -92,5 +92,6 @@ def _left_out(document: Document, wide: Context, near: Context, far: Span) -> It
     yield from (one for one in wide.left_out if one.uri != document.uri or one.why != "after the window")
     gap = (document.line_of(far.end), document.line_of(near.window.prefix.start) - 1)
     if gap[0] <= gap[1]:
-        yield LeftOut(document.uri, *gap, "not read yet")
+        # Headers of scopes that stand in the gap are in.
+        yield from without(near.sources, LeftOut(document.uri, *gap, "not read yet"))
     yield from (one for one in near.left_out if one.why == "after the window")

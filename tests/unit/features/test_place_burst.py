@@ -9,6 +9,7 @@ from homebody.context.tokens import TokenCounts
 from homebody.features.complete import complete
 from homebody.features.completion_prompt import new_burst, prompt_for, target_of
 from homebody.features.place_burst import burst_at, full_burst
+from homebody.features.prepare import prepare_once
 from homebody.features.read_ahead import common_length
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document
@@ -86,6 +87,28 @@ async def test_what_was_read_when_typing_went_on_stays_in_front(world, fim):
         assert w.engine.completion.tokens.count(unread) < 0.36 * 1_000 + 64
         later = prompt_for(target, full_burst(session, target, _NUMBERS, offset), _NUMBERS, "").text
         assert len(common(later, session.read)) > 0.9 * len(session.read)
+
+
+async def test_a_header_inside_the_gap_is_not_left_out(world):
+    """The scope's first line is shown, so the lines that were not read yet are told around it."""
+    body = "".join(f"    x{n} = {n}\n" for n in range(150))
+    text = "".join(f"x{n} = {n}\n" for n in range(3000)) + f"def inside_the_gap():\n{body}"
+    document = Document.create("file:///a.py", "python", 1, text)
+    async with world("1\n", context_length=32_768) as w:
+        target, offset = await target_of(w.engine), len(text)
+        w.engine.trees.open(document)
+        await w.engine.trees.ready(document)
+        w.engine.completion.speed.prompt = 1_000
+        place = w.session.place(document.uri)
+        place.coming = full_burst(w.session, target, document, offset)
+        wide = prompt_for(target, place.coming, document, "").text
+        w.session.read = wide[: len(wide) // 2]
+
+        context = burst_at(w.session, target, document, offset).context
+        assert "def inside_the_gap" in context.headers
+        unread = [(one.first_line, one.last_line) for one in context.left_out if one.why == "not read yet"]
+        assert [last for _, last in unread][:1] == [2999]
+        assert [first for first, _ in unread][1:] == [3001]
 
 
 async def test_what_was_hardly_read_is_given_up(world):
@@ -183,6 +206,19 @@ async def test_what_is_cut_to_fit_keeps_its_snippets(world, exact):
         await complete(w.engine, _NUMBERS, offset, session=w.session)
         assert place.burst.context.snippets == (snippet,)
         assert place.burst.start > too_long.start
+
+
+async def test_a_large_window_is_counted_exactly(world):
+    """In a pause all of its lines are, so that hardly anything of the budget stays unused."""
+    lines = "".join(f"    result_{n} = compute_everything(argument_{n}, other={n})\n" for n in range(9000))
+    document = Document.create("file:///a.py", "python", 1, lines)
+    async with world("x\n", fim=_FIM, context_length=32_768) as w:
+        w.engine.completion.speed.prompt = 100_000
+        target, offset = await target_of(w.engine), document.line_starts[6000]
+        await prepare_once(w.session, document, offset)
+        burst = w.session.place(document.uri).burst
+        sent = await w.backend.count_prompt(prompt_for(target, burst, document, ""))
+        assert 0.9 * 32_768 < sent <= 32_768 - 128
 
 
 def common(one: str, other: str) -> str:
