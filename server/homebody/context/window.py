@@ -162,16 +162,11 @@ def _cut_line(document: Document, span: Span, tokens: int, count: Count) -> tupl
 
 
 def _cut_line_end(document: Document, span: Span, tokens: int, count: Count) -> tuple[Span, int]:
-    low, high = 0, min(len(span), tokens * _CHARACTERS)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if count(document.text[span.start : span.start + middle]) <= tokens:
-            low = middle
-        else:
-            high = middle - 1
-    low -= low % grid_step(low)
-    kept = Span(span.start, span.start + low)
-    return kept, count(document.slice(kept)) if low else 0
+    size = _most(
+        len(span), tokens, lambda size: count(document.text[span.start : span.start + size]) <= tokens
+    )
+    kept = Span(span.start, span.start + size - size % grid_step(size))
+    return kept, count(document.slice(kept)) if kept else 0
 
 
 def line_anchor(text: str, span: Span, tokens: int, count: Count) -> int:
@@ -195,19 +190,28 @@ def line_anchor(text: str, span: Span, tokens: int, count: Count) -> int:
 
 
 def _is_longer(text: str, span: Span, tokens: int, count: Count) -> bool:
+    """Whether the span has more than ``tokens``; most long ones are told by a part of them."""
+    part = tokens * 8
+    if len(span) > part and count(text[span.start : span.start + part]) > tokens:
+        return True
     return len(span) > tokens * _CHARACTERS or count(text[span.start : span.end]) > tokens
 
 
 def _longest_end(text: str, span: Span, tokens: int, count: Count) -> int:
-    """Characters at the span's end that fit, by doubling and halving; at least one."""
-    most = max(1, min(len(span), tokens * _CHARACTERS))
-    high = min(most, tokens + 1)
-    while high < most and count(text[span.end - high : span.end]) <= tokens:
-        high *= 2
-    low, high = 1, min(high, most)
+    """Characters at the span's end that fit; at least one."""
+    return max(1, _most(len(span), tokens, lambda size: count(text[span.end - size : span.end]) <= tokens))
+
+
+def _most(longest: int, tokens: int, fits: Callable[[int], bool]) -> int:
+    """Largest number of characters that fits, by doubling and halving; 0 where none does."""
+    longest = min(longest, tokens * _CHARACTERS)
+    high = min(longest, tokens + 1)
+    while high < longest and fits(high):
+        high = min(longest, high * 2)
+    low = 0
     while low < high:
         middle = (low + high + 1) // 2
-        if count(text[span.end - middle : span.end]) <= tokens:
+        if fits(middle):
             low = middle
         else:
             high = middle - 1

@@ -38,6 +38,9 @@ OVERHEAD_TOKENS = 16
 _TYPED_SHARE = 3
 """A third of the budget at most counts as typed when a burst begins, also on a line longer than that."""
 
+_LONGEST_TYPED = 1024
+"""And so many tokens at most."""
+
 _TYPED_TOKENS = 128
 """Left free for typing where the window fills the context: so many, or a 32nd of it where that is less."""
 
@@ -117,7 +120,7 @@ def new_burst(
         document,
         offset,
         after_marker=row is not None and row.typed_after_marker,
-        tokens=budget.prompt // _TYPED_SHARE,
+        tokens=min(budget.prompt // _TYPED_SHARE, _LONGEST_TYPED),
         count=use.tokens.count,
     )
     line = document.slice(Span(anchor, offset))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.context.window import Keep, grid_step, window
+from homebody.context.window import Keep, grid_step, line_anchor, window
 from homebody.text import Document, Span
 
 LINES = st.lists(st.text(alphabet="abc (é", max_size=30), max_size=60)
@@ -51,6 +51,26 @@ def test_the_window_stays_while_one_types_on():
         keep = Keep(start, 2250)
         starts.append(start)
     assert len(set(starts)) <= 4
+
+
+@given(text=st.text(alphabet="ab (é", min_size=1, max_size=600), tokens=st.integers(1, 100))
+def test_what_counts_as_typed_is_bounded(text, tokens):
+    """Of a line that is longer, the end from a grid on; of any other, all."""
+    anchor = line_anchor(text, Span(0, len(text)), tokens, _count)
+    assert 0 <= anchor < len(text)
+    assert _count(text[anchor:]) <= tokens
+    assert (anchor == 0) == (_count(text) <= tokens)
+
+
+@given(text=st.text(alphabet="ab (é", min_size=100, max_size=600), tokens=st.integers(8, 100))
+def test_a_line_too_long_by_itself_is_cut_on_a_grid(text, tokens):
+    """At most a sixteenth of what fits is lost, and the place moves rarely as the line grows."""
+    starts: list[int] = []
+    for end in range(len(text) - 32, len(text) + 1):
+        cut = window(_make([text[:end]]), Span(end, end), tokens, 0.0, _count)
+        assert tokens - tokens // 16 <= min(cut.prefix_tokens + 1, tokens) or cut.prefix.start == 0
+        starts.append(cut.prefix.start)
+    assert len(set(starts)) <= 32 // grid_step(tokens) + 2
 
 
 def test_grids_nest():
