@@ -5,7 +5,8 @@ The only room that knows tree-sitter; knows nothing of LSP, models or disk.
 Nothing here fails on broken code; an unknown language works by lines and indentation.
 
 language
-    ``find(language_id, path) -> Language | None``: one row a language (the table: ``languages``).
+    ``find(language_id, path) -> Language | None``: one row a language (the table: ``languages``);
+    ``find_by_text(path, text)`` for a file on disk.
 tree
     ``parse(document) -> Tree``: at once, for scripts and the index's own process.
     ``Trees``: the trees of the open documents. ``open(document)``, ``edit(old, edit, new)`` and
@@ -19,6 +20,8 @@ place
     Functions of (document, tree, offset): ``place_at`` (in a string, a comment, brackets, arguments;
     at a fresh statement; behind a block opener), ``statement_at``, ``block_at``, ``unit_end``,
     ``identifiers_near``.
+outline
+    ``shown(document, language, definition, members)``: what other files' prompts are told of it.
 docstring
     ``docstring_place(document, tree, definition)``: where its documentation goes.
 check

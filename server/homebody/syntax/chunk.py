@@ -3,7 +3,7 @@
 In: a document, its tree, a limit in tokens and a way to count them. Out: ``Chunk``s.
 Laws: the chunks in order are the document, byte for byte; none is larger than the limit unless one
 line alone is; cuts lie between lines only, hence never inside a character or a line end; each chunk
-knows the signatures of the scopes that its first line is in.
+knows the headers of the scopes that its first line is in.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from homebody.syntax import lines, nodes
-from homebody.syntax.scope import scopes_at
+from homebody.syntax.scope import header_text, scopes_at
 from homebody.syntax.tree import Tree
 from homebody.text import Document
 
@@ -30,8 +30,8 @@ _MAX_DEPTH = 12.0
 class Chunk:
     """A piece of a document, whole lines of it.
 
-    Lines count from 0, both inclusive. ``scopes`` are the signatures around the first line, the
-    outermost first; ``tokens`` is what was counted for ``text``.
+    Lines count from 0, both inclusive. ``scopes`` are the headers around the first line as they stand
+    in the text, the outermost first; ``tokens`` is what was counted for ``text``.
     """
 
     uri: str
@@ -46,8 +46,8 @@ class Chunk:
 class Candidate:
     """A piece of text that may go into a prompt.
 
-    Lines count from 0, both inclusive. ``why`` is a few words for the user; ``scopes`` are the
-    signatures around it, the outermost first; ``tokens`` is ``None`` where nobody counted yet.
+    Lines count from 0, both inclusive; the headers of what is around them may stand before them in
+    ``text``. ``why`` is a few words for the user; ``tokens`` is ``None`` where nobody counted yet.
     """
 
     uri: str
@@ -55,7 +55,6 @@ class Candidate:
     last_line: int
     text: str
     why: str
-    scopes: tuple[str, ...] = ()
     tokens: int | None = None
 
 
@@ -115,14 +114,16 @@ def _next_cut(first: int, line_count: int, limit: int, sums: Sequence[int], cost
 
 
 def _scopes(document: Document, tree: Tree, first: int, end: int) -> tuple[str, ...]:
-    """Signatures of the scopes that hold the first text of these lines and begin before them."""
+    """Headers of the scopes that hold the first text of these lines and begin before them."""
     line = next((line for line in range(first, end) if not lines.is_blank(document, line)), first)
     span = document.line_span(line)
     head = document.text[span.start : span.end]
     offset = span.start + len(head) - len(head.lstrip())
     start = document.line_starts[first]
     found = scopes_at(document, tree, offset)
-    return tuple(scope.signature for scope in found if scope.header.start < start and scope.signature)
+    return tuple(
+        header_text(document, scope) for scope in found if scope.header.start < start and scope.signature
+    )
 
 
 def _cut_costs(document: Document, tree: Tree) -> list[float]:

@@ -21,6 +21,7 @@ __all__ = [
     "Language",
     "block_kinds",
     "find",
+    "find_by_text",
     "grammar",
     "import_query",
     "keywords",
@@ -38,6 +39,19 @@ _SEPARATOR = re.compile(r"[/\\]")
 _BLOCK_PATTERN = re.compile(r"^([\[(].*)\s@block$", re.MULTILINE)
 _PATTERN_START = re.compile(r"^(?=[(\[])", re.MULTILINE)
 _KIND = re.compile(r"\((\w+)\)")
+# Ends of file names that two languages have: the other one, and what only its text holds.
+_SHARED = (
+    (
+        ".h",
+        "cpp",
+        re.compile(
+            r"^\s*(?:inline\s+)?namespace\b|^\s*template\s*<|\w::\w|^\s*(?:public|private|protected)\s*:"
+            r"|^\s*(?:enum\s+)?class\s+\w[^;{}()=]{0,200}\{",
+            re.MULTILINE,
+        ),
+    ),
+)
+_MAX_LOOKED_AT = 200_000
 _SCOPE_CAPTURE = re.compile(r"@(?:definition|scope|wrapper)\b")
 _IMPORT_CAPTURE = re.compile(r"@import\b")
 _PLACE_CAPTURE = re.compile(r"@(?:comment|string|literal|code)\b")
@@ -58,6 +72,15 @@ def find(language_id: str, path: str = "") -> Language | None:
         return language
     stem, dot, extension = filename.rpartition(".")
     return _BY_EXTENSION.get(dot + extension) if stem else None
+
+
+def find_by_text(path: str, text: str) -> Language | None:
+    """Return the row of a file on disk: by its name, and by its text where two languages share that."""
+    language = find("", path)
+    for extension, other, only_there in _SHARED:
+        if path.lower().endswith(extension) and only_there.search(text, 0, _MAX_LOOKED_AT):
+            return _BY_ID[other]
+    return language
 
 
 @cache

@@ -25,6 +25,8 @@ _IMPORTERS = frozenset(
 _QUOTES = "\"'`<>"
 # A signature is shown in prompts: longer ones are tables of data in a parameter list.
 _MAX_SIGNATURE = 2_000
+# Headers of what is around a piece of text: more would leave less room for the piece.
+_MAX_HEADER = 300
 _BRACKETS = re.compile(r"[()\[\]]")
 # The part of a decoration before its brackets, by what opens it. Java's ``@interface`` is none.
 _DECORATIONS = {
@@ -145,6 +147,12 @@ def definitions(document: Document, tree: Tree) -> tuple[Definition, ...]:
     if not tree.fits(document):
         return ()
     return tuple(found for found in _definitions(document, tree, None) if found.kind != "scope")
+
+
+def header_text(document: Document, scope: Definition) -> str:
+    """Return the header as it stands in the text, its indentation included; a long one's first line."""
+    text = document.slice(scope.header).rstrip()
+    return text if len(text) <= _MAX_HEADER else text[:_MAX_HEADER].partition("\n")[0].rstrip()
 
 
 def imports(document: Document, tree: Tree, within: Span | None = None) -> tuple[Import, ...]:

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from homebody.syntax import scope
+from homebody.syntax import outline, scope
 from homebody.syntax.chunk import chunk_document
-from homebody.syntax.language import find
+from homebody.syntax.language import find, find_by_text
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
@@ -44,11 +44,9 @@ _NAMED = frozenset(
         "type",
         "macro",
         "variable",
+        "table",
     }
 )
-# Their fields are what one wants to know; a function's body is not.
-_WHOLE = frozenset({"class", "interface", "struct", "enum", "trait", "type"})
-_MAX_WHOLE_LINES = 14
 _MAX_SIGNATURE = 600
 
 
@@ -62,6 +60,8 @@ def extract(path: str, data: bytes) -> Extract | None:
     text = _readable(data, name)
     if not text:
         return "", (), (), ()
+    language = find_by_text(path, text)
+    name = language.name if language else ""
     document = Document.create("", language.ids[0] if language else "plaintext", 0, text)
     try:
         tree = parse(document)
@@ -86,24 +86,38 @@ def _readable(data: bytes, name: str) -> str:
 
 
 def _definitions(document: Document, tree: Tree) -> Iterator[DefinitionRow]:
-    around: list[Definition] = []
-    for one in scope.definitions(document, tree):
-        while around and around[-1].span.end < one.span.end:
-            around.pop()
-        scopes = tuple(outer.signature for outer in around)
-        local = any(outer.is_function for outer in around)
-        around.append(one)
-        if local or one.kind not in _NAMED or len(one.name) < 2 or len(one.signature) > _MAX_SIGNATURE:
+    found = scope.definitions(document, tree)
+    outer = _nesting(found)
+    members: dict[int, list[Definition]] = {}
+    for one, around in zip(found, outer, strict=True):
+        if around:
+            members.setdefault(around[-1], []).append(one)
+    for number, (one, around) in enumerate(zip(found, outer, strict=True)):
+        local = any(found[other].is_function for other in around)
+        if local or not _is_named(one) or len(one.signature) > _MAX_SIGNATURE:
             continue
-        shown, text = one.header, one.signature
-        first, last = (
-            document.line_of(one.span.start),
-            document.line_of(max(one.span.start, one.span.end - 1)),
-        )
-        if one.kind in _WHOLE and last - first < _MAX_WHOLE_LINES and len(one.span) <= 2 * _MAX_SIGNATURE:
-            shown, text = one.span, document.slice(one.span)
-        first, last = document.line_of(shown.start), document.line_of(max(shown.start, shown.end - 1))
-        yield DefinitionRow(one.name, one.kind, text, first, last, scopes)
+        shown = outline.shown(document, tree.language, one, members.get(number, ()))
+        scopes = tuple(scope.header_text(document, found[other]) for other in around)
+        yield DefinitionRow(one.name, one.kind, shown.text, shown.first_line, shown.last_line, scopes)
+
+
+def _nesting(found: Sequence[Definition]) -> list[tuple[int, ...]]:
+    """For each of ``found``, the numbers of those around it, the outermost first."""
+    around: list[int] = []
+    result: list[tuple[int, ...]] = []
+    for number, one in enumerate(found):
+        while around and found[around[-1]].span.end < one.span.end:
+            around.pop()
+        result.append(tuple(around))
+        around.append(number)
+    return result
+
+
+def _is_named(one: Definition) -> bool:
+    """Whether somebody may look for it by its name."""
+    if one.kind == "table" and not one.signature.lower().startswith("create"):
+        return False  # a part of one SQL query, or of a TOML file
+    return one.kind in _NAMED and len(one.name) > 1
 
 
 def _chunks(document: Document, tree: Tree) -> Iterator[ChunkRow]:

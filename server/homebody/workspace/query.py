@@ -1,28 +1,30 @@
 """Questions to the index of one workspace: who defines a name, and what resembles a text.
 
-In: names or text. Out: candidates as values, best first.
+In: names or text. Out: candidates as values, best first. What they are of is on disk still.
 Synchronous; belongs to one thread, with a connection of its own. An index that is missing, being
 made or damaged has no answers, which is no error.
 """
 
 import math
+import os
 import sqlite3
+import stat
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from homebody.syntax.chunk import Candidate
+from homebody.workspace.found import Found, candidates, under_headers
 from homebody.workspace.ignore import PathRules
 from homebody.workspace.imports import ImportRow, distance, follows_imports, read_imports, resolve
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.store import (
-    APART,
     StoreDamagedError,
     StoreUnusableError,
     connect,
@@ -61,15 +63,6 @@ _FAMILIES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    path: str
-    first_line: int
-    last_line: int
-    text: str
-    scopes: str
-
-
 class Reader:
     """Asks the index of the workspace ``root``. Make, use and close it in one thread.
 
@@ -90,6 +83,7 @@ class Reader:
         self._counts: dict[str, int] = {}
         self._counted = 0.0
         self._deadline = 0.0
+        self._there: dict[str, bool] = {}
 
     def definitions(
         self,
@@ -99,14 +93,14 @@ class Reader:
         path: str | None,
         imports: Sequence[ImportRow] | None,
     ) -> list[Candidate]:
-        """Return definitions of ``names`` in other files than ``path``, the surest first.
+        """Return definitions of ``names``, the surest first; neighbours in one file as one candidate.
 
         ``language`` is the name of a row of ``syntax.language``. ``path`` is below the root, ``None``
         outside of it. ``imports`` are those of that file; ``None`` takes what it had when it was
-        indexed. What an imported file defines comes first, in the order of the names;
-        then names by how few definitions they have, each from the files nearest to ``path``, at most
-        three. Where imports can be followed, a name without one has to look like a name: a lower-case
-        word is a local variable in most cases.
+        indexed. What that file itself defines comes first, then what an imported one does, in the order
+        of the names; then names by how few definitions they have, each from the files nearest to
+        ``path``, at most three. Where imports can be followed, a name without one has to look like a
+        name: a lower-case word is a local variable in most cases.
         """
         return self._answer(
             lambda connection: self._definitions(
@@ -138,6 +132,7 @@ class Reader:
                 if connection is None:
                     return []
                 self._deadline = time.monotonic() + _MAX_SECONDS
+                self._there.clear()
                 return question(connection)
         except StoreDamagedError:
             self._note_damage()
@@ -185,22 +180,26 @@ class Reader:
         imported = read_imports(language, self._imports(connection, path, imports), path)
         files = resolve(imported, path, lambda stems: _files(connection, stems))[:_MAX_IMPORTS]
         family = next((family for family in _FAMILIES if language in family), {language})
-        found: list[tuple[int, _Found, str]] = []
+        found: list[tuple[int, Found]] = []
         for name in dict.fromkeys(imported.original.get(name, name) for name in names):
             if name.startswith("__"):
                 continue
-            rows = _rows_defining(connection, name, family, files) if files else []
+            at_hand = [path] if path and name not in imported.names else []
+            own = _rows_defining(connection, name, family, at_hand) if at_hand else []
+            rows = [] if _hides(own) else _rows_defining(connection, name, family, files) if files else []
             namesakes = 0
-            if not rows and (name in imported.names or _tells(name, language)):
+            if not rows and not _hides(own) and (name in imported.names or _tells(name, language)):
                 rows = _rows_defining(connection, name, family)
                 namesakes = len(rows)
-            if namesakes <= _MAX_NAMESAKES:
-                rows.sort(key=lambda row: (_farness(row.path, path, files), row.path, row.first_line))
-                rows = [row for row in rows if row.path != path and self._allowed(row.path)]
-                found += [(namesakes, row, f"defines {name}") for row in rows[:_PER_NAME]]
+            if namesakes > _MAX_NAMESAKES:
+                rows = []
+            rows = [row for row in rows if row.path != path]
+            rows.sort(key=lambda row: (_farness(row.path, path, files), row.path, row.first_line))
+            own.sort(key=lambda row: row.first_line)
+            for order, some in ((-1, own), (namesakes, rows)):
+                found += [(order, row) for row in islice(filter(self._offers, some), _PER_NAME)]
         found.sort(key=lambda item: item[0])
-        once = {(row.path, row.first_line): self._candidate(row, why) for _, row, why in reversed(found)}
-        return list(reversed(once.values()))
+        return candidates([row for _, row in found], self._root, path)
 
     def _similar(
         self, connection: sqlite3.Connection, text: str, exclude: Collection[str], limit: int
@@ -218,9 +217,11 @@ class Reader:
             if path in exclude or piece in seen or shared < min(_MIN_SHARED, len(wanted)):
                 continue
             seen.add(piece)
-            if self._allowed(path):
-                row = _Found(path, first_line, last_line, piece, scopes)
-                found.append(self._candidate(row, "resembles what is at the cursor"))
+            row = Found("", path, first_line, last_line, piece, scopes)
+            if self._offers(row):
+                text = under_headers(row)
+                uri = uri_of(self._root / path)
+                found.append(Candidate(uri, first_line, last_line, text, "resembles what is at the cursor"))
                 if len(found) == limit:
                     break
         return found
@@ -254,18 +255,23 @@ class Reader:
         row = connection.execute("SELECT imports FROM files WHERE path = ?", (path,)).fetchone()
         return msgspec.json.decode(row[0], type=tuple[ImportRow, ...]) if row else ()
 
-    def _allowed(self, path: str) -> bool:
-        """Whether ``path`` still may be shown: the rules may be younger than the index."""
-        return not is_secret(path) and not self._rules.ignores(path)
+    def _offers(self, row: Found) -> bool:
+        """Whether the row's file may be shown still: rules may be younger than the index, files gone."""
+        return not is_secret(row.path) and not self._rules.ignores(row.path) and self._is_there(row.path)
 
-    def _candidate(self, row: _Found, why: str) -> Candidate:
-        scopes = tuple(row.scopes.split(APART)) if row.scopes else ()
-        return Candidate(uri_of(self._root / row.path), row.first_line, row.last_line, row.text, why, scopes)
+    def _is_there(self, path: str) -> bool:
+        """Whether there is an ordinary file; looked at once a question."""
+        if path not in self._there:
+            try:
+                self._there[path] = stat.S_ISREG(os.lstat(self._root / path).st_mode)
+            except (OSError, ValueError):
+                self._there[path] = False
+        return self._there[path]
 
 
 def _rows_defining(
     connection: sqlite3.Connection, name: str, family: Collection[str], files: Sequence[str] = ()
-) -> list[_Found]:
+) -> list[Found]:
     """Definitions of ``name`` in the languages ``family``: in ``files``, or anywhere when there are none."""
     where = f"name = ? AND language IN ({_marks(family)})"
     if files:
@@ -273,7 +279,12 @@ def _rows_defining(
     else:
         where += " AND kind <> 'variable'"
     query = f"{_DEFINING} WHERE {where} LIMIT {2 * _MAX_NAMESAKES}"
-    return [_Found(*row) for row in connection.execute(query, (name, *family, *files))]
+    return [Found(name, *row) for row in connection.execute(query, (name, *family, *files))]
+
+
+def _hides(own: Sequence[Found]) -> bool:
+    """Whether the name means one of these rather than what other files call so."""
+    return any(not row.scopes for row in own)
 
 
 def _tells(name: str, language: str) -> bool:

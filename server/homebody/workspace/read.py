@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from homebody.errors import FileUnreadable
-from homebody.syntax.language import find
+from homebody.syntax.language import find_by_text
 from homebody.text import Document
 from homebody.workspace.secrets import holds_private_key, is_secret
 from homebody.workspace.uri import uri_of
@@ -64,5 +64,5 @@ def read_document(path: Path, *, max_bytes: int) -> Document:
     if holds_private_key(text):
         message = f"{path} holds a private key: Homebody puts it into no prompt."
         raise FileUnreadable(message)
-    language = find("", path.name)
+    language = find_by_text(path.name, text)
     return Document.create(uri_of(path), language.ids[0] if language else "plaintext", 0, text)

@@ -28,7 +28,7 @@ _NAMES = (
     *("credentials", "credentials.db", "*credentials*.enc", "secret", "secrets", "*.secret", "*.secrets"),
     *("secrets.*.y*ml", "secrets.*.json", "passwords.txt", "passwords.csv", "passwd", "shadow"),
     # What consoles of cloud services hand out, and where their tools keep it.
-    *("rootkey.csv", "*accesskeys.csv", "*firebase-adminsdk*.json", ".dev.vars*", ".flaskenv"),
+    *("rootkey.csv", "*accesskeys.csv", "auth.json", "*firebase-adminsdk*.json", ".dev.vars*", ".flaskenv"),
     *("client_secret*.json", "service-account*.json", "service_account*.json", "serviceaccount*.json"),
     *(".vault_pass*", "vault_pass", "vault_pass.txt", "local.settings.json", "settings-security.xml"),
     # Infrastructure: state files hold every value in clear text.

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 """Raise it when a table, ``words`` or what the syntax queries find changes."""
 
 APART = "\x1e"

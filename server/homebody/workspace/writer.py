@@ -27,9 +27,9 @@ _DROP = (
 
 @dataclass(frozen=True, slots=True)
 class DefinitionRow:
-    """A definition; lines from 0, both inclusive. ``scopes`` are the signatures around it.
+    """A definition; lines from 0, both inclusive. ``scopes`` are the headers around it.
 
-    ``text`` is its signature, or all of it where it is short and its body is what matters.
+    ``text`` is what ``syntax.outline`` shows of it.
     """
 
     name: str

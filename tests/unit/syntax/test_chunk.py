@@ -103,13 +103,13 @@ def test_chunks_are_reasonably_full(max_tokens):
 
 
 def test_a_chunk_knows_its_scopes():
-    """Signatures of the class and the function that a chunk begins in stand beside it."""
+    """Headers of the class and the function that a chunk begins in, as they stand in the text."""
     text = "class A:\n    def f(self):\n" + "".join(f"        x{i} = {i}\n" for i in range(40))
     document = Document.create("file:///a.py", "python", 0, text)
     chunks = chunk_document(document, parse(document), 60, by_characters)
 
     assert chunks[0].scopes == ()
-    assert {chunk.scopes for chunk in chunks[1:]} == {("class A:", "def f(self):")}
+    assert {chunk.scopes for chunk in chunks[1:]} == {("class A:", "    def f(self):")}
 
 
 def test_cuts_fall_between_definitions():

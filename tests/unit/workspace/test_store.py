@@ -15,13 +15,20 @@ from homebody.workspace.writer import ChunkRow, DefinitionRow, FileRow, Writer
 
 
 @pytest.fixture
-def database(tmp_path):
-    """Return the path of an index in a folder of its own."""
+def database(tmp_path, monkeypatch):
+    """Return the path of an index in a folder of its own; ``file`` puts files beside it."""
+    monkeypatch.chdir(tmp_path)
     return tmp_path / "cache/index/a.sqlite3"
 
 
 def file(path: str, text: str = "", *, names: str = "", imports=(), language: str = "python") -> FileRow:
-    """Return a row with one chunk, and one definition a line for each of ``names``."""
+    """Return a row with one chunk, and one definition a line for each of ``names``.
+
+    The file is there too: what is gone is not offered.
+    """
+    where = Path("root", path)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    where.touch()
     return FileRow(
         path,
         len(text),
@@ -136,12 +143,13 @@ def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
 
 
 def test_a_candidate_says_where_it_is_and_why(database, reader, tmp_path):
-    """URI, lines, text, scopes."""
+    """URI, lines, and the text under the headers of what it is in."""
     fill(database, file("src/ä b.py", "invoice total\nsum"))
     (found,) = reader.similar("invoice total", exclude=(), limit=5)
     assert found.uri == (tmp_path / "root/src/ä b.py").as_uri()
-    assert (found.first_line, found.last_line, found.text) == (0, 1, "invoice total\nsum")
-    assert (found.scopes, found.why) == (("class Outer",), "resembles what is at the cursor")
+    assert (found.first_line, found.last_line) == (0, 1)
+    assert found.text == "class Outer\ninvoice total\nsum"
+    assert found.why == "resembles what is at the cursor"
 
 
 def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
@@ -191,9 +199,8 @@ def test_a_name_is_looked_for_in_imported_files_first(database, reader):
     assert defining(reader, "O", path="app/a.py") == ["far/off/shop/order.py"]
     assert defining(reader, "Order", path="app/a.py", imports=()) == ["app/near.py", "far/off/shop/order.py"]
     assert defining(reader, "add_up", "rare_one", "O", path="app/a.py") == [
-        *("far/off/shop/order.py", "app/near.py", "app/near.py", "m0/x.py", "m1/x.py"),
+        *("far/off/shop/order.py", "app/near.py", "m0/x.py", "m1/x.py"),
     ]
-    assert defining(reader, "here_too", path="app/a.py") == []
     assert defining(reader, "add_up", path=None, language="typescript") == ["app/b.js"]
 
 
@@ -214,11 +221,41 @@ def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
     assert defining(reader, "total", language="go", path="a.go") == ["b.go"]
 
 
+def test_the_file_at_hand_comes_first(database, reader):
+    """What it defines itself is no other file's; what only a class of it calls so may be."""
+    own = file("a.py", names="find_me add_up")
+    method = DefinitionRow("add_up", "method", "    def add_up(self):", 90, 90, ("class Cache:",))
+    fill(
+        database,
+        FileRow("a.py", 1, 1, b"", "python", (), [own.definitions[0], method]),
+        file("b.py", names="find_me add_up"),
+    )
+    found = reader.definitions(["add_up", "find_me"], language="python", path="a.py", imports=())
+    assert [(one.uri.rsplit("/", 1)[-1], one.text) for one in found] == [
+        ("a.py", "class Cache:\n    def add_up(self):"),
+        ("a.py", "def find_me()"),
+        ("b.py", "def add_up()"),
+    ]
+    imported = [ImportRow("b", (("find_me", "find_me"),))]
+    assert defining(reader, "find_me", imports=imported) == ["b.py"]
+
+
+def test_a_file_that_is_gone_is_not_offered(database, reader):
+    """Nobody said so, and the next scan is far: what takes its place counts."""
+    fill(database, *(file(f"m{i}.py", f"invoice total {i}", names="add_up") for i in range(5)))
+    for name in ("m0.py", "m2.py"):
+        Path("root", name).unlink()
+    Path("root/m2.py").mkdir()
+    assert similar(reader, "invoice total", limit=2) == ["m1.py", "m3.py"]
+    assert defining(reader, "add_up", path=None) == ["m1.py", "m3.py", "m4.py"]
+    Path("root/m0.py").touch()
+    assert defining(reader, "add_up", path=None) == ["m0.py", "m1.py", "m3.py"]
+
+
 def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
     """A file that was ruled out since is not shown, nor is a secret that an older list let in."""
     fill(database, file("src/a.py", "invoice total", names="add_up"), file(".env", "invoice total sum"))
     assert similar(reader, "invoice total sum") == ["a.py"]
-    (tmp_path / "root").mkdir()
     (tmp_path / "root/.homebodyignore").write_text("src/\n")
     reader.forget_rules()
     assert (similar(reader, "invoice total"), defining(reader, "add_up")) == ([], [])

@@ -208,7 +208,7 @@ def test_ten_megabytes_in_a_line_do_no_harm(place):
 
 
 def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
-    """With the signatures around it; a large class by its signature too."""
+    """With the headers around it; a large class by what it holds."""
     place.write(
         "a.py",
         "class Order(Base):\n    total: int\n    def sum(self, *, tax: float) -> float:\n        return 1\n"
@@ -221,8 +221,32 @@ def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
     whole = (place.root / "a.py").read_text().partition("class Large")[0].rstrip("\n")
     assert rows == [
         ("Order", "class", whole, 0, 3, ""),
-        ("sum", "method", "def sum(self, *, tax: float) -> float:", 2, 2, "class Order(Base):"),
-        ("Large", "class", "class Large:", 4, 4, ""),
+        ("sum", "method", "    def sum(self, *, tax: float) -> float:", 2, 2, "class Order(Base):"),
+        ("Large", "class", "class Large:\n" + "    x = 1\n" * 24 + "    ...", 4, 4, ""),
+    ]
+
+
+def test_a_header_of_cpp_is_indexed_as_such(place):
+    """``.h`` is C's as well: what the text holds decides."""
+    place.write(
+        "order.h", "#pragma once\nnamespace shop {\nclass Order {\npublic:\n  int add(int n);\n};\n}\n"
+    )
+    place.write("list.h", "struct list { int new; };\nint list_add(struct list *list, int new);\n")
+    place.scan()
+    languages = place.rows("SELECT path, language FROM files ORDER BY path")
+    assert languages == [("list.h", "c"), ("order.h", "cpp")]
+    assert place.names() == "Order add list list_add shop"
+
+
+def test_tables_and_views_of_sql_are_found_with_their_columns(place):
+    """What a query calls its parts is not, nor is a table of TOML."""
+    place.write("a.sql", "CREATE TABLE orders (\n  id INT,\n  total INT\n);\nCREATE VIEW paid AS SELECT 1;\n")
+    place.write("b.sql", "WITH recent AS (SELECT 1) SELECT * FROM recent;\n")
+    place.write("c.toml", "[tool.shop]\nname = 1\n")
+    place.scan()
+    assert place.rows("SELECT name, kind, text FROM definitions ORDER BY name") == [
+        ("orders", "table", "CREATE TABLE orders (\n  id INT,\n  total INT\n)"),
+        ("paid", "table", "CREATE VIEW paid AS SELECT 1"),
     ]
 
 

@@ -1,7 +1,8 @@
 (class_declaration name: (_) @name [(class_body) (enum_class_body)] @body) @definition.class
 (class_declaration name: (_) @name) @definition.class
 (object_declaration name: (_) @name (class_body) @body) @definition.class
-(companion_object "companion" @name (class_body) @body) @definition.class
+(object_declaration name: (_) @name) @definition.class
+(companion_object (class_body) @body) @definition.class
 (function_declaration name: (_) @name (function_body) @body) @definition.function
 (function_declaration name: (_) @name) @definition.function
 (secondary_constructor (block) @body) @scope

@@ -1,0 +1,136 @@
+"""What prompts elsewhere are told of a definition: its signature, all of it, or an outline.
+
+In: a document, a definition of it and those right inside. Out: text as it stands in the source, its
+indentation included, short enough for a small model's prompt. Pure and synchronous.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from homebody.syntax.language import Language
+from homebody.syntax.scope import Definition
+from homebody.text import Document
+
+# Their members are what one wants to know; a function's body is not.
+_WITH_MEMBERS = frozenset({"class", "interface", "struct", "enum", "trait", "type", "table"})
+_MAX_WHOLE_LINES = 14
+_MAX_WHOLE = 1_200
+# About what a chunk of another file may have: larger ones would not fit beside anything else.
+_MAX_LINES = 24
+_MAX_OUTLINE = 1_000
+_MAX_DECORATORS = 200
+_CLOSER = re.compile(r"\s*(?:[)}\]]+|end)[;,)]*\s*")
+_OPENED = re.compile(r"([\[({])\s*\Z")
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Text of a definition. Lines count from 0, both inclusive: an outline has its header's."""
+
+    text: str
+    first_line: int
+    last_line: int
+
+
+def shown(
+    document: Document, language: Language | None, one: Definition, members: Sequence[Definition]
+) -> Shown:
+    """Return what is shown of ``one``.
+
+    A type is shown whole where it is short, and by the signatures of its ``members`` otherwise; where
+    it has none, by its first lines. All else is shown by its signature.
+    """
+    first, last = document.line_of(one.span.start), document.line_of(max(one.span.start, one.span.end - 1))
+    if one.kind in _WITH_MEMBERS and last - first < _MAX_WHOLE_LINES and len(one.span) <= _MAX_WHOLE:
+        return Shown(_indentation(document, one.span.start) + document.slice(one.span), first, last)
+    end = document.line_of(max(one.header.start, one.header.end - 1))
+    first = document.line_of(one.header.start)
+    if one.kind in _WITH_MEMBERS and last > end:
+        return Shown(_outline(document, language, one, members), first, end)
+    return Shown(_signature(document, one), first, end)
+
+
+def _outline(
+    document: Document, language: Language | None, one: Definition, members: Sequence[Definition]
+) -> str:
+    """Header, signatures of the members as far as they fit, and what closes it."""
+    indented = language is not None and language.blocks == "indent"
+    header = document.slice(one.header).rstrip()
+    if indented:
+        header = _decorators(document, one) + header
+    parts = [_member(document, one, indented=indented) for one in members]
+    if _fitting(parts) < len(parts):
+        # What others may not use goes first.
+        public = [one for one in members if not one.name.startswith("_") or one.name == "__init__"]
+        parts = [_member(document, one, indented=indented) for one in public]
+    if not members:
+        if indented:
+            return f"{header} ..."
+        # What opens the body of a SQL table stands behind the header.
+        header = document.text[one.header.start : _line_end(document, one.header.end)].rstrip()
+        parts = list(_lines_inside(document, one))
+    kept = parts[: _fitting(parts)]
+    if len(kept) < len(parts):
+        comment = "" if indented or language is None or not language.line_comment else language.line_comment
+        indent = parts[0][: len(parts[0]) - len(parts[0].lstrip())]
+        kept = [*kept, f"{indent}{comment} ..." if comment else f"{indent}..."]
+    last = document.line_text(document.line_of(max(one.span.start, one.span.end - 1))).rstrip()
+    closer = [last] if not indented and _CLOSER.fullmatch(last) else []
+    return "\n".join([header, *kept, *closer])
+
+
+def _fitting(parts: Sequence[str]) -> int:
+    """How many of ``parts`` fit."""
+    lines = length = 0
+    for number, part in enumerate(parts):
+        lines += part.count("\n") + 1
+        length += len(part) + 1
+        if lines > _MAX_LINES or length > _MAX_OUTLINE:
+            return number
+    return len(parts)
+
+
+def _member(document: Document, one: Definition, *, indented: bool) -> str:
+    """One member's signature, as a stub has it."""
+    text = _signature(document, one)
+    opened = _OPENED.search(text)
+    if opened is not None:
+        text += f"...{_CLOSES[opened[1]]}"
+    if not indented:
+        return text
+    if text.endswith(":"):
+        text += " ..."
+    return _decorators(document, one) + text
+
+
+def _signature(document: Document, one: Definition) -> str:
+    return _indentation(document, one.header.start) + one.signature
+
+
+def _decorators(document: Document, one: Definition) -> str:
+    """Lines of the definition before its header, unless they are long: ``@property`` matters."""
+    start = document.line_starts[document.line_of(one.span.start)]
+    text = document.text[start : one.header.start]
+    return text if text.endswith("\n") and len(text) <= _MAX_DECORATORS else ""
+
+
+def _lines_inside(document: Document, one: Definition) -> Iterator[str]:
+    """Lines of the body, but for the one that closes it."""
+    first = document.line_of(max(one.header.start, one.header.end - 1)) + 1
+    last = document.line_of(max(one.span.start, one.span.end - 1))
+    for line in range(first, min(last + 1, first + _MAX_LINES + 1)):
+        text = document.line_text(line).rstrip()
+        if text.strip() and not (line == last and _CLOSER.fullmatch(text)):
+            yield text
+
+
+def _line_end(document: Document, offset: int) -> int:
+    return document.line_span(document.line_of(max(0, offset - 1))).end
+
+
+def _indentation(document: Document, offset: int) -> str:
+    """White space that the line of ``offset`` begins with."""
+    line = document.line_text(document.line_of(offset))
+    return line[: len(line) - len(line.lstrip())]

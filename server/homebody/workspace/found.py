@@ -1,0 +1,131 @@
+"""Definitions that the index found to candidates as a model should read them.
+
+In: rows, best first. Out: candidates, best first: each under the headers of what is around it, nothing
+twice, neighbours of one file together.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+from homebody.syntax.chunk import Candidate
+from homebody.workspace.store import APART
+from homebody.workspace.uri import uri_of
+
+# Definitions of one file with at most so many lines between them become one candidate: farther apart,
+# their lines would stand for too much that is not shown.
+_NEAR_LINES = 30
+_MAX_TOGETHER = 12
+_MAX_SIGNATURE_LINES = 3
+# The innermost headers: files of data nest deeper than anybody follows.
+_MAX_SCOPES = 3
+_NAMES_TOLD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row: ``name`` is defined in these lines. ``scopes`` are the headers around, ``APART``."""
+
+    name: str
+    path: str
+    first_line: int
+    last_line: int
+    text: str
+    scopes: str
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Headers of what is around it, the outermost first."""
+        return tuple(self.scopes.split(APART)[-_MAX_SCOPES:]) if self.scopes else ()
+
+    @property
+    def is_signature(self) -> bool:
+        """Whether it is no more than a few lines."""
+        return self.text.count("\n") < _MAX_SIGNATURE_LINES
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A row with the best place of what it shows, and the names of that."""
+
+    place: int
+    row: Found
+    names: tuple[str, ...]
+
+
+def candidates(found: Sequence[Found], root: Path, own: str | None) -> list[Candidate]:
+    """Return ``found`` as candidates below the folder ``root``.
+
+    ``own`` is the file at hand. The prompt may show the header of a class there, and not the method
+    far below it: an outline of the class, which goes by the header's lines, does not stand for both.
+    """
+    by_file: dict[str, list[_Piece]] = {}
+    for place, row in enumerate(found):
+        by_file.setdefault(row.path, []).append(_Piece(place, row, (row.name,)))
+    runs = [run for path, pieces in by_file.items() for run in _runs(_once(pieces, own=path == own))]
+    runs.sort(key=lambda run: min(piece.place for piece in run))
+    return [_candidate(run, root) for run in runs]
+
+
+def under_headers(row: Found) -> str:
+    """Return the row's text under the headers of what is around it."""
+    return "\n".join([*row.headers, row.text])
+
+
+def _once(pieces: Iterable[_Piece], *, own: bool) -> list[_Piece]:
+    """Pieces of one file, in its order, without those that another one shows too."""
+    kept: list[_Piece] = []
+    for piece in sorted(pieces, key=lambda piece: (len(piece.row.headers), piece.row.first_line)):
+        shown_by = next((one for one in kept if _shows(one.row, piece.row, own=own)), None)
+        if shown_by is None:
+            kept.append(piece)
+        else:
+            names = (*shown_by.names, *piece.names)
+            kept[kept.index(shown_by)] = _Piece(min(shown_by.place, piece.place), shown_by.row, names)
+    return sorted(kept, key=lambda piece: piece.row.first_line)
+
+
+def _shows(one: Found, other: Found, *, own: bool) -> bool:
+    """Whether the text of ``one`` has that of ``other`` in it."""
+    inside = one.first_line <= other.first_line and other.scopes.startswith(one.scopes)
+    return inside and other.text in one.text and (not own or other.last_line <= one.last_line)
+
+
+def _runs(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
+    """Neighbouring signatures together, all else alone."""
+    run: list[_Piece] = []
+    for piece in pieces:
+        fits = run and run[-1].row.is_signature and piece.row.is_signature and len(run) < _MAX_TOGETHER
+        if fits and piece.row.first_line - run[-1].row.last_line <= _NEAR_LINES:
+            run.append(piece)
+            continue
+        if run:
+            yield run
+        run = [piece]
+    if run:
+        yield run
+
+
+def _candidate(run: Sequence[_Piece], root: Path) -> Candidate:
+    lines: list[str] = []
+    around: tuple[str, ...] = ()
+    for piece in run:
+        headers = piece.row.headers
+        lines += [*headers[_alike(headers, around) :], piece.row.text]
+        around = headers
+    names = list(dict.fromkeys(name for piece in sorted(run, key=_place) for name in piece.names))
+    why = f"defines {', '.join(names[:_NAMES_TOLD])}"
+    if len(names) > _NAMES_TOLD:
+        why += f" and {len(names) - _NAMES_TOLD} more"
+    first, last = run[0].row, run[-1].row
+    return Candidate(uri_of(root / first.path), first.first_line, last.last_line, "\n".join(lines), why)
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many items both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _place(piece: _Piece) -> int:
+    return piece.place

@@ -1,0 +1,75 @@
+"""What the index found, as a model should read it."""
+
+from pathlib import Path
+
+from homebody.workspace.found import Found, candidates
+from homebody.workspace.store import APART
+
+CACHE = "class Cache:\n    def get(self, key): ...\n    def put(self, key): ..."
+
+
+def method(name: str, line: int, *headers: str, path: str = "a.py") -> Found:
+    """Return a row for one line of signature."""
+    indent = "    " * len(headers)
+    return Found(name, path, line, line, f"{indent}def {name}(self):", APART.join(headers))
+
+
+def told(*found: Found, own: str | None = None) -> list[tuple[str, int, int, str, str]]:
+    """File, lines, text and reason of the candidates."""
+    return [
+        (one.uri.rsplit("/", 1)[-1], one.first_line, one.last_line, one.text, one.why)
+        for one in candidates(found, Path("/w"), own)
+    ]
+
+
+def test_a_method_stands_under_its_class():
+    """Under the three innermost headers where there are more."""
+    assert told(method("get", 9, "class Outer:", "    class Cache:")) == [
+        ("a.py", 9, 9, "class Outer:\n    class Cache:\n        def get(self):", "defines get")
+    ]
+    (deep,) = told(method("get", 9, *"abcde"))
+    assert deep[3].splitlines() == ["c", "d", "e", " " * 20 + "def get(self):"]
+
+
+def test_neighbours_of_one_file_are_one_candidate():
+    """In the file's order, at the place of the best of them; each header once."""
+    found = [
+        method("put", 30, "class Cache:"),
+        method("other", 5, path="b.py"),
+        method("get", 20, "class Cache:"),
+        method("last", 40),
+        method("far", 400),
+    ]
+    text = "class Cache:\n    def get(self):\n    def put(self):\ndef last(self):"
+    assert told(*found) == [
+        ("a.py", 20, 40, text, "defines put, get, last"),
+        ("b.py", 5, 5, "def other(self):", "defines other"),
+        ("a.py", 400, 400, "def far(self):", "defines far"),
+    ]
+    (many,) = told(*(method(f"f{i}", i) for i in range(5)))
+    assert many[4] == "defines f0, f1, f2 and 2 more"
+
+
+def test_what_is_long_stands_alone():
+    """A whole class, between two signatures."""
+    found = [
+        method("a", 1),
+        Found("Cache", "a.py", 3, 8, CACHE + "\n    x = 1\n    y = 1", ""),
+        method("b", 9),
+    ]
+    assert [one[1:3] for one in told(*found)] == [(1, 1), (3, 8), (9, 9)]
+
+
+def test_a_method_is_not_shown_beside_its_class():
+    """The class takes the better place; in the file at hand, whose lines the prompt may show, both stay."""
+    get = Found("get", "a.py", 400, 400, "    def get(self, key):", "class Cache:")
+    found = [get, method("other", 5, path="b.py"), Found("Cache", "a.py", 10, 10, CACHE, "")]
+    assert [(one[0], one[4]) for one in told(*found)] == [
+        ("a.py", "defines Cache, get"),
+        ("b.py", "defines other"),
+    ]
+    assert [(one[0], one[1]) for one in told(*found, own="a.py")] == [
+        ("a.py", 400),
+        ("b.py", 5),
+        ("a.py", 10),
+    ]
