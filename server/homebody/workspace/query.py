@@ -48,7 +48,9 @@ _MAX_CHUNKS_A_WORD = 2000
 _MIN_SHARED = 2
 _COUNTS_SECONDS = 60.0
 
-_DEFINING = "SELECT path, first_line, last_line, text, scopes FROM definitions JOIN files ON files.id = file"
+_DEFINING = (
+    "SELECT name, path, first_line, last_line, text, scopes FROM definitions JOIN files ON files.id = file"
+)
 _RESEMBLING = (
     "SELECT path, first_line, last_line, text, scopes FROM "
     "(SELECT rowid AS chunk, rank FROM chunk_words WHERE chunk_words MATCH ? ORDER BY rank LIMIT ?) "
@@ -181,11 +183,12 @@ class Reader:
         files = resolve(imported, path, lambda stems: _files(connection, stems))[:_MAX_IMPORTS]
         family = next((family for family in _FAMILIES if language in family), {language})
         found: list[tuple[int, Found]] = []
-        for name in dict.fromkeys(imported.original.get(name, name) for name in names):
+        wanted = dict.fromkeys(imported.original.get(name, name) for name in names)
+        at_hand = _rows_at_hand(connection, path, [name for name in wanted if name not in imported.names])
+        for name in wanted:
             if name.startswith("__"):
                 continue
-            at_hand = [path] if path and name not in imported.names else []
-            own = _rows_defining(connection, name, family, at_hand) if at_hand else []
+            own = [row for row in at_hand if row.name == name]
             rows = [] if _hides(own) else _rows_defining(connection, name, family, files) if files else []
             namesakes = 0
             if not rows and not _hides(own) and (name in imported.names or _tells(name, language)):
@@ -195,7 +198,6 @@ class Reader:
                 rows = []
             rows = [row for row in rows if row.path != path]
             rows.sort(key=lambda row: (_farness(row.path, path, files), row.path, row.first_line))
-            own.sort(key=lambda row: row.first_line)
             for order, some in ((-1, own), (namesakes, rows)):
                 found += [(order, row) for row in islice(filter(self._offers, some), _PER_NAME)]
         found.sort(key=lambda item: item[0])
@@ -279,7 +281,17 @@ def _rows_defining(
     else:
         where += " AND kind <> 'variable'"
     query = f"{_DEFINING} WHERE {where} LIMIT {2 * _MAX_NAMESAKES}"
-    return [Found(name, *row) for row in connection.execute(query, (name, *family, *files))]
+    return [Found(*row) for row in connection.execute(query, (name, *family, *files))]
+
+
+def _rows_at_hand(connection: sqlite3.Connection, path: str, names: Sequence[str]) -> list[Found]:
+    """Definitions of ``names`` in the file ``path``, in its order."""
+    if not path:
+        return []
+    # By the file, not by names: of some there are thousands in all files.
+    where = f"path = ? AND +name IN ({_marks(names)}) AND (kind <> 'variable' OR scopes = '')"
+    query = f"{_DEFINING} WHERE {where} ORDER BY first_line"
+    return [Found(*row) for row in connection.execute(query, (path, *names))]
 
 
 def _hides(own: Sequence[Found]) -> bool:

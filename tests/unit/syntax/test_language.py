@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from homebody.syntax import language as table
-from homebody.syntax.language import LANGUAGES, Language, find, grammar, keywords
+from homebody.syntax.language import LANGUAGES, Language, find, find_by_text, grammar, keywords
 from homebody.syntax.tree import parse
 from homebody.text import Document
 
@@ -53,6 +53,25 @@ def test_a_language_is_found_by_identifier_then_by_file_name(language_id, path, 
     found = find(language_id, path)
 
     assert (found.name if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("a/Order.H", "#pragma once\nclass Order : public Base {\n};\n", "cpp"),
+        ("order.h", "template <typename T>\nT most(T a, T b);\n", "cpp"),
+        ("order.h", "struct a {\n  public:\n  int b;\n};\n", "cpp"),
+        ("order.h", "std::string name();\n", "cpp"),
+        ("order.h", "/* A class of its own. */\nstruct class_info { int namespace; };\n", "c"),
+        ("order.c", "std::string name();\n", "c"),
+        ("order.py", "class Order {\n", "python"),
+        ("order", "class Order {\n", None),
+    ],
+)
+def test_what_a_header_holds_tells_its_language(path, text, expected):
+    """C and C++ share the file name; editors say which it is, files on disk do not."""
+    language = find_by_text(path, text)
+    assert expected == (language and language.name)
 
 
 def test_all_promised_languages_are_there():
