@@ -159,7 +159,7 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
             "code": code.rstrip("\r\n"),
             "language": document.language_id,
             "path": file_name(document.uri),
-            "name": definition.name if definition is not None else file_name(document.uri),
+            "name": (definition.name if definition is not None else "") or file_name(document.uri),
             "instruction": instruction,
             "context": without_marked_lines(laid_out(engine, document, around), special).text
             if with_context

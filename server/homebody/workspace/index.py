@@ -126,8 +126,9 @@ class WorkspaceIndex:
         near_path: Path | None,
         imports: Sequence[Import] | None = None,
     ) -> list[Candidate]:
-        """Return definitions of ``names`` in other files, the surest first: what an imported file defines,
-        then names by how few definitions they have. At most three a name.
+        """Return definitions of ``names``, the surest first: what the document's own file defines as it was
+        indexed, what an imported one does, then names by how few definitions they have. At most three a
+        name; neighbours of one file are one candidate.
 
         Parameters
         ----------
