@@ -10,11 +10,10 @@ from itertools import count as counter
 from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord, Source
-from homebody.backend.base import Piece, Prompt, PromptRead, Sampling, Stream, Text
+from homebody.backend.base import Piece, PromptRead, Sampling, Stream, Text
 from homebody.engine import Engine
-from homebody.errors import ContextTooLong
-from homebody.features.completion_prompt import Target, marked_lines, new_burst, prompt_for
-from homebody.features.place_burst import burst_at
+from homebody.features.completion_prompt import Target, marked_lines, prompt_for
+from homebody.features.fitted_prompt import fitted
 from homebody.features.read_ahead import piece_tokens, read_ahead, unread_tokens
 from homebody.features.server_count import compared
 from homebody.postprocess.confidence import Hope
@@ -36,7 +35,6 @@ _LINE_TOKENS = 48
 """Longest single line that is asked for, in tokens."""
 
 _CANDIDATES = 3
-_TRIES = 4
 
 _UNMEASURED_OUTPUT = 30.0
 """Tokens a second written, before the first measurement."""
@@ -181,7 +179,8 @@ class CompletionRequest:
     ) -> tuple[Generation, Callable[[Generation], None]] | None:
         """Lay the prompt out, read what is unread, and make the generation."""
         session, use = self.session, self.engine.completion
-        burst, prompt, tokens = await self._fitted()
+        most = self.target.info.context_length - min(self.max_tokens, self.target.info.context_length // 4)
+        burst, prompt, tokens = await fitted(session, self.target, self.document, self.offset, most)
         if not (prompt.forced + "".join(p.text for p in prompt.parts if isinstance(p, Text))).strip():
             return None
         typed = self.document.text[burst.anchor : self.offset]
@@ -257,40 +256,6 @@ class CompletionRequest:
             return None
         speed = self.engine.completion.speed.output or _UNMEASURED_OUTPUT
         return max(4, int(speed * _SLICE_SECONDS))
-
-    async def _fitted(self) -> tuple[Burst, Prompt, int]:
-        """Lay out the prompt and count it, exactly where the server can; cut it where it is over."""
-        session, use, info = self.session, self.engine.completion, self.target.info
-        most = info.context_length - min(self.max_tokens, info.context_length // 4)
-        place = session.place(self.document.uri)
-
-        def own(prompt: Prompt) -> int:
-            return sum(use.tokens.count(p.text) if isinstance(p, Text) else 1 for p in prompt.parts)
-
-        for _ in range(_TRIES):
-            burst = burst_at(session, self.target, self.document, self.offset)
-            typed = self.document.text[burst.anchor : self.offset]
-            prompt = prompt_for(self.target, burst, self.document, typed)
-            counted = await use.backend.count_prompt(prompt) if info.exact_tokenizer else own(prompt)
-            if counted <= most:
-                return burst, prompt, counted
-            # By our own count, which may be off in the same proportion as before; room for markers.
-            fewer = own(prompt) * most // counted - 16
-            place.burst = new_burst(
-                self.engine,
-                self.target,
-                self.document,
-                self.offset,
-                tokens=max(fewer, 1),
-                candidates=session.candidates_for(self.document.uri),
-                imports=place.imports(self.document),
-                before=burst,
-            )
-        message = (
-            f"The line at the cursor does not fit the context of {info.context_length} tokens: "
-            "serve the model with a larger context."
-        )
-        raise ContextTooLong(message)
 
     def _came(self, generation: Generation, asked: str, unread: float, *, keep: bool) -> None:
         """Learn from an answer that has ended by itself."""

@@ -1,0 +1,66 @@
+"""What the summary of a prompt says, and what the server's own count does to it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from homebody.audit import read_notes
+from homebody.backend.base import ModelInfo, Piece, Stats
+from homebody.backend.scripted import Reply
+from homebody.features.complete import complete
+from support.documents import at, typed
+from support.until import until
+
+
+async def test_each_line_stands_once_in_the_summary(world):
+    """What was typed on begins behind the line at whose end it began."""
+    async with world("a + b\n") as w:
+        document, offset = at("import os\ndef add(a, b):\n    total = 1\n    return █\n")
+        await complete(w.engine, document, offset, session=w.session)
+        sources = w.engine.audit.last().sources
+        ends = [(source.why, source.first_line, source.last_line) for source in sources]
+        assert ends == [("before the cursor", 0, 2), ("at the cursor", 3, 3)]
+
+
+async def test_a_count_that_differs_is_told_once_and_stands_in_the_summary(world, monkeypatch):
+    """The server's own count is compared after each request."""
+    async with world("a + b\n") as w:
+        told = []
+        w.engine.audit.on_note = told.append
+
+        async def less(prompt) -> int:
+            return len(prompt.text)
+
+        monkeypatch.setattr(w.backend, "count_prompt", less)
+        document, offset = at("def add(a, b):\n    return █\n")
+        await complete(w.engine, document, offset, session=w.session)
+        document, offset = typed(document, offset, "x")
+        await complete(w.engine, document, offset, session=w.session)
+        w.engine.audit.flush()
+        assert [note.text for note in read_notes()] == [told[0].text]
+        assert "prompt tokens" in told[0].text
+        assert w.engine.audit.last().notes != ()
+
+
+async def test_one_answer_is_heard_out_where_the_server_cannot_count(world, monkeypatch):
+    """It tells its count at an answer's end alone; the answer is one that nobody waits for."""
+    async with world(Reply("f(1)\n" * 3)) as w:
+        info = replace(await w.backend.describe(), exact_tokenizer=False)
+
+        async def describe() -> ModelInfo:
+            return info
+
+        real = w.backend.complete
+
+        async def silent(*asked, **how) -> AsyncGenerator[Piece | Stats, None]:
+            async with aclosing(real(*asked, **how)) as stream:
+                async for item in stream:
+                    yield item if isinstance(item, Stats) else replace(item, read=None)
+
+        monkeypatch.setattr(w.backend, "describe", describe)
+        monkeypatch.setattr(w.backend, "complete", silent)
+        lines = "".join(f"some_value_{n} = {n}\n" for n in range(30))
+        document, offset = at(f"{lines}start = █\nend = 0\n")
+        await complete(w.engine, document, offset, session=w.session)
+        assert not w.engine.completion.tokens.was_told
+        await until(lambda: w.engine.completion.tokens.was_told)
