@@ -57,7 +57,7 @@ _IDS = counter(1)
 class Completion:
     """Replace ``span`` (on one line, the cursor inside or at its end) by ``text``.
 
-    ``confidence`` is the mean probability of the first line's tokens, ``None`` where the server does
+    ``confidence`` is how sure the model is of the first line (0 to 1), ``None`` where the server does
     not say.
     """
 

@@ -5,13 +5,14 @@ cursor's line and its text) or ``Dropped``.
 The rules stand in modules of their own; this one is their order.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from homebody.backend.base import Piece
 from homebody.postprocess.closers import with_closers
-from homebody.postprocess.confidence import looks_wrong, mean_probability
+from homebody.postprocess.confidence import confidence, looks_wrong
 from homebody.postprocess.fence import without_broken_control
 from homebody.postprocess.glue import is_glued
 from homebody.postprocess.indent import closes_too_far_in
@@ -50,7 +51,7 @@ DropReason: TypeAlias = Literal[
 class Finished:
     """Replace ``span``, which lies on the cursor's line, by ``text``.
 
-    ``probability`` is the first line's mean token probability, ``None`` where the server gave none.
+    ``probability`` is the confidence in the first line, ``None`` where the server gave none.
     """
 
     span: Span
@@ -98,8 +99,8 @@ def finish(
     max_lines
         Most lines that are shown.
     min_confidence
-        Mean probability (0 to 1) of a token of the first line below which nothing is shown; of the
-        lines after it, below which only the first is.
+        Confidence (0 to 1) in the first line below which nothing is shown; in the lines after it, on
+        average, below which only the first is.
 
     """
     wanted = wanted or lines_wanted(situation, multiline)
@@ -112,7 +113,7 @@ def finish(
     if min_confidence and (sure < min_confidence if sure is not None else looks_wrong(found, situation)):
         return Dropped("looks wrong" if sure is None else "low confidence", sure)
     if "\n" in found.strip() and min_confidence:
-        rest = _probability(pieces, answer, found.strip().partition("\n")[2])
+        rest = _of_lines(pieces, answer, found.strip().split("\n")[1:])
         if rest is not None and rest < min_confidence:
             line = _trimmed(answer, situation, wanted="line", max_lines=max_lines, cut_by_length=False)
             found = found if isinstance(line, Dropped) else line
@@ -208,11 +209,15 @@ def _first_line(text: str) -> str:
     return text.lstrip("\n").partition("\n")[0].strip()
 
 
-def _probability(pieces: Sequence[Piece], answer: str, part: str) -> float | None:
-    """Mean probability of that part of the answer, found by its first and its last line."""
-    if not pieces or not part.strip():
+def _of_lines(pieces: Sequence[Piece], answer: str, lines: Sequence[str]) -> float | None:
+    """Geometric mean of the confidence in each line."""
+    sure = [value for line in lines if (value := _probability(pieces, answer, line)) is not None]
+    return math.exp(sum(math.log(value) for value in sure) / len(sure)) if sure and all(sure) else None
+
+
+def _probability(pieces: Sequence[Piece], answer: str, line: str) -> float | None:
+    """Confidence in that line of the answer."""
+    if not pieces or not line.strip():
         return None
-    lines = part.strip().split("\n")
-    start = max(0, answer.find(lines[0].strip()))
-    end = answer.find(lines[-1].strip(), start)
-    return mean_probability(pieces, start, (end if end >= 0 else start) + len(lines[-1].strip()))
+    start = max(0, answer.find(line.strip()))
+    return confidence(pieces, start, start + len(line.strip()))

@@ -185,11 +185,10 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
             ge=0,
             le=1,
             description=(
-                "Mean probability of a token in the suggestion's first line below which it is not shown; "
-                "0 shows all."
+                "How sure the model has to be of a suggestion's first line for it to be shown; 0 shows all."
             ),
         ),
-    ] = 0.7
+    ] = 0.4
     temperature: Annotated[
         float, Meta(ge=0, le=2, description="Randomness of suggestions; 0 takes the likeliest token.")
     ] = 0.0

@@ -183,7 +183,7 @@ async def test_a_guess_is_broken_off_and_asked_anew_at_the_next_key(world):
 
 
 async def test_a_sure_answer_tells_how_sure(world):
-    """The mean probability of the first line's tokens."""
+    """Of a line of one token, its probability."""
     async with world(Reply("value\n", probability=0.8), min_confidence=0.5) as w:
         document, offset = at("x = █\n")
         [found] = await complete(w.engine, document, offset, session=w.session)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from homebody.backend.base import Piece
-from homebody.postprocess.confidence import Hope
+from homebody.postprocess.confidence import Hope, confidence
 
 
 def _fed(least: float, *pieces: tuple[str, float]) -> list[bool]:
@@ -13,20 +13,39 @@ def _fed(least: float, *pieces: tuple[str, float]) -> list[bool]:
     return [hope.feed(Piece(text, math.log(probability))) for text, probability in pieces]
 
 
+def test_a_long_line_has_to_be_surer_a_token_than_a_short_one():
+    """Between the mean token's probability and the whole line's: a line of one token has both."""
+
+    def of(tokens: int) -> float | None:
+        return confidence([Piece("x", math.log(0.7))] * tokens, 0, tokens)
+
+    assert of(1) == pytest.approx(0.7)
+    assert of(4) == pytest.approx(0.7**2)
+    assert of(9) == pytest.approx(0.7**3)
+
+
+def test_pieces_elsewhere_and_blanks_do_not_count():
+    """Without probabilities there is no confidence."""
+    pieces = [Piece("a", -1.0), Piece(" ", -50.0), Piece("b", -3.0), Piece("\n", -50.0), Piece("c", -9.0)]
+    assert confidence(pieces, 0, 3) == pytest.approx(math.exp(-4 / math.sqrt(2)))
+    assert confidence([Piece("a")], 0, 1) is None
+    assert confidence(pieces, 7, 9) is None
+
+
 def test_a_line_that_cannot_be_sure_enough_any_more_is_given_up():
     """Even if it were certain from there on."""
-    assert _fed(0.7, *[("x ", 0.05)] * 3) == [True, False, False]
+    assert _fed(0.4, *[("x ", 0.05)] * 3) == [True, False, False]
 
 
-@pytest.mark.parametrize("pieces", [[("x ", 0.3)] * 4, [("x ", 0.71)] * 40])
+@pytest.mark.parametrize("pieces", [[("x ", 0.5)] * 4, [("x ", 0.9)] * 40])
 def test_a_doubtful_line_is_heard_out(pieces):
     """As long as it may still come to the threshold."""
-    assert all(_fed(0.7, *pieces))
+    assert all(_fed(0.4, *pieces))
 
 
 def test_only_the_first_line_counts():
     """Blank lines before it are no line, and what follows it is not judged."""
-    assert all(_fed(0.7, ("\n    ", 0.01), ("x = 1", 0.9), ("\n", 0.9), *[("y", 0.01)] * 9))
+    assert all(_fed(0.4, ("\n    ", 0.01), ("x = 1", 0.9), ("\n", 0.9), *[("y", 0.01)] * 9))
 
 
 def test_without_a_threshold_there_is_always_hope():

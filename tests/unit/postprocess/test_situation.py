@@ -2,9 +2,8 @@
 
 import pytest
 
-from homebody.backend.base import Piece
 from homebody.postprocess import situation_at
-from homebody.postprocess.confidence import looks_wrong, mean_probability
+from homebody.postprocess.confidence import looks_wrong
 from homebody.text import Document
 
 
@@ -83,14 +82,6 @@ def test_a_long_file_is_not_read_from_its_top():
     situation = at("class A {\n" + "  a();\n" * 500 + "  f(█", "javascript")
     assert situation.state.due == "})"
     assert len(situation.previous_lines) == 200
-
-
-def test_the_mean_is_over_the_pieces_of_the_part():
-    """Pieces of white space do not count; without probabilities there is none."""
-    pieces = [Piece("a", -1.0), Piece(" ", -50.0), Piece("b", -3.0), Piece("\n", -50.0), Piece("c", -9.0)]
-    assert mean_probability(pieces, 0, 3) == pytest.approx(2.718281828**-2.0)
-    assert mean_probability([Piece("a")], 0, 1) is None
-    assert mean_probability(pieces, 7, 9) is None
 
 
 def test_an_ordinary_line_does_not_look_wrong():
