@@ -28,7 +28,7 @@ async def test_what_is_typed_arrives_at_the_model(host, environ, workspace):
         async with start_client(root=workspace, options=options, environ=environ) as client:
             client.open(URI, CODE)
             await until(lambda: client.status.get("model"))
-            (item,) = await client.complete(URI, 1, 4, invoked=True)
+            item, *_ = await client.complete(URI, 1, 4, invoked=True)
             prompt = proxy.prompts()[-1]
 
             assert item["insertText"] == "return a + b"
