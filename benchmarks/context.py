@@ -175,7 +175,7 @@ def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> 
     assert document is not None, "it is served"
     offset, place = typist.offset, session.place(_URI)
     with times.step("situation"):
-        request = CompletionRequest(session, document, offset, target, place.new_ticket())
+        request = CompletionRequest(session, document, offset, target, place.new_ticket(document, offset))
     with times.step("cache looked up"):
         session.cache.find(target.key, document, offset)
     before = place.burst

@@ -372,3 +372,21 @@ async def test_a_wrong_key_is_refused_with_advice(host: Any):
     with pytest.raises(BackendRefused, match=r"Invalid API Key.*backend\.apiKey"):
         await backend.count(["x"])
     await backend.aclose()
+
+
+async def test_requests_cancelled_at_any_moment_lose_no_connection(host: Any):
+    """An editor cancels at each key: a connection lost now and then is all of them in the end."""
+    backend = LlamaCppBackend(host.url, api_key=host.key)
+    await backend.describe()
+    for number in range(400):
+        asked = asyncio.create_task(backend.count([f"value_{number}"]))
+        for _ in range(number % 40):
+            await asyncio.sleep(0)
+        if number % 3 == 0:
+            await asyncio.sleep(0.0001 * (number % 17))
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+
+    counts = await asyncio.wait_for(asyncio.gather(*(backend.count([f"x{n}"]) for n in range(16))), 20)
+    assert len(counts) == 16
+    await backend.aclose()

@@ -172,23 +172,14 @@ class ModelServer:
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 try:
-                    return await cancelled_once(self._sent(request))
+                    return await cancelled_once(self._client.send(request, stream=True), _close)
                 except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                     # A kept connection that the server closed just then; nothing was answered yet.
-                    return await cancelled_once(self._sent(request))
+                    return await cancelled_once(self._client.send(request, stream=True), _close)
         except TimeoutError as error:
             raise self._timeout(self.timeout_seconds) from error
         except httpx.HTTPError as error:
             raise self._translate(error) from error
-
-    async def _sent(self, request: httpx.Request) -> httpx.Response:
-        """Send; a response that comes together with a cancellation is closed again."""
-        response = await self._client.send(request, stream=True)
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            await response.aclose()
-            raise asyncio.CancelledError
-        return response
 
     async def _paced(self, items: AsyncIterator[Item]) -> AsyncGenerator[Item]:
         """Yield ``items`` while none of them is longer in coming than the time limit."""
@@ -305,6 +296,10 @@ def _split_url(url: str) -> tuple[str, str | None]:
         message = f'backend.url: "{url}" is no address of a server; write "http://127.0.0.1:8080"'
         raise SettingsError(message)
     return url, None
+
+
+async def _close(response: httpx.Response) -> None:
+    await response.aclose()
 
 
 async def _next(items: AsyncIterator[Item]) -> Item:

@@ -7,16 +7,19 @@ A request of an editor is easily cancelled twice: by the editor, and by the one 
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-async def cancelled_once(work: Coroutine[Any, Any, T]) -> T:
+async def cancelled_once(
+    work: Coroutine[Any, Any, T], undo: Callable[[T], Coroutine[Any, Any, object]] | None = None
+) -> T:
     """Wait for ``work``. When cancelled, cancel it once and wait until it has cleaned up.
 
-    Should it have finished nevertheless, its result is lost: see ``to_the_end`` for what must not be.
+    It may have finished nevertheless: just before, or in spite of the cancellation. ``undo`` then gets
+    its result, of which nobody else ever hears, so that what was opened is closed.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -24,6 +27,8 @@ async def cancelled_once(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         task.cancel()
         await _settled(task)
+        if undo is not None and not task.cancelled() and task.exception() is None:
+            await to_the_end(undo(task.result()))
         raise
 
 

@@ -57,7 +57,7 @@ async def complete(
             return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
     if selected is not None:
         return await _with_selected(session, document, selected, trigger)
-    ticket = session.place(document.uri).new_ticket(document.version, offset)
+    ticket = session.place(document.uri).new_ticket(document, offset)
     target = await target_of(engine)
     if ticket.stale:
         return []
@@ -68,7 +68,7 @@ async def complete(
         found += await request.alternatives(first)
     if not ticket.stale:
         shown = found[0] if found else None
-        session.in_background(lambda: follow_up(session, target, document, shown, offset))
+        session.in_background(document.uri, lambda: follow_up(session, target, document, shown, offset))
     return found
 
 

@@ -207,7 +207,8 @@ def _comment(document: Document) -> Comment:
 
 def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
     """Split off what the model has to begin with, at most as much as a token may have."""
-    found = part.search(typed)
+    # Looking at more would take long in front of a word of thousands of letters.
+    found = part.search(typed, max(0, len(typed) - _LONGEST_TOKEN - 1))
     if not found:
         return typed, ""
     forced = found.group()

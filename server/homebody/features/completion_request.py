@@ -127,7 +127,7 @@ class CompletionRequest:
                 break
             generation = await self._start(Chance(0.7, seed))
             kept = None if generation is None else await self._usable(generation)
-            other = None if kept is None else self._finished(kept, beside=first is not None)
+            other = None if kept is None else self._finished(kept, beside=bool(found))
             if other is not None and all(other.text != known.text for known in found):
                 found.append(other)
         return found if first is None else found[1:]
@@ -208,8 +208,8 @@ class CompletionRequest:
         def judge(piece: Piece) -> Verdict:
             if hear_out:
                 return "go on"
-            if checker.feed(piece.text).stop:
-                return "enough"
+            if (stop := checker.feed(piece.text)).stop:
+                return "ended" if stop.reason == "noise" else "enough"
             return "go on" if hope.feed(piece) else "hopeless"
 
         record = PromptRecord(

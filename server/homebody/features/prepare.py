@@ -40,7 +40,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
         with suppress(BackendError, ContextTooLong):
             await _widen(session, document, offset)
 
-    session.in_background(work)
+    session.in_background(document.uri, work)
 
 
 async def prepare_once(session: Session, document: Document, offset: int) -> None:

@@ -64,10 +64,12 @@ async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool
         milliseconds = (time.monotonic() - began) * 1000
         new = 0 if told is None else stats.prompt_tokens - told
         use.speed.learn(stats, PromptRead(new, stats.prompt_tokens - new, milliseconds))
-        told, position = stats.prompt_tokens, asked
+        told = stats.prompt_tokens
+        read = text[: _characters(text, asked, total)]
         # An estimate follows what the server said of the piece.
-        total = await _total(use, prompt)
-        session.was_read(text[: _characters(text, position, total)], position)
+        before, total = total, await _total(use, prompt)
+        position = asked * total // before
+        session.was_read(read, position)
     return wanted()
 
 

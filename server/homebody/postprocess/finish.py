@@ -212,7 +212,9 @@ def _first_line(text: str) -> str:
 def _of_lines(pieces: Sequence[Piece], answer: str, lines: Sequence[str]) -> float | None:
     """Geometric mean of the confidence in each line."""
     sure = [value for line in lines if (value := _probability(pieces, answer, line)) is not None]
-    return math.exp(sum(math.log(value) for value in sure) / len(sure)) if sure and all(sure) else None
+    if not sure:
+        return None
+    return math.exp(sum(math.log(value) for value in sure) / len(sure)) if all(sure) else 0.0
 
 
 def _probability(pieces: Sequence[Piece], answer: str, line: str) -> float | None:

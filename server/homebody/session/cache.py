@@ -123,20 +123,24 @@ class ResultCache:
         it, unless it was given right here.
         """
         after = after_text(document, offset)
+        hopeless: Kept | None = None
         for back in range(min(offset, _TYPED_THROUGH) + 1):
             key = (model, document.uri, before_text(document, offset - back), after)
             typed = document.text[offset - back : offset]
             kept = self._kept.get(key)
             answer = None if kept is None else kept.after(typed)
             if answer is not None and not back:
-                return answer
+                if not answer.hopeless:
+                    return answer
+                # What is being typed through from further back was sure enough to be shown.
+                hopeless = answer
             left = (shown.after(typed) for shown in self._shown.get(key, ()))
             found = next((shown for shown in left if shown is not None), None)
             if found is not None:
                 return found
-            if answer is not None and answer.text.strip():
+            if answer is not None and answer.text.strip() and not answer.hopeless:
                 return answer
-        return None
+        return hopeless
 
 
 def _key(model: str, document: Document, offset: int) -> _Key:

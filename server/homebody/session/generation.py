@@ -20,8 +20,9 @@ from homebody.text import Document
 Start = Callable[[str, int], Stream]
 """Start a stream that continues behind the answer so far, of at most so many tokens."""
 
-Verdict: TypeAlias = Literal["go on", "enough", "hopeless"]
-"""``hopeless``: nothing of the answer would be shown."""
+Verdict: TypeAlias = Literal["go on", "enough", "ended", "hopeless"]
+"""``enough``: what was begun last is no part of it; ``ended``: noise follows, all before that is whole;
+``hopeless``: nothing of the answer would be shown."""
 
 Judge: TypeAlias = Callable[[Piece], Verdict]
 """Fed each new piece; says whether the answer should end there."""

@@ -68,7 +68,7 @@ class Place:
         self.burst: Burst | None = None
         self.coming: Burst | None = None
         self.widen_after = WIDEN_AFTER_SECONDS
-        self._asked: tuple[int, int] | None = None
+        self._asked: tuple[Document, int] | None = None
         self._imports: tuple[tuple[Span, str], ...] = ()
 
     def keep_imports(self, document: Document, lines: Sequence[Span]) -> None:
@@ -79,16 +79,16 @@ class Place:
         """Lines that were kept and still stand where they stood."""
         return [span for span, text in self._imports if document.text.startswith(text, span.start)]
 
-    def new_ticket(self, version: int | None = None, offset: int = 0) -> Ticket:
-        """Supersede the request before, unless it is for the same version and offset.
+    def new_ticket(self, document: Document, offset: int) -> Ticket:
+        """Supersede the request before, unless it is for the same text and offset.
 
         An editor asks for ghost text and for its menu at the same key: both get the answer.
         """
-        asked = None if version is None else (version, offset)
-        if asked is None or asked != self._asked or self.ticket.stale:
+        before, self._asked = self._asked, (document, offset)
+        same = before is not None and before[1] == offset and before[0].text == document.text
+        if not same or self.ticket.stale:
             self.ticket.supersede()
             self.ticket = Ticket()
-            self._asked = asked
         return self.ticket
 
 
@@ -113,6 +113,7 @@ class Session:
         self._places: dict[str, Place] = {}
         self._running_task: asyncio.Task[None] | None = None
         self._background: asyncio.Task[None] | None = None
+        self._background_uri = ""
         self._timer: asyncio.TimerHandle | None = None
 
     def place(self, uri: str) -> Place:
@@ -137,7 +138,8 @@ class Session:
         if place is not None:
             place.ticket.supersede()
         self.recent.closed(uri)
-        self.pause_background()
+        if uri == self._background_uri:
+            self.pause_background()
         if self.running is not None and self.running.document.uri == uri:
             await self.stop_running()
 
@@ -189,8 +191,9 @@ class Session:
                 self._running_task.cancel()
             self.running = None
 
-    def in_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run ``work`` until it is done or a request comes; what ran before gives way."""
+    def in_background(self, uri: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``work`` for a document until it is done or a request comes; what ran before gives way."""
+        self._background_uri = uri
         before = self._background
         if before is not None:
             before.cancel()

@@ -89,7 +89,7 @@ def _once(pieces: Iterable[_Piece], *, own: bool) -> list[_Piece]:
 def _shows(one: Found, other: Found, *, own: bool) -> bool:
     """Whether the text of ``one`` has that of ``other`` in it."""
     inside = one.first_line <= other.first_line and other.scopes.startswith(one.scopes)
-    return inside and other.text in one.text and (not own or other.last_line <= one.last_line)
+    return inside and f"\n{other.text}" in f"\n{one.text}" and (not own or other.last_line <= one.last_line)
 
 
 def _runs(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:

@@ -60,7 +60,12 @@ _DATA = (
 )
 
 _NAME = re.compile("|".join([*map(translate, _NAMES), _DATA]), re.IGNORECASE)
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
+# At a line's beginning: code that names the marker in a string is code.
+_PRIVATE_KEY = re.compile(r"^\s*-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY", re.MULTILINE)
+
+# Words of an interface, translated, and Kubernetes' objects that say where secrets are.
+_TRANSLATIONS = frozenset({"locales", "locale", "i18n", "l10n", "lang", "translations"})
+_NO_SECRETS = re.compile(r"(?:external|sealed)-?secrets?\.ya?ml\Z", re.IGNORECASE)
 
 
 def is_secret(path: PurePath | str) -> bool:
@@ -69,7 +74,12 @@ def is_secret(path: PurePath | str) -> bool:
     A path through a symlink should be asked about twice, as named and as resolved.
     """
     parts = str(path).replace("\\", "/").rstrip("/").lower().split("/")
-    if _NAME.match(parts[-1]) or not _FOLDERS.isdisjoint(parts):
+    if not _FOLDERS.isdisjoint(parts):
+        return True
+    is_data = re.match(_DATA, parts[-1]) or parts[-1] == "auth.json"
+    if is_data and (_NO_SECRETS.match(parts[-1]) or not _TRANSLATIONS.isdisjoint(parts[:-1])):
+        return False
+    if _NAME.match(parts[-1]):
         return True
     return len(parts) > 1 and (parts[-2], parts[-1]) in _PLACES
 

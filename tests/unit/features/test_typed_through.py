@@ -7,7 +7,9 @@ import pytest
 from homebody.backend.base import FimTokens
 from homebody.backend.scripted import Reply
 from homebody.errors import BackendError
-from homebody.features.complete import complete
+from homebody.features.complete import Selected, complete
+from homebody.features.prepare import prepare
+from homebody.text import Span
 from support.documents import at, typed
 from support.until import until
 
@@ -156,3 +158,60 @@ async def test_no_more_is_forced_than_a_token_may_have(world, text):
         [request] = w.asked
         assert 0 < len(request.prompt.forced.encode()) <= 24
         assert (request.prompt.text + request.prompt.forced).endswith(text)
+
+
+async def test_two_selections_of_one_length_are_two_requests(world):
+    """The newest selection of the menu is completed, whatever the one before was."""
+    slow = Reply("(1)\n", delay_ms=50, contains="append")
+    async with world(slow, "(2)\n") as w:
+        document, offset = at("values.█\n")
+        older, newer = (
+            complete(
+                w.engine, document, offset, session=w.session, selected=Selected(Span(offset, offset), name)
+            )
+            for name in ("append", "extend")
+        )
+        first, second = await asyncio.gather(older, newer)
+        assert first == []
+        assert [item.text for item in second] == ["extend(2)"]
+
+
+async def test_the_line_before_a_control_token_is_whole(world):
+    """What ends there is the answer, not a line that was just begun."""
+    async with world(Reply(pieces=("if a:", "\n        return b", "<|im_end|>"))) as w:
+        document, offset = at(_PLACE)
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "if a:\n        return b"
+
+
+async def test_closing_another_file_leaves_what_is_read_for_the_one_in_view(world):
+    """Editors close files that nobody looks at."""
+    async with world("x\n", context_length=4096) as w:
+        document, offset = at("value = 1\n" * 300 + "█")
+        await prepare(w.engine, document, offset, session=w.session)
+        await w.session.closed("file:///other.py")
+        await until(lambda: w.session.place(document.uri).burst is not None)
+
+
+async def test_each_candidate_that_was_shown_is_typed_through(world):
+    """Also where the first answer came to nothing."""
+    replies = [Reply(text, times=1) for text in ("\n", "aaa(x)\n", "bbb(x)\n", "ccc(x)\n")]
+    async with world(*replies) as w:
+        document, offset = at("y = █\n")
+        found = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
+        for item in found:
+            along, end = typed(document, offset, item.text[:2])
+            [rest] = await complete(w.engine, along, end, session=w.session)
+            assert rest.text == item.text[2:]
+
+
+async def test_a_place_that_was_hopeless_once_is_typed_through_all_the_same(world):
+    """What was shown further back was sure enough."""
+    guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
+    async with world(guess, Reply("foo(bar)\n", probability=0.9), min_confidence=0.4) as w:
+        document, offset = at("x = f█\n")
+        assert await complete(w.engine, document, offset, session=w.session) == []
+        before, start = at("x = █\n")
+        [shown] = await complete(w.engine, before, start, session=w.session)
+        [rest] = await complete(w.engine, document, offset, session=w.session)
+        assert (shown.text, rest.text) == ("foo(bar)", "oo(bar)")

@@ -69,3 +69,17 @@ def test_a_private_key_is_known_by_its_first_line():
     assert holds_private_key("Bag Attributes\n-----BEGIN PRIVATE KEY-----\nMII")
     assert not holds_private_key("-----BEGIN CERTIFICATE-----\nMII")
     assert not holds_private_key("import ssl\n" * 200 + "KEY = '-----BEGIN PRIVATE KEY-----'\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["locales/en/auth.json", "src/i18n/api-keys.yml", "lang/credentials.json", "k8s/external-secrets.yaml"],
+)
+def test_words_of_an_interface_and_pointers_to_secrets_are_none(name: str):
+    """Completion stays on in files that only talk of secrets."""
+    assert not is_secret(name)
+
+
+def test_code_that_names_a_keys_first_line_is_code():
+    """It is read, and completed in."""
+    assert not holds_private_key('const header = "-----BEGIN PRIVATE KEY-----";\n')
