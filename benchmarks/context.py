@@ -30,7 +30,7 @@ from lsprotocol import converters, types
 
 from homebody.backend.base import ModelInfo
 from homebody.engine import Engine, open_engine
-from homebody.features import completion_request
+from homebody.features import completion_request, fitted_prompt
 from homebody.features.complete import complete
 from homebody.features.completion_prompt import Target, prompt_for
 from homebody.features.completion_request import CompletionRequest
@@ -284,7 +284,12 @@ class _Watch:
 @contextmanager
 def _steps_of_requests(times: Times) -> Iterator[None]:
     """Time the steps of real requests too, where the module that calls them finds them."""
-    before = {name: getattr(completion_request, name) for name in ("situation_at", "burst_at", "prompt_for")}
+    steps = (
+        (completion_request, "situation_at"),
+        (fitted_prompt, "burst_at"),
+        (fitted_prompt, "prompt_for"),
+    )
+    before = {(module, name): getattr(module, name) for module, name in steps}
 
     def timed(name: str, do: Callable[..., object]) -> Callable[..., object]:
         def called(*arguments: object, **options: object) -> object:
@@ -293,13 +298,13 @@ def _steps_of_requests(times: Times) -> Iterator[None]:
 
         return called
 
-    for name, do in before.items():
-        setattr(completion_request, name, timed(name, do))
+    for (module, name), do in before.items():
+        setattr(module, name, timed(name, do))
     try:
         yield
     finally:
-        for name, do in before.items():
-            setattr(completion_request, name, do)
+        for (module, name), do in before.items():
+            setattr(module, name, do)
 
 
 @asynccontextmanager

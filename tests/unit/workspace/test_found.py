@@ -73,3 +73,11 @@ def test_a_method_is_not_shown_beside_its_class():
         ("b.py", 5),
         ("a.py", 10),
     ]
+
+
+def test_a_name_inside_of_another_is_a_definition_of_its_own():
+    """``PORT = 80`` is not shown by ``SUPPORT = 80``."""
+    (one,) = told(
+        Found("SUPPORT", "a.py", 1, 1, "SUPPORT = 8080", ""), Found("PORT", "a.py", 2, 2, "PORT = 80", "")
+    )
+    assert one[3] == "SUPPORT = 8080\nPORT = 80"
