@@ -42,14 +42,19 @@ class Speed:
         """
         if stats.evaluated_tokens and stats.prompt_ms:
             self._learn_prompt(stats.evaluated_tokens, stats.prompt_ms)
-        elif stats.evaluated_tokens is None and seen and seen.evaluated_tokens >= _MEASURABLE_TOKENS:
-            self._learn_prompt(seen.evaluated_tokens, stats.prompt_ms or seen.milliseconds)
+        elif stats.evaluated_tokens is None and seen is not None:
+            self.learn_seen(seen, stats.prompt_ms)
         if stats.output_tokens and stats.output_ms and stats.output_tokens >= 8:
             self.learn_output(stats.output_tokens / stats.output_ms * 1000)
 
     def learn_read(self, read: PromptRead) -> None:
         """Follow what reading one prompt took."""
         self._learn_prompt(read.evaluated_tokens, read.milliseconds)
+
+    def learn_seen(self, seen: PromptRead, milliseconds: float | None = None) -> None:
+        """Follow a reading as it looked from outside; of a short one that says nothing."""
+        if seen.evaluated_tokens >= _MEASURABLE_TOKENS:
+            self._learn_prompt(seen.evaluated_tokens, milliseconds or seen.milliseconds)
 
     def learn_output(self, speed: float) -> None:
         """Follow a speed that was measured from outside."""

@@ -176,7 +176,7 @@ export class Server implements Disposable {
         void commands.executeCommand("setContext", "homebody.isRunning", state === State.Running);
         if (state === State.Running) {
             // The documents are told of after this state, and before the start is done.
-            void client.start().then(() => this.focus.tell());
+            void client.start().then(() => this.focus.tell(), () => undefined);
         } else if (state === State.Starting) {
             this.status.starting();
         } else if (state === State.Stopped || state === State.StartFailed) {

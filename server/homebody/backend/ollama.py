@@ -40,7 +40,7 @@ class OllamaBackend(StringBackend):
 
     """
 
-    # It runs llama.cpp or MLX with its prompt cache.
+    # It runs llama.cpp or an engine of its own, both with a prompt cache.
     keeps_prompts = True
 
     def __init__(

@@ -22,6 +22,12 @@ HEADER_SHARE = 0.1
 """Part of it for imports and the headers of scopes that the window cut off."""
 
 
+_BEFORE, _AFTER = "before the cursor", "after the cursor"
+
+OF_THE_WINDOW = frozenset({_BEFORE, _AFTER})
+"""Why a source is there that is the window itself; all others were chosen beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """Whole lines of the document that are kept where the window cuts them off; ``why`` for the user."""
@@ -131,9 +137,9 @@ def _context(
     sources += [Source(c.uri, c.first_line, c.last_line, t, c.why) for c, t in ranked.chosen]
     left_out = list(ranked.left_out)
     if whole.prefix:
-        sources.append(_source(document, whole.prefix, whole.prefix_tokens, "before the cursor"))
+        sources.append(_source(document, whole.prefix, whole.prefix_tokens, _BEFORE))
     if whole.suffix:
-        sources.append(_source(document, whole.suffix, whole.suffix_tokens, "after the cursor"))
+        sources.append(_source(document, whole.suffix, whole.suffix_tokens, _AFTER))
     # A line of which a part went in is one of the sources.
     before = document.line_of(whole.prefix.start) - 1
     left_out[:0] = without(sources, LeftOut(document.uri, 0, before, "before the window"))

@@ -67,7 +67,11 @@ def window(
     suffix_limit = int(tokens * suffix_share)
     suffix = _suffix(document, gap.end, suffix_limit, count) if suffix_limit else (Span(gap.end, gap.end), 0)
     limit = tokens - suffix[1]
-    kept = None if keep is None else _kept(document, gap.start, keep, limit, keep.tokens - suffix[1], count)
+    kept = (
+        None
+        if keep is None
+        else _kept(document, gap.start, Keep(keep.start, keep.tokens - suffix[1]), limit, count)
+    )
     prefix = kept or _prefix(document, gap.start, limit, count)
     spare = limit - prefix[1]
     if suffix_limit and prefix[0].start == 0 and spare > 0 and suffix[0].end < len(document.text):
@@ -75,13 +79,11 @@ def window(
     return Window(prefix[0], suffix[0], prefix[1], suffix[1])
 
 
-def _kept(  # noqa: PLR0917 - private
-    document: Document, end: int, keep: Keep, tokens: int, longest: int, count: Count
-) -> tuple[Span, int] | None:
-    """Return the kept prefix where it has nine tenths of ``tokens`` and at most ``longest``."""
+def _kept(document: Document, end: int, keep: Keep, tokens: int, count: Count) -> tuple[Span, int] | None:
+    """Return the kept prefix where it has nine tenths of ``tokens`` and at most ``keep.tokens``."""
     if not 0 < keep.start < end:
         return None
-    most = max(tokens, longest)
+    most = max(tokens, keep.tokens)
     if end - keep.start > most * _CHARACTERS:
         return None
     if document.line_starts[document.line_of(keep.start)] != keep.start:

@@ -13,7 +13,7 @@ from homebody.audit import LeftOut
 from homebody.backend.base import ModelInfo, Prompt
 from homebody.context.budget import completion_budget
 from homebody.context.markers import before_cursor, first_marker, without_marked_lines
-from homebody.context.select import Header, select_completion
+from homebody.context.select import OF_THE_WINDOW, Header, select_completion
 from homebody.context.window import Keep
 from homebody.engine import Engine
 from homebody.features.prompt_path import prompt_path, repository_name
@@ -51,12 +51,10 @@ indentation behind it. Measured on 156 holes: 28 % exact; words and blanks alone
 _LAST_WORD = re.compile(r" ?\w+\Z|[ \t]+\Z")
 """The same where no grammar forces it: what the model does not repeat by itself is asked for twice."""
 
-
 _LONGEST_TOKEN = 24
 """Bytes taken back at most: forcing more (prose without blanks, a hash) costs a token for each few."""
 
 _MARKED = "holds a control token of the model"
-_OF_THE_WINDOW = {"before the cursor", "after the cursor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +256,7 @@ def _marked_headers(target: Target, burst: Burst, document: Document) -> list[in
     chosen = [
         line
         for source in burst.context.sources
-        if source.uri == document.uri and source.why not in _OF_THE_WINDOW
+        if source.uri == document.uri and source.why not in OF_THE_WINDOW
         for line in range(source.first_line, min(source.last_line + 1, document.line_count))
     ]
     return [line for line in chosen if first_marker(document.line_text(line), target.special_texts)]

@@ -39,9 +39,6 @@ _CANDIDATES = 3
 _UNMEASURED_OUTPUT = 30.0
 """Tokens a second written, before the first measurement."""
 
-_MEASURABLE_TOKENS = 24
-"""A reading of fewer tokens by our own count says nothing of the speed."""
-
 _SLICE_SECONDS = 0.15
 """What a slice may go on for after a cancel that the server does not notice."""
 
@@ -261,11 +258,14 @@ class CompletionRequest:
         """Learn from an answer that has ended by itself."""
         session, use = self.session, self.engine.completion
         session.was_read(asked + generation.text)
+        seen = _reading(generation, unread)
         if generation.stats is not None:
-            use.speed.learn(generation.stats, _reading(generation, unread))
+            use.speed.learn(generation.stats, seen)
         else:
-            if (read := generation.read or _reading(generation, unread)) is not None:
-                use.speed.learn_read(read)
+            if generation.read is not None:
+                use.speed.learn_read(generation.read)
+            elif seen is not None:
+                use.speed.learn_seen(seen)
             if generation.output_speed is not None:
                 use.speed.learn_output(generation.output_speed)
         if (record := generation.record) is not None:
@@ -365,7 +365,7 @@ def _reading(generation: Generation, unread: float) -> PromptRead | None:
     whole = stats.prompt_tokens if stats is not None and stats.prompt_tokens else record.prompt_tokens
     milliseconds = (generation.first_token_at - generation.began) * 1000
     new = int(whole * unread)
-    return PromptRead(new, whole - new, milliseconds) if new >= _MEASURABLE_TOKENS else None
+    return PromptRead(new, whole - new, milliseconds)
 
 
 def _situation(engine: Engine, document: Document, offset: int) -> Situation:

@@ -6,8 +6,8 @@ In: session, target, document, offset, and the tokens that there is room for. Ou
 from homebody.backend.base import Prompt, Text
 from homebody.engine import Use
 from homebody.errors import ContextTooLong
-from homebody.features.completion_prompt import Target, new_burst, prompt_for
-from homebody.features.place_burst import burst_at
+from homebody.features.completion_prompt import Target, prompt_for
+from homebody.features.place_burst import burst_at, full_burst
 from homebody.session.burst import Burst
 from homebody.session.session import Session
 from homebody.text import Document
@@ -39,16 +39,8 @@ async def fitted(
         if counted <= most:
             return burst, prompt, counted
         # By our own count, which may be off in the same proportion as before.
-        place.burst = new_burst(
-            session.engine,
-            target,
-            document,
-            offset,
-            tokens=max(own * most // counted - _MARKER_TOKENS, 1),
-            candidates=session.candidates_for(document.uri),
-            imports=place.imports(document),
-            before=burst,
-        )
+        fewer = max(own * most // counted - _MARKER_TOKENS, 1)
+        place.burst = full_burst(session, target, document, offset, tokens=fewer)
     message = (
         f"The line at the cursor does not fit the context of {info.context_length} tokens: "
         "serve the model with a larger context."

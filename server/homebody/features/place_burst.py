@@ -71,14 +71,17 @@ def _is_near(before: Burst | None, offset: int) -> bool:
     return offset - before.start <= 2 * max(len(before.context.prefix), before.typed_limit)
 
 
-def full_burst(session: Session, target: Target, document: Document, offset: int) -> Burst:
-    """Return a burst with all that the completion budget allows."""
+def full_burst(
+    session: Session, target: Target, document: Document, offset: int, *, tokens: int | None = None
+) -> Burst:
+    """Return a burst with all that the completion budget allows, or ``tokens`` of it."""
     place = session.place(document.uri)
     return new_burst(
         session.engine,
         target,
         document,
         offset,
+        tokens=tokens,
         candidates=session.candidates_for(document.uri),
         imports=place.imports(document),
         before=place.burst,

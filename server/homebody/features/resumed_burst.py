@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from homebody.audit import LeftOut, Source
-from homebody.context.select import Context, without
+from homebody.context.select import OF_THE_WINDOW, Context, without
 from homebody.features.completion_prompt import Target, new_burst, prompt_for
 from homebody.features.read_ahead import common_length
 from homebody.session.burst import Burst
 from homebody.session.session import Session
 from homebody.text import Document, Span
-
-_OF_THE_WINDOW = {"before the cursor", "after the cursor"}
 
 _WORTH_KEEPING = 2
 """The read part has to be so many times the narrow window: then more is known with it than without."""
@@ -68,10 +66,10 @@ def _read_part(session: Session, target: Target, document: Document, offset: int
 def _joined(document: Document, wide: Context, near: Context, far: Span, tokens: int) -> Context:
     first, last = document.line_of(far.start), document.line_of(far.end - 1)
     part = Source(document.uri, first, last, tokens, "further up")
-    elsewhere = [one for one in wide.sources if one.why not in _OF_THE_WINDOW]
+    elsewhere = [one for one in wide.sources if one.why not in OF_THE_WINDOW]
     # Headers of scopes that the narrow window cuts off stand in the gap, or in the part that was read.
-    own = [one for one in near.sources if one.why in _OF_THE_WINDOW or one.first_line > last]
-    headers = [one for one in own if one.why not in _OF_THE_WINDOW]
+    own = [one for one in near.sources if one.why in OF_THE_WINDOW or one.first_line > last]
+    headers = [one for one in own if one.why not in OF_THE_WINDOW]
     lines = [Span(document.line_starts[one.first_line], _end(document, one)) for one in headers]
     return replace(
         near,

@@ -28,7 +28,7 @@ _NAMES = (
     *("credentials", "credentials.db", "*credentials*.enc", "secret", "secrets", "*.secret", "*.secrets"),
     *("secrets.*.y*ml", "secrets.*.json", "passwords.txt", "passwords.csv", "passwd", "shadow"),
     # What consoles of cloud services hand out, and where their tools keep it.
-    *("rootkey.csv", "*accesskeys.csv", "auth.json", "*firebase-adminsdk*.json", ".dev.vars*", ".flaskenv"),
+    *("rootkey.csv", "*accesskeys.csv", "*firebase-adminsdk*.json", ".dev.vars*", ".flaskenv"),
     *("client_secret*.json", "service-account*.json", "service_account*.json", "serviceaccount*.json"),
     *(".vault_pass*", "vault_pass", "vault_pass.txt", "local.settings.json", "settings-security.xml"),
     # Infrastructure: state files hold every value in clear text.
@@ -54,18 +54,18 @@ _PLACES = frozenset(
 )
 
 # ``prod.secrets.json``, ``my-credentials.txt``, ``api_keys.yml``: data that says what it holds.
-_DATA = (
-    r"(?:.*[-_.])?(?:credentials?|secrets?|api[-_.]?keys?)"
-    r"\.(?:json|ya?ml|toml|ini|txt|csv|env|properties|xml)\Z"
+_DATA = re.compile(
+    r"(?:auth\.json|(?:.*[-_.])?(?:credentials?|secrets?|api[-_.]?keys?)"
+    r"\.(?:json|ya?ml|toml|ini|txt|csv|env|properties|xml))\Z"
 )
 
-_NAME = re.compile("|".join([*map(translate, _NAMES), _DATA]), re.IGNORECASE)
+_NAME = re.compile("|".join(map(translate, _NAMES)))
 # At a line's beginning: code that names the marker in a string is code.
 _PRIVATE_KEY = re.compile(r"^\s*-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY", re.MULTILINE)
 
 # Words of an interface, translated, and Kubernetes' objects that say where secrets are.
 _TRANSLATIONS = frozenset({"locales", "locale", "i18n", "l10n", "lang", "translations"})
-_NO_SECRETS = re.compile(r"(?:external|sealed)-?secrets?\.ya?ml\Z", re.IGNORECASE)
+_NO_SECRETS = re.compile(r"(?:external|sealed)-?secrets?\.ya?ml\Z")
 
 
 def is_secret(path: PurePath | str) -> bool:
@@ -76,9 +76,8 @@ def is_secret(path: PurePath | str) -> bool:
     parts = str(path).replace("\\", "/").rstrip("/").lower().split("/")
     if not _FOLDERS.isdisjoint(parts):
         return True
-    is_data = re.match(_DATA, parts[-1]) or parts[-1] == "auth.json"
-    if is_data and (_NO_SECRETS.match(parts[-1]) or not _TRANSLATIONS.isdisjoint(parts[:-1])):
-        return False
+    if _DATA.match(parts[-1]):
+        return not _NO_SECRETS.match(parts[-1]) and _TRANSLATIONS.isdisjoint(parts[:-1])
     if _NAME.match(parts[-1]):
         return True
     return len(parts) > 1 and (parts[-2], parts[-1]) in _PLACES
