@@ -8,6 +8,7 @@ Knows nothing of any server's API.
 import asyncio
 import socket
 import sys
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -79,19 +80,23 @@ class ModelServer:
         self.url = url
         self.timeout_seconds = timeout_seconds
         headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
-        transport = GuardedTransport(
-            [AllowedHost.parse(entry) for entry in allowed_hosts], unix_socket=unix_socket, resolve=resolve
-        )
-        self._client = httpx.AsyncClient(
-            base_url=base,
-            headers={**headers, "user-agent": "homebody", "accept-encoding": "identity"},
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
-            # Silence is timed here (``asyncio.timeout``), since servers send pings that reset a read limit.
-            timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, timeout_seconds)),
-        )
+        hosts = [AllowedHost.parse(entry) for entry in allowed_hosts]
+
+        def connect() -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                base_url=base,
+                headers={**headers, "user-agent": "homebody", "accept-encoding": "identity"},
+                transport=GuardedTransport(hosts, unix_socket=unix_socket, resolve=resolve),
+                trust_env=False,
+                follow_redirects=False,
+                cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+                # Silence is timed by ``asyncio.timeout``: servers send pings that reset a read limit.
+                timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, timeout_seconds)),
+            )
+
+        self._connect = connect
+        self._client = connect()
+        self._users = Counter[httpx.AsyncClient]()
 
     async def get(self, path: str, type_: type[Decoded], *, timeout_seconds: float | None = None) -> Decoded:
         """GET ``path`` and decode the JSON reply as ``type_``."""
@@ -159,27 +164,53 @@ class ModelServer:
         """Send a request and hand out the good response, its body unread."""
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if content is None else {"content-type": "application/json"}
-        request = self._client.build_request(method, path, content=content, headers=headers)
-        response = await self._send(request)
-        try:
-            if response.status_code != 200:
-                raise await self._refusal(response)
-            yield response
-        finally:
-            await to_the_end(response.aclose())
+        async with self._leased() as client:
+            request = client.build_request(method, path, content=content, headers=headers)
+            response = await self._send(client, request)
+            try:
+                if response.status_code != 200:
+                    raise await self._refusal(response)
+                yield response
+            finally:
+                await to_the_end(response.aclose())
 
-    async def _send(self, request: httpx.Request) -> httpx.Response:
+    @asynccontextmanager
+    async def _leased(self) -> AsyncGenerator[httpx.AsyncClient]:
+        """Lend the connections of this moment; those that were replaced are closed by their last user."""
+        client = self._client
+        self._users[client] += 1
+        try:
+            yield client
+        finally:
+            self._users[client] -= 1
+            if not self._users[client]:
+                del self._users[client]
+                if client is not self._client:
+                    await to_the_end(client.aclose())
+
+    async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 try:
-                    return await cancelled_once(self._client.send(request, stream=True), _close)
+                    return await cancelled_once(client.send(request, stream=True), _close)
                 except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                     # A kept connection that the server closed just then; nothing was answered yet.
-                    return await cancelled_once(self._client.send(request, stream=True), _close)
+                    return await cancelled_once(client.send(request, stream=True), _close)
+        except asyncio.CancelledError:
+            # httpcore's pool loses connections to requests that are cancelled before their answer: of
+            # 400 cancelled at any moment, up to 18. So nobody else uses this pool.
+            self._replace(client)
+            raise
         except TimeoutError as error:
+            self._replace(client)
             raise self._timeout(self.timeout_seconds) from error
         except httpx.HTTPError as error:
             raise self._translate(error) from error
+
+    def _replace(self, client: httpx.AsyncClient) -> None:
+        """Take fresh connections for the next requests."""
+        if client is self._client:
+            self._client = self._connect()
 
     async def _paced(self, items: AsyncIterator[Item]) -> AsyncGenerator[Item]:
         """Yield ``items`` while none of them is longer in coming than the time limit."""
