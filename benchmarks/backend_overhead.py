@@ -19,7 +19,7 @@ import httpx
 import psutil
 
 from homebody.backend.base import Piece, Prompt, Sampling, Text
-from homebody.backend.llama_cpp import LlamaCppBackend
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.host.launch import start_host
 from homebody.host.options import HostOptions
 from homebody.models.library import resolve

@@ -21,7 +21,7 @@ from contextlib import aclosing
 import psutil
 
 from homebody.backend.base import Piece, Prompt, Sampling, Stats, Text
-from homebody.backend.llama_cpp import LlamaCppBackend
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.host.launch import start_host
 from homebody.host.options import HostOptions
 from homebody.models.library import resolve

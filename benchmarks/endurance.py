@@ -15,8 +15,8 @@ from collections import Counter
 
 import psutil
 
-from homebody.lsp.client import Client
-from homebody.lsp.connection import ServerError
+from homebody.client.connection import ServerError
+from homebody.client.editor import Client
 from homebody.text import Span, TextEdit
 from measure.homebody_server import open_homebody
 from measure.model import default_weights, open_model

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import msgspec
 
-from homebody.lsp.client import Client, start_client
+from homebody.client.editor import Client, start_client
 from measure.interval import difference
 from measure.model import Model, default_weights, open_model
 from measure.sandbox import has_network_of_its_own, passes

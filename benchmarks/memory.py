@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from homebody.lsp.client import Client, start_client
+from homebody.client.editor import Client, start_client
 
 LINES = 10_000
 LIMIT_MB = 150

@@ -11,8 +11,8 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from homebody.lsp.client import Client, start_client
-from homebody.lsp.connection import ServerError
+from homebody.client.connection import ServerError
+from homebody.client.editor import Client, start_client
 from homebody.text import Document, TextEdit
 from measure.contender import Answer, Work
 

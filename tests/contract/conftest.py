@@ -10,11 +10,11 @@ import pytest_asyncio
 
 from homebody.backend.base import Backend
 from homebody.backend.embedded import EmbeddedBackend
-from homebody.backend.llama_cpp import LlamaCppBackend
-from homebody.backend.lm_studio import LmStudioBackend
-from homebody.backend.ollama import OllamaBackend
-from homebody.backend.openai_compatible import OpenAiBackend
 from homebody.backend.scripted import Reply, ScriptedBackend
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
+from homebody.backend.servers.lm_studio import LmStudioBackend
+from homebody.backend.servers.ollama import OllamaBackend
+from homebody.backend.servers.openai_compatible import OpenAiBackend
 from homebody.host.launch import start_host
 from homebody.host.options import HostOptions
 from support.ollama_double import OllamaDouble, OllamaModel

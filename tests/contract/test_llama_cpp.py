@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Stream, Text
-from homebody.backend.llama_cpp import LlamaCppBackend
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
 from homebody.host.options import HostOptions

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Stream, Text
-from homebody.backend.ollama import OllamaBackend
-from homebody.backend.ollama_api import Shown
+from homebody.backend.servers.ollama import OllamaBackend
+from homebody.backend.servers.ollama_api import Shown
 from homebody.errors import BackendRefused, ConnectionForbidden, ContextTooLong
 from support.ollama_double import SPECIAL, OllamaDouble, OllamaModel
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from homebody.lsp.client import CAPABILITIES
-from homebody.lsp.connection import ServerError
+from homebody.client.connection import ServerError
+from homebody.client.editor import CAPABILITIES
 from homebody.text import Span
 from support.until import until
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from homebody.lsp.client import CAPABILITIES
-from homebody.lsp.connection import ServerError
+from homebody.client.connection import ServerError
+from homebody.client.editor import CAPABILITIES
 from homebody.text import Span, TextEdit
 
 URI = "file:///w/app.py"

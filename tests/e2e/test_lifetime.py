@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from homebody.lsp.client import start_client
-from homebody.lsp.connection import Connection, ServerEnded
+from homebody.client.connection import Connection, ServerEnded
+from homebody.client.editor import start_client
 
 RUN = [sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())", "lsp"]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from homebody.lsp.client import CAPABILITIES, Client
+from homebody.client.editor import CAPABILITIES, Client
 
 URI = "file:///w/app.py"
 BLOCK = "if width:\n        return width * height"

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from homebody.lsp.client import start_client
+from homebody.client.editor import start_client
 from homebody.text import Span
 from support.recording_proxy import RecordingProxy
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf

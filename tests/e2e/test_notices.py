@@ -1,7 +1,7 @@
 """What the client tells beside its requests: suggestions shown and taken, settings, files."""
 
 from homebody.audit import read_counts
-from homebody.lsp.client import CAPABILITIES
+from homebody.client.editor import CAPABILITIES
 from support.until import until
 
 URI = "file:///w/app.py"

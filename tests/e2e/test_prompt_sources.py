@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from homebody.lsp.client import Client, start_client
-from homebody.lsp.connection import Json
+from homebody.client.connection import Json
+from homebody.client.editor import Client, start_client
 from support.until import until
 
 _PRICES = '''\

@@ -1,6 +1,6 @@
 """What the server reads before anybody types, on a real llama.cpp."""
 
-from homebody.lsp.client import start_client
+from homebody.client.editor import start_client
 from support.recording_proxy import RecordingProxy
 from support.until import until
 

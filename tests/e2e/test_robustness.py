@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from homebody.lsp.client import Client
-from homebody.lsp.connection import ServerError
+from homebody.client.connection import ServerError
+from homebody.client.editor import Client
 from homebody.text import Span, TextEdit
 
 URI = "file:///w/app.py"

@@ -2,7 +2,7 @@
 
 import json
 
-from homebody.lsp.client import CAPABILITIES
+from homebody.client.editor import CAPABILITIES
 from homebody.text import Span
 from support.until import until
 

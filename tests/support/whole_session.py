@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from homebody.client.editor import start_client
 from homebody.host.shared import Place, read_state
-from homebody.lsp.client import start_client
 from homebody.settings import paths
 from homebody.text import Span
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from homebody.backend.base import Message, ModelInfo, Piece, Prompt, Sampling, Slot, Stats, Stream
 from homebody.backend.find_host import HostFinder
-from homebody.backend.llama_cpp import LlamaCppBackend
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid
 from homebody.host.options import HostOptions
 from homebody.models.facts import read_special_texts

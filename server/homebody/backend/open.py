@@ -69,7 +69,7 @@ def _open_embedded(block: BackendSettings, settings: Settings, use: Slot) -> Bac
 
 def _open_llama_cpp(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
     del settings, use
-    from homebody.backend.llama_cpp import LlamaCppBackend
+    from homebody.backend.servers.llama_cpp import LlamaCppBackend
 
     return LlamaCppBackend(
         block.url or DEFAULT_URLS["llama.cpp"],
@@ -83,7 +83,7 @@ def _open_llama_cpp(block: BackendSettings, settings: Settings, use: Slot) -> Ba
 
 def _open_ollama(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
     del settings
-    from homebody.backend.ollama import OllamaBackend
+    from homebody.backend.servers.ollama import OllamaBackend
 
     return OllamaBackend(
         block.url or DEFAULT_URLS["ollama"],
@@ -98,7 +98,7 @@ def _open_ollama(block: BackendSettings, settings: Settings, use: Slot) -> Backe
 
 def _open_lm_studio(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
     del settings
-    from homebody.backend.lm_studio import LmStudioBackend
+    from homebody.backend.servers.lm_studio import LmStudioBackend
 
     return LmStudioBackend(
         block.url or DEFAULT_URLS["lm-studio"],
@@ -113,7 +113,7 @@ def _open_lm_studio(block: BackendSettings, settings: Settings, use: Slot) -> Ba
 
 def _open_openai(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
     del settings
-    from homebody.backend.openai_compatible import OpenAiBackend
+    from homebody.backend.servers.openai_compatible import OpenAiBackend
 
     if block.url is None:
         message = 'backend.kind "openai" needs backend.url, such as "http://127.0.0.1:8000"'

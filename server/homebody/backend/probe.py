@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from homebody.backend import llama_cpp_api, ollama_api
 from homebody.backend.choose import Candidate, name_tells_chat, name_tells_fim
 from homebody.backend.http import ModelServer, StatusRefused
-from homebody.backend.lm_studio import list_models, to_candidate
+from homebody.backend.servers import llama_cpp_api, ollama_api
+from homebody.backend.servers.lm_studio import list_models, to_candidate
 from homebody.errors import BackendError, BackendLoading, BackendUnavailable
 
 USUAL_PORTS = (8080, 8012, 11434, 1234, 8000, 1337, 5001)

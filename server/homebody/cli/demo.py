@@ -23,9 +23,9 @@ from rich.text import Text
 
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import harmless
+from homebody.client.connection import Json, ServerError
+from homebody.client.editor import LSP_COMMAND, Client, start_client
 from homebody.errors import BackendError
-from homebody.lsp.client import LSP_COMMAND, Client, start_client
-from homebody.lsp.connection import Json, ServerError
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit
 

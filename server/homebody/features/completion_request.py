@@ -16,12 +16,12 @@ from homebody.features.completion_prompt import Target, marked_lines, prompt_for
 from homebody.features.fitted_prompt import fitted
 from homebody.features.read_ahead import piece_tokens, read_ahead, unread_tokens
 from homebody.features.server_count import compared
-from homebody.postprocess.confidence import Hope
-from homebody.postprocess.finish import Dropped, Finished, finish, resume
-from homebody.postprocess.multiline import lines_wanted
-from homebody.postprocess.situation import Situation, situation_at
-from homebody.postprocess.stop import StopChecker
-from homebody.postprocess.unit import Wanted
+from homebody.postprocess.ghost.confidence import Hope
+from homebody.postprocess.ghost.finish import Dropped, Finished, finish, resume
+from homebody.postprocess.ghost.multiline import lines_wanted
+from homebody.postprocess.ghost.situation import Situation, situation_at
+from homebody.postprocess.ghost.stop import StopChecker
+from homebody.postprocess.ghost.unit import Wanted
 from homebody.session.burst import Burst
 from homebody.session.cache import Kept, Shown, whole_lines
 from homebody.session.generation import Generation, Verdict

@@ -17,16 +17,16 @@ For edits, each giving a ``Refusal`` with its reason where the answer cannot be 
 - ``docstring_edits(document, span, answer)`` for prompts with ``output = insert``.
 """
 
-from homebody.postprocess.answer_code import Refusal
-from homebody.postprocess.docstring import docstring_edits
-from homebody.postprocess.edit_output import replacement_text
-from homebody.postprocess.finish import Dropped, DropReason, Finished, finish
-from homebody.postprocess.hunks import document_hunks, hunks
-from homebody.postprocess.line_ends import fit_line_ends
-from homebody.postprocess.multiline import lines_wanted
-from homebody.postprocess.situation import Situation, situation_at
-from homebody.postprocess.stop import StopChecker, Verdict
-from homebody.postprocess.unit import Wanted
+from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.docstring import docstring_edits
+from homebody.postprocess.edit.edit_output import replacement_text
+from homebody.postprocess.edit.hunks import document_hunks, hunks
+from homebody.postprocess.ghost.finish import Dropped, DropReason, Finished, finish
+from homebody.postprocess.ghost.line_ends import fit_line_ends
+from homebody.postprocess.ghost.multiline import lines_wanted
+from homebody.postprocess.ghost.situation import Situation, situation_at
+from homebody.postprocess.ghost.stop import StopChecker, Verdict
+from homebody.postprocess.ghost.unit import Wanted
 
 __all__ = [
     "DropReason",

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from homebody.backend.base import Piece, Prompt, Sampling, Stats, Text
-from homebody.backend.llama_cpp import LlamaCppBackend
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import (
     BackendProtocolError,
     BackendRefused,

@@ -8,9 +8,9 @@ import pytest_asyncio
 
 from homebody.backend import supervise
 from homebody.backend.base import ModelInfo, Piece, Prompt, Sampling, Text
-from homebody.backend.llama_cpp import LlamaCppBackend
 from homebody.backend.scripted import Reply as ScriptedReply
 from homebody.backend.scripted import ScriptedBackend
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.state import BackendState
 from homebody.backend.supervise import SupervisedBackend
 from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, NoModelInstalled

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from homebody.backend.base import Piece
-from homebody.postprocess.confidence import Hope, confidence
+from homebody.postprocess.ghost.confidence import Hope, confidence
 
 
 def _fed(least: float, *pieces: tuple[str, float]) -> list[bool]:

@@ -6,8 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from homebody.postprocess import Finished, StopChecker, finish, lines_wanted, situation_at
-from homebody.postprocess.lexis import lexis_of
-from homebody.postprocess.scan import scan
+from homebody.postprocess.ghost.lexis import lexis_of
+from homebody.postprocess.ghost.scan import scan
 from homebody.text import Document, TextEdit, apply_edits
 
 LANGUAGES = st.sampled_from(

@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.postprocess import situation_at
-from homebody.postprocess.confidence import looks_wrong
+from homebody.postprocess.ghost.confidence import looks_wrong
 from homebody.text import Document
 
 

@@ -12,8 +12,8 @@ import msgspec
 
 from homebody.backend.base import Message, Piece, Sampling, Stats
 from homebody.backend.http import ModelServer, StatusRefused
-from homebody.backend.llama_cpp_api import grammar_that_begins
-from homebody.backend.string_backend import Job
+from homebody.backend.servers.llama_cpp_api import grammar_that_begins
+from homebody.backend.servers.string_backend import Job
 from homebody.errors import BackendError, BackendRefused, BackendUnavailable, ContextTooLong
 
 

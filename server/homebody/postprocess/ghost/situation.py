@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from homebody.postprocess.lexis import Lexis, lexis_of
-from homebody.postprocess.scan import State, code_of, scan
+from homebody.postprocess.ghost.lexis import Lexis, lexis_of
+from homebody.postprocess.ghost.scan import State, code_of, scan
 from homebody.text import Document, Span
 
 _LINES_BEFORE = 200

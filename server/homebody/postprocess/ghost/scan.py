@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from homebody.postprocess.lexis import Lexis, Region
+from homebody.postprocess.ghost.lexis import Lexis, Region
 
 _CLOSER_OF = {"(": ")", "[": "]", "{": "}"}
 

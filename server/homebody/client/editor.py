@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from homebody.lsp.connection import Connection, Json, ServerError
+from homebody.client.connection import Connection, Json, ServerError
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 OnText: TypeAlias = Callable[[str], None]
@@ -273,7 +273,7 @@ async def start_client(
             "initialize",
             {
                 "processId": os.getpid(),
-                "clientInfo": {"name": "homebody.lsp.client"},
+                "clientInfo": {"name": "homebody.client.editor"},
                 "rootUri": uri,
                 "workspaceFolders": [{"uri": uri, "name": root.name}] if root else None,
                 "capabilities": CAPABILITIES if capabilities is None else capabilities,

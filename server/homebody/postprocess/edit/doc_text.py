@@ -8,9 +8,9 @@ Knows nothing of where it goes.
 import re
 from inspect import cleandoc
 
-from homebody.postprocess.answer_code import CUT, Refusal, without_reasoning
-from homebody.postprocess.doc_style import DocStyle
-from homebody.postprocess.repeats import repeated_from
+from homebody.postprocess.edit.answer_code import CUT, Refusal, without_reasoning
+from homebody.postprocess.edit.doc_style import DocStyle
+from homebody.postprocess.ghost.repeats import repeated_from
 
 _LITERAL = re.compile(r"^[ \t]*[rRuUbBfF]{0,2}(\"{3}|'{3})((?:\\.|(?!\1)[^\\])*)\1", re.MULTILINE | re.DOTALL)
 _OPEN_LITERAL = re.compile(r"^[ \t]*[rRuUbBfF]{0,2}(?:\"{3}|'{3})(.*)\Z", re.MULTILINE | re.DOTALL)

@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 
 from homebody.backend.base import Piece
-from homebody.postprocess.repeats import repeated_from
-from homebody.postprocess.scan import code_of, scan
-from homebody.postprocess.situation import Situation
+from homebody.postprocess.ghost.repeats import repeated_from
+from homebody.postprocess.ghost.scan import code_of, scan
+from homebody.postprocess.ghost.situation import Situation
 
 _LONG_LINE_TOKENS = 12
 """Few lines that are sure enough have more that counts."""

@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from homebody.backend.base import Piece
-from homebody.postprocess.closers import with_closers
-from homebody.postprocess.confidence import confidence, looks_wrong
-from homebody.postprocess.fence import without_broken_control
-from homebody.postprocess.glue import is_glued
-from homebody.postprocess.indent import closes_too_far_in
-from homebody.postprocess.line_ends import with_line_ends
-from homebody.postprocess.multiline import Multiline, lines_wanted
-from homebody.postprocess.situation import Situation
-from homebody.postprocess.stop import MAX_LINES, prepare
-from homebody.postprocess.trim import (
+from homebody.postprocess.edit.fence import without_broken_control
+from homebody.postprocess.ghost.closers import with_closers
+from homebody.postprocess.ghost.confidence import confidence, looks_wrong
+from homebody.postprocess.ghost.glue import is_glued
+from homebody.postprocess.ghost.indent import closes_too_far_in
+from homebody.postprocess.ghost.line_ends import with_line_ends
+from homebody.postprocess.ghost.multiline import Multiline, lines_wanted
+from homebody.postprocess.ghost.situation import Situation
+from homebody.postprocess.ghost.stop import MAX_LINES, prepare
+from homebody.postprocess.ghost.trim import (
     without_bare_comments,
     without_next_lines,
     without_partial_line,
     without_previous_lines,
 )
-from homebody.postprocess.unit import Wanted, cut
+from homebody.postprocess.ghost.unit import Wanted, cut
 from homebody.text import Document, Span
 
 DropReason: TypeAlias = Literal[

@@ -10,8 +10,8 @@ keeps its own closer, with ``a)`` it does not.
 
 from dataclasses import dataclass
 
-from homebody.postprocess.scan import State, first_surplus, scan
-from homebody.postprocess.situation import Situation, indent_of
+from homebody.postprocess.ghost.scan import State, first_surplus, scan
+from homebody.postprocess.ghost.situation import Situation, indent_of
 
 _CLOSERS = ")]}"
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
 
-from homebody.backend import llama_cpp_api as api
 from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Role, Slot
 from homebody.backend.http import ModelServer, StatusRefused
+from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.token_table import TokenTable
 from homebody.errors import BackendProtocolError, BackendTimeout
 

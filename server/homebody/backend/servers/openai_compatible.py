@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from homebody.backend import openai_api as api
 from homebody.backend.base import Message, ModelInfo, Prompt, Sampling, Slot
 from homebody.backend.choose import Candidate, choose_any, name_tells_chat, name_tells_fim
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
+from homebody.backend.servers import openai_api as api
+from homebody.backend.servers.string_backend import Deltas, Job, StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
-from homebody.backend.string_backend import Deltas, Job, StringBackend
 from homebody.errors import BackendError, BackendRefused
 
 UNKNOWN_CONTEXT = 4096

@@ -5,9 +5,9 @@ In: the place and the setting ``completion.multiline``. Out: what to ask for.
 
 from typing import Literal, TypeAlias
 
-from homebody.postprocess.scan import scan
-from homebody.postprocess.situation import Situation
-from homebody.postprocess.unit import Wanted
+from homebody.postprocess.ghost.scan import scan
+from homebody.postprocess.ghost.situation import Situation
+from homebody.postprocess.ghost.unit import Wanted
 
 Multiline: TypeAlias = Literal["auto", "always", "never"]
 

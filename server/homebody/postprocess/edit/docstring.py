@@ -8,14 +8,14 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-from homebody.postprocess.answer_code import Refusal
-from homebody.postprocess.doc_style import DocStyle, doc_style_of
-from homebody.postprocess.doc_text import description_in
-from homebody.postprocess.hunks import document_hunks
-from homebody.postprocess.lexis import lexis_of
-from homebody.postprocess.line_ends import with_line_ends
-from homebody.postprocess.scan import State, code_of, scan
-from homebody.postprocess.situation import indent_of, indent_unit_of
+from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.doc_style import DocStyle, doc_style_of
+from homebody.postprocess.edit.doc_text import description_in
+from homebody.postprocess.edit.hunks import document_hunks
+from homebody.postprocess.ghost.lexis import lexis_of
+from homebody.postprocess.ghost.line_ends import with_line_ends
+from homebody.postprocess.ghost.scan import State, code_of, scan
+from homebody.postprocess.ghost.situation import indent_of, indent_unit_of
 from homebody.text import Document, Span, TextEdit
 
 _WIDTH = 100

@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from homebody.backend import llama_cpp_api as api
 from homebody.backend.answer import Answer
 from homebody.backend.base import (
     Marker,
@@ -36,7 +35,8 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
-from homebody.backend.llama_cpp_served import Served, ask_served, tokenize
+from homebody.backend.servers import llama_cpp_api as api
+from homebody.backend.servers.llama_cpp_served import Served, ask_served, tokenize
 from homebody.backend.stops import split_stops
 from homebody.backend.token_table import Tokens
 from homebody.errors import (

@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from homebody.postprocess.lexis import FLAT_BODY
-from homebody.postprocess.repeats import repeated_from
-from homebody.postprocess.scan import State, code_of, scan
-from homebody.postprocess.situation import Situation
-from homebody.postprocess.trim import begins_next_lines
+from homebody.postprocess.ghost.lexis import FLAT_BODY
+from homebody.postprocess.ghost.repeats import repeated_from
+from homebody.postprocess.ghost.scan import State, code_of, scan
+from homebody.postprocess.ghost.situation import Situation
+from homebody.postprocess.ghost.trim import begins_next_lines
 
 CutReason: TypeAlias = Literal["line", "unit", "scope", "suffix", "repetition", "lines", "length"]
 """Its line is complete; its block is complete; a line belongs to an outer scope; the document's

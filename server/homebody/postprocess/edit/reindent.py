@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from homebody.postprocess.lexis import Lexis
-from homebody.postprocess.scan import State, code_of, scan
-from homebody.postprocess.situation import indent_of
+from homebody.postprocess.ghost.lexis import Lexis
+from homebody.postprocess.ghost.scan import State, code_of, scan
+from homebody.postprocess.ghost.situation import indent_of
 
 _TAB = 4
 """Columns that a tab is taken for."""

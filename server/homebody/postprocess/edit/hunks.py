@@ -6,8 +6,8 @@ Knows documents and text; knows nothing of models or LSP.
 
 from collections.abc import Iterator, Sequence
 
-from homebody.postprocess.line_diff import matched_lines
-from homebody.postprocess.line_ends import fit_line_ends, split_lines
+from homebody.postprocess.edit.line_diff import matched_lines
+from homebody.postprocess.ghost.line_ends import fit_line_ends, split_lines
 from homebody.text import Document, Span, TextEdit
 
 

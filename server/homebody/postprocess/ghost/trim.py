@@ -8,9 +8,9 @@ Knows lines; brackets are ``closers.py``'s concern.
 import re
 from collections.abc import Sequence
 
-from homebody.postprocess.repeats import normal, says_something
-from homebody.postprocess.scan import State, code_of, scan
-from homebody.postprocess.situation import Situation
+from homebody.postprocess.ghost.repeats import normal, says_something
+from homebody.postprocess.ghost.scan import State, code_of, scan
+from homebody.postprocess.ghost.situation import Situation
 
 _BARE_COMMENTS = re.compile(r"(?:(?:\A|\n)[ \t]*(?:#|//[/!]?|--+|;+|%|\*)?[ \t]*)+\Z")
 

@@ -6,7 +6,7 @@ be.
 
 import re
 
-from homebody.postprocess.situation import Situation
+from homebody.postprocess.ghost.situation import Situation
 
 _WORD_BEFORE = re.compile(r"[^\W\d]\w*\Z")
 _WORD_AFTER = re.compile(r"\w+")

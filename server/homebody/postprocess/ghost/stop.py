@@ -8,11 +8,11 @@ nothing that would be shown.
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from homebody.postprocess.fence import clean
-from homebody.postprocess.glue import joined_rightly
-from homebody.postprocess.indent import mended
-from homebody.postprocess.situation import Situation
-from homebody.postprocess.unit import Cut, CutReason, Wanted, cut
+from homebody.postprocess.edit.fence import clean
+from homebody.postprocess.ghost.glue import joined_rightly
+from homebody.postprocess.ghost.indent import mended
+from homebody.postprocess.ghost.situation import Situation
+from homebody.postprocess.ghost.unit import Cut, CutReason, Wanted, cut
 
 StopReason: TypeAlias = CutReason | Literal["noise"]
 """Why an answer ended; ``noise``: a control token, the end of a code fence, talk after the code."""

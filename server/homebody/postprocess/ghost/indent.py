@@ -8,9 +8,9 @@ brackets keep their place.
 import re
 from dataclasses import dataclass, field
 
-from homebody.postprocess.lexis import FLAT_BODY
-from homebody.postprocess.scan import State, code_of, scan
-from homebody.postprocess.situation import Situation, indent_of
+from homebody.postprocess.ghost.lexis import FLAT_BODY
+from homebody.postprocess.ghost.scan import State, code_of, scan
+from homebody.postprocess.ghost.situation import Situation, indent_of
 
 _FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]+:$|#)")
 

@@ -8,8 +8,8 @@ Where sentences are content (Markdown, a comment, a string) they stay.
 import re
 from dataclasses import dataclass
 
-from homebody.postprocess.scan import scan
-from homebody.postprocess.situation import Situation
+from homebody.postprocess.ghost.scan import scan
+from homebody.postprocess.ghost.situation import Situation
 
 _CONTROL = re.compile(
     r"<[|\uff5c][A-Za-z][\w\u2581 .-]{0,40}[|\uff5c]>"

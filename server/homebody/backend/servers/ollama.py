@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from homebody.backend import ollama_api as api
 from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Sampling, Slot
 from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.servers import ollama_api as api
+from homebody.backend.servers.string_backend import Deltas, Job, StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
-from homebody.backend.string_backend import Deltas, Job, StringBackend
 from homebody.errors import (
     BackendRefused,
     BackendUnavailable,

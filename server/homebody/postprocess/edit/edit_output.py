@@ -7,11 +7,11 @@ Whether the result still parses is for the caller to ask ``syntax``.
 
 import re
 
-from homebody.postprocess.answer_code import NO_CODE, Refusal, code_in_answer, without_reasoning
-from homebody.postprocess.lexis import lexis_of
-from homebody.postprocess.line_ends import fit_line_ends
-from homebody.postprocess.reindent import reindented
-from homebody.postprocess.situation import indent_of, indent_unit_of
+from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer, without_reasoning
+from homebody.postprocess.edit.reindent import reindented
+from homebody.postprocess.ghost.lexis import lexis_of
+from homebody.postprocess.ghost.line_ends import fit_line_ends
+from homebody.postprocess.ghost.situation import indent_of, indent_unit_of
 from homebody.text import Document, Span
 
 _COMMENT = r"(?:#|//|--|/\*|<!--|;|%|\{/\*)"

@@ -1,0 +1,1 @@
+"""One module per model server: its HTTP API behind the `Backend` protocol."""

@@ -1,0 +1,1 @@
+"""Edits: what the chat model wrote, as checked changes to a document."""
