@@ -12,13 +12,12 @@ from homebody.audit import LeftOut, PromptRecord, Source
 from homebody.backend.base import Message, ModelInfo, Prompt, Sampling, Stats
 from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
-from homebody.errors import BackendRefused, ContextTooLong, HomebodyError
+from homebody.errors import BackendRefused, HomebodyError
+from homebody.features.fit import Size, fit
 from homebody.features.server_count import compared
 
 _TEMPLATE_TOKENS = 24
 """First guess of what a chat template adds; the exact count corrects it."""
-
-_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,28 +138,42 @@ async def answer(
     return Answer(text, complete, Usage(_told(stats, tokens), output, info.context_length), draft)
 
 
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A draft in the model's chat template; ``prompt`` is ``None`` where the server fills the template."""
+
+    draft: Draft
+    prompt: Prompt | None
+
+
 async def _fitted(
     use: Use, info: ModelInfo, build: Callable[[int], Draft], budget: TokenBudget
 ) -> tuple[Draft, Prompt | None, int]:
-    """Build, count exactly, and cut by the overshoot until it fits."""
-    tokens = budget.prompt
-    limit = info.context_length - budget.output
-    for _ in range(_TRIES):
-        draft = build(tokens)
+    """Build the messages, and cut them until the exact count fits."""
+
+    async def laid(tokens: int | None) -> _Laid:
+        draft = build(budget.prompt if tokens is None else tokens)
         try:
-            prompt = await use.backend.render_chat(draft.messages)
+            return _Laid(draft, await use.backend.render_chat(draft.messages))
         except BackendRefused:
-            # No template to render: the server lays the messages out, and the estimate has to do.
-            return draft, None, use.tokens.count(_shown(draft.messages)) + _TEMPLATE_TOKENS
-        counted = await use.backend.count_prompt(prompt)
-        if counted <= limit:
-            return draft, prompt, counted
-        tokens -= counted - limit + 1
-    message = (
-        f"The request does not fit the context of {info.context_length} tokens: "
-        "select less, or serve the model with a larger context."
+            return _Laid(draft, None)
+
+    async def measured(laid: _Laid) -> Size:
+        estimated = use.tokens.count(_shown(laid.draft.messages))
+        if laid.prompt is None:
+            return Size(estimated, estimated + _TEMPLATE_TOKENS)
+        return Size(estimated, await use.backend.count_prompt(laid.prompt))
+
+    found, tokens = await fit(
+        laid,
+        measured,
+        limit=info.context_length - budget.output,
+        too_long=(
+            f"The request does not fit the context of {info.context_length} tokens: "
+            "select less, or serve the model with a larger context."
+        ),
     )
-    raise ContextTooLong(message)
+    return found.draft, found.prompt, tokens
 
 
 def _timings(first: float | None, began: float) -> dict[str, float]:
