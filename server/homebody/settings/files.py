@@ -1,17 +1,18 @@
-"""A settings file from disk: its tables, or why it cannot be read.
+"""Read a settings file: its tables, or why it cannot be read.
 
 In: a path that may lead to anything. Out: a tree of tables, empty where there is no file.
 """
 
-import stat
 import tomllib
 from pathlib import Path
 
-_LARGEST = 1_048_576
+from homebody.regular_file import FileRefused, read_in_time
+
+_MAX_BYTES = 1_048_576
 
 
 class Unreadable(Exception):
-    """The file is there and cannot be used; the message says why and, where it can, the line."""
+    """The file exists and cannot be used; the message is a clause with the reason, with the line if known."""
 
 
 def read_tree(path: Path) -> dict[str, object]:
@@ -20,22 +21,17 @@ def read_tree(path: Path) -> dict[str, object]:
     Raises
     ------
     Unreadable
-        It is not a regular file, too large, not permitted, not UTF-8 or not TOML.
+        Not a regular file, too large, not permitted, not readable in time, not UTF-8 or not TOML.
 
     """
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
-            message = "not a file"
-            raise Unreadable(message)
-        if found.st_size > _LARGEST:
-            message = "larger than 1 MiB"
-            raise Unreadable(message)
-        data = path.read_bytes()
+        data = read_in_time(path, max_bytes=_MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except FileRefused as error:
+        raise Unreadable(str(error)) from error
     except OSError as error:
-        message = f"cannot be read ({error.strerror or error})"
+        message = f"it cannot be read ({error.strerror or error})"
         raise Unreadable(message) from error
     return _parse(data)
 
@@ -45,11 +41,11 @@ def _parse(data: bytes) -> dict[str, object]:
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        message = f"not UTF-8 at line {line}"
+        message = f"it is not UTF-8 (line {line})"
         raise Unreadable(message) from error
     except tomllib.TOMLDecodeError as error:
-        message = f"not TOML: {error}"
+        message = f"it is not valid TOML ({error})"
         raise Unreadable(message) from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, a thousand brackets
-        message = "too long a number or too deep a table"
+        message = "it has too long a number or too many nested brackets"
         raise Unreadable(message) from error

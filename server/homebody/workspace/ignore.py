@@ -13,12 +13,16 @@ import stat
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-IGNORE_FILES = (".gitignore", ".homebodyignore")
+from homebody.regular_file import read_regular
+
+_GIT_FILE = ".gitignore"
+_OWN_FILE = ".homebodyignore"
+IGNORE_FILES = (_GIT_FILE, _OWN_FILE)
 
 # A larger file is no list of patterns. Its folder is left out, since what it meant is not known.
 _MAX_FILE_BYTES = 256 * 1024
@@ -43,6 +47,36 @@ _MARKS = ("CACHEDIR.TAG", "pyvenv.cfg")
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """What may rule a path out, beside ``context.ignore``.
+
+    Attributes
+    ----------
+    files
+        Names of ignore files, in the order in which they are read.
+    marks
+        Files whose folder can be generated again.
+    never
+        Names of folders that are never entered.
+    built_in
+        Patterns that every ignore file may take back.
+
+    """
+
+    files: tuple[str, ...]
+    marks: tuple[str, ...] = ()
+    never: frozenset[str] = frozenset()
+    built_in: tuple[str, ...] = ()
+
+
+INDEXED = Sources(IGNORE_FILES, _MARKS, _NEVER, _BUILT_IN)
+"""For files that nobody has opened: what git ignores is left out as well."""
+
+OPENED = Sources((_OWN_FILE,))
+"""For open documents: somebody works on them, so git's list does not count."""
+
+
+@dataclass(frozen=True, slots=True)
 class FolderRules:
     """The rules that hold for the entries of one folder.
 
@@ -54,6 +88,8 @@ class FolderRules:
         Patterns of the folder and of those above it, nearest last.
     last
         ``context.ignore``.
+    sources
+        Which ignore files and marks are looked for.
     closed
         Nothing below this folder counts.
 
@@ -62,6 +98,7 @@ class FolderRules:
     path: str
     lists: tuple["_Patterns", ...]
     last: "_Patterns"
+    sources: "Sources"
     closed: bool = False
 
     def ignores_file(self, name: str) -> bool:
@@ -70,27 +107,28 @@ class FolderRules:
 
     def ignores_folder(self, name: str) -> bool:
         """Whether the folder ``name`` in this folder is ignored, and with it all that it holds."""
-        return self.closed or name in _NEVER or self._ignores(f"{self.path}{name}/")
+        return self.closed or name in self.sources.never or self._ignores(f"{self.path}{name}/")
 
     def below(self, name: str) -> "FolderRules":
         """Return the rules of the folder ``name`` in this one, before its own files are read."""
-        return FolderRules(f"{self.path}{name}/", self.lists, self.last, self.closed)
+        return replace(self, path=f"{self.path}{name}/")
 
     def inside(self, names: Collection[str] | None = None) -> "FolderRules":
         """Return the rules with what the folder's own files add.
 
         ``names`` are its entries; where the caller has them, no file that is not there is looked for.
         """
-        present = (*IGNORE_FILES, *_MARKS) if names is None else names
-        closed = self.closed or any(mark in present and Path(self.path, mark).is_file() for mark in _MARKS)
+        files, marks = self.sources.files, self.sources.marks
+        present = (*files, *marks) if names is None else names
+        closed = self.closed or any(mark in present and Path(self.path, mark).is_file() for mark in marks)
         lists = self.lists
-        for name in IGNORE_FILES:
+        for name in files:
             if name in present:
                 try:
                     lists += _read_list(self.path + name, self.path)
                 except _NoListError:
                     closed = True
-        return FolderRules(self.path, lists, self.last, closed)
+        return replace(self, lists=lists, closed=closed)
 
     def _ignores(self, path: str) -> bool:
         if self.last.verdict(path):
@@ -102,7 +140,7 @@ class FolderRules:
         return False
 
 
-def rules_for(root: Path, globs: Sequence[str] = ()) -> FolderRules:
+def rules_for(root: Path, globs: Sequence[str] = (), sources: Sources = INDEXED) -> FolderRules:
     """Return the rules that hold for the workspace folder ``root``, before its own files are read.
 
     ``globs`` are ``context.ignore``, written as in an ignore file. When ``root`` lies inside a git
@@ -110,22 +148,24 @@ def rules_for(root: Path, globs: Sequence[str] = ()) -> FolderRules:
     """
     top = root if _is_repository(root) else next(filter(_is_repository, root.parents), root)
     base = _with_slash(top)
-    lists = (_Patterns.parse(_BUILT_IN, base),)
-    with suppress(_NoListError):
-        lists += _read_list(base + ".git/info/exclude", base)
-    rules = FolderRules(base, lists, _Patterns.parse(globs, _with_slash(root)))
+    lists = (_Patterns.parse(sources.built_in, base),)
+    if _GIT_FILE in sources.files:
+        with suppress(_NoListError):
+            lists += _read_list(base + ".git/info/exclude", base)
+    rules = FolderRules(base, lists, _Patterns.parse(globs, _with_slash(root)), sources)
     for name in root.relative_to(top).parts:
         # Whoever opens a folder wants it, even one that the repository ignores.
-        rules = FolderRules(rules.path, rules.inside().lists, rules.last).below(name)
+        rules = replace(rules, lists=rules.inside().lists).below(name)
     return rules
 
 
 class PathRules:
     """Answers for single paths; keeps what it read, until ``forget``."""
 
-    def __init__(self, root: Path, globs: Sequence[str] = ()) -> None:
+    def __init__(self, root: Path, globs: Sequence[str] = (), sources: Sources = INDEXED) -> None:
         self._root = root
         self._globs = tuple(globs)
+        self._sources = sources
         self._folders: dict[str, FolderRules] = {}
 
     def ignores(self, relative: str) -> bool:
@@ -142,7 +182,7 @@ class PathRules:
         """Rules of the folder, ``None`` where it is ignored."""
         rules = self._folders.get("")
         if rules is None:
-            rules = self._folders[""] = rules_for(self._root, self._globs).inside()
+            rules = self._folders[""] = rules_for(self._root, self._globs, self._sources).inside()
         path = ""
         for name in folders:
             if rules.ignores_folder(name):
@@ -201,17 +241,15 @@ class _NoListError(Exception):
 def _read_list(path: str, base: str) -> tuple[_Patterns, ...]:
     """Patterns of one ignore file, none when there is no such file or no pattern in it."""
     try:
-        facts = os.lstat(path)
-        if not stat.S_ISREG(facts.st_mode):
-            return ()  # git does not follow a symlink here either
-        if facts.st_size > _MAX_FILE_BYTES:
-            raise _NoListError
-        with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
-            patterns = _Patterns.parse(file.read(_MAX_FILE_BYTES).splitlines(), base)
+        # As git does, no link is followed here; what keeps files out of prompts counts through a link too.
+        if not path.endswith("/" + _OWN_FILE) and not stat.S_ISREG(os.lstat(path).st_mode):
+            return ()
+        data = read_regular(Path(path), max_bytes=_MAX_FILE_BYTES)
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise _NoListError from error
+    patterns = _Patterns.parse(data.decode("utf-8-sig", "replace").splitlines(), base)
     return (patterns,) if patterns.any_of else ()
 
 

@@ -11,14 +11,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from homebody.text import Document
+from homebody.workspace.ignore import OPENED, PathRules
 from homebody.workspace.secrets import holds_private_key, is_secret
 from homebody.workspace.uri import path_of
-
-_OWN_FILE = ".homebodyignore"
-_MAX_BYTES = 256 * 1024
 
 SECRET = "it is on the list of files that hold secrets"  # noqa: S105 - a sentence
 KEY = "it holds a private key"
@@ -33,6 +29,7 @@ class Permit:
         self._globs = tuple(globs)
         self._known: dict[str, str | None] = {}
         self._keys: set[str] = set()
+        self._rules: dict[Path, PathRules] = {}
 
     def refusal(self, uri: str) -> str | None:
         """Say why the document may not go into a prompt; ``None`` where it may.
@@ -54,6 +51,7 @@ class Permit:
     def forget(self) -> None:
         """Look again when next asked."""
         self._known.clear()
+        self._rules.clear()
 
     def _looked_up(self, uri: str) -> str | None:
         # A notebook's cell has the notebook's path in its own scheme; an unsaved file has a name.
@@ -73,22 +71,7 @@ class Permit:
         return None
 
     def _ignored(self, root: Path, below: Path) -> bool:
-        if GitIgnoreSpec.from_lines(self._globs).match_file(below.as_posix()):
-            return True
-        verdict = False
-        folder = root
-        for depth in range(len(below.parts)):
-            lines = _lines(folder / _OWN_FILE)
-            inside = "/".join(below.parts[depth:])
-            result = GitIgnoreSpec.from_lines(lines).check_file(inside).include if lines else None
-            verdict = verdict if result is None else result
-            folder /= below.parts[depth]
-        return verdict
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MAX_BYTES).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
+        rules = self._rules.get(root)
+        if rules is None:
+            rules = self._rules[root] = PathRules(root, self._globs, OPENED)
+        return rules.ignores(below.as_posix())

@@ -202,8 +202,8 @@ def test_settings_that_are_no_object_are_told(load, sent):
     ("content", "part"),
     [
         ("[completion]\nenabled = maybe", "line 2"),
-        (b"[completion]\n\n# \xff", "not UTF-8 at line 3"),
-        ("a = " + "[" * 100_000, "too deep"),
+        (b"[completion]\n\n# \xff", "not UTF-8 (line 3)"),
+        ("a = " + "[" * 100_000, "too many nested brackets"),
         ("a = " + "9" * 10_000, "too long a number"),
         ("#" * 1_100_000, "larger than 1 MiB"),
     ],

@@ -1,0 +1,120 @@
+"""Files that a workspace names are read only when they are regular files of bounded size."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from homebody.regular_file import FileRefused, read_in_time, read_off_loop, read_regular
+
+READERS = [read_regular, read_in_time]
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_regular_file_is_returned_whole(tmp_path: Path, read):
+    """Bytes as they are on disk, up to and including the limit."""
+    (tmp_path / "a").write_bytes(b"\r\n\xff" * 10)
+
+    assert read(tmp_path / "a", max_bytes=30) == b"\r\n\xff" * 10
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize(
+    "kind", ["fifo", "link to a fifo", "link to /dev/zero", "link to /dev/stdin", "folder"]
+)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs and devices as files are POSIX")
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str, read):
+    """None of these blocks the reader or fills its memory."""
+    path = tmp_path / "thing"
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    match kind:
+        case "fifo":
+            path = fifo
+        case "folder":
+            path.mkdir()
+        case _:
+            target = kind.removeprefix("link to ").replace("a fifo", str(fifo))
+            path.symlink_to(target)
+
+    with pytest.raises(FileRefused, match=r"not a regular file"):
+        read(path, max_bytes=10)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_larger_file_is_refused_and_not_cut(tmp_path: Path, read):
+    """Half a settings file would mean something else."""
+    (tmp_path / "a").write_bytes(b"x" * 2049)
+
+    with pytest.raises(FileRefused, match="larger than 2 KiB"):
+        read(tmp_path / "a", max_bytes=2048)
+
+
+def test_a_file_without_a_size_is_bounded_as_well():
+    """Files in /proc say that they are empty, and are not."""
+    path = Path("/proc/self/status")
+    if not path.exists():
+        pytest.skip("no /proc on this system")
+
+    with pytest.raises(FileRefused, match="larger than 0 KiB"):
+        read_regular(path, max_bytes=100)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_link_may_not_lead_out_of_the_folder(tmp_path: Path, read):
+    """Neither the file itself nor a folder on the way."""
+    (tmp_path / "secret").write_text("s")
+    inside = tmp_path / "workspace"
+    inside.mkdir()
+    (inside / "file").symlink_to(tmp_path / "secret")
+    (inside / "folder").symlink_to(tmp_path)
+    (inside / "own").write_text("o")
+    (inside / "alias").symlink_to("own")
+
+    for path in (inside / "file", inside / "folder" / "secret", inside / ".." / "secret"):
+        with pytest.raises(FileRefused, match="leads out of its folder"):
+            read(path, max_bytes=10, inside=inside)
+    assert read(inside / "alias", max_bytes=10, inside=inside) == b"o"
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_missing_file_is_missing(tmp_path: Path, read):
+    """Callers tell a missing file from a refused one."""
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "a", max_bytes=10)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(OSError, match=r"links|loop|nowhere"):
+        read(tmp_path / "loop", max_bytes=10, inside=tmp_path)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_name_with_a_nul_is_refused(tmp_path: Path, read):
+    """No ValueError reaches a caller that expects OSError."""
+    with pytest.raises(FileRefused):
+        read(tmp_path / "a\0b", max_bytes=10)
+
+
+def test_a_file_system_that_does_not_answer_costs_the_time_limit(tmp_path: Path):
+    """The caller goes on; only a daemon thread is left waiting."""
+    released = threading.Event()
+
+    class Stalled(type(tmp_path)):
+        def stat(self, **_follow_symlinks: bool) -> os.stat_result:
+            released.wait()
+            raise FileNotFoundError
+
+    try:
+        with pytest.raises(FileRefused, match=r"within 0.01 seconds"):
+            read_in_time(Stalled(tmp_path / "a"), max_bytes=10, seconds=0.01)
+    finally:
+        released.set()
+
+
+async def test_the_event_loop_is_not_blocked(tmp_path: Path):
+    """The same answers and refusals, awaited."""
+    (tmp_path / "a").write_text("x")
+
+    assert await read_off_loop(tmp_path / "a", max_bytes=10) == b"x"
+    with pytest.raises(FileRefused):
+        await read_off_loop(tmp_path, max_bytes=10)
