@@ -195,6 +195,20 @@ async def test_a_refactoring_can_be_stopped_at_its_progress_bar(serve):
         assert await asked == {"status": "cancelled"}
 
 
+async def test_an_explanation_stopped_at_its_progress_bar_is_answered_as_cancelled(serve):
+    """The bar's own button cancels the request: it is answered with LSP's code for that."""
+    async with serve(SLOW, capabilities=ANNOTATED) as client:
+        client.open(URI, CODE)
+        asked = asyncio.ensure_future(client.explain(URI, BODY))
+        tokens = await until(lambda: [p["token"] for m, p in client.notifications if m == "$/progress"])
+        client.notify("window/workDoneProgress/cancel", {"token": tokens[0]})
+        with pytest.raises(ServerError) as caught:
+            await asked
+
+        assert caught.value.code == -32800
+        assert "bug" not in str(caught.value)
+
+
 async def test_a_client_that_cannot_apply_is_told_what_to_do(serve):
     """Without `workspace/applyEdit` the model's work is not thrown away in silence."""
     async with serve("Multiply.", capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:

@@ -1,6 +1,7 @@
-"""What the client sends that is not LSP's own: arguments of commands, params of our notifications.
+"""What the client sends beyond LSP: parts that the arguments of commands share, params of our notifications.
 
 In: plain values, one object each. Out: typed, checked values.
+The argument of a command is in the command's module, in ``commands``.
 """
 
 from collections.abc import Sequence
@@ -42,62 +43,16 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class TextDocument(msgspec.Struct, frozen=True):
-    """A document that is open; with a ``version``, only as long as it is at that version."""
+    """An open document; with a ``version``, only while the document is at that version."""
 
     uri: str
     version: int | None = None
 
 
-class Explain(msgspec.Struct, frozen=True, rename="camel"):
-    """``homebody.explain``: text streams as ``{text}`` on ``token``."""
-
-    text_document: TextDocument
-    range: Range | None = None
-    token: str | int | None = None
-
-
-class Refactor(msgspec.Struct, frozen=True, rename="camel"):
-    """``homebody.refactor``: a named action, or an instruction in words.
-
-    With ``apply`` false the edit comes back in the result instead of by ``workspace/applyEdit``.
-    With ``show_reason`` the server shows a refusal itself: editors that run a code action drop its
-    command's result.
-    """
-
-    text_document: TextDocument
-    range: Range
-    action: str | None = None
-    instruction: str | None = None
-    apply: bool = True
-    show_reason: bool = False
-
-    def __post_init__(self) -> None:
-        if (self.action is None) is (self.instruction is None):
-            message = "either `action` or `instruction` is needed"
-            raise ValueError(message)
-
-
-class ShowPrompt(msgspec.Struct, frozen=True, rename="camel"):
-    """``homebody.showPrompt``: the last prompt of a document, or of all."""
-
-    text_document: TextDocument | None = None
-
-
 class AcceptCompletion(msgspec.Struct, frozen=True):
-    """``homebody.acceptCompletion``: the suggestion of this id was taken."""
+    """``homebody.acceptCompletion``: the suggestion with this id was accepted."""
 
     id: str
-
-
-class NoArguments(msgspec.Struct, frozen=True):
-    """``homebody.status`` needs nothing."""
-
-
-class Toggle(msgspec.Struct, frozen=True, rename="camel"):
-    """``homebody.toggle``: completion on or off, without ``enabled`` the other way round."""
-
-    enabled: bool | None = None
-    language_id: str | None = None
 
 
 class DidFocus(msgspec.Struct, frozen=True, rename="camel"):

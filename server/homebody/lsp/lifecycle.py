@@ -5,20 +5,12 @@
 
 from lsprotocol import types
 
+from homebody.lsp.commands.table import MODULES
 from homebody.lsp.convert import choose_encoding
 from homebody.lsp.lifetime import watch_parent
 from homebody.lsp.server import Server
 from homebody.lsp.settings import folders_of
 
-# As announced. vscode-languageclient registers each of them as a command of the editor's.
-COMMANDS = (
-    "homebody.explain",
-    "homebody.refactor",
-    "homebody.showPrompt",
-    "homebody.acceptCompletion",
-    "homebody.status",
-    "homebody.toggle",
-)
 # A few that open a new expression: the model is asked there without a word to complete.
 TRIGGER_CHARACTERS = (".", "(", "[", "=", ",")
 
@@ -67,7 +59,9 @@ def _capabilities(server: Server) -> types.ServerCapabilities:
         # Options and not `True`: VS Code does not ask without them.
         inline_completion_provider=types.InlineCompletionOptions(),
         code_action_provider=types.CodeActionOptions(code_action_kinds=_action_kinds()),
-        execute_command_provider=types.ExecuteCommandOptions(commands=COMMANDS, work_done_progress=True),
+        execute_command_provider=types.ExecuteCommandOptions(
+            commands=tuple(MODULES), work_done_progress=True
+        ),
         workspace=types.WorkspaceOptions(
             workspace_folders=types.WorkspaceFoldersServerCapabilities(
                 supported=True, change_notifications=True

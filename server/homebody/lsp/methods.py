@@ -10,6 +10,7 @@ from typing import Any
 from lsprotocol import types
 
 from homebody.lsp import code_action, completion, inline_completion, lifecycle, progress, settings, sync
+from homebody.lsp.commands.table import execute_command
 from homebody.lsp.protocol import Handlers, Request
 from homebody.lsp.server import Server
 
@@ -51,7 +52,7 @@ def handlers_of(server: Server) -> Handlers:
             ),
             types.TEXT_DOCUMENT_COMPLETION: request(completion.completion, completion.nothing),
             types.TEXT_DOCUMENT_CODE_ACTION: request(code_action.code_action),
-            types.WORKSPACE_EXECUTE_COMMAND: request(_execute_command),
+            types.WORKSPACE_EXECUTE_COMMAND: request(execute_command),
         },
         notifications={
             types.INITIALIZED: notice(lifecycle.initialized),
@@ -75,12 +76,6 @@ def handlers_of(server: Server) -> Handlers:
 
 
 # What checks arguments loads at its first use: `initialize` is answered sooner without.
-
-
-async def _execute_command(server: Server, params: types.ExecuteCommandParams) -> object:
-    from homebody.lsp.execute_command import execute_command
-
-    return await execute_command(server, params)
 
 
 def _did_show_completion(server: Server, params: object) -> None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
 from homebody.lsp.server import Server
 
@@ -20,8 +20,11 @@ _TOKENS = itertools.count(1)
 _CREATE_SECONDS = 2.0
 
 
-class StoppedByUserError(Exception):
-    """The user stopped the work at its progress bar."""
+class StoppedByUserError(JsonRpcRequestCancelled):
+    """The user stopped the work at its progress bar; answered like any cancelled request."""
+
+    def __init__(self) -> None:
+        super().__init__("The request was cancelled at its progress bar.")
 
 
 @dataclass(frozen=True, slots=True)

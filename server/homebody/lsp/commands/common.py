@@ -1,0 +1,58 @@
+"""What several commands need: the document that is meant, and the places that went into a prompt.
+
+In: arguments of commands, records of prompts. Out: snapshots, and JSON objects for the client.
+"""
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from lsprotocol import types
+
+from homebody.errors import DocumentChanged, FileUnreadable
+from homebody.lsp.convert import from_lines
+from homebody.lsp.server import Server
+
+if TYPE_CHECKING:
+    from homebody.audit import LeftOut, Source
+    from homebody.lsp.arguments import TextDocument
+    from homebody.text import Document
+
+Result: TypeAlias = dict[str, Any] | None
+
+
+def document_of(server: Server, wanted: "TextDocument") -> "Document":
+    """Return the open document.
+
+    Raises
+    ------
+    FileUnreadable
+        It is not open, or Homebody does not serve it.
+    DocumentChanged
+        It is open at another version than the one that is asked for.
+
+    """
+    document = server.documents.find(wanted.uri)
+    if document is None:
+        message = (
+            f"{wanted.uri} is not open here, or it is binary, too large or not a file; "
+            "open it first, as a text file."
+        )
+        raise FileUnreadable(message)
+    if wanted.version is not None and wanted.version != document.version:
+        message = "The document changed in the meantime; try again."
+        raise DocumentChanged(message)
+    return document
+
+
+def source_of(server: Server, source: "Source") -> dict[str, Any]:
+    """Return the lines that went into a prompt, as ``{uri, range, tokens, why}``."""
+    return {"uri": source.uri, "range": _lines(server, source), "tokens": source.tokens, "why": source.why}
+
+
+def left_out_of(server: Server, left_out: "LeftOut") -> dict[str, Any]:
+    """Return the lines that did not fit into a prompt, as ``{uri, range, why}``."""
+    return {"uri": left_out.uri, "range": _lines(server, left_out), "why": left_out.why}
+
+
+def _lines(server: Server, lines: "Source | LeftOut") -> types.Range:
+    document = server.documents.find(lines.uri)
+    return from_lines(document, lines.first_line, lines.last_line, server.documents.encoding)

@@ -1,0 +1,82 @@
+"""``homebody.refactor``: rewrite a range with a named action or an instruction.
+
+In: a document, a range, an action or an instruction. Out: the edit, or the reason for none.
+"""
+
+from typing import Any
+
+import msgspec
+from lsprotocol import types
+
+from homebody.errors import HomebodyError
+from homebody.lsp import edits, progress
+from homebody.lsp.arguments import Range, TextDocument, parse
+from homebody.lsp.commands.common import Result, document_of
+from homebody.lsp.convert import to_span
+from homebody.lsp.server import Server
+
+
+class Refactor(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument: a named action, or an instruction in words.
+
+    With ``apply`` false the edit comes back in the result instead of by ``workspace/applyEdit``.
+    With ``show_reason`` the server shows the reason for a refusal: editors that run a code action
+    ignore its command's result.
+    """
+
+    text_document: TextDocument
+    range: Range
+    action: str | None = None
+    instruction: str | None = None
+    apply: bool = True
+    show_reason: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.action is None) is (self.instruction is None):
+            message = "either `action` or `instruction` is needed"
+            raise ValueError(message)
+
+
+async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Rewrite a range and apply the edit; a refusal carries its reason."""
+    argument = parse(params.command, params.arguments, Refactor)
+    try:
+        result = await _refactored(server, params, argument)
+    except progress.StoppedByUserError:
+        return {"status": "cancelled"}
+    except HomebodyError as error:
+        result = {"status": "refused", "reason": str(error)}
+    if argument.show_reason and (reason := result.get("reason")):
+        server.show_message(reason)
+    return result
+
+
+async def _refactored(
+    server: Server, params: types.ExecuteCommandParams, argument: Refactor
+) -> dict[str, Any]:
+    document = document_of(server, argument.text_document)
+    span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
+    async with server.service.using() as opened:
+        from homebody.features.refactor import refactor
+
+        action = opened.engine.prompts.action(argument.action) if argument.action else None
+        title = action.title if action else "Rewrite"
+        async with progress.shown(server, title, params.work_done_token) as bar:
+            found = await refactor(
+                opened.engine,
+                document,
+                span,
+                action=argument.action,
+                instruction=argument.instruction,
+                on_progress=lambda characters: bar.say(f"{characters} characters"),
+                session=opened.session,
+            )
+    if found.status != "changed":
+        result: dict[str, Any] = {"status": found.status}
+        return result | {"reason": found.reason} if found.reason else result
+    edit = edits.workspace_edit(server, document, found.edits, title)
+    if not argument.apply:
+        edits.check_current(server, document)
+        return {"status": "applied", "edit": edit}
+    await edits.apply(server, document, edit, title)
+    return {"status": "applied"}

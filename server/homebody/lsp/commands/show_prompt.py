@@ -1,0 +1,37 @@
+"""``homebody.showPrompt``: the exact prompt behind the last answer.
+
+In: maybe a document. Out: the prompt, its token counts and its sources; before the first answer ``None``.
+"""
+
+import msgspec
+from lsprotocol import types
+
+from homebody.lsp.arguments import TextDocument, parse
+from homebody.lsp.commands.common import Result, left_out_of, source_of
+from homebody.lsp.server import Server
+
+
+class ShowPrompt(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument: the last prompt of a document, or without one the last of all."""
+
+    text_document: TextDocument | None = None
+
+
+async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return the last prompt."""
+    argument = parse(params.command, params.arguments, ShowPrompt)
+    async with server.service.using() as opened:
+        audit = opened.engine.audit
+    record = audit.last(argument.text_document.uri if argument.text_document else None)
+    if record is None:
+        return None
+    return {
+        "text": record.text,
+        "promptTokens": record.prompt_tokens,
+        "model": record.model,
+        "contextLength": record.context_length,
+        "outcome": record.outcome,
+        "notes": list(record.notes),
+        "sources": [source_of(server, source) for source in record.sources],
+        "leftOut": [left_out_of(server, left_out) for left_out in record.left_out],
+    }
