@@ -8,7 +8,9 @@ Raised ``from`` its cause, caught only at the edge (``lsp``, ``cli``, ``headless
     ├── UsageError                2   the request itself is off
     │   ├── FileUnreadable            no such file, not UTF-8, too large, binary
     │   ├── PositionOutOfRange        a line or column past the end
-    │   └── UnknownAction             no prompt file of that name
+    │   ├── UnknownAction             no prompt file of that name
+    │   ├── NothingSelected           no file or symbol is left to work on
+    │   └── GitFailed                 git is missing, or refused the question
     ├── SettingsError             2   a setting that no fallback can mend
     ├── ModelError                3
     │   ├── NoModelInstalled          nothing to answer with
@@ -23,6 +25,10 @@ Raised ``from`` its cause, caught only at the edge (``lsp``, ``cli``, ``headless
     │   ├── BackendProtocolError      an answer that is not what its API says
     │   └── ConnectionForbidden       not this machine, and not in ``backend.allowedHosts``
     ├── ContextTooLong            1   even the smallest prompt does not fit
+    ├── RunError                  1   a run over many files cannot go on
+    │   ├── TreeBusy                  another run changes files in the same folder
+    │   ├── JournalUnusable           the journal cannot be written or read
+    │   └── VerifyFailed              the command of --verify does not even start, or fails without a change
     └── EditRefused               1   the edit would harm the file
         ├── DocumentChanged           the document moved on meanwhile
         └── ResultDoesNotParse        the new text is broken where the old one was not
@@ -53,6 +59,14 @@ class PositionOutOfRange(UsageError):
 
 class UnknownAction(UsageError):
     """No prompt file of that name."""
+
+
+class NothingSelected(UsageError):
+    """No file or symbol is left to work on."""
+
+
+class GitFailed(UsageError):
+    """Git is not installed, or refused a question; its own words are in the message."""
 
 
 class SettingsError(HomebodyError):
@@ -115,6 +129,24 @@ class ConnectionForbidden(BackendError):
 
 class ContextTooLong(HomebodyError):
     """Even the smallest prompt does not fit the context length that is served."""
+
+
+class RunError(HomebodyError):
+    """A run over many files cannot begin or go on."""
+
+
+class TreeBusy(RunError):
+    """Another run changes files in the same folder."""
+
+
+class JournalUnusable(RunError):
+    """The journal of a run cannot be written or read, so no file is changed."""
+
+
+class VerifyFailed(RunError):
+    """The command of ``--verify`` cannot be started, or fails before anything was changed."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class EditRefused(HomebodyError):

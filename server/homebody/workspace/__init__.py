@@ -13,6 +13,8 @@ secrets
     ``is_secret(path)``: asked before any file goes into a prompt.
 ignore, walk
     Which files count.
+git
+    ``find_repository(path)``: changed, staged and uncommitted files; runs nothing of the repository's.
 process, messages → indexer → update → guard, extract → writer, store
     The indexing process, from the server's end to the database.
 query, imports, words
