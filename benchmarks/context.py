@@ -30,11 +30,14 @@ from lsprotocol import converters, types
 
 from homebody.backend.base import ModelInfo
 from homebody.engine import Engine, open_engine
-from homebody.features import completion_request, fitted_prompt
-from homebody.features.complete import complete
-from homebody.features.completion_prompt import Target, prompt_for
-from homebody.features.completion_request import CompletionRequest
-from homebody.features.place_burst import burst_at
+from homebody.features.complete import ask as asking
+from homebody.features.complete import complete, wait
+from homebody.features.complete import plan as planning
+from homebody.features.complete import request as requesting
+from homebody.features.complete.plan import apply, plan
+from homebody.features.complete.prompt import Target
+from homebody.features.complete.request import Request, request_at
+from homebody.features.complete.scene import scene_at
 from homebody.lsp.documents import Documents
 from homebody.lsp.responsive import freeze_heap, share_interpreter
 from homebody.prompt.fim import find_format
@@ -169,22 +172,22 @@ async def choose(case: Case, keys: int, *, profile: bool) -> None:
 
 
 def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> None:
-    """As ``CompletionRequest`` does, up to where the server is asked how many tokens that is."""
+    """As a request does, up to where the server is asked how many tokens that is."""
     with times.step("documents.find"):
         document = typist.documents.find(_URI)
     assert document is not None, "it is served"
     offset, place = typist.offset, session.place(_URI)
     with times.step("situation"):
-        request = CompletionRequest(session, document, offset, target, place.new_ticket(document, offset))
+        request = request_at(session, target, document, offset, place.new_ticket(document, offset))
     with times.step("cache looked up"):
         session.cache.find(target.key, document, offset)
-    before = place.burst
+    before = place.state.burst
     began = Spent.now()
-    burst = burst_at(session, target, document, offset)
-    times.found["burst, held" if place.burst is before else "burst, new"].append(Spent.now() - began)
-    with times.step("prompt"):
-        prompt = prompt_for(target, burst, document, document.text[burst.anchor : offset])
-    session.read = prompt.text + prompt.forced
+    made = plan(scene_at(session, target, document, offset))
+    apply(made, place)
+    name = "plan and prompt, window kept" if made.burst is before else "plan and prompt, new window"
+    times.found[name].append(Spent.now() - began)
+    session.prompts.put(0, made.prompt.text + made.prompt.forced)
     assert request.wanted, "lines are wanted"
 
 
@@ -242,7 +245,7 @@ class _Watch:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Listen to all requests while the block runs."""
-        send, agreeing = httpx.AsyncClient.send, CompletionRequest._agreeing  # noqa: SLF001 - a look from outside
+        send, agreeing = httpx.AsyncClient.send, wait.agreeing
 
         async def watched(
             client: httpx.AsyncClient, request: httpx.Request, **options: object
@@ -267,27 +270,27 @@ class _Watch:
             request.extensions["trace"] = trace
             return await send(client, request, **options)  # pyright: ignore[reportArgumentType]
 
-        def agreed(request: CompletionRequest) -> Generation | None:
+        def agreed(request: Request) -> Generation | None:
             running = agreeing(request)
             self._waits = self._waits or running is not None
             return running
 
         httpx.AsyncClient.send = watched  # pyright: ignore[reportAttributeAccessIssue]
-        CompletionRequest._agreeing = agreed  # noqa: SLF001
+        wait.agreeing = asking.agreeing = agreed
         try:
             yield
         finally:
             httpx.AsyncClient.send = send
-            CompletionRequest._agreeing = agreeing  # noqa: SLF001
+            wait.agreeing = asking.agreeing = agreeing
 
 
 @contextmanager
 def _steps_of_requests(times: Times) -> Iterator[None]:
     """Time the steps of real requests too, where the module that calls them finds them."""
     steps = (
-        (completion_request, "situation_at"),
-        (fitted_prompt, "burst_at"),
-        (fitted_prompt, "prompt_for"),
+        (requesting, "situation_at"),
+        (asking, "plan"),
+        (planning, "prompt_for"),
     )
     before = {(module, name): getattr(module, name) for module, name in steps}
 

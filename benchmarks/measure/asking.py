@@ -8,8 +8,7 @@ import time
 from dataclasses import dataclass
 
 from homebody.engine import Engine, Speed
-from homebody.features.complete import complete
-from homebody.features.prepare import prepare_once
+from homebody.features.complete import complete, prepare_once
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.settings.schema import BackendSettings, ChatSettings, CompletionSettings, ContextSettings

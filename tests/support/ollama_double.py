@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from homebody.features.read_ahead import common_length
+from homebody.session.prompts import common_length
 from support.loopback import LoopbackServer, Reply, Request
 from support.server_double import CODE, WORDS, Answer, answer_pieces, published, tokens
 

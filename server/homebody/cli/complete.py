@@ -13,8 +13,7 @@ from homebody.cli.place import parse_position
 from homebody.cli.prompt_text import show_prompt_text
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine, open_engine
-from homebody.features.complete import complete
-from homebody.features.completion_request import Completion
+from homebody.features.complete import Completion, complete
 from homebody.headless.report import Prompt, Range, to_json, to_prompt, to_range
 from homebody.headless.select import SourceFile, read_source, workspace_of
 from homebody.settings import Settings

@@ -15,7 +15,7 @@ from homebody.lsp.server import Server
 from homebody.text import Document, Span
 
 if TYPE_CHECKING:
-    from homebody.features.completion_request import Completion
+    from homebody.features.complete import Completion
 
 # Some editors stand still until the answer comes.
 _LONGEST_SECONDS = 0.2

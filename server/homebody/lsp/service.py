@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from homebody.backend.base import Slot
     from homebody.backend.state import BackendState
     from homebody.engine import Engine
-    from homebody.features.complete import Selected
-    from homebody.features.completion_request import Completion
+    from homebody.features.complete import Completion, Selected
     from homebody.session.session import Session
     from homebody.settings import Settings
     from homebody.workspace.index import Progress as IndexProgress
@@ -215,7 +214,7 @@ class Service:
     def _prepare(self, document: Document, offset: int) -> None:
         """Read ahead for a place, in the background."""
         if (opened := self._opened) is not None:
-            from homebody.features.prepare import prepare
+            from homebody.features.complete import prepare
 
             self._server.start_task(prepare(opened.engine, document, offset, session=opened.session))
 

@@ -15,7 +15,7 @@ from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.audit import Audit
-    from homebody.features.completion_request import Completion
+    from homebody.features.complete import Completion
 
 _REMEMBERED = 100
 

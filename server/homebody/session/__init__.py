@@ -1,4 +1,4 @@
-"""What changes while one works: bursts, results, the answer in flight, the rhythm of typing.
+"""What changes while a user works: prompt windows, answers, the request in flight, the typing rhythm.
 
 In: callables from ``features`` that say what to run. Out: when it runs, and what is kept of it.
 Holds the engine; knows nothing of LSP.

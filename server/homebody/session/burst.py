@@ -1,9 +1,9 @@
-"""A burst: what stays the same in the prompt while somebody types.
+"""A burst: one stretch of typing, during which the beginning of the prompt stays frozen.
 
-In: a context chosen at an anchor. Out: for every later key, the text typed since, or ``None`` where
-the burst no longer holds and a new one has to begin.
-All that is typed since the anchor stands at the prompt's end, so a key makes the model read a token
-or two and never the rest again.
+In: a context chosen at an anchor. Out: for every later key, the text typed since the anchor, or ``None``
+where the frozen beginning no longer matches the document and a new burst has to begin.
+The typed text stands at the prompt's end, so a key makes the model read a token or two and never the
+rest of the prompt again.
 """
 
 from dataclasses import dataclass, replace
@@ -14,12 +14,12 @@ from homebody.session.cache import CLOSERS
 from homebody.text import Document, Span, TextEdit
 
 _MAX_CLOSERS = 4
-"""Brackets and quotes that an editor may have put behind the cursor by itself."""
+"""Brackets and quotes behind the cursor that the editor may have inserted by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Frozen beginning of a document's completion prompts.
+    """The frozen beginning of a document's completion prompts.
 
     Attributes
     ----------
@@ -28,17 +28,17 @@ class Burst:
     start
         Offset of the prefix's first character.
     anchor
-        Offset from which on everything counts as typed.
+        Offset behind which everything counts as typed.
     narrow
-        Sized for a quick first answer; to be replaced by a full one in the next pause.
+        Whether it was made small for a quick first answer; the next pause replaces it by a full one.
     typed_limit
-        Characters typed beyond which the anchor has to move.
+        Most characters that may be typed behind the anchor; with more, a new burst begins.
     reach
-        Offset where the window began of which the headers hold the read part, with a gap behind it;
-        ``None`` where there is no such part.
+        Where the headers hold the part of a wider window that was already read, with a gap behind it:
+        the offset where that part begins. ``None`` without such a part.
     to_the_end
-        Whether the suffix goes to the document's end: then it has to wherever the burst holds. Else a
-        short one, an empty one above all, would be found in front of any text.
+        Whether the suffix reaches the document's end; it has to reach it wherever the burst holds.
+        Otherwise a short suffix, above all an empty one, would match in front of any text.
 
     """
 
@@ -53,7 +53,7 @@ class Burst:
 
     @property
     def window_start(self) -> int:
-        """Offset of the first character of the window, a part of it behind a gap included."""
+        """Offset of the window's first character, a part in front of a gap included."""
         return self.start if self.reach is None else self.reach
 
     def typed(self, document: Document, offset: int) -> str | None:
@@ -65,20 +65,20 @@ class Burst:
         if self.anchor - self.start != len(prefix) or not text.startswith(prefix, self.start):
             return None
         end = offset
-        while not self._goes_on(text, end):
+        while not self._suffix_at(text, end):
             if end >= offset + _MAX_CLOSERS or text[end : end + 1] not in CLOSERS or end >= len(text):
                 return None
             end += 1
         return text[self.anchor : offset]
 
-    def _goes_on(self, text: str, offset: int) -> bool:
-        """Whether the suffix stands there."""
+    def _suffix_at(self, text: str, offset: int) -> bool:
+        """Whether the suffix begins at ``offset``."""
         suffix = self.context.suffix
         whole = not self.to_the_end or offset + len(suffix) == len(text)
         return whole and text.startswith(suffix, offset)
 
     def moved(self, edit: TextEdit) -> "Burst":
-        """Follow an edit that lies wholly before the window; any other leaves the burst as it is."""
+        """Move along with an edit that lies wholly before the window; ignore any other."""
         if edit.span.end > self.start:
             return self
         shift = len(edit.new_text) - len(edit.span)
@@ -87,14 +87,13 @@ class Burst:
 
 
 def anchor_for(document: Document, offset: int, *, after_marker: bool, tokens: int, count: Count) -> int:
-    """Choose where a burst that begins at ``offset`` has its anchor: what follows it is never cut.
+    """Choose the anchor of a burst that begins at ``offset``.
 
-    Hence of a very long line only the end counts as typed, at most ``tokens``.
-
-    After a middle marker that is the start of the cursor's line, so that corrections on the line
-    keep the burst. In a plain prefix the text on both sides is one text to the model: there the
-    anchor goes back to a place where every tokenizer of the field ends a token anyway, behind a
-    letter or digit at a line's end, or in front of a line without indentation.
+    Text behind the anchor is never cut, so of a very long line only the end, at most ``tokens``, counts
+    as typed. Where the typed text follows a middle marker, the anchor is the start of the cursor's line,
+    so that corrections on the line keep the burst. In a plain prefix the model sees one text on both
+    sides of the anchor: there it goes back to a position where every common tokenizer ends a token,
+    behind a letter or digit at a line's end, or in front of a line without indentation.
     """
     start = document.line_starts[document.line_of(offset)]
     anchor = start if after_marker else _token_end(document, offset)

@@ -1,40 +1,56 @@
-"""One answer of the completion model while it comes, and whether it still fits what is typed.
+"""One answer of the completion model while it streams, and whether it still fits what is typed.
 
-In: a callable that starts a stream, one that says when there is enough. Out: pieces, kept for every
-request that they agree with.
+In: a callable that starts a stream, one that judges each piece. Out: pieces, stored for every request
+that they agree with.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from homebody.audit import PromptRecord
 from homebody.backend.base import Piece, PromptRead, Stats, Stream
 from homebody.errors import HomebodyError
-from homebody.session.cache import Kept, after_text, before_text, whole_lines
+from homebody.session.answer import AnswerState, StoredAnswer
+from homebody.session.cache import after_text, before_text
 from homebody.text import Document
 
-Start = Callable[[str, int], Stream]
-"""Start a stream that continues behind the answer so far, of at most so many tokens."""
+Start: TypeAlias = Callable[[str, int], Stream]
+"""Start a stream that continues the answer so far, of at most so many tokens."""
 
-Verdict: TypeAlias = Literal["go on", "enough", "ended", "hopeless"]
-"""``enough``: what was begun last is no part of it; ``ended``: noise follows, all before that is whole;
-``hopeless``: nothing of the answer would be shown."""
-
-Judge: TypeAlias = Callable[[Piece], Verdict]
-"""Fed each new piece; says whether the answer should end there."""
+Judge: TypeAlias = Callable[[Piece], AnswerState]
+"""Gets each new piece; returns ``RUNNING``, or the state in which the answer ends there."""
 
 
 class Generation:
-    """An answer in flight.
+    """An answer in flight. Run it in a task of its own; waiters look at it whenever it changes.
 
-    Run it in a task of its own; waiters look at it whenever it changes. Where ``slice_tokens`` is
-    set, the answer is asked for in slices: a server that streams for somebody else at the same time
-    does not notice a closed connection (DESIGN, "Cancelling llama.cpp"), so what it would go on
-    with has to be short.
+    Where ``slice_tokens`` gives a number, the answer is asked for in slices of so many tokens: a
+    llama.cpp that streams for another request at the same time does not notice a closed connection, so
+    what it would go on with has to be short.
+
+    All attributes are written here only.
+
+    Attributes
+    ----------
+    state
+        How far the answer has come, or how it ended.
+    pieces, text
+        What has come so far.
+    error
+        Why it broke, where the server failed.
+    stats, first_stats
+        The server's counts at the end of the last and of the first slice.
+    read
+        What reading the prompt cost, where the server reports it with the first token.
+    began, first_token_at
+        Seconds on the monotonic clock.
+    record
+        The request as it is kept for the user to look at.
+
     """
 
     def __init__(
@@ -52,43 +68,63 @@ class Generation:
         self.document = document
         self.offset = offset
         self.multiline = multiline
+        self.state = AnswerState.RUNNING
         self.pieces: list[Piece] = []
         self.text = ""
+        self.error: HomebodyError | None = None
         self.stats: Stats | None = None
         self.first_stats: Stats | None = None
-        self.error: HomebodyError | None = None
-        self.done = False
-        self.complete = False
-        self.hopeless = False
-        self.broken = False
+        self.read: PromptRead | None = None
         self.began = time.monotonic()
         self.first_token_at: float | None = None
-        self.waiters = 0
         self.record = record
-        self.read: PromptRead | None = None
         self._last_token_at: float | None = None
         self._start = start
         self._judge = judge
         self._max_tokens = max_tokens
         self._slice_tokens = slice_tokens
         self._changed = asyncio.Event()
-        self._was_enough = False
+        self._waiters = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether more may come."""
+        return self.state is AnswerState.RUNNING
+
+    @property
+    def has_waiters(self) -> bool:
+        """Whether a request waits for it."""
+        return self._waiters > 0
+
+    @contextmanager
+    def awaited(self) -> Generator[None]:
+        """Count as a waiter while the block runs."""
+        self._waiters += 1
+        try:
+            yield
+        finally:
+            self._waiters -= 1
 
     async def run(self) -> None:
-        """Take the stream in until the answer is complete, long enough, or failed."""
+        """Take the stream in until the answer has ended or failed."""
         try:
-            while not self.done:
+            while self.is_running:
                 await self._slice()
         except HomebodyError as error:
             self.error = error
         finally:
-            self.end()
+            self.stop()
 
-    def end(self) -> None:
-        """Tell all waiters that nothing more comes; unless it had ended by itself, it is broken off."""
-        self.broken = self.broken or not self.done
-        self.done = True
+    def stop(self) -> None:
+        """End the answer where it is still running: it counts as broken. Wakes all waiters."""
+        if self.is_running:
+            self.state = AnswerState.BROKEN
         self._changed.set()
+
+    def add_notes(self, notes: Sequence[str]) -> None:
+        """Add remarks to the record of the request."""
+        if self.record is not None:
+            self.record = replace(self.record, notes=(*self.record.notes, *notes))
 
     async def _slice(self) -> None:
         left = self._max_tokens - len(self.pieces)
@@ -100,20 +136,18 @@ class Generation:
                 if isinstance(item, Stats):
                     self.stats = item
                     self.first_stats = self.first_stats or item
-                elif (verdict := self._take(item)) != "go on":
-                    self.hopeless = verdict == "hopeless"
-                    self._was_enough = verdict == "enough"
-                    self.complete = not self.hopeless
-                    self.done = True
+                elif (state := self._take(item)) is not AnswerState.RUNNING:
+                    self.state = state
                     return
-        finished = self.stats is None or self.stats.finish == "stop"
-        self.complete = finished
-        self.done = finished or len(self.pieces) >= self._max_tokens or len(self.pieces) == before
+        if self.stats is None or self.stats.finish == "stop":
+            self.state = AnswerState.COMPLETE
+        elif len(self.pieces) >= self._max_tokens or len(self.pieces) == before:
+            self.state = AnswerState.CUT
 
-    def _take(self, piece: Piece) -> Verdict:
-        if self.first_token_at is None:
-            self.first_token_at = time.monotonic()
+    def _take(self, piece: Piece) -> AnswerState:
         self._last_token_at = time.monotonic()
+        if self.first_token_at is None:
+            self.first_token_at = self._last_token_at
         if piece.read is not None and self.read is None:
             self.read = piece.read
             if self.record is not None:
@@ -129,18 +163,11 @@ class Generation:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
 
-    def poke(self) -> None:
-        """Make all waiters look again."""
-        self._changed.set()
-
-    def kept(self) -> Kept:
-        """What has come so far; of an answer that we ended, its whole lines.
-
-        The line at which it was seen that there is enough is no part of it, and it is only begun.
-        """
-        kept = Kept(tuple(self.pieces), self.complete, self.multiline, self.record, self.hopeless)
-        lines = whole_lines(kept) if self._was_enough else None
-        return kept if lines is None else replace(lines, complete=True)
+    def answer(self) -> StoredAnswer:
+        """What has come so far; of an answer that a stop rule ended inside a line, its whole lines."""
+        answer = StoredAnswer(tuple(self.pieces), self.state, self.multiline, self.record)
+        lines = answer.whole_lines() if self.state is AnswerState.ENOUGH else None
+        return answer if lines is None else replace(lines, state=AnswerState.COMPLETE)
 
     @property
     def output_speed(self) -> float | None:
@@ -150,10 +177,10 @@ class Generation:
         seconds = self._last_token_at - self.first_token_at
         return (len(self.pieces) - 1) / seconds if seconds > 0 else None
 
-    def rest_for(self, document: Document, offset: int) -> Kept | None:
-        """What this answer says at another place; ``None`` where it does not go on from there.
+    def rest_for(self, document: Document, offset: int) -> StoredAnswer | None:
+        """What this answer says at another place; ``None`` where it does not continue from there.
 
-        While it runs it may be behind the typing: then what is left is empty, and more may come.
+        While it runs, what was typed may be ahead of it: then the rest is empty, and more may come.
         """
         if document.uri != self.document.uri or offset < self.offset:
             return None
@@ -162,6 +189,6 @@ class Generation:
         if after_text(document, offset) != after_text(self.document, self.offset):
             return None
         typed = document.text[self.offset : offset]
-        if not self.done and typed.startswith(self.text):
-            return Kept((), complete=False, multiline=self.multiline, record=self.record)
-        return self.kept().after(typed)
+        if self.is_running and typed.startswith(self.text):
+            return StoredAnswer((), self.state, self.multiline, self.record)
+        return self.answer().after(typed)

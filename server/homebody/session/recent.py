@@ -1,8 +1,8 @@
-"""Recently edited and recently viewed places: a ring of short chunks.
+"""Recently edited and recently viewed code: a ring of short chunks.
 
 In: edits and visits. Out: candidates for snippets, the newest first.
-The idea is llama.vim's: what one has just looked at is what one needs next. Kept as text, taken when
-one leaves the place, so nothing is read from disk.
+The idea is llama.vim's: code that the user has just looked at is likely to be needed next. A chunk is
+taken when the cursor leaves it and kept as text, so nothing is read from disk.
 """
 
 from collections import deque
@@ -14,11 +14,11 @@ from homebody.text import Document, TextEdit
 _RING = 16
 _LINES = 32
 _FAR = 64
-"""Lines between two places of one document that make it a jump."""
+"""Lines between two positions in one document from which on a move is a jump."""
 
 
 @dataclass(slots=True)
-class _Here:
+class _Cursor:
     document: Document
     line: int
     edited: bool
@@ -29,19 +29,19 @@ class RecentPlaces:
 
     def __init__(self) -> None:
         self._ring: deque[Candidate] = deque(maxlen=_RING)
-        self._here: _Here | None = None
+        self._here: _Cursor | None = None
 
     def edited(self, document: Document, edit: TextEdit) -> bool:
-        """Take note of an edit; ``document`` is the version after it. True for a jump."""
+        """Record an edit; ``document`` is the version after it. True for a jump."""
         offset = min(edit.span.start, len(document.text))
         return self._at(document, document.line_of(offset), edited=True)
 
     def viewed(self, document: Document, offset: int) -> bool:
-        """Take note of where the cursor is. True for a jump: another document or 64 lines away."""
+        """Record where the cursor is. True for a jump: another document or 64 lines away."""
         return self._at(document, document.line_of(offset), edited=False)
 
     def closed(self, uri: str) -> None:
-        """Forget that the cursor is in ``uri``; the chunks of it stay."""
+        """Record that ``uri`` was closed; its chunks stay."""
         if self._here is not None and self._here.document.uri == uri:
             self._leave(self._here)
             self._here = None
@@ -56,10 +56,10 @@ class RecentPlaces:
         if here is not None and not near:
             self._leave(here)
         was_edited = near and here is not None and here.edited
-        self._here = _Here(document, line, edited or was_edited)
+        self._here = _Cursor(document, line, edited or was_edited)
         return not near
 
-    def _leave(self, here: _Here) -> None:
+    def _leave(self, here: _Cursor) -> None:
         document = here.document
         first = max(0, min(here.line, document.line_count - 1) - _LINES // 2)
         last = min(document.line_count - 1, first + _LINES - 1)

@@ -1,16 +1,16 @@
-"""How fast somebody types, and how long to wait before the model is asked.
+"""How fast the user types, and how long to wait before the model is asked.
 
 Times are in seconds on the caller's clock.
 """
 
 _LONGEST_INTERVAL = 1.0
-"""A pause longer than this is thinking, not typing: it does not count into the rhythm."""
+"""A longer pause is thinking, not typing: it does not count into the rhythm."""
 
 _FIRST_INTERVAL = 0.2
-"""Taken before anything was measured: about 60 words a minute."""
+"""Assumed before anything was measured: about 60 words a minute."""
 
 _FAST_ANSWER = 0.15
-"""An answer that begins this soon needs no debounce: the next key only makes it longer."""
+"""An answer that begins this soon needs no debounce: the next key only extends its prompt."""
 
 
 class Rhythm:
@@ -22,7 +22,7 @@ class Rhythm:
         self._first_token = _FAST_ANSWER
 
     def key(self, now: float) -> None:
-        """Take note of a key."""
+        """Record a key."""
         if self._last_key is not None:
             interval = now - self._last_key
             if 0 < interval < _LONGEST_INTERVAL:
@@ -30,15 +30,15 @@ class Rhythm:
         self._last_key = now
 
     def answered(self, first_token: float) -> None:
-        """Take note of how long the model's first token took."""
+        """Record how long the model's first token took."""
         self._first_token += (first_token - self._first_token) / 4
 
     def debounce(self) -> float:
         """Seconds to wait after a key.
 
-        Nothing where the model begins sooner than it takes to type the next key. Otherwise the
-        wait grows with the model's slowness up to about one typing interval, so that a fast typist
-        does not make a slow model start at every key, and a pause is answered soon.
+        None where the model begins sooner than the next key comes. Otherwise the wait grows with the
+        model's slowness up to about one typing interval, so that a slow model is not started at every
+        key of a fast typist, and a pause is answered soon.
         """
         if self._first_token <= min(_FAST_ANSWER, self._interval):
             return 0.0

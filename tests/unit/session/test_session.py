@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from homebody.backend.base import Piece, Stream
 from homebody.engine import open_engine
+from homebody.session.answer import AnswerState
 from homebody.session.generation import Generation
 from homebody.session.session import Session
 from support.documents import at
@@ -22,7 +23,7 @@ async def test_an_answer_that_ends_before_its_first_step_keeps_nobody_waiting(ow
         document,
         offset,
         start=_endless,
-        judge=lambda _piece: "go on",
+        judge=lambda _piece: AnswerState.RUNNING,
         multiline=False,
         max_tokens=8,
         slice_tokens=lambda: None,
@@ -30,4 +31,4 @@ async def test_an_answer_that_ends_before_its_first_step_keeps_nobody_waiting(ow
     async with open_engine() as engine, aclosing(Session(engine)) as session:
         await session.start(generation, lambda _: None)
         await session.stop_running()
-        assert generation.done
+        assert not generation.is_running

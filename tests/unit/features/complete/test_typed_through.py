@@ -7,8 +7,7 @@ import pytest
 from homebody.backend.base import FimTokens
 from homebody.backend.scripted import Reply
 from homebody.errors import BackendError
-from homebody.features.complete import Selected, complete
-from homebody.features.prepare import prepare
+from homebody.features.complete import Selected, complete, prepare
 from homebody.text import Span
 from support.documents import at, typed
 from support.until import until
@@ -190,7 +189,7 @@ async def test_closing_another_file_leaves_what_is_read_for_the_one_in_view(worl
         document, offset = at("value = 1\n" * 300 + "█")
         await prepare(w.engine, document, offset, session=w.session)
         await w.session.closed("file:///other.py")
-        await until(lambda: w.session.place(document.uri).burst is not None)
+        await until(lambda: w.session.place(document.uri).state.burst is not None)
 
 
 async def test_each_candidate_that_was_shown_is_typed_through(world):

@@ -215,7 +215,7 @@ async def test_the_next_request_is_asked_ahead(world):
     async with world(Reply("second()\n", regex=r"first\(\)\n?\Z"), "first()\n") as w:
         document, offset = at("def f():\n    █\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
-        await until(lambda: len(w.asked) == 2 and w.session.running is not None and w.session.running.done)
+        await until(lambda: len(w.asked) == 2 and w.session.running and not w.session.running.is_running)
         asked = len(w.asked)
         document, offset = typed(document, offset, found.text)
         await complete(w.engine, document, offset, session=w.session)
@@ -234,7 +234,7 @@ async def test_a_cancelled_request_lets_the_model_go(world):
         running = w.session.running
         await asyncio.sleep(0.2)
         assert w.session.running is None
-        assert running.done
+        assert not running.is_running
 
 
 async def test_a_language_that_is_off_is_left_alone(world):

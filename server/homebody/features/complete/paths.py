@@ -1,8 +1,8 @@
-"""Under which path a file stands in a prompt.
+"""The path that stands for a file in a prompt.
 
 In: a document's URI and the workspace's folders. Out: its path inside its folder, and that folder's
-name. A base name alone (``__init__.py``, ``index.ts``, ``mod.rs``) tells a model nothing.
-Looks at no disk: it is on the way of every key.
+name. A base name alone (``__init__.py``, ``index.ts``, ``mod.rs``) says nothing to a model.
+Pure: it is on the path of every key.
 """
 
 from functools import lru_cache
@@ -21,7 +21,7 @@ def prompt_path(uri: str, folders: tuple[Path, ...]) -> str:
 
 @lru_cache(maxsize=512)
 def repository_name(uri: str, folders: tuple[Path, ...]) -> str:
-    """Name of that folder; empty without one."""
+    """Name of the innermost folder around the file; empty without one."""
     folder = _around(uri, folders)
     return "" if folder is None else folder.name
 

@@ -1,7 +1,7 @@
-"""Lines of the file that say what its names are, for prompts whose window has cut them off: its imports.
+"""Import lines of the file that are kept in prompts whose window does not reach them.
 
 In: session, document, offset. Out: lines, kept for the requests until the next pause.
-A query over the whole document, so it is asked in pauses only.
+A query over the whole document, so it runs in pauses only.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from homebody.syntax.scope import Import, imports
 from homebody.text import Document, Span
 
 _MOST_LINES = 5000
-"""Longer documents are looked through up to here: a query over so many takes about 10 ms."""
+"""Lines that are searched, from the top: a query over so many takes about 10 ms."""
 
 
 def find_imports(session: Session, document: Document) -> Sequence[Import] | None:
-    """Return the imports of a document, of a long one its first ones; ``None`` where they are not known."""
+    """Return the imports of a document, of a long one those at its top; ``None`` without a tree."""
     tree = session.engine.trees.newest(document)
     if not tree.fits(document):
         return None
@@ -25,21 +25,21 @@ def find_imports(session: Session, document: Document) -> Sequence[Import] | Non
 
 
 def keep_imports(session: Session, document: Document, found: Sequence[Import], offset: int) -> None:
-    """Keep the lines of the imports, those of names used near the cursor first.
+    """Keep the lines of the imports, those whose names are used near the cursor first.
 
-    Imports inside a block are left out: above other code their indentation would mean something else.
+    Imports inside a block are left out: above other code their indentation would be wrong.
     """
     used = set(identifiers_near(document, session.engine.trees.newest(document), offset))
     spans = {
-        _lines(document, one.span): bool(_brings(one) & used)
+        _lines(document, one.span): bool(_names(one) & used)
         for one in found
         if one.span.start == document.line_starts[document.line_of(one.span.start)]
     }
     session.place(document.uri).keep_imports(document, sorted(spans, key=lambda span: not spans[span]))
 
 
-def _brings(one: Import) -> set[str]:
-    """Names that are here through an import; of a module imported whole, all parts of its path."""
+def _names(one: Import) -> set[str]:
+    """Names that an import defines; of a module imported whole, all parts of its path."""
     aliases = {name.alias for name in one.names}
     return aliases or set(one.module.replace("/", ".").split("."))
 

@@ -6,13 +6,12 @@ import pytest
 
 from homebody.backend.base import FimTokens
 from homebody.context.tokens import TokenCounts
-from homebody.features.complete import complete
-from homebody.features.completion_prompt import new_burst, prompt_for, target_of
-from homebody.features.place_burst import burst_at, full_burst
-from homebody.features.prepare import prepare_once
-from homebody.features.read_ahead import common_length
+from homebody.features.complete import complete, prepare_once
+from homebody.features.complete.prompt import prompt_for, target_of
+from homebody.session.prompts import common_length
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document
+from support.scenes import planned_at, wide_at
 
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
 _LINES = 20_000
@@ -36,13 +35,13 @@ async def test_a_jump_counts_a_narrow_window_alone(world):
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 5_000
         session, place = w.session, w.session.place(_NUMBERS.uri)
-        place.burst = full_burst(session, target, _NUMBERS, len(_NUMBERS.text) // 4)
+        place.use(wide_at(session, target, _NUMBERS, len(_NUMBERS.text) // 4))
 
         counts = w.engine.completion.tokens = _Counting()
-        burst = burst_at(session, target, _NUMBERS, len(_NUMBERS.text))
+        burst = planned_at(session, target, _NUMBERS, len(_NUMBERS.text)).burst
         assert burst.narrow
         assert counts.characters < 6 * 5_000
-        assert place.burst is burst
+        assert place.state.burst is burst
 
 
 async def test_what_was_read_is_kept_near_by(world):
@@ -52,13 +51,13 @@ async def test_what_was_read_is_kept_near_by(world):
         w.engine.completion.speed.prompt = 5_000
         session, place = w.session, w.session.place(_NUMBERS.uri)
         offset = _NUMBERS.line_starts[_LINES // 2]
-        place.burst = full_burst(session, target, _NUMBERS, offset)
-        read = prompt_for(target, place.burst, _NUMBERS, "")
-        session.read = read.text
+        place.use(wide_at(session, target, _NUMBERS, offset))
+        read = prompt_for(target, place.state.burst, _NUMBERS, "")
+        session.prompts.put(0, read.text)
 
-        start = place.burst.start
-        place.burst = replace(place.burst, typed_limit=0)
-        burst = burst_at(session, target, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40])
+        start = place.state.burst.start
+        place.use(replace(place.state.burst, typed_limit=0))
+        burst = planned_at(session, target, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40]).burst
         assert not burst.narrow
         assert burst.start == start > 0
 
@@ -74,19 +73,21 @@ async def test_what_was_read_when_typing_went_on_stays_in_front(world, fim):
         w.engine.completion.speed.prompt = 1_000
         session, place = w.session, w.session.place(_NUMBERS.uri)
         offset = _NUMBERS.line_starts[_LINES // 2]
-        place.coming = full_burst(session, target, _NUMBERS, offset)
-        wide = prompt_for(target, place.coming, _NUMBERS, "").text
-        session.read = wide[: len(wide) // 2]
+        arriving = wide_at(session, target, _NUMBERS, offset)
+        place.begin_reading(arriving)
+        wide = prompt_for(target, arriving, _NUMBERS, "").text
+        read = wide[: len(wide) // 2]
+        session.prompts.put(0, read)
 
-        burst = burst_at(session, target, _NUMBERS, offset)
+        burst = planned_at(session, target, _NUMBERS, offset).burst
         text = prompt_for(target, burst, _NUMBERS, "").text
         assert burst.narrow
-        assert len(common(text, session.read)) > 0.9 * len(session.read)
+        assert len(common(text, read)) > 0.9 * len(read)
         assert f"x{_LINES // 2 - 1} =" in text
-        unread = text[len(common(text, session.read)) :]
+        unread = text[len(common(text, read)) :]
         assert w.engine.completion.tokens.count(unread) < 0.36 * 1_000 + 64
-        later = prompt_for(target, full_burst(session, target, _NUMBERS, offset), _NUMBERS, "").text
-        assert len(common(later, session.read)) > 0.9 * len(session.read)
+        later = prompt_for(target, wide_at(session, target, _NUMBERS, offset), _NUMBERS, "").text
+        assert len(common(later, read)) > 0.9 * len(read)
 
 
 async def test_a_header_inside_the_gap_is_not_left_out(world):
@@ -100,11 +101,12 @@ async def test_a_header_inside_the_gap_is_not_left_out(world):
         await w.engine.trees.ready(document)
         w.engine.completion.speed.prompt = 1_000
         place = w.session.place(document.uri)
-        place.coming = full_burst(w.session, target, document, offset)
-        wide = prompt_for(target, place.coming, document, "").text
-        w.session.read = wide[: len(wide) // 2]
+        arriving = wide_at(w.session, target, document, offset)
+        place.begin_reading(arriving)
+        wide = prompt_for(target, arriving, document, "").text
+        w.session.prompts.put(0, wide[: len(wide) // 2])
 
-        context = burst_at(w.session, target, document, offset).context
+        context = planned_at(w.session, target, document, offset).burst.context
         assert "def inside_the_gap" in context.headers
         unread = [(one.first_line, one.last_line) for one in context.left_out if one.why == "not read yet"]
         assert [last for _, last in unread][:1] == [2999]
@@ -118,9 +120,10 @@ async def test_what_was_hardly_read_is_given_up(world):
         w.engine.completion.speed.prompt = 1_000
         session, place = w.session, w.session.place(_NUMBERS.uri)
         offset = _NUMBERS.line_starts[_LINES // 2]
-        place.coming = full_burst(session, target, _NUMBERS, offset)
-        session.read = prompt_for(target, place.coming, _NUMBERS, "").text[:200]
-        burst = burst_at(session, target, _NUMBERS, offset)
+        arriving = wide_at(session, target, _NUMBERS, offset)
+        place.begin_reading(arriving)
+        session.prompts.put(0, prompt_for(target, arriving, _NUMBERS, "").text[:200])
+        burst = planned_at(session, target, _NUMBERS, offset).burst
         assert burst.reach is None
         assert burst.context.sources == tuple(s for s in burst.context.sources if s.why != "further up")
 
@@ -151,7 +154,7 @@ async def test_on_a_very_long_line_the_anchor_stays_while_one_types(world, fim):
         anchors = []
         for end in range(len(line) - 300, len(line), 6):
             document = Document.create("file:///a.js", "javascript", 1, line[:end])
-            burst = new_burst(w.engine, target, document, end)
+            burst = wide_at(w.session, target, document, end)
             assert end - burst.anchor < 1000
             anchors.append(burst.anchor)
         assert len(set(anchors)) <= 3
@@ -164,7 +167,7 @@ async def test_a_line_of_some_hundred_characters_is_typed_whole(world, fim):
         target = await target_of(w.engine)
         text = "first = 1\n" + "total = " + "price + " * 49
         document = Document.create("file:///a.py", "python", 1, text)
-        assert new_burst(w.engine, target, document, len(text)).anchor == len("first = 1\n")
+        assert wide_at(w.session, target, document, len(text)).anchor == len("first = 1\n")
 
 
 @pytest.mark.parametrize("context_length", [1024, 2048, 4096])
@@ -176,11 +179,11 @@ async def test_a_window_that_is_kept_fits(world, context_length):
         place, starts = w.session.place(_NUMBERS.uri), []
         for line in range(1500, 1600, 3):
             offset = _NUMBERS.line_starts[line] + 3
-            place.burst = full_burst(w.session, target, _NUMBERS, offset)
-            prompt = prompt_for(target, place.burst, _NUMBERS, "")
+            place.use(wide_at(w.session, target, _NUMBERS, offset))
+            prompt = prompt_for(target, place.state.burst, _NUMBERS, "")
             estimated = sum(w.engine.completion.tokens.count(text.text) for text in prompt.parts[1::2])
             assert estimated <= context_length - min(128, context_length // 4)
-            starts.append(place.burst.start)
+            starts.append(place.state.burst.start)
         assert len(set(starts)) <= len(starts) // 2
 
 
@@ -192,20 +195,20 @@ async def test_what_is_cut_to_fit_keeps_its_snippets(world, exact):
         w.engine.completion.speed.prompt = 5_000
         target = await target_of(w.engine)
         snippet = Candidate("file:///b.py", 0, 0, "def compute(total: float) -> float", "defines compute")
-        w.session.set_candidates(_NUMBERS.uri, [snippet])
+        w.session.place(_NUMBERS.uri).keep_candidates([snippet])
         offset = _NUMBERS.line_starts[1500] + 3
         counts = w.engine.completion.tokens
         lines = _NUMBERS.text.splitlines(keepends=True)
         counts.learn(lines, [5] * len(lines))
         place = w.session.place(_NUMBERS.uri)
-        too_long = full_burst(w.session, target, _NUMBERS, offset)
+        too_long = wide_at(w.session, target, _NUMBERS, offset)
         w.engine.completion.tokens = TokenCounts()
-        place.burst = too_long
-        w.session.read = prompt_for(target, too_long, _NUMBERS, "").text
+        place.use(too_long)
+        w.session.prompts.put(0, prompt_for(target, too_long, _NUMBERS, "").text)
 
         await complete(w.engine, _NUMBERS, offset, session=w.session)
-        assert place.burst.context.snippets == (snippet,)
-        assert place.burst.start > too_long.start
+        assert place.state.burst.context.snippets == (snippet,)
+        assert place.state.burst.start > too_long.start
 
 
 async def test_a_large_window_is_counted_exactly(world):
@@ -216,7 +219,7 @@ async def test_a_large_window_is_counted_exactly(world):
         w.engine.completion.speed.prompt = 100_000
         target, offset = await target_of(w.engine), document.line_starts[6000]
         await prepare_once(w.session, document, offset)
-        burst = w.session.place(document.uri).burst
+        burst = w.session.place(document.uri).state.burst
         sent = await w.backend.count_prompt(prompt_for(target, burst, document, ""))
         assert 0.9 * 32_768 < sent <= 32_768 - 128
 

@@ -1,10 +1,10 @@
-"""A wider beginning that was being read when typing went on: what was read of it stays of use.
+"""Use what was read of a wider window when typing resumed before all of it was read.
 
-In: that beginning, and how far the server has come with it. Out: a burst of the read part, a gap, and
-the lines next to the cursor.
-The server's cache holds one beginning. Whoever asks with another one throws it away; so the part that
-was read, the far end of the window, goes in front of the narrow window as it is. The next pause reads on
-from there: the full window begins in the same way.
+In: a scene with an arriving window. Out: a burst of the part that was read, a gap, and the lines next to
+the cursor.
+For servers that keep one prompt: a request with another beginning would make the server drop what it has
+read. So the part that was read, the far end of the window, goes in front of the narrow window as it is,
+and the next pause reads on from there.
 """
 
 from collections.abc import Iterator
@@ -12,20 +12,18 @@ from dataclasses import replace
 
 from homebody.audit import LeftOut, Source
 from homebody.context.select import OF_THE_WINDOW, Context, without
-from homebody.features.completion_prompt import Target, new_burst, prompt_for
-from homebody.features.read_ahead import common_length
+from homebody.features.complete.prompt import prompt_for
+from homebody.features.complete.scene import Scene
+from homebody.features.complete.window import near_window
 from homebody.session.burst import Burst
-from homebody.session.session import Session
 from homebody.text import Document, Span
 
 _WORTH_KEEPING = 2
-"""The read part has to be so many times the narrow window: then more is known with it than without."""
+"""The part that was read has to be so many times the narrow window, to tell more with it than without."""
 
 
-def behind_what_is_read(
-    session: Session, target: Target, document: Document, offset: int, *, coming: Burst, tokens: int
-) -> Burst | None:
-    """Return a burst of what was read of ``coming``, and of ``tokens`` next to the cursor.
+def resumed_window(scene: Scene, arriving: Burst) -> Burst | None:
+    """Return a burst of what was read of ``arriving``, and of what is read at once next to the cursor.
 
     ``None`` where too little was read, or the model takes the suffix first.
 
@@ -35,32 +33,33 @@ def behind_what_is_read(
         The context length that is served leaves no room for a prompt.
 
     """
-    far = _read_part(session, target, document, offset, coming)
-    read = session.engine.completion.tokens.count(document.slice(far))
-    if read < _WORTH_KEEPING * tokens:
+    far = _read_part(scene, arriving)
+    read = scene.count(scene.document.slice(far))
+    if read < _WORTH_KEEPING * scene.at_once:
         return None
-    near = new_burst(session.engine, target, document, offset, tokens=tokens)
+    near = near_window(scene, scene.at_once)
     if near.start <= far.end:
         return None
     return replace(
         near,
-        context=_joined(document, coming.context, near.context, far, read),
+        context=_joined(scene.document, arriving.context, near.context, far, read),
         narrow=True,
-        typed_limit=min(near.typed_limit, coming.typed_limit),
+        typed_limit=min(near.typed_limit, arriving.typed_limit),
         reach=far.start,
     )
 
 
-def _read_part(session: Session, target: Target, document: Document, offset: int, coming: Burst) -> Span:
+def _read_part(scene: Scene, arriving: Burst) -> Span:
     """Whole lines of the window that the server has read."""
-    text = prompt_for(target, coming, document, document.text[coming.anchor : offset]).text
-    window = coming.context.headers + coming.context.prefix
+    document = scene.document
+    text = prompt_for(scene.target, arriving, document, document.text[arriving.anchor : scene.offset]).text
+    window = arriving.context.headers + arriving.context.prefix
     begin = text.find(window)
-    read = common_length(text, session.read) - begin - len(coming.context.headers)
+    read = scene.cached(text).shared(text) - begin - len(arriving.context.headers)
     if begin < 0 or read <= 0 or not window:
-        return Span(coming.start, coming.start)
-    lines = coming.context.prefix.rfind("\n", 0, read) + 1
-    return Span(coming.start, coming.start + lines)
+        return Span(arriving.start, arriving.start)
+    lines = arriving.context.prefix.rfind("\n", 0, read) + 1
+    return Span(arriving.start, arriving.start + lines)
 
 
 def _joined(document: Document, wide: Context, near: Context, far: Span, tokens: int) -> Context:
@@ -90,6 +89,6 @@ def _left_out(document: Document, wide: Context, near: Context, far: Span) -> It
     yield from (one for one in wide.left_out if one.uri != document.uri or one.why != "after the window")
     gap = (document.line_of(far.end), document.line_of(near.window.prefix.start) - 1)
     if gap[0] <= gap[1]:
-        # Headers of scopes that stand in the gap are in.
+        # Headers of scopes that stand in the gap are in the prompt.
         yield from without(near.sources, LeftOut(document.uri, *gap, "not read yet"))
     yield from (one for one in near.left_out if one.why == "after the window")

@@ -1,22 +1,29 @@
-"""The prompt that a place gets: its anchor, its paths, and what stays out of it."""
+"""The prompt at a cursor: its layout, its paths, and what is left out of it."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from homebody.backend.base import FimTokens, ModelInfo
-from homebody.features.completion_prompt import Target, marked_lines, new_burst, prompt_for, target_of
-from homebody.features.prompt_path import prompt_path, repository_name
+from homebody.backend.base import FimTokens, ModelInfo, Prompt
+from homebody.features.complete.paths import prompt_path, repository_name
+from homebody.features.complete.prompt import Target, marked_lines, prompt_for, target_of
+from homebody.features.complete.window import wide_window
 from homebody.prompt.fim import formats
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document
 from homebody.workspace.uri import uri_of
 from support.documents import at, typed
+from support.scenes import scene_with, wide_at
 
 _SPECIAL = frozenset({"<|im_start|>", "<|im_end|>"})
 _FOLDERS = (Path("/w/shop").absolute(),)
 _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+
+
+def _whole(prompt: Prompt) -> str:
+    """The prompt's text with what the answer is forced to begin with."""
+    return prompt.text + prompt.forced
 
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
@@ -28,15 +35,15 @@ async def test_a_key_only_adds_to_the_prompt(world, row):
             "import os\n\n\ndef f(a):\n    if a:\n        b = a(\n        c█\n    return b\n"
         )
         other = Candidate("file:///w/u.py", 3, 4, "def g() -> float:\n    return 1.0", "definition of g")
-        burst = new_burst(w.engine, target, document, offset, candidates=[other])
-        before = prompt_for(target, burst, document, document.text[burst.anchor : offset], heal=False)
-        assert other.text in before.text
+        burst = wide_window(scene_with(w.session, target, document, offset, [other]))
+        before = _whole(prompt_for(target, burst, document, document.text[burst.anchor : offset]))
+        assert other.text in before
         for key in "all(x)":
             document, offset = typed(document, offset, key)
             now = burst.typed(document, offset)
             assert now is not None
-            after = prompt_for(target, burst, document, now, heal=False)
-            assert after.text == before.text + key
+            after = _whole(prompt_for(target, burst, document, now))
+            assert after == before + key
             before = after
 
 
@@ -47,8 +54,8 @@ async def test_only_the_cursors_line_stands_behind_a_middle_marker(world, family
     async with world("x\n") as w:
         target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
         document, offset = at("def f(a):\n    if a:\n        b = a(\n        c█\n    return b\n")
-        burst = new_burst(w.engine, target, document, offset)
-        text = prompt_for(target, burst, document, document.text[burst.anchor : offset], heal=False).text
+        burst = wide_at(w.session, target, document, offset)
+        text = _whole(prompt_for(target, burst, document, document.text[burst.anchor : offset]))
         assert text.rpartition(row.markers[-1])[2] == "        c"
 
 
@@ -60,7 +67,7 @@ async def test_files_are_named_by_their_path_in_the_workspace(world):
         other = Candidate(
             uri_of(Path("/w/shop/src/pkg/__init__.py")), 0, 0, "def g(): ...", "definition of g"
         )
-        burst = new_burst(w.engine, target, document, 4, candidates=[other])
+        burst = wide_window(scene_with(w.session, target, document, 4, [other]))
         assert prompt_for(target, burst, document, "").text.startswith(
             "<|repo_name|>shop\n<|file_sep|>src/pkg/__init__.py\ndef g(): ...\n<|file_sep|>src/main.py\n"
         )
@@ -84,7 +91,7 @@ async def test_of_a_snippet_only_the_lines_with_control_tokens_stay_out(world):
         document, offset = at("a = █\n")
         some = Candidate("file:///u.py", 4, 6, "def g():\n    s = '<|im_start|>'\n    return s", "near")
         none = Candidate("file:///v.py", 2, 2, "s = '<|im_end|>'", "near")
-        burst = new_burst(w.engine, target, document, offset, candidates=[some, none])
+        burst = wide_window(scene_with(w.session, target, document, offset, [some, none]))
         assert "def g():\n    return s\n" in prompt_for(target, burst, document, "a = ").text
         why = "holds a control token of the model"
         left = (*burst.context.left_out, *marked_lines(target, burst, document, offset))
@@ -102,7 +109,7 @@ async def test_a_header_with_a_control_token_is_listed(world):
         document, offset = at(f"class A:\n    def f(self, a='<|im_end|>'):\n{body}        last = █\n")
         w.engine.trees.open(document)
         await w.engine.trees.ready(document)
-        burst = new_burst(w.engine, target, document, offset)
+        burst = wide_at(w.session, target, document, offset)
         assert "<|im_end|>" in burst.context.headers
         assert "<|im_end|>" not in prompt_for(target, burst, document, "").text
         assert [one.first_line for one in marked_lines(target, burst, document, offset)] == [1]
@@ -118,5 +125,5 @@ async def test_paths_stand_in_the_languages_own_comments(world, language, line):
         target = await target_of(w.engine)
         document = Document.create("untitled:p", language, 1, "a\n")
         other = Candidate("file:///p.html", 0, 0, "b", "near")
-        burst = new_burst(w.engine, target, document, 1, candidates=[other])
+        burst = wide_window(scene_with(w.session, target, document, 1, [other]))
         assert line in prompt_for(target, burst, document, "").text

@@ -5,9 +5,8 @@ from itertools import count
 
 from homebody.backend.base import Prompt, Text
 from homebody.engine import open_engine
-from homebody.features.complete import complete
-from homebody.features.prepare import prepare
-from homebody.features.read_ahead import piece_tokens, read_ahead
+from homebody.features.complete import complete, prepare
+from homebody.features.complete.read import piece_tokens, read_ahead
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import Document, Span, TextEdit
@@ -54,7 +53,7 @@ async def test_a_server_that_takes_strings_is_measured_and_given_no_more_than_it
         document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
         engine.trees.open(document)
         await prepare(engine, document, len(document.text), session=session)
-        await until(lambda: session.place(document.uri).burst is not None)
+        await until(lambda: session.place(document.uri).state.burst is not None)
         await complete(engine, document, len(document.text), session=session)
 
         assert 50 <= engine.completion.speed.prompt <= 200

@@ -1,7 +1,7 @@
 """Code from elsewhere that may help at the cursor, best first.
 
 In: session, document, offset. Out: candidates for ``context``.
-Asked in pauses only: the index answers from disk, and nothing from disk is on the way of a key.
+Runs in pauses only: the index answers from disk, and no key waits for the disk.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,11 @@ _SIMILAR = 6
 async def find_candidates(
     session: Session, document: Document, offset: int, imports: Sequence[Import] | None
 ) -> list[Candidate]:
-    """Return what may help, in the order of its worth.
+    """Return candidates, the most useful first.
 
-    ``imports`` are the document's; ``None`` where they are not known: those of the last save count.
-
-    Cells above in a notebook; definitions of names used near the cursor; places that were edited or
-    looked at lately; chunks that resemble the lines around the cursor.
+    Cells above in a notebook, definitions of names used near the cursor, recently edited or viewed
+    places, and chunks that resemble the lines around the cursor, in this order. ``imports`` are the
+    document's; ``None`` where they are not known: those of the last save are used.
     """
     engine = session.engine
     if not engine.settings.context.snippets:
@@ -51,7 +50,7 @@ async def find_candidates(
 
 
 def _recent(session: Session) -> list[Candidate]:
-    """Places that were edited or looked at lately, but for documents that go into no prompt."""
+    """Recently edited or viewed places, without documents that must not go into a prompt."""
     permit = session.engine.permit
     return [place for place in session.recent.candidates() if permit.refusal(place.uri) is None]
 

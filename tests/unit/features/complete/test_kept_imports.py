@@ -1,7 +1,6 @@
 """Imports that the window cuts off: kept as lines above it, found in pauses alone."""
 
-from homebody.features.complete import complete
-from homebody.features.prepare import prepare_once
+from homebody.features.complete import complete, prepare_once
 from homebody.text import Document, Span, TextEdit
 from support.documents import at
 
@@ -46,10 +45,10 @@ async def test_lines_that_moved_since_the_pause_are_left_out(world):
         document, offset = at(_SOURCE)
         await prepare_once(w.session, document, offset)
         place = w.session.place(document.uri)
-        assert len(place.imports(document)) == 4
+        assert len(place.state.imports_in(document)) == 4
 
         edited = document.edited(TextEdit(Span(0, 0), "# New.\n"), 2)
-        assert place.imports(edited) == []
+        assert place.state.imports_in(edited) == []
 
 
 async def test_a_file_that_fits_has_its_imports_once(world):

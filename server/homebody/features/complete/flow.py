@@ -1,0 +1,127 @@
+"""Complete: what could stand at the cursor, shown as ghost text.
+
+In: engine, document, offset, and the session that remembers what was read and answered.
+Out: completions, best first; none where nothing is worth showing.
+This module is the order of the steps: result cache, answer in flight, debounce, model, rules.
+"""
+
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from homebody.engine import Engine
+from homebody.features.complete.alternatives import alternatives
+from homebody.features.complete.ask import ask
+from homebody.features.complete.pause import follow_up, prepare_once
+from homebody.features.complete.prompt import target_of
+from homebody.features.complete.request import Completion, Request, Trigger, request_at
+from homebody.features.complete.show import show, show_rest
+from homebody.features.complete.wait import answer_in_flight, usable
+from homebody.session.answer import StoredAnswer, Suggestion
+from homebody.session.session import Session
+from homebody.text import Document, Span, TextEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The item that is selected in the completion menu: it will replace ``span`` by ``text``."""
+
+    span: Span
+    text: str
+
+
+async def complete(
+    engine: Engine,
+    document: Document,
+    offset: int,
+    *,
+    session: Session | None = None,
+    trigger: Trigger = "automatic",
+    selected: Selected | None = None,
+) -> list[Completion]:
+    """Complete at ``offset``.
+
+    ``invoked`` asks for up to three different candidates, without debounce and without a confidence
+    threshold. A newer request for the same document supersedes this one: it then returns nothing.
+
+    Raises
+    ------
+    ContextTooLong
+        The context length that is served leaves no room for a prompt.
+    BackendError
+        The model's server is unavailable or failed; see its subclasses.
+
+    """
+    settings = engine.settings.completion
+    if trigger == "automatic" and not settings.is_on(document.language_id):
+        return []
+    if engine.permit.refusal_of(document) is not None:
+        return []
+    if session is None:
+        async with aclosing(Session(engine)) as own:
+            await prepare_once(own, document, offset)
+            return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
+    if selected is not None:
+        return await _with_selected(session, document, selected, trigger)
+    ticket = session.place(document.uri).new_ticket(document, offset)
+    target = await target_of(engine)
+    if ticket.stale:
+        return []
+    request = request_at(session, target, document, offset, ticket, trigger=trigger)
+    first = await _first(request)
+    found = [] if first is None else [first]
+    if trigger == "invoked":
+        found += await alternatives(request, first)
+    if not ticket.stale:
+        shown = found[0] if found else None
+        session.in_background(document.uri, lambda: follow_up(session, target, document, shown, offset))
+    return found
+
+
+async def _first(request: Request) -> Completion | None:
+    """Find the first completion: from the cache, from the answer in flight, or from the model."""
+    stored = request.session.cache.find(request.target.key, request.document, request.offset)
+    if isinstance(stored, Suggestion):
+        return show_rest(request, stored)
+    if stored is not None and _is_of_use(request, stored):
+        return show(request, stored)
+    answer = await answer_in_flight(request)
+    if answer is None and not request.ticket.stale:
+        if not await request.ticket.still_newest_after(_debounce(request)):
+            return None
+        generation = await ask(request)
+        answer = None if generation is None else await usable(request, generation)
+    return None if answer is None else show(request, answer)
+
+
+def _is_of_use(request: Request, stored: StoredAnswer) -> bool:
+    """Whether a stored answer decides this request: an empty one does where it came to its own end."""
+    if stored.is_unlikely and not request.min_confidence:
+        return False
+    return bool(stored.pieces) or stored.state.is_whole
+
+
+def _debounce(request: Request) -> float:
+    """Seconds to wait for another key before the model is asked."""
+    if request.trigger == "invoked":
+        return 0.0
+    setting = request.engine.settings.completion.debounce_ms
+    return request.session.rhythm.debounce() if setting == "auto" else setting / 1000
+
+
+async def _with_selected(
+    session: Session, document: Document, selected: Selected, trigger: Trigger
+) -> list[Completion]:
+    """Complete as if the menu's selection had been accepted; the suggestion begins with it."""
+    as_if = document.edited(TextEdit(selected.span, selected.text), document.version)
+    offset = selected.span.start + len(selected.text)
+    shift = len(selected.span) - len(selected.text)
+    found = await complete(session.engine, as_if, offset, session=session, trigger=trigger)
+    return [
+        replace(
+            item,
+            span=Span(selected.span.start, item.span.end + shift),
+            text=as_if.text[selected.span.start : item.span.start] + item.text,
+        )
+        for item in found
+        if item.span.start >= selected.span.start
+    ]

@@ -1,0 +1,66 @@
+"""Learn from an answer that has ended: what the server read, how fast, and whether the counts agree.
+
+In: a request and its generation. Out: speeds, the prompt cache, the result cache, and the record.
+"""
+
+from dataclasses import dataclass
+
+from homebody.backend.base import PromptRead
+from homebody.features.complete.request import Request
+from homebody.features.server_count import compared
+from homebody.session.generation import Generation
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was sent: the slot, the whole text, the share of it that was unread (0 to 1).
+
+    ``keep`` is false for a further candidate, whose answer must not replace the first one's.
+    """
+
+    slot: int
+    text: str
+    unread: float
+    keep: bool
+
+
+def learn(request: Request, generation: Generation, asked: Asked) -> None:
+    """Take in an answer that has ended by itself, well or not."""
+    session, use = request.session, request.engine.completion
+    session.prompts.put(asked.slot, asked.text + generation.text)
+    seen = _seen(generation, asked.unread)
+    if generation.stats is not None:
+        use.speed.learn(generation.stats, seen)
+    else:
+        if generation.read is not None:
+            use.speed.learn_read(generation.read)
+        elif seen is not None:
+            use.speed.learn_seen(seen)
+        if generation.output_speed is not None:
+            use.speed.learn_output(generation.output_speed)
+    if (record := generation.record) is not None:
+        notes = compared(
+            use,
+            record.text,
+            record.prompt_tokens,
+            generation.first_stats,
+            generation.read,
+            exact=request.target.info.exact_tokenizer,
+        )
+        request.engine.audit.note(record, notes)
+        generation.add_notes(notes)
+    if generation.first_token_at is not None:
+        session.rhythm.answered(generation.first_token_at - generation.began)
+    if asked.keep and generation.error is None:
+        session.cache.put(request.target.key, generation.document, generation.offset, generation.answer())
+
+
+def _seen(generation: Generation, unread: float) -> PromptRead | None:
+    """The reading as measured from outside: that share of the prompt, until the first token came."""
+    stats, record = generation.first_stats, generation.record
+    if generation.first_token_at is None or record is None:
+        return None
+    whole = stats.prompt_tokens if stats is not None and stats.prompt_tokens else record.prompt_tokens
+    milliseconds = (generation.first_token_at - generation.began) * 1000
+    new = int(whole * unread)
+    return PromptRead(new, whole - new, milliseconds)

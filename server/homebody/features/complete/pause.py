@@ -1,0 +1,188 @@
+"""Work between requests: count, choose snippets, read ahead, ask for what follows.
+
+In: session, document, offset. Out: a server that has read what the next key needs, and a filled result
+cache. A request cancels all of it.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from homebody.engine import Engine
+from homebody.errors import BackendError, ContextTooLong
+from homebody.features.complete.ask import ask_ahead
+from homebody.features.complete.kept_imports import find_imports, keep_imports
+from homebody.features.complete.plan import prompt_at
+from homebody.features.complete.prompt import Target, target_of
+from homebody.features.complete.read import read_ahead
+from homebody.features.complete.request import Completion, request_at
+from homebody.features.complete.scene import Scene, scene_at
+from homebody.features.complete.snippets import find_candidates
+from homebody.features.complete.window import middling_window, wide_window
+from homebody.session.burst import Burst
+from homebody.session.place import Ticket
+from homebody.session.session import Session
+from homebody.text import Document, TextEdit
+
+_COUNTED_LINES = 300
+"""Lines on either side of the cursor that are counted exactly as a pause begins."""
+
+_MOST_COUNTED = 4000
+"""Most lines that are counted at once for a wide window: more than one of 32k tokens has."""
+
+
+async def prepare(engine: Engine, document: Document, offset: int, *, session: Session) -> None:
+    """Get ready for a request at ``offset``: the document was opened, saved, focused, or jumped in.
+
+    Returns at once; the work runs in the background until a request cancels it.
+    """
+    refused = engine.permit.refusal_of(document)  # also noted for the recently edited places
+    if refused or not engine.settings.completion.is_on(document.language_id):
+        return
+    session.recent.viewed(document, offset)
+
+    async def work() -> None:
+        with suppress(BackendError, ContextTooLong):
+            await _widen(session, document, offset)
+
+    session.in_background(document.uri, work)
+
+
+async def prepare_once(session: Session, document: Document, offset: int) -> None:
+    """Take the whole window and the snippets at once, for a caller without a next request.
+
+    Raises
+    ------
+    ContextTooLong, BackendError
+        As ``complete`` does.
+
+    """
+    target = await target_of(session.engine)
+    trees = session.engine.trees
+    if not trees.follows(document):
+        trees.open(document)
+    await trees.ready(document)
+    await _look_around(session, document, offset)
+    await _measure(session, target, document, offset)
+    session.place(document.uri).use(await _counted_window(session, target, document, offset))
+
+
+async def _measure(session: Session, target: Target, document: Document, offset: int) -> None:
+    """Measure how fast the model reads by a piece of a prompt, so that the whole one is not too long."""
+    speed = session.engine.completion.speed
+    if speed.prompt is None:
+        scene = scene_at(session, target, document, offset)
+        prompt = prompt_at(scene, wide_window(scene))
+        await read_ahead(session, prompt, lambda: speed.prompt is None, leave=0)
+
+
+async def follow_up(
+    session: Session, target: Target, document: Document, shown: Completion | None, offset: int
+) -> None:
+    """After an answer: ask for what follows the suggestion; in a long pause, widen the window."""
+    with suppress(BackendError, ContextTooLong):
+        if shown is not None:
+            await _ask_next(session, target, document, shown)
+        place = session.place(document.uri)
+        await asyncio.sleep(place.state.widen_after)
+        await _widen(session, document, offset)
+        place.widened()
+
+
+async def _ask_next(session: Session, target: Target, document: Document, shown: Completion) -> None:
+    """Ask as if the suggestion had been accepted, so that the next one is there at once."""
+    accepted = document.edited(TextEdit(shown.span, shown.text), document.version)
+    offset = shown.span.start + len(shown.text)
+    await _idle(session)
+    if session.cache.find(target.key, accepted, offset) is None:
+        await ask_ahead(request_at(session, target, accepted, offset, Ticket()))
+
+
+async def _widen(session: Session, document: Document, offset: int) -> None:
+    """Count exactly, choose snippets, and read ahead: a middling window first, then the whole one.
+
+    Each replaces the window in use once it is read.
+    """
+    target = await target_of(session.engine)
+    await _idle(session)
+    await session.engine.trees.ready(document)
+    await _look_around(session, document, offset)
+    scene = scene_at(session, target, document, offset)
+    burst = scene.place.burst
+    if burst is None or _is_outgrown(scene, burst) or _is_small(scene, burst):
+        burst = await _read(session, scene, middling_window(scene))
+        needs_snippets = False
+        if burst.narrow:
+            await asyncio.sleep(scene.place.widen_after)
+    else:
+        # Snippets that were chosen stay while the place does: others would make the server read it all again.
+        needs_snippets = bool(scene.place.candidates) and not burst.context.snippets
+    if burst.narrow or needs_snippets:
+        burst = await _counted_window(session, target, document, offset)
+    await _read(session, scene_at(session, target, document, offset), burst)
+
+
+async def _look_around(session: Session, document: Document, offset: int) -> None:
+    """Count the lines around the cursor exactly; find imports and snippets."""
+    await session.engine.completion.learn_counts([_around(document, offset)])
+    imports = find_imports(session, document)
+    keep_imports(session, document, imports or (), offset)
+    found = await find_candidates(session, document, offset, imports)
+    session.place(document.uri).keep_candidates(found)
+
+
+def _is_outgrown(scene: Scene, burst: Burst) -> bool:
+    """Whether so much was typed behind the anchor that it should move."""
+    typed = burst.typed(scene.document, scene.offset)
+    return typed is None or len(typed) > burst.typed_limit // 2
+
+
+def _is_small(scene: Scene, burst: Burst) -> bool:
+    """Whether a window that is read in a short pause would hold much more."""
+    return burst.narrow and burst.context.tokens < scene.in_a_short_pause * 3 // 4
+
+
+async def _counted_window(session: Session, target: Target, document: Document, offset: int) -> Burst:
+    """Choose a wide window, count its lines and as many further ones, and choose again.
+
+    Lines that are not counted yet are estimated too high, so a large window would leave room unused.
+    """
+    burst = wide_window(scene_at(session, target, document, offset))
+    size = offset - burst.start
+    around = _lines_of(document, burst.start, offset + len(burst.context.suffix))
+    further = _lines_of(document, burst.start - size, burst.start)
+    await session.engine.completion.learn_counts([around, further], limit=_MOST_COUNTED)
+    return wide_window(scene_at(session, target, document, offset))
+
+
+async def _read(session: Session, scene: Scene, burst: Burst) -> Burst:
+    """Read a window ahead, and use it once it is read."""
+    place = session.place(scene.document.uri)
+    place.begin_reading(burst)
+    prompt = prompt_at(scene, burst)
+    await read_ahead(session, prompt, lambda: True, leave=0)
+    place.end_reading()
+    after = scene_at(session, scene.target, scene.document, scene.offset)
+    if after.unread(prompt.text) <= after.at_once:
+        # Where the server cannot read ahead, the request itself reads: then it begins with less.
+        place.use(burst)
+    return burst
+
+
+async def _idle(session: Session) -> None:
+    """Wait until the answer in flight has come."""
+    running = session.running
+    while running is not None and running.is_running:
+        await running.changed_within(None)
+
+
+def _around(document: Document, offset: int) -> str:
+    line = document.line_of(offset)
+    first = max(0, line - _COUNTED_LINES)
+    last = min(document.line_count - 1, line + _COUNTED_LINES)
+    return document.text[document.line_starts[first] : document.line_span_with_end(last).end]
+
+
+def _lines_of(document: Document, start: int, end: int) -> str:
+    """Whole lines around a span that may go beyond the document."""
+    first, last = document.line_of(max(0, start)), document.line_of(min(end, len(document.text)))
+    return document.text[document.line_starts[first] : document.line_span_with_end(last).end]

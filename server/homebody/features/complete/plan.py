@@ -1,0 +1,102 @@
+"""The plan of a completion request: which window, and why.
+
+In: a scene. Out: a ``Plan``, a value; ``apply`` makes it the place's.
+The rules stand in ``plan`` in the order in which they are tried.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from homebody.backend.base import Prompt
+from homebody.features.complete.prompt import prompt_for
+from homebody.features.complete.resume import resumed_window
+from homebody.features.complete.scene import Scene
+from homebody.features.complete.window import narrow_window, wide_window
+from homebody.session.burst import Burst
+from homebody.session.place import Place
+
+Reason: TypeAlias = Literal["arrived", "resumed", "kept", "wide", "narrow", "shortened"]
+"""``arrived``: a wider window was read ahead; ``resumed``: a part of it was; ``kept``: the window in use
+still holds; ``wide``: all that the budget allows is read at once; ``narrow``: as much as is read at once;
+``shortened``: cut until it fitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to ask: the frozen beginning, and the exact prompt for the cursor.
+
+    ``interrupted`` says that a wider window was being read and is put off.
+    """
+
+    burst: Burst
+    prompt: Prompt
+    why: Reason
+    interrupted: bool = False
+
+
+def plan(scene: Scene) -> Plan:
+    """Choose the window for a request that has to be answered now.
+
+    A place keeps its window while it holds. At a new place, where a full window would take longer to read
+    than ``completion.latencyBudgetMs``, the window is as narrow as that allows; the next pause widens it.
+
+    Raises
+    ------
+    ContextTooLong
+        The context length that is served leaves no room for a prompt.
+
+    """
+    current, arriving = scene.place.burst, scene.place.arriving
+    unread = None if arriving is None else _unread(scene, arriving)
+    if arriving is not None and unread is not None:
+        if unread <= scene.worth_waiting:
+            return _planned(scene, arriving, "arrived")
+        if (resumed := resumed_window(scene, arriving)) is not None:
+            return _planned(scene, resumed, "resumed", interrupted=True)
+    interrupted = unread is not None
+    if current is not None and current.typed(scene.document, scene.offset) is not None:
+        return _planned(scene, current, "kept", interrupted=interrupted)
+    narrow = narrow_window(scene, scene.at_once)
+    if not narrow.narrow or narrow.start == 0 or _is_near(current, scene.offset):
+        # Anywhere else nothing of a full window is read yet, and counting its lines would take 20 ms.
+        wide = wide_window(scene)
+        unread = _unread(scene, wide)
+        if unread is None or unread <= scene.at_once:
+            return _planned(scene, wide, "wide", interrupted=interrupted)
+    return _planned(scene, narrow, "narrow", interrupted=interrupted)
+
+
+def shortened(scene: Scene, tokens: int) -> Plan:
+    """Plan a window of at most ``tokens``, after a longer one did not fit."""
+    return _planned(scene, wide_window(scene, tokens), "shortened")
+
+
+def apply(plan: Plan, place: Place) -> None:
+    """Make the plan's window the one that the place uses."""
+    if plan.interrupted:
+        place.interrupted()
+    place.use(plan.burst)
+
+
+def prompt_at(scene: Scene, burst: Burst) -> Prompt:
+    """Lay out the prompt for the cursor behind a frozen beginning."""
+    typed = scene.document.text[burst.anchor : scene.offset]
+    return prompt_for(scene.target, burst, scene.document, typed)
+
+
+def _planned(scene: Scene, burst: Burst, why: Reason, *, interrupted: bool = False) -> Plan:
+    return Plan(burst, prompt_at(scene, burst), why, interrupted)
+
+
+def _unread(scene: Scene, burst: Burst) -> int | None:
+    """Tokens that the server would have to read for a request here; ``None`` where it does not hold."""
+    if burst.typed(scene.document, scene.offset) is None:
+        return None
+    return scene.unread(prompt_at(scene, burst).text)
+
+
+def _is_near(before: Burst | None, offset: int) -> bool:
+    """Whether a full window at ``offset`` may begin where the one before does: it grows by half at most."""
+    if before is None or offset < before.start:
+        return False
+    return offset - before.start <= 2 * max(len(before.context.prefix), before.typed_limit)

@@ -1,0 +1,86 @@
+"""Read a prompt into the server's cache, in pieces between which reading can stop.
+
+In: a prompt that will be asked, or asked again. Out: a server that has read it, as far as there was time.
+A llama.cpp that is reading a prompt does not notice a closed connection, so a piece is what the model
+reads in 150 ms, and the next one is only sent while it is still wanted.
+"""
+
+import time
+from collections.abc import Callable
+
+from homebody.backend.base import Prompt, PromptRead
+from homebody.engine import Use
+from homebody.session.prompts import CachedPrompt
+from homebody.session.session import Session
+
+PIECE_SECONDS = 0.15
+_FIRST_PIECE_TOKENS = 48
+"""Tokens of the first piece, before the speed is known: about a second of reading on a slow machine."""
+
+
+def piece_tokens(use: Use) -> int:
+    """Tokens of one piece at the measured speed."""
+    if use.speed.prompt is None:
+        return _FIRST_PIECE_TOKENS
+    return max(16, int(use.speed.prompt * PIECE_SECONDS))
+
+
+async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool], *, leave: int) -> bool:
+    """Read ``prompt`` piece by piece until at most ``leave`` tokens are unread.
+
+    True once that is so; false when it stopped because ``wanted`` turned false. With ``leave`` 0 the
+    last piece is read too.
+
+    Raises
+    ------
+    BackendError
+        The server is unavailable, or refuses.
+
+    """
+    use = session.engine.completion
+    if session.engine.chat_is_streaming and not (await use.describe()).takes_token_ids:
+        # Without a slot of its own the request would wait behind the pieces, and the pieces behind the
+        # answer that streams.
+        return wanted()
+    text = prompt.text
+    total = await _total(use, prompt)
+    cached = session.prompts.best(text)
+    position = _read_tokens(use, cached, text, total)
+    counted = None if position else 0
+    while total - position > leave:
+        if not wanted():
+            return False
+        asked = min(position + piece_tokens(use), total)
+        began = time.monotonic()
+        stats = await use.backend.warm(prompt, tokens=asked)
+        if stats.prompt_tokens is None:
+            # The server cannot read ahead; what is left is read by the request itself.
+            return True
+        milliseconds = (time.monotonic() - began) * 1000
+        new = 0 if counted is None else stats.prompt_tokens - counted
+        use.speed.learn(stats, PromptRead(new, stats.prompt_tokens - new, milliseconds))
+        counted = stats.prompt_tokens
+        read = text[: _characters(text, asked, total)]
+        # Where the total is an estimate, it follows what the server counted.
+        before, total = total, await _total(use, prompt)
+        position = asked * total // before
+        session.prompts.put(cached.slot, read, position)
+    return wanted()
+
+
+def _read_tokens(use: Use, cached: CachedPrompt, text: str, total: int) -> int:
+    """Tokens of the prompt that the server has: exact where the prompt continues the last, else estimated."""
+    common = cached.shared(text)
+    if cached.tokens is not None and common == len(cached.text):
+        return min(cached.tokens, total)
+    return total - min(total, use.tokens.count(text[common:]))
+
+
+async def _total(use: Use, prompt: Prompt) -> int:
+    """Tokens of the prompt as the backend counts the pieces: exactly, or by its own estimate."""
+    return await use.backend.count_prompt(prompt)
+
+
+def _characters(text: str, tokens: int, total: int) -> int:
+    """Characters that make up so many of the prompt's tokens, roughly and on the low side."""
+    return len(text) * tokens // max(total, tokens, 1)

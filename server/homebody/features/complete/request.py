@@ -1,0 +1,120 @@
+"""One completion request, as values: where, for which model, how much, and what comes of it.
+
+In: session, target, document, offset, ticket. Out: a ``Request`` that every later step gets.
+"""
+
+from dataclasses import dataclass
+from itertools import count as counter
+from typing import Literal, TypeAlias
+
+from homebody.engine import Engine
+from homebody.features.complete.prompt import Target
+from homebody.postprocess.ghost.multiline import lines_wanted
+from homebody.postprocess.ghost.situation import Situation, situation_at
+from homebody.postprocess.ghost.unit import Wanted
+from homebody.session.place import Ticket
+from homebody.session.session import Session
+from homebody.syntax.place import place_at
+from homebody.text import Document, Span
+
+Trigger: TypeAlias = Literal["automatic", "invoked"]
+
+_LINE_TOKENS = 48
+"""Longest single line that is asked for, in tokens."""
+
+_IDS = counter(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Replace ``span`` (on one line, the cursor inside or at its end) by ``text``.
+
+    ``confidence`` is how sure the model is of the first line (0 to 1), ``None`` where the server does
+    not say.
+    """
+
+    id: str
+    span: Span
+    text: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one request asks for.
+
+    Attributes
+    ----------
+    situation
+        What is known about the cursor's surroundings, for the rules that judge the answer.
+    wanted
+        One line or a block.
+    max_tokens
+        Longest answer, in tokens.
+    min_confidence
+        Suggestions below this confidence (0 to 1) are hidden; 0 for an explicit request.
+
+    """
+
+    session: Session
+    target: Target
+    document: Document
+    offset: int
+    ticket: Ticket
+    trigger: Trigger
+    situation: Situation
+    wanted: Wanted
+    max_tokens: int
+    min_confidence: float
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the session."""
+        return self.session.engine
+
+
+def request_at(
+    session: Session,
+    target: Target,
+    document: Document,
+    offset: int,
+    ticket: Ticket,
+    *,
+    trigger: Trigger = "automatic",
+) -> Request:
+    """Look at the cursor and decide how much to ask for there."""
+    settings = session.engine.settings.completion
+    situation = _situation(session.engine, document, offset)
+    wanted = lines_wanted(situation, settings.multiline)
+    return Request(
+        session=session,
+        target=target,
+        document=document,
+        offset=offset,
+        ticket=ticket,
+        trigger=trigger,
+        situation=situation,
+        wanted=wanted,
+        max_tokens=settings.max_tokens if wanted == "block" else min(settings.max_tokens, _LINE_TOKENS),
+        min_confidence=0.0 if trigger == "invoked" else settings.min_confidence,
+    )
+
+
+def new_completion(span: Span, text: str, confidence: float | None) -> Completion:
+    """Make a completion with an id of its own."""
+    return Completion(f"{next(_IDS)}", span, text, confidence)
+
+
+def _situation(engine: Engine, document: Document, offset: int) -> Situation:
+    """Look at the place; facts that the syntax tree knows exactly are taken from it."""
+    tree = engine.trees.newest(document)
+    if not tree.fits(document) or tree.changed is not None:
+        return situation_at(document, offset)
+    place = place_at(document, tree, offset)
+    return situation_at(
+        document,
+        offset,
+        in_string=place.in_string,
+        in_comment=place.in_comment,
+        at_block_start=place.after_opener,
+    )

@@ -1,0 +1,100 @@
+"""Everything that a completion's plan depends on, at one moment.
+
+In: session, target, document, offset. Out: a ``Scene``, from which plans and windows are computed without
+touching anything that changes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from homebody.context.budget import UNMEASURED_SPEED
+from homebody.features.complete.prompt import Target
+from homebody.session.place import PlaceState
+from homebody.session.prompts import CachedPrompt
+from homebody.session.session import Session
+from homebody.syntax.tree import Tree
+from homebody.text import Document
+
+_LEAST_TOKENS = 96
+"""Minimum size of a narrow window, in tokens: with less the model sees too little to suggest anything."""
+
+_SHORT_PAUSE_SECONDS = 1.5
+"""Reading time of a middling window, which a pause after a jump suffices for."""
+
+_WORTH_WAITING_SECONDS = 1.0
+"""A wider window that is read within this time is waited for: dropping it would cost as much again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The facts behind a plan.
+
+    Attributes
+    ----------
+    place
+        What is known of the document: windows, imports, snippets.
+    tree
+        The document's newest syntax tree.
+    cached
+        Gives the slot of the server's prompt cache that a prompt of this text should use.
+    count
+        Tokens of a text, by the table of counted lines and a high estimate for the rest.
+    speed
+        Prompt tokens that the model reads in a second; ``None`` before the first measurement.
+    latency_seconds
+        ``completion.latencyBudgetMs``: how long a request may read before it answers.
+    max_tokens
+        Longest answer, in tokens.
+
+    """
+
+    document: Document
+    offset: int
+    target: Target
+    place: PlaceState
+    tree: Tree
+    cached: Callable[[str], CachedPrompt]
+    count: Callable[[str], int]
+    speed: float | None
+    latency_seconds: float
+    max_tokens: int
+
+    @property
+    def at_once(self) -> int:
+        """Tokens that may be read before a request is answered."""
+        return max(_LEAST_TOKENS, self._within(self.latency_seconds))
+
+    @property
+    def worth_waiting(self) -> int:
+        """Most unread tokens of an arriving window for which a request waits."""
+        return self._within(_WORTH_WAITING_SECONDS)
+
+    @property
+    def in_a_short_pause(self) -> int:
+        """Tokens that are read in a short pause."""
+        return self._within(_SHORT_PAUSE_SECONDS)
+
+    def unread(self, text: str) -> int:
+        """Tokens of a prompt that the server would have to read, by our own count."""
+        return self.count(text[self.cached(text).shared(text) :])
+
+    def _within(self, seconds: float) -> int:
+        return int((self.speed or UNMEASURED_SPEED) * seconds)
+
+
+def scene_at(session: Session, target: Target, document: Document, offset: int) -> Scene:
+    """Take the facts of this moment."""
+    engine, use = session.engine, session.engine.completion
+    settings = engine.settings.completion
+    return Scene(
+        document=document,
+        offset=offset,
+        target=target,
+        place=session.place(document.uri).state,
+        tree=engine.trees.newest(document),
+        cached=session.prompts.best,
+        count=use.tokens.count,
+        speed=use.speed.prompt,
+        latency_seconds=settings.latency_budget_ms / 1000,
+        max_tokens=settings.max_tokens,
+    )

@@ -1,0 +1,82 @@
+"""Wait for an answer in flight until there is something to show.
+
+In: a request, a generation. Out: what the answer says at the request's cursor, or nothing.
+"""
+
+import time
+
+from homebody.features.complete.request import Request
+from homebody.session.answer import AnswerState, StoredAnswer
+from homebody.session.generation import Generation
+
+UNMEASURED_OUTPUT = 30.0
+"""Tokens a second that the model is assumed to write, before the first measurement."""
+
+_SHOWN_TOKENS = 40
+_SHORTEST_SECONDS = 0.25
+_LONGEST_SECONDS = 1.0
+"""A block is shown as far as it has come after the time for 40 tokens, within these limits."""
+
+
+async def answer_in_flight(request: Request) -> StoredAnswer | None:
+    """Return what the answer in flight says here, for as long as what is typed agrees with it."""
+    generation = agreeing(request)
+    return None if generation is None else await usable(request, generation)
+
+
+def agreeing(request: Request) -> Generation | None:
+    """Return the answer in flight, or the last one, where it says what follows here."""
+    running = request.session.running
+    if running is None or running.state is AnswerState.BROKEN:
+        return None
+    if running.state is AnswerState.UNLIKELY and not request.min_confidence:
+        return None
+    rest = running.rest_for(request.document, request.offset)
+    if rest is None or (not running.is_running and _is_used_up(rest, request, running)):
+        return None
+    return running
+
+
+async def usable(request: Request, generation: Generation) -> StoredAnswer | None:
+    """Wait until there is something to show: a whole line at once, a block within its time.
+
+    Raises
+    ------
+    BackendError
+        The server failed before a whole line had come.
+
+    """
+    try:
+        with generation.awaited():
+            while not request.ticket.stale:
+                rest = generation.rest_for(request.document, request.offset)
+                if rest is None:
+                    return None
+                if generation.state is AnswerState.BROKEN:
+                    # The last line is unfinished.
+                    if (lines := rest.whole_lines()) is None and generation.error is not None:
+                        raise generation.error
+                    return lines
+                if not generation.is_running:
+                    return None if _is_used_up(rest, request, generation) else rest
+                left = _seconds_left(request, generation)
+                if left is not None and left <= 0 and (lines := rest.whole_lines()) is not None:
+                    return lines
+                await generation.changed_within(None if left is None or left <= 0 else left)
+            return None
+    finally:
+        request.session.cancel_soon(generation)
+
+
+def _is_used_up(rest: StoredAnswer, request: Request, generation: Generation) -> bool:
+    """Whether the answer was typed or accepted to its end: it says nothing about what follows."""
+    return not rest.text.strip() and request.offset != generation.offset
+
+
+def _seconds_left(request: Request, generation: Generation) -> float | None:
+    """Time that a block may still take; it starts at the first token and follows the measured speed."""
+    if not generation.multiline or generation.first_token_at is None:
+        return None
+    speed = request.engine.completion.speed.output or UNMEASURED_OUTPUT
+    limit = min(_LONGEST_SECONDS, max(_SHORTEST_SECONDS, _SHOWN_TOKENS / speed))
+    return generation.first_token_at + limit - time.monotonic()

@@ -1,0 +1,134 @@
+"""Windows for a completion prompt: how much of the file and of the project goes in.
+
+In: a scene. Out: a ``Burst``, the frozen beginning of prompts from here on.
+Pure; touches no disk and asks no server: it is on the path of every key.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from homebody.audit import LeftOut
+from homebody.context.budget import completion_budget
+from homebody.context.markers import without_marked_lines
+from homebody.context.select import Header, select_completion
+from homebody.context.window import Keep
+from homebody.features.complete.prompt import MARKED, OVERHEAD_TOKENS
+from homebody.features.complete.scene import Scene
+from homebody.session.burst import Burst, anchor_for
+from homebody.syntax.chunk import Candidate
+from homebody.syntax.scope import scopes_at
+from homebody.text import Span
+
+_TYPED_SHARE = 3
+"""At most a third of the budget counts as typed when a burst begins, also on a longer line."""
+
+_LONGEST_TYPED = 1024
+"""And at most so many tokens."""
+
+_TYPED_TOKENS = 128
+"""Tokens left free for typing where the window fills the context; at most a 32nd of the context."""
+
+
+def narrow_window(scene: Scene, tokens: int) -> Burst:
+    """Return a window of ``tokens``, without snippets: for an answer that has to come soon."""
+    return _window(scene, tokens, (), None)
+
+
+def middling_window(scene: Scene) -> Burst:
+    """Return a window that is read in a short pause."""
+    return _window(scene, scene.in_a_short_pause, scene.place.candidates, None)
+
+
+def wide_window(scene: Scene, tokens: int | None = None) -> Burst:
+    """Return a window with all that the completion budget allows, or ``tokens`` of it.
+
+    Where the window in use still does, its start is kept, so that what the server has read stays useful.
+    """
+    return _window(scene, tokens, scene.place.candidates, scene.place.burst)
+
+
+def near_window(scene: Scene, tokens: int) -> Burst:
+    """Return a window of the lines next to the cursor alone, without imports from further up."""
+    place = replace(scene.place, imports=())
+    return _window(replace(scene, place=place), tokens, (), None)
+
+
+def _window(scene: Scene, tokens: int | None, candidates: Sequence[Candidate], before: Burst | None) -> Burst:
+    """Freeze a beginning for prompts at the cursor.
+
+    Raises
+    ------
+    ContextTooLong
+        The context length that is served leaves no room for a prompt.
+
+    """
+    target, document, offset = scene.target, scene.document, scene.offset
+    budget = completion_budget(
+        target.info.context_length,
+        max_tokens=scene.max_tokens,
+        overhead=OVERHEAD_TOKENS,
+        prompt_speed=scene.speed,
+    )
+    wanted = budget.prompt if tokens is None else min(budget.prompt, tokens)
+    row = target.row
+    anchor = anchor_for(
+        document,
+        offset,
+        after_marker=row is not None and row.typed_after_marker,
+        tokens=min(budget.prompt // _TYPED_SHARE, _LONGEST_TYPED),
+        count=scene.count,
+    )
+    line = document.slice(Span(anchor, offset))
+    line_tokens = scene.count(line)
+    room = max(wanted - line_tokens, wanted // 4)
+    fits = budget.context_length - budget.output - budget.overhead - line_tokens
+    usable, marked = _without_marked(candidates, target.special_texts)
+    # A window that was cut to ``tokens`` since it did not fit must not grow again.
+    longest = min(fits, room * 3 // 2) if tokens is None else room
+    imports = scene.place.imports_in(document)
+    context = select_completion(
+        document,
+        Span(anchor, offset),
+        tokens=min(room, fits - min(_TYPED_TOKENS, fits // 32)),
+        count=scene.count,
+        takes_suffix=row is not None,
+        headers=(*_scope_headers(scene, anchor), *(Header(span, "import") for span in imports)),
+        candidates=usable,
+        keep=Keep(before.window_start, longest) if before is not None else None,
+    )
+    # At two characters a token: half as much again as the budget, and never more than fits.
+    free = fits - context.tokens
+    return Burst(
+        uri=document.uri,
+        context=replace(context, left_out=(*context.left_out, *marked)) if marked else context,
+        start=context.window.prefix.start,
+        anchor=anchor,
+        # A budget for a speed that was not measured yet is provisional too.
+        narrow=wanted < budget.prompt or (scene.speed is None and room < fits),
+        typed_limit=max(len(line), min(free, max(budget.prompt // 2, 64)) * 2),
+        to_the_end=row is not None and context.window.suffix.end == len(document.text),
+    )
+
+
+def _scope_headers(scene: Scene, offset: int) -> list[Header]:
+    """First lines of the scopes that are open at ``offset``, the innermost first."""
+    document = scene.document
+    lines = [
+        document.line_span_with_end(document.line_of(scope.header.start))
+        for scope in scopes_at(document, scene.tree, offset)
+    ]
+    return [Header(span, "header of the scope") for span in reversed(dict.fromkeys(lines))]
+
+
+def _without_marked(
+    candidates: Sequence[Candidate], special: frozenset[str]
+) -> tuple[list[Candidate], list[LeftOut]]:
+    """Candidates of which something is left without lines that hold control tokens, and the others."""
+    usable: list[Candidate] = []
+    marked: list[LeftOut] = []
+    for one in candidates:
+        if without_marked_lines(one.text, special).text.strip():
+            usable.append(one)
+        else:
+            marked.append(LeftOut(one.uri, one.first_line, one.last_line, MARKED))
+    return usable, marked

@@ -1,0 +1,130 @@
+"""What a session remembers of one document: its prompt window, and the request in flight.
+
+In: edits, plans, and what a pause found. Out: an immutable ``PlaceState`` for the next plan.
+``Place`` is the only writer of that state.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from homebody.session.burst import Burst
+from homebody.syntax.chunk import Candidate
+from homebody.text import Document, Span, TextEdit
+
+WIDEN_AFTER_SECONDS = 2.0
+"""Seconds without typing before the window grows; longer than a usual pause at a line's end."""
+
+
+class Ticket:
+    """One request for a document; it becomes stale when a newer one comes."""
+
+    def __init__(self) -> None:
+        self._stale = asyncio.Event()
+
+    @property
+    def stale(self) -> bool:
+        """Whether a newer request has come."""
+        return self._stale.is_set()
+
+    def supersede(self) -> None:
+        """Make it stale."""
+        self._stale.set()
+
+    async def still_newest_after(self, seconds: float) -> bool:
+        """Wait for so many seconds; return false at once when a newer request comes."""
+        if seconds > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stale.wait(), seconds)
+        return not self.stale
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceState:
+    """What is known of one document at one moment.
+
+    Attributes
+    ----------
+    burst
+        The frozen beginning that requests use.
+    arriving
+        A wider one that is being read ahead; it replaces ``burst`` once the server has read it.
+    widen_after
+        Seconds of a pause before the window grows. Doubles each time that typing resumed before the
+        reading was done, where what was read is lost then.
+    imports
+        Whole lines that the last pause found, the most useful first, with their text.
+    candidates
+        Snippets that the last pause found, best first.
+
+    """
+
+    burst: Burst | None = None
+    arriving: Burst | None = None
+    widen_after: float = WIDEN_AFTER_SECONDS
+    imports: tuple[tuple[Span, str], ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+    def imports_in(self, document: Document) -> list[Span]:
+        """Import lines that still stand where the pause found them."""
+        return [span for span, text in self.imports if document.text.startswith(text, span.start)]
+
+
+class Place:
+    """Owns the state of one document."""
+
+    def __init__(self) -> None:
+        self.state = PlaceState()
+        self.ticket = Ticket()
+        self._asked: tuple[Document, int] | None = None
+
+    def new_ticket(self, document: Document, offset: int) -> Ticket:
+        """Supersede the request before, unless it is for the same text and offset.
+
+        An editor asks for ghost text and for its menu at the same key: both get the answer.
+        """
+        before, self._asked = self._asked, (document, offset)
+        same = before is not None and before[1] == offset and before[0].text == document.text
+        if not same or self.ticket.stale:
+            self.ticket.supersede()
+            self.ticket = Ticket()
+        return self.ticket
+
+    def follow(self, edit: TextEdit) -> None:
+        """Move the windows along with an edit of the document."""
+        state = self.state
+        self.state = replace(
+            state,
+            burst=None if state.burst is None else state.burst.moved(edit),
+            arriving=None if state.arriving is None else state.arriving.moved(edit),
+        )
+
+    def use(self, burst: Burst) -> None:
+        """Make ``burst`` the one that requests use; nothing is arriving any more."""
+        self.state = replace(self.state, burst=burst, arriving=None)
+
+    def interrupted(self) -> None:
+        """Record that typing resumed before the arriving window was read: wait longer next time."""
+        self.state = replace(self.state, widen_after=self.state.widen_after * 2)
+
+    def begin_reading(self, burst: Burst) -> None:
+        """Record that ``burst`` is being read ahead."""
+        if burst is not self.state.burst:
+            self.state = replace(self.state, arriving=burst)
+
+    def end_reading(self) -> None:
+        """Record that nothing is being read ahead any more."""
+        self.state = replace(self.state, arriving=None)
+
+    def widened(self) -> None:
+        """Record that the window could grow in a pause: wait the usual time again."""
+        self.state = replace(self.state, widen_after=WIDEN_AFTER_SECONDS)
+
+    def keep_imports(self, document: Document, lines: Sequence[Span]) -> None:
+        """Keep whole lines, the most useful first."""
+        self.state = replace(self.state, imports=tuple((span, document.slice(span)) for span in lines))
+
+    def keep_candidates(self, candidates: Sequence[Candidate]) -> None:
+        """Keep the snippets that a pause found, until the next one."""
+        self.state = replace(self.state, candidates=tuple(candidates))
