@@ -104,7 +104,7 @@ async def refactor(
     await engine.chat.learn_counts([document.text])
     said = await _asked(engine, document, target, prompt, instruction or "", definition, on_progress, session)
     if prompt.output == "insert":
-        edits = docstring_edits(document, target, said.text, cut_by_length=not said.complete)
+        edits = docstring_edits(document, tree, target, said.text, cut_by_length=not said.complete)
     else:
         new = replacement_text(document, target, said.text, cut_by_length=not said.complete)
         edits = new if isinstance(new, Refusal) else document_hunks(document, target, new)

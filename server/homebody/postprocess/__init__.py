@@ -14,7 +14,7 @@ For ghost text, in this order:
 For edits, each giving a ``Refusal`` with its reason where the answer cannot be trusted:
 
 - ``replacement_text(document, span, answer)``, and ``document_hunks`` of what it gives;
-- ``docstring_edits(document, span, answer)`` for prompts with ``output = insert``.
+- ``docstring_edits(document, tree, span, answer)`` for prompts with ``output = insert``.
 """
 
 from homebody.postprocess.edit.answer_code import Refusal

@@ -23,7 +23,7 @@ place
 outline
     ``shown(document, language, definition, members)``: what other files' prompts are told of it.
 docstring
-    ``docstring_place(document, tree, definition)``: where its documentation goes.
+    ``docstring_place(document, tree, span, style, unit)``: where the documentation of a definition goes.
 check
     ``count_errors(text, language)``, ``has_errors(text, language)``: does it still parse?
 chunk

@@ -1,125 +1,173 @@
-"""Where the documentation of a definition goes, and the one that is there.
+"""Where the documentation of a definition goes.
 
-In: a document, its tree, a definition of it. Out: an offset and the text to put around what is
-written there. Pure; knows each language's way from its row.
+In: a document, its tree, a span that holds a definition. Out: the span to replace and what to put around
+the documentation, or the reason why none can be written there.
+Pure. Positions come from the tree; where there is none, from lines and indentation.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from homebody.syntax.languages import Language
-from homebody.syntax.scope import Definition
+from homebody.syntax.doc_style import DocStyle
+from homebody.syntax.scope import Definition, first_definition
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
-_INDENT = re.compile(r"[ \t]*")
+Obstacle: TypeAlias = Literal["no definition", "comment above", "not a plain string"]
+"""No function or class begins in the span; a comment stands there that may be something else than
+documentation; the existing docstring is more than a plain string."""
+
+_BLANKS = re.compile(r"[ \t]*")
 _STRING = re.compile(
-    r"(?i:[rub]{0,2})(?:\"\"\"(?:\\.|[^\\])*?\"\"\"|'''(?:\\.|[^\\])*?'''"
-    r"|\"(?:\\.|[^\\\"\r\n])*\"|'(?:\\.|[^\\'\r\n])*')",
-    re.DOTALL,
+    r"[rRuU]?(?:(\"{3}|'{3})(?:\\.|(?!\1)[^\\])*\1|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')", re.DOTALL
 )
+_ANY_STRING = re.compile(r"[rRuUbBfFtT]{0,2}[\"']")
+_COLON = re.compile(r":(?=\s*(?:#.*)?\Z)")
 _MAX_COMMENT_LINES = 200
+_MAX_HEADER_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
 class DocstringPlace:
-    """Where to write documentation.
+    r"""Where to write documentation.
 
     Attributes
     ----------
-    offset
-        Insert here: ``before``, the documentation, ``after``.
-    before, after
-        Line ends and indentation that make it a line of its own.
+    span
+        Replace this by ``before``, the documentation and ``after``. It holds the existing documentation,
+        or is empty (or blank) where there is none.
     indent
-        What each further line of it begins with.
-    existing
-        Span of the documentation that is there already, to be replaced instead; ``None`` without.
-    opening, middle, closing
-        Prefix of its first line, of the lines between, and its last line, as the language has it.
+        What each further line of the documentation begins with.
+    before, after
+        Line ends (as ``\n``) and indentation that put new documentation on lines of its own.
 
     """
 
-    offset: int
-    before: str
-    after: str
+    span: Span
     indent: str
-    existing: Span | None
-    opening: str
-    middle: str
-    closing: str
+    before: str = ""
+    after: str = ""
 
 
-def docstring_place(document: Document, tree: Tree, definition: Definition) -> DocstringPlace | None:
-    """Say where the documentation of ``definition`` goes; ``None`` where the language has no way."""
-    language = tree.language
-    if language is None or language.docstrings == "none":
-        return None
-    if language.docstrings == "inside":
-        return _inside(document, language, definition)
-    return _before(document, language, definition)
+def docstring_place(
+    document: Document, tree: Tree, span: Span, style: DocStyle, unit: str
+) -> DocstringPlace | Obstacle:
+    """Find the place for the documentation of the first definition that begins in ``span``.
+
+    ``unit`` is one step of indentation, for a body that is not on lines of its own yet.
+    """
+    definition = first_definition(document, tree, span)
+    if style.inside:
+        known = definition is not None and (definition.is_function or definition.is_class)
+        return _inside(document, definition, unit) if definition and known else "no definition"
+    line = document.line_of(definition.span.start if definition else span.start)
+    while line < document.line_of(span.end) and not document.line_text(line).strip():
+        line += 1
+    return _above(document, tree, line, style)
 
 
-def _inside(document: Document, language: Language, definition: Definition) -> DocstringPlace:
-    """First thing in the body, on a line of its own."""
-    text, newline = document.text, document.newline
-    header_line = document.line_of(definition.header.end)
-    offset = definition.body.start if definition.body else document.line_span_with_end(header_line).end
-    line = document.line_of(offset)
-    indent = _indent(document, line)
-    if document.text[document.line_starts[line] : offset].strip() or definition.body is None:
-        indent = _indent(document, document.line_of(definition.header.start)) + "    "
-    own_line = not text[document.line_starts[line] : offset].strip()
-    found = _STRING.match(text, offset) if definition.body else None
-    existing = Span(found.start(), found.end()) if found else None
-    before = "" if own_line else newline + indent
-    after = newline + indent
-    if definition.body is None:
-        before, after = indent, newline
-        if offset and text[offset - 1] not in "\r\n":
-            before, after = newline + indent, ""
-    return DocstringPlace(offset, before, after, indent, existing, *language.docstring_lines)
+def _inside(document: Document, definition: Definition, unit: str) -> DocstringPlace | Obstacle:
+    """First thing in the body, on lines of its own."""
+    outer = _indent(document, document.line_of(definition.header.start))
+    header_end = _header_end(document, definition)
+    if header_end is None:
+        return "no definition"
+    body = definition.body.start if definition.body else _next_text(document, header_end)
+    own_line = body is not None and not document.text[_line_start(document, body) : body].strip()
+    indent = _indent(document, document.line_of(body)) if body is not None and own_line else ""
+    if body is None or not own_line:
+        indent = outer + unit
+    elif not (len(indent) > len(outer) and indent.startswith(outer)):
+        # What follows the header is not its body.
+        body, indent = None, outer + unit
+    if body is not None and _ANY_STRING.match(document.text, body):
+        return _existing(document, body, indent)
+    if body is None or own_line:
+        line_end = document.line_span(document.line_of(header_end)).end
+        return DocstringPlace(Span(line_end, line_end), indent, before="\n" + indent)
+    blanks = _BLANKS.match(document.text, header_end)
+    end = blanks.end() if blanks else header_end
+    return DocstringPlace(Span(header_end, end), indent, before="\n" + indent, after="\n" + indent)
 
 
-def _before(document: Document, language: Language, definition: Definition) -> DocstringPlace:
-    """On the lines before the definition, and before the attributes that stand on lines of their own."""
-    line = document.line_of(definition.span.start)
-    while line > 0 and language.decoration and _text(document, line - 1).startswith(language.decoration):
+def _header_end(document: Document, definition: Definition) -> int | None:
+    """Offset behind the header's text; ``None`` where lines gave the definition and no line ends it."""
+    end = definition.header.start + len(document.slice(definition.header).rstrip())
+    if definition.body is not None:
+        return end
+    first = document.line_of(end)
+    for line in range(first, min(document.line_count, first + _MAX_HEADER_LINES)):
+        if found := _COLON.search(document.line_text(line)):
+            return document.line_starts[line] + found.end()
+    return None
+
+
+def _existing(document: Document, start: int, indent: str) -> DocstringPlace | Obstacle:
+    """Span of the docstring that begins at ``start``, where it is a plain string and nothing more."""
+    found = _STRING.match(document.text, start)
+    if found is None:
+        return "not a plain string"
+    line_end = document.line_span(document.line_of(found.end())).end
+    rest = document.text[found.end() : line_end].strip()
+    return DocstringPlace(Span(*found.span()), indent) if rest[:1] in {"", "#", ";"} else "not a plain string"
+
+
+def _above(document: Document, tree: Tree, line: int, style: DocStyle) -> DocstringPlace | Obstacle:
+    """On lines of its own above the definition and its attributes."""
+    decoration = tree.language.decoration if tree.language else ""
+    while line > 0 and decoration and document.line_text(line - 1).strip().startswith(decoration):
         line -= 1
     indent = _indent(document, line)
-    offset = document.line_starts[line] + len(indent)
-    first = min(_comment_lines(document, language, line), default=line)
-    existing = None
-    if first < line:
-        start = document.line_starts[first] + len(_indent(document, first))
-        existing = Span(start, document.line_span(line - 1).end)
-    after = document.newline + indent
-    return DocstringPlace(offset, "", after, indent, existing, *language.docstring_lines)
+    start = document.line_starts[line]
+    first = _first_comment_line(document, line, style)
+    if first is None:
+        return DocstringPlace(Span(start, start), indent, before=indent, after="\n")
+    if not style.own:
+        return "comment above"
+    there = document.line_starts[first] + len(_indent(document, first))
+    return DocstringPlace(Span(there, document.line_span(line - 1).end), indent)
 
 
-def _comment_lines(document: Document, language: Language, line: int) -> Iterator[int]:
-    """Lines directly above ``line`` that are comments, the nearest first."""
-    in_block = False
-    for above in range(line - 1, max(-1, line - 1 - _MAX_COMMENT_LINES), -1):
-        text = _text(document, above)
-        if language.block_comment and text.endswith(language.block_comment[1]):
-            in_block = True
-        is_line = bool(language.line_comment) and text.startswith(language.line_comment or "")
-        if not in_block and not is_line:
-            return
-        # A script's first line is for the system, not about the code.
-        if above == 0 and text.startswith("#!"):
-            return
-        yield above
-        if in_block and language.block_comment and text.startswith(language.block_comment[0]):
-            in_block = False
+def _first_comment_line(document: Document, line: int, style: DocStyle) -> int | None:
+    """First line of the doc comment that ends directly above ``line``; ``None`` without one."""
+    above = line - 1
+    if above < 0:
+        return None
+    last = max(0, above - _MAX_COMMENT_LINES)
+    if style.begin:
+        if not document.line_text(above).rstrip().endswith(style.end.strip()):
+            return None
+        opening = style.begin[:2]
+        while above > last and opening not in document.line_text(above):
+            above -= 1
+        return above if document.line_text(above).lstrip().startswith(style.begin) else None
+    mark = style.line.strip()
+    while (
+        above >= last
+        and document.line_text(above).lstrip().startswith(mark)
+        and not _is_shebang(document, above)
+    ):
+        above -= 1
+    return above + 1 if above + 1 < line else None
 
 
-def _text(document: Document, line: int) -> str:
-    return document.line_text(line).strip()
+def _is_shebang(document: Document, line: int) -> bool:
+    return line == 0 and document.text.startswith("#!")
+
+
+def _next_text(document: Document, offset: int) -> int | None:
+    """Offset of the first text on the lines below ``offset``; ``None`` at the end."""
+    for line in range(document.line_of(offset) + 1, document.line_count):
+        if document.line_text(line).strip():
+            return document.line_starts[line] + len(_indent(document, line))
+    return None
+
+
+def _line_start(document: Document, offset: int) -> int:
+    return document.line_starts[document.line_of(offset)]
 
 
 def _indent(document: Document, line: int) -> str:
-    found = _INDENT.match(document.text, document.line_starts[line])
+    found = _BLANKS.match(document.text, document.line_starts[line])
     return found.group() if found else ""

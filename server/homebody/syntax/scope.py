@@ -6,11 +6,12 @@ Pure and synchronous. Where the tree is missing, or too broken to know, indentat
 path; ``definitions`` and ``imports`` read the whole tree.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from homebody.syntax import lines, nodes
+from homebody.syntax.decorations import behind_decorations
+from homebody.syntax.languages import Language
 from homebody.syntax.nodes import Match
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -27,13 +28,6 @@ _QUOTES = "\"'`<>"
 _MAX_SIGNATURE = 2_000
 # Headers of what is around a piece of text: more would leave less room for the piece.
 _MAX_HEADER = 300
-_BRACKETS = re.compile(r"[()\[\]]")
-# The part of a decoration before its brackets, by what opens it. Java's ``@interface`` is none.
-_DECORATIONS = {
-    "@": re.compile(r"@(?!interface\b)[\w.:]+"),
-    "#[": re.compile(r"#(?=\[)"),
-    "[": re.compile(r"(?=\[)"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +133,21 @@ def scope_around(document: Document, tree: Tree, span: Span) -> Definition | Non
     return None
 
 
+def first_definition(document: Document, tree: Tree, span: Span) -> Definition | None:
+    """Return the first function, class or other named scope that begins in ``span``.
+
+    Looks at the nodes in ``span`` only; without a tree, at the lines from there on.
+    """
+    if tree.fits(document):
+        for one in _definitions(document, tree, span):
+            if span.start <= one.span.start < span.end and one.kind not in {"scope", "variable"}:
+                return one
+    for line in range(document.line_of(span.start), document.line_of(span.end) + 1):
+        if (one := _by_line(document, tree.language, line, "")) is not None:
+            return one
+    return None
+
+
 def definitions(document: Document, tree: Tree) -> tuple[Definition, ...]:
     """All definitions in order of their beginning; ``()`` without a tree.
 
@@ -232,21 +241,26 @@ def _scopes_by_lines(
     if language is not None and language.docstrings == "none":
         # Data and text: what looks like a definition there is none.
         return
-    has_call_headers = language is None or language.blocks == "brace"
     container: list[str] = []
     for line in lines.header_lines(document, offset):
-        text = document.line_text(line)
-        opened = lines.keyword_header(text)
-        if opened is None and has_call_headers:
-            opened = lines.call_header(text)
-        if opened is None or line in known_lines:
-            continue
-        kind, name = opened
-        header = document.line_span(line)
-        signature = text.strip().removesuffix("{").rstrip()[:_MAX_SIGNATURE]
-        block = lines.indented_block(document, line)
-        yield Definition(kind, name, ".".join(container), block, header, None, signature)
-        container.append(name)
+        one = None if line in known_lines else _by_line(document, language, line, ".".join(container))
+        if one is not None:
+            yield one
+            container.append(one.name)
+
+
+def _by_line(document: Document, language: Language | None, line: int, container: str) -> Definition | None:
+    """Definition that ``line`` opens, as far as its words tell."""
+    text = document.line_text(line)
+    opened = lines.keyword_header(text)
+    if opened is None and (language is None or language.blocks == "brace"):
+        opened = lines.call_header(text)
+    if opened is None:
+        return None
+    kind, name = opened
+    signature = text.strip().removesuffix("{").rstrip()[:_MAX_SIGNATURE]
+    block = lines.indented_block(document, line)
+    return Definition(kind, name, container, block, document.line_span(line), None, signature)
 
 
 def _definitions(document: Document, tree: Tree, within: Span | None) -> list[Definition]:
@@ -343,7 +357,7 @@ def _with_header(document: Document, tree: Tree, one: Definition) -> Definition:
         # The pattern's own node begins behind the decorators, and nothing else wraps it.
         start = one.header.start
     else:
-        start = _behind_decorations(document.text, one.span.start, one.header.end, opener)
+        start = behind_decorations(document.text, one.span.start, one.header.end, opener)
     line_start = document.line_starts[document.line_of(start)]
     signature = document.text[start : one.header.end][:_MAX_SIGNATURE].rstrip().rstrip(";").rstrip()
     end = one.header.end
@@ -352,30 +366,6 @@ def _with_header(document: Document, tree: Tree, one: Definition) -> Definition:
     if not document.text[line_start:start].strip():
         start = line_start
     return replace(one, header=Span(start, max(start, end)), signature=signature)
-
-
-def _behind_decorations(text: str, start: int, end: int, opener: str) -> int:
-    """Offset behind leading ``@decorators(…)``, ``#[attributes]`` or ``[Attributes]``."""
-    decoration = _DECORATIONS.get(opener)
-    at = start
-    while decoration is not None and (found := decoration.match(text, at, end)) is not None:
-        at = found.end()
-        if text[at : at + 1] in {"(", "["}:
-            at = _behind_brackets(text, at, end)
-        while at < end and text[at].isspace():
-            at += 1
-        if at >= end:
-            return start
-    return at
-
-
-def _behind_brackets(text: str, start: int, end: int) -> int:
-    depth = 0
-    for found in _BRACKETS.finditer(text, start, end):
-        depth += 1 if found.group() in "([" else -1
-        if depth == 0:
-            return found.end()
-    return end
 
 
 def _indentation(document: Document, line: int) -> str:

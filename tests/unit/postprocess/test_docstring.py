@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homebody.postprocess import Refusal, docstring_edits
+from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
 
 METHOD = "class A:\n⟦    def f(self, a,\n          b=1):\n        return 1\n⟧\n    x = 1\n"
@@ -17,7 +18,7 @@ def described(function: str, answer: str, *, language: str = "python", cut: bool
     start, end = function.index("⟦"), function.index("⟧") - 1
     text = function.replace("⟦", "").replace("⟧", "")
     document = Document.create("file:///a", language, 1, text)
-    edits = docstring_edits(document, Span(start, end), answer, cut_by_length=cut)
+    edits = docstring_edits(document, parse(document), Span(start, end), answer, cut_by_length=cut)
     if isinstance(edits, Refusal):
         return f"refused: {edits.reason}"
     result = apply_edits(text, edits)
@@ -92,6 +93,11 @@ def test_a_function_without_a_body_gets_one():
     assert described("⟦def f():⟧\n", "One.") == 'def f():\n    """One."""\n'
 
 
+def test_a_body_on_the_header_line_moves_to_a_line_of_its_own():
+    """The description stands between the two."""
+    assert described("⟦def f(): return 1\n⟧", "One.") == 'def f():\n    """One."""\n    return 1\n'
+
+
 def test_a_decorated_async_function_is_described_below_its_header():
     """Not below the decorator."""
     text = "⟦@cache\nasync def f(\n    a: int = 1,  # one\n) -> dict[str, int]:\n    return {}\n⟧"
@@ -106,7 +112,6 @@ def test_a_decorated_async_function_is_described_below_its_header():
         (METHOD, "<think>hm", False, "reasoning"),
         (METHOD, "This function retur", True, "cut"),
         (METHOD, '"""Return one of', True, "cut"),
-        ("⟦def f(): return 1\n⟧", "One.", False, "a line of its own"),
         ("⟦x = 1\n⟧", "One.", False, "no function or class"),
         ("⟦def f():\n    f'{x}'\n⟧", "One.", False, "plain string"),
     ],

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homebody.syntax.chunk import chunk_document
+from homebody.syntax.doc_style import DocStyle
 from homebody.syntax.docstring import docstring_place
 from homebody.syntax.language import LANGUAGES, Language
 from homebody.syntax.place import block_at, identifiers_near, place_at, statement_at, unit_end
@@ -13,6 +14,7 @@ from homebody.text import Document, Span, TextEdit
 from support.syntax_cases import read_case
 
 SOURCES = [(language, read_case(language).source) for language in LANGUAGES]
+STYLE = DocStyle("", '"""', '"""', inside=True)
 GARBAGE = st.text(st.sampled_from("({[]})\"'`#/*<>:;=\\\n\r\t é😀\0ab"), max_size=12)
 
 
@@ -53,8 +55,8 @@ def test_every_answer_lies_in_the_document(broken, data):
     for one in found:
         assert 0 <= one.span.start <= one.span.end <= size
         assert 0 <= one.header.start <= one.header.end <= size
-        written = docstring_place(document, tree, one)
-        assert written is None or 0 <= written.offset <= size
+        written = docstring_place(document, tree, one.span, STYLE, "    ")
+        assert isinstance(written, str) or 0 <= written.span.start <= written.span.end <= size
     assert all(one.span.end <= size for one in imports(document, tree))
     scope_around(document, tree, Span(offset, min(size, offset + 10)))
     chunks = chunk_document(document, tree, 50, lambda piece: len(piece) // 3)

@@ -1,38 +1,42 @@
 """Where the documentation of a definition goes."""
 
-from homebody.syntax.docstring import docstring_place
-from homebody.syntax.scope import definitions, scope_around
+import pytest
+
+from homebody.syntax.doc_style import doc_style_of
+from homebody.syntax.docstring import DocstringPlace, docstring_place
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 
-def documented(language_id: str, text: str, documentation: str, name: str = "f") -> str | None:
-    """Write ``documentation`` where it goes; ``None`` where it goes nowhere."""
+def documented(language_id: str, text: str, documentation: str, *, without_tree: bool = False) -> str:
+    """Write ``documentation`` for the first definition, or say why not."""
     document = Document.create("file:///a", language_id, 0, text)
-    tree = parse(document)
-    one = next(one for one in definitions(document, tree) if one.name == name)
-    place = docstring_place(document, tree, one)
-    if place is None:
-        return None
-    if place.existing is not None:
-        return apply_edits(text, [TextEdit(place.existing, documentation)])
-    new_text = place.before + documentation + place.after
-    return apply_edits(text, [TextEdit(Span(place.offset, place.offset), new_text)])
+    tree = Tree.blank(document) if without_tree else parse(document)
+    style = doc_style_of(language_id)
+    assert style is not None
+    place = docstring_place(document, tree, Span(0, len(text)), style, "    ")
+    if not isinstance(place, DocstringPlace):
+        return place
+    if document.slice(place.span).strip():
+        return apply_edits(text, [TextEdit(place.span, documentation)])
+    new = (place.before + documentation + place.after).replace("\n", document.newline)
+    return apply_edits(text, [TextEdit(place.span, new)])
 
 
 def test_python_documents_inside_the_body():
-    """The docstring is the first line of the body, indented as the body is."""
-    text = "class A:\n    @cached\n    def f(self):\n        return 1\n"
-    expected = 'class A:\n    @cached\n    def f(self):\n        """Doc."""\n        return 1\n'
+    """The docstring is the first line of the body, indented as the body is, below its decorators."""
+    text = "@cached\ndef f(self):\n    # why\n    return 1\n"
 
-    assert documented("python", text, '"""Doc."""') == expected
+    assert documented("python", text, '"""Doc."""') == text.replace(":\n", ':\n    """Doc."""\n')
 
 
-def test_a_body_on_the_header_line_moves_down():
-    """A one-line function gets a body of its own lines."""
+@pytest.mark.parametrize("without_tree", [False, True])
+def test_a_body_on_the_header_line_moves_down(without_tree):
+    """A one-line function gets a body of its own lines; without a tree nobody knows where it begins."""
     expected = 'def f():\n    """Doc."""\n    return 1\n'
+    found = documented("python", "def f(): return 1\n", '"""Doc."""', without_tree=without_tree)
 
-    assert documented("python", "def f(): return 1\n", '"""Doc."""').replace(" \n", "\n") == expected
+    assert found == (expected if not without_tree else "no definition")
 
 
 def test_python_replaces_the_docstring_that_is_there():
@@ -42,33 +46,43 @@ def test_python_replaces_the_docstring_that_is_there():
     assert documented("python", text, '"""Doc."""') == 'def f():\n    """Doc."""\n    return 1\n'
 
 
+@pytest.mark.parametrize("body", ["f'{x}'", "'a' + b", "b'a'"])
+def test_a_first_string_that_is_more_than_text_is_left_alone(body):
+    """Replacing it would change what the function does."""
+    assert documented("python", f"def f():\n    {body}\n", '"""Doc."""') == "not a plain string"
+
+
 def test_other_languages_document_before_the_definition():
     """The comment stands above the whole definition, ``export`` included."""
-    text = "const a = 1;\n\nexport function f() {\n}\n"
+    text = "import a;\n\nexport function f() {\n}\n"
 
     assert documented("javascript", text, "/** Doc. */") == text.replace("export", "/** Doc. */\nexport")
 
 
 def test_documentation_stands_above_attributes():
     """Rust's attributes belong to the definition that they stand above."""
-    text = "mod a {\n    #[inline]\n    #[must_use]\n    fn f() {}\n}\n"
-    expected = text.replace("    #[inline]", "    /// Doc.\n    #[inline]")
+    text = "    #[inline]\n    #[must_use]\n    fn f() {}\n"
 
-    assert documented("rust", text, "/// Doc.") == expected
-
-
-def test_an_existing_comment_is_replaced():
-    """The comment lines directly above a definition are its documentation."""
-    text = "package a\n\n// Old one.\n// More.\nfunc f() {\n}\n"
-
-    assert documented("go", text, "// f is new.") == "package a\n\n// f is new.\nfunc f() {\n}\n"
+    assert documented("rust", text, "/// Doc.") == "    /// Doc.\n" + text
 
 
-def test_a_block_comment_is_replaced_whole():
-    """A comment block over several lines is one documentation."""
-    text = "/*\n * Old.\n\n * More.\n */\nint f(void) {\n}\n"
+def test_a_doc_comment_is_replaced_whole():
+    """A doc comment over several lines is one documentation."""
+    text = "/**\n * Old.\n\n * More.\n */\nint f(void) {\n}\n"
 
     assert documented("c", text, "/** New. */") == "/** New. */\nint f(void) {\n}\n"
+
+
+def test_a_plain_comment_stays_and_the_documentation_goes_below_it():
+    """It may be a licence or a note."""
+    text = "/* A note. */\nint f(void) {\n}\n"
+
+    assert documented("c", text, "/** New. */") == text.replace("int f", "/** New. */\nint f")
+
+
+def test_a_comment_that_could_be_documentation_or_not_is_left_alone():
+    """Go has one kind of comment for both."""
+    assert documented("go", "package a\n\n// Old one.\nfunc f() {\n}\n", "// New.") == "comment above"
 
 
 def test_a_scripts_first_line_is_no_documentation():
@@ -85,21 +99,10 @@ def test_line_ends_are_the_documents_own():
     assert documented("python", text, '"""Doc."""') == 'def f():\r\n    """Doc."""\r\n    return 1\r\n'
 
 
-def test_a_function_that_lines_told_has_a_place_too():
-    """Without a tree the line behind the header is where the docstring goes."""
-    text = "class A:\n    def f(self):\n        return 1\n"
-    document = Document.create("file:///a.py", "python", 0, text)
-    tree = Tree.blank(document)
-    one = scope_around(document, tree, Span(len(text) - 2, len(text) - 2))
-    assert one is not None
-    place = docstring_place(document, tree, one)
-    assert place is not None
-    new = place.before + '"""Doc."""' + place.after
-    expected = 'class A:\n    def f(self):\n        """Doc."""\n        return 1\n'
+@pytest.mark.parametrize("header", ["def f(self):", "def f(self,\n      b):"])
+def test_a_function_has_a_place_without_a_tree(header):
+    """The docstring goes below the line that ends the header."""
+    text = f"{header}\n    return 1\n"
+    expected = f'{header}\n    """Doc."""\n    return 1\n'
 
-    assert apply_edits(text, [TextEdit(Span(place.offset, place.offset), new)]) == expected
-
-
-def test_languages_without_documentation_say_so():
-    """JSON has no place for a docstring."""
-    assert documented("json", '{"f": {}}', "doc") is None
+    assert documented("python", text, '"""Doc."""', without_tree=True) == expected
