@@ -5,7 +5,7 @@ in ``Stats``.
 Knows nothing of documents, LSP or files.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -49,12 +49,16 @@ class Prompt:
         Text with which the answer has to begin: the partial token that was taken off the prompt's
         end (token healing). It is *not* part of the pieces that come back: a backend that is made
         to repeat it strips it.
+    is_chat
+        Whether it is a rendered chat (``render_chat``): reasoning is left out of the answer, whatever
+        slot it runs in.
 
     """
 
     parts: tuple[Part, ...]
     stop: tuple[str, ...] = ()
     forced: str = ""
+    is_chat: bool = False
 
     @property
     def text(self) -> str:
@@ -98,6 +102,39 @@ class PromptRead:
     evaluated_tokens: int
     reused_tokens: int
     milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProgress:
+    """How far the server has read a prompt, reported while it reads.
+
+    Attributes
+    ----------
+    read
+        Tokens read so far, those reused from the cache included.
+    total
+        Tokens of the whole prompt.
+    reused
+        Tokens that were in the cache and did not have to be evaluated.
+    milliseconds
+        Time spent on reading so far.
+
+    """
+
+    read: int
+    total: int
+    reused: int
+    milliseconds: float
+
+    @property
+    def milliseconds_left(self) -> float | None:
+        """Estimate for the rest of the prompt; ``None`` before anything was evaluated."""
+        evaluated = self.read - self.reused
+        return self.milliseconds / evaluated * (self.total - self.read) if evaluated > 0 else None
+
+
+OnRead: TypeAlias = Callable[[ReadProgress], None]
+"""Called on the event loop while a prompt is read, by servers that report it (llama.cpp); must not block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,15 +266,41 @@ class Backend(Protocol):
         """
         ...
 
-    def complete(self, prompt: Prompt, sampling: Sampling, *, slot: Slot = "completion") -> Stream:
-        """Continue the prompt. Close the stream (``aclosing``) to stop the model."""
+    def complete(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """Continue the prompt. Close the stream (``aclosing``) to stop the model.
+
+        Parameters
+        ----------
+        slot
+            Which of the server's caches to use; ``None`` lets the server choose the one that shares the
+            longest beginning with the prompt, so that several requests run side by side.
+        on_read
+            Told how far the prompt is read, where the server reports it.
+
+        """
         ...
 
-    def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:
-        """Answer the last message, reasoning text left out."""
+    def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """Answer the last message, reasoning text left out; parameters as for ``complete``."""
         ...
 
-    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
+    async def warm(
+        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+    ) -> Stats:
         """Read the prompt into the server's cache and generate nothing.
 
         ``tokens`` limits it to the prompt's first so many tokens: a prompt that is being read

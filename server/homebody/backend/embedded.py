@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from homebody.backend.base import Message, ModelInfo, Piece, Prompt, Sampling, Slot, Stats, Stream
+from homebody.backend.base import Message, ModelInfo, OnRead, Piece, Prompt, Sampling, Slot, Stats, Stream
 from homebody.backend.find_host import HostFinder
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid
@@ -96,15 +96,31 @@ class EmbeddedBackend:
         """Put messages into the model's chat template."""
         return await self._call(lambda client: client.render_chat(messages))
 
-    def complete(self, prompt: Prompt, sampling: Sampling, *, slot: Slot = "completion") -> Stream:
+    def complete(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stream:
         """Continue the prompt."""
-        return self._stream(lambda client: client.complete(prompt, sampling, slot=slot))
+        return self._stream(lambda client: client.complete(prompt, sampling, slot=slot, on_read=on_read))
 
-    def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:
+    def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
         """Answer the last message."""
-        return self._stream(lambda client: client.chat(messages, sampling))
+        return self._stream(lambda client: client.chat(messages, sampling, slot=slot, on_read=on_read))
 
-    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
+    async def warm(
+        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+    ) -> Stats:
         """Read the prompt into the host's cache."""
         return await self._call(lambda client: client.warm(prompt, tokens=tokens, slot=slot))
 

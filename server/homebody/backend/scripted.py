@@ -51,9 +51,11 @@ from homebody.backend.base import (
     Marker,
     Message,
     ModelInfo,
+    OnRead,
     Piece,
     Prompt,
     PromptRead,
+    ReadProgress,
     Sampling,
     Slot,
     Stats,
@@ -133,7 +135,7 @@ class Request(msgspec.Struct, frozen=True):
 
     prompt: Prompt
     sampling: Sampling | None
-    slot: Slot
+    slot: Slot | None
 
 
 class _Fim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,7 +188,7 @@ class ScriptedBackend:
     ) -> None:
         self._replies = [Reply(text=reply) if isinstance(reply, str) else reply for reply in replies]
         self._used = [0] * len(self._replies)
-        self._read: dict[Slot, list[str]] = {}
+        self._read: dict[Slot | None, list[str]] = {}
         self._info = ModelInfo(
             kind="scripted",
             name=name,
@@ -250,25 +252,37 @@ class ScriptedBackend:
         parts: list[Text | Marker] = []
         for message in messages:
             parts += Marker(f"<|im_start|>{message.role}\n"), Text(message.text), Marker("<|im_end|>\n")
-        return Prompt((*parts, Marker("<|im_start|>assistant\n")), stop=("<|im_end|>",))
+        return Prompt((*parts, Marker("<|im_start|>assistant\n")), stop=("<|im_end|>",), is_chat=True)
 
-    async def complete(self, prompt: Prompt, sampling: Sampling, *, slot: Slot = "completion") -> Stream:
+    async def complete(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stream:
         """Answer with the first reply that matches."""
         tokens = self._admit(prompt)
         self.requests.append(Request(prompt, sampling, slot))
         reply = self._choose(prompt.text)
         evaluated = self._evaluate(tokens, slot)
+        reused = len(tokens) - evaluated
+        if on_read is not None:
+            on_read(ReadProgress(reused, len(tokens), reused, 0.0))
         pieces = _pieces(reply, prompt)
         finish: FinishReason = reply.finish
         if len(pieces) > sampling.max_tokens:
             pieces, finish = pieces[: sampling.max_tokens], "length"
         await asyncio.sleep(reply.delay_ms / 1000)
+        if on_read is not None:
+            on_read(ReadProgress(len(tokens), len(tokens), reused, reply.delay_ms))
         for index, text in enumerate(pieces):
             if reply.fault is not None and index >= reply.fault_after:
                 break
             if index:
                 await asyncio.sleep(reply.piece_delay_ms / 1000)
-            read = None if index else PromptRead(evaluated, len(tokens) - evaluated, reply.delay_ms)
+            read = None if index else PromptRead(evaluated, reused, reply.delay_ms)
             yield Piece(text, _logprob(reply, index), read)
         if reply.fault is not None:
             error, what = _FAULTS[reply.fault]
@@ -276,17 +290,26 @@ class ScriptedBackend:
             raise error(message)
         yield _stats(len(tokens), evaluated, len(pieces), finish)
 
-    async def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
         """Answer the last message with the first reply that matches the framed prompt."""
         prompt = await self.render_chat(messages)
-        stream = self.complete(prompt, sampling, slot="chat")
+        stream = self.complete(prompt, sampling, slot=slot, on_read=on_read)
         try:
             async for item in stream:
                 yield item
         finally:
             await stream.aclose()
 
-    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
+    async def warm(
+        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+    ) -> Stats:
         """Note that the prompt (or its first ``tokens``) was read; no reply is used up."""
         read = self._admit(prompt)[:tokens]
         self.requests.append(Request(prompt, None, slot))
@@ -310,16 +333,19 @@ class ScriptedBackend:
         message = f"the script has no reply (left) for the prompt that ends in {prompt[-60:]!r}"
         raise BackendRefused(message)
 
-    def _evaluate(self, tokens: list[str], slot: Slot) -> int:
-        """Count the tokens that a server with one cached prompt a slot would read anew."""
-        before = self._read.get(slot, [])
+    def _evaluate(self, tokens: list[str], slot: Slot | None) -> int:
+        """Count the tokens that a server with one cached prompt per slot would evaluate."""
+        caches = list(self._read.values()) if slot is None else [self._read.get(slot, [])]
+        same = max((_common(cache, tokens) for cache in caches), default=0)
         self._read[slot] = tokens
-        same = next(
-            (i for i, (old, new) in enumerate(zip(before, tokens, strict=False)) if old != new),
-            min(len(before), len(tokens)),
-        )
         # Like llama.cpp, which reads the last token again to have its logits.
         return max(len(tokens) - same, 1)
+
+
+def _common(first: list[str], second: list[str]) -> int:
+    """Length of the beginning that both share."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(first), len(second)))
 
 
 def _prompt_tokens(prompt: Prompt) -> list[str]:

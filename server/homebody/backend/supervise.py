@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from typing import Protocol, TypeVar, runtime_checkable
 
-from homebody.backend.base import Backend, Message, ModelInfo, Prompt, Sampling, Slot, Stats, Stream
+from homebody.backend.base import Backend, Message, ModelInfo, OnRead, Prompt, Sampling, Slot, Stats, Stream
 from homebody.backend.state import BackendState, Condition, OnState, check
 from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, HomebodyError, ModelError
 
@@ -84,21 +84,39 @@ class SupervisedBackend:
         """Put messages into the model's chat template."""
         return await self._call(lambda: self._inner.render_chat(messages))
 
-    async def complete(self, prompt: Prompt, sampling: Sampling, *, slot: Slot = "completion") -> Stream:
+    async def complete(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stream:
         """Continue the prompt."""
         async with aclosing(
-            self._stream(lambda: self._inner.complete(prompt, sampling, slot=slot))
+            self._stream(lambda: self._inner.complete(prompt, sampling, slot=slot, on_read=on_read))
         ) as stream:
             async for item in stream:
                 yield item
 
-    async def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
         """Answer the last message."""
-        async with aclosing(self._stream(lambda: self._inner.chat(messages, sampling))) as stream:
+        async with aclosing(
+            self._stream(lambda: self._inner.chat(messages, sampling, slot=slot, on_read=on_read))
+        ) as stream:
             async for item in stream:
                 yield item
 
-    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
+    async def warm(
+        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+    ) -> Stats:
         """Read the prompt into the server's cache."""
         return await self._call(lambda: self._inner.warm(prompt, tokens=tokens, slot=slot))
 

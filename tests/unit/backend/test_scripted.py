@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.backend import open_backend
-from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Text
+from homebody.backend.base import (
+    FimTokens,
+    Marker,
+    Message,
+    Piece,
+    Prompt,
+    ReadProgress,
+    Sampling,
+    Stats,
+    Text,
+)
 from homebody.backend.scripted import Fault, Reply, ScriptedBackend, scripted_tokens
 from homebody.errors import (
     BackendError,
@@ -237,3 +247,25 @@ async def test_a_stream_may_be_closed_early():
     """Nothing is left behind."""
     async with aclosing(ScriptedBackend("a b c d").complete(prompt("x"), MANY)) as stream:
         assert await anext(stream)
+
+
+async def test_reading_is_reported_before_and_after():
+    """From what the cache holds to the whole prompt."""
+    backend = ScriptedBackend("x")
+    await say(backend, prompt("one two"))
+    seen: list[ReadProgress] = []
+    async for _ in backend.complete(prompt("one two three"), MANY, on_read=seen.append):
+        pass
+
+    assert [(one.read, one.total) for one in seen] == [(3, 5), (5, 5)]
+
+
+async def test_without_a_slot_the_longest_shared_beginning_is_reused():
+    """Whichever slot holds it."""
+    backend = ScriptedBackend("x")
+    async for _ in backend.complete(prompt("one two"), MANY, slot="chat"):
+        pass
+    items = [item async for item in backend.complete(prompt("one two three"), MANY, slot=None)]
+
+    assert isinstance(items[-1], Stats)
+    assert items[-1].reused_tokens == 3

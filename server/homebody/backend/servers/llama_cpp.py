@@ -23,10 +23,12 @@ from homebody.backend.base import (
     Marker,
     Message,
     ModelInfo,
+    OnRead,
     Part,
     Piece,
     Prompt,
     PromptRead,
+    ReadProgress,
     Role,
     Sampling,
     Slot,
@@ -128,16 +130,22 @@ class LlamaCppBackend:
             part = Text(messages[piece].text) if isinstance(piece, int) else Marker(piece)
             if part.text:
                 parts.append(part)
-        return Prompt(tuple(parts))
+        return Prompt(tuple(parts), is_chat=True)
 
-    async def complete(self, prompt: Prompt, sampling: Sampling, *, slot: Slot = "completion") -> Stream:
-        """Continue the prompt; on the chat slot, reasoning text is left out."""
+    async def complete(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """Continue the prompt; reasoning text is left out of chats."""
         served = await self._known()
         tokens = await self._admit(served, prompt)
         server_stops, our_stops = split_stops(prompt.stop, prompt.forced)
-        answer = Answer(
-            forced=prompt.forced, stops=our_stops, thoughts=prompt.text if slot == "chat" else None
-        )
+        thoughts = prompt.text if prompt.is_chat or slot == "chat" else None
+        answer = Answer(forced=prompt.forced, stops=our_stops, thoughts=thoughts)
         body = api.CompletionRequest(
             prompt=msgspec.Raw(tokens.json_array),
             # Never more than there is room for: a server that shifts its context would cut the prompt.
@@ -152,6 +160,7 @@ class LlamaCppBackend:
             model=self._model,
             **api.sampling_fields(sampling),
         )
+        report = on_read or _ignore
         output = 0
         read: PromptRead | None = None
         told = False
@@ -162,6 +171,7 @@ class LlamaCppBackend:
                     raise api.error_of(event.error, self._server.url)
                 if event.prompt_progress is not None:
                     read = event.prompt_progress.read()
+                    report(event.prompt_progress.to_progress())
                 if event.content:
                     output += 1
                     if text := answer.feed(event.content):
@@ -182,14 +192,23 @@ class LlamaCppBackend:
             message = f"the server at {self._server.url} went away in the middle of an answer: ask again"
             raise BackendUnavailable(message)
 
-    async def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:
-        """Answer the last message on the chat slot."""
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """Answer the last message."""
         prompt = await self.render_chat(messages)
-        async with aclosing(self.complete(prompt, sampling, slot="chat")) as stream:
+        async with aclosing(self.complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
             async for item in stream:
                 yield item
 
-    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
+    async def warm(
+        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+    ) -> Stats:
         """Read the prompt into the slot's cache; the one token that llama.cpp makes anyway is dropped."""
         served = await self._known()
         whole = await self._admit(served, prompt)
@@ -287,6 +306,10 @@ class LlamaCppBackend:
 _SLACK = 16
 # Silence after which one asks whether it is still the same server with the same model (1 ms).
 _TRUST_SECONDS = 30.0
+
+
+def _ignore(_progress: ReadProgress) -> None:
+    """Nobody asked how far the prompt is read."""
 
 
 def _wanted(prompt: Prompt, sampling: Sampling) -> int:

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 import msgspec
 
-from homebody.backend.base import FimTokens, FinishReason, PromptRead, Sampling, Stats
+from homebody.backend.base import FimTokens, FinishReason, PromptRead, ReadProgress, Sampling, Stats
 from homebody.errors import BackendError, BackendLoading, BackendRefused, BackendUnavailable, ContextTooLong
 
 
@@ -114,10 +114,15 @@ class Progress(msgspec.Struct):
     cache: int
     processed: int
     time_ms: float
+    total: int = 0
 
     def read(self) -> PromptRead:
         """Return what was read by now."""
         return PromptRead(self.processed - self.cache, self.cache, self.time_ms)
+
+    def to_progress(self) -> ReadProgress:
+        """Return how far the whole prompt is read."""
+        return ReadProgress(self.processed, max(self.total, self.processed), self.cache, self.time_ms)
 
 
 class CompletionEvent(msgspec.Struct):

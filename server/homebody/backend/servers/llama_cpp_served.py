@@ -42,8 +42,10 @@ class Served:
         default_factory=dict[tuple[Role, ...], tuple[str | int, ...]]
     )
 
-    def slot(self, use: Slot) -> int:
-        """Slot 0 for completion, 1 for the rest; with one slot, that one."""
+    def slot(self, use: Slot | None) -> int:
+        """Slot 0 for completion, 1 for the rest, -1 where the server chooses; with one slot, that one."""
+        if use is None:
+            return -1
         return 1 if use == "chat" and self.props.total_slots > 1 else 0
 
 

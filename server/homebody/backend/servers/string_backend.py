@@ -20,6 +20,7 @@ from homebody.backend.answer import Answer
 from homebody.backend.base import (
     Message,
     ModelInfo,
+    OnRead,
     Piece,
     Prompt,
     Sampling,
@@ -128,16 +129,24 @@ class StringBackend(ABC):
         message = f"the server at {self._server.url} does not show its chat template; use its chat"
         raise BackendRefused(message)
 
-    async def complete(self, prompt: Prompt, sampling: Sampling, *, slot: Slot = "completion") -> Stream:
+    async def complete(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stream:
         """Continue the prompt.
 
         Without a grammar nothing can be forced: an answer that does not begin with ``prompt.forced``
         is dropped, and the prompt sent once more with the forced text at its end.
         """
+        del on_read  # these servers do not report it
         info = await self.describe()
         tokens = await self._admit(info, prompt)
         sampling = replace(sampling, max_tokens=min(sampling.max_tokens, info.context_length - tokens))
-        thoughts = prompt.text if slot == "chat" else None
+        thoughts = prompt.text if prompt.is_chat or slot == "chat" else None
         theirs, ours = split_stops(prompt.stop, prompt.forced)
         answer = Answer(forced=prompt.forced, stops=ours, thoughts=thoughts)
         job = Job(prompt.text, theirs, sampling, prompt.forced)
@@ -151,8 +160,16 @@ class StringBackend(ABC):
                 async for item in stream:
                     yield self._checked(info, job.text, item)
 
-    async def chat(self, messages: Sequence[Message], sampling: Sampling) -> Stream:
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
         """Answer the last message, thoughts left out."""
+        del slot, on_read  # one cache, and nothing is reported while it is read
         info = await self.describe()
         text = "\n".join(message.text for message in messages)
         tokens = await self._admit(info, Prompt((Text(text),))) + _FRAME_TOKENS * len(messages)
@@ -164,7 +181,9 @@ class StringBackend(ABC):
             async for item in stream:
                 yield self._checked(info, text, item)
 
-    async def warm(self, prompt: Prompt, *, tokens: int | None = None, slot: Slot = "completion") -> Stats:
+    async def warm(
+        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+    ) -> Stats:
         """Read the prompt into the server's cache, at the price of one token that is dropped.
 
         A beginning of it (``tokens``) is as much of the text as its share of all tokens.
