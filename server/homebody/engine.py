@@ -16,9 +16,10 @@ from homebody.backend.base import Backend, ModelInfo, PromptRead, Slot, Stats
 from homebody.backend.state import BackendState, check
 from homebody.context.tokens import TokenCounts
 from homebody.errors import BackendError
-from homebody.prompt.library import PromptLibrary
+from homebody.prompt.library import PromptFolder, PromptLibrary
 from homebody.settings import BackendSettings, Settings
 from homebody.settings.paths import config_dir
+from homebody.settings.trust import is_trusted
 from homebody.syntax.tree import Trees
 from homebody.workspace.index import Progress, WorkspaceIndex
 from homebody.workspace.permit import Permit
@@ -113,7 +114,7 @@ class Engine:
         self.folders = tuple(folders)
         self.audit = Audit(settings.log)
         self.trees = Trees()
-        self.prompts = PromptLibrary(_prompt_folders(folders))
+        self.prompts = PromptLibrary(prompt_folders(settings, folders))
         self.permit = Permit(folders, settings.context.ignore)
         self.on_index: Callable[[Progress], None] | None = None
         self.index = WorkspaceIndex.open(folders, settings, progress=self._index_told) if folders else None
@@ -180,7 +181,8 @@ async def open_engine(
 ) -> AsyncGenerator[Engine, None]:
     """Open an engine and close it again.
 
-    ``folders`` are the workspace's; prompts in their ``.homebody/prompts/`` are offered too.
+    ``folders`` are the workspace's; the prompts in ``.homebody/prompts/`` of those that the user trusts
+    are offered too.
     ``on_state`` is told of each change of a backend.
     """
     engine = Engine(settings or Settings(), folders)
@@ -191,8 +193,18 @@ async def open_engine(
         await engine.aclose()
 
 
-def _prompt_folders(folders: Sequence[Path]) -> list[Path]:
-    return [config_dir() / "prompts", *(folder / ".homebody" / "prompts" for folder in folders)]
+def prompt_folders(settings: Settings, folders: Sequence[Path]) -> list[PromptFolder]:
+    """List where prompt files may be: the user's own folder, and each workspace's."""
+    workspaces = [
+        PromptFolder(
+            folder / ".homebody" / "prompts",
+            "workspace",
+            root=folder,
+            trusted=is_trusted(folder, settings.trusted_folders),
+        )
+        for folder in folders
+    ]
+    return [PromptFolder(config_dir() / "prompts"), *workspaces]
 
 
 def _blocks(settings: Settings, slot: Slot) -> tuple[BackendSettings, BackendSettings]:

@@ -1,6 +1,7 @@
 """Settings as editors give them, and what becomes of bad ones."""
 
 import json
+from pathlib import Path
 
 from homebody.client.editor import CAPABILITIES
 from homebody.text import Span
@@ -86,17 +87,47 @@ async def test_a_model_that_is_not_there_is_one_sentence(serve):
         assert "\n" not in message
 
 
-async def test_prompts_of_the_workspace_are_actions(serve, workspace):
-    """A prompt file in the workspace shows up among the actions; a broken one is told."""
-    folder = workspace / ".homebody" / "prompts"
-    folder.mkdir(parents=True)
-    (folder / "shout.md").write_text(
-        '+++\ntitle = "Shout"\nkind = "refactor.rewrite.shout"\nscope = "file"\n+++\nShout: $code\n'
-    )
+async def test_prompts_of_a_trusted_workspace_are_actions(serve, workspace, environ):
+    """A prompt file shows up among the actions, a changed one at once; a broken one is reported."""
+    _trust(environ, workspace)
+    folder = _prompts(workspace)
     (folder / "broken.md").write_text("no front matter")
     async with serve() as client:
         document = client.open(URI, "x = 1\n")
         titles = [action["title"] for action in await client.actions(document.uri, Span(0, 0))]
-
         assert "Shout" in titles
-        assert any("broken.md" in message for message in client.messages)
+        assert any("broken.md:1: " in message for message in client.messages)
+
+        (folder / "shout.md").write_text(SHOUT.replace('"Shout"', '"Whisper"'))
+        titles = [action["title"] for action in await client.actions(document.uri, Span(0, 0))]
+        assert "Whisper" in titles
+
+
+async def test_prompts_of_an_untrusted_workspace_are_ignored(serve, workspace):
+    """They are no actions and replace none; one message says how to trust the folder."""
+    folder = _prompts(workspace)
+    (folder / "docstring.md").write_text(SHOUT)
+    async with serve("Return x.") as client:
+        document = client.open(URI, "def f(x):\n    return x\n")
+        titles = [action["title"] for action in await client.actions(document.uri, Span(4, 5))]
+
+        assert "Shout" not in titles
+        assert "Write a docstring" in titles
+        (message,) = client.messages
+        assert "`trusted_folders`" in message
+
+
+SHOUT = '+++\ntitle = "Shout"\nkind = "refactor.rewrite.shout"\nscope = "file"\n+++\nShout: $code\n'
+
+
+def _prompts(workspace):
+    folder = workspace / ".homebody" / "prompts"
+    folder.mkdir(parents=True)
+    (folder / "shout.md").write_text(SHOUT)
+    return folder
+
+
+def _trust(environ, workspace):
+    folder = Path(environ["HOMEBODY_CONFIG_DIR"])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.toml").write_text(f"trusted_folders = [{json.dumps(str(workspace))}]\n")

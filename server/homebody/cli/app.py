@@ -31,6 +31,7 @@ COMMANDS = (
     Row("complete", "homebody.cli.complete", "Show what would be suggested at a place in a file."),
     Row("explain", "homebody.cli.explain", "Explain a file, or some of its lines."),
     Row("refactor", "homebody.cli.refactor", "Rewrite a file, or some of its lines: as a diff, or in place."),
+    Row("prompts", "homebody.cli.prompts", "List or check prompt files."),
     Row("models", "homebody.cli.models", "List, install, show or remove models."),
     Row("demo", "homebody.cli.demo", "Show what Homebody does, with a real model on a small file."),
     Row("doctor", "homebody.cli.doctor", "Look at servers, models and settings, and say what to do better."),

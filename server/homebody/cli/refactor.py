@@ -153,8 +153,8 @@ def _tell(report: Report, *, is_quiet: bool) -> None:
 async def _list(settings: Settings, workspace: Path, terminal: Terminal, *, as_json: bool) -> None:
     async with open_engine(settings, folders=[workspace]) as engine:
         library = engine.prompts
-    for problem in library.problems:
-        warn(problem.message)
+    if library.summary:
+        warn(library.summary)
     actions = [Action(one.name, one.title, one.kind, one.scope, one.output) for one in library.actions]
     if as_json:
         terminal.write(to_json(actions))

@@ -18,7 +18,7 @@ from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.answer import Answer, Draft, Usage, answer
 from homebody.features.surroundings import check_permitted, file_name, laid_out, sampling_of, special_texts
 from homebody.postprocess import Refusal, docstring_edits, document_hunks, replacement_text
-from homebody.prompt.library import Output, PromptFile, Scope
+from homebody.prompt.front_matter import Output, PromptFile, Scope
 from homebody.prompt.render import render
 from homebody.session.session import Session
 from homebody.syntax.check import count_errors

@@ -9,7 +9,7 @@ from homebody.context.around import Around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.prompt.library import PromptFile
+from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import fill
 from homebody.settings import ChatSettings
 from homebody.text import Document

@@ -29,6 +29,7 @@ async def code_action(
         async with server.service.using() as opened:
             from homebody.features.refactor import list_actions
 
+            await server.service.refresh_prompts(opened)
             span = to_span_within(document, params.range, server.documents.encoding)
             actions = list_actions(opened.engine, document, span)
     except HomebodyError as error:

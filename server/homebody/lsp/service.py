@@ -111,6 +111,12 @@ class Service:
         with self._lease(opened), self.status.working():
             yield opened
 
+    async def refresh_prompts(self, opened: Opened) -> None:
+        """Read prompt files that changed on disk; what is wrong with them is reported once."""
+        prompts = opened.engine.prompts
+        if await asyncio.to_thread(prompts.refresh) and prompts.summary:
+            self._tell([prompts.summary])
+
     async def complete(
         self, document: Document, offset: int, *, invoked: bool, selected: "Selected | None" = None
     ) -> "list[Completion]":
@@ -266,7 +272,8 @@ class Service:
         session.siblings = self._server.documents.cells_beside
         stack.push_async_callback(session.aclose)
         stack.push_async_callback(asyncio.to_thread, engine.audit.save)
-        self._tell([problem.message for problem in engine.prompts.problems])
+        if summary := engine.prompts.summary:
+            self._tell([summary])
         for document in self._server.documents.all():
             engine.trees.open(document)
         return Opened(engine, session, stack)

@@ -1,152 +1,220 @@
-"""Prompt files: the actions of refactor, and the words of explain and ask.
+"""The prompt library: the actions of refactor, and the words of explain and ask.
 
-In: folders of ``*.md`` files with TOML front matter. Out: ``PromptFile`` values and problems.
-A file holds text and named ``$placeholders``, never code; a bad one is left out and told.
+In: folders of prompt files, and whose they are. Out: ``PromptFile`` values and what is wrong.
+A folder that the user does not trust is not read. A broken file is left out; the others work.
 """
 
-import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from string import Template
-from typing import Literal, TypeAlias, cast, get_args
+from types import MappingProxyType
+from typing import Literal
 
 from homebody.prompt.files import shipped
+from homebody.prompt.front_matter import MAX_BYTES, InvalidPrompt, PromptFile, parse
+from homebody.regular_file import FileRefused, read_in_time
 
-Scope: TypeAlias = Literal["selection", "function", "file"]
-Output: TypeAlias = Literal["replace", "insert", "explain"]
+_MAX_FILES = 200
+"""Prompt files that are read from one folder."""
 
-PLACEHOLDERS = frozenset({"code", "language", "path", "context", "instruction", "name"})
-_MAX_BYTES = 64 * 1024
-_FENCE = "+++"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class PromptFile:
-    """One prompt file.
+class PromptFolder:
+    """A folder of prompt files.
 
-    ``sampling`` holds the numbers that the file sets for itself (``temperature``,
-    ``repeat_penalty``, ``max_tokens`` in tokens); what is not there comes from the settings.
+    Attributes
+    ----------
+    path
+        It need not exist.
+    owner
+        ``user`` or ``workspace``; a workspace's folder may lead nowhere outside ``root``.
+    root
+        The workspace's folder; ``None`` for the user's own prompts.
+    trusted
+        Whether it is read at all.
+
     """
 
-    name: str
-    title: str
-    kind: str
-    scope: Scope
-    output: Output
-    system: str
-    body: str
-    sampling: dict[str, float] = field(default_factory=dict[str, float])
-
-    @property
-    def takes_context(self) -> bool:
-        """Whether it shows the model what stands around the code."""
-        return "context" in Template(self.body).get_identifiers()
+    path: Path
+    owner: Literal["user", "workspace"] = "user"
+    root: Path | None = None
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PromptProblem:
-    """A prompt file that is left out, and why."""
+    """One sentence about a prompt file. ``line`` counts from 1; 0 for the file or folder as a whole.
+
+    ``is_notice`` where the file is used all the same.
+    """
 
     path: Path
+    line: int
     message: str
+    is_notice: bool = False
+
+    def __str__(self) -> str:
+        place = f"{_printable(self.path)}:{self.line}" if self.line else _printable(self.path)
+        return f"{place}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    actions: Mapping[str, PromptFile]
+    problems: tuple[PromptProblem, ...]
+    seen: tuple[object, ...]
 
 
 class PromptLibrary:
-    """All prompt files: shipped ones, the user's, the workspace's; later ones win by name."""
+    """All prompt files: shipped ones, the user's, those of trusted workspaces; later ones win by name.
 
-    def __init__(self, user: Iterable[Path] = ()) -> None:
+    ``refresh`` reads what has changed on disk; it may run in any thread.
+    """
+
+    def __init__(self, folders: Iterable[PromptFolder] = ()) -> None:
         base = shipped()
-        self.problems: list[PromptProblem] = []
-        self.explain = self._shipped(base / "explain.md")
-        self.instruction = self._shipped(base / "instruction.md")
-        self.surroundings = self._shipped(base / "surroundings.md")
-        self.snippet = self._shipped(base / "snippet.md")
-        self._actions: dict[str, PromptFile] = {}
-        for folder in (base / "actions", *user):
-            for item in self._read(folder):
-                self._actions[item.name] = item
+        self._folders = tuple(folders)
+        self.explain = _shipped(base / "explain.md")
+        self.instruction = _shipped(base / "instruction.md")
+        self.surroundings = _shipped(base / "surroundings.md")
+        self.snippet = _shipped(base / "snippet.md")
+        self._shipped_actions = {
+            path.stem: _shipped(path) for path in sorted((base / "actions").glob("*.md"))
+        }
+        self._loaded = self._load(self._look())
 
     @property
     def actions(self) -> tuple[PromptFile, ...]:
         """Actions in the order of their titles."""
-        return tuple(sorted(self._actions.values(), key=lambda action: action.title))
+        return tuple(sorted(self._loaded.actions.values(), key=lambda action: action.title))
+
+    @property
+    def problems(self) -> tuple[PromptProblem, ...]:
+        """Everything that is wrong, in the order of the folders."""
+        return self._loaded.problems
+
+    @property
+    def summary(self) -> str:
+        """One sentence or two on all problems; empty without any."""
+        problems = self.problems
+        if not problems:
+            return ""
+        first = str(problems[0]).rstrip(".")
+        if len(problems) == 1:
+            return f"{first}."
+        return f"{first}; and {len(problems) - 1} more: `homebody prompts check` lists them."
 
     def action(self, name: str) -> PromptFile | None:
         """Return the action of that name."""
-        return self._actions.get(name)
+        return self._loaded.actions.get(name)
 
-    def _shipped(self, path: Path) -> PromptFile:
-        return parse(path.stem, path.read_text("utf-8"))
+    def refresh(self) -> bool:
+        """Read the folders again where a file in them is new, gone or changed. Whether anything was."""
+        seen = self._look()
+        if seen == self._loaded.seen:
+            return False
+        self._loaded = self._load(seen)
+        return True
 
-    def _read(self, folder: Path) -> Iterator[PromptFile]:
-        root = folder.resolve()
-        for path in sorted(folder.glob("*.md")):
-            try:
-                if not path.resolve().is_relative_to(root):
-                    raise ValueError("it is a link that leads out of its folder")  # noqa: EM101, TRY003, TRY301 - told below with its path
-                if path.stat().st_size > _MAX_BYTES:
-                    raise ValueError("it is larger than 64 KiB")  # noqa: EM101, TRY003, TRY301 - told below with its path
-                yield parse(path.stem, path.read_text("utf-8"))
-            except (OSError, ValueError) as error:
-                self.problems.append(PromptProblem(path, f"The prompt file {path} is left out: {error}."))
+    def _look(self) -> tuple[object, ...]:
+        """Names, sizes and times of all files: they differ where something has changed."""
+        return tuple(_facts(folder) for folder in self._folders)
+
+    def _load(self, seen: tuple[object, ...]) -> _Loaded:
+        actions = dict(self._shipped_actions)
+        problems: list[PromptProblem] = []
+        for folder in self._folders:
+            names = _names(folder)
+            if not names:
+                continue
+            if reason := _refusal(folder):
+                problems.append(PromptProblem(folder.path, 0, reason))
+                continue
+            if len(names) > _MAX_FILES:
+                message = f"only the first {_MAX_FILES} prompt files are read"
+                problems.append(PromptProblem(folder.path, 0, message, is_notice=True))
+            for name in names[:_MAX_FILES]:
+                path = folder.path / name
+                try:
+                    prompt = _read(path, folder)
+                except InvalidPrompt as error:
+                    problems += [PromptProblem(path, fault.line, fault.message) for fault in error.faults]
+                    continue
+                except (OSError, ValueError) as error:
+                    problems.append(PromptProblem(path, 0, _reason(error)))
+                    continue
+                problems += _replaced(path, prompt, actions.get(prompt.name))
+                actions[prompt.name] = prompt
+        return _Loaded(MappingProxyType(actions), tuple(problems), seen)
 
 
-def parse(name: str, text: str) -> PromptFile:
-    """Read one prompt file.
+def _shipped(path: Path) -> PromptFile:
+    return parse(path.stem, path.read_text("utf-8"))
 
-    Raises
-    ------
-    ValueError
-        The front matter is missing or off, or a placeholder is unknown; the message says which.
 
-    """
-    lines = text.splitlines(keepends=True)
-    if not lines or lines[0].strip() != _FENCE:
-        message = f"it does not begin with a line {_FENCE}"
-        raise ValueError(message)
+def _names(folder: PromptFolder) -> Sequence[str]:
+    """Names of the prompt files in a folder, sorted; none where it cannot be listed."""
     try:
-        end = next(i for i, line in enumerate(lines[1:], 1) if line.strip() == _FENCE)
-    except StopIteration:
-        message = f"its front matter has no closing line {_FENCE}"
-        raise ValueError(message) from None
-    head = tomllib.loads("".join(lines[1:end]))
-    body = "".join(lines[end + 1 :]).strip()
-    system = str(head.get("system", "")).strip()
-    for template in (body, system):
-        _check(template)
-    numbers = {key: float(value) for key, value in head.items() if isinstance(value, int | float)}
-    return PromptFile(
-        name=name,
-        title=str(head.get("title", name)),
-        kind=_kind(str(head.get("kind", "refactor.rewrite"))),
-        scope=cast("Scope", _one_of(head, "scope", get_args(Scope), "selection")),
-        output=cast("Output", _one_of(head, "output", get_args(Output), "replace")),
-        system=system,
-        body=body,
-        sampling=numbers,
-    )
+        with os.scandir(folder.path) as entries:
+            return sorted(entry.name for entry in entries if entry.name.endswith(".md"))
+    except OSError:
+        return ()
 
 
-def _check(template: str) -> None:
-    unknown = set(Template(template).get_identifiers()) - PLACEHOLDERS
-    if unknown:
-        known = ", ".join(f"${name}" for name in sorted(PLACEHOLDERS))
-        message = f"it uses ${min(unknown)}, and there are only {known}"
+def _facts(folder: PromptFolder) -> tuple[tuple[str, int, int], ...]:
+    """(name, size in bytes, time of change) of each prompt file; links count by what they lead to."""
+    facts: list[tuple[str, int, int]] = []
+    for name in _names(folder)[:_MAX_FILES]:
+        try:
+            found = (folder.path / name).stat()
+        except OSError:
+            facts.append((name, -1, -1))
+        else:
+            facts.append((name, found.st_size, found.st_mtime_ns))
+    return tuple(facts)
+
+
+def _refusal(folder: PromptFolder) -> str:
+    """Say why a folder is not read; empty where it is."""
+    if not folder.trusted:
+        return (
+            "its prompts are ignored, since the folder is not trusted; to use them, add "
+            f"{_printable(folder.root or folder.path)} to `trusted_folders` in your config.toml"
+        )
+    if folder.root is not None and not folder.path.resolve().is_relative_to(folder.root.resolve()):
+        return "its prompts are ignored, since it is a link that leads out of the workspace"
+    return ""
+
+
+def _read(path: Path, folder: PromptFolder) -> PromptFile:
+    if _NAME.fullmatch(path.stem) is None:
+        message = "the file's name may have letters, digits, dots, dashes and underscores, up to 64"
         raise ValueError(message)
+    inside = folder.path if folder.root is not None else None
+    text = read_in_time(path, max_bytes=MAX_BYTES, inside=inside).decode("utf-8-sig")
+    return parse(path.stem, text, folder.owner)
 
 
-def _kind(kind: str) -> str:
-    """Keep to kinds that no editor runs by itself at each save (FIELD-NOTES, Protocol)."""
-    if kind.startswith(("source.fixAll", "source.organizeImports")):
-        message = f"the kind {kind} would start the model at each save"
-        raise ValueError(message)
-    return kind
+def _replaced(path: Path, new: PromptFile, old: PromptFile | None) -> Iterator[PromptProblem]:
+    """Say that a workspace's file takes the place of an action that others wrote."""
+    if old is None or new.owner != "workspace" or old.owner == "workspace":
+        return
+    whose = "your own action" if old.owner == "user" else "the shipped action"
+    yield PromptProblem(path, 0, f"it replaces {whose} {new.name!r} in this workspace", is_notice=True)
 
 
-def _one_of(head: dict[str, object], key: str, allowed: tuple[str, ...], default: str) -> str:
-    value = head.get(key, default)
-    if value not in allowed:
-        message = f"{key} is {value!r}, and may be {', '.join(allowed)}"
-        raise ValueError(message)
-    return str(value)
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    if isinstance(error, OSError) and not isinstance(error, FileRefused):
+        return f"it cannot be read ({error.strerror or error})"
+    return str(error)
+
+
+def _printable(path: Path) -> str:
+    """Path without characters that would act on a terminal or break a line."""
+    return "".join(char if char.isprintable() else "?" for char in str(path))

@@ -7,7 +7,7 @@ themselves, so code that holds a ``$name`` stays as it is.
 from string import Template
 
 from homebody.backend.base import Message
-from homebody.prompt.library import PromptFile
+from homebody.prompt.front_matter import PromptFile
 
 
 def fill(template: str, values: dict[str, str]) -> str:

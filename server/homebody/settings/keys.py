@@ -89,7 +89,7 @@ class Key:
 @cache
 def all_keys() -> tuple[Key, ...]:
     """All keys, in the order of the schema."""
-    return (*_walk(Settings, ()), _TRUSTED_FOLDERS)
+    return tuple(_walk(Settings, ()))
 
 
 @cache
@@ -142,6 +142,7 @@ def _walk(struct: type[Struct], path: tuple[str, ...]) -> Iterator[Key]:
             default=default,
             description=_about(description, path),
             machine=bool(extra.get("machine")),
+            user_file_only=bool(extra.get("user_file")),
             path_like=bool(extra.get("path")),
             secret=bool(extra.get("secret")),
             allowed=str(extra.get("allowed") or _allowed(_schema_of(field.type))),
@@ -160,20 +161,6 @@ def _api_key_env(path: tuple[str, ...]) -> Key:
         machine=True,
         allowed="the name of a variable",
     )
-
-
-_TRUSTED_FOLDERS = Key(
-    path=("trusted_folders",),
-    type=tuple[str, ...],
-    default=(),
-    description=(
-        "Folders whose `.homebody.toml` and editor settings count as your own, each by its full path; "
-        "a folder does not speak for those inside it."
-    ),
-    machine=True,
-    user_file_only=True,
-    allowed="a list of full paths of folders",
-)
 
 
 def _about(description: str, path: tuple[str, ...]) -> str:

@@ -90,6 +90,7 @@ def load(
     folders, options = _without_trust(options)
     trusted = trust.is_trusted(workspace, folders)
     merge.add(options, problems)
+    merge.trust(folders, own.name)
     if workspace is not None:
         source = Source(".homebody.toml", "snake", trusted=trusted, base=workspace)
         merge.add(*_from_file(paths.workspace_file(workspace), source))
@@ -126,6 +127,13 @@ class _Merge:
         for key, value in options.values.items():
             self._add_value(key, value, options)
 
+    def trust(self, folders: tuple[str, ...], origin: str) -> None:
+        """Take the trusted folders, which come from the user's file alone."""
+        if folders:
+            key = by_path()["trusted_folders",]
+            self._values[key] = folders
+            self._origins[key.snake] = origin
+
     def _kind(self, block: KeyPath, newer: Mapping[Key, object]) -> object:
         known = {**self._values, **newer}
         own, base = by_path()[*block, "kind"], by_path()["backend", "kind"]
@@ -161,6 +169,7 @@ class _Merge:
 
     def finish(self) -> Loaded:
         tree: dict[str, dict[str, object]] = {}
+        trusted = self._values.pop(by_path()["trusted_folders",], ())
         for key, value in self._values.items():
             table = tree
             for part in key.path[:-1]:
@@ -171,7 +180,7 @@ class _Merge:
             section[block] = _inherited(
                 tree.get("backend", {}), cast("dict[str, object]", section.get(block, {}))
             )
-        settings = msgspec.convert(tree, Settings)
+        settings = msgspec.convert({**tree, "trusted_folders": trusted}, Settings)
         return Loaded(settings, tuple(self._problems), self._origins)
 
 

@@ -297,3 +297,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     chat: ChatSettings = field(default_factory=ChatSettings)
     context: ContextSettings = field(default_factory=ContextSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    trusted_folders: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Folders whose `.homebody.toml`, editor settings and `.homebody/prompts` count as your own, "
+                "each by its full path; a folder does not speak for those inside it."
+            ),
+            extra=_MACHINE | {"user_file": True, "allowed": "a list of full paths of folders"},
+        ),
+    ] = ()

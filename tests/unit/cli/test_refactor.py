@@ -106,9 +106,9 @@ def test_nothing_to_change_is_no_failure(run, add):
 
 
 def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
-    """Shipped ones and those of the workspace, by the name that ``--action`` takes."""
+    """Shipped ones and the user's own, by the name that ``--action`` takes."""
     monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "llama.cpp")
-    folder = own_folders / ".homebody" / "prompts"
+    folder = own_folders.parent / "config" / "prompts"
     folder.mkdir(parents=True)
     (folder / "mine.md").write_text('+++\ntitle = "My own"\n+++\nDo it: $code\n')
     (folder / "broken.md").write_text("no front matter")

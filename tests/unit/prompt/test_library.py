@@ -1,62 +1,200 @@
-"""Prompt files: read, checked, and told about when they are off."""
+"""Prompt files: read, checked, reported when they are wrong."""
+
+import os
 
 import pytest
 
-from homebody.prompt.library import PromptLibrary, parse
+from homebody.prompt.front_matter import InvalidPrompt, parse
+from homebody.prompt.library import PromptFolder, PromptLibrary
 from homebody.prompt.render import render
 
 GOOD = '+++\ntitle = "Shout"\nscope = "function"\noutput = "replace"\n+++\nShout $code\n'
+
+SHIPPED = {"docstring", "simplify", "types"}
+
+BAD = (
+    ("no front matter", 1, "begins with a line"),
+    ("+++\ntitle = 'x'\n", 1, "no closing line"),
+    ("+++\n+++\n", 2, "no text below"),
+    ("+++\nscope = 'file'\ntitle = \n+++\nx", 3, "no valid TOML"),
+    ("+++\nscope = 'galaxy'\n+++\nx", 2, "scope is 'galaxy'; allowed is one of selection, function"),
+    ("+++\n\nouput = 'explain'\n+++\nx", 3, "unknown key 'ouput'; did you mean output?"),
+    ("+++\n+++\nfirst\n$secret", 4, "unknown placeholder '$secret'"),
+    ("+++\nsystem = 'You are $evil'\n+++\nx", 2, "unknown placeholder '$evil'"),
+    ("+++\nkind = 'source.fixAll'\n+++\nx", 2, "none that runs at each save"),
+    ("+++\nkind = 'source.organizeImports.mine'\n+++\nx", 2, "none that runs at each save"),
+    ('+++\ntitle = "two\\nlines"\n+++\nx', 2, "a text on one line"),
+    ("+++\ntitle = 3\n+++\nx", 2, "title is 3"),
+    ("+++\nmax_tokens = -1\n+++\nx", 2, "a whole number from 1 to 32768"),
+    ("+++\nmax_tokens = 1.5\n+++\nx", 2, "a whole number from 1 to 32768"),
+    ("+++\nmax_tokens = true\n+++\nx", 2, "a whole number from 1 to 32768"),
+    (f"+++\nmax_tokens = {'9' * 401}\n+++\nx", 2, "a whole number from 1 to 32768"),
+    (f"+++\ntemperature = {'9' * 401}\n+++\nx", 2, "a number from 0 to 2"),
+    (f"+++\ntemperature = {'9' * 5000}\n+++\nx", 2, "too long a number"),
+    ("+++\ntemperature = inf\n+++\nx", 2, "a number from 0 to 2"),
+    ("+++\ntemperature = nan\n+++\nx", 2, "a number from 0 to 2"),
+    ("+++\ntop_p = 0\n+++\nx", 2, "a number from 0.01 to 1"),
+    ("+++\nneeds = '7B'\n+++\nx", 2, "a number from 0 to 1000"),
+    ("+++\nlanguages = 'python'\n+++\nx", 2, "a list of language identifiers"),
+    (f"+++\ntitle = {'[' * 5000}\n+++\nx", 2, "too deep a list"),
+    (f"+++\ntitle = '{'x' * 20_000}'\n+++\nx", 1, "longer than 16 KiB"),
+)
 
 
 def test_all_shipped_prompts_are_read():
     """None of ours is left out."""
     library = PromptLibrary()
-    assert library.problems == []
-    assert {"docstring", "simplify", "types", "guard-clauses"} <= {action.name for action in library.actions}
+    assert library.problems == ()
+    assert library.summary == ""
+    assert {action.name for action in library.actions} >= SHIPPED
 
 
-def test_a_users_file_becomes_an_action(tmp_path):
-    """Its name is the file's, and it wins over a shipped one of that name."""
+def test_a_users_file_becomes_an_action_and_may_replace_a_shipped_one(tmp_path):
+    """The file's name is the action's; the user knows what was replaced."""
     (tmp_path / "docstring.md").write_text(GOOD, "utf-8")
-    action = PromptLibrary([tmp_path]).action("docstring")
+    library = PromptLibrary([PromptFolder(tmp_path)])
+    action = library.action("docstring")
     assert action is not None
-    assert action.title == "Shout"
+    assert (action.title, action.owner, library.problems) == ("Shout", "user", ())
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("no front matter", "does not begin with a line"),
-        ("+++\ntitle = 'x'\n", "no closing line"),
-        ("+++\ntitle = \n+++\nx", "Invalid value"),
-        ("+++\nscope = 'galaxy'\n+++\nx", "scope is 'galaxy', and may be selection, function, file"),
-        ("+++\n+++\n$secret", r"it uses \$secret"),
-        ("+++\nkind = 'source.fixAll'\n+++\nx", "would start the model at each save"),
-    ],
-)
-def test_a_bad_file_is_left_out_and_told(tmp_path, text, problem):
-    """One sentence with the path; the others still work."""
-    (tmp_path / "bad.md").write_text(text, "utf-8")
+@pytest.mark.parametrize(("text", "line", "message"), BAD)
+def test_what_is_wrong_is_named_with_its_line(text, line, message):
+    """Types, ranges, unknown keys and placeholders, numbers and brackets that break parsers."""
+    with pytest.raises(InvalidPrompt) as caught:
+        parse("bad", text)
+    assert line == caught.value.faults[0].line
+    assert message in caught.value.faults[0].message
+    assert len(caught.value.faults[0].message) < 300
+
+
+def test_everything_wrong_with_a_file_is_named_at_once():
+    """An author corrects a file in one go."""
+    with pytest.raises(InvalidPrompt) as caught:
+        parse("bad", "+++\nscope = 1\noutput = 2\nnix = 3\n+++\n$a\n$b")
+    assert [fault.line for fault in caught.value.faults] == [2, 3, 4, 6, 7]
+
+
+def test_a_broken_file_leaves_the_others_working(tmp_path):
+    """And the message names the file and the line."""
+    (tmp_path / "bad.md").write_text("+++\nscope = 'galaxy'\n+++\nx", "utf-8")
     (tmp_path / "good.md").write_text(GOOD, "utf-8")
-    library = PromptLibrary([tmp_path])
+    library = PromptLibrary([PromptFolder(tmp_path)])
     assert library.action("good") is not None
     assert library.action("bad") is None
-    [told] = library.problems
-    assert told.message.startswith(f"The prompt file {tmp_path / 'bad.md'} is left out: ")
-    with pytest.raises(ValueError, match=problem):
-        parse("bad", text)
+    assert library.summary.startswith(f"{tmp_path / 'bad.md'}:2: scope is 'galaxy'")
 
 
-def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+def test_a_thousand_bad_files_are_one_message(tmp_path):
+    """Bounded work, one sentence."""
+    for number in range(1000):
+        (tmp_path / f"bad-{number:04}.md").write_text("x", "utf-8")
+    library = PromptLibrary([PromptFolder(tmp_path)])
+    assert len(library.problems) == 201
+    assert library.summary.count("\n") == 0
+    assert "200 more: `homebody prompts check` lists them" in library.summary
+
+
+def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
+    """One message says how to trust it; nothing in it is read."""
+    folder = _workspace(tmp_path)
+    (folder / "docstring.md").write_text(GOOD, "utf-8")
+    library = PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)])
+    action = library.action("docstring")
+    assert action is not None
+    assert action.owner == "shipped"
+    [problem] = library.problems
+    assert "not trusted" in problem.message
+    assert f"add {tmp_path} to `trusted_folders`" in problem.message
+
+
+def test_an_untrusted_workspace_without_prompts_is_not_mentioned(tmp_path):
+    """There is nothing to say."""
+    folder = _workspace(tmp_path)
+    assert PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)]).problems == ()
+
+
+def test_a_trusted_workspace_says_which_action_it_replaces(tmp_path):
+    """A shipped one, or one of the user's own."""
+    mine, folder = tmp_path / "mine", _workspace(tmp_path)
+    mine.mkdir()
+    (mine / "shout.md").write_text(GOOD, "utf-8")
+    for name in ("docstring", "shout", "whisper"):
+        (folder / f"{name}.md").write_text(GOOD, "utf-8")
+    library = PromptLibrary([PromptFolder(mine), PromptFolder(folder, "workspace", root=tmp_path)])
+    assert [problem.message for problem in library.problems] == [
+        "it replaces the shipped action 'docstring' in this workspace",
+        "it replaces your own action 'shout' in this workspace",
+    ]
+
+
+def test_a_link_out_of_a_workspace_is_not_followed(tmp_path):
     """A repository's prompts cannot pull other files into a prompt."""
     outside = tmp_path / "secret.md"
     outside.write_text(GOOD, "utf-8")
-    folder = tmp_path / "prompts"
-    folder.mkdir()
+    root = tmp_path / "root"
+    folder = _workspace(root)
     (folder / "innocent.md").symlink_to(outside)
-    library = PromptLibrary([folder])
+    library = PromptLibrary([PromptFolder(folder, "workspace", root=root)])
     assert library.action("innocent") is None
     assert "a link that leads out" in library.problems[0].message
+
+
+def test_a_folder_that_leads_out_of_its_workspace_is_not_read(tmp_path):
+    """Neither is a link in the place of the folder."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine.md").write_text(GOOD, "utf-8")
+    root = tmp_path / "root"
+    (root / ".homebody").mkdir(parents=True)
+    (root / ".homebody" / "prompts").symlink_to(elsewhere)
+    library = PromptLibrary([PromptFolder(root / ".homebody" / "prompts", "workspace", root=root)])
+    assert library.action("mine") is None
+    assert "leads out of the workspace" in library.problems[0].message
+
+
+def test_the_users_own_links_are_followed(tmp_path):
+    """Many keep their settings in a repository and link to them."""
+    (tmp_path / "dotfiles").mkdir()
+    (tmp_path / "dotfiles" / "shout.md").write_text(GOOD, "utf-8")
+    (tmp_path / "prompts").symlink_to(tmp_path / "dotfiles")
+    assert PromptLibrary([PromptFolder(tmp_path / "prompts")]).action("shout") is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    """Nor is a folder or a device that is called like a prompt."""
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "folder.md").mkdir()
+    (tmp_path / "zero.md").symlink_to("/dev/zero")
+    library = PromptLibrary([PromptFolder(tmp_path)])
+    assert [problem.message for problem in library.problems] == ["it is not a regular file"] * 3
+
+
+def test_odd_files_are_named_and_left_out(tmp_path):
+    """Not UTF-8, too large, a name that would not fit on a command line."""
+    (tmp_path / "a.md").write_bytes(b"+++\n+++\n\xff")
+    (tmp_path / "b.md").write_text("+++\n+++\n" + "x" * 70_000, "utf-8")
+    (tmp_path / "c d.md").write_text(GOOD, "utf-8")
+    messages = [problem.message for problem in PromptLibrary([PromptFolder(tmp_path)]).problems]
+    assert messages[:2] == ["it is not UTF-8", "it is larger than 64 KiB"]
+    assert "may have letters" in messages[2]
+
+
+def test_files_are_read_again_when_they_change(tmp_path):
+    """New, changed and gone; nothing is read where nothing changed."""
+    library = PromptLibrary([PromptFolder(tmp_path)])
+    file = tmp_path / "shout.md"
+    assert library.refresh() is False
+    file.write_text(GOOD, "utf-8")
+    assert library.refresh() is True
+    assert library.action("shout") is not None
+    file.write_text(GOOD.replace("Shout", "Whisper"), "utf-8")
+    assert library.refresh() is True
+    assert "Whisper" in [action.title for action in library.actions]
+    file.unlink()
+    assert library.refresh() is True
+    assert library.action("shout") is None
 
 
 def test_code_with_dollars_stays_as_it_is():
@@ -64,3 +202,9 @@ def test_code_with_dollars_stays_as_it_is():
     prompt = parse("shout", GOOD)
     [message] = render(prompt, {"code": "echo $code $HOME $$"})
     assert message.text == "Shout echo $code $HOME $$"
+
+
+def _workspace(root):
+    folder = root / ".homebody" / "prompts"
+    folder.mkdir(parents=True)
+    return folder

@@ -59,6 +59,7 @@ async def _refactored(
     async with server.service.using() as opened:
         from homebody.features.refactor import refactor
 
+        await server.service.refresh_prompts(opened)
         action = opened.engine.prompts.action(argument.action) if argument.action else None
         title = action.title if action else "Rewrite"
         async with progress.shown(server, title, params.work_done_token) as bar:

@@ -1,0 +1,89 @@
+"""``homebody prompts list | check``: the actions that are offered here, and what is wrong with files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from homebody.cli.flags import Flags
+from homebody.cli.terminal import Terminal
+from homebody.engine import prompt_folders
+from homebody.headless.report import to_json
+from homebody.headless.select import workspace_of
+from homebody.prompt.library import PromptLibrary
+
+
+class Problem(Struct, frozen=True):
+    """What ``check --json`` prints for each problem. ``line`` counts from 1; 0 for the whole file."""
+
+    file: str
+    line: int
+    message: str
+    severity: str
+
+
+class Action(Struct, frozen=True, rename="camel"):
+    """What ``list --json`` prints for each action. ``needs`` is in billions of parameters."""
+
+    name: str
+    title: str
+    kind: str
+    scope: str
+    output: str
+    needs: float
+    owner: str
+
+
+_Folder = Annotated[Path, typer.Argument(help="The workspace; by default the one around this folder.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(rich_markup_mode=None, help="List or check prompt files, without a model.")
+    group.command("list")(_list)
+    group.command("check")(_check)
+    app.add_typer(group, name="prompts")
+
+
+def _list(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json = False) -> None:
+    """List the actions that are offered in a workspace."""
+    terminal = Terminal()
+    actions = [
+        Action(one.name, one.title, one.kind, one.scope, one.output, one.needs, one.owner)
+        for one in _library(context, folder).actions
+    ]
+    if as_json:
+        terminal.write(to_json(actions))
+        return
+    for action in actions:
+        terminal.write(f"{action.name:<16} {action.title} ({action.scope}, {action.owner})\n")
+
+
+def _check(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json = False) -> None:
+    """Check the user's and the workspace's prompt files; exit with 1 where one is wrong."""
+    terminal = Terminal()
+    library = _library(context, folder)
+    problems = [
+        Problem(str(one.path), one.line, one.message, "note" if one.is_notice else "error")
+        for one in library.problems
+    ]
+    if as_json:
+        terminal.write(to_json(problems))
+    for problem in () if as_json else library.problems:
+        terminal.write(f"{problem}\n")
+    wrong = any(problem.severity == "error" for problem in problems)
+    if not as_json and not wrong:
+        own = sum(1 for one in library.actions if one.owner != "shipped")
+        terminal.write(
+            f"{len(library.actions)} actions, {own} of them from your own files: nothing is wrong.\n"
+        )
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _library(context: typer.Context, folder: Path) -> PromptLibrary:
+    flags: Flags = context.obj
+    workspace = workspace_of(folder / "any file in this folder")
+    return PromptLibrary(prompt_folders(flags.load(workspace), [workspace]))

@@ -1,0 +1,60 @@
+"""``homebody prompts``: what is offered, and what is wrong, without a model."""
+
+import json
+
+GOOD = '+++\ntitle = "My own"\n+++\nDo it: $code\n'
+
+
+def test_actions_are_listed_with_their_owner(run, own_folders):
+    """Shipped ones and the user's."""
+    _own(own_folders, "mine", GOOD)
+    lines = {line.split()[0]: line for line in run("prompts", "list").out.splitlines()}
+    assert lines["mine"].endswith("My own (selection, user)")
+    assert lines["docstring"].endswith("(function, shipped)")
+    listed = {action["name"]: action for action in json.loads(run("prompts", "list", "--json").out)}
+    assert listed["mine"]["owner"] == "user"
+
+
+def test_good_files_pass_the_check(run, own_folders):
+    """One line says how many there are."""
+    _own(own_folders, "mine", GOOD)
+    ended = run("prompts", "check")
+    assert ended.code == 0
+    assert "1 of them from your own files: nothing is wrong" in ended.out
+
+
+def test_each_mistake_is_printed_with_file_and_line(run, own_folders):
+    """As compilers do, so that editors can jump there; exit code 1."""
+    path = _own(own_folders, "bad", "+++\nscope = 'galaxy'\nnix = 1\n+++\nx $nothing")
+    ended = run("prompts", "check")
+    assert ended.code == 1
+    first, second, third = ended.out.splitlines()
+    assert first.startswith(f"{path}:2: scope is 'galaxy'")
+    assert second.startswith(f"{path}:3: unknown key 'nix'")
+    assert third.startswith(f"{path}:5: unknown placeholder '$nothing'")
+    printed = json.loads(run("prompts", "check", "--json").out)
+    assert [(one["line"], one["severity"]) for one in printed] == [(2, "error"), (3, "error"), (5, "error")]
+
+
+def test_prompts_of_a_folder_that_is_not_trusted_are_reported(run, own_folders):
+    """They are not used; the message says how to trust the folder. Once trusted, they are."""
+    folder = own_folders / ".homebody" / "prompts"
+    folder.mkdir(parents=True)
+    (folder / "theirs.md").write_text(GOOD)
+    ended = run("prompts", "check")
+    assert ended.code == 1
+    assert "not trusted" in ended.out
+    assert "theirs" not in run("prompts", "list").out
+
+    config = own_folders.parent / "config"
+    config.mkdir(exist_ok=True)
+    (config / "config.toml").write_text(f"trusted_folders = [{json.dumps(str(own_folders))}]\n")
+    assert run("prompts", "check").code == 0
+    assert "My own (selection, workspace)" in run("prompts", "list").out
+
+
+def _own(own_folders, name, text):
+    folder = own_folders.parent / "config" / "prompts"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.md").write_text(text)
+    return folder / f"{name}.md"
