@@ -17,7 +17,7 @@ PACKAGE = ROOT / "server" / "homebody"
 # A line planted deep in the lowest room, and the contract that has to catch it.
 PLANTED = {
     "from homebody import backend": "Imports point downwards",
-    "import pygls": "Only lsp knows LSP",
+    "import lsprotocol": "Only lsp knows LSP",
     "import tree_sitter": "Only syntax knows tree-sitter",
     "import httpx": "Only backend opens connections",
     "import sqlite3": "Only host runs weights, only models reads them, only workspace has a database",

@@ -6,10 +6,10 @@ In: text edits against one document. Out: ``workspace/applyEdit``, with the docu
 from collections.abc import Sequence
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from homebody.errors import DocumentChanged, EditRefused
 from homebody.lsp.convert import from_edits
+from homebody.lsp.outgoing import ResponseError
 from homebody.lsp.server import Server
 from homebody.text import Document, TextEdit
 
@@ -58,9 +58,11 @@ async def apply(server: Server, document: Document, edit: types.WorkspaceEdit, l
         message = "This editor applies no edits of a server's; ask with `apply` false and apply the result."
         raise EditRefused(message)
     try:
-        answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
-    except JsonRpcException as error:
-        message = f"The editor did not apply the edit: {error.message}"
+        answer: types.ApplyWorkspaceEditResult = await server.request(
+            types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit, label)
+        )
+    except ResponseError as error:
+        message = f"The editor did not apply the edit: {error}"
         raise EditRefused(message) from error
     if not answer.applied:
         message = answer.failure_reason or "The editor did not apply the edit."

@@ -5,11 +5,12 @@
 
 from lsprotocol import types
 
+from homebody import __version__
 from homebody.lsp.commands.table import MODULES
+from homebody.lsp.configuration import folders_of
 from homebody.lsp.convert import choose_encoding
 from homebody.lsp.lifetime import watch_parent
 from homebody.lsp.server import Server
-from homebody.lsp.settings import folders_of
 
 # A few that open a new expression: the model is asked there without a word to complete.
 TRIGGER_CHARACTERS = (".", "(", "[", "=", ",")
@@ -23,7 +24,7 @@ async def initialize(server: Server, params: types.InitializeParams) -> types.In
     server.documents.encoding = choose_encoding(params.capabilities)
     return types.InitializeResult(
         capabilities=_capabilities(server),
-        server_info=types.ServerInfo(name=server.name, version=server.version),
+        server_info=types.ServerInfo(name="homebody", version=__version__),
     )
 
 

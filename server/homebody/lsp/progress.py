@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
+from homebody.lsp.outgoing import REQUEST_CANCELLED, ResponseError
 from homebody.lsp.server import Server
 
 _TOKENS = itertools.count(1)
@@ -20,11 +20,11 @@ _TOKENS = itertools.count(1)
 _CREATE_SECONDS = 2.0
 
 
-class StoppedByUserError(JsonRpcRequestCancelled):
+class StoppedByUserError(ResponseError):
     """The user stopped the work at its progress bar; answered like any cancelled request."""
 
     def __init__(self) -> None:
-        super().__init__("The request was cancelled at its progress bar.")
+        super().__init__("The request was cancelled at its progress bar.", REQUEST_CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,7 @@ def text_sender(server: Server, token: types.ProgressToken | None) -> Callable[[
     """Make what sends each text as ``{text}`` on ``token``; ``None`` without one."""
     if token is None:
         return None
-    return lambda text: server.protocol.notify(
-        types.PROGRESS, types.ProgressParams(token=token, value={"text": text})
-    )
+    return lambda text: server.notify(types.PROGRESS, types.ProgressParams(token=token, value={"text": text}))
 
 
 @asynccontextmanager
@@ -72,7 +70,7 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
     def send(
         value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd,
     ) -> None:
-        server.protocol.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
+        server.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
 
     server.stoppable[token] = stop
     send(types.WorkDoneProgressBegin(title=title, cancellable=True))
@@ -96,10 +94,10 @@ async def _created(server: Server) -> types.ProgressToken | None:
     token = f"homebody-{next(_TOKENS)}"
     try:
         async with asyncio.timeout(_CREATE_SECONDS):
-            await server.window_work_done_progress_create_async(
-                types.WorkDoneProgressCreateParams(token=token)
+            await server.request(
+                types.WINDOW_WORK_DONE_PROGRESS_CREATE, types.WorkDoneProgressCreateParams(token=token)
             )
-    except (TimeoutError, JsonRpcException):
+    except (TimeoutError, ResponseError):
         return None
     return token
 

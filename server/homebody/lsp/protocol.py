@@ -1,41 +1,53 @@
-"""JSON-RPC as LSP uses it: bytes of a message in, handlers called, exactly one response a request.
+"""JSON-RPC as LSP uses it: bytes of a message in, handlers called, exactly one response per request.
 
-In: the body of one message at a time. Out: responses, notifications and requests through ``writer``.
-Knows nothing of methods, documents or models; ``server`` hands it the table of handlers.
+In: the body of one message at a time. Out: responses, and through ``outgoing`` what the server sends itself.
+Knows nothing of methods, documents or models; ``methods`` has the table of handlers.
 
-pygls gives types, the converter and the sending of requests. Its own dispatch is not used: it leaves
-requests unanswered whose params do not parse, shows a message for each error, and keeps a copy of
-every document.
+Types and their conversion are lsprotocol's; the dispatch is Homebody's own
+(docs/decisions/0031-own-dispatch-on-lsprotocol.md).
 """
 
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
+from typing import Protocol as Interface
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-from pygls.protocol import LanguageServerProtocol
+from lsprotocol.converters import get_converter
 
 from homebody.errors import HomebodyError, UsageError
+from homebody.lsp.outgoing import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    NOT_INITIALIZED,
+    PARSE_ERROR,
+    REQUEST_CANCELLED,
+    REQUEST_FAILED,
+    JsonObject,
+    Outgoing,
+    ResponseError,
+    reason_of,
+)
 
 logger = logging.getLogger(__name__)
 
 MsgId: TypeAlias = str | int | float
-JsonObject: TypeAlias = dict[str, Any]
-
-INVALID_REQUEST = -32600
-METHOD_NOT_FOUND = -32601
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
-PARSE_ERROR = -32700
-NOT_INITIALIZED = -32002
-REQUEST_CANCELLED = -32800
-REQUEST_FAILED = -32803
 
 _MISSING = object()
+
+
+class Writer(Interface):
+    """Where whole messages go."""
+
+    def write(self, data: bytes) -> None:
+        """Write one message; raises ``OSError`` or ``ValueError`` when the client is gone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +91,25 @@ class Handlers:
     )
 
 
-class Protocol(LanguageServerProtocol):
+class Protocol:
     """One connection to one client."""
 
-    handlers = Handlers()
-    on_closed: Callable[[], None] | None = None
-
-    def _register_builtin_features(self) -> None:
-        """Leave pygls' own handlers out: ``handlers`` is the whole table."""
-
-    @property
-    def is_shut_down(self) -> bool:
-        """Whether the client has asked to shut down."""
-        return self._shutdown
-
-    def begin(self) -> None:
-        """Make the state of this connection."""
+    def __init__(self, handlers: Handlers | None = None) -> None:
+        self.handlers = handlers or Handlers()
+        self.on_closed: Callable[[], None] = lambda: None
+        self.is_shut_down = False
+        self._converter = get_converter()
+        self.outgoing = Outgoing(self._send, self._converter)
+        self._writer: Writer | None = None
         self._running: dict[MsgId, _Running] = {}
         self._newest: dict[Hashable, _Running] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._initialized = False
-        self._closed = False
+
+    def connect(self, writer: Writer, on_closed: Callable[[], None]) -> None:
+        """Send to ``writer`` from now on; ``on_closed`` is called once, when the client is gone."""
+        self._writer = writer
+        self.on_closed = on_closed
 
     def handle_body(self, body: bytes) -> None:
         """Handle one message. Never raises; the task of a request starts at the next turn."""
@@ -120,29 +130,28 @@ class Protocol(LanguageServerProtocol):
         task.add_done_callback(self._end_background)
 
     def end_requests(self) -> None:
-        """Cancel what runs; each request is answered as it ends."""
+        """Cancel running requests and refuse later ones; each is answered as it ends."""
         for running in tuple(self._running.values()):
             if running.task is not asyncio.current_task():
                 running.task.cancel()
-        self._shutdown = True
+        self.is_shut_down = True
 
     async def aclose(self) -> None:
-        """End all that still runs, and wait for it; nothing is sent any more."""
-        self._closed = True
+        """Send nothing more, cancel everything that runs, and wait for it."""
+        self._writer = None
         tasks = [*self._background, *(running.task for running in self._running.values())]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for future in self._request_futures.values():
-            future.cancel()
+        self.outgoing.cancel()
 
     def _handle_object(self, message: JsonObject) -> None:
         method, msg_id = message.get("method"), message.get("id", _MISSING)
         if method is None and msg_id is not _MISSING and ("result" in message or "error" in message):
-            self._handle_reply(message)
+            self.outgoing.take_response(message)
         elif msg_id is _MISSING:
             self._handle_notice(method, message.get("params"))
-        elif isinstance(msg_id, bool) or not isinstance(msg_id, str | int | float):
+        elif not _is_id(msg_id):
             self._refuse(None, INVALID_REQUEST, "A request's id is a text or a number.")
         elif not isinstance(method, str):
             self._refuse(msg_id, INVALID_REQUEST, "A request names its method as text.")
@@ -150,7 +159,7 @@ class Protocol(LanguageServerProtocol):
             self._handle_call(msg_id, method, message)
 
     def _handle_call(self, msg_id: MsgId, method: str, message: JsonObject) -> None:
-        if self._shutdown:
+        if self.is_shut_down:
             self._refuse(msg_id, INVALID_REQUEST, "The server is shutting down.")
             return
         if (method == types.INITIALIZE) is self._initialized:
@@ -168,7 +177,9 @@ class Protocol(LanguageServerProtocol):
         try:
             params = self._params(method, message.get("params"))
         except Exception as error:  # noqa: BLE001 - cattrs and the types' own checks raise all kinds
-            self._refuse(msg_id, INVALID_PARAMS, f"The params of {method!r} are not valid: {_reason(error)}.")
+            self._refuse(
+                msg_id, INVALID_PARAMS, f"The params of {method!r} are not valid: {reason_of(error)}."
+            )
             return
         self._initialized = True
         self._start(msg_id, request, params)
@@ -203,8 +214,8 @@ class Protocol(LanguageServerProtocol):
 
     def _refuse_for(self, msg_id: MsgId, error: BaseException) -> None:
         match error:
-            case JsonRpcException():
-                self._refuse(msg_id, error.code, error.message)
+            case ResponseError():
+                self._refuse(msg_id, error.code, str(error))
             case HomebodyError():
                 code = INVALID_PARAMS if isinstance(error, UsageError) else REQUEST_FAILED
                 self._refuse(msg_id, code, str(error), {"kind": type(error).__name__})
@@ -226,7 +237,7 @@ class Protocol(LanguageServerProtocol):
         try:
             typed = self._params(method, params)
         except Exception as error:  # noqa: BLE001 - cattrs and the types' own checks raise all kinds
-            logger.warning("the params of %r are not valid: %s", method, _reason(error))
+            logger.warning("the params of %r are not valid: %s", method, reason_of(error))
             return
         try:
             handler(typed)
@@ -238,37 +249,19 @@ class Protocol(LanguageServerProtocol):
         if isinstance(msg_id, str | int | float) and (running := self._running.get(msg_id)):
             running.task.cancel()
 
-    def _handle_reply(self, message: JsonObject) -> None:
-        """Hand the client's response to whoever asked."""
-        msg_id = message["id"]
-        future = self._request_futures.pop(msg_id, None) if isinstance(msg_id, str) else None
-        if future is None or future.done():
-            return
-        result_type = self._result_types.pop(msg_id, None)
-        if (error := message.get("error")) is not None:
-            future.set_exception(_client_error(error))
-            return
-        try:
-            result = self._converter.structure(message, result_type).result if result_type else None
-        except Exception as error:  # noqa: BLE001 - whatever the client sent, the asker is not left waiting
-            future.set_exception(JsonRpcException(f"The client's answer is not valid: {_reason(error)}."))
-        else:
-            future.set_result(result)
-
     def _params(self, method: str, params: object) -> Any:  # noqa: ANN401 - one type a method
         """Params in the type of their method; as they came where LSP has no such method."""
-        message_type = self.get_message_type(method)
-        if message_type is None:
+        if method not in types.METHOD_TO_TYPES:
             return params
-        message: JsonObject = {"jsonrpc": self.VERSION, "id": 0, "method": method}
+        message: JsonObject = {"jsonrpc": "2.0", "id": 0, "method": method}
         if params is not None:
             message["params"] = params
-        return self._converter.structure(message, message_type).params
+        return self._converter.structure(message, types.METHOD_TO_TYPES[method][0]).params
 
     def _reply(self, msg_id: MsgId, result: object) -> None:
         try:
             body = self._converter.unstructure(result)
-            self._send_object({"jsonrpc": self.VERSION, "id": msg_id, "result": body})
+            self._send({"jsonrpc": "2.0", "id": msg_id, "result": body})
         except (TypeError, ValueError, AttributeError) as error:
             self._refuse_for(msg_id, error)
 
@@ -276,23 +269,18 @@ class Protocol(LanguageServerProtocol):
         error: JsonObject = {"code": code, "message": message}
         if data is not None:
             error["data"] = data
-        self._send_object({"jsonrpc": self.VERSION, "id": msg_id, "error": error})
+        self._send({"jsonrpc": "2.0", "id": msg_id, "error": error})
 
-    def _send_data(self, data: object) -> None:
-        """Send what pygls has made: a notification, or a request to the client."""
-        self._send_object(self._converter.unstructure(data))
-
-    def _send_object(self, message: JsonObject) -> None:
-        if self._closed or self.writer is None:
+    def _send(self, message: JsonObject) -> None:
+        if self._writer is None:
             return
         body = json.dumps(message, separators=(",", ":")).encode()
         try:
-            self.writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+            self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         except (OSError, ValueError):
-            # The client has gone, and its requests with it.
-            self._closed = True
-            if self.on_closed is not None:
-                self.on_closed()
+            # The client is gone, and its requests with it.
+            self._writer = None
+            self.on_closed()
 
     def _end_background(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)
@@ -301,26 +289,12 @@ class Protocol(LanguageServerProtocol):
 
 
 def _not_json(constant: str) -> None:
-    """Refuse ``NaN`` and its like, which Python reads though JSON has no such thing."""
+    """Refuse ``NaN`` and ``Infinity``, which Python's parser accepts though they are not JSON."""
     raise ValueError(constant)
 
 
-def _reason(error: Exception) -> str:
-    """Say on one line what was wrong, in the innermost words that there are."""
-    while isinstance(error, ExceptionGroup):
-        error = cast("ExceptionGroup[Exception]", error).exceptions[0]
-    text = str(error) if error.args else type(error).__name__
-    if isinstance(error, KeyError):
-        text = f"{error.args[0]!r} is missing"
-    return " ".join(text.split())[:200].rstrip(".")
-
-
-def _client_error(error: object) -> JsonRpcException:
-    if isinstance(error, dict):
-        told = cast("JsonObject", error)
-        return JsonRpcException(message=str(told.get("message", "")), code=_int(told.get("code")))
-    return JsonRpcException(message="The client answered with an error.")
-
-
-def _int(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+def _is_id(value: object) -> bool:
+    """Whether a request can be answered under this id; ``1e999`` reads as infinity, which JSON has not."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    return not isinstance(value, float) or math.isfinite(value)

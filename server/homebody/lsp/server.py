@@ -1,4 +1,4 @@
-"""The server as handlers see it: one client, its documents, and the engine behind the features.
+"""The server as handlers see it: the client, and the engine behind the features.
 
 In: bodies of messages from ``transport``. Out: responses and notifications.
 Holds no logic of any method; ``methods`` has the table of them, ``service`` the engine's life.
@@ -6,42 +6,28 @@ Holds no logic of any method; ``methods`` has the table of them, ``service`` the
 Imported before ``initialize`` is answered, so it imports no engine, no backend and no parser.
 """
 
-from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from lsprotocol import types
-from pygls.lsp.server import LanguageServer
-
-from homebody import __version__
-from homebody.lsp.documents import Documents
-from homebody.lsp.protocol import Protocol
+from homebody.lsp.peer import Peer
 
 if TYPE_CHECKING:
+    from homebody.lsp.protocol import Writer
     from homebody.lsp.service import Service
-    from homebody.lsp.transport import Writer
 
 
-class Server(LanguageServer):
-    """One server process, for one client."""
+class Server(Peer):
+    """One server process, for one client.
 
-    # pygls narrows it the same way.
-    protocol: Protocol  # pyright: ignore[reportIncompatibleVariableOverride]
+    Attributes
+    ----------
+    exit_code
+        Set once the client has sent ``exit``.
 
-    def __init__(self, flags: Mapping[str, str] | None = None, user_file: Path | None = None) -> None:
-        super().__init__(  # pyright: ignore[reportUnknownMemberType] - takes untyped *args
-            "homebody", __version__, protocol_cls=Protocol
-        )
-        self.documents = Documents()
-        self.capabilities = types.ClientCapabilities()
-        self.initialize_params: types.InitializeParams | None = None
-        self.folders: list[types.WorkspaceFolder] = []
-        self.flags = flags or {}
-        self.user_file = user_file
-        self.stoppable: dict[types.ProgressToken, Callable[[], None]] = {}
-        self.exit_code: int | None = None
-        self.stop: Callable[[], None] = lambda: None
-        self._service: Service | None = None
+    """
+
+    exit_code: int | None = None
+    _service: "Service | None" = None
 
     @property
     def service(self) -> "Service":
@@ -53,27 +39,13 @@ class Server(LanguageServer):
         return self._service
 
     def connect(self, writer: "Writer", stop: Callable[[], None]) -> None:
-        """Begin to serve the client behind ``writer``; ``stop`` ends the process in order."""
+        """Begin to serve the client behind ``writer``; ``stop`` ends the process in an orderly way."""
         self.stop = stop
-        self.protocol.begin()
-        self.protocol.on_closed = stop
-        self.protocol.set_writer(writer)
+        self.protocol.connect(writer, on_closed=stop)
 
     def handle_body(self, body: bytes) -> None:
         """Handle one message."""
         self.protocol.handle_body(body)
-
-    def start_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run ``work`` beside the requests, until the server ends."""
-        self.protocol.start_task(work)
-
-    def send_status(self, status: dict[str, Any]) -> None:
-        """Tell the client how the server is (``homebody/didChangeStatus``)."""
-        self.protocol.notify("homebody/didChangeStatus", status)
-
-    def show_message(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
-        """Show one sentence to the user."""
-        self.window_show_message(types.ShowMessageParams(type=kind, message=message))
 
     async def aclose(self) -> None:
         """End all work and close what was opened."""

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homebody.errors import BackendUnavailable, HomebodyError
-from homebody.lsp import settings as sources
+from homebody.lsp import configuration
 from homebody.lsp.documents import Change
+from homebody.lsp.offers import Offers
+from homebody.lsp.peer import Peer
 from homebody.lsp.responsive import freeze_heap
-from homebody.lsp.server import Server
-from homebody.lsp.shown import Offers
 from homebody.lsp.status import Model, Status
 from homebody.lsp.switch import Switch
 from homebody.text import Document
@@ -50,11 +50,11 @@ class Opened:
 
 
 class Service:
-    """One a server. Everything in it belongs to the event loop."""
+    """One instance per server. Everything in it belongs to the event loop."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self.status = Status(send=server.send_status, show=server.show_message)
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self.status = Status(send=peer.send_status, show=peer.show_message)
         self.switch = Switch()
         self.offers = Offers()
         self._opened: Opened | None = None
@@ -73,16 +73,16 @@ class Service:
     async def start(self) -> None:
         """Load the features and open the engine. Never raises: what fails shows in the status."""
         self.status.update()
-        self._server.start_task(sources.watch(self._server))
+        self._peer.start_task(configuration.watch(self._peer))
         await self.reload(None)
         freeze_heap()
-        self._server.start_task(self._look_at_servers())
+        self._peer.start_task(self._look_at_servers())
 
     async def reload(self, pushed: object) -> None:
         """Read the settings again, and open another engine if they ask for one."""
         async with self._reloading:
             try:
-                settings, problems = await sources.resolve(self._server, pushed)
+                settings, problems = await configuration.resolve(self._peer, pushed)
                 self._tell([problem.message for problem in problems])
                 await self._take(settings)
             except HomebodyError as error:
@@ -205,7 +205,7 @@ class Service:
         self._places.pop(uri, None)
         if (opened := self._opened) is not None:
             opened.engine.trees.close(uri)
-            self._server.start_task(opened.session.closed(uri))
+            self._peer.start_task(opened.session.closed(uri))
 
     def focused(self, document: Document, offset: int | None = None) -> None:
         """Take note of where the user looks, and get ready there; editors tell it before there is a model.
@@ -222,7 +222,7 @@ class Service:
         if (opened := self._opened) is not None:
             from homebody.features.complete import prepare
 
-            self._server.start_task(prepare(opened.engine, document, offset, session=opened.session))
+            self._peer.start_task(prepare(opened.engine, document, offset, session=opened.session))
 
     async def aclose(self) -> None:
         """End what runs, and give back the model."""
@@ -232,9 +232,9 @@ class Service:
             await self._opened.stack.aclose()
 
     async def _take(self, settings: "Settings") -> None:
-        self._server.documents.max_bytes = settings.context.max_file_bytes
+        self._peer.documents.max_bytes = settings.context.max_file_bytes
         self.switch.loaded = settings
-        folders = tuple(sources.paths_of(self._server.folders))
+        folders = tuple(configuration.paths_of(self._peer.folders))
         opened = self._opened
         if (
             opened is not None
@@ -269,12 +269,12 @@ class Service:
         engine.on_index = self._index_changed
         engine.audit.on_note = lambda note: self._tell([note.text])
         session = Session(engine)
-        session.siblings = self._server.documents.cells_beside
+        session.siblings = self._peer.documents.cells_beside
         stack.push_async_callback(session.aclose)
         stack.push_async_callback(asyncio.to_thread, engine.audit.save)
         if summary := engine.prompts.summary:
             self._tell([summary])
-        for document in self._server.documents.all():
+        for document in self._peer.documents.all():
             engine.trees.open(document)
         return Opened(engine, session, stack)
 
@@ -304,7 +304,7 @@ class Service:
 
         while True:
             await asyncio.sleep(CHECK_SECONDS)
-            if self._opened is not None and self._server.documents.any_open:
+            if self._opened is not None and self._peer.documents.any_open:
                 await self._opened.engine.check()
 
     async def _meet_model(self) -> None:
@@ -322,7 +322,7 @@ class Service:
             from homebody.backend.supervise import reasons_of
 
             self.status.serve(Model(info.kind, info.name, info.context_length, reasons_of(use.backend)))
-            document = self._server.documents.find(self._focus) if self._focus is not None else None
+            document = self._peer.documents.find(self._focus) if self._focus is not None else None
             if document is not None:
                 self._prepare(document, min(self._places.get(document.uri, 0), len(document.text)))
 
@@ -337,14 +337,14 @@ class Service:
 
     def _close_unused(self, opened: Opened) -> None:
         if opened.is_replaced and not opened.users:
-            self._server.start_task(opened.stack.aclose())
+            self._peer.start_task(opened.stack.aclose())
 
     def _tell(self, messages: Sequence[str]) -> None:
         """Show each sentence once."""
         for message in messages:
             if message not in self._told:
                 self._told.add(message)
-                self._server.show_message(message)
+                self._peer.show_message(message)
 
 
 def _models(settings: "Settings") -> tuple[object, ...]:

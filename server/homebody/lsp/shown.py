@@ -1,66 +1,10 @@
 """``textDocument/didShowCompletion`` and ``didPartiallyAcceptCompletion``: what became of suggestions.
 
-In: the client's word on a suggestion. Out: local counts, of characters and times, never of texts.
+In: the client's reports. Out: counts in ``offers``.
 """
 
-import time
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 from homebody.lsp import arguments
-from homebody.lsp.convert import column_of
 from homebody.lsp.server import Server
-
-if TYPE_CHECKING:
-    from homebody.audit import Audit
-    from homebody.features.complete import Completion
-
-_REMEMBERED = 100
-
-
-@dataclass(slots=True)
-class _Offer:
-    text: str
-    milliseconds: float
-    is_shown: bool = False
-    taken: int = 0
-
-
-@dataclass(slots=True)
-class Offers:
-    """The last suggestions that went out, by id, each counted once for each thing that befalls it."""
-
-    _offers: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, _Offer])
-
-    def add(self, completions: "Sequence[Completion]", asked: float) -> None:
-        """Remember suggestions; ``asked`` is the monotonic time of their request in seconds."""
-        for completion in completions:
-            self._offers[completion.id] = _Offer(completion.text, (time.monotonic() - asked) * 1000)
-        while len(self._offers) > _REMEMBERED:
-            self._offers.popitem(last=False)
-
-    def show(self, offer_id: str, audit: "Audit") -> None:
-        """Count a suggestion that the user saw."""
-        offer = self._offers.get(offer_id)
-        if offer is not None and not offer.is_shown:
-            offer.is_shown = True
-            audit.count_shown(len(offer.text), offer.milliseconds)
-
-    def accept(self, offer_id: str, audit: "Audit") -> None:
-        """Count a suggestion that was taken."""
-        if (offer := self._offers.pop(offer_id, None)) is not None:
-            audit.count_accepted(len(offer.text) - offer.taken)
-
-    def accept_part(self, offer_id: str, units: int, audit: "Audit") -> None:
-        """Count a suggestion of which the first UTF-16 ``units`` are taken by now."""
-        if (offer := self._offers.get(offer_id)) is None:
-            return
-        characters = column_of(offer.text, units, "utf-16")
-        if characters > offer.taken:
-            audit.count_partly_accepted(characters - offer.taken)
-            offer.taken = characters
 
 
 def did_show_completion(server: Server, params: object) -> None:
@@ -71,7 +15,7 @@ def did_show_completion(server: Server, params: object) -> None:
 
 
 def did_partially_accept_completion(server: Server, params: object) -> None:
-    """Count a suggestion that was taken in part."""
+    """Count a suggestion that was accepted in part."""
     taken = arguments.read(params, arguments.DidPartiallyAcceptCompletion)
     if taken is not None and taken.accepted_length > 0 and (audit := server.service.audit) is not None:
         server.service.offers.accept_part(taken.item.id, taken.accepted_length, audit)

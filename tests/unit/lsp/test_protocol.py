@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from homebody.errors import BackendUnavailable, UnknownAction
+from homebody.lsp.outgoing import ResponseError
 from homebody.lsp.protocol import Handlers, Request
 from homebody.lsp.server import Server
 
@@ -111,7 +111,7 @@ async def test_unknown_methods_are_answered():
     [
         (UnknownAction("There is no action `x`."), -32602, "There is no action `x`."),
         (BackendUnavailable("Nothing answers."), -32803, "Nothing answers."),
-        (JsonRpcException("no", code=-32801), -32801, "no"),
+        (ResponseError("no", code=-32801), -32801, "no"),
         (KeyError("x"), -32603, "Homebody failed here, which is a bug: KeyError: 'x'"),
     ],
 )
@@ -255,6 +255,7 @@ async def test_an_id_in_use_is_refused():
         (b'{"id": {}, "method": "test/run"}', -32600),
         (b'{"id": null, "method": "test/run"}', -32600),
         (b'{"id": true, "method": "test/run"}', -32600),
+        (b'{"id": 1e999, "method": "test/run"}', -32600),
     ],
 )
 async def test_what_is_no_message_is_told(body: bytes, code: int):
@@ -298,23 +299,25 @@ async def test_notifications_are_never_answered():
         {"error": "odd"},
         {"error": {"code": "x"}},
         {"result": 3},
+        {"result": None},
+        {"error": None},
     ],
 )
 async def test_a_clients_bad_answer_is_an_error_for_whoever_asked(answer: dict[str, object]):
     """Our own requests end too, however the client answers them."""
     wire = await Wire().initialized()
     edit = types.ApplyWorkspaceEditParams(types.WorkspaceEdit())
-    asked = asyncio.ensure_future(wire.server.workspace_apply_edit_async(edit))
+    asked = asyncio.ensure_future(wire.server.request(types.WORKSPACE_APPLY_EDIT, edit))
     await turn()
     wire.take({"jsonrpc": "2.0", "id": wire.sent[0]["id"], **answer})
-    with pytest.raises(JsonRpcException):
+    with pytest.raises(ResponseError):
         await asked
 
 
 async def test_answers_to_nothing_are_ignored():
     """A response that nobody waits for, or that comes twice, does no harm."""
     wire = await Wire().initialized()
-    for msg_id in ("x", 3, None, []):
+    for msg_id in ("x", 3, True, 1.5, None, []):
         wire.take({"jsonrpc": "2.0", "id": msg_id, "result": None})
 
     assert wire.sent == []
@@ -324,12 +327,12 @@ async def test_a_client_that_has_gone_ends_the_server():
     """When nothing can be sent any more, the server stops instead of failing at each message."""
     wire = await Wire().initialized()
     stopped: list[bool] = []
-    wire.server.protocol.on_closed = lambda: stopped.append(True)
 
     def write(_data: bytes) -> None:
         raise BrokenPipeError
 
     wire.write = write  # pyright: ignore[reportAttributeAccessIssue]
+    wire.server.connect(wire, lambda: stopped.append(True))  # pyright: ignore[reportArgumentType]
     wire.server.show_message("x")
     wire.server.show_message("y")
 

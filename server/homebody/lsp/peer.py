@@ -1,0 +1,77 @@
+"""The client as the server knows it: what it declared, what is open in it, and what it can be sent.
+
+In: ``initialize``'s params, documents, messages to send. Out: notifications and requests to the client.
+Knows nothing of handlers, or of the engine behind the features; ``server`` joins it with both.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from homebody.lsp.documents import Documents
+from homebody.lsp.protocol import Protocol
+
+
+class Peer:
+    """One client.
+
+    Attributes
+    ----------
+    protocol
+        The connection.
+    documents
+        What is open in the client.
+    capabilities
+        What the client declared in ``initialize``.
+    initialize_params
+        The whole of ``initialize``'s params, ``None`` before it.
+    folders
+        The workspace's folders as they are now.
+    flags, user_file
+        Settings from the command line, and the file that replaces the user's own settings file.
+    stoppable
+        What cancels the work behind a progress bar, by the bar's token.
+    stop
+        Ends the process in an orderly way; may be called from any thread.
+
+    """
+
+    def __init__(self, flags: Mapping[str, str] | None = None, user_file: Path | None = None) -> None:
+        self.protocol = Protocol()
+        self.documents = Documents()
+        self.capabilities = types.ClientCapabilities()
+        self.initialize_params: types.InitializeParams | None = None
+        self.folders: list[types.WorkspaceFolder] = []
+        self.flags = flags or {}
+        self.user_file = user_file
+        self.stoppable: dict[types.ProgressToken, Callable[[], None]] = {}
+        self.stop: Callable[[], None] = lambda: None
+
+    def start_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run ``work`` beside the requests, until the server ends."""
+        self.protocol.start_task(work)
+
+    def notify(self, method: str, params: object) -> None:
+        """Send a notification."""
+        self.protocol.outgoing.notify(method, params)
+
+    async def request(self, method: str, params: object) -> Any:  # noqa: ANN401 - one type per method
+        """Send a request and wait for its result, without a time limit.
+
+        Raises
+        ------
+        ResponseError
+            The client answered with an error, or with a result of another type.
+
+        """
+        return await self.protocol.outgoing.request(method, params)
+
+    def send_status(self, status: dict[str, Any]) -> None:
+        """Send the server's status (``homebody/didChangeStatus``)."""
+        self.notify("homebody/didChangeStatus", status)
+
+    def show_message(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
+        """Show one sentence to the user."""
+        self.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(type=kind, message=message))
