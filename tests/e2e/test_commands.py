@@ -75,6 +75,8 @@ async def test_an_explanation_streams_and_accounts_for_itself(serve):
         assert set(said["usage"]) == {"promptTokens", "outputTokens", "contextLength"}
         assert said["sources"][0]["uri"] == URI
         assert {"uri", "range", "tokens"} <= set(said["sources"][0])
+        assert said["complete"] is True
+        assert said["leftOut"] == []
         assert set(said["sources"][0]["range"]) == {"start", "end"}
 
         shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": URI}})

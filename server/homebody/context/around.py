@@ -1,4 +1,4 @@
-"""Context of explain, ask and refactor: the selection whole, then what stands around it.
+"""Context of explain, ask and refactor: the selection whole, then the code around it.
 
 In: document, selection, candidates, tokens. Out: the texts that fit, their sources, what was left
 out.
@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homebody.audit import LeftOut, Source
-from homebody.context.rank import choose
+from homebody.context.rank import Ranked, choose
+from homebody.context.select import without
 from homebody.context.window import Count, window
 from homebody.errors import ContextTooLong
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
+
+_SNIPPET_SHARE = 0.5
+"""Part of the tokens beside the selection that snippets may have; the lines around it get the rest."""
+
+DID_NOT_FIT = "did not fit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,7 @@ class Around:
     """What goes into a chat prompt.
 
     ``code`` is the selection; ``before`` and ``after`` are whole lines of the same document next to
-    it; ``snippets`` come from elsewhere.
+    it; ``snippets`` come from elsewhere. ``tokens`` is what all of them have together.
     """
 
     code: str
@@ -29,6 +35,17 @@ class Around:
     snippets: tuple[Candidate, ...]
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Whole lines of the document before and after the selection."""
+
+    before: Span
+    after: Span
+    before_tokens: int
+    after_tokens: int
 
 
 def select_around(
@@ -41,86 +58,82 @@ def select_around(
 ) -> Around:
     """Keep the selection whole and fill the rest of ``tokens`` with its surroundings and snippets.
 
+    A snippet that shows lines which the surroundings show already is left out.
+
     Raises
     ------
     ContextTooLong
         The selection itself does not fit.
 
     """
-    code = document.slice(selection)
-    used = count(code)
+    used = count(document.slice(selection))
     if used > tokens:
         message = (
             f"The selection has {used} tokens and {tokens} fit the context: "
             "select less, or serve the model with a larger context."
         )
         raise ContextTooLong(message)
-    return _filled(document, selection, used, tokens - used, count, candidates)
-
-
-def select_beginning(document: Document, selection: Span, *, tokens: int, count: Count) -> Around:
-    """Keep as many whole lines from the selection's start as fit, and say which were left out."""
-    line = document.line_of(selection.start)
-    end, used = selection.start, 0
-    while end < selection.end:
-        stop = min(document.line_span_with_end(line).end, selection.end)
-        cost = count(document.text[end:stop])
-        if used + cost > tokens:
-            break
-        used += cost
-        end = stop
-        line += 1
-    if end == selection.start:
-        message = (
-            f"Not even the first line fits the {tokens} tokens of the context: "
-            "serve the model with a larger context."
-        )
-        raise ContextTooLong(message)
-    last = document.line_of(max(selection.start, selection.end - 1))
-    left = LeftOut(document.uri, line, last, "did not fit; the explanation covers what stands before it")
-    around = _filled(document, Span(selection.start, end), used, 0, count, ())
-    return Around(around.code, "", "", (), around.sources, (left,))
-
-
-def _filled(  # noqa: PLR0917 - private, all of one kind of value
-    document: Document,
-    selection: Span,
-    used: int,
-    rest: int,
-    count: Count,
-    candidates: Sequence[Candidate],
-) -> Around:
+    rest = tokens - used
     first = document.line_of(selection.start)
     last = document.line_of(max(selection.start, selection.end - 1))
-    sources = [Source(document.uri, first, last, used, "selection")]
-    here = Source(document.uri, first, last, 0, "")
-    ranked = choose(candidates, rest // 3, count, here, document.slice(selection))
-    rest -= ranked.tokens
-    head = document.line_starts[first]
-    before = window(document, Span(head, head), rest // 2, 0.0, count)
-    tail = document.line_span_with_end(last).end
-    after = window(document, Span(tail, tail), rest - before.prefix_tokens, 1.0, count)
-    left_out = list(ranked.left_out)
-    if before.prefix:
-        top = document.line_of(before.prefix.start)
-        sources.append(Source(document.uri, top, first - 1, before.prefix_tokens, "before the selection"))
-    if before.prefix.start > 0:
-        end = document.line_of(before.prefix.start)
-        left_out.append(LeftOut(document.uri, 0, max(0, end - 1), "before the selection; did not fit"))
-    if after.suffix:
-        bottom = document.line_of(after.suffix.end - 1)
-        sources.append(Source(document.uri, last + 1, bottom, after.suffix_tokens, "after the selection"))
-    if after.suffix.end < len(document.text):
-        start = document.line_of(after.suffix.end)
-        left_out.append(
-            LeftOut(document.uri, start, document.line_count - 1, "after the selection; did not fit")
-        )
-    sources += [Source(c.uri, c.first_line, c.last_line, t, c.why) for c, t in ranked.chosen]
+    share = int(rest * _SNIPPET_SHARE) if candidates else 0
+    lines = _lines_around(document, first, last, rest - share, count)
+    ranked = _choose(document, lines, candidates, share, count)
+    if ranked.tokens < share:
+        # What the snippets leave goes to the surroundings; snippets that these show now go.
+        lines = _lines_around(document, first, last, rest - ranked.tokens, count)
+        ranked = _choose(document, lines, candidates, ranked.tokens, count)
+    chosen = [Source(c.uri, c.first_line, c.last_line, t, c.why) for c, t in ranked.chosen]
+    sources = [
+        Source(document.uri, first, last, used, "selection"),
+        *_sources(document, lines, first, last),
+        *chosen,
+    ]
     return Around(
         code=document.slice(selection),
-        before=document.slice(before.prefix),
-        after=document.slice(after.suffix),
+        before=document.slice(lines.before),
+        after=document.slice(lines.after),
         snippets=tuple(candidate for candidate, _ in ranked.chosen),
         sources=tuple(sources),
-        left_out=tuple(left_out),
+        left_out=(*ranked.left_out, *_left_out(document, lines, sources)),
+        tokens=used + lines.before_tokens + lines.after_tokens + ranked.tokens,
     )
+
+
+def _lines_around(document: Document, first: int, last: int, tokens: int, count: Count) -> _Lines:
+    head = document.line_starts[first]
+    tail = document.line_span_with_end(last).end
+    before = window(document, Span(head, head), tokens // 2, 0.0, count)
+    after = window(document, Span(tail, tail), tokens - before.prefix_tokens, 1.0, count)
+    return _Lines(before.prefix, after.suffix, before.prefix_tokens, after.suffix_tokens)
+
+
+def _choose(
+    document: Document, lines: _Lines, candidates: Sequence[Candidate], tokens: int, count: Count
+) -> Ranked:
+    shown = Span(lines.before.start, lines.after.end)
+    first, last = document.line_of(shown.start), document.line_of(max(shown.start, shown.end - 1))
+    return choose(candidates, tokens, count, Source(document.uri, first, last, 0, ""), document.slice(shown))
+
+
+def _sources(document: Document, lines: _Lines, first: int, last: int) -> list[Source]:
+    found: list[Source] = []
+    if lines.before:
+        top = document.line_of(lines.before.start)
+        found.append(Source(document.uri, top, first - 1, lines.before_tokens, "before the selection"))
+    if lines.after:
+        bottom = document.line_of(lines.after.end - 1)
+        found.append(Source(document.uri, last + 1, bottom, lines.after_tokens, "after the selection"))
+    return found
+
+
+def _left_out(document: Document, lines: _Lines, sources: Sequence[Source]) -> list[LeftOut]:
+    """Lines before and after that hold something and did not fit."""
+    found: list[LeftOut] = []
+    if document.text[: lines.before.start].strip():
+        end = max(0, document.line_of(lines.before.start) - 1)
+        found += without(sources, LeftOut(document.uri, 0, end, f"before the selection; {DID_NOT_FIT}"))
+    if document.text[lines.after.end :].strip():
+        start, end = document.line_of(lines.after.end), document.line_count - 1
+        found += without(sources, LeftOut(document.uri, start, end, f"after the selection; {DID_NOT_FIT}"))
+    return found

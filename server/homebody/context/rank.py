@@ -20,7 +20,10 @@ _REPEATED = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Chosen candidates with their tokens, and what was not chosen."""
+    """Chosen candidates with the tokens of their text, and what was not chosen.
+
+    ``tokens`` is what the chosen ones take of the budget, their paths and markers included.
+    """
 
     chosen: tuple[tuple[Candidate, int], ...]
     left_out: tuple[LeftOut, ...]
@@ -49,12 +52,13 @@ def choose(
             left_out.append(_left_out(candidate, "repeats what is there already"))
             continue
         # A path of up to four parts stands in front of it, and a marker or two.
-        cost = count(candidate.text) + count("/".join(candidate.uri.split("/")[-4:])) + 4
+        text = count(candidate.text)
+        cost = text + count("/".join(candidate.uri.split("/")[-4:])) + 4
         if used + cost > tokens:
             left_out.append(_left_out(candidate, "did not fit"))
             continue
         used += cost
-        chosen.append((candidate, cost))
+        chosen.append((candidate, text))
         texts.append(lines)
     return Ranked(tuple(_ordered(chosen)), tuple(left_out), used)
 

@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from homebody.audit import LeftOut, PromptRecord, Source
 from homebody.backend.base import Message, ModelInfo, Prompt, Sampling, Stats
 from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError
+from homebody.features.budgets import TEMPLATE_TOKENS
 from homebody.features.fit import Size, fit
 from homebody.features.server_count import compared
-
-_TEMPLATE_TOKENS = 24
-"""First guess of what a chat template adds; the exact count corrects it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,18 @@ class Usage:
     prompt_tokens: int
     output_tokens: int
     context_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How much of a prompt the model has read: ``tokens`` of ``total``, cached ones included."""
+
+    tokens: int
+    total: int
+    seconds_left: float
+
+
+OnReading: TypeAlias = Callable[[Reading], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +51,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model said. ``complete`` is false where the token limit cut it."""
+    """What the model said. ``complete`` is false where the token limit cut it.
+
+    ``stats`` are the server's; ``None`` where the stream ended without.
+    """
 
     text: str
     complete: bool
     usage: Usage
     draft: Draft
+    stats: Stats | None = None
 
 
 async def answer(
@@ -56,6 +71,7 @@ async def answer(
     sampling: Sampling,
     *,
     on_text: Callable[[str], None] | None = None,
+    on_reading: OnReading | None = None,  # noqa: ARG001 - backends do not report it yet
 ) -> Answer:
     """Ask the chat model once.
 
@@ -72,7 +88,7 @@ async def answer(
     """
     use = engine.chat
     info = await use.describe()
-    budget = chat_budget(info.context_length, output=sampling.max_tokens, overhead=_TEMPLATE_TOKENS)
+    budget = chat_budget(info.context_length, output=sampling.max_tokens, overhead=TEMPLATE_TOKENS)
     sampling = replace(sampling, max_tokens=budget.output)
     draft, prompt, tokens = await _fitted(use, info, build, budget)
     asked = time.time()
@@ -135,7 +151,7 @@ async def answer(
         )
     output = stats.output_tokens if stats and stats.output_tokens is not None else use.tokens.count(text)
     complete = stats is None or stats.finish == "stop"
-    return Answer(text, complete, Usage(_told(stats, tokens), output, info.context_length), draft)
+    return Answer(text, complete, Usage(_told(stats, tokens), output, info.context_length), draft, stats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +177,7 @@ async def _fitted(
     async def measured(laid: _Laid) -> Size:
         estimated = use.tokens.count(_shown(laid.draft.messages))
         if laid.prompt is None:
-            return Size(estimated, estimated + _TEMPLATE_TOKENS)
+            return Size(estimated, estimated + TEMPLATE_TOKENS)
         return Size(estimated, await use.backend.count_prompt(laid.prompt))
 
     found, tokens = await fit(
@@ -173,7 +189,7 @@ async def _fitted(
             "select less, or serve the model with a larger context."
         ),
     )
-    return found.draft, found.prompt, tokens
+    return _accounted(found.draft, tokens), found.prompt, tokens
 
 
 def _timings(first: float | None, began: float) -> dict[str, float]:
@@ -189,3 +205,12 @@ def _told(stats: Stats | None, tokens: int) -> int:
 
 def _shown(messages: tuple[Message, ...]) -> str:
     return "\n\n".join(f"{message.role}: {message.text}" for message in messages)
+
+
+def _accounted(draft: Draft, tokens: int) -> Draft:
+    """Scale the sources' estimated tokens down where they add up to more than the prompt has."""
+    listed = sum(source.tokens for source in draft.sources)
+    if listed <= tokens:
+        return draft
+    sources = (replace(source, tokens=source.tokens * tokens // listed) for source in draft.sources)
+    return replace(draft, sources=tuple(sources))

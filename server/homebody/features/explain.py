@@ -1,42 +1,35 @@
-"""Explain code: the selection, the function around the cursor, or a whole file.
+"""Explain code: a selection, the function around the cursor, or a whole file.
 
-In: document and span. Out: markdown, streamed on the way, with usage and sources.
+In: a document and a span. Out: Markdown, streamed as it is written, with usage and sources.
+Code that is read within ``chat.readingSeconds`` is explained at once, together with the code that it
+uses; longer code in parts, and a long file by its outline (``explain_parts``).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from homebody.audit import LeftOut, Source
-from homebody.context.around import Around, select_around, select_beginning
+from homebody.context.around import select_around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Draft, Usage, answer
+from homebody.features.answer import Draft, OnReading, answer
+from homebody.features.budgets import ChatRoom, chat_room, measure_speed
+from homebody.features.explain_parts import explain_outline, explain_parts
+from homebody.features.explanation import Explanation, Task
+from homebody.features.selection import candidates_for_span, meant_span, tree_of
 from homebody.features.surroundings import (
     check_permitted,
-    file_name,
+    frame_tokens,
     laid_out,
     sampling_of,
+    shown_path,
     special_texts,
     unmarked,
 )
+from homebody.features.system_prompt import with_standing
+from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import render
 from homebody.session.session import Session
-from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
-
-MAX_TOKENS = 512
-"""Longest explanation, in tokens; no more than a quarter of a short context."""
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """An explanation and what it rests on."""
-
-    markdown: str
-    usage: Usage
-    sources: tuple[Source, ...]
-    left_out: tuple[LeftOut, ...]
 
 
 async def explain(
@@ -44,13 +37,27 @@ async def explain(
     document: Document,
     span: Span | None = None,
     *,
+    prompt: PromptFile | None = None,
+    full: bool = False,
     on_text: Callable[[str], None] | None = None,
+    on_reading: OnReading | None = None,
     session: Session | None = None,
 ) -> Explanation:
-    """Explain ``span``, or the whole document.
+    """Explain ``span``: a selection, the function around a cursor (an empty span), or the document.
 
-    A selection larger than the context is explained from its start as far as it fits; what was left
-    out is in the result. ``session`` brings the snippets that its last pause found.
+    Parameters
+    ----------
+    prompt
+        The prompt file to use instead of the shipped one.
+    full
+        Read everything, however long it takes: each part is as long as the context allows, and no part
+        of a long file is left out.
+    on_text
+        Gets the Markdown piece by piece.
+    on_reading
+        Gets how much of a prompt is read, where the server reports it.
+    session
+        Its notebooks' other cells help.
 
     Raises
     ------
@@ -61,52 +68,54 @@ async def explain(
 
     """
     check_permitted(engine, document)
-    target = Span(0, len(document.text)) if span is None else span
-    if not document.slice(target).strip():
+    if not document.slice(span or Span(0, len(document.text))).strip() and not document.text.strip():
         message = "There is nothing to explain: select some code first."
         raise UsageError(message)
-    prompt = engine.prompts.explain
+    tree = await tree_of(engine, document)
+    target = meant_span(document, tree, span)
+    prompt = prompt or engine.prompts.explain
     use = engine.chat
     info = await use.describe()
+    task = Task(engine, document, tree, info, on_text, on_reading)
+    candidates = await candidates_for_span(engine, document, tree, target, session=session)
+    await use.learn_counts([prompt.body, prompt.system, *(c.text for c in candidates), document.text])
+    await measure_speed(engine, prompt)
+    room = chat_room(engine, info)
+    frame = frame_tokens(engine, prompt)
+    if not _reads_at_once(use.tokens.count(document.slice(target)), room, frame, full=full):
+        whole_file = len(target) >= len(document.text.strip())
+        outlined = await explain_outline(task, room) if whole_file and not full else None
+        return outlined or await explain_parts(task, target, room, full=full)
     special = special_texts(info)
-    frame = [prompt.body, prompt.system, engine.prompts.surroundings.body]
-    await use.learn_counts([*frame, document.text])
-    candidates = session.candidates_for(document.uri) if session is not None else ()
-    words = use.tokens.count(prompt.body) + use.tokens.count(prompt.system)
-    more_words = use.tokens.count(engine.prompts.surroundings.body)
+    shown = room.fits if full else room.readable
 
     def build(tokens: int) -> Draft:
-        around = _around(engine, document, target, tokens - words, more_words, candidates)
-        first = document.line_of(target.start)
-        code, marked = unmarked(document.uri, around.code, first, special)
+        code = use.tokens.count(document.slice(target))
+        around = select_around(
+            document,
+            target,
+            tokens=min(tokens - frame, max(shown - frame, code)),
+            count=use.tokens.count,
+            candidates=candidates,
+        )
+        text, marked = unmarked(document.uri, around.code, document.line_of(target.start), special)
         values = {
-            "code": code.rstrip("\n"),
+            "code": text.rstrip("\r\n"),
             "language": document.language_id,
-            "path": file_name(document.uri),
+            "path": shown_path(engine, document.uri),
             "context": without_marked_lines(laid_out(engine, document, around), special).text,
         }
-        return Draft(render(prompt, values), around.sources, (*around.left_out, *marked))
+        messages = with_standing(engine, render(prompt, values))
+        return Draft(messages, around.sources, (*around.left_out, *marked))
 
-    sampling = sampling_of(engine.settings.chat, prompt, min(MAX_TOKENS, info.context_length // 4))
-    said = await answer(engine, "explain", document.uri, build, sampling, on_text=on_text)
-    return Explanation(said.text.strip(), said.usage, said.draft.sources, said.draft.left_out)
+    sampling = sampling_of(engine.settings.chat, prompt, room.output)
+    said = await answer(
+        engine, "explain", document.uri, build, sampling, on_text=on_text, on_reading=on_reading
+    )
+    return Explanation(said.text.strip(), said.complete, said.usage, said.draft.sources, said.draft.left_out)
 
 
-def _around(  # noqa: PLR0917 - private
-    engine: Engine,
-    document: Document,
-    target: Span,
-    tokens: int,
-    more_words: int,
-    candidates: Sequence[Candidate],
-) -> Around:
-    """Take the selection whole with its surroundings, or whole, or as far as it fits."""
-    count = engine.chat.tokens.count
-    code = count(document.slice(target))
-    if code * 2 + more_words <= tokens:
-        # With surroundings the selection stands in the prompt twice.
-        room = tokens - code - more_words
-        return select_around(document, target, tokens=room, count=count, candidates=candidates)
-    if code <= tokens:
-        return select_around(document, target, tokens=code, count=count)
-    return select_beginning(document, target, tokens=tokens, count=count)
+def _reads_at_once(code: int, room: ChatRoom, frame: int, *, full: bool) -> bool:
+    """Whether code of so many tokens is explained by one request."""
+    limit = room.fits if full else min(room.fits, room.readable * 5 // 4)
+    return code + frame <= limit

@@ -16,7 +16,7 @@ from homebody.context.markers import first_marker, without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.answer import Answer, Draft, Usage, answer
-from homebody.features.surroundings import check_permitted, file_name, laid_out, sampling_of, special_texts
+from homebody.features.surroundings import check_permitted, laid_out, sampling_of, special_texts
 from homebody.postprocess import Refusal, docstring_edits, document_hunks, replacement_text
 from homebody.prompt.front_matter import Output, PromptFile, Scope
 from homebody.prompt.render import render
@@ -25,6 +25,7 @@ from homebody.syntax.check import count_errors
 from homebody.syntax.scope import Definition, scope_around
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span, TextEdit, apply_edits
+from homebody.workspace.uri import file_name
 
 Status: TypeAlias = Literal["changed", "refused", "unchanged"]
 

@@ -1,23 +1,25 @@
 """Words around code: what ``context`` chose, laid out for a chat prompt by prompt files."""
 
-from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
-
 from homebody.audit import LeftOut
 from homebody.backend.base import ModelInfo, Sampling
 from homebody.context.around import Around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
+from homebody.features.complete.paths import prompt_path
+from homebody.features.system_prompt import standing_tokens
 from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import fill
+from homebody.prompt.shipped import shipped_prompt
 from homebody.settings import ChatSettings
+from homebody.syntax.chunk import Candidate
 from homebody.text import Document
+from homebody.workspace.uri import file_name
 
 
-def file_name(uri: str) -> str:
-    """Last part of a document's path, as a person would call it."""
-    return PurePosixPath(unquote(urlsplit(uri).path)).name or uri
+def shown_path(engine: Engine, uri: str) -> str:
+    """Path under which the model and the user see a file: inside its workspace folder, else its name."""
+    return prompt_path(uri, engine.folders)
 
 
 def check_permitted(engine: Engine, document: Document) -> None:
@@ -35,18 +37,29 @@ def check_permitted(engine: Engine, document: Document) -> None:
 
 
 def laid_out(engine: Engine, document: Document, around: Around) -> str:
-    """Text for ``$context``: snippets, then the lines around the selection; may be empty."""
-    prompts = engine.prompts
-    text = "".join(
-        fill(prompts.snippet.body, {"path": file_name(snippet.uri), "code": snippet.text.rstrip("\n")})
-        + "\n\n"
-        for snippet in around.snippets
-    )
-    if around.before.strip() or around.after.strip():
-        lines = f"{around.before}{around.code}{around.after}".strip("\n")
-        values = {"path": file_name(document.uri), "language": document.language_id, "context": lines}
-        text += fill(prompts.surroundings.body, values) + "\n\n"
+    """Text for ``$context``: snippets, then the lines around the selection; may be empty.
+
+    The selection itself is not repeated here: the prompt shows it once, where it asks about it.
+    """
+    path = shown_path(engine, document.uri)
+    text = "".join(laid_out_snippet(engine, snippet) for snippet in around.snippets)
+    for name, lines in (("before", around.before), ("after", around.after)):
+        if lines.strip():
+            values = {"path": path, "language": document.language_id, "context": lines.strip("\r\n")}
+            text += fill(shipped_prompt(name).body, values) + "\n\n"
     return text
+
+
+def laid_out_snippet(engine: Engine, snippet: Candidate) -> str:
+    """One snippet under its path, as prompts show it."""
+    values = {"path": shown_path(engine, snippet.uri), "code": snippet.text.rstrip("\r\n")}
+    return fill(shipped_prompt("snippet").body, values) + "\n\n"
+
+
+def frame_tokens(engine: Engine, prompt: PromptFile) -> int:
+    """Tokens of the words around the code: the prompt file's own, those of ``laid_out``, the user's."""
+    words = [prompt.body, prompt.system, *(shipped_prompt(name).body for name in ("before", "after"))]
+    return sum(map(engine.chat.tokens.count, words)) + standing_tokens(engine)
 
 
 def special_texts(info: ModelInfo) -> frozenset[str]:

@@ -243,6 +243,43 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
             description="Penalty on tokens seen before; 1: none, as prompts whose answer is code set it.",
         ),
     ] = 1.1
+    max_tokens: Annotated[
+        int,
+        Meta(
+            ge=16,
+            le=32_768,
+            description=(
+                "Longest explanation or answer, in tokens; kept free in the context, of which it takes a "
+                "quarter at most."
+            ),
+        ),
+    ] = 1024
+    reading_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.2,
+            le=600,
+            description=(
+                "Seconds that the model may read before the first word of an answer. Code that Homebody adds "
+                "by itself is limited to what is read in this time, and longer selections are explained in "
+                "parts; a fast machine reads everything."
+            ),
+        ),
+    ] = 3.0
+    instructions: Annotated[
+        str,
+        Meta(
+            description="Standing instructions of yours for explanations and answers, such as `Be brief`.",
+            extra=_MACHINE,
+        ),
+    ] = ""
+    language: Annotated[
+        str,
+        Meta(
+            description="Language of explanations and answers, such as `German`; by default the question's.",
+            extra=_MACHINE,
+        ),
+    ] = ""
     backend: Annotated[
         BackendSettings,
         Meta(description="Overrides of `backend` for explanations and edits, such as a larger model."),
@@ -264,6 +301,15 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
             )
         ),
     ] = ()
+    project_rules: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Files at the top of the workspace whose text goes into explanations and answers as the "
+                "project's rules. Only read in folders that `trustedFolders` lists."
+            ),
+        ),
+    ] = ("AGENTS.md", "CONTRIBUTING.md")
     max_file_bytes: Annotated[
         int,
         Meta(ge=1024, le=67_108_864, description="Largest file that is read or served, in bytes."),

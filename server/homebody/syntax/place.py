@@ -19,6 +19,7 @@ from homebody.text import Document, Span
 
 # Brackets are followed from the block's beginning, at most this many code points back.
 _MAX_SCAN = 4_000
+_MAX_NAMES_SCAN = 64_000
 _NEARBY_LINES = 40
 _QUOTES = "\"'"
 _NAME = re.compile(r"[^\W\d][\w$]*")
@@ -147,6 +148,18 @@ def identifiers_near(document: Document, tree: Tree, offset: int, limit: int = 3
         if len(name) > 1 and name not in reserved and distance < nearest.get(name, distance + 1):
             nearest[name] = distance
     return tuple(sorted(nearest, key=nearest.__getitem__)[:limit])
+
+
+def identifiers_in(document: Document, tree: Tree, span: Span, limit: int = 64) -> tuple[str, ...]:
+    """Names used in ``span``, each once, in order of their first use, without keywords.
+
+    Text in strings and comments is skipped where the tree knows it. Looks at the first 64,000 code points.
+    """
+    window = Span(span.start, min(span.end, span.start + _MAX_NAMES_SCAN))
+    opaque = _opaque(document, tree, window) if tree.fits(document) else ()
+    reserved = keywords(tree.language) if tree.language else frozenset[str]()
+    found = dict.fromkeys(match.group() for match in _names(document.text, window, opaque))
+    return tuple(name for name in found if len(name) > 1 and name not in reserved)[:limit]
 
 
 @dataclass(slots=True)

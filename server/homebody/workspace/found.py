@@ -4,8 +4,9 @@ In: rows, best first. Out: candidates, best first: each under the headers of wha
 twice, neighbours of one file together.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -21,6 +22,9 @@ _MAX_SIGNATURE_LINES = 3
 # The innermost headers: files of data nest deeper than anybody follows.
 _MAX_SCOPES = 3
 _NAMES_TOLD = 3
+_LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
+# What stands before a name where it is defined and not called.
+_DEFINES = re.compile(r"\b(?:def|fn|fun|func|function|sub|class|struct)\s+(?:\([^()]*\)\s*)?\*?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,33 @@ def candidates(found: Sequence[Found], root: Path, own: str | None) -> list[Cand
 def under_headers(row: Found) -> str:
     """Return the row's text under the headers of what is around it."""
     return "\n".join([*row.headers, row.text])
+
+
+def call_sites(name: str, chunk: Found) -> list[Found]:
+    """Return the lines around each call of ``name`` in a chunk; its definition is not a call.
+
+    Calls with few lines between them are one piece.
+    """
+    call = re.compile(rf"(?<![\w$]){re.escape(name)}\s*(?:<[^<>()\n]*>)?\(")
+    lines = chunk.text.splitlines()
+    runs: list[list[int]] = []
+    for number, line in enumerate(lines):
+        if (match := call.search(line)) is None or _DEFINES.search(line[: match.start()]):
+            continue
+        first, last = max(0, number - _LINES_BEFORE_CALL), min(len(lines) - 1, number + _LINES_AFTER_CALL)
+        if runs and first <= runs[-1][1] + 1:
+            runs[-1][1] = last
+        else:
+            runs.append([first, last])
+    return [
+        replace(
+            chunk,
+            first_line=chunk.first_line + first,
+            last_line=chunk.first_line + last,
+            text="\n".join(lines[first : last + 1]),
+        )
+        for first, last in runs
+    ]
 
 
 def _once(pieces: Iterable[_Piece], *, own: bool) -> list[_Piece]:

@@ -168,6 +168,26 @@ class WorkspaceIndex:
             )
         return _woven(answers)[:limit]
 
+    async def callers(
+        self, name: str, *, language: str, near_path: Path | None, limit: int = 4
+    ) -> list[Candidate]:
+        """Return at most ``limit`` places in other files where ``name`` is called, the nearest first.
+
+        ``language`` and ``near_path`` as in ``definitions``.
+        """
+        row = find(language, near_path.name if near_path else "")
+        wanted = row.name if row else language
+        answers: list[list[Candidate]] = []
+        for folder in self._folders:
+            below = folder.below(near_path) if near_path else None
+            answers.append(
+                await self._ask(
+                    folder,
+                    lambda reader, p=below: reader.callers(name, language=wanted, path=p, limit=limit),
+                )
+            )
+        return _woven(answers)[:limit]
+
     async def aclose(self) -> None:
         """End the indexing process and the thread. From then on questions have no answers."""
         if self._closed:

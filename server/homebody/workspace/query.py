@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from homebody.syntax.chunk import Candidate
-from homebody.workspace.found import Found, candidates, under_headers
+from homebody.workspace.found import Found, call_sites, candidates, under_headers
 from homebody.workspace.ignore import PathRules
 from homebody.workspace.imports import ImportRow, distance, follows_imports, read_imports, resolve
 from homebody.workspace.secrets import is_secret
@@ -56,6 +56,13 @@ _RESEMBLING = (
     "(SELECT rowid AS chunk, rank FROM chunk_words WHERE chunk_words MATCH ? ORDER BY rank LIMIT ?) "
     "JOIN chunks ON chunks.id = chunk JOIN files ON files.id = file ORDER BY rank"
 )
+
+_MENTIONING = (
+    "SELECT path, first_line, text, scopes FROM chunk_words JOIN chunks ON chunks.id = chunk_words.rowid "
+    "JOIN files ON files.id = file WHERE chunk_words MATCH ?"
+)
+# Chunks that are searched for calls of one name: a name in more of them is an everyday word.
+_MAX_MENTIONS = 60
 
 # Languages that use each other's definitions.
 _FAMILIES = (
@@ -116,6 +123,13 @@ class Reader:
         ``exclude`` are paths below the root.
         """
         return self._answer(lambda connection: self._similar(connection, text, exclude, limit))
+
+    def callers(self, name: str, *, language: str, path: str | None, limit: int) -> list[Candidate]:
+        """Return at most ``limit`` places outside the file ``path`` where ``name`` is called, nearest first.
+
+        ``language`` is the name of a row of ``syntax.language``; only its family's files are searched.
+        """
+        return self._answer(lambda connection: self._callers(connection, name, language, path or "", limit))
 
     def forget_rules(self) -> None:
         """Read the ignore files again: one of them may have changed."""
@@ -181,7 +195,7 @@ class Reader:
     ) -> list[Candidate]:
         imported = read_imports(language, self._imports(connection, path, imports), path)
         files = resolve(imported, path, lambda stems: _files(connection, stems))[:_MAX_IMPORTS]
-        family = next((family for family in _FAMILIES if language in family), {language})
+        family = _family_of(language)
         found: list[tuple[int, Found]] = []
         wanted = dict.fromkeys(imported.original.get(name, name) for name in names)
         at_hand = _rows_at_hand(connection, path, [name for name in wanted if name not in imported.names])
@@ -228,6 +242,31 @@ class Reader:
                     break
         return found
 
+    def _callers(
+        self, connection: sqlite3.Connection, name: str, language: str, path: str, limit: int
+    ) -> list[Candidate]:
+        all_of = " ".join(f'"{word}"' for word in dict.fromkeys(words(name)))
+        if not all_of:
+            return []
+        family = _family_of(language)
+        query = f"{_MENTIONING} AND language IN ({_marks(family)}) LIMIT {_MAX_MENTIONS}"
+        found: list[Found] = []
+        for other, first_line, packed, scopes in connection.execute(query, (all_of, *family)):
+            if other != path:
+                text = zlib.decompress(packed).decode()
+                found += call_sites(name, Found(name, other, first_line, first_line, text, scopes))
+        found.sort(key=lambda row: (distance(row.path, path), row.path, row.first_line))
+        return [
+            Candidate(
+                uri_of(self._root / row.path),
+                row.first_line,
+                row.last_line,
+                under_headers(row),
+                f"calls {name}",
+            )
+            for row in islice(filter(self._offers, found), limit)
+        ]
+
     def _rarest(self, connection: sqlite3.Connection, wanted: Counter[str]) -> list[str]:
         """The words of ``wanted`` that tell most, by the number of chunks that have them."""
         now = time.monotonic()
@@ -269,6 +308,11 @@ class Reader:
             except (OSError, ValueError):
                 self._there[path] = False
         return self._there[path]
+
+
+def _family_of(language: str) -> Collection[str]:
+    """Languages whose definitions ``language`` can use, itself included."""
+    return next((family for family in _FAMILIES if language in family), frozenset({language}))
 
 
 def _rows_defining(

@@ -1,10 +1,10 @@
-"""Paths to ``file:`` URIs and back.
+"""Paths to ``file:`` URIs and back, and the names that people call them by.
 
 In and out: one or the other. Looks at no disk.
 """
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 
@@ -27,3 +27,8 @@ def path_of(uri: str) -> Path | None:
     from urllib.request import url2pathname  # 8 ms, for drives and shares only
 
     return Path(url2pathname(path))
+
+
+def file_name(uri: str) -> str:
+    """Last part of a document's path."""
+    return PurePosixPath(unquote(urlsplit(uri).path)).name or uri

@@ -1,9 +1,10 @@
 """An engine over the scripted backend."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,10 @@ from homebody.backend.base import Backend
 from homebody.backend.scripted import Reply, Request, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.session.session import Session
-from homebody.settings import CompletionSettings, Settings
+from homebody.settings import ChatSettings, CompletionSettings, Settings
+
+# How fast this process reads must not decide what goes into a prompt.
+_UNHURRIED = ChatSettings(reading_seconds=600)
 
 
 @dataclass
@@ -31,8 +35,8 @@ class World:
 class _Scripted(Engine):
     """An engine whose uses are one given backend."""
 
-    def __init__(self, settings: Settings, backend: Backend) -> None:
-        super().__init__(settings, ())
+    def __init__(self, settings: Settings, backend: Backend, folders: Sequence[Path]) -> None:
+        super().__init__(settings, folders)
         self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
 
 
@@ -45,11 +49,16 @@ def world(own_folders) -> MakeWorld:
 
     @asynccontextmanager
     async def make(
-        *replies: Reply | str, min_confidence: float = 0.0, debounce_ms: int = 0, **backend
+        *replies: Reply | str,
+        min_confidence: float = 0.0,
+        debounce_ms: int = 0,
+        chat: ChatSettings = _UNHURRIED,
+        folders: Sequence[Path] = (),
+        **backend,
     ) -> AsyncGenerator[World, None]:
         completion = CompletionSettings(min_confidence=min_confidence, debounce_ms=debounce_ms)
         scripted = ScriptedBackend(*replies, **backend)
-        engine = _Scripted(Settings(completion=completion), scripted)
+        engine = _Scripted(Settings(completion=completion, chat=chat), scripted, folders)
         async with contextlib.aclosing(engine), contextlib.aclosing(Session(engine)) as session:
             yield World(engine, session, scripted)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from homebody.errors import UsageError
 from homebody.features.explain import explain
+from homebody.settings import ChatSettings
 from homebody.text import Document, Span
 
 
@@ -38,15 +39,104 @@ async def test_what_stands_around_the_selection_goes_in_and_is_listed(world):
         ]
 
 
-async def test_a_file_larger_than_the_context_is_explained_as_far_as_it_fits(world):
-    """And what was left out is told."""
-    async with world("ok", context_length=512) as w:
+async def test_a_file_larger_than_the_context_is_explained_in_parts(world):
+    """Each part under a heading with its lines; every line is read once; a summary follows."""
+    async with world("ok", context_length=1024) as w:
         document = _document("".join(f"value_{n} = {n}\n" for n in range(400)))
-        said = await explain(w.engine, document)
+        streamed: list[str] = []
+        said = await explain(w.engine, document, full=True, on_text=streamed.append)
+
+        headings = [line for line in said.markdown.splitlines() if line.startswith("### ")]
+        assert headings[0].startswith("### [Lines 1 to ")
+        assert headings[0].endswith("(file:///a.py#L1)")
+        assert headings[-1] == "### Summary"
+        assert "".join(streamed) == said.markdown
+        lines = [line for source in said.sources for line in range(source.first_line, source.last_line + 1)]
+        assert lines == list(range(400))
+        assert said.left_out == ()
+        assert said.complete
+        assert all(f"value_{n} = {n}" in "".join(r.prompt.text for r in w.asked) for n in range(400))
+
+
+async def test_parts_beyond_the_eighth_are_listed_as_left_out(world):
+    """Nothing is left out without a word, and the explanation says that it is not complete."""
+    async with world("ok", context_length=512) as w:
+        document = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
+        said = await explain(w.engine, document, Span(0, len(document.text) - 200))
         [left] = said.left_out
-        assert left.last_line == 399
-        assert f"value_{left.first_line - 1} =" in w.asked[0].prompt.text
-        assert f"value_{left.first_line} =" not in w.asked[0].prompt.text
+        assert left.first_line == said.sources[-1].last_line + 1
+        assert "full explanation" in left.why
+        assert not said.complete
+
+
+async def test_a_long_file_is_explained_by_its_outline(world):
+    """Signatures go in, bodies do not, and the result says so."""
+    async with world("It computes.", context_length=1024) as w:
+        code = "".join(f"def compute_{n}(value):\n" + "    value += 1\n" * 20 for n in range(30))
+        said = await explain(w.engine, _document(code))
+        [request] = w.asked
+        assert "def compute_7(value):" in request.prompt.text
+        assert "value += 1" not in request.prompt.text
+        assert [source.why for source in said.sources] == ["outline"]
+        assert "only the outline was read" in said.left_out[0].why
+
+
+async def test_code_is_limited_to_what_is_read_in_time(world):
+    """A model that reads 100 tokens a second gets at most 300 tokens of context in three seconds."""
+    async with world("ok", chat=ChatSettings(reading_seconds=3)) as w:
+        w.engine.chat.speed.prompt = 100
+        document = _document("".join(f"value_{n} = {n}\n" for n in range(500)))
+        start = document.text.index("value_250")
+        said = await explain(w.engine, document, Span(start, start + 9))
+        assert 200 < said.usage.prompt_tokens <= 330
+        assert {left.why for left in said.left_out} == {
+            "before the selection; did not fit",
+            "after the selection; did not fit",
+        }
+        everything = await explain(w.engine, document, Span(start, start + 9), full=True)
+        assert everything.left_out == ()
+
+
+async def test_an_answer_that_was_cut_is_not_complete(world):
+    """The token limit ends the answer, and the result says so."""
+    async with world(
+        "one two three four five six " * 20, chat=ChatSettings(max_tokens=16, reading_seconds=600)
+    ) as w:
+        said = await explain(w.engine, _document("a + b\n"))
+        assert not said.complete
+        assert said.usage.output_tokens == 16
+
+
+async def test_a_cursor_means_the_function_around_it(world):
+    """With the definitions that it uses."""
+    half = "def half(value):\n    return value / 2\n\n\n"
+    code = f"LIMIT = 3\n\n{half}def run(value):\n    return half(value) + LIMIT\n"
+    async with world("ok") as w:
+        document = _document(code)
+        said = await explain(
+            w.engine, document, Span(code.index("half(value) +"), code.index("half(value) +"))
+        )
+        assert (said.sources[0].first_line, said.sources[0].last_line) == (6, 7)
+        assert w.asked[0].prompt.text.count("def half") == 1
+        assert w.asked[0].prompt.text.count("def run") == 1
+
+
+async def test_a_selection_that_ends_at_the_start_of_a_line_leaves_that_line_out(world):
+    """As editors select whole lines."""
+    async with world("ok") as w:
+        document = _document("one = 1\ntwo = 2\nthree = 3\n")
+        said = await explain(w.engine, document, Span(0, 8))
+        assert (said.sources[0].first_line, said.sources[0].last_line) == (0, 0)
+
+
+async def test_the_listed_tokens_add_up_to_less_than_the_prompt_has(world):
+    """Whatever was counted or estimated on the way."""
+    code = "".join(f"def f_{n}():\n    return f_{n + 1}()\n\n\n" for n in range(40))
+    async with world("ok", context_length=1024) as w:
+        said = await explain(w.engine, _document(code), Span(code.index("def f_20"), code.index("def f_21")))
+        assert sum(source.tokens for source in said.sources) <= said.usage.prompt_tokens
+        places = [(s.uri, line) for s in said.sources for line in range(s.first_line, s.last_line + 1)]
+        assert len(places) == len(set(places))
 
 
 async def test_nothing_but_blanks_is_nothing_to_explain(world):
@@ -97,9 +187,9 @@ def test_the_prompt_fits_for_any_selection(world, lines, context_length, data):
             if not text[start:end].strip():
                 return
             said = await explain(w.engine, document, Span(start, end))
-            [request] = w.asked
-            prompt = await w.backend.count_prompt(request.prompt)
-            assert prompt + request.sampling.max_tokens <= context_length
-            assert said.usage.prompt_tokens == prompt
+            sizes = [await w.backend.count_prompt(request.prompt) for request in w.asked]
+            for size, request in zip(sizes, w.asked, strict=True):
+                assert size + request.sampling.max_tokens <= context_length
+            assert said.usage.prompt_tokens == sum(sizes)
 
     asyncio.run(run())

@@ -8,8 +8,7 @@ Pure: it is on the path of every key.
 from functools import lru_cache
 from pathlib import Path
 
-from homebody.features.surroundings import file_name
-from homebody.workspace.uri import path_of
+from homebody.workspace.uri import file_name, path_of
 
 
 @lru_cache(maxsize=512)

@@ -13,10 +13,11 @@ from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.audit import LeftOut, Source
+    from homebody.features.answer import Usage
     from homebody.lsp.arguments import TextDocument
     from homebody.text import Document
 
-Result: TypeAlias = dict[str, Any] | None
+Result: TypeAlias = dict[str, Any] | list[dict[str, Any]] | None
 
 
 def document_of(server: Server, wanted: "TextDocument") -> "Document":
@@ -51,6 +52,15 @@ def source_of(server: Server, source: "Source") -> dict[str, Any]:
 def left_out_of(server: Server, left_out: "LeftOut") -> dict[str, Any]:
     """Return the lines that did not fit into a prompt, as ``{uri, range, why}``."""
     return {"uri": left_out.uri, "range": _lines(server, left_out), "why": left_out.why}
+
+
+def usage_of(usage: "Usage") -> dict[str, int]:
+    """Return the token counts of an answer."""
+    return {
+        "promptTokens": usage.prompt_tokens,
+        "outputTokens": usage.output_tokens,
+        "contextLength": usage.context_length,
+    }
 
 
 def _lines(server: Server, lines: "Source | LeftOut") -> types.Range:

@@ -1,0 +1,78 @@
+"""How much a chat prompt may hold: what fits the context, and what is read before the first word.
+
+In: settings, the served model, its measured speed. Out: tokens.
+"""
+
+import time
+from dataclasses import dataclass
+
+from homebody.backend.base import Message, ModelInfo, PromptRead
+from homebody.context.budget import MIN_PROMPT_TOKENS, UNMEASURED_SPEED, chat_budget
+from homebody.engine import Engine
+from homebody.errors import BackendRefused
+from homebody.prompt.front_matter import PromptFile
+
+TEMPLATE_TOKENS = 24
+"""First guess of what a chat template adds; the exact count corrects it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRoom:
+    """Tokens of one chat request.
+
+    Attributes
+    ----------
+    output
+        Kept free for the answer.
+    fits
+        What the texts of the prompt may have together.
+    readable
+        What the model reads in ``chat.readingSeconds``; never more than ``fits``.
+
+    """
+
+    output: int
+    fits: int
+    readable: int
+
+
+def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
+    """Split the context of one request.
+
+    The answer gets ``chat.maxTokens``, and a quarter of a short context at most. Before the first
+    measurement the speed of a small model on two slow cores is assumed.
+
+    Raises
+    ------
+    ContextTooLong
+        Nothing is left for the prompt.
+
+    """
+    settings = engine.settings.chat
+    output = min(settings.max_tokens, info.context_length // 4)
+    fits = chat_budget(info.context_length, output=output, overhead=TEMPLATE_TOKENS).prompt
+    speed = engine.chat.speed.prompt or UNMEASURED_SPEED
+    readable = int(speed * settings.reading_seconds)
+    return ChatRoom(output, fits, min(fits, max(readable, MIN_PROMPT_TOKENS)))
+
+
+async def measure_speed(engine: Engine, prompt: PromptFile) -> None:
+    """Measure how fast the model reads, by the words of ``prompt``, unless that is known.
+
+    They begin the real prompt as well, so little is read twice. Where the server cannot only read,
+    the speed stays unknown until its first answer.
+    """
+    use = engine.chat
+    if use.speed.prompt is not None:
+        return
+    messages = [Message("system", prompt.system)] if prompt.system else []
+    try:
+        words = await use.backend.render_chat([*messages, Message("user", prompt.body)])
+    except BackendRefused:
+        return
+    began = time.monotonic()
+    stats = await use.backend.warm(words, slot="chat")
+    if stats.prompt_tokens is not None:
+        evaluated = stats.prompt_tokens if stats.evaluated_tokens is None else stats.evaluated_tokens
+        seen = PromptRead(evaluated, stats.prompt_tokens - evaluated, (time.monotonic() - began) * 1000)
+        use.speed.learn_seen(seen, stats.prompt_ms)

@@ -1,0 +1,257 @@
+"""Explain code that is too long to read at once: in parts with headings, or a file by its outline.
+
+In: a document, a span, the tokens of one request. Out: one explanation.
+"""
+
+from dataclasses import dataclass, field
+
+from homebody.audit import LeftOut, Source
+from homebody.engine import Engine
+from homebody.features.answer import Answer, Draft, Usage, answer
+from homebody.features.budgets import ChatRoom
+from homebody.features.explanation import Explanation, Task
+from homebody.features.surroundings import frame_tokens, sampling_of, shown_path, special_texts, unmarked
+from homebody.features.system_prompt import with_standing
+from homebody.prompt.render import render
+from homebody.prompt.shipped import shipped_prompt
+from homebody.syntax.chunk import chunk_document
+from homebody.syntax.scope import definitions, header_text, imports
+from homebody.text import Document, Span
+
+_MOST_PARTS = 8
+"""Parts that are explained unless everything is asked for."""
+
+_PART_TOKENS = 320
+"""Longest explanation of one part, and of the summary."""
+
+_FEWEST_DEFINITIONS = 3
+"""A file with fewer is not described by its outline."""
+
+_OUTLINED = frozenset(
+    {"function", "method", "class", "interface", "struct", "enum", "trait", "impl", "module", "type", "macro"}
+)
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What came of the requests so far."""
+
+    texts: list[str] = field(default_factory=list[str])
+    sources: list[Source] = field(default_factory=list[Source])
+    left_out: list[LeftOut] = field(default_factory=list[LeftOut])
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    complete: bool = True
+
+    def add(self, said: Answer) -> None:
+        self.texts.append(said.text.strip())
+        self.left_out += said.draft.left_out
+        self.prompt_tokens += said.usage.prompt_tokens
+        self.output_tokens += said.usage.output_tokens
+        self.complete = self.complete and said.complete
+
+
+async def explain_parts(task: Task, target: Span, room: ChatRoom, *, full: bool) -> Explanation:
+    """Explain ``target`` part by part, then sum it up.
+
+    Each part is read within ``chat.readingSeconds``, or, with ``full``, as long as the context allows.
+    Without ``full`` the parts beyond the eighth are left out and listed.
+    """
+    engine, document = task.engine, task.document
+    size = (room.fits if full else room.readable) - frame_tokens(engine, shipped_prompt("explain-part"))
+    parts = split(task, target, max(size, 16))
+    kept = parts if full else parts[:_MOST_PARTS]
+    collected = _Collected()
+    markdown: list[str] = []
+    for part in kept:
+        heading = f"{_gap(markdown)}### {_linked_lines(document, part)}\n\n"
+        task.write(heading)
+        said = await _explain_part(task, part, room)
+        collected.add(said)
+        collected.sources += said.draft.sources
+        markdown += heading, said.text.strip()
+    if len(kept) < len(parts):
+        first, last = _lines(document, Span(parts[len(kept)].start, parts[-1].end))
+        why = f"only {_MOST_PARTS} parts are explained at once; ask for the full explanation to read it all"
+        collected.left_out.append(LeftOut(document.uri, first, last, why))
+        collected.complete = False
+    if len(kept) > 1:
+        heading = f"{_gap(markdown)}### Summary\n\n"
+        task.write(heading)
+        said = await _sum_up(task, collected.texts, room)
+        collected.add(said)
+        markdown += heading, said.text.strip()
+    return _explanation(task, "".join(markdown), collected)
+
+
+async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
+    """Explain a whole file by its imports and signatures; ``None`` where it has hardly any."""
+    engine, document = task.engine, task.document
+    outlined = [one for one in definitions(document, task.tree) if one.kind in _OUTLINED]
+    if len(outlined) < _FEWEST_DEFINITIONS:
+        return None
+    prompt = shipped_prompt("explain-outline")
+    frame = frame_tokens(engine, prompt)
+    lines = [(one.span, document.slice(one.span)) for one in imports(document, task.tree)]
+    lines += [(one.header, header_text(document, one)) for one in outlined]
+    lines.sort(key=lambda line: line[0])
+    special = special_texts(task.info)
+    last_line = document.line_count - 1
+
+    def build(tokens: int) -> Draft:
+        kept: list[str] = []
+        used, end = 0, last_line
+        for span, text in lines:
+            cost = engine.chat.tokens.count(text + "\n")
+            if used + cost > min(tokens, room.readable) - frame:
+                end = document.line_of(span.start) - 1
+                break
+            used += cost
+            kept.append(text)
+        code, marked = unmarked(document.uri, "\n".join(kept), 0, special)
+        values = {
+            "code": code,
+            "language": document.language_id,
+            "path": shown_path(engine, document.uri),
+        }
+        why = "only the outline was read; ask for the full explanation to read the bodies"
+        left_out = [LeftOut(document.uri, 0, last_line, why), *marked]
+        source = Source(document.uri, 0, max(0, end), used, "outline")
+        return Draft(with_standing(engine, render(prompt, values)), (source,), tuple(left_out))
+
+    sampling = sampling_of(engine.settings.chat, prompt, room.output)
+    said = await answer(
+        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_reading=task.on_reading
+    )
+    return Explanation(said.text.strip(), said.complete, said.usage, said.draft.sources, said.draft.left_out)
+
+
+def split(task: Task, target: Span, tokens: int) -> list[Span]:
+    """Cut ``target`` between lines, where the fewest definitions are cut, into parts of ``tokens``.
+
+    A line that is longer by itself is a part of its own.
+    """
+    document, count = task.document, task.engine.chat.tokens.count
+    parts: list[Span] = []
+    used = 0
+    for chunk in chunk_document(document, task.tree, tokens, count):
+        start = max(target.start, document.line_starts[chunk.first_line])
+        end = min(target.end, document.line_span_with_end(chunk.last_line).end)
+        if start >= end or not document.text[start:end].strip():
+            continue
+        cost = count(document.text[start:end])
+        if parts and used + cost <= tokens:
+            parts[-1] = Span(parts[-1].start, end)
+            used += cost
+        else:
+            parts.append(Span(start, end))
+            used = cost
+    return parts
+
+
+async def _explain_part(task: Task, part: Span, room: ChatRoom) -> Answer:
+    engine, document = task.engine, task.document
+    prompt = shipped_prompt("explain-part")
+    frame = frame_tokens(engine, prompt)
+    special = special_texts(task.info)
+
+    def build(tokens: int) -> Draft:
+        fitting = _beginning(document, part, tokens - frame, engine)
+        first, last = _lines(document, fitting)
+        text, marked = unmarked(document.uri, document.slice(fitting), first, special)
+        values = {
+            "code": text.rstrip("\r\n"),
+            "language": document.language_id,
+            "path": shown_path(engine, document.uri),
+            "name": f"lines {first + 1} to {last + 1} of {document.line_count}",
+        }
+        used = engine.chat.tokens.count(document.slice(fitting))
+        source = Source(document.uri, first, last, used, "selection")
+        left_out = list(marked)
+        if fitting.end < part.end:
+            rest = _lines(document, Span(fitting.end, part.end))
+            left_out.append(LeftOut(document.uri, *rest, "did not fit the context"))
+        return Draft(with_standing(engine, render(prompt, values)), (source,), tuple(left_out))
+
+    sampling = sampling_of(engine.settings.chat, prompt, min(room.output, _PART_TOKENS))
+    return await answer(
+        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_reading=task.on_reading
+    )
+
+
+async def _sum_up(task: Task, texts: list[str], room: ChatRoom) -> Answer:
+    engine, document = task.engine, task.document
+    prompt = shipped_prompt("explain-summary")
+    frame = frame_tokens(engine, prompt)
+
+    def build(tokens: int) -> Draft:
+        # Each note loses its end rather than one note all of it.
+        share = max(8, (min(tokens, room.readable) - frame) // len(texts))
+        notes = "\n\n".join(first_tokens(engine, text, share) for text in texts)
+        values = {"context": notes, "path": shown_path(engine, document.uri)}
+        return Draft(with_standing(engine, render(prompt, values)), (), ())
+
+    sampling = sampling_of(engine.settings.chat, prompt, min(room.output, _PART_TOKENS))
+    return await answer(
+        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_reading=task.on_reading
+    )
+
+
+def first_tokens(engine: Engine, text: str, tokens: int) -> str:
+    """Words from the beginning of ``text`` that have at most ``tokens`` tokens."""
+    count = engine.chat.tokens.count
+    if count(text) <= tokens:
+        return text
+    words = text.split(" ")
+    low, high = 0, len(words)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if count(" ".join(words[:middle])) < tokens:
+            low = middle
+        else:
+            high = middle - 1
+    return " ".join(words[:low]) + " …"
+
+
+def _beginning(document: Document, part: Span, tokens: int, engine: Engine) -> Span:
+    """Whole lines from the start of ``part`` that fit, or as much of its first line as fits."""
+    count = engine.chat.tokens.count
+    line, end, used = document.line_of(part.start), part.start, 0
+    while end < part.end:
+        stop = min(document.line_span_with_end(line).end, part.end)
+        cost = count(document.text[end:stop])
+        if used + cost > tokens:
+            break
+        used, end, line = used + cost, stop, line + 1
+    if end > part.start:
+        return Span(part.start, end)
+    # One character is at most a few tokens: halving finds how much of the line fits.
+    low, high = 1, len(part)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if count(document.text[part.start : part.start + middle]) <= tokens:
+            low = middle
+        else:
+            high = middle - 1
+    return Span(part.start, part.start + low)
+
+
+def _explanation(task: Task, markdown: str, collected: _Collected) -> Explanation:
+    usage = Usage(collected.prompt_tokens, collected.output_tokens, task.info.context_length)
+    return Explanation(
+        markdown, collected.complete, usage, tuple(collected.sources), tuple(collected.left_out)
+    )
+
+
+def _linked_lines(document: Document, span: Span) -> str:
+    first, last = _lines(document, span)
+    lines = f"Line {first + 1}" if first == last else f"Lines {first + 1} to {last + 1}"
+    return f"[{lines}]({document.uri}#L{first + 1})"
+
+
+def _lines(document: Document, span: Span) -> tuple[int, int]:
+    return document.line_of(span.start), document.line_of(max(span.start, span.end - 1))
+
+
+def _gap(markdown: list[str]) -> str:
+    return "\n\n" if markdown else ""

@@ -1,0 +1,43 @@
+"""What explaining starts from and what it gives: values shared by ``explain`` and its parts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from homebody.audit import LeftOut, Source
+from homebody.backend.base import ModelInfo
+from homebody.engine import Engine
+from homebody.features.answer import OnReading, Usage
+from homebody.syntax.tree import Tree
+from homebody.text import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An explanation and what it rests on.
+
+    ``complete`` is false where the token limit cut it, or where parts of a long selection were not
+    explained; ``left_out`` lists what was not read. ``usage`` sums up all requests behind it.
+    """
+
+    markdown: str
+    complete: bool
+    usage: Usage
+    sources: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One document to explain, and who listens."""
+
+    engine: Engine
+    document: Document
+    tree: Tree
+    info: ModelInfo
+    on_text: Callable[[str], None] | None = None
+    on_reading: OnReading | None = None
+
+    def write(self, text: str) -> None:
+        """Stream text that is not the model's: headings."""
+        if self.on_text is not None:
+            self.on_text(text)

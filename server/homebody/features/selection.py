@@ -1,0 +1,210 @@
+"""Which code is meant, and which other code helps to understand or rewrite it.
+
+In: a document, its tree, the user's selection or cursor. Out: the span that is meant, and candidates for
+``context`` chosen for that span, best first. Used by explain, ask and refactor.
+Asks the index, which reads from disk: never on the keystroke path.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+from homebody.context.rank import CELL_ABOVE
+from homebody.engine import Engine
+from homebody.session.session import Session
+from homebody.syntax.chunk import Candidate
+from homebody.syntax.outline import shown
+from homebody.syntax.place import identifiers_in
+from homebody.syntax.scope import Definition, definitions, imports, scope_around, scopes_at
+from homebody.syntax.tree import Tree, parse
+from homebody.text import Document, Span
+from homebody.workspace.uri import path_of
+
+_MAX_CALLERS = 4
+_WHOLE_LINES = 14
+"""A function of the same file is shown whole up to this many lines, else by its signature."""
+
+_CELL_LINES = 60
+"""Lines that are shown of a notebook's cell."""
+
+_LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
+
+
+async def tree_of(engine: Engine, document: Document) -> Tree:
+    """Return the tree of ``document``: the open document's, else parsed at once (files on disk)."""
+    if engine.trees.follows(document):
+        await engine.trees.ready(document)
+    tree = engine.trees.newest(document)
+    return tree if tree.fits(document) else await asyncio.to_thread(parse, document)
+
+
+def trimmed(document: Document, span: Span) -> Span:
+    """Return ``span`` without blank lines at its ends; the first line keeps its indentation.
+
+    A selection that ends at the start of a line does not include that line.
+    """
+    text = document.slice(span)
+    start = span.start + len(text) - len(text.lstrip())
+    end = span.start + len(text.rstrip())
+    if start >= end:
+        return span
+    line_start = document.line_starts[document.line_of(start)]
+    if not document.text[line_start:start].strip():
+        start = max(span.start, line_start)
+    return Span(start, end)
+
+
+def meant_span(document: Document, tree: Tree, span: Span | None) -> Span:
+    """Return what the user means by ``span``.
+
+    A selection means itself; a cursor means the function or class around it; no span, and a cursor
+    outside of every definition, mean the whole document.
+    """
+    whole = trimmed(document, Span(0, len(document.text)))
+    if span is None:
+        return whole
+    if document.slice(span).strip():
+        return trimmed(document, span)
+    around = scope_around(document, tree, Span(span.start, span.start))
+    return whole if around is None else trimmed(document, _whole_lines(document, around.span))
+
+
+async def candidates_for_span(
+    engine: Engine, document: Document, tree: Tree, span: Span, *, session: Session | None = None
+) -> tuple[Candidate, ...]:
+    """Return code that helps with ``span``, best first.
+
+    Definitions that it uses, of this file and of others; the imports that it needs; an outline of the
+    class around it; and, where it is a whole definition, the places that call it. Empty where
+    ``context.snippets`` is off and the document has nothing of the kind. ``session`` brings the cells
+    above in a notebook.
+    """
+    names = identifiers_in(document, tree, span)
+    everything = definitions(document, tree)
+    own = list(_own_definitions(document, tree, span, names, everything))
+    found = [
+        *own,
+        *_needed_imports(document, tree, span, names),
+        *_class_around(document, tree, span, everything),
+        *(() if session is None else _cells_above(session, document)),
+    ]
+    called = [one.name for one in everything if _covers(span, one.header) and one.name][:2]
+    for name in called:
+        found += _own_calls(document, span, name, everything)
+    index = engine.index
+    if index is None or not engine.settings.context.snippets:
+        return tuple(found)
+    path = path_of(document.uri)
+    elsewhere = await index.definitions(names, language=document.language_id, near_path=path)
+    # The index knows the saved file; the open document's tree has answered for it already.
+    found[len(own) : len(own)] = [one for one in elsewhere if one.uri != document.uri]
+    for name in called:
+        found += await index.callers(name, language=document.language_id, near_path=path, limit=_MAX_CALLERS)
+    return tuple(found)
+
+
+def _own_definitions(
+    document: Document, tree: Tree, span: Span, names: tuple[str, ...], everything: tuple[Definition, ...]
+) -> Iterator[Candidate]:
+    """Definitions of this file that ``span`` uses, in the order of their use."""
+    for name in names:
+        for one in everything:
+            if one.name != name or _meet(one.span, span) or (one.kind == "variable" and one.container):
+                continue
+            lines = _line_count(document, one.span)
+            if one.is_function and lines <= _WHOLE_LINES:
+                whole = _whole_lines(document, one.span)
+                yield _candidate(document, whole, document.slice(whole), f"defines {name}")
+                continue
+            members = [
+                other
+                for other in everything
+                if other.container.split(".")[-1] == name and _covers(one.span, other.span)
+            ]
+            outline = shown(document, tree.language, one, members)
+            yield Candidate(
+                document.uri, outline.first_line, outline.last_line, outline.text, f"defines {name}"
+            )
+
+
+def _needed_imports(
+    document: Document, tree: Tree, span: Span, names: tuple[str, ...]
+) -> Iterator[Candidate]:
+    """Import statements of this file whose names ``span`` uses."""
+    for one in imports(document, tree):
+        brought = {name.alias for name in one.names} or {re.split(r"[./:\\]+", one.module)[-1]}
+        if not _meet(one.span, span) and not brought.isdisjoint(names):
+            whole = _whole_lines(document, one.span)
+            yield _candidate(document, whole, document.slice(whole), "import that it uses")
+
+
+def _class_around(
+    document: Document, tree: Tree, span: Span, everything: tuple[Definition, ...]
+) -> Iterator[Candidate]:
+    """Outline of the class that holds ``span``, where the span is a part of it."""
+    for scope in scopes_at(document, tree, span.start):
+        if scope.is_class and _covers(scope.span, span) and len(scope.span) > len(span):
+            members = [
+                one
+                for one in everything
+                if one.container.split(".")[-1] == scope.name and _covers(scope.span, one.span)
+            ]
+            outline = shown(document, tree.language, scope, members)
+            yield Candidate(
+                document.uri, outline.first_line, outline.last_line, outline.text, f"outline of {scope.name}"
+            )
+
+
+def _own_calls(
+    document: Document, span: Span, name: str, everything: tuple[Definition, ...]
+) -> Iterator[Candidate]:
+    """Lines of this file, outside ``span``, that call ``name``."""
+    headers = [one.header for one in everything]
+    count = 0
+    for match in re.finditer(rf"(?<![\w$]){re.escape(name)}\s*\(", document.text):
+        at = match.start()
+        if span.start <= at < span.end or any(header.start <= at < header.end for header in headers):
+            continue
+        line = document.line_of(at)
+        first = max(0, line - _LINES_BEFORE_CALL)
+        last = min(document.line_count - 1, line + _LINES_AFTER_CALL)
+        whole = Span(document.line_starts[first], document.line_span(last).end)
+        yield _candidate(document, whole, document.slice(whole), f"calls {name}")
+        count += 1
+        if count == _MAX_CALLERS:
+            return
+
+
+def _cells_above(session: Session, document: Document) -> list[Candidate]:
+    """Cells of the same notebook that come before this one, the nearest first."""
+    above: list[Candidate] = []
+    for cell in session.siblings(document.uri):
+        if cell.uri == document.uri:
+            break
+        last = min(cell.line_count, _CELL_LINES) - 1
+        text = cell.text[: cell.line_span_with_end(last).end]
+        if text.strip() and session.engine.permit.refusal_of(cell) is None:
+            above.append(Candidate(cell.uri, 0, last, text, CELL_ABOVE))
+    return above[::-1]
+
+
+def _candidate(document: Document, span: Span, text: str, why: str) -> Candidate:
+    last = document.line_of(max(span.start, span.end - 1))
+    return Candidate(document.uri, document.line_of(span.start), last, text, why)
+
+
+def _line_count(document: Document, span: Span) -> int:
+    return document.line_of(max(span.start, span.end - 1)) - document.line_of(span.start) + 1
+
+
+def _whole_lines(document: Document, span: Span) -> Span:
+    last = document.line_of(max(span.start, span.end - 1))
+    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _covers(one: Span, other: Span) -> bool:
+    return one.start <= other.start and other.end <= one.end

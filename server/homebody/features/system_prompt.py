@@ -1,0 +1,33 @@
+"""The system message: a prompt file's own, the project's rules, and the user's standing instructions.
+
+In: rendered messages. Out: the same with the additions at the end of the system message. They are the
+same for every request, so that the server reuses what it has read.
+"""
+
+from collections.abc import Sequence
+
+from homebody.backend.base import Message
+from homebody.engine import Engine
+from homebody.prompt.render import fill
+from homebody.prompt.shipped import shipped_prompt
+
+
+def with_standing(engine: Engine, messages: Sequence[Message], rules: str = "") -> tuple[Message, ...]:
+    """Add ``rules``, ``chat.instructions`` and ``chat.language`` to the system message."""
+    settings = engine.settings.chat
+    added = [rules] if rules else []
+    if settings.instructions:
+        added.append(settings.instructions)
+    if settings.language:
+        added.append(fill(shipped_prompt("answer-language").body, {"language": settings.language}))
+    if not added:
+        return tuple(messages)
+    own = [message.text for message in messages if message.role == "system"]
+    rest = [message for message in messages if message.role != "system"]
+    return (Message("system", "\n\n".join([*own, *added])), *rest)
+
+
+def standing_tokens(engine: Engine, rules: str = "") -> int:
+    """Tokens that ``with_standing`` adds."""
+    (message, *_) = with_standing(engine, (Message("system", ""),), rules)
+    return engine.chat.tokens.count(message.text)
