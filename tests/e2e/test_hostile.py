@@ -40,6 +40,25 @@ async def test_a_workspace_leads_no_request_anywhere(serve, workspace: Path):
         assert list((workspace.parent / "state").glob("log*")) == []
 
 
+async def test_a_workspace_writes_no_suggestion_of_its_own(serve, workspace: Path):
+    """Prepared answers and weights of a cloned folder are not used; the user's own model answers."""
+    (workspace / "evil.json").write_text(json.dumps({"name": "qwen", "reply": [{"text": "evil()"}]}))
+    (workspace / "evil.gguf").write_bytes(b"GGUF")
+    (workspace / ".homebody.toml").write_text("[backend]\nkind = 'scripted'\nmodel = './evil.json'\n")
+    async with serve("x)") as client:
+        client.configuration = {"chat": {"backend": {"kind": "embedded", "model": "./evil.gguf"}}}
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        client.open(URI, CODE)
+        (item, *_) = await client.complete(URI, 1, 6, invoked=True)
+
+        assert "x)" in item["insertText"]
+        assert (await client.explain(URI))["markdown"] == "x)"
+        await until(lambda: len(client.messages) > 1)
+        told = sorted(client.messages)
+        assert [one.partition(":")[0] for one in told] == [".homebody.toml", "workspace/configuration"]
+        assert all("trusted_folders" in one for one in told)
+
+
 async def test_a_server_that_redirects_gets_no_further(environ, workspace: Path):
     """The other server hears nothing, and the user reads where it would have led."""
     with LoopbackServer(_greedy) as greedy:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from homebody.client.editor import CAPABILITIES
+from homebody.client.editor import CAPABILITIES, start_client
 from homebody.text import Span
 from support.until import until
 
@@ -59,16 +59,23 @@ async def test_a_workspace_cannot_name_another_server(serve, workspace):
         assert any("backend.url" in message for message in client.messages)
 
 
-async def test_another_model_is_taken_without_a_restart(serve, workspace):
-    """When the settings name another model it answers the next request, and the old one goes."""
-    script = {"name": "other", "reply": [{"text": "second"}]}
-    (workspace / "other.json").write_text(json.dumps(script))
-    async with serve("first") as client:
+async def test_another_model_is_taken_without_a_restart(environ, workspace, tmp_path):
+    """When the user's settings name another model it answers the next request, and the old one goes."""
+    config = tmp_path / "config" / "config.toml"
+    config.parent.mkdir()
+
+    def choose(name: str) -> None:
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps({"name": name, "reply": [{"text": name}]}))
+        config.write_text(f"[backend]\nkind = 'scripted'\nmodel = '{path}'\n")
+
+    choose("first")
+    async with start_client(root=workspace, environ=environ) as client:
         client.open(URI, "y = 1")
         assert (await client.explain(URI))["markdown"] == "first"
-        client.configuration = {"backend": {"kind": "scripted", "model": "./other.json"}}
+        choose("second")
         client.notify("workspace/didChangeConfiguration", {"settings": None})
-        await until(lambda: client.status.get("model") == "other")
+        await until(lambda: client.status.get("model") == "second")
 
         assert (await client.explain(URI))["markdown"] == "second"
 

@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 _LINK = re.compile(r"\]\(([^)#\s]+)")
+_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 _PLACE = re.compile(r"`((?:server|tests|docs|clients|benchmarks|prompts|requirements)/[\w./-]+)`")
 
 
@@ -30,6 +31,21 @@ def test_what_a_page_points_to_is_there(page: str):
     text = path.read_text("utf-8") if path.is_file() else ""
     linked = [link for link in _LINK.findall(text) if "://" not in link and not link.startswith("mailto:")]
     missing = [link for link in linked if not (path.parent / link).exists()]
-    missing += [place for place in _PLACE.findall(text) if not (ROOT / place).exists()]
+    named = [place for place in _PLACE.findall(text) if not place.endswith("node_modules")]  # made by npm
+    missing += [place for place in named if not (ROOT / place).exists()]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("page", pages())
+def test_the_tests_that_a_page_names_are_there(page: str):
+    """A claim that names its test, as `tests/…/test_x.py::test_y`, names one that exists."""
+    path = ROOT / page
+    named = _TEST.findall(path.read_text("utf-8")) if path.is_file() else []
+    missing = [f"{file}::{test}" for file, test in named if not _defines(ROOT / file, test)]
+
+    assert missing == []
+
+
+def _defines(path: Path, test: str) -> bool:
+    return path.is_file() and re.search(rf"def {test}\(", path.read_text("utf-8")) is not None

@@ -47,7 +47,7 @@ class Key:
     user_file_only
         Only taken from the user's settings file.
     path_like
-        A workspace may name files inside itself only.
+        A value that looks like a path is one, relative to the folder of its source.
     secret
         Never shown.
     allowed

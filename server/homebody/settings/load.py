@@ -83,24 +83,24 @@ def load(
     environ = os.environ if environ is None else environ
     user_file = user_file or paths.user_file()
     here = Path.cwd() if workspace is None else workspace
-    merge = _Merge(workspace, environ, user_file)
+    merge = _Merge(environ, user_file)
 
-    own = Source(str(user_file), "snake", trusted=True, base=user_file.parent)
+    own = Source(str(user_file), "snake", base=user_file.parent)
     options, problems = _from_file(user_file, own)
     folders, options = _without_trust(options)
     trusted = trust.is_trusted(workspace, folders)
     merge.add(options, problems)
     merge.trust(folders, own.name)
     if workspace is not None:
-        source = Source(".homebody.toml", "snake", trusted=trusted, base=workspace)
+        source = Source(".homebody.toml", "snake", base=workspace, folder=workspace, trusted=trusted)
         merge.add(*_from_file(paths.workspace_file(workspace), source))
     variables = [(name, environ[name]) for name in sorted(environ) if _is_setting(name)]
-    merge.add(*from_texts(variables, Source("environment", "variable", trusted=True, base=Path.cwd())))
-    source = Source("initializationOptions", "camel", trusted=True, base=here)
+    merge.add(*from_texts(variables, Source("environment", "variable", base=Path.cwd())))
+    source = Source("initializationOptions", "camel", base=here)
     merge.add(*_from_client(initialization_options, source))
-    source = Source("workspace/configuration", "camel", trusted=trusted, base=here)
+    source = Source("workspace/configuration", "camel", base=here, folder=here, trusted=trusted)
     merge.add(*_from_client(configuration, source))
-    source = Source("command line", "snake", trusted=True, base=Path.cwd())
+    source = Source("command line", "snake", base=Path.cwd())
     merge.add(*from_texts((flags or {}).items(), source))
     return merge.finish()
 
@@ -108,17 +108,16 @@ def load(
 class _Merge:
     """Values so far, the last source's first."""
 
-    def __init__(self, workspace: Path | None, environ: Mapping[str, str], user_file: Path) -> None:
-        self._workspace = workspace
+    def __init__(self, environ: Mapping[str, str], user_file: Path) -> None:
         self._environ = environ
-        self._remedy = f"set it in {user_file} yourself, or trust the folder by `trusted_folders` there"
+        self._user_file = user_file
         self._values: dict[Key, object] = {}
         self._origins: dict[str, str] = {}
         self._problems: list[Problem] = []
 
     def add(self, options: Options, problems: list[Problem]) -> None:
         self._problems += problems
-        options, refused = trust.vet(options, self._workspace, self._values, self._remedy)
+        options, refused = trust.vet(options, self._values, self._user_file)
         self._problems += refused
         for block in _BLOCKS:
             # What an earlier source said of another server would only mislead this one.
@@ -162,8 +161,6 @@ class _Merge:
         before = self._values.get(key)
         if key.path == ("completion", "languages"):
             value = {**cast("dict[str, bool]", before or {}), **cast("dict[str, bool]", value)}
-        elif key.path == ("context", "ignore") and not source.trusted:
-            value = (*cast("tuple[str, ...]", before or ()), *cast("tuple[str, ...]", value))
         self._values[key] = value
         self._origins[key.snake] = source.name
 

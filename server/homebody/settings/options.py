@@ -42,17 +42,20 @@ class Source:
         For messages: ``".homebody.toml"``, ``"the command line"``.
     style
         How keys are written there.
-    trusted
-        Whether it is the user's own; a workspace's is not.
     base
         Folder that relative paths start from.
+    folder
+        Folder whose files can decide what it holds; ``None`` for the user's own sources.
+    trusted
+        Whether the user trusts that folder.
 
     """
 
     name: str
     style: Style
-    trusted: bool
     base: Path
+    folder: Path | None = None
+    trusted: bool = False
 
     def spelled(self, key: Key) -> str:
         """Name of ``key`` as it is written in this source."""

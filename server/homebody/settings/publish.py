@@ -44,7 +44,7 @@ def vscode_configuration() -> dict[str, Any]:
 
 def vscode_restricted() -> list[str]:
     """VS Code's ``capabilities.untrustedWorkspaces.restrictedConfigurations``."""
-    return [_PREFIX + key.camel for key in _for_editors() if key.machine or key.path_like]
+    return [_PREFIX + key.camel for key in _for_editors() if key.machine]
 
 
 def update_package_json(text: str) -> str:
@@ -221,16 +221,20 @@ Names are in snake case in TOML (`completion.max_tokens`), in camel case in edit
 (`completion.maxTokens`, in VS Code `homebody.completion.maxTokens`).
 `homebody config show` prints what is in force and where it comes from.
 
-A value that is not allowed falls back alone: you are told the key, the value and what is allowed.
-A key that does not exist is told with the nearest one that does.
+An invalid value is ignored and its default used; a message names the key, the value and the allowed values.
+For an unknown key, the message names the most similar one that exists.
 
-## What a workspace may not set
+## What a folder may not set
 
-A repository that you have just cloned must not choose where your code is sent or what is logged.
-Keys marked *your own only* are therefore taken from your own file, variables, flags and
-`initializationOptions` alone.
+A repository that you have just cloned must not choose who answers, where your code is sent or what is
+logged.
+Keys marked *your own only* are therefore read only from your own file, variables, flags and
+`initializationOptions`.
 In `.homebody.toml` and in `workspace/configuration`, where a repository's `.vscode/settings.json` ends
-up, they are ignored with one message; so is a model's path that leads out of the workspace.
+up, they are ignored with one message.
+`completion.enabled`, `completion.languages`, `completion.trigger`, `context.snippets`, `context.ignore`
+and `context.maxFileBytes` may only be narrowed there: what you switched off stays off.
+[Security](security.md) has the whole list.
 If you trust a folder, list it in your own file:
 
 ```toml

@@ -35,7 +35,8 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
             description=(
                 "Which server answers. `auto` looks for one on this machine and falls back to the "
                 "embedded model; `scripted` plays the file named by `backend.model`, for tests."
-            )
+            ),
+            extra=_MACHINE,
         ),
     ] = "auto"
     url: Annotated[
@@ -54,10 +55,9 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         Meta(
             description=(
                 "Model to use, as the server names it; for `embedded` the path of a GGUF file or the "
-                "name of installed weights; by default what is loaded or installed. "
-                "A workspace may only name files inside itself."
+                "name of installed weights; by default what is loaded or installed."
             ),
-            extra={"path": True},
+            extra=_MACHINE | {"path": True},
         ),
     ] = None
     context_length: Annotated[
@@ -66,7 +66,8 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
             description=(
                 "Context length in tokens. By default what the server really serves; for the embedded "
                 "model its own, at most 8,192."
-            )
+            ),
+            extra=_MACHINE,
         ),
     ] = None
     api_key: Annotated[
@@ -95,6 +96,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
             ge=1,
             le=3600,
             description="Seconds to wait for the first piece of an answer, and from one piece to the next.",
+            extra=_MACHINE,
         ),
     ] = 120.0
 
@@ -111,7 +113,10 @@ class EmbeddedSettings(Struct, frozen=True, kw_only=True):
 
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=1024)] | None,
-        Meta(description="Threads of the model; by default, and at most, the processor's cores."),
+        Meta(
+            description="Threads of the model; by default, and at most, the processor's cores.",
+            extra=_MACHINE,
+        ),
     ] = None
     idle_minutes: Annotated[
         float,
@@ -119,6 +124,7 @@ class EmbeddedSettings(Struct, frozen=True, kw_only=True):
             ge=0.1,
             le=10_080,
             description="Minutes without a request after which the model's process ends.",
+            extra=_MACHINE,
         ),
     ] = 15.0
 
@@ -293,12 +299,14 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
         bool, Meta(description="Whether code from other files of the workspace goes into the prompt.")
     ] = True
     ignore: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, Meta(max_length=1000)], ...],
         Meta(
+            max_length=1000,
+            extra={"allowed": "a list of at most 1000 texts"},
             description=(
                 "Patterns, as in `.gitignore`, of files that never go into a prompt; beside `.gitignore`, "
                 "`.homebodyignore` and the built-in list of secrets. A workspace adds to yours."
-            )
+            ),
         ),
     ] = ()
     project_rules: Annotated[
@@ -308,6 +316,7 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
                 "Files at the top of the workspace whose text goes into explanations and answers as the "
                 "project's rules. Only read in folders that `trustedFolders` lists."
             ),
+            extra=_MACHINE,
         ),
     ] = ("AGENTS.md", "CONTRIBUTING.md")
     max_file_bytes: Annotated[

@@ -1,88 +1,121 @@
-"""What a workspace may not say: keys of the user's own, and files outside itself.
+"""What a folder may not set: keys that are the user's own, and anything beyond what the user allows.
 
 In: the options of one source. Out: the same without what it may not set, and one message.
-Nothing here touches a path that a workspace chose before its spelling is known to be harmless.
+Looks at no path that a folder chose.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, cast
 
-from homebody.settings.keys import Key, by_path
-from homebody.settings.options import Options, Problem
+from homebody.settings.keys import Key
+from homebody.settings.options import KeyPath, Options, Problem
 
 # A bare name with such an ending is a file if there is one; models are also called by names with dots.
 _FILE_ENDINGS = (".gguf", ".toml", ".json")
 
 
-def vet(
-    options: Options, workspace: Path | None, effective: Mapping[Key, object], remedy: str
-) -> tuple[Options, list[Problem]]:
-    """Drop what the source may not set and make its file paths absolute.
+def vet(options: Options, effective: Mapping[Key, object], user_file: Path) -> tuple[Options, list[Problem]]:
+    """Drop what the source may not set, narrow what it may only narrow, make file paths absolute.
 
-    ``effective`` holds what other sources say so far: an editor repeats the user's own values and the
-    defaults in workspace/configuration, and what changes nothing is not worth a message.
+    ``effective`` holds what other sources set so far: an editor repeats the user's own values and the
+    defaults in workspace/configuration, and what changes nothing deserves no message.
     """
     source = options.source
     kept: dict[Key, object] = {}
     ignored: list[str] = []
     for key, value in options.values.items():
-        if key.user_file_only or (key.machine and not source.trusted):
-            if source.style != "camel" or value not in (effective.get(key), key.default):
+        before = effective.get(key, key.default)
+        if _is_users_own(key, value, options):
+            if source.style != "camel" or value not in (before, key.default):
                 ignored.append(f"`{source.spelled(key)}`")
-        elif key.path_like and not source.trusted and _leads_outside(str(value), source.base, workspace):
-            ignored.append(f"`{source.spelled(key)}` (a path outside the workspace)")
+            continue
+        if source.folder is not None and not source.trusted:
+            narrowed = _NARROWER.get(key.path, _as_sent)(before, value)
+            if narrowed != value and key.path not in _MERGED:
+                ignored.append(f"`{source.spelled(key)}`")
+            kept[key] = narrowed
         else:
             kept[key] = _absolute(str(value), source.base) if key.path_like else value
-    for key in [key for key in kept if key.path[-1] == "kind" and not source.trusted]:
-        if _lacks_its_server(key, kept, options.values, effective):
-            del kept[key]
-            ignored.append(f"`{source.spelled(key)}`")
     if not ignored:
         return Options(source, kept), []
     names = ", ".join(ignored)
     verb = "are" if len(ignored) > 1 else "is"
-    message = f"{source.name}: {names} {verb} ignored; {remedy}."
+    message = f"{source.name}: {names} {verb} ignored, because {_reason(options, user_file)}."
     return Options(source, kept), [Problem(names.replace("`", ""), message)]
 
 
-def is_trusted(workspace: Path | None, trusted_folders: Sequence[str]) -> bool:
+def is_trusted(folder: Path | None, trusted_folders: Sequence[str]) -> bool:
     """Whether the user's file names exactly this folder; symlinks are followed on both sides."""
-    if workspace is None:
+    if folder is None:
         return False
-    here = _real(workspace)
-    folders = (_real(expanded) for folder in trusted_folders if (expanded := _expanded(folder)).is_absolute())
+    here = _real(folder)
+    folders = (_real(expanded) for item in trusted_folders if (expanded := _expanded(item)).is_absolute())
     return here is not None and here in folders
 
 
-def _lacks_its_server(
-    key: Key, kept: Mapping[Key, object], said: Mapping[Key, object], effective: Mapping[Key, object]
-) -> bool:
-    """Whether a kind of server came with an address that is ignored, or needs one that is not there.
-
-    Without it the user's own server would be left for one that does not work.
-    """
-    if kept[key] == effective.get(key, key.default):
-        return False
-    address = by_path()[*key.path[:-1], "url"]
-    return kept[key] == "openai" or (address in said and address not in kept)
-
-
-def _leads_outside(value: str, base: Path, workspace: Path | None) -> bool:
-    if not _is_path(value, base):
-        return False
-    if workspace is None or value.startswith("~"):
+def _is_users_own(key: Key, value: object, options: Options) -> bool:
+    """Whether the source may not set ``key`` to ``value`` at all."""
+    source = options.source
+    if key.user_file_only:
         return True
-    # By its spelling first: on Windows, looking at \\host\share already opens a connection.
-    if _is_absolute(value) and not Path(value).is_relative_to(workspace):
-        return True
-    root = _real(workspace)
-    # Both ways to read a backslash: as part of a name, and as Windows does.
-    for spelled in (value, value.replace("\\", "/")):
-        real = _real(base / spelled)
-        if real is None or root is None or not real.is_relative_to(root):
-            return True
-    return False
+    if source.folder is None:
+        return False
+    # A file that plays a model's part is for tests; nobody means that for all who open a folder.
+    return (key.machine and not source.trusted) or (key.path[-1] == "kind" and value == "scripted")
+
+
+def _reason(options: Options, user_file: Path) -> str:
+    """Why something is ignored, and what to do."""
+    source = options.source
+    if source.folder is None:
+        return f"`trusted_folders` counts in {user_file} alone"
+    if source.trusted:
+        return f"only your own settings may choose it: set it in {user_file}"
+    folder = str(source.folder).replace("\\", "/")
+    return (
+        f"this folder is not trusted; set it in {user_file} yourself, or trust the folder there with "
+        f'`trusted_folders = ["{folder}"]`'
+    )
+
+
+def _as_sent(before: Any, value: Any) -> object:  # noqa: ANN401, ARG001 - one signature for all keys
+    return value
+
+
+def _both(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
+    return before and value
+
+
+def _lower(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
+    return min(before, value)
+
+
+def _manual_stays(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
+    return "manual" if before == "manual" else value
+
+
+def _off_stays(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
+    """Languages by id: what the user switched off is not switched on."""
+    user, sent = cast("Mapping[str, bool]", before), cast("Mapping[str, bool]", value)
+    return {name: on and user.get(name, user.get("*", True)) for name, on in sent.items()}
+
+
+def _more(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
+    return (*before, *(item for item in value if item not in before))
+
+
+# A folder may send less to the model than the user allows, never more.
+_NARROWER: Mapping[KeyPath, Callable[[Any, Any], object]] = {
+    ("completion", "enabled"): _both,
+    ("completion", "languages"): _off_stays,
+    ("completion", "trigger"): _manual_stays,
+    ("context", "ignore"): _more,
+    ("context", "max_file_bytes"): _lower,
+    ("context", "snippets"): _both,
+}
+_MERGED = frozenset({("context", "ignore")})
 
 
 def _absolute(value: str, base: Path) -> str:
@@ -99,7 +132,6 @@ def _is_path(value: str, base: Path) -> bool:
 
 
 def _is_absolute(value: str) -> bool:
-    """Whether it is absolute anywhere: a workspace may be opened on any system."""
     windows = PureWindowsPath(value)
     # One-letter model names with a tag ("m:7b") look like a drive; only Windows has drives.
     return (

@@ -8,17 +8,14 @@ Patterns are untrusted: they come with the repository.
 """
 
 import os
-import re
 import stat
-import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
 from homebody.regular_file import read_regular
+from homebody.workspace.patterns import Patterns, TooManyPatterns
 
 _GIT_FILE = ".gitignore"
 _OWN_FILE = ".homebodyignore"
@@ -26,9 +23,6 @@ IGNORE_FILES = (_GIT_FILE, _OWN_FILE)
 
 # A larger file is no list of patterns. Its folder is left out, since what it meant is not known.
 _MAX_FILE_BYTES = 256 * 1024
-# More wildcards than that in one name take for ever in a backtracking matcher.
-_MAX_WILDCARDS = 3
-_FLAGS = re.IGNORECASE if sys.platform in {"win32", "darwin"} else re.NOFLAG
 
 # Nobody wants these as context, and not every project has an ignore file that names them. The
 # first to be asked, so ``.homebodyignore`` may bring any of them back.
@@ -96,8 +90,8 @@ class FolderRules:
     """
 
     path: str
-    lists: tuple["_Patterns", ...]
-    last: "_Patterns"
+    lists: tuple[Patterns, ...]
+    last: Patterns
     sources: "Sources"
     closed: bool = False
 
@@ -120,7 +114,7 @@ class FolderRules:
         """
         files, marks = self.sources.files, self.sources.marks
         present = (*files, *marks) if names is None else names
-        closed = self.closed or any(mark in present and Path(self.path, mark).is_file() for mark in marks)
+        closed = self.closed or any(mark in present and _is_file(Path(self.path, mark)) for mark in marks)
         lists = self.lists
         for name in files:
             if name in present:
@@ -148,11 +142,11 @@ def rules_for(root: Path, globs: Sequence[str] = (), sources: Sources = INDEXED)
     """
     top = root if _is_repository(root) else next(filter(_is_repository, root.parents), root)
     base = _with_slash(top)
-    lists = (_Patterns.parse(sources.built_in, base),)
+    lists = (Patterns.parse(sources.built_in, base),)
     if _GIT_FILE in sources.files:
         with suppress(_NoListError):
             lists += _read_list(base + ".git/info/exclude", base)
-    rules = FolderRules(base, lists, _Patterns.parse(globs, _with_slash(root)), sources)
+    rules = FolderRules(base, lists, Patterns.parse(globs, _with_slash(root)), sources)
     for name in root.relative_to(top).parts:
         # Whoever opens a folder wants it, even one that the repository ignores.
         rules = replace(rules, lists=rules.inside().lists).below(name)
@@ -193,93 +187,30 @@ class PathRules:
         return rules
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
-    """One ignore file, compiled.
-
-    ``any_of`` is all patterns in one: nearly every path ends there, at the cost of one match.
-    """
-
-    base: int
-    any_of: re.Pattern[str] | None
-    reversed: tuple[tuple[re.Pattern[str], bool], ...]
-
-    @classmethod
-    def parse(cls, lines: Iterable[str], base: str) -> "_Patterns":
-        """Compile ``lines``; ``base`` is the folder they count from, with a slash at its end."""
-        found: list[tuple[re.Pattern[str], bool]] = []
-        for line in lines:
-            try:
-                regex, include = GitIgnoreSpecPattern.pattern_to_regex(_tamed(line))
-                if regex is not None and include is not None:
-                    found.append((re.compile(_matched(regex), _FLAGS), include))
-            except (ValueError, re.error):
-                continue  # as git does with a line that it cannot read
-        joined = "|".join(regex.pattern.replace("?P<ps_d>", "") for regex, _ in found)
-        return cls(len(base), re.compile(joined, _FLAGS) if found else None, tuple(reversed(found)))
-
-    def verdict(self, path: str) -> bool | None:
-        """True: ignored; False: taken back; None: says nothing about ``path``."""
-        if self.any_of is None:
-            return None
-        relative = path[self.base :]
-        if not self.any_of.match(relative):
-            return None
-        for regex, include in self.reversed:
-            found = regex.match(relative)
-            # A pattern for a folder matches all below it as well. Those are not asked about here:
-            # an ignored folder is not entered, and one that was taken back is open.
-            if found and (not found.groupdict().get("ps_d") or found.end() == len(relative)):
-                return include
-        return None
-
-
 class _NoListError(Exception):
     """An ignore file is there, and what it says cannot be known."""
 
 
-def _read_list(path: str, base: str) -> tuple[_Patterns, ...]:
+def _read_list(path: str, base: str) -> tuple[Patterns, ...]:
     """Patterns of one ignore file, none when there is no such file or no pattern in it."""
     try:
         # As git does, no link is followed here; what keeps files out of prompts counts through a link too.
         if not path.endswith("/" + _OWN_FILE) and not stat.S_ISREG(os.lstat(path).st_mode):
             return ()
         data = read_regular(Path(path), max_bytes=_MAX_FILE_BYTES)
+        patterns = Patterns.parse(data.decode("utf-8-sig", "replace").split("\n"), base)
     except FileNotFoundError:
         return ()
-    except OSError as error:
+    except (OSError, TooManyPatterns) as error:
         raise _NoListError from error
-    patterns = _Patterns.parse(data.decode("utf-8-sig", "replace").splitlines(), base)
-    return (patterns,) if patterns.any_of else ()
+    return (patterns,) if patterns.regex else ()
 
 
-def _matched(regex: str) -> str:
-    """Return pathspec's ``regex`` for a match of one entry, where it searches in a whole path."""
-    if regex == "(?P<ps_d>/)":
-        return r".*/\Z"
-    if regex == "/":
-        return r".*/."
-    regex = regex.replace("[^", "[^/")  # no set of characters matches a slash
-    return regex + "." if regex.endswith("/") else regex  # ``a/**`` is what a holds, not a itself
-
-
-def _tamed(line: str) -> str:
-    """``line`` without what would keep the matcher busy for ever; what it ignores only grows."""
-    if line.rstrip().endswith("/**/"):
-        line = line.rstrip() + "*/"  # the folders below, which pathspec takes for the folder itself
-    parts = [_tamed_name(part) for part in line.split("/")]
-    deep = [index for index, part in enumerate(parts) if part == "**"]
-    if len(deep) > _MAX_WILDCARDS:
-        parts[deep[0] : deep[-1] + 1] = ["**"]
-    tamed = "/".join(parts)
-    return "" if tamed != line and line.startswith("!") else tamed
-
-
-def _tamed_name(part: str) -> str:
-    """``a*b*c*d*e`` becomes ``a*e``."""
-    if part.count("*") <= _MAX_WILDCARDS or part == "**":
-        return part
-    return part[: part.index("*")] + part[part.rindex("*") :]
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, or a folder that may not be entered
+        return False
 
 
 def _is_repository(folder: Path) -> bool:

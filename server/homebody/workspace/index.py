@@ -100,9 +100,12 @@ class WorkspaceIndex:
         self._tell("indexing")
 
     def refresh(self, paths: Iterable[Path]) -> None:
-        """Index ``paths`` again in the background: files or folders, saved, new or gone."""
+        """Index ``paths`` again in the background: files or folders, saved, new or gone.
+
+        A name that is not text (bytes that are no UTF-8) is skipped, as a scan does.
+        """
         changed: dict[int, list[str]] = {}
-        for path in paths:
+        for path in filter(_is_text, paths):
             for number, folder in enumerate(self._folders):
                 below = folder.below(path)
                 if below:
@@ -310,9 +313,8 @@ def _woven(answers: Sequence[Sequence[_T]]) -> list[_T]:
 
 
 def _is_text(path: Path) -> bool:
-    """Whether the path can be written down; one of other bytes gets no index."""
+    """Whether the path can be written down and exist; one of other bytes, or with a NUL, is not indexed."""
     try:
-        str(path).encode()
+        return b"\0" not in str(path).encode()
     except UnicodeEncodeError:
         return False
-    return True

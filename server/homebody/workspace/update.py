@@ -109,7 +109,7 @@ def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: 
     for path in dict.fromkeys(paths):
         known = writer.known_below(path)
         where = workspace.root / path
-        if where.name in IGNORE_FILES or where.is_dir():
+        if where.name in IGNORE_FILES or _is_folder(where):
             return scan(workspace, writer, report)
         entry = None if is_secret(path) or rules.ignores(path) else _entry(workspace, path)
         was = known.pop(path, None)
@@ -123,6 +123,13 @@ def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: 
     return Updated(indexed=len(changed), dropped=len(gone))
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that is too long, or a folder that may not be entered
+        return False
+
+
 def _entry(workspace: Workspace, path: str) -> Entry | None:
     """The file at ``path``, if there is one that a walk would find."""
     where = workspace.root / path
@@ -130,7 +137,7 @@ def _entry(workspace: Workspace, path: str) -> Entry | None:
         facts = where.lstat()
         path.encode()
         real = os.path.realpath(workspace.root)
-    except (OSError, UnicodeEncodeError):
+    except (OSError, ValueError):
         return None
     # Any symlink on the way would show here, also one that leads out of the workspace.
     inside = os.path.realpath(where) == os.path.join(real, *path.split("/"))  # noqa: PTH118 - strings

@@ -14,21 +14,29 @@ def uri_of(path: Path) -> str:
 
 
 def path_of(uri: str) -> Path | None:
-    """Return the path that ``uri`` names, ``None`` when it names no file (``untitled:``).
+    """Return the path that ``uri`` names, ``None`` when it names no file (``untitled:``, a NUL in the path).
 
     Takes what clients send, percent-encoded drive colons included.
     """
-    parts = urlsplit(uri)
-    if parts.scheme != "file":
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # ``file://[``
+        return None
+    if parts.scheme != "file" or not parts.path:
         return None
     path = f"//{parts.netloc}{parts.path}" if parts.netloc else parts.path
     if os.name != "nt":
-        return Path(unquote(path, errors="surrogateescape"))
-    from urllib.request import url2pathname  # 8 ms, for drives and shares only
+        path = unquote(path, errors="surrogateescape")
+    else:
+        from urllib.request import url2pathname  # 8 ms, for drives and shares only
 
-    return Path(url2pathname(path))
+        path = url2pathname(path)
+    return None if "\0" in path else Path(path)
 
 
 def file_name(uri: str) -> str:
     """Last part of a document's path."""
-    return PurePosixPath(unquote(urlsplit(uri).path)).name or uri
+    try:
+        return PurePosixPath(unquote(urlsplit(uri).path)).name or uri
+    except ValueError:  # ``file://[``
+        return uri

@@ -76,7 +76,7 @@ def test_every_source_is_told_by_name(load, user_file, workspace):
             "completion.languages",
             ['["python"]', "a table of true or false"],
         ),
-        ("context.ignore = '*.py'", "context.ignore", ['"*.py"', "a list of texts"]),
+        ("context.ignore = '*.py'", "context.ignore", ['"*.py"', "a list of at most 1000 texts"]),
         ("context = 3", "context", ["3", "a table of settings"]),
         ('backend.model = "a\\u0000b"', "backend.model", ["a text on one line"]),
         ("completion.max_tokens = 0x" + "f" * 9000, "completion.max_tokens", ["a whole number"]),
@@ -329,8 +329,9 @@ def test_an_allowed_host_has_a_port(load, port):
 
 
 def test_languages_are_joined_and_a_star_means_all_others(load):
-    """A workspace turns one language on, the user has turned all others off."""
-    completion = load(user='completion.languages = {"*" = false}', project="completion.languages.go = true")[
+    """One source turns all others off, a later one turns one language on."""
+    user = 'completion.languages = {"*" = false}'
+    completion = load(user=user, initialization_options={"completion": {"languages": {"go": True}}})[
         0
     ].completion
 

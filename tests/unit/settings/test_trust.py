@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from homebody.settings import Settings
+from homebody.settings import BackendSettings, Settings
+from homebody.settings.keys import all_keys
+from support.tracked import ROOT
 
 HOSTILE_TOML = """
 trusted_folders = ["/", "."]
@@ -23,6 +25,9 @@ model = "../../outside.gguf"
 url = "https://192.0.2.7"
 api_key_env = "AWS_SECRET_ACCESS_KEY"
 model = "~/.ssh/id_ed25519"
+[embedded]
+threads = 1
+idle_minutes = 0.1
 [log]
 enabled = true
 prompts = true
@@ -39,6 +44,7 @@ HOSTILE_JSON = {
     },
     "completion": {"backend": {"url": "http://192.0.2.7:8000", "model": "..\\..\\outside.gguf"}},
     "chat": {"backend": {"allowedHosts": ["192.0.2.7:443"], "model": "\\\\192.0.2.7\\share\\m.gguf"}},
+    "embedded": {"threads": 1, "idleMinutes": 0.1},
     "log": {"enabled": True, "prompts": True},
 }
 ENVIRON = {"HOME": "/home/me", "AWS_SECRET_ACCESS_KEY": "s3cret"}
@@ -47,17 +53,16 @@ ENVIRON = {"HOME": "/home/me", "AWS_SECRET_ACCESS_KEY": "s3cret"}
 @pytest.mark.parametrize(
     "sources", [{"project": HOSTILE_TOML}, {"configuration": HOSTILE_JSON}], ids=["toml", "configuration"]
 )
-def test_a_hostile_workspace_changes_nothing_that_matters(load, sources):
-    """No address, no key, no host, no log, no foreign file; one message names all that was ignored."""
+def test_a_hostile_workspace_changes_nothing_that_matters(load, workspace, sources):
+    """No server, model, key, host or log; one message names all that was ignored, and what to do."""
     resolved, problems = load(environ=ENVIRON, **sources)
 
     for block in (resolved.backend, resolved.completion.backend, resolved.chat.backend):
-        assert (block.url, block.api_key, block.model, block.allowed_hosts) == (None, None, None, ())
-        # Its kind goes with its address: left alone, nothing would answer.
-        assert block.kind == "auto"
+        assert block == BackendSettings()
     assert resolved.log == Settings().log
+    assert resolved.embedded == Settings().embedded
     assert len(problems) == 1
-    for name in ("backend.url", "log.prompts", "a path outside the workspace"):
+    for name in ("backend.url", "backend.kind", "backend.model", "log.prompts", "trusted", str(workspace)):
         assert name in problems[0].message
 
 
@@ -153,35 +158,96 @@ def test_what_an_editor_repeats_is_no_attempt(load):
     assert (resolved.backend.url, resolved.log.enabled, problems) == ("http://127.0.0.1:1", True, [])
 
 
-def test_a_workspace_may_name_its_own_files(load, workspace):
-    """A path inside it is taken, and made absolute."""
-    (workspace / "models").mkdir()
-    (workspace / "models" / "m.gguf").touch()
+@pytest.mark.parametrize("block", ["backend", "completion.backend", "chat.backend"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "kind = 'embedded'\nmodel = './evil.gguf'",
+        "kind = 'scripted'\nmodel = './evil.json'",
+        "kind = 'auto'",
+        "kind = 'ollama'",
+        "model = 'another:7b'",
+        "model = 'evil.gguf'",
+        "context_length = 1048576",
+        "timeout_seconds = 1",
+    ],
+)
+def test_a_folder_does_not_choose_who_answers(load, workspace, block, lines):
+    """Kind, model and memory stay as the user chose them, with one message."""
+    for name in ("evil.gguf", "evil.json"):
+        (workspace / name).touch()
+    user = "[backend]\nkind = 'llama.cpp'\nmodel = 'mine'\nurl = 'http://127.0.0.1:1'"
 
-    for spelled in ("models/m.gguf", "./models/m.gguf", f"{workspace}/models/m.gguf"):
-        resolved, problems = load(project=f"backend.model = '{spelled}'")
-        assert (str(workspace / "models" / "m.gguf"), []) == (resolved.backend.model, problems)
+    resolved, problems = load(user=user, project=f"[{block}]\n{lines}")
+
+    assert resolved == load(user=user)[0]
+    assert len(problems) == 1
 
 
-def test_a_symlink_does_not_lead_out(load, workspace, tmp_path):
-    """A link inside the workspace to a file outside of it is outside."""
-    (tmp_path / "outside.gguf").touch()
-    (workspace / "inside.gguf").symlink_to(tmp_path / "outside.gguf")
+@pytest.mark.parametrize("block", ["backend", "completion.backend", "chat.backend"])
+def test_a_trusted_folder_chooses_the_model(load, workspace, block):
+    """A path in it starts at the folder."""
+    (workspace / "m.gguf").touch()
+    project = f"[{block}]\nkind = 'embedded'\nmodel = 'm.gguf'"
 
-    resolved, problems = load(project="backend.model = 'inside.gguf'")
+    resolved, problems = load(user=f"trusted_folders = ['{workspace}']", project=project)
 
-    assert (resolved.backend.model, len(problems)) == (None, 1)
+    chosen = {"backend": resolved.backend, "completion.backend": resolved.completion.backend}
+    assert ("embedded", str(workspace / "m.gguf")) == (
+        chosen.get(block, resolved.chat.backend).kind,
+        chosen.get(block, resolved.chat.backend).model,
+    )
+    assert problems == []
+
+
+@pytest.mark.parametrize("name", ["project", "configuration"])
+def test_no_folder_brings_a_scripted_model(load, workspace, name):
+    """Prepared answers would appear under a model's name: not even a trusted folder may name them."""
+    sent = 'backend.kind = "scripted"' if name == "project" else {"backend": {"kind": "scripted"}}
+
+    resolved, problems = load(user=f"trusted_folders = ['{workspace}']", **{name: sent})
+
+    assert resolved.backend.kind == "auto"
+    assert [problem.key for problem in problems] == ["backend.kind"]
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["qwen2.5-coder:7b", "lmstudio-community/Qwen2.5-Coder-7B-Instruct-GGUF", "m.gguf", "org/m.Q4.gguf"],
+    ("user", "project", "expected"),
+    [
+        ("completion.enabled = false", "completion.enabled = true", False),
+        ("completion.enabled = true", "completion.enabled = false", False),
+        ("context.snippets = false", "context.snippets = true", False),
+        ("context.snippets = true", "context.snippets = false", False),
+        ("completion.trigger = 'manual'", "completion.trigger = 'automatic'", "manual"),
+        ("completion.trigger = 'automatic'", "completion.trigger = 'manual'", "manual"),
+        ("context.max_file_bytes = 2048", "context.max_file_bytes = 9999", 2048),
+        ("", "context.max_file_bytes = 67108864", 1_048_576),
+        ("", "context.max_file_bytes = 2048", 2048),
+        ("completion.languages.sql = false", "completion.languages.sql = true", {"sql": False}),
+        ("completion.languages.sql = true", "completion.languages.sql = false", {"sql": False}),
+        ("completion.languages.'*' = false", "completion.languages.sql = true", {"*": False, "sql": False}),
+        ("completion.languages.sql = false", "completion.languages.'*' = true", {"*": True, "sql": False}),
+        ("context.ignore = ['a']", "context.ignore = ['b', 'a']", ("a", "b")),
+    ],
 )
-def test_a_models_name_is_no_path(load, name):
-    """Names as servers have them may be set by a workspace, and stay as they are."""
-    resolved, problems = load(project=f"backend.model = '{name}'")
+def test_a_folder_sends_less_and_never_more(load, workspace, user, project, expected):
+    """What the user switched off stays off; a trusted folder has its own way."""
+    section, name = project.partition(" = ")[0].split(".")[:2]
 
-    assert (name, []) == (resolved.backend.model, problems)
+    resolved, problems = load(user=user, project=project)
+    value = getattr(getattr(resolved, section), name)
+    own, _ = load(user=f"trusted_folders = ['{workspace}']\n{user}", project=project)
+
+    assert expected == value
+    widened = expected != getattr(getattr(own, section), name) and section + name != "contextignore"
+    assert int(widened) == len(problems)
+
+
+def test_what_a_folder_may_set_is_written_down():
+    """A new setting is the user's own (machine), or docs/security.md says what a folder achieves with it."""
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+
+    assert [key.camel for key in all_keys() if not key.machine and f"`{key.camel}`" not in page] == []
 
 
 def test_paths_of_the_users_start_where_they_are_written(load, user_file, monkeypatch, tmp_path):

@@ -20,6 +20,7 @@ from homebody.workspace.index import Progress, WorkspaceIndex, database_of
 from homebody.workspace.messages import Done, Event, Scan, Working
 from homebody.workspace.process import IndexerProcess
 from homebody.workspace.store import SCHEMA, connect
+from homebody.workspace.uri import path_of
 
 FILES = {
     "shop/order.py": "class Order:\n    def add_line(self, line): ...\n\ndef invoice_total(order): ...\n",
@@ -195,6 +196,26 @@ async def test_a_process_that_dies_is_started_again(root):
             index.refresh([root / f"shop/new{number}.py"])
             await asyncio.wait_for(index.settled(), 30)
         assert await defining(index, "brand_new0", "brand_new1") == ["new0.py", "new1.py"]
+
+
+async def test_names_that_no_file_should_have_cost_nothing(root):
+    """Bytes that are not UTF-8, a NUL, a name that is too long, a folder that may not be entered."""
+    told = Told()
+    locked = root / "locked"
+    locked.mkdir(mode=0)
+    uris = [
+        f"{root.as_uri()}/{name}" for name in ("caf%E9.py", "a%00b.py", "x" * 300, "locked/a.py", "%ED%A0%80")
+    ]
+    async with opened(root, told=told) as index:
+        for uri in uris:
+            index.refresh([path for path in (path_of(uri),) if path is not None])
+            await asyncio.wait_for(index.settled(), 30)
+        (root / "shop/new.py").write_text("def brand_new(): ...\n")
+        index.refresh([Path(os.fsdecode(b"/\xff")), root / "shop/new.py"])
+        await asyncio.wait_for(index.settled(), 30)
+        assert await defining(index, "brand_new") == ["new.py"]
+        assert index.state == "ready"
+    assert told.notices == []
 
 
 async def test_a_process_that_keeps_dying_is_given_up(root, monkeypatch):

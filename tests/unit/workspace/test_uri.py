@@ -15,7 +15,13 @@ def test_a_path_comes_back_from_its_uri(path):
     assert Path(path) == path_of(uri_of(Path(path)))
 
 
-@pytest.mark.parametrize("uri", ["untitled:Untitled-1", "vscode-notebook-cell:/a.ipynb#W0", "", "http://x/y"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("untitled:Untitled-1", "vscode-notebook-cell:/a.ipynb#W0", "", "http://x/y"),
+        *("file:///a%00b", "file://[", "file:"),
+    ],
+)
 def test_what_is_no_file_has_no_path(uri):
     """Untitled buffers and cells are on no disk."""
     assert path_of(uri) is None

@@ -1,0 +1,90 @@
+"""Ignore patterns: git's meaning, in linear time, whatever the repository wrote."""
+
+import pytest
+
+from homebody.workspace.patterns import MAX_CHARACTERS, MAX_PATTERNS, Patterns, TooManyPatterns
+from homebody.workspace.permit import IGNORED, Permit
+
+MANY = "*a" * 30 + "*b"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "other"),
+    [
+        ("a", "a x/a a/ x/a/", "b a/b ab"),
+        ("/a", "a a/", "x/a"),
+        ("a/", "a/ x/a/", "a x/a"),
+        ("a/b", "a/b a/b/", "x/a/b"),
+        ("a/*", "a/b a/b/", "a a/ a/b/c"),
+        ("*/a", "x/a", "a x/y/a"),
+        ("**/a/b", "a/b x/y/a/b", "a/x/b"),
+        ("a/**", "a/b a/b/c a/b/", "a a/ b"),
+        ("a/**/", "a/b/ a/b/c/", "a/ a/b"),
+        ("a/**/b", "a/b a/x/b a/x/y/b", "a/bb b"),
+        ("**", "a a/ a/b", ""),
+        ("**/", "a/ a/b/", "a a/b"),
+        ("*.py", "a.py x/b.py .py", "a.pyc"),
+        ("a*b*c", "abc axbxbc", "acb ab"),
+        ("a?c", "abc", "ac a/c"),
+        ("[a-c]x", "ax cx", "dx"),
+        ("[!a-c]x", "dx", "ax"),
+        ("[^a]x", "bx", "ax"),
+        ("[]x]y", "]y xy", "ay"),
+        (r"[\]]y", "]y", "\\y"),
+        ("[a-]y", "ay -y", "by"),
+        ("[[:digit:]]", "1", "a"),
+        ("[z-a]", "", "a z"),
+        ("[a", "", "a [a"),
+        ("a\\", "", "a"),
+        (r"\#a", "#a", "a"),
+        (r"\!a", "!a", "a"),
+        ("#a", "", "#a"),
+        ("/", "", "a a/"),
+        ("a//b", "", "a/b"),
+        ("a.b", "a.b", "axb"),
+        ("**a/b*", "xa/bc", "b"),
+    ],
+)
+def test_a_pattern_means_what_it_means_to_git(pattern, matching, other):
+    """Each of them as gitignore(5) describes it; a path that ends with a slash is a folder."""
+    patterns = Patterns.parse([pattern], "/w/")
+
+    assert [True] * len(matching.split()) == [patterns.verdict(f"/w/{path}") for path in matching.split()]
+    assert [None] * len(other.split()) == [patterns.verdict(f"/w/{path}") for path in other.split()]
+
+
+def test_the_last_matching_line_wins():
+    """Whatever the order of signs."""
+    patterns = Patterns.parse(["*.py", "!a*", "ab*", "!abc.py", "*.txt"], "")
+
+    verdicts = {path: patterns.verdict(path) for path in ("x.py", "a.py", "ab.py", "abc.py", "c.md")}
+    assert verdicts == {"x.py": True, "a.py": False, "ab.py": True, "abc.py": False, "c.md": None}
+
+
+@pytest.mark.parametrize("path", ["a" * 100, "a" * 4000, "a/" * 1500 + "c", ("a" * 200 + "/") * 15 + "a"])
+def test_many_wildcards_end(path):
+    """A backtracking matcher would need longer than the universe is old for one of these."""
+    hostile = [MANY, "**/a*a/" * 20 + "b", "*a*?*a?*a*?a*a*b", "[a-b]*" * 30 + "z", "a/**/" * 60 + "b"]
+
+    assert Patterns.parse(hostile * 10, "").verdict(path) is None
+
+
+def test_a_list_of_absurd_size_is_refused():
+    """Compiling it would block whoever asks."""
+    assert Patterns.parse([f"a{number}" for number in range(MAX_PATTERNS)], "").verdict("a7") is True
+    for lines in (["a"] * (MAX_PATTERNS + 1), ["a" * (MAX_CHARACTERS + 1)]):
+        with pytest.raises(TooManyPatterns):
+            Patterns.parse(lines, "")
+
+
+@pytest.mark.parametrize("place", [".homebodyignore", "context.ignore"])
+def test_a_name_of_a_hundred_letters_is_asked_about_at_once(tmp_path, place):
+    """Also for a document that somebody opens."""
+    globs = [MANY] if place == "context.ignore" else []
+    if place == ".homebodyignore":
+        (tmp_path / place).write_text(MANY)
+    permit = Permit([tmp_path], globs)
+
+    refusals = [permit.refusal((tmp_path / name).as_uri()) for name in ("a" * 100, "a" * 99 + "b")]
+
+    assert refusals == [None, IGNORED]
