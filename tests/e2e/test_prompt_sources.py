@@ -91,8 +91,7 @@ async def _shown_with(client: Client, uri: str, line: int, columns: Iterable[int
     await client.execute("homebody.showPrompt")  # waits until there is an engine
     shown = None
     for column in columns:
-        position = {"line": line, "character": column}
-        client.notify("textDocument/didFocus", {"textDocument": {"uri": uri}, "position": position})
+        client.focus(uri, line, column)
         await asyncio.sleep(0.1)
         await client.complete(uri, line, column, invoked=True)
         shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})

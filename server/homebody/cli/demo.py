@@ -123,17 +123,13 @@ def _options(settings: Settings) -> Mapping[str, object]:
 
 
 async def _model(client: Client) -> str:
-    """Wait until the model is there, and say which one it is."""
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline:
-        status = await client.execute("homebody.status")
-        if status.get("model"):
-            return f"{status['model']} ({status['backend']}), {status['contextLength']} tokens of context"
-        if status["kind"] == "Error":
-            raise DemoFailed(status["message"])
-        await asyncio.sleep(0.05)
-    message = f"the model was not ready after {_READY_SECONDS:.0f} s: `homebody doctor` says what is wrong"
-    raise DemoFailed(message)
+    """Wait until the model is there, and return its name for the user."""
+    try:
+        status = await client.wait_for_model(_READY_SECONDS)
+    except TimeoutError:
+        message = f"the model was not ready after {_READY_SECONDS:.0f} s: `homebody doctor` finds the cause"
+        raise DemoFailed(message) from None
+    return f"{status['model']} ({status['backend']}), {status['contextLength']} tokens of context"
 
 
 async def _complete(console: Console, client: Client, document: Document, measured: _Measured) -> None:
@@ -144,10 +140,7 @@ async def _complete(console: Console, client: Client, document: Document, measur
         start = client.documents[uri].text.index(line)
         document = client.change(uri, TextEdit(Span(start, start + len(line)), typed[:-1]))
         row, column = document.position_of(start + len(typed) - 1)
-        client.notify(
-            "textDocument/didFocus",
-            {"textDocument": {"uri": uri}, "position": {"line": row, "character": column}},
-        )
+        client.focus(uri, row, column)
         await asyncio.sleep(_LOOKING_SECONDS)
         document = client.type(uri, start + len(typed) - 1, typed[-1])
         row, column = document.position_of(start + len(typed))

@@ -1,1 +1,4 @@
-"""A small LSP client: drives `homebody lsp` from the demo, the tests and scripts."""
+"""A small LSP client that drives ``homebody lsp``, for scripts, the demo and tests.
+
+``editor`` is the client that a script uses (docs/client.md); ``connection`` is its JSON-RPC.
+"""

@@ -1,7 +1,7 @@
 """JSON-RPC from the client's side: requests, notifications, and the server's own requests.
 
 In: a stream to and from a server. Out: results, and calls of handlers.
-Knows nothing of documents or of Homebody's methods; ``client`` does.
+Knows nothing of documents or of Homebody's methods; ``editor`` does.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Connection:
     Attributes
     ----------
     on_request
-        What answers the server's requests, by method.
+        Handlers of the server's requests, by method.
     on_notification
         Called with the method and the params of each notification.
 
@@ -110,7 +110,7 @@ class Connection:
     async def _answer(self, message: Json) -> None:
         answer: Json = {"jsonrpc": "2.0", "id": message["id"]}
         if (handler := self.on_request.get(message["method"])) is None:
-            answer["error"] = {"code": -32601, "message": "Not here."}
+            answer["error"] = {"code": -32601, "message": "This client does not support the method."}
         else:
             answer["result"] = await handler(message.get("params"))
         self._send(answer)

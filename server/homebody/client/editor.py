@@ -2,11 +2,7 @@
 
 In: the command of a server. Out: its answers, its streams, and the edits that it asks for.
 Positions are (line, column) from 0 in code points: the client negotiates UTF-32.
-
-    async with start_client(root=folder, options={"backend": {"kind": "embedded"}}) as client:
-        document = client.open(folder / "app.py")
-        for item in await client.complete(document.uri, 3, 8):
-            print(item["insertText"])
+docs/client.md shows how to use it.
 """
 
 import asyncio
@@ -17,13 +13,15 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias, cast
+from urllib.parse import unquote
 
 from homebody.client.connection import Connection, Json, ServerError
+from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 OnText: TypeAlias = Callable[[str], None]
 
-# What the client says it can do, unless it is told otherwise.
+# What the client declares by default.
 CAPABILITIES: Json = {
     "general": {"positionEncodings": ["utf-32"]},
     "workspace": {
@@ -37,15 +35,9 @@ CAPABILITIES: Json = {
         "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["refactor"]}}},
     },
 }
-_LANGUAGES = {
-    ".c": "c", ".cpp": "cpp", ".cs": "csharp", ".go": "go", ".java": "java", ".js": "javascript",
-    ".kt": "kotlin", ".lua": "lua", ".md": "markdown", ".php": "php", ".py": "python", ".rb": "ruby",
-    ".rs": "rust", ".scala": "scala", ".sh": "shellscript", ".sql": "sql", ".swift": "swift",
-    ".ts": "typescript", ".tsx": "typescriptreact",
-}  # fmt: skip
-# Not the script on the PATH, which may be another installation's.
+# The script on the PATH may belong to another installation.
 _RUN = "import sys; from homebody.cli import main; sys.exit(main())"
-# Without -P a folder "homebody" in the current directory would be run in our place.
+# Without -P a folder "homebody" in the current directory would be imported instead.
 LSP_COMMAND = (sys.executable, "-P", "-c", _RUN, "lsp")
 """This installation's ``homebody lsp``."""
 _END_SECONDS = 10.0
@@ -61,11 +53,11 @@ class Client:
     messages
         Sentences that the server wanted to show.
     status
-        What ``homebody/didChangeStatus`` said last.
+        The last ``homebody/didChangeStatus``.
     notifications
-        Everything else that came without being asked for: method and params, in order.
+        Every notification of the server: method and params, in order.
     configuration
-        What ``workspace/configuration`` is answered with.
+        The answer to ``workspace/configuration``.
 
     """
 
@@ -77,6 +69,7 @@ class Client:
         self.status: Json = {}
         self.notifications: list[tuple[str, Any]] = []
         self.configuration: object = None
+        self._status_changed = asyncio.Event()
         self._tokens = itertools.count(1)
         self._streams: dict[str, OnText] = {}
         connection.on_notification = self._notice
@@ -104,10 +97,15 @@ class Client:
         self.connection.notify(method, params)
 
     def open(self, path: Path | str, text: str | None = None, language_id: str | None = None) -> Document:
-        """Open a file, or the ``text`` of an unsaved one under a URI; returns what the server has."""
+        """Open a file by its path, or the ``text`` of an unsaved document by its URI.
+
+        Without a ``language_id`` the language follows from the file's name and text.
+        """
         uri = path if isinstance(path, str) else _uri(path)
         content = Path(path).read_text("utf-8") if text is None else text
-        language_id = language_id or _LANGUAGES.get(Path(uri).suffix, "plaintext")
+        if language_id is None:
+            language = find_by_text(unquote(uri), content)
+            language_id = language.ids[0] if language else "plaintext"
         document = self.documents[uri] = Document.create(uri, language_id, 1, content)
         item = {"uri": uri, "languageId": language_id, "version": 1, "text": content}
         self.notify("textDocument/didOpen", {"textDocument": item})
@@ -135,6 +133,30 @@ class Client:
         del self.documents[uri]
         self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
+    def focus(self, uri: str, line: int, column: int) -> None:
+        """Report where the user looks; the server reads ahead there."""
+        position = {"line": line, "character": column}
+        self.notify("textDocument/didFocus", {"textDocument": {"uri": uri}, "position": position})
+
+    async def wait_for_model(self, seconds: float = 60.0) -> Json:
+        """Wait until a model answers; returns the server's status.
+
+        Raises
+        ------
+        ServerError
+            The server has no model, with its reason.
+        TimeoutError
+            There is none after ``seconds``.
+
+        """
+        async with asyncio.timeout(seconds):
+            while "model" not in self.status:
+                if self.status.get("kind") == "Error":
+                    raise ServerError(-32803, self.status["message"])
+                self._status_changed.clear()
+                await self._status_changed.wait()
+        return self.status
+
     async def complete(self, uri: str, line: int, column: int, *, invoked: bool = False) -> list[Json]:
         """Ask for ghost text at a position; returns LSP's items."""
         params = {
@@ -158,12 +180,12 @@ class Client:
         return await self.request("textDocument/codeAction", params)
 
     async def execute(self, command: str, argument: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 - any JSON
-        """Run a command of the server's with its one object."""
+        """Run a command of the server with its one argument."""
         params = {"command": command, "arguments": [dict(argument or {})]}
         return await self.request("workspace/executeCommand", params)
 
     async def explain(self, uri: str, span: Span | None = None, *, on_text: OnText | None = None) -> Json:
-        """Explain a span, or the whole document; ``on_text`` gets the text as it comes."""
+        """Explain a span, or the whole document; ``on_text`` receives the text as it streams."""
         argument: Json = {"textDocument": {"uri": uri}}
         if span is not None:
             argument["range"] = _range(self.documents[uri], span)
@@ -185,17 +207,18 @@ class Client:
         instruction: str | None = None,
         apply: bool = True,
     ) -> Json:
-        """Rewrite a span; what the server has applied is in ``documents`` afterwards."""
+        """Rewrite a span; ``documents`` has the text with the applied edit afterwards."""
         document = self.documents[uri]
         argument: Json = {
             "textDocument": {"uri": uri, "version": document.version},
             "range": _range(document, span),
             "apply": apply,
         }
-        named = {"action": action, "instruction": instruction}
-        return await self.execute(
-            "homebody.refactor", argument | {name: said for name, said in named.items() if said is not None}
-        )
+        if action is not None:
+            argument["action"] = action
+        if instruction is not None:
+            argument["instruction"] = instruction
+        return await self.execute("homebody.refactor", argument)
 
     def _notice(self, method: str, params: Any) -> None:  # noqa: ANN401 - any JSON
         self.notifications.append((method, params))
@@ -203,6 +226,7 @@ class Client:
             self.messages.append(params["message"])
         if method == "homebody/didChangeStatus":
             self.status = params
+            self._status_changed.set()
         if method == "$/progress" and (on_text := self._streams.get(params["token"])):
             on_text(params["value"]["text"])
 
