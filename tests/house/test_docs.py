@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from support.tracked import tracked_texts
+
 ROOT = Path(__file__).parents[2]
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+_SOURCES = {".py", ".ts", ".lua", ".sh", ".toml", ".mjs", ".scm"}
+# Not in an address or behind another folder, and with an ending, so that it is a file's name.
+_CITED = re.compile(
+    r"(?<![\w/.:-])((?:docs|tests|server|clients|benchmarks|requirements|changelog\.d)/[\w./-]*\w\.[a-z]+)\b"
+)
 _PLACE = re.compile(r"`((?:server|tests|docs|clients|benchmarks|prompts|requirements)/[\w./-]+)`")
 
 
@@ -43,6 +50,19 @@ def test_the_tests_that_a_page_names_are_there(page: str):
     path = ROOT / page
     named = _TEST.findall(path.read_text("utf-8")) if path.is_file() else []
     missing = [f"{file}::{test}" for file, test in named if not _defines(ROOT / file, test)]
+
+    assert missing == []
+
+
+def test_what_comments_and_docstrings_point_to_is_there():
+    """A path of the repository in the sources, a page that a docstring cites for one, exists."""
+    missing = [
+        f"{path}: {place}"
+        for path, text in tracked_texts()
+        if path.suffix in _SOURCES and path.parts[0] not in {"tests", "requirements"}
+        for place in _CITED.findall(text)
+        if not (ROOT / place).exists()
+    ]
 
     assert missing == []
 

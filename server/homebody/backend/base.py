@@ -305,7 +305,7 @@ class Backend(Protocol):
 
         ``tokens`` limits it to the prompt's first so many tokens: a prompt that is being read
         cannot be called back, so a long one goes in pieces, each a longer beginning of the same
-        prompt (DESIGN: 64, 128, 192, 256 tokens evaluate 64 each). Where prompts are strings the
+        prompt (measured: 64, 128, 192, 256 tokens evaluate 64 each). Where prompts are strings the
         beginning is about so long, and no longer; where the server cannot do it, nothing is sent
         and all counts are ``None``.
         """

@@ -5,7 +5,7 @@ Knows the file format (version 2 and 3, little-endian) and nothing of what the k
 Lists of strings (a vocabulary has up to 250,000) stay packed: that is why the ``gguf`` package is not
 used here, which needs 1.7 s for them and brings numpy along. Tests compare the two.
 
-Source: ggml's ``docs/gguf.md``.
+Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 import mmap

@@ -1,7 +1,7 @@
 """Ollama: prompts as strings in raw mode, one context length for all, nothing cut in silence.
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats.
-Written from the documented API (Ollama 0.12: docs/api.md, docs/openapi.yaml); tested against a
+Written from the documented API of Ollama 0.12 (address in ``ollama_api``); tested against a
 loopback double, since Ollama comes in no Python package.
 Knows nothing of other servers.
 """
