@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from homebody.audit import LeftOut, PromptRecord, Source
-from homebody.backend.base import Message, ModelInfo, Prompt, Sampling, Stats
+from homebody.backend.base import Message, ModelInfo, OnRead, Prompt, Sampling, Stats
 from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError
@@ -26,18 +25,6 @@ class Usage:
     prompt_tokens: int
     output_tokens: int
     context_length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How much of a prompt the model has read: ``tokens`` of ``total``, cached ones included."""
-
-    tokens: int
-    total: int
-    seconds_left: float
-
-
-OnReading: TypeAlias = Callable[[Reading], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +58,13 @@ async def answer(
     sampling: Sampling,
     *,
     on_text: Callable[[str], None] | None = None,
-    on_reading: OnReading | None = None,  # noqa: ARG001 - backends do not report it yet
+    on_read: OnRead | None = None,
 ) -> Answer:
     """Ask the chat model once.
 
     ``build`` gets the tokens that the texts of the prompt may have. It is called again with fewer
-    while the exact count is over: nothing is ever sent that the server would cut.
+    while the exact count is over: nothing is ever sent that the server would cut. ``on_text`` gets the
+    answer piece by piece, ``on_read`` how much of the prompt is read, where the server reports it.
 
     Raises
     ------
@@ -98,9 +86,9 @@ async def answer(
     first: float | None = None
     outcome = "cancelled"
     stream = (
-        use.backend.chat(draft.messages, sampling)
+        use.backend.chat(draft.messages, sampling, on_read=on_read)
         if prompt is None
-        else use.backend.complete(prompt, sampling, slot="chat")
+        else use.backend.complete(prompt, sampling, slot="chat", on_read=on_read)
     )
     use.streams += 1
     try:

@@ -7,11 +7,12 @@ uses; longer code in parts, and a long file by its outline (``explain_parts``).
 
 from collections.abc import Callable
 
+from homebody.backend.base import OnRead
 from homebody.context.around import select_around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Draft, OnReading, answer
+from homebody.features.answer import Draft, answer
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.explanation import Explanation, Task
@@ -40,7 +41,7 @@ async def explain(
     prompt: PromptFile | None = None,
     full: bool = False,
     on_text: Callable[[str], None] | None = None,
-    on_reading: OnReading | None = None,
+    on_read: OnRead | None = None,
     session: Session | None = None,
 ) -> Explanation:
     """Explain ``span``: a selection, the function around a cursor (an empty span), or the document.
@@ -54,7 +55,7 @@ async def explain(
         of a long file is left out.
     on_text
         Gets the Markdown piece by piece.
-    on_reading
+    on_read
         Gets how much of a prompt is read, where the server reports it.
     session
         Its notebooks' other cells help.
@@ -76,7 +77,7 @@ async def explain(
     prompt = prompt or engine.prompts.explain
     use = engine.chat
     info = await use.describe()
-    task = Task(engine, document, tree, info, on_text, on_reading)
+    task = Task(engine, document, tree, info, on_text, on_read)
     candidates = await candidates_for_span(engine, document, tree, target, session=session)
     await use.learn_counts([prompt.body, prompt.system, *(c.text for c in candidates), document.text])
     await measure_speed(engine, prompt)
@@ -109,9 +110,7 @@ async def explain(
         return Draft(messages, around.sources, (*around.left_out, *marked))
 
     sampling = sampling_of(engine.settings.chat, prompt, room.output)
-    said = await answer(
-        engine, "explain", document.uri, build, sampling, on_text=on_text, on_reading=on_reading
-    )
+    said = await answer(engine, "explain", document.uri, build, sampling, on_text=on_text, on_read=on_read)
     return Explanation(said.text.strip(), said.complete, said.usage, said.draft.sources, said.draft.left_out)
 
 

@@ -16,6 +16,7 @@ from homebody.prompt.render import render
 from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import chunk_document
 from homebody.syntax.scope import definitions, header_text, imports
+from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
 _MOST_PARTS = 8
@@ -87,14 +88,11 @@ async def explain_parts(task: Task, target: Span, room: ChatRoom, *, full: bool)
 async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
     """Explain a whole file by its imports and signatures; ``None`` where it has hardly any."""
     engine, document = task.engine, task.document
-    outlined = [one for one in definitions(document, task.tree) if one.kind in _OUTLINED]
-    if len(outlined) < _FEWEST_DEFINITIONS:
+    lines = outline(document, task.tree)
+    if not lines:
         return None
     prompt = shipped_prompt("explain-outline")
     frame = frame_tokens(engine, prompt)
-    lines = [(one.span, document.slice(one.span)) for one in imports(document, task.tree)]
-    lines += [(one.header, header_text(document, one)) for one in outlined]
-    lines.sort(key=lambda line: line[0])
     special = special_texts(task.info)
     last_line = document.line_count - 1
 
@@ -121,9 +119,19 @@ async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
 
     sampling = sampling_of(engine.settings.chat, prompt, room.output)
     said = await answer(
-        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_reading=task.on_reading
+        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
     )
     return Explanation(said.text.strip(), said.complete, said.usage, said.draft.sources, said.draft.left_out)
+
+
+def outline(document: Document, tree: Tree) -> list[tuple[Span, str]]:
+    """Return imports and signatures in order; empty where a file has hardly any."""
+    outlined = [one for one in definitions(document, tree) if one.kind in _OUTLINED]
+    if len(outlined) < _FEWEST_DEFINITIONS:
+        return []
+    lines = [(one.span, document.slice(one.span)) for one in imports(document, tree)]
+    lines += [(one.header, header_text(document, one)) for one in outlined]
+    return sorted(lines, key=lambda line: line[0])
 
 
 def split(task: Task, target: Span, tokens: int) -> list[Span]:
@@ -175,7 +183,7 @@ async def _explain_part(task: Task, part: Span, room: ChatRoom) -> Answer:
 
     sampling = sampling_of(engine.settings.chat, prompt, min(room.output, _PART_TOKENS))
     return await answer(
-        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_reading=task.on_reading
+        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
     )
 
 
@@ -193,7 +201,7 @@ async def _sum_up(task: Task, texts: list[str], room: ChatRoom) -> Answer:
 
     sampling = sampling_of(engine.settings.chat, prompt, min(room.output, _PART_TOKENS))
     return await answer(
-        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_reading=task.on_reading
+        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
     )
 
 

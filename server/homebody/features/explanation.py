@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from homebody.audit import LeftOut, Source
-from homebody.backend.base import ModelInfo
+from homebody.backend.base import ModelInfo, OnRead
 from homebody.engine import Engine
-from homebody.features.answer import OnReading, Usage
+from homebody.features.answer import Usage
 from homebody.syntax.tree import Tree
 from homebody.text import Document
 
@@ -35,7 +35,7 @@ class Task:
     tree: Tree
     info: ModelInfo
     on_text: Callable[[str], None] | None = None
-    on_reading: OnReading | None = None
+    on_read: OnRead | None = None
 
     def write(self, text: str) -> None:
         """Stream text that is not the model's: headings."""

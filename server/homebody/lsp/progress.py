@@ -9,11 +9,15 @@ import itertools
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from homebody.lsp.outgoing import REQUEST_CANCELLED, ResponseError
 from homebody.lsp.server import Server
+
+if TYPE_CHECKING:
+    from homebody.backend.base import ReadProgress
 
 _TOKENS = itertools.count(1)
 # A client that does not answer the request for a progress bar does not hold the work up.
@@ -39,6 +43,28 @@ def text_sender(server: Server, token: types.ProgressToken | None) -> Callable[[
     if token is None:
         return None
     return lambda text: server.notify(types.PROGRESS, types.ProgressParams(token=token, value={"text": text}))
+
+
+def read_sender(
+    server: Server, token: types.ProgressToken | None, bar: Progress
+) -> "Callable[[ReadProgress], None]":
+    """Make what reports how much of a prompt is read: at the bar, and on ``token``.
+
+    On ``token`` it is ``{text: "", reading: {tokens, of, secondsLeft}}``; ``secondsLeft`` may be null.
+    """
+
+    def report(read: "ReadProgress") -> None:
+        left = read.milliseconds_left
+        seconds = None if left is None else round(left / 1000, 1)
+        bar.say(
+            f"Reading {read.read} of {read.total} tokens" + (f", {seconds:.0f} s left" if seconds else "")
+        )
+        if token is not None:
+            reading = {"tokens": read.read, "of": read.total, "secondsLeft": seconds}
+            value = {"text": "", "reading": reading}
+            server.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
+
+    return report
 
 
 @asynccontextmanager

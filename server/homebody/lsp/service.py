@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from homebody.backend.state import BackendState
     from homebody.engine import Engine
     from homebody.features.complete import Completion, Selected
+    from homebody.session.conversation import Conversations
     from homebody.session.session import Session
     from homebody.settings import Settings
     from homebody.workspace.index import Progress as IndexProgress
@@ -64,6 +65,16 @@ class Service:
         self._places: dict[str, int] = {}
         self._focus: str | None = None
         self._menu: asyncio.Task[list[Completion]] | None = None
+        self._conversations: Conversations | None = None
+
+    @property
+    def conversations(self) -> "Conversations":
+        """Return the conversations; they outlive an engine that other settings replace."""
+        if self._conversations is None:
+            from homebody.session.conversation import Conversations
+
+            self._conversations = Conversations()
+        return self._conversations
 
     @property
     def audit(self) -> "Audit | None":

@@ -18,6 +18,7 @@ For edits, each giving a ``Refusal`` with its reason where the answer cannot be 
 """
 
 from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
 from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edit_output import replacement_text
 from homebody.postprocess.edit.hunks import document_hunks, hunks
@@ -29,6 +30,7 @@ from homebody.postprocess.ghost.stop import StopChecker, Verdict
 from homebody.postprocess.ghost.unit import Wanted
 
 __all__ = [
+    "CodeBlock",
     "DropReason",
     "Dropped",
     "Finished",
@@ -37,6 +39,7 @@ __all__ = [
     "StopChecker",
     "Verdict",
     "Wanted",
+    "code_blocks",
     "docstring_edits",
     "document_hunks",
     "finish",

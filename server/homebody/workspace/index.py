@@ -191,6 +191,20 @@ class WorkspaceIndex:
             )
         return _woven(answers)[:limit]
 
+    async def files(self, query: str, *, limit: int) -> list[Candidate]:
+        """Return at most ``limit`` files whose path contains ``query``; ``why`` is the path."""
+        answers = [
+            await self._ask(one, lambda reader: reader.files(query, limit=limit)) for one in self._folders
+        ]
+        return _woven(answers)[:limit]
+
+    async def symbols(self, query: str, *, limit: int) -> list[Candidate]:
+        """Return at most ``limit`` definitions whose name contains ``query``; ``why`` is the name."""
+        answers = [
+            await self._ask(one, lambda reader: reader.symbols(query, limit=limit)) for one in self._folders
+        ]
+        return _woven(answers)[:limit]
+
     async def aclose(self) -> None:
         """End the indexing process and the thread. From then on questions have no answers."""
         if self._closed:

@@ -20,7 +20,8 @@ from pathlib import Path
 import msgspec
 
 from homebody.syntax.chunk import Candidate
-from homebody.workspace.found import Found, call_sites, candidates, under_headers
+from homebody.workspace import lookup
+from homebody.workspace.found import Found, candidates, under_headers
 from homebody.workspace.ignore import PathRules
 from homebody.workspace.imports import ImportRow, distance, follows_imports, read_imports, resolve
 from homebody.workspace.secrets import is_secret
@@ -56,13 +57,6 @@ _RESEMBLING = (
     "(SELECT rowid AS chunk, rank FROM chunk_words WHERE chunk_words MATCH ? ORDER BY rank LIMIT ?) "
     "JOIN chunks ON chunks.id = chunk JOIN files ON files.id = file ORDER BY rank"
 )
-
-_MENTIONING = (
-    "SELECT path, first_line, text, scopes FROM chunk_words JOIN chunks ON chunks.id = chunk_words.rowid "
-    "JOIN files ON files.id = file WHERE chunk_words MATCH ?"
-)
-# Chunks that are searched for calls of one name: a name in more of them is an everyday word.
-_MAX_MENTIONS = 60
 
 # Languages that use each other's definitions.
 _FAMILIES = (
@@ -129,7 +123,22 @@ class Reader:
 
         ``language`` is the name of a row of ``syntax.language``; only its family's files are searched.
         """
-        return self._answer(lambda connection: self._callers(connection, name, language, path or "", limit))
+        family = _family_of(language)
+        return self._offered(lambda connection: lookup.calls(connection, name, family, path or ""), limit)
+
+    def files(self, query: str, *, limit: int) -> list[Candidate]:
+        """Return at most ``limit`` indexed files whose path contains ``query``, the shortest paths first.
+
+        ``why`` is the path below the root; there is no text.
+        """
+        return self._offered(lambda connection: lookup.files(connection, query), limit)
+
+    def symbols(self, query: str, *, limit: int) -> list[Candidate]:
+        """Return at most ``limit`` definitions whose name contains ``query``, the closest names first.
+
+        ``why`` is the name, ``text`` what the index shows of it.
+        """
+        return self._offered(lambda connection: lookup.symbols(connection, query), limit)
 
     def forget_rules(self) -> None:
         """Read the ignore files again: one of them may have changed."""
@@ -155,6 +164,22 @@ class Reader:
         except StoreUnusableError:
             pass  # busy, or it took too long: the next idle moment is not far
         return []
+
+    def _offered(
+        self, question: Callable[[sqlite3.Connection], Iterable[tuple[Found, str]]], limit: int
+    ) -> list[Candidate]:
+        """Turn rows with their reasons into candidates, without those of files that are gone or ignored."""
+
+        def answer(connection: sqlite3.Connection) -> list[Candidate]:
+            rows = (row for row in question(connection) if self._offers(row[0]))
+            return [
+                Candidate(
+                    uri_of(self._root / row.path), row.first_line, row.last_line, under_headers(row), why
+                )
+                for row, why in islice(rows, limit)
+            ]
+
+        return self._answer(answer)
 
     def _note_damage(self) -> None:
         self.close()
@@ -241,31 +266,6 @@ class Reader:
                 if len(found) == limit:
                     break
         return found
-
-    def _callers(
-        self, connection: sqlite3.Connection, name: str, language: str, path: str, limit: int
-    ) -> list[Candidate]:
-        all_of = " ".join(f'"{word}"' for word in dict.fromkeys(words(name)))
-        if not all_of:
-            return []
-        family = _family_of(language)
-        query = f"{_MENTIONING} AND language IN ({_marks(family)}) LIMIT {_MAX_MENTIONS}"
-        found: list[Found] = []
-        for other, first_line, packed, scopes in connection.execute(query, (all_of, *family)):
-            if other != path:
-                text = zlib.decompress(packed).decode()
-                found += call_sites(name, Found(name, other, first_line, first_line, text, scopes))
-        found.sort(key=lambda row: (distance(row.path, path), row.path, row.first_line))
-        return [
-            Candidate(
-                uri_of(self._root / row.path),
-                row.first_line,
-                row.last_line,
-                under_headers(row),
-                f"calls {name}",
-            )
-            for row in islice(filter(self._offers, found), limit)
-        ]
 
     def _rarest(self, connection: sqlite3.Connection, wanted: Counter[str]) -> list[str]:
         """The words of ``wanted`` that tell most, by the number of chunks that have them."""

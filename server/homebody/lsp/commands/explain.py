@@ -37,12 +37,18 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     send = progress.text_sender(server, argument.token)
     async with (
         server.service.using() as opened,
-        progress.shown(server, "Explaining", params.work_done_token),
+        progress.shown(server, "Explaining", params.work_done_token) as bar,
     ):
         from homebody.features.explain import explain
 
         explanation = await explain(
-            opened.engine, document, span, full=argument.full, on_text=send, session=opened.session
+            opened.engine,
+            document,
+            span,
+            full=argument.full,
+            on_text=send,
+            on_read=progress.read_sender(server, argument.token, bar),
+            session=opened.session,
         )
     return {
         "markdown": explanation.markdown,

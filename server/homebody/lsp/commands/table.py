@@ -17,6 +17,12 @@ from homebody.lsp.server import Server
 # The server announces these names; vscode-languageclient registers each as a command of the editor.
 MODULES: Mapping[str, str] = {
     "homebody.explain": "homebody.lsp.commands.explain",
+    "homebody.ask": "homebody.lsp.commands.ask",
+    "homebody.contextItems": "homebody.lsp.commands.context_items",
+    "homebody.apply": "homebody.lsp.commands.apply",
+    "homebody.conversations": "homebody.lsp.commands.conversations",
+    "homebody.saveConversation": "homebody.lsp.commands.conversations",
+    "homebody.forgetConversations": "homebody.lsp.commands.conversations",
     "homebody.refactor": "homebody.lsp.commands.refactor",
     "homebody.showPrompt": "homebody.lsp.commands.show_prompt",
     "homebody.acceptCompletion": "homebody.lsp.commands.accept_completion",

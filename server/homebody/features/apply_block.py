@@ -1,0 +1,80 @@
+"""Put a code block of an answer into a document, through the checks that a refactor passes.
+
+In: a document, the block, maybe the span that it replaces. Out: edits, or the reason why not.
+Never writes anything.
+"""
+
+from homebody.engine import Engine
+from homebody.features.refactor import Refactoring
+from homebody.features.selection import tree_of, trimmed
+from homebody.postprocess import CodeBlock, Refusal, document_hunks, replacement_text
+from homebody.syntax.check import count_errors
+from homebody.syntax.language import find
+from homebody.syntax.scope import definitions
+from homebody.syntax.tree import parse
+from homebody.text import Document, Span, TextEdit, apply_edits
+
+_NO_PLACE = (
+    "The code block names nothing that this file has: select the code that it replaces, or put the cursor "
+    "where it goes."
+)
+
+
+async def apply_block(
+    engine: Engine, document: Document, block: CodeBlock, span: Span | None = None
+) -> Refactoring:
+    """Return the edits that put ``block`` into ``document``.
+
+    A selection is replaced; at a cursor (an empty span) the block is inserted as lines of its own, unless
+    it defines something again that the file has. Without a span, what it defines again is replaced.
+    """
+    if not block.closed:
+        return _refused(document, "The answer was cut inside this code block: ask for the rest first.")
+    target = await _target(engine, document, block, span)
+    if target is None:
+        return _refused(document, _NO_PLACE)
+    fence = "~~~" if "```" in block.text else "```"
+    new = replacement_text(document, target, f"{fence}{block.language}\n{block.text}{fence}\n")
+    if isinstance(new, Refusal):
+        return _refused(document, new.reason)
+    if not target:
+        new = new.strip("\r\n") + document.newline
+        edits = [TextEdit(target, new)]
+    else:
+        edits = document_hunks(document, target, new)
+    if not edits:
+        return Refactoring("unchanged", None, (), document.version)
+    language = find(document.language_id, document.uri)
+    if count_errors(apply_edits(document.text, edits), language) > count_errors(document.text, language):
+        return _refused(
+            document, "With this code block the file would have syntax errors, so it stays as it is."
+        )
+    return Refactoring("changed", None, tuple(edits), document.version)
+
+
+async def _target(engine: Engine, document: Document, block: CodeBlock, span: Span | None) -> Span | None:
+    """Return what the block replaces; an empty span is a place to insert at."""
+    if span is not None and document.slice(span).strip():
+        return _whole_lines(document, trimmed(document, span))
+    code = Document.create("homebody:block", document.language_id, 0, block.text)
+    names = [
+        one.name for one in definitions(code, parse(code)) if one.kind != "variable" and not one.container
+    ]
+    if len(names) == 1:
+        tree = await tree_of(engine, document)
+        same = [one for one in definitions(document, tree) if one.name == names[0] and one.kind != "variable"]
+        if len(same) == 1:
+            return _whole_lines(document, same[0].span)
+    if span is None:
+        return None
+    start = document.line_starts[document.line_of(span.start)]
+    return Span(start, start)
+
+
+def _whole_lines(document: Document, span: Span) -> Span:
+    last = document.line_of(max(span.start, span.end - 1))
+    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
+
+
+def _refused(document: Document, reason: str) -> Refactoring:
+    return Refactoring("refused", reason, (), document.version)

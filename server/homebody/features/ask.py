@@ -1,0 +1,205 @@
+"""Ask: a conversation about code, with what the user attaches and what the question is about.
+
+In: a question, a conversation, code. Out: an answer in Markdown, streamed, with its sources and usage.
+The prompt only grows at its end: a follow-up makes the model read the new question and nothing that it
+has read before, until the context is full and the oldest turns are shortened.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from homebody.audit import LeftOut, Source
+from homebody.backend.base import Message, OnRead, Sampling
+from homebody.context.markers import without_marked_lines
+from homebody.engine import Engine
+from homebody.errors import UsageError
+from homebody.features.answer import Answer, Draft, Usage, answer
+from homebody.features.ask_context import Asked, NewContext, find_context, lay_out
+from homebody.features.attachments import Attached
+from homebody.features.budgets import ChatRoom, chat_room, measure_speed
+from homebody.features.surroundings import sampling_of, special_texts
+from homebody.features.system_prompt import with_standing
+from homebody.postprocess import CodeBlock, code_blocks
+from homebody.prompt.render import fill
+from homebody.prompt.shipped import shipped_prompt
+from homebody.session.conversation import Conversation, Turn
+from homebody.session.session import Session
+from homebody.text import Document, Span
+
+_HISTORY_SHARE = 0.75
+"""Part of the context's room that earlier turns may fill before the oldest are shortened."""
+
+_REGENERATED_TEMPERATURE = 0.8
+"""At least so much randomness where the same question is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer and what it rests on.
+
+    ``complete`` is false where the token limit cut it. ``blocks`` are all code blocks of the
+    conversation up to here, in order; those of this answer are the last ``new_blocks``.
+    """
+
+    markdown: str
+    complete: bool
+    usage: Usage
+    sources: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+    conversation: Conversation
+    blocks: tuple[CodeBlock, ...]
+    new_blocks: int
+
+
+async def ask(
+    engine: Engine,
+    question: str,
+    *,
+    conversation: Conversation | None = None,
+    document: Document | None = None,
+    span: Span | None = None,
+    attachments: Sequence[Attached] = (),
+    on_text: Callable[[str], None] | None = None,
+    on_read: OnRead | None = None,
+    session: Session | None = None,
+) -> Reply:
+    """Answer ``question``.
+
+    Parameters
+    ----------
+    conversation
+        Where it goes on; the question and its answer are added to it once the answer is there. Without
+        one a new conversation begins.
+    document, span
+        The code that the question is about: a selection, the function around a cursor (an empty span),
+        or the document. Code that the conversation has already is not sent again.
+    attachments
+        What else the user wants the model to read, from ``attachments``.
+    on_text, on_read
+        Get the answer piece by piece, and how much of the prompt is read.
+
+    Raises
+    ------
+    UsageError
+        The question is empty, or code goes into no prompt.
+    ContextTooLong
+        Not even the question fits the context.
+    BackendError
+        In one of its kinds.
+
+    """
+    if not question.strip():
+        message = "There is no question: write one."
+        raise UsageError(message)
+    conversation = conversation or Conversation("")
+    asked = Asked(question.strip(), document, span, tuple(attachments))
+    return await _ask(engine, conversation, asked, on_text, on_read, session)
+
+
+async def regenerate(
+    engine: Engine,
+    conversation: Conversation,
+    *,
+    on_text: Callable[[str], None] | None = None,
+    on_read: OnRead | None = None,
+) -> Reply:
+    """Answer the last question again; the new answer takes the place of the old one.
+
+    Raises
+    ------
+    UsageError
+        Nothing was asked yet.
+    BackendError
+        In one of its kinds; the old answer stays.
+
+    """
+    if not conversation.turns:
+        message = "There is no answer to replace: ask a question first."
+        raise UsageError(message)
+    last = conversation.turns[-1]
+    again = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
+    context = NewContext(last.message, last.sources, last.left_out)
+    info = await engine.chat.describe()
+    room = chat_room(engine, info)
+    sampling = _sampling(engine, room)
+    sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
+    said = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
+    conversation.turns[:] = again.turns
+    return _added(conversation, replace(last, answer=said.text.strip(), complete=said.complete), said)
+
+
+async def _ask(  # noqa: PLR0917 - private; the parts of one request
+    engine: Engine,
+    conversation: Conversation,
+    asked: Asked,
+    on_text: Callable[[str], None] | None,
+    on_read: OnRead | None,
+    session: Session | None,
+) -> Reply:
+    use = engine.chat
+    prompt = shipped_prompt("ask")
+    info = await use.describe()
+    special = special_texts(info)
+    await measure_speed(engine, prompt)
+    room = chat_room(engine, info)
+    if not conversation.turns:
+        (system, *_) = with_standing(engine, (Message("system", prompt.system),))
+        conversation.system = system.text
+    found = await find_context(engine, asked, conversation, session=session)
+    await use.learn_counts([message.text for message in conversation.history] + list(found.texts))
+    own = use.tokens.count(asked.question)
+    conversation.condense(max(0, int(room.fits * _HISTORY_SHARE) - own), use.tokens.count)
+    history = sum(use.tokens.count(message.text) for message in conversation.history)
+
+    def build(tokens: int) -> NewContext:
+        available = tokens - history - own
+        context = lay_out(engine, found, available, min(available, room.readable))
+        text = fill(prompt.body, {"context": context.text, "instruction": asked.question})
+        return replace(context, text=without_marked_lines(text, special).text)
+
+    said = await _answered(engine, conversation, build, _sampling(engine, room), on_text, on_read)
+    turn = Turn(
+        asked.question,
+        said.draft.messages[-1].text,
+        said.text.strip(),
+        complete=said.complete,
+        sources=said.draft.sources,
+        left_out=said.draft.left_out,
+    )
+    return _added(conversation, turn, said)
+
+
+async def _answered(  # noqa: PLR0917 - private; the parts of one request
+    engine: Engine,
+    conversation: Conversation,
+    build: Callable[[int], NewContext],
+    sampling: Sampling,
+    on_text: Callable[[str], None] | None,
+    on_read: OnRead | None,
+) -> Answer:
+    def draft(tokens: int) -> Draft:
+        context = build(tokens)
+        messages = (*conversation.history, Message("user", context.text))
+        return Draft(messages, context.sources, (*context.left_out, *conversation.shortened))
+
+    return await answer(engine, "ask", conversation.uri, draft, sampling, on_text=on_text, on_read=on_read)
+
+
+def _added(conversation: Conversation, turn: Turn, said: Answer) -> Reply:
+    before = sum(len(code_blocks(one.answer)) for one in conversation.turns)
+    conversation.turns.append(turn)
+    blocks = tuple(block for one in conversation.turns for block in code_blocks(one.answer))
+    return Reply(
+        markdown=turn.answer,
+        complete=said.complete,
+        usage=said.usage,
+        sources=said.draft.sources,
+        left_out=said.draft.left_out,
+        conversation=conversation,
+        blocks=blocks,
+        new_blocks=len(blocks) - before,
+    )
+
+
+def _sampling(engine: Engine, room: ChatRoom) -> Sampling:
+    return sampling_of(engine.settings.chat, shipped_prompt("ask"), room.output)

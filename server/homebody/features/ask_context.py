@@ -1,0 +1,229 @@
+"""What stands in front of a question: attachments, the code it is about, and code that helps.
+
+In: a question with its document and attachments, tokens. Out: text for the prompt, its sources, what was
+left out. What the user attached or selected comes first; code that Homebody adds by itself gets what is
+left of the reading time.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homebody.audit import LeftOut, Source
+from homebody.context.rank import choose
+from homebody.engine import Engine
+from homebody.errors import ContextTooLong
+from homebody.features.attachments import Attached, Attachment
+from homebody.features.explain_parts import outline
+from homebody.features.selection import candidates_for_span, meant_span, tree_of
+from homebody.features.surroundings import check_permitted, laid_out_snippet, shown_path
+from homebody.prompt.render import fill
+from homebody.prompt.shipped import shipped_prompt
+from homebody.session.conversation import Conversation
+from homebody.session.session import Session
+from homebody.syntax.chunk import Candidate
+from homebody.text import Document, Span
+
+_FRAME_TOKENS = 12
+"""Words and fences around one attachment, beside its label."""
+
+_NAMES = re.compile(r"`([A-Za-z_]\w*)(?:\(\))?`|\b([A-Za-z_]\w*(?=\()|[a-z]+_\w+|[A-Z]\w*[a-z]\w*[A-Z]\w*)")
+_MOST_NAMES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question as the user sent it."""
+
+    question: str
+    document: Document | None
+    span: Span | None
+    attachments: tuple[Attached, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that could stand in front of the question.
+
+    ``wanted`` was attached or selected, ``helpful`` was chosen; ``left_out`` may go into no prompt.
+    ``around`` are the lines of ``wanted`` code, so that no snippet repeats them.
+    """
+
+    wanted: tuple[Attachment, ...]
+    helpful: tuple[Candidate, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All texts, for counting."""
+        return (*(one.text for one in self.wanted), *(one.text for one in self.helpful))
+
+
+@dataclass(frozen=True, slots=True)
+class NewContext:
+    """What a prompt gets in front of a question."""
+
+    text: str
+    sources: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+async def find_context(
+    engine: Engine, asked: Asked, conversation: Conversation, *, session: Session | None = None
+) -> Found:
+    """Collect what could help, without what the conversation shows already.
+
+    Raises
+    ------
+    UsageError
+        The document may go into no prompt.
+
+    """
+    shown = [turn.message for turn in conversation.turns if turn.kept == "whole"]
+    wanted = [item for attached in asked.attachments for item in attached.items]
+    left_out = [one for attached in asked.attachments for one in attached.left_out]
+    helpful: list[Candidate] = []
+    if asked.document is not None:
+        check_permitted(engine, asked.document)
+        code, around = await _code(engine, asked.document, asked.span, session)
+        wanted += code
+        helpful += around
+    helpful += await _named(engine, asked.question)
+    return Found(
+        tuple(one for one in wanted if not _is_shown(one.text, shown)),
+        tuple(one for one in helpful if not _is_shown(one.text, shown)),
+        tuple(left_out),
+    )
+
+
+def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewContext:
+    """Write down what fits: ``available`` tokens in all, ``readable`` with what was chosen by itself.
+
+    Raises
+    ------
+    ContextTooLong
+        ``available`` is negative: the question alone does not fit.
+
+    """
+    if available < 0:
+        message = (
+            "The question does not fit the context: shorten it, or serve the model with a larger context."
+        )
+        raise ContextTooLong(message)
+    count = engine.chat.tokens.count
+    texts: list[str] = []
+    sources: list[Source] = []
+    left_out = list(found.left_out)
+    rest = available
+    for number, one in enumerate(found.wanted):
+        frame = _FRAME_TOKENS + count(one.label)
+        share = _share([count(other.text) + frame for other in found.wanted[number:]], rest) - frame
+        text, lines = _first_lines(one.text, share, engine)
+        if lines < _line_count(one.text):
+            why = "attached; did not fit"
+            left_out.append(LeftOut(one.uri, one.first_line + lines, one.last_line, why))
+        if not lines:
+            continue
+        used = count(text)
+        rest -= used + frame
+        sources.append(Source(one.uri, one.first_line, one.first_line + lines - 1, used, "attached"))
+        values = {"name": one.label, "language": one.language, "code": text.rstrip("\r\n")}
+        texts.append(fill(shipped_prompt("attached").body, values))
+    room = min(rest, readable - (available - rest))
+    helpful = _elsewhere(found)
+    ranked = choose(
+        helpful, max(0, room), count, Source("", 0, -1, 0, ""), "\n".join(o.text for o in found.wanted)
+    )
+    snippets = [laid_out_snippet(engine, candidate).rstrip("\n") for candidate, _ in ranked.chosen]
+    sources += [Source(c.uri, c.first_line, c.last_line, tokens, c.why) for c, tokens in ranked.chosen]
+    left_out += ranked.left_out
+    return NewContext("".join(f"{text}\n\n" for text in (*snippets, *texts)), tuple(sources), tuple(left_out))
+
+
+async def _code(
+    engine: Engine, document: Document, span: Span | None, session: Session | None
+) -> tuple[list[Attachment], Sequence[Candidate]]:
+    """Return the code that is meant, or the outline of a long file; and code that helps with it."""
+    tree = await tree_of(engine, document)
+    target = meant_span(document, tree, span)
+    if not document.slice(target).strip():
+        return [], ()
+    path = shown_path(engine, document.uri)
+    first, last = document.line_of(target.start), document.line_of(max(target.start, target.end - 1))
+    if span is None and engine.chat.tokens.count(document.text) > _WHOLE_FILE_TOKENS:
+        lines = outline(document, tree)
+        if lines:
+            text = "\n".join(text for _, text in lines) + "\n"
+            label = f"Outline of {path}, the bodies left out"
+            return [Attachment(document.uri, first, last, text, document.language_id, label)], ()
+    label = f"{path}, lines {first + 1} to {last + 1}"
+    text = document.slice(target).rstrip("\r\n") + "\n"
+    code = Attachment(document.uri, first, last, text, document.language_id, label)
+    return [code], await candidates_for_span(engine, document, tree, target, session=session)
+
+
+_WHOLE_FILE_TOKENS = 1500
+"""A longer file that nobody selected goes in as an outline."""
+
+
+async def _named(engine: Engine, question: str) -> list[Candidate]:
+    """Definitions of names that the question mentions."""
+    if engine.index is None:
+        return []
+    names = dict.fromkeys(match[1] or match[2] for match in _NAMES.finditer(question))
+    found: list[Candidate] = []
+    for name in list(names)[:_MOST_NAMES]:
+        matches = await engine.index.symbols(name, limit=2)
+        found += [
+            Candidate(c.uri, c.first_line, c.last_line, c.text, f"defines {name}")
+            for c in matches
+            if c.why == name
+        ]
+    return found
+
+
+def _elsewhere(found: Found) -> list[Candidate]:
+    """Helpful code that lies outside the lines of what is shown anyway."""
+    return [
+        one
+        for one in found.helpful
+        if not any(
+            one.uri == other.uri and one.first_line <= other.last_line and other.first_line <= one.last_line
+            for other in found.wanted
+        )
+    ]
+
+
+def _is_shown(text: str, shown: Sequence[str]) -> bool:
+    return any(text.strip() in message for message in shown)
+
+
+def _share(costs: Sequence[int], rest: int) -> int:
+    """Tokens for the first of several: what it needs, or a fair part where not all fit.
+
+    Those that need less than an equal part leave the rest to the others.
+    """
+    if sum(costs) <= rest:
+        return costs[0]
+    room, left = rest, sorted(costs)
+    while left and left[0] <= room // len(left):
+        room -= left.pop(0)
+    fair = room // len(left) if left else rest
+    return min(costs[0], max(fair, 0))
+
+
+def _first_lines(text: str, tokens: int, engine: Engine) -> tuple[str, int]:
+    """Return as many whole lines as fit, and how many."""
+    count = engine.chat.tokens.count
+    kept: list[str] = []
+    used = 0
+    for line in text.splitlines(keepends=True):
+        used += count(line)
+        if used > tokens:
+            break
+        kept.append(line)
+    return "".join(kept), len(kept)
+
+
+def _line_count(text: str) -> int:
+    return len(text.splitlines())

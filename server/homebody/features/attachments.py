@@ -1,0 +1,206 @@
+"""What a user attaches to a question: files, symbols, diagnostics, diffs, pasted text.
+
+In: ids from ``context_items``, paths, or text. Out: ``Attachment`` values, checked by the same rules as
+every file that goes into a prompt.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urldefrag
+
+from homebody.audit import LeftOut
+from homebody.engine import Engine
+from homebody.errors import UsageError
+from homebody.features.selection import tree_of
+from homebody.features.surroundings import check_permitted, shown_path
+from homebody.syntax.scope import scope_around
+from homebody.text import Document, Span
+from homebody.workspace.diff import FileDiff, Which, file_diffs, git_diff, holds_key_anywhere, permitted
+from homebody.workspace.git import find_repository
+from homebody.workspace.read import read_document
+from homebody.workspace.uri import path_of, uri_of
+
+PASTED = "homebody:pasted"
+"""URI of text that comes from no file."""
+
+DIFF_SCHEME = "diff"
+
+_LINES = re.compile(r"L(?P<first>[0-9]{1,9})(?:-L?(?P<last>[0-9]{1,9})|(?P<whole>\+))?")
+_LINES_WITHOUT_TREE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Text that goes into a prompt because the user asked for it.
+
+    Attributes
+    ----------
+    uri
+        The file, or ``PASTED``.
+    first_line, last_line
+        Lines of the file, from 0, both inclusive.
+    text, language
+        What is shown, and LSP's language identifier for it.
+    label
+        How the model and the user see it: a path with lines, ``uncommitted changes``.
+
+    """
+
+    uri: str
+    first_line: int
+    last_line: int
+    text: str
+    language: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """Attachments, and parts of them that may go into no prompt."""
+
+    items: tuple[Attachment, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+async def attach(
+    engine: Engine, item_id: str, open_document: Callable[[str], Document | None] = lambda _: None
+) -> Attached:
+    """Resolve the id of a context item.
+
+    ``file:///w/app.py`` is a file, ``file:///w/app.py#L3-9`` lines of it, ``diff:staged:FOLDER`` and
+    ``diff:uncommitted:FOLDER`` (a folder's URI) are changes. ``open_document`` finds what an editor has
+    open; everything else is read from disk.
+
+    Raises
+    ------
+    UsageError
+        There is nothing of that id, or it may go into no prompt.
+
+    """
+    scheme, _, rest = item_id.partition(":")
+    if scheme == DIFF_SCHEME:
+        which, _, folder = rest.partition(":")
+        return await _attach_diff(engine, which, folder)
+    uri, lines = urldefrag(item_id)
+    document = open_document(uri)
+    if document is None:
+        path = path_of(uri)
+        if path is None:
+            message = (
+                f"There is nothing to attach under {item_id!r}: homebody.contextItems lists what there is."
+            )
+            raise UsageError(message)
+        document = await asyncio.to_thread(
+            read_document, path, max_bytes=engine.settings.context.max_file_bytes
+        )
+    return Attached((attach_document(engine, document, await _parse_lines(engine, document, lines)),))
+
+
+def attach_document(engine: Engine, document: Document, lines: tuple[int, int] | None = None) -> Attachment:
+    """Attach a document, or some of its lines (from 0, both inclusive).
+
+    Raises
+    ------
+    UsageError
+        The document may go into no prompt.
+
+    """
+    check_permitted(engine, document)
+    first, last = lines or (0, document.line_of(max(0, len(document.text) - 1)))
+    text = document.text[document.line_starts[first] : document.line_span_with_end(last).end]
+    path = shown_path(engine, document.uri)
+    label = path if lines is None else f"{path}, lines {first + 1} to {last + 1}"
+    return Attachment(document.uri, first, last, text, document.language_id, label)
+
+
+def attach_text(engine: Engine, text: str, label: str = "pasted text", language: str = "text") -> Attached:
+    """Attach text that the user pasted or an editor sent: output, a diagnostic, a diff.
+
+    Files of a pasted diff are judged one by one.
+
+    Raises
+    ------
+    UsageError
+        It holds a private key.
+
+    """
+    if diffs := file_diffs(text):
+        return _diff_attached(engine, diffs, label, None)
+    if holds_key_anywhere(text):
+        message = f"The {label} holds a private key, which goes into no prompt."
+        raise UsageError(message)
+    last = max(0, text.count("\n") - (1 if text.endswith("\n") else 0))
+    return Attached((Attachment(PASTED, 0, last, text, language, label),))
+
+
+async def _attach_diff(engine: Engine, which: str, folder_uri: str) -> Attached:
+    kinds: dict[str, Which] = {"staged": "staged", "uncommitted": "uncommitted"}
+    folder = path_of(folder_uri) if folder_uri else next(iter(engine.folders), Path.cwd())
+    if which not in kinds or folder is None:
+        message = f"There is no diff {which!r}: attach diff:staged or diff:uncommitted."
+        raise UsageError(message)
+    return await attach_changes(engine, kinds[which], folder)
+
+
+async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached:
+    """Attach the staged or all uncommitted changes of the repository around ``folder``.
+
+    Raises
+    ------
+    UsageError
+        There is no repository, or nothing has changed.
+    GitFailed
+        Git is not installed or fails.
+
+    """
+    repository = await asyncio.to_thread(find_repository, folder)
+    if repository is None:
+        message = f"{folder} is in no git repository, so there is no diff of it."
+        raise UsageError(message)
+    text = await asyncio.to_thread(git_diff, repository, which)
+    diffs = file_diffs(text)
+    if not diffs:
+        advice = "stage some with `git add`" if which == "staged" else "edit a tracked file first"
+        message = f"There are no {which} changes in {repository.root}: {advice}."
+        raise UsageError(message)
+    attached = _diff_attached(engine, diffs, f"{which} changes", repository.root)
+    if not attached.items:
+        message = f"All {which} changes are in files that go into no prompt."
+        raise UsageError(message)
+    return attached
+
+
+def _diff_attached(engine: Engine, diffs: list[FileDiff], label: str, root: Path | None) -> Attached:
+    def uri(path: str) -> str:
+        return uri_of((root or next(iter(engine.folders), Path.cwd())) / path)
+
+    kept, dropped = permitted(diffs, lambda path: engine.permit.refusal(uri(path)) if path else None)
+    items = tuple(
+        Attachment(uri(one.path), 0, one.text.count("\n"), one.text, "diff", f"{label} in {one.path}")
+        for one in kept
+    )
+    left_out = tuple(LeftOut(uri(one.path), 0, one.text.count("\n"), reason) for one, reason in dropped)
+    return Attached(items, left_out)
+
+
+async def _parse_lines(engine: Engine, document: Document, fragment: str) -> tuple[int, int] | None:
+    """Read ``L3``, ``L3-9``, or ``L3+`` for the definition at line 3; from 1, cut to the document."""
+    if not fragment:
+        return None
+    match = _LINES.fullmatch(fragment)
+    if match is None:
+        message = f"{document.uri}#{fragment} names no lines: write #L3 or #L3-9."
+        raise UsageError(message)
+    bottom = document.line_count - 1
+    first = min(max(0, int(match["first"]) - 1), bottom)
+    if match["whole"] is None:
+        return first, min(max(first, int(match["last"] or match["first"]) - 1), bottom)
+    tree = await tree_of(engine, document)
+    offset = document.line_span(first).end
+    around = scope_around(document, tree, Span(offset, offset))
+    if around is None:
+        return first, min(first + _LINES_WITHOUT_TREE, bottom)
+    return document.line_of(around.span.start), document.line_of(max(around.span.start, around.span.end - 1))

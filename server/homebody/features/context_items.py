@@ -1,0 +1,74 @@
+"""What may be attached to a question: files, symbols, diagnostics, changes.
+
+In: what the user has typed of a name. Out: items, the likeliest first; their ids are what ``attach`` takes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from homebody.engine import Engine
+from homebody.features.surroundings import shown_path
+from homebody.text import Document
+from homebody.workspace.git import find_repository
+from homebody.workspace.uri import file_name, uri_of
+
+ItemKind: TypeAlias = Literal["file", "symbol", "diagnostics", "diff"]
+
+_MOST_FILES = 20
+_MOST_SYMBOLS = 20
+
+_CHANGES = (("uncommitted", "Uncommitted changes"), ("staged", "Staged changes"))
+
+
+@dataclass(frozen=True, slots=True)
+class ContextItem:
+    """One thing to attach: ``id`` for the program, ``label`` and ``detail`` for the user."""
+
+    id: str
+    kind: ItemKind
+    label: str
+    detail: str
+
+
+async def context_items(
+    engine: Engine, query: str, *, documents: Sequence[Document] = ()
+) -> list[ContextItem]:
+    """Return what there is to attach whose name contains ``query``; without a query the likeliest.
+
+    ``documents`` are open: they come first, and are found where there is no index.
+    """
+    query = query.strip()
+    found = [
+        ContextItem(one.uri, "file", file_name(one.uri), shown_path(engine, one.uri))
+        for one in documents
+        if query.lower() in shown_path(engine, one.uri).lower() and engine.permit.refusal_of(one) is None
+    ]
+    found += _changes(engine, query)
+    if engine.index is not None:
+        for file in await engine.index.files(query, limit=_MOST_FILES):
+            found.append(ContextItem(file.uri, "file", file_name(file.uri), shown_path(engine, file.uri)))
+        for symbol in await engine.index.symbols(query, limit=_MOST_SYMBOLS):
+            line = symbol.first_line + 1
+            found.append(
+                ContextItem(
+                    f"{symbol.uri}#L{line}+",
+                    "symbol",
+                    symbol.why,
+                    f"{shown_path(engine, symbol.uri)}:{line}",
+                )
+            )
+    return list({item.id: item for item in reversed(found)}.values())[::-1]
+
+
+def _changes(engine: Engine, query: str) -> list[ContextItem]:
+    """Changes of the repositories that the workspace's folders are in."""
+    roots = dict.fromkeys(
+        repository.root for folder in engine.folders if (repository := find_repository(folder)) is not None
+    )
+    return [
+        ContextItem(f"diff:{which}:{uri_of(root)}", "diff", title, root.name)
+        for root in roots
+        for which, title in _CHANGES
+        if query.lower() in title.lower() or query.lower() == "diff"
+    ]

@@ -1,0 +1,69 @@
+"""``homebody.apply``: put a code block of an answer into a document.
+
+In: a conversation, the number of a block in it, a document, maybe a range. Out: as ``homebody.refactor``.
+"""
+
+from typing import Any
+
+import msgspec
+from lsprotocol import types
+
+from homebody.errors import HomebodyError, UsageError
+from homebody.lsp import edits
+from homebody.lsp.arguments import Range, TextDocument, parse
+from homebody.lsp.commands.common import Result, document_of
+from homebody.lsp.commands.conversations import conversation_of
+from homebody.lsp.convert import to_span
+from homebody.lsp.server import Server
+
+_LABEL = "Apply code from the answer"
+
+
+class Apply(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument.
+
+    ``block`` is a number from ``blocks`` of an answer. A ``range`` is replaced; an empty one is a cursor,
+    where the block goes in. Without one the definition of the same name is replaced. With ``apply`` false
+    the edit comes back in the result instead of by ``workspace/applyEdit``.
+    """
+
+    conversation_id: str
+    block: int
+    text_document: TextDocument
+    range: Range | None = None
+    apply: bool = True
+
+
+async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Apply a block; a refusal carries its reason."""
+    argument = parse(params.command, params.arguments, Apply)
+    try:
+        return await _applied(server, argument)
+    except HomebodyError as error:
+        return {"status": "refused", "reason": str(error)}
+
+
+async def _applied(server: Server, argument: Apply) -> dict[str, Any]:
+    document = document_of(server, argument.text_document)
+    conversation = conversation_of(server, argument.conversation_id)
+    span = None
+    if argument.range is not None:
+        span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
+    async with server.service.using() as opened:
+        from homebody.features.apply_block import apply_block
+        from homebody.postprocess import code_blocks
+
+        blocks = [block for turn in conversation.turns for block in code_blocks(turn.answer)]
+        if not 0 <= argument.block < len(blocks):
+            message = f"There is no code block {argument.block}: the conversation has {len(blocks)}, from 0."
+            raise UsageError(message)
+        found = await apply_block(opened.engine, document, blocks[argument.block], span)
+    if found.status != "changed":
+        result: dict[str, Any] = {"status": found.status}
+        return result | {"reason": found.reason} if found.reason else result
+    edit = edits.workspace_edit(server, document, found.edits, _LABEL)
+    if not argument.apply:
+        edits.check_current(server, document)
+        return {"status": "ready", "edit": edit}
+    await edits.apply(server, document, edit, _LABEL)
+    return {"status": "applied"}

@@ -1,0 +1,125 @@
+"""``homebody.ask``: a question in a conversation, answered as a stream.
+
+In: a question, maybe a conversation, code and attachments. Out: Markdown, token counts, the sources of the
+prompt, what was left out, and the code blocks that ``homebody.apply`` takes.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from lsprotocol import types
+
+from homebody.errors import UsageError
+from homebody.lsp import progress
+from homebody.lsp.arguments import Range, TextDocument, parse
+from homebody.lsp.commands.common import Result, document_of, left_out_of, source_of, usage_of
+from homebody.lsp.commands.conversations import conversation_of
+from homebody.lsp.convert import to_span
+from homebody.lsp.server import Server
+
+if TYPE_CHECKING:
+    from homebody.features.ask import Reply
+    from homebody.features.attachments import Attached
+    from homebody.lsp.service import Opened
+
+
+class Item(msgspec.Struct, frozen=True):
+    """What is attached: an item of ``homebody.contextItems``, or ``text`` that the client has itself.
+
+    A client's own text is a diagnostic, the output of a terminal, a diff; ``label`` names it.
+    """
+
+    id: str = ""
+    kind: str = ""
+    label: str = ""
+    text: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.id and self.text is None:
+            message = "an item needs an `id` or a `text`"
+            raise ValueError(message)
+
+
+class Ask(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument.
+
+    Without a ``conversation_id`` a new conversation begins. An empty ``range`` is a cursor and means the
+    function around it. With ``regenerate`` the last question is answered again and ``question`` is not
+    needed. Text streams as ``{text}`` on ``token``.
+    """
+
+    question: str = ""
+    conversation_id: str | None = None
+    text_document: TextDocument | None = None
+    range: Range | None = None
+    attach: tuple[Item | str, ...] = ()
+    regenerate: bool = False
+    token: str | int | None = None
+
+
+async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Answer a question."""
+    argument = parse(params.command, params.arguments, Ask)
+    conversations = server.service.conversations
+    conversation = (
+        conversations.create()
+        if argument.conversation_id is None
+        else conversation_of(server, argument.conversation_id)
+    )
+    if argument.regenerate and argument.conversation_id is None:
+        message = "`regenerate` needs the `conversationId` of the answer to replace."
+        raise UsageError(message)
+    document = None if argument.text_document is None else document_of(server, argument.text_document)
+    span = None
+    if document is not None and argument.range is not None:
+        span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
+    send = progress.text_sender(server, argument.token)
+    async with (
+        server.service.using() as opened,
+        progress.shown(server, "Answering", params.work_done_token) as bar,
+    ):
+        from homebody.features.ask import ask, regenerate
+
+        on_read = progress.read_sender(server, argument.token, bar)
+        if argument.regenerate:
+            reply = await regenerate(opened.engine, conversation, on_text=send, on_read=on_read)
+        else:
+            reply = await ask(
+                opened.engine,
+                argument.question,
+                conversation=conversation,
+                document=document,
+                span=span,
+                attachments=[await _attached(server, opened, item) for item in argument.attach],
+                on_text=send,
+                on_read=on_read,
+                session=opened.session,
+            )
+    return _result(server, reply)
+
+
+async def _attached(server: Server, opened: "Opened", item: Item | str) -> "Attached":
+    from homebody.features.attachments import attach, attach_text
+
+    if isinstance(item, Item) and item.text is not None:
+        return attach_text(opened.engine, item.text, item.label or item.kind or "pasted text")
+    item_id = item if isinstance(item, str) else item.id
+    return await attach(opened.engine, item_id, server.documents.find)
+
+
+def _result(server: Server, reply: "Reply") -> Result:
+    usage = reply.usage
+    left = usage.context_length - usage.prompt_tokens - usage.output_tokens
+    first = len(reply.blocks) - reply.new_blocks
+    return {
+        "conversationId": reply.conversation.id,
+        "markdown": reply.markdown,
+        "complete": reply.complete,
+        "usage": usage_of(usage) | {"tokensLeft": max(0, left)},
+        "sources": [source_of(server, source) for source in reply.sources],
+        "leftOut": [left_out_of(server, left_out) for left_out in reply.left_out],
+        "blocks": [
+            {"block": number, "language": block.language, "text": block.text}
+            for number, block in enumerate(reply.blocks[first:], first)
+        ],
+    }

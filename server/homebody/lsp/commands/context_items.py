@@ -1,0 +1,30 @@
+"""``homebody.contextItems``: what can be attached to a question.
+
+In: what the user has typed. Out: items, the likeliest first; ``homebody.ask`` takes them in ``attach``.
+"""
+
+import msgspec
+from lsprotocol import types
+
+from homebody.lsp.arguments import TextDocument, parse
+from homebody.lsp.commands.common import Result
+from homebody.lsp.server import Server
+
+
+class ContextItems(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument: a part of a name, and maybe the document in view, which then comes first."""
+
+    query: str = ""
+    text_document: TextDocument | None = None
+
+
+async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return the items."""
+    argument = parse(params.command, params.arguments, ContextItems)
+    in_view = argument.text_document.uri if argument.text_document else ""
+    documents = sorted(server.documents.all(), key=lambda document: document.uri != in_view)
+    async with server.service.using() as opened:
+        from homebody.features.context_items import context_items
+
+        found = await context_items(opened.engine, argument.query, documents=documents)
+    return [{"id": item.id, "kind": item.kind, "label": item.label, "detail": item.detail} for item in found]

@@ -1,0 +1,108 @@
+"""``homebody.conversations``, ``homebody.saveConversation``, ``homebody.forgetConversations``.
+
+In: maybe an id. Out: what there is, one conversation as Markdown, how many were forgotten.
+Conversations are in memory; one is on disk only after a client asked for it with ``store``.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+from lsprotocol import types
+
+from homebody.errors import UsageError
+from homebody.lsp.arguments import parse
+from homebody.lsp.commands.common import Result
+from homebody.lsp.server import Server
+
+if TYPE_CHECKING:
+    from homebody.session.conversation import Conversation
+
+
+class List(msgspec.Struct, frozen=True):
+    """The argument is empty."""
+
+
+class Save(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument; with ``store`` the conversation is also kept on disk, and can go on another day."""
+
+    conversation_id: str
+    store: bool = False
+
+
+class Forget(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument: one conversation, or without an id all, in memory and on disk."""
+
+    conversation_id: str | None = None
+
+
+async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Run one of the three."""
+    if params.command == "homebody.conversations":
+        return await _list(server, params)
+    if params.command == "homebody.saveConversation":
+        return await _save(server, params)
+    return await _forget(server, params)
+
+
+def conversation_of(server: Server, conversation_id: str) -> "Conversation":
+    """Return a conversation of this session, or one that was stored.
+
+    Raises
+    ------
+    UsageError
+        There is none of that id.
+
+    """
+    from homebody.session.stored import load_conversation
+
+    known = server.service.conversations
+    found = known.find(conversation_id)
+    if found is None and (stored := load_conversation(conversation_id)) is not None:
+        found = known.add(stored)
+    if found is None:
+        message = (
+            f"There is no conversation {conversation_id!r} here: ask without `conversationId` to begin one."
+        )
+        raise UsageError(message)
+    return found
+
+
+async def _list(server: Server, params: types.ExecuteCommandParams) -> Result:
+    from homebody.session.stored import stored_conversations
+
+    parse(params.command, params.arguments, List)
+    known = server.service.conversations.all()
+    ids = {one.id for one in known}
+    stored = await asyncio.to_thread(stored_conversations)
+    return [
+        {
+            "conversationId": one.id,
+            "title": one.title,
+            "questions": len(one.turns),
+            "when": one.turns[-1].when,
+        }
+        for one in (*known, *(one for one in stored if one.id not in ids))
+        if one.turns
+    ]
+
+
+async def _save(server: Server, params: types.ExecuteCommandParams) -> Result:
+    from homebody.session.stored import store_conversation
+
+    argument = parse(params.command, params.arguments, Save)
+    found = conversation_of(server, argument.conversation_id)
+    if argument.store:
+        await asyncio.to_thread(store_conversation, found)
+    return {"conversationId": found.id, "title": found.title, "markdown": found.to_markdown()}
+
+
+async def _forget(server: Server, params: types.ExecuteCommandParams) -> Result:
+    from homebody.session.stored import forget_stored
+
+    argument = parse(params.command, params.arguments, Forget)
+    ids = {one.id for one in server.service.conversations.all()}
+    server.service.conversations.forget(argument.conversation_id)
+    gone = await asyncio.to_thread(forget_stored, argument.conversation_id)
+    wanted = ids if argument.conversation_id is None else ids & {argument.conversation_id}
+    return {"forgotten": len(wanted | set(gone))}

@@ -1,0 +1,179 @@
+"""Conversations: questions and answers as they were sent, and which of them the next prompt still holds.
+
+In: turns as they are answered. Out: the messages of the next prompt, which begins like the last one, so
+that the server reuses what it has read.
+Turns are kept in memory; ``condense`` shortens the oldest ones where the context has no room for all.
+Knows nothing of what a prompt says.
+"""
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from homebody.audit import LeftOut, Source
+from homebody.backend.base import Message
+
+Kept: TypeAlias = Literal["whole", "condensed", "left out"]
+
+_MOST_CONVERSATIONS = 64
+"""Conversations that are kept in memory; the one that was used longest ago is dropped first."""
+
+_QUESTION_CHARACTERS = 300
+_ANSWER_CHARACTERS = 300
+"""What a condensed turn keeps of its question and of the first paragraph of its answer."""
+
+_AFTER_CONDENSING = 0.5
+"""Part of the room that the history may fill after it was condensed, so that this is rarely done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer.
+
+    Attributes
+    ----------
+    question
+        As the user wrote it.
+    message
+        As it was sent: with the code and the attachments in front of it.
+    answer
+        The model's text.
+    kept
+        How much of it the next prompt holds.
+    when
+        Seconds since the epoch.
+
+    """
+
+    question: str
+    message: str
+    answer: str
+    complete: bool = True
+    sources: tuple[Source, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    kept: Kept = "whole"
+    when: float = field(default_factory=time.time)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The turn in the next prompt."""
+        if self.kept == "left out":
+            return ()
+        if self.kept == "whole":
+            return Message("user", self.message), Message("assistant", self.answer)
+        question = _shortened(self.question, _QUESTION_CHARACTERS)
+        answer = _shortened(self.answer.strip().split("\n\n")[0], _ANSWER_CHARACTERS)
+        return Message("user", question), Message("assistant", answer)
+
+
+@dataclass(slots=True, eq=False)
+class Conversation:
+    """One conversation. ``system`` stays what it was at the first question."""
+
+    id: str
+    system: str = ""
+    turns: list[Turn] = field(default_factory=list[Turn])
+
+    @property
+    def uri(self) -> str:
+        """What its prompts are recorded under."""
+        return f"homebody:conversation/{self.id}"
+
+    @property
+    def title(self) -> str:
+        """The first question, shortened."""
+        return _shortened(self.turns[0].question, 80) if self.turns else ""
+
+    @property
+    def history(self) -> tuple[Message, ...]:
+        """All messages before the next question, the system message first."""
+        system = (Message("system", self.system),) if self.system else ()
+        return (*system, *(message for turn in self.turns for message in turn.messages))
+
+    @property
+    def shortened(self) -> tuple[LeftOut, ...]:
+        """Turns that the next prompt does not hold whole; lines are turns, from 0."""
+        return tuple(
+            LeftOut(self.uri, number, number, f"question {number + 1} of this conversation: {turn.kept}")
+            for number, turn in enumerate(self.turns)
+            if turn.kept != "whole"
+        )
+
+    def condense(self, room: int, count: Callable[[str], int]) -> None:
+        """Shorten the oldest turns where the history has more than ``room`` tokens.
+
+        It is brought down to half of that: what comes before the change is read again each time.
+        First the oldest turns are condensed to their question and the first paragraph of their answer,
+        then left out.
+        """
+        if self._tokens(count) <= room:
+            return
+        target = int(room * _AFTER_CONDENSING)
+        steps: tuple[tuple[Kept, Sequence[int]], ...] = (
+            ("condensed", range(len(self.turns))),
+            ("left out", range(len(self.turns))),
+        )
+        for kept, numbers in steps:
+            for number in numbers:
+                if self._tokens(count) <= target:
+                    return
+                if self.turns[number].kept != "left out":
+                    self.turns[number] = replace(self.turns[number], kept=kept)
+
+    def to_markdown(self) -> str:
+        """Write it down for people: each question as a heading, the answers as they came."""
+        parts: list[str] = []
+        for turn in self.turns:
+            heading = " ".join(turn.question.split())
+            parts += f"## {heading}\n", turn.answer.strip() + "\n"
+            if not turn.complete:
+                parts.append("*The answer was cut here.*\n")
+        return "\n".join(parts)
+
+    def _tokens(self, count: Callable[[str], int]) -> int:
+        return sum(count(message.text) for message in self.history)
+
+
+class Conversations:
+    """The conversations of one client, by id."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Conversation] = OrderedDict()
+
+    def create(self) -> Conversation:
+        """Begin a conversation."""
+        return self.add(Conversation(secrets.token_hex(8)))
+
+    def add(self, conversation: Conversation) -> Conversation:
+        """Keep a conversation that was begun elsewhere."""
+        self._known[conversation.id] = conversation
+        while len(self._known) > _MOST_CONVERSATIONS:
+            self._known.popitem(last=False)
+        return conversation
+
+    def find(self, conversation_id: str) -> Conversation | None:
+        """Return the conversation of that id."""
+        found = self._known.get(conversation_id)
+        if found is not None:
+            self._known.move_to_end(conversation_id)
+        return found
+
+    def all(self) -> list[Conversation]:
+        """Return those with a question, the newest first."""
+        return [one for one in reversed(self._known.values()) if one.turns]
+
+    def forget(self, conversation_id: str | None = None) -> int:
+        """Drop one conversation, or all. Returns how many."""
+        if conversation_id is not None:
+            return 0 if self._known.pop(conversation_id, None) is None else 1
+        count = len(self._known)
+        self._known.clear()
+        return count
+
+
+def _shortened(text: str, characters: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"

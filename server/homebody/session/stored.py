@@ -1,0 +1,103 @@
+"""Conversations that a client asked to keep: one file each in the user's state folder.
+
+In: a conversation. Out: the same, another day. Readable by the user alone; a file that does not read
+counts as none.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from homebody.audit import LeftOut, Source
+from homebody.regular_file import read_in_time
+from homebody.session.conversation import Conversation, Kept, Turn
+from homebody.settings.paths import state_dir
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_MOST_BYTES = 4 * 1024 * 1024
+
+
+class _Turn(msgspec.Struct, frozen=True):
+    question: str
+    message: str
+    answer: str
+    complete: bool
+    sources: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+    kept: Kept
+    when: float
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    id: str
+    system: str
+    turns: tuple[_Turn, ...]
+
+
+def store_conversation(conversation: Conversation) -> Path:
+    """Write it to disk; a file of the same id is replaced. Raises ``OSError``."""
+    turns = tuple(
+        _Turn(t.question, t.message, t.answer, t.complete, t.sources, t.left_out, t.kept, t.when)
+        for t in conversation.turns
+    )
+    data = msgspec.json.encode(_Stored(conversation.id, conversation.system, turns))
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{conversation.id}.json"
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    # Created for the owner alone; on Windows the rights of the profile's folder do that.
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    fresh.replace(path)
+    return path
+
+
+def load_conversation(conversation_id: str) -> Conversation | None:
+    """Read one from disk; ``None`` where there is none of that id."""
+    if not _ID.fullmatch(conversation_id):
+        return None
+    return _read(_folder() / f"{conversation_id}.json")
+
+
+def stored_conversations() -> list[Conversation]:
+    """Read all of them, the newest first."""
+    found = [one for path in _files() if (one := _read(path)) is not None and one.turns]
+    return sorted(found, key=lambda one: one.turns[-1].when, reverse=True)
+
+
+def forget_stored(conversation_id: str | None = None) -> list[str]:
+    """Delete one from disk, or all. Returns the ids."""
+    gone: list[str] = []
+    for path in _files():
+        if conversation_id in {None, path.stem}:
+            with suppress(OSError):
+                path.unlink()
+                gone.append(path.stem)
+    return gone
+
+
+def _folder() -> Path:
+    return state_dir() / "conversations"
+
+
+def _files() -> Iterator[Path]:
+    with suppress(OSError):
+        yield from (path for path in sorted(_folder().glob("*.json")) if _ID.fullmatch(path.stem))
+
+
+def _read(path: Path) -> Conversation | None:
+    try:
+        stored = msgspec.json.decode(read_in_time(path, max_bytes=_MOST_BYTES), type=_Stored)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    turns = [
+        Turn(t.question, t.message, t.answer, t.complete, t.sources, t.left_out, t.kept, t.when)
+        for t in stored.turns
+    ]
+    return Conversation(path.stem, stored.system, turns)

@@ -1,0 +1,154 @@
+"""Asking through a real server: conversations, attachments, applied code."""
+
+import pytest
+
+from homebody.client.connection import ServerError
+
+URI = "file:///w/area.py"
+CODE = "def area(width, height):\n    return width * height\n"
+FENCED = "Like this:\n\n```python\ndef area(width, height):\n    return height * width\n```\n"
+
+
+def _named(**argument: object) -> dict[str, object]:
+    return {"textDocument": {"uri": URI}} | argument
+
+
+def _range(*places: int) -> dict[str, object]:
+    line, character, last, end = places
+    return {"start": {"line": line, "character": character}, "end": {"line": last, "character": end}}
+
+
+async def test_a_conversation_goes_on(serve):
+    """The second question carries the first, and each answer accounts for itself."""
+    async with serve("It multiplies.") as client:
+        client.open(URI, CODE)
+        first = await client.execute(
+            "homebody.ask", _named(question="What is it?", range=_range(0, 0, 1, 25))
+        )
+        assert first["markdown"] == "It multiplies."
+        assert first["complete"] is True
+        assert set(first["usage"]) == {"promptTokens", "outputTokens", "contextLength", "tokensLeft"}
+        assert first["sources"][0]["uri"] == URI
+        assert first["leftOut"] == []
+        assert first["blocks"] == []
+
+        again = {"question": "And now?", "conversationId": first["conversationId"]}
+        second = await client.execute("homebody.ask", again)
+        assert second["conversationId"] == first["conversationId"]
+        shown = await client.execute("homebody.showPrompt")
+        assert "What is it?" in shown["text"]
+        assert shown["text"].count("return width * height") == 1
+
+        saved = await client.execute("homebody.saveConversation", {"conversationId": first["conversationId"]})
+        assert saved["markdown"] == "## What is it?\n\nIt multiplies.\n\n## And now?\n\nIt multiplies.\n"
+
+
+async def test_an_answer_streams_on_its_token(serve):
+    """Text comes in pieces."""
+    async with serve("It multiplies width and height.") as client:
+        client.open(URI, CODE)
+        reply = await client.execute("homebody.ask", {"question": "What?", "token": "t1"})
+        values = [
+            p["value"] for method, p in client.notifications if method == "$/progress" and p["token"] == "t1"
+        ]
+        assert "".join(value["text"] for value in values) == reply["markdown"]
+        assert len(values) > 2
+
+
+async def test_a_code_block_is_applied(serve):
+    """The definition of the same name is replaced; with `apply` false the edit comes back."""
+    async with serve(FENCED) as client:
+        client.open(URI, CODE)
+        reply = await client.execute("homebody.ask", _named(question="Swap them."))
+        [block] = reply["blocks"]
+        assert block == {
+            "block": 0,
+            "language": "python",
+            "text": "def area(width, height):\n    return height * width\n",
+        }
+        apply = _named(conversationId=reply["conversationId"], block=0)
+        ready = await client.execute("homebody.apply", apply | {"apply": False})
+        assert ready["status"] == "ready"
+        assert client.documents[URI].text == CODE
+        assert await client.execute("homebody.apply", apply) == {"status": "applied"}
+        assert client.documents[URI].text == CODE.replace("width * height", "height * width")
+
+        assert (await client.execute("homebody.apply", apply | {"block": 7}))["status"] == "refused"
+
+
+async def test_what_can_be_attached_is_listed_and_taken(serve, workspace):
+    """Open files come first, then what the index knows; ids go back as they came."""
+    (workspace / "stock.py").write_text("def reorder(item):\n    return item.count < 3\n")
+    async with serve("ok") as client:
+        client.open(URI, CODE)
+        items = await client.execute("homebody.contextItems", {"query": "area"})
+        assert items == [{"id": URI, "kind": "file", "label": "area.py", "detail": "area.py"}]
+
+        stock = (workspace / "stock.py").as_uri()
+        reply = await client.execute(
+            "homebody.ask", {"question": "Why?", "attach": [items[0], f"{stock}#L2"]}
+        )
+        assert [(source["uri"], source["why"]) for source in reply["sources"]] == [
+            (URI, "attached"),
+            (stock, "attached"),
+        ]
+        pasted = {"label": "output", "text": "Traceback: boom"}
+        await client.execute("homebody.ask", {"question": "Why?", "attach": [pasted]})
+        assert "Traceback: boom" in (await client.execute("homebody.showPrompt"))["text"]
+
+
+async def test_a_stored_conversation_survives_the_server(serve, tmp_path):
+    """It is on disk only once a client asked, readable by its owner alone, and gone when forgotten."""
+    async with serve("Yes.") as client:
+        kept = (await client.execute("homebody.ask", {"question": "One?"}))["conversationId"]
+        dropped = (await client.execute("homebody.ask", {"question": "Two?"}))["conversationId"]
+        await client.execute("homebody.saveConversation", {"conversationId": kept, "store": True})
+    [path] = (tmp_path / "state" / "conversations").iterdir()
+    assert path.stat().st_mode & 0o077 == 0
+    async with serve("Still.") as client:
+        listed = await client.execute("homebody.conversations")
+        assert [(one["conversationId"], one["title"], one["questions"]) for one in listed] == [
+            (kept, "One?", 1)
+        ]
+        reply = await client.execute("homebody.ask", {"question": "On?", "conversationId": kept})
+        assert reply["markdown"] == "Still."
+        with pytest.raises(ServerError, match="no conversation"):
+            await client.execute("homebody.ask", {"question": "On?", "conversationId": dropped})
+        assert await client.execute("homebody.forgetConversations") == {"forgotten": 1}
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ({}, "no question"),
+        ({"question": "Why?", "attach": [{}]}, "`id` or a `text`"),
+        ({"question": "Why?", "attach": ["untitled:none"]}, "nothing to attach"),
+        ({"question": "Why?", "attach": ["file:///w/none.py"]}, "does not exist"),
+        ({"question": "Why?", "attach": ["diff:all:"]}, "no diff"),
+        ({"question": "Why?", "attach": ["file:///etc/hostname#X"]}, "names no lines"),
+        ({"question": "Why?", "conversationId": "nix"}, "no conversation"),
+        ({"regenerate": True}, "conversationId"),
+        ({"question": "Why?", "textDocument": {"uri": "file:///w/none.py"}}, "open it first"),
+    ],
+)
+async def test_bad_questions_are_refused_in_one_sentence(serve, argument, words):
+    """The sentence says what is wrong, and nothing is asked."""
+    async with serve("ok") as client:
+        with pytest.raises(ServerError) as caught:
+            await client.execute("homebody.ask", argument)
+        assert words in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+async def test_a_selection_takes_the_place_that_the_user_says(serve):
+    """A block without a name goes where the cursor or the selection is."""
+    async with serve("```python\nprint(area(1, 2))\n```") as client:
+        client.open(URI, CODE)
+        reply = await client.execute("homebody.ask", {"question": "Call it."})
+        apply = _named(conversationId=reply["conversationId"], block=0)
+        refused = await client.execute("homebody.apply", apply)
+        assert "select the code that it replaces" in refused["reason"]
+        end = {"line": 2, "character": 0}
+        await client.execute("homebody.apply", apply | {"range": {"start": end, "end": end}})
+        assert client.documents[URI].text == CODE + "print(area(1, 2))\n"

@@ -1,0 +1,157 @@
+"""Ask: a conversation whose prompt only grows at its end."""
+
+import pytest
+
+from homebody.backend.scripted import Reply as Scripted
+from homebody.errors import ContextTooLong, UsageError
+from homebody.features.ask import ask, regenerate
+from homebody.features.attachments import Attached, attach_document, attach_text
+from homebody.session.conversation import Conversation
+from homebody.settings import ChatSettings
+from homebody.text import Document, Span
+
+_CODE = "def half(value):\n    return value / 2\n"
+
+
+def _document(text: str = _CODE) -> Document:
+    return Document.create("file:///w/half.py", "python", 1, text)
+
+
+async def test_a_question_is_answered_with_its_code(world):
+    """The selection goes in once, and the result lists it."""
+    async with world("It halves.") as w:
+        pieces: list[str] = []
+        reply = await ask(
+            w.engine, "What is it?", document=_document(), span=Span(0, len(_CODE)), on_text=pieces.append
+        )
+        assert reply.markdown == "".join(pieces) == "It halves."
+        assert [(source.first_line, source.last_line, source.why) for source in reply.sources] == [
+            (0, 1, "attached")
+        ]
+        assert w.asked[0].prompt.text.count("return value / 2") == 1
+        assert "What is it?" in w.asked[0].prompt.text
+
+
+async def test_a_follow_up_evaluates_its_own_tokens_only(world):
+    """The prompt begins as the last one and its answer did, so the server reuses all of that."""
+    conversation = Conversation("")
+    async with world("An answer of a few words.") as w:
+        await ask(w.engine, "What is it?", conversation=conversation, document=_document())
+        for number in range(2, 11):
+            question = f"Question {number}, with words of its own?"
+            await ask(w.engine, question, conversation=conversation, document=_document())
+            record = w.engine.audit.last(conversation.uri)
+            own = sum(await w.backend.count([question, conversation.turns[-2].answer]))
+            frame = 4  # markers of the chat template
+            assert record.evaluated_tokens <= own + frame
+        assert w.asked[-1].prompt.text.count("return value / 2") == 1
+
+
+async def test_the_oldest_turns_are_condensed_and_listed(world):
+    """Where the context has no room for all, the oldest turns keep their question and first paragraph."""
+    conversation = Conversation("")
+    async with world("First paragraph.\n\n" + "Many more words. " * 60, context_length=1024) as w:
+        for number in range(8):
+            reply = await ask(w.engine, f"Question {number}?", conversation=conversation)
+            size = await w.backend.count_prompt(w.asked[-1].prompt)
+            assert size + w.asked[-1].sampling.max_tokens <= 1024
+        assert "question 1 of this conversation: condensed" in [left.why for left in reply.left_out]
+        assert "Question 7?" in w.asked[-1].prompt.text
+
+
+async def test_attachments_share_what_fits(world):
+    """A long one is cut at a line and listed; a short one stays whole."""
+    long = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
+    short = Document.create("file:///w/short.py", "python", 1, "tiny = 1\n")
+    async with world("ok", context_length=1024) as w:
+        attached = [Attached((attach_document(w.engine, one),)) for one in (long, short)]
+        reply = await ask(w.engine, "Compare.", attachments=attached)
+        prompt = w.asked[0].prompt.text
+        assert "tiny = 1" in prompt
+        assert "value_10 = 10" in prompt
+        [left] = reply.left_out
+        assert (left.uri, left.last_line, left.why) == (long.uri, 2000 - 1, "attached; did not fit")
+        assert f"value_{left.first_line - 1} =" in prompt
+        assert f"value_{left.first_line} =" not in prompt
+
+
+async def test_text_with_a_private_key_is_refused(world):
+    """Pasted text passes the rules of files."""
+    async with world("ok") as w:
+        key = "log\n" * 400 + "-----BEGIN RSA PRIVATE KEY-----\nabc\n"
+        with pytest.raises(UsageError, match="private key"):
+            attach_text(w.engine, key)
+        secret = Document.create("file:///w/.env", "plaintext", 1, "TOKEN=1\n")
+        with pytest.raises(UsageError, match="secrets"):
+            attach_document(w.engine, secret)
+        with pytest.raises(UsageError, match="secrets"):
+            await ask(w.engine, "What is it?", document=secret)
+        assert w.asked == []
+
+
+async def test_secret_files_of_a_pasted_diff_stay_out(world):
+    """The rest of the diff goes in, and the result lists what does not."""
+    diff = (
+        "diff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-TOKEN=1\n+TOKEN=2\n"
+        "diff --git a/half.py b/half.py\n--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
+    )
+    async with world("ok") as w:
+        reply = await ask(w.engine, "Review.", attachments=[attach_text(w.engine, diff)])
+        assert "+x = 2" in w.asked[0].prompt.text
+        assert "TOKEN" not in w.asked[0].prompt.text
+        assert [left.why for left in reply.left_out] == ["it is on the list of files that hold secrets"]
+
+
+async def test_the_code_blocks_are_numbered_through_the_conversation(world):
+    """A client applies a block by its number."""
+    conversation = Conversation("")
+    async with world("One:\n```python\na = 1\n```\nTwo:\n~~~~js\nb\n~~~~\n") as w:
+        await ask(w.engine, "First?", conversation=conversation)
+        reply = await ask(w.engine, "Second?", conversation=conversation)
+        assert [(block.language, block.text) for block in reply.blocks] == [
+            ("python", "a = 1\n"),
+            ("js", "b\n"),
+        ] * 2
+        assert reply.new_blocks == 2
+
+
+async def test_an_answer_is_replaced_by_another(world):
+    """The same prompt is sent again, and the old answer is gone."""
+    conversation = Conversation("")
+    async with world(Scripted(text="One.", times=1), Scripted(text="Two.")) as w:
+        await ask(w.engine, "Which?", conversation=conversation, document=_document())
+        reply = await regenerate(w.engine, conversation)
+        assert reply.markdown == "Two."
+        assert [turn.answer for turn in conversation.turns] == ["Two."]
+        assert w.asked[0].prompt == w.asked[1].prompt
+        with pytest.raises(UsageError, match="ask a question first"):
+            await regenerate(w.engine, Conversation(""))
+
+
+async def test_a_failed_question_leaves_the_conversation_as_it_was(world):
+    """The question can be asked again."""
+    conversation = Conversation("")
+    async with world(Scripted(fault="unavailable", times=1), Scripted(text="ok")) as w:
+        with pytest.raises(Exception, match="not running"):
+            await ask(w.engine, "Which?", conversation=conversation)
+        assert conversation.turns == []
+        assert (await ask(w.engine, "Which?", conversation=conversation)).markdown == "ok"
+
+
+async def test_bad_questions_are_refused_in_one_sentence(world):
+    """An empty question, and one that is longer than the context."""
+    async with world("ok", context_length=512) as w:
+        with pytest.raises(UsageError, match="no question"):
+            await ask(w.engine, " \n")
+        with pytest.raises(ContextTooLong, match="question does not fit"):
+            await ask(w.engine, "why " * 2000)
+
+
+async def test_standing_instructions_and_the_language_are_in_the_system_message(world):
+    """They stay the same through a conversation."""
+    chat = ChatSettings(instructions="Be brief.", language="German", reading_seconds=600)
+    async with world("Ja.", chat=chat) as w:
+        conversation = Conversation("")
+        await ask(w.engine, "Which?", conversation=conversation)
+        assert conversation.system.endswith("Be brief.\n\nAnswer in German.")
+        assert conversation.system in w.asked[0].prompt.text
