@@ -163,6 +163,10 @@ class Generation:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
 
+    def wake(self) -> None:
+        """Make all waiters look again."""
+        self._changed.set()
+
     def answer(self) -> StoredAnswer:
         """What has come so far; of an answer that a stop rule ended inside a line, its whole lines."""
         answer = StoredAnswer(tuple(self.pieces), self.state, self.multiline, self.record)

@@ -5,8 +5,8 @@ In: edits, plans, and what a pause found. Out: an immutable ``PlaceState`` for t
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from homebody.session.burst import Burst
@@ -22,6 +22,7 @@ class Ticket:
 
     def __init__(self) -> None:
         self._stale = asyncio.Event()
+        self._callbacks: list[Callable[[], None]] = []
 
     @property
     def stale(self) -> bool:
@@ -29,8 +30,19 @@ class Ticket:
         return self._stale.is_set()
 
     def supersede(self) -> None:
-        """Make it stale."""
+        """Make it stale, and wake whatever waits for it."""
         self._stale.set()
+        for callback in self._callbacks:
+            callback()
+
+    @contextmanager
+    def waking(self, callback: Callable[[], None]) -> Generator[None]:
+        """Call ``callback`` when the ticket becomes stale while the block runs."""
+        self._callbacks.append(callback)
+        try:
+            yield
+        finally:
+            self._callbacks.remove(callback)
 
     async def still_newest_after(self, seconds: float) -> bool:
         """Wait for so many seconds; return false at once when a newer request comes."""

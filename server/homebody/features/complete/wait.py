@@ -47,7 +47,7 @@ async def usable(request: Request, generation: Generation) -> StoredAnswer | Non
 
     """
     try:
-        with generation.awaited():
+        with generation.awaited(), request.ticket.waking(generation.wake):
             while not request.ticket.stale:
                 rest = generation.rest_for(request.document, request.offset)
                 if rest is None:

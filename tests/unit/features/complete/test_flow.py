@@ -45,26 +45,31 @@ async def test_what_agrees_with_the_suggestion_is_not_asked_again(world):
 
 async def test_a_newer_request_supersedes_the_older(world):
     """The older returns nothing, and both return."""
-    async with world(Reply("a + b\n", delay_ms=50)) as w:
+    gate = asyncio.Event()
+    async with world(Reply("a + b\n", gate=gate)) as w:
         document, offset = at("def add(a, b):\n    return █\n")
         older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
-        await asyncio.sleep(0.01)
+        await until(lambda: w.asked)
         document, offset = typed(document, offset, "a")
-        newer = await complete(w.engine, document, offset, session=w.session)
+        newer = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
         assert await older == []
-        assert [c.text for c in newer] == [" + b"]
+        gate.set()
+        assert [c.text for c in await newer] == [" + b"]
 
 
 async def test_an_answer_in_flight_that_agrees_is_waited_for(world):
     """A key that the model was about to write does not start it anew."""
-    reply = Reply(pieces=("a", " + ", "b", "\n"), delay_ms=30, piece_delay_ms=5)
+    gate = asyncio.Event()
+    reply = Reply(pieces=("a", " + ", "b", "\n"), gate=gate)
     async with world(reply) as w:
         document, offset = at("def add(a, b):\n    return █\n")
         older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
-        await asyncio.sleep(0.02)
+        await until(lambda: w.asked)
         document, offset = typed(document, offset, "a")
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        await older
+        newer = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        assert await older == []
+        gate.set()
+        [found] = await newer
         assert found.text == " + b"
         assert len(w.asked) == 1
 
@@ -82,9 +87,9 @@ async def test_an_answer_in_flight_that_goes_another_way_is_asked_anew(world):
         assert found.text == "c"
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.3])
-async def test_what_follows_a_line_that_was_typed_through_is_asked(world, seconds):
-    """The answer's own end, a line end with indentation, is no suggestion; it is asked what follows.
+@pytest.mark.parametrize("is_cached", [False, True])
+async def test_what_follows_a_line_that_was_typed_through_is_asked(world, is_cached):
+    """The answer's own end, a line end with indentation, is no suggestion: the model is asked what follows.
 
     Both right after the answer came and once it is in the cache.
     """
@@ -93,7 +98,8 @@ async def test_what_follows_a_line_that_was_typed_through_is_asked(world, second
         document, offset = at("import os\n\n\n█\n")
         await complete(w.engine, document, offset, session=w.session)
         document, offset = typed(document, offset, "def f(a):")
-        await asyncio.sleep(seconds)
+        if is_cached:
+            await until(lambda: w.session.running and not w.session.running.is_running)
         [found] = await complete(w.engine, document, offset, session=w.session)
         assert found.text == "\n    return a"
 
@@ -224,7 +230,7 @@ async def test_the_next_request_is_asked_ahead(world):
 
 async def test_a_cancelled_request_lets_the_model_go(world):
     """After a grace time in which the next key may still agree."""
-    async with world(Reply(pieces=tuple("abcdefgh" * 20), piece_delay_ms=20)) as w:
+    async with world(Reply(pieces=tuple("abcdefgh"), gate=asyncio.Event(), gate_after=2)) as w:
         document, offset = at("x = █\n")
         task = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
         await until(lambda: w.session.running is not None and w.session.running.pieces)
@@ -232,9 +238,8 @@ async def test_a_cancelled_request_lets_the_model_go(world):
         with pytest.raises(asyncio.CancelledError):
             await task
         running = w.session.running
-        await asyncio.sleep(0.2)
-        assert w.session.running is None
-        assert not running.is_running
+        await until(lambda: w.session.running is None)
+        await until(lambda: not running.is_running)
 
 
 async def test_a_language_that_is_off_is_left_alone(world):

@@ -7,7 +7,9 @@ import pytest
 from homebody.backend.base import FimTokens
 from homebody.context.tokens import TokenCounts
 from homebody.features.complete import complete, prepare_once
+from homebody.features.complete.plan import apply, plan, shortened
 from homebody.features.complete.prompt import prompt_for, target_of
+from homebody.features.complete.scene import scene_at
 from homebody.session.prompts import common_length
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document
@@ -227,3 +229,51 @@ async def test_a_large_window_is_counted_exactly(world):
 def common(one: str, other: str) -> str:
     """Beginning that both have."""
     return one[: common_length(one, other)]
+
+
+async def test_each_plan_says_why_it_took_its_window(world):
+    """Narrow at a new place, kept while it holds, arrived once the wider one is read, shortened to fit."""
+    async with world("1\n", context_length=32_768) as w:
+        target = await target_of(w.engine)
+        w.engine.completion.speed.prompt = 1_000
+        session, place, end = w.session, w.session.place(_NUMBERS.uri), len(_NUMBERS.text)
+        narrow = planned_at(session, target, _NUMBERS, end)
+        kept = planned_at(session, target, _NUMBERS, end)
+        assert [narrow.why, kept.why] == ["narrow", "kept"]
+        assert kept.burst is narrow.burst
+
+        wide = wide_at(session, target, _NUMBERS, end)
+        place.begin_reading(wide)
+        session.prompts.put(0, prompt_for(target, wide, _NUMBERS, "").text)
+        arrived = planned_at(session, target, _NUMBERS, end)
+        assert (arrived.why, arrived.burst) == ("arrived", wide)
+
+        scene = scene_at(session, target, _NUMBERS, end)
+        assert shortened(scene, 200).why == "shortened"
+        assert shortened(scene, 200).burst.context.tokens <= 200
+
+
+async def test_a_plan_changes_nothing_until_it_is_applied(world):
+    """It is a value, and the same scene gives the same plan."""
+    async with world("1\n", context_length=32_768) as w:
+        target = await target_of(w.engine)
+        place = w.session.place(_NUMBERS.uri)
+        place.begin_reading(wide_at(w.session, target, _NUMBERS, 100))
+        before = place.state
+        scene = scene_at(w.session, target, _NUMBERS, len(_NUMBERS.text))
+        assert plan(scene) == plan(scene)
+        assert place.state is before
+        apply(plan(scene), place)
+        assert place.state.arriving is None
+
+
+async def test_an_interrupted_reading_makes_the_next_pause_longer(world):
+    """What was read is lost where the server keeps one prompt."""
+    async with world("1\n", context_length=32_768) as w:
+        target = await target_of(w.engine)
+        w.engine.completion.speed.prompt = 1_000
+        place, end = w.session.place(_NUMBERS.uri), len(_NUMBERS.text)
+        place.begin_reading(wide_at(w.session, target, _NUMBERS, end))
+        before = place.state.widen_after
+        assert planned_at(w.session, target, _NUMBERS, end).interrupted
+        assert place.state.widen_after == 2 * before

@@ -34,13 +34,16 @@ async def test_a_block_stays_a_block_while_it_is_typed_through(world):
 async def test_a_block_in_flight_is_kept_at_the_first_key_of_it(world):
     """The answer that is coming agrees: the model is not asked anew."""
     pieces = ("if", " a", ":", "\n        ", "return", " b", "\n\n\n", "def")
-    async with world(Reply(pieces=pieces, delay_ms=30, piece_delay_ms=5)) as w:
+    gate = asyncio.Event()
+    async with world(Reply(pieces=pieces, gate=gate, gate_after=1)) as w:
         document, offset = at(_PLACE)
         older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
         await until(lambda: w.session.running and w.session.running.pieces)
         document, offset = typed(document, offset, "i")
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        await older
+        newer = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        assert await older == []
+        gate.set()
+        [found] = await newer
         assert found.text.startswith("f a:\n")
         assert len(w.asked) == 1
 
@@ -92,7 +95,8 @@ async def test_half_a_line_of_a_server_that_dies_is_not_shown(world):
 
 async def test_half_a_line_that_another_document_cut_off_is_not_shown(world):
     """One answer is in flight; the older request gets nothing."""
-    slow = Reply(pieces=tuple(f"word{n} " for n in range(40)), piece_delay_ms=20, times=1)
+    pieces = tuple(f"word{n} " for n in range(40))
+    slow = Reply(pieces=pieces, gate=asyncio.Event(), gate_after=3, times=1)
     async with world(slow, "two\n") as w:
         document, offset = at("x = █\n")
         older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
@@ -104,9 +108,12 @@ async def test_half_a_line_that_another_document_cut_off_is_not_shown(world):
 
 async def test_ghost_text_and_menu_asked_at_one_key_both_get_the_answer(world):
     """An editor may ask for both; the model is asked once."""
-    async with world(Reply("alpha\n", delay_ms=30)) as w:
+    gate = asyncio.Event()
+    async with world(Reply("alpha\n", gate=gate)) as w:
         document, offset = at("x = █\n")
-        asked = [complete(w.engine, document, offset, session=w.session) for _ in range(2)]
+        asked = [asyncio.create_task(complete(w.engine, document, offset, session=w.session)) for _ in "ab"]
+        await until(lambda: w.session.running and w.session.running.has_waiters)
+        gate.set()
         first, second = await asyncio.gather(*asked)
         assert [item.text for item in first] == [item.text for item in second] == ["alpha"]
         assert len([r for r in w.asked if "alpha" not in r.prompt.text]) == 1
@@ -161,7 +168,7 @@ async def test_no_more_is_forced_than_a_token_may_have(world, text):
 
 async def test_two_selections_of_one_length_are_two_requests(world):
     """The newest selection of the menu is completed, whatever the one before was."""
-    slow = Reply("(1)\n", delay_ms=50, contains="append")
+    slow = Reply("(1)\n", gate=asyncio.Event(), contains="append")
     async with world(slow, "(2)\n") as w:
         document, offset = at("values.█\n")
         older, newer = (

@@ -1,0 +1,53 @@
+"""What is left of an answer once a part of it was typed."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.backend.base import Piece
+from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
+
+_PIECES = st.lists(st.text(alphabet="ab \n", min_size=1, max_size=4), max_size=8)
+
+
+def _stored(pieces, state=AnswerState.COMPLETE) -> StoredAnswer:
+    return StoredAnswer(tuple(Piece(text, -0.5) for text in pieces), state, multiline=True)
+
+
+@given(pieces=_PIECES, data=st.data())
+def test_what_is_typed_is_taken_off_the_front(pieces, data):
+    """Whatever the cut, and no piece is left empty."""
+    whole = "".join(pieces)
+    cut = data.draw(st.integers(0, len(whole)))
+    rest = _stored(pieces).after(whole[:cut])
+    assert rest is not None
+    assert rest.text == whole[cut:]
+    assert all(piece.text for piece in rest.pieces)
+
+
+def test_an_answer_that_says_something_else_is_no_answer():
+    """It does not continue what was typed."""
+    assert _stored(["ab"]).after("b") is None
+
+
+def test_an_unlikely_answer_holds_only_where_it_was_asked():
+    """It was ended before it said what follows."""
+    stored = _stored(["ab"], AnswerState.UNLIKELY)
+    assert stored.after("") is not None
+    assert stored.after("a") is None
+
+
+@given(pieces=_PIECES)
+def test_whole_lines_end_at_a_line_end(pieces):
+    """Or there are none, before the first line that is not blank."""
+    whole = "".join(pieces)
+    lines = _stored(pieces).whole_lines()
+    finished = whole[: whole.rfind("\n") + 1]
+    assert (lines.text if lines else None) == (finished if finished.strip() else None)
+
+
+def test_a_suggestion_ends_where_nothing_visible_is_left():
+    """Blanks alone are no suggestion."""
+    shown = Suggestion("a b \n", 0.9, None)
+    assert shown.after("a ") == Suggestion("b \n", 0.9, None)
+    assert shown.after("a b") is None
+    assert shown.after("b") is None

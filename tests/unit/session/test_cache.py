@@ -1,0 +1,92 @@
+"""Answers are found where they were given, and a little further on."""
+
+import pytest
+
+from homebody.backend.base import Piece
+from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
+from homebody.session.cache import ResultCache
+from support.documents import at, typed
+
+_MODEL = "scripted tiny"
+_SHOWN = Suggestion("f(a)\n", 0.9, None)
+
+
+def _answer(text: str, state: AnswerState = AnswerState.COMPLETE) -> StoredAnswer:
+    return StoredAnswer((Piece(text),), state, multiline=False)
+
+
+@pytest.mark.parametrize(("keys", "left"), [("", "f(a)\n"), ("f(", "a)\n"), ("g", None)])
+def test_an_answer_is_found_while_it_is_typed_through(keys, left):
+    """And not where something else was typed."""
+    cache = ResultCache()
+    document, offset = at("x = █\n")
+    cache.put(_MODEL, document, offset, _answer("f(a)\n"))
+    found = cache.find(_MODEL, *typed(document, offset, keys))
+    assert (found.text if found else None) == left
+
+
+def test_closers_that_the_editor_inserted_do_not_count():
+    """``f(`` becomes ``f()`` in most editors."""
+    cache = ResultCache()
+    document, offset = at("x = f█\n")
+    cache.put(_MODEL, document, offset, _answer("(a)\n"))
+    document, offset = at("x = f(█)\n")
+    found = cache.find(_MODEL, document, offset)
+    assert found is not None
+    assert found.text == "a)\n"
+
+
+@pytest.mark.parametrize("change", ["model", "uri", "before", "after"])
+def test_an_answer_holds_for_its_place_alone(change):
+    """Its model, its document, and the text around it."""
+    cache = ResultCache()
+    document, offset = at("x = █\ny = 2\n")
+    cache.put(_MODEL, document, offset, _answer("1\n"))
+    changed = {
+        "model": ("other", document),
+        "uri": (_MODEL, type(document).create("file:///b.py", "python", 1, document.text)),
+        "before": (_MODEL, at("z = █\ny = 2\n")[0]),
+        "after": (_MODEL, at("x = █\ny = 3\n")[0]),
+    }
+    assert cache.find(*changed[change], offset) is None
+
+
+def test_what_was_shown_further_back_wins_over_an_unlikely_answer_here():
+    """It was likely enough to be shown."""
+    cache = ResultCache()
+    document, offset = at("x = █\n")
+    cache.put_shown(_MODEL, document, offset, _SHOWN)
+    further = typed(document, offset, "f")
+    cache.put(_MODEL, *further, _answer("oo", AnswerState.UNLIKELY))
+    assert cache.find(_MODEL, *further) == Suggestion("(a)\n", 0.9, None)
+
+
+def test_an_unlikely_answer_is_found_right_where_it_was_given():
+    """So that the model is not asked there again."""
+    cache = ResultCache()
+    document, offset = at("x = █\n")
+    cache.put(_MODEL, document, offset, _answer("oo", AnswerState.UNLIKELY))
+    found = cache.find(_MODEL, document, offset)
+    assert isinstance(found, StoredAnswer)
+    assert found.is_unlikely
+
+
+def test_each_candidate_that_was_shown_is_found():
+    """A further one stands beside the first; showing anew replaces both."""
+    cache = ResultCache()
+    document, offset = at("x = █\n")
+    cache.put_shown(_MODEL, document, offset, _SHOWN)
+    cache.add_shown(_MODEL, document, offset, Suggestion("g(b)\n", 0.5, None))
+    assert cache.find(_MODEL, *typed(document, offset, "g")) == Suggestion("(b)\n", 0.5, None)
+    cache.put_shown(_MODEL, document, offset, _SHOWN)
+    assert cache.find(_MODEL, *typed(document, offset, "g")) is None
+
+
+def test_the_oldest_answers_are_evicted():
+    """The last 250 are kept."""
+    cache = ResultCache()
+    places = [at(f"x{n} = █\n") for n in range(251)]
+    for document, offset in places:
+        cache.put(_MODEL, document, offset, _answer("1\n"))
+    assert cache.find(_MODEL, *places[0]) is None
+    assert cache.find(_MODEL, *places[1]) is not None

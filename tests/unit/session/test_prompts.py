@@ -1,0 +1,71 @@
+"""Which slot of the server's prompt cache a prompt uses, and what is left to read."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.session.prompts import CachedPrompts, common_length
+
+_A, _B, _C = ("a" * 100, "b" * 100, "c" * 100)
+
+
+def test_a_server_with_one_slot_keeps_the_last_prompt():
+    """Any other prompt replaces it."""
+    prompts = CachedPrompts()
+    prompts.put(0, _A)
+    assert prompts.best(_A + "x").shared(_A + "x") == 100
+    assert prompts.best(_B).slot == 0
+    prompts.put(0, _B)
+    assert prompts.best(_A).shared(_A) == 0
+
+
+def test_prompts_of_several_places_keep_a_slot_each():
+    """Coming back finds what was read."""
+    prompts = CachedPrompts(3)
+    for text in (_A, _B, _C):
+        prompts.put(prompts.best(text).slot, text)
+    assert len({prompts.best(text).slot for text in (_A, _B, _C)}) == 3
+    assert [prompts.best(text).shared(text) for text in (_A, _B, _C)] == [100, 100, 100]
+
+
+def test_the_least_recently_used_slot_is_reused():
+    """A place that was used since stays."""
+    prompts = CachedPrompts(2)
+    prompts.put(0, _A)
+    prompts.put(1, _B)
+    prompts.put(0, _A + "more")
+    assert prompts.best(_C).slot == 1
+
+
+def test_a_released_slot_is_reused_first():
+    """What it holds is no longer needed, however recent it is."""
+    prompts = CachedPrompts(2)
+    prompts.put(0, _A)
+    prompts.put(1, _B)
+    prompts.release(1)
+    assert prompts.best(_C).slot == 1
+
+
+def test_a_prompt_with_a_short_common_beginning_is_another_place():
+    """Two files may begin alike; the first one's prompt must not be overwritten for that."""
+    prompts = CachedPrompts(2)
+    prompts.put(0, "import os\n" + _A)
+    assert prompts.best("import os\n" + _B).slot == 1
+
+
+def test_the_number_of_slots_follows_the_server():
+    """What the slots that stay hold is kept."""
+    prompts = CachedPrompts(1)
+    prompts.put(0, _A)
+    prompts.resize(3)
+    assert prompts.best(_B).slot != 0
+    prompts.put(2, _B)
+    prompts.resize(2)
+    assert [one.text for one in prompts if one.text] == [_A]
+
+
+@given(one=st.text(alphabet="ab", max_size=50), other=st.text(alphabet="ab", max_size=50))
+def test_the_common_beginning_is_the_longest_one(one, other):
+    """For any two texts."""
+    length = common_length(one, other)
+    assert one[:length] == other[:length]
+    assert length == min(len(one), len(other)) or one[length] != other[length]

@@ -1,0 +1,54 @@
+"""Recently edited and viewed code, as candidates for snippets."""
+
+from homebody.session.recent import RecentPlaces
+from homebody.text import Document, Span, TextEdit
+
+_LINES = "".join(f"line_{n}\n" for n in range(200))
+
+
+def _document(name: str) -> Document:
+    return Document.create(f"file:///{name}.py", "python", 1, _LINES)
+
+
+def test_code_becomes_a_candidate_when_the_cursor_leaves_it():
+    """The lines around the cursor, the newest place first."""
+    recent = RecentPlaces()
+    one, other, third = map(_document, ("one", "other", "third"))
+    assert recent.viewed(one, 0)
+    assert recent.candidates() == []
+    recent.edited(other, TextEdit(Span(0, 0), ""))
+    recent.viewed(third, 0)
+    found = recent.candidates()
+    assert [(c.uri, c.why) for c in found] == [
+        ("file:///other.py", "edited lately"),
+        ("file:///one.py", "looked at lately"),
+    ]
+    assert found[0].text.startswith("line_0\n")
+    assert found[0].last_line == 31
+
+
+def test_a_move_of_64_lines_is_a_jump():
+    """A shorter one stays in the same place."""
+    recent = RecentPlaces()
+    document = _document("one")
+    recent.viewed(document, 0)
+    assert not recent.viewed(document, document.line_starts[63])
+    assert recent.viewed(document, document.line_starts[190])
+
+
+def test_a_place_is_kept_once():
+    """Coming back to the same lines replaces the older chunk."""
+    recent = RecentPlaces()
+    one, other = _document("one"), _document("other")
+    for _ in range(3):
+        recent.viewed(one, 0)
+        recent.viewed(other, 0)
+    assert [c.uri for c in recent.candidates()] == ["file:///one.py", "file:///other.py"]
+
+
+def test_a_closed_document_leaves_its_chunk():
+    """It may be opened again."""
+    recent = RecentPlaces()
+    recent.viewed(_document("one"), 0)
+    recent.closed("file:///one.py")
+    assert [c.uri for c in recent.candidates()] == ["file:///one.py"]
