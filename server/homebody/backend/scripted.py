@@ -106,8 +106,7 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fault, fault_after
         What goes wrong, and after how many pieces.
     gate, gate_after
-        From Python: an event that pieces from this index on, and the answer's end, wait for. Tests use
-        it to decide when an answer comes.
+        From Python: an event that the pieces from this index on, and the answer's end, wait for.
     finish
         ``"length"`` plays a model that was stopped by a limit of its own.
 
@@ -127,11 +126,6 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finish: FinishReason = "stop"
     gate: asyncio.Event | None = None
     gate_after: int = 0
-
-    async def pass_gate(self, index: int) -> None:
-        """Wait for the gate where it stands before the piece of this index."""
-        if self.gate is not None and index >= self.gate_after:
-            await self.gate.wait()
 
     def matches(self, prompt: str) -> bool:
         """Whether this reply may answer ``prompt``."""
@@ -292,10 +286,12 @@ class ScriptedBackend:
                 break
             if index:
                 await asyncio.sleep(reply.piece_delay_ms / 1000)
-            await reply.pass_gate(index)
+            if reply.gate is not None and index >= reply.gate_after:
+                await reply.gate.wait()
             read = None if index else PromptRead(evaluated, reused, reply.delay_ms)
             yield Piece(text, _logprob(reply, index), read)
-        await reply.pass_gate(len(pieces))
+        if reply.gate is not None:
+            await reply.gate.wait()
         if reply.fault is not None:
             error, what = _FAULTS[reply.fault]
             message = f"the scripted backend {what}, as its script says"
