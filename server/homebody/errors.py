@@ -24,6 +24,7 @@ Raised ``from`` its cause, caught only at the edge (``lsp``, ``cli``, ``headless
     │   ├── BackendRefused            a 4xx, with the server's own words
     │   ├── BackendProtocolError      an answer that is not what its API says
     │   └── ConnectionForbidden       not this machine, and not in ``backend.allowedHosts``
+    ├── StateUnwritable           1   the state folder is full, or may not be written
     ├── ContextTooLong            1   even the smallest prompt does not fit
     ├── RunError                  1   a run over many files cannot go on
     │   ├── TreeBusy                  another run changes files in the same folder
@@ -125,6 +126,10 @@ class BackendProtocolError(BackendError):
 
 class ConnectionForbidden(BackendError):
     """The address is not on this machine and the user's settings do not allow it."""
+
+
+class StateUnwritable(HomebodyError):
+    """The state folder is full or may not be written, so no host can be shared."""
 
 
 class ContextTooLong(HomebodyError):

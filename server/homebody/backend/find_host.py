@@ -17,7 +17,7 @@ import msgspec
 from filelock import FileLock
 
 from homebody.backend.http import ModelServer
-from homebody.errors import BackendError, BackendTimeout
+from homebody.errors import BackendError, BackendTimeout, StateUnwritable
 from homebody.host import shared
 from homebody.host.launch import START_SECONDS, HostProcess, start_host
 from homebody.host.machine import usable_cores
@@ -69,7 +69,10 @@ class HostFinder:
             place = self._join(options)
         except OSError:  # a state folder that cannot be written to
             return await self._start_own(options)
-        return await self._find_shared(replace(options, shared=place.lock), place)
+        try:
+            return await self._find_shared(replace(options, shared=place.lock), place)
+        except (StateUnwritable, OSError):  # a disk that is full: nobody else could find a shared host
+            return await self._start_own(options)
 
     async def aclose(self) -> None:
         """Stop being a client; a host of our own ends."""

@@ -84,11 +84,14 @@ def _init(context: typer.Context) -> None:
     """Write a settings file in which every key stands as a comment."""
     flags: Flags = context.obj
     path = flags.config or user_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(publish.commented_toml())
     except FileExistsError as error:
         message = f"{path} exists already, so nothing was written; edit it, or move it away first."
+        raise SettingsError(message) from error
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror or error}): check the folder's permissions."
         raise SettingsError(message) from error
     Terminal().write(f"Wrote {path}; every setting stands in it as a comment.\n")

@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import NoReturn
 
-from homebody.errors import HomebodyError
+from homebody.errors import HomebodyError, StateUnwritable
 from homebody.host import shared
 from homebody.host.cores import SharedCores
 from homebody.host.fit import Fit, fit_context
@@ -37,6 +37,12 @@ def run(options: HostOptions) -> NoReturn:
     except HomebodyError as error:
         _say(stdout, Failed(type(error).__name__, str(error)))
         code = error.exit_code
+    except OSError as error:  # reading the weights raises errors of its own
+        folder = options.shared.parent if options.shared else ""
+        reason = error.strerror or error
+        message = f"the state folder {folder} cannot be written ({reason}): make room, or check permissions"
+        _say(stdout, Failed(StateUnwritable.__name__, message))
+        code = StateUnwritable.exit_code
     except KeyboardInterrupt:
         pass
     _end(code)

@@ -82,9 +82,13 @@ def write_state(place: Place, state: Ready) -> None:
     temporary = place.state.with_suffix(f".{secrets.token_hex(4)}")
     # On Windows the mode means nothing; there the profile's folder is the user's alone.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(encode_event(state))
-    temporary.replace(place.state)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(encode_event(state))
+        temporary.replace(place.state)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def remove_state(place: Place) -> None:

@@ -4,11 +4,13 @@ In: a document or its URI. Out: yes, or the reason why not.
 Secrets never do, whoever opened them; nor does what the user's ``context.ignore`` or a
 ``.homebodyignore`` rules out, by whatever way through symlinks. What only git ignores may: it is
 open since somebody works on it.
-Looks at the disk once a document; ``forget`` after an ignore file has changed.
+Looks at the disk once for each document; call ``forget`` after an ignore file has changed.
 """
 
 import os
+import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.text import Document
@@ -19,26 +21,38 @@ from homebody.workspace.uri import path_of
 SECRET = "it is on the list of files that hold secrets"  # noqa: S105 - a sentence
 KEY = "it holds a private key"
 IGNORED = "context.ignore or a .homebodyignore rules it out"
+UNKNOWN = "its folder's ignore files are still being read; try again in a moment"
 
 
 class Permit:
-    """Answers for the documents of one workspace; keeps what it found out."""
+    """Answers for the documents of one workspace; each is looked up once, until ``forget``.
 
-    def __init__(self, roots: Sequence[Path], globs: Sequence[str]) -> None:
+    The disk is looked at in a thread of its own, and never waited for longer than ``seconds``: a
+    network share may not answer, and a hostile list of patterns takes half a second to compile.
+    """
+
+    def __init__(self, roots: Sequence[Path], globs: Sequence[str], seconds: float = 0.5) -> None:
         self._roots = tuple(roots)
         self._globs = tuple(globs)
-        self._known: dict[str, str | None] = {}
-        self._keys: set[str] = set()
+        self._seconds = seconds
+        self._lookups: dict[str, _Lookup] = {}
         self._rules: dict[Path, PathRules] = {}
+        self._keys: set[str] = set()
 
     def refusal(self, uri: str) -> str | None:
         """Say why the document may not go into a prompt; ``None`` where it may.
 
         Of its text counts what ``refusal_of`` saw last.
         """
-        if uri not in self._known:
-            self._known[uri] = self._looked_up(uri)
-        return self._known[uri] or (KEY if uri in self._keys else None)
+        lookup = self._lookups.get(uri)
+        if lookup is None:
+            lookup = self._lookups[uri] = _Lookup()
+            thread = threading.Thread(
+                target=self._look_up, args=(uri, lookup, self._rules), name="homebody-permit", daemon=True
+            )
+            thread.start()
+            thread.join(self._seconds)
+        return lookup.refusal or (KEY if uri in self._keys else None)
 
     def refusal_of(self, document: Document) -> str | None:
         """Say why ``document`` may not go into a prompt, by its name or by how its text begins."""
@@ -50,10 +64,13 @@ class Permit:
 
     def forget(self) -> None:
         """Look again when next asked."""
-        self._known.clear()
-        self._rules.clear()
+        self._lookups = {}
+        self._rules = {}
 
-    def _looked_up(self, uri: str) -> str | None:
+    def _look_up(self, uri: str, lookup: "_Lookup", rules: dict[Path, PathRules]) -> None:
+        lookup.refusal = self._found(uri, rules)
+
+    def _found(self, uri: str, rules: dict[Path, PathRules]) -> str | None:
         # A notebook's cell has the notebook's path in its own scheme; an unsaved file has a name.
         path = path_of(uri)
         if path is None:
@@ -66,12 +83,19 @@ class Permit:
         roots = {way for root in self._roots for way in (root, Path(os.path.realpath(root)))}
         for root in roots:
             for way in {path, real}:
-                if way.is_relative_to(root) and self._ignored(root, way.relative_to(root)):
+                if way.is_relative_to(root) and self._ignored(root, way.relative_to(root), rules):
                     return IGNORED
         return None
 
-    def _ignored(self, root: Path, below: Path) -> bool:
-        rules = self._rules.get(root)
-        if rules is None:
-            rules = self._rules[root] = PathRules(root, self._globs, OPENED)
-        return rules.ignores(below.as_posix())
+    def _ignored(self, root: Path, below: Path, rules: dict[Path, PathRules]) -> bool:
+        known = rules.get(root)
+        if known is None:
+            known = rules[root] = PathRules(root, self._globs, OPENED)
+        return known.ignores(below.as_posix())
+
+
+@dataclass(slots=True)
+class _Lookup:
+    """What one thread finds out; until then the document goes into no prompt."""
+
+    refusal: str | None = UNKNOWN

@@ -191,6 +191,15 @@ async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_pa
     assert not host.is_running()
 
 
+async def test_a_full_state_disk_is_survived(options):
+    """Nobody could find a shared host then, so this client has one of its own; no file is left behind."""
+    place = place_for(options)
+    place.state.mkdir()  # as a full disk does, this makes writing the state fail
+    async with embedded(options) as backend:
+        assert await answer(backend) == "return a + b"
+    assert [place.state] == list(place.lock.parent.glob(f"{place.lock.stem}.[!cl]*"))
+
+
 async def test_a_slow_start_says_that_it_loads(options):
     """And goes on meanwhile."""
     async with aclosing(EmbeddedBackend(lambda: options, loading_seconds=0)) as backend:

@@ -1,9 +1,13 @@
 """What is open and still goes into no prompt."""
 
+import os
+import threading
+from pathlib import Path
+
 import pytest
 
 from homebody.text import Document
-from homebody.workspace.permit import IGNORED, KEY, SECRET, Permit
+from homebody.workspace.permit import IGNORED, KEY, SECRET, UNKNOWN, Permit
 
 
 @pytest.fixture
@@ -88,3 +92,45 @@ def test_a_changed_ignore_file_counts_after_forgetting(root):
     assert permit.refusal(uri) is None
     permit.forget()
     assert permit.refusal(uri) == IGNORED
+
+
+def test_a_folder_that_does_not_answer_permits_nothing_and_is_not_waited_for(root):
+    """Its ignore files may rule the document out; the answer counts as soon as it is there."""
+    asked, released = threading.Event(), threading.Event()
+
+    class Stalled(type(root)):
+        def is_relative_to(self, *_other: Path) -> bool:
+            asked.set()
+            released.wait()
+            return False
+
+        def __fspath__(self) -> str:
+            asked.set()
+            released.wait()
+            return str(root)
+
+    permit = Permit([Stalled(root)], [], seconds=0.01)
+    uri = (root / "app.py").as_uri()
+
+    assert permit.refusal(uri) == UNKNOWN
+    assert asked.is_set()
+    released.set()
+    while permit.refusal(uri) == UNKNOWN:
+        threading.Event().wait(0.001)
+    assert permit.refusal(uri) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs are POSIX")
+@pytest.mark.parametrize("kind", ["fifo", "link to /dev/zero", "too large"])
+def test_an_ignore_file_that_cannot_be_read_rules_its_folder_out(tmp_path, kind):
+    """What it would keep out of prompts is not known; nothing blocks."""
+    path = tmp_path / ".homebodyignore"
+    match kind:
+        case "fifo":
+            os.mkfifo(path)
+        case "too large":
+            path.write_text("#\n" * 200_000)
+        case _:
+            path.symlink_to("/dev/zero")
+
+    assert Permit([tmp_path], []).refusal((tmp_path / "app.py").as_uri()) == IGNORED
