@@ -19,7 +19,8 @@ Raised ``from`` its cause, caught only at the edge (``lsp``, ``cli``, ``headless
     │   └── ModelInstallFailed        download, checksum or disk
     ├── BackendError              3
     │   ├── BackendUnavailable        not running, gone, or refused the connection
-    │   │   └── BackendLoading        there, still loading its model
+    │   │   ├── BackendLoading        there, still loading its model
+    │   │   └── BackendFailed         there, but it failed to answer (5xx, an answer that broke off)
     │   ├── BackendTimeout            no answer, or no next piece, in time
     │   ├── BackendRefused            a 4xx, with the server's own words
     │   ├── BackendProtocolError      an answer that is not what its API says
@@ -31,8 +32,7 @@ Raised ``from`` its cause, caught only at the edge (``lsp``, ``cli``, ``headless
     │   ├── JournalUnusable           the journal cannot be written or read
     │   └── VerifyFailed              the command of --verify does not even start, or fails without a change
     └── EditRefused               1   the edit would harm the file
-        ├── DocumentChanged           the document moved on meanwhile
-        └── ResultDoesNotParse        the new text is broken where the old one was not
+        └── DocumentChanged           the document moved on meanwhile
 """
 
 from typing import ClassVar
@@ -112,6 +112,10 @@ class BackendLoading(BackendUnavailable):
     """The server is there and still loads its model."""
 
 
+class BackendFailed(BackendUnavailable):
+    """The server is there and failed to answer: a 5xx, or an answer that broke off."""
+
+
 class BackendTimeout(BackendError):
     """No answer, or no next piece, within the time limit."""
 
@@ -160,7 +164,3 @@ class EditRefused(HomebodyError):
 
 class DocumentChanged(EditRefused):
     """The document is no longer the one that the edit was made for."""
-
-
-class ResultDoesNotParse(EditRefused):
-    """The new text has syntax errors that the old one had not."""

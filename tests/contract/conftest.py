@@ -9,14 +9,14 @@ import pytest
 import pytest_asyncio
 
 from homebody.backend.base import Backend
-from homebody.backend.embedded import EmbeddedBackend
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.servers.lm_studio import LmStudioBackend
 from homebody.backend.servers.ollama import OllamaBackend
-from homebody.backend.servers.openai_compatible import OpenAiBackend
+from homebody.backend.servers.openai import OpenAiBackend
 from homebody.host.launch import start_host
 from homebody.host.options import HostOptions
+from support.embedded import embedded_backend
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.server_double import CODE, WORDS
@@ -84,7 +84,7 @@ def _open(
             return LlamaCppBackend(host.url, api_key=host.key)
         case "embedded":
             monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path / "state"))
-            return EmbeddedBackend(lambda: HostOptions(tiny_model), loading_seconds=60)
+            return embedded_backend(lambda: HostOptions(tiny_model))
         case "openai":
             host = request.getfixturevalue("host")
             return OpenAiBackend(host.url, api_key=host.key)

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from homebody.backend.auto import AutoConnector
 from homebody.backend.base import Piece, Prompt, Sampling, Slot, Text
-from homebody.backend.discover import AutoBackend, discover
+from homebody.backend.discover import discover
+from homebody.backend.open import connector_for
+from homebody.backend.resilient import ResilientBackend
 from homebody.backend.state import BackendState
-from homebody.backend.supervise import SupervisedBackend
 from homebody.errors import BackendLoading, BackendUnavailable, NoModelInstalled
 from homebody.settings import BackendSettings, Settings
 from support.loopback import Handler, LoopbackServer, Reply, Request
@@ -47,9 +49,14 @@ def llama_cpp(host: Any) -> Iterator[RecordingProxy]:
 
 
 @asynccontextmanager
-async def opened(urls: Sequence[str], use: Slot = "completion", **options: Any) -> AsyncIterator[AutoBackend]:
+async def opened(
+    urls: Sequence[str], use: Slot = "completion", look_again_seconds: float = 60
+) -> AsyncIterator[ResilientBackend]:
     """A backend that looks at these addresses."""
-    backend = AutoBackend(options.pop("block", AUTO), Settings(), use=use, urls=urls, **options)
+    connector = connector_for(AUTO, Settings(), use, urls=urls)
+    assert isinstance(connector, AutoConnector)
+    connector.look_again_seconds = look_again_seconds
+    backend = ResilientBackend(connector, patience_seconds=60)
     try:
         yield backend
     finally:
@@ -231,8 +238,8 @@ async def test_another_choice_is_made_when_the_chosen_one_goes_away(empty_machin
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     states: list[BackendState] = []
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
-        auto = AutoBackend(AUTO, Settings(), use="completion", urls=[double.url])
-        backend = SupervisedBackend(auto, on_state=states.append, patience_seconds=60)
+        auto = connector_for(AUTO, Settings(), "completion", urls=[double.url])
+        backend = ResilientBackend(auto, on_state=states.append, patience_seconds=60)
         await ask(backend)
         double.stop()
         with pytest.raises(BackendUnavailable):

@@ -238,6 +238,11 @@ class ModelInfo:
     ignored_sampling: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def texts_to_leave_out(self) -> frozenset[str]:
+        """Texts that a prompt's own text may not hold; none where prompts go as token ids."""
+        return frozenset[str]() if self.takes_token_ids else self.special_texts
+
 
 class Backend(Protocol):
     """Tokens out of a local model.

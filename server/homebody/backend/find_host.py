@@ -98,7 +98,7 @@ class HostFinder:
             state = shared.read_state(place)
             if state is not None and state.port == LOADING:
                 silent_since = time.monotonic()
-            elif state is not None and await _answers(state):
+            elif state is not None and await answers(state):
                 return state
             elif (started := await start_host(options)) is not None:
                 return started.ready
@@ -125,8 +125,8 @@ class _Props(msgspec.Struct):
     model_path: str
 
 
-async def _answers(state: Ready) -> bool:
-    """Whether the host that ``state`` tells of is what answers there."""
+async def answers(state: Ready) -> bool:
+    """Whether the host that ``state`` describes is what answers at its port."""
     server = ModelServer(
         f"http://127.0.0.1:{state.port}", api_key=state.api_key, timeout_seconds=_ANSWER_SECONDS
     )

@@ -19,10 +19,11 @@ import httpx
 import httpx_sse
 import msgspec
 
+from homebody.backend.cancellation import cancelled_once, to_the_end
 from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
-from homebody.backend.undisturbed import cancelled_once, to_the_end
 from homebody.errors import (
     BackendError,
+    BackendFailed,
     BackendLoading,
     BackendProtocolError,
     BackendRefused,
@@ -245,7 +246,7 @@ class ModelServer:
                 return BackendLoading(f"the server at {self.url} still loads its model ({words})")
             return BackendUnavailable(f"the server at {self.url} is unavailable: {words}")
         if status in _BROKEN:
-            return BackendUnavailable(f"the server at {self.url} failed ({status}): {words}")
+            return BackendFailed(f"the server at {self.url} failed ({status}): {words}")
         advice = "; check backend.apiKey" if status in _LOCKED else ""
         return StatusRefused(f"the server at {self.url} refused ({status}): {words}{advice}", status, words)
 
@@ -259,7 +260,7 @@ class ModelServer:
             return BackendProtocolError(f"the server at {self.url} does not answer as its API says: {what}")
         if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:
             return BackendProtocolError(f"the server at {self.url} does not speak HTTP: {what}")
-        return BackendUnavailable(
+        return BackendFailed(
             f"the server at {self.url} went away in the middle of an answer ({what}): "
             "ask again when it is back"
         )

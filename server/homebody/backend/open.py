@@ -4,13 +4,17 @@ In: a resolved block of settings and the use. Out: a ``Backend``, not connected 
 A server's module, and httpx with it, is loaded when its kind is opened.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypedDict
 
 from homebody.backend.base import Backend, Slot
 from homebody.backend.state import OnState
 from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
+
+if TYPE_CHECKING:
+    from homebody.backend.resilient import Connector
 
 DEFAULT_URLS: Mapping[str, str] = {
     "llama.cpp": "http://127.0.0.1:8080",
@@ -39,98 +43,41 @@ def open_backend(
         ``backend.url`` or ``backend.model`` is missing or malformed.
 
     """
-    opened = _OPENERS[block.kind](block, settings, use)
     if block.kind == "scripted":
-        return opened
-    from homebody.backend.supervise import SupervisedBackend
+        return _open_scripted(block)
+    from homebody.backend.resilient import ResilientBackend
 
-    return SupervisedBackend(opened, on_state=on_state, patience_seconds=block.timeout_seconds)
-
-
-_Opener: TypeAlias = Callable[[BackendSettings, Settings, Slot], Backend]
+    connector = connector_for(block, settings, use)
+    return ResilientBackend(connector, on_state=on_state, patience_seconds=block.timeout_seconds)
 
 
-def _open_auto(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
-    from homebody.backend.discover import AutoBackend
+def connector_for(
+    block: BackendSettings, settings: Settings, use: Slot, *, urls: Sequence[str] | None = None
+) -> "Connector":
+    """Make what connects to one kind of backend; ``urls`` replaces the addresses that ``auto`` searches.
 
-    return AutoBackend(block, settings, use=use)
+    Raises
+    ------
+    SettingsError
+        ``backend.url`` or ``backend.model`` is missing or malformed.
 
+    """
+    if block.kind == "auto":
+        from homebody.backend.auto import AutoConnector
+        from homebody.backend.discover import USUAL_URLS, discover
 
-def open_kind(kind: str, block: BackendSettings, settings: Settings, use: Slot) -> Backend:
-    """Open one kind of server, without the telling of its state."""
-    return _OPENERS[kind](block, settings, use)
+        search = partial(discover, block, use, urls=USUAL_URLS if urls is None else urls)
+        return AutoConnector(search, lambda chosen: connector_for(chosen, settings, use))
+    if block.kind == "embedded":
+        from homebody.backend.embedded import host_connector
 
+        return host_connector(block, settings, use)
+    from homebody.backend.resilient import FixedConnector
 
-def _open_embedded(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
-    from homebody.backend.embedded import open_embedded
-
-    return open_embedded(block, settings, use=use)
-
-
-def _open_llama_cpp(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
-    del settings, use
-    from homebody.backend.servers.llama_cpp import LlamaCppBackend
-
-    return LlamaCppBackend(
-        block.url or DEFAULT_URLS["llama.cpp"],
-        api_key=block.api_key,
-        model=block.model,
-        allowed_hosts=block.allowed_hosts,
-        timeout_seconds=block.timeout_seconds,
-        context_length=block.context_length,
-    )
+    return FixedConnector(_SERVERS[block.kind](block, use))
 
 
-def _open_ollama(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
-    del settings
-    from homebody.backend.servers.ollama import OllamaBackend
-
-    return OllamaBackend(
-        block.url or DEFAULT_URLS["ollama"],
-        api_key=block.api_key,
-        model=block.model,
-        allowed_hosts=block.allowed_hosts,
-        timeout_seconds=block.timeout_seconds,
-        context_length=block.context_length,
-        use=use,
-    )
-
-
-def _open_lm_studio(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
-    del settings
-    from homebody.backend.servers.lm_studio import LmStudioBackend
-
-    return LmStudioBackend(
-        block.url or DEFAULT_URLS["lm-studio"],
-        api_key=block.api_key,
-        model=block.model,
-        allowed_hosts=block.allowed_hosts,
-        timeout_seconds=block.timeout_seconds,
-        context_length=block.context_length,
-        use=use,
-    )
-
-
-def _open_openai(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
-    del settings
-    from homebody.backend.servers.openai_compatible import OpenAiBackend
-
-    if block.url is None:
-        message = 'backend.kind "openai" needs backend.url, such as "http://127.0.0.1:8000"'
-        raise SettingsError(message)
-    return OpenAiBackend(
-        block.url,
-        api_key=block.api_key,
-        model=block.model,
-        allowed_hosts=block.allowed_hosts,
-        timeout_seconds=block.timeout_seconds,
-        context_length=block.context_length,
-        use=use,
-    )
-
-
-def _open_scripted(block: BackendSettings, settings: Settings, use: Slot) -> Backend:
-    del settings, use
+def _open_scripted(block: BackendSettings) -> Backend:
     from homebody.backend.scripted import ScriptedBackend
 
     if block.model is None:
@@ -139,12 +86,56 @@ def _open_scripted(block: BackendSettings, settings: Settings, use: Slot) -> Bac
     return ScriptedBackend.from_file(block.model)
 
 
-_OPENERS: Mapping[str, _Opener] = {
-    "auto": _open_auto,
-    "embedded": _open_embedded,
+class _Address(TypedDict):
+    """What every server's class is made with, beside its URL."""
+
+    api_key: str | None
+    model: str | None
+    allowed_hosts: Sequence[str]
+    timeout_seconds: float
+    context_length: int | None
+
+
+def _address(block: BackendSettings) -> _Address:
+    return _Address(
+        api_key=block.api_key,
+        model=block.model,
+        allowed_hosts=block.allowed_hosts,
+        timeout_seconds=block.timeout_seconds,
+        context_length=block.context_length,
+    )
+
+
+def _open_llama_cpp(block: BackendSettings, use: Slot) -> Backend:
+    from homebody.backend.servers.llama_cpp import LlamaCppBackend
+
+    return LlamaCppBackend(block.url or DEFAULT_URLS["llama.cpp"], use=use, **_address(block))
+
+
+def _open_ollama(block: BackendSettings, use: Slot) -> Backend:
+    from homebody.backend.servers.ollama import OllamaBackend
+
+    return OllamaBackend(block.url or DEFAULT_URLS["ollama"], use=use, **_address(block))
+
+
+def _open_lm_studio(block: BackendSettings, use: Slot) -> Backend:
+    from homebody.backend.servers.lm_studio import LmStudioBackend
+
+    return LmStudioBackend(block.url or DEFAULT_URLS["lm-studio"], use=use, **_address(block))
+
+
+def _open_openai(block: BackendSettings, use: Slot) -> Backend:
+    from homebody.backend.servers.openai import OpenAiBackend
+
+    if block.url is None:
+        message = 'backend.kind "openai" needs backend.url, such as "http://127.0.0.1:8000"'
+        raise SettingsError(message)
+    return OpenAiBackend(block.url, use=use, **_address(block))
+
+
+_SERVERS: Mapping[str, Callable[[BackendSettings, Slot], Backend]] = {
     "llama.cpp": _open_llama_cpp,
     "ollama": _open_ollama,
     "lm-studio": _open_lm_studio,
     "openai": _open_openai,
-    "scripted": _open_scripted,
 }

@@ -1,4 +1,4 @@
-"""How a backend fares, as a value that status and ``doctor`` show, and how one asks for it.
+"""The state of a backend, as a value that status and ``doctor`` show, and how to ask for it.
 
 Knows nothing of servers.
 """
@@ -55,3 +55,18 @@ async def check(backend: Backend) -> None:
     """
     if isinstance(backend, Checked):
         await backend.check()
+
+
+@runtime_checkable
+class HasReasons(Protocol):
+    """A backend that was chosen among several."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What was found and why this one was taken, one sentence each."""
+        ...
+
+
+def reasons_of(backend: Backend) -> tuple[str, ...]:
+    """Why ``auto`` chose this backend; empty where there was no choice."""
+    return backend.reasons if isinstance(backend, HasReasons) else ()

@@ -60,21 +60,20 @@ class ForcedFilter:
         self._left = self._left[common:]
         return text[common:]
 
-    @property
-    def pending(self) -> bool:
-        """Whether some of the forced text has not come yet."""
-        return bool(self._left)
 
+def split_stops(
+    stops: Sequence[str], forced: str, most: int | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split stop texts into those that the server watches and those that are watched here.
 
-def split_stops(stops: Sequence[str], forced: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split stop texts into those the server may watch, and those it would find in the forced text.
-
-    A stop that lies in the forced text, or begins at its end, would end the answer too early.
+    A stop that lies in the forced text, or begins at its end, would end the answer too early on the
+    server. Of the rest the server gets the first ``most``, the likeliest ones.
     """
-    if not forced:
-        return tuple(stops), ()
-    ours = tuple(stop for stop in stops if stop in forced or partial_match(forced, stop))
-    return tuple(stop for stop in stops if stop not in ours), ours
+    ours = tuple(stop for stop in stops if forced and (stop in forced or partial_match(forced, stop)))
+    theirs = tuple(stop for stop in stops if stop not in ours)
+    if most is None:
+        return theirs, ours
+    return theirs[:most], ours + theirs[most:]
 
 
 def partial_match(text: str, stop: str) -> int:

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from homebody.cli.terminal import Terminal
 from homebody.errors import ModelError
 from homebody.models.facts import Facts, read_facts
-from homebody.models.install import OnProgress, install
+from homebody.models.fetch import OnProgress
+from homebody.models.install import install
 from homebody.models.library import Entry, find_model, list_entries, remove, resolve
 
 

@@ -1,17 +1,19 @@
 """Counting tokens without asking the server each time.
 
 In: texts. Out: token counts, exact for lines that the server has counted before, a high estimate
-for the rest. The exact counts come in idle moments (``session``) by one call for all new lines.
+for the rest. The exact counts are fetched in idle moments, by one call for all new lines.
 """
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-_PRETOKEN = re.compile(r"[A-Za-z]+|[0-9]|\r?\n|[^\S\r\n]+|[!-/:-@\[-`{-~]+|.", re.DOTALL)
+from homebody.tokens import TokenEstimate, estimate
 
 _MAX_LINES = 60_000
-"""Lines kept; at about 150 bytes each this is less than 10 MB."""
+"""Lines whose count is kept; at about 150 bytes each this is less than 10 MB."""
+
+_MAX_CHARACTERS = 4_000_000
+"""Characters of all lines whose count is kept: each edit of a minified file is a new line of megabytes."""
 
 _LONGEST_KEPT = 500
 """Characters of the longest line whose estimate is kept."""
@@ -20,24 +22,28 @@ _LONGEST_KEPT = 500
 class TokenCounts:
     """Token counts by line, for one tokenizer.
 
-    ``count`` never asks anybody. Lines not counted yet are estimated on the high side; ``learn``
+    ``count`` never asks the server. Lines not counted yet are estimated on the high side; ``learn``
     replaces the estimate by the server's count, ``learn_total`` corrects the estimate where the
-    server only tells the count of a whole prompt.
+    server only reports the count of a whole prompt.
     """
 
     def __init__(self) -> None:
         self._exact: OrderedDict[str, int] = OrderedDict()
+        self._characters = 0
         # A window of 25,000 tokens is counted several times over at a jump, and line by line.
         self._shapes: dict[str, int] = {}
-        self._correction = 1.0
-        self.was_told = False
+        self._estimate = TokenEstimate()
+
+    @property
+    def was_told(self) -> bool:
         """Whether a prompt's real count was seen."""
+        return self._estimate.is_corrected
 
     def count(self, text: str) -> int:
         """Tokens of ``text``: the sum over its lines.
 
         Counting lines apart misses the merges across line ends, so the sum is never lower than
-        what the server counts for the whole, but for rounding of the estimate.
+        what the server counts for the whole, except for rounding of the estimate.
         """
         total = 0
         for line in text.splitlines(keepends=True):
@@ -51,23 +57,18 @@ class TokenCounts:
         return [line for line in dict.fromkeys(lines) if line not in self._exact]
 
     def learn(self, lines: Sequence[str], counts: Sequence[int]) -> None:
-        """Take the server's counts for ``lines``; the oldest are forgotten beyond the limit."""
+        """Take the server's counts for ``lines``; the oldest are evicted beyond the limit."""
         for line, tokens in zip(lines, counts, strict=True):
+            if line not in self._exact:
+                self._characters += len(line)
             self._exact[line] = tokens
-        while len(self._exact) > _MAX_LINES:
-            self._exact.popitem(last=False)
+        while len(self._exact) > _MAX_LINES or self._characters > _MAX_CHARACTERS:
+            evicted, _ = self._exact.popitem(last=False)
+            self._characters -= len(evicted)
 
     def learn_total(self, text: str, tokens: int) -> None:
-        """Correct the estimate by a prompt's real count: up at once, down slowly."""
-        guessed = sum(estimate(line) for line in text.splitlines(keepends=True))
-        if guessed < 32:
-            return
-        self.was_told = True
-        seen = tokens / guessed
-        if seen > self._correction:
-            self._correction = seen
-        else:
-            self._correction += (seen - self._correction) / 8
+        """Correct the estimate by the real count of a prompt."""
+        self._estimate.learn(text, tokens)
 
     def _estimated(self, line: str) -> int:
         shape = self._shapes.get(line)
@@ -77,26 +78,4 @@ class TokenCounts:
                 self._shapes.clear()
             if len(line) <= _LONGEST_KEPT:
                 self._shapes[line] = shape
-        return max(1, round(shape * self._correction + 0.5))
-
-
-def estimate(text: str) -> int:
-    """Tokens of ``text`` by its shape, on the high side for byte-pair vocabularies of code.
-
-    A word costs a token for three letters, a digit one (as in Qwen and Llama 3), a run of blanks
-    one for sixteen, punctuation one for two signs, anything outside ASCII one for each byte but one.
-    """
-    total = 0
-    for token in _PRETOKEN.findall(text):
-        size = len(token)
-        first = token[0]
-        if first.isascii():
-            if first.isalpha():
-                total += (size + 2) // 3
-            elif first.isspace():
-                total += (size + 15) // 16
-            else:
-                total += (size + 1) // 2
-        else:
-            total += max(1, len(token.encode("utf-8", "replace")) - 1)
-    return total
+        return max(1, round(shape * self._estimate.scale + 0.5))

@@ -12,7 +12,7 @@ from homebody.audit import read_notes
 from homebody.backend.base import ModelInfo, Slot
 from homebody.backend.discover import USUAL_URLS
 from homebody.backend.probe import probe_all
-from homebody.backend.supervise import reasons_of
+from homebody.backend.state import reasons_of
 from homebody.engine import Engine
 from homebody.errors import HomebodyError
 from homebody.features.advice import better_model, is_smallest, more_context, quicker_model

@@ -64,7 +64,7 @@ def frame_tokens(engine: Engine, prompt: PromptFile) -> int:
 
 def special_texts(info: ModelInfo) -> frozenset[str]:
     """Texts that must not stand in a prompt to this model; none where prompts go as token ids."""
-    return frozenset[str]() if info.takes_token_ids else info.special_texts
+    return info.texts_to_leave_out
 
 
 def unmarked(

@@ -311,7 +311,7 @@ class Service:
 
     async def _look_at_servers(self) -> None:
         """See within seconds that a model's server went away; nothing is asked with no document open."""
-        from homebody.backend.supervise import CHECK_SECONDS
+        from homebody.backend.resilient import CHECK_SECONDS
 
         while True:
             await asyncio.sleep(CHECK_SECONDS)
@@ -330,7 +330,7 @@ class Service:
         except HomebodyError as error:
             self.status.fail(str(error))
         else:
-            from homebody.backend.supervise import reasons_of
+            from homebody.backend.state import reasons_of
 
             self.status.serve(Model(info.kind, info.name, info.context_length, reasons_of(use.backend)))
             document = self._peer.documents.find(self._focus) if self._focus is not None else None

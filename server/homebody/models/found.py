@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from homebody.models.facts import is_later_part
-from homebody.models.library import Model, Origin
+from homebody.models.model import Model, Origin
 
 # LM Studio nests publisher/repository, the Hub models--…/snapshots/revision/folder.
 _DEPTH = 5

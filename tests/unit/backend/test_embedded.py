@@ -8,14 +8,16 @@ import psutil
 import pytest
 
 from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Text
-from homebody.backend.embedded import EmbeddedBackend, open_embedded
+from homebody.backend.embedded import host_connector
 from homebody.backend.find_host import HostFinder
+from homebody.backend.resilient import ResilientBackend
 from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid, NoModelInstalled
 from homebody.host import shared
 from homebody.host.machine import usable_cores
 from homebody.host.options import HostOptions
 from homebody.host.shared import place_for
 from homebody.settings import BackendSettings, Settings
+from support.embedded import embedded_backend
 from support.loopback import LoopbackServer
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
 
@@ -33,7 +35,7 @@ def options(tiny_model):
 @asynccontextmanager
 async def embedded(options):
     """A backend that waits for its host however slow the machine is."""
-    async with aclosing(EmbeddedBackend(lambda: options, loading_seconds=60)) as backend:
+    async with aclosing(embedded_backend(lambda: options)) as backend:
         yield backend
 
 
@@ -202,7 +204,7 @@ async def test_a_full_state_disk_is_survived(options):
 
 async def test_a_slow_start_says_that_it_loads(options):
     """And goes on meanwhile."""
-    async with aclosing(EmbeddedBackend(lambda: options, loading_seconds=0)) as backend:
+    async with aclosing(embedded_backend(lambda: options, loading_seconds=0)) as backend:
         with pytest.raises(BackendLoading, match=r"the embedded model .*is being loaded"):
             await backend.describe()
         async with asyncio.timeout(30):
@@ -217,7 +219,7 @@ async def test_a_slow_start_says_that_it_loads(options):
 
 async def test_a_client_that_goes_while_it_loads_leaves_no_error(options):
     """The editor was closed; whoever waited was cancelled."""
-    backend = EmbeddedBackend(lambda: options)
+    backend = embedded_backend(lambda: options, loading_seconds=3)
     waiting = asyncio.create_task(backend.describe())
     await asyncio.sleep(0.05)
     waiting.cancel()
@@ -225,9 +227,17 @@ async def test_a_client_that_goes_while_it_loads_leaves_no_error(options):
     await backend.aclose()
 
 
+@asynccontextmanager
+async def opened(block, use):
+    """The backend that settings describe."""
+    connector = host_connector(block, Settings(), use)
+    async with aclosing(ResilientBackend(connector, patience_seconds=60)) as backend:
+        yield backend
+
+
 async def test_without_weights_it_says_what_to_run():
     """The settings as they are by default, on a fresh machine."""
-    async with aclosing(open_embedded(BackendSettings(), Settings(), use="completion")) as backend:
+    async with opened(BackendSettings(), "completion") as backend:
         with pytest.raises(NoModelInstalled, match="homebody models install"):
             await backend.describe()
 
@@ -235,13 +245,11 @@ async def test_without_weights_it_says_what_to_run():
 async def test_the_settings_name_the_model(tiny_model, tmp_path):
     """By path; context length and threads come along; a file that cannot be loaded is told."""
     block = BackendSettings(model=str(tiny_model), context_length=2048)
-    async with aclosing(open_embedded(block, Settings(), use="chat")) as backend:
-        backend._loading_seconds = 60
+    async with opened(block, "chat") as backend:
         assert (await backend.describe()).context_length == 2048
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(tiny_model.read_bytes()[:1000])
-    async with aclosing(open_embedded(BackendSettings(model=str(broken)), Settings(), use="chat")) as backend:
-        backend._loading_seconds = 60
+    async with opened(BackendSettings(model=str(broken)), "chat") as backend:
         with pytest.raises(ModelFileInvalid, match="was not downloaded to its end"):
             await backend.describe()
 

@@ -99,13 +99,16 @@ async def test_an_answer_without_end_is_ended(double: LlamaDouble):
     assert len(seen) < 40
 
 
-async def test_a_server_that_ignores_grammars_is_found_out(double: LlamaDouble):
-    """An answer that does not begin with the forced text is no continuation of the user's."""
+async def test_a_server_that_ignores_grammars_gets_the_forced_text_in_the_prompt(double: LlamaDouble):
+    """An answer that does not begin with the forced text is dropped, and asked for once more."""
     backend = LlamaCppBackend(double.url)
 
-    with pytest.raises(BackendProtocolError, match="ignores grammars"):
-        _ = [item async for item in backend.complete(Prompt((Text("r"),), forced="et"), Sampling(8))]
+    items = [item async for item in backend.complete(Prompt((Text("r"),), forced="et"), Sampling(8))]
     await backend.aclose()
+
+    asked = [request.json for request in double.requests if request.path == "/completion"]
+    assert ["grammar" in body for body in asked] == [True, False]
+    assert "".join(item.text for item in items if isinstance(item, Piece)) == "x"
 
 
 async def test_thoughts_do_not_come_out_of_the_chat_slot(double: LlamaDouble):

@@ -8,7 +8,7 @@ import pytest
 
 from homebody.backend import open_backend
 from homebody.backend.base import Piece, Prompt, Sampling, Text
-from homebody.backend.supervise import SupervisedBackend
+from homebody.backend.resilient import ResilientBackend
 from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
 from support.llama_double import LlamaDouble
@@ -32,7 +32,7 @@ async def test_nothing_is_asked_of_a_server_before_the_first_call(kind: Any):
         backend = open_backend(block, Settings(), use="completion")
         await backend.aclose()
 
-    assert isinstance(backend, SupervisedBackend)
+    assert isinstance(backend, ResilientBackend)
     assert double.connections == 0
 
 

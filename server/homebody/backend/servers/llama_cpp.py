@@ -7,18 +7,15 @@ Knows nothing of who started the server (``embedded`` starts ours and uses this 
 API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
-import asyncio
 import re
 import secrets
-import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from urllib.parse import quote
 
 import msgspec
 
-from homebody.backend.answer import Answer
 from homebody.backend.base import (
     Marker,
     Message,
@@ -28,7 +25,6 @@ from homebody.backend.base import (
     Piece,
     Prompt,
     PromptRead,
-    ReadProgress,
     Role,
     Sampling,
     Slot,
@@ -38,19 +34,13 @@ from homebody.backend.base import (
 )
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
 from homebody.backend.servers import llama_cpp_api as api
+from homebody.backend.servers.base import Deltas, Job, ServerBackend
 from homebody.backend.servers.llama_cpp_served import Served, ask_served, tokenize
-from homebody.backend.stops import split_stops
 from homebody.backend.token_table import Tokens
-from homebody.errors import (
-    BackendProtocolError,
-    BackendRefused,
-    BackendTimeout,
-    BackendUnavailable,
-    ContextTooLong,
-)
+from homebody.errors import BackendRefused, BackendUnavailable
 
 
-class LlamaCppBackend:
+class LlamaCppBackend(ServerBackend):
     """One llama.cpp server.
 
     Parameters
@@ -74,30 +64,30 @@ class LlamaCppBackend:
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         context_length: int | None = None,
         kind: str = "llama.cpp",
+        use: Slot = "completion",
     ) -> None:
-        self._server = ModelServer(
+        server = ModelServer(
             url, api_key=api_key, allowed_hosts=allowed_hosts, timeout_seconds=timeout_seconds
         )
-        self._model = model
-        self._context_length = context_length
+        super().__init__(server, model=model, context_length=context_length)
         self._kind = kind
+        self._use: Slot = use
         self._served: Served | None = None
-        self._heard = 0.0
-        self._asking = asyncio.Lock()
-
-    async def describe(self) -> ModelInfo:
-        """Say what is served; asked once, and again after the server failed."""
-        return (await self._known()).info
 
     async def check(self) -> None:
-        """Ask for what is served, known or not: a millisecond's work that no slot has to do."""
+        """Ask what is served: a millisecond's work that needs no slot."""
         self._heard = 0.0
         await self._known()
+
+    def forget(self) -> None:
+        """Ask the server again, and tokenize everything again: it may be another model."""
+        super().forget()
+        self._served = None
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by itself; one round trip."""
         served = await self._known()
-        async with self._forgetting():
+        async with self._watched():
             return [
                 len(ids)
                 for ids in await tokenize(self._server, texts, Text, model=self._model, lead=served.lead)
@@ -132,66 +122,6 @@ class LlamaCppBackend:
                 parts.append(part)
         return Prompt(tuple(parts), is_chat=True)
 
-    async def complete(
-        self,
-        prompt: Prompt,
-        sampling: Sampling,
-        *,
-        slot: Slot | None = "completion",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Continue the prompt; reasoning text is left out of chats."""
-        served = await self._known()
-        tokens = await self._admit(served, prompt)
-        server_stops, our_stops = split_stops(prompt.stop, prompt.forced)
-        thoughts = prompt.text if prompt.is_chat or slot == "chat" else None
-        answer = Answer(forced=prompt.forced, stops=our_stops, thoughts=thoughts)
-        body = api.CompletionRequest(
-            prompt=msgspec.Raw(tokens.json_array),
-            # Never more than there is room for: a server that shifts its context would cut the prompt.
-            n_predict=min(_wanted(prompt, sampling), served.info.context_length - tokens.count),
-            stream=True,
-            return_progress=True,
-            id_slot=served.slot(slot),
-            stop=server_stops,
-            grammar=api.grammar_that_begins(prompt.forced) if prompt.forced else "",
-            n_probs=sampling.logprobs,
-            seed=-1 if sampling.seed is None else sampling.seed,
-            model=self._model,
-            **api.sampling_fields(sampling),
-        )
-        report = on_read or _ignore
-        output = 0
-        read: PromptRead | None = None
-        told = False
-        async with self._forgetting(), aclosing(self._server.events("/completion", body)) as events:
-            async for data in events:
-                event = self._server.decode(data, api.CompletionEvent)
-                if event.error is not None:
-                    raise api.error_of(event.error, self._server.url)
-                if event.prompt_progress is not None:
-                    read = event.prompt_progress.read()
-                    report(event.prompt_progress.to_progress())
-                if event.content:
-                    output += 1
-                    if text := answer.feed(event.content):
-                        yield Piece(text, event.logprob, None if told else read)
-                        told = True
-                if answer.went_astray:
-                    message = f"the server at {self._server.url} ignores grammars; it is no llama.cpp"
-                    raise BackendProtocolError(message)
-                if event.stop or answer.stopped:
-                    if rest := answer.finish():
-                        yield Piece(rest)
-                    yield event.stats() if event.stop else api.stats_cut_here(tokens.count, output, read)
-                    self._check_model(served, event)
-                    return
-                if output > sampling.max_tokens + _SLACK:
-                    yield api.stats_cut_here(tokens.count, output, read, "length")
-                    return
-            message = f"the server at {self._server.url} went away in the middle of an answer: ask again"
-            raise BackendUnavailable(message)
-
     async def chat(
         self,
         messages: Sequence[Message],
@@ -210,8 +140,9 @@ class LlamaCppBackend:
         self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
     ) -> Stats:
         """Read the prompt into the slot's cache; the one token that llama.cpp makes anyway is dropped."""
+        await self._admit(await self.describe(), Job(prompt, Sampling(1)))
         served = await self._known()
-        whole = await self._admit(served, prompt)
+        whole = await self._encode(served, prompt.parts)
         part = whole if tokens is None else whole.first_tokens(tokens)
         body = api.CompletionRequest(
             prompt=msgspec.Raw(part.json_array),
@@ -221,47 +152,66 @@ class LlamaCppBackend:
             id_slot=served.slot(slot),
             model=self._model,
         )
-        async with self._forgetting():
+        async with self._watched():
             event = await self._server.post("/completion", body, api.CompletionEvent)
         return replace(event.stats(), output_tokens=0)
 
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._server.aclose()
+    async def _ask(self) -> ModelInfo:
+        """Ask what is served; what is known of its tokens is kept while it is the same model."""
+        props = await self._server.get(self._with_model("/props"), api.Props)
+        if self._served is None or self._served.props != props:
+            self._served = await ask_served(
+                self._server, props, model=self._model, context_length=self._context_length, kind=self._kind
+            )
+        return self._served.info
 
     async def _known(self) -> Served:
-        """Return what is served; ask when it is not known, and look again after a while of silence."""
-        async with self._asking:
-            if self._served is not None and time.monotonic() - self._heard < _TRUST_SECONDS:
-                return self._served
-            async with self._forgetting():
-                props = await self._server.get(self._with_model("/props"), api.Props)
-                if self._served is None or self._served.props != props:
-                    self._served = await ask_served(
-                        self._server,
-                        props,
-                        model=self._model,
-                        context_length=self._context_length,
-                        kind=self._kind,
-                    )
-            return self._served
+        await self.describe()
+        if self._served is None:
+            message = f"the server at {self._server.url} failed just now: ask again"
+            raise BackendUnavailable(message)
+        return self._served
+
+    async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
+        del info
+        served = await self._known()
+        tokens = await self._encode(served, job.prompt.parts)
+        forced = job.prompt.forced
+        body = api.CompletionRequest(
+            prompt=msgspec.Raw(tokens.json_array),
+            n_predict=job.sampling.max_tokens,
+            stream=True,
+            return_progress=True,
+            id_slot=served.slot(job.slot),
+            stop=job.stop,
+            grammar=api.grammar_that_begins(forced) if forced else "",
+            n_probs=job.sampling.logprobs,
+            seed=-1 if job.sampling.seed is None else job.sampling.seed,
+            model=self._model,
+            **api.sampling_fields(job.sampling),
+        )
+        read: PromptRead | None = None
+        async with aclosing(self._server.events("/completion", body)) as events:
+            async for data in events:
+                event = self._server.decode(data, api.CompletionEvent)
+                if event.error is not None:
+                    raise api.error_of(event.error, self._server.url)
+                if event.prompt_progress is not None:
+                    read = event.prompt_progress.read()
+                    job.on_read(event.prompt_progress.to_progress())
+                if event.content:
+                    yield Piece(event.content, event.logprob, read)
+                if event.stop:
+                    self._check_model(served, event)
+                    yield event.stats()
+                    return
 
     async def _encode(self, served: Served, parts: Sequence[Part]) -> Tokens:
-        async with self._forgetting():
+        async with self._watched():
             found = await served.table.look_up([part for part in parts if part.text])
         if served.bos is not None and (not found or found[0].first != served.bos):
             found = [Tokens.of([served.bos]), *found]
         return Tokens.joined(found)
-
-    async def _admit(self, served: Served, prompt: Prompt) -> Tokens:
-        tokens = await self._encode(served, prompt.parts)
-        if tokens.count >= served.info.context_length:
-            message = (
-                f"the prompt has {tokens.count} tokens and the server at {self._server.url} serves "
-                f"{served.info.context_length}; nothing was sent"
-            )
-            raise ContextTooLong(message)
-        return tokens
 
     async def _render_frame(self, messages: Sequence[Message]) -> tuple[str | int, ...]:
         """Return the template's text between messages, and in their places their indexes."""
@@ -274,7 +224,7 @@ class LlamaCppBackend:
             "chat_template_kwargs": {"enable_thinking": False},
             "model": self._model,
         }
-        async with self._forgetting():
+        async with self._watched():
             rendered = (await self._server.post("/apply-template", body, api.Rendered)).prompt
         pieces = re.split(rf"{mark}(\d+)E", rendered)
         frame = tuple(int(piece) if at % 2 else piece for at, piece in enumerate(pieces))
@@ -289,29 +239,4 @@ class LlamaCppBackend:
     def _check_model(self, served: Served, event: api.CompletionEvent) -> None:
         """Forget what is known when another model answered: the server was restarted meanwhile."""
         if event.model is not None and event.model != served.props.model_alias:
-            self._served = None
-
-    @asynccontextmanager
-    async def _forgetting(self) -> AsyncGenerator[None]:
-        """Note that the server lives, or forget what is known of one that failed."""
-        try:
-            yield
-        except (BackendUnavailable, BackendProtocolError, BackendTimeout):
-            self._served = None
-            raise
-        self._heard = time.monotonic()
-
-
-# An answer may be this many events longer than was asked for before it counts as endless.
-_SLACK = 16
-# Silence after which one asks whether it is still the same server with the same model (1 ms).
-_TRUST_SECONDS = 30.0
-
-
-def _ignore(_progress: ReadProgress) -> None:
-    """Nobody asked how far the prompt is read."""
-
-
-def _wanted(prompt: Prompt, sampling: Sampling) -> int:
-    """Tokens to ask for: those of the forced text come on top; three bytes a token or more, mostly."""
-    return sampling.max_tokens + -(-len(prompt.forced.encode()) // 3)
+            self.forget()

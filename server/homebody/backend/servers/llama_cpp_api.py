@@ -10,8 +10,8 @@ from typing import TypedDict
 
 import msgspec
 
-from homebody.backend.base import FimTokens, FinishReason, PromptRead, ReadProgress, Sampling, Stats
-from homebody.errors import BackendError, BackendLoading, BackendRefused, BackendUnavailable, ContextTooLong
+from homebody.backend.base import FimTokens, PromptRead, ReadProgress, Sampling, Stats
+from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
 
 
 class CompletionRequest(msgspec.Struct, omit_defaults=True):
@@ -161,26 +161,11 @@ class CompletionEvent(msgspec.Struct):
         )
 
 
-def stats_cut_here(
-    prompt_tokens: int, output_tokens: int, read: PromptRead | None, finish: FinishReason = "stop"
-) -> Stats:
-    """Return the stats of an answer that we ended, for which the server sends none."""
-    return Stats(
-        prompt_tokens=prompt_tokens,
-        evaluated_tokens=read.evaluated_tokens if read else None,
-        reused_tokens=read.reused_tokens if read else None,
-        output_tokens=output_tokens,
-        prompt_ms=read.milliseconds if read else None,
-        output_ms=None,
-        finish=finish,
-    )
-
-
 def error_of(error: Error, url: str) -> BackendError | ContextTooLong:
     """Translate an error that came inside a stream."""
     if error.type == "exceed_context_size_error":
         return ContextTooLong(f"the server at {url} says: {error.message}")
-    kind = BackendLoading if error.code == 503 else BackendRefused if error.code < 500 else BackendUnavailable
+    kind = BackendLoading if error.code == 503 else BackendRefused if error.code < 500 else BackendFailed
     return kind(f"the server at {url} failed ({error.code}): {error.message}")
 
 

@@ -17,11 +17,11 @@ from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
 from homebody.backend.servers import ollama_api as api
-from homebody.backend.servers.string_backend import Deltas, Job, StringBackend
+from homebody.backend.servers.base import Deltas, Job, StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import (
+    BackendFailed,
     BackendRefused,
-    BackendUnavailable,
     ConnectionForbidden,
     ContextTooLong,
 )
@@ -91,7 +91,7 @@ class OllamaBackend(StringBackend):
     async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
         body = api.GenerateRequest(
             model=info.name,
-            prompt=job.text,
+            prompt=job.prompt.text,
             raw=True,
             options=api.options(job.sampling, job.stop, info.context_length),
             logprobs=job.sampling.logprobs > 0,
@@ -143,7 +143,7 @@ class OllamaBackend(StringBackend):
     def _failure(self, words: str) -> Exception:
         if "context length" in words:
             return ContextTooLong(f"the server at {self._server.url} says: {words}; nothing was cut")
-        return BackendUnavailable(f"the server at {self._server.url} failed: {words}")
+        return BackendFailed(f"the server at {self._server.url} failed: {words}")
 
     async def _choose(self, tags: api.Models) -> str:
         """Choose among the models that are installed; ``completion`` wants one that fills in."""

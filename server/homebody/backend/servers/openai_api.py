@@ -12,9 +12,9 @@ import msgspec
 
 from homebody.backend.base import Message, Piece, Sampling, Stats
 from homebody.backend.http import ModelServer, StatusRefused
+from homebody.backend.servers.base import Job
 from homebody.backend.servers.llama_cpp_api import grammar_that_begins
-from homebody.backend.servers.string_backend import Job
-from homebody.errors import BackendError, BackendRefused, BackendUnavailable, ContextTooLong
+from homebody.errors import BackendError, BackendFailed, BackendRefused, ContextTooLong
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +141,13 @@ class Event(msgspec.Struct, frozen=True):
 
 def completion_body(model: str, job: Job, dialect: Dialect) -> dict[str, object]:
     """Return the body of ``POST /v1/completions``."""
-    body: dict[str, object] = {"model": model, "prompt": job.text, **_common(job.sampling, dialect)}
+    body: dict[str, object] = {"model": model, "prompt": job.prompt.text, **_common(job.sampling, dialect)}
     if job.stop:
         body["stop"] = job.stop
     if job.sampling.logprobs and dialect.logprobs:
         body["logprobs"] = job.sampling.logprobs
-    if job.forced and dialect.grammar:
-        body["grammar"] = grammar_that_begins(job.forced)
+    if job.prompt.forced and dialect.grammar:
+        body["grammar"] = grammar_that_begins(job.prompt.forced)
     return body
 
 
@@ -240,7 +240,7 @@ def _failure(error: object, url: str) -> BackendError | ContextTooLong:
     if _tells_length(words.message):
         return ContextTooLong(f"the server at {url} says: {words.message}; nothing was cut")
     refused = isinstance(words.code, int) and 400 <= words.code < 500
-    kind = BackendRefused if refused else BackendUnavailable
+    kind = BackendRefused if refused else BackendFailed
     return kind(f"the server at {url} failed: {words.message}")
 
 

@@ -59,7 +59,7 @@ class Target:
     @property
     def special_texts(self) -> frozenset[str]:
         """Texts that must not appear in a prompt; none where prompts go as token ids."""
-        return frozenset[str]() if self.info.takes_token_ids else self.info.special_texts
+        return self.info.texts_to_leave_out
 
 
 async def target_of(engine: Engine) -> Target:

@@ -15,7 +15,7 @@ from homebody.backend.base import Message, ModelInfo, Prompt, Sampling, Slot
 from homebody.backend.choose import Candidate, choose_any, name_tells_chat, name_tells_fim
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
 from homebody.backend.servers import openai_api as api
-from homebody.backend.servers.string_backend import Deltas, Job, StringBackend
+from homebody.backend.servers.base import Deltas, Job, StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import BackendError, BackendRefused
 

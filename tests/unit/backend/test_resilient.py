@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from homebody.backend import supervise
+from homebody.backend import resilient
 from homebody.backend.base import ModelInfo, Piece, Prompt, Sampling, Text
+from homebody.backend.resilient import FixedConnector, ResilientBackend
 from homebody.backend.scripted import Reply as ScriptedReply
 from homebody.backend.scripted import ScriptedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.state import BackendState
-from homebody.backend.supervise import SupervisedBackend
 from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, NoModelInstalled
 from support.llama_double import LlamaDouble
 
@@ -26,7 +26,7 @@ async def double() -> AsyncIterator[LlamaDouble]:
         yield server
 
 
-async def ask(backend: SupervisedBackend) -> str:
+async def ask(backend: ResilientBackend) -> str:
     """Complete once."""
     stream = backend.complete(PROMPT, Sampling(max_tokens=8))
     return "".join([item.text async for item in stream if isinstance(item, Piece)])
@@ -42,7 +42,9 @@ async def until(states: list[BackendState], condition: str) -> None:
 async def test_each_change_is_told_once_and_not_once_a_request(double: LlamaDouble):
     """Ten requests to a server that is gone are one message; its return is one more."""
     states: list[BackendState] = []
-    backend = SupervisedBackend(LlamaCppBackend(double.url), on_state=states.append, patience_seconds=1)
+    backend = ResilientBackend(
+        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
+    )
     for _ in range(3):
         await ask(backend)
     double.stop()
@@ -60,7 +62,7 @@ async def test_each_change_is_told_once_and_not_once_a_request(double: LlamaDoub
 
 async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):
     """Also when nobody has noticed yet that it is back."""
-    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=1)
+    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)
     double.stop()
     with pytest.raises(BackendUnavailable):
@@ -75,7 +77,9 @@ async def test_a_model_that_loads_is_waited_for_and_told(double: LlamaDouble):
     """The request is answered when the model is there."""
     states: list[BackendState] = []
     double.loading = True
-    backend = SupervisedBackend(LlamaCppBackend(double.url), on_state=states.append, patience_seconds=30)
+    backend = ResilientBackend(
+        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=30
+    )
     asked = asyncio.create_task(ask(backend))
     await until(states, "loading")
     double.loading = False
@@ -88,7 +92,7 @@ async def test_a_model_that_loads_is_waited_for_and_told(double: LlamaDouble):
 async def test_patience_with_a_loading_model_ends(double: LlamaDouble):
     """The request fails in the end, and says why."""
     double.loading = True
-    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=0.3)
+    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=0.3)
 
     with pytest.raises(BackendLoading, match="loads its model"):
         await ask(backend)
@@ -100,7 +104,7 @@ async def test_silence_is_told_as_well(double: LlamaDouble):
     states: list[BackendState] = []
     double.silent = True
     inner = LlamaCppBackend(double.url, timeout_seconds=0.2)
-    backend = SupervisedBackend(inner, on_state=states.append, patience_seconds=1)
+    backend = ResilientBackend(FixedConnector(inner), on_state=states.append, patience_seconds=1)
 
     with pytest.raises(BackendTimeout):
         await ask(backend)
@@ -112,7 +116,7 @@ async def test_silence_is_told_as_well(double: LlamaDouble):
 
 async def test_nothing_is_asked_while_all_is_well_and_nobody_types(double: LlamaDouble):
     """An idle server costs nothing: no request without a request."""
-    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=1)
+    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)
     before = len(double.requests)
     await asyncio.sleep(0.6)
@@ -125,9 +129,11 @@ async def test_a_look_sees_that_an_idle_server_went_away(
     double: LlamaDouble, monkeypatch: pytest.MonkeyPatch
 ):
     """And is told once; a look at one that answers tells nothing."""
-    monkeypatch.setattr(supervise, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(resilient, "CHECK_SECONDS", 0.0)
     states: list[BackendState] = []
-    backend = SupervisedBackend(LlamaCppBackend(double.url), on_state=states.append, patience_seconds=1)
+    backend = ResilientBackend(
+        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
+    )
     await ask(backend)
     await backend.check()
     double.stop()
@@ -144,9 +150,9 @@ async def test_a_server_that_nobody_used_for_long_is_not_looked_at(
     double: LlamaDouble, monkeypatch: pytest.MonkeyPatch
 ):
     """An editor left open over night asks nothing."""
-    monkeypatch.setattr(supervise, "CHECK_SECONDS", 0.0)
-    monkeypatch.setattr(supervise, "IDLE_SECONDS", 0.0)
-    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=1)
+    monkeypatch.setattr(resilient, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(resilient, "IDLE_SECONDS", 0.0)
+    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)
     before = len(double.requests)
     await backend.check()
@@ -158,7 +164,7 @@ async def test_a_server_that_nobody_used_for_long_is_not_looked_at(
 async def test_closing_ends_the_looking(double: LlamaDouble):
     """No task is left behind while the server is away."""
     double.stop()
-    backend = SupervisedBackend(LlamaCppBackend(double.url), patience_seconds=1)
+    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     with pytest.raises(BackendUnavailable):
         await ask(backend)
     await backend.aclose()
@@ -185,7 +191,7 @@ async def test_a_lack_of_weights_is_told_once_and_its_end_as_well():
     """``homebody models install`` needs no restart of the editor."""
     states: list[BackendState] = []
     inner = Weightless("x")
-    backend = SupervisedBackend(inner, on_state=states.append, patience_seconds=1)
+    backend = ResilientBackend(FixedConnector(inner), on_state=states.append, patience_seconds=1)
     for _ in range(3):
         with pytest.raises(NoModelInstalled):
             await backend.describe()
@@ -199,25 +205,44 @@ async def test_a_lack_of_weights_is_told_once_and_its_end_as_well():
 async def test_a_change_of_the_chosen_server_is_told():
     """While all is well, ``auto`` may have taken another one."""
     states: list[BackendState] = []
-
-    class Choosing(ScriptedBackend):
-        reasons: tuple[str, ...] = ("our own model",)
-
-    inner = Choosing("x")
-    backend = SupervisedBackend(inner, on_state=states.append, patience_seconds=1)
+    connector = FixedConnector(ScriptedBackend("x"))
+    connector.reasons = ("our own model",)
+    backend = ResilientBackend(connector, on_state=states.append, patience_seconds=1)
     await ask(backend)
     await ask(backend)
-    inner.reasons = ("a server came up",)
+    connector.reasons = ("a server came up",)
     await ask(backend)
     await backend.aclose()
 
     assert [state.reasons for state in states] == [("our own model",), ("a server came up",)]
 
 
+async def test_a_model_that_fails_to_answer_is_reported_once(double: LlamaDouble):
+    """The server still counts and describes: the status does not alternate, and an answer ends it."""
+    states: list[BackendState] = []
+    backend = ResilientBackend(
+        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
+    )
+    await ask(backend)
+    working, double.events = double.events, [{"error": {"code": 500, "message": "out of memory"}}]
+    for _ in range(20):
+        await backend.count_prompt(PROMPT)
+        await backend.describe()
+        with pytest.raises(BackendUnavailable, match="out of memory"):
+            await ask(backend)
+    conditions = [state.condition for state in states]
+    double.events = working
+    await ask(backend)
+    await backend.aclose()
+
+    assert conditions == ["ready", "unavailable"]
+    assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
+
+
 async def test_what_was_shown_is_not_shown_twice():
     """A stream that breaks in the middle is not begun again."""
     inner = ScriptedBackend(ScriptedReply(pieces=("a", "b"), fault="cut", fault_after=1), ScriptedReply("x"))
-    backend = SupervisedBackend(inner, patience_seconds=1)
+    backend = ResilientBackend(FixedConnector(inner), patience_seconds=1)
     seen: list[str] = []
 
     async def listen() -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from homebody.backend.undisturbed import cancelled_once
+from homebody.backend.cancellation import cancelled_once
 
 
 @pytest.mark.parametrize("steps", range(1, 9))

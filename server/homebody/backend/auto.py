@@ -1,0 +1,146 @@
+"""Connects to what ``auto`` chose, and chooses again when that is lost.
+
+In: a search of this machine, and a way to make the connector of a choice. Out: backends.
+Knows nothing of how servers are recognised (``discover``).
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from homebody.backend.base import Backend
+from homebody.backend.discover import Choice
+from homebody.backend.resilient import Connector
+from homebody.errors import (
+    BackendLoading,
+    BackendProtocolError,
+    BackendUnavailable,
+    HomebodyError,
+    ModelError,
+)
+from homebody.settings import BackendSettings
+
+LOOK_AGAIN_SECONDS = 60.0
+"""While the embedded model answers because no server was found, a request after this long searches again."""
+
+
+class AutoConnector:
+    """Searches at the first request, and again when the chosen backend is lost.
+
+    Parameters
+    ----------
+    search
+        Chooses among what this machine has.
+    connector_for
+        Makes the connector of a choice.
+
+    """
+
+    name = "the model"
+
+    def __init__(
+        self,
+        search: Callable[[], Awaitable[Choice]],
+        connector_for: Callable[[BackendSettings], Connector],
+        *,
+        look_again_seconds: float = LOOK_AGAIN_SECONDS,
+    ) -> None:
+        self._search = search
+        self._connector_for = connector_for
+        self.look_again_seconds = look_again_seconds
+        self._inner: Connector | None = None
+        self._given: Backend | None = None
+        self._choice: Choice | None = None
+        self._searched = 0.0
+        self._choosing = asyncio.Lock()
+        self._again: asyncio.Task[None] | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What was found and why this was taken, one sentence each; empty before the first search."""
+        return self._choice.reasons if self._choice is not None else ()
+
+    async def connect(self) -> Backend:
+        """Return the backend of the choice; choose where there is none."""
+        inner = await self._chosen()
+        try:
+            self._given = await inner.connect()
+        except BackendLoading:
+            raise
+        except _LOST:
+            await self._drop(inner)
+            raise
+        return self._given
+
+    async def replace(self, failed: Backend, error: HomebodyError) -> bool:
+        """Let the choice replace it, or else choose again at the next request."""
+        inner = self._inner
+        if inner is None:
+            return False
+        if failed is not self._given:
+            return True
+        if await inner.replace(failed, error):
+            return True
+        if isinstance(error, _LOST):
+            await self._drop(inner)
+        return False
+
+    async def check(self) -> None:
+        """Ask whether the chosen server is there; the embedded model is started when it is needed."""
+        inner = self._inner
+        if inner is not None:
+            try:
+                await inner.check()
+            except _LOST:
+                await self._drop(inner)
+                raise
+
+    async def aclose(self) -> None:
+        """Close connections and end what was started."""
+        if self._again is not None:
+            self._again.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._again
+        if self._inner is not None:
+            await self._drop(self._inner)
+
+    async def _chosen(self) -> Connector:
+        async with self._choosing:
+            if self._inner is None:
+                self._take(await self._search())
+            elif self._is_embedded() and time.monotonic() - self._searched > self.look_again_seconds:
+                self._searched = time.monotonic()
+                self._again = asyncio.create_task(self._search_again())
+            if self._inner is None:
+                message = "no model was found on this machine: run `homebody models install`"
+                raise BackendUnavailable(message)
+            return self._inner
+
+    def _take(self, choice: Choice) -> None:
+        self._searched = time.monotonic()
+        self._inner = self._connector_for(choice.block)
+        self._choice = choice
+
+    async def _search_again(self) -> None:
+        """Change from the embedded model to a server that was started meanwhile."""
+        with suppress(HomebodyError):
+            choice = await self._search()
+            async with self._choosing:
+                if choice.block.kind != "embedded" and self._is_embedded():
+                    old = self._inner
+                    self._take(choice)
+                    if old is not None:
+                        await old.aclose()
+
+    def _is_embedded(self) -> bool:
+        return self._choice is not None and self._choice.block.kind == "embedded"
+
+    async def _drop(self, inner: Connector) -> None:
+        """Forget the choice, unless another was made meanwhile."""
+        if self._inner is inner:
+            self._inner = None
+            await inner.aclose()
+
+
+_LOST = (BackendUnavailable, BackendProtocolError, ModelError)

@@ -1,0 +1,352 @@
+"""The one wrapper around every backend: retries, waits for loading models, reports changes of state.
+
+In: a ``Connector``, which knows how a backend is connected to and what replaces one that failed.
+Out: a ``Backend``, and calls of ``on_state``.
+Every request goes to the server, so the first one after the server's return succeeds; only reports are
+held back. While the server is unavailable it is polled; while it answers, only ``check`` asks it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
+from typing import Protocol, TypeVar
+
+from homebody.backend.base import (
+    Backend,
+    Message,
+    ModelInfo,
+    OnRead,
+    Piece,
+    Prompt,
+    Sampling,
+    Slot,
+    Stats,
+    Stream,
+)
+from homebody.backend.state import BackendState, Condition, OnState, check
+from homebody.errors import (
+    BackendFailed,
+    BackendLoading,
+    BackendProtocolError,
+    BackendTimeout,
+    BackendUnavailable,
+    HomebodyError,
+    ModelError,
+)
+
+Result = TypeVar("Result")
+
+FIRST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 4.0
+"""Longest pause between two polls of an unavailable server; the status follows within five seconds."""
+CHECK_SECONDS = 4.0
+"""Pause between two checks of a server that answers, while a document is open."""
+IDLE_SECONDS = 600.0
+"""Polling ends after this long without a request, and starts again with the next one."""
+
+
+class Connector(Protocol):
+    """How a backend is connected to, and what replaces one that failed."""
+
+    @property
+    def name(self) -> str:
+        """What is connected to, as messages call it."""
+        ...
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why this backend was chosen, one sentence each; empty where there was no choice."""
+        ...
+
+    async def connect(self) -> Backend:
+        """Return the backend for the next request; connect first where necessary.
+
+        Raises
+        ------
+        BackendLoading
+            It is being started; ask again.
+        BackendError, ModelError
+            There is none.
+
+        """
+        ...
+
+    async def replace(self, failed: Backend, error: HomebodyError) -> bool:
+        """Drop a backend that failed where that helps.
+
+        Returns whether ``connect`` now gives another one that should get the same request.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Ask whether the server is there, at no cost to it. Raises ``BackendError``."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections and end what was started."""
+        ...
+
+
+class FixedConnector:
+    """One backend that nothing replaces."""
+
+    name = "the server"
+    reasons: tuple[str, ...] = ()
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def connect(self) -> Backend:
+        """Return the backend."""
+        return self._backend
+
+    async def replace(self, failed: Backend, error: HomebodyError) -> bool:
+        """Keep it: the server may come back."""
+        del failed, error
+        return False
+
+    async def check(self) -> None:
+        """Ask whether its server is there."""
+        await check(self._backend)
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._backend.aclose()
+
+
+class ResilientBackend:
+    """A backend that survives the loss of its server and reports each change of state once.
+
+    Parameters
+    ----------
+    patience_seconds
+        How long a request waits while the server loads its model.
+
+    """
+
+    def __init__(
+        self, connector: Connector, *, on_state: OnState | None = None, patience_seconds: float
+    ) -> None:
+        self._connector = connector
+        self._on_state = on_state
+        self._patience = patience_seconds
+        self._condition: Condition | None = None
+        self._reasons: tuple[str, ...] = ()
+        self._generation_fails = False
+        self._asked = 0.0
+        self._polling: asyncio.Task[None] | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why ``auto`` chose this backend; empty where there was no choice."""
+        return self._connector.reasons
+
+    async def describe(self) -> ModelInfo:
+        """Say what is served."""
+        return await self._call(lambda backend: backend.describe())
+
+    async def check(self) -> None:
+        """Report whether the server is still there, if it was asked something lately; raises nothing."""
+        silent = time.monotonic() - self._asked
+        if self._condition != "ready" or not CHECK_SECONDS / 2 < silent < IDLE_SECONDS:
+            return
+        try:
+            await self._connector.check()
+        except _FAILURES as error:
+            self._report_failure(error)
+        except HomebodyError:
+            return
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+        return await self._call(lambda backend: backend.count(texts))
+
+    async def count_prompt(self, prompt: Prompt) -> int:
+        """Tokens of the prompt as it would be sent."""
+        return await self._call(lambda backend: backend.count_prompt(prompt))
+
+    async def render_chat(self, messages: Sequence[Message]) -> Prompt:
+        """Put messages into the model's chat template."""
+        return await self._call(lambda backend: backend.render_chat(messages))
+
+    def complete(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """Continue the prompt."""
+        return self._stream(lambda backend: backend.complete(prompt, sampling, slot=slot, on_read=on_read))
+
+    def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: Slot | None = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """Answer the last message."""
+        return self._stream(lambda backend: backend.chat(messages, sampling, slot=slot, on_read=on_read))
+
+    async def warm(
+        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+    ) -> Stats:
+        """Read the prompt into the server's cache."""
+        return await self._call(lambda backend: backend.warm(prompt, tokens=tokens, slot=slot))
+
+    async def aclose(self) -> None:
+        """Stop polling and close connections."""
+        if self._polling is not None:
+            self._polling.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._polling
+        await self._connector.aclose()
+
+    async def _call(self, call: Callable[[Backend], Awaitable[Result]]) -> Result:
+        attempt = self._begin()
+        while True:
+            backend: Backend | None = None
+            try:
+                backend = await self._connector.connect()
+                result = await call(backend)
+            except _FAILURES as error:
+                if not await self._may_repeat(attempt, backend, error):
+                    raise
+            else:
+                if not self._generation_fails:
+                    await self._report_ready(backend)
+                return result
+
+    async def _stream(self, start: Callable[[Backend], Stream]) -> Stream:
+        """Pass a stream on; start it again if it failed before its first piece and that may help."""
+        attempt = self._begin()
+        while True:
+            backend: Backend | None = None
+            begun = False
+            try:
+                backend = await self._connector.connect()
+                async with aclosing(start(backend)) as stream:
+                    async for item in stream:
+                        begun = begun or isinstance(item, Piece)
+                        self._generation_fails = False
+                        await self._report_ready(backend)
+                        yield item
+            except _FAILURES as error:
+                if begun and backend is not None:
+                    await self._give_up(backend, error)
+                    raise
+                if not await self._may_repeat(attempt, backend, error, generating=True):
+                    raise
+            else:
+                return
+
+    def _begin(self) -> "_Attempt":
+        self._asked = time.monotonic()
+        return _Attempt(self._patience)
+
+    async def _may_repeat(
+        self, attempt: "_Attempt", backend: Backend | None, error: HomebodyError, *, generating: bool = False
+    ) -> bool:
+        """Report a failure, and say whether the request may be sent once more."""
+        if isinstance(error, BackendLoading):
+            self._report_failure(error)
+            return await attempt.wait()
+        if backend is not None and await self._connector.replace(backend, error) and attempt.replace():
+            return True
+        self._report_failure(error, generating=generating)
+        return False
+
+    async def _give_up(self, backend: Backend, error: HomebodyError) -> None:
+        """Deal with a stream that broke off: what was shown cannot be taken back.
+
+        Raises
+        ------
+        BackendUnavailable
+            Another backend takes the place of this one, so that asking again will work.
+
+        """
+        if await self._connector.replace(backend, error):
+            message = (
+                f"{self._connector.name} ended in the middle of its answer: ask again, it is started again"
+            )
+            raise BackendUnavailable(message) from error
+        self._report_failure(error, generating=True)
+
+    async def _report_ready(self, backend: Backend) -> None:
+        """Report that the server answers, or that ``auto`` has changed to another one."""
+        if self._condition == "ready" and self._connector.reasons == self._reasons:
+            return
+        with suppress(HomebodyError):
+            info = await backend.describe()
+            self._report(BackendState("ready", f"{info.name} answers", info, self.reasons))
+
+    def _report_failure(self, error: HomebodyError, *, generating: bool = False) -> None:
+        """Report a failure once, and poll until the server is back.
+
+        A server that fails to generate still answers everything else: then only an answer proves that it
+        is back, or else the state would alternate with each request.
+        """
+        if generating and isinstance(error, _GENERATION_FAILURES):
+            self._generation_fails = True
+        condition: Condition = "loading" if isinstance(error, BackendLoading) else "unavailable"
+        if self._condition != condition:
+            self._report(BackendState(condition, str(error), reasons=self.reasons))
+        if self._polling is None or self._polling.done():
+            self._polling = asyncio.create_task(self._poll())
+
+    def _report(self, state: BackendState) -> None:
+        self._condition = state.condition
+        self._reasons = state.reasons
+        if self._on_state is not None:
+            self._on_state(state)
+
+    async def _poll(self) -> None:
+        """Ask again and again what is served, until it is known that the server is back."""
+        wait = FIRST_WAIT_SECONDS
+        while self._condition != "ready" and time.monotonic() - self._asked < IDLE_SECONDS:
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+            try:
+                backend = await self._connector.connect()
+                await backend.describe()
+                if not self._generation_fails:
+                    await self._report_ready(backend)
+            except BackendLoading as error:
+                self._generation_fails = False
+                if self._condition != "loading":
+                    self._report(BackendState("loading", str(error), reasons=self.reasons))
+            except HomebodyError as error:
+                # It is gone altogether: what comes back is another process.
+                if not isinstance(error, _GENERATION_FAILURES):
+                    self._generation_fails = False
+
+
+# Without weights nothing answers either: the state changes when a server or a model appears.
+_FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError)
+_GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError)
+
+
+class _Attempt:
+    """One request and its repetitions: growing waits while a model loads, one replacement."""
+
+    def __init__(self, patience: float) -> None:
+        self._end = time.monotonic() + patience
+        self._wait = FIRST_WAIT_SECONDS
+        self._replaced = False
+
+    async def wait(self) -> bool:
+        """Wait before the next try; ``False`` when there is no time left."""
+        if time.monotonic() + self._wait > self._end:
+            return False
+        await asyncio.sleep(self._wait)
+        self._wait = min(self._wait * 2, 1.0)
+        return True
+
+    def replace(self) -> bool:
+        """Use up the one repetition with a replaced backend; ``False`` where it is used up."""
+        replaced, self._replaced = self._replaced, True
+        return not replaced

@@ -1,0 +1,62 @@
+"""What all ways of fetching weights share: one at a time, watched, and checked.
+
+In: a folder, a checksum. Out: a lock on the models folder, bytes so far, or one clear error.
+"""
+
+import errno
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from filelock import FileLock
+
+from homebody.errors import ModelInstallFailed
+from homebody.models.library import models_dir
+
+OnProgress: TypeAlias = Callable[[int, int], None]
+"""Called with bytes so far and in all."""
+
+
+@contextmanager
+def installing() -> Generator[None]:
+    """Hold the models folder for one installation; tell a full disk in our own words.
+
+    Raises
+    ------
+    ModelInstallFailed
+        The folder cannot be written to.
+
+    """
+    folder = models_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "install.lock"):
+            yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            message = f"the disk of {folder} is full: make room, then try again"
+        else:
+            message = f"{folder} cannot be written to ({error.strerror or error}): check its permissions"
+        raise ModelInstallFailed(message) from error
+
+
+def bytes_under(folder: Path) -> int:
+    """Bytes of all files in ``folder``, whoever is writing them."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:  # pip has just moved it
+            continue
+    return total
+
+
+def check_sha256(name: str, found: str, expected: str) -> None:
+    """Raise ``ModelInstallFailed`` unless the two are the same."""
+    if found != expected:
+        message = (
+            f"{name} has the checksum {found[:12]}… instead of {expected[:12]}…: it was damaged or changed "
+            "on its way and was thrown away; try again, over another network"
+        )
+        raise ModelInstallFailed(message)
