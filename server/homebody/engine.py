@@ -4,25 +4,28 @@ In: resolved settings and the workspace's folders. Out: the parts that features 
 Opens nothing until it is asked for: a backend starts at its first use, or by ``start``.
 """
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from homebody.audit import Audit
 from homebody.backend import open_backend
-from homebody.backend.base import Backend, ModelInfo, PromptRead, Slot, Stats
+from homebody.backend.base import Backend, ModelInfo, PromptRead, Sampling, Slot, Stats
 from homebody.backend.state import BackendState, check
 from homebody.context.tokens import TokenCounts
 from homebody.errors import BackendError
 from homebody.prompt.library import PromptFolder, PromptLibrary
-from homebody.settings import BackendSettings, Settings
+from homebody.settings import BackendSettings, Settings, load_settings
 from homebody.settings.paths import config_dir
 from homebody.settings.trust import is_trusted
 from homebody.syntax.tree import Trees
 from homebody.workspace.index import Progress, WorkspaceIndex
 from homebody.workspace.permit import Permit
+
+logger = logging.getLogger(__name__)
 
 _MEASURABLE_TOKENS = 24
 """A prompt's speed is only taken from readings of at least so many tokens: shorter ones measure overhead."""
@@ -73,6 +76,32 @@ class Speed:
             self.prompt = _follow(self.prompt, speed)
 
 
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What one run sets for all its requests to a model.
+
+    Attributes
+    ----------
+    slot
+        Which of the server's caches chats use; ``None`` lets the server choose, so that several run
+        side by side.
+    seed
+        Makes sampling repeatable, where the server takes it.
+    max_tokens
+        Longest answer, in tokens; ``None``: what the feature asks for.
+
+    """
+
+    slot: Slot | None = "chat"
+    seed: int | None = None
+    max_tokens: int | None = None
+
+    def applied_to(self, sampling: Sampling) -> Sampling:
+        """Return ``sampling`` with these values in it."""
+        most = sampling.max_tokens if self.max_tokens is None else min(self.max_tokens, sampling.max_tokens)
+        return replace(sampling, max_tokens=most, seed=sampling.seed if self.seed is None else self.seed)
+
+
 class Use:
     """One use of a model (completion or chat): its backend, its tokens, its speed.
 
@@ -84,6 +113,7 @@ class Use:
         self.tokens = TokenCounts()
         self.speed = Speed()
         self.streams = 0
+        self.tuning = Tuning()
 
     async def describe(self) -> ModelInfo:
         """Say what is served. Raises ``BackendError``."""
@@ -181,11 +211,17 @@ async def open_engine(
 ) -> AsyncGenerator[Engine, None]:
     """Open an engine and close it again.
 
+    Without ``settings`` the user's own are read, as the command line reads them: file, variables, and what
+    the first of ``folders`` may say. A value that is not allowed falls back to its default and is logged.
     ``folders`` are the workspace's; the prompts in ``.homebody/prompts/`` of those that the user trusts
     are offered too.
     ``on_state`` is told of each change of a backend.
     """
-    engine = Engine(settings or Settings(), folders)
+    if settings is None:
+        settings, problems = load_settings(workspace=folders[0] if folders else None)
+        for problem in problems:
+            logger.warning("%s", problem.message)
+    engine = Engine(settings, folders)
     engine.on_state = on_state
     try:
         yield engine

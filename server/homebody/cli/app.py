@@ -30,8 +30,9 @@ COMMANDS = (
     Row("lsp", "homebody.cli.lsp", "Serve an editor."),
     Row("complete", "homebody.cli.complete", "Show what would be suggested at a place in a file."),
     Row("explain", "homebody.cli.explain", "Explain a file, or some of its lines."),
-    Row("refactor", "homebody.cli.refactor", "Rewrite a file, or some of its lines: as a diff, or in place."),
+    Row("refactor", "homebody.cli.refactor", "Rewrite files, or parts of them: as diffs, or in place."),
     Row("prompts", "homebody.cli.prompts", "List or check prompt files."),
+    Row("undo", "homebody.cli.undo", "Put back what a run of refactor changed."),
     Row("models", "homebody.cli.models", "List, install, show or remove models."),
     Row("demo", "homebody.cli.demo", "Show what Homebody does, with a real model on a small file."),
     Row("doctor", "homebody.cli.doctor", "Look at servers, models and settings, and say what to do better."),
@@ -39,6 +40,10 @@ COMMANDS = (
     Row("log", "homebody.cli.log", "Show which prompts were sent, and how suggestions fared."),
     Row("config", "homebody.cli.config", "Show, describe or begin the settings."),
 )
+
+# Options that may stand without a value, and what they mean then. A value is joined by "=", so that
+# ``--changed src`` names a folder.
+_BARE = {"refactor": {"--changed": "HEAD", "--resume": "last"}}
 
 _KEEP_LINES = "\b\n"  # typer would fill the paragraph otherwise
 _ABOUT = "A code assistant that never leaves home: it works with a model on your own machine."
@@ -62,7 +67,9 @@ def run_app(arguments: Sequence[str]) -> int:
         message = f"There is no command {name!r}; {hint}"
         raise UsageError(message)
     try:
-        code = _app(name)(rest or ["--help"], prog_name="homebody", standalone_mode=False, obj=flags)
+        code = _app(name)(
+            _with_values(name, rest) or ["--help"], prog_name="homebody", standalone_mode=False, obj=flags
+        )
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except typer.TyperException as error:
@@ -73,11 +80,20 @@ def run_app(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _with_values(name: str | None, arguments: Sequence[str]) -> list[str]:
+    """Return ``arguments`` with the values that some options mean without one."""
+    bare = _BARE.get(name or "", {})
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [f"{one}={bare[one]}" if one in bare else one for one in arguments[:end]]
+    return [*options, *arguments[end:]]
+
+
 def _app(wanted: str | None) -> typer.Typer:
     app = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
         help=_ABOUT,
         epilog=_KEEP_LINES + HELP,
     )

@@ -1,4 +1,4 @@
-"""``homebody refactor FILE[:START[-END]]``: an edit by the model, as a diff or in place."""
+"""``homebody refactor PATH…``: edits by the model, as diffs or in place."""
 
 import asyncio
 from pathlib import Path
@@ -9,27 +9,21 @@ from msgspec import Struct
 
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.place import parse_lines
+from homebody.cli.refactor_options import STDIN, RefactorOptions, check_options, places_of
 from homebody.cli.terminal import Terminal
 from homebody.engine import open_engine
-from homebody.errors import UsageError
-from homebody.headless.report import Edit, to_edits, to_json, unified_diff
-from homebody.headless.run import Change, refactor_source
-from homebody.headless.select import SourceFile, read_source, workspace_of
-from homebody.headless.write import replace_file
+from homebody.headless.find import tree_of
+from homebody.headless.report import to_json
 from homebody.settings import Settings
-from homebody.text import Span
 
-
-class Report(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints. ``diff`` and ``edits`` are two ways to say the same."""
-
-    file: str
-    status: str
-    reason: str | None
-    diff: str
-    edits: list[Edit]
-    written: bool
+_EPILOG = """\b
+Examples:
+  homebody refactor app.py:10-40 --action simplify              show a diff
+  homebody refactor src --action docstring --write              change all files of a folder
+  homebody refactor src --select 'test_*' --instruction "…"     only these functions
+  homebody refactor --changed --action types --check            what differs from the last commit
+  homebody refactor src --action types --write --verify "pytest -q"
+"""
 
 
 class Action(Struct, frozen=True, rename="camel"):
@@ -44,113 +38,137 @@ class Action(Struct, frozen=True, rename="camel"):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("refactor")(_refactor)
+    app.command("refactor", epilog=_EPILOG)(_refactor)
 
 
 def _refactor(
     context: typer.Context,
-    place: Annotated[
-        str, typer.Argument(metavar="FILE[:START[-END]]", help="A file, a line or lines, from 1.")
-    ] = "",
+    places: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH[:START[-END]]]...",
+            help="Files, folders or quoted globs; lines count from 1; - is the standard input.",
+        ),
+    ] = None,
     *,
     action: Annotated[str, typer.Option(metavar="NAME", help="One of the actions that --list shows.")] = "",
     instruction: Annotated[str, typer.Option(metavar="TEXT", help="What to do, in your own words.")] = "",
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SYMBOL", help="Only symbols of that name: test_*, Class.method. Repeatable."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Leave these paths out. Repeatable.")
+    ] = None,
+    changed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[REV]", help="Only files that differ from REV (--changed=main), or from the last commit."
+        ),
+    ] = None,
+    staged: Annotated[bool, typer.Option("--staged", help="Only files that are staged.")] = False,
     diff: Annotated[
         bool, typer.Option("--diff", help="Print a unified diff (what happens by default).")
     ] = False,
-    write: Annotated[bool, typer.Option("--write", help="Change the file.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit with 1 if there is something to change.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Change the files.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a file.")] = False,
+    verify: Annotated[
+        str,
+        typer.Option(
+            metavar="COMMAND",
+            help="Run this after each file ({file} is its path); where it fails, the change is taken back.",
+        ),
+    ] = "",
+    verify_timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest time for the command.")
+    ] = 300.0,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, max=64, help="Files to generate side by side.")
+    ] = 1,
+    limit: Annotated[int | None, typer.Option(min=1, help="Work on so many files at most.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer, in tokens.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Make sampling repeatable.")] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.1, help="Longest time that the model may take for a file."),
+    ] = None,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Write over uncommitted changes, too.")
+    ] = False,
+    resume: Annotated[
+        str | None, typer.Option(metavar="[RUN]", help="Go on with a run that ended early.")
+    ] = None,
+    stdin_filename: Annotated[
+        str, typer.Option(metavar="NAME", help="Treat the standard input as this file.")
+    ] = "",
+    show_prompt: Annotated[
+        bool, typer.Option("--show-prompt", help="Also show each prompt as it was sent, and the answer.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, no remarks, no summary.")
+    ] = False,
     list_actions: Annotated[
         bool, typer.Option("--list", help="List the actions, without the model.")
     ] = False,
 ) -> None:
-    """Rewrite a file, or some of its lines: as a diff, or in place."""
-    terminal = Terminal()
+    """Rewrite files, or parts of them: as diffs, or in place."""
     flags: Flags = context.obj
-    path, lines = parse_lines(place or "any file in this folder")
-    workspace = workspace_of(path)
+    options = RefactorOptions(
+        places=tuple(places or ()),
+        action=action,
+        instruction=instruction,
+        select=tuple(select or ()),
+        exclude=tuple(exclude or ()),
+        changed=changed,
+        staged=staged,
+        mode="write" if write else "check" if check else "diff",
+        shows_diff=diff,
+        as_json=as_json,
+        show_prompt=show_prompt,
+        quiet=quiet,
+        jobs=jobs,
+        limit=limit,
+        max_tokens=max_tokens,
+        seed=seed,
+        timeout=timeout,
+        verify=verify,
+        verify_timeout=verify_timeout,
+        allow_dirty=allow_dirty,
+    )
     if list_actions:
-        asyncio.run(_list(flags.load(workspace), workspace, terminal, as_json=as_json))
+        _list(flags, options)
         return
-    _check_usage(place, action, instruction, write=write, check=check)
-    settings = flags.load(workspace)
-    source = read_source(path, max_bytes=settings.context.max_file_bytes)
-    span = source.span_of(*lines) if lines else None
-    change = asyncio.run(
-        _run(settings, source, span, action=action, instruction=instruction, terminal=terminal)
-    )
-    if write and change.status == "changed":
-        replace_file(source, change.text)
-    report = _report(source, change, written=write and change.status == "changed")
-    if as_json:
-        terminal.write(to_json(report))
-    elif diff or not (write or check):
-        terminal.diff(report.diff)
-    elif check and report.diff:
-        terminal.write(f"would change {path}\n")
-    _tell(report, is_quiet=as_json)
-    if report.status == "refused" or (check and report.status == "changed"):
-        raise typer.Exit(1)
+    if resume is not None:
+        from homebody.cli.refactor_run import resume as resume_run
+
+        raise typer.Exit(resume_run(resume, flags))
+    check_options(options, writes=write, checks=check)
+    if places_of(options)[:1] and places_of(options)[0].path == STDIN:
+        from homebody.cli.refactor_stdin import refactor_stdin
+
+        raise typer.Exit(refactor_stdin(options, Path(stdin_filename or "stdin"), flags))
+    from homebody.cli.refactor_run import run_refactor
+
+    raise typer.Exit(run_refactor(options, flags, _command(options)))
 
 
-def _check_usage(place: str, action: str, instruction: str, *, write: bool, check: bool) -> None:
-    message = ""
-    if not place:
-        message = "homebody refactor needs a file: homebody refactor FILE[:START[-END]] --action NAME."
-    elif bool(action) == bool(instruction):
-        message = "Say what to do by one of --action NAME (see --list) and --instruction TEXT."
-    elif write and check:
-        message = "--check changes nothing and --write does: give one of them."
-    if message:
-        raise UsageError(message)
+def _command(options: RefactorOptions) -> list[str]:
+    """Return the command line in short, for whoever meets this run's lock."""
+    what = ["--action", options.action] if options.action else ["--instruction", options.instruction]
+    chosen = ["--staged"] if options.staged else []
+    chosen += [f"--changed={options.changed}"] if options.changed is not None else []
+    return ["refactor", *options.places, *chosen, *what, f"--{options.mode}"]
 
 
-async def _run(
-    settings: Settings,
-    source: SourceFile,
-    span: Span | None,
-    *,
-    action: str,
-    instruction: str,
-    terminal: Terminal,
-) -> Change:
-    async with open_engine(settings, folders=[workspace_of(source.path)]) as engine:
-        try:
-            return await refactor_source(
-                engine,
-                source,
-                span,
-                action=action or None,
-                instruction=instruction or None,
-                on_progress=lambda characters: terminal.progress(f"{characters} characters written"),
-            )
-        finally:
-            terminal.progress("")
+def _list(flags: Flags, options: RefactorOptions) -> None:
+    workspace = tree_of(places_of(options))
+    asyncio.run(_show_actions(flags.load(workspace), workspace, Terminal(), as_json=options.as_json))
 
 
-def _report(source: SourceFile, change: Change, *, written: bool) -> Report:
-    mark = source.mark.decode()
-    return Report(
-        file=str(source.path),
-        status=change.status,
-        reason=change.reason,
-        diff=unified_diff(source.path, mark + source.document.text, mark + change.text),
-        edits=to_edits(source.document, change.edits),
-        written=written,
-    )
-
-
-def _tell(report: Report, *, is_quiet: bool) -> None:
-    if report.status == "refused":
-        warn(report.reason or "the model's answer was refused.")
-    elif report.status == "unchanged" and not is_quiet:
-        warn(report.reason or f"nothing to change in {report.file}.")
-
-
-async def _list(settings: Settings, workspace: Path, terminal: Terminal, *, as_json: bool) -> None:
+async def _show_actions(settings: Settings, workspace: Path, terminal: Terminal, *, as_json: bool) -> None:
     async with open_engine(settings, folders=[workspace]) as engine:
         library = engine.prompts
     if library.summary:

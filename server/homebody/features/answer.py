@@ -76,6 +76,7 @@ async def answer(
     """
     use = engine.chat
     info = await use.describe()
+    sampling = use.tuning.applied_to(sampling)
     budget = chat_budget(info.context_length, output=sampling.max_tokens, overhead=TEMPLATE_TOKENS)
     sampling = replace(sampling, max_tokens=budget.output)
     draft, prompt, tokens = await _fitted(use, info, build, budget)
@@ -86,9 +87,9 @@ async def answer(
     first: float | None = None
     outcome = "cancelled"
     stream = (
-        use.backend.chat(draft.messages, sampling, on_read=on_read)
+        use.backend.chat(draft.messages, sampling, slot=use.tuning.slot, on_read=on_read)
         if prompt is None
-        else use.backend.complete(prompt, sampling, slot="chat", on_read=on_read)
+        else use.backend.complete(prompt, sampling, slot=use.tuning.slot, on_read=on_read)
     )
     use.streams += 1
     try:

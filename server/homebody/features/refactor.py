@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source
+from homebody.backend.base import Message
 from homebody.context.around import select_around
 from homebody.context.markers import first_marker, without_marked_lines
 from homebody.engine import Engine
@@ -19,7 +20,8 @@ from homebody.features.answer import Answer, Draft, Usage, answer
 from homebody.features.surroundings import check_permitted, laid_out, sampling_of, special_texts
 from homebody.postprocess import Refusal, docstring_edits, document_hunks, replacement_text
 from homebody.prompt.front_matter import Output, PromptFile, Scope
-from homebody.prompt.render import render
+from homebody.prompt.render import fill, render
+from homebody.prompt.shipped import shipped_prompt
 from homebody.session.session import Session
 from homebody.syntax.check import count_errors
 from homebody.syntax.scope import Definition, scope_around
@@ -80,11 +82,13 @@ async def refactor(
     *,
     action: str | None = None,
     instruction: str | None = None,
+    feedback: str = "",
     on_progress: Callable[[int], None] | None = None,
     session: Session | None = None,
 ) -> Refactoring:
     """Rewrite the code at ``span``.
 
+    ``feedback`` says what was wrong with an earlier answer; it goes to the end of the prompt.
     ``on_progress`` gets the characters written so far.
 
     Raises
@@ -103,7 +107,9 @@ async def refactor(
     tree = _tree(engine, document)
     target, definition = _target(document, tree, span, prompt)
     await engine.chat.learn_counts([document.text])
-    said = await _asked(engine, document, target, prompt, instruction or "", definition, on_progress, session)
+    said = await _asked(
+        engine, document, target, prompt, instruction or "", feedback, definition, on_progress, session
+    )
     if prompt.output == "insert":
         edits = docstring_edits(document, tree, target, said.text, cut_by_length=not said.complete)
     else:
@@ -118,6 +124,7 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
     target: Span,
     prompt: PromptFile,
     instruction: str,
+    feedback: str,
     definition: Definition | None,
     on_progress: Callable[[int], None] | None,
     session: Session | None,
@@ -142,6 +149,7 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
         )
         raise UsageError(message)
     words = count(prompt.body + prompt.system + engine.prompts.surroundings.body) + count(instruction)
+    words += count(feedback)
     candidates = session.candidates_for(document.uri) if session is not None else ()
 
     def build(tokens: int) -> Draft:
@@ -166,7 +174,8 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
             if with_context
             else "",
         }
-        return Draft(render(prompt, values), around.sources, around.left_out)
+        messages = with_feedback(render(prompt, values), without_marked_lines(feedback, special).text)
+        return Draft(messages, around.sources, around.left_out)
 
     written = 0
 
@@ -177,6 +186,14 @@ async def _asked(  # noqa: PLR0917 - private; the parts of one request
             on_progress(written)
 
     return await answer(engine, "refactor", document.uri, build, sampling, on_text=progress)
+
+
+def with_feedback(messages: tuple[Message, ...], feedback: str) -> tuple[Message, ...]:
+    """Return ``messages`` with what was wrong with an earlier answer at the end of the last one."""
+    if not feedback:
+        return messages
+    more = fill(shipped_prompt("feedback").body, {"problem": feedback})
+    return (*messages[:-1], Message(messages[-1].role, f"{messages[-1].text}\n\n{more}"))
 
 
 def _prompt(engine: Engine, action: str | None, instruction: str | None) -> PromptFile:

@@ -1,14 +1,9 @@
-r"""What a change looks like to people and to scripts: a unified diff, or JSON.
+"""Results of features as scripts read them: JSON.
 
-In: a path and two texts, or the results of features. Out: text.
-A diff applies with ``git apply`` and ``patch -p1``: lines end at ``\n`` alone, as these tools see
-them, and a missing newline at the end is told.
+In: results of features. Out: structs with lines and columns from 1, and their JSON.
 """
 
-import difflib
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from msgspec import Struct, json
 
@@ -31,7 +26,7 @@ class Range(Struct, frozen=True, rename="camel"):
 
 
 class Lines(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Lines of a document from 1, both inclusive, and why they are told."""
+    """Lines of a document from 1, both inclusive, and why they are listed."""
 
     uri: str
     first_line: int
@@ -102,40 +97,3 @@ def to_prompt(record: PromptRecord) -> Prompt:
         left_out=to_lines(record.left_out),
         notes=list(record.notes),
     )
-
-
-def unified_diff(path: Path, before: str, after: str) -> str:
-    """Write a unified diff, empty where nothing changes.
-
-    ``path`` is shown relative to the current folder where it lies in it.
-    """
-    lines = difflib.unified_diff(
-        _lines(before), _lines(after), _name("a", path), _name("b", path), lineterm="\n"
-    )
-    return "".join(_ended(lines))
-
-
-def _lines(text: str) -> list[str]:
-    lines = text.split("\n")
-    whole = [line + "\n" for line in lines[:-1]]
-    return [*whole, lines[-1]] if lines[-1] else whole
-
-
-def _ended(lines: Iterator[str]) -> Iterator[str]:
-    for line in lines:
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-
-
-def _name(side: str, path: Path) -> str:
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - a symlink keeps its name
-    here = Path.cwd()
-    shown = absolute.relative_to(here) if absolute.is_relative_to(here) else absolute
-    name = f"{side}/{shown.as_posix().lstrip('/')}"
-    if any(c in '"\\' or not c.isprintable() for c in name):
-        # As git writes names that would break the line.
-        quoted = "".join(
-            chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:03o}" for b in os.fsencode(name)
-        )
-        return f'"{quoted}"'
-    # A tab ends the name where it has spaces, for patch.
-    return f"{name}\t" if " " in name else name

@@ -1,60 +1,272 @@
-"""Run a refactoring on one file.
+"""Rewrite one file: one request to the model for each of its targets.
 
-In: a file, lines, an action or an instruction. Out: a ``Change``; writing it is ``write``'s job.
+In: a file and a ``Request``. Out: a ``Change``; writing it is ``apply``'s job.
+Targets of one file are rewritten one after the other, each in the text that the ones before it left.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+import difflib
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from homebody.audit import PromptRecord
 from homebody.engine import Engine
+from homebody.errors import ContextTooLong, UnknownAction
 from homebody.features.refactor import refactor
+from homebody.headless import targets
+from homebody.headless.edit_bounds import edited_text
 from homebody.headless.select import SourceFile
-from homebody.headless.verify import edited_text
-from homebody.text import Span, TextEdit
+from homebody.headless.targets import Target
+from homebody.prompt.front_matter import PromptFile
+from homebody.text import Document, Span, TextEdit
 
 Status: TypeAlias = Literal["changed", "refused", "unchanged"]
+
+_CHARACTERS_A_TOKEN = 8
+"""No text has more characters a token than that on average: what is longer is split before it is counted."""
+_SHARE = 0.4
+"""Part of the context that one piece of a large file may fill: the answer is about as long again."""
+_LARGEST_PIECE = 3_000
+"""Tokens of the largest piece: models leave out more of a longer one."""
+_SMALLEST_PIECE = 64
+_REASONS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be done to each file.
+
+    Attributes
+    ----------
+    action, instruction
+        One of them: the name of a prompt file, or the user's own words.
+    select
+        Patterns of symbols (``targets.matching``); empty: all that the action works on.
+    seed
+        Makes sampling repeatable where the server takes it.
+    max_tokens
+        Longest answer, in tokens.
+    timeout_seconds
+        Longest time that the model may take for one file.
+
+    """
+
+    action: str | None = None
+    instruction: str | None = None
+    select: tuple[str, ...] = ()
+    seed: int | None = None
+    max_tokens: int | None = None
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What the model wants to do to a file.
 
-    ``text`` is the whole new text of the document, the old one unless ``status`` is ``"changed"``;
-    ``reason`` tells why not.
+    ``text`` is the whole new text of the document, the old one unless ``status`` is ``"changed"``.
+    ``reason`` says why nothing changes, or which parts were refused.
+    ``prompts`` are the requests as they were sent, where they were asked for.
     """
 
     status: Status
     reason: str | None
-    edits: tuple[TextEdit, ...]
     text: str
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    prompts: tuple[PromptRecord, ...] = ()
+
+
+OnProgress: TypeAlias = Callable[[int], None]
+
+
+def check_action(engine: Engine, request: Request) -> PromptFile:
+    """Return the prompt file of a request.
+
+    Raises
+    ------
+    UnknownAction
+        There is none of that name; the message names the nearest.
+
+    """
+    if request.action is None:
+        return engine.prompts.instruction
+    found = engine.prompts.action(request.action)
+    if found is not None:
+        return found
+    names = [known.name for known in engine.prompts.actions]
+    near = difflib.get_close_matches(request.action, names, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}."
+    message = f"There is no action {request.action!r}; {hint}"
+    raise UnknownAction(message)
+
+
+def targets_in(
+    source: SourceFile, lines: Sequence[tuple[int, int]], prompt: PromptFile, select: Sequence[str]
+) -> list[Target]:
+    """Return the parts of a file to rewrite: its lines, its symbols, or what the action works on.
+
+    Empty where no symbol matches, or where there is no function.
+
+    Raises
+    ------
+    PositionOutOfRange
+        There are no such lines.
+
+    """
+    document = source.document
+    if lines:
+        return [Target("", source.span_of(first, last)) for first, last in lines]
+    if select:
+        return targets.matching(document, select)
+    if prompt.scope == "function":
+        return targets.every_function(document)
+    return [targets.whole_file(document)] if document.text.strip() else []
 
 
 async def refactor_source(
     engine: Engine,
     source: SourceFile,
-    span: Span | None,
+    found: Sequence[Target],
+    request: Request,
     *,
-    action: str | None = None,
-    instruction: str | None = None,
-    on_progress: Callable[[int], None] | None = None,
+    feedback: str = "",
+    on_progress: OnProgress | None = None,
+    with_prompts: bool = False,
 ) -> Change:
-    """Refactor ``span`` of a file, or all of it.
+    """Rewrite the targets of a file.
+
+    ``on_progress`` gets the characters written so far, in all targets together.
 
     Raises
     ------
-    UnknownAction, ContextTooLong, BackendError, EditRefused
+    UsageError, BackendError, EditRefused
         As the feature and ``edited_text`` say.
+    TimeoutError
+        The model took longer than the request allows.
 
     """
-    document = source.document
-    whole = Span(0, len(document.text))
-    found = await refactor(
-        engine, document, span or whole, action=action, instruction=instruction, on_progress=on_progress
-    )
-    if found.status != "changed":
-        return Change(found.status, found.reason, (), document.text)
-    text = edited_text(document, found.edits)
-    if text == document.text:
-        return Change("unchanged", None, (), text)
-    return Change("changed", found.reason, found.edits, text)
+    work = _FileWork(engine, source.document, found, request)
+    async with asyncio.timeout(request.timeout_seconds):
+        await work.finish(feedback, on_progress)
+    change = work.change()
+    return change if with_prompts else replace(change, prompts=())
+
+
+class _FileWork:
+    """The document as it is rewritten, the targets that are left, and what came of the others.
+
+    Spans of targets refer to the document as it is now.
+    """
+
+    def __init__(self, engine: Engine, document: Document, found: Sequence[Target], request: Request) -> None:
+        self._engine = engine
+        self._first = self._document = document
+        self._left = deque(found)
+        self._request = request
+        self._can_split = check_action(engine, request).scope == "selection"
+        self._refusals: list[str] = []
+        self._answered = 0
+        self._characters = 0
+        self._prompt_tokens = self._output_tokens = 0
+        self._prompts: list[PromptRecord] = []
+
+    async def finish(self, feedback: str, on_progress: OnProgress | None) -> None:
+        """Rewrite target after target; what does not fit the context is split."""
+        while self._left:
+            target = self._left.popleft()
+            if self._is_surely_too_long(target.span, await self._context_length()):
+                reason = f"{len(target.span)} characters do not fit the context of the model."
+                if not await self._split(target):
+                    self._refuse(target, reason)
+                continue
+            try:
+                await self._rewrite(target, feedback, on_progress)
+            except ContextTooLong as error:
+                if not await self._split(target):
+                    self._refuse(target, str(error))
+
+    def change(self) -> Change:
+        """Return what came of all targets."""
+        text = self._document.text
+        status: Status = "unchanged"
+        if text != self._first.text:
+            status = "changed"
+        elif self._refusals:
+            status = "refused"
+        return Change(
+            status, self._reason(), text, self._prompt_tokens, self._output_tokens, tuple(self._prompts)
+        )
+
+    def _reason(self) -> str | None:
+        if self._answered == 1 or not self._refusals:
+            return self._refusals[0] if self._refusals else None
+        shown = " ".join(self._refusals[:_REASONS_SHOWN])
+        more = len(self._refusals) - _REASONS_SHOWN
+        rest = f" And {more} more." if more > 0 else ""
+        return f"{len(self._refusals)} of {self._answered} parts were refused. {shown}{rest}"
+
+    async def _rewrite(self, target: Target, feedback: str, on_progress: OnProgress | None) -> None:
+        before = self._characters
+
+        def progress(characters: int) -> None:
+            self._characters = before + characters
+            if on_progress is not None:
+                on_progress(self._characters)
+
+        request = self._request
+        found = await refactor(
+            self._engine,
+            self._document,
+            target.span,
+            action=request.action,
+            instruction=request.instruction,
+            feedback=feedback,
+            on_progress=progress,
+        )
+        self._answered += 1
+        if (record := self._engine.audit.last(self._document.uri)) is not None:
+            self._prompts.append(record)
+        if (usage := found.usage) is not None:
+            self._prompt_tokens += usage.prompt_tokens
+            self._output_tokens += usage.output_tokens
+        if found.status == "refused":
+            self._refusals.append(_named(target, found.reason or "The model's answer was refused."))
+        elif found.edits:
+            self._apply(found.edits)
+
+    def _apply(self, edits: Sequence[TextEdit]) -> None:
+        before = self._document
+        text = edited_text(before, edits)
+        self._document = Document.create(before.uri, before.language_id, before.version, text)
+        self._left = deque(Target(one.name, targets.moved(one.span, edits)) for one in self._left)
+
+    async def _split(self, target: Target) -> bool:
+        """Put the pieces of a target in its place; false where it cannot be split."""
+        if not self._can_split:
+            return False
+        count = self._engine.chat.tokens.count
+        limit = min(_LARGEST_PIECE, int(await self._context_length() * _SHARE))
+        # A piece that did not fit either is cut again.
+        limit = min(limit, len(target.span) // 4)
+        if limit < _SMALLEST_PIECE:
+            return False
+        pieces = targets.pieces(self._document, target.span, limit, count)
+        if len(pieces) > 1:
+            self._left.extendleft(Target(target.name, piece.span) for piece in reversed(pieces))
+        return len(pieces) > 1
+
+    async def _context_length(self) -> int:
+        return (await self._engine.chat.describe()).context_length
+
+    def _is_surely_too_long(self, span: Span, context_length: int) -> bool:
+        return len(span) > context_length * _CHARACTERS_A_TOKEN
+
+    def _refuse(self, target: Target, reason: str) -> None:
+        self._answered += 1
+        self._refusals.append(_named(target, reason))
+
+
+def _named(target: Target, reason: str) -> str:
+    return f"{target.name}: {reason}" if target.name else reason

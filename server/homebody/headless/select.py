@@ -8,9 +8,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from homebody.errors import PositionOutOfRange
+from homebody.errors import FileUnreadable, PositionOutOfRange
+from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span
 from homebody.workspace.read import read_document
+from homebody.workspace.secrets import is_secret
 from homebody.workspace.uri import uri_of
 
 _ROOT_MARKS = (".homebody.toml", ".homebody", ".git", ".hg")
@@ -101,10 +103,40 @@ def read_source(path: Path, *, max_bytes: int) -> SourceFile:
     return SourceFile(path, target, read.text.encode(), document)
 
 
+def source_of(data: bytes, path: Path) -> SourceFile:
+    """Make a source of bytes that are on no disk, as if they were the file ``path``.
+
+    Raises
+    ------
+    FileUnreadable
+        They are binary or not UTF-8, or the name is on the list of secrets.
+
+    """
+    if is_secret(path):
+        message = f"{path} is on the list of files that hold secrets: Homebody puts it into no prompt."
+        raise FileUnreadable(message)
+    if b"\0" in data:
+        message = "The standard input is binary: Homebody reads text only."
+        raise FileUnreadable(message)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"The standard input is not UTF-8 (line {line}): convert it first."
+        raise FileUnreadable(message) from error
+    language = find_by_text(path.name, text)
+    target = Path(os.path.abspath(path))  # noqa: PTH100 - it need not exist
+    text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    document = Document.create(uri_of(target), language.ids[0] if language else "plaintext", 0, text)
+    return SourceFile(path, target, data, document)
+
+
 def workspace_of(path: Path) -> Path:
     """Folder that a file belongs to: the nearest above it with settings or a repository, else its own."""
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() would leave through a symlink
-    for candidate in (folder, *folder.parents):
-        if any((candidate / mark).exists() for mark in _ROOT_MARKS):
-            return candidate
-    return folder
+    return next((candidate for candidate in (folder, *folder.parents) if is_workspace(candidate)), folder)
+
+
+def is_workspace(folder: Path) -> bool:
+    """Whether a folder holds settings or a repository."""
+    return any((folder / mark).exists() for mark in _ROOT_MARKS)

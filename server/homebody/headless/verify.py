@@ -1,36 +1,153 @@
-"""Look at what a feature wants to change before anything of it is shown or written.
+"""Run the user's own command on a tree with one file's change in place.
 
-In: a document and edits for it. Out: the new text, or an error that says why not.
-Whether the new text parses is the feature's own check.
+In: a command line, a folder, a time limit. Out: a ``Verdict``: whether it succeeded, and the end of what
+it printed. The command is the user's and runs in a shell; no text of a model or a file becomes part of
+it but for the file's path, quoted.
 """
 
-from collections.abc import Sequence
+import asyncio
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
-from homebody.errors import EditRefused
-from homebody.text import Document, TextEdit, apply_edits
+import psutil
+
+_KEPT_BYTES = 64 * 1024
+_CLOSING_SECONDS = 0.5
+_NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+FILE = "{file}"
+"""Stands for the changed file's path in a command."""
+# As shells have it: not executable, not found (POSIX; cmd.exe).
+_NOT_STARTED = frozenset({126, 127, 9009})
 
 
-def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
-    """Text of ``document`` after ``edits``.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a command ended.
 
-    Raises
-    ------
-    EditRefused
-        They reach beyond the text, overlap, or bring in what no text file holds.
+    Attributes
+    ----------
+    passed
+        Exit code 0 within the time limit.
+    why
+        One clause where it did not: ``exit code 1``, ``no end after 300 s``.
+    output
+        The last 64 KiB of what it printed.
+    started
+        Whether the shell found the command.
 
     """
-    end = 0
-    for edit in sorted(edits, key=lambda edit: edit.span):
-        if not end <= edit.span.start <= edit.span.end <= len(document.text):
-            message = "The edits do not fit the file, so nothing was written; please report this."
-            raise EditRefused(message)
-        end = edit.span.end
-        if not _is_text(edit.new_text):
-            message = "The answer holds characters that no text file has, so nothing was written; try again."
-            raise EditRefused(message)
-    return apply_edits(document.text, edits)
+
+    passed: bool
+    why: str
+    output: str
+    seconds: float
+    started: bool = True
 
 
-def _is_text(text: str) -> bool:
-    """Whether it can stand in a UTF-8 file: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+async def run_command(command: str, root: Path, file: Path | None, timeout_seconds: float) -> Verdict:
+    """Run ``command`` in ``root`` and wait for it; a cancel, or the time limit, ends all that it started.
+
+    ``{file}`` stands for the changed file; ``HOMEBODY_FILE`` holds its path too.
+    """
+    began = time.monotonic()
+    printed = _Printed()
+    try:
+        process = await asyncio.create_subprocess_shell(
+            _with_file(command, file),
+            cwd=root,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=printed.write_end,
+            stderr=asyncio.subprocess.STDOUT,
+            env=_environment(file),
+            # A group of its own, so that all that it starts can be ended.
+            start_new_session=os.name != "nt",
+            creationflags=_NEW_GROUP,
+        )
+    finally:
+        printed.start()
+    why = ""
+    try:
+        code = await asyncio.wait_for(process.wait(), timeout_seconds)
+        if code:
+            why = f"exit code {code}" if code > 0 else f"ended by signal {-code}"
+    except TimeoutError:
+        why = f"no end after {timeout_seconds:g} s"
+    finally:
+        _end_group(process.pid)
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    output = await asyncio.to_thread(printed.finish)
+    started = process.returncode not in _NOT_STARTED
+    return Verdict(not why, why, output, time.monotonic() - began, started)
+
+
+class _Printed:
+    """The end of what a command prints, read by a thread.
+
+    A pipe of our own: a process that survives the command may hold it open, and nothing waits for that.
+    """
+
+    def __init__(self) -> None:
+        self._read_end, self.write_end = os.pipe()
+        self._tail = bytearray()
+        self._thread = threading.Thread(target=self._read, daemon=True, name="homebody-verify")
+
+    def start(self) -> None:
+        """Begin to read, once the command has its end of the pipe."""
+        os.close(self.write_end)
+        self._thread.start()
+
+    def finish(self) -> str:
+        """Return what was printed at the end, without waiting for survivors."""
+        self._thread.join(_CLOSING_SECONDS)
+        return bytes(self._tail).decode("utf-8", "replace")
+
+    def _read(self) -> None:
+        with suppress(OSError):
+            while piece := os.read(self._read_end, _KEPT_BYTES):
+                self._tail += piece
+                del self._tail[:-_KEPT_BYTES]
+        os.close(self._read_end)
+
+
+def _with_file(command: str, file: Path | None) -> str:
+    if file is None or FILE not in command:
+        return command
+    quoted = subprocess.list2cmdline([str(file)]) if os.name == "nt" else shlex.quote(str(file))
+    return command.replace(FILE, quoted)
+
+
+def _environment(file: Path | None) -> Mapping[str, str]:
+    return dict(os.environ) if file is None else {**os.environ, "HOMEBODY_FILE": str(file)}
+
+
+def _end_group(leader: int) -> None:
+    """End what the command started, children that lost their parent included."""
+    for process in _members(leader):
+        with suppress(psutil.Error):
+            process.kill()
+
+
+def _members(leader: int) -> list[psutil.Process]:
+    """Processes of the command's group (POSIX), or its descendants."""
+    with suppress(psutil.Error):
+        if sys.platform == "win32":
+            return psutil.Process(leader).children(recursive=True)
+        return [one for one in psutil.process_iter() if _group_of(one.pid) == leader]
+    return []
+
+
+def _group_of(pid: int) -> int:
+    if sys.platform != "win32":
+        with suppress(OSError):
+            return os.getpgid(pid)
+    return -1

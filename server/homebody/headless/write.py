@@ -1,14 +1,14 @@
 """Replace a file as a whole, or not at all.
 
-In: a ``SourceFile`` and its new text. Out: the file on disk. Whoever reads it meanwhile sees the old
-text or the new one, and a file that somebody else has changed is left alone.
+In: a file as it was read, and its new bytes. Out: the file on disk. Readers see the old text or the new
+one, never a part; a file that somebody else has changed is left alone.
 """
 
 import os
+import secrets
 import shutil
 import stat
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,15 +18,32 @@ from homebody.headless.select import SourceFile
 _ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def replace_file(source: SourceFile, text: str) -> None:
-    """Put ``text`` in the place of what was read; symlinks stay, and so do mode and owner.
+def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
+    """Replace what was read by ``text``; links, mode, owner and extended attributes stay.
+
+    Returns sentences on what could not be kept.
 
     Raises
     ------
     DocumentChanged
-        The file is not the one that was read any more.
+        The file is no longer the one that was read.
     EditRefused
-        It is read-only, or its folder cannot be written to.
+        It is read-only, or its folder cannot be written to, or the disk is full.
+
+    """
+    check_replaceable(source)
+    return put_bytes(source.target, source.encode(text), shown=source.path)
+
+
+def check_replaceable(source: SourceFile) -> None:
+    """Check that the file on disk still is what was read, and may be written.
+
+    Raises
+    ------
+    DocumentChanged
+        It was edited, removed, or its symlink leads elsewhere now.
+    EditRefused
+        It is read-only.
 
     """
     check_unchanged(source)
@@ -34,38 +51,10 @@ def replace_file(source: SourceFile, text: str) -> None:
         # Replacing would work where the folder can be written to: not what read-only means.
         message = f"{source.path} is read-only, so nothing was written; make it writable first."
         raise EditRefused(message)
-    data = source.encode(text)
-    try:
-        handle, name = tempfile.mkstemp(
-            dir=source.target.parent, prefix=f".{source.target.name[:32]}.", suffix=".new"
-        )
-    except OSError as error:
-        raise _refused(source, error) from error
-    fresh = Path(name)
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123 - a file descriptor, not a path
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-        _copy_rights(source.target, fresh)
-        check_unchanged(source)
-        fresh.replace(source.target)
-    except OSError as error:
-        raise _refused(source, error) from error
-    finally:
-        fresh.unlink(missing_ok=True)
-    _sync_folder(source.target.parent)
 
 
 def check_unchanged(source: SourceFile) -> None:
-    """Look whether the file on disk still is what was read.
-
-    Raises
-    ------
-    DocumentChanged
-        It was edited, removed, or its symlink leads elsewhere now.
-
-    """
+    """Check that the file on disk still is what was read. Raises ``DocumentChanged``."""
     try:
         same = source.path.resolve(strict=True) == source.target and source.target.read_bytes() == source.data
     except (OSError, RuntimeError):
@@ -77,17 +66,88 @@ def check_unchanged(source: SourceFile) -> None:
         raise DocumentChanged(message)
 
 
-def _copy_rights(old: Path, fresh: Path) -> None:
-    found = old.stat()
+def temporary_name(target: Path) -> str:
+    """Return a name beside ``target`` for its next content; a killed run's can be found by it."""
+    return f".{target.name[:32]}.{secrets.token_hex(4)}.new"
+
+
+def put_bytes(
+    target: Path, data: bytes, *, shown: Path | None = None, temporary: str = "", mode: int = 0
+) -> tuple[str, ...]:
+    """Put ``data`` in the place of ``target`` at once, with all that belongs to the file but its text.
+
+    ``temporary`` is the name of the file beside it that is written first. ``mode`` is for a file that is
+    not there any more. Returns sentences on what could not be kept.
+
+    Raises
+    ------
+    EditRefused
+        The folder cannot be written to, or the disk is full; the file is as it was.
+
+    """
+    shown = shown or target
+    fresh = target.with_name(temporary or temporary_name(target))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(fresh, flags, 0o600)
+    except OSError as error:
+        raise _refused(shown, error) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        notes = _copy_facts(target, fresh, mode, shown)
+        fresh.replace(target)
+    except OSError as error:
+        raise _refused(shown, error) from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+    return notes
+
+
+def _copy_facts(old: Path, fresh: Path, mode: int, shown: Path) -> tuple[str, ...]:
+    """Give ``fresh`` the owner, the extended attributes and the mode of ``old``."""
+    try:
+        found = old.stat()
+    except FileNotFoundError:
+        if mode:
+            fresh.chmod(mode)
+        return ()
+    notes: list[str] = []
+    if found.st_nlink > 1:
+        others = found.st_nlink - 1
+        notes.append(
+            f"{shown} has {others} other name{'s' * (others > 1)} (hard links), which keep the old text."
+        )
     if sys.platform != "win32" and (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
-        # Only root can give a file away; the mode comes after, since giving away clears set-uid.
-        with suppress(PermissionError):
+        # The mode comes after, since giving a file away clears set-uid.
+        try:
             os.chown(fresh, found.st_uid, found.st_gid)
+        except PermissionError:
+            with suppress(PermissionError):
+                os.chown(fresh, -1, found.st_gid)
+            if found.st_uid != os.geteuid():
+                notes.append(f"{shown} belonged to another user and is yours now.")
+    _copy_attributes(old, fresh)
     shutil.copymode(old, fresh)
+    return tuple(notes)
+
+
+def _copy_attributes(old: Path, fresh: Path) -> None:
+    """Copy extended attributes (access lists, labels) as far as the user may; Linux alone has them here."""
+    if sys.platform != "linux":
+        return
+    with suppress(OSError):
+        for name in os.listxattr(old):
+            with suppress(OSError):
+                os.setxattr(fresh, name, os.getxattr(old, name))
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut; Windows cannot open folders, and needs it not."""
+    """Make the new name last through a power cut; Windows cannot open folders and does not need it."""
     if sys.platform != "win32":
         with suppress(OSError):
             handle = os.open(folder, os.O_RDONLY)
@@ -97,7 +157,5 @@ def _sync_folder(folder: Path) -> None:
                 os.close(handle)
 
 
-def _refused(source: SourceFile, error: OSError) -> EditRefused:
-    return EditRefused(
-        f"{source.path} cannot be replaced, so nothing was written: {error.strerror or error}."
-    )
+def _refused(shown: Path, error: OSError) -> EditRefused:
+    return EditRefused(f"{shown} cannot be replaced, so nothing was written: {error.strerror or error}.")

@@ -125,7 +125,7 @@ def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [
-        ([], 2, "needs a file"),
+        ([], 2, "needs files or folders"),
         (["add.py"], 2, "one of --action NAME (see --list) and --instruction TEXT"),
         (["add.py", "--action", "simplify", "--instruction", "x"], 2, "one of --action"),
         (["add.py", "--action", "simplify", "--write", "--check"], 2, "give one of them"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from homebody.audit import LeftOut, PromptRecord, Source
-from homebody.headless.report import to_edits, to_json, to_prompt, unified_diff
+from homebody.headless.diff import unified_diff
+from homebody.headless.report import to_edits, to_json, to_prompt
 from homebody.text import Document, Span, TextEdit
 
 CASES = {

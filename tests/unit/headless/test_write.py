@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.errors import DocumentChanged, EditRefused
+from homebody.headless.edit_bounds import edited_text
 from homebody.headless.select import SourceFile, read_source
-from homebody.headless.verify import edited_text
 from homebody.headless.write import replace_file
 from homebody.text import Document, Span, TextEdit
 

@@ -1,0 +1,172 @@
+"""How far a run is: a live line a file on a terminal, plain lines elsewhere, nothing with ``--quiet``.
+
+In: what a run tells its observer. Out: text on stderr; results go to stdout, by ``print_outcome``.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
+from rich.text import Text
+
+from homebody.cli.terminal import harmless
+from homebody.headless.batch import Outcome, Summary
+from homebody.headless.find import described
+
+_REASONS_SHOWN = 20
+_UNITS = ((3600, "h"), (60, "min"))
+
+
+class Quiet:
+    """Shows nothing; prints results alone."""
+
+    def __init__(self, print_outcome: Callable[[Outcome], None]) -> None:
+        self._print = print_outcome
+
+    def started(self, path: Path) -> None:
+        """Nothing."""
+
+    def progress(self, path: Path, what: str, characters: int) -> None:
+        """Nothing."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """Print the result."""
+        self._print(outcome)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Lines(Quiet):
+    """A line a file, for logs."""
+
+    def __init__(self, print_outcome: Callable[[Outcome], None], total: int) -> None:
+        super().__init__(print_outcome)
+        self._total = total
+        self._done = 0
+
+    def finished(self, outcome: Outcome) -> None:
+        """Print the result, and a line on stderr."""
+        super().finished(outcome)
+        self._done += 1
+        if outcome.status != "empty":
+            sys.stderr.write(f"[{self._done}/{self._total}] {line_of(outcome)}\n")
+            sys.stderr.flush()
+
+
+@dataclass(slots=True)
+class _Row:
+    """A file in work: its line, and when the first piece of the answer came."""
+
+    task: TaskID
+    pieces: int = 0
+    first: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+
+class Live(Quiet):
+    """A line for each file in work, and one for the run, written over as it goes on."""
+
+    def __init__(self, print_outcome: Callable[[Outcome], None], total: int, jobs: int) -> None:
+        super().__init__(print_outcome)
+        console = Console(file=sys.stderr, highlight=False, soft_wrap=False)
+        columns: tuple[ProgressColumn, ...] = (
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            _State(),
+        )
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._rows: dict[Path, _Row] = {}
+        self._jobs = jobs
+        self._began = time.monotonic()
+        self._total = self._progress.add_task(f"{total} files", total=total, said="")
+        self._progress.start()
+
+    def started(self, path: Path) -> None:
+        """Open the file's line."""
+        task = self._progress.add_task(harmless(str(path)), total=None, said="reading")
+        self._rows[path] = _Row(task)
+
+    def progress(self, path: Path, what: str, characters: int) -> None:
+        """Show tokens a second: a piece is a token, with nearly every server."""
+        row = self._rows.get(path)
+        if row is None:
+            return
+        row.pieces += 1
+        now = time.monotonic()
+        row.first = row.first or now
+        speed = f", {row.pieces / (now - row.first):.0f} tokens/s" if now - row.first > 1 else ""
+        begun = f"{what}: " if what else ""
+        self._progress.update(row.task, said=f"{begun}{characters:,} characters{speed}")
+
+    def finished(self, outcome: Outcome) -> None:
+        """Close the file's line, and say how long the rest may take."""
+        row = self._rows.pop(outcome.path, None)
+        if row is not None:
+            self._progress.remove_task(row.task)
+        self._progress.console.file.flush()
+        self._progress.update(self._total, advance=1)
+        task = self._progress.tasks[0]
+        left = (task.total or 0) - task.completed
+        each = (time.monotonic() - self._began) / max(1.0, task.completed)
+        self._progress.update(self._total, said=f"about {duration(left * each)} left" if left else "")
+        if outcome.status in {"refused", "failed"}:
+            self._progress.console.print(Text(harmless(line_of(outcome)), style="yellow"))
+        self._progress.refresh()
+        super().finished(outcome)
+
+    def close(self) -> None:
+        """Remove the lines."""
+        self._progress.stop()
+
+
+class _State(ProgressColumn):
+    """What a task says of itself."""
+
+    def render(self, task: Task) -> Text:
+        """Show it, dimmed."""
+        return Text(str(task.fields.get("said", "")), style="dim")
+
+
+def line_of(outcome: Outcome) -> str:
+    """Say in one line what came of a file."""
+    seconds = f", {duration(outcome.seconds)}" if outcome.seconds >= 1 else ""
+    tokens = f" ({outcome.prompt_tokens:,} + {outcome.output_tokens:,} tokens{seconds})"
+    used = tokens if outcome.prompt_tokens else ""
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    notes = "".join(f" {note}" for note in outcome.notes)
+    return " ".join(f"{outcome.status} {outcome.path}{used}{reason}{notes}".split())
+
+
+def summary_of(summary: Summary, skipped: Mapping[str, int]) -> list[str]:
+    """Say in a few lines what came of a run."""
+    counts = [f"{count} {status}" for status, count in sorted(summary.counts.items()) if status != "empty"]
+    if left := summary.total - summary.done:
+        counts.append(f"{left} not done")
+    if empty := summary.counts["empty"]:
+        counts.append(f"{empty} with nothing to rewrite")
+    what = ", ".join(counts) or "nothing done"
+    lines = [f"{summary.total} file{'s' * (summary.total != 1)}: {what}."]
+    if skipped:
+        lines.append(f"Left out: {described(skipped)}.")
+    tokens = f"{summary.prompt_tokens:,} tokens in, {summary.output_tokens:,} out"
+    lines.append(f"{tokens}, {duration(summary.seconds)}.")
+    lines += [f"{status} {path}: {reason}" for path, status, reason in summary.reasons[:_REASONS_SHOWN]]
+    if (more := len(summary.reasons) - _REASONS_SHOWN) > 0:
+        lines.append(f"… and {more} more")
+    return lines
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as people say them: ``45 s``, ``3 min 5 s``."""
+    whole = round(seconds)
+    for size, unit in _UNITS:
+        if whole >= size:
+            smaller = {"h": (60, "min"), "min": (1, "s")}[unit]
+            return f"{whole // size} {unit} {whole % size // smaller[0]} {smaller[1]}"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"

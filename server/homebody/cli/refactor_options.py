@@ -1,0 +1,103 @@
+"""The options of ``homebody refactor`` as values, checked against each other.
+
+In: what the command line says. Out: ``RefactorOptions``, which a run's journal keeps, or one sentence on
+what does not go together.
+"""
+
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from homebody.cli.place import parse_lines
+from homebody.errors import UsageError
+from homebody.headless.find import Chosen
+from homebody.headless.run import Request
+
+Mode: TypeAlias = Literal["diff", "check", "write"]
+
+STDIN = Path("-")
+
+
+class RefactorOptions(Struct, frozen=True, omit_defaults=True):
+    """What one run is to do and how. ``flags`` are settings of the command line, without keys."""
+
+    places: tuple[str, ...] = ()
+    action: str = ""
+    instruction: str = ""
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    changed: str | None = None
+    staged: bool = False
+    mode: Mode = "diff"
+    shows_diff: bool = False
+    as_json: bool = False
+    show_prompt: bool = False
+    quiet: bool = False
+    jobs: int = 1
+    limit: int | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    timeout: float | None = None
+    verify: str = ""
+    verify_timeout: float = 300.0
+    allow_dirty: bool = False
+    flags: dict[str, str] = {}
+
+    @property
+    def request(self) -> Request:
+        """What is to be done to each file."""
+        return Request(
+            action=self.action or None,
+            instruction=self.instruction or None,
+            select=self.select,
+            seed=self.seed,
+            max_tokens=self.max_tokens,
+            timeout_seconds=self.timeout,
+        )
+
+    @property
+    def prints_diff(self) -> bool:
+        """Whether diffs go to stdout."""
+        return not self.as_json and (self.shows_diff or self.mode == "diff")
+
+
+def places_of(options: RefactorOptions) -> list[Chosen]:
+    """Read the places. Raises ``UsageError`` where one is malformed."""
+    parsed = (parse_lines(place) for place in options.places)
+    return [Chosen(path, (lines,) if lines else ()) for path, lines in parsed]
+
+
+def check_options(options: RefactorOptions, *, writes: bool, checks: bool) -> None:
+    """Check that the options go together.
+
+    Raises
+    ------
+    UsageError
+        They do not; the message says what to do.
+
+    """
+    reads_stdin = str(STDIN) in options.places
+    rows = (
+        (
+            not options.places and options.changed is None and not options.staged,
+            "The command refactor needs files or folders: homebody refactor PATH --action NAME.",
+        ),
+        (
+            bool(options.action) == bool(options.instruction.strip()),
+            "Say what to do by one of --action NAME (see --list) and --instruction TEXT.",
+        ),
+        (writes and checks, "--check changes nothing and --write does: give one of them."),
+        (bool(options.verify) and not writes, "--verify runs on changed files: give --write with it."),
+        (
+            options.changed is not None and options.staged,
+            "--changed and --staged are two ways to choose files: give one of them.",
+        ),
+        (
+            reads_stdin and (len(options.places) > 1 or bool(options.verify)),
+            "- reads one text from the standard input, and goes with no other file and not with --verify.",
+        ),
+    )
+    for is_wrong, message in rows:
+        if is_wrong:
+            raise UsageError(message)

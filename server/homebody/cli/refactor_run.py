@@ -1,0 +1,349 @@
+"""One run of ``homebody refactor``: settings, files, journal, engine, results.
+
+In: options and the flags of every command. Out: results on stdout, remarks on stderr, an exit code.
+"""
+
+import asyncio
+import difflib
+import shlex
+import signal
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from homebody.cli.edge import INTERRUPTED, warn
+from homebody.cli.flags import Flags
+from homebody.cli.prompt_text import show_prompt_text
+from homebody.cli.refactor_display import Lines, Live, Quiet, summary_of
+from homebody.cli.refactor_options import RefactorOptions, places_of
+from homebody.cli.terminal import Terminal
+from homebody.engine import Engine, Tuning, open_engine
+from homebody.errors import HomebodyError, NothingSelected, UsageError
+from homebody.headless.apply import Applier, settle
+from homebody.headless.batch import Batch, Options, Outcome, Summary
+from homebody.headless.file_report import diff_of, to_json_line
+from homebody.headless.find import Chosen, Selection, Wanted, select_files, tree_of
+from homebody.headless.journal import Event, Journal, Work, create, list_runs
+from homebody.headless.report import to_prompt
+from homebody.headless.run import check_action
+from homebody.headless.select import read_source
+from homebody.headless.targets import symbol_names
+from homebody.headless.tree_lock import tree_lock
+from homebody.settings import Settings
+from homebody.workspace.git import find_repository
+
+_INDEX_SECONDS = 20.0
+"""How long a run waits for the workspace's index; after that it uses what is indexed."""
+_NAMES_LOOKED_AT = 200
+_NAMED_FILES = 3
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run works with, and what came of it so far."""
+
+    options: RefactorOptions
+    selection: Selection
+    settings: Settings
+    terminal: Terminal
+    journal: Journal | None = None
+    summary: Summary = field(default_factory=Summary)
+    last: Outcome | None = None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one file was named: then errors and remarks are about it, without a summary."""
+        return len(self.selection.files) == 1 and not self.selection.skipped
+
+
+def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str]) -> int:
+    """Work through the files that ``options`` name; return the exit code.
+
+    Raises
+    ------
+    HomebodyError
+        Nothing could be begun, or the one file that was named came to nothing.
+
+    """
+    places = places_of(options)
+    root = tree_of(places)
+    settings = flags.load(root)
+    wanted = Wanted(
+        places,
+        exclude=options.exclude,
+        changed=options.changed,
+        staged=options.staged,
+        to_write=options.mode == "write",
+    )
+    selection = select_files(root, wanted, settings)
+    if options.limit is not None:
+        selection = Selection(root, selection.files[: options.limit], selection.skipped)
+    if options.mode == "write":
+        _refuse_dirty(selection, options)
+    text = shlex.join(["homebody", *command])
+    with tree_lock(root, text) if options.mode == "write" else nullcontext():
+        run = Run(options, selection, settings, Terminal())
+        if options.mode == "write":
+            settle_killed(root)
+            run.journal = _journal(run, flags, text)
+        return _finish(run)
+
+
+def resume(name: str, flags: Flags) -> int:
+    """Go on with a run that ended early; return the exit code.
+
+    Raises
+    ------
+    NothingSelected
+        There is no such run, or nothing of it is left.
+
+    """
+    root = tree_of([])
+    with tree_lock(root, "homebody refactor --resume"):
+        journal = _unfinished(root, name)
+        options = msgspec.json.decode(journal.header.request, type=RefactorOptions)
+        state = journal.state()
+        for sentence in settle(journal, state, is_verified=bool(options.verify)):
+            warn(sentence)
+        done = {path for path, file in state.files.items() if file.status not in {"", "failed"}}
+        left = tuple(
+            Chosen(_shown(journal.root / work.path), work.lines)
+            for work in journal.header.files
+            if work.path not in done
+        )
+        if not left:
+            journal.record(Event("ended"))
+            message = f"Nothing is left of the run {journal.header.run}: all of its files are done."
+            raise NothingSelected(message)
+        settings = Flags({**options.flags, **flags.values}, flags.config).load(root)
+        run = Run(options, Selection(journal.root, left), settings, Terminal(), journal)
+        return _finish(run)
+
+
+def settle_killed(root: Path) -> None:
+    """Put back what a killed run of this tree left unverified, and say so. The caller holds the lock."""
+    for journal in list_runs(root)[:1]:
+        state = journal.state()
+        if not state.ended and any(file.open for file in state.files.values()):
+            options = msgspec.json.decode(journal.header.request, type=RefactorOptions)
+            warn(f"the run {journal.header.run} was killed; `homebody refactor --resume` goes on with it.")
+            for sentence in settle(journal, state, is_verified=bool(options.verify)):
+                warn(sentence)
+
+
+def _finish(run: Run) -> int:
+    """Run the event loop to the end, or to Ctrl-C; say what came of it."""
+    interrupted = False
+    try:
+        asyncio.run(_work(run))
+    except KeyboardInterrupt:
+        interrupted = True
+    except HomebodyError:
+        # Nothing was begun: there is nothing to go on with.
+        _end_journal(run)
+        raise
+    summary = run.summary
+    if interrupted or (summary.stopped is not None and not run.is_single):
+        return _ended_early(run)
+    _end_journal(run)
+    if run.options.select and summary.counts["empty"] == summary.total:
+        raise NothingSelected(_no_match(run))
+    return _told_of_one(run) if run.is_single else _told_of_many(run)
+
+
+def _ended_early(run: Run) -> int:
+    """Say what came of a run that was stopped; it is left unfinished in the journal."""
+    _summarise(run)
+    stopped = run.summary.stopped
+    if stopped is not None:
+        warn(str(stopped))
+    if run.journal is not None:
+        warn(
+            "finished files stay: `homebody refactor --resume` does the rest, `homebody undo` puts all back."
+        )
+    return INTERRUPTED if stopped is None else stopped.exit_code
+
+
+def _told_of_many(run: Run) -> int:
+    _summarise(run)
+    if run.journal is not None and run.summary.written and not run.options.quiet:
+        sys.stderr.write("`homebody undo` puts all of it back.\n")
+    return _exit_code(run)
+
+
+def _summarise(run: Run) -> None:
+    if not run.options.quiet:
+        for line in summary_of(run.summary, run.selection.skipped):
+            sys.stderr.write(line + "\n")
+
+
+def _exit_code(run: Run) -> int:
+    counts = run.summary.counts
+    failed = counts["refused"] + counts["failed"]
+    return 1 if failed or (run.options.mode == "check" and counts["changed"]) else 0
+
+
+def _told_of_one(run: Run) -> int:
+    """Say of one file why nothing changed, and what could not be kept."""
+    outcome = run.last
+    if outcome is None:
+        return _exit_code(run)
+    if outcome.error is not None:
+        raise outcome.error
+    said = outcome.reason
+    if outcome.status == "refused":
+        said = said or "the model's answer was refused."
+    elif outcome.status != "changed" and not run.options.as_json:
+        said = said or f"nothing to change in {outcome.path}."
+    for sentence in (said, *outcome.notes):
+        if sentence and not run.options.quiet:
+            warn(sentence)
+    return _exit_code(run)
+
+
+async def _work(run: Run) -> None:
+    options = run.options
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    if task is not None:
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
+            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    async with open_engine(run.settings, folders=[run.selection.root]) as engine:
+        check_action(engine, options.request)
+        engine.chat.tuning = Tuning(
+            slot="chat" if options.jobs == 1 else None, seed=options.seed, max_tokens=options.max_tokens
+        )
+        await _indexed(engine, run)
+        with _display(run) as observer:
+            applier = None
+            if run.journal is not None:
+                applier = Applier(
+                    run.journal,
+                    options.verify,
+                    options.verify_timeout,
+                    on_verify=lambda source: observer.progress(source.path, "verifying", 0),
+                )
+                await applier.check_command()
+            how = Options(options.jobs, options.verify, with_prompts=options.show_prompt)
+            batch = Batch(engine, options.request, observer, how, applier, run.summary)
+            await batch.run(run.selection.files)
+
+
+@contextmanager
+def _display(run: Run) -> Generator[Quiet]:
+    options, total = run.options, len(run.selection.files)
+
+    def print_outcome(outcome: Outcome) -> None:
+        run.last = outcome
+        _print(run, outcome)
+
+    if options.quiet:
+        display = Quiet(print_outcome)
+    elif sys.stderr.isatty():
+        display = Live(print_outcome, total, options.jobs)
+    elif run.is_single:
+        display = Quiet(print_outcome)
+    else:
+        display = Lines(print_outcome, total)
+    try:
+        yield display
+    finally:
+        display.close()
+
+
+def _print(run: Run, outcome: Outcome) -> None:
+    """Print one file's result on stdout."""
+    options, terminal = run.options, run.terminal
+    if options.as_json:
+        if outcome.status != "empty" and not (run.is_single and outcome.error is not None):
+            terminal.write(to_json_line(outcome))
+        return
+    for record in outcome.prompts:
+        show_prompt_text(terminal, to_prompt(record))
+        terminal.write(record.answer.removesuffix("\n") + "\n")
+    if options.prints_diff:
+        terminal.diff(diff_of(outcome))
+    elif options.mode == "check" and outcome.status == "changed":
+        terminal.write(f"would change {outcome.path}\n")
+
+
+async def _indexed(engine: Engine, run: Run) -> None:
+    """Bring the workspace's index up to date, as far as that goes in a while."""
+    if engine.index is None:
+        return
+    engine.index.start()
+    if not run.options.quiet:
+        run.terminal.progress("Indexing the workspace …")
+    with suppress(TimeoutError):
+        await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
+    run.terminal.progress("")
+
+
+def _refuse_dirty(selection: Selection, options: RefactorOptions) -> None:
+    """Refuse to write over changes that are in no commit, where many files are named.
+
+    Who asks for ``--changed`` files means those changes; partly staged files are refused with ``--staged``,
+    since the staged part alone was chosen.
+    """
+    repository = find_repository(selection.root)
+    if options.allow_dirty or options.changed is not None or len(selection.files) < 2 or repository is None:
+        return
+    dirty = set(repository.unstaged() if options.staged else repository.uncommitted())
+    files = [file.path for file in selection.files if Path(file.path).absolute() in dirty]
+    if files:
+        shown = ", ".join(map(str, files[:_NAMED_FILES])) + (", …" if len(files) > _NAMED_FILES else "")
+        message = (
+            f"{len(files)} of the {len(selection.files)} files have uncommitted changes ({shown}): "
+            "commit or stash them first, or give --allow-dirty."
+        )
+        raise UsageError(message)
+
+
+def _journal(run: Run, flags: Flags, command: str) -> Journal:
+    root = Path(run.selection.root).resolve()
+    files = tuple(
+        Work(file.path.resolve().relative_to(root).as_posix(), file.lines) for file in run.selection.files
+    )
+    kept = {key: value for key, value in flags.values.items() if not key.endswith(("api_key", "apiKey"))}
+    request = msgspec.structs.replace(run.options, flags=kept)
+    return create(root, command, msgspec.json.encode(request), files)
+
+
+def _unfinished(root: Path, name: str) -> Journal:
+    runs = list_runs(root)
+    if name != "last":
+        runs = [journal for journal in runs if journal.header.run == name]
+    for journal in runs:
+        if not journal.state().ended:
+            return journal
+    what = "There is no unfinished run" if name == "last" else f"There is no unfinished run {name}"
+    message = f"{what} in {root}; `homebody undo --list` shows the runs."
+    raise NothingSelected(message)
+
+
+def _end_journal(run: Run) -> None:
+    if run.journal is not None:
+        run.journal.record(Event("ended"))
+
+
+def _no_match(run: Run) -> str:
+    """Say that no symbol matches, and which are near."""
+    patterns = run.options.select
+    names: set[str] = set()
+    for chosen in run.selection.files[:_NAMES_LOOKED_AT]:
+        with suppress(HomebodyError):
+            source = read_source(chosen.path, max_bytes=run.settings.context.max_file_bytes)
+            names.update(symbol_names(source.document))
+    near = [name for pattern in patterns for name in difflib.get_close_matches(pattern, sorted(names), 2)]
+    hint = f"did you mean {' or '.join(near[:2])}?" if near else "patterns look like test_* or Class.method."
+    count = len(run.selection.files)
+    return f"--select {' '.join(patterns)} matches nothing in {count} file{'s' * (count != 1)}; {hint}"
+
+
+def _shown(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,209 @@
+"""Put changes into the tree, one file at a time, so that every step can be taken back.
+
+In: a file as it was read and its new text. Out: ``Applied``: it stays, or its old text is back and why.
+The order of each change: old text into the journal, file replaced, command run, verdict recorded. A
+process that is killed in between leaves a whole file and a journal that says which text it holds.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from homebody.errors import EditRefused, VerifyFailed
+from homebody.headless.journal import Event, FileState, Journal, RunState, digest
+from homebody.headless.select import SourceFile
+from homebody.headless.verify import FILE, Verdict, run_command
+from homebody.headless.write import check_replaceable, put_bytes, temporary_name
+
+_OUTPUT_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of putting one change into the tree.
+
+    ``reason`` says why it was taken back; ``verdict`` is the command's, where one ran.
+    """
+
+    kept: bool
+    reason: str | None = None
+    notes: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+
+
+class Applier:
+    """Applies the changes of one run. ``command`` is ``--verify``'s, or empty."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        command: str = "",
+        timeout_seconds: float = 300.0,
+        on_verify: Callable[[SourceFile], None] | None = None,
+    ) -> None:
+        self._journal = journal
+        self._command = command
+        self._timeout = timeout_seconds
+        self._on_verify = on_verify
+        # The command sees the tree: it may hold one unverified change, no more.
+        self._turn = asyncio.Lock()
+
+    async def check_command(self) -> None:
+        """Run the command once before anything is changed, unless it looks at one file only.
+
+        Raises
+        ------
+        VerifyFailed
+            It cannot be started, or fails on the tree as it is.
+
+        """
+        if not self._command or FILE in self._command:
+            return
+        verdict = await run_command(self._command, self._journal.root, None, self._timeout)
+        if not verdict.passed:
+            message = (
+                f"The command of --verify fails before anything is changed ({verdict.why}): make it pass, or "
+                f"give it {FILE} to look at the changed file alone. It said: {_last_line(verdict)}"
+            )
+            raise VerifyFailed(message)
+
+    async def apply(self, source: SourceFile, text: str) -> Applied:
+        """Replace the file, verify it, and put the old text back where that fails.
+
+        Raises
+        ------
+        DocumentChanged, EditRefused
+            Nothing was written.
+        JournalUnusable
+            Nothing can be recorded, so nothing was written.
+        VerifyFailed
+            The command cannot be started; the old text is back.
+
+        """
+        async with self._turn:
+            path = source.target.relative_to(self._journal.root).as_posix()
+            check_replaceable(source)
+            data = source.encode(text)
+            begin = Event(
+                "begin",
+                path,
+                old=self._journal.keep_text(source.data),
+                new=digest(data),
+                mode=source.target.stat().st_mode & 0o7777,
+                temporary=temporary_name(source.target),
+            )
+            self._journal.record(begin)
+            try:
+                notes = put_bytes(source.target, data, shown=source.path, temporary=begin.temporary)
+            except EditRefused:
+                self._journal.record(Event("restored", path))
+                raise
+            self._journal.record(Event("written", path, new=begin.new))
+            if not self._command:
+                self._journal.record(Event("kept", path, new=begin.new))
+                return Applied(kept=True, notes=notes)
+            return await self._verified(source, begin, notes)
+
+    def finished(self, path: Path, status: str) -> None:
+        """Record that a file is done, so that a resumed run does not take it again."""
+        target = Path(os.path.realpath(path))
+        root = Path(os.path.realpath(self._journal.root))
+        self._journal.record(Event("done", target.relative_to(root).as_posix(), status=status))
+
+    async def _verified(self, source: SourceFile, begin: Event, notes: tuple[str, ...]) -> Applied:
+        kept = False
+        try:
+            if self._on_verify is not None:
+                self._on_verify(source)
+            verdict = await run_command(self._command, self._journal.root, source.target, self._timeout)
+            kept = verdict.passed
+        finally:
+            # Also when cancelled: nothing unverified stays.
+            if kept:
+                # The command may have changed the file itself, as a formatter does.
+                self._journal.record(Event("kept", begin.path, new=_hash_of(source.target) or begin.new))
+            else:
+                put_back(self._journal, _state(begin), found_is_ours=True)
+        if not verdict.started:
+            message = f"The command of --verify cannot be started: {_last_line(verdict)}"
+            raise VerifyFailed(message)
+        reason = (
+            None if kept else f"`{self._command}` failed with it ({verdict.why}), so its old text is back."
+        )
+        return Applied(kept, reason, notes, verdict)
+
+
+def settle(journal: Journal, state: RunState, *, is_verified: bool) -> list[str]:
+    """Put back what a killed run left unverified, and remove its temporary files.
+
+    ``is_verified`` is whether the run has a command to verify with; without one a file that was written
+    whole is kept. Returns a sentence for each file that was put back, or that somebody has changed since.
+    Raises ``JournalUnusable`` and ``EditRefused``.
+    """
+    said: list[str] = []
+    for file in state.files.values():
+        if not file.open:
+            continue
+        target = journal.root / file.path
+        if file.temporary:
+            target.with_name(file.temporary).unlink(missing_ok=True)
+        if not is_verified and _hash_of(target) == file.new:
+            journal.record(Event("kept", file.path, new=file.new))
+            file.kept = True
+        else:
+            said += put_back(journal, file)
+        file.open = False
+    return said
+
+
+def put_back(journal: Journal, file: FileState, *, found_is_ours: bool = False) -> list[str]:
+    """Put the old text of one file back, and record it.
+
+    ``found_is_ours``: the run still holds the file, so whatever the command left there goes; it is kept
+    in the journal. Otherwise a text that is neither the old nor the new one belongs to somebody else.
+    """
+    target = journal.root / file.path
+    try:
+        found = target.read_bytes()
+    except OSError:
+        found = None
+    if found is not None and digest(found) == file.old:
+        journal.record(Event("restored", file.path))
+        return []
+    if found is not None and digest(found) != file.new:
+        if not found_is_ours:
+            journal.record(Event("left", file.path))
+            kept_at = _kept_at(journal, file)
+            return [f"{file.path} was changed since, and is left alone; its old text is {kept_at}."]
+        journal.keep_text(found)
+    put_bytes(target, journal.text(file.old), mode=file.mode)
+    journal.record(Event("restored", file.path))
+    return [f"{file.path} has its old text back: it was not verified."]
+
+
+def _state(begin: Event) -> FileState:
+    return FileState(begin.path, begin.old, begin.new, begin.mode, begin.temporary, open=True)
+
+
+def _kept_at(journal: Journal, file: FileState) -> Path:
+    return journal.folder / "texts" / file.old
+
+
+def _hash_of(path: Path) -> str:
+    try:
+        return digest(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def feedback_of(command: str, verdict: Verdict) -> str:
+    """Return what the model is told of a failed command: how it failed, and the end of its output."""
+    lines = verdict.output.strip().splitlines()[-_OUTPUT_LINES:]
+    return "\n".join([f"`{command}` failed ({verdict.why}):", *lines])
+
+
+def _last_line(verdict: Verdict) -> str:
+    lines = verdict.output.strip().splitlines()
+    return lines[-1].strip() if lines else "it printed nothing."

@@ -1,0 +1,297 @@
+"""A run over many files: several are generated at once, one at a time is applied.
+
+In: an engine, the files, a ``Request``, and what applies changes, if they are to be written. Out: one
+``Outcome`` a file as it is done, and the ``Summary``.
+Files are read when their turn comes and forgotten when it is over.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from homebody.audit import PromptRecord
+from homebody.engine import Engine
+from homebody.errors import (
+    BackendError,
+    BackendRefused,
+    BackendTimeout,
+    EditRefused,
+    HomebodyError,
+    ModelError,
+    RunError,
+    UsageError,
+)
+from homebody.headless.apply import Applied, Applier, feedback_of
+from homebody.headless.find import Chosen
+from homebody.headless.run import Change, Request, check_action, refactor_source, targets_in
+from homebody.headless.select import SourceFile, read_source
+
+Status: TypeAlias = Literal["changed", "unchanged", "refused", "failed", "skipped", "empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one file.
+
+    Attributes
+    ----------
+    status
+        ``changed``: there is a new text (``written`` says whether it is in the tree). ``refused``: the
+        answer would harm the file, or its verification failed. ``failed``: there was no answer.
+        ``skipped``: it cannot be read or may go into no prompt. ``empty``: nothing in it was asked for.
+    before, after
+        The document's text without byte order mark; the same where nothing changes.
+    mark
+        The byte order mark, or nothing.
+    verified
+        Whether the command succeeded with it; ``None`` where none ran.
+    notes
+        Sentences beside the reason: what could not be kept.
+
+    """
+
+    path: Path
+    status: Status
+    reason: str | None = None
+    before: str = ""
+    after: str = ""
+    mark: str = ""
+    language: str = ""
+    written: bool = False
+    verified: bool | None = None
+    attempts: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    prompts: tuple[PromptRecord, ...] = ()
+    error: HomebodyError | None = None
+
+
+@dataclass(slots=True)
+class Summary:
+    """What came of a run. ``stopped`` is the error that ended it early."""
+
+    counts: Counter[Status] = field(default_factory=Counter[Status])
+    total: int = 0
+    written: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    stopped: HomebodyError | None = None
+    reasons: list[tuple[Path, Status, str]] = field(default_factory=list[tuple[Path, Status, str]])
+    """Of files that were refused or failed, the first hundred."""
+
+    @property
+    def done(self) -> int:
+        """Files that are finished."""
+        return sum(self.counts.values())
+
+
+class Observer(Protocol):
+    """Told how a run goes on, on the event loop."""
+
+    def started(self, path: Path) -> None:
+        """Work on a file begins."""
+
+    def progress(self, path: Path, what: str, characters: int) -> None:
+        """``what`` is being done, and so many characters of its answer are there."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """A file is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes about it.
+
+    ``command`` is ``--verify``'s, for the model to read when it failed.
+    """
+
+    jobs: int = 1
+    command: str = ""
+    with_prompts: bool = False
+
+
+_REASONS_KEPT = 100
+# The server is gone, or never was: the next file would fare no better.
+_OF_ONE_FILE = (BackendRefused, BackendTimeout)
+
+
+@dataclass(slots=True)
+class Batch:
+    """A run over many files.
+
+    Attributes
+    ----------
+    applier
+        What changes the tree; ``None``: nothing is written.
+    summary
+        Filled as files are done, so that a caller has it when the run is cancelled.
+
+    """
+
+    engine: Engine
+    request: Request
+    observer: Observer
+    options: Options = field(default_factory=Options)
+    applier: Applier | None = None
+    summary: Summary = field(default_factory=Summary)
+
+    async def run(self, files: Sequence[Chosen]) -> None:
+        """Work through ``files``, up to ``options.jobs`` at a time.
+
+        Raises
+        ------
+        UnknownAction
+            There is no prompt file of that name.
+
+        """
+        self.summary.total = len(files)
+        check_action(self.engine, self.request)
+        began = time.monotonic()
+        left = iter(files)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.options.jobs, len(files))):
+                    group.create_task(self._work(left))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            self.summary.seconds = time.monotonic() - began
+
+    async def _work(self, left: Iterator[Chosen]) -> None:
+        """Take file after file until none is left or the run stops."""
+        for chosen in left:
+            if self.summary.stopped is not None:
+                return
+            self.observer.started(chosen.path)
+            began = time.monotonic()
+            outcome = await self._outcome(chosen)
+            self._finish(replace(outcome, seconds=time.monotonic() - began))
+
+    def _finish(self, outcome: Outcome) -> None:
+        summary = self.summary
+        summary.counts[outcome.status] += 1
+        summary.written += outcome.written
+        summary.prompt_tokens += outcome.prompt_tokens
+        summary.output_tokens += outcome.output_tokens
+        if outcome.status in {"refused", "failed"} and len(summary.reasons) < _REASONS_KEPT:
+            summary.reasons.append((outcome.path, outcome.status, outcome.reason or ""))
+        if self.applier is not None:
+            with suppress(RunError):
+                self.applier.finished(outcome.path, outcome.status)
+        self.observer.finished(outcome)
+
+    async def _outcome(self, chosen: Chosen) -> Outcome:
+        """Work on one file; every error of ours becomes its outcome."""
+        path = chosen.path
+        try:
+            return await self._refactored(chosen)
+        except TimeoutError:
+            reason = (
+                f"The model took longer than {self.request.timeout_seconds:g} s; --timeout sets the limit."
+            )
+            return Outcome(path, "failed", reason)
+        except EditRefused as error:
+            return Outcome(path, "refused", str(error), error=error)
+        except UsageError as error:
+            return Outcome(path, "skipped", str(error), error=error)
+        except (BackendError, ModelError, RunError) as error:
+            if not isinstance(error, _OF_ONE_FILE):
+                self.summary.stopped = self.summary.stopped or error
+            return Outcome(path, "failed", str(error), error=error)
+        except HomebodyError as error:
+            return Outcome(path, "failed", str(error), error=error)
+
+    async def _refactored(self, chosen: Chosen) -> Outcome:
+        source = read_source(chosen.path, max_bytes=self.engine.settings.context.max_file_bytes)
+        first = await self._attempt(source, chosen, "")
+        if self.applier is None or first.status != "changed":
+            return first
+        applied = await self.applier.apply(source, first.after)
+        if applied.verdict is None or applied.kept:
+            return _with(first, applied)
+        # Once more, with what the command said; the file holds its old text again.
+        feedback = feedback_of(self.options.command, applied.verdict)
+        second = await self._attempt(source, chosen, feedback)
+        second = replace(
+            second,
+            attempts=2,
+            prompt_tokens=first.prompt_tokens + second.prompt_tokens,
+            output_tokens=first.output_tokens + second.output_tokens,
+            prompts=(*first.prompts, *second.prompts),
+        )
+        if second.status != "changed" or second.after == first.after:
+            reason = applied.reason if second.after == first.after else second.reason
+            return replace(
+                second,
+                status="refused",
+                reason=reason or applied.reason,
+                after=source.document.text,
+                verified=False,
+            )
+        return _with(second, await self.applier.apply(source, second.after))
+
+    async def _attempt(self, source: SourceFile, chosen: Chosen, feedback: str) -> Outcome:
+        """Ask the model for the new text."""
+        engine, request, path = self.engine, self.request, chosen.path
+        found = targets_in(source, chosen.lines, check_action(engine, request), request.select)
+        document = source.document
+        outcome = Outcome(
+            path,
+            "empty",
+            before=document.text,
+            after=document.text,
+            mark=source.mark.decode(),
+            language=document.language_id,
+            attempts=1,
+        )
+        if not found:
+            what = (
+                f"no symbol matches {', '.join(request.select)}" if request.select else "nothing to rewrite"
+            )
+            return replace(outcome, reason=f"There is {what} in it.", attempts=0)
+        what = "again" if feedback else ""
+        change = await refactor_source(
+            engine,
+            source,
+            found,
+            request,
+            feedback=feedback,
+            on_progress=lambda characters: self.observer.progress(path, what, characters),
+            with_prompts=self.options.with_prompts,
+        )
+        return _of(outcome, change)
+
+
+def _of(outcome: Outcome, change: Change) -> Outcome:
+    return replace(
+        outcome,
+        status=change.status,
+        reason=change.reason,
+        after=change.text,
+        prompt_tokens=change.prompt_tokens,
+        output_tokens=change.output_tokens,
+        prompts=change.prompts,
+    )
+
+
+def _with(outcome: Outcome, applied: Applied) -> Outcome:
+    """Say of an outcome what applying it came to."""
+    verified = applied.verdict.passed if applied.verdict is not None else None
+    if applied.kept:
+        return replace(outcome, written=True, verified=verified, notes=applied.notes)
+    return replace(
+        outcome,
+        status="refused",
+        reason=applied.reason,
+        after=outcome.before,
+        verified=False,
+        notes=applied.notes,
+    )

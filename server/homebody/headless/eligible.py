@@ -1,0 +1,57 @@
+"""Whether a file that nobody named itself is worked on.
+
+In: a path. Out: ``None``, or in one or two words why it is left out. Reads the file's beginning at most.
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from homebody.headless.generated import is_generated
+from homebody.syntax.language import find
+from homebody.workspace.secrets import is_secret
+
+# Languages of data and of prose: "add types" means code.
+_NOT_CODE = frozenset({"json", "yaml", "toml", "markdown", "html", "css"})
+_ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+_HEAD_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a run takes: files of at most ``max_bytes``, writable ones where it will write."""
+
+    max_bytes: int
+    to_write: bool
+
+    def reason_against(self, path: Path) -> str | None:
+        """Say why a file is left out: ``generated``, ``read-only`` and so on."""
+        language = find("", path.name)
+        if language is None or language.name in _NOT_CODE:
+            return "not source code"
+        if is_secret(path):
+            return "secret"
+        try:
+            return self._by_facts(path, path.lstat()) or _by_text(path)
+        except OSError:
+            return "unreadable"
+
+    def _by_facts(self, path: Path, facts: os.stat_result) -> str | None:
+        read_only = self.to_write and not (facts.st_mode & _ANY_WRITE and os.access(path, os.W_OK))
+        rows = (
+            (stat.S_ISLNK(facts.st_mode), "links"),
+            (not stat.S_ISREG(facts.st_mode), "no files"),
+            (not facts.st_size, "empty"),
+            (facts.st_size > self.max_bytes, "too large"),
+            (read_only, "read-only"),
+        )
+        return next((why for is_so, why in rows if is_so), None)
+
+
+def _by_text(path: Path) -> str | None:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if b"\0" in head:
+        return "binary"
+    return "generated" if is_generated(head.decode("utf-8", "replace")) else None

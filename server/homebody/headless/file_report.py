@@ -1,0 +1,97 @@
+"""What came of one file, for people and for scripts.
+
+In: an ``Outcome``. Out: a ``FileReport``, one line of JSON, or a diff.
+"""
+
+from msgspec import Struct, json
+
+from homebody.headless.batch import Outcome
+from homebody.headless.diff import line_changes, split_lines, unified_diff
+from homebody.headless.report import Edit, Prompt, to_edits, to_prompt
+from homebody.postprocess import document_hunks
+from homebody.text import Document, Span
+
+
+class Hunk(Struct, frozen=True, rename="camel"):
+    """Lines that are replaced: ``old_lines`` from ``old_start`` (from 1) by ``new_text``.
+
+    Where nothing is replaced, ``old_start`` is the line before which the new text goes.
+    """
+
+    old_start: int
+    old_lines: int
+    new_start: int
+    new_lines: int
+    old_text: str
+    new_text: str
+
+
+class FileReport(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What ``--json`` prints a file; ``diff``, ``hunks`` and ``edits`` are three ways to say the same.
+
+    ``seconds`` is the time from taking the file up to being done with it, verification included.
+    """
+
+    file: str
+    status: str
+    reason: str | None
+    written: bool
+    diff: str
+    hunks: list[Hunk]
+    edits: list[Edit]
+    prompt_tokens: int
+    output_tokens: int
+    seconds: float
+    verified: bool | None = None
+    attempts: int = 1
+    notes: tuple[str, ...] = ()
+    prompts: list[Prompt] = []
+
+
+def to_report(outcome: Outcome) -> FileReport:
+    """Write an outcome for scripts."""
+    before, after = outcome.before, outcome.after
+    document = Document.create("", outcome.language or "plaintext", 0, before)
+    edits = document_hunks(document, Span(0, len(before)), after) if before != after else []
+    return FileReport(
+        file=str(outcome.path),
+        status=outcome.status,
+        reason=outcome.reason,
+        written=outcome.written,
+        diff=diff_of(outcome),
+        hunks=to_hunks(before, after),
+        edits=to_edits(document, edits),
+        prompt_tokens=outcome.prompt_tokens,
+        output_tokens=outcome.output_tokens,
+        seconds=round(outcome.seconds, 3),
+        verified=outcome.verified,
+        attempts=outcome.attempts,
+        notes=outcome.notes,
+        prompts=[to_prompt(record) for record in outcome.prompts],
+    )
+
+
+def to_json_line(outcome: Outcome) -> str:
+    """Write an outcome as one line of JSON."""
+    return json.encode(to_report(outcome)).decode() + "\n"
+
+
+def diff_of(outcome: Outcome) -> str:
+    """Write an outcome as a unified diff, empty where nothing changes."""
+    return unified_diff(outcome.path, outcome.mark + outcome.before, outcome.mark + outcome.after)
+
+
+def to_hunks(before: str, after: str) -> list[Hunk]:
+    """Compare two texts by lines, with no lines around the changes."""
+    old, new = split_lines(before), split_lines(after)
+    return [
+        Hunk(
+            old_start=change.old_start + 1,
+            old_lines=change.old_end - change.old_start,
+            new_start=change.new_start + 1,
+            new_lines=change.new_end - change.new_start,
+            old_text="".join(old[change.old_start : change.old_end]),
+            new_text="".join(new[change.new_start : change.new_end]),
+        )
+        for change in line_changes(old, new)
+    ]

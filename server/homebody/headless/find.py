@@ -1,0 +1,267 @@
+"""Which files a run works on.
+
+In: paths, folders and globs as people write them. Out: a ``Selection``: the tree, its files in a fixed
+order, and how many others were left out and why.
+A file that is named is taken as it is; of a folder, or of what git lists, source code alone.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
+from homebody.headless.eligible import Rules
+from homebody.headless.globs import glob_of, globs_below, has_magic
+from homebody.headless.select import is_workspace, workspace_of
+from homebody.headless.walk import Walk
+from homebody.settings import Settings
+from homebody.workspace.git import find_repository
+from homebody.workspace.ignore import PathRules
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One file to work on: its path as messages show it, and the ranges of lines that were named.
+
+    Lines count from 1, both included; the ranges do not overlap. Empty: the whole file.
+    """
+
+    path: Path
+    lines: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked for.
+
+    Attributes
+    ----------
+    places
+        Paths, folders and globs, each with the lines that were named.
+    exclude
+        Patterns as in ``.gitignore``, counted from the current folder.
+    changed
+        A revision: only files that differ from it.
+    staged
+        Only files that are staged.
+    to_write
+        Files will be changed: read-only ones are left out.
+
+    """
+
+    places: Sequence[Chosen]
+    exclude: Sequence[str] = ()
+    changed: str | None = None
+    staged: bool = False
+    to_write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The files of a run.
+
+    Attributes
+    ----------
+    root
+        Top folder of the tree that all of them lie in.
+    files
+        In the order in which they were named; those of a folder by name.
+    skipped
+        Why how many others were left out: ``{"ignored": 3}``. An ignored folder counts once.
+
+    """
+
+    root: Path
+    files: tuple[Chosen, ...]
+    skipped: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+def tree_of(places: Sequence[Chosen]) -> Path:
+    """Return the top folder of the tree that ``places`` lie in.
+
+    The nearest folder with settings or a repository; without one, the current folder or, where
+    something lies outside of it, the nearest folder around all.
+
+    Raises
+    ------
+    UsageError
+        A place lies outside of the first one's tree.
+
+    """
+    folders = [_folder_of(place.path) for place in places] or [Path.cwd()]
+    root = workspace_of(folders[0] / "any")
+    if not is_workspace(root):
+        here = Path.cwd()
+        common = Path(os.path.commonpath(folders))
+        # The whole disk is nobody's tree.
+        root = here if common.is_relative_to(here) or common == Path(common.anchor) else common
+    for place, folder in zip(places, folders, strict=False):
+        if not folder.is_relative_to(root):
+            message = (
+                f"{place.path} lies outside of {root}: one run works in one tree; start another run there."
+            )
+            raise UsageError(message)
+    return root
+
+
+def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
+    """Find the files below ``root``.
+
+    Raises
+    ------
+    FileUnreadable
+        A path that is named does not exist, or leads out of the tree.
+    NothingSelected
+        A glob matches nothing, or nothing is left.
+    GitFailed
+        ``changed`` or ``staged`` is asked for, and git cannot answer.
+
+    """
+    finder = _Finder(root, wanted, settings)
+    is_listed = wanted.changed is not None or wanted.staged
+    files = finder.without_marked(merged(finder.listed() if is_listed else finder.named()))
+    skipped = {why: count for why, count in finder.skipped.items() if count}
+    if not files:
+        because = f": {described(skipped)} left out" if skipped else ""
+        message = f"No file is left to work on{because}."
+        raise NothingSelected(message)
+    return Selection(root, tuple(files), skipped)
+
+
+def merged(found: Iterable[Chosen]) -> list[Chosen]:
+    """Return each file once, with all the lines that were named of it."""
+    files: dict[str, Chosen] = {}
+    for chosen in found:
+        key = os.path.realpath(chosen.path)
+        before = files.get(key)
+        if before is None:
+            files[key] = chosen
+        elif before.lines:
+            lines = _joined((*before.lines, *chosen.lines)) if chosen.lines else ()
+            files[key] = Chosen(before.path, lines)
+    return list(files.values())
+
+
+def described(skipped: Mapping[str, int]) -> str:
+    """Write counts in words: ``1 generated, 3 ignored``."""
+    return ", ".join(f"{count} {why}" for why, count in sorted(skipped.items()))
+
+
+class _Finder:
+    """One search; ``skipped`` counts what was left out."""
+
+    def __init__(self, root: Path, wanted: Wanted, settings: Settings) -> None:
+        self.skipped: Counter[str] = Counter()
+        self._root = root
+        self._wanted = wanted
+        self._here = Path.cwd()
+        self._ignore = settings.context.ignore
+        self._rules = Rules(settings.context.max_file_bytes, wanted.to_write)
+        base = self._here if self._here.is_relative_to(root) else root
+        self._exclude = globs_below(base, wanted.exclude) if wanted.exclude else None
+        self._walk = Walk(root, self._ignore, self._exclude, self._rules, self.skipped)
+        self._explicit: set[Path] = set()
+
+    def named(self) -> Iterator[Chosen]:
+        """Yield the files that paths, folders and globs name."""
+        for place in self._wanted.places:
+            path = place.path
+            if has_magic(path):
+                yield from self._matched(path)
+            elif path.is_dir():
+                yield from map(self._chosen, self._walk.below(_absolute(path)))
+            else:
+                yield from self._single(place)
+
+    def listed(self) -> Iterator[Chosen]:
+        """Yield the files that git lists, as far as they lie in the places that are named."""
+        repository = find_repository(self._root)
+        if repository is None:
+            message = f"{self._root} is in no git repository: name files instead."
+            raise GitFailed(message)
+        wanted = self._wanted
+        listed = repository.staged() if wanted.staged else repository.changed_since(wanted.changed or "HEAD")
+        globs = [glob_of(place.path) for place in wanted.places]
+        rules = PathRules(self._root, self._ignore)
+        for path in listed:
+            is_meant = not globs or any(glob.base == path or glob.matches(path) for glob in globs)
+            if not is_meant or not path.is_relative_to(self._root):
+                continue
+            if self._exclude is not None and self._exclude.matches(path):
+                why = "excluded"
+            elif rules.ignores(path.relative_to(self._root).as_posix()):
+                why = "ignored"
+            else:
+                why = self._rules.reason_against(path)
+            if why is None:
+                yield self._chosen(path)
+            else:
+                self.skipped[why] += 1
+
+    def without_marked(self, files: list[Chosen]) -> list[Chosen]:
+        """Leave out what ``.gitattributes`` marks as generated, unless it was named itself."""
+        repository = find_repository(self._root)
+        if repository is None or not (repository.root / ".gitattributes").is_file():
+            return files
+        walked = {_absolute(file.path) for file in files} - self._explicit
+        inside = sorted(path for path in walked if path.is_relative_to(repository.root))
+        try:
+            marked = repository.marked_generated(inside)
+        except GitFailed:  # without git, the files' own headers have to do
+            return files
+        self.skipped["generated"] += len(marked)
+        return [file for file in files if _absolute(file.path) not in marked]
+
+    def _single(self, place: Chosen) -> Iterator[Chosen]:
+        path = place.path
+        if not path.exists():
+            missing = "is a link to nothing." if path.is_symlink() else "does not exist: check the path."
+            message = f"{path} {missing}"
+            raise FileUnreadable(message)
+        target = Path(os.path.realpath(path))
+        if path.is_symlink() and not target.is_relative_to(os.path.realpath(self._root)):
+            message = f"{path} is a link that leads out of {self._root}: name the file {target} itself."
+            raise FileUnreadable(message)
+        absolute = _absolute(path)
+        if self._exclude is not None and self._exclude.matches(absolute):
+            self.skipped["excluded"] += 1
+        else:
+            self._explicit.add(absolute)
+            yield Chosen(path, place.lines)
+
+    def _matched(self, pattern: Path) -> Iterator[Chosen]:
+        glob = glob_of(pattern)
+        paths = list(self._walk.below(glob.base, glob)) if glob.base.is_dir() else []
+        if not paths:
+            message = (
+                f"{pattern} matches no source file; quote globs, so that the shell leaves them as they are."
+            )
+            raise NothingSelected(message)
+        yield from map(self._chosen, paths)
+
+    def _chosen(self, path: Path) -> Chosen:
+        return Chosen(path.relative_to(self._here) if path.is_relative_to(self._here) else path)
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return the ranges in order, those that touch as one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = joined[-1][0], max(last, joined[-1][1])
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+def _folder_of(path: Path) -> Path:
+    if has_magic(path):
+        return glob_of(path).base
+    absolute = _absolute(path)
+    return absolute if absolute.is_dir() else absolute.parent
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symlinks

@@ -1,0 +1,99 @@
+"""Which parts of a file are rewritten, one request to the model each.
+
+In: a document, the lines or symbol patterns that were named, and what the action works on.
+Out: ``Target``s in the order of the text, which do not overlap.
+Knows spans and definitions; knows nothing of files or models.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from homebody.syntax.chunk import chunk_document
+from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.tree import parse
+from homebody.text import Document, Span, TextEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One part to rewrite. ``name`` is the symbol's, or empty for lines and whole files."""
+
+    name: str
+    span: Span
+
+
+def whole_file(document: Document) -> Target:
+    """Return the target that is the whole text."""
+    return Target("", Span(0, len(document.text)))
+
+
+def every_function(document: Document) -> list[Target]:
+    """Return each function and method; one inside another belongs to the outer one."""
+    return _outermost([one for one in _symbols(document) if one.is_function])
+
+
+def matching(document: Document, patterns: Sequence[str]) -> list[Target]:
+    """Return the symbols that a pattern names; one inside another that is named belongs to it.
+
+    A pattern with a dot is compared with the dotted name (``Class.method``, ``Order.*``), one without
+    with the last part as well (``test_*``).
+    """
+    return _outermost([one for one in _symbols(document) if _is_named(one, patterns)])
+
+
+def symbol_names(document: Document) -> list[str]:
+    """Return the dotted names of all that a pattern can name."""
+    return [qualified(one) for one in _symbols(document)]
+
+
+def qualified(one: Definition) -> str:
+    """Return the dotted name: ``Order.total``."""
+    return f"{one.container}.{one.name}" if one.container else one.name
+
+
+def pieces(document: Document, span: Span, max_tokens: int, count: Callable[[str], int]) -> list[Target]:
+    """Split ``span`` at syntactic seams into parts of at most ``max_tokens``, blank ones left out.
+
+    One target comes back where nothing can be split.
+    """
+    found: list[Target] = []
+    for chunk in chunk_document(document, parse(document), max_tokens, count):
+        start = max(span.start, document.line_starts[chunk.first_line])
+        end = min(span.end, document.line_span_with_end(chunk.last_line).end)
+        if start < end and document.text[start:end].strip():
+            found.append(Target("", Span(start, end)))
+    return found or [Target("", span)]
+
+
+def moved(span: Span, edits: Sequence[TextEdit]) -> Span:
+    """Return where ``span`` lies after ``edits``, which refer to the text before."""
+    start, end = span.start, span.end
+    for edit in edits:
+        grown = len(edit.new_text) - len(edit.span)
+        if edit.span.end <= span.start:
+            start += grown
+        if edit.span.end <= span.end:
+            end += grown
+    return Span(start, max(start, end))
+
+
+def _symbols(document: Document) -> list[Definition]:
+    found = definitions(document, parse(document))
+    return [one for one in found if one.name and (one.is_function or one.is_class or one.kind == "macro")]
+
+
+def _is_named(one: Definition, patterns: Sequence[str]) -> bool:
+    full = qualified(one)
+    return any(
+        fnmatchcase(full, pattern) or ("." not in pattern and fnmatchcase(one.name, pattern))
+        for pattern in patterns
+    )
+
+
+def _outermost(found: Sequence[Definition]) -> list[Target]:
+    targets: list[Target] = []
+    for one in found:
+        if not targets or one.span.start >= targets[-1].span.end:
+            targets.append(Target(qualified(one), one.span))
+    return targets

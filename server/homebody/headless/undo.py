@@ -1,0 +1,50 @@
+"""Put the files of a whole run back.
+
+In: a journal. Out: which files have their old text again, and which were changed since and are left alone.
+"""
+
+from dataclasses import dataclass
+
+from homebody.errors import HomebodyError
+from homebody.headless.apply import put_back
+from homebody.headless.journal import Event, Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What came of it: paths below the tree, and sentences on what was left alone."""
+
+    restored: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def undo(journal: Journal) -> Undone:
+    """Put back every file that still holds what the run wrote, the last one first.
+
+    Raises
+    ------
+    JournalUnusable
+        The journal cannot be read or written.
+
+    """
+    restored: list[str] = []
+    left: list[str] = []
+    for file in reversed(journal.state().files.values()):
+        if not file.kept and not file.open:
+            continue
+        target = journal.root / file.path
+        if not target.is_file():
+            left.append(f"{file.path} is not there any more, and is left so.")
+            continue
+        try:
+            said = put_back(journal, file)
+        except HomebodyError as error:
+            left.append(str(error))
+            continue
+        changed = [sentence for sentence in said if "left alone" in sentence]
+        left += changed
+        if not changed:
+            restored.append(file.path)
+    if not left:
+        journal.record(Event("undone"))
+    return Undone(tuple(restored), tuple(left))

@@ -1,0 +1,400 @@
+"""``homebody refactor`` over many files: selection, results, safety, resuming."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from homebody.headless.journal import Event, Work, create, digest, list_runs
+from homebody.headless.tree_lock import tree_lock
+from support.needs import needs
+
+CODE = "def add(a, b):\n    c = a + b\n    return c\n"
+SHORT = "def add(a, b):\n    return a + b\n"
+REFACTOR = ("refactor", ".", "--instruction", "Make it shorter.")
+
+
+def script(folder: Path, *replies: dict[str, object]) -> None:
+    """Write the model's answers; code is put into a fence."""
+    lines = ['name = "tiny"', "context_length = 4096"]
+    for reply in replies:
+        lines.append("[[reply]]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in reply.items()]
+    (folder / "script.toml").write_text("\n".join(lines))
+
+
+def fenced(code: str) -> str:
+    """An answer as models write it."""
+    return f"```python\n{code}```"
+
+
+@pytest.fixture
+def tree(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three files that the model makes shorter, one in a folder; no index, which takes its time to start."""
+    monkeypatch.setenv("HOMEBODY_CONTEXT_SNIPPETS", "false")
+    script(scripted, {"text": fenced(SHORT)})
+    (scripted / "add.py").unlink()
+    for name in ("a.py", "b.py", "sub/c.py"):
+        (scripted / name).parent.mkdir(exist_ok=True)
+        (scripted / name).write_text(CODE)
+    return scripted
+
+
+def checked(code: str) -> str:
+    """A command for --verify that runs Python code with the file as its argument."""
+    return f'"{sys.executable}" -c "import sys; {code}" {{file}}'
+
+
+def reports(out: str) -> list[dict]:
+    """Lines of JSON."""
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def git(root: Path, *arguments: str) -> None:
+    """Run git as a user would."""
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    subprocess.run([needs("git"), *who, *arguments], cwd=root, check=True, capture_output=True)
+
+
+def texts(tree: Path) -> list[str]:
+    """What the three files hold."""
+    return [(tree / name).read_text() for name in ("a.py", "b.py", "sub/c.py")]
+
+
+def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
+    """Results on stdout apply; lines and the summary are on stderr."""
+    ended = run(*REFACTOR)
+
+    assert ended.code == 0
+    assert ended.out.count("+    return a + b\n") == 3
+    assert "[3/3] changed sub/c.py" in ended.err
+    assert "3 files: 3 changed." in ended.err
+    assert "Left out: 1 not source code." in ended.err
+    assert texts(tree) == [CODE] * 3
+
+
+def test_quiet_leaves_results_alone(run, tree):
+    """Nothing on stderr."""
+    ended = run(*REFACTOR, "--quiet")
+
+    assert (ended.err, ended.out.count("@@")) == ("", 6)
+
+
+def test_check_names_what_would_change(run, tree):
+    """Exit code 1; 0 where there is nothing."""
+    ended = run(*REFACTOR, "--check")
+
+    assert (ended.code, ended.out) == (1, "would change a.py\nwould change b.py\nwould change sub/c.py\n")
+    script(tree, {"text": fenced(CODE)})
+    assert run(*REFACTOR, "--check").code == 0
+
+
+def test_json_is_a_line_a_file(run, tree):
+    """Status, hunks, tokens in and out, seconds."""
+    ended = run(*REFACTOR, "--json", "--jobs", "2")
+
+    told = reports(ended.out)
+    assert sorted(report["file"] for report in told) == ["a.py", "b.py", "sub/c.py"]
+    first = told[0]
+    assert (first["status"], first["reason"], first["written"]) == ("changed", None, False)
+    assert first["hunks"] == [
+        {
+            "oldStart": 2,
+            "oldLines": 2,
+            "newStart": 2,
+            "newLines": 1,
+            "oldText": "    c = a + b\n    return c\n",
+            "newText": "    return a + b\n",
+        }
+    ]
+    assert first["promptTokens"] > 20
+    assert first["outputTokens"] > 5
+    assert first["seconds"] >= 0
+
+
+def test_write_changes_all_and_undo_puts_all_back(run, tree):
+    """Undo prints what it put back, and does it once."""
+    ended = run(*REFACTOR, "--write")
+
+    assert (ended.code, ended.out) == (0, "")
+    assert "homebody undo" in ended.err
+    assert texts(tree) == [SHORT] * 3
+    assert "3 of 3 files changed  homebody refactor . --instruction" in run("undo", "--list").out
+    assert sorted(run("undo").out.split()) == ["a.py", "b.py", "sub/c.py"]
+    assert texts(tree) == [CODE] * 3
+    assert (run("undo").code, run("undo").err) == (2, "homebody: There is no run to undo here.\n")
+
+
+def test_one_file_is_written_without_a_summary(run, tree):
+    """As it was before; undo knows it too."""
+    ended = run("refactor", "a.py", "--instruction", "shorter", "--write")
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert run("undo").out == "a.py\n"
+    assert texts(tree) == [CODE] * 3
+
+
+def test_undo_leaves_alone_what_was_changed_since(run, tree):
+    """It is named, and the exit code says so."""
+    run(*REFACTOR, "--write")
+    (tree / "b.py").write_text("mine\n")
+
+    ended = run("undo")
+
+    assert (ended.code, sorted(ended.out.split())) == (1, ["a.py", "sub/c.py"])
+    assert "b.py was changed since" in ended.err
+    assert texts(tree) == [CODE, "mine\n", CODE]
+
+
+def test_uncommitted_changes_are_not_written_over(run, tree):
+    """Where many files are named; one file, or --allow-dirty, goes on."""
+    git(tree, "init", "-q")
+    git(tree, "add", ".")
+    git(tree, "commit", "-qm", "x")
+    (tree / "b.py").write_text(CODE + "\n")
+
+    ended = run(*REFACTOR, "--write")
+
+    assert ended.code == 2
+    assert "1 of the 3 files have uncommitted changes (b.py)" in ended.err
+    assert texts(tree) == [CODE, CODE + "\n", CODE]
+    assert run("refactor", "b.py", "--instruction", "x", "--write").code == 0
+    assert run(*REFACTOR, "--write", "--allow-dirty").code == 0
+
+
+def test_changed_files_are_those_of_git(run, tree):
+    """``--changed`` stands without a value, or with one behind an equals sign."""
+    git(tree, "init", "-q")
+    git(tree, "add", ".")
+    git(tree, "commit", "-qm", "x")
+    (tree / "b.py").write_text(CODE + "\n")
+
+    for flag in ("--changed", "--changed=HEAD"):
+        ended = run("refactor", flag, "--instruction", "x", "--check")
+        assert (ended.out, ended.code) == ("would change b.py\n", 1)
+    assert run("refactor", "--changed", "sub", "--instruction", "x").code == 2
+    assert run("refactor", "--staged", "--instruction", "x").code == 2
+
+
+def test_a_change_that_fails_is_tried_again_with_what_the_command_said(run, tree):
+    """The second prompt holds its output; a file that fails twice is refused, the others stay."""
+    script(
+        tree,
+        {"contains": "must stay short", "text": fenced(SHORT)},
+        {"contains": "sub", "text": fenced(SHORT)},
+        {"text": fenced("def add(a, b):\n    return b + a  # longer\n")},
+    )
+    (tree / "sub" / "c.py").write_text("# sub\n" + CODE)
+    check = checked("print('it must stay short'); sys.exit('longer' in open(sys.argv[1]).read())")
+
+    ended = run("refactor", "a.py", "b.py", "--instruction", "x", "--write", "--json", "--verify", check)
+
+    reports = [json.loads(line) for line in ended.out.splitlines()]
+    assert [(one["status"], one["verified"], one["attempts"]) for one in reports] == [
+        ("changed", True, 2)
+    ] * 2
+    assert texts(tree)[:2] == [SHORT] * 2
+
+
+def test_a_change_that_fails_twice_is_taken_back(run, tree):
+    """The others stay; the exit code is 1, the reason is in the summary."""
+    check = checked("sys.exit('b.py' in sys.argv[1])")
+
+    ended = run(*REFACTOR, "--write", "--verify", check)
+
+    assert ended.code == 1
+    assert "2 changed, 1 refused" in ended.err
+    assert "refused b.py: " in ended.err
+    assert texts(tree) == [SHORT, CODE, SHORT]
+
+
+def test_a_command_that_cannot_pass_ends_the_run_before_the_model_is_asked(run, tree):
+    """Not there, or failing as things are."""
+    for command in ("homebody-nothing", "exit 1"):
+        ended = run(*REFACTOR, "--write", "--verify", command)
+        assert (ended.code, ended.out) == (2, "")
+        assert "before anything is changed" in ended.err
+    assert texts(tree) == [CODE] * 3
+
+
+def test_a_model_that_dies_half_way_leaves_finished_files_and_resume_does_the_rest(run, tree):
+    """Exit code 3, then 0; finished files are not asked for again."""
+    script(tree, {"text": fenced(SHORT), "times": 1}, {"text": "x", "fault": "cut"})
+
+    ended = run(*REFACTOR, "--write")
+
+    assert ended.code == 3
+    assert "--resume" in ended.err
+    assert texts(tree) == [SHORT, CODE, CODE]
+    script(tree, {"contains": "sum", "text": "no"}, {"text": fenced(SHORT)})
+    (tree / "a.py").write_text(SHORT + "\n\ndef sum(a):\n    return a\n")
+    ended = run("refactor", "--resume")
+    assert (ended.code, texts(tree)[1:]) == (0, [SHORT] * 2)
+    assert "2 files: 2 changed." in ended.err
+    assert "no unfinished run" in run("refactor", "--resume").err
+
+
+def test_a_killed_run_is_settled_by_the_next_one(run, tree):
+    """An unverified change is taken back first, and said."""
+    journal = create(tree, "homebody refactor .", b'{"verify":"true {file}"}', (Work("a.py"),))
+    _leave_open(journal, tree / "a.py")
+
+    ended = run("refactor", "b.py", "--instruction", "x", "--write")
+
+    assert ended.code == 0
+    assert "was killed" in ended.err
+    assert texts(tree) == [CODE, SHORT, CODE]
+
+
+def test_a_killed_run_is_finished_by_resume(run, tree):
+    """With its own options."""
+    options = {"instruction": "x", "mode": "write", "places": ["."], "verify": "true {file}"}
+    journal = create(tree, "homebody refactor .", json.dumps(options).encode(), (Work("a.py"), Work("b.py")))
+    _leave_open(journal, tree / "a.py")
+
+    ended = run("refactor", "--resume")
+
+    assert (ended.code, texts(tree)) == (0, [SHORT, SHORT, CODE])
+
+
+def _leave_open(journal, path: Path) -> None:
+    old = journal.keep_text(path.read_bytes())
+    journal.record(Event("begin", path.name, old=old, new=digest(b"unverified"), mode=0o644))
+    path.write_bytes(b"unverified")
+
+
+def test_two_runs_at_once_do_not_mix(run, tree):
+    """The second one names the first; diffs need no lock."""
+    with tree_lock(tree, "homebody refactor src --write"):
+        ended = run(*REFACTOR, "--write")
+        assert run(*REFACTOR).code == 0
+
+    assert ended.code == 1
+    assert "`homebody refactor src --write` (process" in ended.err
+    assert texts(tree) == [CODE] * 3
+
+
+def test_symbols_are_selected_by_name(run, tree):
+    """No match is exit code 2 with the nearest names, in one file and in many."""
+    (tree / "b.py").write_text(CODE + "\n\ndef other():\n    return 1\n")
+
+    ended = run(*REFACTOR, "--select", "ad*", "--check")
+
+    assert ended.out == "would change a.py\nwould change b.py\nwould change sub/c.py\n"
+    assert "other" in run("refactor", "b.py", "--instruction", "x", "--select", "add").out
+    for places in (["."], ["a.py"]):
+        ended = run("refactor", *places, "--instruction", "x", "--select", "adds")
+        assert (ended.code, ended.out) == (2, "")
+        assert "did you mean add?" in ended.err
+
+
+def test_the_limit_and_the_order_are_fixed(run, tree):
+    """The first files by name."""
+    assert run(*REFACTOR, "--check", "--limit", "2").out == "would change a.py\nwould change b.py\n"
+
+
+def test_the_seed_and_the_longest_answer_reach_the_model(run, tree):
+    """An answer that was cut is refused."""
+    ended = run("refactor", "a.py", "--instruction", "x", "--max-tokens", "3", "--seed", "7")
+
+    assert (ended.code, ended.out) == (1, "")
+
+
+def test_a_model_that_takes_too_long_fails_that_file_alone(run, tree):
+    """The others are done."""
+    (tree / "b.py").write_text("# slow\n" + CODE)
+    script(tree, {"contains": "# slow", "text": "x", "delay_ms": 60000}, {"text": fenced(SHORT)})
+
+    ended = run(*REFACTOR, "--check", "--timeout", "0.3")
+
+    assert (ended.code, ended.out) == (1, "would change a.py\nwould change sub/c.py\n")
+    assert "took longer than 0.3 s" in ended.err
+
+
+def test_prompts_are_shown_on_demand(run, tree):
+    """As text before the diff, and in the JSON."""
+    ended = run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt")
+
+    assert ended.out.index("Be brief.") < ended.out.index("--- a/a.py")
+    told = json.loads(run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt", "--json").out)
+    assert "Be brief." in told["prompts"][0]["text"]
+
+
+def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
+    """Each piece is a request of its own."""
+    script(tree, {"regex": r"(?s)x1 = 1", "text": fenced("x1 = 2\n")}, {"text": "no code"})
+    functions = "\n\n".join(f"def f{n}(a):\n    b = {n}\n    return a + b * {n}\n" for n in range(200))
+    (tree / "a.py").write_text(functions)
+
+    told = json.loads(run("refactor", "a.py", "--instruction", "x", "--json").out)
+
+    assert told["status"] == "refused"
+    assert "parts were refused" in told["reason"]
+    assert told["promptTokens"] > 4096
+
+
+def test_binary_files_among_others_are_skipped(run, tree):
+    """Named ones are reported; alone it is an error."""
+    (tree / "b.py").write_bytes(b"\0\1")
+
+    told = reports(run("refactor", "a.py", "b.py", "--instruction", "x", "--json").out)
+
+    assert [(one["file"], one["status"]) for one in told] == [("a.py", "changed"), ("b.py", "skipped")]
+    assert "binary" in told[1]["reason"]
+    assert run("refactor", "b.py", "--instruction", "x").code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "out", "code"),
+    [
+        (("--write",), SHORT, 0),
+        (("--check",), "would change x.py\n", 1),
+        (("--diff",), "--- a/x.py", 0),
+    ],
+)
+def test_the_standard_input_is_a_file(run, tree, monkeypatch, arguments, out, code):
+    """Named by --stdin-filename; --write gives the whole text back."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CODE.encode())))
+
+    ended = run("refactor", "-", "--stdin-filename", "x.py", "--instruction", "x", *arguments)
+
+    assert (ended.out[: len(out)], ended.code) == (out, code)
+
+
+def test_a_refused_text_comes_back_as_it_was(run, tree, monkeypatch):
+    """An editor's filter loses nothing."""
+    script(tree, {"text": "```python\ndef add(a, b:\n```"})
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CODE.encode())))
+
+    ended = run("refactor", "-", "--stdin-filename", "x.py", "--instruction", "x", "--write")
+
+    assert (ended.out, ended.code) == (CODE, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ((*REFACTOR, "--verify", "true"), "give --write"),
+        (("refactor", "--changed", "--staged", "--instruction", "x"), "give one of them"),
+        (("refactor", "-", "a.py", "--instruction", "x"), "with no other file"),
+        (("refactor", ".", "/etc/hostname", "--instruction", "x"), "lies outside of"),
+        (("refactor", "*.rs", "--instruction", "x"), "matches no source file"),
+        (("refactor", ".", "--action", "simplfy"), "did you mean 'simplify'?"),
+        (("refactor", ".", "--instruction", " "), "one of --action"),
+        (("refactor", ".", "--instruction", "x", "--jobs", "0"), "jobs"),
+        (("refactor", "--resume"), "no unfinished run"),
+        (("undo", "nope"), "no run nope"),
+    ],
+)
+def test_what_does_not_go_together_is_one_sentence(run, tree, arguments, part):
+    """Exit code 2, nothing on stdout, nothing written."""
+    ended = run(*arguments)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert part in ended.err
+    assert ended.err.count("\n") == 1
+    assert texts(tree) == [CODE] * 3
+    assert list_runs(tree) == []

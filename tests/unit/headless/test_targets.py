@@ -1,0 +1,93 @@
+"""Which parts of a file are rewritten."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.headless import targets
+from homebody.headless.targets import Target
+from homebody.text import Document, Span, TextEdit, apply_edits
+
+CODE = """\
+import os
+
+
+def test_one():
+    def inner():
+        pass
+    return inner
+
+
+class Order:
+    def total(self):
+        return 1
+
+    def test_two(self):
+        return 2
+"""
+
+
+def python(text: str = CODE) -> Document:
+    """Return a Python document."""
+    return Document.create("file:///a.py", "python", 0, text)
+
+
+def shown(document: Document, found: list[Target]) -> list[tuple[str, str]]:
+    """Return names and first lines."""
+    return [(one.name, document.slice(one.span).splitlines()[0].strip()) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["test_*"], ["test_one", "Order.test_two"]),
+        (["Order.total"], ["Order.total"]),
+        (["Order.*"], ["Order.total", "Order.test_two"]),
+        (["Order"], ["Order"]),
+        (["Order", "total"], ["Order"]),
+        (["inner"], ["test_one.inner"]),
+        (["*"], ["test_one", "Order"]),
+        (["nothing", "Ord"], []),
+    ],
+)
+def test_patterns_name_symbols(patterns, expected):
+    """With a dot the whole name, without one the last part as well; nothing twice."""
+    assert [one.name for one in targets.matching(python(), patterns)] == expected
+
+
+def test_every_function_is_one_target():
+    """Methods too; a function in a function belongs to the outer one."""
+    assert shown(python(), targets.every_function(python())) == [
+        ("test_one", "def test_one():"),
+        ("Order.total", "def total(self):"),
+        ("Order.test_two", "def test_two(self):"),
+    ]
+
+
+def test_a_large_text_is_split_between_definitions():
+    """The pieces in order are the text."""
+    document = python("\n\n".join(f"def f{n}():\n    return {n}\n" for n in range(40)))
+
+    found = targets.pieces(document, Span(0, len(document.text)), 60, lambda text: len(text) // 3)
+
+    assert len(found) > 5
+    assert "".join(document.slice(one.span) for one in found) == document.text
+    assert all(document.slice(one.span).startswith("def ") for one in found)
+
+
+@given(st.text("ab\n", max_size=30), st.data())
+def test_spans_follow_edits(text: str, data):
+    """A span that no edit touches holds the same text afterwards."""
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=4, max_size=4)))
+    edit = TextEdit(Span(cuts[0], cuts[1]), data.draw(st.text("xy", max_size=5)))
+    span = Span(cuts[2], cuts[3])
+
+    after = apply_edits(text, [edit])
+    moved = targets.moved(span, [edit])
+
+    assert after[moved.start : moved.end] == text[span.start : span.end]
+
+
+def test_an_edit_inside_makes_a_span_longer():
+    """A docstring that is written into a class."""
+    assert targets.moved(Span(10, 20), [TextEdit(Span(15, 15), "abc")]) == Span(10, 23)
