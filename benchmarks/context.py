@@ -177,7 +177,7 @@ def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> 
         document = typist.documents.find(_URI)
     assert document is not None, "it is served"
     offset, place = typist.offset, session.place(_URI)
-    with times.step("situation"):
+    with times.step("facts at the cursor"):
         request = request_at(session, target, document, offset, place.new_ticket(document, offset))
     with times.step("cache looked up"):
         session.cache.find(target.key, document, offset)
@@ -288,7 +288,7 @@ class _Watch:
 def _steps_of_requests(times: Times) -> Iterator[None]:
     """Time the steps of real requests too, where the module that calls them finds them."""
     steps = (
-        (requesting, "situation_at"),
+        (requesting, "cursor_context"),
         (asking, "plan"),
         (planning, "prompt_for"),
     )

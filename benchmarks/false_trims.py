@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from homebody.postprocess import Dropped, Finished, finish, situation_at
+from homebody.postprocess import Dropped, Finished, finish
+from homebody.syntax.cursor import cursor_context
+from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
 from measure.sources import python_files, read, site_packages
 from measure.table import percent, print_table
@@ -51,13 +53,14 @@ def _row(language: str, mode: str, paths: Sequence[Path], holes: int, chance: ra
     seconds = 0.0
     for before, truth, after in _holes(language, mode, paths, holes, chance):
         document = Document.create("file:///hole", language, 1, before + after)
+        tree = parse(document)
         start = time.perf_counter()
-        situation = situation_at(document, len(before))
+        cursor = cursor_context(document, tree, len(before))
         found = finish(
             document,
             len(before),
             truth + after[:600],
-            situation,
+            cursor,
             multiline="never" if mode == MODES[0] else "auto",
             min_confidence=0.4,
         )
@@ -114,8 +117,9 @@ def _hole(
         return above + line[:column], line[column:], "\n" + "\n".join(lines[at + 1 :])
     opener = mode == MODES[1]
     before = above + line if opener else above + line[: _indent(line)]
-    situation = situation_at(Document.create("file:///hole", language, 1, before), len(before))
-    if situation.in_brackets or not (situation.at_block_start if opener else situation.fresh_statement):
+    document = Document.create("file:///hole", language, 1, before)
+    cursor = cursor_context(document, Tree.blank(document), len(before))
+    if cursor.in_brackets or not (cursor.at_block_start if opener else cursor.fresh_statement):
         return None
     first = at + 1 if opener else at
     last = first

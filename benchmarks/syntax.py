@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from homebody.syntax.chunk import chunk_document
-from homebody.syntax.place import identifiers_near, place_at, unit_end
+from homebody.syntax.cursor import cursor_context
+from homebody.syntax.identifiers import identifiers_near
 from homebody.syntax.scope import definitions, imports, scopes_at
 from homebody.syntax.tree import Trees, parse
 from homebody.text import Document, Span, TextEdit
@@ -108,8 +109,7 @@ async def typing(document: Document, keys: int) -> None:
         tree = trees.newest(document)
         at = cursor
         timed("scopes at the cursor", lambda: scopes_at(document, tree, at))  # noqa: B023
-        timed("place of the cursor", lambda: place_at(document, tree, at))  # noqa: B023
-        timed("end of the unit", lambda: unit_end(document, tree, at))  # noqa: B023
+        timed("facts at the cursor", lambda: cursor_context(document, tree, at))  # noqa: B023
         timed("identifiers near", lambda: identifiers_near(document, tree, at))  # noqa: B023
         began = time.perf_counter()
         await trees.ready(document)

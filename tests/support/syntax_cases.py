@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from homebody.syntax.language import LANGUAGES, Language
+from homebody.syntax.language import PARSED, Language
 from homebody.syntax.scope import Definition, Import, definitions, imports, scopes_at
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
@@ -80,7 +80,7 @@ def _flat(text: str) -> str:
 
 
 def _write_all() -> None:
-    for language in LANGUAGES:
+    for language in PARSED:
         case = read_case(language)
         found = render(case.document, parse(case.document))
         path = FOLDER / f"{language.name}.case"

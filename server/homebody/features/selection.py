@@ -13,8 +13,8 @@ from homebody.context.rank import CELL_ABOVE
 from homebody.engine import Engine
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
+from homebody.syntax.identifiers import identifiers_in
 from homebody.syntax.outline import shown
-from homebody.syntax.place import identifiers_in
 from homebody.syntax.scope import Definition, definitions, imports, scope_around, scopes_at
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span

@@ -6,10 +6,10 @@ Pure and synchronous; cannot fail on broken code; knows no LSP and no models.
 
 For ghost text, in this order:
 
-- ``situation_at(document, offset)`` looks at the place, once a request;
-- ``lines_wanted(situation, multiline)`` decides between one line and a block;
-- ``StopChecker(situation, wanted=…).feed(piece)`` tells when to close the stream;
-- ``finish(document, offset, answer, situation, …)`` gives ``Finished`` or ``Dropped``.
+- ``syntax.cursor.cursor_context(document, tree, offset)`` finds the facts at the cursor, once a request;
+- ``lines_wanted(cursor, multiline)`` decides between one line and a block;
+- ``StopChecker(cursor, wanted=…).feed(piece)`` tells when to close the stream;
+- ``finish(document, offset, answer, cursor, …)`` gives ``Finished`` or ``Dropped``.
 
 For edits, each giving a ``Refusal`` with its reason where the answer cannot be trusted:
 
@@ -25,7 +25,6 @@ from homebody.postprocess.edit.hunks import document_hunks, hunks
 from homebody.postprocess.ghost.finish import Dropped, DropReason, Finished, finish
 from homebody.postprocess.ghost.line_ends import fit_line_ends
 from homebody.postprocess.ghost.multiline import lines_wanted
-from homebody.postprocess.ghost.situation import Situation, situation_at
 from homebody.postprocess.ghost.stop import StopChecker, Verdict
 from homebody.postprocess.ghost.unit import Wanted
 
@@ -35,7 +34,6 @@ __all__ = [
     "Dropped",
     "Finished",
     "Refusal",
-    "Situation",
     "StopChecker",
     "Verdict",
     "Wanted",
@@ -47,5 +45,4 @@ __all__ = [
     "hunks",
     "lines_wanted",
     "replacement_text",
-    "situation_at",
 ]

@@ -5,8 +5,14 @@ The only room that knows tree-sitter; knows nothing of LSP, models or disk.
 Nothing here fails on broken code; an unknown language works by lines and indentation.
 
 language
-    ``find(language_id, path) -> Language | None``: one row a language (the table: ``languages``);
-    ``find_by_text(path, text)`` for a file on disk.
+    ``find(language_id, path) -> Language | None`` and ``language_of``, which always has a row;
+    ``find_by_text(path, text)`` for a file on disk. ``languages`` is the table, one row a language.
+scanner
+    ``scan(text, language, state) -> State``: strings, comments and open brackets of text that no parser
+    has seen. Fast enough to run on a model's answer as it arrives.
+cursor
+    ``cursor_context(document, tree, offset)``: in a string, a comment or brackets; at a block's start; at a
+    fresh statement; the lines around. From the tree where it can be trusted, else from the scanner.
 tree
     ``parse(document) -> Tree``: at once, for scripts and the index's own process.
     ``Trees``: the trees of the open documents. ``open(document)``, ``edit(old, edit, new)`` and
@@ -16,10 +22,8 @@ tree
 scope
     Functions of (document, tree): ``scopes_at(…, offset)``, ``scope_around(…, span)``,
     ``definitions``, ``imports``.
-place
-    Functions of (document, tree, offset): ``place_at`` (in a string, a comment, brackets, arguments;
-    at a fresh statement; behind a block opener), ``statement_at``, ``block_at``, ``unit_end``,
-    ``identifiers_near``.
+identifiers
+    ``identifiers_near(document, tree, offset)``: names around a cursor.
 outline
     ``shown(document, language, definition, members)``: what other files' prompts are told of it.
 docstring

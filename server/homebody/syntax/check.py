@@ -6,8 +6,8 @@ A whole parse, up to some 100 ms for the largest file: never on the keystroke pa
 
 from typing import TYPE_CHECKING
 
-from homebody.syntax.languages import Language
 from homebody.syntax.parsing import parse_text
+from homebody.syntax.row import Language
 from homebody.syntax.units import Units
 
 if TYPE_CHECKING:

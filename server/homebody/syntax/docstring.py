@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from homebody.syntax.doc_style import DocStyle
+from homebody.syntax.row import DocStyle
 from homebody.syntax.scope import Definition, first_definition
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span

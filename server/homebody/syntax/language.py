@@ -10,14 +10,15 @@ from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from homebody.syntax.languages import LANGUAGES as LANGUAGES  # noqa: PLC0414 - handed on
-from homebody.syntax.languages import Language as Language  # noqa: PLC0414 - handed on
+from homebody.syntax.languages import LANGUAGES
+from homebody.syntax.row import UNKNOWN, Language
 
 if TYPE_CHECKING:
     import tree_sitter
 
 __all__ = [
     "LANGUAGES",
+    "PARSED",
     "Language",
     "block_kinds",
     "find",
@@ -25,10 +26,14 @@ __all__ = [
     "grammar",
     "import_query",
     "keywords",
+    "language_of",
     "place_query",
     "prepare",
     "scope_query",
 ]
+
+PARSED = tuple(language for language in LANGUAGES if language.grammar)
+"""The languages that have a grammar."""
 
 _BY_ID = {language_id: language for language in LANGUAGES for language_id in language.ids}
 _BY_EXTENSION = {extension: language for language in LANGUAGES for extension in language.extensions}
@@ -61,17 +66,22 @@ def find(language_id: str, path: str = "") -> Language | None:
     """Return the language's row: by identifier where it is known, by the file's name otherwise.
 
     ``path`` may be a path or a URI; only its last part is looked at.
-    ``None`` for a language without a row: it works by lines and indentation.
+    ``None`` for a language without a row. A row without a grammar has no trees: lines and indentation
+    answer then.
     """
     language = _BY_ID.get(language_id.lower())
-    if language is not None:
+    if language is not None and language.grammar:
         return language
+    # Editors call a file that they do not know "plaintext".
     filename = _SEPARATOR.split(path)[-1].lower()
-    language = _BY_FILENAME.get(filename)
-    if language is not None:
-        return language
     stem, dot, extension = filename.rpartition(".")
-    return _BY_EXTENSION.get(dot + extension) if stem else None
+    by_name = _BY_FILENAME.get(filename) or (_BY_EXTENSION.get(dot + extension) if stem else None)
+    return by_name or language
+
+
+def language_of(language_id: str, path: str = "") -> Language:
+    """Return the language's row as ``find`` does, and a row that every text fits where there is none."""
+    return find(language_id, path) or UNKNOWN
 
 
 def find_by_text(path: str, text: str) -> Language | None:
@@ -88,6 +98,8 @@ def grammar(language: Language) -> "tree_sitter.Language | None":
     """Load the language's grammar, once; ``None`` where its wheel is missing or does not fit."""
     from tree_sitter import Language as Grammar
 
+    if not language.grammar:
+        return None
     module, _, function = language.grammar.partition(":")
     try:
         pointer: object = getattr(import_module(module), function)()
@@ -142,6 +154,8 @@ def place_query(language: Language) -> "tree_sitter.Query | None":
 @cache
 def block_kinds(language: Language) -> frozenset[str]:
     """Kinds of nodes that the language's query file calls blocks."""
+    if not language.grammar:
+        return frozenset()
     patterns = _BLOCK_PATTERN.findall(_source(language))
     return frozenset(kind for pattern in patterns for kind in _KIND.findall(pattern))
 

@@ -1,94 +1,53 @@
-"""The table of languages: what Homebody knows of each, one row a language.
+"""The table of languages: everything that Homebody knows of each, one row a language.
 
-Data only; ``language`` finds rows and loads grammars. A new language is a row here, a query file beside
-it and a case file in the tests.
+Data only: ``row`` says what a row holds, ``language`` finds rows and loads grammars. A new language is a
+row here, a query file in ``queries/``, its grammar's wheel in ``pyproject.toml`` and a case file in
+``tests/cases/syntax``.
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+import re
+from dataclasses import replace
 
-Blocks: TypeAlias = Literal["indent", "brace", "keyword", "none"]
-Docstrings: TypeAlias = Literal["inside", "before", "none"]
+from homebody.syntax import regions
+from homebody.syntax.regions import Region
+from homebody.syntax.row import DocStyle, Language
 
+_STARS = DocStyle(" * ", "/**", " */")
+_THREE_SLASHES = DocStyle("/// ")
+_HASH_DOC = DocStyle("# ", own=False)
 
-@dataclass(frozen=True, slots=True)
-class Language:
-    """What is known of one language.
+_BRACE = re.compile(r"\{$")
+_BRACE_OR_ARROW = re.compile(r"(?:\{|=>)$")
+_BRACE_OR_THIN_ARROW = re.compile(r"(?:\{|->)$")
+_DIRECTIVE = re.compile(
+    r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|pragma|region|endregion)\b"
+)
+_VOID_TAGS = "area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr"
 
-    Attributes
-    ----------
-    name, title
-        Homebody's own name for it, LSP's where that is one word; as people write it.
-    ids
-        Language identifiers that clients send for it.
-    extensions, filenames
-        Ends of file names and whole file names, in lower case.
-    grammar
-        ``module:function`` of the wheel that carries the grammar.
-    query
-        Name of its file in ``queries/``; dialects share one.
-    line_comment, block_comment
-        What opens a comment to the line's end; opener and closer of the other kind.
-    quotes
-        String delimiters, the longest first.
-    long_quotes
-        Those of them whose strings run over lines.
-    blocks
-        How a block is told: by ``indent``, in a ``brace`` pair, closed by a ``keyword`` (``end``,
-        ``fi``), or not at all.
-    opener
-        Regular expression for the end of a line that opens a block.
-    docstrings
-        Whether documentation stands ``inside`` the body or ``before`` the definition.
-    docstring_lines
-        First, middle and last line prefix of a documentation block.
-    decoration
-        What opens a decorator, an annotation or an attribute before a definition.
-    unsafe
-        Regular expression for text on which the grammar's own scanner breaks down: it is not parsed.
-    keyword_kind
-        What the names of keywords' nodes begin with, where they have names.
-
-    """
-
-    name: str
-    title: str
-    ids: tuple[str, ...]
-    extensions: tuple[str, ...]
-    grammar: str
-    filenames: tuple[str, ...] = ()
-    query: str = ""
-    line_comment: str | None = None
-    block_comment: tuple[str, str] | None = None
-    quotes: tuple[str, ...] = ('"', "'")
-    long_quotes: tuple[str, ...] = ()
-    blocks: Blocks = "brace"
-    opener: str = r"\{"
-    docstrings: Docstrings = "before"
-    docstring_lines: tuple[str, str, str] = ("", "", "")
-    decoration: str = ""
-    unsafe: str = ""
-    keyword_kind: str = ""
-
-
-_C_COMMENT = ("/*", "*/")
-_JAVADOC = ("/**", " * ", " */")
-_TRIPLE = ('"""', '"', "'")
-_SCRIPT_QUOTES = ("`", '"', "'")
-
-_JAVASCRIPT = Language(
-    "javascript",
-    "JavaScript",
-    ("javascript",),
-    (".js", ".mjs", ".cjs"),
-    "tree_sitter_javascript:language",
-    line_comment="//",
-    block_comment=_C_COMMENT,
-    quotes=_SCRIPT_QUOTES,
-    long_quotes=("`",),
-    opener=r"\{|=>",
-    docstring_lines=_JAVADOC,
+_JAVA = Language(
+    name="java",
+    title="Java",
+    ids=("java",),
+    extensions=(".java",),
+    grammar="tree_sitter_java:language",
+    regions=(*regions.C_COMMENTS, regions.TRIPLE_DOUBLE, regions.DOUBLE, regions.CHARACTER),
+    blocks="braces",
+    opener=_BRACE_OR_THIN_ARROW,
+    continuation=re.compile(r"(?:else|catch|finally)\b"),
+    doc=_STARS,
     decoration="@",
+)
+_JAVASCRIPT = replace(
+    _JAVA,
+    name="javascript",
+    title="JavaScript",
+    ids=("javascript",),
+    extensions=(".js", ".mjs", ".cjs"),
+    grammar="tree_sitter_javascript:language",
+    regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.SINGLE, regions.BACKTICK, regions.PATTERN),
+    opener=_BRACE_OR_ARROW,
+    markup_inside=True,
+    unit="  ",
 )
 _TYPESCRIPT = replace(
     _JAVASCRIPT,
@@ -98,34 +57,74 @@ _TYPESCRIPT = replace(
     extensions=(".ts", ".mts", ".cts"),
     grammar="tree_sitter_typescript:language_typescript",
 )
-_C = Language(
-    "c",
-    "C",
-    ("c",),
-    (".c", ".h"),
-    "tree_sitter_c:language",
-    line_comment="//",
-    block_comment=_C_COMMENT,
-    docstring_lines=_JAVADOC,
+_C = replace(
+    _JAVA,
+    name="c",
+    title="C",
+    ids=("c",),
+    extensions=(".c", ".h"),
+    grammar="tree_sitter_c:language",
+    regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.CHARACTER),
+    opener=_BRACE,
+    directive=_DIRECTIVE,
+    decoration="",
+)
+_HTML = Language(
+    name="html",
+    title="HTML",
+    ids=("html", "xhtml"),
+    extensions=(".html", ".htm", ".xhtml"),
+    grammar="tree_sitter_html:language",
+    # In running text an apostrophe opens nothing: only the tree knows attribute values.
+    regions=(regions.MARKUP_COMMENT,),
+    blocks="tags",
+    opener=re.compile(rf"<(?!(?:{_VOID_TAGS})\b)[A-Za-z][\w:.-]*(?:[^<>]*[^<>/])?>$"),
+    closer=re.compile(r"</"),
+    prose=True,
+    data=True,
+    unit="  ",
+)
+_CSS = replace(
+    _JAVA,
+    name="css",
+    title="CSS",
+    ids=("css",),
+    extensions=(".css",),
+    grammar="tree_sitter_css:language",
+    regions=(regions.SLASH_STAR, regions.DOUBLE, regions.SINGLE),
+    opener=_BRACE,
+    data=True,
+    decoration="",
+    unit="  ",
+)
+_MARKDOWN = Language(
+    name="markdown",
+    title="Markdown",
+    ids=("markdown",),
+    extensions=(".md", ".markdown", ".mdown"),
+    grammar="tree_sitter_markdown:language",
+    regions=(regions.MARKUP_COMMENT,),
+    opener=re.compile(r"(?!)"),
+    prose=True,
+    data=True,
 )
 
 LANGUAGES: tuple[Language, ...] = (
     Language(
-        "python",
-        "Python",
-        ("python",),
-        (".py", ".pyi", ".pyw"),
-        "tree_sitter_python:language",
-        line_comment="#",
-        quotes=('"""', "'''", '"', "'"),
-        long_quotes=('"""', "'''"),
-        blocks="indent",
-        opener=(
-            r"^\s*(?:(?:async\s+)?(?:def|class|if|elif|else|for|while|try|except|finally|with|match|case)\b"
-            r"|[)\]}]).*:"
+        name="python",
+        title="Python",
+        ids=("python",),
+        extensions=(".py", ".pyi", ".pyw"),
+        grammar="tree_sitter_python:language",
+        regions=(regions.HASH, regions.TRIPLE_DOUBLE, regions.TRIPLE_SINGLE, regions.DOUBLE, regions.SINGLE),
+        blocks="indentation",
+        # A name alone before the colon is an annotation or a key, not a header.
+        opener=re.compile(
+            r"^(?!\s*(?!(?:try|else|finally)\s*:)[\w.]+\s*:$|.*\blambda\b[^:()]*:$).*:$", re.DOTALL
         ),
-        docstrings="inside",
-        docstring_lines=('"""', "", '"""'),
+        continuation=re.compile(r"(?:elif|else|except|finally)\b"),
+        braces_are_values=True,
+        doc=DocStyle("", '"""', '"""', inside=True),
         decoration="@",
     ),
     _JAVASCRIPT,
@@ -147,47 +146,32 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="tree_sitter_typescript:language_tsx",
         query="typescript",
     ),
-    Language(
-        "go",
-        "Go",
-        ("go",),
-        (".go",),
-        "tree_sitter_go:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        quotes=_SCRIPT_QUOTES,
-        long_quotes=("`",),
-        docstring_lines=("", "// ", ""),
+    replace(
+        _JAVA,
+        name="go",
+        title="Go",
+        ids=("go",),
+        extensions=(".go",),
+        grammar="tree_sitter_go:language",
+        regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.CHARACTER, regions.RAW_BACKTICK),
+        opener=_BRACE,
+        doc=DocStyle("// ", own=False),
+        decoration="",
+        unit="\t",
     ),
-    Language(
-        "rust",
-        "Rust",
-        ("rust",),
-        (".rs",),
-        "tree_sitter_rust:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        # A lifetime's apostrophe opens no string: only the tree knows character literals.
-        quotes=('"',),
-        long_quotes=('"',),
-        opener=r"\{|=>",
-        docstring_lines=("", "/// ", ""),
+    replace(
+        _JAVA,
+        name="rust",
+        title="Rust",
+        ids=("rust",),
+        extensions=(".rs",),
+        grammar="tree_sitter_rust:language",
+        regions=(*regions.C_COMMENTS, regions.LONG_DOUBLE, regions.CHARACTER),
+        opener=_BRACE_OR_ARROW,
+        doc=_THREE_SLASHES,
         decoration="#[",
     ),
-    Language(
-        "java",
-        "Java",
-        ("java",),
-        (".java",),
-        "tree_sitter_java:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        quotes=_TRIPLE,
-        long_quotes=('"""',),
-        opener=r"\{|->",
-        docstring_lines=_JAVADOC,
-        decoration="@",
-    ),
+    _JAVA,
     _C,
     replace(
         _C,
@@ -197,203 +181,217 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".ipp", ".tpp", ".c++", ".h++"),
         grammar="tree_sitter_cpp:language",
     ),
-    Language(
-        "csharp",
-        "C#",
-        ("csharp", "cs", "c-sharp"),
-        (".cs", ".csx"),
-        "tree_sitter_c_sharp:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        quotes=_TRIPLE,
-        long_quotes=('"""',),
-        opener=r"\{|=>",
-        docstring_lines=("/// <summary>", "/// ", "/// </summary>"),
+    replace(
+        _JAVA,
+        name="csharp",
+        title="C#",
+        ids=("csharp", "cs", "c-sharp"),
+        extensions=(".cs", ".csx"),
+        grammar="tree_sitter_c_sharp:language",
+        regions=(
+            *regions.C_COMMENTS,
+            regions.TRIPLE_DOUBLE,
+            Region('@"', '"', multiline=True, skip=""),
+            regions.DOUBLE,
+            regions.CHARACTER,
+        ),
+        opener=_BRACE_OR_ARROW,
+        directive=_DIRECTIVE,
+        doc=_THREE_SLASHES,
         decoration="[",
     ),
     Language(
-        "ruby",
-        "Ruby",
-        ("ruby",),
-        (".rb", ".rake", ".gemspec", ".ru"),
-        "tree_sitter_ruby:language",
+        name="ruby",
+        title="Ruby",
+        ids=("ruby",),
+        extensions=(".rb", ".rake", ".gemspec", ".ru"),
         filenames=("gemfile", "rakefile"),
-        line_comment="#",
-        long_quotes=('"', "'"),
-        blocks="keyword",
-        opener=(
-            r"\bdo(?:\s*\|[^|]*\|)?|\b(?:then|else|ensure|begin)|\{(?:\s*\|[^|]*\|)?"
-            r"|^\s*(?:def|class|module|if|unless|while|until|case|for|when|in|elsif|rescue)\b.*"
+        grammar="tree_sitter_ruby:language",
+        regions=(regions.WORD_HASH, regions.DOUBLE, regions.SINGLE),
+        blocks="words",
+        opener=re.compile(
+            r"^\s*(?:def|class|module|if|unless|while|until|case|begin|for|else|elsif|when|in|rescue|ensure)\b"
+            r"(?!.*\bend$)|(?:\bdo|\{)(?:\s*\|[^|]*\|)?$|\b(?:then|else|ensure|begin)$"
         ),
-        docstring_lines=("", "# ", ""),
+        closer=re.compile(r"[)\]}]|end\b"),
+        continuation=re.compile(r"(?:else|elsif|when|in|rescue|ensure)\b"),
+        doc=_HASH_DOC,
+        unit="  ",
     ),
-    Language(
-        "php",
-        "PHP",
-        ("php",),
-        (".php", ".phtml"),
-        "tree_sitter_php:language_php",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        long_quotes=('"', "'"),
-        opener=r"\{|=>",
-        docstring_lines=_JAVADOC,
+    replace(
+        _JAVA,
+        name="php",
+        title="PHP",
+        ids=("php",),
+        extensions=(".php", ".phtml"),
+        grammar="tree_sitter_php:language_php",
+        regions=(*regions.C_COMMENTS, regions.to_line_end("#", r"#(?!\[)"), regions.DOUBLE, regions.SINGLE),
+        opener=_BRACE_OR_ARROW,
         decoration="#[",
     ),
-    Language(
-        "kotlin",
-        "Kotlin",
-        ("kotlin",),
-        (".kt", ".kts"),
-        "tree_sitter_kotlin:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        quotes=_TRIPLE,
-        long_quotes=('"""',),
-        opener=r"\{|->",
-        docstring_lines=_JAVADOC,
-        decoration="@",
+    replace(
+        _JAVA,
+        name="kotlin",
+        title="Kotlin",
+        ids=("kotlin",),
+        extensions=(".kt", ".kts"),
+        grammar="tree_sitter_kotlin:language",
+    ),
+    replace(
+        _JAVA,
+        name="swift",
+        title="Swift",
+        ids=("swift",),
+        extensions=(".swift",),
+        grammar="tree_sitter_swift:language",
+        regions=(*regions.C_COMMENTS, regions.TRIPLE_DOUBLE, regions.DOUBLE),
+        opener=re.compile(r"\{(?:\s*[\w(][^{}]*\bin)?$"),
+        doc=_THREE_SLASHES,
+    ),
+    replace(
+        _JAVA,
+        name="scala",
+        title="Scala",
+        ids=("scala",),
+        extensions=(".scala", ".sc", ".sbt"),
+        grammar="tree_sitter_scala:language",
+        opener=re.compile(r"(?:\{(?:\s*[\w(][^{}]*=>)?|=>|=|:|\bthen|\bdo|\belse)$"),
+        unit="  ",
     ),
     Language(
-        "swift",
-        "Swift",
-        ("swift",),
-        (".swift",),
-        "tree_sitter_swift:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        quotes=('"""', '"'),
-        long_quotes=('"""',),
-        opener=r"\{(?:\s*[\w(][^{}]*\bin)?",
-        docstring_lines=("", "/// ", ""),
-        decoration="@",
+        name="lua",
+        title="Lua",
+        ids=("lua",),
+        extensions=(".lua",),
+        grammar="tree_sitter_lua:language",
+        regions=(regions.between("--[[", "]]"), regions.DASHES, regions.DOUBLE, regions.SINGLE),
+        blocks="words",
+        opener=re.compile(r"(?:\b(?:then|do|else|repeat)|\bfunction\b[^()]*\([^()]*\)|\{)$"),
+        closer=re.compile(r"[)\]}]|(?:end|until)\b"),
+        continuation=re.compile(r"(?:else|elseif)\b"),
+        braces_are_values=True,
+        doc=DocStyle("--- "),
+        unit="  ",
     ),
     Language(
-        "scala",
-        "Scala",
-        ("scala",),
-        (".scala", ".sc", ".sbt"),
-        "tree_sitter_scala:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        quotes=('"""', '"'),
-        long_quotes=('"""',),
-        opener=r"\{(?:\s*[\w(][^{}]*=>)?|=>|=|:|\bthen|\bdo|\belse",
-        docstring_lines=_JAVADOC,
-        decoration="@",
-    ),
-    Language(
-        "lua",
-        "Lua",
-        ("lua",),
-        (".lua",),
-        "tree_sitter_lua:language",
-        line_comment="--",
-        block_comment=("--[[", "]]"),
-        blocks="keyword",
-        opener=r"\b(?:do|then|else|repeat)|\bfunction\b[^()]*\([^()]*\)|\{",
-        docstring_lines=("", "--- ", ""),
-    ),
-    Language(
-        "bash",
-        "Bash",
-        ("shellscript", "bash", "sh", "zsh"),
-        (".sh", ".bash", ".zsh", ".ksh"),
-        "tree_sitter_bash:language",
+        name="bash",
+        title="Bash",
+        ids=("shellscript", "bash", "sh", "zsh"),
+        extensions=(".sh", ".bash", ".zsh", ".ksh"),
         filenames=(".bashrc", ".bash_profile", ".profile", ".zshrc"),
-        line_comment="#",
-        long_quotes=('"', "'"),
-        blocks="keyword",
-        opener=r"\b(?:do|then|else)|\bin|\{",
-        docstring_lines=("", "# ", ""),
+        grammar="tree_sitter_bash:language",
+        regions=(regions.WORD_HASH, regions.LONG_DOUBLE, Region("'", "'", multiline=True, skip="")),
+        blocks="words",
+        opener=re.compile(r"(?:\b(?:then|do|else|in)|\{)$"),
+        closer=re.compile(r"[)\]}]|(?:fi|done|esac)\b|;;"),
+        continuation=re.compile(r"(?:else|elif)\b"),
+        unpaired=")",
+        doc=_HASH_DOC,
+        unit="  ",
     ),
     Language(
-        "sql",
-        "SQL",
-        ("sql",),
-        (".sql",),
-        "tree_sitter_sql:language",
+        name="sql",
+        title="SQL",
+        ids=("sql",),
+        extensions=(".sql",),
+        grammar="tree_sitter_sql:language",
+        regions=(regions.DASHES, regions.SLASH_STAR, regions.RAW_SINGLE, regions.DOUBLE),
+        opener=re.compile(r"(?i:\b(?:begin|then|else|loop|as|declare))$|\($"),
+        doc=DocStyle("-- ", own=False),
         keyword_kind="keyword_",
-        line_comment="--",
-        block_comment=_C_COMMENT,
-        long_quotes=('"', "'"),
-        blocks="keyword",
-        opener=r"(?i:\b(?:begin|then|else|loop|as|declare))|\(",
-        docstring_lines=("", "-- ", ""),
+    ),
+    _HTML,
+    _CSS,
+    Language(
+        name="json",
+        title="JSON",
+        ids=("json", "jsonc", "json5"),
+        extensions=(".json", ".jsonc", ".geojson", ".webmanifest", ".ipynb"),
+        grammar="tree_sitter_json:language",
+        regions=(*regions.C_COMMENTS, regions.DOUBLE),
+        braces_are_values=True,
+        data=True,
+        unit="  ",
     ),
     Language(
-        "html",
-        "HTML",
-        ("html", "xhtml"),
-        (".html", ".htm", ".xhtml"),
-        "tree_sitter_html:language",
-        block_comment=("<!--", "-->"),
-        # In running text an apostrophe opens nothing: only the tree knows attribute values.
-        quotes=(),
-        blocks="keyword",
-        opener=r"<[A-Za-z][^<>]*(?<!/)>",
-        docstrings="none",
-    ),
-    Language(
-        "css",
-        "CSS",
-        ("css",),
-        (".css",),
-        "tree_sitter_css:language",
-        block_comment=_C_COMMENT,
-        docstrings="none",
-    ),
-    Language(
-        "json",
-        "JSON",
-        ("json", "jsonc", "json5"),
-        (".json", ".jsonc", ".geojson", ".webmanifest", ".ipynb"),
-        "tree_sitter_json:language",
-        line_comment="//",
-        block_comment=_C_COMMENT,
-        quotes=('"',),
-        opener=r"\{|\[",
-        docstrings="none",
-    ),
-    Language(
-        "yaml",
-        "YAML",
-        ("yaml", "dockercompose", "github-actions-workflow"),
-        (".yaml", ".yml"),
-        "tree_sitter_yaml:language",
-        line_comment="#",
-        # Plain scalars hold apostrophes and quotes: only the tree knows strings.
-        quotes=(),
-        blocks="indent",
-        opener=r":|(?:^|\s)-",
+        name="yaml",
+        title="YAML",
+        ids=("yaml", "dockercompose", "github-actions-workflow"),
+        extensions=(".yaml", ".yml"),
+        grammar="tree_sitter_yaml:language",
+        regions=(regions.WORD_HASH, regions.DOUBLE, Region(r"(?<![^\s\[{,])'", "'", skip="")),
+        blocks="indentation",
+        opener=re.compile(r"(?:(?:^|\s|\w|[\"'])(?::|[|>][+-]?)|(?:^|\s)-)$"),
+        braces_are_values=True,
+        data=True,
+        doc=_HASH_DOC,
+        unit="  ",
         # 0.7.2 crashes from about 250 levels of indentation on: its scanner's buffer is full.
         unsafe=r"^[ \t]{120}|^(?:(?>[^-?\n]|[-?](?![ \t]))*+[-?][ \t]){60}",
-        docstrings="none",
     ),
     Language(
-        "toml",
-        "TOML",
-        ("toml",),
-        (".toml",),
-        "tree_sitter_toml:language",
+        name="toml",
+        title="TOML",
+        ids=("toml",),
+        extensions=(".toml",),
         filenames=("cargo.lock", "poetry.lock", "uv.lock"),
-        line_comment="#",
-        quotes=('"""', "'''", '"', "'"),
-        long_quotes=('"""', "'''"),
-        blocks="none",
-        opener=r"\[|\{",
-        docstrings="none",
+        grammar="tree_sitter_toml:language",
+        regions=(
+            regions.HASH,
+            regions.TRIPLE_DOUBLE,
+            regions.TRIPLE_SINGLE,
+            regions.DOUBLE,
+            regions.RAW_SINGLE,
+        ),
+        braces_are_values=True,
+        data=True,
+        doc=_HASH_DOC,
+    ),
+    _MARKDOWN,
+    # Without a grammar: lines and indentation take the tree's place.
+    replace(
+        _JAVASCRIPT, name="dart", title="Dart", ids=("dart",), extensions=(), grammar="", doc=_THREE_SLASHES
+    ),
+    replace(
+        _C,
+        name="objective-c",
+        title="Objective-C",
+        ids=("objective-c", "objective-cpp", "cuda-cpp"),
+        extensions=(),
+        grammar="",
+    ),
+    replace(
+        _CSS,
+        name="scss",
+        title="SCSS",
+        ids=("scss", "less"),
+        extensions=(),
+        grammar="",
+        regions=(regions.SLASH_STAR, regions.to_line_end("//", r"(?<!:)//"), regions.DOUBLE, regions.SINGLE),
+    ),
+    replace(_HTML, name="xml", title="XML", ids=("xml", "vue", "svelte"), extensions=(), grammar=""),
+    Language(
+        name="makefile",
+        title="Makefile",
+        ids=("makefile",),
+        regions=(regions.HASH,),
+        blocks="indentation",
+        opener=re.compile(r"^[^\t=]*:[^=]*$"),
+        prose=True,
+        doc=_HASH_DOC,
+        unit="\t",
     ),
     Language(
-        "markdown",
-        "Markdown",
-        ("markdown",),
-        (".md", ".markdown", ".mdown"),
-        "tree_sitter_markdown:language",
-        block_comment=("<!--", "-->"),
-        quotes=(),
-        blocks="none",
-        opener=r"(?!)",
-        docstrings="none",
+        name="dockerfile",
+        title="Dockerfile",
+        ids=("dockerfile",),
+        regions=(regions.HASH, regions.DOUBLE),
+        doc=_HASH_DOC,
+    ),
+    Language(
+        name="plaintext",
+        title="Plain text",
+        ids=("plaintext", "latex", "restructuredtext", "git-commit"),
+        prose=True,
     ),
 )

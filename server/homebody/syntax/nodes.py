@@ -72,6 +72,31 @@ def path(tree: Tree, offset: int) -> list[Step]:
     return found
 
 
+def first_error(tree: Tree, within: Span) -> int | None:
+    """Offset of the first error (or missing token) that touches ``within``; ``None`` without one."""
+    if tree.handle is None or not tree.handle.root_node.has_error:
+        return None
+    first, last = tree.units.to_byte(within.start), tree.units.to_byte(within.end)
+    cursor = tree.handle.walk()
+    while (node := cursor.node) is not None and node.start_byte <= last:
+        if node.has_error and node.end_byte >= first:
+            if node.is_error or node.is_missing:
+                return tree.units.to_offset(node.start_byte)
+            if _enter(cursor, first):
+                continue
+        if not _goes_on(cursor):
+            break
+    return None
+
+
+def _goes_on(cursor: "tree_sitter.TreeCursor") -> bool:
+    """Go to the node behind this one and all that is in it; false at the end of the tree."""
+    while not cursor.goto_next_sibling():
+        if not cursor.goto_parent():
+            return False
+    return True
+
+
 def line_depths(document: Document, tree: Tree) -> list[int]:
     """How many nodes a cut before each line would tear apart; nodes on the same lines count once."""
     steps = [0] * (document.line_count + 1)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from homebody.syntax.language import Language
+from homebody.syntax.row import Language
 from homebody.syntax.scope import Definition
 from homebody.text import Document
 
@@ -56,7 +56,7 @@ def _outline(
     document: Document, language: Language | None, one: Definition, members: Sequence[Definition]
 ) -> str:
     """Header, signatures of the members as far as they fit, and what closes it."""
-    indented = language is not None and language.blocks == "indent"
+    indented = language is not None and language.blocks == "indentation"
     header = document.slice(one.header).rstrip()
     if indented:
         header = _decorators(document, one) + header

@@ -13,7 +13,7 @@ from threading import Event, get_ident
 from typing import TYPE_CHECKING, cast
 
 from homebody.syntax.language import grammar, prepare
-from homebody.syntax.languages import Language
+from homebody.syntax.row import Language
 from homebody.syntax.units import Units, encode
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _SECONDS_BETWEEN_LOOKS = 0.03
 
 def is_parsable(text: str, language: Language | None) -> bool:
     """Whether a parse is worth a try."""
-    return language is not None and len(text) <= MAX_CHARS
+    return language is not None and bool(language.grammar) and len(text) <= MAX_CHARS
 
 
 def parse_text(

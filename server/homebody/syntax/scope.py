@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from homebody.syntax import lines, nodes
 from homebody.syntax.decorations import behind_decorations
-from homebody.syntax.languages import Language
 from homebody.syntax.nodes import Match
+from homebody.syntax.row import Language
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -206,7 +206,7 @@ def _module(document: Document, match: Match) -> str:
 
 def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
     """Scopes that the tree says hold ``offset``."""
-    indented = tree.language is not None and tree.language.blocks == "indent"
+    indented = tree.language is not None and tree.language.blocks == "indentation"
     anchor = offset
     if indented:
         line = document.line_of(offset)
@@ -238,7 +238,7 @@ def _scopes_by_lines(
     """Scopes that indentation tells, but for those that begin on the lines of ``known``."""
     known_lines = {document.line_of(scope.header.start) for scope in known}
     language = tree.language
-    if language is not None and language.docstrings == "none":
+    if language is not None and language.data:
         # Data and text: what looks like a definition there is none.
         return
     container: list[str] = []
@@ -253,7 +253,7 @@ def _by_line(document: Document, language: Language | None, line: int, container
     """Definition that ``line`` opens, as far as its words tell."""
     text = document.line_text(line)
     opened = lines.keyword_header(text)
-    if opened is None and (language is None or language.blocks == "brace"):
+    if opened is None and (language is None or not language.grammar or language.blocks == "braces"):
         opened = lines.call_header(text)
     if opened is None:
         return None
@@ -353,7 +353,7 @@ def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> in
 def _with_header(document: Document, tree: Tree, one: Definition) -> Definition:
     """Give ``one`` its header and signature, decorators left out."""
     opener = tree.language.decoration if tree.language else ""
-    if tree.language is not None and tree.language.blocks == "indent":
+    if tree.language is not None and tree.language.blocks == "indentation":
         # The pattern's own node begins behind the decorators, and nothing else wraps it.
         start = one.header.start
     else:

@@ -4,22 +4,35 @@ from pathlib import Path
 
 import pytest
 
-from homebody.postprocess import Dropped, Finished, StopChecker, finish, lines_wanted, situation_at
+from homebody.postprocess import Dropped, Finished, StopChecker, finish, lines_wanted
+from homebody.syntax.cursor import CursorContext, cursor_context
+from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
 from support.completion_cases import Case, cases_in
 
 CASES = list(cases_in(Path(__file__).parent))
 
 
-def suggestion(case: Case, answer: str, *, cut: bool) -> str:
+def document_of(case: Case) -> Document:
+    """The case's document, as an editor opens it."""
+    return Document.create("file:///case", case.language, 1, case.before + case.after)
+
+
+def cursor_of(case: Case) -> CursorContext:
+    """The facts at the cursor as a request finds them, from the exact tree."""
+    document = document_of(case)
+    return cursor_context(document, parse(document), len(case.before))
+
+
+def suggestion(case: Case, cursor: CursorContext, answer: str, *, cut: bool) -> str:
     """The document with the suggestion marked, or the reason why there is none."""
-    document = Document.create("file:///case", case.language, 1, case.before + case.after)
+    document = document_of(case)
     offset = len(case.before)
     found = finish(
         document,
         offset,
         answer,
-        situation_at(document, offset),
+        cursor,
         pieces=case.pieces,
         cut_by_length=cut,
         multiline=case.options.get("multiline", "auto"),
@@ -39,22 +52,29 @@ def suggestion(case: Case, answer: str, *, cut: bool) -> str:
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_answer_becomes_what_the_case_expects(case):
     """The rule that the file names is followed."""
-    assert case.expected == suggestion(case, case.answer, cut=case.cut)
+    assert case.expected == suggestion(case, cursor_of(case), case.answer, cut=case.cut)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_the_result_is_the_same_without_a_tree(case):
+    """Lines alone are enough: while one types, the tree is often a keystroke behind or broken."""
+    document = document_of(case)
+    cursor = cursor_context(document, Tree.blank(document), len(case.before))
+    assert case.expected == suggestion(case, cursor, case.answer, cut=case.cut)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 @pytest.mark.parametrize("size", [1, 5])
 def test_a_stream_that_is_closed_early_shows_the_same(case, size):
     """What the checker saves is what would have been dropped."""
-    document = Document.create("file:///case", case.language, 1, case.before + case.after)
-    situation = situation_at(document, len(case.before))
-    wanted = lines_wanted(situation, case.options.get("multiline", "auto"))
-    checker = StopChecker(situation, wanted=wanted, max_lines=int(case.options.get("max_lines", "16")))
+    cursor = cursor_of(case)
+    wanted = lines_wanted(cursor, case.options.get("multiline", "auto"))
+    checker = StopChecker(cursor, wanted=wanted, max_lines=int(case.options.get("max_lines", "16")))
     stopped = False
     for start in range(0, len(case.answer), size):
         if stopped := checker.feed(case.answer[start : start + size]).stop:
             break
-    assert case.expected == suggestion(case, checker.answer, cut=case.cut and not stopped)
+    assert case.expected == suggestion(case, cursor, checker.answer, cut=case.cut and not stopped)
 
 
 def test_there_are_enough_cases_over_enough_languages():

@@ -5,12 +5,15 @@ import math
 import pytest
 
 from homebody.backend.base import Piece
-from homebody.postprocess.ghost.confidence import Hope, confidence
+from homebody.postprocess.ghost.confidence import ConfidenceGate, confidence, looks_wrong
+from homebody.syntax.cursor import cursor_context
+from homebody.syntax.tree import Tree
+from homebody.text import Document
 
 
 def _fed(least: float, *pieces: tuple[str, float]) -> list[bool]:
-    hope = Hope(least)
-    return [hope.feed(Piece(text, math.log(probability))) for text, probability in pieces]
+    gate = ConfidenceGate(least)
+    return [gate.feed(Piece(text, math.log(probability))) for text, probability in pieces]
 
 
 def test_a_long_line_has_to_be_surer_a_token_than_a_short_one():
@@ -51,3 +54,11 @@ def test_only_the_first_line_counts():
 def test_without_a_threshold_there_is_always_hope():
     """Nothing is held back then."""
     assert all(_fed(0.0, *[("x ", 1e-9)] * 50))
+
+
+def test_an_ordinary_line_does_not_look_wrong():
+    """Only plain signs count where there are no probabilities."""
+    document = Document.create("file:///a", "python", 1, "x = ")
+    cursor = cursor_context(document, Tree.blank(document), 4)
+    assert not looks_wrong("sum(values)", cursor)
+    assert looks_wrong("'open", cursor)

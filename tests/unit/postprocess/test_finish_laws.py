@@ -5,9 +5,11 @@ import re
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from homebody.postprocess import Finished, StopChecker, finish, lines_wanted, situation_at
-from homebody.postprocess.ghost.lexis import lexis_of
-from homebody.postprocess.ghost.scan import scan
+from homebody.postprocess import Finished, StopChecker, finish, lines_wanted
+from homebody.syntax.cursor import cursor_context
+from homebody.syntax.language import language_of
+from homebody.syntax.scanner import scan
+from homebody.syntax.tree import parse
 from homebody.text import Document, TextEdit, apply_edits
 
 LANGUAGES = st.sampled_from(
@@ -52,7 +54,7 @@ def test_any_answer_gives_one_span_on_the_line_or_nothing(language, before, afte
         document,
         offset,
         answer,
-        situation_at(document, offset),
+        cursor_context(document, parse(document), offset),
         cut_by_length=cut,
         multiline=multiline,
         min_confidence=0.4,
@@ -74,13 +76,13 @@ def test_a_closed_stream_loses_nothing(language, before, after, answer, multilin
     """Where the checker says stop, the rest of the answer would not have been shown."""
     document = Document.create("file:///a", language, 1, before + after)
     offset = len(before)
-    situation = situation_at(document, offset)
-    checker = StopChecker(situation, wanted=lines_wanted(situation, multiline))
+    cursor = cursor_context(document, parse(document), offset)
+    checker = StopChecker(cursor, wanted=lines_wanted(cursor, multiline))
     for start in range(0, len(answer), size):
         if checker.feed(answer[start : start + size]).stop:
             break
-    whole = finish(document, offset, answer, situation, multiline=multiline)
-    assert whole == finish(document, offset, checker.answer, situation, multiline=multiline)
+    whole = finish(document, offset, answer, cursor, multiline=multiline)
+    assert whole == finish(document, offset, checker.answer, cursor, multiline=multiline)
 
 
 BRACKETS = st.lists(st.sampled_from(["(", "[", "foo(", "x[", "[a, "]), min_size=1, max_size=4)
@@ -110,8 +112,14 @@ def test_accepting_never_doubles_a_closer(language, openers, answer, below, end,
     before = "x = " + "".join(openers)
     after = here + ("\n" + "\n".join(there) if there else "") + end + "\n"
     document = Document.create("file:///a", language, 1, before + after)
-    assert not scan(document.text, lexis_of(language)).surplus
-    found = finish(document, len(before), answer, situation_at(document, len(before)), multiline=multiline)
+    assert not scan(document.text, language_of(language)).surplus
+    found = finish(
+        document,
+        len(before),
+        answer,
+        cursor_context(document, parse(document), len(before)),
+        multiline=multiline,
+    )
     if isinstance(found, Finished):
         accepted = apply_edits(document.text, [TextEdit(found.span, found.text)])
-        assert not scan(accepted, lexis_of(language)).surplus, accepted
+        assert not scan(accepted, language_of(language)).surplus, accepted

@@ -2,7 +2,9 @@
 
 import pytest
 
-from homebody.postprocess import StopChecker, Verdict, lines_wanted, situation_at
+from homebody.postprocess import StopChecker, Verdict, lines_wanted
+from homebody.syntax.cursor import cursor_context
+from homebody.syntax.tree import parse
 from homebody.text import Document
 
 NUMBERS = ", ".join(map(str, range(300)))
@@ -12,8 +14,8 @@ def checker(marked: str, language: str = "python") -> StopChecker:
     """Make a checker for the place that ``█`` marks."""
     before, _, after = marked.partition("█")
     document = Document.create("file:///a", language, 1, before + after)
-    situation = situation_at(document, len(before))
-    return StopChecker(situation, wanted=lines_wanted(situation))
+    cursor = cursor_context(document, parse(document), len(before))
+    return StopChecker(cursor, wanted=lines_wanted(cursor))
 
 
 def fed(marked: str, answer: str, language: str = "python") -> tuple[str, str | None]:

@@ -4,16 +4,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homebody.syntax.chunk import chunk_document
-from homebody.syntax.doc_style import DocStyle
+from homebody.syntax.cursor import cursor_context
 from homebody.syntax.docstring import docstring_place
-from homebody.syntax.language import LANGUAGES, Language
-from homebody.syntax.place import block_at, identifiers_near, place_at, statement_at, unit_end
+from homebody.syntax.identifiers import identifiers_near
+from homebody.syntax.language import PARSED, Language
+from homebody.syntax.row import DocStyle
 from homebody.syntax.scope import definitions, imports, scope_around, scopes_at
 from homebody.syntax.tree import Tree, edited, parse
 from homebody.text import Document, Span, TextEdit
 from support.syntax_cases import read_case
 
-SOURCES = [(language, read_case(language).source) for language in LANGUAGES]
+SOURCES = [(language, read_case(language).source) for language in PARSED]
 STYLE = DocStyle("", '"""', '"""', inside=True)
 GARBAGE = st.text(st.sampled_from("({[]})\"'`#/*<>:;=\\\n\r\t é😀\0ab"), max_size=12)
 
@@ -45,11 +46,8 @@ def test_every_answer_lies_in_the_document(broken, data):
     offset = data.draw(st.integers(0, len(document.text)))
     size = len(document.text)
 
-    place = place_at(document, tree, offset)
-    assert not (place.in_string and place.in_comment)
-    for span in (statement_at(document, tree, offset), block_at(document, tree, offset)):
-        assert 0 <= span.start <= span.end <= size
-    assert offset <= unit_end(document, tree, offset) <= size
+    cursor = cursor_context(document, tree, offset)
+    assert not (cursor.in_string and cursor.in_comment)
     assert all(name in document.text for name in identifiers_near(document, tree, offset))
     found = [*scopes_at(document, tree, offset), *definitions(document, tree)]
     for one in found:

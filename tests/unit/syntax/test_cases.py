@@ -3,12 +3,12 @@
 import pytest
 
 from homebody.syntax.check import count_errors
-from homebody.syntax.language import LANGUAGES, Language
+from homebody.syntax.language import PARSED, Language
 from homebody.syntax.tree import parse
 from support.syntax_cases import read_case, render
 
 
-@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+@pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 def test_definitions_imports_and_scopes_are_found(language: Language):
     """Definitions, imports and the scopes of each line are those in the case file."""
     case = read_case(language)
@@ -16,7 +16,7 @@ def test_definitions_imports_and_scopes_are_found(language: Language):
     assert render(case.document, parse(case.document)) == case.found
 
 
-@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+@pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 def test_sound_source_has_no_errors(language: Language):
     """The parser stumbles over nothing in the case file, and over a stray bracket in it."""
     case = read_case(language)
@@ -24,7 +24,7 @@ def test_sound_source_has_no_errors(language: Language):
     assert count_errors(case.source, language) == 0
 
 
-@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+@pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 def test_line_ends_make_no_difference(language: Language):
     """The same is found with CRLF line ends."""
     case = read_case(language)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homebody.syntax.chunk import Chunk, chunk_document
-from homebody.syntax.language import LANGUAGES
+from homebody.syntax.language import PARSED
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
 from support.syntax_cases import read_case
@@ -34,7 +34,7 @@ def real_files() -> list[Path]:
 
 def documents() -> list[Document]:
     """Case files of all languages, real files, and some with other line ends."""
-    cases = [read_case(language).document for language in LANGUAGES]
+    cases = [read_case(language).document for language in PARSED]
     files = [
         Document.create(path.as_uri(), "", 0, path.read_bytes().decode("utf-8", "surrogateescape"))
         for path in real_files()

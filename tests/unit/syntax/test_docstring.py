@@ -2,8 +2,8 @@
 
 import pytest
 
-from homebody.syntax.doc_style import doc_style_of
 from homebody.syntax.docstring import DocstringPlace, docstring_place
+from homebody.syntax.language import language_of
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span, TextEdit, apply_edits
 
@@ -12,7 +12,7 @@ def documented(language_id: str, text: str, documentation: str, *, without_tree:
     """Write ``documentation`` for the first definition, or say why not."""
     document = Document.create("file:///a", language_id, 0, text)
     tree = Tree.blank(document) if without_tree else parse(document)
-    style = doc_style_of(language_id)
+    style = language_of(language_id).doc
     assert style is not None
     place = docstring_place(document, tree, Span(0, len(text)), style, "    ")
     if not isinstance(place, DocstringPlace):

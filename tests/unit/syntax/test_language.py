@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from homebody.syntax import language as table
-from homebody.syntax.language import LANGUAGES, Language, find, find_by_text, grammar, keywords
+from homebody.syntax.language import LANGUAGES, PARSED, Language, find, find_by_text, grammar, keywords
 from homebody.syntax.tree import parse
 from homebody.text import Document
 
@@ -24,7 +24,7 @@ CAPTURES = {
     *(f"definition.{kind}" for kind in KINDS),
 }
 
-each_language = pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+each_language = pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,8 @@ each_language = pytest.mark.parametrize("language", LANGUAGES, ids=lambda langua
         ("", ".py", None),
         ("", "a.py/b", None),
         ("fortran", "a.f90", None),
-        ("plaintext", "", None),
+        ("plaintext", "", "plaintext"),
+        ("dart", "a.dart", "dart"),
     ],
 )
 def test_a_language_is_found_by_identifier_then_by_file_name(language_id, path, expected):
@@ -76,7 +77,7 @@ def test_what_a_header_holds_tells_its_language(path, text, expected):
 
 def test_all_promised_languages_are_there():
     """The twenty-five languages of the promise each have a row."""
-    names = {language.title for language in LANGUAGES}
+    names = {language.title for language in PARSED}
 
     assert names == {
         *("Python", "JavaScript", "JSX", "TypeScript", "TSX", "Go", "Rust", "Java", "C", "C++", "C#"),
@@ -130,12 +131,11 @@ def test_queries_never_start_at_the_root(language: Language):
 
 @each_language
 def test_rows_compile(language: Language):
-    """Regular expressions of the row are valid, and its quotes are sorted for matching."""
-    re.compile(language.opener)
+    """Regular expressions of the row are valid, and each comment begins with its mark."""
     re.compile(language.unsafe, re.MULTILINE)
 
-    assert list(language.quotes) == sorted(language.quotes, key=len, reverse=True)
-    assert set(language.long_quotes) <= set(language.quotes)
+    for region in language.regions:
+        assert not region.comment or re.match(region.begin, region.mark)
 
 
 def test_keywords_come_from_the_grammar():
@@ -153,7 +153,7 @@ def test_keywords_come_from_the_grammar():
 def test_grammars_are_loaded_on_first_use():
     """Importing the room costs no parser and no grammar."""
     code = (
-        "import sys; import homebody.syntax.tree, homebody.syntax.scope, homebody.syntax.place; "
+        "import sys; import homebody.syntax.tree, homebody.syntax.scope, homebody.syntax.cursor; "
         "print([name for name in sys.modules if name.startswith('tree_sitter')])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -163,7 +163,7 @@ def test_grammars_are_loaded_on_first_use():
 
 def test_a_missing_grammar_costs_the_tree_only():
     """A row whose wheel is not there works by lines and indentation."""
-    missing = Language("lost", "Lost", ("lost",), (".lost",), "tree_sitter_lost:language")
+    missing = Language(name="lost", title="Lost", ids=("lost",), grammar="tree_sitter_lost:language")
 
     assert grammar(missing) is None
     assert keywords(missing) == frozenset()

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_sitter import QueryCursor
 
-from homebody.syntax.language import LANGUAGES, Language, scope_query
+from homebody.syntax.language import PARSED, Language, scope_query
 from homebody.syntax.nodes import scopes, searched
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
@@ -13,7 +13,7 @@ from support.syntax_cases import read_case
 
 # Long enough that most nodes on the way to a place are no small ones.
 _CHARS = 6_000
-SOURCES = [(language, read_case(language).source) for language in LANGUAGES]
+SOURCES = [(language, read_case(language).source) for language in PARSED]
 
 
 def brackets(lines: int) -> tuple[Document, Tree]:

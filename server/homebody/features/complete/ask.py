@@ -18,7 +18,7 @@ from homebody.features.complete.request import Request
 from homebody.features.complete.scene import scene_at
 from homebody.features.complete.wait import UNMEASURED_OUTPUT, agreeing
 from homebody.features.fit import Size, fit
-from homebody.postprocess.ghost.confidence import Hope as ConfidenceGate
+from homebody.postprocess.ghost.confidence import ConfidenceGate
 from homebody.postprocess.ghost.stop import StopChecker
 from homebody.session.answer import AnswerState
 from homebody.session.burst import Burst
@@ -154,7 +154,7 @@ def _start(request: Request, planned: Plan, sampling: Sampling) -> Callable[[str
 
 def _judge(request: Request, chance: Chance | None) -> Judge:
     """Return the function that ends an answer where nothing more, or nothing of it, would be shown."""
-    checker = StopChecker(request.situation, wanted=request.wanted)
+    checker = StopChecker(request.cursor, wanted=request.wanted)
     # Further candidates are always shown: the user asked for them.
     gate = ConfidenceGate(0.0 if chance else request.min_confidence)
 

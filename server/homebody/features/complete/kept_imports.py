@@ -7,7 +7,7 @@ A query over the whole document, so it runs in pauses only.
 from collections.abc import Sequence
 
 from homebody.session.session import Session
-from homebody.syntax.place import identifiers_near
+from homebody.syntax.identifiers import identifiers_near
 from homebody.syntax.scope import Import, imports
 from homebody.text import Document, Span
 

@@ -10,11 +10,10 @@ from typing import Literal, TypeAlias
 from homebody.engine import Engine
 from homebody.features.complete.prompt import Target
 from homebody.postprocess.ghost.multiline import lines_wanted
-from homebody.postprocess.ghost.situation import Situation, situation_at
 from homebody.postprocess.ghost.unit import Wanted
 from homebody.session.place import Ticket
 from homebody.session.session import Session
-from homebody.syntax.place import place_at
+from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.text import Document, Span
 
 Trigger: TypeAlias = Literal["automatic", "invoked"]
@@ -45,7 +44,7 @@ class Request:
 
     Attributes
     ----------
-    situation
+    cursor
         What is known about the cursor's surroundings, for the rules that judge the answer.
     wanted
         One line or a block.
@@ -62,7 +61,7 @@ class Request:
     offset: int
     ticket: Ticket
     trigger: Trigger
-    situation: Situation
+    cursor: CursorContext
     wanted: Wanted
     max_tokens: int
     min_confidence: float
@@ -84,8 +83,8 @@ def request_at(
 ) -> Request:
     """Look at the cursor and decide how much to ask for there."""
     settings = session.engine.settings.completion
-    situation = _situation(session.engine, document, offset)
-    wanted = lines_wanted(situation, settings.multiline)
+    cursor = cursor_context(document, session.engine.trees.newest(document), offset)
+    wanted = lines_wanted(cursor, settings.multiline)
     return Request(
         session=session,
         target=target,
@@ -93,7 +92,7 @@ def request_at(
         offset=offset,
         ticket=ticket,
         trigger=trigger,
-        situation=situation,
+        cursor=cursor,
         wanted=wanted,
         max_tokens=settings.max_tokens if wanted == "block" else min(settings.max_tokens, _LINE_TOKENS),
         min_confidence=0.0 if trigger == "invoked" else settings.min_confidence,
@@ -103,18 +102,3 @@ def request_at(
 def new_completion(span: Span, text: str, confidence: float | None) -> Completion:
     """Make a completion with an id of its own."""
     return Completion(f"{next(_IDS)}", span, text, confidence)
-
-
-def _situation(engine: Engine, document: Document, offset: int) -> Situation:
-    """Look at the place; facts that the syntax tree knows exactly are taken from it."""
-    tree = engine.trees.newest(document)
-    if not tree.fits(document) or tree.changed is not None:
-        return situation_at(document, offset)
-    place = place_at(document, tree, offset)
-    return situation_at(
-        document,
-        offset,
-        in_string=place.in_string,
-        in_comment=place.in_comment,
-        at_block_start=place.after_opener,
-    )

@@ -33,7 +33,7 @@ def show_beside(request: Request, answer: StoredAnswer) -> Completion | None:
 
 def show_rest(request: Request, shown: Suggestion) -> Completion | None:
     """Show what is left of a suggestion that is being typed through or accepted in parts."""
-    found = resume(request.document, request.offset, shown.text, request.situation, shown.probability)
+    found = resume(request.document, request.offset, shown.text, request.cursor, shown.probability)
     if found is None:
         return None
     _note(request, shown.record, None, "shown")
@@ -49,7 +49,7 @@ def _finished(request: Request, answer: StoredAnswer) -> Finished | None:
             request.document,
             request.offset,
             answer.text,
-            request.situation,
+            request.cursor,
             pieces=answer.pieces,
             cut_by_length=not answer.state.is_whole,
             # What was asked for as a block stays one while it is typed through.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from homebody.context.rank import CELL_ABOVE
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
-from homebody.syntax.place import identifiers_near
+from homebody.syntax.identifiers import identifiers_near
 from homebody.syntax.scope import Import
 from homebody.text import Document
 from homebody.workspace.uri import path_of

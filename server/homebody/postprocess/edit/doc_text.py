@@ -10,7 +10,7 @@ from inspect import cleandoc
 
 from homebody.postprocess.edit.answer_code import CUT, Refusal, without_reasoning
 from homebody.postprocess.ghost.repeats import repeated_from
-from homebody.syntax.doc_style import DocStyle
+from homebody.syntax.row import DocStyle
 
 _LITERAL = re.compile(r"^[ \t]*[rRuUbBfF]{0,2}(\"{3}|'{3})((?:\\.|(?!\1)[^\\])*)\1", re.MULTILINE | re.DOTALL)
 _OPEN_LITERAL = re.compile(r"^[ \t]*[rRuUbBfF]{0,2}(?:\"{3}|'{3})(.*)\Z", re.MULTILINE | re.DOTALL)

@@ -10,9 +10,10 @@ from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.doc_text import description_in
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.ghost.line_ends import with_line_ends
-from homebody.postprocess.ghost.situation import indent_of, indent_unit_of
-from homebody.syntax.doc_style import DocStyle, doc_style_of
 from homebody.syntax.docstring import DocstringPlace, Obstacle, docstring_place
+from homebody.syntax.indentation import indent_of, indent_unit_of
+from homebody.syntax.language import language_of
+from homebody.syntax.row import DocStyle
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span, TextEdit
 
@@ -34,7 +35,7 @@ def docstring_edits(
     The answer may be bare text, a docstring or comment, or the whole function with one in it. A
     docstring or doc comment that is there already is replaced; no other code is touched.
     """
-    style = doc_style_of(document.language_id)
+    style = language_of(document.language_id, document.uri).doc
     if style is None:
         return Refusal(f"Descriptions are not written in comments in {document.language_id} files.")
     text = description_in(answer, style, cut=cut_by_length)

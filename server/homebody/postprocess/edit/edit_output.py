@@ -9,9 +9,9 @@ import re
 
 from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.reindent import reindented
-from homebody.postprocess.ghost.lexis import lexis_of
 from homebody.postprocess.ghost.line_ends import fit_line_ends
-from homebody.postprocess.ghost.situation import indent_of, indent_unit_of
+from homebody.syntax.indentation import indent_of, indent_unit_of
+from homebody.syntax.language import language_of
 from homebody.text import Document, Span
 
 _COMMENT = r"(?:#|//|--|/\*|<!--|;|%|\{/\*)"
@@ -42,7 +42,7 @@ def replacement_text(
     if isinstance(text, Refusal):
         return text
     old = document.slice(span)
-    lexis = lexis_of(document.language_id)
+    language = language_of(document.language_id, document.uri)
     code = code_in_answer(text, old=old, cut=cut_by_length, markdown=document.language_id == "markdown")
     if isinstance(code, Refusal):
         return code
@@ -55,7 +55,9 @@ def replacement_text(
     if document.language_id in {"markdown", "plaintext"}:
         new = code.strip("\n")
     else:
-        new = reindented(code, base=_base(document, span), unit=indent_unit_of(document, span), lexis=lexis)
+        new = reindented(
+            code, base=_base(document, span), unit=indent_unit_of(document, span), language=language
+        )
     return fit_line_ends(_framed(new, old, document, span), old=old, newline=document.newline)
 
 

@@ -8,8 +8,8 @@ Where sentences are content (Markdown, a comment, a string) they stay.
 import re
 from dataclasses import dataclass
 
-from homebody.postprocess.ghost.scan import scan
-from homebody.postprocess.ghost.situation import Situation
+from homebody.syntax.cursor import CursorContext
+from homebody.syntax.scanner import scan
 
 _CONTROL = re.compile(
     r"<[|\uff5c][A-Za-z][\w\u2581 .-]{0,40}[|\uff5c]>"
@@ -53,20 +53,20 @@ class Cleaned:
     ended: bool = False
 
 
-def clean(answer: str, situation: Situation) -> Cleaned:
+def clean(answer: str, cursor: CursorContext) -> Cleaned:
     r"""Take away what is not code; line ends become ``\n``.
 
     May be called again and again on a growing answer: a complete line once given out stays.
     """
     text = without_thinking(answer.replace("\r\n", "\n").replace("\r", "\n"))
-    found = _without_control(text, situation)
-    if situation.lexis.prose or situation.in_string or situation.in_comment:
+    found = _without_control(text, cursor)
+    if cursor.holds_text:
         return found
     talk = _OPENING_TALK.match(found.text)
     # In the middle of a line only a fence behind it proves that it is talk.
-    if talk and (not situation.line_prefix.strip() or _FENCE.match(found.text, talk.end())):
+    if talk and (not cursor.line_prefix.strip() or _FENCE.match(found.text, talk.end())):
         found = Cleaned(found.text[talk.end() :], found.ended)
-    return _without_talk_after(_without_fences(found, situation), situation)
+    return _without_talk_after(_without_fences(found, cursor), cursor)
 
 
 def without_broken_control(text: str) -> str:
@@ -83,14 +83,14 @@ def without_thinking(text: str) -> str:
     return text.partition(end)[2].lstrip("\n")
 
 
-def _without_control(text: str, situation: Situation) -> Cleaned:
+def _without_control(text: str, cursor: CursorContext) -> Cleaned:
     """Take control tokens off the begin and cut at the next one."""
     patterns = [_CONTROL]
-    if situation.lexis.blocks != "tags" and not situation.lexis.prose and not situation.lexis.markup_inside:
+    if cursor.language.blocks != "tags" and not cursor.language.prose and not cursor.language.markup_inside:
         patterns.append(_END_OF_SEQUENCE)
     start = 0
     while found := next(filter(None, (pattern.match(text, start) for pattern in patterns)), None):
-        if _is_content(found.group(), situation):
+        if _is_content(found.group(), cursor):
             break
         start = found.end()
     text = text[start:]
@@ -98,18 +98,18 @@ def _without_control(text: str, situation: Situation) -> Cleaned:
         found.start()
         for pattern in patterns
         for found in pattern.finditer(text)
-        if not _is_content(found.group(), situation)
+        if not _is_content(found.group(), cursor)
     ]
     return Cleaned(text[: min(ends)], ended=True) if ends else Cleaned(text)
 
 
-def _is_content(token: str, situation: Situation) -> bool:
+def _is_content(token: str, cursor: CursorContext) -> bool:
     """Whether the file itself writes this token, so that it is text here."""
-    lines = (situation.line_prefix, situation.line_suffix, *situation.previous_lines, *situation.next_lines)
+    lines = (cursor.line_prefix, cursor.line_suffix, *cursor.previous_lines, *cursor.next_lines)
     return any(token in line for line in lines)
 
 
-def _without_fences(found: Cleaned, situation: Situation) -> Cleaned:
+def _without_fences(found: Cleaned, cursor: CursorContext) -> Cleaned:
     """Keep what stands in the fence that the answer begins with, or before the first one."""
     text = found.text
     opening = _FENCE.match(text.lstrip("\n"))
@@ -124,19 +124,19 @@ def _without_fences(found: Cleaned, situation: Situation) -> Cleaned:
                 return Cleaned(body[: fence.start()].removesuffix("\n"), ended=True)
         return Cleaned(body, found.ended)
     for fence in _FENCE.finditer(text):
-        if fence.start() and _in_code(text[: fence.start()], situation):
+        if fence.start() and _in_code(text[: fence.start()], cursor):
             return Cleaned(text[: fence.start()].removesuffix("\n"), ended=True)
     return found
 
 
-def _without_talk_after(found: Cleaned, situation: Situation) -> Cleaned:
+def _without_talk_after(found: Cleaned, cursor: CursorContext) -> Cleaned:
     """Cut where a paragraph of prose follows the code."""
     for talk in _CLOSING_TALK.finditer(found.text):
-        if _in_code(found.text[: talk.start()], situation):
+        if _in_code(found.text[: talk.start()], cursor):
             return Cleaned(found.text[: talk.start()], ended=True)
     return found
 
 
-def _in_code(before: str, situation: Situation) -> bool:
+def _in_code(before: str, cursor: CursorContext) -> bool:
     """Whether code goes on behind ``before``, not a string or a comment."""
-    return scan(before + "\n", situation.lexis, situation.state).region is None
+    return scan(before + "\n", cursor.language, cursor.state).region is None

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from homebody.postprocess.ghost.lexis import Lexis
-from homebody.postprocess.ghost.scan import State, code_of, scan
-from homebody.postprocess.ghost.situation import indent_of
+from homebody.syntax.indentation import indent_of
+from homebody.syntax.row import Language
+from homebody.syntax.scanner import State, code_of, scan
 
 _TAB = 4
 """Columns that a tab is taken for."""
@@ -27,7 +27,7 @@ class _Line:
     opens: bool
 
 
-def reindented(code: str, *, base: str, unit: str, lexis: Lexis) -> str:
+def reindented(code: str, *, base: str, unit: str, language: Language) -> str:
     r"""Put the first line at ``base`` and the others where they are in relation to it.
 
     Parameters
@@ -39,12 +39,12 @@ def reindented(code: str, *, base: str, unit: str, lexis: Lexis) -> str:
     unit
         One step of indentation as the file has it: a tab or some spaces. An answer that has other
         steps is brought to these if all of its lines keep them.
-    lexis
+    language
         How the language is written.
 
     """
     columns = _TAB if unit == "\t" else len(unit)
-    lines = _lines(code.strip("\n"), columns, lexis)
+    lines = _lines(code.strip("\n"), columns, language)
     present = [line for line in lines if line is not None]
     base_width = len(base.expandtabs(columns))
     lost = _first_line_lost_its_indent(present, base_width, columns)
@@ -59,7 +59,7 @@ def reindented(code: str, *, base: str, unit: str, lexis: Lexis) -> str:
     return "\n".join("" if line is None else next(moved) for line in lines)
 
 
-def _lines(code: str, columns: int, lexis: Lexis) -> list[_Line | None]:
+def _lines(code: str, columns: int, language: Language) -> list[_Line | None]:
     """Look at each line; ``None`` for a blank one."""
     lines: list[_Line | None] = []
     state = State()
@@ -67,11 +67,11 @@ def _lines(code: str, columns: int, lexis: Lexis) -> list[_Line | None]:
         if text.strip():
             width = len(indent_of(text).expandtabs(columns))
             statement = not state.due and state.region is None
-            opens = lexis.opener.search(code_of(text, lexis, state).rstrip()) is not None
+            opens = language.opener.search(code_of(text, language, state).rstrip()) is not None
             lines.append(_Line(text.lstrip(" \t"), width, statement, opens))
         else:
             lines.append(None)
-        state = scan(text + "\n", lexis, state)
+        state = scan(text + "\n", language, state)
     return lines
 
 

@@ -10,8 +10,9 @@ keeps its own closer, with ``a)`` it does not.
 
 from dataclasses import dataclass
 
-from homebody.postprocess.ghost.scan import State, first_surplus, scan
-from homebody.postprocess.ghost.situation import Situation, indent_of
+from homebody.syntax.cursor import CursorContext
+from homebody.syntax.indentation import indent_of
+from homebody.syntax.scanner import State, first_surplus, scan
 
 _CLOSERS = ")]}"
 
@@ -24,33 +25,33 @@ class Joined:
     swallowed: int
 
 
-def with_closers(text: str, situation: Situation) -> Joined:
+def with_closers(text: str, cursor: CursorContext) -> Joined:
     """Find the text and the span with which every closer stands once.
 
     ``text`` comes back empty where that cannot be.
     """
-    below = _closed_below(situation)
-    text = _closable(text, situation, below)
+    below = _closed_below(cursor)
+    text = _closable(text, cursor, below)
     while text.strip():
-        best = _best_span(text, situation, below)
+        best = _best_span(text, cursor, below)
         if best is not None:
-            return _on_own_line(Joined(text, best), situation)
+            return _on_own_line(Joined(text, best), cursor)
         shorter = text.rstrip(" \t;,")
         shorter = shorter[:-1] if shorter[-1:] in _CLOSERS else ""
         text = shorter.rstrip(" \t")
     return Joined("", 0)
 
 
-def _best_span(text: str, situation: Situation, below: int) -> int | None:
+def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
     """How much of the rest of the line to take the place of; ``None`` where brackets never match."""
-    suffix = situation.line_suffix
-    as_it_was = scan(suffix, situation.lexis, situation.state)
-    answered = scan(text, situation.lexis, situation.state)
+    suffix = cursor.line_suffix
+    as_it_was = scan(suffix, cursor.language, cursor.state)
+    answered = scan(text, cursor.language, cursor.state)
     spans: list[tuple[bool, int, bool, int]] = []
     for span in range(len(suffix.rstrip()) + 1):
         if span and not (suffix[:span].strip() and _says(text, suffix[:span])):
             continue
-        after = scan(suffix[span:], situation.lexis, answered)
+        after = scan(suffix[span:], cursor.language, answered)
         if len(after.surplus) > len(as_it_was.surplus) or len(after.due) < below:
             continue
         off = abs(len(after.due) - len(as_it_was.due))
@@ -70,40 +71,40 @@ def _says(text: str, suffix: str) -> bool:
     return all(character in rest for character in suffix.strip() if not character.isspace())
 
 
-def _closable(text: str, situation: Situation, below: int) -> str:
+def _closable(text: str, cursor: CursorContext, below: int) -> str:
     """Cut before a bracket that closes what was never opened, or what the lines below close."""
-    if situation.state.surplus:
+    if cursor.state.surplus:
         return text
-    own = State(situation.state.due[below:], region=situation.state.region)
-    at = first_surplus(text, situation.lexis, own)
+    own = State(cursor.state.due[below:], region=cursor.state.region)
+    at = first_surplus(text, cursor.language, own)
     if at is None:
         return text
-    if text[at] == "}" and len(scan(text, situation.lexis, situation.state).due) >= len(situation.state.due):
+    if text[at] == "}" and len(scan(text, cursor.language, cursor.state).due) >= len(cursor.state.due):
         # One block ends and the next begins: ``} else {``.
         return text
     return text[:at].rstrip(" \t\n")
 
 
-def _closed_below(situation: Situation) -> int:
+def _closed_below(cursor: CursorContext) -> int:
     """How many of the closers that are due the lines below have, the outermost first."""
-    start = State(region=situation.state.region)
-    here = scan(situation.line_suffix, situation.lexis, start).surplus
-    lines = [situation.line_suffix]
-    for line in situation.next_lines:
+    start = State(region=cursor.state.region)
+    here = scan(cursor.line_suffix, cursor.language, start).surplus
+    lines = [cursor.line_suffix]
+    for line in cursor.next_lines:
         if not indent_of(line) and line[:1] not in tuple(_CLOSERS):
             # The next thing at the margin: it cannot close what is open here.
             break
         lines.append(line)
-    below = scan("\n".join(lines), situation.lexis, start).surplus[len(here) :]
-    count = min(len(below), len(situation.state.due))
+    below = scan("\n".join(lines), cursor.language, start).surplus[len(here) :]
+    count = min(len(below), len(cursor.state.due))
     # Others where the scan began within them, or where the document is broken.
-    return count if situation.state.due[:count][::-1] == below[:count] else 0
+    return count if cursor.state.due[:count][::-1] == below[:count] else 0
 
 
-def _on_own_line(joined: Joined, situation: Situation) -> Joined:
+def _on_own_line(joined: Joined, cursor: CursorContext) -> Joined:
     """Put a closer that stays behind a block on a line of its own."""
-    rest = situation.line_suffix[joined.swallowed :].strip()
-    in_code = scan(joined.text, situation.lexis, situation.state).region is None
+    rest = cursor.line_suffix[joined.swallowed :].strip()
+    in_code = scan(joined.text, cursor.language, cursor.state).region is None
     if in_code and "\n" in joined.text and rest[:1] in tuple(_CLOSERS):
-        return Joined(joined.text.rstrip() + "\n" + indent_of(situation.line_prefix), joined.swallowed)
+        return Joined(joined.text.rstrip() + "\n" + indent_of(cursor.line_prefix), joined.swallowed)
     return joined

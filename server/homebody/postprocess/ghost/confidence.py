@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from homebody.backend.base import Piece
 from homebody.postprocess.ghost.repeats import repeated_from
-from homebody.postprocess.ghost.scan import code_of, scan
-from homebody.postprocess.ghost.situation import Situation
+from homebody.syntax.cursor import CursorContext
+from homebody.syntax.scanner import code_of, scan
 
 _LONG_LINE_TOKENS = 12
 """Few lines that are sure enough have more that counts."""
@@ -35,7 +35,7 @@ def confidence(pieces: Sequence[Piece], start: int, end: int) -> float | None:
     return math.exp(sum(logs) / math.sqrt(len(logs))) if logs else None
 
 
-class Hope:
+class ConfidenceGate:
     """Whether the first line of an answer may still come to ``least``; fed piece by piece.
 
     There is none left once even a long line, certain from here on, would stay below. Of 624 answers of
@@ -62,24 +62,24 @@ class Hope:
         return self._sum >= math.sqrt(max(self._tokens, _LONG_LINE_TOKENS)) * self._least
 
 
-def looks_wrong(text: str, situation: Situation) -> bool:
+def looks_wrong(text: str, cursor: CursorContext) -> bool:
     """Whether the first line of ``text`` looks like a guess; for servers without probabilities.
 
     It does when it runs in circles, leaves a string of one line open, or holds no letter, no digit
     and no bracket. Comments may look as they like.
     """
-    if situation.in_comment or situation.lexis.prose:
+    if cursor.in_comment or cursor.language.prose:
         return False
     line = text.lstrip("\n").split("\n", 1)[0]
-    if not code_of(line, situation.lexis, situation.state).strip():
+    if not code_of(line, cursor.language, cursor.state).strip():
         return False
     if repeated_from(line) is not None:
         return True
-    after = scan(line, situation.lexis, situation.state)
+    after = scan(line, cursor.language, cursor.state)
     goes_on = after.region is None or after.region.multiline or line.endswith("\\")
     if after.in_string and not goes_on:
         # The rest of the cursor's line may close it.
-        whole = scan(situation.line_suffix, situation.lexis, after)
+        whole = scan(cursor.line_suffix, cursor.language, after)
         if whole.in_string:
             return True
     return not any(character.isalnum() for character in line) and not any(

@@ -18,7 +18,6 @@ from homebody.postprocess.ghost.glue import is_glued
 from homebody.postprocess.ghost.indent import closes_too_far_in
 from homebody.postprocess.ghost.line_ends import with_line_ends
 from homebody.postprocess.ghost.multiline import Multiline, lines_wanted
-from homebody.postprocess.ghost.situation import Situation
 from homebody.postprocess.ghost.stop import MAX_LINES, prepare
 from homebody.postprocess.ghost.trim import (
     without_bare_comments,
@@ -27,6 +26,7 @@ from homebody.postprocess.ghost.trim import (
     without_previous_lines,
 )
 from homebody.postprocess.ghost.unit import Wanted, cut
+from homebody.syntax.cursor import CursorContext
 from homebody.text import Document, Span
 
 DropReason: TypeAlias = Literal[
@@ -71,7 +71,7 @@ def finish(
     document: Document,
     offset: int,
     answer: str,
-    situation: Situation,
+    cursor: CursorContext,
     *,
     pieces: Sequence[Piece] = (),
     cut_by_length: bool = False,
@@ -88,8 +88,8 @@ def finish(
         What the answer was made for.
     answer
         All that the model wrote, as it came; it may be longer than what ``StopChecker`` wanted.
-    situation
-        ``situation_at(document, offset)``.
+    cursor
+        ``cursor_context(document, offset)``.
     pieces
         The same answer with its probabilities, where there are any.
     cut_by_length
@@ -103,69 +103,69 @@ def finish(
         average, below which only the first is.
 
     """
-    wanted = wanted or lines_wanted(situation, multiline)
+    wanted = wanted or lines_wanted(cursor, multiline)
     answer = without_broken_control(answer)
-    found = _trimmed(answer, situation, wanted=wanted, max_lines=max_lines, cut_by_length=cut_by_length)
+    found = _trimmed(answer, cursor, wanted=wanted, max_lines=max_lines, cut_by_length=cut_by_length)
     if isinstance(found, Dropped):
         return found
     first = _first_line(found)
     sure = _probability(pieces, answer, first)
-    if min_confidence and (sure < min_confidence if sure is not None else looks_wrong(found, situation)):
+    if min_confidence and (sure < min_confidence if sure is not None else looks_wrong(found, cursor)):
         return Dropped("looks wrong" if sure is None else "low confidence", sure)
     if "\n" in found.strip() and min_confidence:
         rest = _of_lines(pieces, answer, found.strip().split("\n")[1:])
         if rest is not None and rest < min_confidence:
-            line = _trimmed(answer, situation, wanted="line", max_lines=max_lines, cut_by_length=False)
+            line = _trimmed(answer, cursor, wanted="line", max_lines=max_lines, cut_by_length=False)
             found = found if isinstance(line, Dropped) else line
-    return _placed(document, offset, found, situation, sure)
+    return _placed(document, offset, found, cursor, sure)
 
 
 def resume(
-    document: Document, offset: int, rest: str, situation: Situation, probability: float | None
+    document: Document, offset: int, rest: str, cursor: CursorContext, probability: float | None
 ) -> Finished | None:
     """Show what is left of a suggestion whose beginning is in the document now; ``None`` for nothing.
 
     It was judged when it was shown; only what stands behind the cursor may be another since.
     """
-    joined = with_closers(rest.replace("\r\n", "\n"), situation)
-    if not joined.text.strip() or joined.text == situation.line_suffix[: joined.swallowed]:
+    joined = with_closers(rest.replace("\r\n", "\n"), cursor)
+    if not joined.text.strip() or joined.text == cursor.line_suffix[: joined.swallowed]:
         return None
     span = Span(offset, offset + joined.swallowed)
     return Finished(span, with_line_ends(joined.text, document.newline), probability)
 
 
 def _trimmed(
-    answer: str, situation: Situation, *, wanted: Wanted, max_lines: int, cut_by_length: bool
+    answer: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int, cut_by_length: bool
 ) -> str | Dropped:
     """Cut the answer where it ends and drop what the document says already."""
-    text = _ended(answer, situation, wanted=wanted, max_lines=max_lines, cut_by_length=cut_by_length)
+    text = _ended(answer, cursor, wanted=wanted, max_lines=max_lines, cut_by_length=cut_by_length)
     if isinstance(text, Dropped):
         return text
-    if closes_too_far_in(text, situation):
+    if closes_too_far_in(text, cursor):
         return Dropped("closes too far in")
-    text = without_next_lines(text, situation)
+    text = without_next_lines(text, cursor)
     if not text.strip():
         return Dropped("repeats next lines")
-    text = without_previous_lines(text, situation)
+    text = without_previous_lines(text, cursor)
     if not text.strip():
         return Dropped("repeats previous lines")
-    return text.rstrip() if not situation.line_suffix.strip() else text.rstrip("\n")
+    return text.rstrip() if not cursor.line_suffix.strip() else text.rstrip("\n")
 
 
 def _ended(
-    answer: str, situation: Situation, *, wanted: Wanted, max_lines: int, cut_by_length: bool
+    answer: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int, cut_by_length: bool
 ) -> str | Dropped:
     """Keep the code of the answer up to its end."""
-    found = prepare(answer, situation, wanted=wanted, max_lines=max_lines)
+    found = prepare(answer, cursor, wanted=wanted, max_lines=max_lines)
     whole = found.text
-    end = found.cut or cut(whole + "\n", situation, wanted=wanted, max_lines=max_lines)
+    end = found.cut or cut(whole + "\n", cursor, wanted=wanted, max_lines=max_lines)
     text = whole[: end.keep] if end else whole
     if not text.strip():
         reason = _WHY_EMPTY.get(end.reason if end and whole.strip() else "", "not code")
         return Dropped(reason if answer.strip() else "empty")
     if cut_by_length and len(text) == len(whole):
-        text = without_partial_line(text, situation)
-    text = without_bare_comments(text, situation)
+        text = without_partial_line(text, cursor)
+    text = without_bare_comments(text, cursor)
     return text if text.strip() else Dropped("empty")
 
 
@@ -179,29 +179,29 @@ _WHY_EMPTY: dict[str, DropReason] = {
 
 
 def _placed(
-    document: Document, offset: int, text: str, situation: Situation, probability: float | None
+    document: Document, offset: int, text: str, cursor: CursorContext, probability: float | None
 ) -> Finished | Dropped:
     """Join the text with what stands behind the cursor."""
-    joined = with_closers(text, situation)
+    joined = with_closers(text, cursor)
     if not joined.text.strip():
         return Dropped("brackets do not match", probability)
-    rest = situation.line_suffix[joined.swallowed :]
-    one_line_string = situation.state.region is not None and not situation.state.region.multiline
+    rest = cursor.line_suffix[joined.swallowed :]
+    one_line_string = cursor.state.region is not None and not cursor.state.region.multiline
     if "\n" in joined.text and (
-        (one_line_string and situation.in_string) or (rest.strip() and not _closes(rest, situation))
+        (one_line_string and cursor.in_string) or (rest.strip() and not _closes(rest, cursor))
     ):
         return Dropped("breaks the line", probability)
-    if is_glued(joined.text, situation, rest):
+    if is_glued(joined.text, cursor, rest):
         return Dropped("glued to a word", probability)
-    if joined.text == situation.line_suffix[: joined.swallowed]:
+    if joined.text == cursor.line_suffix[: joined.swallowed]:
         return Dropped("empty", probability)
     span = Span(offset, offset + joined.swallowed)
     return Finished(span, with_line_ends(joined.text, document.newline), probability)
 
 
-def _closes(rest: str, situation: Situation) -> bool:
+def _closes(rest: str, cursor: CursorContext) -> bool:
     """Whether what stays behind the answer closes what is open."""
-    return rest.strip()[:1] in tuple(")]}") or situation.lexis.closer.match(rest.strip()) is not None
+    return rest.strip()[:1] in tuple(")]}") or cursor.language.closer.match(rest.strip()) is not None
 
 
 def _first_line(text: str) -> str:

@@ -6,7 +6,7 @@ be.
 
 import re
 
-from homebody.postprocess.ghost.situation import Situation
+from homebody.syntax.cursor import CursorContext
 
 _WORD_BEFORE = re.compile(r"[^\W\d]\w*\Z")
 _WORD_AFTER = re.compile(r"\w+")
@@ -16,18 +16,18 @@ _KEYWORDS = frozenset(
 _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
 
-def joined_rightly(text: str, situation: Situation) -> str:
+def joined_rightly(text: str, cursor: CursorContext) -> str:
     """Take off what the answer says of the cursor's line again, or add the blank that it forgot."""
-    if situation.lexis.prose or situation.in_string or situation.in_comment:
+    if cursor.holds_text:
         return text
-    text = _without_line_again(text, situation.line_prefix)
-    text = _without_word_again(text, situation)
-    if situation.line_prefix.strip() and situation.line_prefix.endswith((" ", "\t")):
+    text = _without_line_again(text, cursor.line_prefix)
+    text = _without_word_again(text, cursor)
+    if cursor.line_prefix.strip() and cursor.line_prefix.endswith((" ", "\t")):
         text = text.lstrip(" \t")
-    return _with_blank(text, situation)
+    return _with_blank(text, cursor)
 
 
-def is_glued(text: str, situation: Situation, rest: str) -> bool:
+def is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
     """Whether ``text`` would stick to the middle of a word or to a number.
 
     ``rest`` is what will stand behind it on the line.
@@ -37,10 +37,10 @@ def is_glued(text: str, situation: Situation, rest: str) -> bool:
     if re.search(r"\w\Z", text) and re.match(r"\w", rest):
         return True
     return bool(
-        re.search(r"(?<![\w.])\d+\Z", situation.line_prefix)
+        re.search(r"(?<![\w.])\d+\Z", cursor.line_prefix)
         and re.match(r"[^\W\d]\w*\s*(?:=(?!=)|\(|\.)", text)
-        and not situation.in_string
-        and not situation.in_comment
+        and not cursor.in_string
+        and not cursor.in_comment
     )
 
 
@@ -62,30 +62,30 @@ def _without_line_again(text: str, line_prefix: str) -> str:
     return rest.lstrip(" \t") if line_prefix.endswith((" ", "\t")) else rest
 
 
-def _without_word_again(text: str, situation: Situation) -> str:
+def _without_word_again(text: str, cursor: CursorContext) -> str:
     """Drop the begun word where the answer begins it anew: ``sel`` and ``self.x``."""
-    begun = _WORD_BEFORE.search(situation.line_prefix)
+    begun = _WORD_BEFORE.search(cursor.line_prefix)
     word = _WORD_AFTER.match(text)
     if not begun or not word or len(begun.group()) < 2 or not word.group().startswith(begun.group()):
         return text
-    if _is_known(begun.group() + word.group(), situation):
+    if _is_known(begun.group() + word.group(), cursor):
         return text
-    if len(begun.group()) > 2 or _is_known(word.group(), situation):
+    if len(begun.group()) > 2 or _is_known(word.group(), cursor):
         return text[len(begun.group()) :]
     return text
 
 
-def _with_blank(text: str, situation: Situation) -> str:
+def _with_blank(text: str, cursor: CursorContext) -> str:
     """Part a keyword from the known word that follows it: ``return`` and ``total``."""
-    begun = _WORD_BEFORE.search(situation.line_prefix)
+    begun = _WORD_BEFORE.search(cursor.line_prefix)
     word = _WORD_AFTER.match(text)
     if not begun or not word or begun.group() not in _KEYWORDS:
         return text
-    together = _is_known(begun.group() + word.group(), situation)
-    return " " + text if _is_known(word.group(), situation) and not together else text
+    together = _is_known(begun.group() + word.group(), cursor)
+    return " " + text if _is_known(word.group(), cursor) and not together else text
 
 
-def _is_known(word: str, situation: Situation) -> bool:
+def _is_known(word: str, cursor: CursorContext) -> bool:
     """Whether the lines around the cursor have this word."""
     pattern = re.compile(rf"\b{re.escape(word)}\b")
-    return any(pattern.search(line) for line in (*situation.previous_lines, *situation.next_lines))
+    return any(pattern.search(line) for line in (*cursor.previous_lines, *cursor.next_lines))

@@ -8,14 +8,15 @@ brackets keep their place.
 import re
 from dataclasses import dataclass, field
 
-from homebody.postprocess.ghost.lexis import FLAT_BODY
-from homebody.postprocess.ghost.scan import State, code_of, scan
-from homebody.postprocess.ghost.situation import Situation, indent_of
+from homebody.syntax.cursor import CursorContext
+from homebody.syntax.indentation import indent_of
+from homebody.syntax.row import FLAT_BODY
+from homebody.syntax.scanner import State, code_of, scan
 
 _FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]+:$|#)")
 
 
-def mended(text: str, situation: Situation) -> str:
+def mended(text: str, cursor: CursorContext) -> str:
     """Give ``text`` the file's indentation.
 
     - tabs become spaces or spaces tabs, whichever the file has;
@@ -23,74 +24,74 @@ def mended(text: str, situation: Situation) -> str:
     - a body that came back without indentation is moved in under its opener;
     - where indentation is syntax, a line that is one column off goes to the nearest level.
     """
-    if situation.in_string or situation.in_comment or situation.lexis.prose:
+    if cursor.holds_text:
         return text
     lines = text.split("\n")
-    if situation.in_brackets or situation.lexis.blocks == "none":
-        return "\n".join([lines[0], *(_in_file_style(line, situation) for line in lines[1:])])
-    lines[0] = _rest_of_indent(situation) + _without_doubled_indent(lines, situation)
-    mender = _Mender(situation)
+    if cursor.in_brackets or cursor.language.blocks == "none":
+        return "\n".join([lines[0], *(_in_file_style(line, cursor) for line in lines[1:])])
+    lines[0] = _rest_of_indent(cursor) + _without_doubled_indent(lines, cursor)
+    mender = _Mender(cursor)
     return "\n".join([mender.first(lines[0]), *map(mender.next, lines[1:])])
 
 
-def closes_too_far_in(text: str, situation: Situation) -> bool:
+def closes_too_far_in(text: str, cursor: CursorContext) -> bool:
     """Whether the answer closes a block, or goes on with its other branch, at the body's indentation.
 
     What stands before the cursor cannot be moved, so such an answer would stand askew: ``}`` under the
     last statement, ``else`` within the branch before it.
     """
-    lexis, above = situation.lexis, situation.above
+    language, above = cursor.language, cursor.above
     own = text.split("\n", 1)[0].strip()
-    here = situation.width(situation.line_prefix)
-    closes, goes_on = lexis.closer.match(own), lexis.continuation.match(own)
-    if not situation.fresh_statement or not here or not (closes or goes_on):
+    here = cursor.width(cursor.line_prefix)
+    closes, goes_on = language.closer.match(own), language.continuation.match(own)
+    if not cursor.fresh_statement or not here or not (closes or goes_on):
         return False
-    if here != situation.width(above):
-        return here > situation.width(above)
+    if here != cursor.width(above):
+        return here > cursor.width(above)
     if goes_on and not closes:
-        return not lexis.closer.match(above.strip())
-    return not lexis.opener.search(code_of(above, lexis).rstrip())
+        return not language.closer.match(above.strip())
+    return not language.opener.search(code_of(above, language).rstrip())
 
 
-def _in_file_style(line: str, situation: Situation) -> str:
+def _in_file_style(line: str, cursor: CursorContext) -> str:
     """Write the indentation with the file's tabs or spaces."""
-    if situation.mixed_indent:
+    if cursor.indentation.mixed:
         return line
     indent = indent_of(line)
-    tabs = situation.indent_unit == "\t"
+    tabs = cursor.indentation.unit == "\t"
     if tabs and indent.startswith("  ") and line.strip():
         step = 4 if len(indent) % 4 == 0 else 2
         return "\t" * (len(indent) // step) + " " * (len(indent) % step) + line[len(indent) :]
     if not tabs and "\t" in indent:
-        return indent.expandtabs(len(situation.indent_unit)) + line[len(indent) :]
+        return indent.expandtabs(len(cursor.indentation.unit)) + line[len(indent) :]
     return line
 
 
-def _without_doubled_indent(lines: list[str], situation: Situation) -> str:
+def _without_doubled_indent(lines: list[str], cursor: CursorContext) -> str:
     """Return the first line without the indentation that stands before the cursor already."""
     first = lines[0]
     lead = indent_of(first)
-    if not situation.fresh_statement or not lead or not first.strip() or not situation.line_prefix:
+    if not cursor.fresh_statement or not lead or not first.strip() or not cursor.line_prefix:
         return first
-    if situation.at_block_start and situation.width(situation.line_prefix) <= situation.level:
+    if cursor.at_block_start and cursor.width(cursor.line_prefix) <= cursor.level:
         return first
     return first[len(lead) :]
 
 
-def _rest_of_indent(situation: Situation) -> str:
+def _rest_of_indent(cursor: CursorContext) -> str:
     """Return the blanks that are missing where only a part of a block's indentation was typed."""
-    typed = situation.width(situation.line_prefix)
-    due = situation.level + situation.tab_columns
-    if not situation.fresh_statement or not situation.at_block_start or situation.indent_unit == "\t":
+    typed = cursor.width(cursor.line_prefix)
+    due = cursor.level + cursor.indentation.tab_columns
+    if not cursor.fresh_statement or not cursor.at_block_start or cursor.indentation.unit == "\t":
         return ""
-    return " " * (due - typed) if situation.level < typed < due else ""
+    return " " * (due - typed) if cursor.level < typed < due else ""
 
 
 @dataclass(slots=True)
 class _Mender:
     """Goes through the lines of one answer."""
 
-    situation: Situation
+    cursor: CursorContext
     state: State = field(default_factory=State)
     shift: int = 0
     shifted_under: int = 0
@@ -102,57 +103,57 @@ class _Mender:
 
     def first(self, line: str) -> str:
         """Take the line that begins on the cursor's own; its indentation is given."""
-        situation = self.situation
-        whole = situation.line_prefix + line
-        self.levels = _open_levels(situation)
-        if situation.at_block_start and not whole.strip():
-            self.opener = situation.level
-        self.state = scan(line + "\n", situation.lexis, State(region=situation.state.region))
+        cursor = self.cursor
+        whole = cursor.line_prefix + line
+        self.levels = _open_levels(cursor)
+        if cursor.at_block_start and not whole.strip():
+            self.opener = cursor.level
+        self.state = scan(line + "\n", cursor.language, State(region=cursor.state.region))
         if whole.strip():
-            self._enter(situation.width(whole))
-            self.statement = situation.level if situation.line_prefix.strip() else situation.width(whole)
+            self._enter(cursor.width(whole))
+            self.statement = cursor.level if cursor.line_prefix.strip() else cursor.width(whole)
             self._look(whole)
         return line
 
     def next(self, line: str) -> str:
         """Move a further line to its place."""
-        situation = self.situation
-        directive = situation.lexis.directive.match(line.strip())
+        cursor = self.cursor
+        directive = cursor.language.directive.match(line.strip())
         if not line.strip() or self.state.region is not None or directive:
-            self.state = scan(line + "\n", situation.lexis, self.state)
+            self.state = scan(line + "\n", cursor.language, self.state)
             return line
-        line = _in_file_style(line, situation)
+        line = _in_file_style(line, cursor)
         begins = not self.state.due and not self.continued
         if begins:
             line = self._placed(line)
         elif self.shift:
-            line = _indented(line, situation.width(line) + self.shift, situation)
+            line = _indented(line, cursor.width(line) + self.shift, cursor)
         if begins:
-            self.statement = situation.width(line)
+            self.statement = cursor.width(line)
             self._enter(self.statement)
-        elif self.state.due.endswith("}") and situation.lexis.blocks != "indentation":
-            self.statement = situation.width(line)
-        self.state = scan(line + "\n", situation.lexis, self.state)
+        elif self.state.due.endswith("}") and cursor.language.blocks != "indentation":
+            self.statement = cursor.width(line)
+        self.state = scan(line + "\n", cursor.language, self.state)
         self._look(line)
         return line
 
     def _placed(self, line: str) -> str:
         """Decide on the column of a line that begins a statement."""
-        situation = self.situation
-        was = situation.width(line)
+        cursor = self.cursor
+        was = cursor.width(line)
         width = was + self.shift
-        step = situation.tab_columns
-        strict = situation.lexis.blocks == "indentation"
+        step = cursor.indentation.tab_columns
+        strict = cursor.language.blocks == "indentation"
         body = line.strip()
         if self.opener is not None:
-            closes = situation.lexis.closer.match(body) or situation.lexis.continuation.match(body)
+            closes = cursor.language.closer.match(body) or cursor.language.continuation.match(body)
             if width <= self.opener and not closes and (strict or not _FLAT_LINE.match(body)):
                 self.shift += self.opener + step - width
                 self.shifted_under = self.opener
                 width = was + self.shift
             elif strict and abs(width - self.opener - step) == 1:
                 self.moved[width] = self.opener + step
-        elif self.shift and not strict and situation.lexis.closer.match(body):
+        elif self.shift and not strict and cursor.language.closer.match(body):
             # The end of the body that was moved in stands under its opener.
             width = self.shifted_under
             self.shift = 0
@@ -161,14 +162,14 @@ class _Mender:
             if near:
                 self.moved[width] = near[0]
         width = self.moved.get(width, width)
-        return line if width == was else _indented(line, width, situation)
+        return line if width == was else _indented(line, width, cursor)
 
     def _look(self, line: str) -> None:
         """Remember whether a block is due after ``line``, or it goes on itself."""
         self.continued = line.endswith("\\")
-        code = code_of(line, self.situation.lexis).rstrip()
-        opens = bool(code) and self.situation.lexis.opener.search(code) is not None
-        if self.situation.lexis.blocks == "indentation":
+        code = code_of(line, self.cursor.language).rstrip()
+        opens = bool(code) and self.cursor.language.opener.search(code) is not None
+        if self.cursor.language.blocks == "indentation":
             opens = opens and not self.state.due
         elif FLAT_BODY.search(code):
             opens = False
@@ -182,20 +183,20 @@ class _Mender:
         self.levels.append(width)
 
 
-def _open_levels(situation: Situation) -> list[int]:
+def _open_levels(cursor: CursorContext) -> list[int]:
     """Indentations that enclose the cursor's line, the outermost first."""
     levels: list[int] = []
-    for line in reversed(situation.previous_lines):
-        if line.strip() and (not levels or situation.width(line) < levels[-1]):
-            levels.append(situation.width(line))
+    for line in reversed(cursor.previous_lines):
+        if line.strip() and (not levels or cursor.width(line) < levels[-1]):
+            levels.append(cursor.width(line))
             if not levels[-1]:
                 break
     return levels[::-1]
 
 
-def _indented(line: str, width: int, situation: Situation) -> str:
+def _indented(line: str, width: int, cursor: CursorContext) -> str:
     """Put ``line`` at ``width`` columns."""
-    if situation.indent_unit == "\t":
-        tabs, spaces = divmod(width, situation.tab_columns)
+    if cursor.indentation.unit == "\t":
+        tabs, spaces = divmod(width, cursor.indentation.tab_columns)
         return "\t" * tabs + " " * spaces + line.lstrip(" \t")
     return " " * width + line.lstrip(" \t")

@@ -5,14 +5,14 @@ In: the place and the setting ``completion.multiline``. Out: what to ask for.
 
 from typing import Literal, TypeAlias
 
-from homebody.postprocess.ghost.scan import scan
-from homebody.postprocess.ghost.situation import Situation
 from homebody.postprocess.ghost.unit import Wanted
+from homebody.syntax.cursor import CursorContext
+from homebody.syntax.scanner import scan
 
 Multiline: TypeAlias = Literal["auto", "always", "never"]
 
 
-def lines_wanted(situation: Situation, multiline: Multiline = "auto") -> Wanted:
+def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted:
     """Decide between one line and a block.
 
     ``auto`` gives a block where one is due (after its opener) and where a statement begins; one
@@ -20,19 +20,19 @@ def lines_wanted(situation: Situation, multiline: Multiline = "auto") -> Wanted:
     Text after the cursor allows one line only, whatever the setting, unless all of it closes what
     is open (``function f() {█}``).
     """
-    if multiline == "never" or situation.in_string or not _nothing_but_closers(situation):
+    if multiline == "never" or cursor.in_string or not _nothing_but_closers(cursor):
         return "line"
     if multiline == "always":
         return "block"
-    if situation.in_comment:
+    if cursor.in_comment:
         return "line"
-    return "block" if situation.at_block_start or situation.fresh_statement else "line"
+    return "block" if cursor.at_block_start or cursor.fresh_statement else "line"
 
 
-def _nothing_but_closers(situation: Situation) -> bool:
+def _nothing_but_closers(cursor: CursorContext) -> bool:
     """Whether what stands after the cursor is empty, or closers and their punctuation."""
-    rest = situation.line_suffix.strip()
+    rest = cursor.line_suffix.strip()
     if not rest:
         return True
     closers = rest.rstrip(";, ")
-    return bool(closers) and len(scan(closers, situation.lexis).surplus) == len(closers.replace(" ", ""))
+    return bool(closers) and len(scan(closers, cursor.language).surplus) == len(closers.replace(" ", ""))

@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 from homebody.postprocess.edit.fence import clean
 from homebody.postprocess.ghost.glue import joined_rightly
 from homebody.postprocess.ghost.indent import mended
-from homebody.postprocess.ghost.situation import Situation
 from homebody.postprocess.ghost.unit import Cut, CutReason, Wanted, cut
+from homebody.syntax.cursor import CursorContext
 
 StopReason: TypeAlias = CutReason | Literal["noise"]
 """Why an answer ended; ``noise``: a control token, the end of a code fence, talk after the code."""
@@ -38,13 +38,13 @@ class Prepared:
     ended: bool
 
 
-def prepare(answer: str, situation: Situation, *, wanted: Wanted, max_lines: int) -> Prepared:
+def prepare(answer: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> Prepared:
     """Bring an answer, finished or not, to where its end can be seen."""
-    cleaned = clean(answer, situation)
-    text = mended(joined_rightly(cleaned.text, situation), situation)
+    cleaned = clean(answer, cursor)
+    text = mended(joined_rightly(cleaned.text, cursor), cursor)
     # What noise follows ends the last line.
     seen = text + "\n" if cleaned.ended else text
-    return Prepared(text, cut(seen, situation, wanted=wanted, max_lines=max_lines), cleaned.ended)
+    return Prepared(text, cut(seen, cursor, wanted=wanted, max_lines=max_lines), cleaned.ended)
 
 
 class StopChecker:
@@ -52,7 +52,7 @@ class StopChecker:
 
     Parameters
     ----------
-    situation
+    cursor
         Where the answer goes.
     wanted
         One line or a block (``lines_wanted``).
@@ -61,8 +61,8 @@ class StopChecker:
 
     """
 
-    def __init__(self, situation: Situation, *, wanted: Wanted, max_lines: int = MAX_LINES) -> None:
-        self._situation = situation
+    def __init__(self, cursor: CursorContext, *, wanted: Wanted, max_lines: int = MAX_LINES) -> None:
+        self._cursor = cursor
         self._wanted: Wanted = wanted
         self._max_lines = max_lines
         self._answer = ""
@@ -75,7 +75,7 @@ class StopChecker:
     def feed(self, text: str) -> Verdict:
         """Take the next piece. After a verdict to stop, close the stream."""
         self._answer += text
-        found = prepare(self._answer, self._situation, wanted=self._wanted, max_lines=self._max_lines)
+        found = prepare(self._answer, self._cursor, wanted=self._wanted, max_lines=self._max_lines)
         if found.ended and (found.cut is None or found.cut.keep >= len(found.text)):
             return Verdict(stop=True, reason="noise")
         return Verdict(stop=False) if found.cut is None else Verdict(stop=True, reason=found.cut.reason)

@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from homebody.postprocess.ghost.lexis import FLAT_BODY
 from homebody.postprocess.ghost.repeats import repeated_from
-from homebody.postprocess.ghost.scan import State, code_of, scan
-from homebody.postprocess.ghost.situation import Situation
 from homebody.postprocess.ghost.trim import begins_next_lines
+from homebody.syntax.cursor import CursorContext
+from homebody.syntax.row import FLAT_BODY
+from homebody.syntax.scanner import State, code_of, scan
 
 CutReason: TypeAlias = Literal["line", "unit", "scope", "suffix", "repetition", "lines", "length"]
 """Its line is complete; its block is complete; a line belongs to an outer scope; the document's
@@ -39,14 +39,14 @@ class Cut:
     reason: CutReason
 
 
-def cut(text: str, situation: Situation, *, wanted: Wanted, max_lines: int) -> Cut | None:
+def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> Cut | None:
     r"""Find the end of the answer.
 
     Parameters
     ----------
     text
         The answer so far, with ``\n`` as line end.
-    situation
+    cursor
         Where it goes.
     wanted
         One line (the first that is not blank) or a block.
@@ -54,11 +54,11 @@ def cut(text: str, situation: Situation, *, wanted: Wanted, max_lines: int) -> C
         Most lines that are kept, blank ones not counted.
 
     """
-    found = _first_line(text) if wanted == "line" else _block(text, situation, max_lines)
+    found = _first_line(text) if wanted == "line" else _block(text, cursor, max_lines)
     long = _TOO_LONG.search(text)
     if long and (found is None or long.start() < found.keep):
         found = Cut(long.start(), "length")
-    repeat = repeated_from(text, situation.line_prefix)
+    repeat = repeated_from(text, cursor.line_prefix)
     if repeat is not None and (found is None or repeat < found.keep):
         return Cut(repeat, "repetition")
     return found
@@ -99,83 +99,83 @@ class _Progress:
     inner: bool = False
 
 
-def _block(text: str, situation: Situation, max_lines: int) -> Cut | None:
+def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
     """End of a block or of a paragraph of statements."""
-    level = situation.level if situation.line_prefix.strip() else situation.width(situation.line_prefix)
-    done = _Progress(level, State(region=situation.state.region))
+    level = cursor.level if cursor.line_prefix.strip() else cursor.width(cursor.line_prefix)
+    done = _Progress(level, State(region=cursor.state.region))
     for found in _LINE.finditer(text):
         line, complete = found.group(1), bool(found.group(2))
         own = found.start() == 0
         if complete and not line.strip():
-            if _ends_paragraph(done, situation):
+            if _ends_paragraph(done, cursor):
                 return Cut(done.kept, "unit")
             continue
         verdict: Cut | None = None
-        if complete and begins_next_lines(situation.line_prefix + line if own else line, situation):
+        if complete and begins_next_lines(cursor.line_prefix + line if own else line, cursor):
             verdict = Cut(done.kept, "suffix")
         elif not own and (complete or (done.lines and _TELLING.match(line))):
             # Whether a first line is talk shows at its end only.
-            verdict = _judge(line, found.start(), done, situation, complete=complete)
+            verdict = _judge(line, found.start(), done, cursor, complete=complete)
         if verdict is not None or not complete:
             return verdict
-        done = _after(line, found.end(1), done, situation, own=own)
-        if done.state.surplus or (own and _is_body_on_openers_line(line, done, situation)):
+        done = _after(line, found.end(1), done, cursor, own=own)
+        if done.state.surplus or (own and _is_body_on_openers_line(line, done, cursor)):
             return Cut(done.kept, "unit")
         if done.lines >= max_lines:
             return Cut(done.kept, "lines")
     return None
 
 
-def _judge(line: str, start: int, done: _Progress, situation: Situation, *, complete: bool) -> Cut | None:
+def _judge(line: str, start: int, done: _Progress, cursor: CursorContext, *, complete: bool) -> Cut | None:
     """Whether the answer ends before this line, or with it, by its indentation."""
-    width, body, lexis = situation.width(line), line.strip(), situation.lexis
-    if done.state.region is not None or done.state.due or lexis.directive.match(body):
+    width, body, language = cursor.width(line), line.strip(), cursor.language
+    if done.state.region is not None or done.state.due or language.directive.match(body):
         return None
-    closer = lexis.closer.match(body)
-    if width < done.level or (width == done.level and _after_opener(situation)):
-        flat = not closer and width == done.level and FLAT_BODY.search(situation.line_prefix)
+    closer = language.closer.match(body)
+    if width < done.level or (width == done.level and _after_opener(cursor)):
+        flat = not closer and width == done.level and FLAT_BODY.search(cursor.line_prefix)
         wait = closer and not complete
-        return None if flat or wait else _scope_end(line, start, done, situation)
-    next_statement = width == done.level and done.deeper and code_of(line, lexis).strip()
-    if next_statement and not closer and not lexis.continuation.match(body):
+        return None if flat or wait else _scope_end(line, start, done, cursor)
+    next_statement = width == done.level and done.deeper and code_of(line, language).strip()
+    if next_statement and not closer and not language.continuation.match(body):
         return Cut(done.kept, "unit")
     return None
 
 
-def _scope_end(line: str, start: int, done: _Progress, situation: Situation) -> Cut:
+def _scope_end(line: str, start: int, done: _Progress, cursor: CursorContext) -> Cut:
     """Leave out a line of an outer scope, unless it closes the block and the document does not."""
-    width, body, lexis = situation.width(line), line.strip(), situation.lexis
-    closer = lexis.closer.match(body)
-    if not closer or width != _openers_width(done.level, situation) or document_closes(width, situation):
+    width, body, language = cursor.width(line), line.strip(), cursor.language
+    closer = language.closer.match(body)
+    if not closer or width != _openers_width(done.level, cursor) or document_closes(width, cursor):
         return Cut(done.kept, "scope")
-    opens = scan(line, lexis).due or lexis.opener.search(code_of(line, lexis).rstrip())
+    opens = scan(line, language).due or language.opener.search(code_of(line, language).rstrip())
     return Cut(start + (line.index(body) + closer.end() if opens else len(line)), "unit")
 
 
-def document_closes(width: int, situation: Situation) -> bool:
+def document_closes(width: int, cursor: CursorContext) -> bool:
     """Whether the document itself has a closer at ``width`` columns for the block of the cursor."""
-    if situation.lexis.closer.match(situation.line_suffix.strip()):
+    if cursor.language.closer.match(cursor.line_suffix.strip()):
         return False
-    for line in situation.next_lines:
-        if situation.width(line) <= width:
-            return situation.width(line) == width and bool(situation.lexis.closer.match(line.strip()))
+    for line in cursor.next_lines:
+        if cursor.width(line) <= width:
+            return cursor.width(line) == width and bool(cursor.language.closer.match(line.strip()))
     return False
 
 
-def _after(line: str, end: int, done: _Progress, situation: Situation, *, own: bool) -> _Progress:
+def _after(line: str, end: int, done: _Progress, cursor: CursorContext, *, own: bool) -> _Progress:
     """Take a line into account."""
     level = done.level
-    if situation.fresh_statement and not done.lines:
-        level = situation.width(situation.line_prefix + line if own else line)
+    if cursor.fresh_statement and not done.lines:
+        level = cursor.width(cursor.line_prefix + line if own else line)
     in_code = done.state.region is None
-    comment = in_code and not code_of(line, situation.lexis).strip()
+    comment = in_code and not code_of(line, cursor.language).strip()
     inner = done.inner
-    if in_code and not situation.lexis.directive.match(line.strip()):
-        inner = not own and situation.width(line) > level
+    if in_code and not cursor.language.directive.match(line.strip()):
+        inner = not own and cursor.width(line) > level
     return replace(
         done,
         level=level,
-        state=scan(line + "\n", situation.lexis, done.state),
+        state=scan(line + "\n", cursor.language, done.state),
         # A comment between two statements belongs to the second, of which nothing is known yet.
         kept=done.kept if comment and done.deeper and not inner else end,
         lines=done.lines + 1,
@@ -184,28 +184,28 @@ def _after(line: str, end: int, done: _Progress, situation: Situation, *, own: b
     )
 
 
-def _ends_paragraph(done: _Progress, situation: Situation) -> bool:
+def _ends_paragraph(done: _Progress, cursor: CursorContext) -> bool:
     """Whether a blank line is the end: after statements, not within a block that goes on."""
     open_ended = done.state.due or done.state.region is not None
-    return done.lines > 0 and not open_ended and not done.inner and not _after_opener(situation)
+    return done.lines > 0 and not open_ended and not done.inner and not _after_opener(cursor)
 
 
-def _is_body_on_openers_line(line: str, done: _Progress, situation: Situation) -> bool:
+def _is_body_on_openers_line(line: str, done: _Progress, cursor: CursorContext) -> bool:
     """Whether a block is complete on its opener's own line: ``if x: return``."""
-    if not _after_opener(situation) or done.state.due:
+    if not _after_opener(cursor) or done.state.due:
         return False
-    code = code_of(line, situation.lexis).strip()
-    return bool(code) and not situation.lexis.opener.search(code)
+    code = code_of(line, cursor.language).strip()
+    return bool(code) and not cursor.language.opener.search(code)
 
 
-def _after_opener(situation: Situation) -> bool:
+def _after_opener(cursor: CursorContext) -> bool:
     """Whether the block that the answer fills is opened on the cursor's own line."""
-    return situation.at_block_start and not situation.fresh_statement
+    return cursor.at_block_start and not cursor.fresh_statement
 
 
-def _openers_width(level: int, situation: Situation) -> int:
+def _openers_width(level: int, cursor: CursorContext) -> int:
     """Columns of the line that opened the block of the cursor."""
-    if _after_opener(situation):
+    if _after_opener(cursor):
         return level
-    lines = (line for line in reversed(situation.previous_lines) if line.strip())
-    return next((situation.width(line) for line in lines if situation.width(line) < level), -1)
+    lines = (line for line in reversed(cursor.previous_lines) if line.strip())
+    return next((cursor.width(line) for line in lines if cursor.width(line) < level), -1)

@@ -1,0 +1,240 @@
+"""The facts at a cursor: whether it is in a string, a comment or brackets, whether a block begins there.
+
+In: a document, its tree (a blank one will do) and an offset. Out: a ``CursorContext``.
+Strings and comments come from the tree where it can be trusted, everything else from the lines around the
+cursor, which are scanned. Pure, cannot fail on broken code, and about a millisecond whatever the size:
+200 lines above, 60 below, and 2,000 code points of a line are looked at.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homebody.syntax.indentation import Indentation, indent_of, indentation_of
+from homebody.syntax.language import language_of
+from homebody.syntax.opaque import open_brackets, region_at
+from homebody.syntax.row import Language
+from homebody.syntax.scanner import State, code_of, opens_block, scan
+from homebody.syntax.tree import Tree
+from homebody.text import Document
+
+_LINES_BEFORE = 200
+_LINES_AFTER = 60
+_MAX_LINE = 2_000
+"""Longest line that is looked at whole, in code points: what is longer is data or minified code."""
+
+_MAX_SCAN = 40_000
+"""Most code points of the cursor's line that are scanned for brackets."""
+
+_MAX_BEFORE = 40_000
+_MAX_AFTER = 12_000
+"""Most code points of the lines above and below."""
+
+_STATEMENT_LINES = 40
+"""Most lines that the beginning of a statement is looked for."""
+
+_BEGINS = re.compile(r"([ \t]*)(?:[^\W\d]|@)")
+"""Begin of a line from which the scan may start: code, not a closer or the rest of something."""
+
+
+@dataclass(frozen=True, slots=True)
+class CursorContext:
+    """What is around a cursor.
+
+    Attributes
+    ----------
+    language
+        How the language is written.
+    line_prefix, line_suffix
+        The cursor's line before and after the cursor, without line end; of a long line its indentation and
+        the 2,000 code points before the cursor, and the 2,000 after it.
+    previous_lines
+        Lines above the cursor's line, the nearest last; none beyond a line that is too long.
+    next_lines
+        Lines below it that are not blank, the nearest first; none beyond a line that is too long.
+    indentation
+        How these lines are indented.
+    level
+        Columns of the line on which the statement at the cursor begins; of the last one above where
+        nothing but white space stands before the cursor.
+    state
+        Brackets that are due at the cursor and the string or comment that is open there.
+    in_brackets
+        Whether the innermost open bracket holds a value (an argument list, an index, a literal), not
+        a block.
+    at_block_start
+        Whether a block is due: its opener stands just before the cursor, on this line or as the last
+        one above.
+    fresh_statement
+        Whether nothing but white space stands before the cursor, and a statement may begin there.
+
+    """
+
+    language: Language
+    line_prefix: str
+    line_suffix: str
+    previous_lines: tuple[str, ...]
+    next_lines: tuple[str, ...]
+    indentation: Indentation
+    level: int
+    state: State
+    in_brackets: bool
+    at_block_start: bool
+    fresh_statement: bool
+
+    @property
+    def in_string(self) -> bool:
+        """Whether the cursor is inside a string."""
+        return self.state.in_string
+
+    @property
+    def in_comment(self) -> bool:
+        """Whether the cursor is inside a comment."""
+        return self.state.in_comment
+
+    @property
+    def holds_text(self) -> bool:
+        """Whether sentences are content here: in a string, a comment, or a language of prose."""
+        return self.language.prose or self.state.region is not None
+
+    @property
+    def indent(self) -> str:
+        """White space that the cursor's line begins with, up to the cursor."""
+        return indent_of(self.line_prefix)
+
+    @property
+    def above(self) -> str:
+        """The last line above that is not blank, ``""`` where there is none."""
+        return next((line for line in reversed(self.previous_lines) if line.strip()), "")
+
+    def width(self, line: str) -> int:
+        """Indentation of ``line`` in columns."""
+        return self.indentation.width(line)
+
+
+def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext:
+    """Look at what is around ``offset``."""
+    language = language_of(document.language_id, document.uri)
+    prefix, suffix = _line_around(document, offset, _MAX_LINE)
+    line = document.line_of(offset)
+    previous = _lines_above(document, line)
+    following = _lines_below(document, line)
+    indentation = indentation_of([*previous, prefix + suffix + "|", *following], language)
+    whole_prefix, _ = _line_around(document, offset, _MAX_SCAN)
+    state = _scanned(previous, whole_prefix, language, indentation, complete=len(previous) == line)
+    known = region_at(document, tree, offset)
+    if known is not None and known.region is not state.region:
+        due = open_brackets(document, tree, offset) if state.region else state.due
+        state = State(due, state.surplus, known.region)
+    in_code = state.region is None
+    in_brackets = in_code and _holds_value(state, language, previous, prefix)
+    return CursorContext(
+        language=language,
+        line_prefix=prefix,
+        line_suffix=suffix,
+        previous_lines=previous,
+        next_lines=following,
+        indentation=indentation,
+        level=_level([*previous, prefix], language, indentation),
+        state=state,
+        in_brackets=in_brackets,
+        at_block_start=in_code and _block_is_due(previous, prefix, language, state, in_brackets=in_brackets),
+        fresh_statement=not prefix.strip() and in_code and not in_brackets,
+    )
+
+
+def _line_around(document: Document, offset: int, most: int) -> tuple[str, str]:
+    """The cursor's line before and after the cursor, without line end, ``most`` code points of each."""
+    span = document.line_span(document.line_of(offset))
+    offset = min(offset, span.end)
+    suffix = document.text[offset : min(span.end, offset + most)]
+    if offset - span.start <= most:
+        return document.text[span.start : offset], suffix
+    indent = indent_of(document.text[span.start : span.start + most])
+    return indent + document.text[offset - most : offset], suffix
+
+
+def _lines_above(document: Document, line: int) -> tuple[str, ...]:
+    """Lines above, the nearest last, as far as they are short enough."""
+    first, room = line, _MAX_BEFORE
+    while first > max(0, line - _LINES_BEFORE):
+        size = len(document.line_span(first - 1))
+        room -= size
+        if size > _MAX_LINE or room < 0:
+            break
+        first -= 1
+    return tuple(document.line_text(index) for index in range(first, line))
+
+
+def _lines_below(document: Document, line: int) -> tuple[str, ...]:
+    """Lines below that are not blank, the nearest first, as far as they are short enough."""
+    found: list[str] = []
+    room = _MAX_AFTER
+    for index in range(line + 1, min(document.line_count, line + 1 + _LINES_AFTER)):
+        size = len(document.line_span(index))
+        room -= size
+        if size > _MAX_LINE or room < 0:
+            break
+        if (text := document.line_text(index)).strip():
+            found.append(text)
+    return tuple(found)
+
+
+def _scanned(
+    previous: Sequence[str], prefix: str, language: Language, indentation: Indentation, *, complete: bool
+) -> State:
+    """Scan up to the cursor: from the top, or from the farthest line of the outermost block in sight.
+
+    Where that is indented, the blocks around it are taken to be open, one a step.
+    """
+    start, due = 0, ""
+    if not complete:
+        begins = [
+            (len(found.group(1)), n) for n, line in enumerate(previous) if (found := _BEGINS.match(line))
+        ]
+        margin, start = min(begins, default=(0, len(previous)))
+        if language.blocks == "braces":
+            due = "}" * (margin // len(indentation.unit))
+    return scan("\n".join([*previous[start:], prefix]), language, State(due))
+
+
+def _holds_value(state: State, language: Language, previous: Sequence[str], prefix: str) -> bool:
+    """Whether the innermost open bracket is one within which a statement cannot begin."""
+    closers = ")]}" if language.braces_are_values else ")]"
+    if not state.due or state.due[-1] not in closers:
+        return False
+    if language.blocks != "words" or scan(prefix, language).due:
+        return True
+    # A function within a table: what encloses the line is the nearest line that is less indented.
+    width = len(indent_of(prefix))
+    outer = (line for line in reversed(previous) if line.strip() and len(indent_of(line)) < width)
+    code = code_of(next(outer, ""), language)
+    return code.endswith(("(", "[", "{", ",")) or not language.opener.search(code)
+
+
+def _block_is_due(
+    previous: Sequence[str], prefix: str, language: Language, state: State, *, in_brackets: bool
+) -> bool:
+    """Whether the last code before the cursor opens a block."""
+    if in_brackets and (language.blocks == "indentation" or state.due[-1:] in {")", "]"}):
+        return False
+    if prefix.strip():
+        return opens_block(prefix, language)
+    code = (code_of(line, language) for line in reversed(previous) if line.strip())
+    return language.opener.search(next((line for line in code if line), "")) is not None
+
+
+def _level(lines: Sequence[str], language: Language, indentation: Indentation) -> int:
+    """Columns of the line that the last statement begins on; brackets lead back to it."""
+    last = next((n for n in range(len(lines) - 1, -1, -1) if lines[n].strip()), None)
+    if last is None:
+        return 0
+    first, room = last, 2 * _MAX_LINE
+    # A line that begins with a closer stands where its statement does.
+    while first > max(0, last - _STATEMENT_LINES) and lines[first].strip()[:1] not in {")", "]", "}"}:
+        room -= len(lines[first])
+        surplus = scan("\n".join(lines[first : last + 1]), language).surplus
+        if room < 0 or (")" not in surplus and "]" not in surplus and not lines[first - 1].endswith("\\")):
+            break
+        first -= 1
+    return indentation.width(lines[first])

@@ -1,0 +1,73 @@
+"""How a file is indented.
+
+In: lines. Out: one step of indentation, and widths in columns. Pure.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from homebody.syntax.language import language_of
+from homebody.syntax.row import Language
+from homebody.text import Document, Span
+
+_LINES_BEFORE = 200
+_LINES_AFTER = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Indentation:
+    """The indentation of some lines.
+
+    Attributes
+    ----------
+    unit
+        One step: a tab or some spaces.
+    mixed
+        Whether lines are indented with both, so that neither is known to be right.
+
+    """
+
+    unit: str
+    mixed: bool = False
+
+    @property
+    def tab_columns(self) -> int:
+        """Columns of a tab: eight where spaces fill up what is less, as old editors wrote it."""
+        if self.mixed:
+            return 8
+        return 4 if self.unit == "\t" else len(self.unit)
+
+    def width(self, line: str) -> int:
+        """Indentation of ``line`` in columns."""
+        return len(indent_of(line).expandtabs(self.tab_columns))
+
+
+def indentation_of(lines: Sequence[str], language: Language) -> Indentation:
+    """Find the step by which lines are most often further in than the one before."""
+    indents = [indent_of(line) for line in lines if line.strip()]
+    tabs = sum("\t" in indent for indent in indents)
+    spaces = sum(indent.startswith("  ") for indent in indents)
+    mixed = min(tabs, spaces) * 10 > max(tabs, spaces)
+    if tabs > spaces:
+        return Indentation("\t", mixed)
+    widths = [len(indent) for indent in indents]
+    steps = Counter(after - before for before, after in pairwise(widths) if 2 <= after - before <= 8)
+    if steps:
+        return Indentation(" " * steps.most_common(1)[0][0], mixed)
+    unit = " " * min(width for width in widths if width > 1) if spaces else language.unit
+    return Indentation(unit, mixed)
+
+
+def indent_of(line: str) -> str:
+    """White space that ``line`` begins with."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def indent_unit_of(document: Document, span: Span) -> str:
+    """One step of indentation around ``span``: a tab or some spaces."""
+    first = max(0, document.line_of(span.start) - _LINES_BEFORE)
+    last = min(document.line_count, document.line_of(span.end) + _LINES_AFTER)
+    lines = [document.line_text(line) for line in range(first, last)]
+    return indentation_of(lines, language_of(document.language_id, document.uri)).unit

@@ -1,0 +1,155 @@
+"""Strings and comments as the syntax tree knows them.
+
+In: a document, a tree, an offset or a span. Out: what the offset is in, and the spans that are not code.
+Pure, and cheap enough for every key: only nodes in a window of 200 lines are looked at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from homebody.syntax import nodes, scanner
+from homebody.syntax.language import language_of
+from homebody.syntax.regions import Region
+from homebody.syntax.row import Language
+from homebody.syntax.scanner import State
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
+
+_WINDOW_LINES = 200
+_WINDOW_CHARS = 20_000
+# Most code points of the cursor's line that are scanned behind what the tree knows.
+_MAX_SCAN = 2_000
+# Letters before a string's quotes: Python has up to two, C++ up to three.
+_MAX_PREFIX = 3
+_QUOTES = "\"'`"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the tree says of an offset: the string or comment it is in, ``None`` for code."""
+
+    region: Region | None
+
+
+def region_at(document: Document, tree: Tree, offset: int) -> Known | None:
+    """Return the string or comment around ``offset``; ``None`` where the tree cannot be trusted.
+
+    That is where it does not fit, where an error stands in the lines above, or where those lines were edited
+    since the parse. Where only the cursor's own line is wrong or new, the tree counts up to the line's start
+    and the line is scanned from there.
+    """
+    known_to = _known_to(document, tree, offset)
+    if known_to is None or offset - known_to > _MAX_SCAN:
+        return None
+    language = language_of(document.language_id, document.uri)
+    around = _places(document, tree, Span(max(0, known_to - 1), min(len(document.text), known_to + 1)))
+    found: list[tuple[int, Region | None]] = [
+        (len(span), _string_region(document.text, span.start, language))
+        for span in around.strings
+        if span.start < known_to < span.end
+    ]
+    for span in around.comments:
+        region = _comment_region(document.text, span.start, language)
+        to_line_end = region is not None and not region.multiline
+        if span.start < known_to < span.end or (to_line_end and known_to == span.end):
+            found.append((len(span), region))
+    found += [(len(span), None) for span in around.code if span.start < known_to < span.end]
+    inside = min(found, key=lambda item: item[0], default=(0, None))[1]
+    return Known(scanner.scan(document.text[known_to:offset], language, State(region=inside)).region)
+
+
+def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
+    """Strings and comments in ``within``, ascending, without the code inside of them."""
+    around = _places(document, tree, within)
+    holes = sorted(around.code)
+    opaque: list[Span] = []
+    for span in sorted((*around.strings, *around.comments)):
+        at = span.start
+        for hole in holes:
+            if span.start <= hole.start and hole.end <= span.end and hole.start >= at:
+                opaque.append(Span(at, hole.start))
+                at = hole.end
+        opaque.append(Span(at, span.end))
+    return sorted(opaque)
+
+
+def open_brackets(document: Document, tree: Tree, offset: int) -> str:
+    """Closing brackets that are due at ``offset``, the innermost last, by the code in the lines above."""
+    language = language_of(document.language_id, document.uri)
+    within = Span(_window_start(document, offset), offset)
+    kept: list[str] = []
+    at = within.start
+    for hole in (*opaque_spans(document, tree, within), Span(offset, offset)):
+        kept.append(document.text[at : max(at, min(hole.start, offset))])
+        at = max(at, hole.end)
+    return scanner.scan("".join(kept), _without_strings(language)).due
+
+
+def _window_start(document: Document, offset: int) -> int:
+    line = document.line_of(offset)
+    return max(document.line_starts[max(0, line - _WINDOW_LINES)], offset - _WINDOW_CHARS)
+
+
+def _known_to(document: Document, tree: Tree, offset: int) -> int | None:
+    """Offset up to which the tree can be trusted: ``offset``, or the start of its line."""
+    if not tree.fits(document):
+        return None
+    line = document.line_of(offset)
+    start, line_end = document.line_starts[line], document.line_span(line).end
+    above = _window_start(document, start)
+    wrong = nodes.first_error(tree, Span(above, min(line_end, offset + _MAX_SCAN)))
+    changed = tree.changed
+    if (wrong is not None and wrong < start) or (changed and above <= changed.end and changed.start < start):
+        return None
+    is_new = changed is not None and changed.start <= line_end and changed.end >= start
+    return start if is_new or wrong is not None else offset
+
+
+@dataclass(slots=True)
+class _Around:
+    """Spans of places by capture."""
+
+    strings: list[Span] = field(default_factory=list[Span])
+    comments: list[Span] = field(default_factory=list[Span])
+    code: list[Span] = field(default_factory=list[Span])
+
+
+def _places(document: Document, tree: Tree, within: Span) -> _Around:
+    around = _Around()
+    for match in nodes.places(tree, within):
+        around.strings += match.get("string", ())
+        around.strings += [span for span in match.get("literal", ()) if document.text[span.start] in _QUOTES]
+        around.comments += match.get("comment", ())
+        around.code += match.get("code", ())
+    return around
+
+
+def _string_region(text: str, start: int, language: Language) -> Region:
+    """Row of the string that begins at ``start``, letters before its quotes skipped."""
+    at = start
+    while at < start + _MAX_PREFIX and text[at : at + 1].isalpha():
+        at += 1
+    for begin in (start, at):
+        for region in language.regions:
+            if not region.comment and scanner.begins(region, text, begin):
+                return region
+    return _plain(text[at : at + 1])
+
+
+def _comment_region(text: str, start: int, language: Language) -> Region | None:
+    """Row of the comment that begins at ``start``."""
+    comments = [region for region in language.regions if region.comment]
+    found = (region for region in comments if text.startswith(region.mark, start))
+    return next(found, comments[0] if comments else None)
+
+
+@cache
+def _without_strings(language: Language) -> Language:
+    return replace(language, regions=())
+
+
+@cache
+def _plain(quote: str) -> Region:
+    """A string that the language's row does not have: what its quote ends, or nothing on this line."""
+    return Region("", quote if quote in _QUOTES else "\0", multiline=True)

@@ -1,0 +1,62 @@
+"""A new language is one row, one query file, one dependency and one case file."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from homebody.syntax.language import LANGUAGES, PARSED, Language
+from support.completion_cases import cases_in
+from support.tracked import tracked_texts
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "server/homebody"
+TABLE = f"{PACKAGE}/syntax/languages.py"
+IDS = {language_id for language in LANGUAGES for language_id in (language.name, *language.ids)}
+# More keys or members than these that are languages make a table.
+FEW = 3
+
+each_language = pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
+
+
+@each_language
+def test_each_row_has_its_query_and_its_case_file(language: Language):
+    """What the row names is in the tree."""
+    query = ROOT / PACKAGE / "syntax" / "queries" / f"{language.query or language.name}.scm"
+    case = ROOT / "tests" / "cases" / "syntax" / f"{language.name}.case"
+    assert query.is_file()
+    assert case.is_file()
+
+
+def test_each_grammar_is_a_dependency_and_each_dependency_has_a_row():
+    """No wheel is missing, and none is installed for nothing."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wheels = {re.split(r"[ <>=~!;\[]", line)[0] for line in project["dependencies"]}
+    grammars = {name.replace("-", "_") for name in wheels if name.startswith("tree-sitter-")}
+    assert grammars == {language.grammar.partition(":")[0] for language in PARSED}
+
+
+def test_no_other_table_is_keyed_by_language():
+    """Everything that is known of a language stands in its row."""
+    tables = [
+        f"{path}:{node.lineno}"
+        for path, text in tracked_texts()
+        if path.as_posix().startswith(PACKAGE) and path.suffix == ".py" and path.as_posix() != TABLE
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Dict) and len(_languages(node)) > FEW
+    ]
+    assert tables == []
+
+
+def test_completion_cases_cover_ten_languages():
+    """The rules hold in more than one kind of language."""
+    covered = {case.language for case in cases_in(ROOT / "tests" / "cases" / "complete")}
+    assert len(covered & IDS) >= 10
+
+
+def _languages(node: ast.Dict) -> set[str]:
+    """Keys and values of a dictionary that are names of languages."""
+    texts = (part.value for part in (*node.keys, *node.values) if isinstance(part, ast.Constant))
+    return {text for text in texts if isinstance(text, str)} & IDS

@@ -1,0 +1,166 @@
+"""The facts at a cursor are right on code as one types it."""
+
+import pytest
+
+from homebody.syntax.cursor import CursorContext, cursor_context
+from homebody.syntax.tree import Tree, edited, parse
+from homebody.text import Document, Span, TextEdit
+
+FLAGS = ("in_string", "in_comment", "in_brackets", "fresh_statement", "at_block_start")
+
+
+def at(marked: str, language: str = "python") -> CursorContext:
+    """The context at ``█``, without a tree."""
+    before, _, after = marked.partition("█")
+    document = Document.create("file:///a", language, 1, before + after)
+    return cursor_context(document, Tree.blank(document), len(before))
+
+
+PLACES = [
+    ("python", "x = 'a█b'", "in_string"),
+    ("python", "x = 'a'█", ""),
+    ("python", "x = 'a█", "in_string"),
+    ("python", 'def f():\n    """Doc\n    █\n    """\n', "in_string"),
+    ("python", 'x = f"a {b█} c"', "in_brackets"),
+    ("python", "x = 1  # no█te\n", "in_comment"),
+    ("python", "x = 1  # note█", "in_comment"),
+    ("python", "x = 1  # note\n█y = 2\n", "fresh_statement"),
+    ("python", "f(█)", "in_brackets"),
+    ("python", "f(a, [█", "in_brackets"),
+    ("python", "f(a, (█", "in_brackets"),
+    ("python", "def f(a, █):\n    pass\n", "in_brackets"),
+    ("python", "if (█", "in_brackets"),
+    ("python", "f(\n    a,\n    █", "in_brackets"),
+    ("python", "def f():\n    █", "fresh_statement at_block_start"),
+    ("python", "def f(\n    a,\n) -> int:\n    █", "fresh_statement at_block_start"),
+    ("python", "if x:  # why\n    █", "fresh_statement at_block_start"),
+    ("python", "if x:█", "at_block_start"),
+    ("python", "x = a[1:█", "in_brackets"),
+    ("python", "x: █", ""),
+    ("python", "x = 1 + \\\n    █", "fresh_statement"),
+    ("python", "x = '#'\n█", "fresh_statement"),
+    ("python", "for a in b:\n    c()\n    █\n", "fresh_statement"),
+    ("javascript", "f(a, `x ${b█} y`)", ""),
+    ("javascript", "f(a, `x █ y`)", "in_string"),
+    ("javascript", "/* a █ b */", "in_comment"),
+    ("javascript", "const f = () => {\n  █\n};", "fresh_statement at_block_start"),
+    ("javascript", "f(() => {\n  a();\n  █\n});", "fresh_statement"),
+    ("javascript", "const a = {\n  b: 1,\n  █\n};", "fresh_statement"),
+    ("javascript", "const a = b +\n  █", "fresh_statement"),
+    ("javascriptreact", "const a = <p>It's {f(█)}</p>;", "in_brackets"),
+    ("typescript", "const a = f<T>(█);", "in_brackets"),
+    ("go", 'func f() {\n\tx := "a█"\n}\n', "in_string"),
+    ("rust", "fn f<'a>(x: &'a str) {\n    x.get(█);\n}\n", "in_brackets"),
+    ("c", "int f() {\n  char c = '\"';\n  g(█);\n}\n", "in_brackets"),
+    ("ruby", "def f\n  a.each do |b|\n    █\n  end\nend\n", "fresh_statement at_block_start"),
+    ("ruby", 'x = "a #{b█} c"\n', ""),
+    ("lua", "if a then\n  █\nend\n", "fresh_statement at_block_start"),
+    ("shellscript", "for a in b; do\n  █\ndone\n", "fresh_statement at_block_start"),
+    ("sql", "SELECT a FROM b WHERE c = 'x█';", "in_string"),
+    ("html", '<p class="a█b">It\'s</p>', "in_string"),
+    ("html", "<p>It's █ here</p>", ""),
+    ("yaml", "a:\n  █\n", "fresh_statement at_block_start"),
+    ("unknown", "f(a, 'b█", "in_brackets"),
+    ("unknown", "f(a, █", "in_brackets"),
+    ("unknown", "loop {\n    █", "fresh_statement at_block_start"),
+    ("plaintext", "█", "fresh_statement"),
+]
+
+
+def flags(cursor: CursorContext) -> str:
+    """Names of what is true of a cursor."""
+    return " ".join(flag for flag in FLAGS if getattr(cursor, flag))
+
+
+@pytest.mark.parametrize(("language_id", "text", "expected"), PLACES)
+def test_the_place_of_a_cursor_is_known(at_cursor, language_id, text, expected):
+    """Strings, comments, brackets, fresh statements and openers are told apart."""
+    assert flags(cursor_context(*at_cursor(language_id, text))) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "expected"),
+    [
+        ("x = 1\n█", "y = 'a", "in_string"),
+        ("x = 1\n█", "y = f(a, ", "in_brackets"),
+        ("x = 1\n█", "if y:", "at_block_start"),
+        ("x = 1\n█", "# so", "in_comment"),
+        ('def f():\n    """Doc █\n    more."""\n', "it's", "in_string"),
+        ('def f():\n    """Doc."""█\n', "\n    ", "fresh_statement"),
+        ("f(\n    a,\n█)\n", "    b", "in_brackets"),
+    ],
+)
+def test_the_place_is_known_a_keystroke_later(before, typed, expected):
+    """With the tree of the keystroke before, the typed line is read anew."""
+    at = before.index("█")
+    old = Document.create("file:///a.py", "python", 1, before.replace("█", ""))
+    edit = TextEdit(Span(at, at), typed)
+    tree = edited(parse(old), old, edit)
+    new = old.edited(edit, 2)
+
+    assert flags(cursor_context(new, tree, at + len(typed))) == expected
+
+
+@pytest.mark.parametrize(
+    ("marked", "language", "fact"),
+    [
+        ("x = 'a█", "python", "in_string"),
+        ('"""doc\n█\n"""', "python", "in_string"),
+        ("x = `a\n█`", "typescript", "in_string"),
+        ("x = 1  # a█", "python", "in_comment"),
+        ("/* a\n █ */", "c", "in_comment"),
+        ("f(█)", "go", "in_brackets"),
+        ("x = {\n    █\n}", "python", "in_brackets"),
+        ("if x:█", "python", "at_block_start"),
+        ("if x:  # why█", "python", "in_comment"),
+        ("if x:\n    █", "python", "at_block_start"),
+        ("items.each do |x|█", "ruby", "at_block_start"),
+        ("if x; then█", "shellscript", "at_block_start"),
+        ("    █", "python", "fresh_statement"),
+        ("function f() {\n  █\n}", "javascript", "fresh_statement"),
+    ],
+)
+def test_a_fact_is_found(marked, language, fact):
+    """By scanning the lines above, without a tree."""
+    assert getattr(at(marked, language), fact)
+
+
+@pytest.mark.parametrize(
+    ("marked", "language", "fact"),
+    [
+        ("x = 'a'█", "python", "in_string"),
+        ("x = a // b█", "python", "in_comment"),
+        ("fn f<'a>(█", "rust", "in_string"),
+        ("x = {'a':█", "python", "at_block_start"),
+        ("function f() {█", "javascript", "in_brackets"),
+        ("x = '# a'█", "python", "in_comment"),
+        ("url(http://a█", "css", "in_comment"),
+        ("f(\n    █\n)", "python", "fresh_statement"),
+    ],
+)
+def test_a_fact_is_not_invented(marked, language, fact):
+    """What only looks like it."""
+    assert not getattr(at(marked, language), fact)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "mixed"),
+    [
+        ("def f():\n  a()\n█", "  ", False),
+        ("def f():\n    a()\n    if b:\n        c()\n█", "    ", False),
+        ("func f() {\n\ta()\n}\n█", "\t", False),
+        ("a\n    b\n\tc\n█", "    ", True),
+        ("█", "    ", False),
+    ],
+)
+def test_the_indentation_is_the_files(text, unit, mixed):
+    """As most lines have it; the language's own in an empty file."""
+    cursor = at(text)
+    assert (unit, mixed) == (cursor.indentation.unit, cursor.indentation.mixed)
+
+
+def test_a_long_file_is_not_read_from_its_top():
+    """The block in sight is enough, and what is around it is taken to be open."""
+    cursor = at("class A {\n" + "  a();\n" * 500 + "  f(█", "javascript")
+    assert cursor.state.due == "})"
+    assert len(cursor.previous_lines) == 200
