@@ -1,7 +1,7 @@
 """What goes over the wire to Ollama and back, as values.
 
 Durations are nanoseconds there and milliseconds here.
-API: https://github.com/ollama/ollama/blob/main/docs/api.md and docs/openapi.yaml
+API: https://github.com/ollama/ollama/blob/main/docs/api.md, and openapi.yaml beside it
 """
 
 import re
