@@ -7,7 +7,7 @@ BIN := .venv/bin
 SETUP := sh requirements/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs lock clean
+.PHONY: help demo test lint format docs lock dist vsix offline clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -26,18 +26,30 @@ lint: ## run every check but the tests
 	@$(SETUP) dev node
 	@$(BIN)/python tests/check.py --lint
 
-format: ## lay the code out and mend what can be mended
+format: ## format the code and fix what can be fixed automatically
 	@$(SETUP) dev
 	@$(BIN)/ruff check --fix --quiet --exit-zero .
 	@$(BIN)/ruff format .
 
-docs: ## write the pages anew that are made from code (a test says when they are stale)
+docs: ## regenerate the pages that are made from code (a test fails when they are stale)
 	@$(SETUP) dev
 	@$(BIN)/python -m homebody.settings.docs
 
-lock: ## write requirements/*.txt anew (ARGS=--upgrade for newer versions)
+lock: ## regenerate requirements/*.txt (ARGS=--upgrade for newer versions)
 	@$(SETUP) build
 	@sh requirements/lock.sh $(ARGS)
+
+dist: ## build and check what is released: source archive, wheel, VS Code extension (into dist/)
+	@$(SETUP) dev dist node
+	@$(BIN)/python packaging/dist.py $(ARGS)
+
+vsix: ## build the VS Code extension (into dist/)
+	@$(SETUP) dev node
+	@$(BIN)/python packaging/dist.py --vsix
+
+offline: ## make dist/offline: one folder that installs Homebody on a machine without a network
+	@$(SETUP) dev node
+	@$(BIN)/python packaging/offline.py $(ARGS)
 
 clean: ## remove what was installed and built in the checkout
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -15,6 +15,10 @@ compile() { # OUTPUT ARGUMENTS…
 
 compile dev --group dev --extra hub "$@"
 compile run --constraints requirements/dev.txt "$@"
+# What `make dist` adds to the development tools.
+.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --custom-compile-command "make lock" --constraints requirements/dev.txt \
+    --output-file requirements/dist.txt --group dist "$@"
 # The build tools alone, without the project's own dependencies.
 .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command "make lock" --constraints requirements/dev.txt \

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Bring .venv in this checkout up to the locks: `sh requirements/setup.sh [apt] [build|run|dev] [node] [editors]`.
+# Bring .venv in this checkout up to the locks: `sh requirements/setup.sh [apt] [build|run|dev] [dist] [node] [editors]`.
 #
 # build  a virtual environment with the tools that install (pip brings these)
 # run    what Homebody runs with (uv brings these), and Homebody itself, editable
 # dev    what its checks and tests need as well
+# dist   what a release is checked with, on top of dev
 # apt    the Debian packages of requirements/apt.txt, when root on Debian; elsewhere nothing
 # node   what the VS Code extension is built and checked with (clients/vscode), by the Node that dev brings
 # editors  VS Code as code-server brings it, for tests/editors: in HOMEBODY_EDITORS_DIR, by default
@@ -167,9 +168,10 @@ for part in "$@"; do
     build) install_build ;;
     run) is_done dev || install_lock run ;;
     dev) install_lock dev ;;
+    dist) install_lock dist ;;
     apt) install_apt ;;
     node) install_node ;;
     editors) install_editors ;;
-    *) fail "setup.sh knows apt, build, run, dev, node and editors, not $part." ;;
+    *) fail "setup.sh knows apt, build, run, dev, dist, node and editors, not $part." ;;
     esac
 done

@@ -18,7 +18,9 @@ const { metafile } = await build({
     metafile: true,
     logLevel: "warning",
 });
-await writeFile("out/LICENSES.txt", await licences(Object.keys(metafile.inputs)));
+const own = await readFile("../../LICENSE", "utf8");
+const others = await licences(Object.keys(metafile.inputs));
+await writeFile("out/LICENSES.txt", `Homebody\n\n${own}\n${"-".repeat(72)}\n\n${others}`);
 
 /** The licence texts of the packages that the inputs come from. */
 async function licences(inputs) {

@@ -5,10 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from support.tracked import ROOT, tracked_files
 
@@ -74,6 +78,30 @@ def test_sockets_are_opened_in_few_places():
     strangers = [line for line in _importers(SOCKETS) if not line.startswith(SOCKET_ROOMS)]
 
     assert strangers == []
+
+
+def test_all_that_the_package_imports_is_a_dependency():
+    """What only the development tools bring is missing for users: `pyproject.toml` names every package."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [item for items in project["optional-dependencies"].values() for item in items]
+    named = {canonicalize_name(Requirement(item).name) for item in (*project["dependencies"], *extras)}
+    providers = packages_distributions()
+    imported = {
+        (str(path), name.partition(".")[0])
+        for path, tree in _modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in _imported(node)
+    }
+    missing = [
+        f"{path} imports {name}"
+        for path, name in sorted(imported)
+        if name not in sys.stdlib_module_names
+        and name != "homebody"
+        and named.isdisjoint(map(canonicalize_name, providers.get(name, ())))
+    ]
+
+    assert missing == []
 
 
 def test_nothing_sends_a_signal_that_windows_lacks():

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from support.tracked import ROOT
 
-LOCKS = ("build", "run", "dev")
+LOCKS = ("build", "run", "dev", "dist")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -29,6 +29,7 @@ def _wanted(lock: str) -> list[Requirement]:
     groups = PROJECT["dependency-groups"]
     lines = {
         "build": groups["build"],
+        "dist": groups["dist"],
         "run": PROJECT["project"]["dependencies"],
         "dev": [
             *groups["build"],
@@ -82,6 +83,6 @@ def test_every_dependency_has_its_reason():
     """docs/dependencies.md has a line on each package that pyproject.toml names, and on no other."""
     page = (ROOT / "docs" / "dependencies.md").read_text().partition("\n## For the VS Code extension")[0]
     explained = set(re.findall(r"^\| `([\w-]+)`", page, flags=re.MULTILINE))
-    named = {canonicalize_name(wanted.name) for wanted in _wanted("dev")}
+    named = {canonicalize_name(wanted.name) for lock in ("dev", "dist") for wanted in _wanted(lock)}
 
     assert explained == named

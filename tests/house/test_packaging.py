@@ -1,5 +1,6 @@
 """The package as users get it: built, installed into a clean environment, and run there."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 import homebody
+from homebody.client.editor import start_client
 from homebody.prompt import files
+from support.needs import needs_network_namespace
 from support.tracked import ROOT
 
 SCRIPT = """\
@@ -19,31 +22,33 @@ name = "packaged"
 [[reply]]
 text = "return left + right"
 """
-FOLDERS = ("config", "cache", "state", "data")
+FOLDERS = ("CONFIG", "CACHE", "STATE", "DATA")
 SOURCE = "def add(left, right):\n    \n"
 
 
 @dataclass(frozen=True)
 class Installed:
-    """An environment that has the wheel and what it runs with, and folders of its own."""
+    """An environment made from the folder for machines without a network, and folders of its own."""
 
     folder: Path
 
     @property
-    def python(self) -> Path:
-        """The environment's interpreter."""
-        return self.folder / "venv" / "bin" / "python"
+    def programs(self) -> Path:
+        """Folder of the environment's programs."""
+        return self.folder / "app" / "bin"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Nothing of the checkout's or the user's."""
+        own = {f"HOMEBODY_{name}_DIR": str(self.folder / name.lower()) for name in FOLDERS}
+        return {"PATH": os.defpath, "HOME": str(self.folder), **own}
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run one of the environment's programs, away from the checkout and the user's files."""
-        own = {
-            f"HOMEBODY_{name}_DIR": str(self.folder / name.lower())
-            for name in ("CONFIG", "CACHE", "STATE", "DATA")
-        }
         return subprocess.run(
-            [self.python.parent / command[0], *command[1:]],
+            [self.programs / command[0], *command[1:]],
             cwd=self.folder,
-            env={"PATH": os.defpath, "HOME": str(self.folder), **own},
+            env=self.environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -52,31 +57,41 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel out of the source archive, as a release is built."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    return next(folder.glob("*.whl"))
+def offline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the folder as `make offline` does, without the extension (tests/editors builds that)."""
+    folder = tmp_path_factory.mktemp("offline") / "folder"
+    command = [sys.executable, ROOT / "packaging" / "offline.py", "--no-vsix", "--to", folder]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return folder
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Install the lock and the wheel into a new environment."""
+def wheel(offline: Path) -> Path:
+    """Return the wheel, which was built out of the source archive, as a release is."""
+    return next(offline.glob("homebody-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(offline: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Install the folder where no network is, with a scripted model as the user's choice."""
     environment = Installed(tmp_path_factory.mktemp("clean"))
-    uv("venv", "--quiet", "--python", sys.executable, str(environment.folder / "venv"))
-    into = ("pip", "install", "--quiet", "--python", str(environment.python))
-    uv(*into, "--require-hashes", "--requirement", str(ROOT / "requirements" / "run.txt"))
-    uv(*into, "--no-deps", str(wheel))
+    command = [*needs_network_namespace(), "sh", str(offline / "install.sh"), str(environment.folder / "app")]
+    ran = subprocess.run(
+        command,
+        env=environment.environ | {"PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    script = environment.folder / "script.toml"
+    script.write_text(SCRIPT)
+    (environment.folder / "config").mkdir()
+    (environment.folder / "config" / "config.toml").write_text(
+        f'[backend]\nkind = "scripted"\nmodel = "{script.as_posix()}"\n'
+    )
     return environment
-
-
-def uv(*arguments: str) -> None:
-    """Run uv out of its cache, which `make test` filled; over the network where it has lost something."""
-    command = [Path(sys.executable).parent / "uv", *arguments]
-    if subprocess.run([*command, "--offline"], capture_output=True, check=False).returncode != 0:
-        subprocess.run(command, check=True)
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path):
@@ -129,18 +144,68 @@ def test_the_version_is_told(installed: Installed):
 
 def test_a_completion_comes_from_the_scripted_backend(installed: Installed):
     """`homebody complete` answers in the clean environment, with the backend that ships for tests."""
-    script = installed.folder / "script.toml"
-    script.write_text(SCRIPT)
     (installed.folder / "add.py").write_text(SOURCE)
-    (installed.folder / "config").mkdir()
-    (installed.folder / "config" / "config.toml").write_text(
-        f'[backend]\nkind = "scripted"\nmodel = "{script.as_posix()}"\n'
-    )
 
     ran = installed.run("homebody", "complete", "add.py:2:5")
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "return left + right" in ran.stdout
+
+
+def test_the_default_weights_come_with_the_folder(installed: Installed):
+    """They were installed without a network."""
+    ran = installed.run("homebody", "models", "list")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "SmolLM2-135M-Instruct" in ran.stdout
+
+
+def test_the_installed_language_server_completes(installed: Installed):
+    """`homebody lsp` of the clean environment, driven by the client of the checkout."""
+
+    async def session() -> str:
+        command = [str(installed.programs / "homebody"), "lsp"]
+        async with start_client(command, root=installed.folder, environ=installed.environ) as client:
+            document = client.open("untitled:add.py", SOURCE)
+            (item, *_) = await client.complete(document.uri, 1, 4, invoked=True)
+            return item["insertText"]
+
+    assert asyncio.run(session()) == "return left + right"
+
+
+def test_doctor_names_the_installation(installed: Installed):
+    """Version, Python and where it is installed, so that a report of a problem can name them."""
+    ran = installed.run("homebody", "doctor")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert f"Homebody {homebody.__version__}" in ran.stdout
+    assert str(installed.programs / "python") in ran.stdout
+
+
+def test_the_demo_runs_and_ends_with_lines_that_fit_the_installation(installed: Installed):
+    """Away from a checkout they name the program that was installed."""
+    ran = installed.run("homebody", "demo")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert f"{installed.programs / 'homebody'} lsp" in ran.stdout
+    assert str(ROOT) not in ran.stdout
+
+
+def test_the_wheel_runs_without_being_installed(offline: Path, wheel: Path, installed: Installed):
+    """As `uvx` runs it; here uv takes what the wheel needs from the folder alone."""
+    uv = str(Path(sys.executable).parent / "uv")
+    options = ["--no-index", "--offline", "--find-links", str(offline / "wheels"), "--python", sys.executable]
+    ran = subprocess.run(
+        [uv, "tool", "run", *options, "--from", str(wheel), "homebody", "--version"],
+        env=installed.environ,
+        cwd=installed.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert homebody.__version__ in ran.stdout
 
 
 def contents(folder: Path) -> dict[str, bytes]:

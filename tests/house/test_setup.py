@@ -150,4 +150,16 @@ def test_help_lists_every_task(checkout: Path):
     ran = subprocess.run(["make"], cwd=checkout, env=environment, capture_output=True, text=True, check=True)
 
     tasks = {line.split()[1] for line in ran.stdout.splitlines()}
-    assert tasks == {"help", "demo", "test", "lint", "format", "docs", "lock", "clean"}
+    assert tasks == {
+        "help",
+        "demo",
+        "test",
+        "lint",
+        "format",
+        "docs",
+        "lock",
+        "dist",
+        "vsix",
+        "offline",
+        "clean",
+    }

@@ -22,10 +22,12 @@ from rich.table import Table
 from rich.text import Text
 
 from homebody.cli.flags import Flags
+from homebody.cli.next_steps import next_steps
 from homebody.cli.terminal import harmless
 from homebody.client.connection import Json, ServerError
 from homebody.client.editor import LSP_COMMAND, Client, start_client
 from homebody.errors import BackendError
+from homebody.installation import this_installation
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit
 
@@ -250,9 +252,8 @@ def _sum_up(console: Console, measured: _Measured) -> None:
         )
     )
     console.print(Text("Next", "bold"))
-    console.print(Text("   1. Connect your editor: clients/neovim, or any LSP client with `homebody lsp`."))
-    console.print(Text("   2. Install a coder model: homebody models install /path/to/model.gguf"))
-    console.print(Text("      or start one in llama.cpp, Ollama or LM Studio: Homebody finds it by itself."))
+    for line in next_steps(this_installation()):
+        _verbatim(console, Text(f"   {line}"))
 
 
 def _verbatim(console: Console, text: Text, end: str = "\n") -> None:

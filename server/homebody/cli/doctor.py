@@ -53,7 +53,9 @@ async def _run(loaded: Loaded) -> Diagnosis:
 
 
 def _show(terminal: Terminal, diagnosis: Diagnosis) -> None:
-    terminal.write("Servers on this machine\n", "bold")
+    terminal.write(f"{diagnosis.installation}\n")
+    _findings(terminal, diagnosis.versions)
+    terminal.write("\nServers on this machine\n", "bold")
     for remark in diagnosis.servers or ("none is running; the embedded model needs none",):
         terminal.write(f"  · {remark}\n")
     for use in diagnosis.uses:

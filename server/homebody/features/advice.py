@@ -9,6 +9,7 @@ import sys
 
 from homebody.backend.base import ModelInfo, Slot
 from homebody.host.machine import available_memory
+from homebody.installation import pip_install, shell, this_installation
 
 _GIB = 1024**3
 
@@ -26,7 +27,8 @@ def better_model(info: ModelInfo, use: Slot) -> str:
     if info.kind == "openai":
         return f"serve Qwen/Qwen2.5-Coder-{size}-Instruct there"
     source = f"hf:Qwen/Qwen2.5-Coder-{size}-Instruct-GGUF:Q4_K_M"
-    return f'pip install "homebody[hub]" && homebody models install {source}'
+    program = shell(str(this_installation().program))
+    return f"{pip_install('huggingface_hub')} && {program} models install {source}"
 
 
 def quicker_model(info: ModelInfo) -> str | None:

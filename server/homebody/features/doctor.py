@@ -4,6 +4,7 @@ In: an engine, and what the settings' sources said. Out: findings, each with the
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ from homebody.engine import Engine
 from homebody.errors import HomebodyError
 from homebody.features.advice import better_model, is_smallest, more_context, quicker_model
 from homebody.features.bench import Row, bench
+from homebody.host import shared
+from homebody.installation import shell, this_installation
 from homebody.prompt.fim import find_format
 
 Level: TypeAlias = Literal["good", "hint", "problem"]
@@ -59,8 +62,14 @@ class UseReport(Struct, frozen=True, rename="camel"):
 
 
 class Diagnosis(Struct, frozen=True, rename="camel"):
-    """All of it. ``servers`` has one sentence for each server that answers on this machine."""
+    """All of it. ``servers`` has one sentence for each server that answers on this machine.
 
+    ``installation`` is one line; ``versions`` are findings about other parts of Homebody on this
+    machine: the editors' extensions, model processes of another version.
+    """
+
+    installation: str
+    versions: tuple[Finding, ...]
     servers: tuple[str, ...]
     uses: tuple[UseReport, ...]
     findings: tuple[Finding, ...]
@@ -76,7 +85,8 @@ async def doctor(
     servers = tuple(found.remark for found in await probe_all(USUAL_URLS))
     completion = await _use(engine, "completion")
     uses = (completion, await _use(engine, "chat", measured=completion))
-    return Diagnosis(servers, uses, (*_settings(engine, problems, origins or {}), *_notes()))
+    findings = (*_settings(engine, problems, origins or {}), *_notes())
+    return Diagnosis(str(this_installation()), (*_extensions(), *_model_processes()), servers, uses, findings)
 
 
 async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) -> UseReport:
@@ -199,3 +209,43 @@ def _notes() -> list[Finding]:
     """What was seen in earlier sessions: prompts that a server cut, counts that did not agree."""
     newest = {(note.model, note.text): note for note in read_notes()}
     return [Finding("problem", f"{note.model}: {note.text}") for note in newest.values()]
+
+
+def _extensions() -> list[Finding]:
+    """Versions of the VS Code extension that are installed for this user."""
+    own = this_installation()
+    found = sorted(
+        path.parent.name.rpartition("-")[2]
+        for folder in _EXTENSION_FOLDERS
+        for path in (Path.home() / folder).glob("homebody.homebody-*/package.json")
+    )
+    findings = [Finding("good", f"The VS Code extension {number} is installed.") for number in found]
+    if found and own.version not in found:
+        text = (
+            f"The VS Code extension is version {found[-1]}, the server {own.version}: install them together."
+        )
+        build = None if own.checkout is None else shell("make", "-C", str(own.checkout), "vsix")
+        findings = [Finding("hint", text, build)]
+    return findings
+
+
+def _model_processes() -> list[Finding]:
+    """Embedded models that an older or newer Homebody started, and that are still running."""
+    others = {host.version.partition("+")[0] for host in shared.running_hosts()} - {
+        this_installation().version
+    }
+    return [
+        Finding(
+            "hint",
+            f"A model process of Homebody {number} is running too and takes memory: "
+            "restart the editors that were started before the update.",
+        )
+        for number in sorted(others)
+    ]
+
+
+# Of VS Code and what is built from it; ``-server`` is its part on the other end of an SSH connection.
+_EXTENSION_FOLDERS = (
+    *(".vscode/extensions", ".vscode-insiders/extensions", ".vscode-server/extensions"),
+    *(".vscode-oss/extensions", ".cursor/extensions", ".windsurf/extensions"),
+)

@@ -116,6 +116,12 @@ def other_hosts(place: Place) -> list[Ready | None]:
     return [read_state(other) for other in others if is_held(other.lock)]
 
 
+def running_hosts() -> list[Ready]:
+    """All shared hosts of this user that have said where they are, whatever their version."""
+    locks = sorted((paths.state_dir() / "hosts").glob("*.lock"))
+    return [state for lock in locks if (state := read_state(Place(lock))) is not None]
+
+
 def join(place: Place) -> FileLock:
     """Be a client of ``place`` until the lock is released, or this process ends."""
     place.clients.mkdir(mode=0o700, exist_ok=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
 
 from homebody.lsp.outgoing import ResponseError
 from homebody.lsp.peer import Peer
+from homebody.workspace.uri import path_of
 
 if TYPE_CHECKING:
     from homebody.settings import Settings
@@ -37,11 +37,7 @@ def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
 
 def paths_of(folders: Sequence[types.WorkspaceFolder]) -> list[Path]:
     """List the folders that are paths on this machine."""
-    return [
-        Path(path)
-        for folder in folders
-        if folder.uri.startswith("file:") and (path := to_fs_path(folder.uri))
-    ]
+    return [path for folder in folders if (path := path_of(folder.uri)) is not None]
 
 
 async def resolve(peer: Peer, pushed: object) -> tuple["Settings", "list[Problem]"]:

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from homebody.errors import ModelInstallFailed, UsageError
+from homebody.installation import pip_install
 from homebody.models.fetch import OnProgress, bytes_under, check_sha256, installing
 from homebody.models.library import models_dir
 from homebody.models.model import Model
@@ -121,8 +122,8 @@ def _hub() -> ModuleType:
         import huggingface_hub
     except ModuleNotFoundError as error:
         message = (
-            "installing from the Hugging Face Hub needs an extra: run `pip install 'homebody[hub]'`, "
-            "or download the GGUF yourself and install it by its path"
+            "installing from the Hugging Face Hub needs one more package: run "
+            f"`{pip_install('huggingface_hub')}`, or download the GGUF yourself and install it by its path"
         )
         raise ModelInstallFailed(message) from error
     return huggingface_hub

@@ -1,0 +1,76 @@
+"""Where and how this Homebody is installed, for messages that name a command to type.
+
+In: nothing. Out: paths and commands of this very installation, quoted for a shell.
+"""
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Which Homebody runs, and from where.
+
+    Attributes
+    ----------
+    version, python
+        Versions of Homebody and of the Python that runs it.
+    interpreter
+        Path of that Python.
+    program
+        Path of ``homebody`` beside it.
+    checkout
+        Folder of the clone that it runs from, ``None`` for an installed package.
+
+    """
+
+    version: str
+    python: str
+    interpreter: Path
+    program: Path
+    checkout: Path | None
+
+    def __str__(self) -> str:
+        """One line, for reports of problems."""
+        where = f"from the checkout {self.checkout}" if self.checkout else "installed as a package"
+        return f"Homebody {self.version}, {where}; Python {self.python} ({self.interpreter})"
+
+
+def this_installation() -> Installation:
+    """Find out what runs."""
+    interpreter = Path(sys.executable)
+    suffix = ".exe" if os.name == "nt" else ""
+    try:
+        number = version("homebody")
+    except PackageNotFoundError:  # run from a copy of the sources
+        number = "unknown"
+    root = _PACKAGE.parent.parent
+    is_checkout = (root / "pyproject.toml").is_file() and (root / "requirements").is_dir()
+    return Installation(
+        version=number,
+        python=platform.python_version(),
+        interpreter=interpreter,
+        program=interpreter.with_name(f"homebody{suffix}"),
+        checkout=root if is_checkout else None,
+    )
+
+
+def pip_install(requirement: str) -> str:
+    """Return the command that installs ``requirement`` into the environment that runs Homebody.
+
+    A bare ``pip`` often belongs to another Python.
+    """
+    return shell(sys.executable, "-m", "pip", "install", requirement)
+
+
+def shell(*words: str) -> str:
+    """Join words to a command line for this system's shell."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
