@@ -1,8 +1,14 @@
 """Asking through a real server: conversations, attachments, applied code."""
 
+import asyncio
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from homebody.client.connection import ServerError
+from support.needs import needs
+from support.until import until
 
 URI = "file:///w/area.py"
 CODE = "def area(width, height):\n    return width * height\n"
@@ -16,6 +22,13 @@ def _named(**argument: object) -> dict[str, object]:
 def _range(*places: int) -> dict[str, object]:
     line, character, last, end = places
     return {"start": {"line": line, "character": character}, "end": {"line": last, "character": end}}
+
+
+def _stage(folder: Path) -> None:
+    """Begin a repository and stage everything."""
+    git = needs("git")
+    for arguments in (["init", "-q"], ["add", "-A"]):
+        subprocess.run([git, *arguments], cwd=folder, check=True)
 
 
 async def test_a_conversation_goes_on(serve):
@@ -152,3 +165,73 @@ async def test_a_selection_takes_the_place_that_the_user_says(serve):
         end = {"line": 2, "character": 0}
         await client.execute("homebody.apply", apply | {"range": {"start": end, "end": end}})
         assert client.documents[URI].text == CODE + "print(area(1, 2))\n"
+
+
+async def test_an_explanation_is_shown_by_the_server(serve, tmp_path):
+    """As a file that its owner alone can read; as a message where the client shows no files."""
+    shown: list[str] = []
+
+    async def show(params: dict[str, str]) -> object:
+        shown.append(params["uri"])
+        return {"success": True}
+
+    with_files = {"window": {"showDocument": {"support": True}}, "general": {"positionEncodings": ["utf-32"]}}
+    argument = _named(show=True)
+    async with serve("It multiplies.", capabilities=with_files) as client:
+        client.connection.on_request["window/showDocument"] = show
+        client.open(URI, CODE)
+        await client.execute("homebody.explain", argument)
+    [path] = (tmp_path / "cache" / "answers").iterdir()
+    assert shown == [path.as_uri()]
+    assert path.read_text() == "It multiplies.\n"
+    assert path.stat().st_mode & 0o077 == 0
+    async with serve("It multiplies.", capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
+        client.open(URI, CODE)
+        await client.execute("homebody.explain", argument)
+        assert client.messages == ["It multiplies."]
+
+
+async def test_a_diagnostic_and_pasted_output_are_explained(serve, workspace):
+    """The prompt holds the message; the output's place is read along."""
+    (workspace / "stock.py").write_text("def reorder(item):\n    return item.count < 3\n")
+    async with serve("A name is missing.") as client:
+        client.open(URI, CODE)
+        problem = {"message": "undefined name", "source": "ruff", "code": "F821"}
+        await client.execute("homebody.explain", _named(range=_range(1, 11, 1, 16), problem=problem))
+        assert "ruff F821: undefined name" in (await client.execute("homebody.showPrompt"))["text"]
+        told = await client.execute("homebody.explain", {"text": "stock.py:2: AttributeError"})
+        assert "[stock.py:2](" in told["markdown"]
+
+
+async def test_a_commit_message_is_written(serve, workspace):
+    """Of what is staged in the workspace."""
+    (workspace / "stock.py").write_text("count = 3\n")
+    _stage(workspace)
+    async with serve("Count the stock") as client:
+        written = await client.execute("homebody.commitMessage")
+        assert written["message"] == "Count the stock"
+        assert written["sources"][0]["uri"] == (workspace / "stock.py").as_uri()
+
+
+async def test_an_answer_can_be_stopped_by_both_ways(serve):
+    """The request is answered as cancelled, and the conversation can go on."""
+    slow = [{"text": "word " * 400, "piece_delay_ms": 20, "times": 2}, {"text": "Done."}]
+    bars = {"window": {"workDoneProgress": True}, "general": {"positionEncodings": ["utf-32"]}}
+    async with serve(slow, capabilities=bars) as client:
+        client.open(URI, CODE)
+        asked = asyncio.ensure_future(client.execute("homebody.ask", {"question": "Why?", "token": "t1"}))
+        await until(lambda: [p for m, p in client.notifications if m == "$/progress" and p["token"] == "t1"])
+        bar = next(p["token"] for m, p in client.notifications if m == "$/progress" and p["token"] != "t1")
+        client.notify("window/workDoneProgress/cancel", {"token": bar})
+        with pytest.raises(ServerError) as caught:
+            await asked
+        assert caught.value.code == -32800
+
+        pieces: list[str] = []
+        explained = asyncio.ensure_future(client.explain(URI, on_text=pieces.append))
+        await until(lambda: pieces)
+        explained.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await explained
+        assert (await client.execute("homebody.ask", {"question": "Why?"}))["markdown"] == "Done."
+        assert client.messages == []

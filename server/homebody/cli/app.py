@@ -29,7 +29,9 @@ class Row:
 COMMANDS = (
     Row("lsp", "homebody.cli.lsp", "Serve an editor."),
     Row("complete", "homebody.cli.complete", "Show what would be suggested at a place in a file."),
-    Row("explain", "homebody.cli.explain", "Explain a file, or some of its lines."),
+    Row("explain", "homebody.cli.explain", "Explain a file, some of its lines, an error or a diff."),
+    Row("ask", "homebody.cli.ask", "Ask about code, once or in a conversation."),
+    Row("commit-message", "homebody.cli.commit_message", "Write a commit message for the staged changes."),
     Row("refactor", "homebody.cli.refactor", "Rewrite files, or parts of them: as diffs, or in place."),
     Row("prompts", "homebody.cli.prompts", "List or check prompt files."),
     Row("undo", "homebody.cli.undo", "Put back what a run of refactor changed."),

@@ -1,47 +1,40 @@
-"""``homebody explain FILE[:START[-END]]``: an explanation, written as it comes."""
+"""``homebody explain FILE[:START[-END]]``: an explanation, written as it comes.
+
+Also of pasted output (``-``), of a diff, and of a diagnostic.
+"""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from msgspec import Struct
 
-from homebody.cli.edge import warn
+from homebody.cli.answers import Account, Writer, account, ready_engine, show_account
 from homebody.cli.flags import Flags
 from homebody.cli.place import parse_lines
-from homebody.cli.prompt_text import lines_of
 from homebody.cli.terminal import Terminal
-from homebody.engine import open_engine
+from homebody.errors import UsageError
+from homebody.features.attachments import attach_changes
 from homebody.features.explain import explain
+from homebody.features.explain_text import explain_attached, explain_text
 from homebody.features.explanation import Explanation
-from homebody.headless.report import Lines, to_json, to_lines
-from homebody.headless.select import SourceFile, read_source, workspace_of
-from homebody.settings import Settings
-from homebody.text import Span
+from homebody.headless.report import to_json
+from homebody.headless.select import read_source, workspace_of
 
-_INDEX_SECONDS = 2.0
-"""Seconds to wait for the workspace's index; a large workspace answers with what is indexed by then."""
-
-
-class Used(Struct, frozen=True, rename="camel"):
-    """Token counts of the answer."""
-
-    prompt_tokens: int
-    output_tokens: int
-    context_length: int
+_REMEDY = "select less, use --full, or raise chat.max_tokens"
 
 
 class Report(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints."""
+    """What ``--json`` prints. ``file`` is empty for what is no file."""
 
     file: str
     markdown: str
     complete: bool
-    usage: Used
-    sources: list[Lines]
-    left_out: list[Lines]
+    usage: object
+    sources: object
+    left_out: object
 
 
 def register(app: typer.Typer) -> None:
@@ -52,57 +45,79 @@ def register(app: typer.Typer) -> None:
 def _explain(
     context: typer.Context,
     place: Annotated[
-        str, typer.Argument(metavar="FILE[:START[-END]]", help="A file, a line or lines, from 1.")
-    ],
+        str,
+        typer.Argument(
+            metavar="FILE[:START[-END]]", help="A file, a line or lines, from 1; - reads output or a diff."
+        ),
+    ] = "",
     *,
+    problem: Annotated[
+        str, typer.Option(metavar="TEXT", help="A diagnostic at that line: explain it, and how to fix it.")
+    ] = "",
+    staged: Annotated[bool, typer.Option("--staged", help="Explain the staged changes.")] = False,
+    uncommitted: Annotated[
+        bool, typer.Option("--uncommitted", help="Explain all changes since the last commit.")
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help="Read all of it, however long it takes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, when it is complete.")] = False,
 ) -> None:
-    """Explain a file, or some of its lines."""
-    path, lines = parse_lines(place)
+    """Explain a file, some of its lines, a diagnostic, the output of a program, or a diff."""
     flags: Flags = context.obj
-    settings = flags.load(workspace_of(path))
+    terminal = Terminal()
+    writer = Writer(terminal, is_quiet=as_json)
+    if sum((bool(place), staged, uncommitted)) != 1:
+        message = "Name one thing to explain: a file, - for pasted text, --staged or --uncommitted."
+        raise UsageError(message)
+    if problem and place in {"", "-"}:
+        message = "--problem needs its place: homebody explain FILE:LINE --problem TEXT."
+        raise UsageError(message)
+    if place and place != "-":
+        told = asyncio.run(_explain_file(flags, place, problem, writer, full=full))
+    elif place:
+        told = asyncio.run(_explain_input(flags, writer, full=full))
+    else:
+        told = asyncio.run(_explain_changes(flags, writer, is_staged=staged, full=full))
+    file = str(parse_lines(place)[0]) if place not in {"", "-"} else ""
+    summary = account(told.usage, told.sources, told.left_out, complete=told.complete)
+    if as_json:
+        terminal.write(to_json(_report(file, told, summary)))
+        return
+    show_account(terminal, summary, _REMEDY)
+
+
+async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, *, full: bool) -> Explanation:
+    path, lines = parse_lines(place)
+    workspace = workspace_of(path)
+    settings = flags.load(workspace)
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
     span = source.span_of(*lines) if lines else None
-    terminal = Terminal()
-    said = asyncio.run(_run(settings, source, span, None if as_json else terminal.write, full=full))
-    report = _report(source, said)
-    if as_json:
-        terminal.write(to_json(report))
-        return
-    terminal.end_line()
-    used = report.usage
-    terminal.remark(f"{used.prompt_tokens} + {used.output_tokens} of {used.context_length} tokens")
-    terminal.remark("read: " + ", ".join(map(lines_of, report.sources)))
-    for left_out in report.left_out:
-        terminal.remark(f"not read: {lines_of(left_out)}: {left_out.why}")
-    if not report.complete:
-        warn("the explanation is not complete: select less, use --full, or raise chat.max_tokens.")
+    async with ready_engine(settings, workspace) as engine:
+        return await explain(
+            engine,
+            source.document,
+            span,
+            problem=problem,
+            full=full,
+            on_text=writer.on_text,
+            on_read=writer.on_read,
+        )
 
 
-async def _run(
-    settings: Settings,
-    source: SourceFile,
-    span: Span | None,
-    on_text: Callable[[str], None] | None,
-    *,
-    full: bool,
-) -> Explanation:
-    async with open_engine(settings, folders=[workspace_of(source.path)]) as engine:
-        if engine.index is not None:
-            engine.index.start()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
-        return await explain(engine, source.document, span, full=full, on_text=on_text)
+async def _explain_input(flags: Flags, writer: Writer, *, full: bool) -> Explanation:
+    text = sys.stdin.read()
+    workspace = workspace_of(Path.cwd() / "any file in this folder")
+    async with ready_engine(flags.load(workspace), workspace) as engine:
+        return await explain_text(engine, text, full=full, on_text=writer.on_text, on_read=writer.on_read)
 
 
-def _report(source: SourceFile, said: Explanation) -> Report:
-    usage = said.usage
-    return Report(
-        file=str(source.path),
-        markdown=said.markdown,
-        complete=said.complete,
-        usage=Used(usage.prompt_tokens, usage.output_tokens, usage.context_length),
-        sources=to_lines(said.sources),
-        left_out=to_lines(said.left_out),
-    )
+async def _explain_changes(flags: Flags, writer: Writer, *, is_staged: bool, full: bool) -> Explanation:
+    workspace = workspace_of(Path.cwd() / "any file in this folder")
+    async with ready_engine(flags.load(workspace), workspace) as engine:
+        attached = await attach_changes(engine, "staged" if is_staged else "uncommitted", Path.cwd())
+        return await explain_attached(
+            engine, "explain-diff", attached, full=full, on_text=writer.on_text, on_read=writer.on_read
+        )
+
+
+def _report(file: str, told: Explanation, summary: Account) -> Report:
+    return Report(file, told.markdown, told.complete, summary.usage, summary.sources, summary.left_out)

@@ -11,6 +11,8 @@ from homebody.errors import UsageError
 
 _POSITION = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9}):(?P<column>[0-9]{1,9})", re.DOTALL)
 _LINES = re.compile(r"(?P<file>.+):(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?", re.DOTALL)
+# What looks like lines and is none: ``app.py:10-``, ``app.py:-10``, ``app.py:``.
+_HALF_LINES = re.compile(r"(?P<file>.+):(?:[0-9]*-[0-9]*)?", re.DOTALL)
 
 
 def parse_position(text: str) -> tuple[Path, int, int]:
@@ -37,11 +39,17 @@ def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
     Raises
     ------
     UsageError
-        The lines run backwards.
+        The lines run backwards, or are no numbers.
 
     """
     found = _LINES.fullmatch(text)
-    if found is None or Path(text).exists():
+    if Path(text).exists():
+        return Path(text), None
+    if found is None:
+        if (half := _HALF_LINES.fullmatch(text)) is not None:
+            file = half["file"]
+            message = f"{text} names no lines; write {file}:START or {file}:START-END, such as {file}:10-40."
+            raise UsageError(message)
         return Path(text), None
     first = int(found["first"])
     last = int(found["last"] or first)

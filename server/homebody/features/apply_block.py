@@ -6,7 +6,7 @@ Never writes anything.
 
 from homebody.engine import Engine
 from homebody.features.refactor import Refactoring
-from homebody.features.selection import tree_of, trimmed
+from homebody.features.selection import tree_of, trimmed, whole_lines
 from homebody.postprocess import CodeBlock, Refusal, document_hunks, replacement_text
 from homebody.syntax.check import count_errors
 from homebody.syntax.language import find
@@ -55,7 +55,7 @@ async def apply_block(
 async def _target(engine: Engine, document: Document, block: CodeBlock, span: Span | None) -> Span | None:
     """Return what the block replaces; an empty span is a place to insert at."""
     if span is not None and document.slice(span).strip():
-        return _whole_lines(document, trimmed(document, span))
+        return whole_lines(document, trimmed(document, span))
     code = Document.create("homebody:block", document.language_id, 0, block.text)
     names = [
         one.name for one in definitions(code, parse(code)) if one.kind != "variable" and not one.container
@@ -64,16 +64,11 @@ async def _target(engine: Engine, document: Document, block: CodeBlock, span: Sp
         tree = await tree_of(engine, document)
         same = [one for one in definitions(document, tree) if one.name == names[0] and one.kind != "variable"]
         if len(same) == 1:
-            return _whole_lines(document, same[0].span)
+            return whole_lines(document, same[0].span)
     if span is None:
         return None
     start = document.line_starts[document.line_of(span.start)]
     return Span(start, start)
-
-
-def _whole_lines(document: Document, span: Span) -> Span:
-    last = document.line_of(max(span.start, span.end - 1))
-    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
 
 
 def _refused(document: Document, reason: str) -> Refactoring:

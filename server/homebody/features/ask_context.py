@@ -118,15 +118,18 @@ def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewC
     for number, one in enumerate(found.wanted):
         frame = _FRAME_TOKENS + count(one.label)
         share = _share([count(other.text) + frame for other in found.wanted[number:]], rest) - frame
-        text, lines = _first_lines(one.text, share, engine)
-        if lines < _line_count(one.text):
-            why = "attached; did not fit"
-            left_out.append(LeftOut(one.uri, one.first_line + lines, one.last_line, why))
-        if not lines:
+        lines = one.text.splitlines(keepends=True)
+        kept = _fitting(lines, share, engine, from_end=one.keep == "end")
+        if len(kept) < len(lines):
+            why = f"{one.label}; did not fit"
+            left_out.append(LeftOut(one.uri, *_other_lines(one, len(kept)), why))
+        if not kept:
             continue
+        text = "".join(kept)
         used = count(text)
         rest -= used + frame
-        sources.append(Source(one.uri, one.first_line, one.first_line + lines - 1, used, "attached"))
+        first = one.first_line + (len(lines) - len(kept) if one.keep == "end" else 0)
+        sources.append(Source(one.uri, first, first + len(kept) - 1, used, "attached"))
         values = {"name": one.label, "language": one.language, "code": text.rstrip("\r\n")}
         texts.append(fill(shipped_prompt("attached").body, values))
     room = min(rest, readable - (available - rest))
@@ -212,18 +215,19 @@ def _share(costs: Sequence[int], rest: int) -> int:
     return min(costs[0], max(fair, 0))
 
 
-def _first_lines(text: str, tokens: int, engine: Engine) -> tuple[str, int]:
-    """Return as many whole lines as fit, and how many."""
-    count = engine.chat.tokens.count
-    kept: list[str] = []
-    used = 0
-    for line in text.splitlines(keepends=True):
-        used += count(line)
+def _fitting(lines: Sequence[str], tokens: int, engine: Engine, *, from_end: bool) -> Sequence[str]:
+    """Return as many whole lines from the beginning, or from the end, as fit."""
+    used = taken = 0
+    for line in reversed(lines) if from_end else lines:
+        used += engine.chat.tokens.count(line)
         if used > tokens:
             break
-        kept.append(line)
-    return "".join(kept), len(kept)
+        taken += 1
+    return lines[len(lines) - taken :] if from_end else lines[:taken]
 
 
-def _line_count(text: str) -> int:
-    return len(text.splitlines())
+def _other_lines(one: Attachment, kept: int) -> tuple[int, int]:
+    """First and last line of what was cut off."""
+    if one.keep == "end":
+        return one.first_line, one.last_line - kept
+    return one.first_line + kept, one.last_line

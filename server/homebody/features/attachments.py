@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urldefrag
 
 from homebody.audit import LeftOut
@@ -46,6 +47,8 @@ class Attachment:
         What is shown, and LSP's language identifier for it.
     label
         How the model and the user see it: a path with lines, ``uncommitted changes``.
+    keep
+        Which lines stay where not all fit.
 
     """
 
@@ -55,6 +58,7 @@ class Attachment:
     text: str
     language: str
     label: str
+    keep: Literal["beginning", "end"] = "beginning"
 
 
 @dataclass(frozen=True, slots=True)

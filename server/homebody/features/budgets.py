@@ -7,13 +7,16 @@ import time
 from dataclasses import dataclass
 
 from homebody.backend.base import Message, ModelInfo, PromptRead
-from homebody.context.budget import MIN_PROMPT_TOKENS, UNMEASURED_SPEED, chat_budget
+from homebody.context.budget import UNMEASURED_SPEED, chat_budget
 from homebody.engine import Engine
 from homebody.errors import BackendRefused
 from homebody.prompt.front_matter import PromptFile
 
 TEMPLATE_TOKENS = 24
 """First guess of what a chat template adds; the exact count corrects it."""
+
+_LEAST_TOKENS = 256
+"""Tokens that are read on the slowest machine too: with fewer an answer is about nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class ChatRoom:
     fits
         What the texts of the prompt may have together.
     readable
-        What the model reads in ``chat.readingSeconds``; never more than ``fits``.
+        What the model reads in ``chat.readingSeconds``, at least 256; never more than ``fits``.
 
     """
 
@@ -53,7 +56,7 @@ def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
     fits = chat_budget(info.context_length, output=output, overhead=TEMPLATE_TOKENS).prompt
     speed = engine.chat.speed.prompt or UNMEASURED_SPEED
     readable = int(speed * settings.reading_seconds)
-    return ChatRoom(output, fits, min(fits, max(readable, MIN_PROMPT_TOKENS)))
+    return ChatRoom(output, fits, min(fits, max(readable, _LEAST_TOKENS)))
 
 
 async def measure_speed(engine: Engine, prompt: PromptFile) -> None:

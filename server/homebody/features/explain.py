@@ -16,7 +16,7 @@ from homebody.features.answer import Draft, answer
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.explanation import Explanation, Task
-from homebody.features.selection import candidates_for_span, meant_span, tree_of
+from homebody.features.selection import candidates_for_span, meant_span, tree_of, whole_lines
 from homebody.features.surroundings import (
     check_permitted,
     frame_tokens,
@@ -29,6 +29,7 @@ from homebody.features.surroundings import (
 from homebody.features.system_prompt import with_standing
 from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import render
+from homebody.prompt.shipped import shipped_prompt
 from homebody.session.session import Session
 from homebody.text import Document, Span
 
@@ -39,6 +40,7 @@ async def explain(
     span: Span | None = None,
     *,
     prompt: PromptFile | None = None,
+    problem: str = "",
     full: bool = False,
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
@@ -50,6 +52,8 @@ async def explain(
     ----------
     prompt
         The prompt file to use instead of the shipped one.
+    problem
+        A diagnostic's message: it is explained instead of the code at ``span``.
     full
         Read everything, however long it takes: each part is as long as the context allows, and no part
         of a long file is left out.
@@ -73,8 +77,13 @@ async def explain(
         message = "There is nothing to explain: select some code first."
         raise UsageError(message)
     tree = await tree_of(engine, document)
-    target = meant_span(document, tree, span)
-    prompt = prompt or engine.prompts.explain
+    if problem:
+        # The lines of the diagnostic; the function around them is among the lines before and after.
+        target = whole_lines(document, span or Span(0, 0))
+        prompt = shipped_prompt("explain-problem")
+    else:
+        target = meant_span(document, tree, span)
+        prompt = prompt or engine.prompts.explain
     use = engine.chat
     info = await use.describe()
     task = Task(engine, document, tree, info, on_text, on_read)
@@ -83,7 +92,8 @@ async def explain(
     await measure_speed(engine, prompt)
     room = chat_room(engine, info)
     frame = frame_tokens(engine, prompt)
-    if not _reads_at_once(use.tokens.count(document.slice(target)), room, frame, full=full):
+    code_tokens = use.tokens.count(document.slice(target))
+    if not problem and not _reads_at_once(code_tokens, room, frame, full=full):
         whole_file = len(target) >= len(document.text.strip())
         outlined = await explain_outline(task, room) if whole_file and not full else None
         return outlined or await explain_parts(task, target, room, full=full)
@@ -104,6 +114,8 @@ async def explain(
             "code": text.rstrip("\r\n"),
             "language": document.language_id,
             "path": shown_path(engine, document.uri),
+            "name": f"line {document.line_of(target.start) + 1}",
+            "problem": problem,
             "context": without_marked_lines(laid_out(engine, document, around), special).text,
         }
         messages = with_standing(engine, render(prompt, values))

@@ -66,7 +66,13 @@ def meant_span(document: Document, tree: Tree, span: Span | None) -> Span:
     if document.slice(span).strip():
         return trimmed(document, span)
     around = scope_around(document, tree, Span(span.start, span.start))
-    return whole if around is None else trimmed(document, _whole_lines(document, around.span))
+    return whole if around is None else trimmed(document, whole_lines(document, around.span))
+
+
+def whole_lines(document: Document, span: Span) -> Span:
+    """Widen ``span`` to whole lines, without the last line end; an end at column 0 excludes that line."""
+    last = document.line_of(max(span.start, span.end - 1))
+    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
 
 
 async def candidates_for_span(
@@ -113,7 +119,7 @@ def _own_definitions(
                 continue
             lines = _line_count(document, one.span)
             if one.is_function and lines <= _WHOLE_LINES:
-                whole = _whole_lines(document, one.span)
+                whole = whole_lines(document, one.span)
                 yield _candidate(document, whole, document.slice(whole), f"defines {name}")
                 continue
             members = [
@@ -134,7 +140,7 @@ def _needed_imports(
     for one in imports(document, tree):
         brought = {name.alias for name in one.names} or {re.split(r"[./:\\]+", one.module)[-1]}
         if not _meet(one.span, span) and not brought.isdisjoint(names):
-            whole = _whole_lines(document, one.span)
+            whole = whole_lines(document, one.span)
             yield _candidate(document, whole, document.slice(whole), "import that it uses")
 
 
@@ -195,11 +201,6 @@ def _candidate(document: Document, span: Span, text: str, why: str) -> Candidate
 
 def _line_count(document: Document, span: Span) -> int:
     return document.line_of(max(span.start, span.end - 1)) - document.line_of(span.start) + 1
-
-
-def _whole_lines(document: Document, span: Span) -> Span:
-    last = document.line_of(max(span.start, span.end - 1))
-    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
 
 
 def _meet(one: Span, other: Span) -> bool:

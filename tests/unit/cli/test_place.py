@@ -64,3 +64,10 @@ def test_lines_that_run_backwards_are_told():
     """Better than an empty selection."""
     with pytest.raises(UsageError, match="ends before it begins"):
         parse_lines("a.py:7-3")
+
+
+@pytest.mark.parametrize("text", ["a.py:10-", "a.py:-10", "a.py:", "a.py:-", "src/a.py:99999999999-3"])
+def test_half_a_range_is_no_file_name(text):
+    """The message shows how to write lines."""
+    with pytest.raises(UsageError, match=r"names no lines; write .*a\.py:START"):
+        parse_lines(text)

@@ -70,7 +70,7 @@ async def test_attachments_share_what_fits(world):
         assert "tiny = 1" in prompt
         assert "value_10 = 10" in prompt
         [left] = reply.left_out
-        assert (left.uri, left.last_line, left.why) == (long.uri, 2000 - 1, "attached; did not fit")
+        assert (left.uri, left.last_line, left.why) == (long.uri, 2000 - 1, "half.py; did not fit")
         assert f"value_{left.first_line - 1} =" in prompt
         assert f"value_{left.first_line} =" not in prompt
 

@@ -1,55 +1,78 @@
-"""``homebody.explain``: explain a range or the whole document, streamed.
+"""``homebody.explain``: explain code, a diagnostic, pasted output or a diff, streamed.
 
-In: a document and maybe a range. Out: Markdown, whether it is complete, token counts, the sources of the
-prompt and what was left out of it.
+In: a document and maybe a range, or text. Out: Markdown, whether it is complete, token counts, the sources
+of the prompt and what was left out of it.
 """
+
+from typing import TYPE_CHECKING
 
 import msgspec
 from lsprotocol import types
 
+from homebody.errors import UnknownAction
 from homebody.lsp import progress
 from homebody.lsp.arguments import Range, TextDocument, parse
 from homebody.lsp.commands.common import Result, document_of, left_out_of, source_of, usage_of
 from homebody.lsp.convert import to_span
 from homebody.lsp.server import Server
 
+if TYPE_CHECKING:
+    from homebody.features.explanation import Explanation
+    from homebody.lsp.service import Opened
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A diagnostic, as the client has it; ``range`` of the argument says where."""
+
+    message: str
+    source: str | None = None
+    code: str | int | None = None
+
+    @property
+    def text(self) -> str:
+        """The diagnostic on one line, its tool and code in front."""
+        told = " ".join(str(part) for part in (self.source, self.code) if part is not None)
+        return f"{told}: {self.message}" if told else self.message
+
 
 class Explain(msgspec.Struct, frozen=True, rename="camel"):
-    """The argument.
+    """The argument: a document, or ``text`` that was pasted (output or a diff).
 
     An empty ``range`` is a cursor and means the function around it; without a range the document is
-    meant. Text streams as ``{text}`` on ``token``. ``full`` reads everything, however long it takes.
+    meant. ``action`` names a prompt file that explains. Text streams as ``{text}`` on ``token``. ``full``
+    reads everything, however long it takes. With ``show`` the server shows the explanation itself.
     """
 
-    text_document: TextDocument
+    text_document: TextDocument | None = None
     range: Range | None = None
+    problem: Problem | None = None
+    text: str | None = None
+    action: str | None = None
     token: str | int | None = None
     full: bool = False
+    show: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.text_document is None) is (self.text is None):
+            message = "either `textDocument` or `text` is needed"
+            raise ValueError(message)
+        if self.problem is not None and self.range is None:
+            message = "a `problem` needs its `range`"
+            raise ValueError(message)
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Explain a range or the whole document."""
+    """Explain what the argument says."""
     argument = parse(params.command, params.arguments, Explain)
-    document = document_of(server, argument.text_document)
-    span = None
-    if argument.range is not None:
-        span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
-    send = progress.text_sender(server, argument.token)
     async with (
         server.service.using() as opened,
         progress.shown(server, "Explaining", params.work_done_token) as bar,
     ):
-        from homebody.features.explain import explain
+        explanation = await _explained(server, opened, argument, bar)
+    if argument.show:
+        from homebody.lsp.show import show_markdown
 
-        explanation = await explain(
-            opened.engine,
-            document,
-            span,
-            full=argument.full,
-            on_text=send,
-            on_read=progress.read_sender(server, argument.token, bar),
-            session=opened.session,
-        )
+        await show_markdown(server, explanation.markdown)
     return {
         "markdown": explanation.markdown,
         "complete": explanation.complete,
@@ -57,3 +80,44 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         "sources": [source_of(server, source) for source in explanation.sources],
         "leftOut": [left_out_of(server, left_out) for left_out in explanation.left_out],
     }
+
+
+async def _explained(
+    server: Server, opened: "Opened", argument: Explain, bar: progress.Progress
+) -> "Explanation":
+    send = progress.text_sender(server, argument.token)
+    on_read = progress.read_sender(server, argument.token, bar)
+    if argument.text_document is None:
+        from homebody.features.explain_text import explain_text
+
+        return await explain_text(
+            opened.engine,
+            argument.text or "",
+            full=argument.full,
+            open_document=server.documents.find,
+            on_text=send,
+            on_read=on_read,
+        )
+    from homebody.features.explain import explain
+
+    document = document_of(server, argument.text_document)
+    span = None
+    if argument.range is not None:
+        span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
+    prompt = None
+    if argument.action is not None:
+        prompt = opened.engine.prompts.action(argument.action)
+        if prompt is None or prompt.output != "explain":
+            message = f"There is no action {argument.action!r} that explains."
+            raise UnknownAction(message)
+    return await explain(
+        opened.engine,
+        document,
+        span,
+        prompt=prompt,
+        problem=argument.problem.text if argument.problem else "",
+        full=argument.full,
+        on_text=send,
+        on_read=on_read,
+        session=opened.session,
+    )

@@ -18,6 +18,7 @@ from homebody.lsp.server import Server
 MODULES: Mapping[str, str] = {
     "homebody.explain": "homebody.lsp.commands.explain",
     "homebody.ask": "homebody.lsp.commands.ask",
+    "homebody.commitMessage": "homebody.lsp.commands.commit_message",
     "homebody.contextItems": "homebody.lsp.commands.context_items",
     "homebody.apply": "homebody.lsp.commands.apply",
     "homebody.conversations": "homebody.lsp.commands.conversations",

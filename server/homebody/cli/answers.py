@@ -1,0 +1,97 @@
+"""What the commands that answer in words share: an engine with its index, progress, the account at the end.
+
+In: settings, an explanation. Out: a ready engine, lines on stderr, a report for scripts.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from homebody.audit import LeftOut, Source
+from homebody.backend.base import ReadProgress
+from homebody.cli.edge import warn
+from homebody.cli.prompt_text import lines_of
+from homebody.cli.terminal import Terminal
+from homebody.engine import Engine, open_engine
+from homebody.features.answer import Usage
+from homebody.headless.report import Lines, to_lines
+from homebody.settings import Settings
+
+_INDEX_SECONDS = 2.0
+"""Seconds to wait for the workspace's index; a large workspace answers with what is indexed by then."""
+
+
+class Used(Struct, frozen=True, rename="camel"):
+    """Token counts of an answer."""
+
+    prompt_tokens: int
+    output_tokens: int
+    context_length: int
+
+
+class Account(Struct, frozen=True, rename="camel"):
+    """What an answer rests on, as ``--json`` prints it."""
+
+    complete: bool
+    usage: Used
+    sources: list[Lines]
+    left_out: list[Lines]
+
+
+@asynccontextmanager
+async def ready_engine(settings: Settings, workspace: Path) -> AsyncGenerator[Engine]:
+    """Open an engine for a command that answers once, and bring its index up to date for a moment."""
+    async with open_engine(settings, folders=[workspace]) as engine:
+        if engine.index is not None:
+            engine.index.start()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
+        yield engine
+
+
+class Writer:
+    """Writes an answer as it comes, with the reading of the prompt in front of it on a terminal."""
+
+    def __init__(self, terminal: Terminal, *, is_quiet: bool = False) -> None:
+        self._terminal = terminal
+        self._is_quiet = is_quiet
+
+    def on_read(self, read: ReadProgress) -> None:
+        """Show how much of the prompt is read."""
+        left = read.milliseconds_left
+        seconds = "" if left is None else f", {left / 1000:.0f} s left"
+        done = read.read >= read.total
+        self._terminal.progress("" if done else f"reading {read.read} of {read.total} tokens{seconds}")
+
+    def on_text(self, text: str) -> None:
+        """Write a piece of the answer."""
+        if not self._is_quiet:
+            self._terminal.progress("")
+            self._terminal.write(text)
+
+
+def account(
+    usage: Usage, sources: Sequence[Source], left_out: Sequence[LeftOut], *, complete: bool
+) -> Account:
+    """Write down what an answer rests on."""
+    used = Used(usage.prompt_tokens, usage.output_tokens, usage.context_length)
+    return Account(complete, used, to_lines(sources), to_lines(left_out))
+
+
+def show_account(terminal: Terminal, told: Account, remedy: str) -> None:
+    """End the answer with its tokens and sources, where a person sees them.
+
+    ``remedy`` says what helps where the answer is not complete; scripts read that too.
+    """
+    terminal.end_line()
+    used = told.usage
+    terminal.remark(f"{used.prompt_tokens} + {used.output_tokens} of {used.context_length} tokens")
+    if told.sources:
+        terminal.remark("read: " + ", ".join(map(lines_of, told.sources)))
+    for left_out in told.left_out:
+        terminal.remark(f"not read: {lines_of(left_out)}: {left_out.why}")
+    if not told.complete:
+        warn(f"the answer is not complete: {remedy}.")

@@ -1,0 +1,181 @@
+"""``homebody ask``: questions on a terminal, or one from a script.
+
+In: a question as an argument, from ``-p`` or a pipe; on a terminal one after the other. Out: answers in
+Markdown, written as they come. Conversations stay in memory unless ``--store`` keeps them.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from homebody.cli.answers import Account, Writer, account, ready_engine, show_account
+from homebody.cli.ask_session import AskSession, attached
+from homebody.cli.edge import warn
+from homebody.cli.flags import Flags
+from homebody.cli.terminal import Terminal
+from homebody.errors import UsageError
+from homebody.features.ask import Reply, ask
+from homebody.features.attachments import Attached, attach_text
+from homebody.headless.report import to_json
+from homebody.headless.select import workspace_of
+from homebody.session.conversation import Conversation, Conversations
+from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
+
+_REMEDY = "ask for the rest, or raise chat.max_tokens"
+
+
+class Report(Struct, frozen=True, rename="camel"):
+    """What ``--json`` prints."""
+
+    conversation_id: str
+    markdown: str
+    account: Account
+
+
+class Listed(Struct, frozen=True, rename="camel"):
+    """A stored conversation, as ``--list --json`` prints it."""
+
+    conversation_id: str
+    title: str
+    questions: int
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("ask")(_ask)
+
+
+def _ask(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="QUESTION", help="The question.")] = None,
+    *,
+    prompt: Annotated[
+        str, typer.Option("-p", "--prompt", metavar="TEXT", help="The question; a pipe is then attached.")
+    ] = "",
+    attach: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attach",
+            metavar="WHAT",
+            help="FILE[:START[-END]], staged or uncommitted; may be given several times.",
+        ),
+    ] = None,
+    conversation: Annotated[
+        str, typer.Option("--conversation", metavar="ID", help="Go on with a stored conversation.")
+    ] = "",
+    store: Annotated[
+        bool, typer.Option("--store", help="Keep the conversation in your state folder.")
+    ] = False,
+    list_stored: Annotated[bool, typer.Option("--list", help="List the stored conversations.")] = False,
+    forget: Annotated[
+        str, typer.Option("--forget", metavar="ID", help="Delete a stored conversation; all deletes all.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask about code. Without a question, on a terminal, a conversation begins."""
+    terminal = Terminal()
+    if list_stored:
+        _list(terminal, as_json=as_json)
+        return
+    if forget:
+        _forget(terminal, forget)
+        return
+    found = _conversation(conversation)
+    question = prompt or " ".join(words or ())
+    piped = "" if sys.stdin.isatty() else sys.stdin.read()
+    if not question and sys.stdin.isatty():
+        _talk(context.obj, terminal, found, attach or (), store=store)
+        return
+    if not question:
+        question, piped = piped, ""
+    writer = Writer(terminal, is_quiet=as_json)
+    reply = asyncio.run(_once(context.obj, writer, found, question, piped=piped, attach=attach or ()))
+    if store:
+        store_conversation(found)
+    summary = account(reply.usage, reply.sources, reply.left_out, complete=reply.complete)
+    if as_json:
+        terminal.write(to_json(Report(found.id, reply.markdown, summary)))
+        return
+    show_account(terminal, summary, _REMEDY)
+    if store:
+        terminal.remark(f"go on with: homebody ask --conversation {found.id}")
+
+
+async def _once(
+    flags: Flags,
+    writer: Writer,
+    conversation: Conversation,
+    question: str,
+    *,
+    piped: str,
+    attach: Sequence[str],
+) -> Reply:
+    workspace = _workspace()
+    async with ready_engine(flags.load(workspace), workspace) as engine:
+        items: list[Attached] = [await attached(engine, what) for what in attach]
+        if piped.strip():
+            items.append(attach_text(engine, piped, "Piped text"))
+        return await ask(
+            engine,
+            question,
+            conversation=conversation,
+            attachments=items,
+            on_text=writer.on_text,
+            on_read=writer.on_read,
+        )
+
+
+def _talk(
+    flags: Flags, terminal: Terminal, conversation: Conversation, attach: Sequence[str], *, store: bool
+) -> None:
+    workspace = _workspace()
+    with asyncio.Runner() as runner:
+        opened = ready_engine(flags.load(workspace), workspace)
+        engine = runner.run(opened.__aenter__())
+        try:
+            session = AskSession(engine, conversation, terminal, store=store)
+            for what in attach:
+                runner.run(session.attach(what))
+            session.run(runner)
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
+
+
+def _workspace() -> Path:
+    return workspace_of(Path.cwd() / "any file in this folder")
+
+
+def _conversation(conversation_id: str) -> Conversation:
+    if not conversation_id:
+        return Conversations().create()
+    found = load_conversation(conversation_id)
+    if found is None:
+        message = f"There is no stored conversation {conversation_id!r}: `homebody ask --list` shows them."
+        raise UsageError(message)
+    return found
+
+
+def _list(terminal: Terminal, *, as_json: bool) -> None:
+    found = [Listed(one.id, one.title, len(one.turns)) for one in stored_conversations()]
+    if as_json:
+        terminal.write(to_json(found))
+        return
+    for one in found:
+        terminal.write(f"{one.conversation_id}  {one.title} ({one.questions})\n")
+    if not found:
+        terminal.remark("no conversation is stored: `homebody ask --store` keeps one.")
+
+
+def _forget(terminal: Terminal, which: str) -> None:
+    gone = forget_stored(None if which == "all" else which)
+    if not gone and which != "all":
+        message = f"There is no stored conversation {which!r}: `homebody ask --list` shows them."
+        raise UsageError(message)
+    terminal.remark(f"deleted {len(gone)}.")
+    if not gone:
+        warn("no conversation was stored.")

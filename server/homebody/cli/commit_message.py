@@ -1,0 +1,52 @@
+"""``homebody commit-message``: a message for what is staged. Nothing is committed."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from homebody.cli.answers import Account, Writer, account, ready_engine, show_account
+from homebody.cli.flags import Flags
+from homebody.cli.terminal import Terminal
+from homebody.features.commit_message import commit_message
+from homebody.features.explanation import Explanation
+from homebody.headless.report import to_json
+from homebody.headless.select import workspace_of
+
+
+class Report(Struct, frozen=True):
+    """What ``--json`` prints."""
+
+    message: str
+    account: Account
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("commit-message")(_commit_message)
+
+
+def _commit_message(
+    context: typer.Context,
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Read all changes, however long it takes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write a commit message for the staged changes: git commit -e -m "$(homebody commit-message)"."""
+    terminal = Terminal()
+    told = asyncio.run(_run(context.obj, Writer(terminal, is_quiet=True), full=full))
+    summary = account(told.usage, told.sources, told.left_out, complete=told.complete)
+    if as_json:
+        terminal.write(to_json(Report(told.markdown, summary)))
+        return
+    terminal.progress("")
+    terminal.write(told.markdown + "\n")
+    show_account(terminal, summary, "stage less, or use --full")
+
+
+async def _run(flags: Flags, writer: Writer, *, full: bool) -> Explanation:
+    workspace = workspace_of(Path.cwd() / "any file in this folder")
+    async with ready_engine(flags.load(workspace), workspace) as engine:
+        return await commit_message(engine, Path.cwd(), full=full, on_read=writer.on_read)

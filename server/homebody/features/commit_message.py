@@ -1,0 +1,52 @@
+"""Write a commit message for what is staged.
+
+In: a folder inside a git repository. Out: the message, and what it rests on. Nothing is committed.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from homebody.backend.base import OnRead
+from homebody.engine import Engine
+from homebody.features.attachments import attach_changes
+from homebody.features.explain_text import explain_attached
+from homebody.features.explanation import Explanation
+from homebody.postprocess import code_blocks
+
+
+async def commit_message(
+    engine: Engine,
+    folder: Path,
+    *,
+    full: bool = False,
+    on_text: Callable[[str], None] | None = None,
+    on_read: OnRead | None = None,
+) -> Explanation:
+    """Return a message for the staged changes of the repository around ``folder``, in ``markdown``.
+
+    Files that go into no prompt are left out and listed; so is what does not fit.
+
+    Raises
+    ------
+    UsageError
+        There is no repository, or nothing is staged.
+    GitFailed, ContextTooLong, BackendError
+        As their classes say.
+
+    """
+    attached = await attach_changes(engine, "staged", folder)
+    said = await explain_attached(
+        engine, "commit-message", attached, full=full, on_text=on_text, on_read=on_read
+    )
+    return replace(said, markdown=_message(said.markdown))
+
+
+def _message(answer: str) -> str:
+    """Return the message out of an answer that may stand in a fence or in quotes."""
+    blocks = code_blocks(answer)
+    text = blocks[0].text if blocks and answer.lstrip().startswith(("```", "~~~")) else answer
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    if lines:
+        lines[0] = lines[0].strip("`\"'* ").removeprefix("Commit message:").strip().rstrip(".")
+    return "\n".join(lines)

@@ -1,0 +1,202 @@
+"""Explain text that is no document: the output of a program, a diff; and write commit messages.
+
+In: attachments. Out: an explanation. Files that an output names are read along, as far as they lie in the
+workspace.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from homebody.backend.base import OnRead
+from homebody.context.markers import without_marked_lines
+from homebody.engine import Engine
+from homebody.errors import FileUnreadable, UsageError
+from homebody.features.answer import Draft, answer
+from homebody.features.ask_context import Found, lay_out
+from homebody.features.attachments import PASTED, Attached, attach_text
+from homebody.features.budgets import chat_room, measure_speed
+from homebody.features.explanation import Explanation
+from homebody.features.surroundings import frame_tokens, sampling_of, shown_path, special_texts
+from homebody.features.system_prompt import with_standing
+from homebody.prompt.render import render
+from homebody.prompt.shipped import shipped_prompt
+from homebody.syntax.chunk import Candidate
+from homebody.text import Document
+from homebody.workspace.diff import file_diffs
+from homebody.workspace.read import read_document
+from homebody.workspace.uri import uri_of
+
+_MOST_PLACES = 6
+_LINES_AROUND = 8
+_LOOKED_AT = 200_000
+"""Characters of an output that are searched for places."""
+
+# Python's, then what compilers, test runners, Node, Rust and Go print.
+_PLACES = (
+    re.compile(r'File "(?P<path>[^"\n]{1,500})", line (?P<line>\d{1,7})'),
+    re.compile(r"(?P<path>(?:[A-Za-z]:)?[\w./\\@+-]{1,500}\.\w{1,8})[:(](?P<line>\d{1,7})\b"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line of a file that an output names; ``line`` counts from 0."""
+
+    path: Path
+    line: int
+
+
+async def explain_text(
+    engine: Engine,
+    text: str,
+    *,
+    full: bool = False,
+    open_document: Callable[[str], Document | None] = lambda _: None,
+    on_text: Callable[[str], None] | None = None,
+    on_read: OnRead | None = None,
+) -> Explanation:
+    """Explain pasted text: a traceback or other output, or a diff.
+
+    Lines around the places that an output names are read along, and the explanation ends with links to
+    them. Files outside the workspace are not opened.
+
+    Raises
+    ------
+    UsageError
+        The text is empty, or holds a private key.
+    ContextTooLong, BackendError
+        As ``answer`` says.
+
+    """
+    if not text.strip():
+        message = "There is nothing to explain: paste some output or a diff."
+        raise UsageError(message)
+    if file_diffs(text):
+        return await explain_attached(
+            engine,
+            "explain-diff",
+            attach_text(engine, text, "diff"),
+            full=full,
+            on_text=on_text,
+            on_read=on_read,
+        )
+    attached = attach_text(engine, text, "Output")
+    # The end of an output says what went wrong.
+    attached = Attached(tuple(replace(item, keep="end") for item in attached.items), attached.left_out)
+    places = list(_places(engine, text))[:_MOST_PLACES]
+    helpful = await asyncio.to_thread(_lines_at, engine, places, open_document)
+    said = await explain_attached(
+        engine, "explain-output", attached, helpful=helpful, full=full, on_text=on_text, on_read=on_read
+    )
+    links = _links(engine, helpful, places)
+    if not links:
+        return said
+    if on_text is not None:
+        on_text(links)
+    return replace(said, markdown=said.markdown + links)
+
+
+async def explain_attached(
+    engine: Engine,
+    name: str,
+    attached: Attached,
+    *,
+    helpful: Sequence[Candidate] = (),
+    full: bool = False,
+    on_text: Callable[[str], None] | None = None,
+    on_read: OnRead | None = None,
+) -> Explanation:
+    """Answer the shipped prompt ``name`` about attachments.
+
+    Without ``full`` they get what is read within ``chat.readingSeconds``; what does not fit is listed.
+
+    Raises
+    ------
+    ContextTooLong, BackendError
+        As ``answer`` says.
+
+    """
+    prompt = shipped_prompt(name)
+    use = engine.chat
+    info = await use.describe()
+    special = special_texts(info)
+    found = Found(attached.items, tuple(helpful), attached.left_out)
+    await use.learn_counts([prompt.body, prompt.system, *found.texts])
+    await measure_speed(engine, prompt)
+    room = chat_room(engine, info)
+    frame = frame_tokens(engine, prompt)
+    most = room.fits if full else room.readable
+
+    def build(tokens: int) -> Draft:
+        available = max(0, min(tokens, most) - frame)
+        context = lay_out(engine, found, available, available)
+        text = without_marked_lines(context.text, special).text
+        messages = with_standing(engine, render(prompt, {"context": text}))
+        return Draft(messages, context.sources, context.left_out)
+
+    uri = attached.items[0].uri if attached.items else PASTED
+    sampling = sampling_of(engine.settings.chat, prompt, room.output)
+    said = await answer(engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read)
+    return Explanation(said.text.strip(), said.complete, said.usage, said.draft.sources, said.draft.left_out)
+
+
+def _places(engine: Engine, text: str) -> Iterator[_Place]:
+    """Places inside the workspace that ``text`` names, the last ones first: there it went wrong."""
+    found: dict[tuple[Path, int], int] = {}
+    for pattern in _PLACES:
+        for match in pattern.finditer(text, max(0, len(text) - _LOOKED_AT)):
+            path = _inside(engine, match["path"])
+            if path is not None:
+                found[path, int(match["line"]) - 1] = match.start()
+    for path, line in sorted(found, key=lambda place: -found[place]):
+        yield _Place(path, max(0, line))
+
+
+def _inside(engine: Engine, name: str) -> Path | None:
+    """Return the file of the workspace that ``name`` means, relative names by each folder."""
+    for folder in engine.folders:
+        root = folder.absolute()
+        try:
+            path = (root / name.removeprefix("file://")).resolve()
+            if path.is_relative_to(root.resolve()) and path.is_file():
+                return root / path.relative_to(root.resolve())
+        except (OSError, ValueError, RuntimeError):
+            continue
+    return None
+
+
+def _lines_at(
+    engine: Engine, places: Sequence[_Place], open_document: Callable[[str], Document | None]
+) -> list[Candidate]:
+    """Lines around each place, as the editor has them, else from disk."""
+    found: list[Candidate] = []
+    for place in places:
+        uri = uri_of(place.path)
+        document = open_document(uri)
+        try:
+            if document is None:
+                limit = engine.settings.context.max_file_bytes
+                document = read_document(place.path, max_bytes=limit)
+        except FileUnreadable:
+            continue
+        if engine.permit.refusal_of(document) is not None or place.line >= document.line_count:
+            continue
+        first = max(0, place.line - _LINES_AROUND)
+        last = min(document.line_count - 1, place.line + _LINES_AROUND // 2)
+        text = document.text[document.line_starts[first] : document.line_span(last).end]
+        found.append(Candidate(uri, first, last, text, f"line {place.line + 1} is in the output"))
+    return found
+
+
+def _links(engine: Engine, helpful: Sequence[Candidate], places: Sequence[_Place]) -> str:
+    """Markdown links to the places that were read."""
+    read = {candidate.uri for candidate in helpful}
+    links = [
+        f"[{shown_path(engine, uri)}:{place.line + 1}]({uri}#L{place.line + 1})"
+        for place in places
+        if (uri := uri_of(place.path)) in read
+    ]
+    return f"\n\nPlaces: {', '.join(links)}\n" if links else ""

@@ -1,0 +1,62 @@
+"""``homebody.commitMessage``: a message for the staged changes, streamed.
+
+In: maybe a folder. Out: the message, token counts, and what was left out. Nothing is committed.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from lsprotocol import types
+
+from homebody.errors import UsageError
+from homebody.lsp import progress
+from homebody.lsp.arguments import parse
+from homebody.lsp.commands.common import Result, left_out_of, source_of, usage_of
+from homebody.lsp.server import Server
+
+if TYPE_CHECKING:
+    from homebody.engine import Engine
+
+
+class CommitMessage(msgspec.Struct, frozen=True):
+    """The argument: the URI of a folder in a repository; by default the first of the workspace."""
+
+    folder: str | None = None
+    token: str | int | None = None
+    full: bool = False
+
+
+async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Write a message."""
+    argument = parse(params.command, params.arguments, CommitMessage)
+    async with (
+        server.service.using() as opened,
+        progress.shown(server, "Writing a commit message", params.work_done_token) as bar,
+    ):
+        from homebody.features.commit_message import commit_message
+
+        written = await commit_message(
+            opened.engine,
+            _folder(opened.engine, argument.folder),
+            full=argument.full,
+            on_text=progress.text_sender(server, argument.token),
+            on_read=progress.read_sender(server, argument.token, bar),
+        )
+    return {
+        "message": written.markdown,
+        "complete": written.complete,
+        "usage": usage_of(written.usage),
+        "sources": [source_of(server, source) for source in written.sources],
+        "leftOut": [left_out_of(server, left_out) for left_out in written.left_out],
+    }
+
+
+def _folder(engine: "Engine", uri: str | None) -> Path:
+    from homebody.workspace.uri import path_of
+
+    folder = path_of(uri) if uri else next(iter(engine.folders), None)
+    if folder is None:
+        message = "No folder is open: name one in `folder` by its file: URI."
+        raise UsageError(message)
+    return folder

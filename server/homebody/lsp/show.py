@@ -1,0 +1,60 @@
+"""Show Markdown in an editor that has no view for it: as a temporary file, or as a message.
+
+In: Markdown. Out: ``window/showDocument`` of a file that the user alone can read, or a message. The newest
+twenty files stay, so that an editor can still show an older one.
+"""
+
+import asyncio
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from lsprotocol import types
+
+from homebody.lsp.outgoing import ResponseError
+from homebody.lsp.server import Server
+
+_KEPT = 20
+_ANSWER_SECONDS = 5.0
+"""Seconds to wait for the client to show a file, before the text comes as a message."""
+
+_MESSAGE_CHARACTERS = 1500
+"""Longest text in a message, which most editors show in a few lines."""
+
+
+async def show_markdown(server: Server, markdown: str) -> None:
+    """Show it in the best form that the client has."""
+    window = server.capabilities.window
+    if window is not None and window.show_document is not None and window.show_document.support:
+        try:
+            path = await asyncio.to_thread(_write, markdown)
+            params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                answer = await server.request(types.WINDOW_SHOW_DOCUMENT, params)
+        except (OSError, ResponseError, TimeoutError):
+            pass
+        else:
+            if answer is not None and answer.success:
+                return
+    text = markdown.strip()
+    if len(text) > _MESSAGE_CHARACTERS:
+        text = text[:_MESSAGE_CHARACTERS].rstrip() + " …"
+    server.show_message(text, types.MessageType.Info)
+
+
+def _write(markdown: str) -> Path:
+    """Write it to a new file in the user's cache folder, readable by its owner alone."""
+    from homebody.settings.paths import cache_dir
+
+    folder = cache_dir() / "answers"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    older = sorted(folder.glob("answer-*.md"), key=lambda path: path.stat().st_mtime)
+    for path in older[: max(0, len(older) - _KEPT + 1)]:
+        with suppress(OSError):
+            path.unlink()
+    # mkstemp creates the file for its owner alone.
+    handle, name = tempfile.mkstemp(prefix="answer-", suffix=".md", dir=folder)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(markdown.rstrip("\n") + "\n")
+    return Path(name)

@@ -1,0 +1,82 @@
+"""The commands that answer in words, without a terminal."""
+
+import io
+import json
+
+import pytest
+
+
+@pytest.fixture
+def piped(monkeypatch):
+    """Put text on standard input."""
+
+    def put(text: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+    put("")
+    return put
+
+
+def test_a_question_is_answered(run, scripted, piped):
+    """The answer alone is on stdout."""
+    ended = run("ask", "Explain", "add", "--attach", "add.py:1-2")
+    assert (ended.code, ended.out) == (0, "It adds two numbers.\n")
+
+
+def test_a_piped_question_is_answered(run, scripted, piped):
+    """Without an argument the pipe is the question; with -p it is attached."""
+    piped("Explain add")
+    assert run("ask").out == "It adds two numbers.\n"
+    piped("Traceback: boom")
+    report = json.loads(run("ask", "-p", "Explain", "--json").out)
+    assert report["markdown"] == "It adds two numbers."
+    assert report["account"]["sources"][0]["uri"] == "homebody:pasted"
+
+
+def test_a_stored_conversation_goes_on_and_is_forgotten(run, scripted, piped):
+    """Nothing is stored unless it is asked for."""
+    run("ask", "Explain it")
+    assert run("ask", "--list").out == ""
+    first = json.loads(run("ask", "Explain this", "--store", "--json").out)
+    listed = run("ask", "--list").out
+    assert listed == f"{first['conversationId']}  Explain this (1)\n"
+    again = run("ask", "Explain more", "--conversation", first["conversationId"])
+    assert again.out == "It adds two numbers.\n"
+    assert run("ask", "--forget", first["conversationId"]).code == 0
+    assert run("ask", "--conversation", first["conversationId"], "Why?").code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ask",), "no question"),
+        (("ask", "Why?", "--attach", "none.py"), "does not exist"),
+        (("ask", "Why?", "--attach", "staged"), "no git repository"),
+        (("ask", "--forget", "nix"), "no stored conversation"),
+        (("explain",), "Name one thing"),
+        (("explain", "add.py:10-"), "names no lines"),
+        (("explain", "add.py", "--staged"), "Name one thing"),
+        (("explain", "--problem", "x", "--staged"), "needs its place"),
+        (("explain", "-"), "nothing to explain"),
+        (("commit-message",), "no git repository"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_one_sentence(run, scripted, piped, arguments, words):
+    """With exit code 2."""
+    ended = run(*arguments)
+    assert ended.code == 2
+    assert words in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_pasted_output_is_explained(run, scripted, piped):
+    """With the lines that it names."""
+    piped('  File "add.py", line 2, in add\nTypeError\n')
+    report = json.loads(run("explain", "-", "--json").out)
+    assert report["markdown"].startswith("It adds two numbers.\n\nPlaces: [add.py:2](file:///")
+    assert report["complete"] is True
+
+
+def test_a_diagnostic_is_explained(run, scripted):
+    """At its line."""
+    assert run("explain", "add.py:2", "--problem", "Explain: no value").out == "It adds two numbers.\n"

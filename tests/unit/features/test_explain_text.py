@@ -1,0 +1,114 @@
+"""Output, diffs, diagnostics and commit messages are explained with the code that they name."""
+
+import subprocess
+
+import pytest
+
+from homebody.errors import UsageError
+from homebody.features.commit_message import commit_message
+from homebody.features.explain import explain
+from homebody.features.explain_text import explain_text
+from homebody.settings import ChatSettings
+from homebody.text import Document, Span
+from support.needs import needs
+
+_TRACEBACK = """\
+Traceback (most recent call last):
+  File "{path}", line 2, in half
+    return value / None
+  File "/etc/passwd", line 1, in nothing
+TypeError: unsupported operand
+"""
+
+
+async def test_files_that_a_traceback_names_are_read(world, tmp_path):
+    """Lines around the place go in, and the explanation links to it; files elsewhere stay closed."""
+    (tmp_path / "half.py").write_text("def half(value):\n    return value / None\n")
+    async with world("It divides by None.", folders=[tmp_path]) as w:
+        streamed: list[str] = []
+        text = _TRACEBACK.format(path=tmp_path / "half.py")
+        told = await explain_text(w.engine, text, on_text=streamed.append)
+        prompt = w.asked[0].prompt.text
+        assert "def half(value):" in prompt
+        assert "TypeError: unsupported operand" in prompt
+        uri = (tmp_path / "half.py").as_uri()
+        assert [(source.uri, source.why) for source in told.sources] == [
+            ("homebody:pasted", "attached"),
+            (uri, "line 2 is in the output"),
+        ]
+        assert told.markdown == f"It divides by None.\n\nPlaces: [half.py:2]({uri}#L2)\n"
+        assert "".join(streamed) == told.markdown
+
+
+async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
+    """Their names are in the output already; their text is not."""
+    (tmp_path / "credentials.json").write_text('{"token": "abc"}\n')
+    async with world("ok", folders=[tmp_path]) as w:
+        await explain_text(w.engine, "credentials.json:1: bad value")
+        assert "abc" not in w.asked[0].prompt.text
+
+
+async def test_the_end_of_a_long_output_stays(world):
+    """What went wrong is said last; the lines before are listed as left out."""
+    async with world("ok", context_length=1024) as w:
+        told = await explain_text(w.engine, "".join(f"line {n}\n" for n in range(3000)) + "Boom: 42\n")
+        assert "Boom: 42" in w.asked[0].prompt.text
+        [left] = told.left_out
+        assert left.first_line == 0
+        assert f"line {left.last_line + 1}\n" in w.asked[0].prompt.text
+        assert f"line {left.last_line}\n" not in w.asked[0].prompt.text
+
+
+async def test_a_pasted_diff_is_explained_as_one(world):
+    """Each file of it is a source."""
+    diff = "--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
+    async with world("It changes x.") as w:
+        told = await explain_text(w.engine, diff)
+        assert "Explain what this change does" in w.asked[0].prompt.text
+        assert told.sources[0].uri.endswith("/half.py")
+
+
+@pytest.mark.parametrize("text", ["", " \n\t"])
+async def test_no_text_is_nothing_to_explain(world, text):
+    """One sentence, and nothing is asked."""
+    async with world("ok") as w:
+        with pytest.raises(UsageError, match="nothing to explain"):
+            await explain_text(w.engine, text)
+        assert w.asked == []
+
+
+async def test_a_diagnostic_is_explained_with_the_lines_around_it(world):
+    """The message is in the prompt, and its line is the code in question."""
+    code = "def half(value):\n    return value / two\n"
+    async with world("The name is not defined.", chat=ChatSettings(reading_seconds=600)) as w:
+        document = Document.create("file:///w/half.py", "python", 1, code)
+        told = await explain(w.engine, document, Span(29, 32), problem="ruff F821: Undefined name `two`")
+        prompt = w.asked[0].prompt.text
+        assert "ruff F821: Undefined name `two`" in prompt
+        assert prompt.count("return value / two") == 1
+        assert [(source.first_line, source.why) for source in told.sources] == [
+            (1, "selection"),
+            (0, "before the selection"),
+        ]
+
+
+async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
+    """Fences and quotes around it are taken off; what is not staged stays out."""
+    needs("git")
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    (tmp_path / "half.py").write_text("x = 1\n")
+    (tmp_path / ".env").write_text("TOKEN=abc\n")
+    async with world('```\n"Add half."\n\nIt was missing.\n```', folders=[tmp_path]) as w:
+        with pytest.raises(UsageError, match="no staged changes"):
+            await commit_message(w.engine, tmp_path)
+        git("add", "-A")
+        (tmp_path / "half.py").write_text("x = 2\n")
+        written = await commit_message(w.engine, tmp_path)
+        assert written.markdown == "Add half\n\nIt was missing."
+        assert "+x = 1" in w.asked[0].prompt.text
+        assert "TOKEN" not in w.asked[0].prompt.text
+        assert [left.why for left in written.left_out] == ["it is on the list of files that hold secrets"]
