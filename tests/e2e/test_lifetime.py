@@ -42,9 +42,10 @@ EXIT = _frame({"method": "exit"})
         (_initialize() + EXIT, 1),
         (EXIT, 1),
         (b"Content-Length: 1000\r\n\r\n{", 0),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 0),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1),
+        (_initialize() + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 1),
     ],
-    ids=["nothing", "no goodbye", "orderly", "exit only", "exit first", "cut", "not LSP"],
+    ids=["nothing", "no goodbye", "orderly", "exit only", "exit first", "cut", "not LSP", "5,000 digits"],
 )
 def test_the_process_ends_with_its_input(sent: bytes, code: int, environ):
     """However the client leaves, the server is gone, and its exit code is LSP's."""
@@ -146,26 +147,54 @@ async def test_a_connection_over_tcp_is_served_and_ends_the_process(environ):
     await reading
 
 
-async def test_a_web_page_gets_nowhere_over_tcp(environ):
-    """A browser that posts a message to the port is turned away unheard."""
+async def test_strangers_at_the_port_are_turned_away_and_the_editor_is_served(environ):
+    """A web page that posts a message is closed unheard, a silent one waits; the editor comes third."""
     process = await _listen(environ, "127.0.0.1:0")
     assert process.stderr
-    host, _, port = (await process.stderr.readline()).split()[-1].decode().rpartition(":")
+    address = (await process.stderr.readline()).split()[-1].decode()
+    host, _, port = address.rpartition(":")
+    silent, silent_writer = await asyncio.open_connection(host, int(port))
     reader, writer = await asyncio.open_connection(host, int(port))
     body = _initialize()
     writer.write(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-
     assert await asyncio.wait_for(reader.read(), 20) == b""
     writer.close()
-    assert await process.wait() == 0
+    connection, writer, reading = await _connect(address)
+    answer = await connection.request("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+
+    assert answer["serverInfo"]["name"] == "homebody"
+    assert await asyncio.wait_for(silent.read(), 20) == b""
+    silent_writer.close()
+    writer.close()
+    assert await asyncio.wait_for(process.wait(), 20) == 0
     assert b"does not speak LSP" in await process.stderr.read()
+    await reading
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
+def test_it_ends_when_asked_to_though_the_client_reads_nothing(environ):
+    """A full pipe does not keep the process alive after SIGTERM."""
+    with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(_initialize())
+        process.stdin.flush()
+        assert process.stdout.readline().startswith(b"Content-Length")
+        # Each is answered by an error; together they are more than any pipe holds.
+        process.stdin.write(_frame({"id": 2, "method": "x" * 100_000}) * 20)
+        process.stdin.flush()
+        busy = psutil.Process(process.pid)
+        while busy.status() == psutil.STATUS_RUNNING:
+            time.sleep(0.05)
+        process.terminate()
+        process.wait(timeout=20)
 
 
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("0.0.0.0:0", "not this machine's own"),
-        ("example.org:80", "not this machine's own"),
+        ("0.0.0.0:0", "not an address of this machine"),
+        ("example.org:80", "not an address of this machine"),
         ("9257", "HOST:PORT"),
     ],
 )

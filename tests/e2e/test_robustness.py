@@ -204,7 +204,7 @@ async def test_changes_out_of_order_are_told_once_and_mended_by_opening_anew(ser
             client.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [change]})
         assert await client.complete(URI, 0, 4) == []
         (told,) = (message for message in client.messages if "out of order" in message)
-        assert told.startswith("The editor sent its changes of app.py out of order; close the file")
+        assert told.startswith("The editor's changes of app.py came out of order or cannot be read; close")
         client.close(URI)
         client.open(URI, "a = \n")
         assert [item["insertText"] for item in await client.complete(URI, 0, 4)] == ["x + 1"]

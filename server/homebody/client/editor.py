@@ -257,6 +257,7 @@ async def start_client(
     options: Mapping[str, object] | None = None,
     capabilities: Json | None = None,
     environ: Mapping[str, str] | None = None,
+    params: Json | None = None,
     stderr: int | None = None,
 ) -> AsyncGenerator[Client, None]:
     """Start a server, initialize it, and end it again.
@@ -273,8 +274,10 @@ async def start_client(
         Instead of ``CAPABILITIES``.
     environ
         Instead of this process's environment.
+    params
+        More of ``initialize``'s params, in place of this client's where both have them.
     stderr
-        Where the server's own goes, as for ``subprocess``; by default where this process's goes.
+        Where the server's stderr goes, as for ``subprocess``; by default where this process's goes.
 
     """
     command = command or LSP_COMMAND
@@ -302,6 +305,7 @@ async def start_client(
                 "workspaceFolders": [{"uri": uri, "name": root.name}] if root else None,
                 "capabilities": CAPABILITIES if capabilities is None else capabilities,
                 "initializationOptions": dict(options or {}),
+                **(params or {}),
             },
         )
         client.capabilities = answer["capabilities"]

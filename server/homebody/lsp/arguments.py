@@ -5,26 +5,29 @@ The argument of a command is in the command's module, in ``commands``.
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeAlias, TypeVar, cast
 
 import msgspec
 from lsprotocol import types
 
 from homebody.errors import UsageError
+from homebody.lsp.convert import to_text
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+# They are compared with what the client sent elsewhere, or sent back to it.
+_NAMES = frozenset({"uri", "token"})
+
+
+# LSP's ``uinteger``.
+Uinteger: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
 class Position(msgspec.Struct, frozen=True):
     """Line and character from 0, in the encoding that was negotiated."""
 
-    line: int
-    character: int
-
-    def __post_init__(self) -> None:
-        if self.line < 0 or self.character < 0:
-            message = "a line and a character are 0 or more"
-            raise ValueError(message)
+    line: Uinteger
+    character: Uinteger
 
     def to_lsp(self) -> types.Position:
         """Return it as LSP's own type."""
@@ -69,13 +72,13 @@ class AcceptCommand(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A suggestion, as the client got it."""
+    """A suggestion, as the client received it."""
 
     command: AcceptCommand
 
     @property
     def id(self) -> str:
-        """Return what the suggestion is known by here."""
+        """Return the suggestion's id."""
         return self.command.arguments[0].id
 
 
@@ -86,14 +89,14 @@ class DidShowCompletion(msgspec.Struct, frozen=True):
 
 
 class DidPartiallyAcceptCompletion(msgspec.Struct, frozen=True, rename="camel"):
-    """``textDocument/didPartiallyAcceptCompletion``: its first so many UTF-16 units were taken."""
+    """``textDocument/didPartiallyAcceptCompletion``: so many of its first UTF-16 units were accepted."""
 
     item: Item
     accepted_length: int
 
 
 def read(params: object, kind: type[T]) -> T | None:
-    """Read the params of a notification; ``None`` where they do not fit, since nobody waits."""
+    """Read the params of a notification; ``None`` where they are not valid: there is no answer to send."""
     try:
         return msgspec.convert(params, kind)
     except msgspec.ValidationError:
@@ -102,6 +105,8 @@ def read(params: object, kind: type[T]) -> T | None:
 
 def parse(command: str, arguments: Sequence[object] | None, kind: type[T]) -> T:
     """Check the one argument of ``command``; none means ``{}``.
+
+    Half surrogate pairs in its texts become U+FFFD, so that a prompt made of them can be encoded.
 
     Raises
     ------
@@ -114,7 +119,19 @@ def parse(command: str, arguments: Sequence[object] | None, kind: type[T]) -> T:
         message = f"{command} takes one object, and got {len(given)} arguments."
         raise UsageError(message)
     try:
-        return msgspec.convert(given[0], kind)
+        return msgspec.convert(_encodable(given[0]), kind)
     except msgspec.ValidationError as error:
         message = f"The argument of {command} is not valid: {error}."
         raise UsageError(message) from error
+
+
+def _encodable(value: object) -> object:
+    """Return ``value`` with all texts as they may be stored, but for names that the client gave and knows."""
+    if isinstance(value, str):
+        return to_text(value)
+    if isinstance(value, list):
+        return [_encodable(item) for item in cast("list[object]", value)]
+    if isinstance(value, dict):
+        items = cast("dict[str, object]", value).items()
+        return {key: item if key in _NAMES else _encodable(item) for key, item in items}
+    return value

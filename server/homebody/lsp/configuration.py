@@ -5,7 +5,9 @@ In: the client's answers. Out: resolved ``Settings``, and sentences about what i
 """
 
 import asyncio
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,6 @@ from lsprotocol import types
 
 from homebody.lsp.outgoing import ResponseError
 from homebody.lsp.peer import Peer
-from homebody.workspace.uri import path_of
 
 if TYPE_CHECKING:
     from homebody.settings import Settings
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _SECTION = "homebody"
 # The server starts without the client's answer after this time.
 _ANSWER_SECONDS = 2.0
+# Bytes of a file name on the file systems in use.
+_LONGEST_NAME = 255
 
 
 def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
@@ -31,13 +34,25 @@ def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
     if params.root_uri:
         return [types.WorkspaceFolder(uri=params.root_uri, name="")]
     if params.root_path:
-        return [types.WorkspaceFolder(uri=Path(params.root_path).absolute().as_uri(), name="")]
+        with suppress(UnicodeEncodeError):
+            return [types.WorkspaceFolder(uri=Path(params.root_path).absolute().as_uri(), name="")]
     return []
 
 
 def paths_of(folders: Sequence[types.WorkspaceFolder]) -> list[Path]:
     """List the folders that are paths on this machine."""
-    return [path for folder in folders if (path := path_of(folder.uri)) is not None]
+    from homebody.workspace.uri import path_of
+
+    paths = (path_of(folder.uri) for folder in folders)
+    return [path for path in paths if path is not None and _can_exist(path)]
+
+
+def _can_exist(path: Path) -> bool:
+    """Whether the system could have a folder of this name."""
+    try:
+        return all(len(os.fsencode(part)) <= _LONGEST_NAME for part in path.parts)
+    except UnicodeEncodeError:
+        return False
 
 
 async def resolve(peer: Peer, pushed: object) -> tuple["Settings", "list[Problem]"]:

@@ -1,10 +1,11 @@
 """The texts that are open in the editor, each kept once as an immutable ``Document``.
 
 In: ``didOpen``, ``didChange``, ``didClose``, for files and for notebooks. Out: document snapshots.
-Knows nothing of models; pygls' own workspace is not used.
+Knows nothing of models.
 
-A text is left alone (there is nothing to find) while its scheme is not served, it is huge or
-binary, or a change came out of order, so that what is held here may not be what the editor shows.
+A text is not served (``find`` returns ``None``) while its scheme is not served or its URI cannot be
+encoded, it is huge or binary, or a change was lost or came out of order, so that the text held here may
+not be the one that the editor shows.
 """
 
 from bisect import bisect_left
@@ -45,7 +46,7 @@ class Change:
 class Documents:
     """What is open now. Replaced documents stay as they were for whoever holds them.
 
-    ``out_of_step`` are those left alone since an older change came after a newer one.
+    ``out_of_step`` are those not served because a change was lost, or came after a newer one.
     """
 
     encoding: PositionEncoding = "utf-16"
@@ -81,7 +82,7 @@ class Documents:
 
     def open(self, item: types.TextDocumentItem) -> Document | None:
         """Begin to keep a text. Return it if it is served."""
-        if item.uri.partition(":")[0] not in SCHEMES:
+        if item.uri.partition(":")[0] not in SCHEMES or to_text(item.uri) != item.uri:
             return None
         self._languages[item.uri] = language_id = str(item.language_id)
         self._keep(item.uri, Document.create(item.uri, language_id, item.version, to_text(item.text)))
@@ -98,7 +99,7 @@ class Documents:
             return []
         document = self._texts.get(uri)
         if document is not None and version < document.version:
-            # An older change than the one before: what it was made on is not what is held here.
+            # An older change than the last one was made on another text than the one held here.
             document = None
             self.out_of_step.add(uri)
         done: list[Change] = []
@@ -107,11 +108,27 @@ class Documents:
             if document is not None and edit is not None:
                 done.append(Change(document, edit, document := document.edited(edit, version)))
             elif isinstance(change, types.TextDocumentContentChangeWholeDocument):
-                # A whole text mends what was out of step.
+                # A whole text is in step again.
                 document = Document.create(uri, self._languages[uri], version, to_text(change.text))
                 self.out_of_step.discard(uri)
         self._keep(uri, document)
         return done if self.find(uri) else []
+
+    def lose(self, uri: str) -> bool:
+        """Stop serving a text that may differ from the editor's, until it comes whole again.
+
+        Returns whether it was served up to now.
+        """
+        if uri not in self._languages or uri in self.out_of_step:
+            return False
+        self._texts.pop(uri, None)
+        self.out_of_step.add(uri)
+        return True
+
+    def cells_of(self, notebook_uri: str) -> tuple[str, ...]:
+        """URIs of a notebook's cells, in their order."""
+        notebook = self._notebooks.get(notebook_uri)
+        return notebook.cells if notebook else ()
 
     def close(self, uri: str) -> None:
         """Forget a text."""

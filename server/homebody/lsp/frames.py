@@ -1,4 +1,4 @@
-"""LSP's framing: headers and bodies out of a blocking byte source.
+"""LSP's framing: headers and bodies from a blocking source of bytes.
 
 In: a function that reads bytes. Out: bodies of messages, one by one.
 Knows nothing of what is in them.
@@ -7,6 +7,7 @@ Knows nothing of what is in them.
 from collections.abc import Callable, Iterator
 
 _CHUNK = 64 * 1024
+_NAMES = (b"content-length", b"content-type")
 _LONGEST_HEADER = 4096
 # A document is sent whole when it is opened; nothing that is served comes near this.
 _LONGEST_BODY = 512 * 1024 * 1024
@@ -19,8 +20,8 @@ class FramingError(Exception):
 def read_bodies(read: Callable[[int], bytes]) -> Iterator[bytes]:
     """Yield the body of each message until the source ends, also in the middle of one.
 
-    Only LSP's own two headers pass. So a web page that posts to the port of ``--tcp`` gets nowhere:
-    its browser puts a request line and headers of its own in front.
+    Only LSP's own two headers are accepted. A web page that posts to the port of ``--tcp`` is refused at
+    once: its browser puts a request line and headers of its own in front.
 
     Parameters
     ----------
@@ -30,22 +31,17 @@ def read_bodies(read: Callable[[int], bytes]) -> Iterator[bytes]:
     Raises
     ------
     FramingError
-        A header is none of LSP's, or a length is out of bounds.
+        A header is not LSP's, or a length is out of bounds.
 
     """
     buffer = bytearray()
     while True:
-        while (end := buffer.find(b"\r\n\r\n")) < 0:
-            if len(buffer) > _LONGEST_HEADER:
-                message = "no LSP header in the first bytes of a message"
-                raise FramingError(message)
-            if b"\r\n" in buffer:
-                _header_length(bytes(buffer[: buffer.rindex(b"\r\n")]), complete=False)
+        while (header := find_header(buffer)) is None:
             if not (more := read(_CHUNK)):
                 return
             buffer += more
-        length = _header_length(bytes(buffer[:end]))
-        del buffer[: end + 4]
+        start, length = header
+        del buffer[:start]
         while len(buffer) < length:
             if not (more := read(max(_CHUNK, length - len(buffer)))):
                 return
@@ -54,21 +50,43 @@ def read_bodies(read: Callable[[int], bytes]) -> Iterator[bytes]:
         del buffer[:length]
 
 
-def _header_length(header: bytes, *, complete: bool = True) -> int:
-    """Length of the body in bytes, as the headers tell it; 0 while they are not complete."""
+def find_header(buffer: bytearray) -> tuple[int, int] | None:
+    """Where the body starts and its length, both in bytes; ``None`` while the header is incomplete.
+
+    Raises
+    ------
+    FramingError
+        What is there cannot become a header of LSP.
+
+    """
+    beginning = bytes(buffer[: len(_NAMES[0])]).lower()
+    if not any(name.startswith(beginning) or beginning.startswith(name) for name in _NAMES):
+        message = f"{bytes(buffer[:80])!r} is not a header of LSP"
+        raise FramingError(message)
+    end = buffer.find(b"\r\n\r\n", 0, _LONGEST_HEADER)
+    if end >= 0:
+        return end + 4, _length(bytes(buffer[:end]))
+    if len(buffer) >= _LONGEST_HEADER:
+        message = f"the header of a message is longer than {_LONGEST_HEADER} bytes"
+        raise FramingError(message)
+    return None
+
+
+def _length(header: bytes) -> int:
+    """Length of the body in bytes, as a complete header gives it."""
     length = -1
     for line in header.split(b"\r\n"):
         name, colon, value = line.partition(b":")
+        digits = value.strip()
         match name.strip().lower():
-            case b"content-length" if value.strip().isdigit():
-                length = int(value)
+            # Twenty digits are more than any length; thousands are more than int() takes.
+            case b"content-length" if digits.isdigit() and len(digits) <= 20:
+                length = int(digits)
             case b"content-type" if colon:
                 pass
             case _:
-                message = f"{line[:80]!r} is no header of LSP"
+                message = f"{line[:80]!r} is not a header of LSP"
                 raise FramingError(message)
-    if not complete:
-        return 0
     if not 0 <= length <= _LONGEST_BODY:
         message = f"a message of {length} bytes" if length >= 0 else "a message without its length"
         raise FramingError(message)

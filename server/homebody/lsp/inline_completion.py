@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from homebody.errors import PositionOutOfRange
-from homebody.lsp.convert import from_span, to_offset, to_span_within
+from homebody.lsp.convert import from_span, to_offset, to_span_within, to_text
 from homebody.lsp.server import Server
 from homebody.text import Document
 
@@ -61,4 +61,5 @@ def _selected(
         return None
     from homebody.features.complete import Selected
 
-    return Selected(to_span_within(document, info.range, server.documents.encoding), info.text)
+    span = to_span_within(document, info.range, server.documents.encoding)
+    return Selected(span, to_text(info.text))

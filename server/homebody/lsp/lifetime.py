@@ -1,10 +1,10 @@
 """When the server ends: with its input, on ``exit``, and with the process that started it.
 
-In: the parent's process id, the end of input. Out: a call to stop, and an end of the process where
-that does not help.
+In: the parent's process id, the end of input. Out: a call to stop, and the end of the process where
+that is not enough.
 Knows nothing of messages.
 
-Everything here runs in threads of its own, so a wedged event loop ends too.
+Everything here runs in threads of its own, so that a blocked event loop ends too.
 """
 
 import os
@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import psutil
 
-# Parents are looked at so often; a look costs some 50 µs.
+# Interval between two checks of the parent; one costs about 50 µs.
 _POLL_SECONDS = 1.0
-# So long an orderly end may take: the model's process is told to go, and caches are closed.
+# Maximum time of an orderly end: the model's process is stopped, and caches are closed.
 GRACE_SECONDS = 5.0
 
 
 def watch_parent(process_id: int, stop: Callable[[], None]) -> None:
-    """Call ``stop`` when the process ``process_id`` has ended, then see to it that this one does.
+    """Call ``stop`` when the process ``process_id`` has ended, then make sure that this one ends too.
 
-    A process that is not there at the beginning is not waited for: an editor outside this
-    container has an id that means nothing here.
+    Nothing happens when there is no such process at the beginning: the id of an editor outside this
+    container means nothing here.
     """
     threading.Thread(target=_watch, args=(process_id, stop), name="homebody-parent", daemon=True).start()
 
@@ -59,5 +59,5 @@ def _is_alive(process: "psutil.Process") -> bool:
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:
-        # It is there, but not ours to look at.
+        # It exists, but this user may not inspect it.
         return True

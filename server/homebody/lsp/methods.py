@@ -72,6 +72,11 @@ def handlers_of(server: Server) -> Handlers:
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: notice(settings.did_change_workspace_folders),
             types.WINDOW_WORK_DONE_PROGRESS_CANCEL: notice(progress.cancel),
         },
+        unreadable={
+            types.TEXT_DOCUMENT_DID_OPEN: notice(sync.lose_document),
+            types.TEXT_DOCUMENT_DID_CHANGE: notice(sync.lose_document),
+            types.NOTEBOOK_DOCUMENT_DID_CHANGE: notice(sync.lose_notebook),
+        },
     )
 
 

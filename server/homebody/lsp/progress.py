@@ -9,10 +9,11 @@ import itertools
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from lsprotocol import types
 
+from homebody.errors import UsageError
 from homebody.lsp.outgoing import REQUEST_CANCELLED, ResponseError
 from homebody.lsp.server import Server
 
@@ -77,10 +78,15 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
     Raises
     ------
     StoppedByUserError
-        In the place of the cancellation, when the user stopped it.
+        Instead of the cancellation, when the user stopped it.
+    UsageError
+        ``token`` is neither text nor number, or another request uses it.
 
     """
-    token = token if token is not None else await _created(server)
+    if token is None:
+        token = await _created(server)
+    else:
+        _check(server, token)
     if token is None:
         yield Progress(lambda _: None)
         return
@@ -109,8 +115,23 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
             task.uncancel()
         raise StoppedByUserError from None
     finally:
-        del server.stoppable[token]
+        server.stoppable.pop(token, None)
         send(types.WorkDoneProgressEnd())
+
+
+def _check(server: Server, token: object) -> None:
+    """Raise ``UsageError`` unless ``token`` is one of LSP's and free."""
+    if not _is_token(token):
+        message = "A work-done token is a text or a number."
+        raise UsageError(message)
+    if token in server.stoppable:
+        message = f"The work-done token {token!r} is in use by another request."
+        raise UsageError(message)
+
+
+def _is_token(value: object) -> TypeGuard[types.ProgressToken]:
+    """Whether it is a token as LSP has it; lsprotocol's converter lets everything pass."""
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 async def _created(server: Server) -> types.ProgressToken | None:
@@ -130,5 +151,5 @@ async def _created(server: Server) -> types.ProgressToken | None:
 
 def cancel(server: Server, params: types.WorkDoneProgressCancelParams) -> None:
     """``window/workDoneProgress/cancel``: stop the work behind a bar."""
-    if stop := server.stoppable.get(params.token):
+    if _is_token(params.token) and (stop := server.stoppable.get(params.token)):
         stop()

@@ -83,11 +83,22 @@ class _Running:
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """The table of what the server understands, by method."""
+    """The table of what the server understands, by method.
+
+    Attributes
+    ----------
+    unreadable
+        Called with the raw params of a notification that could not be followed, where ignoring it would
+        leave something wrong behind.
+
+    """
 
     requests: Mapping[str, Request] = field(default_factory=dict[str, Request])
     notifications: Mapping[str, Callable[[Any], None]] = field(
         default_factory=dict[str, Callable[[Any], None]]
+    )
+    unreadable: Mapping[str, Callable[[object], None]] = field(
+        default_factory=dict[str, Callable[[object], None]]
     )
 
 
@@ -238,11 +249,17 @@ class Protocol:
             typed = self._params(method, params)
         except Exception as error:  # noqa: BLE001 - cattrs and the types' own checks raise all kinds
             logger.warning("the params of %r are not valid: %s", method, reason_of(error))
+            self._give_up(method, params)
             return
         try:
             handler(typed)
         except Exception:
             logger.exception("the notification %r was not followed, which is a bug", method)
+            self._give_up(method, params)
+
+    def _give_up(self, method: str, params: object) -> None:
+        if handler := self.handlers.unreadable.get(method):
+            handler(params)
 
     def _cancel(self, params: object) -> None:
         msg_id = cast("JsonObject", params).get("id") if isinstance(params, dict) else None

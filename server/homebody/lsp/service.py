@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from homebody.errors import BackendUnavailable, HomebodyError
+from homebody.errors import BackendError, BackendUnavailable, HomebodyError
 from homebody.lsp import configuration
 from homebody.lsp.documents import Change
 from homebody.lsp.offers import Offers
@@ -61,6 +61,7 @@ class Service:
         self._opened: Opened | None = None
         self._started = asyncio.Event()
         self._reloading = asyncio.Lock()
+        self._asking = 0
         self._told: set[str] = set()
         self._places: dict[str, int] = {}
         self._focus: str | None = None
@@ -122,6 +123,30 @@ class Service:
         with self._lease(opened), self.status.working():
             yield opened
 
+    @asynccontextmanager
+    async def asking(self) -> AsyncGenerator[Opened]:
+        """Like ``using``, for a command that asks a model and whose response carries its failure.
+
+        A failure shows in the status bar, and not in a message as well.
+
+        Raises
+        ------
+        HomebodyError
+            The engine could not be opened, or the block raised it.
+
+        """
+        self._asking += 1
+        try:
+            async with self.using() as opened:
+                yield opened
+        except BackendError as error:
+            self.status.fail_quietly(str(error))
+            raise
+        else:
+            self.status.answered()
+        finally:
+            self._asking -= 1
+
     async def refresh_prompts(self, opened: Opened) -> None:
         """Read prompt files that changed on disk; what is wrong with them is reported once."""
         prompts = opened.engine.prompts
@@ -158,7 +183,7 @@ class Service:
             self.status.fail(str(error))
             return []
         if found:
-            self.status.recover()
+            self.status.answered()
         self.offers.add(found, asked)
         return found
 
@@ -291,7 +316,9 @@ class Service:
 
     def _backend_changed(self, slot: "Slot", state: "BackendState") -> None:
         """Show what a model's server does, once a change."""
-        if state.condition == "unavailable":
+        if state.condition == "unavailable" and self._asking:
+            self.status.fail_quietly(state.message)
+        elif state.condition == "unavailable":
             self.status.fail(state.message)
         elif state.condition == "loading":
             self.status.say(state.message)

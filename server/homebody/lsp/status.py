@@ -1,6 +1,6 @@
-"""How the server is, as the status bar shows it: ``homebody/didChangeStatus``.
+"""The state of the server as the status bar shows it: ``homebody/didChangeStatus``.
 
-In: what runs, what failed, which model answers. Out: one notification a change, and one sentence a
+In: what runs, what failed, which model answers. Out: one notification per change, and one message per
 new failure.
 Knows nothing of documents or methods.
 """
@@ -30,9 +30,18 @@ class Model:
     reasons: tuple[str, ...] = ()
 
 
+# How often a server may come back and fail the next request before its word alone counts no more.
+_RELAPSES = 2
+
+
 @dataclass(slots=True)
 class Status:
-    """The state now. ``send`` gets it at each change, ``show`` one sentence at each new failure."""
+    """The state now. ``send`` receives it at each change, ``show`` one sentence at each new failure.
+
+    A sentence is shown once until a model has answered: a server that reports itself ready and fails
+    each request makes one message, and from the third failure on the status stays at Error until an
+    answer comes.
+    """
 
     send: Callable[[dict[str, Any]], None]
     show: Callable[[str], None]
@@ -41,6 +50,8 @@ class Status:
     indexing: str = ""
     _message: str = "Homebody is starting."
     _failed: bool = False
+    _shown: set[str] = field(default_factory=set[str])
+    _relapses: int = 0
     _works: int = 0
     _busy: bool = False
     _sent: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -66,37 +77,53 @@ class Status:
         return status
 
     def update(self) -> None:
-        """Tell the client, if anything is new."""
+        """Send the state to the client, if it has changed."""
         if (status := self.wire) != self._sent:
             self._sent = status
             self.send(status)
 
     def serve(self, model: Model) -> None:
-        """Take note of the model that answers."""
+        """Record the model that is served."""
         self.model = model
         self.recover()
 
     def say(self, message: str) -> None:
-        """Take note of something that is under way."""
+        """Record something that is under way, such as a model that loads."""
         self._failed = False
         self._message = _sentence(message)
         self.update()
 
     def recover(self) -> None:
-        """Take note that an answer came."""
+        """Record that the server reports itself ready."""
+        if self._failed and self._relapses >= _RELAPSES:
+            return
         self._failed = False
         self._message = ""
         self.update()
 
+    def answered(self) -> None:
+        """Record that a model has answered: the next failure is a new one."""
+        self._shown.clear()
+        self._relapses = 0
+        self.recover()
+
     def fail(self, message: str) -> None:
-        """Take note of a failure; the user is told once, until something works or fails otherwise."""
+        """Record a failure and show it, unless this sentence was shown since the last answer."""
         message = _sentence(message)
-        is_new = not self._failed or message != self._message
+        is_new = message not in self._shown
+        self.fail_quietly(message)
+        if is_new:
+            self.show(message)
+
+    def fail_quietly(self, message: str) -> None:
+        """Record a failure that the user reads elsewhere, such as in a command's response."""
+        message = _sentence(message)
+        if not self._failed and message in self._shown:
+            self._relapses += 1
+        self._shown.add(message)
         self._failed = True
         self._message = message
         self.update()
-        if is_new:
-            self.show(message)
 
     @contextmanager
     def working(self) -> Generator[None]:
@@ -117,5 +144,5 @@ class Status:
 
 
 def _sentence(message: str) -> str:
-    """Begin with a capital: errors are written to stand behind ``homebody:``."""
+    """Begin with a capital: errors are written to follow ``homebody:`` on the command line."""
     return message[:1].upper() + message[1:]

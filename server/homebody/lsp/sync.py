@@ -1,9 +1,10 @@
 """``textDocument/did…`` and ``notebookDocument/did…``: the editor's texts, as they change.
 
-In: notifications. Out: new snapshots in ``documents``, and word of them to the session.
+In: notifications. Out: new snapshots in ``documents``, and calls of ``service``.
 """
 
 from contextlib import suppress
+from typing import cast
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -14,22 +15,36 @@ from homebody.lsp.server import Server
 
 
 def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
-    """Begin to keep a text."""
+    """Keep the text of a document."""
     if document := server.documents.open(params.text_document):
         server.service.opened(document)
 
 
 def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
-    """Apply changes; an older one than the one before puts an end to them, which is told."""
+    """Apply changes; a change out of order ends the service of the document, with a message."""
     uri, out_of_step = params.text_document.uri, server.documents.out_of_step
-    was_told = uri in out_of_step
+    was_in_step = uri not in out_of_step
     server.service.changed(server.documents.change(params.text_document, params.content_changes))
-    if uri in out_of_step and not was_told:
-        name = unquote(uri.rsplit("/", 1)[-1])
-        server.show_message(
-            f"The editor sent its changes of {name} out of order; "
-            "close the file and open it again, and Homebody goes on in it."
-        )
+    if was_in_step and uri in out_of_step:
+        _tell_out_of_step(server, uri)
+
+
+def lose_document(server: Server, params: object) -> None:
+    """``didOpen`` or ``didChange`` that cannot be read: the text held here may not be the editor's."""
+    identifier = _member(params, "textDocument")
+    uri = _member(identifier, "uri")
+    if isinstance(uri, str) and server.documents.lose(uri):
+        _tell_out_of_step(server, uri)
+
+
+def lose_notebook(server: Server, params: object) -> None:
+    """``notebookDocument/didChange`` that cannot be read: the cells' texts may not be the editor's."""
+    identifier = _member(params, "notebookDocument")
+    uri = _member(identifier, "uri")
+    cells = server.documents.cells_of(uri) if isinstance(uri, str) else ()
+    lost = [cell for cell in cells if server.documents.lose(cell)]
+    if isinstance(uri, str) and lost:
+        _tell_out_of_step(server, uri)
 
 
 def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
@@ -39,7 +54,7 @@ def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
 
 
 def did_change_watched_files(server: Server, params: types.DidChangeWatchedFilesParams) -> None:
-    """``workspace/didChangeWatchedFiles``: files changed on disk, by whomever."""
+    """``workspace/didChangeWatchedFiles``: files that changed on disk."""
     server.service.files_changed([change.uri for change in params.changes])
 
 
@@ -66,7 +81,7 @@ def did_focus(server: Server, params: object) -> None:
 
 
 def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:
-    """Begin to keep a notebook's cells."""
+    """Keep the texts of a notebook's cells."""
     for document in server.documents.open_notebook(params):
         server.service.opened(document)
 
@@ -87,3 +102,16 @@ def notebook_did_close(server: Server, params: types.DidCloseNotebookDocumentPar
     """Forget a notebook's cells."""
     for uri in server.documents.close_notebook(params):
         server.service.closed(uri)
+
+
+def _tell_out_of_step(server: Server, uri: str) -> None:
+    name = unquote(uri.rsplit("/", 1)[-1])
+    server.show_message(
+        f"The editor's changes of {name} came out of order or cannot be read; "
+        "close the file and open it again to use Homebody in it."
+    )
+
+
+def _member(value: object, key: str) -> object:
+    """Return a member of a JSON object, ``None`` where there is none."""
+    return cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None

@@ -5,7 +5,6 @@ Knows nothing of messages beyond their frames.
 """
 
 import asyncio
-import ipaddress
 import os
 import signal
 import socket
@@ -14,9 +13,9 @@ import threading
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
-from homebody.errors import UsageError
 from homebody.lsp.frames import FramingError, read_bodies
 from homebody.lsp.lifetime import end_within
+from homebody.lsp.listen import open_listener, wait_for_client
 
 
 class Server(Protocol):
@@ -59,7 +58,7 @@ class Writer:
 def serve_stdio(server: Server) -> int:
     """Serve the client at stdin and stdout until it goes. Returns the exit code."""
     incoming = os.dup(0)
-    # Whatever else writes to stdout, native code too, must not get between messages.
+    # Output of anything else, native code included, must not get between messages.
     with open(os.dup(1), "wb") as outgoing:  # noqa: PTH123 - a file descriptor, not a path
         os.dup2(2, 1)
         return _run(server, lambda size: os.read(incoming, size), outgoing)
@@ -68,51 +67,33 @@ def serve_stdio(server: Server) -> int:
 def serve_tcp(server: Server, host: str, port: int) -> int:
     """Serve the first client that connects to ``host:port``. Returns the exit code.
 
-    Port 0 takes a free one. The address is told on stderr.
-
     Raises
     ------
     UsageError
-        ``host`` is not an address of this machine's own, or the port is taken.
+        ``host`` is not an address of this machine itself, or the port is taken.
 
     """
-    _check_loopback(host)
-    try:
-        listener = socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1
-        )
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        message = f"Cannot listen on {host}:{port} ({reason}); take another port, or 0 for any free one."
-        raise UsageError(message) from error
-    with listener:
-        sys.stderr.write(f"homebody: listening on {host}:{listener.getsockname()[1]}\n")
-        sys.stderr.flush()
-        connection, _ = listener.accept()
+    with open_listener(host, port) as listener:
+        try:
+            connection, received = wait_for_client(listener)
+        except KeyboardInterrupt:
+            return 130
+    first = [received]
     with connection, connection.makefile("wb") as outgoing:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return _run(server, connection.recv, outgoing)
-
-
-def _check_loopback(host: str) -> None:
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
-        message = f"{host!r} is not this machine's own address; use 127.0.0.1, ::1 or localhost."
-        raise UsageError(message)
+        return _run(server, lambda size: first.pop() if first else connection.recv(size), outgoing)
 
 
 def _run(server: Server, read: Callable[[int], bytes], outgoing: BinaryIO) -> int:
     try:
-        asyncio.run(_serve(server, read, Writer(outgoing)))
+        is_lsp = asyncio.run(_serve(server, read, Writer(outgoing)))
     except KeyboardInterrupt:
         return 130
-    return server.exit_code or 0
+    return server.exit_code or (0 if is_lsp else 1)
 
 
-async def _serve(server: Server, read: Callable[[int], bytes], writer: Writer) -> None:
+async def _serve(server: Server, read: Callable[[int], bytes], writer: Writer) -> bool:
+    """Serve until the client goes. Returns whether it spoke LSP to the end."""
     loop = asyncio.get_running_loop()
     bodies: asyncio.Queue[bytes | None] = asyncio.Queue()
 
@@ -127,10 +108,13 @@ async def _serve(server: Server, read: Callable[[int], bytes], writer: Writer) -
         post(None)
 
     def stop_on_signal(_signal: int, _frame: object) -> None:
+        # The event loop may be writing to a client that does not read.
+        end_within()
         stop()
 
     signal.signal(signal.SIGTERM, stop_on_signal)
-    threading.Thread(target=_pump, args=(read, post), name="homebody-input", daemon=True).start()
+    pump = _Pump(read, post)
+    threading.Thread(target=pump.run, name="homebody-input", daemon=True).start()
     server.connect(writer, stop)
     while server.exit_code is None and (body := await bodies.get()) is not None:
         server.handle_body(body)
@@ -138,16 +122,26 @@ async def _serve(server: Server, read: Callable[[int], bytes], writer: Writer) -
         await asyncio.sleep(0)
     end_within()
     await server.aclose()
+    return pump.is_lsp
 
 
-def _pump(read: Callable[[int], bytes], post: Callable[[bytes | None], None]) -> None:
-    """Move bodies from the client to the event loop, and end with it."""
-    try:
-        for body in read_bodies(read):
-            post(body)
-    except FramingError as error:
-        sys.stderr.write(f"homebody: the client does not speak LSP here: {error}\n")
-    except OSError:
-        pass
-    end_within()
-    post(None)
+class _Pump:
+    """Moves bodies from the client to the event loop, and ends with the client."""
+
+    def __init__(self, read: Callable[[int], bytes], post: Callable[[bytes | None], None]) -> None:
+        self._read = read
+        self._post = post
+        self.is_lsp = True
+
+    def run(self) -> None:
+        """Run in a thread: reading blocks."""
+        try:
+            for body in read_bodies(self._read):
+                self._post(body)
+        except FramingError as error:
+            self.is_lsp = False
+            sys.stderr.write(f"homebody: the client does not speak LSP here: {error}\n")
+        except OSError:
+            pass
+        end_within()
+        self._post(None)

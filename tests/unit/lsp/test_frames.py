@@ -56,8 +56,23 @@ def test_an_end_in_the_middle_of_a_message_is_an_end():
         b"Content-Length: 99999999999999\r\n\r\n",
         b"Content-Type: text/plain\r\n\r\n{}",
         b"{}" * 5000,
+        b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"Content-Length: " + b"9" * 4000 + b"\r\n\r\n",
+        b"Content-Type: " + b"x" * 5000,
+        b"\0",
     ],
-    ids=["HTTP", "negative", "no number", "too long", "no length", "no header"],
+    ids=[
+        "HTTP",
+        "negative",
+        "no number",
+        "too long",
+        "no length",
+        "no header",
+        "5,000 digits",
+        "4,000 digits",
+        "endless header",
+        "one byte",
+    ],
 )
 def test_what_is_not_lsp_ends_the_connection(data: bytes):
     """A web page that posts to the port is turned away at its request line, and so is all noise."""

@@ -21,16 +21,39 @@ class Shown:
         self.changed.set()
 
 
-def test_a_failure_is_told_once_until_something_works():
-    """An unplugged model makes one message, not one a key; the next outage makes another."""
+def test_a_failure_is_shown_once_until_a_model_answers():
+    """An unplugged model makes one message, not one per key; after an answer, another."""
     shown = Shown()
     for _ in range(3):
         shown.status.fail("Nothing answers.")
-    shown.status.recover()
+    shown.status.answered()
     shown.status.fail("Nothing answers.")
 
     assert shown.messages == ["Nothing answers.", "Nothing answers."]
     assert [status["kind"] for status in shown.sent] == ["Error", "Normal", "Error"]
+
+
+def test_a_server_that_is_ready_and_fails_each_request_is_one_message_and_one_error():
+    """Its own report that it is ready neither repeats the message nor makes the status flicker for long."""
+    shown = Shown()
+    for _ in range(20):
+        shown.status.fail("The server refused the request.")
+        shown.status.recover()
+    assert shown.messages == ["The server refused the request."]
+    assert [status["kind"] for status in shown.sent] == ["Error", "Normal", "Error", "Normal", "Error"]
+    shown.status.answered()
+
+    assert shown.sent[-1]["kind"] == "Normal"
+
+
+def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
+    """A failed command carries its reason; the status has it too, and later keys do not repeat it."""
+    shown = Shown()
+    shown.status.fail_quietly("Nothing answers.")
+    shown.status.fail("Nothing answers.")
+
+    assert shown.messages == []
+    assert shown.sent[-1]["message"] == "Nothing answers."
 
 
 def test_another_failure_is_another_message():

@@ -75,7 +75,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
     send = progress.text_sender(server, argument.token)
     async with (
-        server.service.using() as opened,
+        server.service.asking() as opened,
         progress.shown(server, "Answering", params.work_done_token) as bar,
     ):
         from homebody.features.ask import ask, regenerate

@@ -65,7 +65,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Explain what the argument says."""
     argument = parse(params.command, params.arguments, Explain)
     async with (
-        server.service.using() as opened,
+        server.service.asking() as opened,
         progress.shown(server, "Explaining", params.work_done_token) as bar,
     ):
         explanation = await _explained(server, opened, argument, bar)

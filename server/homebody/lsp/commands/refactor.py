@@ -56,7 +56,7 @@ async def _refactored(
 ) -> dict[str, Any]:
     document = document_of(server, argument.text_document)
     span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
-    async with server.service.using() as opened:
+    async with server.service.asking() as opened:
         from homebody.features.refactor import refactor
 
         await server.service.refresh_prompts(opened)

@@ -1,0 +1,45 @@
+"""Arguments of commands and params of notifications: what is accepted, and what is refused with its place."""
+
+import msgspec
+import pytest
+
+from homebody.errors import UsageError
+from homebody.lsp import arguments
+from homebody.lsp.commands.refactor import Refactor
+
+RANGE = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}
+
+
+@pytest.mark.parametrize("line", [-1, 2**31, 2**63, 10**30, 1.5, float("inf"), "1", None, True])
+def test_a_position_beyond_the_protocol_is_refused(line: object):
+    """LSP's numbers end at 2^31 - 1; the message says which member is wrong."""
+    given = {"textDocument": {"uri": "file:///a"}, "position": {"line": line, "character": 0}}
+    assert arguments.read(given, arguments.DidFocus) is None
+    with pytest.raises(UsageError, match=r"position\.line"):
+        arguments.parse("homebody.x", [given], arguments.DidFocus)
+
+
+def test_half_a_surrogate_pair_is_replaced_in_texts_and_kept_in_names():
+    """A prompt can be encoded; what the client compares stays as it sent it."""
+    given = {
+        "textDocument": {"uri": "untitled:\ud800"},
+        "range": RANGE,
+        "instruction": "rename \udfff to x",
+    }
+    argument = arguments.parse("homebody.refactor", [given], Refactor)
+
+    assert argument.instruction == "rename \ufffd to x"
+    assert argument.text_document.uri == "untitled:\ud800"
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (given, kind)
+        for given in (None, 3, [], "x", {}, {"item": None}, {"item": {"command": {"arguments": [3]}}})
+        for kind in (arguments.DidFocus, arguments.DidShowCompletion, arguments.DidPartiallyAcceptCompletion)
+    ],
+)
+def test_a_malformed_notification_is_ignored(given: object, kind: type[msgspec.Struct]):
+    """Notifications of clients that do it differently do no harm."""
+    assert arguments.read(given, kind) is None

@@ -1,0 +1,45 @@
+"""The workspace's folders, as clients name them."""
+
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+
+from homebody.lsp.configuration import folders_of, paths_of
+
+
+def _params(**root: object) -> types.InitializeParams:
+    return types.InitializeParams(capabilities=types.ClientCapabilities(), **root)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "file:///w/a%00b",
+        "file:///w/\ud800",
+        "file://[",
+        "//[",
+        "file:",
+        "",
+        "untitled:x",
+        "http://localhost/w",
+        f"file:///w/{'x' * 256}",
+        "file:///w/" + "ü" * 128,
+    ],
+)
+def test_a_folder_that_cannot_be_is_left_out(uri: str):
+    """NUL, half surrogate pairs, names beyond what systems take, other schemes."""
+    good = types.WorkspaceFolder(uri="file:///w/good%20one", name="good")
+
+    assert paths_of([types.WorkspaceFolder(uri=uri, name=""), good]) == [Path("/w/good one")]
+
+
+def test_old_clients_name_one_root():
+    """By URI or by path; folders come first where there are any."""
+    folder = types.WorkspaceFolder(uri="file:///w/a", name="a")
+
+    assert folders_of(_params(root_uri="file:///w/b", workspace_folders=[folder])) == [folder]
+    assert [found.uri for found in folders_of(_params(root_uri="file:///w/b"))] == ["file:///w/b"]
+    assert [found.uri for found in folders_of(_params(root_path="/w/c d"))] == ["file:///w/c%20d"]
+    assert folders_of(_params(root_path="/w/\ud800")) == []
+    assert folders_of(_params()) == []
