@@ -30,7 +30,12 @@ PLANTED = {
 POSIX_ONLY = {"fcntl", "grp", "pwd", "resource", "termios"}
 # Listening and connecting: the model client, the model's process, and `lsp --tcp`, which listens.
 SOCKETS = {"socket", "ssl"}
-SOCKET_ROOMS = ("server/homebody/backend/", "server/homebody/host/", "server/homebody/lsp/transport.py")
+SOCKET_ROOMS = (
+    "server/homebody/backend/",
+    "server/homebody/host/",
+    "server/homebody/lsp/transport.py",
+    "server/homebody/lsp/listen.py",
+)
 # What the contracts cannot tell apart, since they see packages whole: `urllib.parse` is harmless.
 CONNECTING = {"ftplib", "http.client", "smtplib", "telnetlib", "urllib.request", "xmlrpc.client"}
 # In a module that connects, and pure all the same.
