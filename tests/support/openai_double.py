@@ -107,7 +107,7 @@ class OpenAiDouble(LoopbackServer):
         model = self._find(body["model"])
         assert model is not None
         model.loaded = True
-        model.context_length = body.get("config", {}).get("context_length", model.context_length)
+        model.context_length = body.get("context_length", model.context_length)
         self.loads.append(model.name)
         example = deepcopy(_LM_STUDIO_1["POST /api/v1/models/load"]) | {"model_instance_id": model.name}
         example["config"]["context_length"] = model.context_length

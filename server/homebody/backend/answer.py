@@ -1,13 +1,13 @@
-"""What becomes of a server's text on its way to the caller, the same for every backend.
+"""What is done to a server's text on its way to the caller, the same for every backend.
 
-In: the text of an answer, bit by bit. Out: the same without its forced beginning, ended before a stop
-text, without thoughts.
+In: the text of an answer, piece by piece. Out: the same without its forced beginning, ended before a
+stop text, without thoughts.
 Knows nothing of servers.
 """
 
 from collections.abc import Sequence
 
-from homebody.backend.reasoning import ReasoningFilter, begins_inside
+from homebody.backend.reasoning import ReasoningFilter
 from homebody.backend.stops import ForcedFilter, StopFilter
 
 
@@ -19,15 +19,16 @@ class Answer:
     stops
         Stop texts to watch here; the server watches the others.
     thoughts
-        The prompt's text where thoughts are to be left out, ``None`` where there can be none.
+        The filter for reasoning; ``None`` where there can be none.
 
     """
 
-    def __init__(self, *, forced: str = "", stops: Sequence[str] = (), thoughts: str | None = None) -> None:
+    def __init__(
+        self, *, forced: str = "", stops: Sequence[str] = (), thoughts: ReasoningFilter | None = None
+    ) -> None:
         self._forced = ForcedFilter(forced)
         self._stops = StopFilter(stops)
-        inside = thoughts is not None and begins_inside(thoughts)
-        self._thoughts = None if thoughts is None else ReasoningFilter(inside=inside)
+        self._thoughts = thoughts
 
     @property
     def went_astray(self) -> bool:
@@ -40,11 +41,18 @@ class Answer:
         return self._stops.stopped
 
     def feed(self, text: str) -> str:
-        """Take the next bit; return what may be shown by now."""
-        text = self._stops.feed(self._forced.feed(text))
-        return text if self._thoughts is None else self._thoughts.feed(text)
+        """Take the next piece; return what may be shown by now."""
+        text = self._forced.feed(text)
+        # A stop text within a thought ends nothing.
+        text = text if self._thoughts is None else self._thoughts.feed(text)
+        return self._stops.feed(text)
+
+    def reasons_apart(self) -> None:
+        """Take note that the server sends thoughts in a field of their own."""
+        if self._thoughts is not None:
+            self._thoughts.is_apart()
 
     def finish(self) -> str:
         """Return what was held back, at the answer's end."""
-        rest = self._stops.finish()
-        return rest if self._thoughts is None else self._thoughts.feed(rest) + self._thoughts.finish()
+        rest = "" if self._thoughts is None else self._thoughts.finish()
+        return self._stops.feed(rest) + self._stops.finish()

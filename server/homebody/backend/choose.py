@@ -3,21 +3,10 @@
 In: what servers say that they have. Out: one of them, and why. Pure.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from homebody.backend.base import Slot
-
-# Names of families that were trained to fill in the middle, for servers that say nothing of it.
-# (How each is prompted stands in prompts/fim.toml; here it is only a matter of choosing.)
-_FIM_NAMES = re.compile(
-    r"qwen[\d.]*-?coder|starcoder|codellama|code-?llama|codegemma|deepseek-?coder|codestral|"
-    r"granite-?[\d.]*-?code|stable-?code|seed-?coder|mellum|codeqwen|refact|santacoder",
-    re.IGNORECASE,
-)
-_CHAT_NAMES = re.compile(r"instruct|chat|-it\b|assistant|gpt-oss|qwen3|llama3|gemma", re.IGNORECASE)
-_BASE_NAMES = re.compile(r"\bbase\b|[-:]code\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +41,6 @@ class Candidate:
     def suits(self, use: Slot) -> bool:
         """Whether it is made for ``use``."""
         return self.fim if use == "completion" else self.chat
-
-
-def name_tells_fim(name: str) -> bool:
-    """Whether a model of this name fills in the middle."""
-    return _FIM_NAMES.search(name) is not None
-
-
-def name_tells_chat(name: str) -> bool:
-    """Whether a model of this name takes chat messages; base models do not."""
-    return _BASE_NAMES.search(name) is None and _CHAT_NAMES.search(name) is not None
 
 
 def choose(candidates: Iterable[Candidate], use: Slot, *, most_bytes: int | None = None) -> Candidate | None:

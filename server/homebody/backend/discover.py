@@ -20,7 +20,7 @@ from homebody.backend.probe import USUAL_PORTS, Found, probe, probe_all
 from homebody.errors import BackendLoading, ModelFileInvalid
 from homebody.host.machine import available_memory
 from homebody.models.facts import Facts, read_facts
-from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models
+from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, suits
 from homebody.settings import BackendSettings
 
 USUAL_URLS = tuple(f"http://127.0.0.1:{port}" for port in USUAL_PORTS)
@@ -94,13 +94,13 @@ def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], me
         )
     for model in installed_models():
         facts = _facts(model.path) if model.path.name != DEFAULT_WEIGHTS else None
-        if facts is not None and _suits(facts, use):
+        if facts is not None and suits(facts, use):
             return Choice(
                 own, (*remarks, f"{use}: {model.name} in our own process, since it was installed for that")
             )
     most = memory // 4 if _has_gpu() else min(memory // 4, _WITHOUT_GPU_BYTES)
     found = [_facts(model.path) for model in all_models() if model.path.name != DEFAULT_WEIGHTS]
-    fitting = [facts for facts in found if facts is not None and _suits(facts, use) and facts.size <= most]
+    fitting = [facts for facts in found if facts is not None and suits(facts, use) and facts.size <= most]
     best = max(fitting, key=lambda facts: facts.size, default=None)
     if best is not None:
         reason = (
@@ -110,10 +110,6 @@ def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], me
     return Choice(
         own, (*remarks, f"{use}: the default weights in our own process, since nothing better was found")
     )
-
-
-def _suits(facts: Facts, use: Slot) -> bool:
-    return facts.fim is not None if use == "completion" else facts.chat_template
 
 
 def _facts(path: Path) -> Facts | None:

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from homebody.backend.choose import Candidate, name_tells_chat, name_tells_fim
+from homebody.backend.choose import Candidate
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import llama_cpp_api, ollama_api
-from homebody.backend.servers.lm_studio import list_models, to_candidate
+from homebody.backend.servers.lm_studio import list_models
+from homebody.backend.servers.lm_studio import to_candidate as to_lm_studio_candidate
+from homebody.backend.servers.openai import recognise, to_candidate
+from homebody.backend.servers.openai_servers import UNKNOWN, by_owner
 from homebody.errors import BackendError, BackendLoading, BackendUnavailable
+from homebody.models.families import never_fills_in
 
 USUAL_PORTS = (8080, 8012, 11434, 1234, 8000, 1337, 5001)
 """llama.cpp, its FIM presets, Ollama, LM Studio, vLLM, Jan, KoboldCpp."""
@@ -43,14 +47,9 @@ class Found:
     loading: bool = False
 
 
-class _Entry(msgspec.Struct):
-    id: str
-    owned_by: str = ""
-
-
 class _Models(msgspec.Struct):
     # ``null`` is Ollama's empty list. A server of something else has no such field.
-    data: list[_Entry] | None
+    data: list[llama_cpp_api.ModelEntry] | None
 
 
 async def probe_all(urls: Sequence[str], *, api_key: str | None = None) -> list[Found]:
@@ -91,43 +90,35 @@ async def _recognise(server: ModelServer) -> Found:
     models = await server.get("/v1/models", _Models)
     entries = models.data or []
     owner = entries[0].owned_by if entries else ""
-    if owner == "llamacpp":
+    if owner == "llamacpp" or any(entry.status is not None for entry in entries):
         return await _llama_cpp(server, entries)
-    if owner in _OPENAI_OWNERS:
-        return _openai(url, _OPENAI_OWNERS[owner], entries)
-    for ask in (_lm_studio, _ollama):
-        try:
-            return await ask(server)
-        except BackendLoading:
-            raise
-        except BackendError as error:
-            if isinstance(error, StatusRefused) and error.status in {401, 403}:
+    if by_owner(owner) is None:
+        for ask in (_lm_studio, _ollama):
+            try:
+                return await ask(server)
+            except BackendLoading:
                 raise
-    if server.url.endswith(":1337"):
-        return _openai(url, "Jan", entries)
-    remark = (
-        f"an unknown OpenAI-compatible server answers at {url}; it may pass requests on, so it is not "
-        'used unasked: set backend.kind to "openai" and backend.url to use it'
-    )
-    return Found(url, (), remark)
+            except BackendError as error:
+                if isinstance(error, StatusRefused) and error.status in {401, 403}:
+                    raise
+    row = await recognise(server, owner)
+    if row.passes_on:
+        what = "an unknown OpenAI-compatible server" if row is UNKNOWN else row.name
+        passes = "may pass" if row is UNKNOWN else "passes"
+        remark = (
+            f"{what} answers at {url}; it {passes} requests on, so it is not used unasked: "
+            'set backend.kind to "openai" and backend.url to use it'
+        )
+        return Found(url, (), remark)
+    name = f"{row.name} at {url}"
+    candidates = [to_candidate(entry.id, url, name) for entry in entries]
+    return Found(url, tuple(candidates), _remark(name, candidates))
 
 
-async def _llama_cpp(server: ModelServer, entries: Sequence[_Entry]) -> Found:
+async def _llama_cpp(server: ModelServer, entries: Sequence[llama_cpp_api.ModelEntry]) -> Found:
     name = f"llama.cpp at {server.url}"
-    if len(entries) > 1:
-        # A router: only names are known until a model is loaded.
-        candidates = [
-            Candidate(
-                kind="llama.cpp",
-                url=server.url,
-                server=name,
-                model=entry.id,
-                loaded=False,
-                fim=name_tells_fim(entry.id),
-                chat=name_tells_chat(entry.id),
-            )
-            for entry in entries
-        ]
+    if len(entries) > 1 or any(entry.status is not None for entry in entries):
+        candidates = [llama_cpp_api.to_candidate(entry, server.url) for entry in entries]
         return Found(server.url, tuple(candidates), _remark(name, candidates))
     props = await server.get("/props", llama_cpp_api.Props)
     candidate = Candidate(
@@ -136,7 +127,8 @@ async def _llama_cpp(server: ModelServer, entries: Sequence[_Entry]) -> Found:
         server=name,
         model=entries[0].id,
         loaded=True,
-        fim=await _fills_in(server),
+        # Markers in the vocabulary are no proof: some families have them and never learned to use them.
+        fim=await _fills_in(server) and not never_fills_in(entries[0].id),
         chat=props.has_chat_template,
     )
     return Found(server.url, (candidate,), _remark(name, [candidate]))
@@ -155,7 +147,7 @@ async def _fills_in(server: ModelServer) -> bool:
 
 async def _lm_studio(server: ModelServer) -> Found:
     entries = await list_models(server)
-    candidates = [to_candidate(entry, server.url) for entry in entries]
+    candidates = [to_lm_studio_candidate(entry, server.url) for entry in entries]
     return Found(server.url, tuple(candidates), _remark(f"LM Studio at {server.url}", candidates))
 
 
@@ -170,25 +162,6 @@ async def _ollama(server: ModelServer) -> Found:
     name = f"Ollama {version} at {server.url}"
     candidates = ollama_api.candidates_of(tags, running, server.url, name)
     return Found(server.url, tuple(candidates), _remark(name, candidates))
-
-
-_OPENAI_OWNERS = {"vllm": "vLLM", "sglang": "SGLang", "koboldcpp": "KoboldCpp"}
-
-
-def _openai(url: str, name: str, entries: Sequence[_Entry]) -> Found:
-    candidates = [
-        Candidate(
-            kind="openai",
-            url=url,
-            server=f"{name} at {url}",
-            model=entry.id,
-            loaded=True,
-            fim=name_tells_fim(entry.id),
-            chat=name_tells_chat(entry.id),
-        )
-        for entry in entries
-    ]
-    return Found(url, tuple(candidates), _remark(f"{name} at {url}", candidates))
 
 
 def _remark(server: str, candidates: Sequence[Candidate]) -> str:

@@ -1,65 +1,118 @@
-"""Keeps a reasoning model's thoughts from the caller.
+"""Keeps a model's reasoning out of what the caller gets.
 
-In: an answer's text, bit by bit. Out: the same without ``<think>…</think>``.
+In: an answer's text, piece by piece. Out: the same without the thoughts at its beginning, in the formats
+of all known families. Once the answer itself has begun everything is text: code may speak of such tags.
 One filter for all backends; knows nothing of servers.
 """
 
 from homebody.backend.stops import partial_match
 
-OPEN = "<think>"
-CLOSE = "</think>"
+THOUGHTS = (
+    ("<think>", "</think>"),  # Qwen, DeepSeek, GLM, Granite, Nemotron, SmolLM
+    ("[THINK]", "[/THINK]"),  # Mistral
+    ("<seed:think>", "</seed:think>"),  # Seed-OSS
+    ("<|channel>thought", "<channel|>"),  # Gemma 4
+    ("<|channel|>analysis<|message|>", "<|end|>"),  # gpt-oss
+    ("<|channel|>commentary<|message|>", "<|end|>"),
+)
+"""What opens a thought and what closes it."""
+
+FRAMES = ("<|start|>assistant", "<|channel|>final<|message|>")
+"""What stands between a thought and the answer, and belongs to neither."""
+
+CONTROL_TEXTS = (
+    "[THINK]", "[/THINK]", "<|channel>", "<channel|>", "<|channel|>", "<|message|>", "<|end|>", "<|start|>",
+    "<think>", "</think>", "<seed:think>", "</seed:think>",
+)  # fmt: skip
+"""Tokens that a server must not swallow for thoughts to be recognised."""
 
 
 class ReasoningFilter:
-    """Takes an answer as it comes and hands on what is no thought.
+    """Takes an answer as it comes and passes on what is no thought.
 
     Parameters
     ----------
     inside
-        Whether the answer begins within a thought, as where the chat template opened it.
+        What closes the thought in which the answer begins; ``None`` where it begins in none.
+    is_certain
+        Whether it does begin there. If it may not, all is held back until the thought is closed; an
+        answer in which nothing was closed is passed on at its end.
 
     """
 
-    def __init__(self, *, inside: bool = False) -> None:
-        self._inside = inside
+    def __init__(self, inside: str | None = None, *, is_certain: bool = True) -> None:
+        self._close = inside
+        self._is_certain = is_certain
         self._held = ""
-        # The blank lines between a thought and the answer's first word belong to neither.
-        self._trim = inside
         self._begun = False
+        # The blank lines between a thought and the answer's first word belong to neither.
+        self._trim = inside is not None
 
     def feed(self, text: str) -> str:
-        """Take the next bit; return what may be shown by now."""
-        held = self._held + text
-        shown: list[str] = []
-        while True:
-            mark = CLOSE if self._inside else OPEN
-            at = held.find(mark)
-            if at < 0:
-                keep = partial_match(held, mark)
-                if not self._inside:
-                    shown.append(held[: len(held) - keep])
-                self._held = held[len(held) - keep :]
-                return self._trimmed("".join(shown))
-            if not self._inside:
-                shown.append(held[:at])
-            held = held[at + len(mark) :]
-            if self._inside:
-                self._trim = not self._begun and not "".join(shown).strip()
-            self._inside = not self._inside
+        """Take the next piece; return what may be shown by now."""
+        if self._begun:
+            return text
+        self._held += text
+        while self._step():
+            pass
+        if not self._begun:
+            return ""
+        shown, self._held = self._held, ""
+        return shown
+
+    def is_apart(self) -> None:
+        """Take note that the server sends thoughts in a field of their own: the text has none."""
+        if not self._is_certain:
+            self._close, self._is_certain, self._trim = None, True, False
 
     def finish(self) -> str:
         """Return what was held back in case it became a tag, at the answer's end."""
         held, self._held = self._held, ""
-        return "" if self._inside else self._trimmed(held)
+        if self._begun or (self._close is not None and self._is_certain):
+            return ""
+        return held
 
-    def _trimmed(self, text: str) -> str:
-        if self._trim:
-            text = text.lstrip()
-            self._trim = not text
-        self._begun = self._begun or bool(text.strip())
-        return text
+    def _step(self) -> bool:
+        """Take one thought or frame off the beginning; ``False`` when more text is needed, or none."""
+        if self._close is not None:
+            return self._leave_thought(self._close)
+        text = self._held.lstrip()
+        for opening, close in THOUGHTS:
+            if text.startswith(opening):
+                self._held, self._close, self._is_certain = text[len(opening) :], close, True
+                return True
+        for frame in FRAMES:
+            if text.startswith(frame):
+                self._held, self._trim = text[len(frame) :], True
+                return True
+        if text and not any(known.startswith(text) for known in _BEGINNINGS):
+            self._begun = True
+            if self._trim:
+                self._held = _without_blank(self._held)
+        return False
+
+    def _leave_thought(self, close: str) -> bool:
+        thought, found, rest = self._held.partition(close)
+        if found:
+            self._held, self._close, self._trim = rest, None, True
+            return True
+        if self._is_certain:
+            self._held = thought[len(thought) - partial_match(thought, close) :]
+        return False
 
 
-def begins_inside(prompt: str) -> bool:
-    """Whether a rendered chat prompt ends within an open thought."""
-    return prompt.rfind(OPEN) > prompt.rfind(CLOSE)
+_BEGINNINGS = (*(opening for opening, _ in THOUGHTS), *FRAMES)
+
+
+def _without_blank(text: str) -> str:
+    """Drop blank lines, but not the indentation of the first line of code."""
+    rest = text.lstrip()
+    blank = text[: len(text) - len(rest)]
+    return rest if "\n" not in blank else blank.rpartition("\n")[2] + rest
+
+
+def closes_at_end(frame: str) -> str | None:
+    """Return what closes the thought that the end of a rendered chat leaves open; ``None`` without one."""
+    opened = [(frame.rfind(opening), close) for opening, close in THOUGHTS]
+    at, close = max(opened)
+    return close if at > frame.rfind(close) else None

@@ -1,4 +1,4 @@
-"""Texts that the usual models read as control tokens, for servers that do not tell their own.
+"""Texts that common models read as control tokens, for servers that do not report their own.
 
 Where prompts go as strings, a line of the user's that holds one is left out: better one line too many
 than a prompt whose meaning a file can change.
@@ -19,6 +19,11 @@ COMMON_SPECIAL_TEXTS = frozenset(
         # StarCoder, Granite, SmolLM
         "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>", "<file_sep>", "<repo_name>",
         "<reponame>", "<filename>", "<|start_of_role|>", "<|end_of_role|>",
+        # GLM, CodeGeeX, Falcon-H1
+        "<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>", "<|observation|>", "[gMASK]", "<sop>",
+        "<|prefix|>", "<|suffix|>", "<|middle|>",
+        # Gemma 4
+        "<|turn>", "<turn|>", "<|channel>", "<channel|>",
         # SantaCoder, Seed-Coder, Code Llama
         "<fim-prefix>", "<fim-suffix>", "<fim-middle>", "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>",
         "▁<PRE>", "▁<SUF>", "▁<MID>",

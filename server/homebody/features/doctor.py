@@ -100,7 +100,7 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
         text = str(error)
         problem = Finding("problem", text[:1].upper() + text[1:])
         return UseReport(slot, reasons_of(use.backend), (problem,))
-    row = find_format(info)
+    row = find_format(info, engine.settings.completion.fim)
     findings = _completion(info, row is not None, speed) if slot == "completion" else _chat(info, speed)
     return UseReport(
         use=slot,

@@ -184,10 +184,10 @@ def _kv_bytes(header: Header, architecture: str) -> int:
 # A token's key in the header, and the texts by which llama.cpp finds it where the key is missing.
 # The lists are in llama.cpp's order; rows of one column belong to one family.
 # ruff: disable[RUF001, E501] - DeepSeek writes a bar of full width; one row a token
-_FIM_TEXTS = {
-    "pre": ("<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>"),
-    "suf": ("<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>"),
-    "mid": ("<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>"),
+FIM_TEXTS = {
+    "pre": ("<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>", "<|plamo:fim_prefix|>"),
+    "suf": ("<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>", "<|suffix|>", "<|plamo:fim_suffix|>"),
+    "mid": ("<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>", "<|middle|>", "<|plamo:fim_middle|>"),
     "rep": ("<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"),
     "sep": ("<|file_sep|>",),
     "pad": ("<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>"),
@@ -198,7 +198,7 @@ _OLD_KEYS = {"pre": "prefix", "suf": "suffix", "mid": "middle"}
 
 
 def _fim(header: Header, tokens: Strings) -> FimTexts | None:
-    texts = {name: _fim_text(header, tokens, name) for name in _FIM_TEXTS}
+    texts = {name: _fim_text(header, tokens, name) for name in FIM_TEXTS}
     prefix, suffix, middle = texts["pre"], texts["suf"], texts["mid"]
     if prefix is None or suffix is None or middle is None:
         return None
@@ -213,4 +213,4 @@ def _fim_text(header: Header, tokens: Strings, name: str) -> str | None:
         token = header.number(key)
         if token is not None and 0 <= token < tokens.count:
             return tokens[token]
-    return next((text for text in _FIM_TEXTS[name] if text in tokens), None)
+    return next((text for text in FIM_TEXTS[name] if text in tokens), None)

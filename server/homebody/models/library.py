@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from homebody.errors import FileUnreadable, ModelError, ModelFileInvalid, NoModelInstalled, UsageError
 from homebody.models.facts import Facts, is_later_part, parts_of, read_facts
+from homebody.models.families import never_fills_in
 from homebody.models.found import found_models
 from homebody.models.model import Model
 from homebody.settings import paths
@@ -195,12 +196,19 @@ def _find_own(name: str) -> Model | None:
     return next((m for m in own if m.name.casefold() == wanted or m.path == path), None)
 
 
+def suits(facts: Facts, use: Use) -> bool:
+    """Whether a model is made for ``use``; markers that its family never learned to use do not count."""
+    if use == "chat":
+        return facts.chat_template
+    return facts.fim is not None and not (never_fills_in(facts.path.stem) or never_fills_in(facts.name))
+
+
 def _suits(path: Path, use: Use) -> bool:
     try:
         facts = read_facts(path)
     except ModelFileInvalid:
         return False
-    return facts.fim is not None if use == "completion" else facts.chat_template
+    return suits(facts, use)
 
 
 def _weights_in(folder: Path) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Prompt, Text
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
+from homebody.models.families import never_fills_in
 from homebody.prompt.files import shipped
 
 Comment: TypeAlias = tuple[str, str]
@@ -52,6 +53,11 @@ class FimFormat:
         """Whether the family has a layout of its own for text of other files."""
         return bool(self.snippet)
 
+    @property
+    def marks_files(self) -> bool:
+        """Whether that layout has markers of the model's own."""
+        return any(item in self.stop for item in self.snippet)
+
 
 @dataclass(frozen=True, slots=True)
 class PromptSnippet:
@@ -83,22 +89,33 @@ def formats() -> tuple[FimFormat, ...]:
     )
 
 
-def find_format(info: ModelInfo) -> FimFormat | None:
-    """Return the format of a model: by its metadata, then by its name; ``None`` without either.
+def find_format(info: ModelInfo, choice: str = "auto") -> FimFormat | None:
+    """Return the format of a model; ``None`` for a model that does not fill in the middle.
 
-    Where the metadata names prefix, suffix and middle and no family matches, those markers in that
-    order are the format. A name alone is trusted where the vocabulary has all of the family's markers,
-    and where nothing is known of vocabulary and metadata.
+    ``choice`` is the setting ``completion.fim``: a family of the table, ``none``, or ``auto``.
+
+    By default the metadata decides, then the name. A family that is known not to have learned it has no
+    format, whatever markers its vocabulary holds. Where the metadata names prefix, suffix and middle and
+    no family matches, those markers in that order are the format. A name alone is trusted where the
+    vocabulary has all of the family's markers, and where nothing is known of vocabulary and metadata.
     """
+    if choice != "auto":
+        return next((row for row in formats() if row.family == choice), None)
+    row = next((row for row in formats() if _named(row, info.name)), None)
+    if never_fills_in(info.name) or (row is None and info.architecture in _UNTRAINED):
+        return None
     if info.fim is not None:
         return _by_markers(info.fim, info) or _from_metadata(info.fim)
-    row = next((row for row in formats() if _named(row, info.name)), None)
     if row is not None and info.special_texts and info.special_texts != COMMON_SPECIAL_TEXTS:
         return row if set(row.markers) <= info.special_texts else None
     if info.kind in {"embedded", "llama.cpp"} and info.takes_token_ids and info.architecture is not None:
         # The GGUF's metadata was read and holds no such tokens: the name proves nothing.
         return None
     return row
+
+
+_UNTRAINED = frozenset({"qwen3", "lfm2", "lfm2moe", "gpt-oss"})
+"""Architectures whose vocabulary has markers that the models never learned to use."""
 
 
 def _by_markers(tokens: FimTokens, info: ModelInfo) -> FimFormat | None:
@@ -111,7 +128,7 @@ def _by_markers(tokens: FimTokens, info: ModelInfo) -> FimFormat | None:
         return (named or akin)[0]
     # Families share markers; their file layout is only used where the model has that token.
     separator = tokens.file_separator
-    fitting = [row for row in rows if not row.snippet or separator in row.snippet]
+    fitting = [row for row in rows if not row.marks_files or separator in row.snippet]
     return fitting[0] if fitting else None
 
 

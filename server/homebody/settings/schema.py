@@ -211,6 +211,19 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
         float,
         Meta(ge=0.5, le=2, description="Penalty on tokens seen before; 1: none, which is best for code."),
     ] = 1.0
+    fim: Annotated[
+        Literal[
+            "auto", "none", "qwen", "starcoder2", "granite", "santacoder", "granite4", "codellama",
+            "deepseek", "codegemma", "mistral", "mellum", "seed", "glm", "falcon",
+        ],
+        Meta(
+            description=(
+                "Layout of fill-in-the-middle prompts: `auto` finds the model's family by its metadata and "
+                "name, `none` sends the text before the cursor only, others name a family."
+            ),
+            extra=_MACHINE,
+        ),
+    ] = "auto"  # fmt: skip
     backend: Annotated[
         BackendSettings,
         Meta(description="Overrides of `backend` for suggestions, such as a small model."),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from homebody.backend.choose import Candidate, choose, choose_any, name_tells_chat, name_tells_fim
+from homebody.backend.choose import Candidate, choose, choose_any
 
 
 def candidate(model: str, **more: Any) -> Candidate:
@@ -56,25 +56,3 @@ def test_a_server_that_the_user_named_answers_with_what_it_has():
     assert choose_any([loaded, suited], "completion") == suited
     assert choose_any([loaded], "completion") == loaded
     assert choose_any([], "completion") is None
-
-
-@pytest.mark.parametrize(
-    ("name", "fim", "chat"),
-    [
-        ("qwen2.5-coder:1.5b", True, False),
-        ("qwen2.5-coder-7b-instruct", True, True),
-        ("Qwen/Qwen3-Coder-30B-A3B-Instruct", True, True),
-        ("starcoder2:3b", True, False),
-        ("codellama:13b-code", True, False),
-        ("deepseek-coder-v2:16b", True, False),
-        ("codestral:22b", True, False),
-        ("granite-3.1-8b-instruct", False, True),
-        ("gemma-3-270m-it-qat", False, True),
-        ("llama3:8b", False, True),
-        ("Meta-Llama-3.1-8B", False, False),
-        ("nomic-embed-text", False, False),
-    ],
-)
-def test_names_tell_what_servers_do_not(name: str, fim: bool, chat: bool):  # noqa: FBT001 - parameters
-    """By family for FIM, by suffix for instructions."""
-    assert (name_tells_fim(name), name_tells_chat(name)) == (fim, chat)

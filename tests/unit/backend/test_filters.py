@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.backend.answer import Answer
-from homebody.backend.reasoning import ReasoningFilter, begins_inside
+from homebody.backend.reasoning import ReasoningFilter, closes_at_end
 from homebody.backend.stops import StopFilter, split_stops
 
 
@@ -25,21 +25,55 @@ def cuts(text: str) -> st.SearchStrategy[list[str]]:
     return places.map(lambda at: [text[i:j] for i, j in zip([0, *at], [*at, len(text)], strict=True)])
 
 
-@given(cuts("<think>Hm, a < b.\n</think>\n\nUse `a <thin b>`."))
-def test_thoughts_are_left_out_however_they_are_cut(pieces: list[str]):
-    """Tags may be split over pieces; what only begins like one is text."""
-    assert shown(Answer(thoughts=""), *pieces) == "Use `a <thin b>`."
+THOUGHTS = {
+    "think tags": "<think>Hm, a < b.\n</think>\n\n",
+    "Mistral": "[THINK]Hm [1].[/THINK]\n",
+    "Seed-OSS": "<seed:think>Hm.</seed:think>",
+    "Gemma 4": "<|channel>thought\nHm.\n<channel|>",
+    "Gemma 4, switched off": "<|channel>thought\n<channel|>",
+    "gpt-oss": "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>",
+    "gpt-oss, twice": (
+        "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary<|message|>So."
+        "<|end|><|start|>assistant<|channel|>final<|message|>"
+    ),
+    "two thoughts": "<think>Hm.</think>\n<think></think>\n\n",
+}
+
+
+@pytest.mark.parametrize("thought", THOUGHTS)
+@given(data=st.data())
+def test_thoughts_are_left_out_however_they_are_cut(thought: str, data: st.DataObject):
+    """In every format; tags may be split over pieces; what only begins like one is text."""
+    pieces = data.draw(cuts(THOUGHTS[thought] + "<thin> `a <think b>`."))
+
+    assert shown(Answer(thoughts=ReasoningFilter()), *pieces) == "<thin> `a <think b>`."
 
 
 @given(cuts("Hm.</think>\nYes."))
 def test_a_thought_that_the_template_opened_is_left_out(pieces: list[str]):
     """The answer begins within it, without an opening tag."""
-    assert shown(Answer(thoughts="<|assistant|><think>\n"), *pieces) == "Yes."
+    assert shown(Answer(thoughts=ReasoningFilter(closes_at_end("<|assistant|><think>\n"))), *pieces) == "Yes."
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"), [("Hm.</think>\nYes.", "Yes."), ("Yes, at once.", "Yes, at once.")]
+)
+def test_a_thought_that_may_have_been_opened_is_left_out(answer: str, seen: str):
+    """Where the template is not known: nothing is lost if the answer holds no thought."""
+    assert shown(Answer(thoughts=ReasoningFilter("</think>", is_certain=False)), answer) == seen
+
+
+def test_an_answer_is_shown_at_once_where_thoughts_come_apart():
+    """A field of their own proves that the text holds none."""
+    answer = Answer(thoughts=ReasoningFilter("</think>", is_certain=False))
+    answer.reasons_apart()
+
+    assert answer.feed("Yes") == "Yes"
 
 
 def test_a_thought_that_never_ends_shows_nothing():
     """Thoughts cut off by the length limit do not leak."""
-    assert shown(Answer(thoughts=""), "<think>", "Hm, let me see") == ""
+    assert shown(Answer(thoughts=ReasoningFilter()), "<think>", "Hm, let me see") == ""
 
 
 def test_completion_keeps_the_tags():
@@ -49,21 +83,41 @@ def test_completion_keeps_the_tags():
 
 def test_blanks_of_an_answer_without_thoughts_are_kept():
     """Only the lines between a thought and the answer are dropped."""
-    assert shown(Answer(thoughts=""), "  indented", " text\n") == "  indented text\n"
+    assert shown(Answer(thoughts=ReasoningFilter()), "  indented", " text\n") == "  indented text\n"
 
 
-def test_a_second_thought_leaves_the_blanks_around_it():
-    """Text before it was shown, so nothing behind it is trimmed."""
-    assert shown(Answer(thoughts=""), "a <think>x</think> b") == "a  b"
+def test_the_first_line_of_code_keeps_its_indentation():
+    """Of the blanks behind a thought, only whole lines are dropped."""
+    assert shown(Answer(thoughts=ReasoningFilter()), "<think>Hm.</think>\n\n", "    x = 1") == "    x = 1"
+
+
+@pytest.mark.parametrize("tag", ["<think>x</think>", "[THINK]", "<|channel|>analysis<|message|>x<|end|>"])
+def test_a_tag_in_the_middle_of_an_answer_is_text(tag: str):
+    """A rewrite of code that speaks of such tags is not cut."""
+    assert shown(Answer(thoughts=ReasoningFilter()), f"a {tag} b") == f"a {tag} b"
+
+
+def test_a_stop_text_within_a_thought_ends_nothing():
+    """The answer comes after it."""
+    answer = Answer(stops=("\n\n",), thoughts=ReasoningFilter())
+
+    assert shown(answer, "<think>a\n\nb</think>x = 1\n\ny") == "x = 1"
 
 
 @pytest.mark.parametrize(
-    ("prompt", "inside"),
-    [("<think>", True), ("<think>\n</think>\n", False), ("", False), ("x</think> <think>", True)],
+    ("frame", "close"),
+    [
+        ("<think>", "</think>"),
+        ("<think>\n</think>\n", None),
+        ("", None),
+        ("x</think> <think>", "</think>"),
+        ("<|channel>thought\n<channel|>", None),
+        ("<|start|>assistant<|channel|>analysis<|message|>", "<|end|>"),
+    ],
 )
-def test_an_open_thought_in_the_prompt_is_seen(prompt: str, inside: bool):  # noqa: FBT001 - a parameter
+def test_an_open_thought_at_the_end_of_a_rendered_chat_is_seen(frame: str, close: str | None):
     """The last tag decides."""
-    assert begins_inside(prompt) is inside
+    assert closes_at_end(frame) == close
 
 
 @given(st.text(max_size=40), st.data())
@@ -71,7 +125,7 @@ def test_text_without_tags_passes_the_reasoning_filter_unchanged(text: str, data
     """No other text is touched."""
     pieces = data.draw(cuts(text))
     reasoning = ReasoningFilter()
-    if "<think>" not in text:
+    if not text.lstrip().startswith(("<", "[")):
         assert "".join([*map(reasoning.feed, pieces), reasoning.finish()]) == text
 
 
@@ -118,6 +172,12 @@ def test_stop_texts_that_the_forced_text_holds_or_begins_are_ours_to_watch(
 
     assert server == theirs or forced == "\n  "
     assert set(server) | set(ours) == {"\n", "\n\n"}
+
+
+def test_a_server_that_takes_few_stop_texts_gets_the_likeliest():
+    """The rest is watched here."""
+    assert split_stops(("a", "b", "c", "d", "e"), "", 4) == (("a", "b", "c", "d"), ("e",))
+    assert split_stops(("a", "b", "c"), "xa", 1) == (("b",), ("a", "c"))
 
 
 def test_a_stop_text_within_the_forced_text_is_no_stop():

@@ -1,10 +1,14 @@
 """The table of fill-in-the-middle formats, and prompts laid out by it."""
 
+import inspect
+from typing import get_args
+
 import pytest
 
 from homebody.backend.base import FimTokens, Marker, ModelInfo, Text
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.prompt.fim import PromptSnippet, fim_prompt, find_format, formats, prefix_prompt
+from homebody.settings.schema import CompletionSettings
 
 ROWS = {row.family: row for row in formats()}
 SNIPPETS = [
@@ -27,7 +31,7 @@ def test_every_marker_ends_an_answer(row):
 def test_no_line_of_the_users_holds_a_marker_where_the_vocabulary_is_not_told(row):
     """LM Studio and servers of OpenAI's API get strings: the common list has to know every marker."""
     used = {*row.markers, *row.repo, *row.snippet, *row.last, *row.head}
-    assert {item for item in used if item.strip() and not item.startswith("@")} <= COMMON_SPECIAL_TEXTS
+    assert {item for item in used if item in row.stop} <= COMMON_SPECIAL_TEXTS
 
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
@@ -162,7 +166,7 @@ def test_every_family_sees_the_snippets(row):
     assert more.text == prompt.text + "c"
 
 
-@pytest.mark.parametrize("row", [row for row in formats() if row.snippet], ids=lambda row: row.family)
+@pytest.mark.parametrize("row", [row for row in formats() if row.marks_files], ids=lambda row: row.family)
 def test_a_snippet_ends_its_last_line_before_the_next_marker(row):
     """By exactly one line end, whatever its file ends with."""
     prompt = fim_prompt(row, prefix="a", suffix="", typed="b", snippets=SNIPPETS, path="main.py")
@@ -274,3 +278,44 @@ def test_a_language_without_line_comments_has_paths_in_its_own():
         path="m.html",
     )
     assert prompt.text == "<!-- u.html -->\n<p>\n\n<!-- m.html -->\nab"
+
+
+def test_codestral_has_other_files_under_plain_lines():
+    """Its layout of files has no markers; such a line in an answer ends it."""
+    snippets = [PromptSnippet("util.py", "def g(): ...\n")]
+    prompt = fim_prompt(ROWS["mistral"], prefix="a", suffix="z", typed="b", snippets=snippets, path="main.py")
+
+    assert prompt.text == "[SUFFIX]z[PREFIX]+++++ util.py\ndef g(): ...\n\n+++++ main.py\nab"
+    assert "\n+++++ " in prompt.stop
+
+
+def test_the_user_names_the_layout():
+    """Whatever the model's name and markers say."""
+    plain = _info("my-model")
+
+    assert find_format(plain, "granite4") is ROWS["granite4"]
+    assert find_format(_info("qwen2.5-coder"), "none") is None
+
+
+def test_the_setting_offers_every_family():
+    """And no other."""
+    allowed = get_args(inspect.get_annotations(CompletionSettings)["fim"])[0]
+
+    assert set(get_args(allowed)) == {"auto", "none", *ROWS}
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture"), [("Qwen3-8B", "qwen3"), ("lfm2", "lfm2"), ("a-fine-tune", "qwen3")]
+)
+def test_markers_alone_are_no_proof(name, architecture):
+    """Their vocabularies have them, and the models never learned to use them."""
+    tokens = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+
+    assert find_format(_info(name, tokens, architecture=architecture)) is None
+
+
+@pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
+def test_the_likeliest_stop_text_stands_first(row):
+    """Some servers take four: the end of the text or of the file comes before the layout's own markers."""
+    assert row.stop[0] not in row.layout
+    assert row.stop[1] not in row.layout[:4] or len(row.stop) <= 5

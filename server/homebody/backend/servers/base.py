@@ -34,6 +34,7 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.backend.http import ModelServer
+from homebody.backend.reasoning import ReasoningFilter, closes_at_end
 from homebody.backend.stops import split_stops
 from homebody.errors import (
     BackendFailed,
@@ -43,9 +44,16 @@ from homebody.errors import (
     BackendUnavailable,
     ContextTooLong,
 )
+from homebody.models.families import Thinking, thinking_of
 from homebody.tokens import TokenEstimate, frame_tokens
 
-Deltas: TypeAlias = AsyncGenerator[Piece | Stats]
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A piece of reasoning that the server sends apart from the answer; nobody gets to see it."""
+
+
+Deltas: TypeAlias = AsyncGenerator[Piece | Thought | Stats]
 
 
 def _ignore(_progress: ReadProgress) -> None:
@@ -90,16 +98,21 @@ class ServerBackend(ABC):
 
     """
 
-    most_stops: int | None = None
-    """Stop texts that the server takes at most; the rest is watched here."""
+    watches_stops: ClassVar[bool] = False
+    """Whether all stop texts are watched here too, for servers that may refuse some."""
 
     def __init__(self, server: ModelServer, *, model: str | None, context_length: int | None) -> None:
         self._server = server
-        self._model = model
+        self._model: str | None = model
         self._context_length = context_length
         self._info: ModelInfo | None = None
         self._heard = 0.0
         self._asking = asyncio.Lock()
+
+    @property
+    def most_stops(self) -> int | None:
+        """Stop texts that the server takes at most; the others are watched here. ``None``: any number."""
+        return None
 
     @abstractmethod
     async def _ask(self) -> ModelInfo:
@@ -145,9 +158,9 @@ class ServerBackend(ABC):
         with the forced text at its end.
         """
         info = await self.describe()
-        thoughts = prompt.text if prompt.is_chat or slot == "chat" else None
-        theirs, ours = split_stops(prompt.stop, prompt.forced, self.most_stops)
-        answer = Answer(forced=prompt.forced, stops=ours, thoughts=thoughts)
+        is_chat = prompt.is_chat or slot == "chat"
+        theirs, ours = self._split_stops(prompt)
+        answer = Answer(forced=prompt.forced, stops=ours, thoughts=_filter(prompt) if is_chat else None)
         asked = Job(prompt, sampling, theirs, slot, on_read or _ignore)
         job = await self._admit(info, asked)
         async with aclosing(self._pieces(info, job, self._generate(info, job), answer)) as stream:
@@ -155,9 +168,9 @@ class ServerBackend(ABC):
                 yield item
         if answer.went_astray:
             prompt = replace(prompt, parts=(*prompt.parts, Text(prompt.forced)), forced="")
-            theirs, ours = split_stops(prompt.stop, "", self.most_stops)
+            theirs, ours = self._split_stops(prompt)
             job = await self._admit(info, replace(asked, prompt=prompt, stop=theirs))
-            answer = Answer(stops=ours, thoughts=thoughts)
+            answer = Answer(stops=ours, thoughts=_filter(prompt) if is_chat else None)
             async with aclosing(self._pieces(info, job, self._generate(info, job), answer)) as stream:
                 async for item in stream:
                     yield item
@@ -169,6 +182,11 @@ class ServerBackend(ABC):
     async def aclose(self) -> None:
         """Close all connections."""
         await self._server.aclose()
+
+    def _split_stops(self, prompt: Prompt) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the stop texts that the server watches, and those that are watched here."""
+        theirs, ours = split_stops(prompt.stop, prompt.forced, self.most_stops)
+        return theirs, (prompt.stop if self.watches_stops else ours)
 
     async def _admit(self, info: ModelInfo, job: Job) -> Job:
         """Count the prompt, and ask for no more tokens than there is room for.
@@ -187,10 +205,10 @@ class ServerBackend(ABC):
                 f"{info.context_length}; nothing was sent"
             )
             raise ContextTooLong(message)
-        most = min(_wanted(job.prompt, job.sampling), info.context_length - tokens)
+        most = min(_wanted(info, job.prompt, job.sampling), info.context_length - tokens)
         return replace(job, tokens=tokens, sampling=replace(job.sampling, max_tokens=most))
 
-    async def _pieces(self, info: ModelInfo, job: Job, deltas: Deltas, answer: Answer) -> Deltas:
+    async def _pieces(self, info: ModelInfo, job: Job, deltas: Deltas, answer: Answer) -> Stream:
         """Filter what the server streams; an answer always ends in stats, or in an error."""
         output = 0
         shown = False
@@ -202,15 +220,20 @@ class ServerBackend(ABC):
                     yield self._checked(info, job, item)
                     return
                 output += 1
-                text = answer.feed(item.text)
+                if isinstance(item, Thought):
+                    answer.reasons_apart()
+                    text = ""
+                else:
+                    text = answer.feed(item.text)
                 if answer.went_astray:
                     return
-                if text:
+                if text and isinstance(item, Piece):
                     yield replace(item, text=text, read=None if shown else item.read)
                     shown = True
                 if answer.stopped or output > job.sampling.max_tokens + _SLACK:
                     finish: FinishReason = "stop" if answer.stopped else "length"
-                    yield _stats_of_cut(info, job, output, item.read, finish)
+                    read = item.read if isinstance(item, Piece) else None
+                    yield _stats_of_cut(info, job, output, read, finish)
                     return
             message = f"the server at {self._server.url} went away in the middle of an answer: ask again"
             raise BackendFailed(message)
@@ -293,10 +316,13 @@ class StringBackend(ServerBackend):
         prompt = Prompt((Text("\n".join(message.text for message in messages)),), is_chat=True)
         job = await self._admit(info, Job(prompt, sampling, (), slot, on_read or _ignore))
         room = info.context_length - job.tokens - FRAME_TOKENS * len(messages)
-        sampling = replace(sampling, max_tokens=max(1, min(sampling.max_tokens, room)))
+        sampling = replace(sampling, max_tokens=max(1, min(job.sampling.max_tokens, room)))
         job = replace(job, sampling=sampling)
         deltas = self._converse(info, messages, sampling)
-        async with aclosing(self._pieces(info, job, deltas, Answer(thoughts=""))) as stream:
+        always = thinking_of(info.name) is Thinking.ALWAYS
+        # Its template opens the thought, which only the server sees.
+        thoughts = ReasoningFilter("</think>" if always else None, is_certain=False)
+        async with aclosing(self._pieces(info, job, deltas, Answer(thoughts=thoughts))) as stream:
             async for item in stream:
                 yield item
 
@@ -336,15 +362,27 @@ class StringBackend(ServerBackend):
 FRAME_TOKENS = 12
 """Tokens of a chat template around each message, more than any known one takes."""
 
+THOUGHT_TOKENS = 2048
+"""Tokens that a model which cannot be kept from reasoning gets for it, beside those of the answer."""
+
 # An answer may be this many pieces longer than was asked for before it counts as endless.
 _SLACK = 16
 # Seconds of silence after which the server is asked again which model it serves.
 _TRUST_SECONDS = 30.0
 
 
-def _wanted(prompt: Prompt, sampling: Sampling) -> int:
-    """Tokens to ask for: those of the forced text are added; most tokens have three bytes or more."""
-    return sampling.max_tokens + -(-len(prompt.forced.encode()) // 3)
+def _filter(prompt: Prompt) -> ReasoningFilter:
+    """Return the filter for a rendered chat, whose template may have opened a thought at its end."""
+    last = prompt.parts[-1] if prompt.parts else None
+    return ReasoningFilter(closes_at_end(last.text) if isinstance(last, Marker) else None)
+
+
+def _wanted(info: ModelInfo, prompt: Prompt, sampling: Sampling) -> int:
+    """Tokens to ask for: those of the forced text and of thoughts that cannot be avoided are added."""
+    # Most tokens have three bytes or more.
+    forced = -(-len(prompt.forced.encode()) // 3)
+    thinks = prompt.is_chat and thinking_of(info.name) in {Thinking.LEAST, Thinking.ALWAYS}
+    return sampling.max_tokens + forced + (THOUGHT_TOKENS if thinks else 0)
 
 
 def _stats_of_cut(

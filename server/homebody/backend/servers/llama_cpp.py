@@ -32,12 +32,14 @@ from homebody.backend.base import (
     Stream,
     Text,
 )
+from homebody.backend.choose import choose_any
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
+from homebody.backend.reasoning import CONTROL_TEXTS
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerBackend
 from homebody.backend.servers.llama_cpp_served import Served, ask_served, tokenize
 from homebody.backend.token_table import Tokens
-from homebody.errors import BackendRefused, BackendUnavailable
+from homebody.errors import BackendLoading, BackendRefused, BackendUnavailable
 
 
 class LlamaCppBackend(ServerBackend):
@@ -158,12 +160,40 @@ class LlamaCppBackend(ServerBackend):
 
     async def _ask(self) -> ModelInfo:
         """Ask what is served; what is known of its tokens is kept while it is the same model."""
+        await self._route()
         props = await self._server.get(self._with_model("/props"), api.Props)
         if self._served is None or self._served.props != props:
             self._served = await ask_served(
                 self._server, props, model=self._model, context_length=self._context_length, kind=self._kind
             )
         return self._served.info
+
+    async def _route(self) -> None:
+        """Where the server is a router, choose a model that suits the use, and have it loaded.
+
+        Raises
+        ------
+        BackendLoading
+            It is being loaded.
+
+        """
+        if self._served is not None or self._kind == "embedded":
+            return
+        entries = (await self._server.get("/v1/models", api.Models)).data
+        if not any(entry.status is not None for entry in entries):
+            return
+        if self._model is None:
+            chosen = choose_any([api.to_candidate(entry, self._server.url) for entry in entries], self._use)
+            if chosen is None:
+                message = f"llama.cpp at {self._server.url} has no model; start it with a folder of models"
+                raise BackendRefused(message)
+            self._model = chosen.model
+        entry = next((entry for entry in entries if entry.id == self._model), None)
+        if entry is not None and entry.status is not None and entry.status.value != "loaded":
+            if entry.status.value != "loading":
+                await self._server.post("/models/load", {"model": self._model}, msgspec.Raw)
+            message = f"llama.cpp at {self._server.url} is loading {self._model}"
+            raise BackendLoading(message)
 
     async def _known(self) -> Served:
         await self.describe()
@@ -188,6 +218,7 @@ class LlamaCppBackend(ServerBackend):
             n_probs=job.sampling.logprobs,
             seed=-1 if job.sampling.seed is None else job.sampling.seed,
             model=self._model,
+            preserved_tokens=CONTROL_TEXTS if job.prompt.is_chat else (),
             **api.sampling_fields(job.sampling),
         )
         read: PromptRead | None = None
@@ -220,8 +251,8 @@ class LlamaCppBackend(ServerBackend):
             "messages": [
                 {"role": message.role, "content": f"{mark}{index}E"} for index, message in enumerate(messages)
             ],
-            # A thought is never shown, and costs the time of an answer.
-            "chat_template_kwargs": {"enable_thinking": False},
+            # A thought is never shown, and costs the time of an answer. Templates ignore other fields.
+            "chat_template_kwargs": {"enable_thinking": False, "reasoning_effort": "low"},
             "model": self._model,
         }
         async with self._watched():

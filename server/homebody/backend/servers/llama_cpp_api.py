@@ -11,7 +11,9 @@ from typing import TypedDict
 import msgspec
 
 from homebody.backend.base import FimTokens, PromptRead, ReadProgress, Sampling, Stats
+from homebody.backend.choose import Candidate
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
+from homebody.models.families import fills_in, takes_chat
 
 
 class CompletionRequest(msgspec.Struct, omit_defaults=True):
@@ -28,6 +30,7 @@ class CompletionRequest(msgspec.Struct, omit_defaults=True):
     n_probs: int = 0
     seed: int = -1
     model: str | None = None
+    preserved_tokens: Sequence[str] = ()
     temperature: float | None = None
     top_k: int | None = None
     top_p: float | None = None
@@ -215,11 +218,32 @@ class ModelMeta(msgspec.Struct):
     n_ctx_train: int | None = None
 
 
+class Status(msgspec.Struct):
+    """Whether a router has loaded a model: ``loaded``, ``loading``, ``unloaded``, ``failed``."""
+
+    value: str = "loaded"
+
+
 class ModelEntry(msgspec.Struct):
-    """One model of ``/v1/models``."""
+    """One model of ``/v1/models``; only a router gives ``status``."""
 
     id: str
+    owned_by: str = ""
     meta: ModelMeta | None = None
+    status: Status | None = None
+
+
+def to_candidate(entry: ModelEntry, url: str) -> Candidate:
+    """Say what a router's model is good for: until it is loaded, its name has to."""
+    return Candidate(
+        kind="llama.cpp",
+        url=url,
+        server=f"llama.cpp at {url}",
+        model=entry.id,
+        loaded=entry.status is not None and entry.status.value == "loaded",
+        fim=fills_in(entry.id),
+        chat=takes_chat(entry.id),
+    )
 
 
 class Models(msgspec.Struct):

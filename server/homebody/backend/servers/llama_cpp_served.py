@@ -14,6 +14,7 @@ from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.token_table import TokenTable
 from homebody.errors import BackendProtocolError, BackendTimeout
+from homebody.models.families import thinking_notes
 
 
 @dataclass(slots=True)
@@ -57,6 +58,10 @@ async def ask_served(
     entry = next((m for m in models.data if m.id == (model or m.id)), None)
     bos, lead = await _ask_tokenizer(server, model)
     n_ctx = props.default_generation_settings.n_ctx
+    notes: tuple[str, ...] = ()
+    if not n_ctx:
+        n_ctx = context_length or _UNKNOWN_CONTEXT
+        notes = (f"the server at {server.url} reports a context length of 0; {n_ctx} is assumed",)
     name = model or props.model_alias or props.model_path
     return Served(
         props=props,
@@ -72,6 +77,7 @@ async def ask_served(
             has_logprobs=True,
             vision=props.modalities.vision,
             url=server.url,
+            notes=(*notes, *thinking_notes(name)),
         ),
         bos=bos,
         lead=lead,
@@ -92,6 +98,8 @@ async def tokenize(
     reply = await server.post("/tokenize", body, api.Tokenized)
     return [ids[len(lead) :] for ids in _split(reply.tokens, len(texts), server.url)]
 
+
+_UNKNOWN_CONTEXT = 4096
 
 # No token has this id; /tokenize hands numbers through as they are.
 _BETWEEN = -1

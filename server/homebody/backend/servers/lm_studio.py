@@ -7,17 +7,17 @@ Knows nothing of other servers.
 """
 
 from collections.abc import Sequence
-from contextlib import aclosing
 
 import msgspec
 
-from homebody.backend.base import Message, ModelInfo, Sampling, Slot
-from homebody.backend.choose import Candidate, choose_any, name_tells_chat, name_tells_fim
+from homebody.backend.base import ModelInfo, Slot
+from homebody.backend.choose import Candidate, choose_any
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
 from homebody.backend.servers import openai_api as openai
-from homebody.backend.servers.base import Deltas, Job, StringBackend
+from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import BackendProtocolError, BackendRefused
+from homebody.models.families import fills_in, takes_chat
 
 LINK_NOTE = (
     "Homebody itself connects to LM Studio on this machine only; whether LM Studio passes requests on "
@@ -25,7 +25,7 @@ LINK_NOTE = (
 )
 
 
-class LmStudioBackend(StringBackend):
+class LmStudioBackend(OpenAiApi):
     """One model of one LM Studio.
 
     Parameters
@@ -57,7 +57,7 @@ class LmStudioBackend(StringBackend):
             allowed_hosts=allowed_hosts,
             timeout_seconds=timeout_seconds,
         )
-        super().__init__(server, model=model, context_length=context_length)
+        super().__init__(server, openai.LM_STUDIO, model=model, context_length=context_length)
         self._use: Slot = use
 
     async def _ask(self) -> ModelInfo:
@@ -78,22 +78,10 @@ class LmStudioBackend(StringBackend):
             chat_template=True,
             vision=entry.vision,
             url=self._server.url,
-            ignored_sampling=openai.LM_STUDIO.ignored(),
+            ignored_sampling=self.ignored_sampling,
             special_texts=COMMON_SPECIAL_TEXTS,
-            notes=(LINK_NOTE,),
+            notes=(LINK_NOTE, *self.notes(entry.name)),
         )
-
-    async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
-        body = openai.completion_body(info.name, job, openai.LM_STUDIO)
-        async with aclosing(openai.stream(self._server, "/v1/completions", body)) as items:
-            async for item in items:
-                yield item
-
-    async def _converse(self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling) -> Deltas:
-        body = openai.chat_body(info.name, messages, sampling, openai.LM_STUDIO)
-        async with aclosing(openai.stream(self._server, "/v1/chat/completions", body)) as items:
-            async for item in items:
-                yield item
 
     async def _load(self, entry: "Entry") -> "Entry":
         """Load a model; the older API only does it on a first request, which holds no code."""
@@ -101,8 +89,9 @@ class LmStudioBackend(StringBackend):
             body = {"model": entry.name, "prompt": " ", "max_tokens": 1}
             await self._server.post("/v1/completions", body, _Anything)
         else:
-            config = {} if self._context_length is None else {"context_length": self._context_length}
-            body = {"model": entry.name, "config": config} if config else {"model": entry.name}
+            body: dict[str, object] = {"model": entry.name}
+            if self._context_length is not None:
+                body["context_length"] = self._context_length
             await self._server.post("/api/v1/models/load", body, _Anything)
         found = next((e for e in await list_models(self._server) if e.name == entry.name), None)
         return found or entry
@@ -163,8 +152,8 @@ def to_candidate(entry: Entry, url: str) -> Candidate:
         server=f"LM Studio at {url}",
         model=entry.name,
         loaded=entry.context_length is not None,
-        fim=name_tells_fim(entry.name),
-        chat=name_tells_chat(entry.name),
+        fim=fills_in(entry.name),
+        chat=takes_chat(entry.name),
         size=entry.size,
     )
 
@@ -203,7 +192,7 @@ class _V1Model(msgspec.Struct, frozen=True):
             Entry(
                 name=self.key,
                 instance=instance.id if instance is not None else None,
-                context_length=instance.config.context_length if instance is not None else None,
+                context_length=(instance.config.context_length or None) if instance is not None else None,
                 max_context_length=self.max_context_length,
                 architecture=self.architecture,
                 vision=self.capabilities.vision,

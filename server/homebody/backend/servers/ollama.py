@@ -17,7 +17,7 @@ from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
 from homebody.backend.servers import ollama_api as api
-from homebody.backend.servers.base import Deltas, Job, StringBackend
+from homebody.backend.servers.base import Deltas, Job, StringBackend, Thought
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import (
     BackendFailed,
@@ -25,6 +25,7 @@ from homebody.errors import (
     ConnectionForbidden,
     ContextTooLong,
 )
+from homebody.models.families import Thinking, thinking_notes, thinking_of
 
 
 class OllamaBackend(StringBackend):
@@ -85,7 +86,7 @@ class OllamaBackend(StringBackend):
             remote_host=shown.remote_host,
             url=self._server.url,
             special_texts=shown.special_texts() or COMMON_SPECIAL_TEXTS,
-            notes=notes,
+            notes=(*notes, *thinking_notes(name)),
         )
 
     async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
@@ -109,13 +110,14 @@ class OllamaBackend(StringBackend):
             model=info.name,
             messages=[api.ChatMessage(message.role, message.text) for message in messages],
             options=api.options(sampling, (), info.context_length),
-            # A thought is never shown, and costs the time of an answer.
-            think=False if self._thinks else msgspec.UNSET,
+            think=_think(info.name) if self._thinks else msgspec.UNSET,
             logprobs=sampling.logprobs > 0,
             top_logprobs=sampling.logprobs,
         )
         async with aclosing(self._stream("/api/chat", body)) as events:
             async for event in events:
+                if event.message is not None and event.message.thinking:
+                    yield Thought()
                 if event.message is not None and event.message.content:
                     yield Piece(event.message.content, event.logprob)
                 if event.done:
@@ -183,8 +185,7 @@ class OllamaBackend(StringBackend):
         served = await self._loaded_context(name)
         if served is None:
             # Loading without any option shows what the server gives by itself.
-            load = {"model": name, "stream": False, "keep_alive": api.KEEP_ALIVE}
-            await self._server.post("/api/generate", load, api.Event)
+            await self._server.post("/api/generate", api.LoadRequest(name), api.Event)
             served = await self._loaded_context(name)
         if served is not None:
             return served, ()
@@ -197,7 +198,7 @@ class OllamaBackend(StringBackend):
 
     async def _loaded_context(self, name: str) -> int | None:
         running = (await self._server.get("/api/ps", api.Models)).named(name)
-        return running.context_length if running is not None else None
+        return (running.context_length or None) if running is not None else None
 
     def _check_remote(self, name: str, said: api.SaysRemote | None) -> None:
         """Refuse a model that runs elsewhere, unless the user allows that host.
@@ -224,6 +225,11 @@ class OllamaBackend(StringBackend):
 
 # What Ollama served before it knew better (versions before 0.11), and still the least that it gives.
 _OLD_CONTEXT = 4096
+
+
+def _think(name: str) -> bool | str:
+    """Switch reasoning off: it is never shown, and costs the time of an answer; some only take less."""
+    return "low" if thinking_of(name) is Thinking.LEAST else False
 
 
 def _fim(shown: api.Shown) -> FimTokens | None:

@@ -11,8 +11,10 @@ from typing import Protocol, TypeAlias, cast
 import msgspec
 
 from homebody.backend.base import Sampling, Stats
-from homebody.backend.choose import Candidate, name_tells_fim
+from homebody.backend.choose import Candidate
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
+from homebody.models.facts import FIM_TEXTS
+from homebody.models.families import fills_in, takes_chat
 
 KEEP_ALIVE = "30m"
 """How long a model stays in memory after the last request; Ollama's own five minutes are one meeting."""
@@ -65,6 +67,15 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     shift: bool = False
 
 
+class LoadRequest(msgspec.Struct, frozen=True):
+    """``POST /api/generate`` that loads a model: another ``shift`` than that of later ones loads it again."""
+
+    model: str
+    keep_alive: str = KEEP_ALIVE
+    stream: bool = False
+    shift: bool = False
+
+
 class ChatMessage(msgspec.Struct, frozen=True):
     """One message."""
 
@@ -80,7 +91,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     logprobs: bool
     top_logprobs: int
-    think: bool | msgspec.UnsetType = msgspec.UNSET
+    think: bool | str | msgspec.UnsetType = msgspec.UNSET
     stream: bool = True
     keep_alive: str = KEEP_ALIVE
     truncate: bool = False
@@ -128,10 +139,13 @@ class Model(msgspec.Struct, frozen=True):
     remote_host: str | None = None
     remote_model: str | None = None
     context_length: int | None = None
+    capabilities: tuple[str, ...] | None = None
 
     @property
     def embeds(self) -> bool:
-        """Whether it makes vectors only."""
+        """Whether it makes vectors only: by what the server says, by its family where it says nothing."""
+        if self.capabilities is not None:
+            return "completion" not in self.capabilities
         return any("bert" in family for family in (self.details.family, *(self.details.families or ())))
 
 
@@ -156,8 +170,8 @@ def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[
             server=server,
             model=model.name,
             loaded=model.name in loaded,
-            fim=name_tells_fim(model.name),
-            chat=_BASE_MODELS.search(model.name) is None,
+            fim="insert" in (model.capabilities or ()) or fills_in(model.name),
+            chat=takes_chat(model.name, plain_is_instruct=True) and not _is_base(model.name),
             size=model.size,
             remote_host=remote_host_of(model.name, model),
         )
@@ -166,8 +180,12 @@ def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[
     ]
 
 
-# Ollama's library has instruct models under the plain names; these it has as base models.
-_BASE_MODELS = re.compile(r"starcoder|santacoder|codegemma:2b|\bbase\b|[-:]code\b|-text\b")
+def _is_base(name: str) -> bool:
+    """Whether Ollama's library has a base model under this plain name; others are instruct models."""
+    return _BASE_MODELS.search(name) is not None and "instruct" not in name
+
+
+_BASE_MODELS = re.compile(r"starcoder|santacoder|codegemma:2b")
 
 Metadata: TypeAlias = Mapping[str, object]
 
@@ -210,7 +228,8 @@ class Shown(msgspec.Struct, frozen=True):
             index, tokens = self.model_info.get(key), self._list("tokens")
             if isinstance(index, int) and 0 <= index < len(tokens):
                 return str(tokens[index])
-        return None
+        vocabulary = self._vocabulary()
+        return next((text for text in FIM_TEXTS[marker] if text in vocabulary), None)
 
     def special_texts(self) -> frozenset[str]:
         """Texts that the vocabulary reads as control tokens.
@@ -223,6 +242,9 @@ class Shown(msgspec.Struct, frozen=True):
             for text, kind in zip(map(str, tokens), kinds, strict=False)
             if (kind == _CONTROL and text.strip()) or (kind == _USER_DEFINED and _looks_like_marker(text))
         )
+
+    def _vocabulary(self) -> frozenset[str]:
+        return frozenset(map(str, self._list("tokens")))
 
     def _list(self, name: str) -> list[object]:
         found = self.model_info.get(f"tokenizer.ggml.{name}")
@@ -247,9 +269,10 @@ class Logprob(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """``message`` of a chat; its ``thinking`` is not read."""
+    """``message`` of a chat."""
 
     content: str = ""
+    thinking: str = ""
 
 
 class Event(msgspec.Struct, frozen=True):

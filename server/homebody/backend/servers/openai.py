@@ -1,29 +1,118 @@
 """Any server that speaks OpenAI's completions and chat: vLLM, SGLang, llamafile, Jan, KoboldCpp.
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats.
-Which server it is decides what the sampling parameters are called (``openai_api.Dialect``) and where
-the context length stands. Tested against llama.cpp's own OpenAI API, and loopback doubles.
+Which server it is decides what fields are called and where the context length stands: a row of
+``openai_servers``. Tested against llama.cpp's own OpenAI API, and loopback doubles.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 
 from homebody.backend.base import Message, ModelInfo, Prompt, Sampling, Slot
-from homebody.backend.choose import Candidate, choose_any, name_tells_chat, name_tells_fim
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
+from homebody.backend.choose import Candidate, choose_any
+from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
 from homebody.backend.servers import openai_api as api
 from homebody.backend.servers.base import Deltas, Job, StringBackend
+from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, OpenAiServer, by_owner, by_port
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import BackendError, BackendRefused
+from homebody.models.families import fills_in, takes_chat, thinking_notes
 
 UNKNOWN_CONTEXT = 4096
-"""Tokens to reckon with where a server says nothing: what most of them serve at least."""
+"""Tokens assumed where a server says nothing: what most of them serve at least."""
 
 
-class OpenAiBackend(StringBackend):
+class OpenAiApi(StringBackend):
+    """What all backends share whose servers speak this API.
+
+    A field that the server refuses is left out from then on, and noted; more stop texts than it takes
+    are watched here.
+    """
+
+    watches_stops = True
+
+    def __init__(
+        self, server: ModelServer, dialect: api.Dialect, *, model: str | None, context_length: int | None
+    ) -> None:
+        super().__init__(server, model=model, context_length=context_length)
+        self.dialect = dialect
+        self._refused: set[str] = set()
+        self._learned: tuple[str, ...] = ()
+        self._answering = ""
+
+    @property
+    def most_stops(self) -> int | None:
+        """Stop texts that the server takes at most."""
+        return self.dialect.most_stops
+
+    @property
+    def ignored_sampling(self) -> tuple[str, ...]:
+        """Sampling parameters that the server does not know, or refused."""
+        refused = tuple(ours for ours, name in self.dialect.names.items() if name in self._refused)
+        return self.dialect.ignored() + refused
+
+    def notes(self, model: str) -> tuple[str, ...]:
+        """What the user should know of this server and its model."""
+        return (*self._learned, *thinking_notes(model))
+
+    async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
+        body = api.completion_body(info.name, job, self.dialect)
+        async with aclosing(self._stream("/v1/completions", body)) as items:
+            async for item in items:
+                yield item
+
+    async def _converse(self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling) -> Deltas:
+        body = api.chat_body(info.name, messages, sampling, self.dialect)
+        async with aclosing(self._stream("/v1/chat/completions", body)) as items:
+            async for item in items:
+                yield item
+
+    async def _stream(self, path: str, body: dict[str, object]) -> Deltas:
+        """Stream one answer; leave out what the server refuses, and send the request again."""
+        while True:
+            sent = {name: value for name, value in body.items() if name not in self._refused}
+            try:
+                stream = api.stream(self._server, path, sent, self._note_model)
+                async with aclosing(stream) as items:
+                    async for item in items:
+                        yield item
+            except StatusRefused as error:
+                if not self._leave_out(body, error):
+                    raise
+            else:
+                return
+
+    def _leave_out(self, body: dict[str, object], error: StatusRefused) -> bool:
+        """Find the field that a refusal is about; ``False`` where it is about none."""
+        if error.status not in _REFUSALS:
+            return False
+        optional = [name for name in body if name not in _NEEDED | self._refused]
+        name = next((name for name in optional if _speaks_of(error.words, name)), None)
+        if name is None:
+            return False
+        if name == "stop" and self.dialect.most_stops is None:
+            self.dialect = replace(self.dialect, most_stops=_FEW_STOPS)
+            api.shorten_stops(body, _FEW_STOPS)
+            what = f"takes {_FEW_STOPS} stop texts at most; Homebody watches the others"
+        else:
+            self._refused.add(name)
+            what = f"refuses the field {name}; it is sent no more"
+        self._learned = (*self._learned, f"the server at {self._server.url} {what}")
+        self.forget()
+        return True
+
+    def _note_model(self, name: str) -> None:
+        """Ask again what is served when another model answers than before."""
+        if self._answering and name and name != self._answering:
+            self.forget()
+        self._answering = name or self._answering
+
+
+class OpenAiBackend(OpenAiApi):
     """One model of one OpenAI-compatible server.
 
     Parameters
@@ -52,21 +141,21 @@ class OpenAiBackend(StringBackend):
             allowed_hosts=allowed_hosts,
             timeout_seconds=timeout_seconds,
         )
-        super().__init__(server, model=model, context_length=context_length)
+        super().__init__(server, UNKNOWN.dialect, model=model, context_length=context_length)
         self._use: Slot = use
-        self._kind = _UNKNOWN
+        self._row: OpenAiServer | None = None
 
     async def count_prompt(self, prompt: Prompt) -> int:
         """Count by ``/tokenize`` where there is one, markers as such; else estimate."""
         info = await self.describe()
-        if self._kind.tokenize is None:
+        if self._row is None or self._row.tokenize is None:
             return await super().count_prompt(prompt)
         body = {"model": info.name, "prompt": prompt.text, "content": prompt.text, "add_special": True}
         try:
-            reply = await self._server.post(self._kind.tokenize, body, _Counted)
+            reply = await self._server.post(self._row.tokenize, body, _Counted)
         except BackendRefused:
             # Older SGLang has no such path: it is not asked again.
-            self._kind = replace(self._kind, tokenize=None)
+            self._row = replace(self._row, tokenize=None)
             return await super().count_prompt(prompt)
         counted = reply.count if reply.count is not None else len(reply.tokens)
         self.estimate.learn(prompt.text, counted)
@@ -75,21 +164,23 @@ class OpenAiBackend(StringBackend):
     async def _ask(self) -> ModelInfo:
         models = await self._server.get("/v1/models", Models)
         entry = self._pick(models)
-        self._kind = await self._recognise(entry)
+        if self._row is None:
+            self._row = await recognise(self._server, entry.owned_by)
+            self.dialect = self._row.dialect
         served = entry.served_context_length
         notes: list[str] = []
-        if served is None and self._kind.name == "KoboldCpp":
-            served = (await self._server.get("/api/extra/true_max_context_length", _Value)).value
+        if served is None and self._row.context is not None:
+            served = (await self._server.get(self._row.context, _Value)).value or None
         if served is None:
             served = self._context_length or UNKNOWN_CONTEXT
             if self._context_length is None:
                 notes.append(
-                    f"{self._kind.name} at {self._server.url} does not say what context length it serves; "
+                    f"{self._row.name} at {self._server.url} does not say what context length it serves; "
                     f"{UNKNOWN_CONTEXT} is assumed (backend.contextLength changes it)"
                 )
         notes.append(
-            f"Homebody itself connects to {self._server.url} only; where that server runs its model, "
-            "it does not say"
+            f"Homebody itself connects to {self._server.url} only; it cannot tell where that server runs "
+            "its model"
         )
         return ModelInfo(
             kind="openai",
@@ -97,24 +188,12 @@ class OpenAiBackend(StringBackend):
             context_length=min(served, self._context_length or served),
             trained_context_length=entry.meta.n_ctx_train if entry.meta else None,
             chat_template=True,
-            has_logprobs=True,
+            has_logprobs=self.dialect.logprobs and "logprobs" not in self._refused,
             url=self._server.url,
-            ignored_sampling=self._kind.dialect.ignored(),
+            ignored_sampling=self.ignored_sampling,
             special_texts=COMMON_SPECIAL_TEXTS,
-            notes=tuple(notes),
+            notes=(*notes, *self.notes(entry.id)),
         )
-
-    async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
-        body = api.completion_body(info.name, job, self._kind.dialect)
-        async with aclosing(api.stream(self._server, "/v1/completions", body)) as items:
-            async for item in items:
-                yield item
-
-    async def _converse(self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling) -> Deltas:
-        body = api.chat_body(info.name, messages, sampling, self._kind.dialect)
-        async with aclosing(api.stream(self._server, "/v1/chat/completions", body)) as items:
-            async for item in items:
-                yield item
 
     def _pick(self, models: "Models") -> "ModelEntry":
         if self._model is not None:
@@ -127,34 +206,52 @@ class OpenAiBackend(StringBackend):
                 "change backend.model"
             )
             raise BackendRefused(message)
-        candidates = [
-            Candidate(
-                kind="openai",
-                url=self._server.url,
-                server="the server",
-                model=entry.id,
-                loaded=True,
-                fim=name_tells_fim(entry.id),
-                chat=name_tells_chat(entry.id),
-            )
-            for entry in models.data
-        ]
+        candidates = [to_candidate(entry.id, self._server.url, "the server") for entry in models.data]
         chosen = choose_any(candidates, self._use)
         if chosen is None:
             message = f"the server at {self._server.url} has no model; load one there"
             raise BackendRefused(message)
         return next(entry for entry in models.data if entry.id == chosen.model)
 
-    async def _recognise(self, entry: "ModelEntry") -> "_Kind":
-        """Tell which server it is: by whom the model is owned, else by a question only it answers."""
-        known = _KINDS.get(entry.owned_by)
-        if known is not None:
-            return known
+
+async def recognise(server: ModelServer, owner: str) -> OpenAiServer:
+    """Tell which server it is: by its models' owner, by a question that only it answers, by its port."""
+    if (known := by_owner(owner)) is not None:
+        return known
+    for row in SERVERS:
+        if row.asked is None:
+            continue
+        path, words = row.asked
         try:
-            reply = await self._server.get("/api/extra/version", _Version)
+            reply = bytes(await server.get(path, msgspec.Raw))
         except BackendError:
-            return _UNKNOWN
-        return _KINDS["koboldcpp"] if reply.result == "KoboldCpp" else _UNKNOWN
+            continue
+        if words.encode() in reply:
+            return row
+    return by_port(server.url) or UNKNOWN
+
+
+def to_candidate(model: str, url: str, server: str) -> Candidate:
+    """Say what a model is good for: these servers do not, so its name has to."""
+    return Candidate(
+        kind="openai",
+        url=url,
+        server=server,
+        model=model,
+        loaded=True,
+        fim=fills_in(model),
+        chat=takes_chat(model),
+    )
+
+
+# Fields without which there is no request.
+_NEEDED = frozenset({"model", "prompt", "messages", "stream", "max_tokens"})
+_REFUSALS = frozenset({400, 422})
+_FEW_STOPS = 4
+
+
+def _speaks_of(words: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", words) is not None
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -193,25 +290,3 @@ class _Counted(msgspec.Struct):
 
 class _Value(msgspec.Struct):
     value: int
-
-
-class _Version(msgspec.Struct):
-    result: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """One server's ways."""
-
-    name: str
-    dialect: api.Dialect
-    tokenize: str | None = None
-
-
-_UNKNOWN = _Kind("the server", api.STANDARD)
-_KINDS: Mapping[str, _Kind] = {
-    "vllm": _Kind("vLLM", api.VLLM, "/tokenize"),
-    "sglang": _Kind("SGLang", api.VLLM, "/tokenize"),
-    "llamacpp": _Kind("llama.cpp", api.LLAMA_CPP, "/tokenize"),
-    "koboldcpp": _Kind("KoboldCpp", api.KOBOLD),
-}

@@ -4,17 +4,18 @@ In: what the backend means, and the server's dialect. Out: the field names that 
 API: https://platform.openai.com/docs/api-reference/completions and the servers' own additions.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from homebody.backend.base import Message, Piece, Sampling, Stats
 from homebody.backend.http import ModelServer, StatusRefused
-from homebody.backend.servers.base import Job
+from homebody.backend.servers.base import Job, Thought
 from homebody.backend.servers.llama_cpp_api import grammar_that_begins
 from homebody.errors import BackendError, BackendFailed, BackendRefused, ContextTooLong
+from homebody.models.families import Thinking, thinking_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Dialect:
         Whether it tells the probabilities of tokens.
     extra
         Fields that every request gets.
+    most_stops
+        Stop texts that it takes at most; ``None``: any number.
+    thinking
+        Fields that keep a model from reasoning, by the way in which that can be done.
 
     """
 
@@ -38,6 +43,10 @@ class Dialect:
     grammar: bool = False
     logprobs: bool = True
     extra: Mapping[str, object] = field(default_factory=dict[str, object])
+    most_stops: int | None = None
+    thinking: Mapping[Thinking, Mapping[str, object]] = field(
+        default_factory=dict[Thinking, Mapping[str, object]]
+    )
 
     def ignored(self) -> tuple[str, ...]:
         """Sampling parameters that this server does not know."""
@@ -60,12 +69,31 @@ class Dialect:
 _SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed")
 _STANDARD = {"temperature": "temperature", "top_p": "top_p", "seed": "seed"}
 
-STANDARD = Dialect(_STANDARD)
-"""What OpenAI's own documents name, and no server may refuse."""
-LLAMA_CPP = Dialect({name: name for name in _SAMPLING}, grammar=True, extra={"cache_prompt": True})
-LM_STUDIO = Dialect(_STANDARD | {"top_k": "top_k", "repeat_penalty": "repeat_penalty"}, logprobs=False)
-VLLM = Dialect(_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "repetition_penalty"})
-"""SGLang's names are the same."""
+_BY_TEMPLATE = {
+    Thinking.SWITCHED: {"chat_template_kwargs": {"enable_thinking": False}},
+    Thinking.LEAST: {"chat_template_kwargs": {"reasoning_effort": "low"}},
+}
+_BY_EFFORT = {
+    Thinking.SWITCHED: {"reasoning_effort": "none"},
+    Thinking.LEAST: {"reasoning_effort": "low"},
+}
+
+STANDARD = Dialect(_STANDARD, thinking=_BY_EFFORT)
+"""What OpenAI's own documents name."""
+LLAMA_CPP = Dialect(
+    {name: name for name in _SAMPLING}, grammar=True, extra={"cache_prompt": True}, thinking=_BY_TEMPLATE
+)
+LLAMA_CPP_PYTHON = Dialect({name: name for name in _SAMPLING}, grammar=True, logprobs=False)
+"""Its server, which is written apart from llama.cpp's; logprobs need a flag at its start."""
+LM_STUDIO = Dialect(
+    _STANDARD | {"top_k": "top_k", "repeat_penalty": "repeat_penalty"}, logprobs=False, thinking=_BY_EFFORT
+)
+SGLANG = Dialect(
+    _STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "repetition_penalty"},
+    thinking=_BY_TEMPLATE,
+)
+VLLM = replace(SGLANG, most_stops=4, thinking={**_BY_TEMPLATE, Thinking.LEAST: {"reasoning_effort": "low"}})
+"""It refuses more than four stop texts since August 2026."""
 KOBOLD = Dialect(_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "rep_pen"}, grammar=True)
 
 
@@ -90,13 +118,15 @@ class Logprobs(msgspec.Struct, frozen=True):
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """A bit of a chat's answer; ``reasoning_content`` and ``reasoning`` are not read."""
+    """A piece of a chat's answer; of reasoning it only counts that there was some."""
 
     content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One of one answers."""
+    """The one answer that was asked for."""
 
     text: str | None = None
     delta: Delta | None = None
@@ -107,6 +137,11 @@ class Choice(msgspec.Struct, frozen=True):
     def said(self) -> str:
         """Text of a completion or of a chat."""
         return self.text or (self.delta.content or "" if self.delta is not None else "")
+
+    @property
+    def is_thought(self) -> bool:
+        """Whether it holds reasoning."""
+        return self.delta is not None and bool(self.delta.reasoning_content or self.delta.reasoning)
 
 
 class Details(msgspec.Struct, frozen=True):
@@ -133,6 +168,7 @@ class Timings(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True):
     """One event of a stream."""
 
+    model: str = ""
     choices: tuple[Choice, ...] = ()
     usage: Usage | None = None
     timings: Timings | None = None
@@ -157,13 +193,23 @@ def chat_body(
     """Return the body of ``POST /v1/chat/completions``."""
     said = [{"role": message.role, "content": message.text} for message in messages]
     body: dict[str, object] = {"model": model, "messages": said, **_common(sampling, dialect)}
+    body |= dialect.thinking.get(thinking_of(model), {})
     if sampling.logprobs and dialect.logprobs:
         body |= {"logprobs": True, "top_logprobs": sampling.logprobs}
     return body
 
 
-async def stream(server: ModelServer, path: str, body: object) -> AsyncGenerator[Piece | Stats]:
+def shorten_stops(body: dict[str, object], most: int) -> None:
+    """Leave the first ``most`` stop texts in the body of a request: the likeliest."""
+    body["stop"] = msgspec.convert(body["stop"], tuple[str, ...])[:most]
+
+
+async def stream(
+    server: ModelServer, path: str, body: object, on_model: Callable[[str], None]
+) -> AsyncGenerator[Piece | Thought | Stats]:
     """Stream one answer. Ends without stats where the stream was cut.
+
+    ``on_model`` is told which model answers.
 
     Raises
     ------
@@ -184,14 +230,17 @@ async def stream(server: ModelServer, path: str, body: object) -> AsyncGenerator
                 event = server.decode(data, Event)
                 if event.error is not None:
                     raise _failure(event.error, server.url)
+                on_model(event.model)
                 usage, timings = event.usage or usage, event.timings or timings
                 if event.choices:
                     choice = event.choices[0]
                     finish = choice.finish_reason or finish
+                    if choice.is_thought:
+                        yield Thought()
                     if choice.said:
                         yield Piece(choice.said, choice.logprobs.total if choice.logprobs else None)
     except StatusRefused as error:
-        if error.status == 400 and _tells_length(error.words):
+        if error.status == 400 and tells_length(error.words):
             message = f"the server at {server.url} says: {error.words}; nothing was cut"
             raise ContextTooLong(message) from error
         raise
@@ -237,14 +286,14 @@ def _failure(error: object, url: str) -> BackendError | ContextTooLong:
             words = msgspec.convert(error, _Words)
         except msgspec.ValidationError:
             words = _Words()
-    if _tells_length(words.message):
+    if tells_length(words.message):
         return ContextTooLong(f"the server at {url} says: {words.message}; nothing was cut")
     refused = isinstance(words.code, int) and 400 <= words.code < 500
     kind = BackendRefused if refused else BackendFailed
     return kind(f"the server at {url} failed: {words.message}")
 
 
-def _tells_length(words: str) -> bool:
+def tells_length(words: str) -> bool:
     """Whether a refusal is about the prompt's length: vLLM, SGLang, llama.cpp and LM Studio all say so."""
     lower = words.lower()
     return "context" in lower and any(word in lower for word in ("length", "size", "window", "exceed"))

@@ -65,7 +65,7 @@ class Target:
 async def target_of(engine: Engine) -> Target:
     """Ask the completion backend what it serves. Raises ``BackendError``."""
     info = await engine.completion.describe()
-    return Target(info, find_format(info), engine.folders)
+    return Target(info, find_format(info, engine.settings.completion.fim), engine.folders)
 
 
 def prompt_for(target: Target, burst: Burst, document: Document, typed: str, answer: str = "") -> Prompt:

@@ -1,0 +1,77 @@
+"""The servers that speak OpenAI's completions and chat, one row each.
+
+To add a server, add a row: how it is recognised, what it calls things, where it says how much context it
+serves. Knows nothing of connections.
+"""
+
+from dataclasses import dataclass
+
+from homebody.backend.servers import openai_api as api
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAiServer:
+    """One row.
+
+    Attributes
+    ----------
+    name
+        As the user knows it.
+    owner
+        ``owned_by`` of its models in ``/v1/models``.
+    port
+        Where it usually is, for a server that can be recognised by nothing else.
+    asked
+        A path that only this server answers, and a text of that answer, for servers without an
+        ``owner`` of their own.
+    dialect
+        What it calls the sampling parameters, and what it knows besides.
+    tokenize
+        Path at which it counts tokens.
+    context
+        Path at which it says how much context it serves, as ``{"value": TOKENS}``.
+    passes_on
+        Whether it passes requests on to other servers: then it is only used where the user names it.
+
+    """
+
+    name: str
+    owner: str = ""
+    port: int | None = None
+    asked: tuple[str, str] | None = None
+    dialect: api.Dialect = api.STANDARD
+    tokenize: str | None = None
+    context: str | None = None
+    passes_on: bool = False
+
+
+UNKNOWN = OpenAiServer("the server", passes_on=True)
+"""What nobody recognises may pass requests on."""
+
+SERVERS = (
+    OpenAiServer("vLLM", "vllm", dialect=api.VLLM, tokenize="/tokenize"),
+    OpenAiServer("SGLang", "sglang", dialect=api.SGLANG, tokenize="/tokenize"),
+    OpenAiServer("llama.cpp", "llamacpp", dialect=api.LLAMA_CPP, tokenize="/tokenize"),
+    OpenAiServer(
+        "KoboldCpp",
+        "koboldcpp",
+        asked=("/api/extra/version", "KoboldCpp"),
+        dialect=api.KOBOLD,
+        context="/api/extra/true_max_context_length",
+    ),
+    OpenAiServer(
+        "llama-cpp-python", asked=("/openapi.json", "llama.cpp Python API"), dialect=api.LLAMA_CPP_PYTHON
+    ),
+    OpenAiServer("LiteLLM", asked=("/health/liveliness", "I'm alive!"), passes_on=True),
+    OpenAiServer("Jan", port=1337),
+)
+
+
+def by_owner(owner: str) -> OpenAiServer | None:
+    """Return the server whose models are owned by ``owner``."""
+    return next((row for row in SERVERS if row.owner and row.owner == owner), None)
+
+
+def by_port(url: str) -> OpenAiServer | None:
+    """Return the server that is recognised by its usual port."""
+    return next((row for row in SERVERS if row.port is not None and url.endswith(f":{row.port}")), None)

@@ -1,0 +1,188 @@
+"""What is known of the model families of today, by their names: one row a family.
+
+In: a model's name, as servers and files spell it. Out: the first row that matches.
+Decides which model suits a use, how its reasoning is switched off, and how its chat is sampled. How a
+family lays out fill-in-the-middle prompts stands in ``prompts/fim.toml``.
+Facts come from the models' cards and the servers' sources, collected in November 2026.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Thinking(Enum):
+    """Whether a model reasons before it answers, and how that is switched off."""
+
+    NEVER = "never"
+    SWITCHED = "switched"
+    """By a switch of the chat template (``enable_thinking``), or what the server calls it."""
+    LEAST = "least"
+    """Not at all: only the effort can be lowered."""
+    ALWAYS = "always"
+    """Neither."""
+
+
+class Fim(Enum):
+    """Whether a model learned to fill in the middle. Markers in the vocabulary are no proof."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class Chat(Enum):
+    """Whether a model takes chat messages."""
+
+    YES = "yes"
+    """Unless its name says that it is a base model."""
+    NAMED = "named"
+    """Where its name says so: the plain name is the base model."""
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSampling:
+    """Sampling that a model's card recommends for chats; ``None``: the card says nothing."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repeat_penalty: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One row.
+
+    Attributes
+    ----------
+    pattern
+        Matches anywhere in the model's name: lower case, without its owner, ``_`` written as ``-``.
+    """
+
+    name: str
+    pattern: str
+    fim: Fim
+    chat: Chat
+    thinking: Thinking = Thinking.NEVER
+    sampling: ChatSampling = ChatSampling()
+
+
+def family_of(name: str) -> Family | None:
+    """Return the row of a model's name; ``None`` for a family that is not known."""
+    plain = _plain(name)
+    return next((row for row in FAMILIES if re.search(row.pattern, plain)), None)
+
+
+def fills_in(name: str) -> bool:
+    """Whether a model of this name learned to fill in the middle."""
+    row = family_of(name)
+    return row is not None and row.fim is Fim.YES
+
+
+def never_fills_in(name: str) -> bool:
+    """Whether a model of this name is known not to have learned it, whatever markers it has."""
+    row = family_of(name)
+    return row is not None and row.fim is Fim.NO
+
+
+def takes_chat(name: str, *, plain_is_instruct: bool = False) -> bool:
+    """Whether a model of this name takes chat messages; base models do not.
+
+    ``plain_is_instruct`` is for Ollama's library, where the plain name is the instruct model.
+    """
+    plain, row = _plain(name), family_of(name)
+    chat = row.chat if row is not None else Chat.YES if plain_is_instruct else Chat.NAMED
+    if chat is Chat.NO or _BASE.search(plain):
+        return False
+    return chat is Chat.YES or plain_is_instruct or _INSTRUCT.search(plain) is not None
+
+
+def thinking_of(name: str) -> Thinking:
+    """Whether a model of this name reasons before it answers."""
+    row = family_of(name)
+    return row.thinking if row is not None else Thinking.NEVER
+
+
+def chat_sampling_of(name: str) -> ChatSampling:
+    """Return the sampling that the card of a model of this name recommends for chats."""
+    row = family_of(name)
+    return row.sampling if row is not None else ChatSampling()
+
+
+def thinking_notes(name: str) -> tuple[str, ...]:
+    """Say that a model reasons whatever it is asked; empty where it does not."""
+    if thinking_of(name) is Thinking.LEAST:
+        return (f"{name} always reasons before it answers; it is asked for the least effort, and is slow",)
+    if thinking_of(name) is Thinking.ALWAYS:
+        return (f"{name} reasons before each answer and cannot be kept from it, so its answers come late",)
+    return ()
+
+
+def _plain(name: str) -> str:
+    return name.rpartition("/")[2].lower().replace("_", "-")
+
+
+_INSTRUCT = re.compile(r"instruct|chat|\bit\b|assistant")
+_BASE = re.compile(r"\bbase\b|\bpt\b|[-:](code|python|text)\b(?!-?instruct|.*instruct)")
+
+_QWEN_CODER = ChatSampling(0.7, 0.8, 20, repeat_penalty=1.05)
+# The presence penalty of 1.5 on the card is left out: code repeats itself.
+_QWEN_3 = ChatSampling(0.7, 0.8, 20)
+_GEMMA = ChatSampling(1.0, 0.95, 64)
+_GLM = ChatSampling(0.7, 1.0, min_p=0.01)
+_GPT_OSS = ChatSampling(1.0, 1.0, 0)
+
+FAMILIES = (
+    Family("embedding", r"embed|rerank|\bbge\b|\bgte\b|minilm|bert|colbert|whisper", Fim.NO, Chat.NO),
+    # Made for a larger model's speculation.
+    Family("draft", r"-it-assistant|-draft\b|eagle|-mtp\b", Fim.NO, Chat.NO),
+    # Next-edit models: other prompts than ours, but for Sweep, which also fills in.
+    Family("Zeta", r"\bzeta\b|\bzeta-?\d", Fim.NO, Chat.NO),
+    Family("Sweep", r"\bsweep\b", Fim.YES, Chat.NO),
+    Family("Qwen Coder", r"qwen-?(2\.5(\.1)?|3)-?coder", Fim.YES, Chat.NAMED, sampling=_QWEN_CODER),
+    Family("CodeQwen", r"codeqwen", Fim.YES, Chat.NAMED),
+    Family("Qwen3.5", r"qwen-?3\.[5-9]", Fim.YES, Chat.YES, Thinking.SWITCHED, _QWEN_3),
+    Family("Qwen3 Thinking", r"qwen-?3.*thinking|\bqwq\b", Fim.NO, Chat.YES, Thinking.ALWAYS, _QWEN_3),
+    Family("Qwen3 Instruct", r"qwen-?3.*instruct", Fim.NO, Chat.YES, Thinking.NEVER, _QWEN_3),
+    Family("Qwen3", r"qwen-?3", Fim.NO, Chat.YES, Thinking.SWITCHED, _QWEN_3),
+    Family("Qwen2.5", r"qwen-?2", Fim.NO, Chat.NAMED, sampling=_QWEN_CODER),
+    Family("DeepSeek-R1", r"deepseek-?r1", Fim.NO, Chat.YES, Thinking.ALWAYS),
+    Family("DeepSeek-Coder", r"deepseek-?coder", Fim.YES, Chat.YES),
+    Family("Mamba-Codestral", r"mamba-?codestral|codestral-?mamba", Fim.NO, Chat.YES),
+    Family("Codestral", r"codestral", Fim.YES, Chat.YES),
+    Family("Magistral", r"magistral", Fim.NO, Chat.YES, Thinking.SWITCHED),
+    Family("Mistral", r"devstral|ministral|mistral", Fim.NO, Chat.YES),
+    Family("StarCoder", r"starcoder|santacoder", Fim.YES, Chat.NAMED),
+    Family("Granite 4.2", r"granite-?4\.[2-9]", Fim.NO, Chat.YES, Thinking.SWITCHED),
+    Family("Granite 4", r"granite-?4", Fim.YES, Chat.YES),
+    Family("Granite 3.3", r"granite-?3\.3", Fim.YES, Chat.YES),
+    Family("Granite Code", r"granite-?(code|(3|8|20|34)b-code)", Fim.YES, Chat.NAMED),
+    Family("Granite", r"granite", Fim.NO, Chat.NAMED),
+    Family("Code Llama", r"code-?llama", Fim.YES, Chat.NAMED),
+    Family("Llama", r"llama-?[34]", Fim.NO, Chat.YES),
+    Family("CodeGemma", r"code-?gemma", Fim.YES, Chat.NAMED),
+    Family("Gemma 4", r"gemma-?4", Fim.NO, Chat.YES, Thinking.SWITCHED, _GEMMA),
+    Family("Gemma", r"gemma", Fim.NO, Chat.YES, sampling=_GEMMA),
+    Family("Mellum 2", r"mellum-?2.*base", Fim.YES, Chat.NO),
+    Family("Mellum 2 Thinking", r"mellum-?2.*thinking", Fim.NO, Chat.YES, Thinking.ALWAYS),
+    Family("Mellum 2 Instruct", r"mellum-?2", Fim.NO, Chat.YES),
+    Family("Mellum", r"mellum", Fim.YES, Chat.NO),
+    Family("Seed-Coder Reasoning", r"seed-?coder.*reasoning", Fim.NO, Chat.YES, Thinking.ALWAYS),
+    Family("Seed-Coder", r"seed-?coder", Fim.YES, Chat.NAMED),
+    Family("Seed-OSS", r"seed-?oss", Fim.NO, Chat.YES, Thinking.SWITCHED),
+    Family("gpt-oss", r"gpt-?oss", Fim.NO, Chat.YES, Thinking.LEAST, _GPT_OSS),
+    Family("CodeGeeX4", r"codegeex-?4", Fim.YES, Chat.YES),
+    Family("GLM", r"\bglm-?4", Fim.YES, Chat.YES, Thinking.SWITCHED, _GLM),
+    Family("CodeShell", r"codeshell", Fim.YES, Chat.NAMED),
+    Family("Stable Code", r"stable-?code", Fim.YES, Chat.NAMED),
+    Family("Refact", r"\brefact\b|refact-?1", Fim.YES, Chat.NAMED),
+    Family("Falcon-H1 Coder", r"falcon-?h1.*coder", Fim.YES, Chat.NAMED),
+    Family("LFM2", r"lfm-?2", Fim.NO, Chat.YES),
+    Family("Phi reasoning", r"phi-?4.*reasoning", Fim.NO, Chat.YES, Thinking.ALWAYS),
+    Family("Phi", r"\bphi-?[34]", Fim.NO, Chat.YES),
+    Family("Nemotron", r"nemotron", Fim.NO, Chat.YES, Thinking.SWITCHED),
+    Family("SmolLM3", r"smollm-?3", Fim.NO, Chat.YES, Thinking.SWITCHED),
+)
+"""The first row that matches counts: a special name stands before a general one."""
