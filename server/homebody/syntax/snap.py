@@ -1,0 +1,101 @@
+"""Selections widened to whole statements, elements and members.
+
+In: a document, its tree, a span. Out: a span of whole lines that cuts nothing in two. Pure.
+"""
+
+from typing import TYPE_CHECKING
+
+from homebody.syntax.language import block_kinds
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+_ROUNDS = 20
+# A bracket or a tag alone belongs to the whole.
+_EDGES = frozenset(
+    {"(", "[", "{", ")", "]", "}", "jsx_opening_element", "jsx_closing_element", "start_tag", "end_tag"}
+)
+
+
+def snapped(document: Document, tree: Tree, span: Span) -> Span:
+    """Widen ``span`` so that it cuts no statement, element or member in two; whole lines.
+
+    As it is, in whole lines, without a tree.
+    """
+    span = _whole_lines(document, _stripped(document, span))
+    if tree.handle is None or not tree.fits(document):
+        return span
+    for _ in range(_ROUNDS):
+        wider = _whole_lines(document, _covering(tree, _stripped(document, span)))
+        wider = Span(min(span.start, wider.start), max(span.end, wider.end))
+        if wider == span:
+            break
+        span = wider
+    return span
+
+
+def _covering(tree: Tree, span: Span) -> Span:
+    """Span of the children, of the deepest node that may be cut between them, that ``span`` touches."""
+    handle = tree.handle
+    if handle is None:
+        return span
+    blocks = block_kinds(tree.language) if tree.language else frozenset[str]()
+    node = handle.root_node
+    best = _children_touched(tree, node, span) or span
+    while True:
+        inner = next(
+            (
+                child
+                for child in node.children
+                if (whole := _span(tree, child)).start <= span.start
+                and span.end <= whole.end
+                and child.child_count
+            ),
+            None,
+        )
+        if inner is None:
+            return best
+        node = inner
+        if node.type in blocks or _is_list(node):
+            best = _children_touched(tree, node, span) or best
+
+
+def _is_list(node: "tree_sitter.Node") -> bool:
+    """Whether it is a row of elements that stand by themselves, such as arguments, items or markup."""
+    first = node.children[0].type if node.child_count else ""
+    return node.type.endswith("element") or first in {"(", "[", "{"}
+
+
+def _children_touched(tree: Tree, node: "tree_sitter.Node", span: Span) -> Span | None:
+    """Span from the first to the last child that ``span`` touches; ``None`` where it touches a bracket."""
+    touched = [
+        (child, whole)
+        for child in node.children
+        if (whole := _span(tree, child)).start < max(span.end, span.start + 1) and whole.end > span.start
+    ]
+    if not touched:
+        return None
+    if touched[0][0].type in _EDGES or touched[-1][0].type in _EDGES:
+        return _span(tree, node)
+    return Span(touched[0][1].start, touched[-1][1].end)
+
+
+def _stripped(document: Document, span: Span) -> Span:
+    """``span`` without white space at its ends; as it is where there is nothing else."""
+    text = document.slice(span)
+    if not text.strip():
+        return span
+    return Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))
+
+
+def _whole_lines(document: Document, span: Span) -> Span:
+    """Widen to whole lines; an end at a line's start does not take that line in."""
+    last = document.line_of(max(span.start, span.end - 1))
+    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
+
+
+def _span(tree: Tree, node: "tree_sitter.Node") -> Span:
+    start, end = node.byte_range
+    return Span(tree.units.to_offset(start), tree.units.to_offset(end))
