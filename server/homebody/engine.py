@@ -114,10 +114,12 @@ class Use:
         self.speed = Speed()
         self.streams = 0
         self.tuning = Tuning()
+        self.known: ModelInfo | None = None
 
     async def describe(self) -> ModelInfo:
-        """Say what is served. Raises ``BackendError``."""
-        return await self.backend.describe()
+        """Say what is served, and keep it as ``known``. Raises ``BackendError``."""
+        self.known = await self.backend.describe()
+        return self.known
 
     async def learn_counts(self, texts: Sequence[str], *, limit: int = 2000) -> None:
         """Count the lines of ``texts`` that are new, by one call; where the server cannot, leave it.

@@ -273,6 +273,15 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
             ),
         ),
     ] = 1024
+    model_size: Annotated[
+        Annotated[float, Meta(ge=0, le=10_000)] | None,
+        Meta(
+            description=(
+                "What the model can do, as billions of parameters; decides which actions are offered. By "
+                "default the size that its name states, half as much again for models made for code."
+            )
+        ),
+    ] = None
     reading_seconds: Annotated[
         float,
         Meta(

@@ -4,11 +4,14 @@ In: text and its language. Out: a count of what the parser stumbled over.
 A whole parse, up to some 100 ms for the largest file: never on the keystroke path.
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from homebody.syntax.parsing import parse_text
 from homebody.syntax.row import Language
 from homebody.syntax.units import Units
+from homebody.text import Span
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -32,18 +35,32 @@ def count_errors(text: str, language: Language | None) -> int:
     handle = parse_text(text, language, Units.of(text))
     if handle is None or not handle.root_node.has_error:
         return 0
+    return sum(1 for _ in islice(_errors(handle), _MAX_ERRORS))
+
+
+def first_error(text: str, language: Language | None, *, within: Span) -> int | None:
+    """Return the offset of the first error in ``within``, or else in the text; ``None`` without any."""
+    units = Units.of(text)
+    handle = parse_text(text, language, units)
+    if handle is None:
+        return None
+    offsets = [units.to_offset(node.start_byte) for node in islice(_errors(handle), _MAX_ERRORS)]
+    inside = (offset for offset in offsets if within.start <= offset <= within.end)
+    return next(inside, offsets[0] if offsets else None)
+
+
+def _errors(handle: "tree_sitter.Tree") -> "Iterator[tree_sitter.Node]":
+    """Stretches that fit no rule, and tokens that are missing, in order."""
     cursor = handle.walk()
-    count = 0
-    while count < _MAX_ERRORS:
-        node = cursor.node
-        wrong = node is not None and (node.is_error or node.is_missing)
-        count += wrong
+    while (node := cursor.node) is not None:
+        wrong = node.is_error or node.is_missing
+        if wrong:
+            yield node
         # What is inside of an error belongs to it; what has none need not be entered.
-        if node is not None and node.has_error and not wrong and cursor.goto_first_child():
+        if node.has_error and not wrong and cursor.goto_first_child():
             continue
         if not _next(cursor):
-            break
-    return count
+            return
 
 
 def _next(cursor: "tree_sitter.TreeCursor") -> bool:

@@ -38,6 +38,8 @@ _TYPED = frozenset(
     }
 )
 _TYPE_NODES = frozenset({"type_annotation", "asserts_annotation", "type_predicate_annotation"})
+# Nodes that are one token to a reader, though the grammar takes them apart: PHP's ``$name``.
+_WHOLE = frozenset({"variable_name"})
 _TYPE_SIGNS = frozenset({":", "->"})
 
 
@@ -83,11 +85,12 @@ def _walk(
     depth = 0
     while (node := cursor.node) is not None:
         is_left_out = _is_left_out(tree, node, cursor.field_name or "", parents[-1], without, imported)
-        if not is_left_out and node.child_count == 0:
+        is_leaf = node.child_count == 0 or node.type in _WHOLE
+        if not is_left_out and is_leaf:
             span = _span(tree, node)
             if span or node.is_missing:
                 yield Token(node.type, document.slice(span), span.start)
-        if not is_left_out and node.child_count and depth < _MAX_DEPTH and cursor.goto_first_child():
+        if not is_left_out and not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
             if node.type in blocks:
                 open_blocks.append((depth, node.type))
                 yield Token(f"{node.type}(", "", _span(tree, node).start)

@@ -1,0 +1,148 @@
+"""What can be done at a place, listed without asking the model and without parsing.
+
+In: a document, a selection or cursor, what is known of the model. Out: actions, those first that suit the
+place and the model.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from homebody.backend.base import ModelInfo
+from homebody.engine import Engine
+from homebody.features.refactor.model_size import lacks
+from homebody.features.refactor.target import comment_lines, definition_around
+from homebody.features.refactor.tests_file import LANGUAGES
+from homebody.prompt.front_matter import Output, PromptFile, Scope
+from homebody.syntax.doc_style import doc_style_of
+from homebody.syntax.scope import Definition
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done here.
+
+    ``lacks`` says why the served model is too small for it; empty where it is not.
+    """
+
+    name: str
+    title: str
+    kind: str
+    scope: Scope
+    output: Output
+    lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    document: Document
+    span: Span
+    definition: Definition | None
+    is_selected: bool
+    has_problem: bool
+    in_comment: bool
+
+    @property
+    def on_header(self) -> bool:
+        """Whether the cursor is on the lines of a definition's header."""
+        if self.definition is None:
+            return False
+        header, document = self.definition.header, self.document
+        first, last = document.line_of(self.definition.span.start), document.line_of(header.end)
+        return first <= document.line_of(self.span.start) <= last
+
+
+def list_actions(
+    engine: Engine,
+    document: Document,
+    span: Span,
+    *,
+    automatic: bool = False,
+    has_problem: bool = False,
+) -> list[Action]:
+    """List what can be done with ``span``.
+
+    Parameters
+    ----------
+    automatic
+        Whether the editor asks by itself, for its lightbulb: then only what fits a selection, a
+        definition's header, a comment or a problem is listed, and nothing that the model cannot do.
+    has_problem
+        Whether there are diagnostics in ``span``.
+
+    """
+    tree = engine.trees.newest(document)
+    tree = tree if tree.fits(document) else Tree.blank(document)
+    place = _Place(
+        document,
+        span,
+        definition_around(document, tree, span),
+        bool(document.slice(span).strip()),
+        has_problem,
+        comment_lines(document, tree, span) is not None,
+    )
+    settings, info = engine.settings.chat, known_model(engine)
+    found = [
+        Action(
+            prompt.name, prompt.title, prompt.kind, prompt.scope, prompt.output, lacks(prompt, info, settings)
+        )
+        for prompt in (*engine.prompts.actions, engine.prompts.explain)
+        if _fits(prompt, place) and (not automatic or _is_obvious(prompt, place))
+    ]
+    return list(_ordered(found, automatic=automatic))
+
+
+def known_model(engine: Engine) -> ModelInfo | None:
+    """Return what is known of the chat model by now; no server is asked."""
+    settings = engine.settings
+    if engine.chat.known is not None or settings.completion.backend != settings.chat.backend:
+        return engine.chat.known
+    return engine.completion.known
+
+
+def _ordered(found: list[Action], *, automatic: bool) -> Iterator[Action]:
+    """Corrections first, then what rewrites, then what explains; what the model cannot do comes last."""
+    able = [action for action in found if not action.lacks]
+    for kind in ("quickfix", "", "explain"):
+        yield from (action for action in able if _group(action) == kind)
+    if not automatic:
+        yield from (action for action in found if action.lacks)
+
+
+def _group(action: Action) -> str:
+    if action.output == "explain":
+        return "explain"
+    return "quickfix" if action.kind.startswith("quickfix") else ""
+
+
+def _fits(prompt: PromptFile, place: _Place) -> bool:
+    """Whether the place has what the prompt works on."""
+    if not _suits_language(prompt, place.document.language_id):
+        return False
+    if prompt.takes_problem and not place.has_problem:
+        return False
+    if prompt.scope == "comment":
+        return place.in_comment
+    if prompt.scope == "file":
+        return bool(place.document.text.strip())
+    return place.definition is not None or (prompt.scope == "selection" and place.is_selected)
+
+
+def _suits_language(prompt: PromptFile, language: str) -> bool:
+    if prompt.languages and language not in prompt.languages:
+        return False
+    if prompt.guard == "documentation" and doc_style_of(language) is None:
+        return False
+    return prompt.guard != "tests" or language in LANGUAGES
+
+
+def _is_obvious(prompt: PromptFile, place: _Place) -> bool:
+    """Whether an editor's lightbulb may be lit for it."""
+    if prompt.takes_problem:
+        return place.has_problem
+    if prompt.scope == "comment":
+        return place.in_comment
+    if prompt.scope == "function":
+        return place.on_header
+    return place.is_selected or (prompt.scope == "selection" and place.on_header)

@@ -1,0 +1,128 @@
+"""The prompt of a refactoring and the model's answer.
+
+In: a request. Out: the answer. The code always goes in whole; other code as far as it is read within
+``chat.readingSeconds``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from homebody.backend.base import Message, ModelInfo, Sampling
+from homebody.context.around import select_around
+from homebody.context.markers import first_marker, without_marked_lines
+from homebody.errors import UsageError
+from homebody.features.answer import Answer, Draft, answer
+from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed
+from homebody.features.refactor.results import Request
+from homebody.features.selection import candidates_for_span
+from homebody.features.surroundings import frame_tokens, laid_out, sampling_of, shown_path, special_texts
+from homebody.features.system_prompt import with_standing
+from homebody.prompt.render import render
+from homebody.workspace.uri import file_name
+
+_SPARE_OUTPUT = 128
+"""Tokens that an answer may have beyond the rewritten code's own."""
+
+_OUTPUT = {"insert": 128, "comment": 512, "newFile": 1024}
+"""Tokens of an answer that does not repeat the code: documentation, code for a comment, a new file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Tokens of a request: its code, all other words, and what the answer may have."""
+
+    code: int
+    words: int
+    output: int
+
+    @property
+    def total(self) -> int:
+        """Context length that the request needs at least."""
+        return self.code + self.words + self.output + TEMPLATE_TOKENS
+
+
+def size_of(request: Request) -> Size:
+    """Count a request without any surroundings."""
+    count = request.engine.chat.tokens.count
+    code = count(request.code)
+    words = frame_tokens(request.engine, request.prompt) + count(request.instruction) + count(request.problem)
+    words += sum(count(turn.answer) + count(turn.reply) for turn in request.turns)
+    return Size(code, words, _output(request, code))
+
+
+async def ask(request: Request, *, on_text: Callable[[str], None] | None = None) -> Answer:
+    """Ask the model.
+
+    Raises
+    ------
+    UsageError
+        The code holds a control token of a model whose server cannot tell the two apart.
+    ContextTooLong, BackendError
+        As ``answer`` says.
+
+    """
+    engine, document, prompt = request.engine, request.document, request.prompt
+    use = engine.chat
+    info = await use.describe()
+    special = special_texts(info)
+    _check_markers(request, info, special)
+    candidates = (
+        await candidates_for_span(engine, document, request.tree, request.target, session=request.session)
+        if prompt.takes_context
+        else ()
+    )
+    await use.learn_counts([document.text, request.instruction, *(one.text for one in candidates)])
+    await measure_speed(engine, prompt)
+    size = size_of(request)
+    readable = chat_room(engine, info).readable
+    name = request.definition.name if request.definition is not None else ""
+
+    def build(tokens: int) -> Draft:
+        room = tokens - size.words
+        shown = max(size.code, readable - size.words) if prompt.takes_context else size.code
+        around = select_around(
+            document,
+            request.target,
+            tokens=min(room, shown),
+            count=use.tokens.count,
+            candidates=candidates,
+        )
+        values = {
+            "code": request.code.rstrip("\r\n"),
+            "language": document.language_id,
+            "path": shown_path(engine, document.uri),
+            "name": name or file_name(document.uri),
+            "instruction": request.instruction,
+            "problem": request.problem,
+            "context": without_marked_lines(laid_out(engine, document, around), special).text
+            if prompt.takes_context
+            else "",
+        }
+        messages = list(with_standing(engine, render(prompt, values)))
+        for turn in request.turns:
+            messages += [Message("assistant", turn.answer), Message("user", turn.reply)]
+        return Draft(tuple(messages), around.sources, around.left_out)
+
+    return await answer(engine, "refactor", document.uri, build, _sampling(request, size), on_text=on_text)
+
+
+def _sampling(request: Request, size: Size) -> Sampling:
+    return sampling_of(request.engine.settings.chat, request.prompt, size.output)
+
+
+def _output(request: Request, code: int) -> int:
+    prompt = request.prompt
+    if prompt.output == "replace":
+        return int(prompt.sampling.get("max_tokens", _SPARE_OUTPUT + code * 5 // 4))
+    kind = "comment" if prompt.scope != "function" and prompt.output == "insert" else prompt.output
+    return int(prompt.sampling.get("max_tokens", _OUTPUT[kind]))
+
+
+def _check_markers(request: Request, info: ModelInfo, special: frozenset[str]) -> None:
+    texts = (request.code, request.instruction, request.problem, *(turn.answer for turn in request.turns))
+    if marker := first_marker("\n".join(texts), special):
+        message = (
+            f"The code holds {marker!r}, which {info.name} would take for a control token, and this server "
+            "cannot tell the two apart: select lines without it, or use llama.cpp or the embedded model."
+        )
+        raise UsageError(message)

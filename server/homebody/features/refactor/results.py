@@ -1,0 +1,139 @@
+"""The values of a refactoring: what is asked, and what comes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from homebody.audit import LeftOut, Source
+from homebody.engine import Engine
+from homebody.features.answer import Usage
+from homebody.prompt.front_matter import PromptFile
+from homebody.session.session import Session
+from homebody.syntax.scope import Definition
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span, TextEdit
+
+Status: TypeAlias = Literal["changed", "refused", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An answer of the model, and what it was told next."""
+
+    answer: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One piece of code to rewrite.
+
+    Attributes
+    ----------
+    document, tree
+        The snapshot that everything refers to.
+    prompt
+        The action's prompt file, or the one for instructions.
+    target
+        Whole lines that may change; where something is inserted, what it belongs to.
+    definition
+        The function or class around the target, where there is one.
+    instruction, problem
+        In the user's words; from the diagnostics of the place.
+    turns
+        Earlier answers of the same conversation and the replies to them.
+
+    """
+
+    engine: Engine
+    document: Document
+    tree: Tree
+    prompt: PromptFile
+    target: Span
+    definition: Definition | None
+    instruction: str = ""
+    problem: str = ""
+    session: Session | None = None
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """Text of the target."""
+        return self.document.slice(self.target)
+
+    @property
+    def asked(self) -> str:
+        """What was asked for, in words."""
+        return self.instruction or self.prompt.body
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file to be made; it does not exist yet."""
+
+    uri: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Lines of a large target that were not rewritten, from 0 and both inclusive, and why."""
+
+    first_line: int
+    last_line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What ``refine`` goes on from: the request, and the model's last answer to it."""
+
+    request: Request
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refactoring:
+    """What came of a request.
+
+    Attributes
+    ----------
+    status
+        ``changed`` with edits or a new file, ``refused`` with a reason, or ``unchanged``.
+    reason
+        One sentence for the user; ``None`` where it is not refused.
+    edits
+        They refer to ``version`` of the document and do not overlap.
+    target
+        Lines that the edits belong to: a change of the document elsewhere does not matter to them.
+    new_file
+        Instead of edits, for prompts with ``output = "newFile"``.
+    skipped
+        Parts of a large target that stay as they are.
+    pending
+        For ``refine``; ``None`` where the model has not answered.
+
+    """
+
+    status: Status
+    reason: str | None
+    edits: tuple[TextEdit, ...]
+    version: int
+    usage: Usage | None = None
+    sources: tuple[Source, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    target: Span | None = None
+    new_file: NewFile | None = None
+    skipped: tuple[Skipped, ...] = ()
+    pending: Pending | None = None
+
+
+def added(usages: Sequence[Usage]) -> Usage | None:
+    """Sum of several answers' tokens; ``None`` without any."""
+    if not usages:
+        return None
+    return Usage(
+        sum(usage.prompt_tokens for usage in usages),
+        sum(usage.output_tokens for usage in usages),
+        usages[-1].context_length,
+    )

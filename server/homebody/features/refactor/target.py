@@ -1,0 +1,97 @@
+"""Which code an action works on.
+
+In: a document, its tree, the user's selection or cursor, a prompt file. Out: whole lines, and the
+definition around them. Pure.
+"""
+
+from homebody.errors import UsageError
+from homebody.prompt.front_matter import PromptFile
+from homebody.syntax.scope import Definition, scope_around
+from homebody.syntax.snap import snapped
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
+
+_MAX_COMMENT_LINES = 60
+
+
+def find_target(
+    document: Document, tree: Tree, span: Span, prompt: PromptFile
+) -> tuple[Span, Definition | None]:
+    """Return the lines that ``prompt`` works on.
+
+    The file; the comment at the cursor; the function around it; or the selection, widened so that it
+    cuts no statement in two.
+
+    Raises
+    ------
+    UsageError
+        There is nothing of the kind here; the message says what to do.
+
+    """
+    if not document.text.strip():
+        message = "The file is empty: there is nothing to rewrite."
+        raise UsageError(message)
+    around = definition_around(document, tree, span)
+    if prompt.scope == "file":
+        return Span(0, len(document.text)), None
+    if prompt.scope == "comment":
+        return _comment(document, tree, span), around
+    if prompt.scope == "function" or not document.slice(span).strip():
+        if around is None:
+            message = "There is no function or class here: put the cursor inside one, or select the code."
+            raise UsageError(message)
+        return _whole_lines(document, around.span), around
+    return snapped(document, tree, span), around
+
+
+def definition_around(document: Document, tree: Tree, span: Span) -> Definition | None:
+    """Return the function or class around the selected code, or else around where it begins."""
+    code = document.slice(span)
+    start = span.start + len(code) - len(code.lstrip())
+    end = span.start + len(code.rstrip())
+    if start < end:
+        span = Span(start, end)
+    return scope_around(document, tree, span) or scope_around(document, tree, Span(span.start, span.start))
+
+
+def comment_lines(document: Document, tree: Tree, span: Span) -> tuple[int, int] | None:
+    """Return the first and last line of the comment at ``span``; ``None`` where there is none."""
+    first = document.line_of(span.start)
+    if not _is_comment(document, tree, first):
+        return None
+    last = first
+    while first > 0 and last - first < _MAX_COMMENT_LINES and _is_comment(document, tree, first - 1):
+        first -= 1
+    bottom = document.line_count - 1
+    while last < bottom and last - first < _MAX_COMMENT_LINES and _is_comment(document, tree, last + 1):
+        last += 1
+    return first, last
+
+
+def _comment(document: Document, tree: Tree, span: Span) -> Span:
+    lines = comment_lines(document, tree, span)
+    if lines is None:
+        message = "There is no comment here: put the cursor on the comment that says what to write."
+        raise UsageError(message)
+    return Span(document.line_starts[lines[0]], document.line_span(lines[1]).end)
+
+
+def _is_comment(document: Document, tree: Tree, line: int) -> bool:
+    """Whether a line holds nothing but a comment, or a part of one."""
+    text = document.line_text(line).strip()
+    language = tree.language
+    if language is None:
+        return text.startswith(("#", "//", "--"))
+    if language.line_comment and text.startswith(language.line_comment):
+        return not (line == 0 and text.startswith("#!"))
+    if language.block_comment is None:
+        return False
+    opener, closer = language.block_comment
+    return text == "*" or text.startswith((opener, "* ")) or text.endswith(closer)
+
+
+def _whole_lines(document: Document, span: Span) -> Span:
+    """Widen to whole lines; an end at a line's start does not take that line in."""
+    last = document.line_of(max(span.start, span.end - 1))
+    start = document.line_starts[document.line_of(span.start)]
+    return Span(start, document.line_span(last).end)

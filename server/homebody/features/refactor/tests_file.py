@@ -1,0 +1,86 @@
+"""New files of tests: where they go, and whether they test what they should.
+
+In: the document under test. Out: a path, and the reason why a file of tests is refused. Pure, but for the
+question which files exist (``workspace/unused``).
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from homebody.errors import UsageError
+from homebody.postprocess import Refusal
+from homebody.syntax.check import count_errors
+from homebody.syntax.language import find
+from homebody.syntax.scope import imports
+from homebody.syntax.tree import parse
+from homebody.text import Document
+from homebody.workspace.unused import unused
+from homebody.workspace.uri import path_of, uri_of
+
+_NAMES = {
+    "python": "test_{stem}.py",
+    "javascript": "{stem}.test.js",
+    "javascriptreact": "{stem}.test.jsx",
+    "typescript": "{stem}.test.ts",
+    "typescriptreact": "{stem}.test.tsx",
+    "go": "{stem}_test.go",
+    "java": "{stem}Test.java",
+    "kotlin": "{stem}Test.kt",
+    "csharp": "{stem}Tests.cs",
+    "php": "{stem}Test.php",
+    "ruby": "{stem}_test.rb",
+    "rust": "{stem}_test.rs",
+    "swift": "{stem}Tests.swift",
+    "scala": "{stem}Test.scala",
+}
+"""How each language names the file of tests beside the file that they test."""
+
+LANGUAGES = frozenset(_NAMES)
+
+_BY_PACKAGE = frozenset({"go", "java", "kotlin", "csharp", "scala"})
+"""Languages whose tests in the same package need no import of what they test."""
+
+
+async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
+    """Return the URI of a file for tests of ``document`` that does not exist yet.
+
+    In the workspace's ``tests`` folder where a Python project has one, else beside the document.
+
+    Raises
+    ------
+    UsageError
+        The document is no file, or its language has no row here.
+
+    """
+    path, pattern = path_of(document.uri), _NAMES.get(document.language_id)
+    if path is None or pattern is None:
+        message = "Tests are written for saved files of a language that Homebody knows: save the file first."
+        raise UsageError(message)
+    name = pattern.format(stem=path.stem)
+    beside = [folder / "tests" for folder in folders if path.is_relative_to(folder)]
+    places = beside if document.language_id == "python" else []
+    return uri_of(await asyncio.to_thread(unused, [place / name for place in places], path.with_name(name)))
+
+
+def tests_refusal(document: Document, name: str, code: str) -> Refusal | None:
+    """Say why ``code`` is no file of tests for ``name`` of ``document``; ``None`` where it is one."""
+    language = find(document.language_id, document.uri)
+    if language is not None and count_errors(code, language):
+        return Refusal(f"The answer has syntax errors as {language.title} code, so no file is made.")
+    if name and not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code):
+        return Refusal(f"The answer does not mention {name}, which it should test.")
+    if document.language_id in _BY_PACKAGE:
+        return None
+    stem = PurePosixPath(document.uri).stem
+    written = Document.create(document.uri, document.language_id, 0, code)
+    modules = [
+        re.split(r"[./\\:]+", one.module.removesuffix(".js")) for one in imports(written, parse(written))
+    ]
+    names = {imported.name for one in imports(written, parse(written)) for imported in one.names}
+    if any(stem in parts for parts in modules) or stem in names:
+        return None
+    if re.search(rf"\b(?:require|use|import|include)\w*\b[^\n]*\b{re.escape(stem)}\b", code):
+        return None
+    return Refusal(f"The answer does not import {stem}, so its tests could not run.")

@@ -1,0 +1,80 @@
+"""Checks that every edit has to pass, whatever was asked for.
+
+In: both versions of a document and what the user asked for. Out: the reason why the edit is refused, in
+one sentence that also tells the model what to correct; or nothing.
+"""
+
+import re
+
+from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.edited import Edited, is_local, within
+from homebody.syntax.check import count_errors, first_error
+
+_MAX_GROWTH = 20
+_FREE_LINES = 100
+"""An answer may have this many lines, and ``_MAX_GROWTH`` times those of the code beside."""
+
+_REMOVES = re.compile(
+    r"\b(?:remov|delet|drop|inlin|merg|renam|replac|eliminat|get rid|strip|combin|unif|collaps|split|mov"
+    r"|extract|convert|turn|call it|name it)\w*",
+    re.IGNORECASE,
+)
+
+
+def common_refusal(edit: Edited, instruction: str) -> Refusal | None:
+    """Say why an edit is not offered; ``None`` where nothing speaks against it."""
+    return (
+        _too_long(edit)
+        or _new_errors(edit)
+        or _repeated_definitions(edit)
+        or _lost_definitions(edit, instruction)
+    )
+
+
+def _too_long(edit: Edited) -> Refusal | None:
+    old, new = edit.old_code.count("\n") + 1, edit.new_code.count("\n") + 1
+    if new <= _FREE_LINES + _MAX_GROWTH * old:
+        return None
+    return Refusal(f"The answer has {new} lines for {old} lines of code, so it is not offered.")
+
+
+def _new_errors(edit: Edited) -> Refusal | None:
+    language = edit.old_tree.language
+    if language is None:
+        return None
+    text = edit.new.text
+    if count_errors(text, language) <= count_errors(edit.old.text, language):
+        return None
+    at = first_error(text, language, within=edit.new_span)
+    line = edit.new.line_text(edit.new.line_of(at)).strip() if at is not None else ""
+    where = f" near “{line[:60]}”" if line else ""
+    return Refusal(
+        f"The answer has syntax errors as {language.title} code{where}, so the file stays as it is."
+    )
+
+
+def _repeated_definitions(edit: Edited) -> Refusal | None:
+    """Refuse an answer that repeats code from outside of what it replaces."""
+    found = edit.new_definitions()
+    inside = within(found, edit.new_span)
+    outside = {(one.kind, one.container, one.name) for one in found if one not in inside}
+    before = {(one.kind, one.container, one.name) for one in within(edit.old_definitions(), edit.old_span)}
+    for one in inside:
+        key = (one.kind, one.container, one.name)
+        # Overloads and conditional definitions were there twice before.
+        if key in outside and key not in before and not is_local(one, found):
+            return Refusal(
+                f"The answer defines {one.name} again, which is defined elsewhere in the file; "
+                "only the code that was selected may be rewritten."
+            )
+    return None
+
+
+def _lost_definitions(edit: Edited, instruction: str) -> Refusal | None:
+    old = edit.old_definitions()
+    kept = {one.name for one in edit.new_definitions()}
+    lost = [one.name for one in within(old, edit.old_span) if one.name not in kept and not is_local(one, old)]
+    if not lost or _REMOVES.search(instruction):
+        return None
+    names = ", ".join(dict.fromkeys(lost[:5]))
+    return Refusal(f"The answer leaves out {names}, so the file stays as it is.")

@@ -1,0 +1,85 @@
+"""A document before and after an edit, parsed once: what every check of an edit looks at.
+
+In: a document, its tree, the span that was to be rewritten, edits. Out: both versions with their trees.
+Pure; a whole parse, so never on the event loop for large files.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
+from homebody.syntax.tree import Tree, parse
+from homebody.text import Document, Span, TextEdit, apply_edits
+
+CODE_KINDS = FUNCTION_KINDS | CLASS_KINDS | {"module", "type", "macro"}
+"""Kinds of definitions that code elsewhere may use; headings of Markdown and rules of CSS are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """Both versions.
+
+    Attributes
+    ----------
+    old, old_tree, old_span
+        The document, its tree, and the span that the edits belong to.
+    new, new_tree, new_span
+        The same after the edits.
+
+    """
+
+    old: Document
+    old_tree: Tree
+    old_span: Span
+    new: Document
+    new_tree: Tree
+    new_span: Span
+
+    @property
+    def old_code(self) -> str:
+        """Text that was to be rewritten."""
+        return self.old.slice(self.old_span)
+
+    @property
+    def new_code(self) -> str:
+        """What it has become."""
+        return self.new.slice(self.new_span)
+
+    def old_definitions(self) -> tuple[Definition, ...]:
+        """Definitions of code in the old version."""
+        return _code(definitions(self.old, self.old_tree))
+
+    def new_definitions(self) -> tuple[Definition, ...]:
+        """Definitions of code in the new version."""
+        return _code(definitions(self.new, self.new_tree))
+
+
+def edited(document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit]) -> Edited:
+    """Apply ``edits``, which lie in ``span`` or at its ends, and parse the result."""
+    text = apply_edits(document.text, edits)
+    new = Document.create(document.uri, document.language_id, document.version, text)
+    shift = len(text) - len(document.text)
+    first = min([span.start, *(edit.span.start for edit in edits)])
+    last = max([span.end, *(edit.span.end for edit in edits)])
+    return Edited(document, tree, Span(first, last), new, parse(new), Span(first, last + shift))
+
+
+def within(found: Sequence[Definition], span: Span) -> list[Definition]:
+    """Those that lie in ``span``."""
+    return [one for one in found if span.start <= one.span.start and one.span.end <= span.end]
+
+
+def is_local(one: Definition, everything: Sequence[Definition]) -> bool:
+    """Whether it is defined inside a function, where no other code can name it."""
+    return any(
+        other.is_function
+        and other is not one
+        and other.span.start <= one.span.start
+        and one.span.end <= other.span.end
+        and other.header.start < one.span.start
+        for other in everything
+    )
+
+
+def _code(found: Sequence[Definition]) -> tuple[Definition, ...]:
+    return tuple(one for one in found if one.kind in CODE_KINDS and one.name)

@@ -1,0 +1,46 @@
+"""An answer that repeats more of the file than was asked for, narrowed to what was.
+
+In: a document, the span that was to be rewritten, an answer. Out: the answer, or the part of it that is
+the rewritten definition: small models often repeat the class around a method, or the whole file.
+Pure.
+"""
+
+from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
+from homebody.postprocess.edit.edited import CODE_KINDS
+from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.tree import Tree, parse
+from homebody.text import Document, Span
+
+
+def narrowed(document: Document, tree: Tree, span: Span, answer: str, definition: Definition | None) -> str:
+    """Return the part of ``answer`` that rewrites ``definition``; ``answer`` where it is no more than that.
+
+    Only where the target is this very definition, and everything else that the answer defines is
+    already defined outside of ``span``.
+    """
+    if definition is None or not _is_whole(document, definition, span):
+        return answer
+    text = without_reasoning(answer)
+    code = text if isinstance(text, Refusal) else code_in_answer(text, old=document.slice(span))
+    if isinstance(code, Refusal):
+        return answer
+    written = Document.create(document.uri, document.language_id, 0, code)
+    found = [one for one in definitions(written, parse(written)) if one.kind in CODE_KINDS and one.name]
+    own = [one for one in found if one.name == definition.name and one.is_function == definition.is_function]
+    if len(own) != 1 or (outer := own[0].span) == Span(0, len(code.strip())):
+        return answer
+    outside = {
+        one.name
+        for one in definitions(document, tree)
+        if not (span.start <= one.span.start and one.span.end <= span.end)
+    }
+    others = [one.name for one in found if not (outer.start <= one.span.start and one.span.end <= outer.end)]
+    if not others or any(name not in outside for name in others):
+        return answer
+    first = written.line_starts[written.line_of(outer.start)]
+    return f"```\n{written.text[first : outer.end]}\n```"
+
+
+def _is_whole(document: Document, definition: Definition, span: Span) -> bool:
+    """Whether ``span`` is the lines of ``definition``."""
+    return document.slice(span).strip() == document.slice(definition.span).strip()
