@@ -51,7 +51,8 @@ async def test_only_the_kinds_that_are_wanted_are_listed(serve):
 
         assert titles["refactor.rewrite.types"] == ["Add type annotations"]
         assert titles["refactor.rew"] == titles["source"] == titles["quickfix"] == []
-        assert titles["refactor"] == titles[""] != []
+        assert [*titles["refactor"], "Explain"] == titles[""]
+        assert titles["refactor"][0] == "Add type annotations"
 
 
 async def test_a_client_without_code_action_literals_gets_commands(serve):
@@ -117,7 +118,8 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
         client.open(URI, CODE)
         result = await client.refactor(URI, BODY, action="docstring")
 
-        assert result == {"status": "applied"}
+        assert result["status"] == "applied"
+        assert set(result) == {"status", "usage", "id"}
         assert client.documents[URI].text == CODE.replace(
             ":\n", ':\n    """Multiply width by height."""\n', 1
         )
@@ -137,13 +139,13 @@ async def test_an_edit_can_be_handed_over_instead(serve):
         client.open(URI, CODE)
         result = await client.refactor(URI, BODY, instruction="swap", apply=False)
 
-        assert result["status"] == "applied"
+        assert result["status"] == "ready"
         assert result["edit"]["documentChanges"][0]["textDocument"]["version"] == 1
         assert client.documents[URI].text == CODE
 
 
-async def test_a_document_that_moved_on_is_not_touched(serve):
-    """What was typed while the model worked stays; the refusal says why."""
+async def test_a_change_elsewhere_does_not_matter_to_a_refactoring(serve):
+    """What was typed above the code while the model worked stays, and the edit is moved along."""
     async with serve([{"text": "Multiply.", "delay_ms": 400}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -152,12 +154,27 @@ async def test_a_document_that_moved_on_is_not_touched(serve):
         client.type(URI, 0, "# mine\n")
         result = await asked
 
-        assert result["status"] == "refused"
-        assert "changed in the meantime" in result["reason"]
-        assert client.documents[URI].text == "# mine\n" + CODE
+        assert result["status"] == "applied"
+        assert client.documents[URI].text == "# mine\n" + CODE.replace(":\n", ':\n    """Multiply."""\n')
 
         stale = {"textDocument": {"uri": URI, "version": 1}, "range": _RANGE, "action": "docstring"}
         assert (await client.execute("homebody.refactor", stale))["status"] == "refused"
+
+
+async def test_code_that_changed_meanwhile_is_not_replaced(serve):
+    """The refusal says why, and the model's text is still shown with its prompt."""
+    async with serve([{"text": "Multiply.", "delay_ms": 400}]) as client:
+        client.open(URI, CODE)
+        await client.execute("homebody.showPrompt")
+        asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
+        await asyncio.sleep(0.2)
+        client.type(URI, len(CODE) - 1, " + 0")
+        result = await asked
+
+        assert result["status"] == "refused"
+        assert "changed while the model rewrote it" in result["reason"]
+        assert client.documents[URI].text == CODE.replace("height\n", "height + 0\n")
+        assert (await client.execute("homebody.showPrompt"))["answer"] == "Multiply."
 
 
 async def test_refusals_are_sentences(serve):
@@ -175,7 +192,7 @@ async def test_refusals_are_sentences(serve):
         reasons.append((await client.refactor(URI, BODY, action="docstring"))["reason"])
 
         for reason, words in zip(
-            reasons, ("nix", "not open", "no function or class here", "not running", "read-only"), strict=True
+            reasons, ("nix", "not open", "the file is empty", "not running", "read-only"), strict=True
         ):
             assert words in reason.lower()
             assert "\n" not in reason
@@ -211,14 +228,16 @@ async def test_an_explanation_stopped_at_its_progress_bar_is_answered_as_cancell
         assert "bug" not in str(caught.value)
 
 
-async def test_a_client_that_cannot_apply_is_told_what_to_do(serve):
-    """Without `workspace/applyEdit` the model's work is not thrown away in silence."""
+async def test_a_client_that_cannot_apply_gets_the_edit(serve):
+    """Without `workspace/applyEdit` the model's work is in the result."""
     async with serve("Multiply.", capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
         client.open(URI, CODE)
-        refused = await client.refactor(URI, BODY, action="docstring")
+        asked = await client.refactor(URI, BODY, action="docstring")
         given = await client.refactor(URI, BODY, action="docstring", apply=False)
 
-        assert "`apply` false" in refused["reason"]
+        assert asked["status"] == given["status"] == "ready"
+        assert "applies no edits" in asked["reason"]
+        assert asked["edit"] == given["edit"]
         assert list(given["edit"]["changes"]) == [URI]
 
 

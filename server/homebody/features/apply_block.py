@@ -4,15 +4,17 @@ In: a document, the block, maybe the span that it replaces. Out: edits, or the r
 Never writes anything.
 """
 
+import asyncio
+
 from homebody.engine import Engine
 from homebody.features.refactor import Refactoring
 from homebody.features.selection import tree_of, trimmed, whole_lines
 from homebody.postprocess import CodeBlock, Refusal, document_hunks, replacement_text
-from homebody.syntax.check import count_errors
-from homebody.syntax.language import find
+from homebody.postprocess.edit.common_checks import common_refusal
+from homebody.postprocess.edit.edited import edited
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
-from homebody.text import Document, Span, TextEdit, apply_edits
+from homebody.text import Document, Span, TextEdit
 
 _NO_PLACE = (
     "The code block names nothing that this file has: select the code that it replaces, or put the cursor "
@@ -44,12 +46,11 @@ async def apply_block(
         edits = document_hunks(document, target, new)
     if not edits:
         return Refactoring("unchanged", None, (), document.version)
-    language = find(document.language_id, document.uri)
-    if count_errors(apply_edits(document.text, edits), language) > count_errors(document.text, language):
-        return _refused(
-            document, "With this code block the file would have syntax errors, so it stays as it is."
-        )
-    return Refactoring("changed", None, tuple(edits), document.version)
+    tree = await tree_of(engine, document)
+    edit = await asyncio.to_thread(edited, document, tree, target, edits)
+    if refusal := common_refusal(edit, "replace"):
+        return _refused(document, refusal.reason)
+    return Refactoring("changed", None, tuple(edits), document.version, target=target)
 
 
 async def _target(engine: Engine, document: Document, block: CodeBlock, span: Span | None) -> Span | None:

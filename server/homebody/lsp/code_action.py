@@ -1,11 +1,11 @@
 """``textDocument/codeAction``: what the model could do here, listed without asking it.
 
-In: a range and the kinds that are wanted. Out: actions that each carry the command that does it.
-Nothing is computed in resolve, which editors do not cancel.
+In: a range, the kinds that are wanted, the diagnostics of the place. Out: actions that each carry the
+command that does it. Nothing is computed in resolve, which editors do not cancel, and nothing is parsed.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -15,7 +15,9 @@ from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.features.refactor import Action
-    from homebody.text import Document
+
+_MOST_PROBLEMS = 5
+_LONGEST_PROBLEM = 300
 
 
 async def code_action(
@@ -25,52 +27,88 @@ async def code_action(
     document = server.documents.find(params.text_document.uri)
     if document is None:
         return []
+    context = params.context
     try:
         async with server.service.using() as opened:
             from homebody.features.refactor import list_actions
 
             await server.service.refresh_prompts(opened)
-            span = to_span_within(document, params.range, server.documents.encoding)
-            actions = list_actions(opened.engine, document, span)
+            actions = list_actions(
+                opened.engine,
+                document,
+                to_span_within(document, params.range, server.documents.encoding),
+                automatic=context.trigger_kind == types.CodeActionTriggerKind.Automatic,
+                has_problem=bool(context.diagnostics),
+            )
     except HomebodyError as error:
         server.service.status.fail(str(error))
         return []
-    return [
-        _item(server, document, params.range, action)
+    target: dict[str, Any] = {
+        "textDocument": {"uri": document.uri, "version": document.version},
+        "range": _plain(params.range),
+    }
+    items = [
+        _item(server, target, action, context.diagnostics)
         for action in actions
-        # What is to be read has no place to appear when an editor runs the command by itself.
-        if action.output != "explain" and _is_wanted(action.kind, params.context.only)
+        if _is_wanted(action, context)
     ]
+    return [item for item in items if item is not None]
 
 
 def _item(
-    server: Server, document: "Document", lsp_range: types.Range, action: "Action"
-) -> types.CodeAction | types.Command:
-    command = types.Command(
-        title=action.title,
-        command="homebody.refactor",
-        arguments=[
-            {
-                "textDocument": {"uri": document.uri, "version": document.version},
-                "range": {
-                    "start": {"line": lsp_range.start.line, "character": lsp_range.start.character},
-                    "end": {"line": lsp_range.end.line, "character": lsp_range.end.character},
-                },
-                "action": action.name,
-                "showReason": True,
-            }
-        ],
-    )
+    server: Server, target: dict[str, Any], action: "Action", diagnostics: Sequence[types.Diagnostic]
+) -> types.CodeAction | types.Command | None:
+    """Make the action as this client understands it; ``None`` for a disabled one that it cannot show."""
     text_document = server.capabilities.text_document
     client = text_document.code_action if text_document else None
+    if action.lacks:
+        if client is None or not client.disabled_support or client.code_action_literal_support is None:
+            return None
+        reason = types.CodeActionDisabled(f"This {action.lacks}.")
+        return types.CodeAction(title=action.title, kind=action.kind, disabled=reason)
+    is_fix = action.kind.startswith("quickfix")
+    command = _command(target, action, _problem(diagnostics) if is_fix else "")
     if client is None or client.code_action_literal_support is None:
         return command
-    return types.CodeAction(title=action.title, kind=action.kind, command=command)
+    item = types.CodeAction(title=action.title, kind=action.kind, command=command)
+    if is_fix and diagnostics:
+        item.diagnostics = list(diagnostics)
+    return item
 
 
-def _is_wanted(kind: str, only: Sequence[types.CodeActionKind | str] | None) -> bool:
-    """Whether ``kind`` is one of ``only`` or below one of them (``refactor`` has ``refactor.rewrite``)."""
-    if only is None:
+def _command(target: dict[str, Any], action: "Action", problem: str) -> types.Command:
+    argument = target | {"action": action.name}
+    if action.output == "explain":
+        return types.Command(
+            title=action.title, command="homebody.explain", arguments=[argument | {"show": True}]
+        )
+    if problem:
+        argument["problem"] = problem
+    return types.Command(
+        title=action.title, command="homebody.refactor", arguments=[argument | {"showReason": True}]
+    )
+
+
+def _problem(diagnostics: Sequence[types.Diagnostic]) -> str:
+    """Messages of the diagnostics with their lines, one a line; they come from other servers."""
+    lines: list[str] = []
+    for one in diagnostics[:_MOST_PROBLEMS]:
+        text = " ".join(one.message.split())[:_LONGEST_PROBLEM]
+        lines.append(f"Line {one.range.start.line + 1}: {text}")
+    return "\n".join(lines)
+
+
+def _plain(lsp_range: types.Range) -> dict[str, Any]:
+    return {
+        "start": {"line": lsp_range.start.line, "character": lsp_range.start.character},
+        "end": {"line": lsp_range.end.line, "character": lsp_range.end.character},
+    }
+
+
+def _is_wanted(action: "Action", context: types.CodeActionContext) -> bool:
+    """Whether its kind is one of ``only`` or below one of them (``refactor`` has ``refactor.rewrite``)."""
+    if context.only is None:
         return True
-    names = [str(getattr(wanted, "value", wanted)) for wanted in only]
+    kind = action.kind
+    names = [str(getattr(wanted, "value", wanted)) for wanted in context.only]
     return any(not name or kind == name or kind.startswith(f"{name}.") for name in names)

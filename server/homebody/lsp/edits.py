@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from lsprotocol import types
 
-from homebody.errors import DocumentChanged, EditRefused
+from homebody.errors import EditRefused
 from homebody.lsp.convert import from_edits
 from homebody.lsp.outgoing import ResponseError
 from homebody.lsp.server import Server
 from homebody.text import Document, TextEdit
 
 _ANNOTATION = "homebody"
+_DESCRIPTION = "Written by a model on this machine"
 
 
 def workspace_edit(
@@ -31,7 +32,7 @@ def workspace_edit(
     annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in text_edits]
     annotation = types.ChangeAnnotation(
         label=label,
-        description="Written by a model on this machine",
+        description=_DESCRIPTION,
         # What only adds can be read in place; what replaces code of the user's is looked at first.
         needs_confirmation=any(len(edit.span) for edit in edits),
     )
@@ -41,22 +42,40 @@ def workspace_edit(
     )
 
 
-async def apply(server: Server, document: Document, edit: types.WorkspaceEdit, label: str) -> None:
+def new_file_edit(uri: str, text: str, label: str) -> types.WorkspaceEdit:
+    """Make the edit that creates a file; it never replaces one that exists."""
+    create = types.CreateFile(
+        uri=uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
+    )
+    start = types.Position(0, 0)
+    insert = types.AnnotatedTextEdit(_ANNOTATION, types.Range(start, start), text)
+    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
+    annotation = types.ChangeAnnotation(label=label, description=_DESCRIPTION)
+    return types.WorkspaceEdit(
+        document_changes=[create, types.TextDocumentEdit(identifier, [insert])],
+        change_annotations={_ANNOTATION: annotation},
+    )
+
+
+def can_apply(server: Server, *, creates: bool = False) -> bool:
+    """Whether the editor applies edits that a server sends; with ``creates`` also new files."""
+    workspace = server.capabilities.workspace
+    if workspace is None or not workspace.apply_edit:
+        return False
+    client = workspace.workspace_edit
+    operations = (client.resource_operations if client else None) or ()
+    return not creates or types.ResourceOperationKind.Create in operations
+
+
+async def apply(server: Server, edit: types.WorkspaceEdit, label: str) -> None:
     """Have the editor apply ``edit``.
 
     Raises
     ------
-    DocumentChanged
-        The document is no longer the one that the edit was made for.
     EditRefused
-        The editor did not apply it, or cannot.
+        The editor did not apply it.
 
     """
-    check_current(server, document)
-    workspace = server.capabilities.workspace
-    if workspace is None or not workspace.apply_edit:
-        message = "This editor applies no edits of a server's; ask with `apply` false and apply the result."
-        raise EditRefused(message)
     try:
         answer: types.ApplyWorkspaceEditResult = await server.request(
             types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit, label)
@@ -67,10 +86,3 @@ async def apply(server: Server, document: Document, edit: types.WorkspaceEdit, l
     if not answer.applied:
         message = answer.failure_reason or "The editor did not apply the edit."
         raise EditRefused(message)
-
-
-def check_current(server: Server, document: Document) -> None:
-    """Raise ``DocumentChanged`` unless ``document`` is what the editor shows."""
-    if not server.documents.is_current(document):
-        message = "The document changed in the meantime, so nothing was replaced; try again."
-        raise DocumentChanged(message)

@@ -20,6 +20,7 @@ from homebody.lsp import configuration
 from homebody.lsp.documents import Change
 from homebody.lsp.offers import Offers
 from homebody.lsp.peer import Peer
+from homebody.lsp.pending import PendingEdits
 from homebody.lsp.responsive import freeze_heap
 from homebody.lsp.status import Model, Status
 from homebody.lsp.switch import Switch
@@ -58,6 +59,7 @@ class Service:
         self.status = Status(send=peer.send_status, show=peer.show_message)
         self.switch = Switch()
         self.offers = Offers()
+        self.pending = PendingEdits()
         self._opened: Opened | None = None
         self._started = asyncio.Event()
         self._reloading = asyncio.Lock()

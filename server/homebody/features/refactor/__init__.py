@@ -8,7 +8,7 @@ the model.
 
 from homebody.features.refactor.actions import Action, list_actions
 from homebody.features.refactor.results import NewFile, Refactoring, Skipped, Status
-from homebody.features.refactor.run import apply_code, refactor, refine
+from homebody.features.refactor.run import refactor, refine
 
 __all__ = [
     "Action",
@@ -16,7 +16,6 @@ __all__ = [
     "Refactoring",
     "Skipped",
     "Status",
-    "apply_code",
     "list_actions",
     "refactor",
     "refine",

@@ -7,7 +7,7 @@ In: a request. Out: the answer. The code always goes in whole; other code as far
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from homebody.backend.base import Message, ModelInfo, Sampling
+from homebody.backend.base import Message, ModelInfo, OnRead
 from homebody.context.around import select_around
 from homebody.context.markers import first_marker, without_marked_lines
 from homebody.errors import UsageError
@@ -50,7 +50,9 @@ def size_of(request: Request) -> Size:
     return Size(code, words, _output(request, code))
 
 
-async def ask(request: Request, *, on_text: Callable[[str], None] | None = None) -> Answer:
+async def ask(
+    request: Request, *, on_text: Callable[[str], None] | None = None, on_read: OnRead | None = None
+) -> Answer:
     """Ask the model.
 
     Raises
@@ -103,11 +105,8 @@ async def ask(request: Request, *, on_text: Callable[[str], None] | None = None)
             messages += [Message("assistant", turn.answer), Message("user", turn.reply)]
         return Draft(tuple(messages), around.sources, around.left_out)
 
-    return await answer(engine, "refactor", document.uri, build, _sampling(request, size), on_text=on_text)
-
-
-def _sampling(request: Request, size: Size) -> Sampling:
-    return sampling_of(request.engine.settings.chat, request.prompt, size.output)
+    sampling = sampling_of(engine.settings.chat, prompt, size.output)
+    return await answer(engine, "refactor", document.uri, build, sampling, on_text=on_text, on_read=on_read)
 
 
 def _output(request: Request, code: int) -> int:

@@ -7,9 +7,10 @@ reason why nothing is changed. Writes nothing itself.
 import asyncio
 import difflib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from homebody.backend.base import ModelInfo
+from homebody.backend.base import ModelInfo, OnRead
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.answer import Answer, Usage
@@ -17,7 +18,7 @@ from homebody.features.refactor.ask import ask, size_of
 from homebody.features.refactor.judge import Offer, judge
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.results import NewFile, Pending, Refactoring, Request, Skipped, Turn, added
-from homebody.features.refactor.target import definition_around, find_target
+from homebody.features.refactor.target import find_target
 from homebody.features.refactor.tests_file import tests_uri
 from homebody.features.refactor.units import units_of
 from homebody.features.selection import tree_of
@@ -29,14 +30,21 @@ from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
 from homebody.session.session import Session
-from homebody.syntax.snap import snapped
 from homebody.text import Document, Span, TextEdit
 
-OnProgress = Callable[[int], None]
-OnUnit = Callable[[int, int], None]
+OnProgress: TypeAlias = Callable[[int], None]
+OnUnit: TypeAlias = Callable[[int, int], None]
 
 _TRIES = 2
 """Answers of the model to one request: the first, and one that corrects it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who is told how far the model is: in characters written, and in tokens read."""
+
+    on_progress: OnProgress | None = None
+    on_read: OnRead | None = None
 
 
 async def refactor(
@@ -49,6 +57,7 @@ async def refactor(
     problem: str = "",
     on_progress: OnProgress | None = None,
     on_unit: OnUnit | None = None,
+    on_read: OnRead | None = None,
     session: Session | None = None,
 ) -> Refactoring:
     """Rewrite the code at ``span``.
@@ -66,6 +75,8 @@ async def refactor(
         Gets the characters written so far.
     on_unit
         Gets the number of a part and of all parts, before each part of large code.
+    on_read
+        Gets how much of a prompt is read, where the server reports it.
     session
         Its notebooks' other cells help.
 
@@ -92,12 +103,19 @@ async def refactor(
     )
     await engine.chat.learn_counts([document.text])
     info = await engine.chat.describe()
+    listeners = Listeners(on_progress, on_read)
     if prompt.output != "replace" or size_of(request).total <= info.context_length:
-        return await _attempts(request, info, on_progress)
-    return await _in_units(request, info, on_progress, on_unit)
+        return await _attempts(request, info, listeners)
+    return await _in_units(request, info, listeners, on_unit)
 
 
-async def refine(pending: Pending, instruction: str, *, on_progress: OnProgress | None = None) -> Refactoring:
+async def refine(
+    pending: Pending,
+    instruction: str,
+    *,
+    on_progress: OnProgress | None = None,
+    on_read: OnRead | None = None,
+) -> Refactoring:
     """Change an earlier result as ``instruction`` says: "shorter", "keep the names".
 
     The edits refer to the document that the earlier request was made for.
@@ -118,50 +136,18 @@ async def refine(pending: Pending, instruction: str, *, on_progress: OnProgress 
         before, turns=(*before.turns, Turn(pending.answer, reply)), instruction=before.instruction
     )
     info = await before.engine.chat.describe()
-    return await _attempts(request, info, on_progress, asked=asked)
-
-
-async def apply_code(engine: Engine, document: Document, span: Span, code: str) -> Refactoring:
-    """Put ``code``, a block of an answer, in the place of ``span``, with the checks of a refactoring.
-
-    At a cursor it is put in the place of the function or class of the same name around it, where there
-    is one, and is inserted otherwise.
-
-    Raises
-    ------
-    UsageError
-        The document goes into no prompt, and so into no edit of a model's.
-
-    """
-    check_permitted(engine, document)
-    tree = await tree_of(engine, document)
-    prompt = engine.prompts.instruction
-    if document.slice(span).strip():
-        target = snapped(document, tree, span)
-    else:
-        around = definition_around(document, tree, span)
-        named = around is not None and around.name and around.name in code
-        target = snapped(document, tree, around.span) if around is not None and named else span
-    request = Request(engine, document, tree, prompt, target, None)
-    longest = max((len(run) for run in _runs_of_ticks(code)), default=2)
-    fence = "`" * max(3, longest + 1)
-    found = await asyncio.to_thread(judge, request, f"{fence}\n{code}\n{fence}", complete=True)
-    return _result(request, found, None, None)
-
-
-def _runs_of_ticks(code: str) -> list[str]:
-    return [part for part in "".join(c if c == "`" else " " for c in code).split() if part]
+    return await _attempts(request, info, Listeners(on_progress, on_read), asked=asked)
 
 
 async def _attempts(
-    request: Request, info: ModelInfo, on_progress: OnProgress | None, *, asked: str = ""
+    request: Request, info: ModelInfo, listeners: Listeners, *, asked: str = ""
 ) -> Refactoring:
     """Ask, and once more with the reason where the answer fails a check."""
     usages: list[Usage] = []
     judged = replace(request, instruction=asked) if asked else request
     new_uri = await _new_uri(request)
     for attempt in range(1, _TRIES + 1):
-        said = await ask(request, on_text=_counted(on_progress))
+        said = await ask(request, on_text=_counted(listeners.on_progress), on_read=listeners.on_read)
         usages.append(said.usage)
         found = await asyncio.to_thread(judge, replace(judged, turns=()), said.text, complete=said.complete)
         if not isinstance(found, Refusal) or not said.complete or attempt == _TRIES:
@@ -232,7 +218,7 @@ def _reason(request: Request, refusal: Refusal, info: ModelInfo | None) -> str:
 
 
 async def _in_units(
-    request: Request, info: ModelInfo, on_progress: OnProgress | None, on_unit: OnUnit | None
+    request: Request, info: ModelInfo, listeners: Listeners, on_unit: OnUnit | None
 ) -> Refactoring:
     """Rewrite large code part by part, each checked by itself; one combined edit."""
     fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
@@ -250,7 +236,7 @@ async def _in_units(
     for number, part in enumerate(parts, 1):
         if on_unit is not None:
             on_unit(number, len(parts))
-        done = await _attempts(part, info, on_progress)
+        done = await _attempts(part, info, listeners)
         found.append(done)
         edits += done.edits
         if done.status == "refused":

@@ -9,11 +9,11 @@ import msgspec
 from lsprotocol import types
 
 from homebody.errors import HomebodyError, UsageError
-from homebody.lsp import edits
 from homebody.lsp.arguments import Range, TextDocument, parse
 from homebody.lsp.commands.common import Result, document_of
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.convert import to_span
+from homebody.lsp.deliver import deliver
 from homebody.lsp.server import Server
 
 _LABEL = "Apply code from the answer"
@@ -58,12 +58,4 @@ async def _applied(server: Server, argument: Apply) -> dict[str, Any]:
             message = f"There is no code block {argument.block}: the conversation has {len(blocks)}, from 0."
             raise UsageError(message)
         found = await apply_block(opened.engine, document, blocks[argument.block], span)
-    if found.status != "changed":
-        result: dict[str, Any] = {"status": found.status}
-        return result | {"reason": found.reason} if found.reason else result
-    edit = edits.workspace_edit(server, document, found.edits, _LABEL)
-    if not argument.apply:
-        edits.check_current(server, document)
-        return {"status": "ready", "edit": edit}
-    await edits.apply(server, document, edit, _LABEL)
-    return {"status": "applied"}
+    return await deliver(server, document, found, _LABEL, apply=argument.apply)

@@ -9,25 +9,27 @@ import msgspec
 from lsprotocol import types
 
 from homebody.errors import HomebodyError
-from homebody.lsp import edits, progress
+from homebody.lsp import progress
 from homebody.lsp.arguments import Range, TextDocument, parse
 from homebody.lsp.commands.common import Result, document_of
 from homebody.lsp.convert import to_span
+from homebody.lsp.deliver import deliver
 from homebody.lsp.server import Server
 
 
 class Refactor(msgspec.Struct, frozen=True, rename="camel"):
     """The argument: a named action, or an instruction in words.
 
-    With ``apply`` false the edit comes back in the result instead of by ``workspace/applyEdit``.
-    With ``show_reason`` the server shows the reason for a refusal: editors that run a code action
-    ignore its command's result.
+    ``problem`` is what diagnostics report at the range, for actions that correct it. With ``apply`` false
+    the edit comes back in the result instead of by ``workspace/applyEdit``. With ``show_reason`` the
+    server shows the reason for a refusal: editors that run a code action ignore its command's result.
     """
 
     text_document: TextDocument
     range: Range
     action: str | None = None
     instruction: str | None = None
+    problem: str = ""
     apply: bool = True
     show_reason: bool = False
 
@@ -63,21 +65,22 @@ async def _refactored(
         action = opened.engine.prompts.action(argument.action) if argument.action else None
         title = action.title if action else "Rewrite"
         async with progress.shown(server, title, params.work_done_token) as bar:
+            part = ""
+
+            def on_unit(number: int, count: int) -> None:
+                nonlocal part
+                part = f"part {number} of {count}, "
+
             found = await refactor(
                 opened.engine,
                 document,
                 span,
                 action=argument.action,
                 instruction=argument.instruction,
-                on_progress=lambda characters: bar.say(f"{characters} characters"),
+                problem=argument.problem,
+                on_progress=lambda characters: bar.say(f"{part}{characters} characters"),
+                on_unit=on_unit,
+                on_read=progress.read_sender(server, None, bar),
                 session=opened.session,
             )
-    if found.status != "changed":
-        result: dict[str, Any] = {"status": found.status}
-        return result | {"reason": found.reason} if found.reason else result
-    edit = edits.workspace_edit(server, document, found.edits, title)
-    if not argument.apply:
-        edits.check_current(server, document)
-        return {"status": "applied", "edit": edit}
-    await edits.apply(server, document, edit, title)
-    return {"status": "applied"}
+    return await deliver(server, document, found, title, apply=argument.apply)

@@ -18,7 +18,7 @@ class ShowPrompt(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Return the last prompt."""
+    """Return the last prompt, and the answer as the model wrote it."""
     argument = parse(params.command, params.arguments, ShowPrompt)
     async with server.service.using() as opened:
         audit = opened.engine.audit
@@ -31,6 +31,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         "model": record.model,
         "contextLength": record.context_length,
         "outcome": record.outcome,
+        "answer": record.answer,
         "notes": list(record.notes),
         "sources": [source_of(server, source) for source in record.sources],
         "leftOut": [left_out_of(server, left_out) for left_out in record.left_out],

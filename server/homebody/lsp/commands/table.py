@@ -25,6 +25,7 @@ MODULES: Mapping[str, str] = {
     "homebody.saveConversation": "homebody.lsp.commands.conversations",
     "homebody.forgetConversations": "homebody.lsp.commands.conversations",
     "homebody.refactor": "homebody.lsp.commands.refactor",
+    "homebody.refine": "homebody.lsp.commands.refine",
     "homebody.showPrompt": "homebody.lsp.commands.show_prompt",
     "homebody.acceptCompletion": "homebody.lsp.commands.accept_completion",
     "homebody.status": "homebody.lsp.commands.status",

@@ -1,0 +1,20 @@
+"""A refined result for a document in which the earlier one was applied.
+
+In: the original document, the earlier result, the refined one. Out: edits from the one to the other. Pure.
+"""
+
+from homebody.features.refactor.results import Refactoring
+from homebody.postprocess import hunks
+from homebody.text import Document, Span, TextEdit, apply_edits
+
+
+def after_earlier_edits(
+    document: Document, earlier: Refactoring, refined: Refactoring
+) -> tuple[Document, tuple[TextEdit, ...], Span]:
+    """Return the document with the earlier edits, the edits that refine it, and the span they belong to."""
+    applied_text = apply_edits(document.text, earlier.edits)
+    wanted = apply_edits(document.text, refined.edits)
+    applied = Document.create(document.uri, document.language_id, document.version, applied_text)
+    target = earlier.target or Span(0, len(document.text))
+    end = target.end + len(applied_text) - len(document.text)
+    return applied, tuple(hunks(applied_text, wanted)), Span(target.start, max(target.start, end))

@@ -1,0 +1,93 @@
+"""``homebody.refine``: change the result of a refactoring in words, such as "shorter".
+
+In: the id that ``homebody.refactor`` gave, and an instruction. Out: as ``homebody.refactor``.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from lsprotocol import types
+
+from homebody.errors import DocumentChanged, HomebodyError, UsageError
+from homebody.lsp import progress
+from homebody.lsp.arguments import parse
+from homebody.lsp.commands.common import Result
+from homebody.lsp.deliver import deliver, moved_edits
+from homebody.lsp.server import Server
+
+if TYPE_CHECKING:
+    from homebody.features.refactor import Refactoring
+    from homebody.text import Document
+
+_LABEL = "Refine"
+
+
+class Refine(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument. ``edit`` is the id of a result, applied meanwhile or not."""
+
+    edit: str
+    instruction: str
+    apply: bool = True
+    show_reason: bool = False
+
+
+async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Refine a result; a refusal carries its reason."""
+    argument = parse(params.command, params.arguments, Refine)
+    try:
+        result = await _refined(server, params, argument)
+    except progress.StoppedByUserError:
+        return {"status": "cancelled"}
+    except HomebodyError as error:
+        result = {"status": "refused", "reason": str(error)}
+    if argument.show_reason and (reason := result.get("reason")):
+        server.show_message(reason)
+    return result
+
+
+async def _refined(server: Server, params: types.ExecuteCommandParams, argument: Refine) -> dict[str, Any]:
+    before = server.service.pending.get(argument.edit)
+    if before.pending is None:
+        message = "This result has several parts and cannot be refined: run the action on one of them."
+        raise UsageError(message)
+    async with server.service.using():
+        from homebody.features.refactor import refine
+
+        async with progress.shown(server, _LABEL, params.work_done_token) as bar:
+            found = await refine(
+                before.pending,
+                argument.instruction,
+                on_progress=lambda characters: bar.say(f"{characters} characters"),
+                on_read=progress.read_sender(server, None, bar),
+            )
+    document, found = _rebased_on_applied(server, before, found)
+    return await deliver(server, document, found, _LABEL, apply=argument.apply)
+
+
+def _rebased_on_applied(
+    server: Server, before: "Refactoring", found: "Refactoring"
+) -> "tuple[Document, Refactoring]":
+    """Return the edits for the text before, or with, the earlier edits: whichever the editor shows.
+
+    Raises
+    ------
+    DocumentChanged
+        The document is closed.
+
+    """
+    from homebody.features.refactor.refined import after_earlier_edits
+
+    if before.pending is None or found.new_file is not None:
+        return before.pending.request.document if before.pending else _closed(), found
+    document = before.pending.request.document
+    current = server.documents.find(document.uri) or _closed()
+    if found.status != "changed" or moved_edits(document, found, current) is not None:
+        return document, found
+    applied, edits, target = after_earlier_edits(document, before, found)
+    return applied, replace(found, edits=edits, target=target)
+
+
+def _closed() -> "Document":
+    message = "The document was closed, so there is nothing to refine."
+    raise DocumentChanged(message)

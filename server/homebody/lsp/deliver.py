@@ -1,0 +1,99 @@
+"""What ``homebody.refactor``, ``refine`` and ``apply`` do with a result: apply it, or hand it over.
+
+In: a ``Refactoring`` and the document that it was made for. Out: the command's result.
+Edits outside of the rewritten code do not matter: the result is moved along. Where that code itself was
+changed, nothing is replaced.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from homebody.errors import DocumentChanged, HomebodyError
+from homebody.lsp import edits
+from homebody.lsp.commands.common import usage_of
+from homebody.lsp.convert import from_lines
+from homebody.lsp.server import Server
+
+if TYPE_CHECKING:
+    from homebody.features.refactor import Refactoring
+    from homebody.text import Document, TextEdit
+
+_CHANGED = (
+    "The code was changed while the model rewrote it, so nothing was replaced; the model's text is in the "
+    "last prompt, and the action can be run again."
+)
+_BY_HAND = "This editor applies no edits of a server, so the edit is in the result."
+
+
+async def deliver(
+    server: Server, document: "Document", found: "Refactoring", label: str, *, apply: bool
+) -> dict[str, Any]:
+    """Return the result object; with ``apply`` the editor is asked to apply the edit first.
+
+    A client that cannot apply edits gets the edit in the result. Where the editor refuses it, the result
+    says so.
+    """
+    result: dict[str, Any] = {"status": found.status}
+    if found.usage is not None:
+        result["usage"] = usage_of(found.usage)
+    if found.pending is not None:
+        result["id"] = server.service.pending.add(found)
+    if found.skipped:
+        result["skipped"] = [
+            {
+                "range": from_lines(document, one.first_line, one.last_line, server.documents.encoding),
+                "reason": one.reason,
+            }
+            for one in found.skipped
+        ]
+    if found.status != "changed":
+        return result | ({"reason": found.reason} if found.reason else {})
+    try:
+        return result | await _changed(server, document, found, label, apply=apply)
+    except HomebodyError as error:
+        return result | {"status": "refused", "reason": str(error)}
+
+
+async def _changed(
+    server: Server, document: "Document", found: "Refactoring", label: str, *, apply: bool
+) -> dict[str, Any]:
+    edit = _edit(server, document, found, label)
+    if not apply:
+        return {"status": "ready", "edit": edit}
+    if not edits.can_apply(server, creates=found.new_file is not None):
+        return {"status": "ready", "edit": edit, "reason": _BY_HAND}
+    await edits.apply(server, edit, label)
+    return {"status": "applied"}
+
+
+def _edit(server: Server, document: "Document", found: "Refactoring", label: str) -> types.WorkspaceEdit:
+    """Make the edit for the document as the editor shows it now.
+
+    Raises
+    ------
+    DocumentChanged
+        The code that it replaces was changed meanwhile, or the document was closed.
+
+    """
+    if found.new_file is not None:
+        return edits.new_file_edit(found.new_file.uri, found.new_file.text, label)
+    current = server.documents.find(document.uri)
+    if current is None:
+        message = "The document was closed while the model worked on it, so nothing was replaced."
+        raise DocumentChanged(message)
+    moved = moved_edits(document, found, current)
+    if moved is None:
+        raise DocumentChanged(_CHANGED)
+    return edits.workspace_edit(server, current, moved, label)
+
+
+def moved_edits(
+    document: "Document", found: "Refactoring", current: "Document"
+) -> "tuple[TextEdit, ...] | None":
+    """Return the edits for ``current``; ``None`` where the code they belong to was changed."""
+    from homebody.postprocess.edit.rebase import rebased
+
+    if current is document or found.target is None:
+        return found.edits if current is document else None
+    return rebased(found.edits, found.target, document.text, current.text)

@@ -1,0 +1,45 @@
+"""Edits of a text that has moved on, for the text as it is now.
+
+In: edits, the span that they belong to, the text they were made for, the newer text. Out: the same edits
+for the newer text, or nothing where that span itself was changed. Pure.
+"""
+
+from collections.abc import Sequence
+
+from homebody.postprocess.edit.hunks import hunks
+from homebody.text import Span, TextEdit
+
+
+def rebased(edits: Sequence[TextEdit], target: Span, old: str, new: str) -> tuple[TextEdit, ...] | None:
+    """Move ``edits`` to where their text is in ``new``.
+
+    ``None`` where something in ``target``, or in what the edits replace, differs between the two texts.
+    """
+    if old == new:
+        return tuple(edits)
+    start = min([target.start, *(edit.span.start for edit in edits)])
+    end = max([target.end, *(edit.span.end for edit in edits)])
+    shift = 0
+    for change in hunks(old, new):
+        if _is_after(change, end):
+            break
+        if not _is_before(change, start):
+            return None
+        shift += len(change.new_text) - len(change.span)
+    return tuple(
+        TextEdit(Span(edit.span.start + shift, edit.span.end + shift), edit.new_text) for edit in edits
+    )
+
+
+def _is_before(change: TextEdit, start: int) -> bool:
+    """Whether a change ends before the line that begins at ``start``."""
+    if change.span.end < start:
+        return True
+    return change.span.end == start and change.new_text.endswith(("\n", "\r"))
+
+
+def _is_after(change: TextEdit, end: int) -> bool:
+    """Whether a change begins behind the line that ends at ``end``."""
+    if change.span.start > end:
+        return True
+    return change.span.start == end and change.new_text.startswith(("\n", "\r"))

@@ -1,0 +1,214 @@
+"""Refactorings over the real process: what is offered, refined, made anew, and what editors can take."""
+
+import json
+
+from homebody.client.editor import CAPABILITIES
+from homebody.text import Span
+
+URI = "file:///w/app.py"
+CODE = "import os\n\n\ndef area(width, height):\n    result = width * height\n    return result\n"
+HEADER = Span(15, 15)
+IN_BODY = Span(CODE.index("result ="), CODE.index("result ="))
+LITERALS = {"codeActionKind": {"valueSet": ["refactor", "quickfix"]}}
+DISABLED = CAPABILITIES | {
+    "textDocument": {"codeAction": {"codeActionLiteralSupport": LITERALS, "disabledSupport": True}}
+}
+CREATES = CAPABILITIES | {
+    "workspace": CAPABILITIES["workspace"]
+    | {"workspaceEdit": {"documentChanges": True, "resourceOperations": ["create"]}}
+}
+SMALL = "SmolLM2-135M"
+
+
+async def test_a_lightbulb_that_is_asked_for_by_itself_shows_only_what_fits(serve):
+    """On a definition's header or a selection; nothing in the middle of a function."""
+    async with serve() as client:
+        client.open(URI, CODE)
+        assert await _titles(client, IN_BODY, triggerKind=2) == []
+        assert await _titles(client, Span(0, 0), triggerKind=2) == []
+        assert "Write a docstring" in await _titles(client, HEADER, triggerKind=2)
+        assert "Simplify" in await _titles(client, Span(IN_BODY.start, IN_BODY.start + 20), triggerKind=2)
+        assert "Write a docstring" in await _titles(client, IN_BODY, triggerKind=1)
+
+
+async def test_nothing_is_offered_for_what_editors_do_at_each_save(serve):
+    """No action under `source.fixAll` or `source.organizeImports`."""
+    async with serve() as client:
+        client.open(URI, CODE)
+        for kind in ("source.fixAll", "source.organizeImports", "source"):
+            assert await _titles(client, HEADER, only=[kind]) == []
+
+
+async def test_a_problem_can_be_fixed(serve):
+    """Only where there is a diagnostic, as a quickfix, with its message in the prompt."""
+    found = [
+        {
+            "range": {"start": {"line": 4, "character": 4}, "end": {"line": 4, "character": 10}},
+            "message": "result is\nunbound",
+        }
+    ]
+    fixed = "```python\n    outcome = width * height\n```"
+    async with serve([{"contains": "Line 5: result is unbound", "text": fixed}]) as client:
+        client.open(URI, CODE)
+        assert "Fix this problem" not in await _titles(client, IN_BODY)
+        actions = await _actions(client, IN_BODY, diagnostics=found)
+        fix = actions[0]
+        assert (fix["title"], fix["kind"], fix["diagnostics"]) == ("Fix this problem", "quickfix", found)
+        (argument,) = fix["command"]["arguments"]
+        line = {"start": {"line": 4, "character": 0}, "end": {"line": 5, "character": 0}}
+        result = await client.execute("homebody.refactor", argument | {"range": line, "apply": False})
+        assert result["status"] == "ready"
+
+
+async def test_what_the_model_cannot_do_is_last_or_not_there(serve, tmp_path):
+    """Disabled with the reason where the editor shows such actions; the first entry works."""
+    for capabilities in (CAPABILITIES, DISABLED):
+        async with serve(settings=_small(tmp_path), capabilities=capabilities) as client:
+            client.open(URI, CODE)
+            await client.explain(URI)
+            actions = await _actions(client, HEADER)
+            able = [action["title"] for action in actions if "disabled" not in action]
+            assert able == ["Write a docstring", "Explain"]
+            assert [action["title"] for action in actions][:2] == able
+            if capabilities is DISABLED:
+                assert actions[-1]["disabled"]["reason"].startswith(
+                    "This needs a larger model than SmolLM2-135M"
+                )
+                assert "command" not in actions[-1]
+
+
+async def test_the_users_word_on_the_models_size_counts(serve, tmp_path):
+    """`chat.modelSize` offers what the name of the model does not promise."""
+    settings = _small(tmp_path) | {"chat": {"modelSize": 7}}
+    async with serve(settings=settings) as client:
+        client.open(URI, CODE)
+        await client.explain(URI)
+        assert "Add type annotations" in await _titles(client, HEADER)
+
+
+async def test_an_action_that_explains_runs_as_an_explanation(serve):
+    """It is listed with the command that explains; run as a refactoring it changes nothing."""
+    async with serve("It multiplies.") as client:
+        client.open(URI, CODE)
+        explain = next(one for one in await _actions(client, HEADER) if one["title"] == "Explain")
+        assert explain["command"]["command"] == "homebody.explain"
+        (argument,) = explain["command"]["arguments"]
+        assert (await client.execute("homebody.explain", argument))["markdown"] == "It multiplies."
+        refused = await client.refactor(URI, HEADER, action="explain")
+        assert refused["status"] == "refused"
+        assert "changes none" in refused["reason"]
+
+
+async def test_a_result_is_refined_before_it_is_applied(serve):
+    """The edit is for the original code; the first answer is in the prompt."""
+    async with serve(_refining()) as client:
+        client.open(URI, CODE)
+        first = await client.refactor(URI, _lines(4, 5), instruction="swap", apply=False)
+        assert first["status"] == "ready"
+        second = await client.execute("homebody.refine", {"edit": first["id"], "instruction": "shorter"})
+        assert second["status"] == "applied"
+        assert client.documents[URI].text == CODE.replace(
+            "    result = width * height\n    return result\n", "    return height * width\n"
+        )
+
+
+async def test_a_result_is_refined_after_it_was_applied(serve):
+    """The edit goes from the applied text to the new one, with what was typed elsewhere kept."""
+    async with serve(_refining()) as client:
+        client.open(URI, CODE)
+        first = await client.refactor(URI, _lines(4, 5), instruction="swap")
+        assert "height * width" in client.documents[URI].text
+        client.type(URI, 0, "# mine\n")
+        second = await client.execute("homebody.refine", {"edit": first["id"], "instruction": "shorter"})
+        assert second["status"] == "applied"
+        assert client.documents[URI].text == "# mine\n" + CODE.replace(
+            "    result = width * height\n    return result\n", "    return height * width\n"
+        )
+
+
+async def test_an_edit_that_is_not_known_any_more_cannot_be_refined(serve):
+    """One sentence says what to do."""
+    async with serve() as client:
+        refused = await client.execute("homebody.refine", {"edit": "edit-9", "instruction": "shorter"})
+        assert refused == {
+            "status": "refused",
+            "reason": "There is no pending edit 'edit-9' any more: run the action again.",
+        }
+
+
+async def test_tests_become_a_new_file(serve, workspace):
+    """Created beside the document, never over a file that exists; handed over where it cannot be made."""
+    path = workspace / "area.py"
+    path.write_text(CODE)
+    (workspace / "test_area.py").write_text("# mine\n")
+    tests = "from area import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n"
+    answer = f"```python\n{tests}```"
+    uri = path.as_uri()
+    for capabilities, status in ((CREATES, "applied"), (CAPABILITIES, "ready")):
+        edits = []
+
+        async def keep(params, edits=edits):
+            edits.append(params["edit"])
+            return {"applied": True}
+
+        async with serve(answer, capabilities=capabilities) as client:
+            client.connection.on_request["workspace/applyEdit"] = keep
+            client.open(uri, CODE)
+            result = await client.refactor(uri, HEADER, action="write-tests")
+            assert result["status"] == status
+            (edit,) = edits or [result["edit"]]
+            create, insert = edit["documentChanges"]
+            assert (create["kind"], create["uri"]) == ("create", (workspace / "test_area_2.py").as_uri())
+            assert create["options"] == {"overwrite": False, "ignoreIfExists": False}
+            assert insert["edits"][0]["newText"] == tests
+
+
+async def test_a_failed_check_is_told_to_the_model_once(serve):
+    """The second answer is taken; the prompt holds the reason."""
+    replies = [
+        {
+            "contains": "That cannot be used: The answer has syntax errors",
+            "text": "```python\n    return width\n```",
+        },
+        {"text": "```python\n    return (width\n```"},
+    ]
+    async with serve(replies) as client:
+        client.open(URI, CODE)
+        result = await client.refactor(URI, _lines(4, 5), instruction="only the width")
+        assert result["status"] == "applied"
+        assert "    return width\n" in client.documents[URI].text
+
+
+def _refining():
+    return [
+        {"contains": "shorter", "text": "```python\n    return height * width\n```"},
+        {"text": "```python\n    result = height * width\n    return result\n```"},
+    ]
+
+
+def _small(tmp_path):
+    """Settings of a scripted model with a small one's name."""
+    path = tmp_path / "small.json"
+    path.write_text(json.dumps({"name": SMALL, "reply": [{"text": "It multiplies."}]}))
+    return {"backend": {"kind": "scripted", "model": str(path)}}
+
+
+def _lines(first, last):
+    starts = [0, *(at + 1 for at, char in enumerate(CODE) if char == "\n")]
+    return Span(starts[first], starts[last + 1] - 1)
+
+
+async def _titles(client, span, **context):
+    return [action["title"] for action in await _actions(client, span, **context)]
+
+
+async def _actions(client, span, **context):
+    document = client.documents[URI]
+    points = [document.position_of(offset) for offset in (span.start, span.end)]
+    start, end = ({"line": line, "character": column} for line, column in points)
+    params = {
+        "textDocument": {"uri": URI},
+        "range": {"start": start, "end": end},
+        "context": {"diagnostics": [], **context},
+    }
+    return await client.request("textDocument/codeAction", params)
