@@ -231,6 +231,11 @@ class _FileWork:
         if (usage := found.usage) is not None:
             self._prompt_tokens += usage.prompt_tokens
             self._output_tokens += usage.output_tokens
+        if len(found.skipped) > 0 and found.status != "refused":
+            lines = ((one.first_line + 1, one.last_line + 1, one.reason) for one in found.skipped)
+            self._refusals += [
+                _named(target, f"lines {first} to {last}: {why}") for first, last, why in lines
+            ]
         if found.status == "refused":
             self._refusals.append(_named(target, found.reason or "The model's answer was refused."))
         elif found.edits:

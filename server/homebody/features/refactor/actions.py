@@ -13,7 +13,7 @@ from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.target import comment_lines, definition_around
 from homebody.features.refactor.tests_file import LANGUAGES
 from homebody.prompt.front_matter import Output, PromptFile, Scope
-from homebody.syntax.doc_style import doc_style_of
+from homebody.syntax.language import find
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -132,7 +132,7 @@ def _fits(prompt: PromptFile, place: _Place) -> bool:
 def _suits_language(prompt: PromptFile, language: str) -> bool:
     if prompt.languages and language not in prompt.languages:
         return False
-    if prompt.guard == "documentation" and doc_style_of(language) is None:
+    if prompt.guard == "documentation" and ((row := find(language)) is None or row.doc is None):
         return False
     return prompt.guard != "tests" or language in LANGUAGES
 

@@ -17,7 +17,8 @@ from homebody.features.refactor.results import Request
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import frame_tokens, laid_out, sampling_of, shown_path, special_texts
 from homebody.features.system_prompt import with_standing
-from homebody.prompt.render import render
+from homebody.prompt.render import fill, render
+from homebody.prompt.shipped import shipped_prompt
 from homebody.workspace.uri import file_name
 
 _SPARE_OUTPUT = 128
@@ -45,7 +46,8 @@ def size_of(request: Request) -> Size:
     """Count a request without any surroundings."""
     count = request.engine.chat.tokens.count
     code = count(request.code)
-    words = frame_tokens(request.engine, request.prompt) + count(request.instruction) + count(request.problem)
+    words = frame_tokens(request.engine, request.prompt) + count(request.instruction)
+    words += count(request.problem) + count(request.feedback)
     words += sum(count(turn.answer) + count(turn.reply) for turn in request.turns)
     return Size(code, words, _output(request, code))
 
@@ -100,13 +102,22 @@ async def ask(
             if prompt.takes_context
             else "",
         }
-        messages = list(with_standing(engine, render(prompt, values)))
+        feedback = without_marked_lines(request.feedback, special).text
+        messages = list(_with_feedback(with_standing(engine, render(prompt, values)), feedback))
         for turn in request.turns:
             messages += [Message("assistant", turn.answer), Message("user", turn.reply)]
         return Draft(tuple(messages), around.sources, around.left_out)
 
     sampling = sampling_of(engine.settings.chat, prompt, size.output)
     return await answer(engine, "refactor", document.uri, build, sampling, on_text=on_text, on_read=on_read)
+
+
+def _with_feedback(messages: tuple[Message, ...], feedback: str) -> tuple[Message, ...]:
+    """Return ``messages`` with what was wrong with an earlier answer at the end of the last one."""
+    if not feedback:
+        return messages
+    more = fill(shipped_prompt("feedback").body, {"problem": feedback})
+    return (*messages[:-1], Message(messages[-1].role, f"{messages[-1].text}\n\n{more}"))
 
 
 def _output(request: Request, code: int) -> int:

@@ -40,6 +40,8 @@ class Request:
         The function or class around the target, where there is one.
     instruction, problem
         In the user's words; from the diagnostics of the place.
+    feedback
+        What was wrong with an answer to an earlier request.
     turns
         Earlier answers of the same conversation and the replies to them.
 
@@ -53,6 +55,7 @@ class Request:
     definition: Definition | None
     instruction: str = ""
     problem: str = ""
+    feedback: str = ""
     session: Session | None = None
     turns: tuple[Turn, ...] = ()
 

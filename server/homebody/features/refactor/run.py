@@ -35,6 +35,9 @@ from homebody.text import Document, Span, TextEdit
 OnProgress: TypeAlias = Callable[[int], None]
 OnUnit: TypeAlias = Callable[[int, int], None]
 
+_LONGEST_PROBLEM = 2_000
+"""Characters of diagnostics that go into a prompt: other servers write them."""
+
 _TRIES = 2
 """Answers of the model to one request: the first, and one that corrects it."""
 
@@ -55,6 +58,7 @@ async def refactor(
     action: str | None = None,
     instruction: str | None = None,
     problem: str = "",
+    feedback: str = "",
     on_progress: OnProgress | None = None,
     on_unit: OnUnit | None = None,
     on_read: OnRead | None = None,
@@ -71,6 +75,8 @@ async def refactor(
         The name of a prompt file, or the user's own words: one of them.
     problem
         Messages of the diagnostics at ``span``, for actions that correct them.
+    feedback
+        What was wrong with an earlier answer; it goes to the end of the prompt.
     on_progress
         Gets the characters written so far.
     on_unit
@@ -99,7 +105,16 @@ async def refactor(
     tree = await tree_of(engine, document)
     target, definition = find_target(document, tree, span, prompt)
     request = Request(
-        engine, document, tree, prompt, target, definition, instruction or "", problem[:2000], session
+        engine,
+        document,
+        tree,
+        prompt,
+        target,
+        definition,
+        instruction=instruction or "",
+        problem=problem[:_LONGEST_PROBLEM],
+        feedback=feedback,
+        session=session,
     )
     await engine.chat.learn_counts([document.text])
     info = await engine.chat.describe()
@@ -254,7 +269,9 @@ async def _in_units(
         skipped=tuple(skipped),
     )
     if not edits and skipped:
-        return replace(result, status="refused", reason=skipped[0].reason)
+        total = len(skipped) + sum(1 for one in found if one.status != "refused")
+        reason = f"{len(skipped)} of {total} parts were refused. {skipped[0].reason}"
+        return replace(result, status="refused", reason=reason)
     whole = edited(request.document, request.tree, request.target, edits)
     if edits and (refusal := await asyncio.to_thread(common_refusal, whole, request.asked)):
         return replace(result, status="refused", reason=refusal.reason, edits=())
