@@ -105,7 +105,7 @@ async def _explained(
     if argument.range is not None:
         span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
     prompt = None
-    if argument.action not in {None, "explain"}:
+    if argument.action is not None and argument.action != "explain":
         prompt = opened.engine.prompts.action(argument.action)
         if prompt is None or prompt.output != "explain":
             message = f"There is no action {argument.action!r} that explains."
