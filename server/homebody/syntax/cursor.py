@@ -156,14 +156,15 @@ def _line_around(document: Document, offset: int, most: int) -> tuple[str, str]:
 
 def _lines_above(document: Document, line: int) -> tuple[str, ...]:
     """Lines above, the nearest last, as far as they are short enough."""
-    first, room = line, _MAX_BEFORE
-    while first > max(0, line - _LINES_BEFORE):
-        size = len(document.line_span(first - 1))
-        room -= size
-        if size > _MAX_LINE or room < 0:
+    found: list[str] = []
+    room = _MAX_BEFORE
+    for index in range(line - 1, max(-1, line - 1 - _LINES_BEFORE), -1):
+        text = document.line_text(index)
+        room -= len(text)
+        if len(text) > _MAX_LINE or room < 0:
             break
-        first -= 1
-    return tuple(document.line_text(index) for index in range(first, line))
+        found.append(text)
+    return tuple(found[::-1])
 
 
 def _lines_below(document: Document, line: int) -> tuple[str, ...]:
@@ -171,11 +172,11 @@ def _lines_below(document: Document, line: int) -> tuple[str, ...]:
     found: list[str] = []
     room = _MAX_AFTER
     for index in range(line + 1, min(document.line_count, line + 1 + _LINES_AFTER)):
-        size = len(document.line_span(index))
-        room -= size
-        if size > _MAX_LINE or room < 0:
+        text = document.line_text(index)
+        room -= len(text)
+        if len(text) > _MAX_LINE or room < 0:
             break
-        if (text := document.line_text(index)).strip():
+        if text.strip():
             found.append(text)
     return tuple(found)
 

@@ -41,7 +41,8 @@ class Indentation:
 
     def width(self, line: str) -> int:
         """Indentation of ``line`` in columns."""
-        return len(indent_of(line).expandtabs(self.tab_columns))
+        indent = indent_of(line)
+        return len(indent.expandtabs(self.tab_columns)) if "\t" in indent else len(indent)
 
 
 def indentation_of(lines: Sequence[str], language: Language) -> Indentation:

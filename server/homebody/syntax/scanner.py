@@ -7,6 +7,7 @@ interpolation. Cannot fail: brackets that do not match are reported. Time is lin
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
@@ -99,57 +100,47 @@ def _reaches_end(region: Region, line: str, at: int) -> bool:
 
 
 def _scan(text: str, language: Language, state: State) -> tuple[State, int | None]:
-    """State at the end, and where the first closing bracket stands that closes nothing."""
-    brackets = _Brackets(state, language.unpaired)
-    region = state.region
-    first: int | None = None
-    at = 0
-    while at < len(text):
+    """State at the end, and where the first closing bracket stands that closes nothing.
+
+    A closing bracket also closes what was left open inside of it.
+    """
+    due, surplus, region = list(state.due), list(state.surplus), state.region
+    # How many of each closing bracket are due: searching ``due`` for one would be quadratic.
+    counts = Counter(due)
+    search = _token(language).search
+    offsets: list[int] = []
+    at, end = 0, len(text)
+    while at < end:
         if region is not None:
             at = _end_of(region, text, at)
             if at < 0:
                 break
             region = None
-            continue
-        found = _token(language).search(text, at)
+        found = search(text, at)
         if found is None:
             break
-        at = found.end()
+        at, token = found.end(), found.group()
         if found.lastgroup != "bracket":
             region = language.regions[int(str(found.lastgroup)[1:])]
-        elif brackets.is_surplus(found.group()) and first is None:
-            first = found.start()
-    return State("".join(brackets.due), "".join(brackets.surplus), region), first
-
-
-class _Brackets:
-    """Counts brackets; a closing one also closes what was left open inside of it."""
-
-    def __init__(self, state: State, unpaired: str) -> None:
-        self.due = list(state.due)
-        self.surplus = list(state.surplus)
-        self._open = {closer: state.due.count(closer) for closer in _CLOSER_OF.values()}
-        self._unpaired = unpaired
-
-    def is_surplus(self, bracket: str) -> bool:
-        """Take the next bracket; whether it closes nothing."""
-        closer = _CLOSER_OF.get(bracket)
-        if closer is not None:
-            self.due.append(closer)
-            self._open[closer] += 1
-        elif self._open[bracket]:
-            while (closed := self.due.pop()) != bracket:
-                self._open[closed] -= 1
-            self._open[bracket] -= 1
-        elif bracket not in self._unpaired:
-            self.surplus.append(bracket)
-            return True
-        return False
+        elif token in _CLOSER_OF:
+            due.append(_CLOSER_OF[token])
+            counts[_CLOSER_OF[token]] += 1
+        elif counts[token]:
+            while (closed := due.pop()) != token:
+                counts[closed] -= 1
+            counts[token] -= 1
+        elif token not in language.unpaired:
+            surplus.append(token)
+            offsets.append(found.start())
+    return State("".join(due), "".join(surplus), region), next(iter(offsets), None)
 
 
 def _end_of(region: Region, text: str, at: int) -> int:
     """Offset behind the region's end, -1 where it does not end in ``text``."""
-    return next((found.end() for found in _end_token(region).finditer(text, at) if found.lastgroup), -1)
+    for found in _end_token(region).finditer(text, at):
+        if found.lastgroup:
+            return found.end()
+    return -1
 
 
 @cache

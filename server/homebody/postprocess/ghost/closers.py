@@ -8,13 +8,20 @@ answer too, in this order. The count of brackets decides, not the look: ``foo(â–
 keeps its own closer, with ``a)`` it does not.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.scanner import State, first_surplus, scan
 
 _CLOSERS = ")]}"
+_LOOKED_AT = 200
+"""Characters behind the cursor that are looked at for closers."""
+
+_MOST_CLOSERS = 12
+"""Most ways to join that are tried, and closers that are taken off: with the limit above, 5 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,9 @@ def with_closers(text: str, cursor: CursorContext) -> Joined:
     """
     below = _closed_below(cursor)
     text = _closable(text, cursor, below)
-    while text.strip():
+    for _ in range(_MOST_CLOSERS):
+        if not text.strip():
+            break
         best = _best_span(text, cursor, below)
         if best is not None:
             return _on_own_line(Joined(text, best), cursor)
@@ -44,31 +53,39 @@ def with_closers(text: str, cursor: CursorContext) -> Joined:
 
 def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
     """How much of the rest of the line to take the place of; ``None`` where brackets never match."""
-    suffix = cursor.line_suffix
+    suffix = cursor.line_suffix[:_LOOKED_AT].rstrip()
     as_it_was = scan(suffix, cursor.language, cursor.state)
     answered = scan(text, cursor.language, cursor.state)
-    spans: list[tuple[bool, int, bool, int]] = []
-    for span in range(len(suffix.rstrip()) + 1):
-        if span and not (suffix[:span].strip() and _says(text, suffix[:span])):
-            continue
+    best: tuple[bool, int, bool, int] | None = None
+    for span in islice(_spans(text, suffix), _MOST_CLOSERS):
         after = scan(suffix[span:], cursor.language, answered)
         if len(after.surplus) > len(as_it_was.surplus) or len(after.due) < below:
             continue
         off = abs(len(after.due) - len(as_it_was.due))
         repeated = span > 0 and text.rstrip().endswith(suffix[:span].strip())
-        spans.append((after.region != as_it_was.region, off, not repeated, -span if repeated else span))
-    return abs(min(spans)[3]) if spans else None
+        found = (after.region != as_it_was.region, off, not repeated, -span if repeated else span)
+        best = found if best is None else min(best, found)
+    return None if best is None else abs(best[3])
 
 
-def _says(text: str, suffix: str) -> bool:
-    """Whether the characters of ``suffix`` come in ``text`` in this order.
+def _spans(text: str, suffix: str) -> Iterator[int]:
+    """Lengths of the beginnings of ``suffix`` whose characters come in ``text`` in this order.
 
     Letters have to be the very end of ``text``: closers may have something between them.
     """
-    if any(character.isalnum() or character == "_" for character in suffix):
-        return text.rstrip().endswith(suffix.strip())
+    yield 0
+    ends = text.rstrip()
     rest = iter(text)
-    return all(character in rest for character in suffix.strip() if not character.isspace())
+    in_order, has_letter = True, False
+    for span, character in enumerate(suffix, start=1):
+        if character.isspace():
+            continue
+        has_letter = has_letter or character.isalnum() or character == "_"
+        in_order = in_order and character in rest
+        if ends.endswith(suffix[:span].strip()) if has_letter else in_order:
+            yield span
+        elif not in_order:
+            return
 
 
 def _closable(text: str, cursor: CursorContext, below: int) -> str:

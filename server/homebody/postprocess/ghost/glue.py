@@ -8,11 +8,13 @@ import re
 
 from homebody.syntax.cursor import CursorContext
 
-_WORD_BEFORE = re.compile(r"[^\W\d]\w*\Z")
+_WORD_REVERSED = re.compile(r"\w*+")
+_DIGITS = re.compile(r"\d*+")
 _WORD_AFTER = re.compile(r"\w+")
 _KEYWORDS = frozenset(
     {"await", "class", "const", "import", "private", "public", "raise", "return", "static", "throw", "while"}
 )
+_LONGEST_WORD = 200
 _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
 
@@ -64,25 +66,35 @@ def _without_line_again(text: str, line_prefix: str) -> str:
 
 def _without_word_again(text: str, cursor: CursorContext) -> str:
     """Drop the begun word where the answer begins it anew: ``sel`` and ``self.x``."""
-    begun = _WORD_BEFORE.search(cursor.line_prefix)
+    begun = _begun_word(cursor.line_prefix)
     word = _WORD_AFTER.match(text)
-    if not begun or not word or len(begun.group()) < 2 or not word.group().startswith(begun.group()):
+    if not word or len(begun) < 2 or not word.group().startswith(begun):
         return text
-    if _is_known(begun.group() + word.group(), cursor):
+    if _is_known(begun + word.group(), cursor):
         return text
-    if len(begun.group()) > 2 or _is_known(word.group(), cursor):
-        return text[len(begun.group()) :]
+    if len(begun) > 2 or _is_known(word.group(), cursor):
+        return text[len(begun) :]
     return text
 
 
 def _with_blank(text: str, cursor: CursorContext) -> str:
     """Part a keyword from the known word that follows it: ``return`` and ``total``."""
-    begun = _WORD_BEFORE.search(cursor.line_prefix)
+    begun = _begun_word(cursor.line_prefix)
     word = _WORD_AFTER.match(text)
-    if not begun or not word or begun.group() not in _KEYWORDS:
+    if not word or begun not in _KEYWORDS:
         return text
-    together = _is_known(begun.group() + word.group(), cursor)
+    together = _is_known(begun + word.group(), cursor)
     return " " + text if _is_known(word.group(), cursor) and not together else text
+
+
+def _begun_word(line_prefix: str) -> str:
+    """Identifier that ends at the cursor, empty where there is none or it is too long to be one.
+
+    Found backwards: a search for a word at the end of a line is quadratic in the line's length.
+    """
+    found = _WORD_REVERSED.match(line_prefix[: -_LONGEST_WORD - 2 : -1])
+    run = found.group()[::-1] if found else ""
+    return _DIGITS.sub("", run, count=1) if len(run) <= _LONGEST_WORD else ""
 
 
 def _is_known(word: str, cursor: CursorContext) -> bool:

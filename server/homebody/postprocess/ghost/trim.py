@@ -12,7 +12,7 @@ from homebody.postprocess.ghost.repeats import normal, says_something
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import State, code_of, scan
 
-_BARE_COMMENTS = re.compile(r"(?:(?:\A|\n)[ \t]*(?:#|//[/!]?|--+|;+|%|\*)?[ \t]*)+\Z")
+_BARE_COMMENTS = re.compile(r"(?:(?:\A|\n)[ \t]*+(?:#|//[/!]?|--+|;+|%|\*)?+[ \t]*+)++\Z")
 
 
 def begins_next_lines(line: str, cursor: CursorContext) -> bool:

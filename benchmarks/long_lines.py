@@ -1,0 +1,170 @@
+"""What a very long line costs on the event loop: thirty-six shapes in eight languages, at three cursors.
+
+For each, the work that a key and its answer cause: the facts at the cursor, the scopes and names around
+it, each piece of a streamed answer, the finished suggestion, and a whole request over a model that answers
+from a script. Prints the worst of each step in milliseconds of the thread's processor time, so that other
+processes do not count, and the slowest lines.
+
+    python benchmarks/long_lines.py [SIZES, by default 20000,200000]
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from homebody.backend.base import Backend
+from homebody.backend.scripted import Reply, ScriptedBackend
+from homebody.engine import Engine, Use
+from homebody.features.complete import complete
+from homebody.postprocess import StopChecker, finish
+from homebody.session.session import Session
+from homebody.settings import CompletionSettings, Settings
+from homebody.syntax.cursor import cursor_context
+from homebody.syntax.identifiers import identifiers_near
+from homebody.syntax.scope import scopes_at
+from homebody.syntax.tree import Tree, parse
+from homebody.text import Document, Span, TextEdit
+
+LANGUAGES = ("python", "javascript", "rust", "c", "ruby", "html", "yaml", "unknown")
+UNITS = {
+    "minified": "var a=b(c,{d:1,e:[2,3]}),f=function(g){return g+1};",
+    "letters": "a",
+    "hexadecimal": "9f3a",
+    "words": "lorem ipsum ",
+    "digits": "7",
+    "numbers": "12, ",
+    "underscores": "_",
+    "blanks": " ",
+    "tabs": "\t",
+    "round open": "(",
+    "square open": "[",
+    "curly open": "{",
+    "round closed": ")",
+    "mixed open": "([{",
+    "mixed closed": ")]}",
+    "pairs": "()",
+    "strings": '"a", ',
+    "characters": "'a', ",
+    "lone quotes": "'",
+    "double quotes": '"',
+    "triple quotes": '"""',
+    "backticks": "`",
+    "backslashes": "\\",
+    "escaped quotes": '\\"',
+    "comments opened": "/* ",
+    "comments": "/* a */ ",
+    "slashes": "/",
+    "hashes": "#",
+    "dashes": "-",
+    "tags opened": "<a",
+    "tags": "<p>a</p>",
+    "dots": ".",
+    "colons": "a: ",
+    "semicolons": ";",
+    "keywords": "return lambda function ",
+    "emoji": "😀",
+}
+ANSWERS = ("a);\n", ")" * 40 + ";\n", "9f3a9f3a\n", " value(1, [2, 3])\n    return 1\n\n")
+
+
+@dataclass
+class Worst:
+    """Longest time of each step in milliseconds, and on which line that was."""
+
+    found: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
+
+    def step(self, name: str, line: str, do: Callable[[], object]) -> None:
+        """Time one step."""
+        began = time.thread_time()
+        do()
+        self.note(name, line, (time.thread_time() - began) * 1e3)
+
+    def note(self, name: str, line: str, milliseconds: float) -> None:
+        """Keep the time if it is the longest."""
+        if milliseconds > self.found.get(name, (0.0, ""))[0]:
+            self.found[name] = milliseconds, line
+
+
+async def main() -> None:
+    """Measure and print."""
+    sizes = [int(size) for size in (sys.argv[1] if len(sys.argv) > 1 else "20000,200000").split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("CONFIG", "CACHE", "STATE"):
+            os.environ[f"HOMEBODY_{kind}_DIR"] = f"{folder}/{kind}"
+        for size in sizes:
+            worst = Worst()
+            requests: list[tuple[float, str]] = []
+            for language in LANGUAGES:
+                for name, unit in UNITS.items():
+                    await _line(f"{name} in {language}", language, _repeated(unit, size), worst, requests)
+            print(f"\nLines of {size:,} characters, {len(requests):,} cursors\n")
+            for step, (milliseconds, line) in worst.found.items():
+                print(f"{step:<24}{milliseconds:>9.1f} ms  {line}")
+            slowest = (f"{milliseconds:.0f} ms {line}" for milliseconds, line in sorted(requests)[-3:])
+            print("\nslowest requests:", *slowest, sep="\n  ")
+
+
+def _repeated(unit: str, size: int) -> str:
+    return (unit * (size // len(unit) + 1))[:size]
+
+
+async def _line(name: str, language: str, text: str, worst: Worst, requests: list[tuple[float, str]]) -> None:
+    """Take every step at the beginning, in the middle and at the end of a line."""
+    head = "x = 1\n"
+    document = Document.create("file:///long", language, 1, f"{head}f(a{text}\ny = 2\n")
+    tree = parse(document)
+    start = len(head) + 3
+    for where, offset in (("start", start), ("middle", start + len(text) // 2), ("end", start + len(text))):
+        line = f"{name}, {where}"
+        worst.step("edit", line, lambda: document.edited(TextEdit(Span(offset, offset), "x"), 2))  # noqa: B023 - called at once
+        worst.step("scopes and names", line, lambda: _around(document, tree, offset))  # noqa: B023
+        worst.step("facts at the cursor", line, lambda: cursor_context(document, tree, offset))  # noqa: B023
+        cursor = cursor_context(document, tree, offset)
+        for answer in ANSWERS:
+            checker = StopChecker(cursor, wanted="block")
+            for piece in _pieces(answer):
+                worst.step("piece of an answer", line, lambda: checker.feed(piece))  # noqa: B023
+            worst.step("finished suggestion", line, lambda: finish(document, offset, answer, cursor))  # noqa: B023
+        milliseconds = await _request(document, offset)
+        worst.note("request", line, milliseconds)
+        requests.append((milliseconds, line))
+
+
+def _around(document: Document, tree: Tree, offset: int) -> None:
+    scopes_at(document, tree, offset)
+    identifiers_near(document, tree, offset)
+
+
+def _pieces(answer: str) -> Iterator[str]:
+    return (answer[at : at + 4] for at in range(0, len(answer), 4))
+
+
+async def _request(document: Document, offset: int) -> float:
+    """Milliseconds from the request to its answer, by a model that answers at once."""
+    backend = ScriptedBackend(*(Reply(answer) for answer in ANSWERS))
+    engine = _Scripted(backend)
+    session = Session(engine)
+    try:
+        began = time.thread_time()
+        await complete(engine, document, offset, session=session)
+        return (time.thread_time() - began) * 1e3
+    finally:
+        await session.aclose()
+        await engine.aclose()
+
+
+class _Scripted(Engine):
+    """An engine over one given backend."""
+
+    def __init__(self, backend: Backend) -> None:
+        completion = CompletionSettings(min_confidence=0.0, debounce_ms=0)
+        super().__init__(Settings(completion=completion), ())
+        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,72 @@
+"""The work at a cursor does not grow with the length of its line."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from homebody.postprocess import StopChecker, finish
+from homebody.syntax.cursor import cursor_context
+from homebody.syntax.tree import Tree
+from homebody.text import Document
+
+SHAPES = (
+    *("var a=b(c,{d:1,e:[2,3]});", "9f3a", "lorem ipsum ", " ", "\t", "(", "([{", ")", ")]}", '"a", ', "'"),
+    *("`", "\\", "/* ", "/* a */ ", "#", "<a", "<p>a</p>", ":", "return lambda ", "😀"),
+)
+LANGUAGES = ("javascript", "yaml")
+ANSWERS = ("a);\n", ")" * 40 + "\n", "9f3a\n", " value(1, [2, 3])\n    return 1\n")
+
+
+def calls(do: Callable[[], object]) -> int:
+    """How many functions are called, those written in C included."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(counted)
+    try:
+        do()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def documents(shape: str, language: str, size: int):
+    """A line of this shape with a cursor at its beginning, in its middle and at its end."""
+    line = (shape * (size // len(shape) + 1))[:size]
+    document = Document.create("file:///a", language, 1, f"x = 1\nf(a{line}\ny = 2\n")
+    return [(document, offset) for offset in (9, 9 + size // 2, 9 + size)]
+
+
+def complete(document: Document, offset: int) -> None:
+    """Find the facts, follow streamed answers and finish them."""
+    cursor = cursor_context(document, Tree.blank(document), offset)
+    for answer in ANSWERS:
+        checker = StopChecker(cursor, wanted="block")
+        for at in range(0, len(answer), 8):
+            checker.feed(answer[at : at + 8])
+        finish(document, offset, answer, cursor)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_ten_times_the_line_is_not_ten_times_the_work(shape, language):
+    """Whatever the line holds: 10,000 characters before the cursor are all scanned, then 40,000 at most."""
+    for short, long in zip(
+        documents(shape, language, 20_000), documents(shape, language, 200_000), strict=True
+    ):
+        complete(*short)
+        few = calls(lambda: complete(*short))  # noqa: B023 - called at once
+        assert calls(lambda: complete(*long)) <= 4.5 * few  # noqa: B023 - called at once
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_texts_that_rules_look_at_are_bounded(shape):
+    """No rule gets more than 2,000 characters of a line, so one that is quadratic in it stays affordable."""
+    for document, offset in documents(shape, "python", 200_000):
+        cursor = cursor_context(document, Tree.blank(document), offset)
+        texts = (cursor.line_prefix.lstrip(), cursor.line_suffix, *cursor.previous_lines, *cursor.next_lines)
+        assert max(map(len, texts)) <= 2_000
