@@ -1,7 +1,8 @@
 """A code assistant that never leaves home.
 
-For scripts: ``from homebody import open_engine, complete, explain, refactor``. They are loaded on first
-use, so that ``homebody lsp`` does not pay for them.
+For scripts: ``from homebody import open_engine, complete, explain, refactor, ask``, or ``open_sync`` where
+nothing is asynchronous (docs/scripting.md). They are loaded on first use, so that ``homebody lsp`` does
+not pay for them; ``__init__.pyi`` has their types.
 """
 
 import importlib
@@ -9,16 +10,36 @@ import importlib
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "open_engine": "homebody.engine",
+    "Completion": "homebody.features.complete",
+    "Document": "homebody.text",
+    "Engine": "homebody.engine",
+    "Explanation": "homebody.features.explanation",
+    "HomebodyError": "homebody.errors",
+    "Refactoring": "homebody.features.refactor",
+    "Reply": "homebody.features.ask",
+    "SourceFile": "homebody.headless.select",
+    "Span": "homebody.text",
+    "SyncEngine": "homebody.headless.sync",
+    "TextEdit": "homebody.text",
+    "apply_edits": "homebody.text",
+    "ask": "homebody.features.ask",
     "complete": "homebody.features.complete",
     "explain": "homebody.features.explain",
+    "open_engine": "homebody.engine",
+    "open_sync": "homebody.headless.sync",
+    "read_source": "homebody.headless.select",
     "refactor": "homebody.features.refactor",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Load a public coroutine, or say that there is none of that name."""
+    """Load a public name, or say that there is none."""
     if name not in _PUBLIC:
         message = f"module 'homebody' has no attribute {name!r}"
         raise AttributeError(message)
     return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted([*_PUBLIC, "__version__"])

@@ -1,7 +1,9 @@
 """What ``import homebody`` offers to scripts."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,19 @@ from homebody.features.complete import complete
 def test_the_features_are_offered_as_they_are():
     """No wrapper stands between a script and the coroutines of ``features``."""
     assert homebody.complete is complete
-    assert {homebody.explain.__name__, homebody.refactor.__name__} == {"explain", "refactor"}
+    names = {homebody.explain.__name__, homebody.refactor.__name__, homebody.ask.__name__}
+    assert names == {"explain", "refactor", "ask"}
     assert callable(homebody.open_engine)
+
+
+def test_every_public_name_is_there_and_typed():
+    """The stub, which type checkers read, and the table, which Python reads, name the same."""
+    stub = Path(homebody.__file__).with_name("__init__.pyi").read_text("utf-8")
+    typed = re.findall(r"^from (\S+) import (\w+) as \2$", stub, re.MULTILINE)
+
+    assert {name: module for module, name in typed} == homebody._PUBLIC
+    assert all(getattr(homebody, name).__name__ == name for name in homebody._PUBLIC)
+    assert {*homebody._PUBLIC, "__version__"} == set(dir(homebody))
 
 
 def test_what_is_not_there_is_an_ordinary_error():

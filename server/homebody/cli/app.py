@@ -40,6 +40,7 @@ COMMANDS = (
     Row("doctor", "homebody.cli.doctor", "Look at servers, models and settings, and say what to do better."),
     Row("bench", "homebody.cli.bench", "Measure how fast the chosen model reads and writes here."),
     Row("log", "homebody.cli.log", "Show which prompts were sent, and how suggestions fared."),
+    Row("completion", "homebody.cli.completion", "Print a script that completes commands in your shell."),
     Row("config", "homebody.cli.config", "Show, describe or begin the settings."),
 )
 
@@ -76,10 +77,16 @@ def run_app(arguments: Sequence[str]) -> int:
         raise KeyboardInterrupt from error
     except typer.TyperException as error:
         message = " ".join(error.format_message().split())
-        where = f"homebody {name}" if name else "homebody"
+        where = _command_of(error, name)
         message = f"{message.rstrip('.')}; see `{where} --help`."
         raise UsageError(message) from error
     return code if isinstance(code, int) else 0
+
+
+def _command_of(error: typer.TyperException, name: str | None) -> str:
+    """Return the command that an error is about, inner commands included: ``homebody models show``."""
+    path = getattr(getattr(error, "ctx", None), "command_path", "")
+    return path or (f"homebody {name}" if name else "homebody")
 
 
 def _with_values(name: str | None, arguments: Sequence[str]) -> list[str]:

@@ -124,7 +124,7 @@ def _show_stats(terminal: Terminal, *, as_json: bool) -> None:
     else:
         share = total.accepted / total.shown
         terminal.write(
-            f"Suggestions shown      {total.shown} on {len(days)} days\n"
+            f"Suggestions shown      {total.shown} on {len(days)} day{'s' * (len(days) != 1)}\n"
             f"Accepted               {total.accepted} ({share:.0%}), a part of {total.partly_accepted} more\n"
             f"Characters             {total.accepted_characters} of {total.shown_characters} shown\n"
             f"Wait, half of them     {_wait(total.wait(0.5))}\n"

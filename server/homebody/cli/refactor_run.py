@@ -140,7 +140,7 @@ def _finish(run: Run) -> int:
     interrupted = False
     try:
         asyncio.run(_work(run))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C; SIGTERM
         interrupted = True
     except HomebodyError:
         # Nothing was begun: there is nothing to go on with.

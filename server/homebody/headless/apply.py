@@ -100,7 +100,6 @@ class Applier:
             except EditRefused:
                 self._journal.record(Event("restored", path))
                 raise
-            self._journal.record(Event("written", path, new=begin.new))
             if not self._command:
                 self._journal.record(Event("kept", path, new=begin.new))
                 return Applied(kept=True, notes=notes)

@@ -4,7 +4,7 @@ In: what a run is about to do, before it does it. Out: folders under the user's 
 a run is resumed or undone, also after the process was killed. Nothing is written into the work tree.
 
     runs/TREE/RUN/run.json        what was asked for
-    runs/TREE/RUN/events.jsonl    one event a line, on disk before the next step is taken
+    runs/TREE/RUN/events.jsonl    one event a line
     runs/TREE/RUN/texts/SHA256    old texts of files, as bytes
 """
 
@@ -24,7 +24,7 @@ import msgspec
 from homebody.errors import JournalUnusable
 from homebody.settings.paths import state_dir
 
-Kind: TypeAlias = Literal["begin", "written", "kept", "restored", "left", "done", "ended", "undone"]
+Kind: TypeAlias = Literal["begin", "kept", "restored", "left", "done", "ended", "undone"]
 
 KEPT_RUNS = 20
 """Runs of one tree whose journals are kept."""
@@ -36,10 +36,10 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes
     ----------
     kind
-        ``begin``: ``path`` is about to be replaced. ``written``: it was. ``kept``: it stays as it is
-        now (``new``). ``restored``: its old text is back. ``left``: it was changed by somebody else, and
-        left alone. ``done``: the file's part of the run is over, with ``status``. ``ended``: so is the
-        run. ``undone``: all of it was put back.
+        ``begin``: ``path`` is about to be replaced. ``kept``: it stays as it is now (``new``).
+        ``restored``: its old text is back. ``left``: it was changed by somebody else, and left alone.
+        ``done``: the file's part of the run is over, with ``status``. ``ended``: so is the run.
+        ``undone``: all of it was put back.
     path
         Below the tree, with ``/`` between its parts.
     old, new
@@ -147,13 +147,18 @@ class Journal:
         return state
 
     def record(self, event: Event) -> None:
-        """Append an event; it is on disk when this returns. Raises ``JournalUnusable``."""
+        """Append an event. Raises ``JournalUnusable``.
+
+        It survives the process; ``begin`` survives a power cut as well. Of the others a power cut costs
+        work at most: a change that is not known to be verified is taken back, a file is done again.
+        """
         with _translated():
             line = msgspec.json.encode(event) + b"\n"
             with (self.folder / "events.jsonl").open("ab") as file:
                 file.write(line)
                 file.flush()
-                os.fsync(file.fileno())
+                if event.kind == "begin":
+                    os.fsync(file.fileno())
 
     def keep_text(self, data: bytes) -> str:
         """Store bytes under their hash, and return that. Raises ``JournalUnusable``."""

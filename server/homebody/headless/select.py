@@ -15,6 +15,9 @@ from homebody.workspace.read import read_document
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.uri import uri_of
 
+MAX_BYTES = 1024 * 1024
+"""Largest file that is read where nobody sets another limit."""
+
 _ROOT_MARKS = (".homebody.toml", ".homebody", ".git", ".hg")
 
 
@@ -87,8 +90,8 @@ class SourceFile:
             raise PositionOutOfRange(message)
 
 
-def read_source(path: Path, *, max_bytes: int) -> SourceFile:
-    """Read ``path``.
+def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> SourceFile:
+    """Read ``path``; ``max_bytes`` is ``context.max_file_bytes``.
 
     Raises
     ------

@@ -1,0 +1,157 @@
+"""Runs over many files in processes of their own: killed, interrupted, out of disk, without permission."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.needs import needs
+from support.until import until
+
+HOMEBODY = str(Path(sys.executable).with_name("homebody"))
+NAMES = ("a.py", "b.py", "c.py", "d.py")
+OLD = "def add(a, b):\n    c = a + b\n    return c\n"
+NEW = "def add(a, b):\n    return a + b\n"
+
+
+@pytest.fixture
+def tree(own_folders: Path) -> Path:
+    """Four files that the model makes shorter."""
+    tree = own_folders / "tree"
+    tree.mkdir()
+    for name in NAMES:
+        (tree / name).write_text(OLD)
+    answer(own_folders, f"```python\n{NEW}```")
+    return tree
+
+
+def answer(folder: Path, text: str, **more: object) -> None:
+    """Let the model say ``text``."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in {"text": text, **more}.items()]
+    (folder / "script.toml").write_text("context_length = 4096\n[[reply]]\n" + "\n".join(lines))
+
+
+def environment(tree: Path) -> dict[str, str]:
+    """Settings of a run: the scripted model, no index."""
+    return {
+        **os.environ,
+        "HOMEBODY_BACKEND_KIND": "scripted",
+        "HOMEBODY_BACKEND_MODEL": str(tree.parent / "script.toml"),
+        "HOMEBODY_CONTEXT_SNIPPETS": "false",
+    }
+
+
+def start(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+    """Start ``homebody refactor``."""
+    return subprocess.Popen(
+        [*before, HOMEBODY, "refactor", *arguments],
+        cwd=tree,
+        env=environment(tree),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> tuple[int, str, str]:
+    """Run it to the end: code, stdout, stderr."""
+    with start(tree, *arguments, before=before) as process:
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def texts(tree: Path) -> list[str]:
+    """What the files hold."""
+    return [(tree / name).read_text() for name in NAMES]
+
+
+def entries(tree: Path) -> list[str]:
+    """What lies in the folder."""
+    return sorted(path.name for path in tree.iterdir())
+
+
+def events(tree: Path) -> int:
+    """Lines in all journals."""
+    found = (tree.parent / "homebody" / "state" / "runs").glob("*/*/events.jsonl")
+    return sum(path.read_bytes().count(b"\n") for path in found)
+
+
+@pytest.mark.parametrize("moment", [0, 1, 2, 4, 7])
+async def test_a_killed_run_leaves_whole_files_and_resume_finishes_it(tree: Path, moment: int):
+    """Whenever the kill comes: every file is the old text or the new one, then all are new and verified."""
+    check = (
+        f'"{sys.executable}" -c "import sys; sys.exit(open(sys.argv[1]).read().count(chr(10)) != 2)" {{file}}'
+    )
+
+    process = start(tree, ".", "--instruction", "x", "--write", "--verify", check, "--jobs", "2")
+    await until(lambda: events(tree) >= moment or process.poll() is not None, seconds=60)
+    process.kill()
+    process.communicate()
+
+    assert {*texts(tree)} <= {OLD, NEW}
+    code, _, err = run(tree, "--resume")
+    assert code == 0 or re.search("no unfinished run|Nothing is left", err), err
+    if moment:
+        assert texts(tree) == [NEW] * 4
+    assert entries(tree) == [*NAMES]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another signal there")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+async def test_an_interrupted_run_takes_an_unverified_change_back(tree: Path, sent: signal.Signals):
+    """In the middle of the second file's command."""
+    check = f"case {{file}} in *b.py*) touch {tree.parent}/second; sleep 60;; esac"
+
+    process = start(tree, ".", "--instruction", "x", "--write", "--verify", check)
+    await until((tree.parent / "second").exists, seconds=60)
+    assert texts(tree)[:2] == [NEW, NEW]
+    process.send_signal(sent)
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert texts(tree) == [NEW, OLD, OLD, OLD]
+    assert "4 files: 1 changed, 3 not done." in err
+    assert "--resume" in err
+    assert "Traceback" not in err
+
+
+async def test_a_second_run_names_the_first(tree: Path):
+    """While that one is at work."""
+    answer(tree.parent, "x", delay_ms=60_000)
+    first = start(tree, ".", "--instruction", "x", "--write")
+    await until(lambda: list((tree.parent / "homebody" / "state" / "runs").glob("*/*/run.json")), seconds=60)
+
+    code, _, err = run(tree, "a.py", "--instruction", "y", "--write")
+
+    first.kill()
+    first.communicate()
+    assert code == 1
+    assert f"(process {first.pid}, since" in err
+    # The lock went with the process.
+    answer(tree.parent, f"```python\n{NEW}```")
+    assert run(tree, "a.py", "--instruction", "y", "--write")[0] == 0
+
+
+def test_a_full_disk_leaves_every_file_whole(tree: Path):
+    """First in the journal, where the old text does not fit; then in the tree, where the new one does not."""
+    shell = needs("sh")
+    many = "# what a line holds, more or less as long as this one\n"
+    for blocks, old, new in ((2, OLD + many * 25, NEW), (6, OLD + many * 53, NEW + many * 57)):
+        answer(tree.parent, f"```python\n{new}```")
+        for name in NAMES:
+            (tree / name).write_text(old)
+        # No file of this process may be larger than so many blocks of 512 bytes.
+        limit = (shell, "-c", f'ulimit -f {blocks}; exec "$@"', "sh")
+
+        code, _, err = run(tree, ".", "--instruction", "x", "--write", before=limit)
+
+        assert code == 1
+        assert "File too large" in err
+        assert "Traceback" not in err
+        assert texts(tree) == [old] * 4
+        assert entries(tree) == [*NAMES]

@@ -1,0 +1,129 @@
+"""What docs/scripting.md shows works as it stands there."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.needs import needs
+
+PAGE = (Path(__file__).parents[2] / "docs" / "scripting.md").read_text("utf-8")
+HOMEBODY = str(Path(sys.executable).with_name("homebody"))
+CODE = "def add(a, b):\n    c = a + b\n    return c\n"
+SCRIPT = """
+[[reply]]
+contains = "Shorten"
+text = "```python\\ndef add(a, b):\\n    return a + b\\n```"
+
+[[reply]]
+contains = "Is that tested?"
+text = "No, it is not."
+
+[[reply]]
+text = "It adds two numbers."
+"""
+
+
+def blocks(language: str) -> list[str]:
+    """Fenced blocks of the page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def folder(own_folders: Path) -> Path:
+    """A folder with the file that the page speaks of, and settings of the user with a scripted model."""
+    folder = own_folders / "work"
+    folder.mkdir()
+    (folder / "app.py").write_text(CODE)
+    script = own_folders / "script.toml"
+    script.write_text(SCRIPT)
+    config = own_folders / "homebody" / "config"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text(f'[backend]\nkind = "scripted"\nmodel = {json.dumps(str(script))}\n')
+    return folder
+
+
+def run_python(code: str, folder: Path) -> str:
+    """Run a program with this installation; return what it prints."""
+    command = [sys.executable, "-P", "-W", "error", "-c", code]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
+    return done.stdout
+
+
+def test_every_python_example_runs(folder: Path):
+    """With the user's own settings, which name the scripted model."""
+    said = [run_python(code, folder) for code in blocks("python")]
+
+    assert len(said) == 3
+    assert said[0].startswith("It adds two numbers.\n")
+    assert "No, it is not." in said[1]
+    assert said[2] == "applied\ndef add(a, b):\n    return a + b\n\n"
+
+
+def test_every_jq_example_runs(folder: Path):
+    """On what ``--json`` prints; the annotations name the file and the lines."""
+    jq = needs("jq")
+    command = [HOMEBODY, "refactor", "app.py", "--instruction", "Shorten it.", "--json"]
+    report = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    programs = re.findall(r"jq (-\w+ )?'(.*?)'", PAGE, re.DOTALL)
+
+    said = [
+        subprocess.run(
+            [jq, *flags.split(), program], input=report, capture_output=True, text=True, check=True
+        ).stdout
+        for flags, program in programs
+    ]
+
+    assert said[0].strip() == "app.py: 1 hunks, 28 tokens"
+    assert said[1] == "::warning file=app.py,line=2,endLine=3::    return a + b%0A\n"
+    assert said[2] == ""
+    assert json.loads(said[3])["files"] == 1
+    assert said[4].startswith("--- a/app.py\n")
+
+
+def test_the_hook_works_in_the_real_pre_commit(folder: Path):
+    """The check fails and names the file, the rewrite changes it."""
+    needs("git")
+    pre_commit = Path(sys.executable).with_name("pre-commit")
+    if not pre_commit.exists():
+        needs("pre-commit")
+    definitions = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text("utf-8")
+    entries = dict(re.findall(r"- id: (\S+).*?entry: homebody (.*?)\n", definitions, re.DOTALL))
+    # The definition as it is, but with this installation instead of one that pre-commit would make.
+    hooks = "".join(
+        f"      - id: {name}\n        name: {name}\n        language: system\n        types: [python]\n"
+        f"        require_serial: true\n        entry: {HOMEBODY} {entry}\n"
+        f"        args: [--instruction, Shorten it.]\n"
+        for name, entry in entries.items()
+    )
+    (folder / ".pre-commit-config.yaml").write_text(f"repos:\n  - repo: local\n    hooks:\n{hooks}")
+    environ = {**os.environ, "PRE_COMMIT_HOME": str(folder.parent / "pre-commit")}
+    for command in (["git", "init", "-q"], ["git", "add", "."]):
+        subprocess.run(command, cwd=folder, check=True)
+
+    def hook(name: str) -> subprocess.CompletedProcess[str]:
+        command = [str(pre_commit), "run", name, "--color", "never"]
+        return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+
+    checked, rewritten = hook("homebody-check"), hook("homebody-refactor")
+
+    assert checked.returncode == 1
+    assert "would change app.py" in checked.stdout
+    assert rewritten.returncode == 1
+    assert "files were modified by this hook" in rewritten.stdout
+    assert (folder / "app.py").read_text() == "def add(a, b):\n    return a + b\n"
+
+
+def test_the_definition_is_what_pre_commit_takes():
+    """It validates manifests itself."""
+    pre_commit = Path(sys.executable).with_name("pre-commit")
+    if not pre_commit.exists():
+        needs("pre-commit")
+    manifest = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
+
+    subprocess.run([pre_commit, "validate-manifest", manifest], check=True)

@@ -1,0 +1,53 @@
+"""TAB in a shell: commands, options, actions, and files where nothing else is wanted."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from homebody.cli.completion import candidates
+from support.needs import needs
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["homebody", "ref"], ["refactor"]),
+        (["homebody", "refactor", "--veri"], ["--verify", "--verify-timeout"]),
+        (["homebody", "refactor", "a.py", "--action", "doc"], ["docstring"]),
+        (["homebody", "models", "s"], ["show"]),
+        (["homebody", "models", "show", "--j"], ["--json"]),
+        (["homebody", "--backend", "em"], ["embedded"]),
+        (["homebody", "refactor", "a.p"], []),
+        (["homebody", "lsp", ""], []),
+    ],
+    ids=" ".join,
+)
+def test_the_last_word_is_completed(own_folders, words, expected):
+    """By the commands' own tables."""
+    assert candidates(words) == expected
+
+
+def test_every_command_is_offered(own_folders):
+    """But for the internal one."""
+    offered = candidates(["homebody", ""])
+
+    assert {"refactor", "undo", "completion", "models"} <= set(offered)
+    assert "host" not in offered
+
+
+def test_bash_takes_the_script(own_folders: Path):
+    """The real one: a command, then a file."""
+    bash = needs("bash")
+    (own_folders / "some file.py").touch()
+    program = Path(sys.executable).parent
+    ask = (
+        f'export PATH="{program}:$PATH"; eval "$(homebody completion bash)"; '
+        'COMP_WORDS=(homebody ref); COMP_CWORD=1; _homebody; printf "%s\\n" "${COMPREPLY[@]}"; '
+        'COMP_WORDS=(homebody refactor some); COMP_CWORD=2; _homebody; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+
+    said = subprocess.run([bash, "-c", ask], cwd=own_folders, capture_output=True, text=True, check=True)
+
+    assert (said.stdout, said.stderr) == ("refactor\nsome file.py\n", "")
