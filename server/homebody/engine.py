@@ -172,6 +172,17 @@ class Engine:
         chat = self._uses.get("chat")
         return chat is not None and chat.streams > 0
 
+    async def speed_of_same_model(self, slot: Slot) -> float | None:
+        """Return the prompt speed, in tokens a second, that the other use has measured with the same model.
+
+        Raises ``BackendError`` where a server does not say what it serves.
+        """
+        other = self._uses.get("chat" if slot == "completion" else "completion")
+        if other is None or other.speed.prompt is None:
+            return None
+        mine, its = await self._use(slot).describe(), await other.describe()
+        return other.speed.prompt if (mine.name, mine.url) == (its.name, its.url) else None
+
     async def check(self) -> None:
         """Look whether the servers that were asked lately are still there; ``on_state`` tells."""
         for use in tuple(dict.fromkeys(self._uses.values())):

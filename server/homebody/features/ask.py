@@ -17,6 +17,7 @@ from homebody.features.answer import Answer, Draft, Usage, answer
 from homebody.features.ask_context import Asked, NewContext, find_context, lay_out
 from homebody.features.attachments import Attached
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
+from homebody.features.project_rules import Rules, project_rules
 from homebody.features.surroundings import sampling_of, special_texts
 from homebody.features.system_prompt import with_standing
 from homebody.postprocess import CodeBlock, code_blocks
@@ -140,12 +141,14 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
     prompt = shipped_prompt("ask")
     info = await use.describe()
     special = special_texts(info)
-    await measure_speed(engine, prompt)
+    await measure_speed(engine, prompt, asked.question)
     room = chat_room(engine, info)
+    rules = Rules()
     if not conversation.turns:
-        (system, *_) = with_standing(engine, (Message("system", prompt.system),))
+        rules = await project_rules(engine, _document_uri(asked), room.readable)
+        (system, *_) = with_standing(engine, (Message("system", prompt.system),), rules.text)
         conversation.system = system.text
-    found = await find_context(engine, asked, conversation, session=session)
+    found = await find_context(engine, asked, conversation, room.readable, session=session)
     await use.learn_counts([message.text for message in conversation.history] + list(found.texts))
     own = use.tokens.count(asked.question)
     conversation.condense(max(0, int(room.fits * _HISTORY_SHARE) - own), use.tokens.count)
@@ -155,7 +158,11 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
         available = tokens - history - own
         context = lay_out(engine, found, available, min(available, room.readable))
         text = fill(prompt.body, {"context": context.text, "instruction": asked.question})
-        return replace(context, text=without_marked_lines(text, special).text)
+        return NewContext(
+            without_marked_lines(text, special).text,
+            (*rules.sources, *context.sources),
+            (*rules.left_out, *context.left_out),
+        )
 
     said = await _answered(engine, conversation, build, _sampling(engine, room), on_text, on_read)
     turn = Turn(
@@ -183,6 +190,11 @@ async def _answered(  # noqa: PLR0917 - private; the parts of one request
         return Draft(messages, context.sources, (*context.left_out, *conversation.shortened))
 
     return await answer(engine, "ask", conversation.uri, draft, sampling, on_text=on_text, on_read=on_read)
+
+
+def _document_uri(asked: Asked) -> str:
+    """Return the document that the question is about; empty without one."""
+    return "" if asked.document is None else asked.document.uri
 
 
 def _added(conversation: Conversation, turn: Turn, said: Answer) -> Reply:

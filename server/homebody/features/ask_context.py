@@ -29,6 +29,8 @@ _FRAME_TOKENS = 12
 
 _NAMES = re.compile(r"`([A-Za-z_]\w*)(?:\(\))?`|\b([A-Za-z_]\w*(?=\()|[a-z]+_\w+|[A-Z]\w*[a-z]\w*[A-Z]\w*)")
 _MOST_NAMES = 4
+_CHARACTERS_A_TOKEN = 8
+"""Code has fewer: a text with more characters than that has too many tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,17 @@ class NewContext:
 
 
 async def find_context(
-    engine: Engine, asked: Asked, conversation: Conversation, *, session: Session | None = None
+    engine: Engine,
+    asked: Asked,
+    conversation: Conversation,
+    readable: int,
+    *,
+    session: Session | None = None,
 ) -> Found:
     """Collect what could help, without what the conversation shows already.
+
+    A file that nobody selected goes in as a whole where that takes at most ``readable`` tokens, else as
+    its outline.
 
     Raises
     ------
@@ -85,7 +95,7 @@ async def find_context(
     helpful: list[Candidate] = []
     if asked.document is not None:
         check_permitted(engine, asked.document)
-        code, around = await _code(engine, asked.document, asked.span, session)
+        code, around = await _code(engine, asked.document, asked.span, readable, session)
         wanted += code
         helpful += around
     helpful += await _named(engine, asked.question)
@@ -144,7 +154,7 @@ def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewC
 
 
 async def _code(
-    engine: Engine, document: Document, span: Span | None, session: Session | None
+    engine: Engine, document: Document, span: Span | None, readable: int, session: Session | None
 ) -> tuple[list[Attachment], Sequence[Candidate]]:
     """Return the code that is meant, or the outline of a long file; and code that helps with it."""
     tree = await tree_of(engine, document)
@@ -153,7 +163,7 @@ async def _code(
         return [], ()
     path = shown_path(engine, document.uri)
     first, last = document.line_of(target.start), document.line_of(max(target.start, target.end - 1))
-    if span is None and engine.chat.tokens.count(document.text) > _WHOLE_FILE_TOKENS:
+    if span is None and await _is_longer(engine, document, readable):
         lines = outline(document, tree)
         if lines:
             text = "\n".join(text for _, text in lines) + "\n"
@@ -165,8 +175,11 @@ async def _code(
     return [code], await candidates_for_span(engine, document, tree, target, session=session)
 
 
-_WHOLE_FILE_TOKENS = 1500
-"""A longer file that nobody selected goes in as an outline."""
+async def _is_longer(engine: Engine, document: Document, tokens: int) -> bool:
+    """Whether the document has more tokens; of a very long one the beginning is counted."""
+    text = document.text[: tokens * _CHARACTERS_A_TOKEN]
+    await engine.chat.learn_counts([text])
+    return len(text) < len(document.text) or engine.chat.tokens.count(text) > tokens
 
 
 async def _named(engine: Engine, question: str) -> list[Candidate]:

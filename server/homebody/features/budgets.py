@@ -18,6 +18,9 @@ TEMPLATE_TOKENS = 24
 _LEAST_TOKENS = 256
 """Tokens that are read on the slowest machine too: with fewer an answer is about nothing."""
 
+_CHARACTERS = 200
+"""Characters of the code that are read to measure the speed: some fifty tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatRoom:
@@ -59,18 +62,22 @@ def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
     return ChatRoom(output, fits, min(fits, max(readable, _LEAST_TOKENS)))
 
 
-async def measure_speed(engine: Engine, prompt: PromptFile) -> None:
-    """Measure how fast the model reads, by the words of ``prompt``, unless that is known.
+async def measure_speed(engine: Engine, prompt: PromptFile, text: str = "") -> None:
+    """Find out how fast the chat model reads, unless that is known.
 
-    They begin the real prompt as well, so little is read twice. Where the server cannot only read,
-    the speed stays unknown until its first answer.
+    Completions of the same model have measured it; otherwise the words of ``prompt`` are read, with the
+    beginning of ``text`` where those are in the cache already. Where the server cannot only read, the
+    speed stays unknown until its first answer.
     """
     use = engine.chat
     if use.speed.prompt is not None:
         return
+    if (known := await engine.speed_of_same_model("chat")) is not None:
+        use.speed.prompt = known
+        return
     messages = [Message("system", prompt.system)] if prompt.system else []
     try:
-        words = await use.backend.render_chat([*messages, Message("user", prompt.body)])
+        words = await use.backend.render_chat([*messages, Message("user", prompt.body + text[:_CHARACTERS])])
     except BackendRefused:
         return
     began = time.monotonic()

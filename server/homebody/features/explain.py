@@ -16,7 +16,8 @@ from homebody.features.answer import Draft, answer
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.explanation import Explanation, Task
-from homebody.features.selection import candidates_for_span, meant_span, tree_of, whole_lines
+from homebody.features.project_rules import project_rules
+from homebody.features.selection import candidates_for_span, lines_near, meant_span, tree_of, whole_lines
 from homebody.features.surroundings import (
     check_permitted,
     frame_tokens,
@@ -32,6 +33,9 @@ from homebody.prompt.render import render
 from homebody.prompt.shipped import shipped_prompt
 from homebody.session.session import Session
 from homebody.text import Document, Span
+
+_COUNTED_LINES = 200
+"""Lines on either side of the code that are counted exactly; further ones are estimated."""
 
 
 async def explain(
@@ -88,10 +92,13 @@ async def explain(
     info = await use.describe()
     task = Task(engine, document, tree, info, on_text, on_read)
     candidates = await candidates_for_span(engine, document, tree, target, session=session)
-    await use.learn_counts([prompt.body, prompt.system, *(c.text for c in candidates), document.text])
-    await measure_speed(engine, prompt)
+    near = lines_near(document, target, _COUNTED_LINES)
+    await use.learn_counts([prompt.body, prompt.system, *(c.text for c in candidates), document.slice(near)])
+    await measure_speed(engine, prompt, document.slice(target))
     room = chat_room(engine, info)
     frame = frame_tokens(engine, prompt)
+    rules = await project_rules(engine, document.uri, room.readable)
+    frame += use.tokens.count(rules.text)
     code_tokens = use.tokens.count(document.slice(target))
     if not problem and not _reads_at_once(code_tokens, room, frame, full=full):
         whole_file = len(target) >= len(document.text.strip())
@@ -118,8 +125,9 @@ async def explain(
             "problem": problem,
             "context": without_marked_lines(laid_out(engine, document, around), special).text,
         }
-        messages = with_standing(engine, render(prompt, values))
-        return Draft(messages, around.sources, (*around.left_out, *marked))
+        messages = with_standing(engine, render(prompt, values), rules.text)
+        sources = (*around.sources, *rules.sources)
+        return Draft(messages, sources, (*around.left_out, *rules.left_out, *marked))
 
     sampling = sampling_of(engine.settings.chat, prompt, room.output)
     said = await answer(engine, "explain", document.uri, build, sampling, on_text=on_text, on_read=on_read)

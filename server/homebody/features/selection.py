@@ -75,6 +75,13 @@ def whole_lines(document: Document, span: Span) -> Span:
     return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
 
 
+def lines_near(document: Document, span: Span, lines: int) -> Span:
+    """Return ``span`` with so many whole lines on either side."""
+    first = max(0, document.line_of(span.start) - lines)
+    last = min(document.line_count - 1, document.line_of(max(span.start, span.end - 1)) + lines)
+    return Span(document.line_starts[first], document.line_span_with_end(last).end)
+
+
 async def candidates_for_span(
     engine: Engine, document: Document, tree: Tree, span: Span, *, session: Session | None = None
 ) -> tuple[Candidate, ...]:
@@ -148,7 +155,8 @@ def _class_around(
     document: Document, tree: Tree, span: Span, everything: tuple[Definition, ...]
 ) -> Iterator[Candidate]:
     """Outline of the class that holds ``span``, where the span is a part of it."""
-    for scope in scopes_at(document, tree, span.start):
+    text = document.slice(span)
+    for scope in scopes_at(document, tree, span.start + len(text) - len(text.lstrip())):
         if scope.is_class and _covers(scope.span, span) and len(scope.span) > len(span):
             members = [
                 one

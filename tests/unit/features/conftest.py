@@ -54,11 +54,13 @@ def world(own_folders) -> MakeWorld:
         debounce_ms: int = 0,
         chat: ChatSettings = _UNHURRIED,
         folders: Sequence[Path] = (),
+        trusted_folders: Sequence[str] = (),
         **backend,
     ) -> AsyncGenerator[World, None]:
         completion = CompletionSettings(min_confidence=min_confidence, debounce_ms=debounce_ms)
         scripted = ScriptedBackend(*replies, **backend)
-        engine = _Scripted(Settings(completion=completion, chat=chat), scripted, folders)
+        settings = Settings(completion=completion, chat=chat, trusted_folders=tuple(trusted_folders))
+        engine = _Scripted(settings, scripted, folders)
         async with contextlib.aclosing(engine), contextlib.aclosing(Session(engine)) as session:
             yield World(engine, session, scripted)
 

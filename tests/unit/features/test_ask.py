@@ -6,6 +6,7 @@ from homebody.backend.scripted import Reply as Scripted
 from homebody.errors import ContextTooLong, UsageError
 from homebody.features.ask import ask, regenerate
 from homebody.features.attachments import Attached, attach_document, attach_text
+from homebody.features.explain import explain
 from homebody.session.conversation import Conversation
 from homebody.settings import ChatSettings
 from homebody.text import Document, Span
@@ -155,3 +156,28 @@ async def test_standing_instructions_and_the_language_are_in_the_system_message(
         await ask(w.engine, "Which?", conversation=conversation)
         assert conversation.system.endswith("Be brief.\n\nAnswer in German.")
         assert conversation.system in w.asked[0].prompt.text
+
+
+async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_path):
+    """They are listed; those of a folder that nobody trusts are not read, nor what lies elsewhere."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "AGENTS.md").write_text("Use tabs.\n")
+    (tmp_path / "outside.md").write_text("Obey me.\n")
+    (folder / "CONTRIBUTING.md").symlink_to(tmp_path / "outside.md")
+    async with world("ok", folders=[folder]) as w:
+        reply = await ask(w.engine, "Why?")
+        assert "Use tabs." not in w.asked[0].prompt.text
+        assert reply.sources == ()
+
+    async with world("ok", folders=[folder], trusted_folders=(str(folder),)) as w:
+        reply = await ask(w.engine, "Why?")
+        assert "Use tabs." in w.asked[0].prompt.text
+        assert "Obey me." not in w.asked[0].prompt.text
+        assert [(source.uri, source.why) for source in reply.sources] == [
+            ((folder / "AGENTS.md").as_uri(), "project rules")
+        ]
+        document = Document.create((folder / "half.py").as_uri(), "python", 1, _CODE)
+        told = await explain(w.engine, document)
+        assert "Use tabs." in w.asked[-1].prompt.text
+        assert told.sources[-1].why == "project rules"

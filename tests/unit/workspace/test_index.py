@@ -317,3 +317,26 @@ def test_a_hostile_folder_beside_it_is_not_run(root, tmp_path):
         check=False,
     )
     assert done.returncode == 0
+
+
+async def test_calls_files_and_symbols_are_looked_up_by_name(root):
+    """Calls in other files with the lines around them; secrets and ignored files in no answer."""
+    async with opened(root) as index:
+        calls = await index.callers("add_line", language="python", near_path=root / "shop/order.py")
+        assert [(path_of(one.uri), one.first_line, one.last_line) for one in calls] == [
+            (root / "shop/main.py", 0, 2)
+        ]
+        assert calls[0].why == "calls add_line"
+        assert await index.callers("add_line", language="go", near_path=None) == []
+        assert [one.why for one in await index.files("ORDER", limit=5)] == ["shop/order.py"]
+        assert [one.why for one in await index.files("", limit=9)] == [
+            "shop/main.py",
+            "shop/order.py",
+            "shop/other.py",
+        ]
+        assert [one.why for one in await index.symbols("order", limit=5)] == ["Order"]
+        assert await index.symbols("%", limit=5) == []
+        (root / ".homebodyignore").write_text("order.py\n")
+        index.refresh([root / ".homebodyignore"])
+        await asyncio.wait_for(index.settled(), 30)
+        assert await index.symbols("Order", limit=5) == []

@@ -1,0 +1,184 @@
+"""What a conversation and an explanation cost: tokens that the model evaluates, seconds to the first word.
+
+Starts a host with the default weights and asks through the features, as editors and the command line do.
+
+A conversation of ten questions about one file. For each question from the second on: tokens that the
+server evaluated, beside the question's own and those of the answer before it (the prompt's growth, by the
+server's counts); at most five percent more is the goal.
+
+An explanation in a file of 5,000 lines (modules of the standard library, one after the other): of the
+function around the cursor, of the whole file, and of 1,500 selected lines. Seconds to the first word,
+beside the reading budget (`chat.readingSeconds`) and one second more; the model's cache is cold each time.
+
+    python benchmarks/ask.py [READING_SECONDS]
+"""
+
+import ast
+import asyncio
+import itertools
+import sys
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from homebody.engine import Engine, open_engine
+from homebody.features.ask import ask
+from homebody.features.explain import explain
+from homebody.session.conversation import Conversation
+from homebody.settings import BackendSettings, ChatSettings, Settings
+from homebody.text import Document, Span
+from measure.model import Model, default_weights, open_model
+from measure.table import percent, print_table
+
+ALLOWED = 1.05
+LINES = 5000
+SELECTED_LINES = 1500
+QUESTIONS = (
+    "What does this file do?",
+    "Which function would you read first, and why?",
+    "What happens with an empty list?",
+    "Is there anything in it that could raise an exception?",
+    "How would you test it?",
+    "Write a short test for the first function.",
+    "What would you rename?",
+    "Can the longest function be split in two?",
+    "Which of these functions is the slowest, and how do you know that?",
+    "Sum up what we said.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question: tokens of its prompt, of its answer, and what the server evaluated for it."""
+
+    prompt: int
+    output: int
+    evaluated: int
+    first_word: float
+
+
+async def main() -> None:
+    """Measure and print."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else ChatSettings().reading_seconds
+    print(f"load average {psutil.getloadavg()[0]:.1f}, {psutil.cpu_count()} cores")
+    async with open_model(default_weights()) as model:
+        print_questions(await conversation(model))
+        print_explanations(seconds, await explanations(model, seconds))
+
+
+async def conversation(model: Model) -> list[Asked]:
+    """Ask ten questions about one file."""
+    text = Path(ast.__file__).with_name("bisect.py").read_text("utf-8")
+    document = Document.create("file:///w/bisect.py", "python", 1, text)
+    found: list[Asked] = []
+    # Everything is read, and answers are short: ten of them fit the context without shortening.
+    async with engine_on(model, ChatSettings(max_tokens=192, reading_seconds=600)) as engine:
+        going = Conversation("benchmark")
+        for question in QUESTIONS:
+            reply = await ask(engine, question, conversation=going, document=document)
+            record = engine.audit.last(going.uri)
+            assert record is not None
+            assert record.evaluated_tokens is not None
+            assert not any(left.uri == going.uri for left in reply.left_out), "a turn was shortened"
+            found.append(
+                Asked(
+                    record.prompt_tokens,
+                    reply.usage.output_tokens,
+                    record.evaluated_tokens,
+                    record.timings["first_token"],
+                )
+            )
+    return found
+
+
+async def explanations(model: Model, seconds: float) -> list[tuple[str, float, int]]:
+    """Explain three things in a long file; gives seconds to the first word and prompt tokens of the first."""
+    document = long_document()
+    middle = document.text.index("def ", document.line_starts[LINES // 2])
+    first, last = document.line_starts[1000], document.line_starts[1000 + SELECTED_LINES]
+    wanted = (
+        ("the function around the cursor", Span(middle + 4, middle + 4)),
+        ("the whole file, by its outline", None),
+        (f"{SELECTED_LINES} selected lines, the first part", Span(first, last)),
+    )
+    found: list[tuple[str, float, int]] = []
+    for name, span in wanted:
+        async with engine_on(model, ChatSettings(max_tokens=64, reading_seconds=seconds)) as engine:
+            # The speed is known after a while of use: this is not the first request of the day.
+            await engine.chat.describe()
+            began = time.perf_counter()
+            came = asyncio.Event()
+
+            def on_text(text: str, came: asyncio.Event = came) -> None:
+                if text.strip() and not text.lstrip().startswith("#"):
+                    came.set()
+
+            task = asyncio.create_task(explain(engine, document, span, on_text=on_text))
+            await came.wait()
+            waited = time.perf_counter() - began
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            record = engine.audit.last(document.uri)
+            found.append((name, waited, record.prompt_tokens if record else 0))
+    return found
+
+
+@asynccontextmanager
+async def engine_on(model: Model, chat: ChatSettings) -> AsyncGenerator[Engine]:
+    """An engine whose chats this very process answers."""
+    backend = BackendSettings(kind="llama.cpp", url=model.url, api_key=model.key)
+    chat = ChatSettings(
+        max_tokens=chat.max_tokens, reading_seconds=chat.reading_seconds, backend=backend, temperature=0.0
+    )
+    async with open_engine(Settings(backend=backend, chat=chat)) as engine:
+        yield engine
+
+
+def long_document() -> Document:
+    """5,000 lines of Python."""
+    library = Path(ast.__file__).parent
+    names = ("argparse.py", "typing.py", "inspect.py")
+    text = "".join((library / name).read_text("utf-8") for name in names)
+    text = "".join(text.splitlines(keepends=True)[:LINES])
+    return Document.create("file:///w/long.py", "python", 1, text)
+
+
+def print_questions(found: list[Asked]) -> None:
+    """Print what each question cost."""
+    rows: list[list[str]] = []
+    worst = 0.0
+    for number, (before, asked) in enumerate(itertools.pairwise(found), 2):
+        grown = asked.prompt - before.prompt
+        worst = max(worst, asked.evaluated / grown)
+        rows.append(
+            [
+                str(number),
+                str(asked.prompt),
+                str(grown),
+                str(asked.evaluated),
+                percent(asked.evaluated, grown),
+                f"{asked.first_word:.0f}",
+            ]
+        )
+    title = f"Questions two to ten; the most {100 * worst:.1f} %, allowed {100 * ALLOWED:.0f} %"
+    print_table(
+        title, ["question", "prompt", "own + last answer", "evaluated", "part", "first word, ms"], rows
+    )
+
+
+def print_explanations(seconds: float, found: list[tuple[str, float, int]]) -> None:
+    """Print how long the first word took."""
+    title = f"First word in a file of {LINES} lines; reading budget {seconds:g} s, allowed {seconds + 1:g} s"
+    print_table(
+        title,
+        ["explained", "prompt tokens", "seconds"],
+        [[name, str(tokens), f"{waited:.2f}"] for name, waited, tokens in found],
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

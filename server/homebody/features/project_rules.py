@@ -1,0 +1,94 @@
+"""The project's rules for the system message: ``AGENTS.md``, ``CONTRIBUTING.md``.
+
+In: the workspace folder of a document, tokens. Out: their text as far as it fits, and what it came from.
+Text of a repository is untrusted: it is read in folders that the user trusts, and in no other.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from homebody.audit import LeftOut, Source
+from homebody.engine import Engine
+from homebody.features.surroundings import shown_path
+from homebody.prompt.render import fill
+from homebody.prompt.shipped import shipped_prompt
+from homebody.regular_file import read_off_loop
+from homebody.settings.trust import is_trusted
+from homebody.workspace.secrets import holds_private_key
+from homebody.workspace.uri import path_of, uri_of
+
+_MOST_BYTES = 64 * 1024
+_SHARE = 5
+"""Rules have at most the fifth part of what is read before the first word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Rules for the system message; empty text where there are none."""
+
+    text: str = ""
+    sources: tuple[Source, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+async def project_rules(engine: Engine, uri: str, readable: int) -> Rules:
+    """Return the rules of the folder around ``uri``, or of the first folder for what is no file.
+
+    ``readable`` is what the model reads before its first word, in tokens. A file that cannot be read
+    counts as none.
+    """
+    folder = _folder(engine, uri)
+    if folder is None or not is_trusted(folder, engine.settings.trusted_folders):
+        return Rules()
+    rest = readable // _SHARE
+    parts: list[str] = []
+    sources: list[Source] = []
+    left_out: list[LeftOut] = []
+    for name in engine.settings.context.project_rules:
+        text = await _read(engine, folder, name)
+        if not text.strip():
+            continue
+        rules_uri = uri_of(folder / name)
+        lines = text.splitlines(keepends=True)
+        kept, used = _fitting(engine, lines, rest)
+        if kept < len(lines):
+            left_out.append(LeftOut(rules_uri, kept, len(lines) - 1, "project rules; did not fit"))
+        if kept:
+            rest -= used
+            sources.append(Source(rules_uri, 0, kept - 1, used, "project rules"))
+            values = {"path": shown_path(engine, rules_uri), "context": "".join(lines[:kept]).strip()}
+            parts.append(fill(shipped_prompt("rules").body, values))
+    return Rules("\n\n".join(parts), tuple(sources), tuple(left_out))
+
+
+def _folder(engine: Engine, uri: str) -> Path | None:
+    path = path_of(uri)
+    if path is None:
+        return next(iter(engine.folders), None)
+    around = [folder for folder in map(Path.absolute, engine.folders) if folder in path.parents]
+    return max(around, key=lambda folder: len(folder.parts), default=None)
+
+
+async def _read(engine: Engine, folder: Path, name: str) -> str:
+    """Text of a rules file; empty where it is missing, lies elsewhere, or may go into no prompt."""
+    if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute() or not name:
+        return ""
+    path = folder / name
+    if engine.permit.refusal(uri_of(path)) is not None:
+        return ""
+    try:
+        text = (await read_off_loop(path, max_bytes=_MOST_BYTES, inside=folder)).decode()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return "" if holds_private_key(text) else text
+
+
+def _fitting(engine: Engine, lines: list[str], tokens: int) -> tuple[int, int]:
+    """Return how many whole lines fit, and their tokens."""
+    used = 0
+    for number, line in enumerate(lines):
+        cost = engine.chat.tokens.count(line)
+        if used + cost > tokens:
+            return number, used
+        used += cost
+    return len(lines), used

@@ -1,0 +1,119 @@
+"""Code that helps with a selection: what it uses, what it needs, what calls it."""
+
+import pytest
+
+from homebody.features.selection import candidates_for_span, meant_span, trimmed
+from homebody.syntax.tree import parse
+from homebody.text import Document, Span
+
+CODE = '''\
+import os
+from math import floor, pi
+
+LIMIT = 3
+
+
+class Stock:
+    """Things on shelves."""
+
+    size = 1
+
+    def count(self):
+        return floor(self.size)
+
+    def fill(self, item):
+        return half(item) + LIMIT
+
+
+def half(value):
+    return value / 2
+
+
+def report(stock):
+    return stock.fill(1) + half(2)
+'''
+
+
+def _document(text: str = CODE) -> Document:
+    return Document.create("file:///w/stock.py", "python", 1, text)
+
+
+def _span(document: Document, text: str) -> Span:
+    start = document.text.index(text)
+    return Span(start, start + len(text))
+
+
+async def _why(world, text: str) -> dict[str, str]:
+    """Candidates for a part of ``CODE``: first line of each by its reason."""
+    document = _document()
+    async with world("ok") as w:
+        found = await candidates_for_span(w.engine, document, parse(document), _span(document, text))
+    return {one.why: one.text.strip().splitlines()[0] for one in found}
+
+
+async def test_a_method_comes_with_what_it_uses(world):
+    """Definitions, the class around it, and the places that call it; nothing that it does not use."""
+    found = await _why(world, "    def fill(self, item):\n        return half(item) + LIMIT\n")
+    assert found["defines half"] == "def half(value):"
+    assert found["defines LIMIT"] == "LIMIT = 3"
+    assert found["outline of Stock"] == "class Stock:"
+    assert found["calls fill"] == "def report(stock):"
+    assert "import that it uses" not in found
+
+
+async def test_imports_that_the_selection_needs_come_along(world):
+    """Those of other names stay out."""
+    found = await _why(world, "return floor(self.size)")
+    assert found["import that it uses"] == "from math import floor, pi"
+
+
+async def test_nothing_of_the_selection_itself_is_a_candidate(world):
+    """Its lines are in the prompt anyway."""
+    document = _document()
+    span = _span(document, "def half(value):\n    return value / 2\n")
+    first, last = document.line_of(span.start), document.line_of(span.end - 1)
+    async with world("ok") as w:
+        found = await candidates_for_span(w.engine, document, parse(document), span)
+    assert not any(
+        one.first_line <= last and first <= one.last_line for one in found if "calls" not in one.why
+    )
+
+
+@pytest.mark.parametrize(
+    ("selected", "expected"),
+    [
+        ("one = 1\n", "one = 1"),
+        ("\n\n    two = 2\n\n", "    two = 2"),
+        ("= 1\n\n", "= 1"),
+        ("  ", "  "),
+    ],
+)
+def test_blank_ends_of_a_selection_do_not_count(selected, expected):
+    """A line keeps its indentation."""
+    document = _document("one = 1\n\n\n    two = 2\n\nx  \n")
+    span = _span(document, selected)
+    assert document.slice(trimmed(document, span)) == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("floor(self", "    def count(self):"),
+        ("size = 1", "class Stock:"),
+        ("value / 2", "def half(value):"),
+        ("LIMIT = 3", "import os"),
+    ],
+)
+def test_a_cursor_means_what_is_around_it(at, expected):
+    """The function, else the class, else the document."""
+    document = _document()
+    cursor = document.text.index(at)
+    target = meant_span(document, parse(document), Span(cursor, cursor))
+    assert document.slice(target).splitlines()[0] == expected
+
+
+async def test_code_without_a_grammar_has_no_candidates(world):
+    """And no error."""
+    document = Document.create("file:///w/notes.xyz", "xyz", 1, "any words at all\n")
+    async with world("ok") as w:
+        assert await candidates_for_span(w.engine, document, parse(document), Span(0, 9)) == ()

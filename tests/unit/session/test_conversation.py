@@ -1,0 +1,88 @@
+"""A conversation keeps what fits, and writes itself down for its owner alone."""
+
+import pytest
+
+from homebody.backend.base import Message
+from homebody.session.conversation import Conversation, Conversations, Turn
+from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
+
+
+def _conversation(turns: int = 4) -> Conversation:
+    found = Conversation("0123456789abcdef", "Be short.")
+    for number in range(turns):
+        answer = f"Answer {number}.\n\n" + "More. " * 50
+        found.turns.append(Turn(f"Question {number}?", f"code {number}\nQuestion {number}?", answer))
+    return found
+
+
+def test_the_history_is_what_was_sent_and_answered():
+    """Append-only: the messages of an earlier prompt begin those of a later one."""
+    short, long = _conversation(2), _conversation(3)
+    assert long.history[: len(short.history)] == short.history
+    assert short.history[0] == Message("system", "Be short.")
+    assert short.history[1].text == "code 0\nQuestion 0?"
+
+
+def test_nothing_is_condensed_while_it_fits():
+    """So that the server reuses all it has read."""
+    found = _conversation()
+    found.condense(10_000, len)
+    assert found.shortened == ()
+
+
+@pytest.mark.parametrize("room", [1600, 900, 300, 0])
+def test_the_oldest_turns_are_condensed_then_left_out(room):
+    """Down to half of the room, so that it is rarely done again; the order of turns stays."""
+    found = _conversation()
+    found.condense(room, len)
+    size = sum(len(message.text) for message in found.history)
+    assert size <= max(room, len("Be short."))
+    kept = [turn.kept for turn in found.turns]
+    assert kept == sorted(kept, key=["left out", "condensed", "whole"].index)
+    assert len(found.shortened) == sum(one != "whole" for one in kept)
+
+
+def test_a_condensed_turn_keeps_its_question_and_first_paragraph():
+    """Without the code in front of the question."""
+    found = _conversation()
+    found.condense(1300, len)
+    assert found.turns[0].kept == "condensed"
+    assert found.turns[0].messages == (Message("user", "Question 0?"), Message("assistant", "Answer 0."))
+
+
+def test_a_stored_conversation_reads_as_it_was(own_folders):
+    """Readable by its owner alone."""
+    found = _conversation()
+    path = store_conversation(found)
+    again = load_conversation(found.id)
+    assert again is not None
+    assert again.history == found.history
+    assert again.to_markdown() == found.to_markdown()
+    assert path.stat().st_mode & 0o077 == 0
+    assert [one.id for one in stored_conversations()] == [found.id]
+    assert forget_stored() == [found.id]
+    assert load_conversation(found.id) is None
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "0123456789ABCDEF", "0123456789abcdef/x"])
+def test_an_id_is_no_path(own_folders, name):
+    """Whatever a client sends."""
+    assert load_conversation(name) is None
+    assert forget_stored(name) == []
+
+
+def test_a_damaged_file_counts_as_none(own_folders):
+    """And is no error."""
+    path = store_conversation(_conversation())
+    path.write_text("{")
+    assert load_conversation("0123456789abcdef") is None
+    assert stored_conversations() == []
+
+
+def test_the_conversation_of_longest_ago_is_dropped_first():
+    """Memory stays bounded."""
+    known = Conversations()
+    first = known.create()
+    for _ in range(70):
+        known.create()
+    assert known.find(first.id) is None

@@ -1,0 +1,106 @@
+"""Diffs are split by file, and what may go into no prompt is taken out."""
+
+import subprocess
+
+import pytest
+
+from homebody.workspace.diff import file_diffs, git_diff, holds_key_anywhere, permitted
+from homebody.workspace.git import find_repository
+from support.needs import needs
+
+_GIT = """\
+diff --git a/one.py b/one.py
+index 1..2 100644
+--- a/one.py
++++ b/one.py
+@@ -1 +1 @@
+-x = 1
++x = 2
+diff --git a/two words.py b/two words.py
+new file mode 100644
+--- /dev/null
++++ b/two words.py
+@@ -0,0 +1 @@
++--- a/not a header
+diff --git a/icon.png b/icon.png
+Binary files a/icon.png and b/icon.png differ
+"""
+
+_PLAIN = (
+    "--- old/a.py\t2026-01-01\n+++ new/a.py\t2026-01-02\n@@ -1 +1 @@\n-a\n+b\n"
+    "--- c.py\n+++ c.py\n@@ -1 +1 @@\n-c\n+d\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        (_GIT, ["one.py", "two words.py", "icon.png"]),
+        (_PLAIN, ["new/a.py", "c.py"]),
+        ("no diff\n--- at all\n", []),
+        ("", []),
+        ("@@ -1 +1 @@\n-a\n+b\n", []),
+    ],
+)
+def test_a_diff_is_split_at_its_files(text, paths):
+    """Whoever wrote it; lines of the files that look like headers are none."""
+    found = file_diffs(text)
+    assert [one.path for one in found] == paths
+    assert "".join(one.text for one in found) == (text if paths else "")
+
+
+def test_files_that_go_into_no_prompt_are_taken_out():
+    """By name, by rule, and by what they hold."""
+    diffs = file_diffs(
+        "".join(
+            f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-x\n+{text}\n"
+            for name, text in (
+                ("id_rsa", "x"),
+                ("ruled.py", "x"),
+                ("test.txt", "-----BEGIN OPENSSH PRIVATE KEY-----"),
+                ("fine.py", 'MARK = "-----BEGIN RSA PRIVATE KEY-----"'),
+            )
+        )
+    )
+    kept, dropped = permitted(diffs, lambda path: "ruled out" if path == "ruled.py" else None)
+    assert [one.path for one in kept] == ["fine.py"]
+    assert [(one.path, why) for one, why in dropped] == [
+        ("id_rsa", "it is on the list of files that hold secrets"),
+        ("ruled.py", "ruled out"),
+        ("test.txt", "it holds a private key"),
+    ]
+
+
+def test_a_key_is_found_wherever_it_stands():
+    """Behind a thousand lines too, and behind the margin of a diff."""
+    key = "-----BEGIN EC PRIVATE KEY-----\n"
+    assert holds_key_anywhere("line\n" * 5000 + key)
+    assert holds_key_anywhere("+x\n+" + key)
+    assert not holds_key_anywhere(f"x = '{key}'")
+
+
+def test_git_is_asked_for_what_is_staged_and_what_is_not(tmp_path):
+    """Before the first commit, everything staged counts; a hook or a filter of the repository never runs."""
+    git = needs("git")
+
+    def run(*arguments: str) -> None:
+        subprocess.run(
+            [git, "-c", "user.name=n", "-c", "user.email=e@x", *arguments], cwd=tmp_path, check=True
+        )
+
+    run("init", "-q")
+    for key in ("filter.evil.clean", "diff.external", "core.fsmonitor"):
+        run("config", key, f"touch {tmp_path / 'ran'}; cat")
+    (tmp_path / ".gitattributes").write_text("*.py filter=evil\n")
+    repository = find_repository(tmp_path)
+    assert git_diff(repository, "staged") == ""
+    (tmp_path / "one.txt").write_text("one\n")
+    run("add", "one.txt")
+    assert "+one" in git_diff(repository, "uncommitted")
+    run("commit", "-qm", "one")
+    (tmp_path / "one.txt").write_text("two\n")
+    (tmp_path / "ran").unlink(missing_ok=True)
+    (tmp_path / "two.py").write_text("x = 1\n")
+    assert git_diff(repository, "staged") == ""
+    assert "+two" in git_diff(repository, "uncommitted")
+    assert not (tmp_path / "ran").exists()
