@@ -92,6 +92,7 @@ async def candidates_for_span(
     ``context.snippets`` is off and the document has nothing of the kind. ``session`` brings the cells
     above in a notebook.
     """
+    span = trimmed(document, span)
     names = identifiers_in(document, tree, span)
     everything = definitions(document, tree)
     own = list(_own_definitions(document, tree, span, names, everything))
