@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Stream, Text
+from homebody.backend.embedded import HostedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
@@ -144,7 +145,7 @@ async def test_the_prompts_cache_is_used(backend: LlamaCppBackend):
 async def test_an_explanation_does_not_throw_away_the_completions_cache(
     backend: LlamaCppBackend, proxy: RecordingProxy
 ):
-    """Each use has a slot of its own, so the next key reads one token, whatever was explained."""
+    """The server chooses the slots, so the next key reads one token, whatever was explained."""
     prompt = Prompt((Text("value = 2\n" * 30),))
     await read(backend.complete(prompt, MANY))
     await read(backend.chat([Message("user", "Explain: " + "other = 3\n" * 60)], MANY))
@@ -152,7 +153,7 @@ async def test_an_explanation_does_not_throw_away_the_completions_cache(
     _, stats = await read(backend.complete(prompt, MANY))
 
     assert stats.evaluated_tokens == 1
-    assert [body["id_slot"] for body in proxy.bodies("/completion")] == [0, 1, 0]
+    assert [body.get("id_slot") for body in proxy.bodies("/completion")] == [None, None, None]
 
 
 async def test_a_running_explanation_does_not_hold_completion_up(endless_host: Any):
@@ -390,3 +391,23 @@ async def test_requests_cancelled_at_any_moment_lose_no_connection(host: Any):
     counts = await asyncio.wait_for(asyncio.gather(*(backend.count([f"x{n}"]) for n in range(16))), 20)
     assert len(counts) == 16
     await backend.aclose()
+
+
+async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
+    """Four places and a chat: coming back to any of them reads one token, in a slot that Homebody names."""
+    process = await start_host(HostOptions(tiny_model))
+    assert process is not None
+    hosted = HostedBackend(process.ready, timeout_seconds=30.0)
+    try:
+        info = await hosted.describe()
+        assert info.completion_slots == 5
+        assert info.context_length == process.ready.context_length
+        prompts = [Prompt((Text(f"value_{n} = {n}\n" * 20),)) for n in range(4)]
+        for slot, prompt in enumerate(prompts):
+            await hosted.warm(prompt, slot=slot)
+        await read(hosted.chat([Message("user", "Explain: " + "other = 3\n" * 60)], MANY))
+        again = [await hosted.warm(prompt, slot=slot) for slot, prompt in enumerate(prompts)]
+        assert [stats.evaluated_tokens for stats in again] == [1, 1, 1, 1]
+    finally:
+        await hosted.aclose()
+        await process.end()

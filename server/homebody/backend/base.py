@@ -13,6 +13,11 @@ Role: TypeAlias = Literal["system", "user", "assistant"]
 FinishReason: TypeAlias = Literal["stop", "length"]
 Slot: TypeAlias = Literal["completion", "chat"]
 
+SlotChoice: TypeAlias = Slot | int | None
+"""Which of the server's prompt caches a request uses: the first completion slot, the chat slot, the
+completion slot of an index below ``ModelInfo.completion_slots``, or (``None``) the one that the server
+chooses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -209,6 +214,8 @@ class ModelInfo:
         Whether ``count`` is the model's own count or an estimate that errs on the high side.
     takes_token_ids
         Whether prompts go as token ids, so that no text of the user's acts as a marker.
+    completion_slots
+        Completion prompts that the server keeps in its cache side by side.
     remote_host
         Set where the server says that the model runs elsewhere (Ollama's cloud).
     special_texts
@@ -232,6 +239,7 @@ class ModelInfo:
     takes_token_ids: bool = False
     has_logprobs: bool = False
     vision: bool = False
+    completion_slots: int = 1
     remote_host: str | None = None
     url: str | None = None
     special_texts: frozenset[str] = field(default_factory=frozenset[str])
@@ -276,7 +284,7 @@ class Backend(Protocol):
         prompt: Prompt,
         sampling: Sampling,
         *,
-        slot: Slot | None = "completion",
+        slot: SlotChoice = "completion",
         on_read: OnRead | None = None,
     ) -> Stream:
         """Continue the prompt. Close the stream (``aclosing``) to stop the model.
@@ -285,7 +293,8 @@ class Backend(Protocol):
         ----------
         slot
             Which of the server's caches to use; ``None`` lets the server choose the one that shares the
-            longest beginning with the prompt, so that several requests run side by side.
+            longest beginning with the prompt, so that several requests run side by side. Servers that
+            always choose by themselves ignore it.
         on_read
             Told how far the prompt is read, where the server reports it.
 
@@ -297,14 +306,14 @@ class Backend(Protocol):
         messages: Sequence[Message],
         sampling: Sampling,
         *,
-        slot: Slot | None = "chat",
+        slot: SlotChoice = "chat",
         on_read: OnRead | None = None,
     ) -> Stream:
         """Answer the last message, reasoning text left out; parameters as for ``complete``."""
         ...
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
         """Read the prompt into the server's cache and generate nothing.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from homebody.backend.base import Backend, ModelInfo, Slot
 from homebody.backend.find_host import HostFinder, answers
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
+from homebody.backend.servers.llama_cpp_served import HOST_KIND
 from homebody.errors import (
     BackendLoading,
     BackendTimeout,
@@ -115,7 +116,9 @@ class HostedBackend(LlamaCppBackend):
             f"http://127.0.0.1:{ready.port}",
             api_key=ready.api_key,
             timeout_seconds=timeout_seconds,
-            kind="embedded",
+            # The slots share one cache: llama.cpp would let one request fill all of it.
+            context_length=ready.context_length,
+            kind=HOST_KIND,
         )
         self.ready = ready
         self._special_texts: frozenset[str] | None = None

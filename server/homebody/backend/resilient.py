@@ -20,7 +20,7 @@ from homebody.backend.base import (
     Piece,
     Prompt,
     Sampling,
-    Slot,
+    SlotChoice,
     Stats,
     Stream,
 )
@@ -175,7 +175,7 @@ class ResilientBackend:
         prompt: Prompt,
         sampling: Sampling,
         *,
-        slot: Slot | None = "completion",
+        slot: SlotChoice = "completion",
         on_read: OnRead | None = None,
     ) -> Stream:
         """Continue the prompt."""
@@ -186,14 +186,14 @@ class ResilientBackend:
         messages: Sequence[Message],
         sampling: Sampling,
         *,
-        slot: Slot | None = "chat",
+        slot: SlotChoice = "chat",
         on_read: OnRead | None = None,
     ) -> Stream:
         """Answer the last message."""
         return self._stream(lambda backend: backend.chat(messages, sampling, slot=slot, on_read=on_read))
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
         """Read the prompt into the server's cache."""
         return await self._call(lambda backend: backend.warm(prompt, tokens=tokens, slot=slot))

@@ -57,7 +57,7 @@ from homebody.backend.base import (
     PromptRead,
     ReadProgress,
     Sampling,
-    Slot,
+    SlotChoice,
     Stats,
     Stream,
     Text,
@@ -139,7 +139,7 @@ class Request(msgspec.Struct, frozen=True):
 
     prompt: Prompt
     sampling: Sampling | None
-    slot: Slot | None
+    slot: SlotChoice
 
 
 class _Fim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -192,7 +192,7 @@ class ScriptedBackend:
     ) -> None:
         self._replies = [Reply(text=reply) if isinstance(reply, str) else reply for reply in replies]
         self._used = [0] * len(self._replies)
-        self._read: dict[Slot | None, list[str]] = {}
+        self._read: dict[SlotChoice, list[str]] = {}
         self._info = ModelInfo(
             kind="scripted",
             name=name,
@@ -263,7 +263,7 @@ class ScriptedBackend:
         prompt: Prompt,
         sampling: Sampling,
         *,
-        slot: Slot | None = "completion",
+        slot: SlotChoice = "completion",
         on_read: OnRead | None = None,
     ) -> Stream:
         """Answer with the first reply that matches."""
@@ -303,7 +303,7 @@ class ScriptedBackend:
         messages: Sequence[Message],
         sampling: Sampling,
         *,
-        slot: Slot | None = "chat",
+        slot: SlotChoice = "chat",
         on_read: OnRead | None = None,
     ) -> Stream:
         """Answer the last message with the first reply that matches the framed prompt."""
@@ -316,7 +316,7 @@ class ScriptedBackend:
             await stream.aclose()
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
         """Note that the prompt (or its first ``tokens``) was read; no reply is used up."""
         read = self._admit(prompt)[:tokens]
@@ -341,7 +341,7 @@ class ScriptedBackend:
         message = f"the script has no reply (left) for the prompt that ends in {prompt[-60:]!r}"
         raise BackendRefused(message)
 
-    def _evaluate(self, tokens: list[str], slot: Slot | None) -> int:
+    def _evaluate(self, tokens: list[str], slot: SlotChoice) -> int:
         """Count the tokens that a server with one cached prompt per slot would evaluate."""
         caches = list(self._read.values()) if slot is None else [self._read.get(slot, [])]
         same = max((_common(cache, tokens) for cache in caches), default=0)

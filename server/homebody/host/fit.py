@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from homebody.errors import ModelTooLarge
 from homebody.models.facts import Facts
 
-SLOTS = 2
-"""One for completion, one for the rest; each has the whole context length."""
+CONTEXTS = 2
+"""Whole context lengths that the cache holds: a completion and a chat of full length side by side."""
 
 DEFAULT_CONTEXT_LENGTH = 8192
 MIN_CONTEXT_LENGTH = 1024
@@ -53,7 +53,7 @@ def fit_context(facts: Facts, wanted: int | None, available: int) -> Fit:
     target = min(wanted or DEFAULT_CONTEXT_LENGTH, trained)
     least = min(target, MIN_CONTEXT_LENGTH)
     weights = facts.size + _OVERHEAD + facts.vocabulary * _LOGIT_BYTES
-    per_token = max(1, facts.kv_bytes * SLOTS)
+    per_token = max(1, facts.kv_bytes * CONTEXTS)
     free = int(available * _SHARE)
     affordable = (free - weights) // per_token
     if affordable < least:

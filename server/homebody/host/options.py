@@ -19,7 +19,7 @@ class HostOptions:
     model
         The GGUF.
     context_length
-        Tokens of context that each of the two slots is to have; ``None``: the model's own, at most
+        Tokens of context for one request; ``None``: the model's own, at most
         8,192. Less is served where the model or the memory does not allow it.
     threads
         At most so many; ``None``: one for each core that this process may use.
@@ -67,7 +67,7 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     version
         Of Homebody and of the native part: another version is another host.
     context_length
-        In tokens, of each slot.
+        In tokens, of one request.
     note
         Why the context is shorter than was asked for; one sentence, ``None`` if it is not.
 

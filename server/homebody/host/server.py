@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from homebody.errors import ModelFileInvalid
-from homebody.host.fit import SLOTS
+from homebody.host.fit import CONTEXTS
 from homebody.models.facts import Facts
 
 # A prompt that nobody wants any more is read on to the end of its batch: 64 tokens are 0.1 to 0.6 s on
@@ -18,6 +18,8 @@ from homebody.models.facts import Facts
 _BATCH = 64
 # Prompts of documents that one comes back to; llama.cpp's default lets them grow to 8 GiB.
 _PROMPT_CACHE_MIB = 256
+# Four places keep their prompts, a fifth slot reads a wider window ahead, and the last one is for chat.
+_SLOTS = 6
 # Each connection that an editor keeps open takes a thread (asleep) from the server's pool.
 _HTTP_THREADS = 32
 # Warnings and errors. From 3 on a line for each request, from 4 on their text.
@@ -30,7 +32,7 @@ class NativeServer:
     Parameters
     ----------
     context_length
-        In tokens, of each slot.
+        In tokens, of one request.
     port
         0: one that is free.
 
@@ -83,8 +85,12 @@ def _parameters(facts: Facts, context_length: int, threads: int, api_key: str, p
     parameters.port = port
     parameters.api_keys = [api_key]
     parameters.cors_origins = "http://localhost"  # no web page has any business here
-    parameters.n_parallel = SLOTS
-    parameters.n_ctx = context_length * SLOTS
+    parameters.n_parallel = _SLOTS
+    parameters.n_ctx = context_length * CONTEXTS
+    # All slots share one cache; when it is full, llama.cpp drops the prompt of an idle slot.
+    parameters.kv_unified = True
+    # Otherwise a request that names its slot would clear the others.
+    parameters.cache_idle_slots = False
     parameters.n_batch = _BATCH
     parameters.n_ubatch = _BATCH
     parameters.cpuparams.n_threads = threads

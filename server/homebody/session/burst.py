@@ -77,6 +77,10 @@ class Burst:
         whole = not self.to_the_end or offset + len(suffix) == len(text)
         return whole and text.startswith(suffix, offset)
 
+    def is_elsewhere(self, other: "Burst") -> bool:
+        """Whether ``other`` begins where nothing could have been typed in this burst."""
+        return not self.anchor <= other.anchor <= self.anchor + self.typed_limit
+
     def moved(self, edit: TextEdit) -> "Burst":
         """Move along with an edit that lies wholly before the window; ignore any other."""
         if edit.span.end > self.start:

@@ -17,6 +17,10 @@ WIDEN_AFTER_SECONDS = 2.0
 """Seconds without typing before the window grows; longer than a usual pause at a line's end."""
 
 
+_EARLIER = 3
+"""Other parts of one document whose windows are kept."""
+
+
 class Ticket:
     """One request for a document; it becomes stale when a newer one comes."""
 
@@ -62,6 +66,8 @@ class PlaceState:
         The frozen beginning that requests use.
     arriving
         A wider one that is being read ahead; it replaces ``burst`` once the server has read it.
+    earlier
+        Windows of other parts of the document that were in use before, the newest first.
     widen_after
         Seconds of a pause before the window grows. Doubles each time that typing resumed before the
         reading was done, where what was read is lost then.
@@ -74,6 +80,7 @@ class PlaceState:
 
     burst: Burst | None = None
     arriving: Burst | None = None
+    earlier: tuple[Burst, ...] = ()
     widen_after: float = WIDEN_AFTER_SECONDS
     imports: tuple[tuple[Span, str], ...] = ()
     candidates: tuple[Candidate, ...] = ()
@@ -110,11 +117,16 @@ class Place:
             state,
             burst=None if state.burst is None else state.burst.moved(edit),
             arriving=None if state.arriving is None else state.arriving.moved(edit),
+            earlier=tuple(one.moved(edit) for one in state.earlier),
         )
 
-    def use(self, burst: Burst) -> None:
-        """Make ``burst`` the one that requests use; nothing is arriving any more."""
-        self.state = replace(self.state, burst=burst, arriving=None)
+    def use(self, burst: Burst, *, arriving: Burst | None = None) -> None:
+        """Make ``burst`` the one that requests use; ``arriving`` is still being read ahead."""
+        state, before = self.state, self.state.burst
+        earlier = tuple(one for one in state.earlier if one is not burst)
+        if before is not None and before.is_elsewhere(burst):
+            earlier = (before, *earlier)[:_EARLIER]
+        self.state = replace(state, burst=burst, arriving=arriving, earlier=earlier)
 
     def interrupted(self) -> None:
         """Record that typing resumed before the arriving window was read: wait longer next time."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SAME_PLACE = 0.5
-"""Share of a prompt that a slot has to hold already for the prompt to replace what else is in it."""
+"""Share of a prompt, or of what a slot holds, that both have to have in common to belong to one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,10 @@ class CachedPrompts:
         """Give the slots, the least recently used first."""
         return iter(tuple(self._slots))
 
+    def __len__(self) -> int:
+        """Number of slots."""
+        return len(self._slots)
+
     def resize(self, slots: int) -> None:
         """Keep so many slots: what the server now has."""
         if slots != len(self._slots):
@@ -42,30 +46,33 @@ class CachedPrompts:
             known = {one.slot for one in kept}
             self._slots = [CachedPrompt(slot) for slot in range(slots) if slot not in known] + kept
 
-    def clear(self) -> None:
-        """Forget everything: another server, or another model, answers."""
-        self._slots = [CachedPrompt(one.slot) for one in self._slots]
-
     def best(self, text: str) -> CachedPrompt:
         """Return the slot that a prompt of ``text`` should use.
 
-        That is the slot that holds most of it. Where none holds at least half, the prompt belongs to
-        another place, and the least recently used slot is taken.
+        That is the slot that holds most of it. Where that is little, the prompt belongs to another place,
+        and the least recently used slot is taken.
         """
-        most = max(self._slots, key=lambda one: one.shared(text))
-        if most.shared(text) >= _SAME_PLACE * len(text):
-            return most
-        return self._slots[0]
+        return self._of_the_same_place(text) or self._slots[0]
+
+    def _of_the_same_place(self, text: str) -> CachedPrompt | None:
+        """Return the slot that holds most of a prompt, unless that is another place's."""
+        found = max(self._slots, key=lambda one: one.shared(text))
+        shared = found.shared(text)
+        return found if shared and shared >= _SAME_PLACE * min(len(text), len(found.text)) else None
 
     def put(self, slot: int, text: str, tokens: int | None = None) -> None:
         """Record that a slot now holds ``text``; it becomes the most recently used."""
         self._slots = [one for one in self._slots if one.slot != slot]
         self._slots.append(CachedPrompt(slot, text, tokens))
 
-    def release(self, slot: int) -> None:
-        """Mark a slot as the first to be reused: what it holds is no longer needed."""
-        freed = [one for one in self._slots if one.slot == slot]
-        self._slots = freed + [one for one in self._slots if one.slot != slot]
+    def release(self, text: str) -> None:
+        """Mark the slot of a prompt that is no longer needed as the first to be reused.
+
+        The most recently used slot stays: it holds what replaced that prompt.
+        """
+        found = self._of_the_same_place(text)
+        if found is not None and found is not self._slots[-1]:
+            self._slots = [found, *(one for one in self._slots if one is not found)]
 
 
 def common_length(one: str, other: str) -> int:

@@ -37,12 +37,14 @@ def test_the_least_recently_used_slot_is_reused():
 
 
 def test_a_released_slot_is_reused_first():
-    """What it holds is no longer needed, however recent it is."""
-    prompts = CachedPrompts(2)
-    prompts.put(0, _A)
-    prompts.put(1, _B)
-    prompts.release(1)
-    assert prompts.best(_C).slot == 1
+    """What it holds is no longer needed; the newest one holds what replaced it, and stays."""
+    prompts = CachedPrompts(3)
+    for slot, text in enumerate((_A, _B, _C)):
+        prompts.put(slot, text)
+    prompts.release(_B)
+    assert prompts.best("other").slot == 1
+    prompts.release(_C)
+    assert prompts.best("other").slot == 1
 
 
 def test_a_prompt_with_a_short_common_beginning_is_another_place():

@@ -28,7 +28,7 @@ from homebody.backend.base import (
     PromptRead,
     ReadProgress,
     Sampling,
-    Slot,
+    SlotChoice,
     Stats,
     Stream,
     Text,
@@ -81,7 +81,7 @@ class Job:
     prompt: Prompt
     sampling: Sampling
     stop: tuple[str, ...] = ()
-    slot: Slot | None = None
+    slot: SlotChoice = None
     on_read: OnRead = _ignore
     tokens: int = 0
 
@@ -149,7 +149,7 @@ class ServerBackend(ABC):
         prompt: Prompt,
         sampling: Sampling,
         *,
-        slot: Slot | None = "completion",
+        slot: SlotChoice = "completion",
         on_read: OnRead | None = None,
     ) -> Stream:
         """Continue the prompt; reasoning text is left out of chats.
@@ -308,7 +308,7 @@ class StringBackend(ServerBackend):
         messages: Sequence[Message],
         sampling: Sampling,
         *,
-        slot: Slot | None = "chat",
+        slot: SlotChoice = "chat",
         on_read: OnRead | None = None,
     ) -> Stream:
         """Answer the last message, reasoning left out; these servers have one cache and report no reading."""
@@ -327,7 +327,7 @@ class StringBackend(ServerBackend):
                 yield item
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
         """Read the prompt into the server's cache, at the price of one token that is dropped.
 

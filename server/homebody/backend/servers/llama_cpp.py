@@ -28,6 +28,7 @@ from homebody.backend.base import (
     Role,
     Sampling,
     Slot,
+    SlotChoice,
     Stats,
     Stream,
     Text,
@@ -129,7 +130,7 @@ class LlamaCppBackend(ServerBackend):
         messages: Sequence[Message],
         sampling: Sampling,
         *,
-        slot: Slot | None = "chat",
+        slot: SlotChoice = "chat",
         on_read: OnRead | None = None,
     ) -> Stream:
         """Answer the last message."""
@@ -139,7 +140,7 @@ class LlamaCppBackend(ServerBackend):
                 yield item
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: Slot | None = "completion"
+        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
         """Read the prompt into the slot's cache; the one token that llama.cpp makes anyway is dropped."""
         await self._admit(await self.describe(), Job(prompt, Sampling(1)))

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
 
-from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Role, Slot
+from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Role, SlotChoice
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.token_table import TokenTable
 from homebody.errors import BackendProtocolError, BackendTimeout
 from homebody.models.families import thinking_notes
+
+HOST_KIND = "embedded"
+"""``ModelInfo.kind`` of our own host."""
 
 
 @dataclass(slots=True)
@@ -43,11 +46,19 @@ class Served:
         default_factory=dict[tuple[Role, ...], tuple[str | int, ...]]
     )
 
-    def slot(self, use: Slot | None) -> int:
-        """Slot 0 for completion, 1 for the rest, -1 where the server chooses; with one slot, that one."""
-        if use is None:
+    def slot(self, choice: SlotChoice) -> int:
+        """Slot id for a request; -1 where the server chooses.
+
+        Our own host keeps idle slots, so its slots are pinned: the last one for chat, the others for
+        completion. A llama-server of today clears the other slots when a request names one, and restores
+        prompts from its memory only for requests that name none: there the server chooses.
+        """
+        if choice is None or self.info.kind != HOST_KIND:
             return -1
-        return 1 if use == "chat" and self.props.total_slots > 1 else 0
+        last = self.props.total_slots - 1
+        if choice == "chat":
+            return last
+        return 0 if choice == "completion" else min(choice, max(0, last - 1))
 
 
 async def ask_served(
@@ -75,6 +86,7 @@ async def ask_served(
             exact_tokenizer=True,
             takes_token_ids=True,
             has_logprobs=True,
+            completion_slots=max(1, props.total_slots - 1),
             vision=props.modalities.vision,
             url=server.url,
             notes=(*notes, *thinking_notes(name)),

@@ -77,17 +77,17 @@ async def _prepared(request: Request, chance: Chance | None, judge: Judge) -> tu
         return None
     if not await read_ahead(session, prompt, lambda: not request.ticket.stale, leave=piece_tokens(use)):
         return None
+    cached = session.prompts.best(prompt.text)
     generation = Generation(
         request.document,
         request.offset,
-        start=_start(request, planned, _sampling(request, chance)),
+        start=_start(request, planned, _sampling(request, chance), cached.slot),
         judge=judge,
         multiline=request.wanted == "block",
         max_tokens=request.max_tokens,
         slice_tokens=lambda: _slice_tokens(request),
         record=_record(request, planned.burst, prompt, tokens),
     )
-    cached = session.prompts.best(prompt.text)
     unread = use.tokens.count(prompt.text[cached.shared(prompt.text) :])
     # At most one piece is left to read: once the request is sent it is read, even if it is cancelled.
     session.prompts.put(cached.slot, prompt.text, tokens if info.exact_tokenizer else None)
@@ -139,7 +139,7 @@ def _sampling(request: Request, chance: Chance | None) -> Sampling:
     )
 
 
-def _start(request: Request, planned: Plan, sampling: Sampling) -> Callable[[str, int], Stream]:
+def _start(request: Request, planned: Plan, sampling: Sampling, slot: int) -> Callable[[str, int], Stream]:
     """Return a function that asks for the answer, or for its next slice."""
     burst, document = planned.burst, request.document
     typed = document.text[burst.anchor : request.offset]
@@ -147,7 +147,7 @@ def _start(request: Request, planned: Plan, sampling: Sampling) -> Callable[[str
 
     def start(answer: str, most: int) -> Stream:
         prompt = planned.prompt if not answer else prompt_for(request.target, burst, document, typed, answer)
-        return backend.complete(prompt, replace(sampling, max_tokens=most), slot="completion")
+        return backend.complete(prompt, replace(sampling, max_tokens=most), slot=slot)
 
     return start
 

@@ -107,9 +107,11 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
     await session.engine.trees.ready(document)
     await _look_around(session, document, offset)
     scene = scene_at(session, target, document, offset)
-    burst = scene.place.burst
-    if burst is None or _is_outgrown(scene, burst) or _is_small(scene, burst):
-        burst = await _read(session, scene, middling_window(scene))
+    burst, arriving = scene.place.burst, scene.place.arriving
+    resumes = arriving is not None and arriving.typed(document, offset) is not None
+    if resumes or burst is None or _is_outgrown(scene, burst) or _is_small(scene, burst):
+        first = arriving if resumes and arriving is not None else middling_window(scene)
+        burst = await _read(session, scene, first)
         needs_snippets = False
         if burst.narrow:
             await asyncio.sleep(scene.place.widen_after)
@@ -157,6 +159,7 @@ async def _counted_window(session: Session, target: Target, document: Document, 
 async def _read(session: Session, scene: Scene, burst: Burst) -> Burst:
     """Read a window ahead, and use it once it is read."""
     place = session.place(scene.document.uri)
+    before = place.state.burst
     place.begin_reading(burst)
     prompt = prompt_at(scene, burst)
     await read_ahead(session, prompt, lambda: True, leave=0)
@@ -165,6 +168,8 @@ async def _read(session: Session, scene: Scene, burst: Burst) -> Burst:
     if after.unread(prompt.text) <= after.at_once:
         # Where the server cannot read ahead, the request itself reads: then it begins with less.
         place.use(burst)
+        if before is not None and before is not burst and not before.is_elsewhere(burst):
+            session.prompts.release(prompt_at(scene, before).text)
     return burst
 
 

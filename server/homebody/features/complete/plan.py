@@ -4,7 +4,7 @@ In: a scene. Out: a ``Plan``, a value; ``apply`` makes it the place's.
 The rules stand in ``plan`` in the order in which they are tried.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from homebody.backend.base import Prompt
@@ -15,22 +15,24 @@ from homebody.features.complete.window import narrow_window, wide_window
 from homebody.session.burst import Burst
 from homebody.session.place import Place
 
-Reason: TypeAlias = Literal["arrived", "resumed", "kept", "wide", "narrow", "shortened"]
+Reason: TypeAlias = Literal["arrived", "resumed", "kept", "returned", "wide", "narrow", "shortened"]
 """``arrived``: a wider window was read ahead; ``resumed``: a part of it was; ``kept``: the window in use
-still holds; ``wide``: all that the budget allows is read at once; ``narrow``: as much as is read at once;
-``shortened``: cut until it fitted."""
+still holds; ``returned``: an earlier window holds, and the server still has it; ``wide``: all that the
+budget allows is read at once; ``narrow``: as much as is read at once; ``shortened``: cut until it fitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to ask: the frozen beginning, and the exact prompt for the cursor.
 
-    ``interrupted`` says that a wider window was being read and is put off.
+    ``arriving`` is a wider window that is read on in the next pause; ``interrupted`` says that what was
+    read of one is lost.
     """
 
     burst: Burst
     prompt: Prompt
     why: Reason
+    arriving: Burst | None = None
     interrupted: bool = False
 
 
@@ -48,22 +50,34 @@ def plan(scene: Scene) -> Plan:
     """
     current, arriving = scene.place.burst, scene.place.arriving
     unread = None if arriving is None else _unread(scene, arriving)
-    if arriving is not None and unread is not None:
-        if unread <= scene.worth_waiting:
-            return _planned(scene, arriving, "arrived")
-        if (resumed := resumed_window(scene, arriving)) is not None:
-            return _planned(scene, resumed, "resumed", interrupted=True)
-    interrupted = unread is not None
+    if arriving is None or unread is None:
+        return _without_arriving(scene, current)
+    if unread <= scene.worth_waiting:
+        return _planned(scene, arriving, "arrived")
+    if scene.slots > 1:
+        # It is read in a slot of its own: whatever is asked meanwhile, the next pause reads on.
+        return replace(_without_arriving(scene, current), arriving=arriving)
+    if (resumed := resumed_window(scene, arriving)) is not None:
+        return replace(_planned(scene, resumed, "resumed"), interrupted=True)
+    return replace(_without_arriving(scene, current), interrupted=True)
+
+
+def _without_arriving(scene: Scene, current: Burst | None) -> Plan:
+    """Choose among windows that are in use, were in use, or are read at once."""
     if current is not None and current.typed(scene.document, scene.offset) is not None:
-        return _planned(scene, current, "kept", interrupted=interrupted)
+        return _planned(scene, current, "kept")
+    for earlier in scene.place.earlier:
+        unread = _unread(scene, earlier)
+        if unread is not None and unread <= scene.at_once:
+            return _planned(scene, earlier, "returned")
     narrow = narrow_window(scene, scene.at_once)
     if not narrow.narrow or narrow.start == 0 or _is_near(current, scene.offset):
         # Anywhere else nothing of a full window is read yet, and counting its lines would take 20 ms.
         wide = wide_window(scene)
         unread = _unread(scene, wide)
         if unread is None or unread <= scene.at_once:
-            return _planned(scene, wide, "wide", interrupted=interrupted)
-    return _planned(scene, narrow, "narrow", interrupted=interrupted)
+            return _planned(scene, wide, "wide")
+    return _planned(scene, narrow, "narrow")
 
 
 def shortened(scene: Scene, tokens: int) -> Plan:
@@ -75,7 +89,7 @@ def apply(plan: Plan, place: Place) -> None:
     """Make the plan's window the one that the place uses."""
     if plan.interrupted:
         place.interrupted()
-    place.use(plan.burst)
+    place.use(plan.burst, arriving=plan.arriving)
 
 
 def prompt_at(scene: Scene, burst: Burst) -> Prompt:
@@ -84,8 +98,8 @@ def prompt_at(scene: Scene, burst: Burst) -> Prompt:
     return prompt_for(scene.target, burst, scene.document, typed)
 
 
-def _planned(scene: Scene, burst: Burst, why: Reason, *, interrupted: bool = False) -> Plan:
-    return Plan(burst, prompt_at(scene, burst), why, interrupted)
+def _planned(scene: Scene, burst: Burst, why: Reason) -> Plan:
+    return Plan(burst, prompt_at(scene, burst), why)
 
 
 def _unread(scene: Scene, burst: Burst) -> int | None:

@@ -52,7 +52,7 @@ async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool
             return False
         asked = min(position + piece_tokens(use), total)
         began = time.monotonic()
-        stats = await use.backend.warm(prompt, tokens=asked)
+        stats = await use.backend.warm(prompt, tokens=asked, slot=cached.slot)
         if stats.prompt_tokens is None:
             # The server cannot read ahead; what is left is read by the request itself.
             return True

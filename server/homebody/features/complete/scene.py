@@ -37,6 +37,8 @@ class Scene:
         The document's newest syntax tree.
     cached
         Gives the slot of the server's prompt cache that a prompt of this text should use.
+    slots
+        Prompts that the server keeps in its cache side by side.
     count
         Tokens of a text, by the table of counted lines and a high estimate for the rest.
     speed
@@ -54,6 +56,7 @@ class Scene:
     place: PlaceState
     tree: Tree
     cached: Callable[[str], CachedPrompt]
+    slots: int
     count: Callable[[str], int]
     speed: float | None
     latency_seconds: float
@@ -86,6 +89,7 @@ def scene_at(session: Session, target: Target, document: Document, offset: int) 
     """Take the facts of this moment."""
     engine, use = session.engine, session.engine.completion
     settings = engine.settings.completion
+    session.prompts.resize(target.info.completion_slots)
     return Scene(
         document=document,
         offset=offset,
@@ -93,6 +97,7 @@ def scene_at(session: Session, target: Target, document: Document, offset: int) 
         place=session.place(document.uri).state,
         tree=engine.trees.newest(document),
         cached=session.prompts.best,
+        slots=len(session.prompts),
         count=use.tokens.count,
         speed=use.speed.prompt,
         latency_seconds=settings.latency_budget_ms / 1000,

@@ -1,0 +1,125 @@
+"""Several places keep what was read, each in a slot of the server's prompt cache."""
+
+from dataclasses import replace
+
+import pytest
+
+from homebody.backend.base import FimTokens
+from homebody.features.complete import complete
+from homebody.features.complete.pause import follow_up
+from homebody.features.complete.plan import apply, plan
+from homebody.features.complete.prompt import prompt_for, target_of
+from homebody.features.complete.read import read_ahead
+from homebody.features.complete.scene import scene_at
+from homebody.text import Document
+from support.documents import typed
+from support.scenes import planned_at, wide_at
+from support.until import until
+
+_FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+
+
+def _file(name: str, lines: int = 60) -> Document:
+    text = "".join(f"{name}_{n} = {name} * {n}\n" for n in range(lines))
+    return Document.create(f"file:///{name}.py", "python", 1, text)
+
+
+def _with_slots(w, slots: int, speed: float = 100_000) -> None:
+    """Let the server keep so many completion prompts; at the usual speed a prompt is read in one piece."""
+    w.backend._info = replace(w.backend._info, completion_slots=slots)
+    w.engine.completion.speed.prompt = speed
+
+
+async def _evaluated(w, document: Document, offset: int) -> int:
+    """Complete, and return the tokens that the server had to read for it."""
+    await complete(w.engine, document, offset, session=w.session)
+    await w.session.stop_background()
+    record = w.engine.audit.last(document.uri)
+    return record.evaluated_tokens
+
+
+@pytest.mark.parametrize("fim", [None, _FIM])
+async def test_coming_back_to_four_files_reads_next_to_nothing(world, fim):
+    """Each file's prompt is still in its slot."""
+    async with world("zzz\n", fim=fim) as w:
+        _with_slots(w, 5)
+        places = [(one, len(one.text)) for one in map(_file, ("alpha", "beta", "gamma", "delta"))]
+        for document, offset in places:
+            assert await _evaluated(w, document, offset) > 100
+        for document, offset in places:
+            assert await _evaluated(w, *typed(document, offset, "q")) <= 4
+        assert len({request.slot for request in w.asked}) == 4
+
+
+async def test_with_one_slot_each_file_is_read_again(world):
+    """The server keeps the last prompt only."""
+    async with world("zzz\n") as w:
+        _with_slots(w, 1)
+        one, other = _file("alpha"), _file("beta")
+        await _evaluated(w, one, len(one.text))
+        await _evaluated(w, other, len(other.text))
+        assert await _evaluated(w, *typed(one, len(one.text), "q")) > 100
+
+
+async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(world):
+    """Also after lines were typed there: the window begins where it began before."""
+    async with world("zzz\n", context_length=32_768) as w:
+        _with_slots(w, 5)
+        document = _file("alpha", 6000)
+        offset = document.line_starts[400]
+        for line in ("one = 1\n", "two = 2\n"):
+            await _evaluated(w, document, offset)
+            document, offset = typed(document, offset, line)
+        far = document.line_starts[5500]
+        assert await _evaluated(w, document, far) > 50
+        assert await _evaluated(w, document, offset) <= 12
+        target = await target_of(w.engine)
+        again = planned_at(w.session, target, document, far)
+        assert again.why == "returned"
+
+
+async def test_a_window_that_is_read_ahead_is_read_on_after_typing(world):
+    """It has a slot of its own: the request between two pauses uses the narrow window."""
+    async with world("zzz\n", context_length=32_768) as w:
+        _with_slots(w, 5, speed=400)
+        target, document = await target_of(w.engine), _file("alpha", 3000)
+        offset, place = document.line_starts[2000], w.session.place(document.uri)
+        narrow = planned_at(w.session, target, document, offset)
+        await read_ahead(w.session, narrow.prompt, lambda: True, leave=0)
+
+        wide = wide_at(w.session, target, document, offset)
+        place.begin_reading(wide)
+        prompt = prompt_for(target, wide, document, "")
+        pieces = iter([True] * 4)
+        assert not await read_ahead(w.session, prompt, lambda: next(pieces, False), leave=0)
+        read = w.backend.requests[-1].slot
+
+        meanwhile = plan(scene_at(w.session, target, document, offset))
+        apply(meanwhile, place)
+        assert (meanwhile.why, meanwhile.burst) == ("kept", narrow.burst)
+        assert place.state.arriving is wide
+        await read_ahead(w.session, meanwhile.prompt, lambda: True, leave=0)
+
+        before = w.session.prompts.best(prompt.text)
+        assert before.slot == read
+        assert before.shared(prompt.text) == len(before.text) > 0
+
+
+async def test_the_slot_of_a_replaced_window_is_reused_first(world, monkeypatch):
+    """The narrow window is not needed once the wide one is read; other places keep theirs."""
+    async with world("zzz\n", context_length=32_768) as w:
+        _with_slots(w, 3, speed=400)
+        monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 0.0)
+        target = await target_of(w.engine)
+        other = _file("beta", 20)
+        await _evaluated(w, other, len(other.text))
+        document = _file("alpha", 3000)
+        place, offset = w.session.place(document.uri), document.line_starts[2000]
+        place.widened()
+        await _evaluated(w, document, offset)
+        assert place.state.burst.narrow
+        w.session.in_background(document.uri, lambda: follow_up(w.session, target, document, None, offset))
+        await until(lambda: place.state.burst is not None and not place.state.burst.narrow)
+        before = len(w.backend.requests)
+        assert await _evaluated(w, *typed(other, len(other.text), "q")) <= 4
+        assert len(w.backend.requests) == before + 1
