@@ -11,7 +11,6 @@ import pytest
 import pytest_asyncio
 
 from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Stream, Text
-from homebody.backend.embedded import HostedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
@@ -391,23 +390,3 @@ async def test_requests_cancelled_at_any_moment_lose_no_connection(host: Any):
     counts = await asyncio.wait_for(asyncio.gather(*(backend.count([f"x{n}"]) for n in range(16))), 20)
     assert len(counts) == 16
     await backend.aclose()
-
-
-async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
-    """Four places and a chat: coming back to any of them reads one token, in a slot that Homebody names."""
-    process = await start_host(HostOptions(tiny_model))
-    assert process is not None
-    hosted = HostedBackend(process.ready, timeout_seconds=30.0)
-    try:
-        info = await hosted.describe()
-        assert info.completion_slots == 5
-        assert info.context_length == process.ready.context_length
-        prompts = [Prompt((Text(f"value_{n} = {n}\n" * 20),)) for n in range(4)]
-        for slot, prompt in enumerate(prompts):
-            await hosted.warm(prompt, slot=slot)
-        await read(hosted.chat([Message("user", "Explain: " + "other = 3\n" * 60)], MANY))
-        again = [await hosted.warm(prompt, slot=slot) for slot, prompt in enumerate(prompts)]
-        assert [stats.evaluated_tokens for stats in again] == [1, 1, 1, 1]
-    finally:
-        await hosted.aclose()
-        await process.end()

@@ -1,0 +1,30 @@
+"""Our own host: slots over one cache, each of which keeps a prompt."""
+
+from contextlib import aclosing
+
+from homebody.backend.base import Message, Prompt, Sampling, Text
+from homebody.backend.embedded import HostedBackend
+from homebody.host.launch import start_host
+from homebody.host.options import HostOptions
+
+
+async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
+    """Four places and a chat: coming back to any of them reads one token, in a slot that Homebody names."""
+    process = await start_host(HostOptions(tiny_model))
+    assert process is not None
+    hosted = HostedBackend(process.ready, timeout_seconds=30.0)
+    try:
+        info = await hosted.describe()
+        assert info.completion_slots == 5
+        assert info.context_length == process.ready.context_length
+        prompts = [Prompt((Text(f"value_{n} = {n}\n" * 20),)) for n in range(4)]
+        for slot, prompt in enumerate(prompts):
+            await hosted.warm(prompt, slot=slot)
+        question = [Message("user", "Explain: " + "other = 3\n" * 60)]
+        async with aclosing(hosted.chat(question, Sampling(max_tokens=8))) as stream:
+            assert [item async for item in stream]
+        again = [await hosted.warm(prompt, slot=slot) for slot, prompt in enumerate(prompts)]
+        assert [stats.evaluated_tokens for stats in again] == [1, 1, 1, 1]
+    finally:
+        await hosted.aclose()
+        await process.end()
