@@ -22,11 +22,12 @@ from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
 from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edit_output import replacement_text
 from homebody.postprocess.edit.hunks import document_hunks, hunks
-from homebody.postprocess.ghost.finish import Dropped, DropReason, Finished, finish
+from homebody.postprocess.ghost.draft import DropReason, Wanted
+from homebody.postprocess.ghost.finish import Finished, finish
 from homebody.postprocess.ghost.line_ends import fit_line_ends
 from homebody.postprocess.ghost.multiline import lines_wanted
+from homebody.postprocess.ghost.rules import Dropped
 from homebody.postprocess.ghost.stop import StopChecker, Verdict
-from homebody.postprocess.ghost.unit import Wanted
 
 __all__ = [
     "CodeBlock",

@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 
 from homebody.engine import Engine
 from homebody.features.complete.prompt import Target
+from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.multiline import lines_wanted
-from homebody.postprocess.ghost.unit import Wanted
 from homebody.session.place import Ticket
 from homebody.session.session import Session
 from homebody.syntax.cursor import CursorContext, cursor_context

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from homebody.audit import PromptRecord
 from homebody.features.complete.request import Completion, Request, new_completion
-from homebody.postprocess.ghost.finish import Dropped, Finished, finish, resume
+from homebody.postprocess.ghost.finish import Finished, finish, resume
+from homebody.postprocess.ghost.rules import Dropped
 from homebody.session.answer import StoredAnswer, Suggestion
 
 

@@ -1,4 +1,4 @@
-"""Closers that stand behind the cursor already.
+"""Rule: write each closer once, also where it stands behind the cursor already.
 
 In: an answer that ends where it should. Out: the answer, and how many characters behind the cursor
 it takes the place of, so that no closer stands there twice.
@@ -9,9 +9,10 @@ keeps its own closer, with ``a)`` it does not.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
+from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.scanner import State, first_surplus, scan
@@ -30,6 +31,14 @@ class Joined:
 
     text: str
     swallowed: int
+
+
+def with_closers_once(draft: Draft) -> Draft | DropReason:
+    """Let the text take the place of closers behind the cursor that it writes itself."""
+    joined = with_closers(draft.text, draft.cursor)
+    if not joined.text.strip():
+        return "brackets do not match"
+    return replace(draft, text=joined.text, swallowed=joined.swallowed)
 
 
 def with_closers(text: str, cursor: CursorContext) -> Joined:

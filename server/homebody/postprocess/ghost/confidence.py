@@ -1,4 +1,4 @@
-"""Whether an answer is sure enough to be shown.
+"""Rule: show only what the model was sure enough of.
 
 In: the pieces with their log probabilities, or the text where there are none. Out: how sure the model
 was, or a sign that something is off.
@@ -7,14 +7,27 @@ Knows pieces and lines; the threshold is the caller's.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from homebody.backend.base import Piece
+from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.postprocess.ghost.repeats import repeated_from
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import code_of, scan
 
 _LONG_LINE_TOKENS = 12
 """Few lines that are sure enough have more that counts."""
+
+
+def confident(draft: Draft) -> Draft | DropReason:
+    """Drop a text whose first line is too unsure, and keep that line alone where the others are."""
+    first = draft.text.lstrip("\n").partition("\n")[0].strip()
+    draft = replace(draft, probability=_of_line(draft, first))
+    if not draft.min_confidence:
+        return draft
+    if draft.probability is None:
+        return "looks wrong" if looks_wrong(draft.text, draft.cursor) else draft
+    return _sure_beginning(draft) if draft.probability >= draft.min_confidence else "low confidence"
 
 
 def confidence(pieces: Sequence[Piece], start: int, end: int) -> float | None:
@@ -85,3 +98,22 @@ def looks_wrong(text: str, cursor: CursorContext) -> bool:
     return not any(character.isalnum() for character in line) and not any(
         character in "()[]{}\"'`<>;:,.\\" for character in line
     )
+
+
+def _sure_beginning(draft: Draft) -> Draft:
+    """Keep the first line alone where the lines after it are too unsure."""
+    lines = draft.text.strip().split("\n")
+    sure = [value for line in lines[1:] if (value := _of_line(draft, line)) is not None]
+    mean = math.exp(sum(map(math.log, sure)) / len(sure)) if sure and all(sure) else 0.0
+    if not sure or mean >= draft.min_confidence:
+        return draft
+    end = draft.text.find("\n", len(draft.text) - len(draft.text.lstrip()))
+    return replace(draft, text=draft.text[:end]) if end >= 0 else draft
+
+
+def _of_line(draft: Draft, line: str) -> float | None:
+    """Confidence in that line of the answer."""
+    if not draft.pieces or not line.strip():
+        return None
+    start = max(0, draft.answer.find(line.strip()))
+    return confidence(draft.pieces, start, start + len(line.strip()))

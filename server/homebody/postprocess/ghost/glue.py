@@ -1,11 +1,13 @@
-"""Where the answer meets the text before and after the cursor.
+"""Rules: join the answer to the text before the cursor, and drop it where it would stick to a word.
 
 In: the answer and the cursor's line. Out: the answer joined rightly, or the finding that it cannot
 be.
 """
 
 import re
+from dataclasses import replace
 
+from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
 
 _WORD_REVERSED = re.compile(r"\w*+")
@@ -18,8 +20,17 @@ _LONGEST_WORD = 200
 _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
 
-def joined_rightly(text: str, cursor: CursorContext) -> str:
-    """Take off what the answer says of the cursor's line again, or add the blank that it forgot."""
+def joined_to_line(draft: Draft) -> Draft:
+    """Take off what the answer repeats of the cursor's line, or add the space that it forgot."""
+    return replace(draft, text=_joined(draft.text, draft.cursor))
+
+
+def not_glued(draft: Draft) -> Draft | DropReason:
+    """Drop an answer that would stick to the middle of a word or to a number."""
+    return "glued to a word" if _is_glued(draft.text, draft.cursor, draft.rest) else draft
+
+
+def _joined(text: str, cursor: CursorContext) -> str:
     if cursor.holds_text:
         return text
     text = _without_line_again(text, cursor.line_prefix)
@@ -29,7 +40,7 @@ def joined_rightly(text: str, cursor: CursorContext) -> str:
     return _with_blank(text, cursor)
 
 
-def is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
+def _is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
     """Whether ``text`` would stick to the middle of a word or to a number.
 
     ``rest`` is what will stand behind it on the line.

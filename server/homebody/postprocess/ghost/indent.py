@@ -1,4 +1,4 @@
-"""Indentation as the file has it, and where it is broken, mended.
+"""Rule: indent as the file does, and fix indentation that is broken.
 
 In: an answer and the place where it goes. Out: the answer with its lines moved.
 Line by line, so that a growing answer keeps the lines that it had. Lines within a string or within
@@ -6,8 +6,9 @@ brackets keep their place.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from homebody.postprocess.ghost.draft import Draft
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.row import FLAT_BODY
@@ -16,7 +17,12 @@ from homebody.syntax.scanner import State, code_of, scan
 _FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]+:$|#)")
 
 
-def mended(text: str, cursor: CursorContext) -> str:
+def indented_like_file(draft: Draft) -> Draft:
+    """Give the text the file's indentation."""
+    return replace(draft, text=_indented_like_file(draft.text, draft.cursor))
+
+
+def _indented_like_file(text: str, cursor: CursorContext) -> str:
     """Give ``text`` the file's indentation.
 
     - tabs become spaces or spaces tabs, whichever the file has;
@@ -30,27 +36,8 @@ def mended(text: str, cursor: CursorContext) -> str:
     if cursor.in_brackets or cursor.language.blocks == "none":
         return "\n".join([lines[0], *(_in_file_style(line, cursor) for line in lines[1:])])
     lines[0] = _rest_of_indent(cursor) + _without_doubled_indent(lines, cursor)
-    mender = _Mender(cursor)
-    return "\n".join([mender.first(lines[0]), *map(mender.next, lines[1:])])
-
-
-def closes_too_far_in(text: str, cursor: CursorContext) -> bool:
-    """Whether the answer closes a block, or goes on with its other branch, at the body's indentation.
-
-    What stands before the cursor cannot be moved, so such an answer would stand askew: ``}`` under the
-    last statement, ``else`` within the branch before it.
-    """
-    language, above = cursor.language, cursor.above
-    own = text.split("\n", 1)[0].strip()
-    here = cursor.width(cursor.line_prefix)
-    closes, goes_on = language.closer.match(own), language.continuation.match(own)
-    if not cursor.fresh_statement or not here or not (closes or goes_on):
-        return False
-    if here != cursor.width(above):
-        return here > cursor.width(above)
-    if goes_on and not closes:
-        return not language.closer.match(above.strip())
-    return not language.opener.search(code_of(above, language).rstrip())
+    placed = _Lines(cursor)
+    return "\n".join([placed.first(lines[0]), *map(placed.next, lines[1:])])
 
 
 def _in_file_style(line: str, cursor: CursorContext) -> str:
@@ -88,7 +75,7 @@ def _rest_of_indent(cursor: CursorContext) -> str:
 
 
 @dataclass(slots=True)
-class _Mender:
+class _Lines:
     """Goes through the lines of one answer."""
 
     cursor: CursorContext

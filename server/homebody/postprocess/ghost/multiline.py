@@ -5,7 +5,7 @@ In: the place and the setting ``completion.multiline``. Out: what to ask for.
 
 from typing import Literal, TypeAlias
 
-from homebody.postprocess.ghost.unit import Wanted
+from homebody.postprocess.ghost.draft import Wanted
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import scan
 

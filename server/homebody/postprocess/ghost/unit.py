@@ -1,4 +1,4 @@
-"""Where an answer ends: its line, its block, or the scope that it leaves.
+"""Rule: end the answer with its line, its block, or the scope that it leaves.
 
 In: the answer so far and the place where it goes. Out: how much of it to keep and why, or ``None``
 while it may still go on.
@@ -7,20 +7,13 @@ Pure, and the same for an answer that arrives in pieces and for one that is whol
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
+from homebody.postprocess.ghost.draft import Cut, Draft, DropReason, Wanted
+from homebody.postprocess.ghost.next_lines import begins_next_lines
 from homebody.postprocess.ghost.repeats import repeated_from
-from homebody.postprocess.ghost.trim import begins_next_lines
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.row import FLAT_BODY
 from homebody.syntax.scanner import State, code_of, scan
-
-CutReason: TypeAlias = Literal["line", "unit", "scope", "suffix", "repetition", "lines", "length"]
-"""Its line is complete; its block is complete; a line belongs to an outer scope; the document's
-next lines begin; it repeats itself; it has as many lines as are wanted; a line is longer than one
-reads."""
-
-Wanted: TypeAlias = Literal["line", "block"]
 
 _LONGEST_LINE = 500
 """Characters of a line that are waited for: what is longer is data."""
@@ -31,12 +24,31 @@ _TELLING = re.compile(r"\s*(?:\w+\W|[^\w\s]{2}|[^\w\s]\s)")
 """Begin of an unfinished line that is enough to tell where it belongs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """The answer ends after ``keep`` characters."""
+_WHY_EMPTY: dict[str, DropReason] = {
+    "scope": "outer scope",
+    "unit": "outer scope",
+    "suffix": "repeats next lines",
+    "repetition": "repeats itself",
+    "length": "line too long",
+}
 
-    keep: int
-    reason: CutReason
+
+def with_end(draft: Draft) -> Draft:
+    """Find where an answer that may go on ends: its line, its block, or the scope that it leaves."""
+    # What noise follows ends the last line.
+    text = draft.text + "\n" if draft.is_code_over else draft.text
+    return replace(draft, end=cut(text, draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines))
+
+
+def up_to_end(draft: Draft) -> Draft | DropReason:
+    """Cut a whole answer where it ends."""
+    whole = draft.text
+    end = draft.end or cut(whole + "\n", draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines)
+    text = whole[: end.keep] if end else whole
+    if not text.strip():
+        reason = _WHY_EMPTY.get(end.reason if end and whole.strip() else "", "not code")
+        return reason if draft.answer.strip() else "empty"
+    return replace(draft, text=text, is_whole=len(text) == len(whole))
 
 
 def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> Cut | None:

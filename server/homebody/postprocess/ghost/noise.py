@@ -1,4 +1,4 @@
-"""What is not code in an answer: control tokens, code fences, and talk.
+"""Rule: take away what is not code: control tokens, code fences, reasoning and chatter.
 
 In: the answer so far and the place where it goes. Out: the code in it, and whether all that could
 follow is noise.
@@ -6,8 +6,9 @@ Where sentences are content (Markdown, a comment, a string) they stay.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from homebody.postprocess.ghost.draft import Draft
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import scan
 
@@ -29,13 +30,13 @@ _BROKEN_CONTROL = re.compile(r"<[|\uff5c](?:end|im|fim|file|repo|eot|start|eom|e
 """A control token that a cut left behind."""
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*$", re.MULTILINE)
-_OPENING_TALK = re.compile(
+_OPENING_CHATTER = re.compile(
     r"\s*(?:(?:(?:Sure|Certainly|Of course|Okay|Absolutely)[,!.]|(?:Here|Below)(?:'s| is| are)"
     r"|I(?:'ll|'ve| will| have)\b)[^\n]*"
     r"|(?:The (?:complete|missing|following|updated|rest)|To (?:complete|fix|implement|solve)|You can)\b"
     r"[^\n(){}\[\]=;]*)[.:!][ \t]*(?:\n+|\Z)"
 )
-_CLOSING_TALK = re.compile(
+_CLOSING_CHATTER = re.compile(
     r"\n[ \t]*\n(?:This|The|Note|Explanation|In this|Here|You can|I|Please|Let me know|Hope)\b"
     r"(?:[^\n(){}\[\]=;`]|`[^\n`]*`)*[.:!][ \t]*(?=\n|\Z)"
 )
@@ -43,7 +44,7 @@ _THINKING = re.compile(r"\s*<(think|thinking|reasoning|thought)>")
 
 
 @dataclass(frozen=True, slots=True)
-class Cleaned:
+class _Cleaned:
     """The code of an answer.
 
     ``ended`` says that whatever follows is noise, so that the stream can be closed.
@@ -53,28 +54,29 @@ class Cleaned:
     ended: bool = False
 
 
-def clean(answer: str, cursor: CursorContext) -> Cleaned:
+def without_noise(draft: Draft) -> Draft:
+    """Take away control tokens, code fences, reasoning and chatter around the code."""
+    found = _clean(_BROKEN_CONTROL.sub("", draft.answer), draft.cursor)
+    return replace(draft, text=found.text, is_code_over=found.ended)
+
+
+def _clean(answer: str, cursor: CursorContext) -> _Cleaned:
     r"""Take away what is not code; line ends become ``\n``.
 
     May be called again and again on a growing answer: a complete line once given out stays.
     """
-    text = without_thinking(answer.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _without_thinking(answer.replace("\r\n", "\n").replace("\r", "\n"))
     found = _without_control(text, cursor)
     if cursor.holds_text:
         return found
-    talk = _OPENING_TALK.match(found.text)
-    # In the middle of a line only a fence behind it proves that it is talk.
-    if talk and (not cursor.line_prefix.strip() or _FENCE.match(found.text, talk.end())):
-        found = Cleaned(found.text[talk.end() :], found.ended)
-    return _without_talk_after(_without_fences(found, cursor), cursor)
+    chatter = _OPENING_CHATTER.match(found.text)
+    # In the middle of a line only a fence behind it proves that it is chatter.
+    if chatter and (not cursor.line_prefix.strip() or _FENCE.match(found.text, chatter.end())):
+        found = _Cleaned(found.text[chatter.end() :], found.ended)
+    return _without_chatter_after(_without_fences(found, cursor), cursor)
 
 
-def without_broken_control(text: str) -> str:
-    """Take off the begin of a control token that the end of a finished answer cut in two."""
-    return _BROKEN_CONTROL.sub("", text)
-
-
-def without_thinking(text: str) -> str:
+def _without_thinking(text: str) -> str:
     """Take off the reasoning that stands before an answer; all of it where it never ends."""
     found = _THINKING.match(text)
     if not found:
@@ -83,7 +85,7 @@ def without_thinking(text: str) -> str:
     return text.partition(end)[2].lstrip("\n")
 
 
-def _without_control(text: str, cursor: CursorContext) -> Cleaned:
+def _without_control(text: str, cursor: CursorContext) -> _Cleaned:
     """Take control tokens off the begin and cut at the next one."""
     patterns = [_CONTROL]
     if cursor.language.blocks != "tags" and not cursor.language.prose and not cursor.language.markup_inside:
@@ -100,7 +102,7 @@ def _without_control(text: str, cursor: CursorContext) -> Cleaned:
         for found in pattern.finditer(text)
         if not _is_content(found.group(), cursor)
     ]
-    return Cleaned(text[: min(ends)], ended=True) if ends else Cleaned(text)
+    return _Cleaned(text[: min(ends)], ended=True) if ends else _Cleaned(text)
 
 
 def _is_content(token: str, cursor: CursorContext) -> bool:
@@ -109,7 +111,7 @@ def _is_content(token: str, cursor: CursorContext) -> bool:
     return any(token in line for line in lines)
 
 
-def _without_fences(found: Cleaned, cursor: CursorContext) -> Cleaned:
+def _without_fences(found: _Cleaned, cursor: CursorContext) -> _Cleaned:
     """Keep what stands in the fence that the answer begins with, or before the first one."""
     text = found.text
     opening = _FENCE.match(text.lstrip("\n"))
@@ -117,23 +119,23 @@ def _without_fences(found: Cleaned, cursor: CursorContext) -> Cleaned:
         text = text.lstrip("\n")
         body_at = text.find("\n", opening.end()) + 1
         if not body_at:
-            return Cleaned("", found.ended)
+            return _Cleaned("", found.ended)
         body = text[body_at:]
         for fence in _FENCE.finditer(body):
             if fence.group(1).startswith(opening.group(1)):
-                return Cleaned(body[: fence.start()].removesuffix("\n"), ended=True)
-        return Cleaned(body, found.ended)
+                return _Cleaned(body[: fence.start()].removesuffix("\n"), ended=True)
+        return _Cleaned(body, found.ended)
     for fence in _FENCE.finditer(text):
         if fence.start() and _in_code(text[: fence.start()], cursor):
-            return Cleaned(text[: fence.start()].removesuffix("\n"), ended=True)
+            return _Cleaned(text[: fence.start()].removesuffix("\n"), ended=True)
     return found
 
 
-def _without_talk_after(found: Cleaned, cursor: CursorContext) -> Cleaned:
+def _without_chatter_after(found: _Cleaned, cursor: CursorContext) -> _Cleaned:
     """Cut where a paragraph of prose follows the code."""
-    for talk in _CLOSING_TALK.finditer(found.text):
-        if _in_code(found.text[: talk.start()], cursor):
-            return Cleaned(found.text[: talk.start()], ended=True)
+    for chatter in _CLOSING_CHATTER.finditer(found.text):
+        if _in_code(found.text[: chatter.start()], cursor):
+            return _Cleaned(found.text[: chatter.start()], ended=True)
     return found
 
 

@@ -1,0 +1,106 @@
+"""A suggestion on its way: the model's answer, and what the rules have made of it so far.
+
+In and out of every rule in ``rules``. Values only.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from homebody.backend.base import Piece
+from homebody.syntax.cursor import CursorContext
+
+DropReason: TypeAlias = Literal[
+    "empty",
+    "not code",
+    "outer scope",
+    "repeats next lines",
+    "repeats previous lines",
+    "repeats itself",
+    "line too long",
+    "glued to a word",
+    "breaks the line",
+    "brackets do not match",
+    "closes too far in",
+    "low confidence",
+    "looks wrong",
+]
+"""Why nothing is shown, for the local log."""
+
+CutReason: TypeAlias = Literal["line", "unit", "scope", "suffix", "repetition", "lines", "length"]
+"""Its line is complete; its block is complete; a line belongs to an outer scope; the document's
+next lines begin; it repeats itself; it has as many lines as are wanted; a line is too long to read."""
+
+Wanted: TypeAlias = Literal["line", "block"]
+
+MAX_LINES = 16
+"""Most lines of a suggestion: nobody reads more than that before accepting it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The answer ends after ``keep`` characters."""
+
+    keep: int
+    reason: CutReason
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer at one place, and the text that would be shown of it.
+
+    Attributes
+    ----------
+    cursor
+        The facts at the cursor.
+    answer
+        All that the model wrote, as it came.
+    text
+        What would be shown, as far as the rules have come.
+    wanted
+        One line or a block.
+    max_lines
+        Most lines that are shown.
+    cut_by_length
+        Whether the model was stopped by its limit of tokens, so that the last line may be half.
+    pieces
+        The answer with its probabilities, where there are any.
+    min_confidence
+        Confidence (0 to 1) below which nothing is shown.
+    is_code_over
+        Whether everything that follows is noise, so that the stream can be closed.
+    end
+        Where the answer ends; ``None`` while it may go on.
+    is_whole
+        Whether nothing was cut off the end of the text.
+    swallowed
+        How many characters behind the cursor the text takes the place of.
+    probability
+        Confidence in the first line, ``None`` where the server gave none.
+
+    """
+
+    cursor: CursorContext
+    answer: str
+    text: str
+    wanted: Wanted = "line"
+    max_lines: int = MAX_LINES
+    cut_by_length: bool = False
+    pieces: Sequence[Piece] = ()
+    min_confidence: float = 0.0
+    is_code_over: bool = False
+    end: Cut | None = None
+    is_whole: bool = True
+    swallowed: int = 0
+    probability: float | None = None
+
+    @property
+    def rest(self) -> str:
+        """What stays behind the text on the cursor's line."""
+        return self.cursor.line_suffix[self.swallowed :]
+
+
+Rule: TypeAlias = Callable[[Draft], Draft | DropReason]
+"""Changes the text, or says why nothing is shown."""
+GrowingRule: TypeAlias = Callable[[Draft], Draft]
+"""A rule for an answer that is still arriving: it drops nothing."""

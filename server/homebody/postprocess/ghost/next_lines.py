@@ -1,0 +1,36 @@
+"""Rule: take off the last lines that the document continues with.
+
+Knows lines; brackets are the concern of ``closers``.
+"""
+
+from dataclasses import replace
+
+from homebody.postprocess.ghost.draft import Draft, DropReason
+from homebody.postprocess.ghost.repeats import normal, says_something
+from homebody.postprocess.ghost.rows import rows_of
+from homebody.syntax.cursor import CursorContext
+
+
+def without_next_lines(draft: Draft) -> Draft | DropReason:
+    """Take off the last lines of the text that the document continues with."""
+    text = _without_next_lines(draft.text, draft.cursor)
+    return replace(draft, text=text) if text.strip() else "repeats next lines"
+
+
+def begins_next_lines(line: str, cursor: CursorContext) -> bool:
+    """Whether the whole ``line`` is the next one of the document, at its indentation."""
+    if not cursor.next_lines or not says_something(line):
+        return False
+    return normal(line) == normal(cursor.next_lines[0])
+
+
+def _without_next_lines(text: str, cursor: CursorContext) -> str:
+    """Find the longest end of ``text`` that is the beginning of the next lines."""
+    rows, full = rows_of(text, cursor)
+    following = [normal(line) for line in cursor.next_lines[: len(rows)]]
+    for size in range(len(following), 0, -1):
+        tail = full[len(full) - size :]
+        if [normal(line) for line in tail] == following[:size] and any(map(says_something, tail)):
+            kept = rows[len(rows) - size][0]
+            return text[:kept].rstrip() if kept else ""
+    return text

@@ -1,0 +1,27 @@
+"""Rules: fit the text into the cursor's line, and drop what would break that line or change nothing."""
+
+from dataclasses import replace
+
+from homebody.postprocess.ghost.draft import Draft, DropReason
+
+
+def without_trailing_blanks(draft: Draft) -> Draft:
+    """Take off the blanks at the end; those before text that stays are kept."""
+    keeps_blanks = draft.cursor.line_suffix.strip()
+    return replace(draft, text=draft.text.rstrip("\n") if keeps_blanks else draft.text.rstrip())
+
+
+def on_one_line(draft: Draft) -> Draft | DropReason:
+    """Drop several lines inside a string of one line, or before text that would move to their end."""
+    if "\n" not in draft.text:
+        return draft
+    region = draft.cursor.state.region
+    in_short_string = draft.cursor.in_string and region is not None and not region.multiline
+    rest = draft.rest.strip()
+    closes = rest[:1] in tuple(")]}") or draft.cursor.language.closer.match(rest) is not None
+    return "breaks the line" if in_short_string or (rest and not closes) else draft
+
+
+def not_there_already(draft: Draft) -> Draft | DropReason:
+    """Drop a text that is what it would take the place of."""
+    return "empty" if draft.text == draft.cursor.line_suffix[: draft.swallowed] else draft

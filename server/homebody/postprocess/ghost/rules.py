@@ -1,0 +1,65 @@
+"""What is done to a model's text, in order.
+
+A new rule is a module of its own, a line here, a case file in ``tests/cases/complete``, and its reason in
+``draft.DropReason`` where it drops something.
+"""
+
+from dataclasses import dataclass
+
+from homebody.postprocess.ghost.bare_comments import without_bare_comments
+from homebody.postprocess.ghost.closers import with_closers_once
+from homebody.postprocess.ghost.confidence import confident
+from homebody.postprocess.ghost.draft import Draft, DropReason, GrowingRule, Rule
+from homebody.postprocess.ghost.glue import joined_to_line, not_glued
+from homebody.postprocess.ghost.indent import indented_like_file
+from homebody.postprocess.ghost.misplaced_closer import without_misplaced_closer
+from homebody.postprocess.ghost.next_lines import without_next_lines
+from homebody.postprocess.ghost.noise import without_noise
+from homebody.postprocess.ghost.one_line import not_there_already, on_one_line, without_trailing_blanks
+from homebody.postprocess.ghost.partial_line import without_partial_line
+from homebody.postprocess.ghost.previous_lines import without_previous_lines
+from homebody.postprocess.ghost.unit import up_to_end, with_end
+
+GROWING: tuple[GrowingRule, ...] = (without_noise, joined_to_line, indented_like_file, with_end)
+"""For an answer that is still arriving, each time that a piece comes; and first for one that is whole."""
+
+RULES: tuple[Rule, ...] = (
+    *GROWING,
+    up_to_end,
+    without_partial_line,
+    without_bare_comments,
+    without_misplaced_closer,
+    without_next_lines,
+    without_previous_lines,
+    without_trailing_blanks,
+    confident,
+    with_closers_once,
+    on_one_line,
+    not_glued,
+    not_there_already,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Nothing is worth showing."""
+
+    reason: DropReason
+    probability: float | None = None
+
+
+def apply_growing(draft: Draft) -> Draft:
+    """Bring an answer, finished or not, to where its end can be seen."""
+    for rule in GROWING:
+        draft = rule(draft)
+    return draft
+
+
+def apply_rules(draft: Draft) -> Draft | Dropped:
+    """Apply every rule in order, until one finds that nothing is worth showing."""
+    for rule in RULES:
+        outcome = rule(draft)
+        if isinstance(outcome, str):
+            return Dropped(outcome, draft.probability)
+        draft = outcome
+    return draft
