@@ -7,7 +7,7 @@ BIN := .venv/bin
 SETUP := sh requirements/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs lock dist vsix offline clean
+.PHONY: help demo test fuzz lint format docs lock dist vsix offline clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -21,6 +21,10 @@ test: ## install what the tests need, then run every check and test
 	@$(SETUP) apt dev node editors
 	@$(BIN)/homebody models install
 	@$(BIN)/python tests/check.py
+
+fuzz: ## send 100,000 odd messages to a real server and check its answers (ARGS=N for another number)
+	@$(SETUP) dev
+	@$(BIN)/python tests/fuzz/run.py $(ARGS)
 
 lint: ## run every check but the tests
 	@$(SETUP) dev node

@@ -1,0 +1,44 @@
+"""A short, seeded run of the fuzzer; ``make fuzz`` is the long one."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from driver import start
+from session import REPLIES, SESSIONS, Session
+
+_EXAMPLES = 12
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_an_editor_of_any_manners_is_answered_and_its_texts_are_kept(encoding: str, tmp_path: Path):
+    """Every id once, texts equal to the editor's, nothing called a bug, whatever the order of things."""
+    with asyncio.Runner() as runner:
+        context = start(tmp_path, encoding, REPLIES)
+        driver = runner.run(context.__aenter__())
+
+        @seed(20261126)
+        # A session that breaks a law is shortened by the long run, not here: that takes minutes.
+        @settings(
+            max_examples=_EXAMPLES,
+            phases=[Phase.generate],
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(SESSIONS)
+        def play(actions: list[tuple[object, ...]]) -> None:
+            runner.run(Session(driver, encoding).play(actions))
+
+        try:
+            play()
+        except BaseException as error:
+            runner.run(context.__aexit__(type(error), error, error.__traceback__))
+            raise
+        runner.run(context.__aexit__(None, None, None))
+        assert driver.sent > _EXAMPLES
