@@ -24,6 +24,7 @@ Raised ``from`` its cause, caught only at the edge (``lsp``, ``cli``, ``headless
     │   ├── BackendTimeout            no answer, or no next piece, in time
     │   ├── BackendRefused            a 4xx, with the server's own words
     │   ├── BackendProtocolError      an answer that is not what its API says
+    │   ├── NothingAnswered           an answer without a word in it
     │   └── ConnectionForbidden       not this machine, and not in ``backend.allowedHosts``
     ├── StateUnwritable           1   the state folder is full, or may not be written
     ├── ContextTooLong            1   even the smallest prompt does not fit
@@ -126,6 +127,12 @@ class BackendRefused(BackendError):
 
 class BackendProtocolError(BackendError):
     """The server's answer is not what its API promises."""
+
+
+class NothingAnswered(BackendError):
+    """The model ended its answer before the first word."""
+
+    exit_code: ClassVar[int] = 1
 
 
 class ConnectionForbidden(BackendError):

@@ -66,6 +66,8 @@ async def test_an_answer_streams_on_its_token(serve):
         ]
         assert "".join(value["text"] for value in values) == reply["markdown"]
         assert len(values) > 2
+        read = [value["reading"] for value in values if "reading" in value]
+        assert read[-1]["tokens"] == read[-1]["of"] == reply["usage"]["promptTokens"]
 
 
 async def test_a_code_block_is_applied(serve):
@@ -108,6 +110,23 @@ async def test_what_can_be_attached_is_listed_and_taken(serve, workspace):
         pasted = {"label": "output", "text": "Traceback: boom"}
         await client.execute("homebody.ask", {"question": "Why?", "attach": [pasted]})
         assert "Traceback: boom" in (await client.execute("homebody.showPrompt"))["text"]
+
+
+async def test_diagnostics_that_the_editor_sent_can_be_attached(serve):
+    """They come with requests for code actions, from whatever server reported them."""
+    async with serve("ok") as client:
+        client.open(URI, CODE)
+        diagnostic = {"range": _range(1, 11, 1, 16), "message": "undefined name", "source": "ruff"}
+        params = {
+            "textDocument": {"uri": URI},
+            "range": _range(1, 11, 1, 16),
+            "context": {"diagnostics": [diagnostic]},
+        }
+        await client.request("textDocument/codeAction", params)
+        items = await client.execute("homebody.contextItems", {"query": "problems"})
+        assert [(item["kind"], item["label"]) for item in items] == [("diagnostics", "Problems in area.py")]
+        await client.execute("homebody.ask", {"question": "Why?", "attach": items})
+        assert "Line 2: undefined name" in (await client.execute("homebody.showPrompt"))["text"]
 
 
 async def test_a_stored_conversation_survives_the_server(serve, tmp_path):

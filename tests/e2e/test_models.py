@@ -95,10 +95,27 @@ async def test_the_default_weights_explain_and_document_what_is_selected(weights
         assert "fahrenheit" in said["markdown"].lower()
         assert "".join(pieces).strip() == said["markdown"]
 
-        assert await client.refactor(URI, Span(30, 30), action="docstring") == {"status": "applied"}
+        assert (await client.refactor(URI, Span(30, 30), action="docstring"))["status"] == "applied"
         document = client.documents[URI].text
         assert document.startswith('def convert(celsius):\n    """')
         assert "fahrenheit" in document.split('"""')[1].lower()
+
+
+async def test_the_default_weights_answer_in_a_conversation(weights, environ, workspace):
+    """A follow-up makes the model read its own tokens only, and both answers account for themselves."""
+    text = "def convert(celsius):\n    fahrenheit = celsius * 9 / 5 + 32\n    return fahrenheit\n"
+    options = _embedded(weights) | {"chat": {"temperature": 0, "maxTokens": 48}}
+    async with start_client(root=workspace, options=options, environ=environ) as client:
+        client.open(URI, text)
+        about = {"question": "What does it compute?", "textDocument": {"uri": URI}}
+        first = await client.execute("homebody.ask", about)
+        assert first["markdown"]
+        assert first["sources"][0]["uri"] == URI
+        again = {"question": "And backwards?", "conversationId": first["conversationId"]}
+        second = await client.execute("homebody.ask", again)
+        grown = second["usage"]["promptTokens"] - first["usage"]["promptTokens"]
+        assert 0 < grown < first["usage"]["promptTokens"]
+        assert second["usage"]["tokensLeft"] > 0
 
 
 def _host_process(environ: Mapping[str, str]) -> psutil.Process:

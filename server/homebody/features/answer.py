@@ -12,7 +12,7 @@ from homebody.audit import LeftOut, PromptRecord, Source
 from homebody.backend.base import Message, ModelInfo, OnRead, Prompt, Sampling, Stats
 from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
-from homebody.errors import BackendRefused, HomebodyError
+from homebody.errors import BackendRefused, HomebodyError, NothingAnswered
 from homebody.features.budgets import TEMPLATE_TOKENS
 from homebody.features.fit import Size, fit
 from homebody.features.server_count import compared
@@ -38,7 +38,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model said. ``complete`` is false where the token limit cut it.
+    """The model's answer. ``complete`` is false where the token limit cut it.
 
     ``stats`` are the server's; ``None`` where the stream ended without.
     """
@@ -48,6 +48,34 @@ class Answer:
     usage: Usage
     draft: Draft
     stats: Stats | None = None
+
+
+async def answer_in_words(
+    engine: Engine,
+    feature: str,
+    uri: str,
+    build: Callable[[int], Draft],
+    sampling: Sampling,
+    *,
+    on_text: Callable[[str], None] | None = None,
+    on_read: OnRead | None = None,
+) -> Answer:
+    """Like ``answer``, for an answer that people read: its text has no blanks around it, and some words.
+
+    Raises
+    ------
+    NothingAnswered
+        The model wrote nothing.
+    ContextTooLong, BackendError
+        As ``answer`` says.
+
+    """
+    found = await answer(engine, feature, uri, build, sampling, on_text=on_text, on_read=on_read)
+    text = found.text.strip()
+    if not text:
+        message = "The model answered nothing: ask again, or choose another model."
+        raise NothingAnswered(message)
+    return replace(found, text=text)
 
 
 async def answer(
@@ -119,7 +147,7 @@ async def answer(
                 model=info.name,
                 backend=info.kind,
                 text=prompt.text if prompt is not None else _shown(draft.messages),
-                prompt_tokens=_told(stats, tokens),
+                prompt_tokens=_prompt_tokens(stats, tokens),
                 context_length=info.context_length,
                 sources=draft.sources,
                 left_out=draft.left_out,
@@ -140,7 +168,9 @@ async def answer(
         )
     output = stats.output_tokens if stats and stats.output_tokens is not None else use.tokens.count(text)
     complete = stats is None or stats.finish == "stop"
-    return Answer(text, complete, Usage(_told(stats, tokens), output, info.context_length), draft, stats)
+    return Answer(
+        text, complete, Usage(_prompt_tokens(stats, tokens), output, info.context_length), draft, stats
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +218,7 @@ def _timings(first: float | None, began: float) -> dict[str, float]:
     return timings
 
 
-def _told(stats: Stats | None, tokens: int) -> int:
+def _prompt_tokens(stats: Stats | None, tokens: int) -> int:
     return stats.prompt_tokens if stats and stats.prompt_tokens is not None else tokens
 
 

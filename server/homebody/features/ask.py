@@ -13,7 +13,7 @@ from homebody.backend.base import Message, OnRead, Sampling
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Answer, Draft, Usage, answer
+from homebody.features.answer import Answer, Draft, Usage, answer_in_words
 from homebody.features.ask_context import Asked, NewContext, find_context, lay_out
 from homebody.features.attachments import Attached
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
@@ -126,7 +126,7 @@ async def regenerate(
     sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
     said = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
     conversation.turns[:] = again.turns
-    return _added(conversation, replace(last, answer=said.text.strip(), complete=said.complete), said)
+    return _added(conversation, replace(last, answer=said.text, complete=said.complete), said)
 
 
 async def _ask(  # noqa: PLR0917 - private; the parts of one request
@@ -168,7 +168,7 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
     turn = Turn(
         asked.question,
         said.draft.messages[-1].text,
-        said.text.strip(),
+        said.text,
         complete=said.complete,
         sources=said.draft.sources,
         left_out=said.draft.left_out,
@@ -189,7 +189,9 @@ async def _answered(  # noqa: PLR0917 - private; the parts of one request
         messages = (*conversation.history, Message("user", context.text))
         return Draft(messages, context.sources, (*context.left_out, *conversation.shortened))
 
-    return await answer(engine, "ask", conversation.uri, draft, sampling, on_text=on_text, on_read=on_read)
+    return await answer_in_words(
+        engine, "ask", conversation.uri, draft, sampling, on_text=on_text, on_read=on_read
+    )
 
 
 def _document_uri(asked: Asked) -> str:

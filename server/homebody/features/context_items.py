@@ -18,6 +18,9 @@ ItemKind: TypeAlias = Literal["file", "symbol", "diagnostics", "diff"]
 _MOST_FILES = 20
 _MOST_SYMBOLS = 20
 
+DIAGNOSTICS = "diagnostics"
+"""Scheme of ids of diagnostics, in front of a document's URI."""
+
 _CHANGES = (("uncommitted", "Uncommitted changes"), ("staged", "Staged changes"))
 
 
@@ -32,17 +35,29 @@ class ContextItem:
 
 
 async def context_items(
-    engine: Engine, query: str, *, documents: Sequence[Document] = ()
+    engine: Engine,
+    query: str,
+    *,
+    documents: Sequence[Document] = (),
+    with_problems: Sequence[str] = (),
 ) -> list[ContextItem]:
     """Return what there is to attach whose name contains ``query``; without a query the likeliest.
 
-    ``documents`` are open: they come first, and are found where there is no index.
+    ``documents`` are open: they come first, and are found where there is no index. ``with_problems`` are
+    URIs of documents whose diagnostics are known.
     """
     query = query.strip()
     found = [
         ContextItem(one.uri, "file", file_name(one.uri), shown_path(engine, one.uri))
         for one in documents
         if query.lower() in shown_path(engine, one.uri).lower() and engine.permit.refusal_of(one) is None
+    ]
+    found += [
+        ContextItem(
+            f"{DIAGNOSTICS}:{uri}", "diagnostics", f"Problems in {file_name(uri)}", shown_path(engine, uri)
+        )
+        for uri in with_problems
+        if query.lower() in f"problems in {shown_path(engine, uri)}".lower()
     ]
     found += _changes(engine, query)
     if engine.index is not None:

@@ -12,7 +12,7 @@ from homebody.context.around import select_around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Draft, answer
+from homebody.features.answer import Draft, answer_in_words
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.explanation import Explanation, Task
@@ -73,11 +73,11 @@ async def explain(
     UsageError
         There is nothing but white space to explain, or the document goes into no prompt.
     ContextTooLong, BackendError
-        As ``answer`` says.
+        As ``answer_in_words`` says.
 
     """
     check_permitted(engine, document)
-    if not document.slice(span or Span(0, len(document.text))).strip() and not document.text.strip():
+    if not document.text.strip():
         message = "There is nothing to explain: select some code first."
         raise UsageError(message)
     tree = await tree_of(engine, document)
@@ -130,8 +130,10 @@ async def explain(
         return Draft(messages, sources, (*around.left_out, *rules.left_out, *marked))
 
     sampling = sampling_of(engine.settings.chat, prompt, room.output)
-    said = await answer(engine, "explain", document.uri, build, sampling, on_text=on_text, on_read=on_read)
-    return Explanation(said.text.strip(), said.complete, said.usage, said.draft.sources, said.draft.left_out)
+    said = await answer_in_words(
+        engine, "explain", document.uri, build, sampling, on_text=on_text, on_read=on_read
+    )
+    return Explanation(said.text, said.complete, said.usage, said.draft.sources, said.draft.left_out)
 
 
 def _reads_at_once(code: int, room: ChatRoom, frame: int, *, full: bool) -> bool:

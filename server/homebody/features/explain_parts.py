@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
-from homebody.features.answer import Answer, Draft, Usage, answer
+from homebody.features.answer import Answer, Draft, Usage, answer, answer_in_words
 from homebody.features.budgets import ChatRoom
 from homebody.features.explanation import Explanation, Task
 from homebody.features.surroundings import frame_tokens, sampling_of, shown_path, special_texts, unmarked
@@ -118,10 +118,10 @@ async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
         return Draft(with_standing(engine, render(prompt, values)), (source,), tuple(left_out))
 
     sampling = sampling_of(engine.settings.chat, prompt, room.output)
-    said = await answer(
+    said = await answer_in_words(
         engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
     )
-    return Explanation(said.text.strip(), said.complete, said.usage, said.draft.sources, said.draft.left_out)
+    return Explanation(said.text, said.complete, said.usage, said.draft.sources, said.draft.left_out)
 
 
 def outline(document: Document, tree: Tree) -> list[tuple[Span, str]]:

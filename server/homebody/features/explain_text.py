@@ -14,7 +14,7 @@ from homebody.backend.base import OnRead
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable, UsageError
-from homebody.features.answer import Draft, answer
+from homebody.features.answer import Draft, answer_in_words
 from homebody.features.ask_context import Found, lay_out
 from homebody.features.attachments import PASTED, Attached, attach_text
 from homebody.features.budgets import chat_room, measure_speed
@@ -68,7 +68,7 @@ async def explain_text(
     UsageError
         The text is empty, or holds a private key.
     ContextTooLong, BackendError
-        As ``answer`` says.
+        As ``answer_in_words`` says.
 
     """
     if not text.strip():
@@ -116,7 +116,7 @@ async def explain_attached(
     Raises
     ------
     ContextTooLong, BackendError
-        As ``answer`` says.
+        As ``answer_in_words`` says.
 
     """
     prompt = shipped_prompt(name)
@@ -139,8 +139,8 @@ async def explain_attached(
 
     uri = attached.items[0].uri if attached.items else PASTED
     sampling = sampling_of(engine.settings.chat, prompt, room.output)
-    said = await answer(engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read)
-    return Explanation(said.text.strip(), said.complete, said.usage, said.draft.sources, said.draft.left_out)
+    said = await answer_in_words(engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read)
+    return Explanation(said.text, said.complete, said.usage, said.draft.sources, said.draft.left_out)
 
 
 def _places(engine: Engine, text: str) -> Iterator[_Place]:

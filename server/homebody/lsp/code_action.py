@@ -28,6 +28,9 @@ async def code_action(
     if document is None:
         return []
     context = params.context
+    if context.diagnostics:
+        # Other servers' diagnostics are sent here and nowhere else; ``homebody.contextItems`` offers them.
+        server.service.problems.note(document.uri, _problem(context.diagnostics))
     try:
         async with server.service.using() as opened:
             from homebody.features.refactor import list_actions

@@ -21,6 +21,7 @@ from homebody.lsp.documents import Change
 from homebody.lsp.offers import Offers
 from homebody.lsp.peer import Peer
 from homebody.lsp.pending import PendingEdits
+from homebody.lsp.problems import Problems
 from homebody.lsp.responsive import freeze_heap
 from homebody.lsp.status import Model, Status
 from homebody.lsp.switch import Switch
@@ -69,6 +70,7 @@ class Service:
         self._focus: str | None = None
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None
+        self.problems = Problems()
 
     @property
     def conversations(self) -> "Conversations":
@@ -241,6 +243,7 @@ class Service:
     def closed(self, uri: str) -> None:
         """Forget a document, and end what runs for it."""
         self._places.pop(uri, None)
+        self.problems.forget(uri)
         if (opened := self._opened) is not None:
             opened.engine.trees.close(uri)
             self._peer.start_task(opened.session.closed(uri))

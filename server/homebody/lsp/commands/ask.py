@@ -100,10 +100,21 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def _attached(server: Server, opened: "Opened", item: Item | str) -> "Attached":
     from homebody.features.attachments import attach, attach_text
+    from homebody.features.context_items import DIAGNOSTICS
+    from homebody.features.surroundings import shown_path
 
     if isinstance(item, Item) and item.text is not None:
         return attach_text(opened.engine, item.text, item.label or item.kind or "pasted text")
     item_id = item if isinstance(item, str) else item.id
+    scheme, _, uri = item_id.partition(":")
+    if scheme == DIAGNOSTICS:
+        problems = server.service.problems.find(uri)
+        if problems is None:
+            message = (
+                f"There are no diagnostics of {uri} any more: homebody.contextItems lists what there is."
+            )
+            raise UsageError(message)
+        return attach_text(opened.engine, problems, f"Problems in {shown_path(opened.engine, uri)}")
     return await attach(opened.engine, item_id, server.documents.find)
 
 

@@ -31,7 +31,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Write a message."""
     argument = parse(params.command, params.arguments, CommitMessage)
     async with (
-        server.service.using() as opened,
+        server.service.asking() as opened,
         progress.shown(server, "Writing a commit message", params.work_done_token) as bar,
     ):
         from homebody.features.commit_message import commit_message

@@ -26,5 +26,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     async with server.service.using() as opened:
         from homebody.features.context_items import context_items
 
-        found = await context_items(opened.engine, argument.query, documents=documents)
+        found = await context_items(
+            opened.engine, argument.query, documents=documents, with_problems=server.service.problems.uris
+        )
     return [{"id": item.id, "kind": item.kind, "label": item.label, "detail": item.detail} for item in found]

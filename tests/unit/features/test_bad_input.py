@@ -1,0 +1,81 @@
+"""Whatever is selected and whatever the model answers: one sentence, and no harm done."""
+
+import pytest
+
+from homebody.backend.scripted import Reply
+from homebody.errors import HomebodyError, NothingAnswered
+from homebody.features.ask import ask
+from homebody.features.explain import explain
+from homebody.session.conversation import Conversation
+from homebody.text import Document, Span
+
+_TWO = "def one():\n    return 1\n\n\ndef two():\n    text = 'a string with words'\n    return text\n"
+
+
+def _document(text: str, language: str = "python") -> Document:
+    return Document.create("file:///w/a.py", language, 1, text)
+
+
+@pytest.mark.parametrize(
+    ("document", "selected"),
+    [
+        (_document(_TWO), "return 1\n\n\ndef two():"),
+        (_document(_TWO), "string with"),
+        (_document("def broken(:\n  ((\n'''\n"), "broken(:\n  (("),
+        (_document("any text\nat all\n", "brainfuck"), "text"),
+        (_document("x"), "x"),
+        (_document("\N{PILE OF POO} = 1\r\n\r\ny = 2\r"), "= 1\r\n\r\ny"),
+        (_document("a" * 50_000), "a" * 40_000),
+    ],
+    ids=["across functions", "in a string", "broken code", "no grammar", "one character", "CRLF", "one line"],
+)
+async def test_any_selection_can_be_explained_and_asked_about(world, document, selected):
+    """It goes in, is listed first, and fits."""
+    start = document.text.index(selected)
+    span = Span(start, start + len(selected))
+    async with world("Words.", context_length=2048) as w:
+        told = await explain(w.engine, document, span)
+        reply = await ask(w.engine, "What is it?", document=document, span=span)
+        assert "Words." in told.markdown
+        assert reply.markdown == "Words."
+        assert told.sources[0].why == "selection"
+        for request in w.asked:
+            size = await w.backend.count_prompt(request.prompt)
+            assert size + request.sampling.max_tokens <= 2048
+
+
+@pytest.mark.parametrize("text", ["", " \n\t\n"])
+async def test_an_empty_file_is_refused_by_explain_and_no_matter_to_a_question(world, text):
+    """A question can be about something else."""
+    async with world("Words.") as w:
+        with pytest.raises(HomebodyError, match="nothing to explain"):
+            await explain(w.engine, _document(text), Span(0, 0))
+        assert (await ask(w.engine, "Why?", document=_document(text))).sources == ()
+
+
+@pytest.mark.parametrize("answer", ["", "  \n"])
+async def test_a_model_that_answers_nothing_is_named(world, answer):
+    """And the conversation stays as it was."""
+    async with world(Reply(pieces=(answer,) if answer else ())) as w:
+        conversation = Conversation("")
+        with pytest.raises(NothingAnswered, match="answered nothing"):
+            await ask(w.engine, "Why?", conversation=conversation)
+        with pytest.raises(NothingAnswered, match="answered nothing"):
+            await explain(w.engine, _document(_TWO))
+        assert conversation.turns == []
+
+
+async def test_a_model_that_goes_on_for_ever_is_cut_and_said_to_be(world):
+    """At the token limit."""
+    async with world("and so on " * 5000) as w:
+        told = await explain(w.engine, _document(_TWO))
+        assert told.usage.output_tokens == w.asked[0].sampling.max_tokens
+        assert not told.complete
+
+
+async def test_a_model_that_fails_in_the_middle_is_an_error(world):
+    """What it has written is in the last prompt's record."""
+    async with world(Reply(text="One two three four", fault="cut", fault_after=2)) as w:
+        with pytest.raises(HomebodyError, match="went away"):
+            await ask(w.engine, "Why?")
+        assert w.engine.audit.last().answer == "One "
