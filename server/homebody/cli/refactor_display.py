@@ -80,7 +80,9 @@ class Live(Quiet):
             BarColumn(bar_width=24),
             _State(),
         )
-        self._progress = Progress(*columns, console=console, transient=True)
+        self._progress = Progress(
+            *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
         self._rows: dict[Path, _Row] = {}
         self._jobs = jobs
         self._began = time.monotonic()
@@ -109,16 +111,17 @@ class Live(Quiet):
         row = self._rows.pop(outcome.path, None)
         if row is not None:
             self._progress.remove_task(row.task)
-        self._progress.console.file.flush()
         self._progress.update(self._total, advance=1)
         task = self._progress.tasks[0]
         left = (task.total or 0) - task.completed
         each = (time.monotonic() - self._began) / max(1.0, task.completed)
         self._progress.update(self._total, said=f"about {duration(left * each)} left" if left else "")
+        # The lines are taken away while a result is printed: both may go to the same terminal.
+        self._progress.stop()
         if outcome.status in {"refused", "failed"}:
             self._progress.console.print(Text(harmless(line_of(outcome)), style="yellow"))
-        self._progress.refresh()
         super().finished(outcome)
+        self._progress.start()
 
     def close(self) -> None:
         """Remove the lines."""

@@ -99,7 +99,7 @@ def resume(name: str, flags: Flags) -> int:
     Raises
     ------
     NothingSelected
-        There is no such run, or nothing of it is left.
+        There is no such run.
 
     """
     root = tree_of([])
@@ -117,8 +117,8 @@ def resume(name: str, flags: Flags) -> int:
         )
         if not left:
             journal.record(Event("ended"))
-            message = f"Nothing is left of the run {journal.header.run}: all of its files are done."
-            raise NothingSelected(message)
+            warn(f"nothing is left of the run {journal.header.run}: all of its files are done.")
+            return 0
         settings = Flags({**options.flags, **flags.values}, flags.config).load(root)
         run = Run(options, Selection(journal.root, left), settings, Terminal(), journal)
         return _finish(run)

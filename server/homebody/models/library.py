@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from filelock import FileLock
 
-from homebody.errors import FileUnreadable, ModelError, ModelFileInvalid, NoModelInstalled, UsageError
+from homebody.errors import ModelError, ModelFileInvalid, NoModelInstalled, UsageError
 from homebody.models.facts import Facts, is_later_part, parts_of, read_facts
 from homebody.models.families import never_fills_in
 from homebody.models.found import found_models
@@ -77,10 +77,10 @@ def find_model(name: str) -> Model:
 
     Raises
     ------
-    FileUnreadable
-        ``name`` is a path and there is no such file.
     NoModelInstalled
-        No model has that name.
+        No model has that name, or ``name`` is a path and there is no such file.
+    UsageError
+        Several models may be meant.
 
     """
     path = Path(name).expanduser()
@@ -88,7 +88,7 @@ def find_model(name: str) -> Model:
         return Model(path.stem, path.absolute(), "linked")
     if path.suffix == ".gguf" and path.parent != Path():
         message = f"there is no file {path}: check the path (`homebody models list` shows what is here)"
-        raise FileUnreadable(message)
+        raise NoModelInstalled(message)
     models = all_models()
     wanted = name.removesuffix(".gguf").casefold()
     matches = [model for model in models if model.name.casefold() == wanted]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.errors import FileUnreadable, ModelFileInvalid, NoModelInstalled, UsageError
+from homebody.errors import ModelFileInvalid, NoModelInstalled, UsageError
 from homebody.models import library
 from homebody.models.library import DEFAULT_WEIGHTS, find_model, link, list_entries, remove, resolve
 from homebody.models.model import Model
@@ -78,7 +78,7 @@ def test_names_are_found_in_any_case_and_by_their_beginning(default, tmp_path):
 
 def test_names_that_lead_nowhere_are_told(tmp_path):
     """A path without a file, and a name without a model."""
-    with pytest.raises(FileUnreadable, match="there is no file"):
+    with pytest.raises(NoModelInstalled, match="there is no file"):
         resolve(str(tmp_path / "x.gguf"))
     with pytest.raises(NoModelInstalled, match="no model here is called nix"):
         resolve("nix")
