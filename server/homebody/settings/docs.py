@@ -1,7 +1,7 @@
-"""``python -m homebody.settings.docs``: write what the repository holds of the schema.
+"""``python -m homebody.settings.docs``: regenerate the files of the repository that show the schema.
 
-Writes ``docs/settings.md``, and the settings in ``clients/vscode/package.json`` where that exists.
-With ``--check`` it writes nothing and fails when something is stale.
+Writes ``docs/settings.md``, and the settings in ``clients/vscode/package.json`` if that exists.
+With ``--check`` it writes nothing, and fails if one of them is stale.
 """
 
 import sys
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def files(root: Path) -> Mapping[Path, str]:
-    """Texts, by path, of the files below ``root`` that are made from the schema."""
+    """Texts of the files below ``root`` that are generated from the schema, by path."""
     made = {root / "docs" / "settings.md": publish.markdown()}
     package = root / "clients" / "vscode" / "package.json"
     if package.is_file():

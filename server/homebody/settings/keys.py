@@ -1,4 +1,4 @@
-"""The table of keys, read off ``schema.Settings``: one row a setting.
+"""The table of keys, derived from ``schema.Settings``: one row for each setting.
 
 In: the schema. Out: rows that the loader checks values against and that the documentation, the JSON
 schema and VS Code's ``package.json`` are written from.
@@ -39,11 +39,11 @@ class Key:
     type
         What a value is checked against, an annotated type.
     default
-        The value without any source; ``None`` where it is found out at run time or in another block.
+        The value without any source; ``None`` if it is determined at run time or by another block.
     description
         A sentence or two for users.
     machine
-        Only taken from sources that are the user's own, never from a workspace's.
+        Read only from the user's own sources, never from a folder that is not trusted.
     user_file_only
         Only taken from the user's settings file.
     path_like
@@ -51,7 +51,7 @@ class Key:
     secret
         Never shown.
     allowed
-        What is allowed, in words: ``"a whole number from 1 to 4096"``.
+        The allowed values, in words: ``"a whole number from 1 to 4096"``.
 
     """
 

@@ -1,7 +1,7 @@
-"""All sources in order, merged: what the rest of the program is given.
+"""Merge all sources of settings, in order.
 
 In: files, variables and what the editor or the command line sent. Out: ``Settings`` and problems.
-Bad content never raises: what is bad falls back to what an earlier source or the default says.
+Invalid content never raises: for an invalid value, that of an earlier source or the default is used.
 """
 
 import difflib
@@ -21,13 +21,13 @@ from homebody.settings.schema import Settings
 
 _USE_BLOCKS = (("completion", "backend"), ("chat", "backend"))
 _BLOCKS: tuple[KeyPath, ...] = (("backend",), *_USE_BLOCKS)
-# They belong to one server: who names another server starts without them.
+# They belong to one server: a source that names another server does not inherit them.
 _OF_ONE_SERVER = ("url", "model", "api_key", "context_length")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, what was wrong, and which source each value comes from (by snake-case key)."""
+    """Settings, problems, and the source of each value (by snake-case key)."""
 
     settings: Settings
     problems: tuple[Problem, ...]
@@ -79,7 +79,7 @@ def load(
     configuration: object = None,
     flags: Mapping[str, str] | None = None,
 ) -> Loaded:
-    """Read every source as ``load_settings`` does, and keep where each value comes from."""
+    """Read every source as ``load_settings`` does, and record where each value comes from."""
     environ = os.environ if environ is None else environ
     user_file = user_file or paths.user_file()
     here = Path.cwd() if workspace is None else workspace
@@ -106,7 +106,7 @@ def load(
 
 
 class _Merge:
-    """Values so far, the last source's first."""
+    """Collects the values of all sources; later sources replace earlier ones."""
 
     def __init__(self, environ: Mapping[str, str], user_file: Path) -> None:
         self._environ = environ
@@ -120,7 +120,7 @@ class _Merge:
         options, refused = trust.vet(options, self._values, self._user_file)
         self._problems += refused
         for block in _BLOCKS:
-            # What an earlier source said of another server would only mislead this one.
+            # Values that an earlier source set for another server do not apply to this one.
             if self._kind(block, options.values) != (kind := self._kind(block, {})) and kind != "auto":
                 self._drop_server(block)
         for key, value in options.values.items():
@@ -189,7 +189,7 @@ def _without_trust(options: Options) -> tuple[tuple[str, ...], Options]:
 
 
 def _inherited(base: Mapping[str, object], override: Mapping[str, object]) -> dict[str, object]:
-    """Fill what an override leaves out; a key or a model never wanders to another server."""
+    """Fill in what an override does not set; a key or a model is never used with another server."""
     kind = base.get("kind", "auto")
     moved = override.get("kind", kind) != kind or override.get("url", base.get("url")) != base.get("url")
     rest = {name: value for name, value in base.items() if not (moved and name in _OF_ONE_SERVER)}
@@ -220,7 +220,7 @@ def _from_client(sent: object, source: Source) -> tuple[Options, list[Problem]]:
 
 
 def _is_setting(variable: str) -> bool:
-    """Whether a variable is meant as a setting: other parts of Homebody have variables of their own."""
+    """Whether a variable is meant to be a setting: Homebody has other variables too."""
     if not variable.startswith("HOMEBODY_"):
         return False
     names = [key.variable for key in all_keys()]

@@ -1,8 +1,8 @@
-"""Options as they were sent: one source, each value checked by itself, nothing merged yet.
+"""Options of one source: each value checked by itself, nothing merged yet.
 
 In: a tree of tables (TOML, LSP) or names with texts (variables, flags). Out: ``Options`` and the
-problems found. A bad value is left out, so that it falls back alone.
-Knows nothing of files, or of what other sources say.
+problems found. An invalid value is dropped; the other values of the source are kept.
+Knows nothing of files or of other sources.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,8 +17,8 @@ from homebody.settings.values import BadValue, checked, printable, read, shorten
 Style: TypeAlias = Literal["snake", "camel", "variable"]
 KeyPath: TypeAlias = tuple[str, ...]
 
-# So many problems of one source are told one by one; a hostile file could hold a million.
-_MOST_PROBLEMS = 10
+# Problems of one source beyond this number are only counted: a hostile file could have a million.
+_MAX_PROBLEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What one source sets. All of it is optional; every value here is good by itself."""
+    """What one source sets. Every key is optional; every value is valid."""
 
     source: Source
     values: Mapping[Key, object]
 
 
 def from_tree(tree: Mapping[str, object], source: Source) -> tuple[Options, list[Problem]]:
-    """Check a tree of tables. ``None`` (LSP's null) is not set."""
+    """Check a tree of tables. ``None`` (LSP's null) means not set."""
     keys = _keys_by_path(source.style)
     values: dict[Key, object] = {}
     problems = _Problems(source)
@@ -87,7 +87,7 @@ def from_tree(tree: Mapping[str, object], source: Source) -> tuple[Options, list
 
 
 def from_texts(texts: Iterable[tuple[str, str]], source: Source) -> tuple[Options, list[Problem]]:
-    """Check texts by name, as variables and flags bring them. An empty text is not set."""
+    """Check texts by name, from variables and flags. An empty text means not set."""
     keys = _keys_by_any_name()
     values: dict[Key, object] = {}
     problems = _Problems(source)
@@ -105,31 +105,32 @@ class _Problems:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._told: list[Problem] = []
+        self._listed: list[Problem] = []
         self._more = 0
 
     def add(self, key: str, message: Callable[[], str]) -> None:
-        if len(self._told) < _MOST_PROBLEMS:
-            self._told.append(Problem(printable(key), f"{self.source.name}: {message()}."))
+        if len(self._listed) < _MAX_PROBLEMS:
+            self._listed.append(Problem(printable(key), f"{self.source.name}: {message()}."))
         else:
             self._more += 1
 
     def listed(self) -> list[Problem]:
         if not self._more:
-            return self._told
-        return [*self._told, Problem("", f"{self.source.name}: {self._more} more keys like these.")]
+            return self._listed
+        more = Problem("", f"{self.source.name}: {self._more} more keys have problems.")
+        return [*self._listed, more]
 
 
 def _take(
     key: Key, sent: object, convert: Callable[[], object], values: dict[Key, object], problems: _Problems
 ) -> None:
-    """Put the value where it belongs, or say what is wrong with it."""
+    """Store the value, or report what is wrong with it."""
     try:
         value = convert()
     except BadValue:
         name = problems.source.spelled(key)
-        shown = "what stands there" if key.secret else shorten(sent)
-        problems.add(name, lambda: f"`{name}` cannot be {shown}; allowed is {key.allowed}")
+        shown = "the value given" if key.secret else shorten(sent)
+        problems.add(name, lambda: f"`{name}` cannot be {shown}; it has to be {key.allowed}")
     else:
         if value is not None:
             values[key] = value
@@ -142,7 +143,7 @@ def _leaves(tree: Mapping[str, object], path: KeyPath) -> Iterator[tuple[KeyPath
     """
     for name, value in tree.items():
         here = (*path, *name.split("."))
-        # Sections are single words: both styles spell them alike.
+        # Names of sections are single words, so they are the same in both styles.
         if here in sections() and isinstance(value, Mapping):
             yield from _leaves(cast("Mapping[str, object]", value), here)
         else:

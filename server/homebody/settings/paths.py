@@ -1,8 +1,8 @@
 """Where Homebody keeps things on disk.
 
-The one place that asks ``platformdirs``. Each folder can be moved by a variable of its own, which
-tests use to stay apart from the user's files.
-No folder is made here: who writes makes it.
+The only module that uses ``platformdirs``. Each folder can be moved by a variable of its own; tests use
+that to leave the user's files alone.
+No folder is created here; the code that writes to it creates it.
 """
 
 import os
@@ -24,13 +24,13 @@ def config_dir() -> Path:
         return moved
     if sys.platform == "win32":
         return Path(platformdirs.user_config_dir(_APP, appauthor=False, roaming=True))
-    # Not ~/Library on macOS: who configures a language server looks in ~/.config.
+    # Not ~/Library on macOS: users look for the settings of a language server in ~/.config.
     base = os.environ.get("XDG_CONFIG_HOME", "")
     return (Path(base) if os.path.isabs(base) else Path.home() / ".config") / _APP  # noqa: PTH117 - no Path yet
 
 
 def cache_dir() -> Path:
-    """Files that can be made again: the index, facts about weights (``HOMEBODY_CACHE_DIR``)."""
+    """Files that can be regenerated: the index, facts about weights (``HOMEBODY_CACHE_DIR``)."""
     return _moved("HOMEBODY_CACHE_DIR") or Path(platformdirs.user_cache_dir(_APP, appauthor=False))
 
 
@@ -50,7 +50,7 @@ def user_file() -> Path:
 
 
 def workspace_file(workspace: Path) -> Path:
-    """The settings that a workspace brings along; it need not exist."""
+    """The settings file of a workspace; it need not exist."""
     return workspace / ".homebody.toml"
 
 

@@ -26,15 +26,15 @@ def json_schema() -> dict[str, Any]:
         if path:
             _at(root, path[:-1])[path[-1]] = _table(about)
     for key in all_keys():
-        _at(root, key.path[:-1])[key.path[-1]] = key.schema | _told(key, lambda other: other.snake)
+        _at(root, key.path[:-1])[key.path[-1]] = key.schema | _described(key, lambda other: other.snake)
     return root
 
 
 def vscode_configuration() -> dict[str, Any]:
     """VS Code's ``contributes.configuration``.
 
-    An editor answers workspace/configuration with these defaults too; a client that sends only what
-    its user has set keeps ``config.toml`` working.
+    An editor includes these defaults in its answer to workspace/configuration; a client should send only
+    what the user has set, so that ``config.toml`` applies to the rest.
     """
     return {
         "title": "Homebody",
@@ -48,9 +48,9 @@ def vscode_restricted() -> list[str]:
 
 
 def update_package_json(text: str) -> str:
-    """Put both into the text of a ``package.json``; all else stays as it is.
+    """Put both into the text of a ``package.json``, and change nothing else.
 
-    So do settings of the extension's own, which the server does not know: ``homebody.server.…``.
+    Settings of the extension itself (``homebody.server.…``), which the server does not know, are kept.
     """
     package: dict[str, Any] = json.loads(text)
     contributes: dict[str, Any] = package.setdefault("contributes", {})
@@ -70,7 +70,7 @@ def markdown() -> str:
 
 
 def commented_toml() -> str:
-    """Write a settings file in which every key stands as a comment with its default."""
+    """Write a settings file that has every key as a comment, with its default."""
     lines = [
         "# Settings of Homebody. Each key is shown with its default: take the # away to change it.",
         "# All of them with their meaning: `homebody config schema --markdown`",
@@ -112,8 +112,8 @@ def to_toml(value: object) -> str:
 
 
 def _table(about: str) -> dict[str, Any]:
-    told = {"description": about} if about else {}
-    return {"type": "object", **told, "properties": {}, "additionalProperties": False}
+    described = {"description": about} if about else {}
+    return {"type": "object", **described, "properties": {}, "additionalProperties": False}
 
 
 def _at(root: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def _at(root: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
     return root["properties"]
 
 
-def _told(key: Key, spelled: Callable[[Key], str]) -> dict[str, Any]:
+def _described(key: Key, spelled: Callable[[Key], str]) -> dict[str, Any]:
     described = {"description": _spelled(key.description, spelled)}
     return described if key.default is None else described | {"default": _plain(key.default)}
 
@@ -139,20 +139,20 @@ def _plain(value: object) -> object:
 
 
 def _property(key: Key) -> dict[str, Any]:
-    described = _told(key, lambda other: _PREFIX + other.camel)
-    told = {"markdownDescription": described["description"], **_one_type(key)}
+    described = _described(key, lambda other: _PREFIX + other.camel)
+    shown = {"markdownDescription": described["description"], **_one_type(key)}
     if "default" in described:
-        told["default"] = described["default"]
+        shown["default"] = described["default"]
     if key.machine:
-        told["scope"] = "machine"
-    return told
+        shown["scope"] = "machine"
+    return shown
 
 
 def _one_type(key: Key) -> dict[str, Any]:
     """Join ``anyOf`` into a list of types, for which VS Code's settings page has a form.
 
-    What may be left out is null then, and a text that may be is empty: VS Code would otherwise send a
-    zero or an empty list of its own for it.
+    An optional value is null, and an optional text is empty; otherwise VS Code would send a zero or an
+    empty list.
     """
     kinds: list[dict[str, Any]] = key.schema.get("anyOf", [key.schema])
     types = [kind.get("type", "string") for kind in kinds]
@@ -180,7 +180,7 @@ def _chapters() -> Iterator[str]:
             continue
         yield f"## `{'.'.join(path)}`\n\n{about}\n"
         if len(path) > 1:
-            yield f"The same keys as under `{path[-1]}`; what is left out is taken from there.\n"
+            yield f"The same keys as under `{path[-1]}`; a key that is not set here is taken from there.\n"
         else:
             yield from map(_entry, keys)
     yield "## Trust\n"
@@ -202,15 +202,15 @@ _INTRODUCTION = """\
 
 <!-- Written by `python -m homebody.settings.docs` from server/homebody/settings/schema.py. -->
 
-Everything has a default that works: no setting is needed to begin.
+Every setting has a default that works; you need none to begin.
 
 ## Where settings come from
 
-Later ones win, key by key:
+For each key, the last of these sources that sets it wins:
 
 1. the defaults below;
 2. your own file: `~/.config/homebody/config.toml` on Linux and macOS (`$XDG_CONFIG_HOME` is honoured),
-   `%APPDATA%\\homebody\\config.toml` on Windows; `homebody config init` writes one to begin with;
+   `%APPDATA%\\homebody\\config.toml` on Windows; `homebody config init` creates one with comments;
 3. `.homebody.toml` in the workspace's root;
 4. environment variables, such as `HOMEBODY_COMPLETION_MAX_TOKENS=64`;
 5. what the editor sends when it starts the server (`initializationOptions`);
@@ -219,7 +219,7 @@ Later ones win, key by key:
 
 Names are in snake case in TOML (`completion.max_tokens`), in camel case in editors
 (`completion.maxTokens`, in VS Code `homebody.completion.maxTokens`).
-`homebody config show` prints what is in force and where it comes from.
+`homebody config show` prints the values in effect and where each comes from.
 
 An invalid value is ignored and its default used; a message names the key, the value and the allowed values.
 For an unknown key, the message names the most similar one that exists.

@@ -1,10 +1,9 @@
-"""Every setting there is: its name, type, range, default and meaning.
+"""All settings: name, type, range, default and meaning.
 
 ``Settings`` is what the rest of the program reads: resolved, complete, immutable.
-What users and editors send is another type (``options.Options``); ``load.load_settings`` turns one
-into the other.
-``keys.py`` reads this module, and from it come ``docs/settings.md``, the JSON schema and VS Code's
-``package.json``: a description here is the text that users see.
+What users and editors send has another type (``options.Options``); ``load.load_settings`` converts it.
+``keys.py`` reads this module; ``docs/settings.md``, the JSON schema and VS Code's ``package.json`` are
+generated from it, so a description here is the text that users see.
 """
 
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from msgspec import Meta, Struct, field
 
 BackendKind: TypeAlias = Literal["auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai", "scripted"]
 
-# ``extra`` marks of a key; ``keys.Key`` tells what they mean.
+# Values of ``extra``; ``keys.Key`` documents them.
 _MACHINE = {"machine": True}
 
 _PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
@@ -23,10 +22,10 @@ _HostAndPort: TypeAlias = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\
 
 
 class BackendSettings(Struct, frozen=True, kw_only=True):
-    """Where the tokens come from.
+    """Which server and model answer.
 
-    The same block stands under ``completion.backend`` and ``chat.backend``, with what was left out
-    there filled in from ``backend``.
+    ``completion.backend`` and ``chat.backend`` have the same keys; those that are not set there are
+    taken from ``backend``.
     """
 
     kind: Annotated[
@@ -34,7 +33,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         Meta(
             description=(
                 "Which server answers. `auto` looks for one on this machine and falls back to the "
-                "embedded model; `scripted` plays the file named by `backend.model`, for tests."
+                "embedded model; `scripted` replays the file named by `backend.model`, for tests."
             ),
             extra=_MACHINE,
         ),
@@ -44,8 +43,8 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         Meta(
             description=(
                 "Address of the server, such as `http://127.0.0.1:8080` or `unix:///run/llama.sock`; "
-                "by default the usual port of that kind. Anything but this machine is refused unless "
-                "`backend.allowedHosts` lists it."
+                "by default the usual port of that kind. Other machines are refused unless "
+                "`backend.allowedHosts` lists them."
             ),
             extra=_MACHINE | {"allowed": "an address that begins with `http://`, `https://` or `unix://`"},
         ),
@@ -55,7 +54,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         Meta(
             description=(
                 "Model to use, as the server names it; for `embedded` the path of a GGUF file or the "
-                "name of installed weights; by default what is loaded or installed."
+                "name of installed weights. By default, what is loaded or installed."
             ),
             extra=_MACHINE | {"path": True},
         ),
@@ -64,8 +63,8 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=256, le=1_048_576)] | None,
         Meta(
             description=(
-                "Context length in tokens. By default what the server really serves; for the embedded "
-                "model its own, at most 8,192."
+                "Context length in tokens. By default, what the server really serves; for the embedded "
+                "model its own context length, at most 8,192."
             ),
             extra=_MACHINE,
         ),
@@ -74,7 +73,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         str | None,
         Meta(
             description=(
-                "API key of the server, where it wants one; better kept out of files, by `backend.apiKeyEnv`."
+                "API key, if the server requires one. Prefer `backend.apiKeyEnv` to a key in a file."
             ),
             extra=_MACHINE | {"secret": True},
         ),
@@ -83,9 +82,8 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         tuple[_HostAndPort, ...],
         Meta(
             description=(
-                "Hosts beyond this machine that may be connected to, each as `host:port`, exactly; "
-                "for a team's own server. An entry `ollama.com:443` also lets models through that a "
-                "local server runs there."
+                "Other machines that Homebody may connect to, each exactly as `host:port`, for a team's own "
+                "server. An entry `ollama.com:443` also allows models that a local Ollama runs there."
             ),
             extra=_MACHINE | {"allowed": "a list of `host:port`"},
         ),
@@ -95,7 +93,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         Meta(
             ge=1,
             le=3600,
-            description="Seconds to wait for the first piece of an answer, and from one piece to the next.",
+            description="Seconds to wait for the first piece of an answer, and between two pieces.",
             extra=_MACHINE,
         ),
     ] = 120.0
@@ -114,7 +112,7 @@ class EmbeddedSettings(Struct, frozen=True, kw_only=True):
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=1024)] | None,
         Meta(
-            description="Threads of the model; by default, and at most, the processor's cores.",
+            description="Threads that the model uses; by default, and at most, one for each core.",
             extra=_MACHINE,
         ),
     ] = None
@@ -123,7 +121,7 @@ class EmbeddedSettings(Struct, frozen=True, kw_only=True):
         Meta(
             ge=0.1,
             le=10_080,
-            description="Minutes without a request after which the model's process ends.",
+            description="Minutes without a request before the model's process ends.",
             extra=_MACHINE,
         ),
     ] = 15.0
@@ -132,25 +130,25 @@ class EmbeddedSettings(Struct, frozen=True, kw_only=True):
 class CompletionSettings(Struct, frozen=True, kw_only=True):
     """Suggestions while typing."""
 
-    enabled: Annotated[bool, Meta(description="Whether anything is suggested while typing.")] = True
+    enabled: Annotated[bool, Meta(description="Whether to suggest completions while typing.")] = True
     languages: Annotated[
         Mapping[str, bool],
         Meta(
             description=(
                 'Suggestions on or off by language id, such as `{"markdown": false}`; '
-                "`*` stands for all others."
+                "`*` means all other languages."
             )
         ),
     ] = field(default_factory=dict[str, bool])
     trigger: Annotated[
         Literal["automatic", "manual"],
-        Meta(description="`automatic`: suggest at each pause; `manual`: only when asked by key."),
+        Meta(description="`automatic`: suggest in each pause; `manual`: only on an explicit request."),
     ] = "automatic"
     menu: Annotated[
         Literal["auto", "always", "never"],
         Meta(
             description=(
-                "Whether suggestions also stand in the completion menu; `auto`: only in editors "
+                "Whether suggestions also appear in the completion menu; `auto`: only in editors "
                 "without ghost text."
             )
         ),
@@ -159,19 +157,23 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
         Literal["auto", "always", "never"],
         Meta(
             description=(
-                "Whether a suggestion may span lines; `auto`: where a block begins or a line is empty."
+                "Whether a suggestion may span several lines; `auto`: at the start of a block or on an "
+                "empty line."
             )
         ),
     ] = "auto"
     max_tokens: Annotated[
-        int, Meta(ge=1, le=4096, description="Longest suggestion, in tokens; kept free in the context.")
+        int,
+        Meta(
+            ge=1, le=4096, description="Maximum length of a suggestion, in tokens; reserved in the context."
+        ),
     ] = 128
     debounce_ms: Annotated[
         Literal["auto"] | Annotated[int, Meta(ge=0, le=5000)],
         Meta(
             description=(
-                "Milliseconds of silence before the model is asked; `auto` follows the rhythm of typing "
-                "and the speed of the model."
+                "Milliseconds without a keystroke before a request is sent; `auto` adapts to your typing "
+                "and to the speed of the model."
             )
         ),
     ] = "auto"
@@ -181,7 +183,8 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
             ge=50,
             le=60_000,
             description=(
-                "Milliseconds within which a suggestion should begin; a slow machine reads less of the file."
+                "Target time to the first token of a suggestion, in milliseconds. On a slow machine, less "
+                "of the file is read to meet it."
             ),
         ),
     ] = 350
@@ -191,25 +194,29 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
             ge=0,
             le=1,
             description=(
-                "How sure the model has to be of a suggestion's first line for it to be shown; 0 shows all."
+                "Suggestions whose first line has a lower confidence are hidden; 0 shows all suggestions."
             ),
         ),
     ] = 0.4
     temperature: Annotated[
-        float, Meta(ge=0, le=2, description="Randomness of suggestions; 0 takes the likeliest token.")
+        float,
+        Meta(ge=0, le=2, description="Randomness of suggestions; 0 always takes the most likely token."),
     ] = 0.0
     top_p: Annotated[
         float,
         Meta(
-            gt=0, le=1, description="Choose among the likeliest tokens that together have this probability."
+            gt=0, le=1, description="Sample from the most likely tokens that together have this probability."
         ),
     ] = 1.0
     top_k: Annotated[
-        int, Meta(ge=0, le=1000, description="Choose among this many of the likeliest tokens; 0: no limit.")
+        int,
+        Meta(
+            ge=0, le=1000, description="Sample from this number of the most likely tokens; 0 means no limit."
+        ),
     ] = 0
     repeat_penalty: Annotated[
         float,
-        Meta(ge=0.5, le=2, description="Penalty on tokens seen before; 1: none, which is best for code."),
+        Meta(ge=0.5, le=2, description="Penalty for repeated tokens; 1 means none, which is best for code."),
     ] = 1.0
     fim: Annotated[
         Literal[
@@ -230,36 +237,43 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
     ] = field(default_factory=BackendSettings)
 
     def is_on(self, language_id: str) -> bool:
-        """Whether documents of that language get suggestions."""
+        """Whether documents of that language are completed."""
         return self.enabled and self.languages.get(language_id, self.languages.get("*", True))
 
 
 class ChatSettings(Struct, frozen=True, kw_only=True):
     """Explanations, questions and refactorings.
 
-    The defaults are those of the talk that Homebody answers: temperature 0.1 to 0.3, top-p 0.9 to
-    0.95, top-k 40, repeat penalty 1.05 to 1.15.
+    The defaults lie in the ranges that are usual for small instruct models: temperature 0.1 to 0.3,
+    top-p 0.9 to 0.95, top-k 40, repeat penalty 1.05 to 1.15.
     """
 
     temperature: Annotated[
         float,
-        Meta(ge=0, le=2, description="Randomness of explanations and edits; 0 takes the likeliest token."),
+        Meta(
+            ge=0,
+            le=2,
+            description="Randomness of explanations and edits; 0 always takes the most likely token.",
+        ),
     ] = 0.2
     top_p: Annotated[
         float,
         Meta(
-            gt=0, le=1, description="Choose among the likeliest tokens that together have this probability."
+            gt=0, le=1, description="Sample from the most likely tokens that together have this probability."
         ),
     ] = 0.95
     top_k: Annotated[
-        int, Meta(ge=0, le=1000, description="Choose among this many of the likeliest tokens; 0: no limit.")
+        int,
+        Meta(
+            ge=0, le=1000, description="Sample from this number of the most likely tokens; 0 means no limit."
+        ),
     ] = 40
     repeat_penalty: Annotated[
         float,
         Meta(
             ge=0.5,
             le=2,
-            description="Penalty on tokens seen before; 1: none, as prompts whose answer is code set it.",
+            description="Penalty for repeated tokens; 1 means none. Prompts whose answer is code use 1.",
         ),
     ] = 1.1
     max_tokens: Annotated[
@@ -268,8 +282,8 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
             ge=16,
             le=32_768,
             description=(
-                "Longest explanation or answer, in tokens; kept free in the context, of which it takes a "
-                "quarter at most."
+                "Maximum length of an explanation or answer, in tokens; reserved in the context, at most "
+                "a quarter of it."
             ),
         ),
     ] = 1024
@@ -289,22 +303,25 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
             le=600,
             description=(
                 "Seconds that the model may read before the first word of an answer. Code that Homebody adds "
-                "by itself is limited to what is read in this time, and longer selections are explained in "
-                "parts; a fast machine reads everything."
+                "by itself is limited to what the model reads in this time, and longer selections are "
+                "explained in parts. A fast machine reads everything."
             ),
         ),
     ] = 3.0
     instructions: Annotated[
         str,
         Meta(
-            description="Standing instructions of yours for explanations and answers, such as `Be brief`.",
+            description="Your instructions for all explanations and answers, such as `Be brief`.",
             extra=_MACHINE,
         ),
     ] = ""
     language: Annotated[
         str,
         Meta(
-            description="Language of explanations and answers, such as `German`; by default the question's.",
+            description=(
+                "Language of explanations and answers, such as `German`; by default the language of the "
+                "question."
+            ),
             extra=_MACHINE,
         ),
     ] = ""
@@ -326,8 +343,9 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
             max_length=1000,
             extra={"allowed": "a list of at most 1000 texts"},
             description=(
-                "Patterns, as in `.gitignore`, of files that never go into a prompt; beside `.gitignore`, "
-                "`.homebodyignore` and the built-in list of secrets. A workspace adds to yours."
+                "Patterns, as in `.gitignore`, of files that never go into a prompt, in addition to "
+                "`.gitignore`, `.homebodyignore` and the built-in list of secrets. A workspace can only add "
+                "to yours."
             ),
         ),
     ] = ()
@@ -335,33 +353,33 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(
             description=(
-                "Files at the top of the workspace whose text goes into explanations and answers as the "
-                "project's rules. Only read in folders that `trustedFolders` lists."
+                "Files in the workspace's top folder whose text is added to prompts for explanations and "
+                "answers as the project's rules. Read only in folders that `trustedFolders` lists."
             ),
             extra=_MACHINE,
         ),
     ] = ("AGENTS.md", "CONTRIBUTING.md")
     max_file_bytes: Annotated[
         int,
-        Meta(ge=1024, le=67_108_864, description="Largest file that is read or served, in bytes."),
+        Meta(ge=1024, le=67_108_864, description="Maximum size of a file that is read, in bytes."),
     ] = 1_048_576
 
 
 class LogSettings(Struct, frozen=True, kw_only=True):
-    """The local log; nothing of it is ever sent."""
+    """The local log; it is never sent anywhere."""
 
     enabled: Annotated[
         bool,
         Meta(
             description=(
-                "Whether what went into prompts (files, lines, tokens, times) is logged in your state folder."
+                "Whether to log what went into prompts (files, lines, tokens, times) in your state folder."
             ),
             extra=_MACHINE,
         ),
     ] = False
     prompts: Annotated[
         bool,
-        Meta(description="Whether the log also keeps the text of prompts and answers.", extra=_MACHINE),
+        Meta(description="Whether the log also contains the text of prompts and answers.", extra=_MACHINE),
     ] = False
 
 
@@ -379,7 +397,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(
             description=(
                 "Folders whose `.homebody.toml`, editor settings and `.homebody/prompts` count as your own, "
-                "each by its full path; a folder does not speak for those inside it."
+                "each by its full path. Folders inside a trusted folder are not trusted."
             ),
             extra=_MACHINE | {"user_file": True, "allowed": "a list of full paths of folders"},
         ),

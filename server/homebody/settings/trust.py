@@ -62,7 +62,7 @@ def _is_users_own(key: Key, value: object, options: Options) -> bool:
         return True
     if source.folder is None:
         return False
-    # A file that plays a model's part is for tests; nobody means that for all who open a folder.
+    # A scripted model is for tests; nobody wants it for everyone who opens a folder.
     return (key.machine and not source.trusted) or (key.path[-1] == "kind" and value == "scripted")
 
 

@@ -1,6 +1,6 @@
-"""One value at a time: sent by somebody, checked against its key's type.
+"""Check one value against the type of its key.
 
-In: what stands in TOML or JSON, or a text. Out: the value as ``Settings`` holds it, or ``BadValue``.
+In: a value from TOML or JSON, or a text. Out: the value as ``Settings`` holds it, or ``BadValue``.
 """
 
 import json
@@ -24,7 +24,7 @@ _SWITCH = {
 
 
 class BadValue(ValueError):
-    """The value is not what its key allows."""
+    """The key does not allow this value."""
 
 
 def checked(key: Key, sent: object) -> object:
@@ -37,9 +37,9 @@ def checked(key: Key, sent: object) -> object:
 
     """
     if sent == "" and key.default is None:
-        return None  # an emptied field of a settings page
+        return None  # an empty field of a settings page
     if isinstance(sent, float) and sent.is_integer() and key.schema.get("type") != "number":
-        sent = int(sent)  # JSON from Lua and JavaScript knows no whole numbers
+        sent = int(sent)  # JSON from Lua and JavaScript has no whole numbers
     try:
         value = cast("object", msgspec.convert(sent, key.type))
     except (msgspec.ValidationError, OverflowError, RecursionError) as error:
@@ -50,7 +50,7 @@ def checked(key: Key, sent: object) -> object:
 
 
 def read(key: Key, text: str) -> object:
-    """Convert a text, as variables and flags bring it, by the type that is wanted.
+    """Convert a text from a variable or a flag to the type of the key.
 
     Lists are separated by commas or written as JSON, tables are ``python=on,markdown=off`` or JSON,
     switches are true, yes, on, 1 or false, no, off, 0.
@@ -58,7 +58,7 @@ def read(key: Key, text: str) -> object:
     Raises
     ------
     BadValue
-        No reading of the text fits.
+        The text cannot be converted.
 
     """
     text = text.strip()
@@ -71,7 +71,7 @@ def read(key: Key, text: str) -> object:
 
 
 def shorten(value: object) -> str:
-    """Show a value that others chose: short, on one line, without control characters."""
+    """Show a value from an untrusted source: short, on one line, without control characters."""
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
@@ -85,13 +85,13 @@ def shorten(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Cut ``text`` to 60 characters and replace what would not print."""
+    """Cut ``text`` to 60 characters and replace characters that are not printable."""
     text = text if len(text) <= 60 else text[:57] + "..."
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _candidates(schema: Mapping[str, Any], text: str) -> Iterator[object]:
-    """Every reading of ``text`` that the schema leaves open, the likeliest first."""
+    """All values that ``text`` may stand for according to the schema, the likeliest first."""
     kinds = {kind.get("type", "enum") for kind in schema.get("anyOf", [schema])}
     if "boolean" in kinds:
         yield _SWITCH.get(text.lower(), text)
@@ -124,7 +124,7 @@ def _json(text: str) -> object:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """All texts in a value, names of a table included."""
+    """All texts in a value, including the names in a table."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, tuple | dict):
