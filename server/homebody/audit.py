@@ -1,9 +1,9 @@
-"""What was sent and what was answered, so that every suggestion can be accounted for.
+"""Record what was sent and answered, so that every suggestion can be accounted for.
 
-In: a ``PromptRecord`` a request, from ``features``, and what became of suggestions, from ``lsp``.
-Out: the last record a document; on request a log, and always a few local counts, in the user's state
-folder, for ``homebody log`` and ``doctor``. A disk that refuses never disturbs an answer.
-Knows nothing of backends, LSP or how a prompt came about.
+In: one ``PromptRecord`` for each request, from ``features``, and the fate of suggestions, from ``lsp``.
+Out: the last record of each document; a log if enabled, and always a few local counts, in the user's
+state folder, for ``homebody log`` and ``doctor``. A disk error never affects an answer.
+Knows nothing of backends, LSP or how a prompt is built.
 """
 
 import os
@@ -28,19 +28,19 @@ from homebody.settings.paths import state_dir
 
 Timings: TypeAlias = dict[str, float]
 
-_MOST_DOCUMENTS = 64
-"""So many documents' last prompts are kept in memory."""
+_MAX_DOCUMENTS = 64
+"""Number of documents whose last prompt is kept in memory."""
 
-_MOST_LOGGED = 512
-"""So many of the last requests are known as logged: more answers are not kept either."""
+_MAX_LOGGED = 512
+"""Number of recent requests that are remembered as logged; the cache of answers is not larger."""
 
-_LARGEST_LOG = 4 * 1024 * 1024
-"""Bytes after which the log starts anew; the one before is kept, so at most twice as much is on disk."""
+_MAX_LOG_BYTES = 4 * 1024 * 1024
+"""Size at which the log is rotated; one older log is kept, so at most twice as much is on disk."""
 
-_MOST_DAYS = 366
+_MAX_DAYS = 366
 
 WAIT_BOUNDS = (100, 200, 350, 500, 750, 1000, 1500, 2500, 5000, 10_000)
-"""Upper bounds, in milliseconds, of the classes in which waits for a suggestion are counted."""
+"""Upper bounds, in milliseconds, of the histogram of waiting times for a suggestion."""
 
 _T = TypeVar("_T")
 
@@ -62,7 +62,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Lines that could have gone in and did not, and why."""
+    """Lines that were left out of a prompt, and why."""
 
     uri: str
     first_line: int
@@ -74,9 +74,9 @@ class LeftOut:
 class PromptRecord:
     """One request, as it was sent and answered.
 
-    ``when`` is seconds since the epoch; ``timings`` are milliseconds by name
-    (``first_token``, ``total``); token counts are the server's own where it gives them.
-    ``notes`` tell what did not go as it should: a count that differs, a prompt that was cut.
+    ``when`` is in seconds since the epoch; ``timings`` are milliseconds by name
+    (``first_token``, ``total``); token counts are the server's own if it reports them.
+    ``notes`` describe problems: a count that differs, a prompt that was cut.
     """
 
     feature: str
@@ -99,7 +99,7 @@ class PromptRecord:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that went wrong with one model, as it was first seen. ``when`` as in the record."""
+    """A problem with one model, when it was first seen. ``when`` as in the record."""
 
     backend: str
     model: str
@@ -109,7 +109,7 @@ class Note:
 
 @dataclass(slots=True)
 class Day:
-    """Counts of one day. ``waits`` has one number a class of ``WAIT_BOUNDS`` and one for longer ones."""
+    """Counts of one day. ``waits`` has one number for each of ``WAIT_BOUNDS`` and one for longer waits."""
 
     shown: int = 0
     accepted: int = 0
@@ -128,7 +128,7 @@ class Day:
         self.waits = [mine + its for mine, its in zip(self.waits, other.waits, strict=True)]
 
     def wait(self, share: float) -> int | None:
-        """Milliseconds within which ``share`` of the suggestions came; ``None`` where it is not known."""
+        """Milliseconds within which ``share`` of the suggestions arrived; ``None`` if not known."""
         wanted, seen = share * sum(self.waits), 0
         for bound, count in zip(WAIT_BOUNDS, self.waits, strict=False):
             seen += count
@@ -140,7 +140,7 @@ class Day:
 class Audit:
     """The last prompt behind an answer, by document and overall; log, notes and counts on disk.
 
-    ``folder`` instead of the user's state folder. ``on_note`` is called once a model and kind of note.
+    ``folder`` replaces the user's state folder. ``on_note`` is called once for each model and kind of note.
     """
 
     def __init__(self, settings: LogSettings | None = None, folder: Path | None = None) -> None:
@@ -150,19 +150,19 @@ class Audit:
         self._last: OrderedDict[str, PromptRecord] = OrderedDict()
         self._newest: PromptRecord | None = None
         self._noted: set[tuple[str, str, str]] = set()
-        self._logged = deque[float](maxlen=_MOST_LOGGED)
+        self._logged = deque[float](maxlen=_MAX_LOGGED)
         self._unsaved = Day()
-        # One thread: lines stay in order, and no key waits for a disk.
+        # One thread: lines stay in order, and no keystroke waits for the disk.
         self._writer = ThreadPoolExecutor(1, "homebody-log")
 
     def record(self, record: PromptRecord) -> None:
-        """Keep ``record`` as the newest of its document, and log it where that is wanted.
+        """Keep ``record`` as the newest of its document, and log it if logging is enabled.
 
-        An answer is shown again at each key that is typed along it: it is logged once.
+        An answer that is shown again while the user types along it is logged once.
         """
         self._last[record.uri] = record
         self._last.move_to_end(record.uri)
-        if len(self._last) > _MOST_DOCUMENTS:
+        if len(self._last) > _MAX_DOCUMENTS:
             self._last.popitem(last=False)
         self._newest = record
         for text in record.notes:
@@ -173,7 +173,7 @@ class Audit:
             self._writer.submit(_append, self._path("log.jsonl"), kept)
 
     def note(self, record: PromptRecord, notes: tuple[str, ...]) -> None:
-        """Tell what was seen after the answer to ``record`` came; it stands there from then on."""
+        """Report problems that were found after the answer to ``record``, and add them to the record."""
         for text in notes:
             self._note(Note(record.backend, record.model, text, record.when))
         shown = self._last.get(record.uri)
@@ -188,7 +188,7 @@ class Audit:
         return self._newest if uri is None else self._last.get(uri)
 
     def count_shown(self, characters: int, milliseconds: float | None = None) -> None:
-        """Count a suggestion on screen, and how long after the request it came."""
+        """Count a suggestion that was shown, and its waiting time."""
         day = self._unsaved
         day.shown += 1
         day.shown_characters += characters
@@ -196,21 +196,21 @@ class Audit:
             day.waits[bisect_left(WAIT_BOUNDS, milliseconds)] += 1
 
     def count_accepted(self, characters: int) -> None:
-        """Count a suggestion taken whole."""
+        """Count a suggestion that was accepted completely."""
         self._unsaved.accepted += 1
         self._unsaved.accepted_characters += characters
 
     def count_partly_accepted(self, characters: int) -> None:
-        """Count a word or a line taken of a suggestion."""
+        """Count a word or a line of a suggestion that was accepted."""
         self._unsaved.partly_accepted += 1
         self._unsaved.accepted_characters += characters
 
     def flush(self) -> None:
-        """Wait until what was recorded is on disk, where it goes there."""
+        """Wait until everything that is logged is on disk."""
         self._writer.submit(_nothing).result()
 
     def save(self) -> None:
-        """Flush, and add the counts to those on disk; call it at the end. Never raises."""
+        """Flush, and add the counts to those on disk. Call it at the end; it never raises."""
         self.flush()
         unsaved, self._unsaved = self._unsaved, Day()
         if unsaved == Day():
@@ -221,14 +221,14 @@ class Audit:
             with FileLock(path.with_suffix(".lock"), timeout=2):
                 days = read_counts(self._folder)
                 days.setdefault(datetime.now(UTC).date().isoformat(), Day()).add(unsaved)
-                newest = dict(sorted(days.items())[-_MOST_DAYS:])
+                newest = dict(sorted(days.items())[-_MAX_DAYS:])
                 fresh = path.with_suffix(".new")
                 with _opened(fresh, os.O_TRUNC) as file:
                     file.write(msgspec.json.encode(newest))
                 fresh.replace(path)
 
     def _note(self, note: Note) -> None:
-        """Keep and tell a note once: numbers in it differ from time to time."""
+        """Store and report a note once; notes that differ only in numbers are the same."""
         key = (note.backend, note.model, re.sub(r"\d+", "#", note.text))
         if key not in self._noted:
             self._noted.add(key)
@@ -241,17 +241,17 @@ class Audit:
 
 
 def read_log(folder: Path | None = None) -> Iterator[PromptRecord]:
-    """Give the logged records, the oldest first; lines that do not read are left out."""
+    """Yield the logged records, the oldest first; unreadable lines are skipped."""
     return _read_lines((folder or state_dir()) / "log.jsonl", PromptRecord)
 
 
 def read_notes(folder: Path | None = None) -> Iterator[Note]:
-    """Give what went wrong with models, the oldest first; the same may stand there once a session."""
+    """Yield the problems with models, the oldest first; a problem may occur once for each session."""
     return _read_lines((folder or state_dir()) / "notes.jsonl", Note)
 
 
 def read_counts(folder: Path | None = None) -> dict[str, Day]:
-    """Give the counts by day (``2026-11-25``, in UTC); a file that does not read counts as none."""
+    """Return the counts by day (``2026-11-25``, in UTC); an unreadable file counts as empty."""
     try:
         data = ((folder or state_dir()) / "counts.json").read_bytes()
         days = msgspec.json.decode(data, type=dict[str, Day])
@@ -261,11 +261,11 @@ def read_counts(folder: Path | None = None) -> dict[str, Day]:
 
 
 def _nothing() -> None:
-    """Stand in the writer's queue behind all that is there."""
+    """Do nothing; used to wait for everything queued before it."""
 
 
 def _append(path: Path, entry: PromptRecord | Note) -> None:
-    """Add a line by one write, so that two processes never mix theirs."""
+    """Append a line by one write, so that lines of two processes never mix."""
     with suppress(OSError):
         _make_folder(path.parent)
         _rotate(path)
@@ -274,11 +274,11 @@ def _append(path: Path, entry: PromptRecord | Note) -> None:
 
 
 def _rotate(path: Path) -> None:
-    if not path.exists() or path.stat().st_size < _LARGEST_LOG:
+    if not path.exists() or path.stat().st_size < _MAX_LOG_BYTES:
         return
     with suppress(Timeout), FileLock(path.with_suffix(".lock"), timeout=0):
-        # Another process may have done it while this one looked.
-        if path.stat().st_size >= _LARGEST_LOG:
+        # Another process may have rotated it meanwhile.
+        if path.stat().st_size >= _MAX_LOG_BYTES:
             path.replace(_older(path))
 
 
@@ -303,8 +303,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _opened(path: Path, flag: int) -> FileIO:
-    """Open for writing without a buffer, for the owner alone; on Windows the profile's rights do that."""
+    """Open for writing without a buffer, readable only by the owner (on Windows by the profile's rights)."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | flag | getattr(os, "O_BINARY", 0), 0o600)
     if sys.platform != "win32":
-        os.fchmod(handle, 0o600)  # the file may be older than this care
+        os.fchmod(handle, 0o600)  # an older version may have created the file with other rights
     return FileIO(handle, "wb")

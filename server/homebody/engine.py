@@ -28,21 +28,21 @@ from homebody.workspace.permit import Permit
 logger = logging.getLogger(__name__)
 
 _MEASURABLE_TOKENS = 24
-"""A prompt's speed is only taken from readings of at least so many tokens: shorter ones measure overhead."""
+"""Minimum number of evaluated tokens for a measurement of speed; shorter prompts measure overhead."""
 
 
 @dataclass(slots=True)
 class Speed:
-    """What one backend was measured to do, in tokens a second; ``None`` before the first answer."""
+    """Measured speed of one backend, in tokens per second; ``None`` before the first answer."""
 
     prompt: float | None = None
     output: float | None = None
 
     def learn(self, stats: Stats, seen: PromptRead | None = None) -> None:
-        """Follow the last measurements; a new one counts a third.
+        """Update the moving average; a new measurement counts for a third.
 
-        ``seen`` is the reading as it looked from outside: it stands in where the server does not say
-        what it read (Ollama and OpenAI's API tell the length of the prompt alone).
+        ``seen`` is the reading as measured on our side. It is used if the server does not report how many
+        tokens it evaluated (Ollama and OpenAI's API report only the length of the prompt).
         """
         if stats.evaluated_tokens and stats.prompt_ms:
             self._learn_prompt(stats.evaluated_tokens, stats.prompt_ms)
@@ -52,22 +52,22 @@ class Speed:
             self.learn_output(stats.output_tokens / stats.output_ms * 1000)
 
     def learn_read(self, read: PromptRead) -> None:
-        """Follow what reading one prompt took."""
+        """Update the prompt speed from one reading."""
         self._learn_prompt(read.evaluated_tokens, read.milliseconds)
 
     def learn_seen(self, seen: PromptRead, milliseconds: float | None = None) -> None:
-        """Follow a reading as it looked from outside; of a short one that says nothing."""
+        """Update the prompt speed from a reading measured on our side; a short one is ignored."""
         if seen.evaluated_tokens >= _MEASURABLE_TOKENS:
             self._learn_prompt(seen.evaluated_tokens, milliseconds or seen.milliseconds)
 
     def learn_output(self, speed: float) -> None:
-        """Follow a speed that was measured from outside."""
+        """Update the output speed from a measurement on our side."""
         self.output = _follow(self.output, speed)
 
     def _learn_prompt(self, tokens: int, milliseconds: float) -> None:
-        """Follow a reading; of a short one it is only sure that the model is no slower than that.
+        """Update the prompt speed; a short reading can only increase it.
 
-        Else one slow moment would make pieces so short that nothing was ever measured again.
+        Otherwise one slow moment would make pieces so short that speed is never measured again.
         """
         if tokens <= 0 or milliseconds <= 0:
             return
@@ -117,14 +117,14 @@ class Use:
         self.known: ModelInfo | None = None
 
     async def describe(self) -> ModelInfo:
-        """Say what is served, and keep it as ``known``. Raises ``BackendError``."""
+        """Describe the model that is served, and store it as ``known``. Raises ``BackendError``."""
         self.known = await self.backend.describe()
         return self.known
 
     async def learn_counts(self, texts: Sequence[str], *, limit: int = 2000) -> None:
-        """Count the lines of ``texts`` that are new, by one call; where the server cannot, leave it.
+        """Count the new lines of ``texts`` with one call; do nothing if the server cannot count.
 
-        ``limit`` bounds the lines of one call, so that a large file does not hold the server up.
+        ``limit`` is the maximum number of lines in one call, so that a large file does not block the server.
         """
         with suppress(BackendError):
             if not (await self.describe()).exact_tokenizer:
@@ -134,11 +134,11 @@ class Use:
 
 
 class Engine:
-    """All that features need. Make it with ``open_engine``.
+    """Everything that features need. Create it with ``open_engine``.
 
-    ``on_state`` is told once for each change of a backend: ready, loading, unavailable; ``on_index``
-    how far the workspace's index is. What an earlier run indexed can be asked at once; ``index.start``
-    brings it up to date.
+    ``on_state`` is called once for each change of a backend (ready, loading, unavailable), ``on_index``
+    for the progress of the workspace's index. What an earlier run indexed can be queried at once;
+    ``index.start`` updates it.
     """
 
     def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
@@ -184,7 +184,7 @@ class Engine:
         return other.speed.prompt if (mine.name, mine.url) == (its.name, its.url) else None
 
     async def check(self) -> None:
-        """Look whether the servers that were asked lately are still there; ``on_state`` tells."""
+        """Check whether the recently used servers are still available; ``on_state`` reports changes."""
         for use in tuple(dict.fromkeys(self._uses.values())):
             await check(use.backend)
 
@@ -210,7 +210,7 @@ class Engine:
             self.on_state(slot, state)
 
     async def aclose(self) -> None:
-        """Give back connections and end what was started."""
+        """Close connections and end what was started."""
         self.audit.save()
         await self._stack.aclose()
 
@@ -228,7 +228,7 @@ async def open_engine(
     the first of ``folders`` may say. A value that is not allowed falls back to its default and is logged.
     ``folders`` are the workspace's; the prompts in ``.homebody/prompts/`` of those that the user trusts
     are offered too.
-    ``on_state`` is told of each change of a backend.
+    ``on_state`` is called for each change of a backend.
     """
     if settings is None:
         settings, problems = load_settings(workspace=folders[0] if folders else None)

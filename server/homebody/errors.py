@@ -1,39 +1,39 @@
-"""Everything that can go wrong, one class a cause.
+"""All errors that Homebody raises, one class for each cause.
 
-Each error says what happened and what to do next in one sentence, and knows the exit code of a
-command that ends with it.
-Raised ``from`` its cause, caught only at the edge (``lsp``, ``cli``, ``headless``).
+The message of an error says in one sentence what happened and what to do next; its class has the exit
+code of a command that ends with it.
+Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``cli``, ``headless``).
 
     HomebodyError                 1
-    ├── UsageError                2   the request itself is off
+    ├── UsageError                2   the request itself is wrong
     │   ├── FileUnreadable            no such file, not UTF-8, too large, binary
     │   ├── PositionOutOfRange        a line or column past the end
     │   ├── UnknownAction             no prompt file of that name
     │   ├── NothingSelected           no file or symbol is left to work on
-    │   └── GitFailed                 git is missing, or refused the question
-    ├── SettingsError             2   a setting that no fallback can mend
+    │   └── GitFailed                 git is missing, or its command failed
+    ├── SettingsError             2   a setting without a usable fallback
     ├── ModelError                3
-    │   ├── NoModelInstalled          nothing to answer with
+    │   ├── NoModelInstalled          there are no weights
     │   ├── ModelFileInvalid          truncated, foreign or damaged weights
     │   ├── ModelTooLarge             weights and context do not fit the memory
     │   └── ModelInstallFailed        download, checksum or disk
     ├── BackendError              3
     │   ├── BackendUnavailable        not running, gone, or refused the connection
-    │   │   ├── BackendLoading        there, still loading its model
-    │   │   └── BackendFailed         there, but it failed to answer (5xx, an answer that broke off)
+    │   │   ├── BackendLoading        running, still loading its model
+    │   │   └── BackendFailed         running, but failed to answer (5xx, an incomplete answer)
     │   ├── BackendTimeout            no answer, or no next piece, in time
-    │   ├── BackendRefused            a 4xx, with the server's own words
-    │   ├── BackendProtocolError      an answer that is not what its API says
+    │   ├── BackendRefused            a 4xx, with the server's own message
+    │   ├── BackendProtocolError      an answer that does not follow its API
     │   ├── NothingAnswered           an answer without a word in it
     │   └── ConnectionForbidden       not this machine, and not in ``backend.allowedHosts``
-    ├── StateUnwritable           1   the state folder is full, or may not be written
+    ├── StateUnwritable           1   the state folder is full or not writable
     ├── ContextTooLong            1   even the smallest prompt does not fit
     ├── RunError                  1   a run over many files cannot go on
     │   ├── TreeBusy                  another run changes files in the same folder
     │   ├── JournalUnusable           the journal cannot be written or read
-    │   └── VerifyFailed              the command of --verify does not even start, or fails without a change
-    └── EditRefused               1   the edit would harm the file
-        └── DocumentChanged           the document moved on meanwhile
+    │   └── VerifyFailed              the command of --verify does not start, or fails without a change
+    └── EditRefused               1   the edit would damage the file
+        └── DocumentChanged           the document changed in the meantime
 """
 
 from typing import ClassVar
@@ -46,13 +46,13 @@ class HomebodyError(Exception):
 
 
 class UsageError(HomebodyError):
-    """The request itself is off: a path, a position, an option."""
+    """The request itself is wrong: a path, a position, an option."""
 
     exit_code: ClassVar[int] = 2
 
 
 class FileUnreadable(UsageError):
-    """A file that is not there, not UTF-8, binary, or larger than is served."""
+    """A file that does not exist, is not UTF-8, is binary, or is too large."""
 
 
 class PositionOutOfRange(UsageError):
@@ -68,11 +68,11 @@ class NothingSelected(UsageError):
 
 
 class GitFailed(UsageError):
-    """Git is not installed, or refused a question; its own words are in the message."""
+    """Git is not installed, or its command failed; the message contains git's own."""
 
 
 class SettingsError(HomebodyError):
-    """A setting without which nothing sensible can be done."""
+    """A required setting is missing or wrong, and there is no usable fallback."""
 
     exit_code: ClassVar[int] = 2
 
@@ -106,15 +106,15 @@ class BackendError(HomebodyError):
 
 
 class BackendUnavailable(BackendError):
-    """Nothing answers there, or it went away in the middle."""
+    """The server is not running, or the connection was lost during an answer."""
 
 
 class BackendLoading(BackendUnavailable):
-    """The server is there and still loads its model."""
+    """The server is running and still loading its model."""
 
 
 class BackendFailed(BackendUnavailable):
-    """The server is there and failed to answer: a 5xx, or an answer that broke off."""
+    """The server is running and failed to answer: a 5xx, or an incomplete answer."""
 
 
 class BackendTimeout(BackendError):
@@ -122,11 +122,11 @@ class BackendTimeout(BackendError):
 
 
 class BackendRefused(BackendError):
-    """The server refused the request; its own words are in the message."""
+    """The server refused the request; the message contains the server's own."""
 
 
 class BackendProtocolError(BackendError):
-    """The server's answer is not what its API promises."""
+    """The server's answer does not follow its API."""
 
 
 class NothingAnswered(BackendError):
@@ -136,7 +136,7 @@ class NothingAnswered(BackendError):
 
 
 class ConnectionForbidden(BackendError):
-    """The address is not on this machine and the user's settings do not allow it."""
+    """The address is not on this machine, and the user's settings do not allow it."""
 
 
 class StateUnwritable(HomebodyError):
@@ -144,7 +144,7 @@ class StateUnwritable(HomebodyError):
 
 
 class ContextTooLong(HomebodyError):
-    """Even the smallest prompt does not fit the context length that is served."""
+    """Even the smallest prompt exceeds the context length that is served."""
 
 
 class RunError(HomebodyError):
@@ -166,8 +166,8 @@ class VerifyFailed(RunError):
 
 
 class EditRefused(HomebodyError):
-    """The edit would harm the file; nothing was written."""
+    """The edit would damage the file; nothing was written."""
 
 
 class DocumentChanged(EditRefused):
-    """The document is no longer the one that the edit was made for."""
+    """The document changed after the edit was requested."""

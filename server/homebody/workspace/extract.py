@@ -1,7 +1,7 @@
-"""One file's bytes to what the index keeps of it.
+"""Extract from one file what the index stores.
 
-In: a path and bytes. Out: language, imports, definitions and chunks; nothing for what is no text
-that a person would read. Raises nothing; what breaks a grammar is named on standard error.
+In: a path and bytes. Out: language, imports, definitions and chunks; nothing for binary or generated
+content. Raises nothing; a file on which a grammar fails is named on standard error.
 """
 
 import sys
@@ -20,14 +20,14 @@ from homebody.workspace.writer import ChunkRow, DefinitionRow
 
 Extract: TypeAlias = tuple[str, Sequence[ImportRow], Sequence[DefinitionRow], Sequence[ChunkRow]]
 
-# About 20 lines: two or three of them fit into what a small model's prompt has for other files.
+# About 20 lines: two or three chunks fit into the share of a small model's prompt for other files.
 _CHUNK_TOKENS = 256
-# Enough for a measure of size; nothing that is sent is counted so.
+# A rough measure of size; nothing that is sent is counted this way.
 _CHARACTERS_A_TOKEN = 3
-# Data in such files is larger than what is written by hand.
+# Files of these languages that are larger are generated data.
 _MAX_DATA_BYTES = 64 * 1024
 _DATA = frozenset({"json", "yaml", "toml", "html", "css", "markdown", ""})
-# Minified code, and lines of numbers.
+# Above these, the file is minified code or rows of numbers.
 _MAX_MEAN_LINE = 300
 _MAX_CHUNK_LINE = 1_000
 
@@ -51,9 +51,9 @@ _MAX_SIGNATURE = 600
 
 
 def extract(path: str, data: bytes) -> Extract | None:
-    """Return what is kept of the file at ``path``: language, imports, definitions, chunks.
+    """Return what the index stores of the file at ``path``: language, imports, definitions, chunks.
 
-    ``None`` where a grammar broke down over it, which another version of that may not do.
+    ``None`` if a grammar failed on it; another version of the grammar may succeed.
     """
     language = find("", path)
     name = language.name if language else ""
@@ -67,13 +67,13 @@ def extract(path: str, data: bytes) -> Extract | None:
         tree = parse(document)
         imports = rows_of(scope.imports(document, tree))
         return name, imports, tuple(_definitions(document, tree)), tuple(_chunks(document, tree))
-    except Exception as error:  # noqa: BLE001 - what breaks a grammar costs itself, not the whole index
+    except Exception as error:  # noqa: BLE001 - one file that breaks a grammar must not end the indexing
         sys.stderr.write(f"homebody: {path} is not indexed: {error!r}\n")
         return None
 
 
 def _readable(data: bytes, name: str) -> str:
-    """Text that somebody wrote and reads, or nothing."""
+    """The text of a file written by people; empty for anything else."""
     if b"\0" in data or (name in _DATA and len(data) > _MAX_DATA_BYTES):
         return ""
     try:
@@ -102,7 +102,7 @@ def _definitions(document: Document, tree: Tree) -> Iterator[DefinitionRow]:
 
 
 def _nesting(found: Sequence[Definition]) -> list[tuple[int, ...]]:
-    """For each of ``found``, the numbers of those around it, the outermost first."""
+    """For each of ``found``, the indexes of those that enclose it, the outermost first."""
     around: list[int] = []
     result: list[tuple[int, ...]] = []
     for number, one in enumerate(found):
@@ -114,7 +114,7 @@ def _nesting(found: Sequence[Definition]) -> list[tuple[int, ...]]:
 
 
 def _is_named(one: Definition) -> bool:
-    """Whether somebody may look for it by its name."""
+    """Whether users may search for it by name."""
     if one.kind == "table" and not one.signature.lower().startswith("create"):
         return False  # a part of one SQL query, or of a TOML file
     return one.kind in _NAMED and len(one.name) > 1

@@ -1,7 +1,7 @@
-"""Definitions that the index found to candidates as a model should read them.
+"""Turn definitions from the index into candidates in the form that a model should read.
 
-In: rows, best first. Out: candidates, best first: each under the headers of what is around it, nothing
-twice, neighbours of one file together.
+In: rows, best first. Out: candidates, best first: each below the headers of its enclosing definitions,
+without duplicates, neighbours in one file merged.
 """
 
 import re
@@ -14,16 +14,16 @@ from homebody.syntax.chunk import Candidate
 from homebody.workspace.store import APART
 from homebody.workspace.uri import uri_of
 
-# Definitions of one file with at most so many lines between them become one candidate: farther apart,
-# their lines would stand for too much that is not shown.
+# Definitions of one file with at most this number of lines between them become one candidate. If they
+# were farther apart, the candidate's line range would cover too much that is not shown.
 _NEAR_LINES = 30
 _MAX_TOGETHER = 12
 _MAX_SIGNATURE_LINES = 3
-# The innermost headers: files of data nest deeper than anybody follows.
+# Only the innermost headers are shown: data files nest very deeply.
 _MAX_SCOPES = 3
 _NAMES_TOLD = 3
 _LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
-# What stands before a name where it is defined and not called.
+# Words before a name that is defined, not called.
 _DEFINES = re.compile(r"\b(?:def|fn|fun|func|function|sub|class|struct)\s+(?:\([^()]*\)\s*)?\*?\Z")
 
 
@@ -40,18 +40,18 @@ class Found:
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """Headers of what is around it, the outermost first."""
+        """Headers of the enclosing definitions, the outermost first."""
         return tuple(self.scopes.split(APART)[-_MAX_SCOPES:]) if self.scopes else ()
 
     @property
     def is_signature(self) -> bool:
-        """Whether it is no more than a few lines."""
+        """Whether it has only a few lines."""
         return self.text.count("\n") < _MAX_SIGNATURE_LINES
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A row with the best place of what it shows, and the names of that."""
+    """A row with the best rank of what it shows, and the names that it defines."""
 
     place: int
     row: Found
@@ -73,7 +73,7 @@ def candidates(found: Sequence[Found], root: Path, own: str | None) -> list[Cand
 
 
 def under_headers(row: Found) -> str:
-    """Return the row's text under the headers of what is around it."""
+    """Return the row's text below the headers of its enclosing definitions."""
     return "\n".join([*row.headers, row.text])
 
 
@@ -105,7 +105,7 @@ def call_sites(name: str, chunk: Found) -> list[Found]:
 
 
 def _once(pieces: Iterable[_Piece], *, own: bool) -> list[_Piece]:
-    """Pieces of one file, in its order, without those that another one shows too."""
+    """Pieces of one file, in order, without those that another piece already shows."""
     kept: list[_Piece] = []
     for piece in sorted(pieces, key=lambda piece: (len(piece.row.headers), piece.row.first_line)):
         shown_by = next((one for one in kept if _shows(one.row, piece.row, own=own)), None)
@@ -118,13 +118,13 @@ def _once(pieces: Iterable[_Piece], *, own: bool) -> list[_Piece]:
 
 
 def _shows(one: Found, other: Found, *, own: bool) -> bool:
-    """Whether the text of ``one`` has that of ``other`` in it."""
+    """Whether the text of ``one`` contains that of ``other``."""
     inside = one.first_line <= other.first_line and other.scopes.startswith(one.scopes)
     return inside and f"\n{other.text}" in f"\n{one.text}" and (not own or other.last_line <= one.last_line)
 
 
 def _runs(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
-    """Neighbouring signatures together, all else alone."""
+    """Group neighbouring signatures; every other piece stands alone."""
     run: list[_Piece] = []
     for piece in pieces:
         fits = run and run[-1].row.is_signature and piece.row.is_signature and len(run) < _MAX_TOGETHER
@@ -154,7 +154,7 @@ def _candidate(run: Sequence[_Piece], root: Path) -> Candidate:
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many items both begin with."""
+    """Length of the common prefix."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 

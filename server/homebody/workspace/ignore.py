@@ -1,9 +1,9 @@
-"""Which paths the user has ruled out: ``.gitignore``, ``.homebodyignore`` and ``context.ignore``.
+"""Which paths are ignored: ``.gitignore``, ``.homebodyignore`` and ``context.ignore``.
 
-In: a workspace folder and the settings' globs. Out: yes or no for a path below it.
-Follows git: nested files, the last matching line wins, a deeper file wins over a shallower one,
-nothing below an ignored folder comes back. ``.homebodyignore`` is read after the ``.gitignore``
-beside it and may take its word back; ``context.ignore`` has the last one.
+In: a workspace folder and the globs of the settings. Out: yes or no for a path below it.
+The rules are git's: files may be nested, the last matching line wins, a deeper file overrides a shallower
+one, and nothing below an ignored folder can be included again. ``.homebodyignore`` is read after the
+``.gitignore`` beside it and can override it; ``context.ignore`` overrides both.
 Patterns are untrusted: they come with the repository.
 """
 
@@ -21,11 +21,11 @@ _GIT_FILE = ".gitignore"
 _OWN_FILE = ".homebodyignore"
 IGNORE_FILES = (_GIT_FILE, _OWN_FILE)
 
-# A larger file is no list of patterns. Its folder is left out, since what it meant is not known.
+# A larger file is not a list of patterns. Its folder is ignored, because its rules are not known.
 _MAX_FILE_BYTES = 256 * 1024
 
-# Nobody wants these as context, and not every project has an ignore file that names them. The
-# first to be asked, so ``.homebodyignore`` may bring any of them back.
+# Useless as context, and not every project has an ignore file that lists them. They have the lowest
+# precedence, so ``.homebodyignore`` can include any of them again.
 _BUILT_IN = (
     *("node_modules/", "bower_components/", "jspm_packages/", ".yarn/", ".pnpm-store/"),
     *("__pycache__/", "site-packages/", ".venv/", "venv/", ".tox/", ".nox/", ".eggs/", "*.egg-info/"),
@@ -36,13 +36,13 @@ _BUILT_IN = (
     *("*.log", "*.csv", "*.tsv", "*.jsonl", "*.svg", "*.ipynb", "*.patch", "*.diff", "*.po"),
 )
 _NEVER = frozenset({".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS"})
-# https://bford.info/cachedir/ and PEP 405: such a folder says itself that it can be made again.
+# https://bford.info/cachedir/ and PEP 405: these files mark a folder that can be generated again.
 _MARKS = ("CACHEDIR.TAG", "pyvenv.cfg")
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What may rule a path out, beside ``context.ignore``.
+    """What can ignore a path, in addition to ``context.ignore``.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Sources:
     never
         Names of folders that are never entered.
     built_in
-        Patterns that every ignore file may take back.
+        Patterns that every ignore file can override.
 
     """
 
@@ -64,15 +64,15 @@ class Sources:
 
 
 INDEXED = Sources(IGNORE_FILES, _MARKS, _NEVER, _BUILT_IN)
-"""For files that nobody has opened: what git ignores is left out as well."""
+"""For files that are not open: what git ignores is ignored too."""
 
 OPENED = Sources((_OWN_FILE,))
-"""For open documents: somebody works on them, so git's list does not count."""
+"""For open documents: the user works on them, so git's list does not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderRules:
-    """The rules that hold for the entries of one folder.
+    """The rules for the entries of one folder.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class FolderRules:
         return self.closed or self._ignores(self.path + name)
 
     def ignores_folder(self, name: str) -> bool:
-        """Whether the folder ``name`` in this folder is ignored, and with it all that it holds."""
+        """Whether the folder ``name`` in this folder is ignored, with everything in it."""
         return self.closed or name in self.sources.never or self._ignores(f"{self.path}{name}/")
 
     def below(self, name: str) -> "FolderRules":
@@ -108,7 +108,7 @@ class FolderRules:
         return replace(self, path=f"{self.path}{name}/")
 
     def inside(self, names: Collection[str] | None = None) -> "FolderRules":
-        """Return the rules with what the folder's own files add.
+        """Return the rules with those of the folder's own files added.
 
         ``names`` are its entries; where the caller has them, no file that is not there is looked for.
         """
@@ -148,13 +148,13 @@ def rules_for(root: Path, globs: Sequence[str] = (), sources: Sources = INDEXED)
             lists += _read_list(base + ".git/info/exclude", base)
     rules = FolderRules(base, lists, Patterns.parse(globs, _with_slash(root)), sources)
     for name in root.relative_to(top).parts:
-        # Whoever opens a folder wants it, even one that the repository ignores.
+        # The user opened this folder, so it counts even if the repository ignores it.
         rules = replace(rules, lists=rules.inside().lists).below(name)
     return rules
 
 
 class PathRules:
-    """Answers for single paths; keeps what it read, until ``forget``."""
+    """Answers for single paths; caches the ignore files until ``forget``."""
 
     def __init__(self, root: Path, globs: Sequence[str] = (), sources: Sources = INDEXED) -> None:
         self._root = root
@@ -169,11 +169,11 @@ class PathRules:
         return rules is None or rules.ignores_file(name)
 
     def forget(self) -> None:
-        """Read the ignore files again when next asked: one of them has changed."""
+        """Read the ignore files again at the next question: one of them has changed."""
         self._folders.clear()
 
     def _enter(self, folders: list[str]) -> FolderRules | None:
-        """Rules of the folder, ``None`` where it is ignored."""
+        """Rules of the folder, ``None`` if it is ignored."""
         rules = self._folders.get("")
         if rules is None:
             rules = self._folders[""] = rules_for(self._root, self._globs, self._sources).inside()
@@ -188,13 +188,13 @@ class PathRules:
 
 
 class _NoListError(Exception):
-    """An ignore file is there, and what it says cannot be known."""
+    """An ignore file exists and cannot be read."""
 
 
 def _read_list(path: str, base: str) -> tuple[Patterns, ...]:
-    """Patterns of one ignore file, none when there is no such file or no pattern in it."""
+    """Patterns of one ignore file, none if there is no such file or no pattern in it."""
     try:
-        # As git does, no link is followed here; what keeps files out of prompts counts through a link too.
+        # Like git, this follows no link to a .gitignore; a .homebodyignore counts through a link too.
         if not path.endswith("/" + _OWN_FILE) and not stat.S_ISREG(os.lstat(path).st_mode):
             return ()
         data = read_regular(Path(path), max_bytes=_MAX_FILE_BYTES)

@@ -1,8 +1,8 @@
-"""Imports to the workspace's files that they name.
+"""Resolve imports to files of the workspace.
 
 In: what a file imports (``syntax.scope.imports``), and a way to look files up. Out: paths and the
 names at their definition.
-Python and JavaScript with TypeScript; other languages find definitions by name alone. Pure.
+Supports Python, JavaScript and TypeScript; in other languages definitions are found by name alone. Pure.
 """
 
 import posixpath
@@ -20,13 +20,13 @@ if TYPE_CHECKING:  # the indexing process does without parsers while nothing cha
 Lookup: TypeAlias = Callable[[Sequence[str]], Iterable[str]]
 """From module stems (``stem_of``) to the paths of all files with one of them."""
 
-# Files that stand for their folder.
+# Files that an import of their folder means.
 _ROOT = re.compile(r"(?:__init__\.pyi?|index\.(?:d\.)?[mc]?[jt]sx?)\Z")
 _JS_SUFFIX = re.compile(r"\.(?:d\.)?[mc]?[jt]sx?$")
 
 
 class ImportRow(Struct, frozen=True, array_like=True):
-    """What is kept of one import: the module as written, and (name there, name here) of each name."""
+    """One import as stored: the module as written, and (original name, local name) of each name."""
 
     module: str
     names: tuple[tuple[str, str], ...] = ()
@@ -34,7 +34,7 @@ class ImportRow(Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a file's import statements bring in.
+    """What a file imports.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Imported:
 
 
 def rows_of(imports: "Iterable[Import]") -> tuple[ImportRow, ...]:
-    """Return the imports of a document as they are kept."""
+    """Return the imports of a document as rows."""
     return tuple(ImportRow(one.module, tuple((n.name, n.alias) for n in one.names)) for one in imports)
 
 
@@ -94,7 +94,7 @@ def read_imports(language: str, imports: Iterable[ImportRow], path: str) -> Impo
 
 
 def follows_imports(language: str) -> bool:
-    """Whether imports of the language lead to files here."""
+    """Whether imports of this language are resolved to files."""
     return language == "python" or language.startswith(("javascript", "typescript"))
 
 
@@ -138,7 +138,7 @@ def _python(imports: Iterable[ImportRow], path: str) -> Iterator[str]:
             for _ in range(level):
                 folder = posixpath.dirname(folder)
             base = posixpath.join(folder, base).rstrip("/")
-        # What is imported may be a module itself; that one is more exact.
+        # The imported name may be a module itself, which is the more exact match.
         yield from (f"{base}/{name}" for name, _ in row.names if name and name != "*")
         yield base
 

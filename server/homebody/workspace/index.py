@@ -1,8 +1,8 @@
-"""The workspace's index: start it, tell it what changed, ask it. The room's face.
+"""The workspace's index: start it, report changes to it, query it. The public interface of this package.
 
 In: the workspace's folders and settings. Out: candidates (``syntax/chunk.py``) and progress.
-Belongs to one event loop, which it never holds up: files are read in the indexing process, the
-database in a thread. Several servers and command-line runs may have the same workspace open.
+Belongs to one event loop and never blocks it: files are read in the indexing process, the database in a
+thread. Several servers and command-line runs may have the same workspace open.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# As in ``ignore``, which takes its time to load.
+# As in ``ignore``, which is not imported here to keep the start fast.
 _IGNORE_FILES = (".gitignore", ".homebodyignore")
 
 State: TypeAlias = Literal["indexing", "ready", "off"]
@@ -38,7 +38,7 @@ State: TypeAlias = Literal["indexing", "ready", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the index is.
+    """Progress of the index.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class WorkspaceIndex:
         *,
         progress: Callable[[Progress], None] | None = None,
     ) -> "WorkspaceIndex":
-        """Open the index of ``roots``; what an earlier run left can be asked at once.
+        """Open the index of ``roots``; what an earlier run indexed can be queried at once.
 
         A root inside another one belongs to that. Nothing is built before ``start``. With
         ``context.snippets`` off there is no index, and every question has no answer.
@@ -92,7 +92,7 @@ class WorkspaceIndex:
         return cls(wanted if settings.context.snippets else (), settings, progress)
 
     def start(self) -> None:
-        """Bring the index up to date in the background: all of it, or what changed since last time."""
+        """Update the index in the background: build it, or index what changed since the last run."""
         if self._process.given_up or not self._folders:
             return
         for folder in self._folders:
@@ -118,7 +118,7 @@ class WorkspaceIndex:
             self._process.submit(folder.refresh(below))
 
     async def settled(self) -> None:
-        """Return when all that was asked for is indexed, or the index is off."""
+        """Return when all requested work is done, or the index is off."""
         await self._process.settled()
 
     async def definitions(
@@ -158,7 +158,7 @@ class WorkspaceIndex:
         return found
 
     async def similar(self, text: str, *, exclude: Iterable[str] = (), limit: int = 8) -> list[Candidate]:
-        """Return at most ``limit`` chunks that share telling words with ``text``, most alike first.
+        """Return at most ``limit`` chunks that share rare words with ``text``, the most similar first.
 
         ``exclude`` are URIs of files that do not count: the document itself, for one.
         """
@@ -206,7 +206,7 @@ class WorkspaceIndex:
         return _woven(answers)[:limit]
 
     async def aclose(self) -> None:
-        """End the indexing process and the thread. From then on questions have no answers."""
+        """End the indexing process and the thread. Queries return nothing from then on."""
         if self._closed:
             return
         self._closed = True
@@ -262,7 +262,7 @@ def database_of(root: Path, cache: Path) -> Path:
 
 
 class _Folder:
-    """One root: where it is, where its index is, and who asks it."""
+    """One root folder, its index and its reader."""
 
     def __init__(self, root: Path, settings: Settings) -> None:
         self.root = root
@@ -283,12 +283,12 @@ class _Folder:
             return None
         return inside.as_posix() if inside.parts else None
 
-    # These three run in the thread.
+    # These methods run in the thread.
 
     def answer(self, question: "Callable[[Reader], list[Candidate]]") -> tuple[list[Candidate], bool]:
-        """The answer, and whether the index turned out to be damaged."""
+        """The answer, and whether the index is damaged."""
         if self._reader is None:
-            # Database and pattern matching take 30 ms to load: not at the server's start.
+            # Loading the database code takes 30 ms, so it is not done at the server's start.
             from homebody.workspace.query import Reader
 
             self._reader = Reader(self.root, self._database, self._ignore)
@@ -322,12 +322,12 @@ class _Folder:
 
 
 def _woven(answers: Sequence[Sequence[_T]]) -> list[_T]:
-    """The first of each, then the second of each: ranks of two indexes do not compare."""
+    """Interleave the answers: ranks of different indexes cannot be compared."""
     return [item for row in zip_longest(*answers) for item in row if item is not None]
 
 
 def _is_text(path: Path) -> bool:
-    """Whether the path can be written down and exist; one of other bytes, or with a NUL, is not indexed."""
+    """Whether the path is valid Unicode without a NUL; other paths are not indexed."""
     try:
         return b"\0" not in str(path).encode()
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
 """The indexing process: ``python -P -m homebody.workspace.indexer``.
 
 In: jobs on standard input. Out: events on standard output (``messages``), and the index on disk.
-A process of its own, because parsing holds the interpreter's lock, and at the lowest priority,
-because somebody is typing. Ends when its standard input does, so never outlives the server.
+It is a separate process because parsing holds the interpreter's lock, and has the lowest priority so that
+typing stays smooth. It ends with its standard input, so it never outlives the server.
 """
 
 import contextlib
@@ -35,18 +35,18 @@ from homebody.workspace.update import Updated, Workspace
 from homebody.workspace.walk import Limits
 from homebody.workspace.writer import Writer
 
-_REBUILT = "The workspace index was damaged or from another version of Homebody; it is being made again."
+_REBUILT = "The workspace index was damaged or from another version of Homebody; it is being rebuilt."
 _CUT = (
-    "The workspace is too large to be indexed whole: only the {files} files nearest to its top are. "
-    "Name folders to leave out in .homebodyignore."
+    "The workspace is too large to index completely: only the {files} files closest to its top folder are "
+    "indexed. List folders to leave out in .homebodyignore."
 )
 _REPORT_SECONDS = 0.25
 _LOCK_POLL_SECONDS = 0.2
 
 
 def main() -> None:
-    """Do jobs until standard input ends."""
-    # What a library prints must not end up between the events.
+    """Run jobs until standard input ends."""
+    # Output of libraries must not mix with the events.
     events = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the parent's
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 class Worker:
-    """Does one job after the other and writes events to ``out``."""
+    """Runs jobs one after the other and writes events to ``out``."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
@@ -77,7 +77,7 @@ class Worker:
         database = Path(job.database)
         try:
             database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # One writer at a time; who comes second finds the work done.
+            # One writer at a time; the second one finds the work done.
             lock = FileLock(f"{database}.lock")
             with lock.acquire(poll_interval=_LOCK_POLL_SECONDS):
                 updated = self._update(job, database)
@@ -122,7 +122,7 @@ class Worker:
         return updated
 
     def stop(self) -> None:
-        """Take note that no file is being tried, before the process ends in the middle of one."""
+        """Delete the note of the file being parsed: the process is being ended, it did not crash."""
         if self._guard is not None:
             self._guard.done()
 
@@ -138,12 +138,12 @@ class Worker:
 
 
 def _whole(job: Job) -> Scan:
-    """The scan that an empty index needs, whatever was asked for."""
+    """The full scan that an empty index needs, whatever the job was."""
     return Scan(root=job.root, database=job.database, ignore=job.ignore, max_file_bytes=job.max_file_bytes)
 
 
 def _listen(source: int, jobs: "queue.SimpleQueue[bytes]", stop: Callable[[], None]) -> None:
-    """Hand on jobs as they come; end the process with the stream, in the middle of whatever it does."""
+    """Queue jobs as they arrive; end the process at once when the stream ends."""
     waiting = b""
     while data := os.read(source, 1 << 16):
         *lines, waiting = (waiting + data).split(b"\n")
@@ -155,7 +155,7 @@ def _listen(source: int, jobs: "queue.SimpleQueue[bytes]", stop: Callable[[], No
 
 
 def _lower_priority() -> None:
-    """Let everything else on the machine go first."""
+    """Give this process the lowest priority."""
     with contextlib.suppress(OSError, ImportError):
         if os.name == "nt":
             import psutil

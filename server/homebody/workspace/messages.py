@@ -1,6 +1,6 @@
-"""What the language server and its indexing process say to each other: one JSON object a line.
+"""Messages between the language server and its indexing process: one JSON object per line.
 
-Jobs go down, events come up. A job ends with ``Done`` or ``Failed``; jobs are done in order.
+The server sends jobs and receives events. A job ends with ``Done`` or ``Failed``; jobs run in order.
 """
 
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 
 class Scan(Struct, frozen=True, tag="scan", kw_only=True):
-    """Bring the whole index of ``root`` up to date. ``rebuild``: throw the old one away first."""
+    """Update the whole index of ``root``. ``rebuild``: discard the old one first."""
 
     root: str
     database: str
@@ -36,7 +36,7 @@ class Working(Struct, frozen=True, tag="working", kw_only=True):
 
 
 class Notice(Struct, frozen=True, tag="notice", kw_only=True):
-    """A sentence that the user should read."""
+    """A sentence for the user."""
 
     text: str
 

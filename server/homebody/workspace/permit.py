@@ -1,9 +1,8 @@
-"""Whether an open document may go into a prompt at all.
+"""Whether an open document may go into a prompt.
 
 In: a document or its URI. Out: yes, or the reason why not.
-Secrets never do, whoever opened them; nor does what the user's ``context.ignore`` or a
-``.homebodyignore`` rules out, by whatever way through symlinks. What only git ignores may: it is
-open since somebody works on it.
+Files with secrets never may, nor may files that ``context.ignore`` or a ``.homebodyignore`` excludes,
+also if they are reached through symlinks. A file that only git ignores may: the user works on it.
 Looks at the disk once for each document; call ``forget`` after an ignore file has changed.
 """
 
@@ -20,15 +19,15 @@ from homebody.workspace.uri import path_of
 
 SECRET = "it is on the list of files that hold secrets"  # noqa: S105 - a sentence
 KEY = "it holds a private key"
-IGNORED = "context.ignore or a .homebodyignore rules it out"
+IGNORED = "context.ignore or a .homebodyignore excludes it"
 UNKNOWN = "its folder's ignore files are still being read; try again in a moment"
 
 
 class Permit:
     """Answers for the documents of one workspace; each is looked up once, until ``forget``.
 
-    The disk is looked at in a thread of its own, and never waited for longer than ``seconds``: a
-    network share may not answer, and a hostile list of patterns takes half a second to compile.
+    Lookups run in a thread, and the caller waits for at most ``seconds``: a network share may not
+    answer, and a hostile list of patterns takes half a second to compile.
     """
 
     def __init__(self, roots: Sequence[Path], globs: Sequence[str], seconds: float = 0.5) -> None:
@@ -42,7 +41,7 @@ class Permit:
     def refusal(self, uri: str) -> str | None:
         """Say why the document may not go into a prompt; ``None`` where it may.
 
-        Of its text counts what ``refusal_of`` saw last.
+        For the document's text, the last call of ``refusal_of`` counts.
         """
         lookup = self._lookups.get(uri)
         if lookup is None:
@@ -55,7 +54,7 @@ class Permit:
         return lookup.refusal or (KEY if uri in self._keys else None)
 
     def refusal_of(self, document: Document) -> str | None:
-        """Say why ``document`` may not go into a prompt, by its name or by how its text begins."""
+        """Say why ``document`` may not go into a prompt, by its name or by the start of its text."""
         if holds_private_key(document.text):
             self._keys.add(document.uri)
         else:
@@ -63,7 +62,7 @@ class Permit:
         return self.refusal(document.uri)
 
     def forget(self) -> None:
-        """Look again when next asked."""
+        """Look everything up again at the next question."""
         self._lookups = {}
         self._rules = {}
 
@@ -96,6 +95,6 @@ class Permit:
 
 @dataclass(slots=True)
 class _Lookup:
-    """What one thread finds out; until then the document goes into no prompt."""
+    """Result of one thread; until it is there, the document goes into no prompt."""
 
     refusal: str | None = UNKNOWN

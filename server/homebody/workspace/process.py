@@ -1,4 +1,4 @@
-"""The indexing process as the server sees it: jobs in, events out, started and ended at need.
+"""The indexing process from the server's side: jobs in, events out, started and ended on demand.
 
 In: jobs. Out: events, handed to a callback on the event loop.
 Starts the process with the first job, ends it after a quiet minute, starts it again when it breaks
@@ -17,17 +17,17 @@ import msgspec
 from homebody.workspace.messages import Done, Event, Failed, Job, Refresh, Scan
 
 _END_SECONDS = 3.0
-# Saving all files of an editor, or switching a branch, comes as a shower of events.
+# Saving all files of an editor, or switching a branch, causes many events at once.
 _GATHER_SECONDS = 0.2
 _MAX_PATHS = 500
-# One after the other, without a job done between them. A file that breaks a grammar takes two
-# (``guard``), and is left out then.
+# Consecutive crashes without a finished job. A file that crashes a grammar causes two (``guard``), and is
+# skipped after that.
 _MAX_BREAKDOWNS = 8
-_BROKEN = "Indexing the workspace keeps breaking down: completion goes on without other files."
+_BROKEN = "The indexing process keeps crashing, so other files are not used for completion."
 
 
 class IndexerProcess:
-    """Runs jobs one after the other, in a process of its own, for one event loop.
+    """Runs jobs one after the other, in a separate process, for one event loop.
 
     ``on_event`` gets each job with each of its events, in order. ``folder`` is where the process
     runs; it is made at need.
@@ -35,7 +35,7 @@ class IndexerProcess:
     Attributes
     ----------
     given_up
-        No job is taken any more: the process keeps breaking down, or this was closed.
+        No more jobs are accepted: the process keeps crashing, or this was closed.
 
     """
 
@@ -56,11 +56,11 @@ class IndexerProcess:
 
     @property
     def pid(self) -> int | None:
-        """Number of the process, ``None`` while none is needed."""
+        """Id of the process, ``None`` while none is running."""
         return None if self._process is None else self._process.pid
 
     def submit(self, job: Job) -> None:
-        """Have ``job`` done after those that wait already, or as one with them."""
+        """Queue ``job``, or merge it with a waiting one for the same workspace."""
         if self.given_up:
             return
         _add(self._jobs, job)
@@ -74,7 +74,7 @@ class IndexerProcess:
         await self._quiet.wait()
 
     async def aclose(self) -> None:
-        """End the process; what it has not finished is done at the next start."""
+        """End the process; unfinished work is done at the next start."""
         self.given_up = True
         if self._task is not None:
             self._task.cancel()
@@ -100,7 +100,7 @@ class IndexerProcess:
             self._quiet.set()
 
     async def _do(self, job: Job) -> None:
-        """Have one job done, starting the process again where it breaks down."""
+        """Run one job; restart the process if it crashes."""
         while not await self._done(job):
             await self._end()
             self._breakdowns += 1
@@ -112,7 +112,7 @@ class IndexerProcess:
         self._breakdowns = 0
 
     async def _done(self, job: Job) -> bool:
-        """Whether the process got to the end of ``job``."""
+        """Whether the process finished ``job``."""
         try:
             process = self._process = self._process or await self._start()
             stdin, stdout = process.stdin, process.stdout
@@ -133,7 +133,7 @@ class IndexerProcess:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            # Without -P, a folder named homebody in a hostile workspace would be run.
+            # Without -P, Python would import a folder named homebody in the current folder.
             *("-P", "-m", "homebody.workspace.indexer"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -141,7 +141,7 @@ class IndexerProcess:
         )
 
     async def _end(self) -> None:
-        """End the process by closing its input, by force where that does not help."""
+        """End the process by closing its input, or by killing it if that does not help."""
         process = self._process
         if process is None:
             return
@@ -158,7 +158,7 @@ class IndexerProcess:
 
 
 def _add(jobs: deque[Job], job: Job) -> None:
-    """Append ``job``, or make one of it and a job for the same workspace that waits."""
+    """Append ``job``, or merge it with a waiting job for the same workspace."""
     for index, waiting in enumerate(jobs):
         if waiting.root != job.root:
             continue

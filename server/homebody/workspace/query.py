@@ -1,4 +1,4 @@
-"""Questions to the index of one workspace: who defines a name, and what resembles a text.
+"""Query the index of one workspace: where a name is defined, and which chunks are similar to a text.
 
 In: names or text. Out: candidates as values, best first. What they are of is on disk still.
 Synchronous; belongs to one thread, with a connection of its own. An index that is missing, being
@@ -34,16 +34,16 @@ from homebody.workspace.store import (
 from homebody.workspace.uri import uri_of
 from homebody.workspace.words import words
 
-# Longest that one question may take, in seconds: it is asked in idle moments, on small machines too.
+# Time limit for one query, in seconds: queries run in idle moments, on small machines too.
 _MAX_SECONDS = 0.25
 _BUSY_SECONDS = 0.2
-# A name with more definitions than that (get, close, main) says nothing without an import.
+# A name with more definitions (get, close, main) is too common to be useful without an import.
 _MAX_NAMESAKES = 8
 _PER_NAME = 3
 _MAX_NAMES = 64
 _MAX_IMPORTS = 200
-# Words that are asked for, the rarest first, and how common one may be: more of either takes time
-# and finds what resembles everything.
+# Number of words in a query, the rarest first, and how common one may be: larger values are slow and
+# match unrelated code.
 _MAX_WORDS = 16
 _MAX_CHUNKS_A_WORD = 2000
 _MIN_SHARED = 2
@@ -58,7 +58,7 @@ _RESEMBLING = (
     "JOIN chunks ON chunks.id = chunk JOIN files ON files.id = file ORDER BY rank"
 )
 
-# Languages that use each other's definitions.
+# Languages that can use each other's definitions.
 _FAMILIES = (
     frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact"}),
     frozenset({"c", "cpp"}),
@@ -67,7 +67,7 @@ _FAMILIES = (
 
 
 class Reader:
-    """Asks the index of the workspace ``root``. Make, use and close it in one thread.
+    """Queries the index of the workspace ``root``. Create, use and close it in one thread.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ class Reader:
         return self._offered(lambda connection: lookup.symbols(connection, query), limit)
 
     def forget_rules(self) -> None:
-        """Read the ignore files again: one of them may have changed."""
+        """Read the ignore files again at the next query: one of them may have changed."""
         self._rules.forget()
 
     def close(self) -> None:
@@ -189,13 +189,13 @@ class Reader:
             self._opened = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
 
     def _current(self) -> sqlite3.Connection | None:
-        """The connection to the file that lies there now, ``None`` without a sound one."""
+        """Connection to the current file, ``None`` if there is none or it is damaged."""
         try:
             facts = self._database.stat()
         except OSError:
             self.close()
             return None
-        # An open file keeps its number to itself; a damaged one is closed, and its number used again.
+        # The inode of an open file is not reused; that of a damaged one, which was closed, may be.
         there = (facts.st_dev, facts.st_ino, *((facts.st_size, facts.st_mtime_ns) if self.damaged else ()))
         if there != self._opened:
             self.close()
@@ -268,7 +268,7 @@ class Reader:
         return found
 
     def _rarest(self, connection: sqlite3.Connection, wanted: Counter[str]) -> list[str]:
-        """The words of ``wanted`` that tell most, by the number of chunks that have them."""
+        """The rarest words of ``wanted``, by the number of chunks that contain them."""
         now = time.monotonic()
         if now - self._counted > _COUNTS_SECONDS:
             self._counts.clear()
@@ -297,11 +297,11 @@ class Reader:
         return msgspec.json.decode(row[0], type=tuple[ImportRow, ...]) if row else ()
 
     def _offers(self, row: Found) -> bool:
-        """Whether the row's file may be shown still: rules may be younger than the index, files gone."""
+        """Whether the row's file may still be shown: ignore files may have changed, and files may be gone."""
         return not is_secret(row.path) and not self._rules.ignores(row.path) and self._is_there(row.path)
 
     def _is_there(self, path: str) -> bool:
-        """Whether there is an ordinary file; looked at once a question."""
+        """Whether the path is a regular file; checked once for each query."""
         if path not in self._there:
             try:
                 self._there[path] = stat.S_ISREG(os.lstat(self._root / path).st_mode)
@@ -332,19 +332,19 @@ def _rows_at_hand(connection: sqlite3.Connection, path: str, names: Sequence[str
     """Definitions of ``names`` in the file ``path``, in its order."""
     if not path:
         return []
-    # By the file, not by names: of some there are thousands in all files.
+    # Selected by file, not by name: some names have thousands of definitions.
     where = f"path = ? AND +name IN ({_marks(names)}) AND (kind <> 'variable' OR scopes = '')"
     query = f"{_DEFINING} WHERE {where} ORDER BY first_line"
     return [Found(*row) for row in connection.execute(query, (path, *names))]
 
 
 def _hides(own: Sequence[Found]) -> bool:
-    """Whether the name means one of these rather than what other files call so."""
+    """Whether the name more likely means one of these than a definition in another file."""
     return any(not row.scopes for row in own)
 
 
 def _tells(name: str, language: str) -> bool:
-    """Whether ``name`` alone is worth looking for in all files."""
+    """Whether ``name`` is distinctive enough to be searched for in all files."""
     return not follows_imports(language) or any(c.isupper() or c in "_0123456789" for c in name.strip("_"))
 
 
@@ -359,5 +359,5 @@ def _marks(values: Collection[str]) -> str:
 
 
 def _farness(path: str, near: str, files: Sequence[str]) -> int:
-    """How far ``path`` is from the file at hand or from one that it imports."""
+    """Distance of ``path`` from the current file or from one that it imports."""
     return min(distance(path, other) for other in (near, *files))

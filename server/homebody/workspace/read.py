@@ -1,7 +1,7 @@
-"""One file as text, or one sentence why not.
+"""Read one file as a document, or raise an error with the reason.
 
 In: a path. Out: a ``Document`` as it is on disk, byte order mark and line ends included.
-For the command line and ``headless``; the index reads through here as well.
+Used by the command line and ``headless``.
 """
 
 import stat
@@ -28,14 +28,14 @@ def read_document(path: Path, *, max_bytes: int) -> Document:
     """
     try:
         if is_secret(path) or is_secret(path.resolve()):
-            message = f"{path} is on the list of files that hold secrets: Homebody puts it into no prompt."
+            message = f"{path} is on the list of files that hold secrets: it never goes into a prompt."
             raise FileUnreadable(message)
         facts = path.stat()
         if stat.S_ISDIR(facts.st_mode):
             message = f"{path} is a folder: name a file in it."
             raise FileUnreadable(message)
         if not stat.S_ISREG(facts.st_mode):
-            message = f"{path} is not an ordinary file: save what it holds to one first."
+            message = f"{path} is not a regular file: save its content to a file first."
             raise FileUnreadable(message)
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
@@ -48,7 +48,7 @@ def read_document(path: Path, *, max_bytes: int) -> Document:
         raise FileUnreadable(message) from error
     if len(data) > max_bytes:
         message = (
-            f"{path} is larger than {max_bytes} bytes, the largest file that is served: "
+            f"{path} is larger than {max_bytes} bytes, the limit for files that are read: "
             "raise context.maxFileBytes to read it."
         )
         raise FileUnreadable(message)
@@ -62,7 +62,7 @@ def read_document(path: Path, *, max_bytes: int) -> Document:
         message = f"{path} is not UTF-8 (line {line}): convert it first."
         raise FileUnreadable(message) from error
     if holds_private_key(text):
-        message = f"{path} holds a private key: Homebody puts it into no prompt."
+        message = f"{path} holds a private key: it never goes into a prompt."
         raise FileUnreadable(message)
     language = find_by_text(path.name, text)
     return Document.create(uri_of(path), language.ids[0] if language else "plaintext", 0, text)

@@ -1,17 +1,17 @@
-"""Which files are likely to hold secrets. None of them is ever put into a prompt or the index.
+"""Recognize files that are likely to hold secrets; they never go into a prompt or the index.
 
 In: a path. Out: yes or no, from the name alone; the file is not opened.
-No ignore file, setting or ``!pattern`` takes a file off this list again.
+No ignore file, setting or ``!pattern`` can remove a file from this list.
 """
 
 import re
 from fnmatch import translate
 from pathlib import PurePath
 
-# Names, as shell patterns, compared without regard to case. Source code is not caught by its
-# subject: secrets.py or kubeconfig.go are code about secrets, not secrets.
+# Names as shell patterns, case-insensitive. Source code is not matched: secrets.py or kubeconfig.go are
+# code about secrets, not secrets.
 _NAMES = (
-    # Environment files, whatever their suffix: even .env.example tends to be filled in.
+    # Environment files, whatever their suffix: even .env.example is often filled in.
     *(".env*", "*.env", "env.local"),
     # Private keys and the stores that hold them. Certificates (.crt, .cer) are public.
     *("*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.pkcs12", "*.ppk", "*.jks", "*.keystore", "*.bks"),
@@ -24,21 +24,21 @@ _NAMES = (
     *(".msmtprc", ".fetchmailrc", "application_default_credentials.json", "access_tokens.db"),
     # Databases and web servers.
     *(".pgpass", "pgpass.conf", ".my.cnf", ".mylogin.cnf", ".htpasswd", "wp-config.php"),
-    # Files whose whole point is in their name.
+    # Files whose name says that they hold secrets.
     *("credentials", "credentials.db", "*credentials*.enc", "secret", "secrets", "*.secret", "*.secrets"),
     *("secrets.*.y*ml", "secrets.*.json", "passwords.txt", "passwords.csv", "passwd", "shadow"),
-    # What consoles of cloud services hand out, and where their tools keep it.
+    # Keys that cloud consoles export, and where cloud tools store them.
     *("rootkey.csv", "*accesskeys.csv", "*firebase-adminsdk*.json", ".dev.vars*", ".flaskenv"),
     *("client_secret*.json", "service-account*.json", "service_account*.json", "serviceaccount*.json"),
     *(".vault_pass*", "vault_pass", "vault_pass.txt", "local.settings.json", "settings-security.xml"),
     # Infrastructure: state files hold every value in clear text.
     *("*.tfstate", "*.tfstate.*", "*.tfvars", "*.tfvars.json"),
     *("kubeconfig", "kubeconfig.y*ml", "kubeconfig.json", "*.kubeconfig"),
-    # What was typed, passwords included.
+    # Histories of shells and editors, which may contain passwords.
     *(".*_history", ".viminfo"),
 )
 
-# Folders of which nothing is read, and files that are secret only in one folder.
+# Folders that are never read, and files that are secret only in one folder.
 _FOLDERS = frozenset({".ssh", ".gnupg", ".aws", ".azure", ".kube", ".password-store"})
 _PLACES = frozenset(
     {
@@ -60,10 +60,10 @@ _DATA = re.compile(
 )
 
 _NAME = re.compile("|".join(map(translate, _NAMES)))
-# At a line's beginning: code that names the marker in a string is code.
+# Only at the start of a line: code may name the marker in a string.
 _PRIVATE_KEY = re.compile(r"^\s*-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY", re.MULTILINE)
 
-# Words of an interface, translated, and Kubernetes' objects that say where secrets are.
+# Translated texts of a user interface, and Kubernetes objects that only refer to secrets.
 _TRANSLATIONS = frozenset({"locales", "locale", "i18n", "l10n", "lang", "translations"})
 _NO_SECRETS = re.compile(r"(?:external|sealed)-?secrets?\.ya?ml\Z")
 
@@ -71,7 +71,7 @@ _NO_SECRETS = re.compile(r"(?:external|sealed)-?secrets?\.ya?ml\Z")
 def is_secret(path: PurePath | str) -> bool:
     """Whether the file at ``path`` is on the list, by its name or by a folder above it.
 
-    A path through a symlink should be asked about twice, as named and as resolved.
+    Check a path through a symlink twice, as named and as resolved.
     """
     parts = str(path).replace("\\", "/").rstrip("/").lower().split("/")
     if not _FOLDERS.isdisjoint(parts):
@@ -84,7 +84,7 @@ def is_secret(path: PurePath | str) -> bool:
 
 
 def holds_private_key(text: str) -> bool:
-    """Whether ``text`` begins as a private key does, under whatever name it was saved.
+    """Whether ``text`` begins like a private key, whatever its file is called.
 
     Only the first 1,000 characters count: a test that quotes a key further down is still code.
     """

@@ -1,8 +1,8 @@
-"""The index file: its tables, and how it is opened, checked and thrown away.
+"""The index file: its tables, and how it is opened, checked and deleted.
 
-In: a workspace folder. Out: a SQLite database in the user's cache folder, one a workspace.
-Readers and one writer at a time work on it together (WAL); who writes holds the lock beside it.
-It can always be made again, so whatever is wrong with it ends in a new one.
+In: a workspace folder. Out: a SQLite database in the user's cache folder, one for each workspace.
+Several readers and one writer use it at the same time (WAL); the writer holds the lock file beside it.
+It can always be rebuilt, so a damaged file is replaced.
 """
 
 import os
@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SCHEMA = 2
-"""Raise it when a table, ``words`` or what the syntax queries find changes."""
+"""Increase it when a table, ``words`` or the results of the syntax queries change."""
 
 APART = "\x1e"
-"""What parts the scopes in one column: ASCII's record separator."""
+"""Separates the scopes in one column: ASCII's record separator."""
 
 _APPLICATION_ID = 0x686F6D65  # "home": SQLite's mark of whose file it is
 _UNUSED_DAYS = 60
@@ -40,21 +40,21 @@ CREATE TABLE chunks(
     id INTEGER PRIMARY KEY, file INTEGER NOT NULL, first_line INTEGER NOT NULL,
     last_line INTEGER NOT NULL, text BLOB NOT NULL, scopes TEXT NOT NULL);
 CREATE INDEX chunks_by_file ON chunks(file);
--- Contentless: the words of a chunk are worked out again from its text when it goes.
+-- Contentless: the words of a chunk are computed again from its text when it is deleted.
 CREATE VIRTUAL TABLE chunk_words USING fts5(words, content='', tokenize='unicode61 remove_diacritics 0');
 """
 
 
 class StoreDamagedError(Exception):
-    """The file is no index, one of another version, or broken. Make a new one."""
+    """The file is not an index, is of another version, or is damaged. Create a new one."""
 
 
 class StoreUnusableError(Exception):
-    """There is no room, no permission, or somebody keeps it busy. A new one would not help."""
+    """No space, no permission, or locked by another process. A new file would not help."""
 
 
 def connect(database: Path, *, timeout: float = _BUSY_SECONDS) -> sqlite3.Connection:
-    """Open an index that is there, for one thread.
+    """Open an existing index, for one thread.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def connect(database: Path, *, timeout: float = _BUSY_SECONDS) -> sqlite3.Connec
 
 
 def create(database: Path) -> sqlite3.Connection:
-    """Make an empty index, in place of whatever is there.
+    """Create an empty index; an existing file is replaced.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def create(database: Path) -> sqlite3.Connection:
         database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for end in ("", "-wal", "-shm", "-journal"):
             database.with_name(database.name + end).unlink(missing_ok=True)
-        # It holds the workspace's text: nobody else's business.
+        # It holds the workspace's text, so only the user may read it.
         os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreUnusableError(error.strerror or str(error)) from error
@@ -110,7 +110,7 @@ def create(database: Path) -> sqlite3.Connection:
 
 
 def prune(folder: Path, *, now: float | None = None) -> None:
-    """Delete the indexes in ``folder`` that nobody opened for sixty days."""
+    """Delete the indexes in ``folder`` that were not opened for sixty days."""
     oldest = (time.time() if now is None else now) - _UNUSED_DAYS * 86_400
     with suppress(OSError):
         for database in folder.glob("*.sqlite3"):
@@ -121,7 +121,7 @@ def prune(folder: Path, *, now: float | None = None) -> None:
 
 @contextmanager
 def translated_errors() -> Generator[None]:
-    """Turn what SQLite says into the two errors of this module."""
+    """Translate SQLite's errors into the two errors of this module."""
     try:
         yield
     except zlib.error as error:

@@ -1,4 +1,4 @@
-"""Bringing the index up to date with what is on disk.
+"""Update the index from what is on disk.
 
 In: a workspace folder, its rules, a writer. Out: rows written for what changed, and nothing else.
 A file is the same when its size and time are; a file whose text hashes the same only gets its new
@@ -22,10 +22,10 @@ from homebody.workspace.writer import FileRow, Known, Writer
 if TYPE_CHECKING:
     from homebody.workspace.extract import Extract
 
-# A file changed so shortly before it was looked at may change again within the clock's grain (2 s on
-# FAT) and look the same: it gets no time, so the next scan reads it once more.
+# A file that changed this recently may change again within the resolution of its time stamp (2 s on FAT)
+# and look the same. Its time is not stored, so the next scan reads it again.
 _GRAIN_NS = 2_000_000_000
-# Long enough to be worth a transaction, short enough for readers to see something soon.
+# Long enough to make a transaction worthwhile, short enough that readers see results soon.
 _COMMIT_SECONDS = 0.5
 
 _Work: TypeAlias = tuple[Entry, Known | None]
@@ -36,7 +36,7 @@ Report: TypeAlias = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """What to look at, and how: a folder, ``context.ignore``, where the walk ends.
+    """What to index and how: a folder, ``context.ignore``, limits of the walk.
 
     ``extract`` makes of a path and bytes what is kept, ``None`` where it broke down.
     """
@@ -131,7 +131,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _entry(workspace: Workspace, path: str) -> Entry | None:
-    """The file at ``path``, if there is one that a walk would find."""
+    """The file at ``path``, if a walk would find it."""
     where = workspace.root / path
     try:
         facts = where.lstat()
@@ -139,7 +139,7 @@ def _entry(workspace: Workspace, path: str) -> Entry | None:
         real = os.path.realpath(workspace.root)
     except (OSError, ValueError):
         return None
-    # Any symlink on the way would show here, also one that leads out of the workspace.
+    # This detects a symlink anywhere in the path, including one that leads out of the workspace.
     inside = os.path.realpath(where) == os.path.join(real, *path.split("/"))  # noqa: PTH118 - strings
     if not (inside and stat.S_ISREG(facts.st_mode)) or facts.st_size > workspace.limits.max_file_bytes:
         return None
@@ -177,7 +177,7 @@ def _index_file(workspace: Workspace, entry: Entry, was: Known | None, writer: W
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
-    """At most ``max_bytes`` of the file, nothing where it cannot be read; never through a symlink."""
+    """At most ``max_bytes`` of the file, nothing if it cannot be read; symlinks are not followed."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
         with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:

@@ -2,8 +2,8 @@
 
 In: a folder and its rules. Out: entries, nearest to the top first, with the size and time that tell
 whether a file changed.
-No symlink is followed: what it points to inside the folder is met under its own name, and the rest
-is none of our business. Every limit is fixed, so that opening ``/`` by mistake ends too.
+Symlinks are not followed: targets inside the folder are found under their own names, and targets outside
+do not belong to the workspace. All limits are fixed, so a walk ends even if ``/`` was opened by mistake.
 """
 
 import os
@@ -39,11 +39,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a walk ends.
+    """Limits of a walk.
 
-    The defaults are a large monorepo's; a home folder opened as workspace has more. ``max_looks``
-    counts whatever is looked at, files that are ignored and folders included. ``max_bytes`` are
-    those of all files together, about seven million lines.
+    The defaults suit a large monorepo; a home folder opened as a workspace exceeds them. ``max_looks``
+    counts every entry, including ignored files and folders. ``max_bytes`` is the total size of all files,
+    about seven million lines.
     """
 
     max_file_bytes: int = 1024 * 1024
@@ -54,7 +54,7 @@ class Limits:
 
 
 class Walk:
-    """The entries below ``root``. Iterate once, then read what was left out.
+    """The entries below ``root``. Iterate once, then read the attributes.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class Walk:
                     yield found
 
     def _listed(self, below: str) -> list[os.DirEntry[str]]:
-        """Entries of one folder by name, none when it cannot be read."""
+        """Entries of one folder by name, none if it cannot be read."""
         try:
             with os.scandir(self._root / below) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
@@ -112,12 +112,12 @@ class Walk:
             return []
 
     def _file(self, entry: os.DirEntry[str], below: str, rules: FolderRules) -> Entry | None:
-        """The entry, when it is a file that counts."""
+        """The entry, if it is a file that counts."""
         path = below + entry.name
         if not entry.is_file(follow_symlinks=False) or rules.ignores_file(entry.name) or is_secret(path):
             return None
         try:
-            path.encode()  # a name that is not text cannot be told to anybody
+            path.encode()  # a name that is not valid Unicode cannot be stored or shown
             facts = entry.stat(follow_symlinks=False)
         except (UnicodeEncodeError, OSError):
             return None
@@ -128,7 +128,7 @@ class Walk:
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:
-    """Whether a folder on Windows is a mount point, which leads elsewhere as a symlink does."""
+    """Whether a folder on Windows is a mount point, which leads elsewhere like a symlink."""
     if not hasattr(stat, "IO_REPARSE_TAG_MOUNT_POINT") or os.name != "nt":
         return False
     tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)

@@ -1,4 +1,4 @@
-"""Text to the words that similarity is measured by.
+"""Split text into the words by which similarity is measured.
 
 In: code or prose. Out: lower-case words, identifiers split where a reader would split them.
 Pure. What it returns is stored: a change here needs a new ``store.SCHEMA``.
@@ -9,10 +9,10 @@ import re
 # HTTPServer, parse_utf8 and größeFinden: http server, parse utf 8, größe finden.
 _WORD = re.compile(r"[A-Z]+(?![^\W\dA-Z_])|[A-Z]?[^\W\dA-Z_]+|\d+")
 
-# Longer words are hashes and encoded data, which resemble nothing.
+# Longer words are hashes and encoded data, which are useless for similarity.
 _MAX_LETTERS = 32
 
-# Words of the languages themselves are in every piece and tell nothing. Single letters are dropped too.
+# Keywords of the languages are in every chunk and carry no information. Single letters are dropped too.
 _STOP = frozenset(
     """
     abstract and any as assert async await bool boolean break case catch char class const continue def

@@ -1,4 +1,4 @@
-"""Filling the index: what is kept of one file, put in, replaced and dropped.
+"""Write to the index: add, replace and delete what is stored of one file.
 
 In: rows about files. Out: the tables of ``store``, in transactions.
 Knows nothing of how rows are made (``extract``) or when (``update``).
@@ -52,7 +52,7 @@ class ChunkRow:
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """What is kept of one file.
+    """What is stored of one file.
 
     A file that is seen and not indexed (binary, not UTF-8) has no language and no rows: it is only
     known, so that it is not read again.
@@ -70,7 +70,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What tells whether a file changed since it was indexed."""
+    """Facts by which a change of a file since it was indexed is detected."""
 
     id: int
     size: int
@@ -79,7 +79,7 @@ class Known:
 
 
 class Writer:
-    """Fills an index. The caller holds the lock, and wraps what belongs together in ``transaction``.
+    """Writes to an index. The caller holds the lock, and wraps related changes in ``transaction``.
 
     All methods raise ``StoreDamagedError`` and ``StoreUnusableError``.
     """
@@ -93,7 +93,7 @@ class Writer:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All that happens inside is seen by readers at once, or never."""
+        """Readers see all changes made inside at once, or none of them."""
         with translated_errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -114,7 +114,7 @@ class Writer:
         """Return the file at ``path`` and those below it, if it was a folder."""
         with translated_errors():
             rows = self._connection.execute(
-                # "0" follows "/": all paths that begin with the folder, found by the index.
+                # "0" follows "/" in ASCII: all paths that begin with the folder, found by the index.
                 "SELECT path, id, size, mtime_ns, hash FROM files WHERE path = ?1 "
                 "OR (path > ?1 || '/' AND path < ?1 || '0')",
                 (path,),
@@ -122,7 +122,7 @@ class Writer:
             return {path: Known(*facts) for path, *facts in rows}
 
     def put(self, row: FileRow) -> None:
-        """Add the file, or replace what is known of it."""
+        """Add the file, or replace what is stored of it."""
         run = self._connection
         with translated_errors():
             for (file,) in run.execute("SELECT id FROM files WHERE path = ?", (row.path,)).fetchall():
@@ -159,14 +159,14 @@ class Writer:
             )
 
     def touch(self, file: int, size: int, mtime_ns: int) -> None:
-        """Note a new time for a file whose text is the same."""
+        """Store a new time for a file whose text is the same."""
         with translated_errors():
             self._connection.execute(
                 "UPDATE files SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, file)
             )
 
     def drop(self, file: int) -> None:
-        """Forget the file with the number ``file``."""
+        """Delete the file with the id ``file``."""
         run = self._connection
         with translated_errors():
             chunks = run.execute("SELECT id, text FROM chunks WHERE file = ?", (file,)).fetchall()

@@ -80,7 +80,7 @@ def test_what_is_no_file_is_told(tmp_path):
 def test_a_pipe_is_not_waited_for(tmp_path):
     """It would block for ever."""
     os.mkfifo(tmp_path / "pipe.py")
-    with pytest.raises(FileUnreadable, match="not an ordinary file"):
+    with pytest.raises(FileUnreadable, match="not a regular file"):
         read_document(tmp_path / "pipe.py", max_bytes=LIMIT)
 
 
