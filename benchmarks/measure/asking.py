@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from homebody.engine import Engine, Speed
 from homebody.features.complete import complete, prepare_once
 from homebody.session.session import Session
-from homebody.settings import Settings
-from homebody.settings.schema import BackendSettings, ChatSettings, CompletionSettings, ContextSettings
+from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, ContextSettings, Settings
 from homebody.text import Document
 from measure.holes import Hole, Region, without_rest
 from measure.model import Model

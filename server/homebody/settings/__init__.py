@@ -3,14 +3,13 @@
 Knows nothing of LSP or models; bad content never stops the program.
 """
 
+from homebody.settings.backend_schema import BackendSettings, EmbeddedSettings
 from homebody.settings.load import load_settings
 from homebody.settings.options import Problem
 from homebody.settings.schema import (
-    BackendSettings,
     ChatSettings,
     CompletionSettings,
     ContextSettings,
-    EmbeddedSettings,
     LogSettings,
     Settings,
 )

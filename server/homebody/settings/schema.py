@@ -7,124 +7,11 @@ generated from it, so a description here is the text that users see.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-BackendKind: TypeAlias = Literal["auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai", "scripted"]
-
-# Values of ``extra``; ``keys.Key`` documents them.
-_MACHINE = {"machine": True}
-
-_PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
-_Url: TypeAlias = Annotated[str, Meta(pattern=r"^(https?|unix)://[^\s]+$")]
-_HostAndPort: TypeAlias = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):" + _PORT + "$")]
-
-
-class BackendSettings(Struct, frozen=True, kw_only=True):
-    """Which server and model answer.
-
-    ``completion.backend`` and ``chat.backend`` have the same keys; those that are not set there are
-    taken from ``backend``.
-    """
-
-    kind: Annotated[
-        BackendKind,
-        Meta(
-            description=(
-                "Which server answers. `auto` looks for one on this machine and falls back to the "
-                "embedded model; `scripted` replays the file named by `backend.model`, for tests."
-            ),
-            extra=_MACHINE,
-        ),
-    ] = "auto"
-    url: Annotated[
-        _Url | None,
-        Meta(
-            description=(
-                "Address of the server, such as `http://127.0.0.1:8080` or `unix:///run/llama.sock`; "
-                "by default the usual port of that kind. Other machines are refused unless "
-                "`backend.allowedHosts` lists them."
-            ),
-            extra=_MACHINE | {"allowed": "an address that begins with `http://`, `https://` or `unix://`"},
-        ),
-    ] = None
-    model: Annotated[
-        str | None,
-        Meta(
-            description=(
-                "Model to use, as the server names it; for `embedded` the path of a GGUF file or the "
-                "name of installed weights. By default, what is loaded or installed."
-            ),
-            extra=_MACHINE | {"path": True},
-        ),
-    ] = None
-    context_length: Annotated[
-        Annotated[int, Meta(ge=256, le=1_048_576)] | None,
-        Meta(
-            description=(
-                "Context length in tokens. By default, what the server really serves; for the embedded "
-                "model its own context length, at most 8,192."
-            ),
-            extra=_MACHINE,
-        ),
-    ] = None
-    api_key: Annotated[
-        str | None,
-        Meta(
-            description=(
-                "API key, if the server requires one. Prefer `backend.apiKeyEnv` to a key in a file."
-            ),
-            extra=_MACHINE | {"secret": True},
-        ),
-    ] = None
-    allowed_hosts: Annotated[
-        tuple[_HostAndPort, ...],
-        Meta(
-            description=(
-                "Other machines that Homebody may connect to, each exactly as `host:port`, for a team's own "
-                "server. An entry `ollama.com:443` also allows models that a local Ollama runs there."
-            ),
-            extra=_MACHINE | {"allowed": "a list of `host:port`"},
-        ),
-    ] = ()
-    timeout_seconds: Annotated[
-        float,
-        Meta(
-            ge=1,
-            le=3600,
-            description="Seconds to wait for the first piece of an answer, and between two pieces.",
-            extra=_MACHINE,
-        ),
-    ] = 120.0
-
-    def __repr__(self) -> str:
-        """Show no API key: a repr ends up in logs and tracebacks."""
-        shown = {name: getattr(self, name) for name in self.__struct_fields__}
-        if self.api_key is not None:
-            shown["api_key"] = "***"
-        return f"BackendSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
-
-
-class EmbeddedSettings(Struct, frozen=True, kw_only=True):
-    """The model that Homebody runs itself."""
-
-    threads: Annotated[
-        Annotated[int, Meta(ge=1, le=1024)] | None,
-        Meta(
-            description="Threads that the model uses; by default, and at most, one for each core.",
-            extra=_MACHINE,
-        ),
-    ] = None
-    idle_minutes: Annotated[
-        float,
-        Meta(
-            ge=0.1,
-            le=10_080,
-            description="Minutes without a request before the model's process ends.",
-            extra=_MACHINE,
-        ),
-    ] = 15.0
+from homebody.settings.backend_schema import MACHINE, BackendSettings, EmbeddedSettings
 
 
 class CompletionSettings(Struct, frozen=True, kw_only=True):
@@ -228,7 +115,7 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
                 "Layout of fill-in-the-middle prompts: `auto` finds the model's family by its metadata and "
                 "name, `none` sends the text before the cursor only, others name a family."
             ),
-            extra=_MACHINE,
+            extra=MACHINE,
         ),
     ] = "auto"  # fmt: skip
     backend: Annotated[
@@ -312,7 +199,7 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="Your instructions for all explanations and answers, such as `Be brief`.",
-            extra=_MACHINE,
+            extra=MACHINE,
         ),
     ] = ""
     language: Annotated[
@@ -322,7 +209,7 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
                 "Language of explanations and answers, such as `German`; by default the language of the "
                 "question."
             ),
-            extra=_MACHINE,
+            extra=MACHINE,
         ),
     ] = ""
     backend: Annotated[
@@ -356,7 +243,7 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
                 "Files in the workspace's top folder whose text is added to prompts for explanations and "
                 "answers as the project's rules. Read only in folders that `trustedFolders` lists."
             ),
-            extra=_MACHINE,
+            extra=MACHINE,
         ),
     ] = ("AGENTS.md", "CONTRIBUTING.md")
     max_file_bytes: Annotated[
@@ -374,12 +261,12 @@ class LogSettings(Struct, frozen=True, kw_only=True):
             description=(
                 "Whether to log what went into prompts (files, lines, tokens, times) in your state folder."
             ),
-            extra=_MACHINE,
+            extra=MACHINE,
         ),
     ] = False
     prompts: Annotated[
         bool,
-        Meta(description="Whether the log also contains the text of prompts and answers.", extra=_MACHINE),
+        Meta(description="Whether the log also contains the text of prompts and answers.", extra=MACHINE),
     ] = False
 
 
@@ -399,6 +286,6 @@ class Settings(Struct, frozen=True, kw_only=True):
                 "Folders whose `.homebody.toml`, editor settings and `.homebody/prompts` count as your own, "
                 "each by its full path. Folders inside a trusted folder are not trusted."
             ),
-            extra=_MACHINE | {"user_file": True, "allowed": "a list of full paths of folders"},
+            extra=MACHINE | {"user_file": True, "allowed": "a list of full paths of folders"},
         ),
     ] = ()

@@ -47,7 +47,7 @@ def test_a_symlink_is_followed(tmp_path: Path):
     [
         (lambda path: path.unlink(missing_ok=True), "does not exist"),
         (lambda path: path.mkdir(), "is a folder"),
-        (os.mkfifo, "is not an ordinary file"),
+        (os.mkfifo, "is not a regular file"),
         (lambda path: path.write_bytes(b"caf\xe9\n"), r"is not UTF-8 \(line 1\)"),
         (lambda path: path.write_bytes(b"\x7fELF\0\0"), "is a binary file"),
         (lambda path: path.write_text("x" * (MAX_BYTES + 1)), r"raise context\.maxFileBytes"),

@@ -247,7 +247,8 @@ def test_what_a_folder_may_set_is_written_down():
     """A new setting is the user's own (machine), or docs/security.md says what a folder achieves with it."""
     page = (ROOT / "docs" / "security.md").read_text("utf-8")
 
-    assert [key.camel for key in all_keys() if not key.machine and f"`{key.camel}`" not in page] == []
+    missing = [key.camel for key in all_keys() if not key.machine and f"`{key.camel}`" not in page]
+    assert missing == [], "mark the setting as MACHINE, or list it in docs/security.md"
 
 
 def test_paths_of_the_users_start_where_they_are_written(load, user_file, monkeypatch, tmp_path):

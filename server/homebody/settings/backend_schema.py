@@ -1,0 +1,120 @@
+"""Settings of the model servers and of the embedded model; part of ``schema``."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+BackendKind: TypeAlias = Literal["auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai", "scripted"]
+
+# Values of ``extra``; ``keys.Key`` documents them.
+MACHINE = {"machine": True}
+
+_PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+_Url: TypeAlias = Annotated[str, Meta(pattern=r"^(https?|unix)://[^\s]+$")]
+_HostAndPort: TypeAlias = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):" + _PORT + "$")]
+
+
+class BackendSettings(Struct, frozen=True, kw_only=True):
+    """Which server and model answer.
+
+    ``completion.backend`` and ``chat.backend`` have the same keys; those that are not set there are
+    taken from ``backend``.
+    """
+
+    kind: Annotated[
+        BackendKind,
+        Meta(
+            description=(
+                "Which server answers. `auto` looks for one on this machine and falls back to the "
+                "embedded model; `scripted` replays the file named by `backend.model`, for tests."
+            ),
+            extra=MACHINE,
+        ),
+    ] = "auto"
+    url: Annotated[
+        _Url | None,
+        Meta(
+            description=(
+                "Address of the server, such as `http://127.0.0.1:8080` or `unix:///run/llama.sock`; "
+                "by default the usual port of that kind. Other machines are refused unless "
+                "`backend.allowedHosts` lists them."
+            ),
+            extra=MACHINE | {"allowed": "an address that begins with `http://`, `https://` or `unix://`"},
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "Model to use, as the server names it; for `embedded` the path of a GGUF file or the "
+                "name of installed weights. By default, what is loaded or installed."
+            ),
+            extra=MACHINE | {"path": True},
+        ),
+    ] = None
+    context_length: Annotated[
+        Annotated[int, Meta(ge=256, le=1_048_576)] | None,
+        Meta(
+            description=(
+                "Context length in tokens. By default, what the server really serves; for the embedded "
+                "model its own context length, at most 8,192."
+            ),
+            extra=MACHINE,
+        ),
+    ] = None
+    api_key: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "API key, if the server requires one. Prefer `backend.apiKeyEnv` to a key in a file."
+            ),
+            extra=MACHINE | {"secret": True},
+        ),
+    ] = None
+    allowed_hosts: Annotated[
+        tuple[_HostAndPort, ...],
+        Meta(
+            description=(
+                "Other machines that Homebody may connect to, each exactly as `host:port`, for a team's own "
+                "server. An entry `ollama.com:443` also allows models that a local Ollama runs there."
+            ),
+            extra=MACHINE | {"allowed": "a list of `host:port`"},
+        ),
+    ] = ()
+    timeout_seconds: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=3600,
+            description="Seconds to wait for the first piece of an answer, and between two pieces.",
+            extra=MACHINE,
+        ),
+    ] = 120.0
+
+    def __repr__(self) -> str:
+        """Show no API key: a repr ends up in logs and tracebacks."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        if self.api_key is not None:
+            shown["api_key"] = "***"
+        return f"BackendSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
+class EmbeddedSettings(Struct, frozen=True, kw_only=True):
+    """The model that Homebody runs itself."""
+
+    threads: Annotated[
+        Annotated[int, Meta(ge=1, le=1024)] | None,
+        Meta(
+            description="Threads that the model uses; by default, and at most, one for each core.",
+            extra=MACHINE,
+        ),
+    ] = None
+    idle_minutes: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=10_080,
+            description="Minutes without a request before the model's process ends.",
+            extra=MACHINE,
+        ),
+    ] = 15.0
