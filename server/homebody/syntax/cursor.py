@@ -37,6 +37,15 @@ _BEGINS = re.compile(r"([ \t]*)(?:[^\W\d]|@)")
 """Begin of a line from which the scan may start: code, not a closer or the rest of something."""
 
 
+_HEADER = re.compile(
+    r"\s*+(?:(?:async|export|default|public|private|protected|internal|static|final|abstract|override|open"
+    r"|suspend|inline|pub(?:\([^()]{0,40}\))?|unsafe|const|extern|local|virtual|sealed|data|partial)\s+){0,6}+"
+    r"(?:def|function|func|fun|fn|class|interface|struct|trait)\b[*]?\s*[\w$]"
+    r"|\s*+func\s*\("
+)
+"""Begin of the header of a function or class, its name begun."""
+
+
 @dataclass(frozen=True, slots=True)
 class CursorContext:
     """What is around a cursor.
@@ -67,6 +76,9 @@ class CursorContext:
         one above.
     fresh_statement
         Whether nothing but white space stands before the cursor, and a statement may begin there.
+    in_header
+        Whether the cursor is in the unfinished header of a function or class: ``def fib(n``. Then a block
+        follows what is written next.
 
     """
 
@@ -81,6 +93,7 @@ class CursorContext:
     in_brackets: bool
     at_block_start: bool
     fresh_statement: bool
+    in_header: bool = False
 
     @property
     def in_string(self) -> bool:
@@ -96,6 +109,15 @@ class CursorContext:
     def holds_text(self) -> bool:
         """Whether sentences are content here: in a string, a comment, or a language of prose."""
         return self.language.prose or self.state.region is not None
+
+    @property
+    def own_state(self) -> State:
+        """State in which a rule starts to scan an answer, so that only what it opens itself is due.
+
+        In an unfinished header that is what the header has opened, which the answer has to close.
+        """
+        due = scan(self.line_prefix, self.language).due if self.in_header else ""
+        return State(due, region=self.state.region)
 
     @property
     def indent(self) -> str:
@@ -128,6 +150,7 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
         state = State(due, state.surplus, known.region)
     in_code = state.region is None
     in_brackets = in_code and _holds_value(state, language, previous, prefix)
+    at_block_start = in_code and _block_is_due(previous, prefix, language, state, in_brackets=in_brackets)
     return CursorContext(
         language=language,
         line_prefix=prefix,
@@ -138,8 +161,9 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
         level=_level([*previous, prefix], language, indentation),
         state=state,
         in_brackets=in_brackets,
-        at_block_start=in_code and _block_is_due(previous, prefix, language, state, in_brackets=in_brackets),
+        at_block_start=at_block_start,
         fresh_statement=not prefix.strip() and in_code and not in_brackets,
+        in_header=in_code and not at_block_start and _is_in_header(prefix, language),
     )
 
 
@@ -223,6 +247,16 @@ def _block_is_due(
         return opens_block(prefix, language)
     code = (code_of(line, language) for line in reversed(previous) if line.strip())
     return language.opener.search(next((line for line in code if line), "")) is not None
+
+
+def _is_in_header(prefix: str, language: Language) -> bool:
+    """Whether the line so far begins a function or class whose block is not opened yet."""
+    if language.data or language.blocks not in {"indentation", "braces", "words"}:
+        return False
+    if _HEADER.match(prefix) is None or prefix.rstrip().endswith(";"):
+        return False
+    here = scan(prefix, language)
+    return not here.surplus and "}" not in here.due
 
 
 def _level(lines: Sequence[str], language: Language, indentation: Indentation) -> int:

@@ -95,6 +95,7 @@ _CSS = replace(
     opener=_BRACE,
     data=True,
     decoration="",
+    units=re.compile(r"(?:px|r?em|ch|ex|v[hw]|vmin|vmax|p[tc]|[cm]m|in|fr|deg|rad|turn|m?s|dpi|x)\b"),
     unit="  ",
 )
 _MARKDOWN = Language(

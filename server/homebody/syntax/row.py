@@ -69,6 +69,8 @@ class Language:
         Whether ``{`` begins a value rather than a block.
     unpaired
         Closing brackets that may stand without an opening one.
+    units
+        Matches a unit that follows its number without a space (``px``).
     unit
         One step of indentation where the document shows none.
     prose
@@ -103,6 +105,7 @@ class Language:
     directive: re.Pattern[str] = re.compile(r"(?!)")
     braces_are_values: bool = False
     unpaired: str = ""
+    units: re.Pattern[str] = re.compile(r"(?!)")
     unit: str = "    "
     prose: bool = False
     data: bool = False

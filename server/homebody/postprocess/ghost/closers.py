@@ -8,6 +8,7 @@ answer too, in this order. The count of brackets decides, not the look: ``foo(â–
 keeps its own closer, with ``a)`` it does not.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -17,6 +18,7 @@ from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.scanner import State, first_surplus, scan
 
+_ANGLE_CLOSED = re.compile(r"(?<![=-])>(?!=)")
 _CLOSERS = ")]}"
 _LOOKED_AT = 200
 """Characters behind the cursor that are looked at for closers."""
@@ -53,7 +55,7 @@ def with_closers(text: str, cursor: CursorContext) -> Joined:
             break
         best = _best_span(text, cursor, below)
         if best is not None:
-            return _on_own_line(Joined(text, best), cursor)
+            return _on_own_line(Joined(text, best or _angle(text, cursor)), cursor)
         shorter = text.rstrip(" \t;,")
         shorter = shorter[:-1] if shorter[-1:] in _CLOSERS else ""
         text = shorter.rstrip(" \t")
@@ -66,7 +68,8 @@ def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
     as_it_was = scan(suffix, cursor.language, cursor.state)
     answered = scan(text, cursor.language, cursor.state)
     best: tuple[bool, int, bool, int] | None = None
-    for span in islice(_spans(text, suffix), _MOST_CLOSERS):
+    spans = (0,) if _closes_its_own_angles(text, cursor) else islice(_spans(text, suffix), _MOST_CLOSERS)
+    for span in spans:
         after = scan(suffix[span:], cursor.language, answered)
         if len(after.surplus) > len(as_it_was.surplus) or len(after.due) < below:
             continue
@@ -75,6 +78,27 @@ def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
         found = (after.region != as_it_was.region, off, not repeated, -span if repeated else span)
         best = found if best is None else min(best, found)
     return None if best is None else abs(best[3])
+
+
+def _angle(text: str, cursor: CursorContext) -> int:
+    """1 where the text closes the angle bracket that ``>`` behind the cursor closes, 0 elsewhere.
+
+    Angle brackets are compared and shifted with too, so they are not counted with the others.
+    """
+    if cursor.line_suffix[:1] != ">" or cursor.holds_text:
+        return 0
+    before = cursor.line_prefix[-_LOOKED_AT:]
+    opened = before.count("<") - len(_ANGLE_CLOSED.findall(before))
+    return int(opened > 0 and len(_ANGLE_CLOSED.findall(text)) > text.count("<"))
+
+
+def _closes_its_own_angles(text: str, cursor: CursorContext) -> bool:
+    """Whether the text ends with ``>`` for a ``<`` of its own, so that the one behind the cursor stays."""
+    return (
+        cursor.line_suffix[:1] == ">"
+        and not cursor.holds_text
+        and 0 < text.count("<") == len(_ANGLE_CLOSED.findall(text))
+    )
 
 
 def _spans(text: str, suffix: str) -> Iterator[int]:

@@ -16,6 +16,7 @@ _WORD_AFTER = re.compile(r"\w+")
 _KEYWORDS = frozenset(
     {"await", "class", "const", "import", "private", "public", "raise", "return", "static", "throw", "while"}
 )
+_NUMBER_AT_END = re.compile(r"(?<![\w.])\d*\.?\d+\Z")
 _LONGEST_WORD = 200
 _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
@@ -48,7 +49,8 @@ def _is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
     if not text:
         return False
     if re.search(r"\w\Z", text) and re.match(r"\w", rest):
-        return True
+        number = _NUMBER_AT_END.search(cursor.line_prefix[-_LONGEST_WORD:] + text[-_LONGEST_WORD:])
+        return number is None or cursor.language.units.match(rest) is None
     return bool(
         re.search(r"(?<![\w.])\d+\Z", cursor.line_prefix)
         and re.match(r"[^\W\d]\w*\s*(?:=(?!=)|\(|\.)", text)

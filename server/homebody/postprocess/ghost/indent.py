@@ -14,6 +14,7 @@ from homebody.syntax.indentation import indent_of
 from homebody.syntax.row import FLAT_BODY
 from homebody.syntax.scanner import State, code_of, scan
 
+_COMMON_STEPS = frozenset({2, 3, 4, 8})
 _FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]+:$|#)")
 
 
@@ -33,7 +34,8 @@ def _indented_like_file(text: str, cursor: CursorContext) -> str:
     if cursor.holds_text:
         return text
     lines = text.split("\n")
-    if cursor.in_brackets or cursor.language.blocks == "none":
+    if (cursor.in_brackets and not cursor.in_header) or cursor.language.blocks == "none":
+        lines[0] = _without_doubled_indent(lines, cursor)
         return "\n".join([lines[0], *(_in_file_style(line, cursor) for line in lines[1:])])
     lines[0] = _rest_of_indent(cursor) + _without_doubled_indent(lines, cursor)
     placed = _Lines(cursor)
@@ -58,18 +60,31 @@ def _without_doubled_indent(lines: list[str], cursor: CursorContext) -> str:
     """Return the first line without the indentation that stands before the cursor already."""
     first = lines[0]
     lead = indent_of(first)
-    if not cursor.fresh_statement or not lead or not first.strip() or not cursor.line_prefix:
+    if cursor.line_prefix.strip() or not lead or not first.strip() or not cursor.line_prefix:
         return first
-    if cursor.at_block_start and cursor.width(cursor.line_prefix) <= cursor.level:
+    typed = cursor.width(cursor.line_prefix)
+    if cursor.at_block_start and typed <= cursor.level:
+        # A single blank is how a token begins, not a step of indentation.
+        missing = cursor.level + cursor.indentation.tab_columns - typed
+        return " " * missing + first[1:] if lead == " " and cursor.indentation.unit != "\t" else first
+    if not cursor.fresh_statement and cursor.width(cursor.line_prefix + lead) == cursor.width(cursor.above):
+        # A part of the indentation was typed in the middle of a list.
         return first
     return first[len(lead) :]
 
 
 def _rest_of_indent(cursor: CursorContext) -> str:
-    """Return the blanks that are missing where only a part of a block's indentation was typed."""
-    typed = cursor.width(cursor.line_prefix)
-    due = cursor.level + cursor.indentation.tab_columns
+    """Return the blanks that are missing where only a part of a block's indentation was typed.
+
+    In a file that is indented irregularly nobody knows how many that are.
+    """
+    typed, step = cursor.width(cursor.line_prefix), cursor.indentation.tab_columns
+    due = cursor.level + step
     if not cursor.fresh_statement or not cursor.at_block_start or cursor.indentation.unit == "\t":
+        return ""
+    is_regular = cursor.level % step == 0 and step in _COMMON_STEPS
+    around = (*cursor.previous_lines, *cursor.next_lines)
+    if not is_regular or any(cursor.width(line) == typed for line in around if line.strip()):
         return ""
     return " " * (due - typed) if cursor.level < typed < due else ""
 
@@ -95,7 +110,7 @@ class _Lines:
         self.levels = _open_levels(cursor)
         if cursor.at_block_start and not whole.strip():
             self.opener = cursor.level
-        self.state = scan(line + "\n", cursor.language, State(region=cursor.state.region))
+        self.state = scan(line + "\n", cursor.language, cursor.own_state)
         if whole.strip():
             self._enter(cursor.width(whole))
             self.statement = cursor.level if cursor.line_prefix.strip() else cursor.width(whole)

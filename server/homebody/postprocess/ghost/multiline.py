@@ -15,8 +15,10 @@ Multiline: TypeAlias = Literal["auto", "always", "never"]
 def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted:
     """Decide between one line and a block.
 
-    ``auto`` gives a block where one is due (after its opener) and where a statement begins; one
-    line within a string, a comment or brackets, and in the middle of a statement.
+    ``auto`` gives a block after its opener, where a statement begins, and in the header of a function or
+    class; one line within a string, a comment or brackets, and in the middle of a statement.
+    A block that takes longer than the latency budget is shown as far as it has come, so on slow machines
+    the header's line comes first.
     Text after the cursor allows one line only, whatever the setting, unless all of it closes what
     is open (``function f() {█}``).
     """
@@ -26,7 +28,7 @@ def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted
         return "block"
     if cursor.in_comment:
         return "line"
-    return "block" if cursor.at_block_start or cursor.fresh_statement else "line"
+    return "block" if cursor.at_block_start or cursor.fresh_statement or cursor.in_header else "line"
 
 
 def _nothing_but_closers(cursor: CursorContext) -> bool:

@@ -13,7 +13,7 @@ from homebody.postprocess.ghost.next_lines import begins_next_lines
 from homebody.postprocess.ghost.repeats import repeated_from
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.row import FLAT_BODY
-from homebody.syntax.scanner import State, code_of, scan
+from homebody.syntax.scanner import State, code_of, opens_block, scan
 
 _LONGEST_LINE = 500
 """Characters of a line that are waited for: what is longer is data."""
@@ -114,7 +114,7 @@ class _Progress:
 def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
     """End of a block or of a paragraph of statements."""
     level = cursor.level if cursor.line_prefix.strip() else cursor.width(cursor.line_prefix)
-    done = _Progress(level, State(region=cursor.state.region))
+    done = _Progress(level, cursor.own_state)
     for found in _LINE.finditer(text):
         line, complete = found.group(1), bool(found.group(2))
         own = found.start() == 0
@@ -132,6 +132,8 @@ def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
             return verdict
         done = _after(line, found.end(1), done, cursor, own=own)
         if done.state.surplus or (own and _is_body_on_openers_line(line, done, cursor)):
+            return Cut(done.kept, "unit")
+        if not own and _ends_header_block(line, done, cursor):
             return Cut(done.kept, "unit")
         if done.lines >= max_lines:
             return Cut(done.kept, "lines")
@@ -204,15 +206,26 @@ def _ends_paragraph(done: _Progress, cursor: CursorContext) -> bool:
 
 def _is_body_on_openers_line(line: str, done: _Progress, cursor: CursorContext) -> bool:
     """Whether a block is complete on its opener's own line: ``if x: return``."""
+    if cursor.in_header and done.state.due[-1:] in {")", "]"}:
+        # The closer stands behind the cursor already.
+        return bool(cursor.line_suffix.strip())
     if not _after_opener(cursor) or done.state.due:
         return False
-    code = code_of(line, cursor.language).strip()
+    code = code_of(cursor.line_prefix + line if cursor.in_header else line, cursor.language).strip()
     return bool(code) and not cursor.language.opener.search(code)
+
+
+def _ends_header_block(line: str, done: _Progress, cursor: CursorContext) -> bool:
+    """Whether ``line`` closes the block of a header that the answer has finished itself."""
+    if not cursor.in_header or done.state.due or cursor.width(line) != done.level:
+        return False
+    closes = cursor.language.closer.match(line.strip()) is not None
+    return closes and not opens_block(line, cursor.language)
 
 
 def _after_opener(cursor: CursorContext) -> bool:
     """Whether the block that the answer fills is opened on the cursor's own line."""
-    return cursor.at_block_start and not cursor.fresh_statement
+    return cursor.in_header or (cursor.at_block_start and not cursor.fresh_statement)
 
 
 def _openers_width(level: int, cursor: CursorContext) -> int:
