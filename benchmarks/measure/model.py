@@ -21,7 +21,7 @@ import psutil
 
 from homebody.host.cores import usable_cores
 from homebody.host.launch import start_host
-from homebody.host.options import HostOptions
+from homebody.host.options import HostOptions, Ready
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 
 _EVALUATED = "llamacpp:prompt_tokens_total "
@@ -71,6 +71,8 @@ class Model:
     key: str
     pid: int
     client: httpx.AsyncClient
+    ready: Ready | None = None
+    """What our own host said when it started; ``None`` for llama.cpp's server."""
     _counts: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
@@ -154,14 +156,16 @@ async def open_model(path: Path, *, threads: int | None = None) -> AsyncGenerato
     try:
         async with _client(ready.port, ready.api_key) as client:
             url = f"http://127.0.0.1:{ready.port}"
-            yield Model(path, url, ready.api_key, ready.pid, client)
+            yield Model(path, url, ready.api_key, ready.pid, client, ready)
     finally:
         await process.end()
 
 
 @asynccontextmanager
-async def open_stock_model(path: Path, *, threads: int | None = None) -> AsyncGenerator[Model]:
-    """Start llama.cpp's server as it comes, with its default batches; for the baselines."""
+async def open_stock_model(
+    path: Path, *, threads: int | None = None, slots: int = 1
+) -> AsyncGenerator[Model]:
+    """Start llama.cpp's server with its own defaults; ``slots`` is four where nobody says otherwise."""
     key = secrets.token_hex(16)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -169,6 +173,7 @@ async def open_stock_model(path: Path, *, threads: int | None = None) -> AsyncGe
         path,
         f"{CONTEXT_LENGTH}",
         f"{threads or usable_cores()}",
+        f"{slots}",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | {"MEASURE_KEY": key},

@@ -1,8 +1,9 @@
 """A llama.cpp server with llama.cpp's own defaults, which the baselines talk to: a script of its own.
 
-    python stock_server.py MODEL CONTEXT_LENGTH THREADS
+    python stock_server.py MODEL CONTEXT_LENGTH THREADS [SLOTS]
 
-Prints its port. The key comes in the environment. Ends when its stdin does.
+With four slots it is what ``llama-server`` starts without flags: one cache for all slots, and idle prompts
+kept in memory. Prints its port. The key comes in the environment. Ends when its stdin does.
 """
 
 import os
@@ -21,7 +22,8 @@ def main() -> None:
     parameters.model.path = path
     parameters.port = 0
     parameters.api_keys = [os.environ["MEASURE_KEY"]]
-    parameters.n_parallel = 1
+    parameters.n_parallel = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    parameters.kv_unified = parameters.n_parallel > 1
     parameters.n_ctx = context_length
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads

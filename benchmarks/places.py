@@ -1,0 +1,169 @@
+"""What coming back costs: tokens that the server reads at places whose prompts it has read before.
+
+Four files of the standard library are visited, then visited again with a key typed at each; an
+explanation is asked for, and each file is typed in again; the cursor jumps far away in one file and comes
+back. Counted by the server's own counter, which knows warm-ups and cancelled requests too. Against our own
+host, a llama-server with its default flags (four slots), and one with a single slot.
+
+    python benchmarks/places.py [--threads N]
+"""
+
+import argparse
+import asyncio
+import platform
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from homebody.backend.base import Backend
+from homebody.backend.embedded import HostedBackend
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
+from homebody.engine import Engine, Use
+from homebody.features.complete import complete, prepare_once
+from homebody.features.explain import explain
+from homebody.host.cores import usable_cores
+from homebody.session.session import Session
+from homebody.settings import Settings
+from homebody.text import Document, Span, TextEdit
+from measure.asking import settings_for
+from measure.model import Model, default_weights, open_model, open_stock_model
+from measure.sources import read, standard_library
+from measure.table import print_table
+
+_FILES = ("argparse.py", "ast.py", "difflib.py", "tarfile.py")
+_LINE, _FAR_LINE = 200, 900
+_EXPLAINED_LINES = 10
+_CHAT_TOKENS = 24
+
+
+@dataclass(slots=True)
+class Place:
+    """A document and the cursor in it."""
+
+    document: Document
+    offset: int
+
+
+class _OneBackend(Engine):
+    """An engine over one backend that is running already."""
+
+    def __init__(self, settings: Settings, backend: Backend) -> None:
+        super().__init__(settings, ())
+        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+
+
+class Visitor:
+    """Does one thing after the other, and says how many tokens each made the server read."""
+
+    def __init__(self, model: Model, engine: Engine, session: Session) -> None:
+        self._model = model
+        self._engine = engine
+        self._session = session
+
+    async def open(self, place: Place) -> int:
+        """Come to a place and stay until its whole window is read, then type a key."""
+        before = await self._read()
+        await prepare_once(self._session, place.document, place.offset)
+        await self._complete(place)
+        return await self._read() - before
+
+    async def type_key(self, place: Place, key: str) -> int:
+        """Type a key at a place and wait for its answer."""
+        before = await self._read()
+        edit = TextEdit(Span(place.offset, place.offset), key)
+        edited = place.document.edited(edit, place.document.version + 1)
+        self._engine.trees.edit(place.document, edit, edited)
+        self._session.changed(edit, edited)
+        place.document, place.offset = edited, place.offset + len(key)
+        await self._complete(place)
+        return await self._read() - before
+
+    async def explain(self, place: Place) -> int:
+        """Ask what the ten lines above the cursor do."""
+        before = await self._read()
+        line = place.document.line_of(place.offset)
+        start = place.document.line_starts[line - _EXPLAINED_LINES]
+        await explain(self._engine, place.document, Span(start, place.offset), session=self._session)
+        return await self._read() - before
+
+    async def _complete(self, place: Place) -> None:
+        await complete(self._engine, place.document, place.offset, session=self._session)
+        await self._session.stop_background()
+        await self._session.stop_running()
+
+    async def _read(self) -> int:
+        return (await self._model.counters()).evaluated
+
+
+async def main() -> None:
+    """Measure and print."""
+    options = _options()
+    print(f"{usable_cores()} cores, {platform.machine()}, {platform.system()}, default weights")
+    servers: dict[str, Callable[[Path], AbstractAsyncContextManager[Model]]] = {
+        "our host": lambda path: open_model(path, threads=options.threads),
+        "llama-server, default flags": lambda path: open_stock_model(path, threads=options.threads, slots=4),
+        "llama-server, one slot": lambda path: open_stock_model(path, threads=options.threads),
+    }
+    columns: dict[str, dict[str, str]] = {}
+    for name, start in servers.items():
+        async with start(default_weights()) as model, _visitor(model) as visitor:
+            columns[name] = await _measured(visitor)
+    names = list(columns)
+    steps = list(columns[names[0]])
+    rows = [[step, *(columns[name][step] for name in names)] for step in steps]
+    print_table("Tokens read", ("", *names), rows)
+
+
+async def _measured(visitor: Visitor) -> dict[str, str]:
+    """Do everything once."""
+    places = [_place(name, _LINE) for name in _FILES]
+    found: dict[str, list[int]] = {}
+    found["first visit to each of four files"] = [await visitor.open(one) for one in places]
+    found["a key at each, coming back"] = [await visitor.type_key(one, "s") for one in places]
+    found["an explanation"] = [await visitor.explain(places[0])]
+    found["a key at each, after it"] = [await visitor.type_key(one, "e") for one in places]
+    near = places[0]
+    far = replace(near, offset=near.document.line_starts[_FAR_LINE])
+    found["a jump in one file"] = [await visitor.open(far)]
+    found["a key, back where it came from"] = [await visitor.type_key(near, "l")]
+    return {step: ", ".join(f"{tokens:,}" for tokens in counts) for step, counts in found.items()}
+
+
+def _place(name: str, line: int) -> Place:
+    """Begin a statement below a line of a file."""
+    path = standard_library() / name
+    lines = read(path).splitlines(keepends=True)
+    before = "".join(lines[:line])
+    text = f"{before}        \n{''.join(lines[line:])}"
+    return Place(Document.create(path.as_uri(), "python", 1, text), len(before) + 8)
+
+
+@asynccontextmanager
+async def _visitor(model: Model) -> AsyncGenerator[Visitor]:
+    settings = settings_for(model, snippets=False)
+    chat = msgspec.structs.replace(settings.chat, max_tokens=_CHAT_TOKENS)
+    settings = msgspec.structs.replace(settings, chat=chat)
+    backend = (
+        HostedBackend(model.ready, timeout_seconds=600)
+        if model.ready is not None
+        else LlamaCppBackend(model.url, api_key=model.key, timeout_seconds=600)
+    )
+    async with (
+        aclosing(backend),
+        aclosing(_OneBackend(settings, backend)) as engine,
+        aclosing(Session(engine)) as session,
+    ):
+        yield Visitor(model, engine, session)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="What coming back costs.")
+    parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
