@@ -28,13 +28,19 @@ from homebody.host.cores import usable_cores
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit
-from measure.asking import settings_for
+from measure.asking import SteadySpeed, settings_for
 from measure.model import Model, default_weights, open_model, open_stock_model
 from measure.sources import read, standard_library
 from measure.table import print_table
 
 _FILES = ("argparse.py", "ast.py", "difflib.py", "tarfile.py")
-_LINE, _FAR_LINE = 200, 900
+_LINES = 350
+"""Lines of each file that are taken, so that an explanation of all of it takes seconds."""
+
+_LINE, _FAR_LINE = 60, 300
+_SPEED = 120.0
+"""Tokens a second that the budget is told: it makes windows of 600 tokens on any machine."""
+
 _EXPLAINED_LINES = 10
 _CHAT_TOKENS = 24
 
@@ -111,6 +117,7 @@ async def main() -> None:
     for name, start in servers.items():
         async with start(default_weights()) as model, _visitor(model) as visitor:
             columns[name] = await _measured(visitor)
+            print(f"{name}: {columns[name]}", flush=True)
     names = list(columns)
     steps = list(columns[names[0]])
     rows = [[step, *(columns[name][step] for name in names)] for step in steps]
@@ -135,7 +142,7 @@ async def _measured(visitor: Visitor) -> dict[str, str]:
 def _place(name: str, line: int) -> Place:
     """Begin a statement below a line of a file."""
     path = standard_library() / name
-    lines = read(path).splitlines(keepends=True)
+    lines = read(path).splitlines(keepends=True)[:_LINES]
     before = "".join(lines[:line])
     text = f"{before}        \n{''.join(lines[line:])}"
     return Place(Document.create(path.as_uri(), "python", 1, text), len(before) + 8)
@@ -156,6 +163,7 @@ async def _visitor(model: Model) -> AsyncGenerator[Visitor]:
         aclosing(_OneBackend(settings, backend)) as engine,
         aclosing(Session(engine)) as session,
     ):
+        engine.completion.speed = SteadySpeed(prompt=_SPEED)
         yield Visitor(model, engine, session)
 
 

@@ -25,6 +25,14 @@ async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
         assert document.version == 1
 
 
+async def test_the_first_request_waits_for_the_start(serve):
+    """It comes right behind the handshake, before the features are loaded, and gets its suggestion."""
+    async with serve("return width * height") as client:
+        client.open(URI, CODE)
+        (item,) = await client.complete(URI, 1, 4)
+        assert item["insertText"] == "return width * height"
+
+
 async def test_positions_count_in_the_encoding_that_was_negotiated(serve):
     """An emoji before the cursor moves it by 2 units in UTF-16 and by 4 in UTF-8."""
     text = 'x = "😋"; y = '
@@ -55,10 +63,9 @@ async def test_edits_reach_the_prompt(serve):
 
 
 async def test_what_has_nothing_to_show_is_an_empty_list(serve):
-    """Never an error: a foreign scheme, binary, too large, a line past the end, not open, too early."""
+    """Never an error: a foreign scheme, binary, too large, a line past the end, not open."""
     async with serve("x", settings={"context": {"maxFileBytes": 1024}}) as client:
         client.open(URI, CODE)
-        assert await client.complete(URI, 1, 4) == []
         await client.execute("homebody.showPrompt")
         client.open("git:/w/app.py", CODE, "python")
         client.open("file:///w/binary", "a\0b")

@@ -160,12 +160,8 @@ class Service:
     async def complete(
         self, document: Document, offset: int, *, invoked: bool, selected: "Selected | None" = None
     ) -> "list[Completion]":
-        """Suggest at ``offset``; nothing where a failure is told.
-
-        What nobody asked for by key gets nothing before the engine is there either.
-        """
-        if invoked:
-            await self._started.wait()
+        """Suggest at ``offset``, once the engine is open; nothing where a failure is shown."""
+        await self._started.wait()
         opened = self._opened
         if opened is None:
             return []
