@@ -36,6 +36,14 @@ def snapped(document: Document, tree: Tree, span: Span) -> Span:
     return span
 
 
+def top_level_start(document: Document, tree: Tree, offset: int) -> int:
+    """Return where the line begins on which the statement of the top level around ``offset`` begins."""
+    handle = tree.handle
+    spans = [_span(tree, child) for child in handle.root_node.children] if handle is not None else []
+    found = next((span for span in spans if span.start <= offset < span.end), None)
+    return document.line_starts[document.line_of(found.start if found is not None else offset)]
+
+
 def _covering(tree: Tree, span: Span) -> Span:
     """Span of the children, of the deepest node that may be cut between them, that ``span`` touches."""
     handle = tree.handle

@@ -4,9 +4,10 @@ In: a request. Out: the answer. The code always goes in whole; other code as far
 ``chat.readingSeconds``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from homebody.audit import Source
 from homebody.backend.base import Message, ModelInfo, OnRead
 from homebody.context.around import select_around
 from homebody.context.markers import first_marker, without_marked_lines
@@ -82,15 +83,16 @@ async def ask(
     name = request.definition.name if request.definition is not None else ""
 
     def build(tokens: int) -> Draft:
-        room = tokens - size.words
-        shown = max(size.code, readable - size.words) if prompt.takes_context else size.code
-        around = select_around(
-            document,
-            request.target,
-            tokens=min(room, shown),
-            count=use.tokens.count,
-            candidates=candidates,
-        )
+        around = None
+        if request.parts is None:
+            shown = max(size.code, readable - size.words) if prompt.takes_context else size.code
+            around = select_around(
+                document,
+                request.target,
+                tokens=min(tokens - size.words, shown),
+                count=use.tokens.count,
+                candidates=candidates,
+            )
         values = {
             "code": request.code.rstrip("\r\n"),
             "language": document.language_id,
@@ -99,17 +101,26 @@ async def ask(
             "instruction": request.instruction,
             "problem": request.problem,
             "context": without_marked_lines(laid_out(engine, document, around), special).text
-            if prompt.takes_context
+            if prompt.takes_context and around is not None
             else "",
         }
         feedback = without_marked_lines(request.feedback, special).text
         messages = list(_with_feedback(with_standing(engine, render(prompt, values)), feedback))
         for turn in request.turns:
             messages += [Message("assistant", turn.answer), Message("user", turn.reply)]
+        if around is None:
+            return Draft(tuple(messages), tuple(_part_sources(request)), ())
         return Draft(tuple(messages), around.sources, around.left_out)
 
     sampling = sampling_of(engine.settings.chat, prompt, size.output)
     return await answer(engine, "refactor", document.uri, build, sampling, on_text=on_text, on_read=on_read)
+
+
+def _part_sources(request: Request) -> Iterator[Source]:
+    document = request.document
+    for span in request.parts.spans if request.parts is not None else ():
+        tokens = request.engine.chat.tokens.count(document.slice(span))
+        yield Source(document.uri, document.line_of(span.start), document.line_of(span.end), tokens, "part")
 
 
 def _with_feedback(messages: tuple[Message, ...], feedback: str) -> tuple[Message, ...]:

@@ -6,14 +6,15 @@ Pure; parses whole documents, so it runs in a thread.
 
 from dataclasses import dataclass
 
+from homebody.features.refactor.parts import part_edits
 from homebody.features.refactor.results import Request
 from homebody.features.refactor.tests_file import tests_refusal
 from homebody.postprocess import Refusal, docstring_edits, document_hunks, replacement_text
-from homebody.postprocess.edit.answer_code import code_in_answer, without_reasoning
+from homebody.postprocess.edit.answer_code import CUT, code_in_answer, without_reasoning
 from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.guards import guard_of
-from homebody.postprocess.edit.narrow import narrowed
+from homebody.postprocess.edit.narrow import narrowed, without_lines_above
 from homebody.postprocess.ghost.line_ends import with_line_ends
 from homebody.text import Span, TextEdit
 
@@ -48,6 +49,8 @@ def judge(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
 
 def _edits(request: Request, answer: str, *, complete: bool) -> list[TextEdit] | Refusal:
     document, target = request.document, request.target
+    if request.parts is not None:
+        return part_edits(request, request.parts, answer) if complete else CUT
     if request.prompt.output == "insert" and request.prompt.scope == "function":
         return docstring_edits(document, request.tree, target, answer, cut_by_length=not complete)
     answer = narrowed(document, request.tree, target, answer, request.definition)
@@ -56,7 +59,7 @@ def _edits(request: Request, answer: str, *, complete: bool) -> list[TextEdit] |
         return new
     if request.prompt.output == "insert":
         return _inserted_below(request, new)
-    return document_hunks(document, target, new)
+    return document_hunks(document, target, without_lines_above(document, target, new))
 
 
 def _inserted_below(request: Request, new: str) -> list[TextEdit]:

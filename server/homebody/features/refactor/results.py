@@ -25,6 +25,22 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """Whole lines of the document, in order; ``before`` is where new code of the top level goes."""
+
+    spans: tuple[Span, ...]
+    before: int
+
+    def shown(self, document: Document) -> str:
+        """The parts as the prompt shows them."""
+        return "\n\n".join(
+            f"Part {number} (line {document.line_of(span.start) + 1}):\n"
+            f"```{document.language_id}\n{document.slice(span)}\n```"
+            for number, span in enumerate(self.spans, 1)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One piece of code to rewrite.
 
@@ -42,6 +58,8 @@ class Request:
         In the user's words; from the diagnostics of the place.
     feedback
         What was wrong with an answer to an earlier request.
+    parts
+        Several places of a target that is larger than the context, to be changed together.
     turns
         Earlier answers of the same conversation and the replies to them.
 
@@ -57,11 +75,14 @@ class Request:
     problem: str = ""
     feedback: str = ""
     session: Session | None = None
+    parts: Parts | None = None
     turns: tuple[Turn, ...] = ()
 
     @property
     def code(self) -> str:
-        """Text of the target."""
+        """Text of the target, or of its parts."""
+        if self.parts is not None:
+            return self.parts.shown(self.document)
         return self.document.slice(self.target)
 
     @property

@@ -17,6 +17,7 @@ from homebody.features.answer import Answer, Usage
 from homebody.features.refactor.ask import ask, size_of
 from homebody.features.refactor.judge import Offer, judge
 from homebody.features.refactor.model_size import lacks
+from homebody.features.refactor.parts import parts_of
 from homebody.features.refactor.results import NewFile, Pending, Refactoring, Request, Skipped, Turn, added
 from homebody.features.refactor.target import find_target
 from homebody.features.refactor.tests_file import tests_uri
@@ -121,6 +122,11 @@ async def refactor(
     listeners = Listeners(on_progress, on_read)
     if prompt.output != "replace" or size_of(request).total <= info.context_length:
         return await _attempts(request, info, listeners)
+    parts = await asyncio.to_thread(parts_of, request) if instruction else None
+    if parts is not None:
+        several = replace(request, prompt=shipped_prompt("parts"), parts=parts)
+        _check_fits(several, info)
+        return await _attempts(several, info, listeners)
     return await _in_units(request, info, listeners, on_unit)
 
 
@@ -236,9 +242,7 @@ async def _in_units(
     request: Request, info: ModelInfo, listeners: Listeners, on_unit: OnUnit | None
 ) -> Refactoring:
     """Rewrite large code part by part, each checked by itself; one combined edit."""
-    fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
-    # Code and answer take the same room twice: once as it is, once as it will be.
-    limit = (info.context_length - fixed.total) * 4 // 9
+    limit = _room_for_code(request, info)
     parts, skipped = await asyncio.to_thread(units_of, request, limit, request.engine.chat.tokens.count)
     if not parts:
         message = (
@@ -276,6 +280,23 @@ async def _in_units(
     if edits and (refusal := await asyncio.to_thread(common_refusal, whole, request.asked)):
         return replace(result, status="refused", reason=refusal.reason, edits=())
     return result
+
+
+def _check_fits(request: Request, info: ModelInfo) -> None:
+    size = size_of(request)
+    if size.total > info.context_length:
+        message = (
+            f"The code that the instruction names has {size.code} tokens, and does not fit the context of "
+            f"{info.context_length} together with its new version: name less, or serve the model with a "
+            "larger context."
+        )
+        raise ContextTooLong(message)
+
+
+def _room_for_code(request: Request, info: ModelInfo) -> int:
+    """Tokens that code may have which is shown once as it is and written once as it will be."""
+    fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
+    return (info.context_length - fixed.total) * 4 // 9
 
 
 def _skipped(document: Document, span: Span, reason: str) -> Skipped:

@@ -11,6 +11,9 @@ from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
 
+_MAX_ABOVE = 40
+"""Lines above the code that are compared with the answer's first ones."""
+
 
 def narrowed(document: Document, tree: Tree, span: Span, answer: str, definition: Definition | None) -> str:
     """Return the part of ``answer`` that rewrites ``definition``; ``answer`` where it is no more than that.
@@ -39,6 +42,23 @@ def narrowed(document: Document, tree: Tree, span: Span, answer: str, definition
         return answer
     first = written.line_starts[written.line_of(outer.start)]
     return f"```\n{written.text[first : outer.end]}\n```"
+
+
+def without_lines_above(document: Document, span: Span, new: str) -> str:
+    """Return ``new`` without lines at its beginning that repeat those right above ``span``.
+
+    Attributes and doc comments belong to a function for a model; in some grammars they are not a part
+    of it.
+    """
+    lines = new.splitlines(keepends=True)
+    first = document.line_of(span.start)
+    above = [document.line_text(line).strip() for line in range(max(0, first - _MAX_ABOVE), first)]
+    own = [line.strip() for line in document.slice(span).splitlines()]
+    for count in range(min(len(above), len(lines) - 1), 0, -1):
+        repeated = [line.strip() for line in lines[:count]]
+        if repeated == above[-count:] and any(repeated) and repeated != own[:count]:
+            return "".join(lines[count:])
+    return new
 
 
 def _is_whole(document: Document, definition: Definition, span: Span) -> bool:

@@ -1,0 +1,140 @@
+"""An instruction that changes several places of one file, such as a method that moves and its callers.
+
+In: a request whose target does not fit the context. Out: the parts that the instruction names and those
+that refer to them; and the edits that an answer makes of them. Pure.
+"""
+
+import re
+from collections.abc import Iterator
+
+from homebody.features.refactor.results import Parts, Request
+from homebody.postprocess import Refusal, document_hunks, replacement_text
+from homebody.postprocess.edit.answer_code import NO_CODE, code_in_answer, without_reasoning
+from homebody.postprocess.ghost.line_ends import with_line_ends
+from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.snap import snapped, top_level_start
+from homebody.text import Document, Span, TextEdit
+
+_MOST = 40
+"""Parts of one request."""
+
+_HEADING = re.compile(r"^[ \t#*_`>-]*Part[ \t]+(\d+|new)\b[^\n]*$", re.MULTILINE | re.IGNORECASE)
+_EMPTY_BLOCK = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n\s*\1[ \t]*$", re.MULTILINE)
+_WORD = re.compile(r"\w+")
+_QUOTED = re.compile(r"`([^`\n]+)`")
+# What looks like a name of code in a sentence: with an underscore or a capital inside, called, or a member.
+_CODE_WORD = re.compile(r"\b(?:\w*_\w*|[a-z\d]+[A-Z]\w*|\w+(?=\())|(?<=\.)\w+")
+
+_NO_PARTS = Refusal("The answer names none of the parts that it should change.")
+
+
+def parts_of(request: Request) -> Parts | None:
+    """Return the functions that the instruction names, and the statements that refer to them.
+
+    ``None`` where it names none, or where there are too many places.
+    """
+    document, tree = request.document, request.tree
+    functions = [one for one in definitions(document, tree) if one.is_function and one.name]
+    named = list(_named(functions, request.instruction))
+    if not named:
+        return None
+    spans = [_whole_lines(document, one.span) for one in named]
+    for name in {one.name for one in named}:
+        found = list(_references(document, name, spans))
+        if len(found) > _MOST:
+            return None
+        spans += [snapped(document, tree, Span(at, at + len(name))) for at in found]
+    merged = _merged(document, spans)
+    return Parts(tuple(merged), top_level_start(document, tree, named[0].span.start))
+
+
+def part_edits(request: Request, parts: Parts, answer: str) -> list[TextEdit] | Refusal:
+    """Turn an answer into edits of the parts that it names."""
+    text = without_reasoning(answer)
+    if isinstance(text, Refusal):
+        return text
+    document = request.document
+    edits: list[TextEdit] = []
+    seen: set[str] = set()
+    for number, section in _sections(text):
+        if number in seen or (number != "new" and not 1 <= int(number) <= len(parts.spans)):
+            continue
+        seen.add(number)
+        found = _edits_of(document, parts, number, section)
+        if isinstance(found, Refusal):
+            return found
+        edits += found
+    return edits if seen else _NO_PARTS
+
+
+def _edits_of(document: Document, parts: Parts, number: str, section: str) -> list[TextEdit] | Refusal:
+    is_empty = _EMPTY_BLOCK.search(section) is not None
+    if number == "new":
+        return [] if is_empty else _new_code(document, parts, section)
+    span = parts.spans[int(number) - 1]
+    if is_empty:
+        return [TextEdit(_with_blank_lines(document, span), "")]
+    new = replacement_text(document, span, section)
+    return new if isinstance(new, Refusal) else document_hunks(document, span, new)
+
+
+def _new_code(document: Document, parts: Parts, section: str) -> list[TextEdit] | Refusal:
+    code = code_in_answer(section, old="")
+    if isinstance(code, Refusal):
+        return code
+    if not code.strip():
+        return NO_CODE
+    gap = "\n\n\n" if document.language_id == "python" else "\n\n"
+    text = with_line_ends(code.strip("\n") + gap, document.newline)
+    return [TextEdit(Span(parts.before, parts.before), text)]
+
+
+def _sections(text: str) -> Iterator[tuple[str, str]]:
+    """Number of each part that the answer names, with the text below its heading."""
+    headings = list(_HEADING.finditer(text))
+    ends = [*(heading.start() for heading in headings[1:]), len(text)]
+    for heading, end in zip(headings, ends, strict=False):
+        yield heading.group(1).lower(), text[heading.end() : end]
+
+
+def _named(functions: list[Definition], instruction: str) -> Iterator[Definition]:
+    """Functions that the instruction names; of a class that it names too, where there is one."""
+    words = set(_WORD.findall(instruction))
+    quoted = " ".join(_QUOTED.findall(instruction))
+    code_words = {*_WORD.findall(quoted), *_CODE_WORD.findall(instruction)}
+    named = [one for one in functions if one.name in code_words]
+    of_class = [one for one in named if one.container.split(".")[-1] in words]
+    yield from of_class or named
+
+
+def _references(document: Document, name: str, spans: list[Span]) -> Iterator[int]:
+    """Offsets of ``name`` outside of ``spans``."""
+    for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", document.text):
+        if not any(span.start <= match.start() < span.end for span in spans):
+            yield match.start()
+
+
+def _merged(document: Document, spans: list[Span]) -> list[Span]:
+    """Spans in order, those that touch or overlap as one."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and document.line_of(span.start) <= document.line_of(merged[-1].end) + 1:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _with_blank_lines(document: Document, span: Span) -> Span:
+    """``span`` with its last line end, and the blank lines below it."""
+    line = document.line_of(span.end)
+    end = document.line_span_with_end(line).end
+    while line + 1 < document.line_count and not document.line_text(line + 1).strip():
+        line += 1
+        end = document.line_span_with_end(line).end
+    return Span(span.start, end)
+
+
+def _whole_lines(document: Document, span: Span) -> Span:
+    last = document.line_of(max(span.start, span.end - 1))
+    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)

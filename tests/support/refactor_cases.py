@@ -1,0 +1,102 @@
+"""Cases of refactorings: a document, what the model answers, and what becomes of it.
+
+A file of cases is named by its language. Each case begins with ``== NAME``, a claim; lines of
+``key: value`` follow (``action`` or ``instruction``, ``problem``, ``newline: crlf``, ``cut: yes`` for an
+answer that ends at the limit of tokens, ``repeat: N`` for an answer whose lines come N times, ``language``
+for another one than the file's). Then the parts:
+
+``-- code``
+    The document; ``«`` and ``»`` enclose the selection, ``█`` is the cursor.
+``-- answer``
+    What the model answers; a second one answers the retry.
+``-- becomes``
+    The document afterwards; or ``-- refused: WORDS`` of the reason, ``-- unchanged``, or ``-- new file``
+    with its text.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from homebody.text import Span
+
+FOLDER = Path(__file__).parent.parent / "cases" / "refactor"
+
+
+@dataclass(frozen=True)
+class RefactorCase:
+    """One case; ``expected`` is the heading of its last part, with the text below it."""
+
+    language: str
+    name: str
+    settings: dict[str, str]
+    code: str
+    span: Span
+    answers: tuple[str, ...]
+    expected: tuple[str, str]
+
+    @property
+    def id(self) -> str:
+        """Short name for the test report."""
+        return f"{self.language}:{self.name}"
+
+
+def load_cases(path: Path) -> list[RefactorCase]:
+    """Read a file of cases."""
+    lines = path.read_text("utf-8").split("\n")
+    starts = [number for number, line in enumerate(lines) if line.startswith("== ")]
+    ends = [*starts[1:], len(lines)]
+    return [_case(path.stem, lines, start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _case(stem: str, lines: list[str], start: int, end: int) -> RefactorCase:
+    settings: dict[str, str] = {}
+    parts: list[tuple[str, list[str]]] = []
+    for line in lines[start + 1 : end]:
+        if line.startswith("-- "):
+            parts.append((line[3:].strip(), []))
+        elif parts:
+            parts[-1][1].append(line)
+        elif line.strip():
+            key, _, value = line.partition(":")
+            settings[key.strip()] = value.strip()
+    texts = [(heading, _text(body)) for heading, body in parts]
+    (code,) = [text for heading, text in texts if heading == "code"]
+    if settings.get("newline") == "crlf":
+        code = code.replace("\n", "\r\n")
+    code, span = _selected(code)
+    answers = [text.rstrip("\n") for heading, text in texts if heading == "answer"]
+    times = int(settings.get("repeat", "1"))
+    answers = ["\n".join([answer] * times) for answer in answers]
+    heading, expected = texts[-1]
+    if settings.get("newline") == "crlf":
+        expected = expected.replace("\n", "\r\n")
+    language = settings.get("language", stem)
+    return RefactorCase(
+        language,
+        lines[start][3:].strip(),
+        settings,
+        code,
+        span,
+        tuple(answers),
+        (heading, expected),
+        start + 1,
+    )
+
+
+def _text(lines: list[str]) -> str:
+    """Lines of a part, without the blank ones that part it from the next."""
+    while lines and not lines[-1]:
+        lines.pop()
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _selected(code: str) -> tuple[str, Span]:
+    if "█" in code:
+        at = code.index("█")
+        return code.replace("█", ""), Span(at, at)
+    if "«" not in code:
+        return code, Span(0, 0)
+    start = code.index("«")
+    code = code.replace("«", "")
+    end = code.index("»")
+    return code.replace("»", ""), Span(start, end)

@@ -1,0 +1,123 @@
+"""Code that is larger than the context: part by part, or the places that an instruction names."""
+
+import pytest
+
+from homebody.backend.scripted import Reply
+from homebody.errors import ContextTooLong
+from homebody.features.refactor import refactor
+from homebody.text import Document, Span, apply_edits
+
+LONG = "".join(f"    value_{number} = {number}\n" for number in range(400))
+FUNCTIONS = "".join(f"def f{number}(a):\n    b = a\n    return b * {number}\n\n\n" for number in range(40))
+
+
+async def test_large_code_is_rewritten_function_by_function(world):
+    """One edit for all; each function is a request of its own."""
+    replies = [
+        _reply(number, f"```python\ndef f{number}(a):\n    return a * {number}\n```") for number in range(40)
+    ]
+    parts = []
+    async with world(*replies, context_length=700) as w:
+        document = Document.create("file:///a.py", "python", 1, FUNCTIONS)
+        done = await refactor(
+            w.engine,
+            document,
+            _all(document),
+            instruction="Shorter.",
+            on_unit=lambda *numbers: parts.append(numbers),
+        )
+        assert done.status == "changed"
+        assert apply_edits(document.text, done.edits) == FUNCTIONS.replace("    b = a\n", "").replace(
+            "b *", "a *"
+        )
+        assert parts == [(number, 40) for number in range(1, 41)]
+        assert done.skipped == ()
+        assert done.usage is not None
+        assert done.usage.output_tokens > 40
+
+
+async def test_parts_that_fail_are_listed_and_the_others_are_offered(world):
+    """With their lines and the reason."""
+    replies = [
+        _reply(3, "```python\ndef f3(a:\n```"),
+        _reply(4, "I would not change it."),
+        _reply(5, "```python\ndef f5(a):\n    return a * 5\n```"),
+    ]
+    code = "".join(FUNCTIONS.partition("def f3")[1:]).partition("def f6")[0] + f"def long():\n{LONG}"
+    async with world(*replies, context_length=700) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        done = await refactor(w.engine, document, _all(document), instruction="Shorter.")
+        assert done.status == "changed"
+        assert "    return a * 5\n" in apply_edits(document.text, done.edits)
+        assert [one.first_line for one in done.skipped] == [0, 5, 15]
+        assert "long: it is larger than the context" in done.skipped[2].reason
+
+
+async def test_the_methods_of_a_large_class_are_rewritten_one_by_one(world):
+    """Its other lines stay as they are."""
+    methods = "".join(f"    def m{n}(self):\n        b = {n}\n        return b\n\n" for n in range(30))
+    code = f"class A:\n    size = 1\n\n{methods}"
+    reply = Reply(_shorter)
+    async with world(reply, context_length=600) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        done = await refactor(w.engine, document, _all(document), instruction="Shorter.")
+        new = apply_edits(document.text, done.edits)
+        assert new.count("        return ") == 30
+        assert "b = " not in new
+        assert new.startswith("class A:\n    size = 1\n\n    def m0(self):\n        return 0\n")
+
+
+async def test_a_method_moves_and_its_callers_follow(world):
+    """The places that an instruction names are changed together, though the file does not fit."""
+    code = (
+        f"import os\n\n\nclass Stock:\n    def long(self):\n{LONG.replace('    ', '        ')}\n"
+        "    def size(self, a):\n        return a + 1\n\n"
+        "    def use(self):\n        b = self.size(2)\n        return b\n"
+    )
+    answer = (
+        "Part new\n```python\ndef size(a):\n    return a + 1\n```\n\nPart 1\n```python\n```\n\n"
+        "Part 2\n```python\nb = size(2)\n```\n"
+    )
+    async with world(answer, context_length=900) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        instruction = "Make `size` of Stock a function of the top level, and update its calls."
+        done = await refactor(w.engine, document, _all(document), instruction=instruction)
+        assert done.status == "changed", done.reason
+        new = apply_edits(document.text, done.edits)
+        assert "import os\n\n\ndef size(a):\n    return a + 1\n\n\nclass Stock:\n" in new
+        assert "    def use(self):\n        b = size(2)\n" in new
+        assert "def size(self" not in new
+        assert [source.why for source in done.sources] == ["part", "part"]
+
+
+async def test_an_answer_that_names_no_part_is_refused(world):
+    """Nothing is guessed."""
+    code = f"def size(a):\n    return a\n\n\ndef long():\n{LONG}"
+    async with world("```python\ndef size(b):\n    return b\n```", context_length=900) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        done = await refactor(w.engine, document, _all(document), instruction="Improve `size`.")
+        assert done.status == "refused"
+        assert "names none of the parts" in (done.reason or "")
+
+
+async def test_named_code_that_does_not_fit_is_refused_before_asking(world):
+    """By its size."""
+    async with world("x", context_length=900) as w:
+        document = Document.create("file:///a.py", "python", 1, f"def long():\n{LONG}")
+        with pytest.raises(ContextTooLong, match="The code that the instruction names has"):
+            await refactor(w.engine, document, _all(document), instruction="Split `long`.")
+        assert w.backend.requests == []
+
+
+def _reply(number, text):
+    """Answer where the code to rewrite is this function, whatever stands around it."""
+    return Reply(text, regex=rf"```python\ndef f{number}\(a\):[^`]*```<\|im_end")
+
+
+def _all(document):
+    return Span(0, len(document.text))
+
+
+def _shorter(prompt):
+    number = prompt.rpartition("b = ")[2].split("\n")[0]
+    return f"```python\ndef m{number}(self):\n    return {number}\n```"

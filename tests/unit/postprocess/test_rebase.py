@@ -1,0 +1,45 @@
+"""Edits for a text that has moved on."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homebody.postprocess.edit.rebase import rebased
+from homebody.text import Span, TextEdit, apply_edits
+
+OLD = "a = 1\n\ndef f():\n    return a\n\nb = 2\n"
+TARGET = Span(OLD.index("def f"), OLD.index("\n\nb"))
+EDIT = TextEdit(Span(OLD.index("return a"), OLD.index("return a") + 8), "return 1")
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        (OLD, True),
+        ("# mine\n" + OLD, True),
+        (OLD + "c = 3\n", True),
+        (OLD.replace("a = 1\n", ""), True),
+        ("# mine\n" + OLD.replace("b = 2", "b = 20"), True),
+        (OLD.replace("def f", "@cache\ndef f"), True),
+        (OLD.replace("return a", "return b"), False),
+        (OLD.replace("def f", "async def f"), False),
+        (OLD.replace("return a\n", "return a + 1\n"), False),
+        (OLD.replace("    return a", "    x = 1\n    return a"), False),
+        ("", False),
+    ],
+)
+def test_only_a_change_of_the_target_stands_in_the_way(new, expected):
+    """What was typed elsewhere stays, and the edit lands where its code is now."""
+    found = rebased([EDIT], TARGET, OLD, new)
+    assert expected is (found is not None)
+    if found is not None:
+        assert apply_edits(new, found) == new.replace("return a", "return 1")
+
+
+@given(st.lists(st.sampled_from(["x = 1\n", "\n", "y = 2\n", "z()\n"]), max_size=6))
+def test_lines_above_move_an_edit_by_their_length(lines):
+    """However many there are."""
+    above = "".join(lines)
+    found = rebased([EDIT], TARGET, OLD, above + OLD)
+    assert found is not None
+    assert apply_edits(above + OLD, found) == above + OLD.replace("return a", "return 1")
