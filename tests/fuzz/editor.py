@@ -22,8 +22,12 @@ class Text:
 
 
 def stored(text: str) -> str:
-    """Text as a server may keep it: a half of a surrogate pair counts one unit, as U+FFFD does."""
-    return _SURROGATE.sub("\ufffd", text)
+    """Text as a server may keep it: a half of a surrogate pair counts one unit, as U+FFFD does.
+
+    Two halves beside each other in one text are one character once JSON has carried them.
+    """
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return _SURROGATE.sub("\ufffd", joined)
 
 
 def units(text: str, encoding: str) -> int:

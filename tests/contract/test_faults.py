@@ -1,0 +1,135 @@
+"""Every way in which a model server fails, against every use: one sentence each, and the next request works.
+
+A real language server talks to a real HTTP server on the loopback that fails as it is told to.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from homebody.client.connection import ServerError
+from homebody.client.editor import Client, start_client
+from homebody.text import Span
+from support.faulty_double import FaultyDouble
+from support.openai_double import OpenAiModel
+from support.server_double import WORDS
+
+CODE = "def add(a, b):\n    \n\n\ndef other(a, b):\n    return a * b\n"
+BODY = Span(CODE.index("def other"), len(CODE))
+SECONDS = 30.0
+_ESCAPE = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+# What has to be in the sentence. Faults that take the time limit to be seen come last.
+FAULTS = {
+    "400": "the double says 400",
+    "401": "apiKey",
+    "404": "404",
+    "500": "the double says 500",
+    "503": "",
+    "redirect": "redirect",
+    "closed": "",
+    "html": "",
+    "bomb": "",
+    "cut": "",
+    "error event": "ran out of memory",
+    "broken event": "",
+    "other event": "",
+    "nothing": "",
+    "silent": "",
+    "stalled": "",
+}
+
+Use: TypeAlias = Callable[[Client, str], Awaitable[str]]
+
+
+async def _completes(client: Client, uri: str) -> str:
+    """Ghost text fails by an empty list; its sentence is in the status."""
+    found = await client.complete(uri, 1, 4, invoked=True)
+    return f"answer: {found[0]['insertText']}" if found else str(client.status["message"])
+
+
+async def _explains(client: Client, uri: str) -> str:
+    try:
+        return f"answer: {(await client.explain(uri, BODY))['markdown']}"
+    except ServerError as error:
+        return str(error)
+
+
+async def _asks(client: Client, uri: str) -> str:
+    argument = {"question": "What does it do?", "textDocument": {"uri": uri}}
+    try:
+        return f"answer: {(await client.execute('homebody.ask', argument))['markdown']}"
+    except ServerError as error:
+        return str(error)
+
+
+async def _refactors(client: Client, uri: str) -> str:
+    result = await client.refactor(uri, BODY, action="docstring", apply=False)
+    return f"answer: {result['status']}" if result["status"] == "ready" else str(result["reason"])
+
+
+USES: dict[str, Use] = {"completion": _completes, "explain": _explains, "ask": _asks, "refactor": _refactors}
+
+
+@pytest.fixture
+def double() -> Iterator[FaultyDouble]:
+    """A server with one model that fills in and chats."""
+    with FaultyDouble([OpenAiModel("qwen2.5-coder-1.5b-instruct")], kind="vllm") as double:
+        double.chat_answer = lambda prompt: '"""Multiply a by b."""' if "docstring" in prompt else WORDS
+        yield double
+
+
+@asynccontextmanager
+async def _served(double: FaultyDouble, folder: Path) -> AsyncIterator[Client]:
+    folders = {
+        f"HOMEBODY_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE", "DATA")
+    }
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")}
+    block = {"kind": "openai", "url": f"{double.url}/v1", "timeoutSeconds": 1}
+    async with start_client(options={"backend": block}, environ=environ | folders) as client:
+        await client.wait_for_model()
+        yield client
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_a_fault_is_one_sentence_and_the_next_request_works(
+    use: str, double: FaultyDouble, tmp_path: Path
+):
+    """No fault hangs, is called a bug, shows control characters, or outlives itself."""
+    sentences: dict[str, str] = {}
+    recovered: dict[str, str] = {}
+    async with _served(double, tmp_path) as client:
+        for number, fault in enumerate(FAULTS):
+            uri = f"file:///w/case_{number}.py"
+            client.open(uri, CODE)
+            double.fault = fault
+            async with asyncio.timeout(SECONDS):
+                sentences[fault] = await USES[use](client, uri)
+            double.fault = ""
+            async with asyncio.timeout(SECONDS):
+                recovered[fault] = await _answer(USES[use], client, uri)
+            client.close(uri)
+        messages = list(client.messages)
+
+    assert {fault: text for fault, text in sentences.items() if not _is_good(text, FAULTS[fault])} == {}
+    assert {fault: text for fault, text in recovered.items() if not text.startswith("answer: ")} == {}
+    assert [message for message in messages if not _is_good(message, "")] == []
+    assert len(messages) == len(set(messages))
+
+
+async def _answer(use: Use, client: Client, uri: str) -> str:
+    """The answer, from the second try on where the server was taken for gone at the first."""
+    text = await use(client, uri)
+    return text if text.startswith("answer: ") else await use(client, uri)
+
+
+def _is_good(text: str, words: str) -> bool:
+    """Whether the text is a sentence for a user, with the words that tell this fault."""
+    is_plain = not _ESCAPE.search(text) and "\n" not in text and "bug" not in text and "Error:" not in text
+    return bool(text) and is_plain and words in text and not text.startswith("answer: ")

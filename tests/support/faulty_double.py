@@ -1,0 +1,75 @@
+"""A model server that lists its model and fails each request for text, in a way that the test chooses."""
+
+import asyncio
+import gzip
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from support.loopback import Reply, Request
+from support.openai_double import OpenAiDouble
+
+# 200 MB of blanks in 200 kB.
+_BOMB = gzip.compress(b" " * (200 * 1024 * 1024), compresslevel=6)
+
+
+@dataclass
+class FaultyDouble(OpenAiDouble):
+    """A vLLM whose ``POST`` requests meet ``fault``; with none it answers."""
+
+    fault: str = ""
+
+    async def _handle(self, request: Request, reply: Reply) -> None:
+        if request.method == "GET" or not self.fault or not request.path.endswith("completions"):
+            await super()._handle(request, reply)
+            return
+        is_chat = request.path.endswith("chat/completions")
+        match self.fault:
+            case "400" | "401" | "404" | "500" | "503":
+                status = int(self.fault)
+                await reply.json({"error": {"message": f"the double says {status}"}}, status)
+            case "redirect":
+                await reply.json({}, 307, {"location": "http://example.invalid/"})
+            case "closed":
+                reply.writer.close()
+            case "html":
+                await reply.whole(b"<html>busy</html>", 200, {"content-type": "text/html"})
+            case "bomb":
+                headers = {"content-type": "application/json", "content-encoding": "gzip"}
+                await reply.whole(_BOMB, 200, headers)
+            case "silent":
+                await asyncio.sleep(60)
+            case _:
+                await reply.begin("text/event-stream")
+                await self._stream_badly(reply, is_chat=is_chat)
+
+    async def _stream_badly(self, reply: Reply, *, is_chat: bool) -> None:
+        match self.fault:
+            case "cut":
+                await reply.event(_piece("return", is_chat=is_chat))
+                reply.writer.close()
+            case "error event":
+                await reply.event({"error": {"message": "the double ran out of memory", "code": 500}})
+                await reply.end()
+            case "broken event":
+                await reply.event("{")
+                await reply.end()
+            case "other event":
+                await reply.event({"choices": "none"})
+                await reply.end()
+            case "nothing":
+                await reply.end()
+            case "endless nothing":
+                while not reply.client_is_gone:
+                    await reply.event(_piece("", is_chat=is_chat))
+                    await asyncio.sleep(0.02)
+            case "stalled":
+                await reply.event(_piece("return", is_chat=is_chat))
+                await asyncio.sleep(60)
+            case fault:
+                raise AssertionError(fault)
+
+
+def _piece(text: str, *, is_chat: bool) -> dict[str, Any]:
+    said = {"delta": {"role": "assistant", "content": text}} if is_chat else {"text": text}
+    return json.loads(json.dumps({"id": "x", "choices": [{"index": 0, "finish_reason": None, **said}]}))
