@@ -59,7 +59,7 @@ def _item(server: Server, document: Document, offset: int, suggestion: "Completi
         detail="Homebody",
         documentation=_preview(server, document.language_id, text),
         insert_text_format=types.InsertTextFormat.PlainText,
-        insert_text_mode=types.InsertTextMode.AsIs,
+        insert_text_mode=_as_is(server),
         text_edit=types.TextEdit(range=from_span(document, span, server.documents.encoding), new_text=text),
         command=types.Command(
             title="Accepted", command="homebody.acceptCompletion", arguments=[{"id": suggestion.id}]
@@ -74,6 +74,14 @@ def _preview(server: Server, language_id: str, text: str) -> types.MarkupContent
     if types.MarkupKind.Markdown not in ((item.documentation_format if item else None) or ()):
         return text
     return types.MarkupContent(types.MarkupKind.Markdown, f"```{language_id}\n{text}\n```")
+
+
+def _as_is(server: Server) -> types.InsertTextMode | None:
+    """Ask the client not to indent the text again, where it can be asked."""
+    client = server.capabilities.text_document
+    item = client.completion.completion_item if client and client.completion else None
+    modes = item.insert_text_mode_support.value_set if item and item.insert_text_mode_support else ()
+    return types.InsertTextMode.AsIs if types.InsertTextMode.AsIs in modes else None
 
 
 def _typed_word(document: Document, offset: int) -> Span:

@@ -1,0 +1,122 @@
+"""Each editor gets what it declared and nothing else, and every feature in the best form that it can show.
+
+The profiles are the files in ``tests/cases/clients``; each says where its capabilities come from.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from homebody.client.editor import Client
+from homebody.text import Span
+
+Json: TypeAlias = dict[str, Any]
+
+URI = "file:///w/app.py"
+CODE = "def area(width, height):\n    return \n"
+BODY = Span(0, len(CODE))
+FOLDER = Path(__file__).parents[1] / "cases" / "clients"
+PROFILES = sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def _declared(capabilities: Json, path: str) -> Any:
+    """What is declared at ``a.b.c``, ``None`` where nothing is."""
+    value: Any = capabilities
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _is_registrable(capabilities: Json, params: Json) -> bool:
+    kinds = {
+        "workspace/didChangeConfiguration": "workspace.didChangeConfiguration",
+        "workspace/didChangeWatchedFiles": "workspace.didChangeWatchedFiles",
+    }
+    return all(
+        _declared(capabilities, f"{kinds[registration['method']]}.dynamicRegistration")
+        for registration in params["registrations"]
+    )
+
+
+# What the server may send, by method, and when. Homebody's own notification is documented for all.
+ALLOWED: Mapping[str, Callable[[Json, Json], Any]] = {
+    "homebody/didChangeStatus": lambda _capabilities, _params: True,
+    "window/showMessage": lambda _capabilities, _params: True,
+    "window/workDoneProgress/create": lambda c, _params: _declared(c, "window.workDoneProgress"),
+    "$/progress": lambda c, _params: _declared(c, "window.workDoneProgress"),
+    "client/registerCapability": _is_registrable,
+    "workspace/configuration": lambda c, _params: _declared(c, "workspace.configuration"),
+    "workspace/applyEdit": lambda c, _params: _declared(c, "workspace.applyEdit"),
+}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+async def test_an_editor_gets_what_it_declared_and_every_feature(name: str, serve):
+    """Completion, explain, ask and refactor work, and no message is one that the editor did not ask for."""
+    capabilities: Json = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))["capabilities"]
+    sent: list[tuple[str, Json]] = []
+    async with serve("width * height", capabilities=capabilities) as client:
+        client.connection._take = _recording(client, sent)
+        client.open(URI, CODE)
+        await client.execute("homebody.showPrompt")
+        await _completes(client, capabilities)
+        explanation = await client.explain(URI, BODY)
+        assert explanation["markdown"] == "width * height"
+        question = {"question": "What is it?", "textDocument": {"uri": URI}}
+        assert (await client.execute("homebody.ask", question))["markdown"] == "width * height"
+        await _refactors(client, capabilities)
+        encodings = _declared(capabilities, "general.positionEncodings") or []
+        assert client.capabilities["positionEncoding"] in {*encodings, "utf-16"}
+
+    undeclared = [method for method, params in sent if not ALLOWED[method](capabilities, params)]
+    assert undeclared == []
+
+
+async def _completes(client: Client, capabilities: Json) -> None:
+    """Ghost text where it is declared, the menu elsewhere; items only with declared members."""
+    (ghost,) = await client.complete(URI, 1, 11, invoked=True)
+    assert ghost["insertText"] == "width * height"
+    place = {"textDocument": {"uri": URI}, "position": {"line": 1, "character": 11}}
+    menu = await client.request("textDocument/completion", place)
+    if _declared(capabilities, "textDocument.inlineCompletion") is not None:
+        assert menu["items"] == []
+        return
+    (item,) = menu["items"]
+    declared = _declared(capabilities, "textDocument.completion.completionItem") or {}
+    assert item["textEdit"]["newText"] == "width * height"
+    assert isinstance(item["documentation"], dict) is ("markdown" in declared.get("documentationFormat", ()))
+    modes = declared.get("insertTextModeSupport", {}).get("valueSet", ())
+    assert ("insertTextMode" in item) is (1 in modes)
+
+
+async def _refactors(client: Client, capabilities: Json) -> None:
+    """Through the action's own command, applied by the editor; returned where it cannot apply."""
+    actions = await client.actions(URI, Span(4, 4))
+    action = next(action for action in actions if action["title"] == "Write a docstring")
+    has_literals = _declared(capabilities, "textDocument.codeAction.codeActionLiteralSupport") is not None
+    assert ("kind" in action) is has_literals
+    command = action["command"] if has_literals else action
+    (argument,) = command["arguments"]
+    if _declared(capabilities, "workspace.applyEdit"):
+        assert (await client.execute(command["command"], argument))["status"] == "applied"
+        assert '"""width * height"""' in client.documents[URI].text
+        return
+    result = await client.execute(command["command"], argument | {"apply": False})
+    assert result["status"] == "ready"
+    versioned = bool(_declared(capabilities, "workspace.workspaceEdit.documentChanges"))
+    assert ("documentChanges" in result["edit"]) is versioned
+
+
+def _recording(client: Client, sent: list[tuple[str, Json]]) -> Callable[[Json], None]:
+    """Keep what the server sends of its own accord, edits checked on the way."""
+    take = client.connection._take
+
+    def record(message: Json) -> None:
+        if "method" in message:
+            sent.append((message["method"], message.get("params")))
+        take(message)
+
+    return record
