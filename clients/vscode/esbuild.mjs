@@ -1,26 +1,36 @@
-// Bundles the extension into out/extension.js, with the licences of what goes into it.
-import { readFile, writeFile } from "node:fs/promises";
+// Bundles the extension into out/extension.js and the chat's page into out/chat.js, with all licences.
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const minify = process.argv.includes("--minify");
 
-const { metafile } = await build({
-    entryPoints: ["src/extension.ts"],
-    outfile: "out/extension.js",
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    // Node of the oldest VS Code that `engines` allows.
-    target: "node20",
-    external: ["vscode"],
-    minify,
-    sourcemap: !minify,
-    metafile: true,
-    logLevel: "warning",
-});
+const shared = { bundle: true, external: ["vscode"], minify, sourcemap: !minify, metafile: true, logLevel: "warning" };
+
+const builds = await Promise.all([
+    build({
+        ...shared,
+        entryPoints: ["src/extension.ts"],
+        outfile: "out/extension.js",
+        platform: "node",
+        format: "cjs",
+        // Node of the oldest VS Code that `engines` allows.
+        target: "node20",
+    }),
+    // The chat's page: a script and a style, and nothing else that it could load.
+    build({
+        ...shared,
+        entryPoints: { chat: "webview/main.ts" },
+        outdir: "out",
+        platform: "browser",
+        format: "iife",
+        target: "es2022",
+        sourcemap: false,
+    }),
+    build({ ...shared, entryPoints: { chat: "webview/style.css" }, outdir: "out", sourcemap: false }),
+]);
+const inputs = builds.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 const own = await readFile("../../LICENSE", "utf8");
-const others = await licences(Object.keys(metafile.inputs));
-await writeFile("out/LICENSES.txt", `Homebody\n\n${own}\n${"-".repeat(72)}\n\n${others}`);
+await writeFile("out/LICENSES.txt", `Homebody\n\n${own}\n${"-".repeat(72)}\n\n${await licences(inputs)}`);
 
 /** The licence texts of the packages that the inputs come from. */
 async function licences(inputs) {
@@ -33,11 +43,10 @@ async function licences(inputs) {
 }
 
 async function licence(folder) {
-    for (const name of ["LICENSE", "LICENSE.md", "License.txt"]) {
-        const text = await readFile(`${folder}/${name}`, "utf8").catch(() => undefined);
-        if (text !== undefined) {
-            return text;
-        }
+    const files = await readdir(folder);
+    const name = files.find((file) => /^licen[cs]e.*\.?(md|txt)?$/i.test(file));
+    if (name === undefined) {
+        throw new Error(`${folder} has no licence file`);
     }
-    throw new Error(`${folder} has no licence file`);
+    return readFile(`${folder}/${name}`, "utf8");
 }

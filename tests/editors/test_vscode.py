@@ -1,12 +1,15 @@
 """The extension in a real VS Code: in its extension host, and as a user sees it in the window."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.vscode import VSCode, homebody, package, start_vscode
+from support.vscode import ROOT, VSCode, homebody, package, start_vscode
 
 # Both end where a line is about to be typed.
 SHAPES = "def area(width, height):\n    "
@@ -17,12 +20,49 @@ def height_of_room(length):
 
 def volume_of_room(length):
     """
+PRICES = """\
+def total(prices):
+    sum = 0
+    for price in prices:
+        sum = sum + price
+    return sum
+
+
+def mean(prices):
+    return total(prices) / len(prices)
+"""
+SIMPLER = "```python\ndef total(prices):\n    return sum(prices)\n```"
+TWO_CHANGES = """\
+```python
+def mean(prices):
+    count = len(prices)
+
+    return total(prices) / count
+```"""
 REPLIES = [
     {"contains": "Say in one short sentence", "text": "Say how high the room is."},
-    {"contains": "Explain what this", "text": "It computes an area.", "piece_delay_ms": 20},
+    {"contains": "with a comment", "text": SIMPLER.replace("return", "# all of them\n    return")},
+    {"contains": "with sum()", "text": SIMPLER, "delay_ms": 400},
+    {"contains": "name the count", "text": TWO_CHANGES},
+    {"contains": "for a long time", "text": "one two three " * 200, "piece_delay_ms": 40},
+    {"contains": "What about an empty list", "text": "Then it divides by zero."},
+    {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>"},
+    {"contains": "Explain what this", "text": "It computes an **area**.", "piece_delay_ms": 5},
+    {"contains": "unsure =", "text": "perhaps", "probability": 0.1},
     {"contains": "def area(width, height):\n", "text": "return width * height", "probability": 0.95},
     {"text": "return length * height_of_room(length)", "probability": 0.95},
 ]
+# A server that says it is of another version, and else is the real one.
+OTHER_VERSION = """\
+#!{python}
+import subprocess, sys
+server = subprocess.Popen([{homebody!r}, "lsp"], stdin=sys.stdin, stdout=subprocess.PIPE)
+first = server.stdout.read1(65536)
+while first:
+    sys.stdout.buffer.write(first.replace(b'"version":"{version}"', b'"version":"{other}"'))
+    sys.stdout.buffer.flush()
+    first = server.stdout.read1(65536)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -32,60 +72,164 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def vscode(folder: Path) -> Iterator[VSCode]:
-    """A VS Code with the packaged extension, behind which a script plays the model."""
+def vsix(folder: Path) -> Path:
+    """The extension as users get it."""
+    return package(folder)
+
+
+@pytest.fixture(scope="module")
+def settings(folder: Path) -> dict[str, object]:
+    """A user's settings, behind which a script plays the model."""
     script = folder / "script.json"
     script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
-    settings = {
+    return {
         "homebody.server.command": homebody(),
         "homebody.backend.kind": "scripted",
         "homebody.backend.model": str(script),
     }
-    with start_vscode(folder, settings, package(folder)) as running:
+
+
+@pytest.fixture(scope="module")
+def vscode(folder: Path, vsix: Path, settings: dict[str, object]) -> Iterator[VSCode]:
+    """A VS Code with the packaged extension."""
+    with start_vscode(folder / "trusting", settings, vsix) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def workspace(folder: Path) -> Path:
     """A workspace whose settings want to choose the server, and where code goes."""
-    made = folder / "workspace"
+    return make_workspace(folder / "workspace")
+
+
+def make_workspace(made: Path) -> Path:
+    """Write a workspace with a hostile `.vscode/settings.json` and hostile prompts."""
     (made / ".vscode").mkdir(parents=True)
+    (made / ".homebody" / "prompts").mkdir(parents=True)
     evil = made / "evil.sh"
     evil.write_text(f"#!/bin/sh\ntouch {made}/evil.ran\n")
     evil.chmod(0o755)
     wanted = {
         "homebody.server.command": str(evil),
+        "homebody.backend.kind": "embedded",
         "homebody.backend.url": "http://192.0.2.1:8080",
         "homebody.log.prompts": True,
         "homebody.completion.maxTokens": 96,
     }
     (made / ".vscode" / "settings.json").write_text(json.dumps(wanted))
+    prompt = '+++\ntitle = "Evil"\noutput = "replace"\nscope = "function"\n+++\n$code\n'
+    (made / ".homebody" / "prompts" / "evil.md").write_text(prompt)
     (made / "shapes.py").write_text(SHAPES)
     (made / "rooms.py").write_text(ROOMS)
+    (made / "prices.py").write_text(PRICES)
     return made
 
 
 def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Path):
-    """Typing, taking, refactoring, explaining, a crash, and a hostile workspace: by VS Code's own API."""
-    assert vscode.run("exthost.js", workspace) == [
+    """Typing, refactoring, asking, pausing, a crash, and a hostile workspace: by VS Code's own API."""
+    assert vscode.run("exthost.js", workspace, suite="suite.js") == [
         "the extension starts the server",
         "a workspace cannot choose the server or where code goes",
         "only what is set is sent",
+        "no key is one of VS Code's own",
         "ghost text comes while typing and is taken by command",
-        "code actions are listed",
-        "a docstring is written by the code action",
-        "an explanation streams into a read-only page of text",
+        "a key asks where nothing comes by itself",
+        "code actions are offered on a definition and for a selection, not on every line",
+        "a docstring is written at once and one undo takes it back",
+        "a rewrite opens in the diff editor and the file stays as it is",
+        "a change can be refined in words",
+        "an accepted change is one step to undo",
+        "a single hunk can be taken back before the rest is accepted",
+        "a change survives edits elsewhere in the file",
+        "a change in lines that were edited meanwhile is refused and stays in view",
+        "a discarded change leaves nothing behind",
+        "a selection is explained in the chat",
+        "a question is answered with its sources, and a follow-up continues the conversation",
+        "files are offered as attachments and go into the question",
+        "a code block of an answer opens as a change",
+        "an answer can be stopped",
+        "the conversation is still there for a new window",
+        "suggestions pause for all files and for one language, and the status says so",
+        "settings count as soon as they are changed",
         "the last prompt is shown with what went into it",
         "a server that crashes is there again",
     ]
 
 
 def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):
-    """In the window: grey text, Tab, the lightbulb, and a message when the server is not there."""
+    """In the window: grey text, Tab, the lightbulb, the chat, and a message when the server is not there."""
     assert vscode.run("ui.js", workspace) == [
         "ghost text is seen",
         "Tab takes it",
         "the lightbulb has the actions",
+        "the chat answers in the side bar, as text",
+        "an instruction about the selection opens a change, and Accept writes it",
         "a server that is not there is told with what to do",
         "it starts once the setting is right",
+    ]
+
+
+def test_an_untrusted_folder_decides_nothing(
+    folder: Path, vsix: Path, settings: dict[str, object], tmp_path: Path
+):
+    """With workspace trust on, the folder's settings and prompts are ignored, and a message says so once."""
+    trusting = {
+        **settings,
+        "security.workspace.trust.enabled": True,
+        "security.workspace.trust.startupPrompt": "never",
+    }
+    with start_vscode(folder / "untrusting", trusting, vsix) as running:
+        claims = running.run("exthost.js", make_workspace(tmp_path / "stranger"), suite="suite_untrusted.js")
+    assert claims == [
+        "the folder is not trusted and the user's server answers",
+        "its settings and its prompts are ignored",
+    ]
+
+
+def test_the_server_is_found_and_compared(vscode: VSCode, workspace: Path, tmp_path: Path):
+    """The selected Python environment, another version, and Copilot beside it."""
+    from homebody import __version__
+
+    other = "9" * len(__version__.split(".")[0]) + __version__[len(__version__.split(".")[0]) :]
+    program = tmp_path / "bin" / "homebody"
+    program.parent.mkdir()
+    script = OTHER_VERSION.format(
+        python=sys.executable, homebody=homebody(), version=__version__, other=other
+    )
+    program.write_text(script)
+    program.chmod(0o755)
+    claims = vscode.run("exthost.js", workspace, suite="suite_found.js", program=str(program), other=other)
+    assert claims == [
+        "the selected Python environment comes before the PATH",
+        "a server of another version is named with what to update",
+        "beside Copilot the user is asked once who may suggest",
+    ]
+
+
+def test_the_server_installs_itself_with_consent(
+    folder: Path, vsix: Path, settings: dict[str, object], tmp_path: Path
+):
+    """Without a server anywhere: a private environment from wheels beside the extension, no network."""
+    offline = tmp_path / "offline"
+    make = [sys.executable, ROOT / "packaging" / "offline.py", "--no-vsix", "--to", offline]
+    subprocess.run(make, capture_output=True, check=True)
+    own = next(offline.glob("homebody-*.whl"))
+    folders = os.environ["PATH"].split(os.pathsep)
+    path = os.pathsep.join(one for one in folders if not (Path(one) / "homebody").exists())
+    without = {name: value for name, value in settings.items() if name != "homebody.server.command"}
+    with start_vscode(folder / "bare", without, vsix, PATH=path) as running:
+        installed = next((running.settings.parents[1] / "extensions").glob("homebody.*"))
+        (installed / "wheels").mkdir()
+        for wheel in (own, *(offline / "wheels").glob("*.whl")):
+            os.link(wheel, installed / "wheels" / wheel.name)
+        claims = running.run(
+            "exthost.js",
+            make_workspace(tmp_path / "own"),
+            suite="suite_install.js",
+            extension=str(installed),
+        )
+    assert claims == [
+        "without a server a message offers to install one",
+        "the private environment is made from the bundled wheels and serves",
+        "it is removed on request",
     ]

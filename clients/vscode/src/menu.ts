@@ -1,57 +1,54 @@
-/** `homebody.openMenu`: all that one can do, from the status bar. */
+/** `homebody.openMenu`: everything that one can do, from the status bar. */
 
-import { type QuickPickItem, commands, window } from "vscode";
+import { type QuickPickItem, QuickPickItemKind, commands, window } from "vscode";
 
-import * as requests from "./requests";
 import type { Server } from "./server";
 import type { StatusItem } from "./status";
+import { isOn } from "./toggle";
 
-type Choice = QuickPickItem & { act: () => unknown };
+type Choice = QuickPickItem & { act?: () => unknown };
 
-const SHOWN_MILLISECONDS = 5000;
-const OPEN_SETTINGS = "workbench.action.openSettings";
 const run = commands.executeCommand;
 
 export async function openMenu(server: Server, status: StatusItem): Promise<void> {
     const isRunning = server.running !== undefined;
-    const start = isRunning ? "Restart" : "Start";
     const choices: Choice[] = [
-        ...(isRunning ? work(server, status) : []),
-        { label: "$(settings-gear) Settings", act: () => run(OPEN_SETTINGS, "@ext:homebody.homebody") },
-        { label: "$(output) Log", act: () => server.showLog() },
-        { label: `$(debug-restart) ${start} the server`, act: () => server.restart() },
+        ...(isRunning ? work() : [item("cloud-download", "Install the server…", () => server.install())]),
+        { label: "", kind: QuickPickItemKind.Separator },
+        item("server-process", "Choose the model and its server", () => settings("homebody.backend")),
+        item("settings-gear", "Settings", () => settings("@ext:homebody.homebody")),
+        item("pulse", "Doctor: check the installation", () => run("homebody.doctor")),
+        item("output", "Log", () => server.showLog()),
+        item("debug-restart", `${isRunning ? "Restart" : "Start"} the server`, () => server.restart()),
     ];
     const model = status.current?.model;
     const title = model === undefined ? "Homebody" : `Homebody, with ${model}`;
     const choice = await window.showQuickPick(choices, { title });
-    await choice?.act();
+    await choice?.act?.();
 }
 
-function work(server: Server, status: StatusItem): Choice[] {
-    const isOn = status.current?.kind !== "Inactive";
+function work(): Choice[] {
     const languageId = window.activeTextEditor?.document.languageId;
-    const choices: Choice[] = [
-        { label: "$(comment) Explain selection or file", act: () => run("homebody.explainSelection") },
-        { label: "$(wand) Refactor selection or function…", act: () => run("homebody.refactorSelection") },
-        { label: "$(list-flat) Show the last prompt", act: () => run("homebody.showLastPrompt") },
-        isOn
-            ? { label: "$(circle-slash) Turn suggestions off", act: () => toggle(server) }
-            : { label: "$(check) Turn suggestions on", act: () => toggle(server) },
+    const choices = [
+        item("comment-discussion", "Ask", () => run("homebody.openChat")),
+        item("book", "Explain selection or function", () => run("homebody.explainSelection")),
+        item("wand", "Refactor selection or function…", () => run("homebody.refactorSelection")),
+        item("list-flat", "Show the last prompt", () => run("homebody.showLastPrompt")),
+        item(isOn() ? "debug-pause" : "play", `${isOn() ? "Pause" : "Resume"} suggestions`, () =>
+            run("homebody.toggleSuggestions"),
+        ),
     ];
-    if (isOn && languageId !== undefined) {
-        const label = `$(symbol-boolean) Turn suggestions in ${languageId} on or off`;
-        choices.push({ label, act: () => toggle(server, languageId) });
+    if (isOn() && languageId !== undefined) {
+        const verb = isOn(languageId) ? "Pause" : "Resume";
+        choices.push(item("symbol-boolean", `${verb} suggestions in ${languageId}`, () => run("homebody.toggleLanguage")));
     }
     return choices;
 }
 
-async function toggle(server: Server, languageId?: string): Promise<void> {
-    const client = await server.need();
-    if (client !== undefined) {
-        const argument = languageId === undefined ? {} : { languageId };
-        const { enabled } = await requests.run<{ enabled: boolean }>(client, "homebody.toggle", argument);
-        const where = languageId === undefined ? "" : ` in ${languageId}`;
-        const state = `Suggestions${where} are ${enabled ? "on" : "off"} until the server ends.`;
-        window.setStatusBarMessage(state, SHOWN_MILLISECONDS);
-    }
+function item(icon: string, label: string, act: () => unknown): Choice {
+    return { label: `$(${icon}) ${label}`, act };
+}
+
+function settings(query: string): Thenable<unknown> {
+    return run("workbench.action.openSettings", query);
 }

@@ -1,10 +1,10 @@
 /**
- * What the server understands beyond LSP, as docs/architecture.md and the server's `arguments.py` have it.
+ * What the server understands beyond LSP, as docs/architecture.md and the server's `lsp/commands/` have it.
  *
  * Types alone: each command takes one object and gives one back.
  */
 
-import type { Position, Range } from "vscode-languageclient/node";
+import type { Position, Range, WorkspaceEdit } from "vscode-languageclient/node";
 
 /** Parameters of `homebody/didChangeStatus`, which the server sends when its state changes. */
 export interface ServerStatus {
@@ -17,6 +17,8 @@ export interface ServerStatus {
     contextLength?: number;
     /** Why this model was chosen, one sentence each. */
     reasons?: string[];
+    /** The model that explains and answers, where it is another one. */
+    chatModel?: string;
 }
 
 /** A part of a file that went into a prompt. */
@@ -35,17 +37,47 @@ export interface LeftOut {
     why: string;
 }
 
-export interface ExplainArgument {
-    textDocument: { uri: string };
-    range?: Range;
-    /** The explanation streams on it as `$/progress` with `{text}`. */
-    token: string;
+/** Token counts of one answer, the server's own. */
+export interface Usage {
+    promptTokens: number;
+    outputTokens: number;
+    contextLength: number;
+}
+
+/** What `$/progress` carries on the token of a stream: text, or how far the prompt is read. */
+export interface StreamPart {
+    text: string;
+    reading?: { tokens: number; of: number; secondsLeft: number | null };
 }
 
 export interface Explanation {
     markdown: string;
-    usage: { promptTokens: number; outputTokens: number; contextLength: number };
+    complete: boolean;
+    usage: Usage;
     sources: Source[];
+    leftOut: LeftOut[];
+}
+
+export interface AskArgument {
+    question: string;
+    conversationId?: string;
+    textDocument?: { uri: string };
+    range?: Range;
+    attach: { id: string; kind: string; label: string; text?: string }[];
+    token: string;
+}
+
+export interface Asked extends Explanation {
+    conversationId: string;
+    blocks: { block: number; language: string; text: string }[];
+}
+
+export interface ApplyArgument {
+    conversationId: string;
+    block: number;
+    textDocument: { uri: string; version: number };
+    range?: Range;
+    apply: false;
 }
 
 export interface RefactorArgument {
@@ -53,17 +85,23 @@ export interface RefactorArgument {
     range: Range;
     action?: string;
     instruction?: string;
+    apply?: boolean;
 }
 
 export interface Refactored {
-    status: "applied" | "refused" | "unchanged" | "cancelled";
+    status: "applied" | "ready" | "refused" | "unchanged" | "cancelled";
     reason?: string;
+    /** With `ready`: what would change. */
+    edit?: WorkspaceEdit;
+    /** Id of the pending edit, for `homebody.refine`. */
+    id?: string;
 }
 
 export interface LastPrompt {
     text: string;
     promptTokens: number;
     model: string;
+    outcome: string;
     sources: Source[];
     leftOut: LeftOut[];
 }

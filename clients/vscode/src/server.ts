@@ -2,14 +2,16 @@
  * The server's life: find it, start it, start it again when what it was started with changes.
  *
  * A server that crashes is started again by the language client itself, up to five times in three minutes.
- * Ghost text, code actions and the edits of the server are the language client's as well.
+ * Ghost text and code actions are the language client's as well.
  */
 
 import {
     type Disposable,
+    EventEmitter,
     type ExtensionContext,
     type LogOutputChannel,
     commands,
+    env,
     window,
     workspace,
 } from "vscode";
@@ -21,8 +23,9 @@ import {
     TransportKind,
 } from "vscode-languageclient/node";
 
-import { findCommand } from "./command";
-import type { ServerStatus } from "./protocol";
+import { PrivateEnvironment } from "./environment";
+import { locate } from "./locate";
+import type { RefactorArgument, ServerStatus } from "./protocol";
 import type { Settings } from "./settings";
 import { reportShown, watchFocus } from "./signals";
 import type { StatusItem } from "./status";
@@ -30,11 +33,23 @@ import type { StatusItem } from "./status";
 // Settings are typed letter by letter.
 const SETTLED_MILLISECONDS = 500;
 
+/** Runs a refactoring that a code action carries. */
+export type RunRefactoring = (client: LanguageClient, argument: RefactorArgument) => Promise<void>;
+
 export class Server implements Disposable {
     client: LanguageClient | undefined;
+    /** Path of the program that was started last. */
+    command: string | undefined;
+    /** Set by who shows refactorings. */
+    onRefactoring: RunRefactoring | undefined;
+    readonly environment: PrivateEnvironment;
+    private readonly started = new EventEmitter<LanguageClient>();
+    /** A server answers: at the start, and after each crash. */
+    readonly onDidStart = this.started.event;
     private readonly disposables: Disposable[] = [];
     private readonly log: LogOutputChannel;
     private readonly focus = watchFocus(() => this.running);
+    private readonly version: string;
     private startedWith = "";
     private timer: NodeJS.Timeout | undefined;
     /** Starts and stops, one after the other. */
@@ -46,14 +61,18 @@ export class Server implements Disposable {
         private readonly status: StatusItem,
     ) {
         this.log = window.createOutputChannel("Homebody", { log: true });
+        this.version = context.extension.packageJSON.version;
+        this.environment = new PrivateEnvironment(context, this.log);
         this.disposables.push(
             this.log,
+            this.started,
             workspace.onDidChangeConfiguration((event) => {
                 if (event.affectsConfiguration("homebody")) {
                     clearTimeout(this.timer);
                     this.timer = setTimeout(() => this.restartIfNeeded(), SETTLED_MILLISECONDS);
                 }
             }),
+            workspace.onDidGrantWorkspaceTrust(() => void this.restart()),
             this.focus,
         );
         context.subscriptions.push(this);
@@ -64,7 +83,7 @@ export class Server implements Disposable {
         return this.client?.isRunning() ? this.client : undefined;
     }
 
-    /** Start the server, or end it and start it again. Failures are told to the user. */
+    /** Start the server, or end it and start it again. Failures are shown to the user. */
     restart(): Promise<void> {
         this.queue = this.queue.then(async () => {
             await this.stop();
@@ -97,6 +116,13 @@ export class Server implements Disposable {
         }
     }
 
+    /** Install the server into the extension's own environment, if the user agrees, and start it. */
+    async install(): Promise<void> {
+        if ((await this.environment.offer()) !== undefined) {
+            await this.restart();
+        }
+    }
+
     dispose(): void {
         clearTimeout(this.timer);
         for (const disposable of this.disposables) {
@@ -117,16 +143,17 @@ export class Server implements Disposable {
     private async start(): Promise<void> {
         this.startedWith = this.startSettings();
         this.status.starting();
-        const name = this.settings.command;
-        const command = await findCommand(name);
-        if (command === undefined) {
+        const located = await locate(this.settings, this.environment);
+        if (located === undefined) {
             this.fail(
-                `Homebody's server was not found: there is no program "${name}". ` +
+                `Homebody's server was not found: there is no program "${this.settings.command}". ` +
                     "Install it, or set its full path in the setting homebody.server.command.",
             );
             return;
         }
-        this.log.info(`starting ${command} lsp`);
+        const { command, where } = located;
+        this.command = command;
+        this.log.info(`starting ${command} lsp, found by ${where}`);
         const client = new LanguageClient(
             "homebody",
             "Homebody",
@@ -152,12 +179,21 @@ export class Server implements Disposable {
         } catch (error) {
             const reason = error instanceof Error ? error.message : String(error);
             this.fail(`Homebody's server (${command}) did not start: ${reason}`);
+            return;
         }
+        await this.compareVersions(client, command);
     }
 
     private middleware(): Middleware {
         return {
             provideInlineCompletionItems: reportShown(() => this.running),
+            // What the lightbulb offers is shown before it is applied; see edits/refactor.ts.
+            executeCommand: (command, args, next) => {
+                const running = this.running;
+                return command === "homebody.refactor" && running !== undefined && this.onRefactoring !== undefined
+                    ? this.onRefactoring(running, args[0])
+                    : next(command, args);
+            },
             workspace: {
                 configuration: ({ items }) => items.map(({ section }) => this.settings.section(section)),
                 // The server asks for the settings then; the client would send VS Code's defaults along.
@@ -175,13 +211,41 @@ export class Server implements Disposable {
         }
         void commands.executeCommand("setContext", "homebody.isRunning", state === State.Running);
         if (state === State.Running) {
-            // The documents are told of after this state, and before the start is done.
-            void client.start().then(() => this.focus.tell(), () => undefined);
+            // The server learns of the documents after this state, and before the start is done.
+            void client.start().then(
+                () => {
+                    this.focus.tell();
+                    this.started.fire(client);
+                },
+                () => undefined,
+            );
         } else if (state === State.Starting) {
             this.status.starting();
         } else if (state === State.Stopped || state === State.StartFailed) {
             this.status.stopped("The server has stopped.");
         }
+    }
+
+    /** Name a server of another version, with what to do about it. */
+    private async compareVersions(client: LanguageClient, command: string): Promise<void> {
+        const theirs = client.initializeResult?.serverInfo?.version;
+        if (theirs === undefined || minor(theirs) === minor(this.version)) {
+            return;
+        }
+        const older = isOlder(theirs, this.version) ? "server" : "extension";
+        const sentence =
+            `This extension is Homebody ${this.version}, the server (${command}) is ${theirs}: ` +
+            `update the ${older}, or some commands will not work.`;
+        this.log.warn(sentence);
+        const choices = older === "server" ? ["Install Matching Server", "Show Log"] : ["Show Log"];
+        // Not waited for: the server is usable meanwhile.
+        void window.showWarningMessage(sentence, ...choices).then((answer) => {
+            if (answer === "Install Matching Server") {
+                void this.install();
+            } else if (answer === "Show Log") {
+                this.showLog();
+            }
+        });
     }
 
     private fail(message: string): void {
@@ -191,13 +255,32 @@ export class Server implements Disposable {
     }
 
     private async offerHelp(message: string): Promise<void> {
-        const answer = await window.showErrorMessage(message, "Open Setting", "Show Log", "Try Again");
-        if (answer === "Open Setting") {
-            await commands.executeCommand("workbench.action.openSettings", "homebody.server.command");
+        const answer = await window.showErrorMessage(message, "Install", "Open Setting", "Show Log", "Try Again");
+        if (answer === "Install") {
+            await this.install();
+        } else if (answer === "Open Setting") {
+            await openServerSetting();
         } else if (answer === "Show Log") {
             this.showLog();
         } else if (answer === "Try Again") {
             await this.restart();
         }
     }
+}
+
+/** Open the setting where it counts: its scope is the machine, so in a remote window that is the remote one. */
+export async function openServerSetting(): Promise<void> {
+    const scope = env.remoteName === undefined ? "User" : "Remote";
+    const open = `workbench.action.open${scope === "User" ? "" : "Remote"}Settings`;
+    await commands.executeCommand(open, { query: "homebody.server.command" });
+}
+
+function minor(version: string): string {
+    return version.split(".").slice(0, 2).join(".");
+}
+
+function isOlder(one: string, other: string): boolean {
+    const [a = 0, b = 0] = one.split(".").map(Number);
+    const [c = 0, d = 0] = other.split(".").map(Number);
+    return a < c || (a === c && b < d);
 }

@@ -1,10 +1,11 @@
 /**
- * The item in the status bar: how the server is, which model answers; a click opens the menu.
+ * The item in the status bar: which models answer, what they do at the moment; a click opens the menu.
  */
 
-import { type Disposable, StatusBarAlignment, ThemeColor, window } from "vscode";
+import { type Disposable, StatusBarAlignment, ThemeColor, window, workspace } from "vscode";
 
 import type { ServerStatus } from "./protocol";
+import { pausedReason } from "./toggle";
 
 const ICONS = { Normal: "home", Warning: "warning", Error: "error", Inactive: "circle-slash" } as const;
 
@@ -12,11 +13,21 @@ export class StatusItem implements Disposable {
     /** What the server said last; `undefined` while there is none. */
     current: ServerStatus | undefined;
     private readonly item = window.createStatusBarItem("homebody.status", StatusBarAlignment.Right, 100);
+    private readonly disposables: Disposable[];
 
     constructor() {
         this.item.name = "Homebody";
         this.item.command = "homebody.openMenu";
         this.item.show();
+        this.disposables = [
+            this.item,
+            window.onDidChangeActiveTextEditor(() => this.redraw()),
+            workspace.onDidChangeConfiguration((event) => {
+                if (event.affectsConfiguration("homebody.completion")) {
+                    this.redraw();
+                }
+            }),
+        ];
     }
 
     starting(): void {
@@ -31,19 +42,36 @@ export class StatusItem implements Disposable {
 
     show(status: ServerStatus): void {
         this.current = status;
-        const lines = [status.message || (status.busy ? "At work." : "Ready.")];
+        this.redraw();
+    }
+
+    dispose(): void {
+        this.disposables.forEach((disposable) => disposable.dispose());
+    }
+
+    private redraw(): void {
+        const status = this.current;
+        if (status === undefined) {
+            return;
+        }
+        const paused = pausedReason(window.activeTextEditor?.document);
+        const lines = [status.message || (status.busy ? "Working." : (paused ?? "Ready."))];
+        if (paused !== undefined && lines[0] !== paused) {
+            lines.push(paused);
+        }
         if (status.model) {
-            lines.push(`Model: ${status.model} (${status.backend})`);
+            lines.push(`${status.chatModel ? "Completes" : "Model"}: ${status.model} (${status.backend})`);
+        }
+        if (status.chatModel) {
+            lines.push(`Explains and answers: ${status.chatModel}`);
         }
         if (status.contextLength) {
             lines.push(`Context length: ${status.contextLength.toLocaleString("en")} tokens`);
         }
         lines.push(...(status.reasons ?? []));
-        this.draw(status.busy ? "loading~spin" : ICONS[status.kind], lines.join("\n"), status.kind);
-    }
-
-    dispose(): void {
-        this.item.dispose();
+        const isPaused = paused !== undefined && status.kind === "Normal";
+        const icon = status.busy ? "loading~spin" : isPaused ? ICONS.Inactive : ICONS[status.kind];
+        this.draw(icon, lines.join("\n"), status.kind);
     }
 
     private draw(icon: string, text: string, kind: ServerStatus["kind"] = "Normal"): void {

@@ -1,25 +1,36 @@
-/** Words for the pages: names of files, what went into a prompt and what did not. */
+/** Words for pages and the chat: names of files, what went into a prompt and what did not. */
 
 import { Uri, workspace } from "vscode";
 import type { Range } from "vscode-languageclient/node";
 
+import type { Place } from "./chat/messages";
 import type { LeftOut, Source } from "./protocol";
 
 export function baseName(uri: Uri): string {
     return uri.path.slice(uri.path.lastIndexOf("/") + 1);
 }
 
+export function sourcePlaces(sources: Source[]): Place[] {
+    return sources.map((source) => ({ ...place(source), tokens: source.tokens }));
+}
+
+export function leftOutPlaces(leftOut: LeftOut[]): Place[] {
+    return leftOut.map(place);
+}
+
 export function sourceLines(sources: Source[]): string[] {
-    return sources.map((source) => `- ${place(source)} (${source.why}, ${source.tokens} tokens)`);
+    return sourcePlaces(sources).map(({ label, why, tokens }) => `- ${label} (${why}, ${tokens} tokens)`);
 }
 
 export function leftOutLines(leftOut: LeftOut[]): string[] {
-    return leftOut.map((part) => `- ${place(part)}: ${part.why}`);
+    return leftOutPlaces(leftOut).map(({ label, why }) => `- ${label}: ${why}`);
 }
 
-function place({ uri, range }: { uri: string; range: Range }): string {
+function place({ uri, range, why }: { uri: string; range: Range; why: string }): Place {
     const path = workspace.asRelativePath(Uri.parse(uri));
     // A range that ends at a line's start does not take that line in.
     const isWholeLines = range.end.character === 0 && range.end.line > range.start.line;
-    return `${path}, lines ${range.start.line + 1} to ${range.end.line + (isWholeLines ? 0 : 1)}`;
+    const line = range.start.line;
+    const endLine = range.end.line - (isWholeLines ? 1 : 0);
+    return { uri, label: `${path}, lines ${line + 1} to ${endLine + 1}`, line, endLine, why };
 }

@@ -1,9 +1,10 @@
-// `node exthost.js SETTINGS`: runs suite.js in the extension host of a VS Code window, and prints its claims.
-// SETTINGS is JSON: {rig, chromium, url, workspace, extension, failure}.
+// `node exthost.js SETTINGS`: runs a suite in the extension host of a VS Code window, and prints its claims.
+// SETTINGS is JSON: {rig, chromium, url, workspace, extension, failure, suite}; the suite can read all of it.
+const { writeFileSync } = require("node:fs");
 const path = require("node:path");
 const { open } = require("./browser");
 
-const LONGEST_MILLISECONDS = 150_000;
+const LONGEST_MILLISECONDS = 170_000;
 
 open(async ({ page, settings }) => {
     let end;
@@ -15,11 +16,12 @@ open(async ({ page, settings }) => {
         }
     });
     await page.exposeFunction("codeAutomationExit", end);
-    const { url, workspace, extension } = settings;
+    const { url, workspace, extension, suite } = settings;
+    writeFileSync(path.join(workspace, ".vscode", "passed.json"), JSON.stringify(settings));
     const remote = `vscode-remote://${new URL(url).host}`;
     const payload = [
         ["extensionDevelopmentPath", remote + extension],
-        ["extensionTestsPath", remote + path.join(__dirname, "suite.js")],
+        ["extensionTestsPath", remote + path.resolve(__dirname, suite)],
         ["skipWelcome", "true"],
     ];
     await page.goto(`${url}/?folder=${workspace}&payload=${encodeURIComponent(JSON.stringify(payload))}`);

@@ -4,7 +4,7 @@ const assert = require("node:assert/strict");
 const { readFile, writeFile } = require("node:fs/promises");
 const path = require("node:path");
 const { open } = require("./browser");
-const { cursorAt, ghostText, openFile, ready, until } = require("./workbench");
+const { chatFrame, cursorAt, ghostText, openFile, ready, until } = require("./workbench");
 
 open(async ({ page, settings }) => {
     await openFile(page, settings, "shapes.py");
@@ -23,6 +23,37 @@ open(async ({ page, settings }) => {
     await page.locator(".action-widget .monaco-list-row", { hasText: "Write a docstring" }).waitFor();
     await page.keyboard.press("Escape");
     console.log("ok the lightbulb has the actions");
+
+    await page.keyboard.press("Control+Alt+h");
+    await page.keyboard.press("a");
+    const chat = await chatFrame(page);
+    await chat.locator("#question").fill("How can it be shorter?");
+    await chat.locator("#question").press("Enter");
+    await chat.locator(".code pre", { hasText: "return sum(prices)" }).waitFor();
+    await chat.locator(".bar").first().waitFor();
+    // What a model writes is never HTML, and the page may load nothing from anywhere.
+    assert.equal(await chat.locator(".answer b").count(), 0);
+    assert.match(await chat.locator(".answer").innerText(), /<b>No HTML<\/b>/);
+    assert.match(await chat.locator("meta[http-equiv]").getAttribute("content"), /^default-src 'none'; style-src [^;]+; script-src 'nonce-[^;]+';$/);
+    console.log("ok the chat answers in the side bar, as text");
+
+    await openFile(page, settings, "prices.py");
+    await page.keyboard.press("Control+Home");
+    for (let line = 0; line < 5; line++) {
+        await page.keyboard.press("Shift+ArrowDown");
+    }
+    const prices = path.join(settings.workspace, "prices.py");
+    const original = await readFile(prices, "utf8");
+    await page.keyboard.press("Control+Alt+h");
+    await page.keyboard.press("i");
+    await page.locator(".quick-input-widget input:focus").waitFor();
+    await page.keyboard.type("with sum()");
+    await page.keyboard.press("Enter");
+    await page.locator(".diff-editor .modified .view-lines, .monaco-diff-editor .modified .view-lines", { hasText: "return sum(prices)" }).first().waitFor();
+    assert.equal(await readFile(prices, "utf8"), original);
+    await page.locator('.editor-actions [aria-label^="Accept Change"], .title-actions [aria-label^="Accept Change"]').first().click();
+    await until(async () => (await readFile(prices, "utf8")).includes("return sum(prices)"));
+    console.log("ok an instruction about the selection opens a change, and Accept writes it");
 
     const before = await readFile(settings.machineSettings, "utf8");
     const wrong = { ...JSON.parse(before), "homebody.server.command": "no-such-homebody" };

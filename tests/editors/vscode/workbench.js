@@ -44,3 +44,14 @@ exports.until = async function until(found) {
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
 };
+
+/** The page inside the chat's webview. */
+exports.chatFrame = async function chatFrame(page) {
+    return exports.until(async () => {
+        for (const frame of page.frames()) {
+            if (await frame.locator("#question").count().catch(() => 0)) {
+                return frame;
+            }
+        }
+    });
+};

@@ -1,0 +1,411 @@
+/**
+ * A conversation with the chat model: questions from the view, answers from `homebody.ask`.
+ *
+ * The server keeps the conversation itself, with what fits into the context; here is what the user sees.
+ * Both are kept on this machine, so that reloading the window does not lose them, until *New Conversation*.
+ */
+
+import {
+    CancellationTokenSource,
+    type Disposable,
+    type Memento,
+    Range,
+    type TextEditor,
+    Uri,
+    env,
+    window,
+    workspace,
+} from "vscode";
+import {
+    ExecuteCommandRequest,
+    type LanguageClient,
+    type Range as LspRange,
+    ProgressType,
+} from "vscode-languageclient/node";
+
+import type { ApplyArgument, AskArgument, Asked, Explanation, Refactored, StreamPart } from "../protocol";
+import { run, told } from "../requests";
+import { baseName, leftOutPlaces, sourcePlaces } from "../words";
+import type { Attachment, FromView, Turn } from "./messages";
+import { ChatView } from "./view";
+
+const STATE = "homebody.chat";
+// Of earlier explanations so many characters are attached to the first question, the end of them.
+const LONGEST_HISTORY = 6000;
+const MOST_TURNS = 50;
+
+let works = 0;
+
+interface Kept {
+    /** Where the server has the conversation; absent where only explanations were asked for. */
+    conversationId?: string;
+    turns: Turn[];
+}
+
+/** What gets the answer of a turn: the range to explain, or a question. */
+type Ask = (client: LanguageClient, token: string, stop: CancellationTokenSource) => Promise<Asked | Explanation>;
+
+export interface Needs {
+    /** A running server, started where need be; tells the user where there is none. */
+    client(): Promise<LanguageClient | undefined>;
+    /** Run a command whose result is an edit, and show what it changes. */
+    show(editor: TextEditor, title: string, work: () => Promise<Refactored>): Promise<void>;
+    /** Name of the chat model. */
+    model(): string;
+}
+
+export class Chat implements Disposable {
+    private turns: Turn[];
+    private conversationId: string | undefined;
+    private attachments: Attachment[] = [];
+    private stopping: CancellationTokenSource | undefined;
+    private count = 0;
+    private readonly disposables: Disposable[];
+
+    constructor(
+        readonly view: ChatView,
+        private readonly needs: Needs,
+        private readonly memory: Memento,
+    ) {
+        const kept = memory.get<Kept>(STATE) ?? { turns: [] };
+        this.turns = kept.turns.map((turn) =>
+            turn.state === "reading" || turn.state === "writing" ? { ...turn, state: "stopped" } : turn,
+        );
+        this.conversationId = kept.conversationId;
+        this.count = Math.max(0, ...this.turns.map(({ id }) => id));
+        this.disposables = [view, view.onDidReceive((message) => void this.receive(message))];
+    }
+
+    /** Turns as the view shows them. */
+    get shown(): readonly Turn[] {
+        return this.turns;
+    }
+
+    /** A server answers: its model may be another one. */
+    serverStarted(): void {
+        this.view.send({ type: "model", model: this.needs.model() });
+    }
+
+    /** Open the view, with a question begun where one is given. */
+    async open(text?: string): Promise<void> {
+        await this.view.show();
+        this.view.send(text === undefined ? { type: "focus" } : { type: "focus", text });
+    }
+
+    /** Ask about the code in view. */
+    async ask(question: string): Promise<void> {
+        const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
+        const attached = this.attachments;
+        this.attachments = [];
+        this.view.send({ type: "attachments", attachments: [] });
+        const labels = attached.map(({ label }) => label);
+        const about = editor === undefined || !isServed(editor) ? undefined : editor;
+        await this.answer(question, [...(about ? [placeOf(about)] : []), ...labels], (client, token, stop) => {
+            const argument: AskArgument = { question, token, attach: [...this.earlier(), ...attached] };
+            if (about !== undefined) {
+                Object.assign(argument, codeOf(client, about));
+            }
+            if (this.conversationId !== undefined) {
+                argument.conversationId = this.conversationId;
+            }
+            return sent<Asked>(client, "homebody.ask", argument, stop);
+        });
+    }
+
+    /** Explain the selection, or the function around the cursor. */
+    async explain(editor: TextEditor): Promise<void> {
+        await this.view.show();
+        const place = placeOf(editor);
+        await this.answer(`Explain ${place}`, [], (client, token, stop) =>
+            sent<Explanation>(client, "homebody.explain", { ...codeOf(client, editor), token }, stop),
+        );
+    }
+
+    /** Stop the answer that is being written. */
+    stop(): void {
+        this.stopping?.cancel();
+    }
+
+    /** Open the conversation as Markdown, to be saved where the user likes. */
+    async save(): Promise<void> {
+        const content = this.turns.map(({ question, answer }) => `## ${question}\n\n${answer}\n`).join("\n");
+        await window.showTextDocument(await workspace.openTextDocument({ language: "markdown", content }));
+    }
+
+    /** Begin a new conversation. */
+    clear(): void {
+        this.stop();
+        this.turns = [];
+        this.attachments = [];
+        this.forget();
+        this.showAll();
+        this.keep();
+    }
+
+    dispose(): void {
+        this.stop();
+        this.disposables.forEach((disposable) => disposable.dispose());
+    }
+
+    private async receive(message: FromView): Promise<void> {
+        try {
+            await this.act(message);
+        } catch (error) {
+            void window.showErrorMessage(told(error));
+        }
+    }
+
+    private async act(message: FromView): Promise<void> {
+        switch (message.type) {
+            case "ready":
+                this.showAll();
+                break;
+            case "ask":
+                await this.ask(message.question);
+                break;
+            case "stop":
+                this.stop();
+                break;
+            case "regenerate":
+                await this.regenerate();
+                break;
+            case "clear":
+                this.clear();
+                break;
+            case "items":
+                this.view.send({ type: "items", query: message.query, items: await this.items(message.query) });
+                break;
+            case "attach":
+                this.attachments = [...this.attachments, message.item];
+                this.view.send({ type: "attachments", attachments: this.attachments });
+                break;
+            case "detach":
+                this.attachments = this.attachments.filter((_, index) => index !== message.index);
+                this.view.send({ type: "attachments", attachments: this.attachments });
+                break;
+            case "open": {
+                const { uri, line, endLine } = message.place;
+                const selection = new Range(line, 0, endLine + 1, 0);
+                await window.showTextDocument(Uri.parse(uri), { selection, preview: true });
+                break;
+            }
+            case "copy":
+                await env.clipboard.writeText(message.text);
+                break;
+            case "insert":
+                await insert(message.text);
+                break;
+            case "apply":
+                await this.apply(message.block);
+                break;
+        }
+    }
+
+    /** Answer the last question once more. */
+    private async regenerate(): Promise<void> {
+        const last = this.turns.at(-1);
+        if (last === undefined || this.stopping !== undefined) {
+            return;
+        }
+        if (this.conversationId === undefined) {
+            this.turns = this.turns.slice(0, -1);
+            this.showAll();
+            await this.ask(last.question);
+            return;
+        }
+        const conversationId = this.conversationId;
+        this.turns = this.turns.slice(0, -1);
+        this.showAll();
+        await this.answer(last.question, last.attached, (client, token, stop) =>
+            sent<Asked>(client, "homebody.ask", { conversationId, regenerate: true, token }, stop),
+        );
+    }
+
+    /** Add a turn, and fill it while the answer streams. Only one answer is written at a time. */
+    private async answer(question: string, attached: string[], ask: Ask): Promise<void> {
+        this.stop();
+        const client = await this.needs.client();
+        if (client === undefined) {
+            return;
+        }
+        const stop = (this.stopping = new CancellationTokenSource());
+        const turn: Turn = { id: ++this.count, question, attached, answer: "", state: "reading" };
+        this.turns = [...this.turns, turn].slice(-MOST_TURNS);
+        this.view.send({ type: "turn", turn });
+        const token = `homebody-chat-${turn.id}-${Date.now()}`;
+        const stream = client.onProgress(new ProgressType<StreamPart>(), token, (part) => this.take(turn, part));
+        try {
+            this.finish(turn, await ask(client, token, stop));
+            await this.store(client);
+        } catch (error) {
+            turn.state = stop.token.isCancellationRequested ? "stopped" : "failed";
+            delete turn.note;
+            if (turn.state === "failed") {
+                turn.note = told(error);
+            }
+        } finally {
+            stream.dispose();
+            stop.dispose();
+            if (this.stopping === stop) {
+                this.stopping = undefined;
+            }
+            this.view.send({ type: "turn", turn });
+            this.keep();
+        }
+    }
+
+    private take(turn: Turn, part: StreamPart): void {
+        if (part.text !== "") {
+            turn.answer += part.text;
+            if (turn.state === "reading") {
+                turn.state = "writing";
+                delete turn.note;
+                this.view.send({ type: "turn", turn });
+            } else {
+                this.view.send({ type: "text", id: turn.id, text: part.text });
+            }
+        } else if (part.reading !== undefined && turn.state === "reading") {
+            turn.note = readNote(part.reading);
+            this.view.send({ type: "turn", turn });
+        }
+    }
+
+    private finish(turn: Turn, result: Asked | Explanation): void {
+        turn.state = "done";
+        delete turn.note;
+        turn.answer = result.markdown;
+        turn.complete = result.complete;
+        turn.usage = result.usage;
+        turn.sources = sourcePlaces(result.sources);
+        turn.leftOut = leftOutPlaces(result.leftOut);
+        if ("conversationId" in result) {
+            this.conversationId = result.conversationId;
+            turn.blocks = result.blocks.map(({ block, text }) => ({ number: block, text }));
+        }
+    }
+
+    /** Have the server keep the conversation too, so that a reloaded window can go on with it. */
+    private async store(client: LanguageClient): Promise<void> {
+        if (this.conversationId !== undefined) {
+            const argument = { conversationId: this.conversationId, store: true };
+            await run(client, "homebody.saveConversation", argument);
+        }
+    }
+
+    /** Forget the conversation, on disk as well. */
+    private forget(): void {
+        const conversationId = this.conversationId;
+        this.conversationId = undefined;
+        if (conversationId !== undefined) {
+            void this.needs
+                .client()
+                .then((client) => client && run(client, "homebody.forgetConversations", { conversationId }))
+                .catch((error: unknown) => window.showErrorMessage(told(error)));
+        }
+    }
+
+    /** Explanations from before the conversation began, as text to attach: the server does not know them. */
+    private earlier(): Attachment[] {
+        const told = this.conversationId !== undefined ? [] : this.turns.filter(({ answer }) => answer !== "");
+        if (told.length === 0) {
+            return [];
+        }
+        const text = told.map(({ question, answer }) => `Question: ${question}\n\n${answer}`).join("\n\n");
+        return [{ id: "", kind: "text", label: "Earlier in this conversation", text: text.slice(-LONGEST_HISTORY) }];
+    }
+
+    private async items(query: string): Promise<Attachment[]> {
+        const client = await this.needs.client();
+        const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
+        if (client === undefined) {
+            return [];
+        }
+        const textDocument =
+            editor === undefined ? {} : { textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(editor.document) };
+        return run<Attachment[]>(client, "homebody.contextItems", { query, ...textDocument });
+    }
+
+    private async apply(block: number): Promise<void> {
+        const client = await this.needs.client();
+        const editor = window.activeTextEditor ?? window.visibleTextEditors.find(isServed);
+        if (client === undefined || this.conversationId === undefined) {
+            return;
+        }
+        if (editor === undefined) {
+            void window.showInformationMessage("Open the file that the code is for, then apply it again.");
+            return;
+        }
+        const converter = client.code2ProtocolConverter;
+        const argument: ApplyArgument = {
+            conversationId: this.conversationId,
+            block,
+            textDocument: { ...converter.asTextDocumentIdentifier(editor.document), version: editor.document.version },
+            apply: false,
+        };
+        if (!editor.selection.isEmpty) {
+            argument.range = converter.asRange(editor.selection);
+        }
+        const title = "Apply code from the answer";
+        await this.needs.show(editor, title, () => run<Refactored>(client, "homebody.apply", argument));
+    }
+
+    private showAll(): void {
+        const { turns, attachments } = this;
+        this.view.send({ type: "state", turns, attachments, model: this.needs.model() });
+    }
+
+    private keep(): void {
+        const kept: Kept = { turns: this.turns };
+        if (this.conversationId !== undefined) {
+            kept.conversationId = this.conversationId;
+        }
+        void this.memory.update(STATE, kept);
+    }
+}
+
+function readNote({ tokens, of, secondsLeft }: NonNullable<StreamPart["reading"]>): string {
+    const seconds = secondsLeft === null ? "" : `, ${Math.ceil(secondsLeft)} s left`;
+    return `Reading: ${tokens.toLocaleString("en")} of ${of.toLocaleString("en")} tokens${seconds}`;
+}
+
+function sent<Result>(
+    client: LanguageClient,
+    command: string,
+    argument: object,
+    stop: CancellationTokenSource,
+): Promise<Result> {
+    // With a token of our own the server opens no progress bar beside the chat.
+    const workDoneToken = `homebody-chat-work-${++works}`;
+    const params = { command, arguments: [argument], workDoneToken };
+    return client.sendRequest(ExecuteCommandRequest.type, params, stop.token);
+}
+
+function codeOf(client: LanguageClient, { document, selection }: TextEditor): { textDocument: { uri: string }; range: LspRange } {
+    const converter = client.code2ProtocolConverter;
+    return { textDocument: converter.asTextDocumentIdentifier(document), range: converter.asRange(selection) };
+}
+
+function placeOf({ document, selection }: TextEditor): string {
+    const name = baseName(document.uri);
+    if (selection.isEmpty) {
+        return `${name}:${selection.start.line + 1}`;
+    }
+    // A selection that ends at a line's start does not take that line in.
+    const last = selection.end.character === 0 ? selection.end.line : selection.end.line + 1;
+    const first = selection.start.line + 1;
+    return first >= last ? `${name}:${first}` : `${name}:${first}-${last}`;
+}
+
+async function insert(text: string): Promise<void> {
+    const editor = window.activeTextEditor ?? window.visibleTextEditors.find(isServed);
+    if (editor === undefined) {
+        void window.showInformationMessage("Put the cursor where the code belongs, then insert it again.");
+        return;
+    }
+    await editor.edit((edit) => edit.replace(editor.selection, text));
+    await window.showTextDocument(editor.document, editor.viewColumn);
+}
+
+function isServed({ document }: TextEditor): boolean {
+    return workspace.textDocuments.includes(document) && ["file", "untitled", "vscode-remote"].includes(document.uri.scheme);
+}

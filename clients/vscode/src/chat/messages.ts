@@ -1,0 +1,84 @@
+/**
+ * What the chat view and the extension say to each other, and what one turn of a conversation holds.
+ *
+ * Types alone: the view draws them, `chat.ts` owns them.
+ */
+
+/** A place in a file; `line` and `endLine` count from 0, `endLine` is the last line of the place. */
+export interface Place {
+    uri: string;
+    label: string;
+    line: number;
+    endLine: number;
+    /** A few words: why it is in the prompt, or why it is not. */
+    why: string;
+    /** Tokens in the prompt; absent for what was left out. */
+    tokens?: number;
+}
+
+/** Token counts of one answer. */
+export interface Usage {
+    promptTokens: number;
+    outputTokens: number;
+    contextLength: number;
+}
+
+/** A code block of an answer that `homebody.apply` knows by `number`. */
+export interface Block {
+    number: number;
+    text: string;
+}
+
+/** Something that goes into the next question: an item of `homebody.contextItems`. */
+export interface Attachment {
+    id: string;
+    kind: string;
+    label: string;
+    detail?: string;
+    /** Text that the client attaches itself; then `id` is empty. */
+    text?: string;
+}
+
+export type TurnState = "reading" | "writing" | "done" | "stopped" | "failed";
+
+/** A question and its answer. */
+export interface Turn {
+    id: number;
+    question: string;
+    attached: string[];
+    answer: string;
+    state: TurnState;
+    /** One sentence: why it failed, or how far the model has read. */
+    note?: string;
+    /** False where the answer was cut by a limit. */
+    complete?: boolean;
+    usage?: Usage;
+    sources?: Place[];
+    leftOut?: Place[];
+    blocks?: Block[];
+}
+
+/** From the extension to the view. */
+export type ToView =
+    | { type: "state"; turns: Turn[]; attachments: Attachment[]; model: string }
+    | { type: "turn"; turn: Turn }
+    | { type: "text"; id: number; text: string }
+    | { type: "attachments"; attachments: Attachment[] }
+    | { type: "items"; query: string; items: Attachment[] }
+    | { type: "model"; model: string }
+    | { type: "focus"; text?: string };
+
+/** From the view to the extension. */
+export type FromView =
+    | { type: "ready" }
+    | { type: "ask"; question: string }
+    | { type: "stop" }
+    | { type: "regenerate" }
+    | { type: "clear" }
+    | { type: "items"; query: string }
+    | { type: "attach"; item: Attachment }
+    | { type: "detach"; index: number }
+    | { type: "open"; place: Place }
+    | { type: "copy"; text: string }
+    | { type: "insert"; text: string }
+    | { type: "apply"; id: number; block: number };

@@ -1,0 +1,84 @@
+/**
+ * The webview of the chat: a page that loads nothing but its own two files, and the messages to and from it.
+ */
+
+import { randomBytes } from "node:crypto";
+
+import {
+    type Disposable,
+    EventEmitter,
+    type Uri,
+    Uri as Address,
+    type Webview,
+    type WebviewView,
+    type WebviewViewProvider,
+    commands,
+} from "vscode";
+
+import type { FromView, ToView } from "./messages";
+
+const VIEW = "homebody.chat";
+
+export class ChatView implements WebviewViewProvider, Disposable {
+    private readonly received = new EventEmitter<FromView>();
+    private view: WebviewView | undefined;
+    readonly onDidReceive = this.received.event;
+    static readonly id = VIEW;
+
+    constructor(private readonly extension: Uri) {}
+
+    resolveWebviewView(view: WebviewView): void {
+        this.view = view;
+        const folder = Address.joinPath(this.extension, "out");
+        view.webview.options = { enableScripts: true, localResourceRoots: [folder] };
+        view.webview.onDidReceiveMessage((message: FromView) => this.received.fire(message));
+        view.onDidDispose(() => {
+            this.view = undefined;
+        });
+        view.webview.html = page(view.webview, folder);
+    }
+
+    /** Send to the view, if it is there; a new one asks for the whole state. */
+    send(message: ToView): void {
+        void this.view?.webview.postMessage(message);
+    }
+
+    /** Open the view and put the focus into its input. */
+    async show(): Promise<void> {
+        await commands.executeCommand(`${VIEW}.focus`);
+    }
+
+    dispose(): void {
+        this.received.dispose();
+    }
+}
+
+function page(webview: Webview, folder: Uri): string {
+    const nonce = randomBytes(16).toString("base64");
+    const file = (name: string): string => webview.asWebviewUri(Address.joinPath(folder, name)).toString();
+    // No remote sources, no pictures, no fonts, no forms: only our own script and style.
+    const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}';`;
+    return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${file("chat.css")}">
+<title>Homebody</title>
+</head>
+<body>
+<main id="log" role="log" aria-live="polite" aria-label="Conversation"
+ data-empty="Ask about your code. @ attaches files, symbols, problems or the diff. Everything stays on this machine."></main>
+<section id="ask" aria-label="Question">
+<div id="attached"></div>
+<ul id="mentions" role="listbox" aria-label="Things to attach" hidden></ul>
+<textarea id="question" rows="2" placeholder="Ask about the code in view, @ to attach" aria-label="Question"
+ role="combobox" aria-controls="mentions" aria-expanded="false" aria-autocomplete="list"></textarea>
+<div id="row"><span id="model"></span><button id="clear" type="button" title="Begin a new conversation">New</button>
+<button id="send" type="button" title="Ask (Enter)">Ask</button></div>
+</section>
+<script nonce="${nonce}" src="${file("chat.js")}"></script>
+</body>
+</html>`;
+}

@@ -1,0 +1,39 @@
+/**
+ * Text that was proposed for one version of a document, carried over to a later one.
+ *
+ * A three-way merge by lines. Where the document was edited inside the proposed change there is no right
+ * answer, so nothing is merged.
+ */
+
+import { diffPatch, mergeDiff3 } from "node-diff3";
+
+/** Replace the lines from `first` up to and without `end` by `lines`. */
+export interface LineChange {
+    first: number;
+    end: number;
+    lines: string[];
+}
+
+/** `proposed` was made for `base`; returns it for `now`, or `undefined` where both changed the same lines. */
+export function merged(base: string, proposed: string, now: string): string | undefined {
+    if (linesOf(now).join("\n") === linesOf(base).join("\n")) {
+        return proposed;
+    }
+    const { conflict, result } = mergeDiff3(linesOf(now), linesOf(base), linesOf(proposed), {
+        excludeFalseConflicts: true,
+    });
+    return conflict ? undefined : result.join("\n");
+}
+
+/** The smallest line changes that make `before` into `after`, from the top. */
+export function lineChanges(before: string, after: string): LineChange[] {
+    return diffPatch(linesOf(before), linesOf(after)).map(({ buffer1, buffer2 }) => ({
+        first: buffer1.offset,
+        end: buffer1.offset + buffer1.length,
+        lines: buffer2.chunk,
+    }));
+}
+
+function linesOf(text: string): string[] {
+    return text.split(/\r\n|\r|\n/);
+}

@@ -1,0 +1,147 @@
+/**
+ * A private Python environment for the server, made only when the user agrees.
+ *
+ * The wheel of the server lies in the extension. What it needs comes from a folder `wheels` beside it,
+ * where there is one; else from the package index that the user's own pip settings name, and the question
+ * says so: that is the one step that uses the network.
+ */
+
+import { execFile, spawn } from "node:child_process";
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { type ExtensionContext, type LogOutputChannel, ProgressLocation, window } from "vscode";
+
+import { findCommand } from "./command";
+
+const isWindows = process.platform === "win32";
+const OLDEST = [3, 11] as const;
+
+export class PrivateEnvironment {
+    private readonly folder: string;
+    private readonly bundled: string;
+
+    constructor(
+        context: ExtensionContext,
+        private readonly log: LogOutputChannel,
+    ) {
+        this.folder = join(context.globalStorageUri.fsPath, "server");
+        this.bundled = join(context.extensionUri.fsPath, "wheels");
+    }
+
+    /** Path of its `homebody`; `undefined` while there is none. */
+    async command(): Promise<string | undefined> {
+        const program = this.program("homebody");
+        return (await exists(program)) ? program : undefined;
+    }
+
+    /** Ask, then make it; returns the path of its `homebody`, or `undefined` where that did not come about. */
+    async offer(): Promise<string | undefined> {
+        const wheels = await this.wheels();
+        const own = wheels.find((name) => /^homebody-.*\.whl$/.test(name));
+        const detail =
+            wheels.length > 1
+                ? "Everything it needs comes with the extension; nothing is downloaded."
+                : "What it needs (about 60 MB) is downloaded from your Python package index. Your code is not sent anywhere.";
+        const question = "Homebody's server is not installed. Install it into a private Python environment?";
+        const answer = await window.showInformationMessage(question, { modal: true, detail }, "Install");
+        if (answer !== "Install") {
+            return undefined;
+        }
+        try {
+            return await this.make(own === undefined ? "homebody" : join(this.bundled, own), wheels.length > 1);
+        } catch (error) {
+            const reason = error instanceof Error ? error.message : String(error);
+            this.log.error(reason);
+            const shown = await window.showErrorMessage(`The server could not be installed: ${reason}`, "Show Log");
+            if (shown !== undefined) {
+                this.log.show();
+            }
+            return undefined;
+        }
+    }
+
+    /** Delete it; returns whether there was one. */
+    async remove(): Promise<boolean> {
+        const had = await exists(this.folder);
+        await rm(this.folder, { recursive: true, force: true });
+        return had;
+    }
+
+    private async make(wheel: string, isOffline: boolean): Promise<string> {
+        const python = await findPython();
+        const options = { location: ProgressLocation.Notification, title: "Installing Homebody's server" };
+        return window.withProgress({ ...options, cancellable: true }, async (progress, cancelled) => {
+            // One that is half made is of no use.
+            await this.remove();
+            const stop = new AbortController();
+            cancelled.onCancellationRequested(() => stop.abort());
+            progress.report({ message: "making the environment" });
+            await this.run(python, ["-m", "venv", this.folder], stop.signal);
+            progress.report({ message: isOffline ? "unpacking" : "downloading" });
+            const source = isOffline ? ["--no-index", "--find-links", this.bundled] : [];
+            const install = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...source, wheel];
+            try {
+                await this.run(this.program("python"), install, stop.signal);
+            } catch (error) {
+                await this.remove();
+                throw error;
+            }
+            return this.program("homebody");
+        });
+    }
+
+    private program(name: string): string {
+        return isWindows ? join(this.folder, "Scripts", `${name}.exe`) : join(this.folder, "bin", name);
+    }
+
+    private async wheels(): Promise<string[]> {
+        const names = await readdir(this.bundled).catch(() => []);
+        return names.filter((name) => name.endsWith(".whl"));
+    }
+
+    private run(program: string, args: string[], signal: AbortSignal): Promise<void> {
+        this.log.info([program, ...args].join(" "));
+        return new Promise((resolve, reject) => {
+            const child = spawn(program, args, { signal, stdio: ["ignore", "pipe", "pipe"] });
+            let last = "";
+            const take = (data: Buffer): void => {
+                const text = data.toString().trimEnd();
+                this.log.info(text);
+                last = text.split("\n").at(-1) || last;
+            };
+            child.stdout.on("data", take);
+            child.stderr.on("data", take);
+            child.on("error", (error) => reject(signal.aborted ? new Error("it was cancelled.") : error));
+            child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(last || `${program} ended with ${code}`))));
+        });
+    }
+}
+
+/** A Python that is new enough. Rejects with what to install where there is none. */
+async function findPython(): Promise<string> {
+    for (const name of isWindows ? ["python"] : ["python3", "python3.14", "python3.13", "python3.12", "python3.11"]) {
+        const python = await findCommand(name);
+        const version = python && (await versionOf(python));
+        if (python && version && (version[0] > OLDEST[0] || (version[0] === OLDEST[0] && version[1] >= OLDEST[1]))) {
+            return python;
+        }
+    }
+    throw new Error(`there is no Python ${OLDEST.join(".")} or newer on the PATH; install one and try again.`);
+}
+
+async function versionOf(python: string): Promise<[number, number] | undefined> {
+    try {
+        const script = "import sys, venv, ensurepip; print(sys.version_info[0], sys.version_info[1])";
+        const { stdout } = await promisify(execFile)(python, ["-I", "-c", script], { timeout: 10_000 });
+        const [major, minor] = stdout.trim().split(" ").map(Number);
+        return [major ?? 0, minor ?? 0];
+    } catch {
+        return undefined;
+    }
+}
+
+async function exists(path: string): Promise<boolean> {
+    return (await stat(path).catch(() => undefined)) !== undefined;
+}

@@ -1,0 +1,65 @@
+/**
+ * Which program the server is: the setting, the selected Python environment, the PATH, a private one.
+ *
+ * The environment that a folder selects can bring a program of its own, so it counts in trusted folders only.
+ */
+
+import { dirname, join } from "node:path";
+
+import { extensions, workspace } from "vscode";
+
+import { findCommand } from "./command";
+import type { PrivateEnvironment } from "./environment";
+import type { Settings } from "./settings";
+
+/** A program, and where it was found, in a few words. */
+export interface Located {
+    command: string;
+    where: string;
+}
+
+const DEFAULT = "homebody";
+
+/** Find the server; `undefined` where it is nowhere. */
+export async function locate(settings: Settings, own: PrivateEnvironment): Promise<Located | undefined> {
+    const named = settings.command;
+    if (named !== DEFAULT) {
+        // What the user names is never replaced by something else.
+        const command = await findCommand(named);
+        return command === undefined ? undefined : { command, where: "the setting homebody.server.command" };
+    }
+    const selected = await selectedEnvironment();
+    if (selected !== undefined) {
+        return { command: selected, where: "the selected Python environment" };
+    }
+    const onPath = await findCommand(named);
+    if (onPath !== undefined) {
+        return { command: onPath, where: "the PATH" };
+    }
+    const mine = await own.command();
+    return mine === undefined ? undefined : { command: mine, where: "the extension's private environment" };
+}
+
+interface PythonExtension {
+    environments?: { getActiveEnvironmentPath(): { path: string } };
+}
+
+async function selectedEnvironment(): Promise<string | undefined> {
+    const python = extensions.getExtension<PythonExtension>("ms-python.python");
+    if (!workspace.isTrusted || python === undefined || !python.isActive) {
+        return undefined;
+    }
+    const path = python.exports?.environments?.getActiveEnvironmentPath().path;
+    if (!path) {
+        return undefined;
+    }
+    // The path of the interpreter, or of the environment's folder.
+    const folders = [dirname(path), join(path, process.platform === "win32" ? "Scripts" : "bin")];
+    for (const folder of folders) {
+        const found = await findCommand(join(folder, DEFAULT));
+        if (found !== undefined) {
+            return found;
+        }
+    }
+    return undefined;
+}

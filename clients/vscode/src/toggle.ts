@@ -1,0 +1,43 @@
+/**
+ * Suggestions on and off, for all files or for one language.
+ *
+ * The choice is the user's setting, so it is kept over restarts and can be seen where settings are.
+ */
+
+import { ConfigurationTarget, type TextDocument, workspace } from "vscode";
+
+type Languages = Record<string, boolean>;
+
+/** Whether suggestions are on; `languageId` asks about one language. */
+export function isOn(languageId?: string): boolean {
+    const completion = workspace.getConfiguration("homebody.completion");
+    const languages = completion.get<Languages>("languages") ?? {};
+    const all = completion.get<boolean>("enabled") ?? true;
+    return all && (languageId === undefined || (languages[languageId] ?? languages["*"] ?? true));
+}
+
+/** Turn suggestions on or off in the user's settings; returns the new state. */
+export async function toggle(languageId?: string): Promise<boolean> {
+    const completion = workspace.getConfiguration("homebody.completion");
+    const next = !isOn(languageId);
+    if (languageId === undefined) {
+        await completion.update("enabled", next, ConfigurationTarget.Global);
+    } else {
+        const own = completion.inspect<Languages>("languages")?.globalValue ?? {};
+        await completion.update("languages", { ...own, [languageId]: next }, ConfigurationTarget.Global);
+        if (next && completion.get<boolean>("enabled") === false) {
+            await completion.update("enabled", true, ConfigurationTarget.Global);
+        }
+    }
+    return next;
+}
+
+/** Why the active document gets no suggestions; `undefined` where it does. */
+export function pausedReason(document: TextDocument | undefined): string | undefined {
+    if (!isOn()) {
+        return "Suggestions are paused.";
+    }
+    return document !== undefined && !isOn(document.languageId)
+        ? `Suggestions are paused for ${document.languageId}.`
+        : undefined;
+}

@@ -1,0 +1,289 @@
+/**
+ * The chat view: draws the turns of a conversation and sends what the user does to the extension.
+ *
+ * It keeps no state but what is typed; the extension owns the conversation.
+ */
+
+import type { Attachment, FromView, Place, ToView, Turn } from "../src/chat/messages";
+import { drawMarkdown, withText } from "./markdown";
+import { Mentions } from "./mentions";
+
+declare function acquireVsCodeApi(): {
+    postMessage(message: FromView): void;
+    getState(): { draft: string } | undefined;
+    setState(state: { draft: string }): void;
+};
+
+const vscode = acquireVsCodeApi();
+const log = element("log");
+const input = element("question") as HTMLTextAreaElement;
+const attached = element("attached");
+const sendButton = element("send") as HTMLButtonElement;
+const model = element("model");
+const post = (message: FromView): void => vscode.postMessage(message);
+
+/** Turns by id, and the elements that show them. */
+const turns = new Map<number, { turn: Turn; element: HTMLElement }>();
+/** Turns whose text has changed since the last frame. */
+const stale = new Set<number>();
+// At most so often is a streaming answer drawn anew.
+const FRAME_MILLISECONDS = 60;
+
+const mentions = new Mentions(input, element("mentions"), {
+    search: (query) => post({ type: "items", query }),
+    choose: (item) => post({ type: "attach", item }),
+});
+
+window.addEventListener("message", ({ data }: MessageEvent<ToView>) => receive(data));
+input.addEventListener("input", () => {
+    vscode.setState({ draft: input.value });
+    fitInput();
+});
+input.addEventListener("keydown", (event) => {
+    if (event.isComposing || mentions.takes(event)) {
+        return;
+    }
+    if (event.key === "Enter" && !event.shiftKey) {
+        event.preventDefault();
+        send();
+    } else if (event.key === "Escape" && isAnswering()) {
+        post({ type: "stop" });
+    }
+});
+sendButton.addEventListener("click", () => (isAnswering() ? post({ type: "stop" }) : send()));
+element("clear").addEventListener("click", () => post({ type: "clear" }));
+input.value = vscode.getState()?.draft ?? "";
+fitInput();
+post({ type: "ready" });
+
+function receive(message: ToView): void {
+    switch (message.type) {
+        case "state":
+            turns.clear();
+            log.replaceChildren();
+            message.turns.forEach(show);
+            showAttachments(message.attachments);
+            showModel(message.model);
+            break;
+        case "turn":
+            show(message.turn);
+            break;
+        case "text": {
+            const known = turns.get(message.id);
+            if (known !== undefined) {
+                known.turn.answer += message.text;
+                drawSoon(message.id);
+            }
+            break;
+        }
+        case "attachments":
+            showAttachments(message.attachments);
+            break;
+        case "items":
+            mentions.show(message.query, message.items);
+            break;
+        case "model":
+            showModel(message.model);
+            break;
+        case "focus":
+            if (message.text !== undefined) {
+                input.value = message.text;
+                fitInput();
+            }
+            input.focus();
+            break;
+    }
+}
+
+function send(): void {
+    const question = input.value.trim();
+    if (question === "" || isAnswering()) {
+        return;
+    }
+    post({ type: "ask", question });
+    input.value = "";
+    vscode.setState({ draft: "" });
+    fitInput();
+}
+
+function isAnswering(): boolean {
+    return [...turns.values()].some(({ turn }) => turn.state === "reading" || turn.state === "writing");
+}
+
+/** Draw a turn anew, but for the parts of its answer that stand there already. */
+function show(turn: Turn): void {
+    let known = turns.get(turn.id);
+    if (known === undefined) {
+        known = { turn, element: document.createElement("article") };
+        log.append(known.element);
+        known.element.append(
+            question(turn),
+            withText("div", "", "answer"),
+            withText("p", "", "note"),
+            withText("footer", ""),
+        );
+        known.element.scrollIntoView({ block: "end" });
+    }
+    known.turn = turn;
+    turns.set(turn.id, known);
+    draw(turn.id);
+    const note = known.element.querySelector(".note") as HTMLElement;
+    note.textContent = noteOf(turn);
+    note.hidden = note.textContent === "";
+    note.classList.toggle("error", turn.state === "failed");
+    known.element.querySelector("footer")?.replaceChildren(...footer(turn));
+    log.setAttribute("aria-busy", String(isAnswering()));
+    sendButton.textContent = isAnswering() ? "Stop" : "Ask";
+    sendButton.title = isAnswering() ? "Stop the answer (Escape)" : "Ask (Enter)";
+}
+
+function noteOf(turn: Turn): string {
+    if (turn.note !== undefined) {
+        return turn.note;
+    }
+    if (turn.state === "reading") {
+        return "Reading…";
+    }
+    if (turn.state === "stopped") {
+        return "Stopped.";
+    }
+    return turn.state === "done" && turn.complete === false ? "The answer reached its limit and was cut." : "";
+}
+
+function question(turn: Turn): HTMLElement {
+    const part = withText("div", "", "question");
+    part.append(withText("h2", turn.question));
+    if (turn.attached.length > 0) {
+        part.append(withText("p", turn.attached.join(", "), "attached-to"));
+    }
+    return part;
+}
+
+function drawSoon(id: number): void {
+    if (stale.size === 0) {
+        setTimeout(() => {
+            const ids = [...stale];
+            stale.clear();
+            ids.forEach(draw);
+        }, FRAME_MILLISECONDS);
+    }
+    stale.add(id);
+}
+
+function draw(id: number): void {
+    const known = turns.get(id);
+    const answer = known?.element.querySelector<HTMLElement>(".answer");
+    if (known === undefined || !answer) {
+        return;
+    }
+    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    drawMarkdown(answer, known.turn.answer, (code, language) => codeToolbar(id, code, language));
+    if (isAtEnd) {
+        log.scrollTop = log.scrollHeight;
+    }
+}
+
+function codeToolbar(id: number, code: string, language: string): HTMLElement {
+    const bar = withText("div", "", "toolbar");
+    bar.append(
+        withText("span", language),
+        button("Copy", "Copy the code", () => post({ type: "copy", text: code })),
+        button("Insert", "Insert the code at the cursor", () => post({ type: "insert", text: code })),
+        button("Apply", "Show what the code changes in the open file", () => {
+            const block = turns.get(id)?.turn.blocks?.find(({ text }) => text.trimEnd() === code.trimEnd());
+            if (block !== undefined) {
+                post({ type: "apply", id, block: block.number });
+            }
+        }),
+    );
+    return bar;
+}
+
+function footer(turn: Turn): Node[] {
+    const parts: Node[] = [];
+    if (turn.usage !== undefined) {
+        parts.push(tokenBar(turn.usage));
+    }
+    if (turn.sources !== undefined && turn.sources.length > 0) {
+        parts.push(places("In the prompt", turn.sources));
+    }
+    if (turn.leftOut !== undefined && turn.leftOut.length > 0) {
+        parts.push(places("Left out", turn.leftOut));
+    }
+    const isLast = Math.max(...turns.keys()) === turn.id;
+    if (turn.state !== "reading" && turn.state !== "writing") {
+        const buttons = withText("div", "", "buttons");
+        buttons.append(button("Copy", "Copy the answer", () => post({ type: "copy", text: turn.answer })));
+        if (isLast) {
+            buttons.append(button("Again", "Answer once more", () => post({ type: "regenerate" })));
+        }
+        parts.push(buttons);
+    }
+    return parts;
+}
+
+function tokenBar({ promptTokens, outputTokens, contextLength }: NonNullable<Turn["usage"]>): HTMLElement {
+    const used = promptTokens + outputTokens;
+    const words =
+        `${promptTokens.toLocaleString("en")} tokens read, ${outputTokens.toLocaleString("en")} written, ` +
+        `${Math.max(0, contextLength - used).toLocaleString("en")} of ${contextLength.toLocaleString("en")} left`;
+    const part = withText("div", "", "usage");
+    const bar = withText("div", "", "bar");
+    bar.setAttribute("role", "meter");
+    bar.setAttribute("aria-label", "Context in use");
+    bar.setAttribute("aria-valuenow", String(used));
+    bar.setAttribute("aria-valuemax", String(contextLength));
+    const filled = document.createElement("div");
+    filled.style.width = `${Math.min(100, (100 * used) / contextLength)}%`;
+    bar.append(filled);
+    part.append(bar, withText("span", words));
+    return part;
+}
+
+function places(title: string, all: Place[]): HTMLElement {
+    const details = document.createElement("details");
+    const list = document.createElement("ul");
+    for (const place of all) {
+        const tokens = place.tokens === undefined ? "" : `, ${place.tokens.toLocaleString("en")} tokens`;
+        const item = document.createElement("li");
+        const link = button(place.label, "Open", () => post({ type: "open", place }));
+        link.className = "place";
+        item.append(link, ` ${place.why}${tokens}`);
+        list.append(item);
+    }
+    details.append(withText("summary", `${title} (${all.length})`), list);
+    return details;
+}
+
+function showAttachments(attachments: Attachment[]): void {
+    attached.replaceChildren(
+        ...attachments.map((item, index) => {
+            const chip = withText("span", item.label, "chip");
+            const remove = button("×", `Remove ${item.label}`, () => post({ type: "detach", index }));
+            chip.append(remove);
+            return chip;
+        }),
+    );
+}
+
+function showModel(name: string): void {
+    model.textContent = name;
+}
+
+function button(text: string, title: string, act: () => void): HTMLButtonElement {
+    const made = withText("button", text) as HTMLButtonElement;
+    made.type = "button";
+    made.title = title;
+    made.setAttribute("aria-label", title === "Open" ? `Open ${text}` : title);
+    made.addEventListener("click", act);
+    return made;
+}
+
+function fitInput(): void {
+    input.style.height = "auto";
+    input.style.height = `${Math.min(input.scrollHeight + 2, 200)}px`;
+}
+
+function element(id: string): HTMLElement {
+    return document.getElementById(id) as HTMLElement;
+}

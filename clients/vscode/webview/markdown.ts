@@ -1,0 +1,164 @@
+/**
+ * Markdown of a model as DOM nodes: text in, elements out.
+ *
+ * Nodes are created one by one and filled with text. No HTML is ever parsed, so whatever a model writes
+ * can neither run nor load anything. Pictures become their description, and links to the outside are
+ * shown with their address but cannot be followed: an address could carry code away.
+ */
+
+import { common, createLowlight } from "lowlight";
+import MarkdownIt from "markdown-it";
+
+type Token = ReturnType<InstanceType<typeof MarkdownIt>["parse"]>[number];
+type Highlighted = ReturnType<typeof lowlight.highlight>;
+type Child = Highlighted["children"][number];
+
+/** Draws the buttons of a code block; `code` is its text. */
+export type Toolbar = (code: string, language: string) => HTMLElement;
+
+const lowlight = createLowlight(common);
+const parser = new MarkdownIt({ html: false, linkify: false });
+// Colouring takes about 1 ms for 1,000 characters; a longer block stays plain.
+const LONGEST_COLOURED = 20_000;
+
+/** One top-level block of the document: its source, by which an unchanged one is recognised. */
+interface Section {
+    key: string;
+    tokens: Token[];
+}
+
+/**
+ * Draw `markdown` into `parent`; sections that stand there already are left as they are.
+ *
+ * While an answer streams only its last section changes, so the cost of a piece does not grow with the
+ * length of the answer beyond the parsing itself.
+ */
+export function drawMarkdown(parent: HTMLElement, markdown: string, toolbar: Toolbar): void {
+    const sections = sectionsOf(markdown);
+    sections.forEach((section, index) => {
+        const present = parent.children[index] as HTMLElement | undefined;
+        if (present?.dataset["key"] === section.key) {
+            return;
+        }
+        const element = document.createElement("div");
+        element.dataset["key"] = section.key;
+        drawTokens(element, section.tokens, toolbar);
+        if (present === undefined) {
+            parent.append(element);
+        } else {
+            present.replaceWith(element);
+        }
+    });
+    while (parent.children.length > sections.length) {
+        parent.lastElementChild?.remove();
+    }
+}
+
+function sectionsOf(markdown: string): Section[] {
+    const lines = markdown.split("\n");
+    const sections: Section[] = [];
+    let tokens: Token[] = [];
+    for (const token of parser.parse(markdown, {})) {
+        tokens.push(token);
+        if (token.level === 0 && token.nesting !== 1) {
+            const [first, end] = tokens[0]?.map ?? [0, 0];
+            sections.push({ key: `${tokens[0]?.type} ${lines.slice(first, end).join("\n")}`, tokens });
+            tokens = [];
+        }
+    }
+    return sections;
+}
+
+function drawTokens(parent: Node, tokens: Token[], toolbar: Toolbar): void {
+    const open: Node[] = [parent];
+    const here = (): Node => open[open.length - 1] as Node;
+    for (const token of tokens) {
+        if (token.nesting === -1) {
+            open.pop();
+            continue;
+        }
+        if (token.type === "inline") {
+            drawTokens(here(), token.children ?? [], toolbar);
+            continue;
+        }
+        const node = nodeOf(token, toolbar);
+        if (node !== undefined) {
+            here().appendChild(node);
+        }
+        if (token.nesting === 1) {
+            // A hidden paragraph of a tight list has no element of its own.
+            open.push(node ?? here());
+        }
+    }
+}
+
+/** Elements that a token may become; anything else a token names is drawn as its text. */
+const ELEMENTS = new Set(
+    "p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td em strong s hr br".split(" "),
+);
+
+function nodeOf(token: Token, toolbar: Toolbar): Node | undefined {
+    switch (token.type) {
+        case "fence":
+        case "code_block":
+            return codeBlock(token.content, token.info.trim().split(/\s+/)[0] ?? "", toolbar);
+        case "code_inline":
+            return withText("code", token.content);
+        case "link_open":
+            return link(String(token.attrGet("href") ?? ""));
+        case "image":
+            return withText("span", `[picture: ${token.content}]`);
+        case "softbreak":
+            return document.createTextNode(" ");
+    }
+    if (token.hidden) {
+        return undefined;
+    }
+    if (ELEMENTS.has(token.tag)) {
+        return document.createElement(token.tag);
+    }
+    return document.createTextNode(token.content);
+}
+
+function link(address: string): HTMLElement {
+    const element = document.createElement("span");
+    element.className = "address";
+    element.title = address;
+    return element;
+}
+
+function codeBlock(code: string, language: string, toolbar: Toolbar): HTMLElement {
+    const frame = document.createElement("div");
+    frame.className = "code";
+    const pre = document.createElement("pre");
+    pre.tabIndex = 0;
+    const inner = document.createElement("code");
+    if (lowlight.registered(language) && code.length <= LONGEST_COLOURED) {
+        colour(inner, lowlight.highlight(language, code).children);
+    } else {
+        inner.textContent = code;
+    }
+    pre.append(inner);
+    frame.append(toolbar(code, language), pre);
+    return frame;
+}
+
+function colour(parent: Node, children: Child[]): void {
+    for (const child of children) {
+        if (child.type === "text") {
+            parent.appendChild(document.createTextNode(child.value));
+        } else if (child.type === "element") {
+            const span = document.createElement("span");
+            span.className = (child.properties["className"] as string[] | undefined)?.join(" ") ?? "";
+            colour(span, child.children as Child[]);
+            parent.appendChild(span);
+        }
+    }
+}
+
+export function withText(tag: string, text: string, className = ""): HTMLElement {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    element.className = className;
+    return element;
+}

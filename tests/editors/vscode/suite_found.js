@@ -1,0 +1,60 @@
+// Where the server is found, what is said of another version, and what happens beside Copilot.
+const assert = require("node:assert/strict");
+const path = require("node:path");
+const vscode = require("vscode");
+const { answering, claim, homebody, passed, show } = require("./claims");
+const { until } = require("./workbench");
+
+exports.run = async function run() {
+    await show("rooms.py");
+    const extension = await homebody();
+    const { server } = extension;
+    const { program, other } = passed();
+    await until(() => server.running);
+    const warnings = [];
+
+    await claim("the selected Python environment comes before the PATH", async () => {
+        const python = { isActive: true, exports: { environments: { getActiveEnvironmentPath: () => ({ path: path.join(path.dirname(program), "python") }) } } };
+        const own = extension.vscode.extensions.getExtension;
+        const stub = (id) => (id === "ms-python.python" ? python : own.call(extension.vscode.extensions, id));
+        const config = vscode.workspace.getConfiguration("homebody");
+        const before = config.get("server.command");
+        await answering(extension.vscode.window, "showWarningMessage", async (message) => void warnings.push(message), () =>
+            answering(extension.vscode.extensions, "getExtension", stub, async () => {
+                await config.update("server.command", "homebody", vscode.ConfigurationTarget.Global);
+                await until(() => server.command === program && server.running);
+                await until(() => warnings.length > 0);
+                await config.update("server.command", before, vscode.ConfigurationTarget.Global);
+                await until(() => server.command === before && server.running);
+            }),
+        );
+    });
+
+    await claim("a server of another version is named with what to update", () => {
+        assert.match(warnings[0], new RegExp(`the server \\(.*\\) is ${other.replaceAll(".", "\\.")}: update the extension`));
+    });
+
+    await claim("beside Copilot the user is asked once who may suggest", async () => {
+        const { settleWithCopilot } = extension;
+        const memory = new Map();
+        const memento = { get: (key) => memory.get(key), update: async (key, value) => void memory.set(key, value) };
+        const own = extension.vscode.extensions.getExtension;
+        const stub = (id) => (id === "GitHub.copilot" ? { isActive: true } : own.call(extension.vscode.extensions, id));
+        const asked = [];
+        const answer = async (message, ...choices) => {
+            asked.push([message, ...choices]);
+            return "Copilot";
+        };
+        await answering(extension.vscode.extensions, "getExtension", stub, () =>
+            answering(extension.vscode.window, "showInformationMessage", answer, async () => {
+                await settleWithCopilot(memento);
+                await settleWithCopilot(memento);
+            }),
+        );
+        assert.equal(asked.length, 1);
+        assert.deepEqual(asked[0].slice(1), ["Homebody", "Copilot", "Both"]);
+        const completion = vscode.workspace.getConfiguration("homebody.completion");
+        assert.equal(completion.get("enabled"), false);
+        await completion.update("enabled", undefined, vscode.ConfigurationTarget.Global);
+    });
+};
