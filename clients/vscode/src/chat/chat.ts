@@ -16,16 +16,12 @@ import {
     window,
     workspace,
 } from "vscode";
-import {
-    ExecuteCommandRequest,
-    type LanguageClient,
-    type Range as LspRange,
-    ProgressType,
-} from "vscode-languageclient/node";
+import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
 
 import type { ApplyArgument, AskArgument, Asked, Explanation, Refactored, StreamPart } from "../protocol";
 import { run, told } from "../requests";
-import { baseName, leftOutPlaces, sourcePlaces } from "../words";
+import { leftOutPlaces, sourcePlaces } from "../words";
+import { codeOf, insert, isServed, placeOf, readNote, sent } from "./code";
 import type { Attachment, FromView, Turn } from "./messages";
 import { ChatView } from "./view";
 
@@ -33,8 +29,6 @@ const STATE = "homebody.chat";
 // Of earlier explanations so many characters are attached to the first question, the end of them.
 const LONGEST_HISTORY = 6000;
 const MOST_TURNS = 50;
-
-let works = 0;
 
 interface Kept {
     /** Where the server has the conversation; absent where only explanations were asked for. */
@@ -361,51 +355,4 @@ export class Chat implements Disposable {
         }
         void this.memory.update(STATE, kept);
     }
-}
-
-function readNote({ tokens, of, secondsLeft }: NonNullable<StreamPart["reading"]>): string {
-    const seconds = secondsLeft === null ? "" : `, ${Math.ceil(secondsLeft)} s left`;
-    return `Reading: ${tokens.toLocaleString("en")} of ${of.toLocaleString("en")} tokens${seconds}`;
-}
-
-function sent<Result>(
-    client: LanguageClient,
-    command: string,
-    argument: object,
-    stop: CancellationTokenSource,
-): Promise<Result> {
-    // With a token of our own the server opens no progress bar beside the chat.
-    const workDoneToken = `homebody-chat-work-${++works}`;
-    const params = { command, arguments: [argument], workDoneToken };
-    return client.sendRequest(ExecuteCommandRequest.type, params, stop.token);
-}
-
-function codeOf(client: LanguageClient, { document, selection }: TextEditor): { textDocument: { uri: string }; range: LspRange } {
-    const converter = client.code2ProtocolConverter;
-    return { textDocument: converter.asTextDocumentIdentifier(document), range: converter.asRange(selection) };
-}
-
-function placeOf({ document, selection }: TextEditor): string {
-    const name = baseName(document.uri);
-    if (selection.isEmpty) {
-        return `${name}:${selection.start.line + 1}`;
-    }
-    // A selection that ends at a line's start does not take that line in.
-    const last = selection.end.character === 0 ? selection.end.line : selection.end.line + 1;
-    const first = selection.start.line + 1;
-    return first >= last ? `${name}:${first}` : `${name}:${first}-${last}`;
-}
-
-async function insert(text: string): Promise<void> {
-    const editor = window.activeTextEditor ?? window.visibleTextEditors.find(isServed);
-    if (editor === undefined) {
-        void window.showInformationMessage("Put the cursor where the code belongs, then insert it again.");
-        return;
-    }
-    await editor.edit((edit) => edit.replace(editor.selection, text));
-    await window.showTextDocument(editor.document, editor.viewColumn);
-}
-
-function isServed({ document }: TextEditor): boolean {
-    return workspace.textDocuments.includes(document) && ["file", "untitled", "vscode-remote"].includes(document.uri.scheme);
 }
