@@ -49,7 +49,7 @@ def total_{0}(orders, rate):
 
 
 class Silent:
-    """Keeps nothing of what it is told."""
+    """Keeps the times of files alone."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []

@@ -156,7 +156,7 @@ def _refactor(
 
 
 def _command(options: RefactorOptions) -> list[str]:
-    """Return the command line in short, for whoever meets this run's lock."""
+    """Return the command line in short, as shown to a run that meets this one's lock."""
     what = ["--action", options.action] if options.action else ["--instruction", options.instruction]
     chosen = ["--staged"] if options.staged else []
     chosen += [f"--changed={options.changed}"] if options.changed is not None else []

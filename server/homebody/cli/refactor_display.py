@@ -1,6 +1,6 @@
-"""How far a run is: a live line a file on a terminal, plain lines elsewhere, nothing with ``--quiet``.
+"""Progress of a run: a live line per file on a terminal, plain lines elsewhere, nothing with ``--quiet``.
 
-In: what a run tells its observer. Out: text on stderr; results go to stdout, by ``print_outcome``.
+In: the events of a run. Out: text on stderr; results go to stdout, by ``print_outcome``.
 """
 
 import sys
@@ -108,7 +108,7 @@ class Live(Quiet):
 
     def finished(self, outcome: Outcome) -> None:
         """Close the file's line, and say how long the rest may take."""
-        row = self._rows.pop(outcome.path, None)
+        row = self._rows.pop(outcome.worked_on, None)
         if row is not None:
             self._progress.remove_task(row.task)
         self._progress.update(self._total, advance=1)
@@ -137,7 +137,7 @@ class _State(ProgressColumn):
 
 
 def line_of(outcome: Outcome) -> str:
-    """Say in one line what came of a file."""
+    """Describe the result of a file in one line."""
     seconds = f", {duration(outcome.seconds)}" if outcome.seconds >= 1 else ""
     tokens = f" ({outcome.prompt_tokens:,} + {outcome.output_tokens:,} tokens{seconds})"
     used = tokens if outcome.prompt_tokens else ""
@@ -147,7 +147,7 @@ def line_of(outcome: Outcome) -> str:
 
 
 def summary_of(summary: Summary, skipped: Mapping[str, int]) -> list[str]:
-    """Say in a few lines what came of a run."""
+    """Describe the result of a run in a few lines."""
     counts = [f"{count} {status}" for status, count in sorted(summary.counts.items()) if status != "empty"]
     if left := summary.total - summary.done:
         counts.append(f"{left} not done")

@@ -26,7 +26,7 @@ from homebody.errors import HomebodyError, NothingSelected, UsageError
 from homebody.headless.apply import Applier, settle
 from homebody.headless.batch import Batch, Options, Outcome, Summary
 from homebody.headless.file_report import diff_of, to_json_line
-from homebody.headless.find import Chosen, Selection, Wanted, select_files, tree_of
+from homebody.headless.find import Chosen, Selection, Wanted, select_files, shown_path, tree_of
 from homebody.headless.journal import Event, Journal, Work, create, list_runs
 from homebody.headless.report import to_prompt
 from homebody.headless.run import check_action
@@ -44,7 +44,7 @@ _NAMED_FILES = 3
 
 @dataclass(slots=True)
 class Run:
-    """What a run works with, and what came of it so far."""
+    """Inputs of a run, and its results so far."""
 
     options: RefactorOptions
     selection: Selection
@@ -66,7 +66,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
     Raises
     ------
     HomebodyError
-        Nothing could be begun, or the one file that was named came to nothing.
+        The run could not begin, or the only file failed.
 
     """
     places = places_of(options)
@@ -111,7 +111,7 @@ def resume(name: str, flags: Flags) -> int:
             warn(sentence)
         done = {path for path, file in state.files.items() if file.status not in {"", "failed"}}
         left = tuple(
-            Chosen(_shown(journal.root / work.path), work.lines)
+            Chosen(shown_path(journal.root / work.path), work.lines)
             for work in journal.header.files
             if work.path not in done
         )
@@ -136,7 +136,7 @@ def settle_killed(root: Path) -> None:
 
 
 def _finish(run: Run) -> int:
-    """Run the event loop to the end, or to Ctrl-C; say what came of it."""
+    """Run the event loop to the end, or to Ctrl-C; report the results."""
     interrupted = False
     try:
         asyncio.run(_work(run))
@@ -148,15 +148,15 @@ def _finish(run: Run) -> int:
         raise
     summary = run.summary
     if interrupted or (summary.stopped is not None and not run.is_single):
-        return _ended_early(run)
+        return _report_stopped(run)
     _end_journal(run)
     if run.options.select and summary.counts["empty"] == summary.total:
         raise NothingSelected(_no_match(run))
-    return _told_of_one(run) if run.is_single else _told_of_many(run)
+    return _report_one(run) if run.is_single else _report_many(run)
 
 
-def _ended_early(run: Run) -> int:
-    """Say what came of a run that was stopped; it is left unfinished in the journal."""
+def _report_stopped(run: Run) -> int:
+    """Report a run that was stopped; the journal keeps it as unfinished."""
     _summarise(run)
     stopped = run.summary.stopped
     if stopped is not None:
@@ -168,7 +168,7 @@ def _ended_early(run: Run) -> int:
     return INTERRUPTED if stopped is None else stopped.exit_code
 
 
-def _told_of_many(run: Run) -> int:
+def _report_many(run: Run) -> int:
     _summarise(run)
     if run.journal is not None and run.summary.written and not run.options.quiet:
         sys.stderr.write("`homebody undo` puts all of it back.\n")
@@ -187,21 +187,21 @@ def _exit_code(run: Run) -> int:
     return 1 if failed or (run.options.mode == "check" and counts["changed"]) else 0
 
 
-def _told_of_one(run: Run) -> int:
+def _report_one(run: Run) -> int:
     """Say of one file why nothing changed, and what could not be kept."""
     outcome = run.last
     if outcome is None:
         return _exit_code(run)
     if outcome.error is not None:
         raise outcome.error
-    said = outcome.reason
+    sentence = outcome.reason
     if outcome.status == "refused":
-        said = said or "the model's answer was refused."
+        sentence = sentence or "the model's answer was refused."
     elif outcome.status != "changed" and not run.options.as_json:
-        said = said or f"nothing to change in {outcome.path}."
-    for sentence in (said, *outcome.notes):
-        if sentence and not run.options.quiet:
-            warn(sentence)
+        sentence = sentence or f"nothing to change in {outcome.path}."
+    for remark in (sentence, *outcome.notes):
+        if remark and not run.options.quiet:
+            warn(remark)
     return _exit_code(run)
 
 
@@ -342,8 +342,3 @@ def _no_match(run: Run) -> str:
     hint = f"did you mean {' or '.join(near[:2])}?" if near else "patterns look like test_* or Class.method."
     count = len(run.selection.files)
     return f"--select {' '.join(patterns)} matches nothing in {count} file{'s' * (count != 1)}; {hint}"
-
-
-def _shown(path: Path) -> Path:
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

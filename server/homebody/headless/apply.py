@@ -22,7 +22,7 @@ _OUTPUT_LINES = 40
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came of putting one change into the tree.
+    """Result of putting one change into the tree.
 
     ``reason`` says why it was taken back; ``verdict`` is the command's, where one ran.
     """
@@ -65,7 +65,7 @@ class Applier:
         if not verdict.passed:
             message = (
                 f"The command of --verify fails before anything is changed ({verdict.why}): make it pass, or "
-                f"give it {FILE} to look at the changed file alone. It said: {_last_line(verdict)}"
+                f"give it {FILE} to look at the changed file alone. Its output ends: {_last_line(verdict)}"
             )
             raise VerifyFailed(message)
 
@@ -105,6 +105,30 @@ class Applier:
                 return Applied(kept=True, notes=notes)
             return await self._verified(source, begin, notes)
 
+    async def create(self, source: SourceFile, target: Path, text: str) -> Applied:
+        """Make a new file, verify it, and remove it where that fails; ``source`` is the file that it is for.
+
+        Raises
+        ------
+        EditRefused
+            There is such a file by now, it would lie outside of the tree, or it cannot be written.
+        JournalUnusable, VerifyFailed
+            As ``apply`` says.
+
+        """
+        async with self._turn:
+            target = _new_place(target, self._journal.root)
+            data = text.encode()
+            path = target.relative_to(self._journal.root).as_posix()
+            begin = Event("begin", path, new=digest(data), temporary=temporary_name(target))
+            self._journal.record(begin)
+            put_bytes(target, data, temporary=begin.temporary, mode=0o666 & ~_umask())
+            if not self._command:
+                self._journal.record(Event("kept", path, new=begin.new))
+                return Applied(kept=True)
+            made = SourceFile(target, target, data, source.document)
+            return await self._verified(made, begin, ())
+
     def finished(self, path: Path, status: str) -> None:
         """Record that a file is done, so that a resumed run does not take it again."""
         target = Path(os.path.realpath(path))
@@ -138,10 +162,10 @@ def settle(journal: Journal, state: RunState, *, is_verified: bool) -> list[str]
     """Put back what a killed run left unverified, and remove its temporary files.
 
     ``is_verified`` is whether the run has a command to verify with; without one a file that was written
-    whole is kept. Returns a sentence for each file that was put back, or that somebody has changed since.
+    whole is kept. Returns a sentence for each file that was put back or was changed since.
     Raises ``JournalUnusable`` and ``EditRefused``.
     """
-    said: list[str] = []
+    sentences: list[str] = []
     for file in state.files.values():
         if not file.open:
             continue
@@ -152,34 +176,54 @@ def settle(journal: Journal, state: RunState, *, is_verified: bool) -> list[str]
             journal.record(Event("kept", file.path, new=file.new))
             file.kept = True
         else:
-            said += put_back(journal, file)
+            sentences += filter(None, [put_back(journal, file).sentence])
         file.open = False
-    return said
+    return sentences
 
 
-def put_back(journal: Journal, file: FileState, *, found_is_ours: bool = False) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Result for one file: ``is_left`` where it was changed since and stays; one sentence, or nothing."""
+
+    is_left: bool
+    sentence: str = ""
+
+
+def put_back(journal: Journal, file: FileState, *, found_is_ours: bool = False) -> PutBack:
     """Put the old text of one file back, and record it.
 
-    ``found_is_ours``: the run still holds the file, so whatever the command left there goes; it is kept
-    in the journal. Otherwise a text that is neither the old nor the new one belongs to somebody else.
+    ``found_is_ours``: the run still holds the file, so whatever the command left there is replaced, and
+    kept in the journal. Otherwise a text that is neither the old nor the new one is another program's.
+
+    Raises
+    ------
+    JournalUnusable, EditRefused
+        The old text is lost, or the file cannot be replaced.
+
     """
     target = journal.root / file.path
     try:
         found = target.read_bytes()
     except OSError:
         found = None
-    if found is not None and digest(found) == file.old:
+    if (digest(found) if found is not None else "") == file.old:
         journal.record(Event("restored", file.path))
-        return []
+        return PutBack(is_left=False)
     if found is not None and digest(found) != file.new:
         if not found_is_ours:
             journal.record(Event("left", file.path))
             kept_at = _kept_at(journal, file)
-            return [f"{file.path} was changed since, and is left alone; its old text is {kept_at}."]
+            return PutBack(
+                is_left=True,
+                sentence=f"{file.path} was changed since, and is left alone; its old text is {kept_at}.",
+            )
         journal.keep_text(found)
-    put_bytes(target, journal.text(file.old), mode=file.mode)
+    if file.old:
+        put_bytes(target, journal.text(file.old), mode=file.mode)
+    else:  # the run made it
+        target.unlink(missing_ok=True)
     journal.record(Event("restored", file.path))
-    return [f"{file.path} has its old text back: it was not verified."]
+    return PutBack(is_left=False, sentence=f"{file.path} has its old text back: the change was not verified.")
 
 
 def _state(begin: Event) -> FileState:
@@ -190,6 +234,22 @@ def _kept_at(journal: Journal, file: FileState) -> Path:
     return journal.folder / "texts" / file.old
 
 
+def _new_place(path: Path, root: Path) -> Path:
+    """Return where a new file goes. Raises ``EditRefused`` where one is, or outside of the tree."""
+    target = Path(os.path.realpath(path))
+    if target.exists() or not target.is_relative_to(root):
+        message = f"{target} is there already, or lies outside of {root}: nothing was written."
+        raise EditRefused(message)
+    return target
+
+
+def _umask() -> int:
+    """Return the permissions that new files of this process do not get."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
 def _hash_of(path: Path) -> str:
     try:
         return digest(path.read_bytes())
@@ -198,7 +258,7 @@ def _hash_of(path: Path) -> str:
 
 
 def feedback_of(command: str, verdict: Verdict) -> str:
-    """Return what the model is told of a failed command: how it failed, and the end of its output."""
+    """Return what the model reads about a failed command: how it failed, and the end of its output."""
     lines = verdict.output.strip().splitlines()[-_OUTPUT_LINES:]
     return "\n".join([f"`{command}` failed ({verdict.why}):", *lines])
 

@@ -27,16 +27,17 @@ from homebody.errors import (
     UsageError,
 )
 from homebody.headless.apply import Applied, Applier, feedback_of
-from homebody.headless.find import Chosen
+from homebody.headless.find import Chosen, shown_path
 from homebody.headless.run import Change, Request, check_action, refactor_source, targets_in
 from homebody.headless.select import SourceFile, read_source
+from homebody.workspace.uri import path_of
 
 Status: TypeAlias = Literal["changed", "unchanged", "refused", "failed", "skipped", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one file.
+    """Result of one file.
 
     Attributes
     ----------
@@ -45,7 +46,10 @@ class Outcome:
         answer would harm the file, or its verification failed. ``failed``: there was no answer.
         ``skipped``: it cannot be read or may go into no prompt. ``empty``: nothing in it was asked for.
     before, after
-        The document's text without byte order mark; the same where nothing changes.
+        The document's text without byte order mark; the same where nothing changes. For a file to be
+        made, nothing and its text.
+    made_for
+        For a file to be made, the file that was worked on; ``path`` is the new one.
     mark
         The byte order mark, or nothing.
     verified
@@ -62,6 +66,7 @@ class Outcome:
     after: str = ""
     mark: str = ""
     language: str = ""
+    made_for: Path | None = None
     written: bool = False
     verified: bool | None = None
     attempts: int = 0
@@ -72,10 +77,20 @@ class Outcome:
     prompts: tuple[PromptRecord, ...] = ()
     error: HomebodyError | None = None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it is a file to be made."""
+        return self.made_for is not None
+
+    @property
+    def worked_on(self) -> Path:
+        """The file that was taken up."""
+        return self.made_for or self.path
+
 
 @dataclass(slots=True)
 class Summary:
-    """What came of a run. ``stopped`` is the error that ended it early."""
+    """Result of a run. ``stopped`` is the error that ended it early."""
 
     counts: Counter[Status] = field(default_factory=Counter[Status])
     total: int = 0
@@ -94,7 +109,7 @@ class Summary:
 
 
 class Observer(Protocol):
-    """Told how a run goes on, on the event loop."""
+    """Receives the progress of a run, on the event loop."""
 
     def started(self, path: Path) -> None:
         """Work on a file begins."""
@@ -185,7 +200,7 @@ class Batch:
             summary.reasons.append((outcome.path, outcome.status, outcome.reason or ""))
         if self.applier is not None:
             with suppress(RunError):
-                self.applier.finished(outcome.path, outcome.status)
+                self.applier.finished(outcome.worked_on, outcome.status)
         self.observer.finished(outcome)
 
     async def _outcome(self, chosen: Chosen) -> Outcome:
@@ -214,10 +229,12 @@ class Batch:
         first = await self._attempt(source, chosen, "")
         if self.applier is None or first.status != "changed":
             return first
+        if first.is_new:
+            return _with(first, await self.applier.create(source, first.path, first.after))
         applied = await self.applier.apply(source, first.after)
         if applied.verdict is None or applied.kept:
             return _with(first, applied)
-        # Once more, with what the command said; the file holds its old text again.
+        # A second try, with the output of the command; the file holds its old text again.
         feedback = feedback_of(self.options.command, applied.verdict)
         second = await self._attempt(source, chosen, feedback)
         second = replace(
@@ -271,6 +288,10 @@ class Batch:
 
 
 def _of(outcome: Outcome, change: Change) -> Outcome:
+    path = path_of(change.new_file.uri) if change.new_file is not None else None
+    if change.new_file is not None and path is not None:
+        outcome = replace(outcome, path=shown_path(path), before="", made_for=outcome.path)
+        change = replace(change, text=change.new_file.text)
     return replace(
         outcome,
         status=change.status,
@@ -283,7 +304,7 @@ def _of(outcome: Outcome, change: Change) -> Outcome:
 
 
 def _with(outcome: Outcome, applied: Applied) -> Outcome:
-    """Say of an outcome what applying it came to."""
+    """Add to an outcome the result of applying it."""
     verified = applied.verdict.passed if applied.verdict is not None else None
     if applied.kept:
         return replace(outcome, written=True, verified=verified, notes=applied.notes)

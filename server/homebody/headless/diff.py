@@ -25,6 +25,12 @@ class LineChange:
     new_end: int
 
 
+def new_file_diff(path: Path, text: str) -> str:
+    """Write the diff that makes a new file."""
+    diff = unified_diff(path, "", text)
+    return diff.replace(diff.partition("\n")[0], "--- /dev/null", 1)
+
+
 def unified_diff(path: Path, before: str, after: str) -> str:
     """Write a unified diff, empty where nothing changes.
 

@@ -1,4 +1,4 @@
-"""Whether a file that nobody named itself is worked on.
+"""Whether a file that was found, not named, is worked on.
 
 In: a path. Out: ``None``, or in one or two words why it is left out. Reads the file's beginning at most.
 """

@@ -1,4 +1,4 @@
-"""What came of one file, for people and for scripts.
+"""Reports on one file, for people and for scripts.
 
 In: an ``Outcome``. Out: a ``FileReport``, one line of JSON, or a diff.
 """
@@ -6,7 +6,7 @@ In: an ``Outcome``. Out: a ``FileReport``, one line of JSON, or a diff.
 from msgspec import Struct, json
 
 from homebody.headless.batch import Outcome
-from homebody.headless.diff import line_changes, split_lines, unified_diff
+from homebody.headless.diff import line_changes, new_file_diff, split_lines, unified_diff
 from homebody.headless.report import Edit, Prompt, to_edits, to_prompt
 from homebody.postprocess import document_hunks
 from homebody.text import Document, Span
@@ -44,6 +44,7 @@ class FileReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     seconds: float
     verified: bool | None = None
     attempts: int = 1
+    is_new: bool = False
     notes: tuple[str, ...] = ()
     prompts: list[Prompt] = []
 
@@ -66,6 +67,7 @@ def to_report(outcome: Outcome) -> FileReport:
         seconds=round(outcome.seconds, 3),
         verified=outcome.verified,
         attempts=outcome.attempts,
+        is_new=outcome.is_new,
         notes=outcome.notes,
         prompts=[to_prompt(record) for record in outcome.prompts],
     )
@@ -78,6 +80,8 @@ def to_json_line(outcome: Outcome) -> str:
 
 def diff_of(outcome: Outcome) -> str:
     """Write an outcome as a unified diff, empty where nothing changes."""
+    if outcome.is_new and outcome.after:
+        return new_file_diff(outcome.path, outcome.after)
     return unified_diff(outcome.path, outcome.mark + outcome.before, outcome.mark + outcome.after)
 
 

@@ -95,7 +95,7 @@ def tree_of(places: Sequence[Chosen]) -> Path:
     if not is_workspace(root):
         here = Path.cwd()
         common = Path(os.path.commonpath(folders))
-        # The whole disk is nobody's tree.
+        # The whole disk is no tree.
         root = here if common.is_relative_to(here) or common == Path(common.anchor) else common
     for place, folder in zip(places, folders, strict=False):
         if not folder.is_relative_to(root):
@@ -142,6 +142,12 @@ def merged(found: Iterable[Chosen]) -> list[Chosen]:
             lines = _joined((*before.lines, *chosen.lines)) if chosen.lines else ()
             files[key] = Chosen(before.path, lines)
     return list(files.values())
+
+
+def shown_path(path: Path) -> Path:
+    """Return a path as messages show it: relative to the current folder where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def described(skipped: Mapping[str, int]) -> str:
@@ -242,7 +248,7 @@ class _Finder:
         yield from map(self._chosen, paths)
 
     def _chosen(self, path: Path) -> Chosen:
-        return Chosen(path.relative_to(self._here) if path.is_relative_to(self._here) else path)
+        return Chosen(shown_path(path))
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

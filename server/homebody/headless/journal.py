@@ -37,13 +37,13 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     ----------
     kind
         ``begin``: ``path`` is about to be replaced. ``kept``: it stays as it is now (``new``).
-        ``restored``: its old text is back. ``left``: it was changed by somebody else, and left alone.
+        ``restored``: its old text is back. ``left``: another program changed it, so it was left alone.
         ``done``: the file's part of the run is over, with ``status``. ``ended``: so is the run.
         ``undone``: all of it was put back.
     path
         Below the tree, with ``/`` between its parts.
     old, new
-        SHA-256 of the bytes before and after.
+        SHA-256 of the bytes before and after; ``old`` is empty for a file that the run makes.
     temporary
         Name of the file beside it that holds the new text until it takes the old one's place.
 
@@ -96,14 +96,14 @@ class FileState:
     mode: int = 0
     temporary: str = ""
     open: bool = False
-    """Whether it was begun and neither kept nor put back: it may hold text that nobody verified."""
+    """Whether it was begun and neither kept nor put back: it may hold unverified text."""
     kept: bool = False
     status: str = ""
 
 
 @dataclass(slots=True)
 class RunState:
-    """A run as its events tell it."""
+    """State of a run, from its events."""
 
     files: dict[str, FileState] = field(default_factory=dict[str, FileState])
     ended: bool = False

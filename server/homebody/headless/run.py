@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
-from homebody.errors import ContextTooLong, UnknownAction
-from homebody.features.refactor import refactor
+from homebody.errors import ContextTooLong, UnknownAction, UsageError
+from homebody.features.refactor import NewFile, refactor
 from homebody.headless import targets
 from homebody.headless.edit_bounds import edited_text
 from homebody.headless.select import SourceFile
@@ -68,6 +68,7 @@ class Change:
     ``text`` is the whole new text of the document, the old one unless ``status`` is ``"changed"``.
     ``reason`` says why nothing changes, or which parts were refused.
     ``prompts`` are the requests as they were sent, where they were asked for.
+    ``new_file`` is a file to be made instead, for actions that write one (tests).
     """
 
     status: Status
@@ -76,6 +77,7 @@ class Change:
     prompt_tokens: int = 0
     output_tokens: int = 0
     prompts: tuple[PromptRecord, ...] = ()
+    new_file: NewFile | None = None
 
 
 OnProgress: TypeAlias = Callable[[int], None]
@@ -88,11 +90,16 @@ def check_action(engine: Engine, request: Request) -> PromptFile:
     ------
     UnknownAction
         There is none of that name; the message names the nearest.
+    UsageError
+        It explains, and changes no code.
 
     """
     if request.action is None:
         return engine.prompts.instruction
     found = engine.prompts.action(request.action)
+    if found is not None and found.output == "explain":
+        message = f"The action {request.action} changes no code: `homebody explain` explains it."
+        raise UsageError(message)
     if found is not None:
         return found
     names = [known.name for known in engine.prompts.actions]
@@ -113,16 +120,23 @@ def targets_in(
     ------
     PositionOutOfRange
         There are no such lines.
+    UsageError
+        The action takes one function, and there are several.
 
     """
     document = source.document
     if lines:
-        return [Target("", source.span_of(first, last)) for first, last in lines]
-    if select:
-        return targets.matching(document, select)
-    if prompt.scope == "function":
-        return targets.every_function(document)
-    return [targets.whole_file(document)] if document.text.strip() else []
+        found = [Target("", source.span_of(first, last)) for first, last in lines]
+    elif select:
+        found = targets.matching(document, select)
+    elif prompt.scope == "function":
+        found = targets.every_function(document)
+    else:
+        found = [targets.whole_file(document)] if document.text.strip() else []
+    if prompt.output == "newFile" and len(found) > 1:
+        message = f"The action {prompt.name} writes a file for one function: choose it by lines or --select."
+        raise UsageError(message)
+    return found
 
 
 async def refactor_source(
@@ -155,7 +169,7 @@ async def refactor_source(
 
 
 class _FileWork:
-    """The document as it is rewritten, the targets that are left, and what came of the others.
+    """The document as it is rewritten, the targets that are left, and the results of the others.
 
     Spans of targets refer to the document as it is now.
     """
@@ -171,6 +185,7 @@ class _FileWork:
         self._characters = 0
         self._prompt_tokens = self._output_tokens = 0
         self._prompts: list[PromptRecord] = []
+        self._new_file: NewFile | None = None
 
     async def finish(self, feedback: str, on_progress: OnProgress | None) -> None:
         """Rewrite target after target; what does not fit the context is split."""
@@ -188,15 +203,21 @@ class _FileWork:
                     self._refuse(target, str(error))
 
     def change(self) -> Change:
-        """Return what came of all targets."""
+        """Return the result of all targets."""
         text = self._document.text
         status: Status = "unchanged"
-        if text != self._first.text:
+        if text != self._first.text or self._new_file is not None:
             status = "changed"
         elif self._refusals:
             status = "refused"
         return Change(
-            status, self._reason(), text, self._prompt_tokens, self._output_tokens, tuple(self._prompts)
+            status,
+            self._reason(),
+            text,
+            self._prompt_tokens,
+            self._output_tokens,
+            tuple(self._prompts),
+            self._new_file,
         )
 
     def _reason(self) -> str | None:
@@ -240,6 +261,7 @@ class _FileWork:
             self._refusals.append(_named(target, found.reason or "The model's answer was refused."))
         elif found.edits:
             self._apply(found.edits)
+        self._new_file = found.new_file
 
     def _apply(self, edits: Sequence[TextEdit]) -> None:
         before = self._document

@@ -16,7 +16,7 @@ from homebody.workspace.secrets import is_secret
 from homebody.workspace.uri import uri_of
 
 MAX_BYTES = 1024 * 1024
-"""Largest file that is read where nobody sets another limit."""
+"""Default limit of a file's size, in bytes."""
 
 _ROOT_MARKS = (".homebody.toml", ".homebody", ".git", ".hg")
 
@@ -32,7 +32,7 @@ class SourceFile:
     target
         The file itself, symlinks followed.
     data
-        All bytes, to tell later whether somebody else has changed the file.
+        All bytes, to detect later whether the file was changed.
     document
         The text after the byte order mark, with the line ends of the file.
 

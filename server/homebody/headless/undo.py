@@ -12,7 +12,7 @@ from homebody.headless.journal import Event, Journal
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What came of it: paths below the tree, and sentences on what was left alone."""
+    """Result: paths below the tree, and sentences on what was left alone."""
 
     restored: tuple[str, ...]
     left: tuple[str, ...]
@@ -34,16 +34,16 @@ def undo(journal: Journal) -> Undone:
             continue
         target = journal.root / file.path
         if not target.is_file():
-            left.append(f"{file.path} is not there any more, and is left so.")
+            left.append(f"{file.path} no longer exists, so it is left alone.")
             continue
         try:
-            said = put_back(journal, file)
+            done = put_back(journal, file)
         except HomebodyError as error:
             left.append(str(error))
             continue
-        changed = [sentence for sentence in said if "left alone" in sentence]
-        left += changed
-        if not changed:
+        if done.is_left:
+            left.append(done.sentence)
+        else:
             restored.append(file.path)
     if not left:
         journal.record(Event("undone"))

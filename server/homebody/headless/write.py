@@ -1,7 +1,7 @@
 """Replace a file as a whole, or not at all.
 
 In: a file as it was read, and its new bytes. Out: the file on disk. Readers see the old text or the new
-one, never a part; a file that somebody else has changed is left alone.
+one, never a part; a file that was changed meanwhile is left alone.
 """
 
 import os

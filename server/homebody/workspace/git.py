@@ -154,8 +154,8 @@ class Repository:
             message = f"`git {arguments[0]}` did not finish in {self.root}: {error}."
             raise GitFailed(message) from error
         if done.returncode:
-            said = " ".join(done.stderr.decode("utf-8", "replace").split()) or f"exit code {done.returncode}"
-            message = f"`git {arguments[0]}` failed in {self.root}: {said.removeprefix('fatal: ')}"
+            words = " ".join(done.stderr.decode("utf-8", "replace").split()) or f"exit code {done.returncode}"
+            message = f"`git {arguments[0]}` failed in {self.root}: {words.removeprefix('fatal: ')}"
             raise GitFailed(message)
         return done.stdout
 

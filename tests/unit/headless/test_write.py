@@ -1,7 +1,13 @@
 """A file is replaced as a whole or not at all, and never over somebody else's change."""
 
 import codecs
+import os
+import shutil
 import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +19,7 @@ from homebody.headless.edit_bounds import edited_text
 from homebody.headless.select import SourceFile, read_source
 from homebody.headless.write import replace_file
 from homebody.text import Document, Span, TextEdit
+from support.needs import leave_out
 
 
 def a_source(path: Path, data: bytes = b"old\n") -> SourceFile:
@@ -133,3 +140,71 @@ def test_what_was_read_is_what_is_written(data, more):
 
     assert data == source.encode(text)
     assert data + more.encode() == source.encode(text + more)
+
+
+def test_hard_links_are_reported(tmp_path: Path):
+    """The other names keep the old text."""
+    source = a_source(tmp_path / "a.py")
+    (tmp_path / "b.py").hardlink_to(source.target)
+
+    notes = replace_file(source, "new\n")
+
+    assert "has 1 other name (hard links), which keep the old text" in notes[0]
+    assert [(tmp_path / name).read_text() for name in ("a.py", "b.py")] == ["new\n", "old\n"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Python has extended attributes on Linux only")
+def test_extended_attributes_stay(tmp_path: Path):
+    """Where the file system has them."""
+    source = a_source(tmp_path / "a.py")
+    try:
+        os.setxattr(source.target, "user.note", b"mine")
+    except OSError:
+        leave_out("the file system of the temporary folder has no extended attributes")
+
+    replace_file(source, "new\n")
+
+    assert os.getxattr(source.target, "user.note") == b"mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners are another matter there")
+def test_owner_and_group_stay(tmp_path: Path):
+    """Only root can give a file away."""
+    source = a_source(tmp_path / "a.py")
+    if os.geteuid():
+        leave_out("only root can make a file of another user's (run as root)")
+    os.chown(source.target, 65534, 65534)
+
+    assert replace_file(source, "new\n") == ()
+
+    found = source.target.stat()
+    assert (found.st_uid, found.st_gid) == (65534, 65534)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no such permissions there")
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path):
+    """The file stays as it is, although it could be written itself."""
+    folder = Path(tempfile.mkdtemp())  # open to other users, as pytest's own folder is not
+    try:
+        source = a_source(folder / "a.py")
+        source.target.chmod(0o666)
+        folder.chmod(0o555)
+        with another_user(), pytest.raises(EditRefused, match=r"cannot be replaced.*Permission denied"):
+            replace_file(source, "new\n")
+        assert source.target.read_text() == "old\n"
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def another_user() -> Iterator[None]:
+    """Be nobody for a while where this is root, whom no permission stops."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
