@@ -1,7 +1,8 @@
 """Kill `homebody refactor --write --verify` at random moments, and see what is left.
 
-After each kill every file has to be whole: the old text or the new one. Then `--resume` has to finish the
-run. Prints a table and fails where either does not hold.
+A moment is a random number of events in the run's journal and up to a tenth of a second after it, so that
+it does not depend on how busy the machine is. After each kill every file has to be whole: the old text or
+the new one. Then `--resume` has to finish the run. Prints a table, and fails where either does not hold.
 
     python benchmarks/kills.py [TIMES] [SEED]
 """
@@ -13,10 +14,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 HOMEBODY = str(Path(sys.executable).with_name("homebody"))
 FILES = 12
+EVENTS = 3 * FILES  # begin, kept, done
 OLD = "def add(a, b):\n    c = a + b\n    return c\n"
 NEW = "def add(a, b):\n    return a + b\n"
 SCRIPT = f'context_length = 4096\n[[reply]]\ndelay_ms = 40\ntext = """```python\n{NEW}```"""\n'
@@ -29,38 +32,48 @@ def main() -> None:
     """Kill, look, resume, and count."""
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     chance = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    whole = run_once(None)
-    print(f"a run of {FILES} files takes {whole:.1f} s; killed {times} times at random moments of it\n")
-    found: Counter[str] = Counter()
+    print(f"runs of {FILES} files, killed {times} times at random moments\n\n{'files new':>10}{'kills':>7}")
+    found: Counter[int] = Counter()
     for _ in range(times):
-        found[killed(chance.uniform(0, whole))] += 1
-    for what, count in sorted(found.items()):
-        print(f"{count:>4}  {what}")
+        found[killed(chance.randrange(EVENTS), chance.uniform(0, 0.1))] += 1
+    for new, count in sorted(found.items()):
+        print(f"{new:>10}{count:>7}")
+    print("\nevery file was whole after each kill, and --resume finished each run")
 
 
-def run_once(kill_after: float | None, folder: Path | None = None, *arguments: str) -> float:
-    """Run the command, killed after so many seconds; return how long it took."""
-    if folder is None:
-        with tempfile.TemporaryDirectory() as name:
-            return run_once(kill_after, prepared(Path(name)))
-    command = [HOMEBODY, "refactor", *(arguments or RUN)]
+def killed(events: int, delay: float) -> int:
+    """Kill one run, check the files, resume it; return how many files were new when it was killed."""
+    with tempfile.TemporaryDirectory() as name:
+        tree = prepared(Path(name))
+        with start(tree, RUN) as process:
+            while events_of(tree) < events and process.poll() is None:
+                time.sleep(0.002)
+            time.sleep(delay)
+            process.kill()
+            process.communicate()
+        texts = [path.read_text() for path in files_of(tree)]
+        assert {*texts} <= {OLD, NEW}, f"a file is neither old nor new after {events} events"
+        with start(tree, ("--resume",)) as process:
+            _, err = process.communicate()
+        begun = any((tree.parent / "state").glob("runs/*/*/run.json"))
+        final = [path.read_text() for path in files_of(tree)]
+        assert process.returncode == 0 or "no unfinished run" in err, err
+        assert final == [NEW] * FILES or not begun, f"not finished after {events} events: {err}"
+        assert len(list(tree.iterdir())) == FILES, sorted(tree.iterdir())
+        return texts.count(NEW)
+
+
+def start(tree: Path, arguments: Sequence[str]) -> subprocess.Popen[str]:
+    """Start the command."""
     environ = {
         **os.environ,
         "HOMEBODY_BACKEND_KIND": "scripted",
-        "HOMEBODY_BACKEND_MODEL": str(folder.parent / "script.toml"),
+        "HOMEBODY_BACKEND_MODEL": str(tree.parent / "script.toml"),
         "HOMEBODY_CONTEXT_SNIPPETS": "false",
-        "HOMEBODY_STATE_DIR": str(folder.parent / "state"),
+        "HOMEBODY_STATE_DIR": str(tree.parent / "state"),
     }
-    began = time.monotonic()
-    with subprocess.Popen(command, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            _, err = process.communicate(timeout=kill_after)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            _, err = process.communicate()
-    if kill_after is None and process.returncode and "no unfinished run" not in err:
-        sys.exit(f"the run failed: {err}")
-    return time.monotonic() - began
+    command = [HOMEBODY, "refactor", *arguments]
+    return subprocess.Popen(command, cwd=tree, env=environ, stderr=subprocess.PIPE, text=True)
 
 
 def prepared(folder: Path) -> Path:
@@ -73,25 +86,15 @@ def prepared(folder: Path) -> Path:
     return tree
 
 
-def killed(after: float) -> str:
-    """Kill one run, check the files, resume it; say how many files were new when it was killed."""
-    with tempfile.TemporaryDirectory() as name:
-        tree = prepared(Path(name))
-        run_once(after, tree)
-        texts = [(tree / f"m{number:02}.py").read_text() for number in range(FILES)]
-        torn = [n for n, text in enumerate(texts) if text not in {NEW, OLD}]
-        assert not torn, f"files {torn} are neither old nor new after a kill at {after:.2f} s"
-        begun = any((Path(name) / "state").glob("runs/*/*/run.json"))
-        run_once(None, tree, "--resume")
-        left = sorted(path.name for path in tree.iterdir())
-        assert left == [f"m{number:02}.py" for number in range(FILES)], f"left behind: {left}"
-        final = [path.read_text() for path in sorted(tree.iterdir())]
-        if begun:
-            assert final == [NEW] * FILES, f"not finished after a kill at {after:.2f} s"
-        done = sum(text == NEW for text in texts)
-        return f"{done:>2} of {FILES} files new, all whole; " + (
-            "finished by --resume" if begun else "not begun"
-        )
+def files_of(tree: Path) -> list[Path]:
+    """Return the files in order."""
+    return sorted(tree.glob("m*.py"))
+
+
+def events_of(tree: Path) -> int:
+    """Count the events of the run."""
+    found = (tree.parent / "state").glob("runs/*/*/events.jsonl")
+    return sum(path.read_bytes().count(b"\n") for path in found)
 
 
 if __name__ == "__main__":

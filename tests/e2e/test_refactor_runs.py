@@ -81,7 +81,7 @@ def events(tree: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in found)
 
 
-@pytest.mark.parametrize("moment", [0, 1, 2, 4, 7])
+@pytest.mark.parametrize("moment", [1, 2, 5])
 async def test_a_killed_run_leaves_whole_files_and_resume_finishes_it(tree: Path, moment: int):
     """Whenever the kill comes: every file is the old text or the new one, then all are new and verified."""
     check = (
@@ -96,8 +96,7 @@ async def test_a_killed_run_leaves_whole_files_and_resume_finishes_it(tree: Path
     assert {*texts(tree)} <= {OLD, NEW}
     code, _, err = run(tree, "--resume")
     assert code == 0 or "no unfinished run" in err, err
-    if moment:
-        assert texts(tree) == [NEW] * 4
+    assert texts(tree) == [NEW] * 4
     assert entries(tree) == [*NAMES]
 
 

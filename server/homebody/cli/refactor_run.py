@@ -37,7 +37,8 @@ from homebody.settings import Settings
 from homebody.workspace.git import find_repository
 
 _INDEX_SECONDS = 20.0
-"""How long a run waits for the workspace's index; after that it uses what is indexed."""
+_INDEX_SECONDS_FOR_ONE = 3.0
+"""How long a run waits for the workspace's index, for many files and for one."""
 _NAMES_LOOKED_AT = 200
 _NAMED_FILES = 3
 
@@ -70,6 +71,9 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
 
     """
     places = places_of(options)
+    if options.select and any(place.lines for place in places):
+        message = "Lines and --select are two ways to choose a part of a file: give one of them."
+        raise UsageError(message)
     root = tree_of(places)
     settings = flags.load(root)
     wanted = Wanted(
@@ -278,8 +282,9 @@ async def _indexed(engine: Engine, run: Run) -> None:
     engine.index.start()
     if not run.options.quiet:
         run.terminal.progress("Indexing the workspace …")
+    seconds = _INDEX_SECONDS_FOR_ONE if run.is_single else _INDEX_SECONDS
     with suppress(TimeoutError):
-        await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
+        await asyncio.wait_for(engine.index.settled(), seconds)
     run.terminal.progress("")
 
 

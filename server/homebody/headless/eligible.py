@@ -27,6 +27,8 @@ class Rules:
 
     def reason_against(self, path: Path) -> str | None:
         """Say why a file is left out: ``generated``, ``read-only`` and so on."""
+        if not is_text(path):
+            return "odd names"
         language = find("", path.name)
         if language is None or language.name in _NOT_CODE:
             return "not source code"
@@ -47,6 +49,15 @@ class Rules:
             (read_only, "read-only"),
         )
         return next((why for is_so, why in rows if is_so), None)
+
+
+def is_text(path: Path) -> bool:
+    """Whether a path can be written down: neither JSON nor a journal holds other bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _by_text(path: Path) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
-from homebody.headless.eligible import Rules
+from homebody.headless.eligible import Rules, is_text
 from homebody.headless.globs import glob_of, globs_below, has_magic
 from homebody.headless.select import is_workspace, workspace_of
 from homebody.headless.walk import Walk
@@ -225,6 +225,9 @@ class _Finder:
         if not path.exists():
             missing = "is a link to nothing." if path.is_symlink() else "does not exist: check the path."
             message = f"{path} {missing}"
+            raise FileUnreadable(message)
+        if not is_text(path):
+            message = f"{path!r} has a name that is not UTF-8: rename the file first."
             raise FileUnreadable(message)
         target = Path(os.path.realpath(path))
         if path.is_symlink() and not target.is_relative_to(os.path.realpath(self._root)):

@@ -92,6 +92,7 @@ def test_explain_prints_json(run, scripted):
         (["complet", "add.py:1:1"], 2, "did you mean `homebody complete`?"),
         (["frobnicate"], 2, "There is no command 'frobnicate'"),
         (["complete"], 2, "see `homebody complete --help`"),
+        (["models", "show"], 2, "see `homebody models show --help`"),
         (["complete", "add.py:1:1", "--frob"], 2, "--frob"),
         (["complete", "add.py"], 2, "FILE:LINE:COLUMN"),
         (["complete", "none.py:1:1"], 2, "none.py does not exist"),

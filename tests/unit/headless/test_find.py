@@ -1,6 +1,7 @@
 """Which files a run works on, and why others are left out."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,17 @@ def test_a_file_named_twice_is_taken_once(tree: Path):
     assert merged(ranges) == [Chosen(Path("a.py"), ((1, 2), (5, 12)))]
     assert merged([*ranges, Chosen(Path("a.py"))]) == [Chosen(Path("a.py"))]
     assert names(select(tree, "b.py", ".")) == ["b.py", "a.py"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names of text only")
+def test_names_that_are_no_text_are_left_out(tree: Path):
+    """Walked they are counted, named they are an error: neither JSON nor a journal could hold them."""
+    write_files(tree, "a.py")
+    odd = os.fsdecode(b"\xff.py")
+    (tree / odd).write_text(CODE)
+
+    selection = select(tree, ".")
+
+    assert (names(selection), selection.skipped) == (["a.py"], {"odd names": 1})
+    with pytest.raises(FileUnreadable, match="not UTF-8"):
+        select(tree, odd)
