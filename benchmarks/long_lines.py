@@ -5,7 +5,7 @@ it, each piece of a streamed answer, the finished suggestion, and a whole reques
 from a script. Prints the worst of each step in milliseconds of the thread's processor time, so that other
 processes do not count, and the slowest lines.
 
-    python benchmarks/long_lines.py [SIZES, by default 20000,200000]
+    python benchmarks/long_lines.py [SIZES, by default 20000,200000 [LANGUAGES, by default eight]]
 """
 
 import asyncio
@@ -92,13 +92,14 @@ class Worst:
 async def main() -> None:
     """Measure and print."""
     sizes = [int(size) for size in (sys.argv[1] if len(sys.argv) > 1 else "20000,200000").split(",")]
+    languages = sys.argv[2].split(",") if len(sys.argv) > 2 else LANGUAGES
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("CONFIG", "CACHE", "STATE"):
             os.environ[f"HOMEBODY_{kind}_DIR"] = f"{folder}/{kind}"
         for size in sizes:
             worst = Worst()
             requests: list[tuple[float, str]] = []
-            for language in LANGUAGES:
+            for language in languages:
                 for name, unit in UNITS.items():
                     await _line(f"{name} in {language}", language, _repeated(unit, size), worst, requests)
             print(f"\nLines of {size:,} characters, {len(requests):,} cursors\n")

@@ -1,6 +1,6 @@
-"""Whether text parses: to refuse an edit that breaks a file which was sound before.
+"""Whether text parses: to refuse an edit that breaks a file which parsed before.
 
-In: text and its language. Out: a count of what the parser stumbled over.
+In: text and its language. Out: the number of syntax errors.
 A whole parse, up to some 100 ms for the largest file: never on the keystroke path.
 """
 
@@ -16,12 +16,12 @@ from homebody.text import Span
 if TYPE_CHECKING:
     import tree_sitter
 
-# Beyond this many errors the number says nothing; text of another language has one a token.
+# A larger number has no meaning; text in another language has one error per token.
 _MAX_ERRORS = 10_000
 
 
 def has_errors(text: str, language: Language | None) -> bool:
-    """Whether the parser stumbled; ``False`` where the text cannot be parsed at all."""
+    """Whether the text has a syntax error; ``False`` where it cannot be parsed at all."""
     handle = parse_text(text, language, Units.of(text))
     return handle is not None and handle.root_node.has_error
 
@@ -29,8 +29,7 @@ def has_errors(text: str, language: Language | None) -> bool:
 def count_errors(text: str, language: Language | None) -> int:
     """Count stretches that fit no rule, and tokens that are missing, 10,000 at most.
 
-    0 where the language is unknown or the text too large or too odd to parse: then nothing can be
-    said against it.
+    0 where the language is unknown or the text is too large or unsafe to parse.
     """
     handle = parse_text(text, language, Units.of(text))
     if handle is None or not handle.root_node.has_error:
@@ -56,7 +55,7 @@ def _errors(handle: "tree_sitter.Tree") -> "Iterator[tree_sitter.Node]":
         wrong = node.is_error or node.is_missing
         if wrong:
             yield node
-        # What is inside of an error belongs to it; what has none need not be entered.
+        # Nodes inside an error belong to it; nodes without an error are skipped.
         if node.has_error and not wrong and cursor.goto_first_child():
             continue
         if not _next(cursor):

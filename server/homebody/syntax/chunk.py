@@ -3,7 +3,7 @@
 In: a document, its tree, a limit in tokens and a way to count them. Out: ``Chunk``s.
 Laws: the chunks in order are the document, byte for byte; none is larger than the limit unless one
 line alone is; cuts lie between lines only, hence never inside a character or a line end; each chunk
-knows the headers of the scopes that its first line is in.
+has the headers of the scopes around its first line.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,14 +15,14 @@ from homebody.syntax.scope import header_text, scopes_at
 from homebody.syntax.tree import Tree
 from homebody.text import Document
 
-# A cut is worth what it leaves whole. In units of one level of nesting:
+# What a cut costs, in units of one level of nesting:
 _UNFILLED = 4.0  # a chunk that is empty where it might be three quarters full
 _ENOUGH = 0.75
 _NO_BLANK_LINE = 0.5  # no blank line before the cut
 _BEFORE_BLANK_LINE = 1.0  # the blank line goes to the next chunk
 _HEADER_CUT_OFF = 1.0  # the line before the cut opens what follows
 _COMMENT_CUT_OFF = 1.5  # the line before the cut is a comment or a decorator of what follows
-# Deeper than this one cut is as bad as another.
+# Deeper cuts all cost the same.
 _MAX_DEPTH = 12.0
 
 
@@ -47,7 +47,7 @@ class Candidate:
     """A piece of text that may go into a prompt.
 
     Lines count from 0, both inclusive; the headers of what is around them may stand before them in
-    ``text``. ``why`` is a few words for the user; ``tokens`` is ``None`` where nobody counted yet.
+    ``text``. ``why`` is a few words for the user; ``tokens`` is ``None`` if not counted yet.
     """
 
     uri: str
@@ -79,7 +79,7 @@ def chunk_document(
         text = _text(document, first, end)
         tokens = count(text)
         limit = max_tokens
-        # Lines joined may weigh more than their sum: cut again, shorter.
+        # Joined lines may have more tokens than their sum: cut again, shorter.
         while tokens > max_tokens and end > first + 1:
             limit = min(limit * max_tokens // tokens, sums[end] - sums[first] - 1)
             end = _next_cut(first, line_count, limit, sums, costs)

@@ -44,7 +44,7 @@ _SEPARATOR = re.compile(r"[/\\]")
 _BLOCK_PATTERN = re.compile(r"^([\[(].*)\s@block$", re.MULTILINE)
 _PATTERN_START = re.compile(r"^(?=[(\[])", re.MULTILINE)
 _KIND = re.compile(r"\((\w+)\)")
-# Ends of file names that two languages have: the other one, and what only its text holds.
+# Extensions that two languages share: the other language, and a pattern that only its text matches.
 _SHARED = (
     (
         ".h",
@@ -105,7 +105,7 @@ def grammar(language: Language) -> "tree_sitter.Language | None":
         pointer: object = getattr(import_module(module), function)()
         return Grammar(pointer)
     except (ImportError, AttributeError, ValueError):
-        # A missing or foreign wheel costs this language its tree, never the user the server.
+        # With a missing or incompatible wheel the language has no tree; the server keeps running.
         return None
 
 
@@ -127,7 +127,7 @@ def keywords(language: Language) -> frozenset[str]:
 
 
 def prepare(language: Language) -> None:
-    """Compile what lookups around a cursor need: in a thread, so that the first one finds it ready."""
+    """Compile what lookups around a cursor need, in a thread before the first lookup."""
     scope_query(language)
     place_query(language)
     keywords(language)

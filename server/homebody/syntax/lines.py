@@ -1,7 +1,7 @@
 """Structure from lines and indentation alone.
 
-Answers where there is no tree: unknown languages, text too large to parse, code so broken that the
-tree lost its definitions. Looks at no more than some thousand lines around the offset.
+Used where there is no tree: unknown languages, text too large to parse, code so broken that the tree
+has lost its definitions. Looks at no more than some thousand lines around the offset.
 """
 
 import re
@@ -14,7 +14,7 @@ _BLANK = re.compile(r"[^\S\r\n]*(?:[\r\n]|\Z)")
 _CLOSER = re.compile(r"[ \t]*(?:[})\]]|(?:end|fi|done|esac|until)\b|</)")
 _TAB_COLUMNS = 4
 _MAX_LINES = 2_000
-# A line longer than this is data or minified: nothing in it is a header.
+# A longer line is data or minified code, never a header.
 _MAX_HEADER_CHARS = 500
 
 _KEYWORD_HEADER = re.compile(
@@ -25,7 +25,7 @@ _KEYWORD_HEADER = re.compile(
     re.VERBOSE,
 )
 _CALL_HEADER = re.compile(r"[\w\s*&:<>,~\[\].]*?(?P<name>[~\w]+)\s*\([^;]*\)?[^;()]*[{:]?\s*$")
-# ``describe("…", () => {`` is a call that goes on, no definition.
+# ``describe("…", () => {`` is a call over several lines, not a definition.
 _CALLBACK = re.compile(r"=>|\bfunction\b|[\"'`]")
 _CONTROL = re.compile(
     r"\s*(?:if|else|elif|elseif|elsif|for|foreach|while|until|do|switch|case|match|catch|except|finally|try|with"
@@ -58,8 +58,8 @@ def depth_at(document: Document, offset: int) -> int:
 def header_lines(document: Document, offset: int) -> list[int]:
     """Lines whose indentation holds ``offset``, the outermost first.
 
-    Each is the nearest line above that is indented less than what it holds; a line with nothing but
-    an opening brace stands for the line before it.
+    Each is the nearest line above that is indented less than what it holds; a line that holds only an
+    opening brace counts as the line before it.
     """
     found: list[int] = []
     depth = depth_at(document, offset)

@@ -1,8 +1,8 @@
 """What a language's queries find in a tree, as code-point spans.
 
 In: a tree and a range. Out: matches, each a table from capture name to spans.
-The only module besides ``language``, ``tree`` and ``check`` that touches tree-sitter's nodes; no node
-leaves it.
+The only module besides ``language``, ``tree`` and ``check`` that touches tree-sitter's nodes; it returns
+spans, never nodes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Match: TypeAlias = Mapping[str, Sequence[Span]]
 
-# A chain of nodes deeper than this is no program that a person wrote.
+# No program written by a person nests nodes deeper than this.
 _MAX_DEPTH = 1_000
 # Bytes (two a code point) up to which a query is run over all that is in a node.
 _SMALL = 4_000
@@ -98,7 +98,7 @@ def _goes_on(cursor: "tree_sitter.TreeCursor") -> bool:
 
 
 def line_depths(document: Document, tree: Tree) -> list[int]:
-    """How many nodes a cut before each line would tear apart; nodes on the same lines count once."""
+    """For each line, how many nodes a cut before it would split; nodes on the same lines count once."""
     steps = [0] * (document.line_count + 1)
     if tree.handle is not None:
         for first, last in _tall_nodes(document, tree, tree.handle.walk()):
@@ -172,7 +172,7 @@ def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Nod
         start, end = node.byte_range
         is_large = end - start > _SMALL
         if start >= last:
-            # What follows on this level begins there too.
+            # All later nodes on this level begin there or later.
             depth -= 1
             if not cursor.goto_parent():
                 return
@@ -196,8 +196,7 @@ def _levels_up(cursor: "tree_sitter.TreeCursor") -> int:
 
 def _enter(cursor: "tree_sitter.TreeCursor", byte: int) -> bool:
     """Go to the node's first child that reaches ``byte``, or to one not far before it."""
-    # Nothing is found where only a line end or a hidden node stands there: what follows is reached
-    # from further before.
+    # Nothing is found at a line end or a hidden node: start further before it and move forward.
     back = 2
     while byte > 0:
         if cursor.goto_first_child_for_byte(byte) is not None:

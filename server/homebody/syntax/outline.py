@@ -1,4 +1,4 @@
-"""What prompts elsewhere are told of a definition: its signature, all of it, or an outline.
+"""How a definition is shown in prompts for other files: its signature, all of it, or an outline.
 
 In: a document, a definition of it and those right inside. Out: text as it stands in the source, its
 indentation included, short enough for a small model's prompt. Pure and synchronous.
@@ -12,11 +12,11 @@ from homebody.syntax.row import Language
 from homebody.syntax.scope import Definition
 from homebody.text import Document
 
-# Their members are what one wants to know; a function's body is not.
+# Kinds that are shown with their members.
 _WITH_MEMBERS = frozenset({"class", "interface", "struct", "enum", "trait", "type", "table"})
 _MAX_WHOLE_LINES = 14
 _MAX_WHOLE = 1_200
-# About what a chunk of another file may have: larger ones would not fit beside anything else.
+# About the size of a chunk of another file; a larger one would leave no room for others.
 _MAX_LINES = 24
 _MAX_OUTLINE = 1_000
 _MAX_DECORATORS = 200
@@ -62,7 +62,7 @@ def _outline(
         header = _decorators(document, one) + header
     parts = [_member(document, one, indented=indented) for one in members]
     if _fitting(parts) < len(parts):
-        # What others may not use goes first.
+        # Private members are left out first.
         public = [one for one in members if not one.name.startswith("_") or one.name == "__init__"]
         parts = [_member(document, one, indented=indented) for one in public]
     if not members:

@@ -1,8 +1,8 @@
-"""One parse, inside limits of time, memory and safety.
+"""One parse, within limits of time and memory.
 
 In: text, its language, the tree before it. Out: the parser's own tree, or nothing.
-The parser reads through a callable and asks after every hundred steps or so whether to go on: that is
-where other threads get their turn, and where a parse that goes wrong ends.
+The parser reads through a callable and calls back about every hundred steps: there other threads can run,
+and a parse that takes too long ends.
 """
 
 import re
@@ -35,7 +35,7 @@ _SECONDS_BETWEEN_LOOKS = 0.03
 
 
 def is_parsable(text: str, language: Language | None) -> bool:
-    """Whether a parse is worth a try."""
+    """Whether the text can be parsed: the language has a grammar and the text is short enough."""
     return language is not None and bool(language.grammar) and len(text) <= MAX_CHARS
 
 
@@ -77,7 +77,7 @@ def parse_in_thread(
     old: "tree_sitter.Tree | None",
     give_up: Event,
 ) -> "tree_sitter.Tree | None":
-    """Do as ``parse_text`` does, and have everything ready that lookups in the tree will need."""
+    """Do as ``parse_text`` does, and compile the queries that lookups in the tree will need."""
     prepare(language)
     return parse_text(text, language, units, old, give_up)
 
@@ -88,7 +88,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 class _Limit:
-    """What a parse may cost: processor time, memory, and an end when a newer text is there."""
+    """Limits of one parse: processor time, memory, and the arrival of a newer text."""
 
     def __init__(self, length: int, give_up: Event | None) -> None:
         now = time.thread_time()
@@ -116,10 +116,10 @@ class _Limit:
 
 
 def _reader(text: str, units: Units) -> Callable[[int, object], bytes]:
-    """Hand out the text in pieces: in between, other threads get their turn.
+    """Return the text in pieces; between them other threads can run.
 
-    tree-sitter 0.26 keeps a reference to every piece for ever. So pieces are buffers that are filled
-    anew, of sizes that make up any length; what it holds on to does not grow.
+    tree-sitter 0.26 keeps a reference to every piece forever. Pieces are therefore reused buffers whose sizes
+    add up to any length, so that memory does not grow.
     """
     buffers = _buffers(get_ident())
 
@@ -129,7 +129,7 @@ def _reader(text: str, units: Units) -> Callable[[int, object], bytes]:
         if not piece:
             return piece
         size = 1 << (min(len(piece), 2 * _READ_CHARS).bit_length() - 1)
-        # A pair of surrogates is not torn; where one begins, four bytes are never the middle of it.
+        # A surrogate pair is never split.
         while size > 2 and piece[size - 1] & 0xFC == _HIGH_SURROGATE:
             size //= 2
         buffer = buffers[size]

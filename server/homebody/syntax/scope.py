@@ -1,7 +1,7 @@
 """Definitions, scopes and imports of a document.
 
 In: a document and the tree that fits it. Out: frozen values with code-point spans.
-Pure and synchronous. Where the tree is missing, or too broken to know, indentation answers.
+Pure and synchronous. Where the tree is missing or too broken, indentation is used instead.
 ``scopes_at`` and ``scope_around`` look at the nodes around the offset only and belong on the keystroke
 path; ``definitions`` and ``imports`` read the whole tree.
 """
@@ -24,9 +24,9 @@ _IMPORTERS = frozenset(
     {"require", "require_relative", "load", "autoload", "source", ".", "src", "href"},
 )
 _QUOTES = "\"'`<>"
-# A signature is shown in prompts: longer ones are tables of data in a parameter list.
+# Signatures are shown in prompts; a longer one is a table of data in a parameter list.
 _MAX_SIGNATURE = 2_000
-# Headers of what is around a piece of text: more would leave less room for the piece.
+# Headers of scopes are shown in prompts together with the text inside.
 _MAX_HEADER = 300
 
 
@@ -39,7 +39,7 @@ class Definition:
     kind
         ``function``, ``method``, ``class``, ``interface``, ``struct``, ``enum``, ``trait``, ``impl``,
         ``module``, ``type``, ``macro``, ``variable``, ``section``, ``table``, ``rule``, ``key``;
-        ``scope`` for what nobody would look up by name.
+        ``scope`` for a scope without a name to look up.
     name
         Empty where it has none.
     container
@@ -50,7 +50,7 @@ class Definition:
         From the beginning of the first line of the signature to the block's opener, its indentation
         included: what a skeleton of the file shows.
     body
-        ``None`` where there is none, or where lines told the scope.
+        ``None`` where there is none, or where the scope was found by indentation.
     signature
         The header without indentation before and opener behind it, at most 2,000 characters.
 
@@ -94,7 +94,7 @@ class Import:
     module
         As it is written, without quotes: ``..errors``, ``./stock``, ``java.util.List``.
     names
-        What it brings, where the statement says so: for ``import a as b``, ``Imported("", "b")``.
+        The imported names, where the statement lists them: for ``import a as b``, ``Imported("", "b")``.
 
     """
 
@@ -205,7 +205,7 @@ def _module(document: Document, match: Match) -> str:
 
 
 def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
-    """Scopes that the tree says hold ``offset``."""
+    """Scopes around ``offset``, from the tree."""
     indented = tree.language is not None and tree.language.blocks == "indentation"
     anchor = offset
     if indented:
@@ -215,7 +215,7 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
         anchor = min(offset, document.line_span(line).end)
     around = Span(max(0, anchor - 1), min(len(document.text), anchor + 1))
     for match in nodes.scopes(tree, around):
-        # The cursor is in a decorator: what is decorated stands further on.
+        # The cursor is in a decorator: the decorated definition follows later.
         if "wrapper" in match and match["wrapped"][0].start >= around.end:
             around = Span(around.start, match["wrapped"][0].start + 1)
     depth = lines.depth_at(document, offset)
@@ -235,11 +235,11 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
 def _scopes_by_lines(
     document: Document, tree: Tree, offset: int, known: Sequence[Definition]
 ) -> Iterator[Definition]:
-    """Scopes that indentation tells, but for those that begin on the lines of ``known``."""
+    """Scopes found by indentation, without those that begin on the lines of ``known``."""
     known_lines = {document.line_of(scope.header.start) for scope in known}
     language = tree.language
     if language is not None and language.data:
-        # Data and text: what looks like a definition there is none.
+        # In data and text, a line that looks like a header is not one.
         return
     container: list[str] = []
     for line in lines.header_lines(document, offset):

@@ -1,9 +1,8 @@
 """The tree of a document, and the trees of all open documents kept up to date.
 
 In: documents and edits. Out: ``Tree``, an opaque handle for the other modules of this room.
-A tree follows each edit at once (its nodes move along); the parse that makes it exact again runs in
-a thread. Broken code has a tree too; text that is too large, or that the grammar chews on for too
-long, has a blank one.
+Each edit adjusts the tree's offsets immediately; a parse in a thread then makes it exact again. Broken code
+has a tree too; text that is too large, or takes too long to parse, has a blank one.
 """
 
 import asyncio
@@ -23,15 +22,15 @@ from homebody.text import Document, Span, TextEdit
 if TYPE_CHECKING:
     import tree_sitter
 
-# A parse younger than this is given up when a newer edit comes; an older one is let finish and its
-# tree moved along, so that a large file gets a tree however fast one types.
+# A parse that has run for less than this is cancelled by a newer edit; one that has run longer finishes and
+# its tree is adjusted, so that a large file gets a tree even during fast typing.
 _GIVE_UP_SECONDS = 0.05
-# Where a parse takes long (an error in the middle of a large file), one waits for a pause in typing: twice
-# as long as the last one took, so that it costs a third of one core, and 0.2 s at most.
+# After a slow parse (an error in the middle of a large file) the next one waits for a pause in typing, twice
+# as long as the last parse took and 0.2 s at most, so that parsing costs at most a third of one core.
 _PAUSES_PER_PARSE = 2
 _LONGEST_PAUSE = 0.2
 _SHORT_PARSE = 0.005
-# After a parse that took too long, this many edits go by before it is tried again.
+# After a parse that took too long, the next one starts after this many edits.
 _RETRY_EDITS = 100
 # Trees weigh about 17 bytes a byte of text: this keeps them under 200 MB.
 _MAX_TOTAL_CHARS = 10 << 20
@@ -91,7 +90,7 @@ class Tree:
 
 
 def parse(document: Document) -> Tree:
-    """Parse at once: for scripts and processes of their own.
+    """Parse immediately; for scripts and separate processes.
 
     Blank where the language is unknown, or ``parsing.parse_text`` has no tree for the text.
     """
@@ -102,7 +101,7 @@ def parse(document: Document) -> Tree:
 
 
 def edited(tree: Tree, old: Document, edit: TextEdit) -> Tree:
-    """Return ``tree`` moved along with ``edit`` of ``old``, not parsed again."""
+    """Return ``tree`` adjusted to ``edit`` of ``old``, without a parse."""
     return _moved(tree, old, edit)[0]
 
 
@@ -139,13 +138,13 @@ class Trees:
         self._start(entry)
 
     def close(self, uri: str) -> None:
-        """Let the document's tree go."""
+        """Drop the document's tree."""
         entry = self._entries.pop(uri, None)
         if entry is not None:
             entry.give_up.set()
 
     def newest(self, document: Document) -> Tree:
-        """Return the newest tree there is, at once, moved along with the edits since its parse.
+        """Return the newest tree immediately, adjusted to the edits since its parse.
 
         Blank when nothing was parsed yet, or when ``document`` is not the newest version.
         """
@@ -155,10 +154,10 @@ class Trees:
         return entry.tree
 
     async def ready(self, document: Document) -> Tree:
-        """Return the exact tree as soon as it is there.
+        """Wait for the exact tree.
 
-        Comes back early, with what ``newest`` says, when a newer edit makes ``document`` history or
-        the text cannot be parsed.
+        Returns early, with the result of ``newest``, when a newer edit supersedes ``document`` or the text
+        cannot be parsed.
         """
         while (entry := self._entries.get(document.uri)) is not None and entry.document is document:
             self._start(entry)
@@ -169,7 +168,7 @@ class Trees:
         return self.newest(document)
 
     def _start(self, entry: "_Entry") -> None:
-        """Start a parse where one is wanted and none is running."""
+        """Start a parse if one is needed and none is running."""
         if entry.parsing is None and entry.wants_parse():
             try:
                 loop = asyncio.get_running_loop()
@@ -178,7 +177,7 @@ class Trees:
             entry.parsing = loop.create_task(self._parse(entry))
 
     async def _parse(self, entry: "_Entry") -> None:
-        """Parse once, and once more where edits came meanwhile."""
+        """Parse once, and again if edits arrived meanwhile."""
         try:
             await entry.wait_for_pause()
             await entry.parse()
@@ -186,13 +185,13 @@ class Trees:
             entry.parsing = None
         uri = entry.document.uri
         if self._entries.get(uri) is entry:
-            # The newest stands last: the first ones are forgotten first.
+            # Keep the newest last: trees are evicted from the front.
             self._entries[uri] = self._entries.pop(uri)
             self._forget_oldest()
             self._start(entry)
 
     def _forget_oldest(self) -> None:
-        """Drop the trees that were parsed longest ago, until the rest is small enough."""
+        """Evict the trees parsed longest ago until the rest is small enough."""
         total = sum(entry.tree.length for entry in self._entries.values() if entry.tree.handle is not None)
         for entry in islice(self._entries.values(), len(self._entries) - 1):
             if total <= self._max_total_chars:
@@ -251,7 +250,7 @@ class _Entry:
                 self.give_up.set()
 
     async def wait_for_pause(self) -> None:
-        """Let some time go by where the last parse took long, unless somebody waits for the tree."""
+        """Wait for a pause after a slow parse, unless the tree is being waited for."""
         if self.last_seconds > _SHORT_PARSE:
             pause = min(_LONGEST_PAUSE, _PAUSES_PER_PARSE * self.last_seconds)
             with suppress(TimeoutError):

@@ -1,8 +1,8 @@
 """Code points to the parser's bytes and back.
 
-Trees are parsed as UTF-16, where a code point is two bytes but for those outside the basic plane
-(emoji, mostly): their offsets are all that has to be kept, and most documents have none.
-UTF-8 would need a table for every document that is not plain ASCII.
+Trees are parsed as UTF-16, where a code point is two bytes except outside the basic plane (mostly emoji).
+Only the offsets of those are stored, and most documents have none; UTF-8 would need a table for every
+document that is not ASCII.
 """
 
 import re
@@ -63,7 +63,7 @@ class Units:
 
 
 def encode(text: str) -> bytes:
-    """Encode as the parser reads it; a lone surrogate stays what it is."""
+    """Encode as the parser reads it; a lone surrogate is kept."""
     return text.encode("utf-16-le", "surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""How sure an answer is, and when it is given up."""
+"""The confidence of an answer, and when its stream is ended for lack of it."""
 
 import math
 
@@ -16,7 +16,7 @@ def _fed(least: float, *pieces: tuple[str, float]) -> list[bool]:
     return [gate.feed(Piece(text, math.log(probability))) for text, probability in pieces]
 
 
-def test_a_long_line_has_to_be_surer_a_token_than_a_short_one():
+def test_a_long_line_needs_more_confidence_per_token_than_a_short_one():
     """Between the mean token's probability and the whole line's: a line of one token has both."""
 
     def of(tokens: int) -> float | None:
@@ -35,13 +35,13 @@ def test_pieces_elsewhere_and_blanks_do_not_count():
     assert confidence(pieces, 7, 9) is None
 
 
-def test_a_line_that_cannot_be_sure_enough_any_more_is_given_up():
+def test_a_line_that_cannot_reach_the_threshold_any_more_ends_the_stream():
     """Even if it were certain from there on."""
     assert _fed(0.4, *[("x ", 0.05)] * 3) == [True, False, False]
 
 
 @pytest.mark.parametrize("pieces", [[("x ", 0.5)] * 4, [("x ", 0.9)] * 40])
-def test_a_doubtful_line_is_heard_out(pieces):
+def test_a_line_that_may_still_reach_the_threshold_is_read_on(pieces):
     """As long as it may still come to the threshold."""
     assert all(_fed(0.4, *pieces))
 
@@ -51,7 +51,7 @@ def test_only_the_first_line_counts():
     assert all(_fed(0.4, ("\n    ", 0.01), ("x = 1", 0.9), ("\n", 0.9), *[("y", 0.01)] * 9))
 
 
-def test_without_a_threshold_there_is_always_hope():
+def test_without_a_threshold_no_stream_is_ended():
     """Nothing is held back then."""
     assert all(_fed(0.0, *[("x ", 1e-9)] * 50))
 

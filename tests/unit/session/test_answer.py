@@ -24,7 +24,7 @@ def test_what_is_typed_is_taken_off_the_front(pieces, data):
     assert all(piece.text for piece in rest.pieces)
 
 
-def test_an_answer_that_says_something_else_is_no_answer():
+def test_an_answer_that_is_distinct_else_is_no_answer():
     """It does not continue what was typed."""
     assert _stored(["ab"]).after("b") is None
 

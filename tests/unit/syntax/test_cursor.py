@@ -73,7 +73,7 @@ def flags(cursor: CursorContext) -> str:
 
 
 @pytest.mark.parametrize(("language_id", "text", "expected"), PLACES)
-def test_the_place_of_a_cursor_is_known(at_cursor, language_id, text, expected):
+def test_the_facts_come_from_the_tree(at_cursor, language_id, text, expected):
     """Strings, comments, brackets, fresh statements and openers are told apart."""
     assert flags(cursor_context(*at_cursor(language_id, text))) == expected
 
@@ -90,7 +90,7 @@ def test_the_place_of_a_cursor_is_known(at_cursor, language_id, text, expected):
         ("f(\n    a,\n█)\n", "    b", "in_brackets"),
     ],
 )
-def test_the_place_is_known_a_keystroke_later(before, typed, expected):
+def test_the_facts_are_right_a_keystroke_after_the_parse(before, typed, expected):
     """With the tree of the keystroke before, the typed line is read anew."""
     at = before.index("█")
     old = Document.create("file:///a.py", "python", 1, before.replace("█", ""))

@@ -39,7 +39,7 @@ def test_a_query_runs_over_small_nodes_only():
     assert all(node.child_count < 4_000 for node, is_whole in searched(tree, None) if is_whole)
 
 
-def test_nesting_ends_somewhere():
+def test_nesting_is_bounded():
     """Where nodes nest in large nodes for ever, one goes no deeper than some level."""
     document = Document.create("file:///a", "json", 0, "[" * 10_000 + "]" * 10_000)
     tree = parse(document)

@@ -116,7 +116,7 @@ async def test_a_document_that_was_never_opened_has_a_blank_tree():
     assert (await trees.ready(document)).handle is None
 
 
-async def test_an_edit_that_was_missed_starts_afresh():
+async def test_a_missed_edit_reopens_the_document():
     """An edit of a version that is not the newest opens the document anew."""
     trees, document = Trees(), open_document()
     trees.open(document)
@@ -129,7 +129,7 @@ async def test_an_edit_that_was_missed_starts_afresh():
     assert names(new, await trees.ready(new)) == ["A", "f", "g"]
 
 
-async def test_closing_lets_the_tree_go():
+async def test_closing_drops_the_tree():
     """A closed document costs nothing; a parse that is running is given up."""
     trees, document = Trees(), open_document()
     trees.open(document)
@@ -140,7 +140,7 @@ async def test_closing_lets_the_tree_go():
     assert trees._entries == {}
 
 
-async def test_trees_that_weigh_too_much_are_let_go():
+async def test_the_oldest_trees_are_evicted():
     """Only so much text has trees; the one parsed longest ago goes first and comes back when asked."""
     trees = Trees(max_total_chars=len(SOURCE) * 2)
     opened = [Document.create(f"file:///{i}.py", "python", 1, SOURCE) for i in range(3)]
@@ -185,7 +185,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(["python", "javascript", "rust", "yaml", "html"]), st.data())
-def test_a_moved_tree_reparsed_is_a_tree_parsed_anew(name, data):
+def test_reparsing_an_adjusted_tree_gives_the_same_as_parsing(name, data):
     """Edits and incremental parses end where one parse of the final text ends."""
     language = find(name)
     assert language is not None
@@ -262,7 +262,7 @@ def test_text_larger_than_is_served_is_not_parsed():
     assert scopes_at(document, tree, 5 << 20) == ()
 
 
-async def test_text_that_takes_too_long_is_left_alone():
+async def test_text_that_takes_too_long_has_a_blank_tree():
     """A document whose parse ran out of time has a blank tree, and is not parsed at every key."""
     trees = Trees()
     document = Document.create("file:///a.kt", "kotlin", 1, "/*" * 20_000)
@@ -274,7 +274,7 @@ async def test_text_that_takes_too_long_is_left_alone():
     assert trees._entries[document.uri].parsing is None
 
 
-def test_a_parse_that_makes_the_process_grow_is_given_up(monkeypatch):
+def test_a_parse_that_uses_too_much_memory_is_cancelled(monkeypatch):
     """Memory ends a parse as time does: with a limit of nothing, a large file has a blank tree."""
     monkeypatch.setattr(parsing, "_MAX_GROWTH", -1)
     document = Document.create("file:///a.py", "python", 0, SOURCE * 10_000)

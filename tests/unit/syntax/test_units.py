@@ -21,7 +21,7 @@ def test_bytes_are_those_of_the_encoded_text(text):
 
 
 @given(texts, texts, st.data())
-def test_editing_units_is_reading_them_anew(text, new_text, data):
+def test_editing_units_gives_the_same_as_reading_them_again(text, new_text, data):
     """The units of an edited text are those of the text that came out."""
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))

@@ -16,7 +16,7 @@ from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import code_of, scan
 
 _LONG_LINE_TOKENS = 12
-"""Few lines that are sure enough have more that counts."""
+"""Few lines above the threshold have more tokens that count."""
 
 
 def confident(draft: Draft) -> Draft | DropReason:
@@ -49,9 +49,9 @@ def confidence(pieces: Sequence[Piece], start: int, end: int) -> float | None:
 
 
 class ConfidenceGate:
-    """Whether the first line of an answer may still come to ``least``; fed piece by piece.
+    """Whether the first line of an answer can still reach the confidence ``least``; fed piece by piece.
 
-    There is none left once even a long line, certain from here on, would stay below. Of 624 answers of
+    It cannot once even a long line, certain from here on, would stay below. Of 624 answers of
     the default model at 0.4 that ends 296 early, among them one of the 242 that would be shown.
     """
 
@@ -63,7 +63,7 @@ class ConfidenceGate:
         self._has_ended = False
 
     def feed(self, piece: Piece) -> bool:
-        """Take the next piece; false once there is no hope."""
+        """Take the next piece; false once the confidence cannot be reached any more."""
         if self._least is None or self._has_ended:
             return True
         text = piece.text if self._has_begun else piece.text.lstrip()
@@ -78,8 +78,8 @@ class ConfidenceGate:
 def looks_wrong(text: str, cursor: CursorContext) -> bool:
     """Whether the first line of ``text`` looks like a guess; for servers without probabilities.
 
-    It does when it runs in circles, leaves a string of one line open, or holds no letter, no digit
-    and no bracket. Comments may look as they like.
+    It does when it repeats itself, leaves a string of one line open, or holds no letter, no digit
+    and no bracket. Comments are never rejected.
     """
     if cursor.in_comment or cursor.language.prose:
         return False

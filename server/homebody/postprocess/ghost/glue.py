@@ -60,25 +60,25 @@ def _is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
 
 
 def _without_line_again(text: str, line_prefix: str) -> str:
-    """Drop the begin of the line where the answer begins the line anew."""
-    said = line_prefix.strip()
+    """Drop the begin of the line where the answer begins the line repeats."""
+    typed = line_prefix.strip()
     answer = text.lstrip(" \t\n")
-    if not said or not answer.startswith(said):
+    if not typed or not answer.startswith(typed):
         return text
-    words = re.findall(r"\w+", said)
-    anew = len(words) >= 2 or (bool(words) and "=" in said)
-    if not anew:
+    words = re.findall(r"\w+", typed)
+    repeats = len(words) >= 2 or (bool(words) and "=" in typed)
+    if not repeats:
         # A single word: a keyword before a blank, as in ``return return x``.
-        alone = said.isalpha() and line_prefix.endswith(" ") and said not in _DOUBLED_ON_PURPOSE
-        anew = alone and answer[len(said) : len(said) + 1] == " "
-    if not anew:
+        alone = typed.isalpha() and line_prefix.endswith(" ") and typed not in _DOUBLED_ON_PURPOSE
+        repeats = alone and answer[len(typed) : len(typed) + 1] == " "
+    if not repeats:
         return text
-    rest = answer[len(said) :]
+    rest = answer[len(typed) :]
     return rest.lstrip(" \t") if line_prefix.endswith((" ", "\t")) else rest
 
 
 def _without_word_again(text: str, cursor: CursorContext) -> str:
-    """Drop the begun word where the answer begins it anew: ``sel`` and ``self.x``."""
+    """Drop the begun word where the answer begins it repeats: ``sel`` and ``self.x``."""
     begun = _begun_word(cursor.line_prefix)
     word = _WORD_AFTER.match(text)
     if not word or len(begun) < 2 or not word.group().startswith(begun):

@@ -167,7 +167,7 @@ class _Lines:
         return line if width == was else _indented(line, width, cursor)
 
     def _look(self, line: str) -> None:
-        """Remember whether a block is due after ``line``, or it goes on itself."""
+        """Remember whether a block follows ``line``, or the line continues."""
         self.continued = line.endswith("\\")
         code = code_of(line, self.cursor.language).rstrip()
         opens = bool(code) and self.cursor.language.opener.search(code) is not None

@@ -1,6 +1,6 @@
 """The line ends of the file, whatever the model wrote.
 
-In: a model's text and the text that it takes the place of. Out: the model's text with the file's
+In: a model's text and the text that it replaces. Out: the model's text with the file's
 line ends.
 Knows texts only.
 """
@@ -21,7 +21,7 @@ def with_line_ends(text: str, newline: str) -> str:
 
 
 def fit_line_ends(new: str, *, old: str, newline: str) -> str:
-    """``new`` with the line ends of ``old``, which it is going to replace.
+    """``new`` with the line ends of ``old``, which it replaces.
 
     A line that stays keeps the line end that it has, also in a file that mixes them; other lines
     take the one that is used first in ``old``, or ``newline`` where ``old`` has none. The line

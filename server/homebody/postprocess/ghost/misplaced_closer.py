@@ -11,9 +11,9 @@ def without_misplaced_closer(draft: Draft) -> Draft | DropReason:
 
 
 def _closes_too_far_in(text: str, cursor: CursorContext) -> bool:
-    """Whether the answer closes a block, or goes on with its other branch, at the body's indentation.
+    """Whether the answer closes a block, or begins its other branch, at the body's indentation.
 
-    What stands before the cursor cannot be moved, so such an answer would stand askew: ``}`` under the
+    The text before the cursor cannot be moved, so such an answer would be misaligned: ``}`` under the
     last statement, ``else`` within the branch before it.
     """
     language, above = cursor.language, cursor.above

@@ -6,7 +6,7 @@ Knows lines; brackets are the concern of ``closers``.
 from dataclasses import replace
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
-from homebody.postprocess.ghost.repeats import normal, says_something
+from homebody.postprocess.ghost.repeats import is_distinct, normal
 from homebody.postprocess.ghost.rows import rows_of
 from homebody.syntax.cursor import CursorContext
 
@@ -19,7 +19,7 @@ def without_next_lines(draft: Draft) -> Draft | DropReason:
 
 def begins_next_lines(line: str, cursor: CursorContext) -> bool:
     """Whether the whole ``line`` is the next one of the document, at its indentation."""
-    if not cursor.next_lines or not says_something(line):
+    if not cursor.next_lines or not is_distinct(line):
         return False
     return normal(line) == normal(cursor.next_lines[0])
 
@@ -30,7 +30,7 @@ def _without_next_lines(text: str, cursor: CursorContext) -> str:
     following = [normal(line) for line in cursor.next_lines[: len(rows)]]
     for size in range(len(following), 0, -1):
         tail = full[len(full) - size :]
-        if [normal(line) for line in tail] == following[:size] and any(map(says_something, tail)):
+        if [normal(line) for line in tail] == following[:size] and any(map(is_distinct, tail)):
             kept = rows[len(rows) - size][0]
             return text[:kept].rstrip() if kept else ""
     return text

@@ -2,7 +2,7 @@
 
 In: the answer so far and the place where it goes. Out: the code in it, and whether all that could
 follow is noise.
-Where sentences are content (Markdown, a comment, a string) they stay.
+Where sentences are content (Markdown, a comment, a string) they are kept.
 """
 
 import re
@@ -24,10 +24,10 @@ Those that are also plausible code (``[PREFIX]``, ``<PRE>``, ``<filename>``) are
 """
 
 _END_OF_SEQUENCE = re.compile(r"</s>")
-"""Llama 2's and Mistral's end; markup too, so it counts only where there is none."""
+"""End of sequence of Llama 2 and Mistral; also markup, so it counts only in languages without tags."""
 
 _BROKEN_CONTROL = re.compile(r"<[|\uff5c](?:end|im|fim|file|repo|eot|start|eom|eos)[\w\u2581]*[|\uff5c]?\Z")
-"""A control token that a cut left behind."""
+"""The beginning of a control token at the end of an answer."""
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*$", re.MULTILINE)
 _OPENING_CHATTER = re.compile(
@@ -63,14 +63,14 @@ def without_noise(draft: Draft) -> Draft:
 def _clean(answer: str, cursor: CursorContext) -> _Cleaned:
     r"""Take away what is not code; line ends become ``\n``.
 
-    May be called again and again on a growing answer: a complete line once given out stays.
+    May be called repeatedly on a growing answer: a complete line that was returned once stays.
     """
     text = _without_thinking(answer.replace("\r\n", "\n").replace("\r", "\n"))
     found = _without_control(text, cursor)
     if cursor.holds_text:
         return found
     chatter = _OPENING_CHATTER.match(found.text)
-    # In the middle of a line only a fence behind it proves that it is chatter.
+    # In the middle of a line only a fence after it proves that it is chatter.
     if chatter and (not cursor.line_prefix.strip() or _FENCE.match(found.text, chatter.end())):
         found = _Cleaned(found.text[chatter.end() :], found.ended)
     return _without_chatter_after(_without_fences(found, cursor), cursor)
@@ -140,5 +140,5 @@ def _without_chatter_after(found: _Cleaned, cursor: CursorContext) -> _Cleaned:
 
 
 def _in_code(before: str, cursor: CursorContext) -> bool:
-    """Whether code goes on behind ``before``, not a string or a comment."""
+    """Whether the text after ``before`` is code, not a string or a comment."""
     return scan(before + "\n", cursor.language, cursor.state).region is None

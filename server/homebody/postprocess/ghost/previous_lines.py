@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
-from homebody.postprocess.ghost.repeats import normal, says_something
+from homebody.postprocess.ghost.repeats import is_distinct, normal
 from homebody.postprocess.ghost.rows import rows_of
 from homebody.syntax.cursor import CursorContext
 
@@ -28,7 +28,7 @@ def _without_previous_lines(text: str, cursor: CursorContext) -> str:
         head = full[:size]
         if [normal(line) for line in head] != above[-size:]:
             continue
-        if sum(map(says_something, head)) < 2 and len(" ".join(head).split()) < 2:
+        if sum(map(is_distinct, head)) < 2 and len(" ".join(head).split()) < 2:
             continue
         return text[rows[size][0] :].lstrip(" \t") if size < len(rows) else ""
     return text

@@ -17,5 +17,5 @@ def rows_of(text: str, cursor: CursorContext) -> tuple[list[tuple[int, str]], li
     full = [line if offset else cursor.line_prefix + line for offset, line in rows]
     if rows and not cursor.line_suffix.strip():
         return rows, full
-    # The last line goes on with what stands after the cursor.
+    # The last line continues with the text after the cursor.
     return rows, [*full[:-1], full[-1] + cursor.line_suffix] if full else full

@@ -2,7 +2,7 @@
 
 In: the answer so far and the place where it goes. Out: how much of it to keep and why, or ``None``
 while it may still go on.
-Pure, and the same for an answer that arrives in pieces and for one that is whole.
+Pure, and the same for a streamed answer and a complete one.
 """
 
 import re
@@ -16,12 +16,12 @@ from homebody.syntax.row import FLAT_BODY
 from homebody.syntax.scanner import State, code_of, opens_block, scan
 
 _LONGEST_LINE = 500
-"""Characters of a line that are waited for: what is longer is data."""
+"""Longest line of an answer, in characters: a longer one is data."""
 
 _LINE = re.compile(r"([^\n]*)(\n|\Z)")
 _TOO_LONG = re.compile(rf"^[^\n]{{{_LONGEST_LINE}}}", re.MULTILINE)
 _TELLING = re.compile(r"\s*(?:\w+\W|[^\w\s]{2}|[^\w\s]\s)")
-"""Begin of an unfinished line that is enough to tell where it belongs."""
+"""Beginning of an unfinished line from which its place in the structure is known."""
 
 
 _WHY_EMPTY: dict[str, DropReason] = {
@@ -35,7 +35,7 @@ _WHY_EMPTY: dict[str, DropReason] = {
 
 def with_end(draft: Draft) -> Draft:
     """Find where an answer that may go on ends: its line, its block, or the scope that it leaves."""
-    # What noise follows ends the last line.
+    # Noise after it ends the last line.
     text = draft.text + "\n" if draft.is_code_over else draft.text
     return replace(draft, end=cut(text, draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines))
 
@@ -89,7 +89,7 @@ class _Progress:
     Attributes
     ----------
     level
-        Columns of the statement that the answer begins or goes on with; after an opener on the
+        Columns of the statement that the answer begins or continues; after an opener on the
         cursor's line, the opener's.
     state
         Brackets, strings and comments that the answer itself has opened.
@@ -126,7 +126,7 @@ def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
         if complete and begins_next_lines(cursor.line_prefix + line if own else line, cursor):
             verdict = Cut(done.kept, "suffix")
         elif not own and (complete or (done.lines and _TELLING.match(line))):
-            # Whether a first line is talk shows at its end only.
+            # Only at its end is it clear whether a first line is chatter.
             verdict = _judge(line, found.start(), done, cursor, complete=complete)
         if verdict is not None or not complete:
             return verdict
@@ -190,7 +190,7 @@ def _after(line: str, end: int, done: _Progress, cursor: CursorContext, *, own: 
         done,
         level=level,
         state=scan(line + "\n", cursor.language, done.state),
-        # A comment between two statements belongs to the second, of which nothing is known yet.
+        # A comment between two statements belongs to the second, which is not there yet.
         kept=done.kept if comment and done.deeper and not inner else end,
         lines=done.lines + 1,
         deeper=done.deeper or inner,
@@ -199,7 +199,7 @@ def _after(line: str, end: int, done: _Progress, cursor: CursorContext, *, own: 
 
 
 def _ends_paragraph(done: _Progress, cursor: CursorContext) -> bool:
-    """Whether a blank line is the end: after statements, not within a block that goes on."""
+    """Whether a blank line is the end: after statements, not inside a block that continues."""
     open_ended = done.state.due or done.state.region is not None
     return done.lines > 0 and not open_ended and not done.inner and not _after_opener(cursor)
 
