@@ -41,8 +41,8 @@ class Indentation:
 
     def width(self, line: str) -> int:
         """Indentation of ``line`` in columns."""
-        indent = indent_of(line)
-        return len(indent.expandtabs(self.tab_columns)) if "\t" in indent else len(indent)
+        size = len(line) - len(line.lstrip(" \t"))
+        return len(line[:size].expandtabs(self.tab_columns)) if "\t" in line[:size] else size
 
 
 def indentation_of(lines: Sequence[str], language: Language) -> Indentation:

@@ -7,7 +7,7 @@ interpolation. Cannot fail: brackets that do not match are reported. Time is lin
 """
 
 import re
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -48,12 +48,18 @@ class State:
         return self.region is not None and self.region.comment
 
 
+_CODE = State()
+
+
 def scan(text: str, language: Language, state: State | None = None) -> State:
     """Go through ``text`` from ``state`` on (by default: code, nothing open).
 
     Consecutive texts may be scanned one by one if they are cut at line ends.
     """
-    return _scan(text, language, state or State())[0]
+    state = state or _CODE
+    if state.region is None and _token(language).search(text) is None:
+        return state
+    return _scan(text, language, state)[0]
 
 
 def first_surplus(text: str, language: Language, state: State) -> int | None:
@@ -106,7 +112,7 @@ def _scan(text: str, language: Language, state: State) -> tuple[State, int | Non
     """
     due, surplus, region = list(state.due), list(state.surplus), state.region
     # How many of each closing bracket are due: searching ``due`` for one would be quadratic.
-    counts = Counter(due)
+    counts = _counts(due)
     search = _token(language).search
     offsets: list[int] = []
     at, end = 0, len(text)
@@ -133,6 +139,14 @@ def _scan(text: str, language: Language, state: State) -> tuple[State, int | Non
             surplus.append(token)
             offsets.append(found.start())
     return State("".join(due), "".join(surplus), region), next(iter(offsets), None)
+
+
+def _counts(due: Sequence[str]) -> dict[str, int]:
+    """How many of each closing bracket are due."""
+    counts = {")": 0, "]": 0, "}": 0}
+    for closer in due:
+        counts[closer] += 1
+    return counts
 
 
 def _end_of(region: Region, text: str, at: int) -> int:

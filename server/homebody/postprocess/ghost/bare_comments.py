@@ -1,7 +1,8 @@
 """Rule: take off last lines that are a comment mark and nothing more, as models in a loop write them."""
 
 import re
-from dataclasses import replace
+
+from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
 
@@ -14,4 +15,4 @@ def without_bare_comments(draft: Draft) -> Draft | DropReason:
     if found is None or (found.start() == 0 and draft.cursor.line_prefix.strip()):
         return draft
     text = draft.text[: found.start()]
-    return replace(draft, text=text) if text.strip() else "empty"
+    return structs.replace(draft, text=text) if text.strip() else "empty"

@@ -10,8 +10,10 @@ keeps its own closer, with ``a)`` it does not.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
@@ -40,7 +42,7 @@ def with_closers_once(draft: Draft) -> Draft | DropReason:
     joined = with_closers(draft.text, draft.cursor)
     if not joined.text.strip():
         return "brackets do not match"
-    return replace(draft, text=joined.text, swallowed=joined.swallowed)
+    return structs.replace(draft, text=joined.text, swallowed=joined.swallowed)
 
 
 def with_closers(text: str, cursor: CursorContext) -> Joined:

@@ -7,7 +7,8 @@ Knows pieces and lines; the threshold is the caller's.
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from homebody.backend.base import Piece
 from homebody.postprocess.ghost.draft import Draft, DropReason
@@ -22,7 +23,7 @@ _LONG_LINE_TOKENS = 12
 def confident(draft: Draft) -> Draft | DropReason:
     """Drop a text whose first line is too unsure, and keep that line alone where the others are."""
     first = draft.text.lstrip("\n").partition("\n")[0].strip()
-    draft = replace(draft, probability=_of_line(draft, first))
+    draft = structs.replace(draft, probability=_of_line(draft, first))
     if not draft.min_confidence:
         return draft
     if draft.probability is None:
@@ -108,7 +109,7 @@ def _sure_beginning(draft: Draft) -> Draft:
     if not sure or mean >= draft.min_confidence:
         return draft
     end = draft.text.find("\n", len(draft.text) - len(draft.text.lstrip()))
-    return replace(draft, text=draft.text[:end]) if end >= 0 else draft
+    return structs.replace(draft, text=draft.text[:end]) if end >= 0 else draft
 
 
 def _of_line(draft: Draft, line: str) -> float | None:

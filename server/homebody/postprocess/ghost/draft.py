@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from homebody.backend.base import Piece
 from homebody.syntax.cursor import CursorContext
 
@@ -45,8 +47,7 @@ class Cut:
     reason: CutReason
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """An answer at one place, and the text that would be shown of it.
 
     Attributes

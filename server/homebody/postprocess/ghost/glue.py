@@ -5,7 +5,8 @@ be.
 """
 
 import re
-from dataclasses import replace
+
+from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
@@ -23,7 +24,8 @@ _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
 def joined_to_line(draft: Draft) -> Draft:
     """Take off what the answer repeats of the cursor's line, or add the space that it forgot."""
-    return replace(draft, text=_joined(draft.text, draft.cursor))
+    text = _joined(draft.text, draft.cursor)
+    return draft if text == draft.text else structs.replace(draft, text=text)
 
 
 def not_glued(draft: Draft) -> Draft | DropReason:

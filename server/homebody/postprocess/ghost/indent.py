@@ -6,7 +6,9 @@ brackets keep their place.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft
 from homebody.syntax.cursor import CursorContext
@@ -20,7 +22,8 @@ _FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]
 
 def indented_like_file(draft: Draft) -> Draft:
     """Give the text the file's indentation."""
-    return replace(draft, text=_indented_like_file(draft.text, draft.cursor))
+    text = _indented_like_file(draft.text, draft.cursor)
+    return draft if text == draft.text else structs.replace(draft, text=text)
 
 
 def _indented_like_file(text: str, cursor: CursorContext) -> str:

@@ -3,7 +3,7 @@
 Knows lines; brackets are the concern of ``closers``.
 """
 
-from dataclasses import replace
+from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.postprocess.ghost.repeats import is_distinct, normal
@@ -14,7 +14,7 @@ from homebody.syntax.cursor import CursorContext
 def without_next_lines(draft: Draft) -> Draft | DropReason:
     """Take off the last lines of the text that the document continues with."""
     text = _without_next_lines(draft.text, draft.cursor)
-    return replace(draft, text=text) if text.strip() else "repeats next lines"
+    return structs.replace(draft, text=text) if text.strip() else "repeats next lines"
 
 
 def begins_next_lines(line: str, cursor: CursorContext) -> bool:

@@ -6,7 +6,9 @@ Where sentences are content (Markdown, a comment, a string) they are kept.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft
 from homebody.syntax.cursor import CursorContext
@@ -57,7 +59,9 @@ class _Cleaned:
 def without_noise(draft: Draft) -> Draft:
     """Take away control tokens, code fences, reasoning and chatter around the code."""
     found = _clean(_BROKEN_CONTROL.sub("", draft.answer), draft.cursor)
-    return replace(draft, text=found.text, is_code_over=found.ended)
+    if not found.ended and found.text == draft.text:
+        return draft
+    return structs.replace(draft, text=found.text, is_code_over=found.ended)
 
 
 def _clean(answer: str, cursor: CursorContext) -> _Cleaned:

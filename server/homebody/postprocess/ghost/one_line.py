@@ -1,6 +1,6 @@
 """Rules: fit the text into the cursor's line, and drop what would break that line or change nothing."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
 
@@ -8,7 +8,7 @@ from homebody.postprocess.ghost.draft import Draft, DropReason
 def without_trailing_blanks(draft: Draft) -> Draft:
     """Take off the blanks at the end; those before text that stays are kept."""
     keeps_blanks = draft.cursor.line_suffix.strip()
-    return replace(draft, text=draft.text.rstrip("\n") if keeps_blanks else draft.text.rstrip())
+    return structs.replace(draft, text=draft.text.rstrip("\n") if keeps_blanks else draft.text.rstrip())
 
 
 def on_one_line(draft: Draft) -> Draft | DropReason:

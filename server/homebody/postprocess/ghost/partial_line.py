@@ -1,7 +1,8 @@
 """Rule: take off the half line at the end of an answer that was cut by its length."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft
 from homebody.syntax.cursor import CursorContext
@@ -17,7 +18,7 @@ def without_partial_line(draft: Draft) -> Draft:
         kept = kept[:-1]
     if not "".join(kept).strip():
         kept = lines
-    return replace(draft, text="\n".join(kept)) if "".join(kept).strip() else draft
+    return structs.replace(draft, text="\n".join(kept)) if "".join(kept).strip() else draft
 
 
 def _may_end(lines: Sequence[str], cursor: CursorContext) -> bool:

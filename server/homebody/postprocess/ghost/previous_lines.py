@@ -1,6 +1,6 @@
 """Rule: take off the first lines that stand just above, as models in a loop write them."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.postprocess.ghost.repeats import is_distinct, normal
@@ -14,7 +14,7 @@ def without_previous_lines(draft: Draft) -> Draft | DropReason:
     One line alone has to be of several words: short ones are repeated on purpose.
     """
     text = _without_previous_lines(draft.text, draft.cursor)
-    return replace(draft, text=text) if text.strip() else "repeats previous lines"
+    return structs.replace(draft, text=text) if text.strip() else "repeats previous lines"
 
 
 def _without_previous_lines(text: str, cursor: CursorContext) -> str:

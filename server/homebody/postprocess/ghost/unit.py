@@ -8,6 +8,8 @@ Pure, and the same for a streamed answer and a complete one.
 import re
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from homebody.postprocess.ghost.draft import Cut, Draft, DropReason, Wanted
 from homebody.postprocess.ghost.next_lines import begins_next_lines
 from homebody.postprocess.ghost.repeats import repeated_from
@@ -37,7 +39,8 @@ def with_end(draft: Draft) -> Draft:
     """Find where an answer that may go on ends: its line, its block, or the scope that it leaves."""
     # Noise after it ends the last line.
     text = draft.text + "\n" if draft.is_code_over else draft.text
-    return replace(draft, end=cut(text, draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines))
+    end = cut(text, draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines)
+    return draft if end is None else structs.replace(draft, end=end)
 
 
 def up_to_end(draft: Draft) -> Draft | DropReason:
@@ -48,7 +51,7 @@ def up_to_end(draft: Draft) -> Draft | DropReason:
     if not text.strip():
         reason = _WHY_EMPTY.get(end.reason if end and whole.strip() else "", "not code")
         return reason if draft.answer.strip() else "empty"
-    return replace(draft, text=text, is_whole=len(text) == len(whole))
+    return structs.replace(draft, text=text, is_whole=len(text) == len(whole))
 
 
 def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> Cut | None:
