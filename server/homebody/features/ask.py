@@ -216,4 +216,4 @@ def _added(conversation: Conversation, turn: Turn, said: Answer) -> Reply:
 
 
 def _sampling(engine: Engine, room: ChatRoom) -> Sampling:
-    return sampling_of(engine.settings.chat, shipped_prompt("ask"), room.output)
+    return sampling_of(engine, shipped_prompt("ask"), room.output)

@@ -129,7 +129,7 @@ async def explain(
         sources = (*around.sources, *rules.sources)
         return Draft(messages, sources, (*around.left_out, *rules.left_out, *marked))
 
-    sampling = sampling_of(engine.settings.chat, prompt, room.output)
+    sampling = sampling_of(engine, prompt, room.output)
     said = await answer_in_words(
         engine, "explain", document.uri, build, sampling, on_text=on_text, on_read=on_read
     )

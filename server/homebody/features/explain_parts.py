@@ -117,7 +117,7 @@ async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
         source = Source(document.uri, 0, max(0, end), used, "outline")
         return Draft(with_standing(engine, render(prompt, values)), (source,), tuple(left_out))
 
-    sampling = sampling_of(engine.settings.chat, prompt, room.output)
+    sampling = sampling_of(engine, prompt, room.output)
     said = await answer_in_words(
         engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
     )
@@ -181,7 +181,7 @@ async def _explain_part(task: Task, part: Span, room: ChatRoom) -> Answer:
             left_out.append(LeftOut(document.uri, *rest, "did not fit the context"))
         return Draft(with_standing(engine, render(prompt, values)), (source,), tuple(left_out))
 
-    sampling = sampling_of(engine.settings.chat, prompt, min(room.output, _PART_TOKENS))
+    sampling = sampling_of(engine, prompt, min(room.output, _PART_TOKENS))
     return await answer(
         engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
     )
@@ -199,7 +199,7 @@ async def _sum_up(task: Task, texts: list[str], room: ChatRoom) -> Answer:
         values = {"context": notes, "path": shown_path(engine, document.uri)}
         return Draft(with_standing(engine, render(prompt, values)), (), ())
 
-    sampling = sampling_of(engine.settings.chat, prompt, min(room.output, _PART_TOKENS))
+    sampling = sampling_of(engine, prompt, min(room.output, _PART_TOKENS))
     return await answer(
         engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
     )

@@ -138,7 +138,7 @@ async def explain_attached(
         return Draft(messages, context.sources, context.left_out)
 
     uri = attached.items[0].uri if attached.items else PASTED
-    sampling = sampling_of(engine.settings.chat, prompt, room.output)
+    sampling = sampling_of(engine, prompt, room.output)
     said = await answer_in_words(engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read)
     return Explanation(said.text, said.complete, said.usage, said.draft.sources, said.draft.left_out)
 

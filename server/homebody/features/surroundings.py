@@ -8,10 +8,10 @@ from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.complete.paths import prompt_path
 from homebody.features.system_prompt import standing_tokens
+from homebody.models.families import chat_sampling_of
 from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
-from homebody.settings import ChatSettings
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document
 from homebody.workspace.uri import file_name
@@ -77,13 +77,25 @@ def unmarked(
     return cleaned.text, tuple(LeftOut(uri, line, line, why) for line in lines)
 
 
-def sampling_of(settings: ChatSettings, prompt: PromptFile, max_tokens: int) -> Sampling:
-    """Sampling of a prompt file: its own numbers before those of the settings."""
-    own = prompt.sampling
+def sampling_of(engine: Engine, prompt: PromptFile, max_tokens: int) -> Sampling:
+    """Return the sampling of a prompt file.
+
+    Its own numbers come first, then the user's settings, the model's card, and what suits most models.
+    """
+    own, user = prompt.sampling, engine.settings.chat
+    info = engine.chat.known
+    card = chat_sampling_of(info.name if info is not None else "")
+    penalty = 1.1 if card.temperature is None else 1.0
     return Sampling(
         max_tokens=int(own.get("max_tokens", max_tokens)),
-        temperature=own.get("temperature", settings.temperature),
-        top_p=own.get("top_p", settings.top_p),
-        top_k=int(own.get("top_k", settings.top_k)),
-        repeat_penalty=own.get("repeat_penalty", settings.repeat_penalty),
+        temperature=_first(own.get("temperature"), user.temperature, card.temperature, 0.2),
+        top_p=_first(own.get("top_p"), user.top_p, card.top_p, 0.95),
+        top_k=int(_first(own.get("top_k"), user.top_k, card.top_k, 40)),
+        min_p=card.min_p or 0.0,
+        repeat_penalty=_first(own.get("repeat_penalty"), user.repeat_penalty, card.repeat_penalty, penalty),
     )
+
+
+def _first(*values: float | None) -> float:
+    """Return the first value that is set; the last one always is."""
+    return next(value for value in values if value is not None)

@@ -131,38 +131,45 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
 class ChatSettings(Struct, frozen=True, kw_only=True):
     """Explanations, questions and refactorings.
 
-    The defaults lie in the ranges that are usual for small instruct models: temperature 0.1 to 0.3,
-    top-p 0.9 to 0.95, top-k 40, repeat penalty 1.05 to 1.15.
+    Sampling that is not set follows the recommendation of the model's card, where one is known.
     """
 
     temperature: Annotated[
-        float,
+        Annotated[float, Meta(ge=0, le=2)] | None,
         Meta(
-            ge=0,
-            le=2,
-            description="Randomness of explanations and edits; 0 always takes the most likely token.",
+            description=(
+                "Randomness of explanations and edits; 0 always takes the most likely token. By default what "
+                "the model's card recommends, else 0.2."
+            )
         ),
-    ] = 0.2
+    ] = None
     top_p: Annotated[
-        float,
+        Annotated[float, Meta(gt=0, le=1)] | None,
         Meta(
-            gt=0, le=1, description="Sample from the most likely tokens that together have this probability."
+            description=(
+                "Sample from the most likely tokens that together have this probability. By default what "
+                "the model's card recommends, else 0.95."
+            )
         ),
-    ] = 0.95
+    ] = None
     top_k: Annotated[
-        int,
+        Annotated[int, Meta(ge=0, le=1000)] | None,
         Meta(
-            ge=0, le=1000, description="Sample from this number of the most likely tokens; 0 means no limit."
+            description=(
+                "Sample from this number of the most likely tokens; 0 means no limit. By default what the "
+                "model's card recommends, else 40."
+            )
         ),
-    ] = 40
+    ] = None
     repeat_penalty: Annotated[
-        float,
+        Annotated[float, Meta(ge=0.5, le=2)] | None,
         Meta(
-            ge=0.5,
-            le=2,
-            description="Penalty for repeated tokens; 1 means none. Prompts whose answer is code use 1.",
+            description=(
+                "Penalty for repeated tokens; 1 means none. Prompts whose answer is code use 1. By default "
+                "what the model's card recommends, else 1.1."
+            )
         ),
-    ] = 1.1
+    ] = None
     max_tokens: Annotated[
         int,
         Meta(

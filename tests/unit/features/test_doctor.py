@@ -30,7 +30,7 @@ async def test_a_fim_model_is_named_by_its_family(world):
     """So that one sees how its prompts are laid out."""
     async with world("word " * 64, fim=_QWEN, architecture="qwen2") as w:
         [completion, _] = (await doctor(w.engine)).uses
-        assert completion.fim == "Qwen2.5-Coder, Qwen3-Coder"
+        assert completion.fim == "Qwen2.5-Coder, Qwen3-Coder, Qwen3.5 and later, Sweep"
 
 
 async def test_a_short_context_is_a_problem(world):

@@ -17,11 +17,11 @@ def test_without_any_source_all_is_default(load):
 
 
 def test_the_defaults_are_those_of_the_design():
-    """Completion is greedy without penalty, chat as the talk has it."""
+    """Completion is greedy without penalty, chat as the model's card has it."""
     completion, chat = Settings().completion, Settings().chat
 
     assert (completion.temperature, completion.repeat_penalty) == (0.0, 1.0)
-    assert (chat.temperature, chat.top_p, chat.top_k, chat.repeat_penalty) == (0.2, 0.95, 40, 1.1)
+    assert (chat.temperature, chat.top_p, chat.top_k, chat.repeat_penalty) == (None,) * 4
     assert completion.latency_budget_ms == 350
 
 

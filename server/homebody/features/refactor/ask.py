@@ -112,7 +112,7 @@ async def ask(
             return Draft(tuple(messages), tuple(_part_sources(request)), ())
         return Draft(tuple(messages), around.sources, around.left_out)
 
-    sampling = sampling_of(engine.settings.chat, prompt, size.output)
+    sampling = sampling_of(engine, prompt, size.output)
     return await answer(engine, "refactor", document.uri, build, sampling, on_text=on_text, on_read=on_read)
 
 

@@ -1,0 +1,40 @@
+"""How chats are sampled: by the prompt, by the user, by the model's card, in that order."""
+
+import pytest
+
+from homebody.features.surroundings import sampling_of
+from homebody.prompt.shipped import shipped_prompt
+from homebody.settings import ChatSettings
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("qwen2.5-coder-7b-instruct", (0.7, 0.8, 20, 0.0, 1.05)),
+        ("Qwen3.5-9B", (0.7, 0.8, 20, 0.0, 1.0)),
+        ("gemma-4-e4b-it", (1.0, 0.95, 64, 0.0, 1.0)),
+        ("gpt-oss-20b", (1.0, 1.0, 0, 0.0, 1.0)),
+        ("glm-4.7-flash", (0.7, 1.0, 40, 0.01, 1.0)),
+        ("my-own-model", (0.2, 0.95, 40, 0.0, 1.1)),
+    ],
+)
+async def test_a_chat_is_sampled_as_the_models_card_recommends(world, model, expected):
+    """A model without a card here gets what suits most."""
+    async with world("ok", name=model) as w:
+        await w.engine.chat.describe()
+        found = sampling_of(w.engine, shipped_prompt("explain"), 64)
+
+    assert (found.temperature, found.top_p, found.top_k, found.min_p, found.repeat_penalty) == expected
+
+
+async def test_the_users_setting_comes_before_the_card(world):
+    """And a prompt file's own number before both."""
+    async with world("ok", name="gemma-4-e4b-it", chat=ChatSettings(temperature=0.5)) as w:
+        await w.engine.chat.describe()
+        explain = sampling_of(w.engine, shipped_prompt("explain"), 64)
+        own = w.engine.prompts.action("docstring")
+        assert own is not None
+        docstring = sampling_of(w.engine, own, 64)
+
+    assert (explain.temperature, explain.top_k) == (0.5, 64)
+    assert docstring.temperature == 0.0
