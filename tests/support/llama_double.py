@@ -26,6 +26,7 @@ class LlamaDouble(LoopbackServer):
         self.silent = False
         self.ends = True
         self.endless = False
+        self.endless_event: object = {"content": "x"}
         self.events: list[object] = [
             {"content": "x"},
             {"content": "", "stop": True, "stop_type": "eos", "model": "double"},
@@ -53,6 +54,7 @@ class LlamaDouble(LoopbackServer):
         for event in self.events:
             await reply.event(event)
         while self.endless and not reply.client_is_gone:
-            await reply.event({"content": "x"})
+            await reply.event(self.endless_event)
+            await asyncio.sleep(0)
         if self.ends:
             await reply.end()

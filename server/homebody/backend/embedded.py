@@ -8,6 +8,7 @@ Knows nothing of how hosts are found (``find_host``) or run (``host``).
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from homebody.backend.base import Backend, ModelInfo, Slot
@@ -40,6 +41,9 @@ class HostConnector:
     loading_seconds
         How long ``connect`` waits for a host that is being started before it raises ``BackendLoading``;
         the start goes on.
+    alive_seconds, silent_seconds
+        Silence after which it is asked whether the host still reacts, and how long a host that does not
+        is waited for before a private one takes its place.
 
     """
 
@@ -49,8 +53,11 @@ class HostConnector:
         *,
         timeout_seconds: float = 120.0,
         loading_seconds: float = 3.0,
+        alive_seconds: float = 5.0,
+        silent_seconds: float = 10.0,
     ) -> None:
-        self._finder = HostFinder(options)
+        self._finder = HostFinder(options, silent_seconds=silent_seconds)
+        self._alive_seconds = alive_seconds
         self._timeout_seconds = timeout_seconds
         self._loading_seconds = loading_seconds
         self._hosted: HostedBackend | None = None
@@ -104,14 +111,16 @@ class HostConnector:
     async def _start(self) -> "HostedBackend":
         ready = await self._finder.find()
         self.reasons = (ready.note,) if ready.note else ()
-        self._hosted = HostedBackend(ready, timeout_seconds=self._timeout_seconds)
+        self._hosted = HostedBackend(
+            ready, timeout_seconds=self._timeout_seconds, alive_seconds=self._alive_seconds
+        )
         return self._hosted
 
 
 class HostedBackend(LlamaCppBackend):
     """The llama.cpp of one host, with what is known of its model's file."""
 
-    def __init__(self, ready: Ready, *, timeout_seconds: float) -> None:
+    def __init__(self, ready: Ready, *, timeout_seconds: float, alive_seconds: float) -> None:
         super().__init__(
             f"http://127.0.0.1:{ready.port}",
             api_key=ready.api_key,
@@ -119,6 +128,9 @@ class HostedBackend(LlamaCppBackend):
             # The slots share one cache: llama.cpp would let one request fill all of it.
             context_length=ready.context_length,
             kind=HOST_KIND,
+            # A host that is stopped (SIGSTOP, a debugger, a suspended container) says nothing more.
+            is_alive=partial(answers, ready),
+            alive_seconds=alive_seconds,
         )
         self.ready = ready
         self._special_texts: frozenset[str] | None = None

@@ -149,6 +149,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return [address]
 
     def _capped(self, response: httpx.Response) -> httpx.Response:
+        """Bound what an answer may come to; a compressed one could be a thousand times as long."""
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in {"", "identity"}:
+            response.stream = _Refused(response.stream)
+            return response
         stream = response.stream
         if isinstance(stream, httpx.AsyncByteStream):
             response.stream = _CappedStream(stream, self._max_answer_bytes)
@@ -173,6 +178,22 @@ def is_loopback(address: str) -> bool:
         if parsed.ipv4_mapped is not None:
             return parsed.ipv4_mapped.is_loopback
     return parsed.is_loopback
+
+
+class _Refused(httpx.AsyncByteStream):
+    """The body of an answer that is compressed, although the request says that it must not be."""
+
+    def __init__(self, stream: object) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        message = "the server's answer is compressed, which was not asked for; switch compression off there"
+        raise BackendProtocolError(message)
+        yield b""
+
+    async def aclose(self) -> None:
+        if isinstance(self._stream, httpx.AsyncByteStream):
+            await self._stream.aclose()
 
 
 class _CappedStream(httpx.AsyncByteStream):

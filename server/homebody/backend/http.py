@@ -9,18 +9,19 @@ import asyncio
 import socket
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-import httpx_sse
 import msgspec
 
 from homebody.backend.cancellation import cancelled_once, to_the_end
+from homebody.backend.event_stream import events_of, lines_of
 from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
+from homebody.backend.patience import Patience
 from homebody.errors import (
     BackendError,
     BackendFailed,
@@ -35,6 +36,7 @@ from homebody.errors import (
 
 Decoded = TypeVar("Decoded")
 Item = TypeVar("Item")
+T = TypeVar("T")
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
 # A loopback port answers at once or not at all; a team's server may be a few routers away.
@@ -60,6 +62,8 @@ class ModelServer:
         ``http://…``, ``https://…`` or ``unix:///path/to/socket`` (POSIX only).
     timeout_seconds
         Longest silence: before an answer, and between two pieces of a stream.
+    is_alive
+        Asked after each ``alive_seconds`` of silence whether the server reacts at all.
 
     Raises
     ------
@@ -76,10 +80,14 @@ class ModelServer:
         allowed_hosts: Sequence[str] = (),
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         resolve: Resolve | None = None,
+        is_alive: Callable[[], Awaitable[bool]] | None = None,
+        alive_seconds: float = 5.0,
     ) -> None:
         base, unix_socket = _split_url(url)
         self.url = url
         self.timeout_seconds = timeout_seconds
+        self._is_alive = is_alive
+        self._alive_seconds = alive_seconds
         headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
         hosts = [AllowedHost.parse(entry) for entry in allowed_hosts]
 
@@ -109,19 +117,31 @@ class ModelServer:
         """POST ``body`` as JSON and decode the JSON reply as ``type_``."""
         return await self._once("POST", path, body, type_, timeout_seconds)
 
-    async def events(self, path: str, body: object) -> AsyncGenerator[str]:
-        """POST ``body`` and yield the data of each server-sent event."""
-        async with self._open("POST", path, body) as response:
-            source = httpx_sse.EventSource(response)
-            async with aclosing(self._paced(source.aiter_sse())) as events:
-                async for event in events:
-                    yield event.data
+    async def events(self, path: str, body: object, patience: Patience | None = None) -> AsyncGenerator[str]:
+        """POST ``body`` and yield the data of each server-sent event.
 
-    async def lines(self, path: str, body: object) -> AsyncGenerator[str]:
-        """POST ``body`` and yield each line that is not empty (newline-delimited JSON)."""
+        ``patience`` gives up where no text comes; by default every event counts as text.
+        """
+        async with self._open("POST", path, body) as response:
+            kind = response.headers.get("content-type", "").partition(";")[0]
+            if kind != "text/event-stream":
+                message = (
+                    f"the server at {self.url} does not answer as its API says: "
+                    f"it sent {clean(kind) or 'something'} instead of events"
+                )
+                raise BackendProtocolError(message)
+            async with aclosing(self._paced(events_of(response.aiter_text()), patience)) as events:
+                async for data in events:
+                    yield data
+
+    async def lines(self, path: str, body: object, patience: Patience | None = None) -> AsyncGenerator[str]:
+        """POST ``body`` and yield each line that is not empty (newline-delimited JSON).
+
+        ``patience`` gives up where no text comes; by default every line counts as text.
+        """
         async with (
             self._open("POST", path, body) as response,
-            aclosing(self._paced(response.aiter_lines())) as lines,
+            aclosing(self._paced(lines_of(response.aiter_text()), patience)) as lines,
         ):
             async for line in lines:
                 if line.strip():
@@ -193,13 +213,16 @@ class ModelServer:
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 try:
-                    return await cancelled_once(client.send(request, stream=True), _close)
+                    return await self._while_alive(client.send(request, stream=True), _close)
                 except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                     # A kept connection that the server closed just then; nothing was answered yet.
-                    return await cancelled_once(client.send(request, stream=True), _close)
+                    return await self._while_alive(client.send(request, stream=True), _close)
         except asyncio.CancelledError:
             # httpcore's pool loses connections to requests that are cancelled before their answer: of
             # 400 cancelled at any moment, up to 18. So nobody else uses this pool.
+            self._replace(client)
+            raise
+        except BackendFailed:
             self._replace(client)
             raise
         except TimeoutError as error:
@@ -213,25 +236,57 @@ class ModelServer:
         if client is self._client:
             self._client = self._connect()
 
-    async def _paced(self, items: AsyncIterator[Item]) -> AsyncGenerator[Item]:
-        """Yield ``items`` while none of them is longer in coming than the time limit."""
+    async def _paced(self, items: AsyncIterator[Item], patience: Patience | None) -> AsyncGenerator[Item]:
+        """Yield ``items`` until patience ends."""
+        limits = patience or Patience(self.timeout_seconds)
         while True:
+            if patience is None:
+                limits.heard()
             try:
-                async with asyncio.timeout(self.timeout_seconds):
-                    item = await cancelled_once(_next(items))
+                async with asyncio.timeout_at(limits.deadline):
+                    item = await self._while_alive(_next(items))
             except StopAsyncIteration:
                 return
             except TimeoutError as error:
-                raise self._timeout(self.timeout_seconds) from error
-            except (httpx.HTTPError, httpx_sse.SSEError) as error:
+                if limits.is_over:
+                    raise self._timeout_of_whole(limits.whole_seconds) from error
+                raise self._timeout(limits.silent_seconds) from error
+            except httpx.HTTPError as error:
                 raise self._translate(error) from error
             yield item
+
+    async def _while_alive(
+        self, work: Coroutine[Any, Any, T], undo: Callable[[T], Coroutine[Any, Any, object]] | None = None
+    ) -> T:
+        """Wait for ``work``; while it is silent, look whether the server still reacts at all.
+
+        Raises
+        ------
+        BackendFailed
+            It does not.
+
+        """
+        if self._is_alive is None:
+            return await cancelled_once(work, undo)
+        task = asyncio.create_task(cancelled_once(work, undo))
+        missed = 0
+        try:
+            while not (await asyncio.wait({task}, timeout=self._alive_seconds))[0]:
+                missed = 0 if await self._is_alive() else missed + 1
+                if missed == _MISSED:
+                    message = f"the server at {self.url} no longer reacts: ask again"
+                    raise BackendFailed(message)
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await to_the_end(asyncio.wait({task}))
 
     async def _refusal(self, response: httpx.Response) -> BackendError:
         """Return the error for a response that is not 200, with the server's own words."""
         status = response.status_code
         if 300 <= status < 400:
-            target = _clean(response.headers.get("location", "nowhere"))
+            target = clean(response.headers.get("location", "nowhere"))
             return ConnectionForbidden(
                 f"the server at {self.url} redirects to {target}; Homebody follows no redirects, "
                 "write the server's own address into backend.url"
@@ -251,12 +306,12 @@ class ModelServer:
         return StatusRefused(f"the server at {self.url} refused ({status}): {words}{advice}", status, words)
 
     def _translate(self, error: Exception) -> BackendError:
-        what = _clean(str(error)) or type(error).__name__
+        what = clean(str(error)) or type(error).__name__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             return BackendUnavailable(
                 f"nothing answers at {self.url} ({what}): start the server, or correct backend.url"
             )
-        if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError | httpx_sse.SSEError):
+        if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):
             return BackendProtocolError(f"the server at {self.url} does not answer as its API says: {what}")
         if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:
             return BackendProtocolError(f"the server at {self.url} does not speak HTTP: {what}")
@@ -271,6 +326,15 @@ class ModelServer:
             "if it is that slow, raise backend.timeoutSeconds"
         )
 
+    def _timeout_of_whole(self, seconds: float) -> BackendTimeout:
+        return BackendTimeout(
+            f"the server at {self.url} did not finish its answer within {seconds:.0f} s; "
+            "if it is that slow, raise backend.timeoutSeconds"
+        )
+
+
+# Looks in a row that the server has to miss before it counts as dead.
+_MISSED = 2
 
 # 503 while loading or without a free slot; 500, 502 and 504 when the model's process broke.
 _BUSY = frozenset({503})
@@ -302,10 +366,10 @@ def _words(content: bytes) -> str:
                 reason = msgspec.json.encode(reason).decode()
     except (msgspec.DecodeError, UnicodeDecodeError):
         reason = content.decode(errors="replace")
-    return _clean(reason) or "no reason given"
+    return clean(reason) or "no reason given"
 
 
-def _clean(words: str) -> str:
+def clean(words: str) -> str:
     """Make foreign words fit into one sentence: one line, printable, not endless."""
     line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     return line if len(line) <= _WORDS else line[:_WORDS] + "…"

@@ -58,6 +58,7 @@ def _serve_private(options: HostOptions, stdout: int) -> None:
     _say(stdout, _ready(server, facts, fit, threads, key))
     threading.Thread(target=_wait_for_end_of_stdin, args=(ended,), daemon=True).start()
     ended.wait()
+    _end(0)
 
 
 def _serve_shared(options: HostOptions, place: Place, stdout: int) -> None:
@@ -91,6 +92,8 @@ def _serve_shared(options: HostOptions, place: Place, stdout: int) -> None:
                 server = NativeServer(facts, fit.context_length, threads, key, server.port)
                 ready = _ready(server, facts, fit, threads, key)
                 shared.write_state(place, ready)
+        shared.remove_state(place)
+        _end(0)
     finally:
         shared.remove_state(place)
 
@@ -146,7 +149,10 @@ def _on_terminate(ended: threading.Event) -> None:
 
 
 def _end(code: int) -> NoReturn:
-    """End at once: the native server may be in the middle of a batch, and there is nothing to save."""
+    """End at once, while the native server is still referred to, since there is nothing to save.
+
+    Letting go of it first would wait for the answers that it is writing.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

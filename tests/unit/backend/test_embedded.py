@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Text
-from homebody.backend.embedded import host_connector
+from homebody.backend.embedded import HostConnector, host_connector
 from homebody.backend.find_host import HostFinder
 from homebody.backend.resilient import ResilientBackend
 from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid, NoModelInstalled
@@ -96,6 +96,35 @@ async def test_a_crash_in_mid_answer_is_told(tmp_path):
                 async for _ in stream:
                     pass
         assert await answer(backend, max_tokens=2) == "go go "
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process like that")
+async def test_a_stopped_host_is_replaced(options):
+    """It holds its lock and says nothing: a private one answers before the time limit is over."""
+    connector = HostConnector(lambda: options, loading_seconds=60, alive_seconds=0.1, silent_seconds=0.1)
+    async with aclosing(ResilientBackend(connector, patience_seconds=0)) as backend:
+        assert await answer(backend) == "return a + b"
+        stopped = host_of(options)
+        stopped.suspend()
+        try:
+            assert await answer(backend) == "return a + b"
+        finally:
+            stopped.resume()
+
+
+async def test_a_host_that_is_told_to_end_does_so_in_mid_answer(tmp_path):
+    """At once: nothing waits for the answer that it is writing."""
+    options = HostOptions(write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT), linger_seconds=0.5)
+    async with embedded(options) as backend:
+        async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
+            await anext(stream)
+            host = host_of(options)
+            host.terminate()
+            async with asyncio.timeout(10):
+                with pytest.raises(BackendUnavailable, match="ended in the middle"):
+                    async for _ in stream:
+                        pass
+        await gone(host)
 
 
 async def test_all_clients_share_one_host(options):

@@ -1,14 +1,18 @@
 """A misbehaving server: every way it fails comes out as one typed error in clear words."""
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
 import msgspec
 import pytest
 
 from homebody.backend.http import ModelServer, StatusRefused
+from homebody.backend.patience import Patience
 from homebody.errors import (
     BackendError,
+    BackendFailed,
     BackendLoading,
     BackendProtocolError,
     BackendRefused,
@@ -320,3 +324,62 @@ async def test_requests_cancelled_twice_lose_no_connection():
             await asyncio.gather(task, return_exceptions=True)
         assert (await server.get("/props", Said)).ok
         await server.aclose()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP"])
+async def test_a_compressed_answer_is_refused(encoding: str):
+    """It was not asked for, and two megabytes of it can become gigabytes."""
+    body = gzip.compress(b" " * 1_000_000)
+
+    with pytest.raises(BackendProtocolError, match="compressed"):
+        await ask(answering(200, body, **{"content-encoding": encoding}))
+
+
+@pytest.mark.parametrize("kind", ["pings", "empty events"])
+async def test_an_answer_without_text_is_silence(kind: str):
+    """Events that say nothing do not keep a request waiting for ever."""
+
+    async def talk(request: Request, reply: Reply) -> None:
+        await reply.begin("text/event-stream")
+        while not reply.client_is_gone:
+            await (reply.send(": ping\n\n") if kind == "pings" else reply.event({"content": ""}))
+            await asyncio.sleep(0.005)
+
+    with LoopbackServer(talk) as double:
+        async with aclosing(ModelServer(double.url, timeout_seconds=0.2)) as server:
+            with pytest.raises(BackendTimeout, match="silent"):
+                async for _ in server.events("/completion", {}, Patience(0.2)):
+                    pass
+
+
+async def test_an_answer_has_a_limit_as_a_whole():
+    """Text that drips for ever is ended as well."""
+
+    async def drip(request: Request, reply: Reply) -> None:
+        await reply.begin("text/event-stream")
+        while not reply.client_is_gone:
+            await reply.event({"content": "x"})
+            await asyncio.sleep(0.005)
+
+    with LoopbackServer(drip) as double:
+        async with aclosing(ModelServer(double.url)) as server:
+            patience = Patience(0.03)
+            with pytest.raises(BackendTimeout, match="did not finish its answer"):
+                async for _ in server.events("/completion", {}, patience):
+                    patience.heard()
+
+
+async def test_a_server_that_no_longer_reacts_is_given_up_early():
+    """Long before the time limit, which allows for slow models."""
+
+    async def silent(request: Request, reply: Reply) -> None:
+        await asyncio.sleep(60)
+
+    async def is_alive() -> bool:
+        return False
+
+    with LoopbackServer(silent) as double:
+        server = ModelServer(double.url, timeout_seconds=60, is_alive=is_alive, alive_seconds=0.02)
+        async with aclosing(server):
+            with pytest.raises(BackendFailed, match="no longer reacts"):
+                await server.get("/props", Said)

@@ -10,6 +10,7 @@ from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import (
     BackendProtocolError,
     BackendRefused,
+    BackendTimeout,
     BackendUnavailable,
     ContextTooLong,
     HomebodyError,
@@ -124,3 +125,32 @@ async def test_thoughts_do_not_come_out_of_the_chat_slot(double: LlamaDouble):
     await backend.aclose()
 
     assert "".join(item.text for item in items if isinstance(item, Piece)) == "Yes."
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"content": ""},
+        {"content": "", "prompt_progress": {"cache": 0, "processed": 5, "total": 9, "time_ms": 1}},
+    ],
+    ids=["empty pieces", "progress that stands still"],
+)
+async def test_a_stream_that_goes_on_without_text_is_ended(double: LlamaDouble, event: object):
+    """Silence is measured by text."""
+    double.events, double.endless, double.endless_event = [], True, event
+    backend = LlamaCppBackend(double.url, timeout_seconds=0.3)
+
+    with pytest.raises(BackendTimeout, match="silent"):
+        _ = [item async for item in backend.complete(PROMPT, Sampling(8))]
+    await backend.aclose()
+
+
+async def test_foreign_words_in_a_stream_are_made_printable(double: LlamaDouble):
+    """No escape sequence reaches the terminal."""
+    double.events = [{"error": {"code": 500, "message": "\x1b[31mred\x07\nalert"}}]
+
+    with pytest.raises(BackendUnavailable) as caught:
+        await listen(double, [])
+
+    assert str(caught.value).isprintable()
+    assert "[31mred alert" in str(caught.value)

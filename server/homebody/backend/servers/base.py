@@ -34,6 +34,7 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.backend.http import ModelServer
+from homebody.backend.patience import Patience
 from homebody.backend.reasoning import ReasoningFilter, closes_at_end
 from homebody.backend.stops import split_stops
 from homebody.errors import (
@@ -75,6 +76,8 @@ class Job:
         Stop texts that the server watches.
     sampling
         With as many tokens as there is room for.
+    patience
+        Told of each text that comes; ``None`` before the prompt was admitted.
 
     """
 
@@ -84,6 +87,7 @@ class Job:
     slot: SlotChoice = None
     on_read: OnRead = _ignore
     tokens: int = 0
+    patience: Patience | None = None
 
 
 class ServerBackend(ABC):
@@ -206,7 +210,8 @@ class ServerBackend(ABC):
             )
             raise ContextTooLong(message)
         most = min(_wanted(info, job.prompt, job.sampling), info.context_length - tokens)
-        return replace(job, tokens=tokens, sampling=replace(job.sampling, max_tokens=most))
+        patience = Patience(self._server.timeout_seconds, most)
+        return replace(job, tokens=tokens, sampling=replace(job.sampling, max_tokens=most), patience=patience)
 
     async def _pieces(self, info: ModelInfo, job: Job, deltas: Deltas, answer: Answer) -> Stream:
         """Filter what the server streams; an answer always ends in stats, or in an error."""
@@ -220,6 +225,8 @@ class ServerBackend(ABC):
                     yield self._checked(info, job, item)
                     return
                 output += 1
+                if job.patience is not None:
+                    job.patience.heard()
                 if isinstance(item, Thought):
                     answer.reasons_apart()
                     text = ""
@@ -277,7 +284,7 @@ class StringBackend(ServerBackend):
         self.estimate = TokenEstimate()
 
     @abstractmethod
-    def _converse(self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling) -> Deltas:
+    def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
         """Stream the answer to the last message, without reasoning that comes in a field of its own."""
 
     async def count(self, texts: Sequence[str]) -> list[int]:
@@ -316,9 +323,9 @@ class StringBackend(ServerBackend):
         prompt = Prompt((Text("\n".join(message.text for message in messages)),), is_chat=True)
         job = await self._admit(info, Job(prompt, sampling, (), slot, on_read or _ignore))
         room = info.context_length - job.tokens - FRAME_TOKENS * len(messages)
-        sampling = replace(sampling, max_tokens=max(1, min(job.sampling.max_tokens, room)))
-        job = replace(job, sampling=sampling)
-        deltas = self._converse(info, messages, sampling)
+        most = max(1, min(job.sampling.max_tokens, room))
+        job = replace(job, sampling=replace(job.sampling, max_tokens=most))
+        deltas = self._converse(info, messages, job)
         always = thinking_of(info.name) is Thinking.ALWAYS
         # Its template opens the thought, which only the server sees.
         thoughts = ReasoningFilter("</think>" if always else None, is_certain=False)

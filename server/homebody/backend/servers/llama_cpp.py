@@ -9,7 +9,7 @@ API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from urllib.parse import quote
@@ -54,6 +54,8 @@ class LlamaCppBackend(ServerBackend):
         Use at most so many tokens; ``None``: what the server serves.
     timeout_seconds
         Longest silence, before an answer and between pieces.
+    is_alive
+        Asked after each ``alive_seconds`` of silence whether the server reacts at all.
 
     """
 
@@ -68,9 +70,16 @@ class LlamaCppBackend(ServerBackend):
         context_length: int | None = None,
         kind: str = "llama.cpp",
         use: Slot = "completion",
+        is_alive: Callable[[], Awaitable[bool]] | None = None,
+        alive_seconds: float = 5.0,
     ) -> None:
         server = ModelServer(
-            url, api_key=api_key, allowed_hosts=allowed_hosts, timeout_seconds=timeout_seconds
+            url,
+            api_key=api_key,
+            allowed_hosts=allowed_hosts,
+            timeout_seconds=timeout_seconds,
+            is_alive=is_alive,
+            alive_seconds=alive_seconds,
         )
         super().__init__(server, model=model, context_length=context_length)
         self._kind = kind
@@ -223,13 +232,17 @@ class LlamaCppBackend(ServerBackend):
             **api.sampling_fields(job.sampling),
         )
         read: PromptRead | None = None
-        async with aclosing(self._server.events("/completion", body)) as events:
+        reached = -1
+        async with aclosing(self._server.events("/completion", body, job.patience)) as events:
             async for data in events:
                 event = self._server.decode(data, api.CompletionEvent)
                 if event.error is not None:
                     raise api.error_of(event.error, self._server.url)
                 if event.prompt_progress is not None:
                     read = event.prompt_progress.read()
+                    if job.patience is not None and event.prompt_progress.processed > reached:
+                        job.patience.heard()
+                    reached = max(reached, event.prompt_progress.processed)
                     job.on_read(event.prompt_progress.to_progress())
                 if event.content:
                     yield Piece(event.content, event.logprob, read)

@@ -12,6 +12,7 @@ import msgspec
 
 from homebody.backend.base import FimTokens, PromptRead, ReadProgress, Sampling, Stats
 from homebody.backend.choose import Candidate
+from homebody.backend.http import clean
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
 from homebody.models.families import fills_in, takes_chat
 
@@ -166,10 +167,11 @@ class CompletionEvent(msgspec.Struct):
 
 def error_of(error: Error, url: str) -> BackendError | ContextTooLong:
     """Translate an error that came inside a stream."""
+    words = clean(error.message)
     if error.type == "exceed_context_size_error":
-        return ContextTooLong(f"the server at {url} says: {error.message}")
+        return ContextTooLong(f"the server at {url} says: {words}")
     kind = BackendLoading if error.code == 503 else BackendRefused if error.code < 500 else BackendFailed
-    return kind(f"the server at {url} failed ({error.code}): {error.message}")
+    return kind(f"the server at {url} failed ({error.code}): {words}")
 
 
 class Slots(msgspec.Struct):

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Sampling, Slot
+from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Slot
 from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused, clean
+from homebody.backend.patience import Patience
 from homebody.backend.servers import ollama_api as api
 from homebody.backend.servers.base import Deltas, Job, StringBackend, Thought
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
@@ -98,14 +99,15 @@ class OllamaBackend(StringBackend):
             logprobs=job.sampling.logprobs > 0,
             top_logprobs=job.sampling.logprobs,
         )
-        async with aclosing(self._stream("/api/generate", body)) as events:
+        async with aclosing(self._stream("/api/generate", body, job.patience)) as events:
             async for event in events:
                 if event.response:
                     yield Piece(event.response, event.logprob)
                 if event.done:
                     yield event.stats()
 
-    async def _converse(self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling) -> Deltas:
+    async def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
+        sampling = job.sampling
         body = api.ChatRequest(
             model=info.name,
             messages=[api.ChatMessage(message.role, message.text) for message in messages],
@@ -114,7 +116,7 @@ class OllamaBackend(StringBackend):
             logprobs=sampling.logprobs > 0,
             top_logprobs=sampling.logprobs,
         )
-        async with aclosing(self._stream("/api/chat", body)) as events:
+        async with aclosing(self._stream("/api/chat", body, job.patience)) as events:
             async for event in events:
                 if event.message is not None and event.message.thinking:
                     yield Thought()
@@ -123,10 +125,10 @@ class OllamaBackend(StringBackend):
                 if event.done:
                     yield event.stats()
 
-    async def _stream(self, path: str, body: object) -> AsyncGenerator[api.Event]:
+    async def _stream(self, path: str, body: object, patience: Patience | None) -> AsyncGenerator[api.Event]:
         """Stream one answer; say in one error what Ollama says in three ways."""
         try:
-            async with aclosing(self._server.lines(path, body)) as lines:
+            async with aclosing(self._server.lines(path, body, patience)) as lines:
                 async for line in lines:
                     event = self._server.decode(line, api.Event)
                     if event.error is not None:
@@ -143,6 +145,7 @@ class OllamaBackend(StringBackend):
             raise
 
     def _failure(self, words: str) -> Exception:
+        words = clean(words)
         if "context length" in words:
             return ContextTooLong(f"the server at {self._server.url} says: {words}; nothing was cut")
         return BackendFailed(f"the server at {self._server.url} failed: {words}")

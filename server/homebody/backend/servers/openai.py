@@ -12,9 +12,10 @@ from dataclasses import replace
 
 import msgspec
 
-from homebody.backend.base import Message, ModelInfo, Prompt, Sampling, Slot
+from homebody.backend.base import Message, ModelInfo, Prompt, Slot
 from homebody.backend.choose import Candidate, choose_any
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.patience import Patience
 from homebody.backend.servers import openai_api as api
 from homebody.backend.servers.base import Deltas, Job, StringBackend
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, OpenAiServer, by_owner, by_port
@@ -61,22 +62,22 @@ class OpenAiApi(StringBackend):
 
     async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
         body = api.completion_body(info.name, job, self.dialect)
-        async with aclosing(self._stream("/v1/completions", body)) as items:
+        async with aclosing(self._stream("/v1/completions", body, job.patience)) as items:
             async for item in items:
                 yield item
 
-    async def _converse(self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling) -> Deltas:
-        body = api.chat_body(info.name, messages, sampling, self.dialect)
-        async with aclosing(self._stream("/v1/chat/completions", body)) as items:
+    async def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
+        body = api.chat_body(info.name, messages, job.sampling, self.dialect)
+        async with aclosing(self._stream("/v1/chat/completions", body, job.patience)) as items:
             async for item in items:
                 yield item
 
-    async def _stream(self, path: str, body: dict[str, object]) -> Deltas:
+    async def _stream(self, path: str, body: dict[str, object], patience: Patience | None) -> Deltas:
         """Stream one answer; leave out what the server refuses, and send the request again."""
         while True:
             sent = {name: value for name, value in body.items() if name not in self._refused}
             try:
-                stream = api.stream(self._server, path, sent, self._note_model)
+                stream = api.stream(self._server.events(path, sent, patience), self._server, self._note_model)
                 async with aclosing(stream) as items:
                     async for item in items:
                         yield item

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from homebody.backend.base import Message, Piece, Sampling, Stats
-from homebody.backend.http import ModelServer, StatusRefused
+from homebody.backend.http import ModelServer, StatusRefused, clean
 from homebody.backend.servers.base import Job, Thought
 from homebody.backend.servers.llama_cpp_api import grammar_that_begins
 from homebody.errors import BackendError, BackendFailed, BackendRefused, ContextTooLong
@@ -205,9 +205,9 @@ def shorten_stops(body: dict[str, object], most: int) -> None:
 
 
 async def stream(
-    server: ModelServer, path: str, body: object, on_model: Callable[[str], None]
+    events: AsyncGenerator[str], server: ModelServer, on_model: Callable[[str], None]
 ) -> AsyncGenerator[Piece | Thought | Stats]:
-    """Stream one answer. Ends without stats where the stream was cut.
+    """Read the events of one answer. Ends without stats where the stream was cut.
 
     ``on_model`` is told which model answers.
 
@@ -222,7 +222,7 @@ async def stream(
     timings = Timings()
     done = False
     try:
-        async with aclosing(server.events(path, body)) as events:
+        async with aclosing(events):
             async for data in events:
                 if data.strip() == "[DONE]":
                     done = True
@@ -286,11 +286,12 @@ def _failure(error: object, url: str) -> BackendError | ContextTooLong:
             words = msgspec.convert(error, _Words)
         except msgspec.ValidationError:
             words = _Words()
-    if tells_length(words.message):
-        return ContextTooLong(f"the server at {url} says: {words.message}; nothing was cut")
+    said = clean(words.message)
+    if tells_length(said):
+        return ContextTooLong(f"the server at {url} says: {said}; nothing was cut")
     refused = isinstance(words.code, int) and 400 <= words.code < 500
     kind = BackendRefused if refused else BackendFailed
-    return kind(f"the server at {url} failed: {words.message}")
+    return kind(f"the server at {url} failed: {said}")
 
 
 def tells_length(words: str) -> bool:

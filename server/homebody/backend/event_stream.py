@@ -1,0 +1,62 @@
+"""Server-sent events and lines, read off a response piece by piece.
+
+In: the text of a response as it arrives. Out: the data of each event, or each line.
+Lines end at CR, LF or both and nowhere else: JSON may hold other line separators as they are.
+Source: the HTML standard, section 9.2.6; and ``error:`` fields, in which llama.cpp reported faults.
+Knows nothing of HTTP.
+"""
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+
+async def lines_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Yield each line without its end."""
+    held: list[str] = []
+    after_return = False
+    async for text in texts:
+        if after_return and text.startswith("\n"):
+            text = text[1:]  # noqa: PLW2901 - the second half of a CR LF
+        after_return = text.endswith("\r")
+        *whole, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for line in whole:
+            yield "".join([*held, line])
+            held.clear()
+        held.append(rest)
+    if last := "".join(held):
+        yield last
+
+
+async def events_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Yield the data of each event; a fault as ``{"error": …}``, however the server sends it."""
+    kind, data = "", list[str]()
+    async for line in lines_of(texts):
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if not line and data:
+            yield _as_error("\n".join(data)) if kind == "error" else "\n".join(data)
+        if not line:
+            kind, data = "", []
+        elif name == "data":
+            data.append(value)
+        elif name == "event":
+            kind = value
+        elif name == "error":
+            yield _as_error(value)
+
+
+class _Reason(msgspec.Struct):
+    error: object = None
+    message: object = None
+
+
+def _as_error(data: str) -> str:
+    """Put the server's words where a fault is looked for."""
+    try:
+        found = msgspec.json.decode(data, type=_Reason)
+    except msgspec.DecodeError:
+        return msgspec.json.encode({"error": {"message": data}}).decode()
+    if found.error is not None:
+        return data
+    return msgspec.json.encode({"error": msgspec.Raw(data.encode())}).decode()
