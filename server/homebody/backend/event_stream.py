@@ -16,6 +16,8 @@ async def lines_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
     held: list[str] = []
     after_return = False
     async for text in texts:
+        if not text:
+            continue
         if after_return and text.startswith("\n"):
             text = text[1:]  # noqa: PLW2901 - the second half of a CR LF
         after_return = text.endswith("\r")

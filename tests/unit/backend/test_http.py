@@ -364,9 +364,13 @@ async def test_an_answer_has_a_limit_as_a_whole():
     with LoopbackServer(drip) as double:
         async with aclosing(ModelServer(double.url)) as server:
             patience = Patience(0.03)
-            with pytest.raises(BackendTimeout, match="did not finish its answer"):
+
+            async def listen() -> None:
                 async for _ in server.events("/completion", {}, patience):
                     patience.heard()
+
+            with pytest.raises(BackendTimeout, match="did not finish its answer"):
+                await listen()
 
 
 async def test_a_server_that_no_longer_reacts_is_given_up_early():
