@@ -38,7 +38,7 @@ from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
 from homebody.backend.reasoning import CONTROL_TEXTS
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerBackend
-from homebody.backend.servers.llama_cpp_served import Served, ask_served, tokenize
+from homebody.backend.servers.llama_cpp_served import HOST_KIND, Served, ask_served, tokenize
 from homebody.backend.token_table import Tokens
 from homebody.errors import BackendLoading, BackendRefused, BackendUnavailable
 
@@ -187,7 +187,7 @@ class LlamaCppBackend(ServerBackend):
             It is being loaded.
 
         """
-        if self._served is not None or self._kind == "embedded":
+        if self._served is not None or self._kind == HOST_KIND:
             return
         entries = (await self._server.get("/v1/models", api.Models)).data
         if not any(entry.status is not None for entry in entries):
