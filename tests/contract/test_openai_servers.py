@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Stream, Text
-from homebody.backend.servers.base import StringBackend
 from homebody.backend.servers.lm_studio import LINK_NOTE, LmStudioBackend
 from homebody.backend.servers.openai import OpenAiBackend
+from homebody.backend.servers.strings import StringBackend
 from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong
 from support.loopback import LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel

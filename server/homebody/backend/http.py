@@ -22,6 +22,7 @@ from homebody.backend.cancellation import cancelled_once, to_the_end
 from homebody.backend.event_stream import events_of, lines_of
 from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
 from homebody.backend.patience import Patience
+from homebody.backend.server_words import clean, words_of
 from homebody.errors import (
     BackendError,
     BackendFailed,
@@ -41,7 +42,6 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT_SECONDS = 60.0
 # A loopback port answers at once or not at all; a team's server may be a few routers away.
 _CONNECT_SECONDS = 5.0
-_WORDS = 300
 
 
 class StatusRefused(BackendRefused):
@@ -293,7 +293,7 @@ class ModelServer:
             )
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                words = _words(await cancelled_once(response.aread()))
+                words = words_of(await cancelled_once(response.aread()))
         except (httpx.HTTPError, TimeoutError):
             words = "no reason given"
         if status in _BUSY:
@@ -340,39 +340,6 @@ _MISSED = 2
 _BUSY = frozenset({503})
 _BROKEN = frozenset({500, 502, 504})
 _LOCKED = frozenset({401, 403})
-
-
-class _Wordy(msgspec.Struct):
-    """Where servers put the reason: ``error.message`` (OpenAI, llama.cpp), ``error`` (Ollama), ``detail``."""
-
-    error: object = None
-    message: object = None
-    detail: object = None
-
-
-class _Message(msgspec.Struct):
-    message: str
-
-
-def _words(content: bytes) -> str:
-    """Return the server's own words out of the body of an error."""
-    try:
-        found = msgspec.json.decode(content, type=_Wordy)
-        reason = found.error or found.message or found.detail or ""
-        if not isinstance(reason, str):
-            try:
-                reason = msgspec.convert(reason, _Message).message
-            except msgspec.ValidationError:
-                reason = msgspec.json.encode(reason).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        reason = content.decode(errors="replace")
-    return clean(reason) or "no reason given"
-
-
-def clean(words: str) -> str:
-    """Make foreign words fit into one sentence: one line, printable, not endless."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return line if len(line) <= _WORDS else line[:_WORDS] + "…"
 
 
 def _split_url(url: str) -> tuple[str, str | None]:

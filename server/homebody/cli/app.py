@@ -35,7 +35,7 @@ COMMANDS = (
     Row("refactor", "homebody.cli.refactor", "Rewrite files, or parts of them: as diffs, or in place."),
     Row("prompts", "homebody.cli.prompts", "List or check prompt files."),
     Row("undo", "homebody.cli.undo", "Put back what a run of refactor changed."),
-    Row("models", "homebody.cli.models", "List, install, show or remove models."),
+    Row("models", "homebody.cli.models", "List, recommend, install, show or remove models."),
     Row("demo", "homebody.cli.demo", "Show what Homebody does, with a real model on a small file."),
     Row("doctor", "homebody.cli.doctor", "Look at servers, models and settings, and say what to do better."),
     Row("bench", "homebody.cli.bench", "Measure how fast the chosen model reads and writes here."),

@@ -1,5 +1,6 @@
 """``homebody models``: list, install, show and remove the weights that the embedded model may use."""
 
+import asyncio
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -39,8 +40,9 @@ class Shown(Struct, frozen=True, rename="camel"):
 
 def register(app: typer.Typer) -> None:
     """Add the command and its own commands."""
-    models = typer.Typer(help="List, install, show or remove models.")
+    models = typer.Typer(help="List, recommend, install, show or remove models.")
     models.command("list")(_list)
+    models.command("recommend")(_recommend)
     models.command("install")(_install)
     models.command("show")(_show)
     models.command("remove")(_remove)
@@ -67,6 +69,24 @@ def _list(*, as_json: _Json = False) -> None:
     used = {use: _used(use) for use in ("completion", "chat")}
     for use, name in used.items():
         terminal.remark(f"The embedded model uses {name} for {use}.")
+
+
+def _recommend(*, as_json: _Json = False) -> None:
+    """Say which model suits this machine, for completion and for chat, and the line that gets it."""
+    from homebody.features.recommend import recommend
+
+    terminal = Terminal()
+    advice = asyncio.run(recommend())
+    if as_json:
+        terminal.write(json.encode(advice).decode() + "\n")
+        return
+    terminal.write(f"This machine: {advice.machine}.\n")
+    for one in advice.recommendations:
+        terminal.write(f"\n{one.use.capitalize()}: {one.model}")
+        terminal.write(f" ({one.download_bytes / 1e9:.1f} GB, licence {one.licence})\n  {one.command}\n")
+        if one.present is not None:
+            terminal.write(f"  Here already, and used as it is: {one.present}\n")
+    terminal.remark("docs/models.md says what these models are good for, and what was measured.")
 
 
 def _install(

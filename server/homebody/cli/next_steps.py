@@ -25,5 +25,5 @@ def next_steps(installation: Installation) -> Iterator[str]:
         yield f"   vim.opt.runtimepath:append({json.dumps(str(checkout / 'clients' / 'neovim'))})"
         yield f'   require("homebody").setup({{ cmd = {{ {json.dumps(program)}, "lsp" }} }})'
         yield f"Another editor: {checkout / 'docs' / 'editors'}; the command is {shell(program, 'lsp')}"
-    yield "A better model: start one in llama.cpp, Ollama or LM Studio, or install a file:"
-    yield f"   {shell(program, 'models', 'install')} /path/to/model.gguf"
+    yield "A better model: this names the one that suits your machine, and the line that gets it:"
+    yield f"   {shell(program, 'models', 'recommend')}"

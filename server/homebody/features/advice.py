@@ -4,31 +4,18 @@ In: what is served, and free memory. Out: one line each, the remark behind it in
 Lines in TOML belong into the user's ``config.toml``.
 """
 
-import platform
-import sys
-
 from homebody.backend.base import ModelInfo, Slot
-from homebody.host.machine import available_memory
-from homebody.installation import pip_install, shell, this_installation
-
-_GIB = 1024**3
+from homebody.features.recommend import Runner, command_for, this_machine
+from homebody.models.catalogue import OFFERS, recommended
 
 
 def better_model(info: ModelInfo, use: Slot) -> str:
-    """Say how one gets a model that is made for ``use``; docs/models.md has the table behind it."""
-    size = _size(use, available_memory())
-    if info.kind == "ollama":
-        made_for = "-base" if use == "completion" else ""
-        return f"ollama pull qwen2.5-coder:{size.lower()}{made_for}"
-    if info.kind == "lm-studio":
-        return f"lms get qwen2.5-coder-{size.lower()}-instruct"
-    if info.kind == "llama.cpp":
-        return f"llama-server -hf Qwen/Qwen2.5-Coder-{size}-Instruct-GGUF"
+    """Say how to get a model that is made for ``use`` and suits this machine (`models.catalogue`)."""
+    offer = recommended(use, this_machine()) or OFFERS[0]
     if info.kind == "openai":
-        return f"serve Qwen/Qwen2.5-Coder-{size}-Instruct there"
-    source = f"hf:Qwen/Qwen2.5-Coder-{size}-Instruct-GGUF:Q4_K_M"
-    program = shell(str(this_installation().program))
-    return f"{pip_install('huggingface_hub')} && {program} models install {source}"
+        return f"serve {offer.title} there"
+    runners: dict[str, Runner] = {"ollama": "ollama", "lm-studio": "lm-studio", "llama.cpp": "llama.cpp"}
+    return command_for(offer, runners.get(info.kind, "embedded"), use)
 
 
 def quicker_model(info: ModelInfo) -> str | None:
@@ -55,13 +42,3 @@ def more_context(info: ModelInfo) -> str:
         "lm-studio": f"lms load {info.name} --context-length {tokens}",
         "embedded": f"[backend] context_length = {tokens}     (as far as the memory goes)",
     }.get(info.kind, f"start the server with a context of {tokens} tokens")
-
-
-def _size(use: Slot, memory: int) -> str:
-    """Parameters that suit the free memory; without a graphics card larger ones are too slow."""
-    if memory < 3 * _GIB:
-        return "0.5B"
-    has_gpu = sys.platform == "darwin" and platform.machine() == "arm64"
-    if has_gpu and memory >= 10 * _GIB and use == "chat":
-        return "7B"
-    return "1.5B"

@@ -141,7 +141,8 @@ FAMILIES = (
     # Next-edit models: other prompts than ours, but for Sweep, which also fills in.
     Family("Zeta", r"\bzeta\b|\bzeta-?\d", Fim.NO, Chat.NO),
     Family("Sweep", r"\bsweep\b", Fim.YES, Chat.NO),
-    Family("Qwen Coder", r"qwen-?(2\.5(\.1)?|3)-?coder", Fim.YES, Chat.NAMED, sampling=_QWEN_CODER),
+    Family("Qwen2.5-Coder", r"qwen-?2\.5(\.1)?-?coder", Fim.YES, Chat.NAMED, sampling=_QWEN_CODER),
+    Family("Qwen3-Coder", r"qwen-?3-?coder", Fim.YES, Chat.YES, sampling=_QWEN_CODER),
     Family("CodeQwen", r"codeqwen", Fim.YES, Chat.NAMED),
     Family("Qwen3.5", r"qwen-?3\.[5-9]", Fim.YES, Chat.YES, Thinking.SWITCHED, _QWEN_3),
     Family("Qwen3 Thinking", r"qwen-?3.*thinking|\bqwq\b", Fim.NO, Chat.YES, Thinking.ALWAYS, _QWEN_3),

@@ -44,7 +44,7 @@ def test_the_demo_shows_all_of_it_plainly(run, script):
     assert '+    """Return the mean price of all items."""\n' in ended.out
     assert "    def total(self):\n        return" in ended.out.partition("4  The exact prompt")[2]
     assert "the explanation's speed" in ended.out
-    assert "homebody models install /path/to/model.gguf" in ended.out
+    assert "homebody models recommend" in ended.out
 
 
 def test_a_demo_without_a_model_is_one_sentence(run, own_folders):

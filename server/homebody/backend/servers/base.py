@@ -1,8 +1,7 @@
 """What all model servers have in common: describe, admit, filter and check an answer.
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats, out of what a server's own class streams.
-A server's class says what is served (``_ask``) and streams (``_generate``); ``StringBackend`` is for
-servers that take prompts as strings.
+A server's class says what is served (``_ask``) and streams (``_generate``).
 Knows nothing of any API.
 """
 
@@ -20,7 +19,6 @@ from homebody.backend.answer import Answer
 from homebody.backend.base import (
     FinishReason,
     Marker,
-    Message,
     ModelInfo,
     OnRead,
     Piece,
@@ -46,7 +44,6 @@ from homebody.errors import (
     ContextTooLong,
 )
 from homebody.models.families import Thinking, thinking_of
-from homebody.tokens import TokenEstimate, frame_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Thought:
 Deltas: TypeAlias = AsyncGenerator[Piece | Thought | Stats]
 
 
-def _ignore(_progress: ReadProgress) -> None:
+def ignore_progress(_progress: ReadProgress) -> None:
     """Reading progress that nobody asked for."""
 
 
@@ -85,7 +82,7 @@ class Job:
     sampling: Sampling
     stop: tuple[str, ...] = ()
     slot: SlotChoice = None
-    on_read: OnRead = _ignore
+    on_read: OnRead = ignore_progress
     tokens: int = 0
     patience: Patience | None = None
 
@@ -165,7 +162,7 @@ class ServerBackend(ABC):
         is_chat = prompt.is_chat or slot == "chat"
         theirs, ours = self._split_stops(prompt)
         answer = Answer(forced=prompt.forced, stops=ours, thoughts=_filter(prompt) if is_chat else None)
-        asked = Job(prompt, sampling, theirs, slot, on_read or _ignore)
+        asked = Job(prompt, sampling, theirs, slot, on_read or ignore_progress)
         job = await self._admit(info, asked)
         async with aclosing(self._pieces(info, job, self._generate(info, job), answer)) as stream:
             async for item in stream:
@@ -260,114 +257,6 @@ class ServerBackend(ABC):
             raise
         self._heard = time.monotonic()
 
-
-class StringBackend(ServerBackend):
-    """One model on a server that takes prompts as strings.
-
-    There, text of the user's that looks like a marker acts as one: ``ModelInfo.special_texts`` says
-    which texts do, and the context leaves such lines out.
-
-    Attributes
-    ----------
-    estimate
-        Token counts, scaled by what the server reported for earlier prompts.
-    keeps_prompts
-        Whether the server keeps what it read for a prompt that begins alike. Where that is not sure,
-        reading ahead in pieces might read everything again at each piece.
-
-    """
-
-    keeps_prompts: ClassVar[bool] = False
-
-    def __init__(self, server: ModelServer, *, model: str | None, context_length: int | None) -> None:
-        super().__init__(server, model=model, context_length=context_length)
-        self.estimate = TokenEstimate()
-
-    @abstractmethod
-    def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
-        """Stream the answer to the last message, without reasoning that comes in a field of its own."""
-
-    async def count(self, texts: Sequence[str]) -> list[int]:
-        """Estimate the tokens of each text; no request is made."""
-        return [self.estimate.count(text) for text in texts]
-
-    async def count_prompt(self, prompt: Prompt) -> int:
-        """Estimate the tokens of the whole prompt; each marker is one, and a BOS may come in front."""
-        texts = "".join(part.text for part in prompt.parts if isinstance(part, Text))
-        markers = sum(frame_tokens(part.text) for part in prompt.parts if isinstance(part, Marker))
-        return 1 + markers + self.estimate.count(texts)
-
-    async def render_chat(self, messages: Sequence[Message]) -> Prompt:
-        """Refuse: the server renders the chat template itself. Use ``chat``.
-
-        Raises
-        ------
-        BackendRefused
-            Always.
-
-        """
-        del messages
-        message = f"the server at {self._server.url} does not show its chat template; use its chat"
-        raise BackendRefused(message)
-
-    async def chat(
-        self,
-        messages: Sequence[Message],
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "chat",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Answer the last message, reasoning left out; these servers have one cache and report no reading."""
-        info = await self.describe()
-        prompt = Prompt((Text("\n".join(message.text for message in messages)),), is_chat=True)
-        job = await self._admit(info, Job(prompt, sampling, (), slot, on_read or _ignore))
-        room = info.context_length - job.tokens - FRAME_TOKENS * len(messages)
-        most = max(1, min(job.sampling.max_tokens, room))
-        job = replace(job, sampling=replace(job.sampling, max_tokens=most))
-        deltas = self._converse(info, messages, job)
-        always = thinking_of(info.name) is Thinking.ALWAYS
-        # Its template opens the thought, which only the server sees.
-        thoughts = ReasoningFilter("</think>" if always else None, is_certain=False)
-        async with aclosing(self._pieces(info, job, deltas, Answer(thoughts=thoughts))) as stream:
-            async for item in stream:
-                yield item
-
-    async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
-    ) -> Stats:
-        """Read the prompt into the server's cache, at the price of one token that is dropped.
-
-        A beginning of it (``tokens``) is as much of the text as its share of all tokens.
-        """
-        stats = Stats(None, None, None, None, None, None, "length")
-        if tokens is not None:
-            if not self.keeps_prompts:
-                return stats
-            prompt = Prompt((Text(await self._beginning(prompt, tokens)),))
-        single = Sampling(max_tokens=1)
-        async with aclosing(self.complete(replace(prompt, forced=""), single, slot=slot)) as stream:
-            async for item in stream:
-                if isinstance(item, Stats):
-                    stats = item
-        return replace(stats, output_tokens=0)
-
-    async def _beginning(self, prompt: Prompt, tokens: int) -> str:
-        """Return the share of the prompt's text that so many tokens are of all."""
-        total = await self.count_prompt(prompt)
-        return prompt.text if tokens >= total else prompt.text[: len(prompt.text) * tokens // total]
-
-    def _checked(self, info: ModelInfo, job: Job, stats: Stats) -> Stats:
-        """Correct the estimate by the server's count; a prompt that fills the context was cut."""
-        if stats.prompt_tokens is None:
-            return stats
-        self.estimate.learn(job.prompt.text, stats.prompt_tokens)
-        cut = stats.truncated or stats.prompt_tokens >= info.context_length
-        return replace(stats, truncated=cut)
-
-
-FRAME_TOKENS = 12
-"""Tokens of a chat template around each message, more than any known one takes."""
 
 THOUGHT_TOKENS = 2048
 """Tokens that a model which cannot be kept from reasoning gets for it, beside those of the answer."""

@@ -12,7 +12,7 @@ import msgspec
 
 from homebody.backend.base import FimTokens, PromptRead, ReadProgress, Sampling, Stats
 from homebody.backend.choose import Candidate
-from homebody.backend.http import clean
+from homebody.backend.server_words import clean
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
 from homebody.models.families import fills_in, takes_chat
 

@@ -15,10 +15,12 @@ import msgspec
 from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Slot
 from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused, clean
+from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
 from homebody.backend.patience import Patience
+from homebody.backend.server_words import clean
 from homebody.backend.servers import ollama_api as api
-from homebody.backend.servers.base import Deltas, Job, StringBackend, Thought
+from homebody.backend.servers.base import Deltas, Job, Thought
+from homebody.backend.servers.strings import StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import (
     BackendFailed,

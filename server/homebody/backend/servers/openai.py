@@ -17,8 +17,9 @@ from homebody.backend.choose import Candidate, choose_any
 from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
 from homebody.backend.patience import Patience
 from homebody.backend.servers import openai_api as api
-from homebody.backend.servers.base import Deltas, Job, StringBackend
+from homebody.backend.servers.base import Deltas, Job
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, OpenAiServer, by_owner, by_port
+from homebody.backend.servers.strings import StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import BackendError, BackendRefused
 from homebody.models.families import fills_in, takes_chat, thinking_notes

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from homebody.backend.base import Message, Piece, Sampling, Stats
-from homebody.backend.http import ModelServer, StatusRefused, clean
+from homebody.backend.http import ModelServer, StatusRefused
+from homebody.backend.server_words import clean
 from homebody.backend.servers.base import Job, Thought
 from homebody.backend.servers.llama_cpp_api import grammar_that_begins
 from homebody.errors import BackendError, BackendFailed, BackendRefused, ContextTooLong

@@ -1,0 +1,138 @@
+"""What the backends have in common whose servers take prompts as strings.
+
+In: a ``Prompt`` or chat messages. Out: pieces, then stats, out of what a server's own class streams.
+Knows nothing of any API.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import ClassVar
+
+from homebody.backend.answer import Answer
+from homebody.backend.base import (
+    Marker,
+    Message,
+    ModelInfo,
+    OnRead,
+    Prompt,
+    Sampling,
+    Stats,
+    Stream,
+    Text,
+)
+from homebody.backend.http import ModelServer
+from homebody.backend.reasoning import ReasoningFilter
+from homebody.backend.servers.base import Deltas, Job, ServerBackend, ignore_progress
+from homebody.errors import BackendRefused
+from homebody.models.families import Thinking, thinking_of
+from homebody.tokens import TokenEstimate, frame_tokens
+
+FRAME_TOKENS = 12
+"""Tokens of a chat template around each message, more than any known one takes."""
+
+
+class StringBackend(ServerBackend):
+    """One model on a server that takes prompts as strings.
+
+    There, text of the user's that looks like a marker acts as one: ``ModelInfo.special_texts`` says
+    which texts do, and the context leaves such lines out.
+
+    Attributes
+    ----------
+    estimate
+        Token counts, scaled by what the server reported for earlier prompts.
+    keeps_prompts
+        Whether the server keeps what it read for a prompt that begins alike. Where that is not sure,
+        reading ahead in pieces might read everything again at each piece.
+
+    """
+
+    keeps_prompts: ClassVar[bool] = False
+
+    def __init__(self, server: ModelServer, *, model: str | None, context_length: int | None) -> None:
+        super().__init__(server, model=model, context_length=context_length)
+        self.estimate = TokenEstimate()
+
+    @abstractmethod
+    def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
+        """Stream the answer to the last message, without reasoning that comes in a field of its own."""
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Estimate the tokens of each text; no request is made."""
+        return [self.estimate.count(text) for text in texts]
+
+    async def count_prompt(self, prompt: Prompt) -> int:
+        """Estimate the tokens of the whole prompt; each marker is one, and a BOS may come in front."""
+        texts = "".join(part.text for part in prompt.parts if isinstance(part, Text))
+        markers = sum(frame_tokens(part.text) for part in prompt.parts if isinstance(part, Marker))
+        return 1 + markers + self.estimate.count(texts)
+
+    async def render_chat(self, messages: Sequence[Message]) -> Prompt:
+        """Refuse: the server renders the chat template itself. Use ``chat``.
+
+        Raises
+        ------
+        BackendRefused
+            Always.
+
+        """
+        del messages
+        message = f"the server at {self._server.url} does not show its chat template; use its chat"
+        raise BackendRefused(message)
+
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: SlotChoice = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """Answer the last message, reasoning left out; these servers have one cache and report no reading."""
+        info = await self.describe()
+        prompt = Prompt((Text("\n".join(message.text for message in messages)),), is_chat=True)
+        job = await self._admit(info, Job(prompt, sampling, (), slot, on_read or ignore_progress))
+        room = info.context_length - job.tokens - FRAME_TOKENS * len(messages)
+        most = max(1, min(job.sampling.max_tokens, room))
+        job = replace(job, sampling=replace(job.sampling, max_tokens=most))
+        deltas = self._converse(info, messages, job)
+        always = thinking_of(info.name) is Thinking.ALWAYS
+        # Its template opens the thought, which only the server sees.
+        thoughts = ReasoningFilter("</think>" if always else None, is_certain=False)
+        async with aclosing(self._pieces(info, job, deltas, Answer(thoughts=thoughts))) as stream:
+            async for item in stream:
+                yield item
+
+    async def warm(
+        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
+    ) -> Stats:
+        """Read the prompt into the server's cache, at the price of one token that is dropped.
+
+        A beginning of it (``tokens``) is as much of the text as its share of all tokens.
+        """
+        stats = Stats(None, None, None, None, None, None, "length")
+        if tokens is not None:
+            if not self.keeps_prompts:
+                return stats
+            prompt = Prompt((Text(await self._beginning(prompt, tokens)),))
+        single = Sampling(max_tokens=1)
+        async with aclosing(self.complete(replace(prompt, forced=""), single, slot=slot)) as stream:
+            async for item in stream:
+                if isinstance(item, Stats):
+                    stats = item
+        return replace(stats, output_tokens=0)
+
+    async def _beginning(self, prompt: Prompt, tokens: int) -> str:
+        """Return the share of the prompt's text that so many tokens are of all."""
+        total = await self.count_prompt(prompt)
+        return prompt.text if tokens >= total else prompt.text[: len(prompt.text) * tokens // total]
+
+    def _checked(self, info: ModelInfo, job: Job, stats: Stats) -> Stats:
+        """Correct the estimate by the server's count; a prompt that fills the context was cut."""
+        if stats.prompt_tokens is None:
+            return stats
+        self.estimate.learn(job.prompt.text, stats.prompt_tokens)
+        cut = stats.truncated or stats.prompt_tokens >= info.context_length
+        return replace(stats, truncated=cut)

@@ -1,0 +1,136 @@
+"""Models that Homebody recommends, and which of them suits a machine. Pure.
+
+In: memory, cores and graphics. Out: one model for each use.
+Sizes are those of the published files; what a machine makes of the larger ones was not measured here:
+that they are good models is what their cards and the people who run them say (docs/models.md).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Use: TypeAlias = Literal["completion", "chat"]
+
+_GB = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What models may use.
+
+    Attributes
+    ----------
+    memory
+        Bytes that are free.
+    cores
+        Of the processor.
+    graphics_memory
+        Bytes of the graphics card; 0 without one that models can use.
+    is_unified
+        Whether the graphics unit uses the processor's memory, and the embedded model the graphics unit
+        (Apple's processors).
+
+    """
+
+    memory: int
+    cores: int
+    graphics_memory: int = 0
+    is_unified: bool = False
+
+    @property
+    def room(self) -> int:
+        """Bytes that a model may take: the rest is for the editor and the tests that one runs."""
+        return self.graphics_memory * 9 // 10 if self.graphics_memory else self.memory * 7 // 10
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One model.
+
+    Attributes
+    ----------
+    weights, needs
+        Bytes of the file, and of memory with two slots of 8,192 tokens.
+    cores
+        Cores from which it is quick enough without graphics, by use; a use that is missing needs graphics.
+    hub, ollama, lm_studio
+        Its names on the Hugging Face Hub (repository and file), in Ollama's library, in LM Studio.
+    licence
+        As its card says.
+
+    """
+
+    title: str
+    weights: int
+    needs: int
+    uses: frozenset[Use]
+    cores: dict[Use, int]
+    hub: str
+    ollama: str
+    lm_studio: str
+    licence: str
+
+
+_BOTH: frozenset[Use] = frozenset({"completion", "chat"})
+_CHAT: frozenset[Use] = frozenset({"chat"})
+
+
+def _qwen(size: str, weights: float, needs: float, cores: dict[Use, int], quantisation: str) -> Offer:
+    return Offer(
+        title=f"Qwen2.5-Coder {size}",
+        weights=int(weights * _GB),
+        needs=int(needs * _GB),
+        uses=_BOTH,
+        cores=cores,
+        hub=f"Qwen/Qwen2.5-Coder-{size}-Instruct-GGUF:{quantisation}",
+        ollama=f"qwen2.5-coder:{size.lower()}",
+        lm_studio=f"qwen2.5-coder-{size.lower()}-instruct",
+        licence="Apache-2.0",
+    )
+
+
+OFFERS = (
+    _qwen("0.5B", 0.5, 0.9, {"completion": 1, "chat": 1}, "Q8_0"),
+    _qwen("1.5B", 1.0, 1.6, {"completion": 4, "chat": 2}, "Q4_K_M"),
+    _qwen("7B", 4.7, 5.8, {"chat": 6}, "Q4_K_M"),
+    _qwen("14B", 9.0, 12.4, {}, "Q4_K_M"),
+    Offer(
+        title="gpt-oss 20B",
+        weights=int(12.1 * _GB),
+        needs=14 * _GB,
+        uses=_CHAT,
+        # A mixture of experts: 3.6 billion parameters are used for each token.
+        cores={"chat": 8},
+        hub="ggml-org/gpt-oss-20b-GGUF",
+        ollama="gpt-oss:20b",
+        lm_studio="openai/gpt-oss-20b",
+        licence="Apache-2.0",
+    ),
+    Offer(
+        title="Qwen3-Coder 30B-A3B",
+        weights=int(18.6 * _GB),
+        needs=int(20.5 * _GB),
+        uses=_BOTH,
+        cores={"chat": 8},
+        hub="unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF:Q4_K_M",
+        ollama="qwen3-coder:30b",
+        lm_studio="qwen/qwen3-coder-30b",
+        licence="Apache-2.0",
+    ),
+)
+"""From small to large: the last one that suits is the best one."""
+
+# For completion a model beyond this size keeps one waiting, with most graphics cards as well.
+_MOST_FOR_COMPLETION = 6 * _GB
+
+
+def recommended(use: Use, machine: Machine) -> Offer | None:
+    """Return the largest model that fits and is quick enough; ``None`` where even the smallest is not."""
+    return next((offer for offer in reversed(OFFERS) if _suits(offer, use, machine)), None)
+
+
+def _suits(offer: Offer, use: Use, machine: Machine) -> bool:
+    if use not in offer.uses or offer.needs > machine.room:
+        return False
+    if use == "completion" and offer.needs > _MOST_FOR_COMPLETION:
+        return False
+    return bool(machine.graphics_memory) or machine.cores >= offer.cores.get(use, machine.cores + 1)

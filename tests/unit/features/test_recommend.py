@@ -1,0 +1,49 @@
+"""The model that suits this machine, and what is here already."""
+
+import pytest
+
+from homebody.features.recommend import recommend
+from homebody.host import graphics
+from support.ollama_double import OllamaDouble, OllamaModel
+
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def bare_machine(own_folders, monkeypatch):
+    """No weights, and no programs of the vendors."""
+    monkeypatch.setenv("PATH", "")
+    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+async def test_each_use_gets_a_model_and_the_line_that_installs_it():
+    """By Homebody itself where nothing else runs models here."""
+    advice = await recommend(urls=[NOBODY])
+
+    assert [one.use for one in advice.recommendations] == ["completion", "chat"]
+    assert all(" models install" in one.command for one in advice.recommendations)
+    assert all(one.present is None for one in advice.recommendations)
+    assert "memory free" in advice.machine
+
+
+async def test_what_ollama_has_is_named_and_more_is_pulled_there():
+    """Nothing has to be installed twice."""
+    with OllamaDouble([OllamaModel("qwen2.5-coder:1.5b", fim=True)]) as double:
+        completion, chat = (await recommend(urls=[double.url])).recommendations
+
+    assert completion.command.startswith("ollama pull qwen2.5-coder:")
+    assert chat.command.startswith("ollama pull ")
+    assert completion.present is not None
+    assert completion.present.startswith("qwen2.5-coder:1.5b of Ollama")
+
+
+def test_a_machine_without_the_vendors_tools_has_no_graphics(monkeypatch, tmp_path):
+    """Nothing is guessed; AMD's cards say themselves how much memory they have."""
+    monkeypatch.setattr(graphics, "_DRM", tmp_path)
+    assert graphics.graphics_memory() == 0
+    device = tmp_path / "card1" / "device"
+    device.mkdir(parents=True)
+    (device / "mem_info_vram_total").write_text("17163091968\n")
+
+    assert graphics.graphics_memory() == 17163091968

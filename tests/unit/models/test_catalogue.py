@@ -1,0 +1,44 @@
+"""Which of the recommended models suits which machine."""
+
+import pytest
+
+from homebody.models.catalogue import OFFERS, Machine, recommended
+from homebody.models.families import fills_in, takes_chat
+from homebody.models.hub import parse_source
+
+GB = 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("memory", "cores", "graphics", "completion", "chat"),
+    [
+        (1, 2, 0, None, None),
+        (3, 2, 0, "Qwen2.5-Coder 0.5B", "Qwen2.5-Coder 1.5B"),
+        (6, 4, 0, "Qwen2.5-Coder 1.5B", "Qwen2.5-Coder 1.5B"),
+        (12, 8, 0, "Qwen2.5-Coder 1.5B", "Qwen2.5-Coder 7B"),
+        (24, 8, 0, "Qwen2.5-Coder 1.5B", "gpt-oss 20B"),
+        (64, 16, 0, "Qwen2.5-Coder 1.5B", "Qwen3-Coder 30B-A3B"),
+        (16, 8, 8, "Qwen2.5-Coder 7B", "Qwen2.5-Coder 7B"),
+        (16, 4, 16, "Qwen2.5-Coder 7B", "gpt-oss 20B"),
+        (32, 4, 24, "Qwen2.5-Coder 7B", "Qwen3-Coder 30B-A3B"),
+    ],
+)
+def test_the_largest_that_fits_and_is_quick_enough_is_recommended(
+    memory: int, cores: int, graphics: int, completion: str | None, chat: str | None
+):
+    """Memory decides what fits, cores and graphics what is quick enough; completion wants a quick one."""
+    machine = Machine(memory * GB, cores, graphics * GB)
+    found = [recommended("completion", machine), recommended("chat", machine)]
+
+    assert [offer and offer.title for offer in found] == [completion, chat]
+
+
+@pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer.title)
+def test_an_offer_is_what_its_names_say(offer):
+    """The table of families agrees with each of its names, and the Hub's name can be installed."""
+    repo, _ = parse_source(f"hf:{offer.hub}")
+    for name in (repo, offer.lm_studio):
+        assert fills_in(name) == ("completion" in offer.uses), name
+        assert takes_chat(name), name
+    assert takes_chat(offer.ollama, plain_is_instruct=True)
+    assert offer.weights < offer.needs
