@@ -18,6 +18,7 @@ from homebody.backend.base import (
     OnRead,
     Prompt,
     Sampling,
+    SlotChoice,
     Stats,
     Stream,
     Text,
