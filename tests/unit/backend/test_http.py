@@ -363,7 +363,8 @@ async def test_an_answer_has_a_limit_as_a_whole():
 
     with LoopbackServer(drip) as double:
         async with aclosing(ModelServer(double.url)) as server:
-            patience = Patience(0.03)
+            patience = Patience(5)
+            patience.whole_seconds = 0.1
 
             async def listen() -> None:
                 async for _ in server.events("/completion", {}, patience):
