@@ -41,7 +41,7 @@ COMMANDS = (
     Row("bench", "homebody.cli.bench", "Measure how fast the chosen model reads and writes here."),
     Row("log", "homebody.cli.log", "Show which prompts were sent, and how suggestions fared."),
     Row("completion", "homebody.cli.completion", "Print a script that completes commands in your shell."),
-    Row("config", "homebody.cli.config", "Show, describe or begin the settings."),
+    Row("config", "homebody.cli.config", "Show, describe, begin or import the settings."),
 )
 
 # Options that may stand without a value, and what they mean then. A value is joined by "=", so that

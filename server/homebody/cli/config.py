@@ -1,4 +1,4 @@
-"""``homebody config show | schema | init``: the settings in force, all there are, a file to begin with."""
+"""``homebody config show | schema | init | import``: settings in force, all there are, a first file."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from homebody.cli.config_import import import_config
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
@@ -18,10 +19,11 @@ from homebody.settings.paths import user_file
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(rich_markup_mode=None, help="Show, describe or begin the settings.")
+    group = typer.Typer(rich_markup_mode=None, help="Show, describe, begin or import the settings.")
     group.command("show")(_show)
     group.command("schema")(_schema)
     group.command("init")(_init)
+    group.command("import")(import_config)
     app.add_typer(group, name="config")
 
 

@@ -1,0 +1,317 @@
+"""Continue's configuration to settings and prompt files of ours. Pure but for ``read_config``.
+
+In: the text of ``config.yaml`` (or the older ``config.json``). Out: settings by key, prompt files, and
+one sentence for each thing that has no counterpart here or would leave this machine.
+Format: https://docs.continue.dev/reference
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
+
+from homebody.backend.guard import is_loopback
+from homebody.errors import FileUnreadable, SettingsError, UsageError
+from homebody.prompt.front_matter import InvalidPrompt, parse
+from homebody.regular_file import FileRefused, read_regular
+
+Use: TypeAlias = Literal["completion", "chat"]
+
+MAX_BYTES = 1024 * 1024
+"""Largest configuration that is read."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What a configuration comes to.
+
+    Attributes
+    ----------
+    settings
+        Values by key, in snake case, such as ``completion.backend.model``.
+    prompts
+        Prompt files by name, without their extension.
+    notes
+        What has no counterpart, or differs; one sentence each.
+    refused
+        What would leave this machine and is not taken over; one sentence each.
+
+    """
+
+    settings: dict[str, object] = field(default_factory=dict[str, object])
+    prompts: dict[str, str] = field(default_factory=dict[str, str])
+    notes: list[str] = field(default_factory=list[str])
+    refused: list[str] = field(default_factory=list[str])
+
+
+def read_config(path: Path) -> str:
+    """Read the file of the user's.
+
+    Raises
+    ------
+    FileUnreadable
+        It is not there, too large, or no text.
+
+    """
+    try:
+        return read_regular(path, max_bytes=MAX_BYTES).decode()
+    except (FileRefused, OSError, UnicodeDecodeError) as error:
+        message = f"{path} cannot be read ({error}): name Continue's config.yaml"
+        raise FileUnreadable(message) from error
+
+
+def convert(text: str, shown: str = "config.yaml") -> Imported:
+    """Convert a configuration.
+
+    Raises
+    ------
+    UsageError
+        It is no YAML, or not of Continue's shape.
+
+    """
+    try:
+        config = msgspec.yaml.decode(text, type=_Config)
+        known = msgspec.yaml.decode(text, type=dict[str, object])
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        message = f"{shown} is no configuration of Continue's ({reason}): name its config.yaml"
+        raise UsageError(message) from error
+    imported = Imported()
+    models = [*config.models, *_older(config)]
+    for use in _USES:
+        _take_model(imported, use, models)
+    _take_rules(imported, config.rules)
+    for prompt in config.prompts:
+        _take_prompt(imported, prompt)
+    for key, why in _WITHOUT_COUNTERPART.items():
+        if known.get(key):
+            imported.notes.append(f"`{key}` is not taken over: {why}.")
+    return imported
+
+
+def merged(before: str, settings: Mapping[str, object], shown: str) -> tuple[str, list[str]]:
+    """Put settings into a settings file; what stands there already is kept, and noted.
+
+    Raises
+    ------
+    SettingsError
+        The file is no TOML.
+
+    """
+    notes: list[str] = []
+    try:
+        document = tomlkit.parse(before)
+        for key, value in settings.items():
+            *sections, name = key.split(".")
+            table: tomlkit.TOMLDocument | Table = document
+            for section in sections:
+                inner = table.setdefault(section, tomlkit.table())
+                if not isinstance(inner, Table):
+                    raise _unmergeable(shown, key)
+                table = inner
+            if name not in table:
+                table[name] = value
+            elif table[name] != value:
+                notes.append(f"`{key}` stays as {shown} has it; Continue has {value!r}.")
+    except TOMLKitError as error:
+        message = f"{shown} is no valid TOML ({error}): correct it first"
+        raise SettingsError(message) from error
+    return tomlkit.dumps(document), notes
+
+
+class _Options(msgspec.Struct, rename="camel"):
+    context_length: int | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+
+
+class _Autocomplete(msgspec.Struct, rename="camel"):
+    disable: bool | None = None
+    debounce_delay: int | None = None
+
+
+class _Model(msgspec.Struct, rename="camel"):
+    name: str = ""
+    title: str = ""
+    provider: str = ""
+    model: str = ""
+    api_base: str | None = None
+    api_key: str | None = None
+    uses: str | None = None
+    roles: tuple[str, ...] | None = None
+    context_length: int | None = None
+    default_completion_options: _Options = msgspec.field(default_factory=_Options)
+    autocomplete_options: _Autocomplete = msgspec.field(default_factory=_Autocomplete)
+
+    @property
+    def shown(self) -> str:
+        return self.name or self.title or self.model or self.uses or "a model"
+
+    def serves(self, use: Use) -> bool:
+        """Without roles a model chats, edits and applies, as Continue's documents say."""
+        return bool(set(self.roles or ("chat", "edit", "apply")) & _ROLES[use])
+
+
+class _Rule(msgspec.Struct):
+    rule: str = ""
+    name: str = ""
+    uses: str | None = None
+    globs: object = None
+
+
+class _Prompt(msgspec.Struct):
+    name: str = ""
+    description: str = ""
+    prompt: str = ""
+    uses: str | None = None
+
+
+class _Config(msgspec.Struct, rename="camel"):
+    models: tuple[_Model, ...] = ()
+    rules: tuple[str | _Rule, ...] = ()
+    prompts: tuple[_Prompt, ...] = ()
+    tab_autocomplete_model: _Model | None = None
+
+
+_USES: tuple[Use, ...] = ("completion", "chat")
+_ROLES: Mapping[Use, frozenset[str]] = {
+    "completion": frozenset({"autocomplete"}),
+    "chat": frozenset({"chat", "edit", "apply"}),
+}
+_KINDS = {
+    "ollama": "ollama", "lmstudio": "lm-studio", "llama.cpp": "llama.cpp", "llamafile": "openai",
+    "vllm": "openai", "openai": "openai", "text-gen-webui": "openai", "msty": "openai",
+}  # fmt: skip
+"""Providers that run on one's own machine, and our name for how they are spoken to."""
+
+_WITHOUT_COUNTERPART = {
+    "context": "questions attach files, symbols, problems and the diff by name",
+    "docs": "Homebody reads no pages of the web",
+    "mcpServers": "Homebody runs no tools",
+    "data": "nothing is collected",
+    "embeddingsProvider": "the index of the workspace needs no model",
+    "reranker": "the index of the workspace needs no model",
+    "slashCommands": "actions are prompt files",
+    "customCommands": "write each as a prompt file",
+    "requestOptions": "requests go to this machine and need no proxy or headers",
+}
+
+
+def _older(config: _Config) -> Iterator[_Model]:
+    """Models of ``config.json``, which had a place of its own for completion."""
+    if config.tab_autocomplete_model is not None:
+        yield msgspec.structs.replace(config.tab_autocomplete_model, roles=("autocomplete",))
+
+
+def _take_model(imported: Imported, use: Use, models: list[_Model]) -> None:
+    """Take the first model of a use that runs on this machine; say what becomes of the others."""
+    taken = False
+    for model in models:
+        if not model.serves(use):
+            continue
+        if (why := _leaves(model)) is not None:
+            sentence = f"{model.shown} is not taken over: {why}."
+            if sentence not in imported.refused:
+                imported.refused.append(sentence)
+        elif taken:
+            imported.notes.append(f"{model.shown} is not taken over: Homebody uses one model for {use}.")
+        else:
+            taken = True
+            _take(imported, use, model)
+
+
+def _leaves(model: _Model) -> str | None:
+    """Say why a model cannot be taken over; ``None`` where it runs on this machine."""
+    if model.uses is not None:
+        return "it is a block of Continue's hub, which this file does not hold"
+    kind = _KINDS.get(model.provider)
+    if kind is None or (kind == "openai" and model.api_base is None):
+        return f"the provider {model.provider or 'that it does not name'} runs elsewhere, not on this machine"
+    host = urlsplit(model.api_base).hostname if model.api_base else None
+    if host is not None and host != "localhost" and not is_loopback(host):
+        return f"{host} is not this machine; if it is your own server, list it in backend.allowedHosts"
+    return None
+
+
+def _take(imported: Imported, use: Use, model: _Model) -> None:
+    block, settings, options = f"{use}.backend", imported.settings, model.default_completion_options
+    settings[f"{block}.kind"] = _KINDS[model.provider]
+    if model.api_base is not None:
+        settings[f"{block}.url"] = model.api_base.rstrip("/")
+    if model.model and model.model != "AUTODETECT":
+        settings[f"{block}.model"] = model.model
+    if (length := options.context_length or model.context_length) is not None:
+        settings[f"{block}.context_length"] = length
+    if model.api_key:
+        variable = re.fullmatch(r"\$\{\{\s*(?:secrets|inputs)\.(\w+)\s*\}\}", model.api_key)
+        if variable is not None:
+            settings[f"{block}.api_key_env"] = variable[1]
+        else:
+            imported.notes.append(
+                f"The key of {model.shown} is not copied: put it into a variable and name that in "
+                f"{block}.api_key_env."
+            )
+    if use == "chat":
+        values = {"temperature": options.temperature, "top_p": options.top_p, "top_k": options.top_k}
+        values["max_tokens"] = options.max_tokens
+        settings.update({f"chat.{name}": value for name, value in values.items() if value is not None})
+    elif model.autocomplete_options.disable:
+        settings["completion.enabled"] = False
+    if use == "completion" and model.autocomplete_options.debounce_delay is not None:
+        settings["completion.debounce_ms"] = model.autocomplete_options.debounce_delay
+
+
+def _take_rules(imported: Imported, rules: tuple[str | _Rule, ...]) -> None:
+    """Join the rules into one standing instruction."""
+    texts: list[str] = []
+    for rule in rules:
+        if isinstance(rule, str):
+            texts.append(rule.strip())
+            continue
+        name = rule.name or rule.uses or "without a name"
+        if rule.uses is not None:
+            imported.notes.append(f"The rule {name} is not taken over: it is a block of Continue's hub.")
+        elif rule.globs:
+            imported.notes.append(f"The rule {name} holds for some files only; here it holds for all.")
+        if rule.rule:
+            texts.append(rule.rule.strip())
+    if texts:
+        imported.settings["chat.instructions"] = " ".join(" ".join(texts).split())
+
+
+def _take_prompt(imported: Imported, prompt: _Prompt) -> None:
+    """Write a prompt as a file that explains the selection by its words."""
+    shown = prompt.name or prompt.uses or "without a name"
+    if prompt.uses is not None or not prompt.prompt.strip():
+        imported.notes.append(f"The prompt {shown} is not taken over: its text is not in this file.")
+        return
+    name = re.sub(r"[^a-z0-9]+", "-", prompt.name.lower()).strip("-") or "imported"
+    body = _INPUT.sub("", prompt.prompt).strip().replace("$", "$$")
+    title = " ".join((prompt.description or prompt.name).split())[:80]
+    head = {"title": title or name, "kind": f"homebody.{name}", "scope": "selection", "output": "explain"}
+    front = tomlkit.dumps(head)
+    text = f"+++\n{front}+++\n{body}\n\n```$language\n$code\n```\n"
+    try:
+        parse(name, text, "user")
+    except InvalidPrompt as error:
+        imported.notes.append(f"The prompt {shown} is not taken over: {error}.")
+        return
+    if "{{" in body:
+        imported.notes.append(f"The prompt {shown} holds placeholders of Continue's that stay as they are.")
+    imported.prompts[name] = text
+
+
+_INPUT = re.compile(r"\{\{\{?\s*(?:input|selectedCode|selection)\s*\}?\}\}")
+
+
+def _unmergeable(shown: str, key: str) -> SettingsError:
+    return SettingsError(f"{shown} has something else where `{key}` belongs: correct it first")

@@ -1,0 +1,112 @@
+"""Continue's configuration: what is taken over, what has no counterpart, what would leave the machine."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from homebody.errors import FileUnreadable, SettingsError, UsageError
+from homebody.headless.import_continue import convert, merged, read_config
+from homebody.prompt.front_matter import parse
+
+CASE = Path(__file__).parents[2] / "cases" / "continue" / "config.yaml"
+
+
+def test_models_that_run_here_become_settings():
+    """One for completion and one for the rest, with address, length, key variable and sampling."""
+    imported = convert(read_config(CASE))
+
+    assert imported.settings == {
+        "completion.backend.kind": "llama.cpp",
+        "completion.backend.url": "http://localhost:8012",
+        "completion.backend.api_key_env": "LLAMA_KEY",
+        "completion.debounce_ms": 150,
+        "chat.backend.kind": "ollama",
+        "chat.backend.model": "qwen2.5-coder:7b",
+        "chat.backend.context_length": 16384,
+        "chat.temperature": 0.3,
+        "chat.max_tokens": 2048,
+        "chat.instructions": "Be brief. Use type annotations.",
+    }
+
+
+def test_what_leaves_the_machine_is_refused():
+    """By its provider, or by its address; no key of it is copied."""
+    imported = convert(read_config(CASE))
+
+    assert [sentence.partition(" ")[0] for sentence in imported.refused] == ["Far", "Claude"]
+    assert "gpu.example.org is not this machine" in imported.refused[0]
+    assert "sk-secret" not in repr(imported)
+
+
+def test_what_has_no_counterpart_is_said():
+    """One sentence each."""
+    text = "\n".join(convert(read_config(CASE)).notes)
+
+    for words in (
+        "Second is not taken over",
+        "rule Python holds",
+        "someone/rules",
+        "`context`",
+        "`mcpServers`",
+    ):
+        assert words in text
+
+
+def test_a_prompt_becomes_a_prompt_file():
+    """It parses as one of ours, and its dollars stay dollars."""
+    prompts = convert(read_config(CASE)).prompts
+    prompt = parse("find-bugs", prompts["find-bugs"], "user")
+
+    assert list(prompts) == ["find-bugs"]
+    assert (prompt.title, prompt.output) == ("Look for bugs", "explain")
+    assert "A price of $$5 stays." in prompt.body
+    assert "{{" not in prompt.body
+
+
+def test_the_older_configuration_is_read_as_well():
+    """JSON, with a place of its own for completion."""
+    text = """{"models": [{"title": "Chat", "provider": "lmstudio", "model": "qwen"}],
+        "tabAutocompleteModel": {"title": "Tab", "provider": "ollama", "model": "starcoder2:3b"}}"""
+    settings = convert(text).settings
+
+    assert settings["completion.backend.model"] == "starcoder2:3b"
+    assert settings["chat.backend.kind"] == "lm-studio"
+
+
+def test_the_users_file_is_kept():
+    """Comments and values that stand there stay; what differs is said."""
+    before = '# mine\n[chat]\ntemperature = 0.1\n\n[completion.backend]\nkind = "ollama" # quick\n'
+    settings = {"chat.temperature": 0.3, "chat.top_k": 20, "completion.backend.kind": "ollama"}
+    after, notes = merged(before, settings, "config.toml")
+
+    assert tomllib.loads(after) == {
+        "chat": {"temperature": 0.1, "top_k": 20},
+        "completion": {"backend": {"kind": "ollama"}},
+    }
+    assert "# mine" in after
+    assert "# quick" in after
+    assert notes == ["`chat.temperature` stays as config.toml has it; Continue has 0.3."]
+
+
+@pytest.mark.parametrize(
+    "text", ["- a\n- b\n", "models: 7\n", "a: [", "x: &a [*a]\nmodels: {}\n", "[" * 5000]
+)
+def test_what_is_no_configuration_is_refused_in_one_sentence(text: str):
+    """Whatever it is."""
+    with pytest.raises(UsageError, match="no configuration of Continue's"):
+        convert(text)
+
+
+def test_a_settings_file_that_is_no_toml_is_not_touched():
+    """Nor one in which a section is a value."""
+    with pytest.raises(SettingsError, match="no valid TOML"):
+        merged("a = [", {"chat.top_k": 1}, "config.toml")
+    with pytest.raises(SettingsError, match="correct it first"):
+        merged("chat = 1", {"chat.top_k": 1}, "config.toml")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+    """With what to do."""
+    with pytest.raises(FileUnreadable, match="name Continue's"):
+        read_config(tmp_path / "config.yaml")
