@@ -5,7 +5,7 @@ In: a way to build the messages for a number of tokens. Out: the answer's text a
 
 import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
 from homebody.audit import LeftOut, PromptRecord, Source
@@ -188,10 +188,10 @@ async def _fitted(
 
     async def laid(tokens: int | None) -> _Laid:
         draft = build(budget.prompt if tokens is None else tokens)
-        try:
-            return _Laid(draft, await use.backend.render_chat(draft.messages))
-        except BackendRefused:
-            return _Laid(draft, None)
+        for one in (draft, replace(draft, messages=_merged(draft.messages))):
+            with suppress(BackendRefused):
+                return _Laid(one, await use.backend.render_chat(one.messages))
+        return _Laid(draft, None)
 
     async def measured(laid: _Laid) -> Size:
         estimated = use.tokens.count(_shown(laid.draft.messages))
@@ -209,6 +209,14 @@ async def _fitted(
         ),
     )
     return _accounted(found.draft, tokens), found.prompt, tokens
+
+
+def _merged(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Put the system message in front of the first question: some templates know no system role."""
+    if len(messages) < 2 or messages[0].role != "system":
+        return messages
+    first = Message(messages[1].role, f"{messages[0].text}\n\n{messages[1].text}")
+    return (first, *messages[2:])
 
 
 def _timings(first: float | None, began: float) -> dict[str, float]:

@@ -124,7 +124,7 @@ async def regenerate(
     room = chat_room(engine, info)
     sampling = _sampling(engine, room)
     sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
-    said = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
+    said, _ = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
     conversation.turns[:] = again.turns
     return _added(conversation, replace(last, answer=said.text, complete=said.complete), said)
 
@@ -164,10 +164,10 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
             (*rules.left_out, *context.left_out),
         )
 
-    said = await _answered(engine, conversation, build, _sampling(engine, room), on_text, on_read)
+    said, context = await _answered(engine, conversation, build, _sampling(engine, room), on_text, on_read)
     turn = Turn(
         asked.question,
-        said.draft.messages[-1].text,
+        context.text,
         said.text,
         complete=said.complete,
         sources=said.draft.sources,
@@ -183,15 +183,20 @@ async def _answered(  # noqa: PLR0917 - private; the parts of one request
     sampling: Sampling,
     on_text: Callable[[str], None] | None,
     on_read: OnRead | None,
-) -> Answer:
+) -> tuple[Answer, NewContext]:
+    """Answer the next message; returns it as it was built, whatever the chat template made of it."""
+    context = NewContext("", (), ())
+
     def draft(tokens: int) -> Draft:
+        nonlocal context
         context = build(tokens)
         messages = (*conversation.history, Message("user", context.text))
         return Draft(messages, context.sources, (*context.left_out, *conversation.shortened))
 
-    return await answer_in_words(
+    said = await answer_in_words(
         engine, "ask", conversation.uri, draft, sampling, on_text=on_text, on_read=on_read
     )
+    return said, context
 
 
 def _document_uri(asked: Asked) -> str:

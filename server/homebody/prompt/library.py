@@ -80,8 +80,6 @@ class PromptLibrary:
         self._folders = tuple(folders)
         self.explain = _shipped(base / "explain.md")
         self.instruction = _shipped(base / "instruction.md")
-        self.surroundings = _shipped(base / "surroundings.md")
-        self.snippet = _shipped(base / "snippet.md")
         self._shipped_actions = {
             path.stem: _shipped(path) for path in sorted((base / "actions").glob("*.md"))
         }

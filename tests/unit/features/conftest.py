@@ -55,10 +55,11 @@ def world(own_folders) -> MakeWorld:
         chat: ChatSettings = _UNHURRIED,
         folders: Sequence[Path] = (),
         trusted_folders: Sequence[str] = (),
+        kind: type[ScriptedBackend] = ScriptedBackend,
         **backend,
     ) -> AsyncGenerator[World, None]:
         completion = CompletionSettings(min_confidence=min_confidence, debounce_ms=debounce_ms)
-        scripted = ScriptedBackend(*replies, **backend)
+        scripted = kind(*replies, **backend)
         settings = Settings(completion=completion, chat=chat, trusted_folders=tuple(trusted_folders))
         engine = _Scripted(settings, scripted, folders)
         async with contextlib.aclosing(engine), contextlib.aclosing(Session(engine)) as session:

@@ -3,7 +3,8 @@
 import pytest
 
 from homebody.backend.scripted import Reply as Scripted
-from homebody.errors import ContextTooLong, UsageError
+from homebody.backend.scripted import ScriptedBackend
+from homebody.errors import BackendRefused, ContextTooLong, UsageError
 from homebody.features.ask import ask, regenerate
 from homebody.features.attachments import Attached, attach_document, attach_text
 from homebody.features.explain import explain
@@ -181,3 +182,24 @@ async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_pa
         told = await explain(w.engine, document)
         assert "Use tabs." in w.asked[-1].prompt.text
         assert told.sources[-1].why == "project rules"
+
+
+class _NoSystemRole(ScriptedBackend):
+    """A model whose chat template takes questions and answers only, as Gemma 2's does."""
+
+    async def render_chat(self, messages):
+        if messages[0].role == "system":
+            message = "the template knows no system role"
+            raise BackendRefused(message)
+        return await super().render_chat(messages)
+
+
+async def test_a_template_without_a_system_role_gets_it_in_the_first_question(world):
+    """At each question of a conversation once, and the prompt still only grows."""
+    conversation = Conversation("")
+    async with world("ok", kind=_NoSystemRole) as w:
+        await ask(w.engine, "One?", conversation=conversation)
+        await ask(w.engine, "Two?", conversation=conversation)
+        first, second = (request.prompt.text for request in w.asked)
+        assert first.count(conversation.system) == second.count(conversation.system) == 1
+        assert second.startswith(first)
