@@ -9,6 +9,7 @@ server's counts); at most five percent more is the goal.
 An explanation in a file of 5,000 lines (modules of the standard library, one after the other): of the
 function around the cursor, of the whole file, and of 1,500 selected lines. Seconds to the first word,
 beside the reading budget (`chat.readingSeconds`) and one second more; the model's cache is cold each time.
+"Before" is what Homebody itself needs until the request leaves: parsing, choosing, counting, measuring.
 
     python benchmarks/ask.py [READING_SECONDS]
 """
@@ -61,6 +62,16 @@ class Asked:
     first_word: float
 
 
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One explanation: tokens of its first prompt, seconds to the first word and to the request."""
+
+    name: str
+    prompt: int
+    first_word: float
+    before: float
+
+
 async def main() -> None:
     """Measure and print."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else ChatSettings().reading_seconds
@@ -95,8 +106,8 @@ async def conversation(model: Model) -> list[Asked]:
     return found
 
 
-async def explanations(model: Model, seconds: float) -> list[tuple[str, float, int]]:
-    """Explain three things in a long file; gives seconds to the first word and prompt tokens of the first."""
+async def explanations(model: Model, seconds: float) -> list[Explained]:
+    """Explain three things in a long file; gives what the first word of each took."""
     document = long_document()
     middle = document.text.index("def ", document.line_starts[LINES // 2])
     first, last = document.line_starts[1000], document.line_starts[1000 + SELECTED_LINES]
@@ -105,12 +116,12 @@ async def explanations(model: Model, seconds: float) -> list[tuple[str, float, i
         ("the whole file, by its outline", None),
         (f"{SELECTED_LINES} selected lines, the first part", Span(first, last)),
     )
-    found: list[tuple[str, float, int]] = []
+    found: list[Explained] = []
     for name, span in wanted:
         async with engine_on(model, ChatSettings(max_tokens=64, reading_seconds=seconds)) as engine:
             # The speed is known after a while of use: this is not the first request of the day.
             await engine.chat.describe()
-            began = time.perf_counter()
+            began, clock = time.perf_counter(), time.time()
             came = asyncio.Event()
 
             def on_text(text: str, came: asyncio.Event = came) -> None:
@@ -123,7 +134,8 @@ async def explanations(model: Model, seconds: float) -> list[tuple[str, float, i
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             record = engine.audit.last(document.uri)
-            found.append((name, waited, record.prompt_tokens if record else 0))
+            assert record is not None
+            found.append(Explained(name, record.prompt_tokens, waited, record.when - clock))
     return found
 
 
@@ -170,13 +182,13 @@ def print_questions(found: list[Asked]) -> None:
     )
 
 
-def print_explanations(seconds: float, found: list[tuple[str, float, int]]) -> None:
+def print_explanations(seconds: float, found: list[Explained]) -> None:
     """Print how long the first word took."""
     title = f"First word in a file of {LINES} lines; reading budget {seconds:g} s, allowed {seconds + 1:g} s"
     print_table(
         title,
-        ["explained", "prompt tokens", "seconds"],
-        [[name, str(tokens), f"{waited:.2f}"] for name, waited, tokens in found],
+        ["explained", "prompt tokens", "first word, s", "of it before, s"],
+        [[one.name, str(one.prompt), f"{one.first_word:.2f}", f"{one.before:.2f}"] for one in found],
     )
 
 

@@ -11,7 +11,7 @@ import re
 import sys
 from bisect import bisect_left
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -68,6 +68,14 @@ class LeftOut:
     first_line: int
     last_line: int
     why: str
+
+
+def accounted(sources: Sequence[Source], prompt_tokens: int) -> tuple[Source, ...]:
+    """Scale the tokens of ``sources`` down where their estimates add up to more than the prompt has."""
+    listed = sum(source.tokens for source in sources)
+    if listed <= prompt_tokens:
+        return tuple(sources)
+    return tuple(replace(one, tokens=one.tokens * prompt_tokens // listed) for one in sources)
 
 
 @dataclass(frozen=True, slots=True)

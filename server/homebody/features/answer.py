@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
-from homebody.audit import LeftOut, PromptRecord, Source
+from homebody.audit import LeftOut, PromptRecord, Source, accounted
 from homebody.backend.base import Message, ModelInfo, OnRead, Prompt, Sampling, Stats
 from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
@@ -40,7 +40,8 @@ class Draft:
 class Answer:
     """The model's answer. ``complete`` is false where the token limit cut it.
 
-    ``stats`` are the server's; ``None`` where the stream ended without.
+    ``stats`` are the server's; ``None`` where the stream ended without. ``raw`` is the text exactly as it
+    was generated, blanks at its ends included: sent back in a conversation, it is in the server's cache.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Answer:
     usage: Usage
     draft: Draft
     stats: Stats | None = None
+    raw: str = ""
 
 
 async def answer_in_words(
@@ -168,9 +170,8 @@ async def answer(
         )
     output = stats.output_tokens if stats and stats.output_tokens is not None else use.tokens.count(text)
     complete = stats is None or stats.finish == "stop"
-    return Answer(
-        text, complete, Usage(_prompt_tokens(stats, tokens), output, info.context_length), draft, stats
-    )
+    usage = Usage(_prompt_tokens(stats, tokens), output, info.context_length)
+    return Answer(text, complete, usage, draft, stats, raw=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,8 @@ async def _fitted(
             "select less, or serve the model with a larger context."
         ),
     )
-    return _accounted(found.draft, tokens), found.prompt, tokens
+    draft = replace(found.draft, sources=accounted(found.draft.sources, tokens))
+    return draft, found.prompt, tokens
 
 
 def _merged(messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -232,12 +234,3 @@ def _prompt_tokens(stats: Stats | None, tokens: int) -> int:
 
 def _shown(messages: tuple[Message, ...]) -> str:
     return "\n\n".join(f"{message.role}: {message.text}" for message in messages)
-
-
-def _accounted(draft: Draft, tokens: int) -> Draft:
-    """Scale the sources' estimated tokens down where they add up to more than the prompt has."""
-    listed = sum(source.tokens for source in draft.sources)
-    if listed <= tokens:
-        return draft
-    sources = (replace(source, tokens=source.tokens * tokens // listed) for source in draft.sources)
-    return replace(draft, sources=tuple(sources))

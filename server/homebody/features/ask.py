@@ -126,7 +126,7 @@ async def regenerate(
     sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
     said, _ = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
     conversation.turns[:] = again.turns
-    return _added(conversation, replace(last, answer=said.text, complete=said.complete), said)
+    return _added(conversation, replace(last, answer=said.raw, complete=said.complete), said)
 
 
 async def _ask(  # noqa: PLR0917 - private; the parts of one request
@@ -168,7 +168,7 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
     turn = Turn(
         asked.question,
         context.text,
-        said.text,
+        said.raw,
         complete=said.complete,
         sources=said.draft.sources,
         left_out=said.draft.left_out,
@@ -209,7 +209,7 @@ def _added(conversation: Conversation, turn: Turn, said: Answer) -> Reply:
     conversation.turns.append(turn)
     blocks = tuple(block for one in conversation.turns for block in code_blocks(one.answer))
     return Reply(
-        markdown=turn.answer,
+        markdown=said.text,
         complete=said.complete,
         usage=said.usage,
         sources=said.draft.sources,

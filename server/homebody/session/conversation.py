@@ -40,7 +40,8 @@ class Turn:
     message
         As it was sent: with the code and the attachments in front of it.
     answer
-        The model's text.
+        The model's text exactly as it was generated: changed at its ends, it would not be in the
+        server's cache.
     kept
         How much of it the next prompt holds.
     when

@@ -14,6 +14,7 @@ from homebody.audit import (
     Note,
     PromptRecord,
     Source,
+    accounted,
     read_counts,
     read_log,
     read_notes,
@@ -200,3 +201,14 @@ def test_damaged_counts_count_as_none(tmp_path: Path):
 
     (day,) = read_counts(tmp_path).values()
     assert day.shown == 1
+
+
+def test_listed_tokens_never_add_up_to_more_than_the_prompt_has():
+    """Estimates err on the high side; what is exact stays."""
+    sources = [
+        Source("file:///w/a.py", 0, 9, 60, "before the cursor"),
+        Source("file:///w/b.py", 0, 3, 38, "x"),
+    ]
+    assert [source.tokens for source in accounted(sources, 98)] == [60, 38]
+    assert [source.tokens for source in accounted(sources, 55)] == [33, 21]
+    assert accounted((), 0) == ()

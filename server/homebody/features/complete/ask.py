@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from homebody.audit import PromptRecord, Source
+from homebody.audit import PromptRecord, Source, accounted
 from homebody.backend.base import Piece, Prompt, Sampling, Stream, Text
 from homebody.engine import Use
 from homebody.features.complete.learn import Asked, learn
@@ -186,6 +186,7 @@ def _record(request: Request, burst: Burst, prompt: Prompt, tokens: int) -> Prom
     ended = next((len(end) for end in ("\r\n", "\n", "\r") if typed.startswith(end)), 0)
     first, last = document.line_of(burst.anchor + ended), document.line_of(request.offset)
     typed_tokens = request.engine.completion.tokens.count(typed)
+    cursor = Source(document.uri, first, last, typed_tokens, "at the cursor")
     return PromptRecord(
         feature="complete",
         uri=document.uri,
@@ -194,10 +195,7 @@ def _record(request: Request, burst: Burst, prompt: Prompt, tokens: int) -> Prom
         text=prompt.text,
         prompt_tokens=tokens,
         context_length=target.info.context_length,
-        sources=(
-            *burst.context.sources,
-            Source(document.uri, first, last, typed_tokens, "at the cursor"),
-        ),
+        sources=accounted((*burst.context.sources, cursor), tokens),
         left_out=(*burst.context.left_out, *marked_lines(target, burst, document, request.offset)),
         when=time.time(),
     )
