@@ -24,7 +24,7 @@ from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.engine import Engine, Use
 from homebody.features.complete import complete, prepare_once
 from homebody.features.explain import explain
-from homebody.host.cores import usable_cores
+from homebody.host.machine import usable_cores
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit

@@ -1,7 +1,7 @@
-"""The server's own count of a prompt, beside ours.
+"""Compare the server's count of a prompt with ours.
 
-In: what was sent, what we counted, what the server says. Out: one sentence for each thing that is not
-as it should be; where our count was an estimate, a better estimate from then on.
+In: what was sent, what we counted, what the server reports. Out: one sentence for each difference; where
+our count was an estimate, a better estimate from then on.
 """
 
 from homebody.backend.base import PromptRead, Stats
@@ -17,32 +17,32 @@ def compared(
     *,
     exact: bool,
 ) -> tuple[str, ...]:
-    """Compare, and learn.
+    """Compare the counts, and correct the estimate.
 
     Parameters
     ----------
     text
-        The prompt as it was sent, or as near to it as can be told.
+        The prompt as it was sent, or the nearest text to it that is known.
     expected
         Its tokens as we counted them.
     stats, read
-        What the server said at the end of its answer, or at its first token.
+        What the server reported at the end of its answer, or with its first token.
     exact
         Whether ``expected`` was counted by the server's own tokenizer.
 
     """
-    told = _told(stats, read)
+    counted = _reported(stats, read)
     notes: list[str] = []
     if stats is not None and stats.truncated:
         notes.append("the server cut the prompt")
-    if told is not None and exact and told != expected:
-        notes.append(f"the server counted {told} prompt tokens, {expected} were expected")
-    if told is not None and not exact:
-        use.tokens.learn_total(text, told)
+    if counted is not None and exact and counted != expected:
+        notes.append(f"the server counted {counted} prompt tokens, {expected} were expected")
+    if counted is not None and not exact:
+        use.tokens.learn_total(text, counted)
     return tuple(notes)
 
 
-def _told(stats: Stats | None, read: PromptRead | None) -> int | None:
+def _reported(stats: Stats | None, read: PromptRead | None) -> int | None:
     if stats is not None and stats.prompt_tokens is not None:
         return stats.prompt_tokens
     return None if read is None else read.evaluated_tokens + read.reused_tokens

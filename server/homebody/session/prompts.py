@@ -12,6 +12,10 @@ _SAME_PLACE = 0.5
 """Share of a prompt, or of what a slot holds, that both have to have in common to belong to one place."""
 
 
+_LOSSES = 2
+"""Dropped prompts after which the server is taken to keep fewer than it has slots."""
+
+
 @dataclass(frozen=True, slots=True)
 class CachedPrompt:
     """The text in one slot's cache. ``tokens`` is its exact length; ``None`` where that is not known."""
@@ -30,6 +34,8 @@ class CachedPrompts:
 
     def __init__(self, slots: int = 1) -> None:
         self._slots: list[CachedPrompt] = [CachedPrompt(slot) for slot in range(slots)]
+        self._losses = 0
+        self._most: int | None = None
 
     def __iter__(self) -> Iterator[CachedPrompt]:
         """Give the slots, the least recently used first."""
@@ -40,7 +46,8 @@ class CachedPrompts:
         return len(self._slots)
 
     def resize(self, slots: int) -> None:
-        """Keep so many slots: what the server now has."""
+        """Keep so many slots, what the server says that it has, or as many as were seen to last."""
+        slots = min(slots, self._most or slots)
         if slots != len(self._slots):
             kept = [one for one in self._slots if one.slot < slots]
             known = {one.slot for one in kept}
@@ -64,6 +71,21 @@ class CachedPrompts:
         """Record that a slot now holds ``text``; it becomes the most recently used."""
         self._slots = [one for one in self._slots if one.slot != slot]
         self._slots.append(CachedPrompt(slot, text, tokens))
+
+    def newer_than(self, slot: int) -> int:
+        """Number of slots that were used after this one."""
+        return next(len(self._slots) - 1 - at for at, one in enumerate(self._slots) if one.slot == slot)
+
+    def lost(self, newer: int) -> None:
+        """Record that the server had dropped a prompt while it was asked for ``newer`` others since.
+
+        After two such prompts it counts as a server that keeps no more than those. A server that was
+        restarted has dropped the newest prompt too: that says nothing.
+        """
+        if newer:
+            self._losses += 1
+            if self._losses >= _LOSSES:
+                self._most = newer
 
     def release(self, text: str) -> None:
         """Mark the slot of a prompt that is no longer needed as the first to be reused.

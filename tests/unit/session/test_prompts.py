@@ -65,6 +65,26 @@ def test_the_number_of_slots_follows_the_server():
     assert [one.text for one in prompts if one.text] == [_A]
 
 
+def test_a_server_that_drops_prompts_is_taken_to_keep_fewer():
+    """After the second prompt that it had to read again; what was restarted says nothing."""
+    prompts = CachedPrompts(8)
+    prompts.lost(newer=0)
+    prompts.lost(newer=3)
+    prompts.resize(8)
+    assert len(prompts) == 8
+    prompts.lost(newer=2)
+    prompts.resize(8)
+    assert len(prompts) == 2
+
+
+def test_slots_are_ordered_by_their_last_use():
+    """The number of slots that were used after one."""
+    prompts = CachedPrompts(3)
+    for slot in (1, 0, 2):
+        prompts.put(slot, _A)
+    assert [prompts.newer_than(slot) for slot in (0, 1, 2)] == [1, 2, 0]
+
+
 @given(one=st.text(alphabet="ab", max_size=50), other=st.text(alphabet="ab", max_size=50))
 def test_the_common_beginning_is_the_longest_one(one, other):
     """For any two texts."""

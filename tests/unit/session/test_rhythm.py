@@ -10,15 +10,15 @@ def _typed(rhythm: Rhythm, interval: float, keys: int = 30) -> Rhythm:
 
 
 def test_a_fast_model_is_asked_at_once():
-    """Waiting buys nothing where the answer begins before the next key."""
+    """The answer begins before the next key, so there is no debounce."""
     rhythm = _typed(Rhythm(), 0.2)
     for _ in range(20):
         rhythm.answered(0.05)
     assert rhythm.debounce() == 0.0
 
 
-def test_a_slow_model_waits_about_a_key():
-    """And never longer than a quarter of a second."""
+def test_a_slow_model_is_asked_about_one_key_later():
+    """And never more than a quarter of a second later."""
     rhythm = _typed(Rhythm(), 0.15)
     for _ in range(20):
         rhythm.answered(2.0)
@@ -26,7 +26,7 @@ def test_a_slow_model_waits_about_a_key():
 
 
 def test_pauses_do_not_count_into_the_rhythm():
-    """Thinking is not slow typing."""
+    """They do not make the debounce longer."""
     rhythm = _typed(Rhythm(), 0.1)
     for _ in range(20):
         rhythm.answered(2.0)

@@ -1,4 +1,4 @@
-"""One answer in flight, and nobody waits for one that has ended."""
+"""One answer in flight, and no waiter hangs on one that has ended."""
 
 import asyncio
 from contextlib import aclosing
@@ -16,8 +16,8 @@ async def _endless(_answer: str, _tokens: int) -> Stream:
     yield Piece("x")
 
 
-async def test_an_answer_that_ends_before_its_first_step_keeps_nobody_waiting(own_folders):
-    """A task that is cancelled at once runs nothing of itself."""
+async def test_a_generation_cancelled_before_it_runs_has_ended(own_folders):
+    """Its task never runs, so the session ends it, and no waiter hangs."""
     document, offset = at("x = █\n")
     generation = Generation(
         document,

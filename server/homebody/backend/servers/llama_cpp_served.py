@@ -86,7 +86,7 @@ async def ask_served(
             exact_tokenizer=True,
             takes_token_ids=True,
             has_logprobs=True,
-            completion_slots=max(1, props.total_slots - 1),
+            completion_slots=_completion_slots(kind, props.total_slots),
             vision=props.modalities.vision,
             url=server.url,
             notes=(*notes, *thinking_notes(name)),
@@ -113,6 +113,19 @@ async def tokenize(
 
 _UNKNOWN_CONTEXT = 4096
 
+
+def _completion_slots(kind: str, total: int) -> int:
+    """Completion prompts that the server keeps: in its slots, and a llama-server in its memory too.
+
+    A server that keeps fewer is noticed by what it reads again (``session/prompts.py``).
+    """
+    if total == 1:
+        return 1
+    return total - 1 if kind == HOST_KIND else _KEPT_IN_MEMORY
+
+
+# llama-server keeps idle prompts in 8 GiB of memory: many more than places that a user comes back to.
+_KEPT_IN_MEMORY = 8
 # No token has this id; /tokenize hands numbers through as they are.
 _BETWEEN = -1
 # A slot that is busy for longer is not waited for.

@@ -89,9 +89,10 @@ async def _prepared(request: Request, chance: Chance | None, judge: Judge) -> tu
         record=_record(request, planned.burst, prompt, tokens),
     )
     unread = use.tokens.count(prompt.text[cached.shared(prompt.text) :])
+    newer = session.prompts.newer_than(cached.slot)
     # At most one piece is left to read: once the request is sent it is read, even if it is cancelled.
     session.prompts.put(cached.slot, prompt.text, tokens if info.exact_tokenizer else None)
-    asked = Asked(cached.slot, prompt.text + prompt.forced, unread / max(1, tokens), keep=chance is None)
+    asked = Asked(cached.slot, prompt.text + prompt.forced, unread, tokens, newer, keep=chance is None)
     return generation, asked
 
 

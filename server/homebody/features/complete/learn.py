@@ -10,17 +10,34 @@ from homebody.features.complete.request import Request
 from homebody.features.server_count import compared
 from homebody.session.generation import Generation
 
+_NOISE_TOKENS = 64
+"""Tokens that a server may read more than expected without having dropped a prompt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was sent: the slot, the whole text, the share of it that was unread (0 to 1).
+    """What was sent.
 
-    ``keep`` is false for a further candidate, whose answer must not replace the first one's.
+    Attributes
+    ----------
+    slot
+        The slot that should hold the prompt's beginning.
+    text
+        The prompt and what the answer had to begin with.
+    unread, tokens
+        Tokens of the prompt that the server had not read, by our own count, and all of them.
+    newer
+        Slots that were used after this one.
+    keep
+        False for a further candidate, whose answer must not replace the first one's.
+
     """
 
     slot: int
     text: str
-    unread: float
+    unread: int
+    tokens: int
+    newer: int
     keep: bool
 
 
@@ -28,7 +45,9 @@ def learn(request: Request, generation: Generation, asked: Asked) -> None:
     """Take in an answer that has ended by itself, well or not."""
     session, use = request.session, request.engine.completion
     session.prompts.put(asked.slot, asked.text + generation.text)
-    seen = _seen(generation, asked.unread)
+    if generation.read is not None and generation.read.evaluated_tokens > 2 * asked.unread + _NOISE_TOKENS:
+        session.prompts.lost(asked.newer)
+    seen = _seen(generation, asked.unread / max(1, asked.tokens))
     if generation.stats is not None:
         use.speed.learn(generation.stats, seen)
     else:

