@@ -308,10 +308,10 @@ def test_a_model_that_takes_too_long_fails_that_file_alone(run, tree):
     (tree / "b.py").write_text("# slow\n" + CODE)
     script(tree, {"contains": "# slow", "text": "x", "delay_ms": 60000}, {"text": fenced(SHORT)})
 
-    ended = run(*REFACTOR, "--check", "--timeout", "0.3")
+    ended = run(*REFACTOR, "--check", "--timeout", "2")
 
     assert (ended.code, ended.out) == (1, "would change a.py\nwould change sub/c.py\n")
-    assert "took longer than 0.3 s" in ended.err
+    assert "took longer than 2 s" in ended.err
 
 
 def test_prompts_are_shown_on_demand(run, tree):
