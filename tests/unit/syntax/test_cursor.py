@@ -40,6 +40,11 @@ PLACES = [
     ("python", "x = 1 + \\\n    █", "fresh_statement"),
     ("python", "x = '#'\n█", "fresh_statement"),
     ("python", "for a in b:\n    c()\n    █\n", "fresh_statement"),
+    # The parser takes these for something else, so the lines are scanned.
+    ("python", 'def f():\n    """Return █', "in_string"),
+    ("python", 'def f():\n    """Return\n    █\n\n\ndef g():\n    return 1\n', "in_string"),
+    ("python", "class A:\n    def f(self, first,\n          second):█", "at_block_start"),
+    ("shellscript", "if [ $# -eq 0 ]; then█", "at_block_start"),
     ("javascript", "f(a, `x ${b█} y`)", ""),
     ("javascript", "f(a, `x █ y`)", "in_string"),
     ("javascript", "/* a █ b */", "in_comment"),

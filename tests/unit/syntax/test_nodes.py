@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tree_sitter import QueryCursor
 
 from homebody.syntax.language import PARSED, Language, scope_query
-from homebody.syntax.nodes import scopes, searched
+from homebody.syntax.nodes import first_error, scopes, searched
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
 from support.syntax_cases import read_case
@@ -90,3 +90,14 @@ def test_a_query_finds_what_it_finds_from_the_root(drawn, where, size):
     # A match without name and body has those of its node beside what the query says.
     for match in expected:
         assert any(set(match) <= set(other) for other in actual)
+
+
+def test_the_first_error_in_a_span_is_found():
+    """An error before the span does not count, and a tree without one has none."""
+    text = "x = 1\n\ndef f(:\n    pass\n\n\ndef g():\n    return 1\n"
+    tree = parse(Document.create("file:///a.py", "python", 0, text))
+    found = first_error(tree, Span(0, len(text)))
+    assert found is not None
+    assert text.index("def f") <= found <= text.index("pass")
+    assert first_error(tree, Span(text.index("return"), len(text))) is None
+    assert first_error(parse(Document.create("file:///a.py", "python", 0, "x = 1\n")), Span(0, 5)) is None
