@@ -79,7 +79,6 @@ def _case(stem: str, lines: list[str], start: int, end: int) -> RefactorCase:
         span,
         tuple(answers),
         (heading, expected),
-        start + 1,
     )
 
 
