@@ -26,6 +26,8 @@ _VOID_TAGS = "area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr"
 
 _JAVA = Language(
     name="java",
+    tests="{stem}Test.java",
+    tests_import=False,
     title="Java",
     ids=("java",),
     extensions=(".java",),
@@ -40,6 +42,8 @@ _JAVA = Language(
 _JAVASCRIPT = replace(
     _JAVA,
     name="javascript",
+    tests="{stem}.test.js",
+    tests_import=True,
     title="JavaScript",
     ids=("javascript",),
     extensions=(".js", ".mjs", ".cjs"),
@@ -52,6 +56,8 @@ _JAVASCRIPT = replace(
 _TYPESCRIPT = replace(
     _JAVASCRIPT,
     name="typescript",
+    tests="{stem}.test.ts",
+    tests_import=True,
     title="TypeScript",
     ids=("typescript",),
     extensions=(".ts", ".mts", ".cts"),
@@ -60,6 +66,7 @@ _TYPESCRIPT = replace(
 _C = replace(
     _JAVA,
     name="c",
+    tests="",
     title="C",
     ids=("c",),
     extensions=(".c", ".h"),
@@ -87,6 +94,7 @@ _HTML = Language(
 _CSS = replace(
     _JAVA,
     name="css",
+    tests="",
     title="CSS",
     ids=("css",),
     extensions=(".css",),
@@ -113,6 +121,8 @@ _MARKDOWN = Language(
 LANGUAGES: tuple[Language, ...] = (
     Language(
         name="python",
+        tests="test_{stem}.py",
+        names_arguments=True,
         title="Python",
         ids=("python",),
         extensions=(".py", ".pyi", ".pyw"),
@@ -132,6 +142,8 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         _JAVASCRIPT,
         name="javascriptreact",
+        tests="{stem}.test.jsx",
+        tests_import=True,
         title="JSX",
         ids=("javascriptreact", "jsx", "javascript.jsx"),
         extensions=(".jsx",),
@@ -141,6 +153,8 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         _TYPESCRIPT,
         name="typescriptreact",
+        tests="{stem}.test.tsx",
+        tests_import=True,
         title="TSX",
         ids=("typescriptreact", "tsx", "typescript.tsx"),
         extensions=(".tsx",),
@@ -150,6 +164,8 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         _JAVA,
         name="go",
+        tests="{stem}_test.go",
+        tests_import=False,
         title="Go",
         ids=("go",),
         extensions=(".go",),
@@ -163,6 +179,8 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         _JAVA,
         name="rust",
+        tests="{stem}_test.rs",
+        tests_import=True,
         title="Rust",
         ids=("rust",),
         extensions=(".rs",),
@@ -185,6 +203,9 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         _JAVA,
         name="csharp",
+        tests="{stem}Tests.cs",
+        tests_import=False,
+        names_arguments=True,
         title="C#",
         ids=("csharp", "cs", "c-sharp"),
         extensions=(".cs", ".csx"),
@@ -203,6 +224,8 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         name="ruby",
+        tests="{stem}_test.rb",
+        names_arguments=True,
         title="Ruby",
         ids=("ruby",),
         extensions=(".rb", ".rake", ".gemspec", ".ru"),
@@ -222,6 +245,9 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         _JAVA,
         name="php",
+        tests="{stem}Test.php",
+        tests_import=True,
+        names_arguments=True,
         title="PHP",
         ids=("php",),
         extensions=(".php", ".phtml"),
@@ -233,6 +259,9 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         _JAVA,
         name="kotlin",
+        tests="{stem}Test.kt",
+        tests_import=False,
+        names_arguments=True,
         title="Kotlin",
         ids=("kotlin",),
         extensions=(".kt", ".kts"),
@@ -241,6 +270,8 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         _JAVA,
         name="swift",
+        tests="{stem}Tests.swift",
+        names_arguments=True,
         title="Swift",
         ids=("swift",),
         extensions=(".swift",),
@@ -252,6 +283,9 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         _JAVA,
         name="scala",
+        tests="{stem}Test.scala",
+        tests_import=False,
+        names_arguments=True,
         title="Scala",
         ids=("scala",),
         extensions=(".scala", ".sc", ".sbt"),
@@ -351,7 +385,14 @@ LANGUAGES: tuple[Language, ...] = (
     _MARKDOWN,
     # Without a grammar: lines and indentation take the tree's place.
     replace(
-        _JAVASCRIPT, name="dart", title="Dart", ids=("dart",), extensions=(), grammar="", doc=_THREE_SLASHES
+        _JAVASCRIPT,
+        name="dart",
+        tests="",
+        title="Dart",
+        ids=("dart",),
+        extensions=(),
+        grammar="",
+        doc=_THREE_SLASHES,
     ),
     replace(
         _C,

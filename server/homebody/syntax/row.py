@@ -81,6 +81,12 @@ class Language:
         Whether tags stand in the code (JSX).
     doc
         How a definition is described; ``None`` where that is not done in comments.
+    tests
+        File name of the tests of a file, ``{stem}`` for its name; empty without a convention.
+    tests_import
+        Whether tests have to import what they test; not where they belong to the same package.
+    names_arguments
+        Whether a caller may pass an argument by the parameter's name.
     decoration
         What opens a decorator, an annotation or an attribute before a definition.
     unsafe
@@ -111,6 +117,9 @@ class Language:
     data: bool = False
     markup_inside: bool = False
     doc: DocStyle | None = None
+    tests: str = ""
+    tests_import: bool = True
+    names_arguments: bool = False
     decoration: str = ""
     unsafe: str = ""
     keyword_kind: str = ""

@@ -11,7 +11,6 @@ from homebody.backend.base import ModelInfo
 from homebody.engine import Engine
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.target import comment_lines, definition_around
-from homebody.features.refactor.tests_file import LANGUAGES
 from homebody.prompt.front_matter import Output, PromptFile, Scope
 from homebody.syntax.language import find
 from homebody.syntax.scope import Definition
@@ -132,9 +131,10 @@ def _fits(prompt: PromptFile, place: _Place) -> bool:
 def _suits_language(prompt: PromptFile, language: str) -> bool:
     if prompt.languages and language not in prompt.languages:
         return False
-    if prompt.guard == "documentation" and ((row := find(language)) is None or row.doc is None):
-        return False
-    return prompt.guard != "tests" or language in LANGUAGES
+    row = find(language)
+    if prompt.guard == "documentation":
+        return row is not None and row.doc is not None
+    return prompt.guard != "tests" or (row is not None and bool(row.tests))
 
 
 def _is_obvious(prompt: PromptFile, place: _Place) -> bool:

@@ -19,29 +19,6 @@ from homebody.text import Document
 from homebody.workspace.unused import unused
 from homebody.workspace.uri import path_of, uri_of
 
-_NAMES = {
-    "python": "test_{stem}.py",
-    "javascript": "{stem}.test.js",
-    "javascriptreact": "{stem}.test.jsx",
-    "typescript": "{stem}.test.ts",
-    "typescriptreact": "{stem}.test.tsx",
-    "go": "{stem}_test.go",
-    "java": "{stem}Test.java",
-    "kotlin": "{stem}Test.kt",
-    "csharp": "{stem}Tests.cs",
-    "php": "{stem}Test.php",
-    "ruby": "{stem}_test.rb",
-    "rust": "{stem}_test.rs",
-    "swift": "{stem}Tests.swift",
-    "scala": "{stem}Test.scala",
-}
-"""How each language names the file of tests beside the file that they test."""
-
-LANGUAGES = frozenset(_NAMES)
-
-_BY_PACKAGE = frozenset({"go", "java", "kotlin", "csharp", "scala"})
-"""Languages whose tests in the same package need no import of what they test."""
-
 
 async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
     """Return the URI of a file for tests of ``document`` that does not exist yet.
@@ -54,11 +31,11 @@ async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
         The document is no file, or its language has no row here.
 
     """
-    path, pattern = path_of(document.uri), _NAMES.get(document.language_id)
-    if path is None or pattern is None:
+    path, language = path_of(document.uri), find(document.language_id, document.uri)
+    if path is None or language is None or not language.tests:
         message = "Tests are written for saved files of a language that Homebody knows: save the file first."
         raise UsageError(message)
-    name = pattern.format(stem=path.stem)
+    name = language.tests.format(stem=path.stem)
     beside = [folder / "tests" for folder in folders if path.is_relative_to(folder)]
     places = beside if document.language_id == "python" else []
     return uri_of(await asyncio.to_thread(unused, [place / name for place in places], path.with_name(name)))
@@ -71,7 +48,7 @@ def tests_refusal(document: Document, name: str, code: str) -> Refusal | None:
         return Refusal(f"The answer has syntax errors as {language.title} code, so no file is made.")
     if name and not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code):
         return Refusal(f"The answer does not mention {name}, which it should test.")
-    if document.language_id in _BY_PACKAGE:
+    if language is None or not language.tests_import:
         return None
     stem = PurePosixPath(document.uri).stem
     written = Document.create(document.uri, document.language_id, 0, code)

@@ -17,8 +17,6 @@ from homebody.syntax.scope import Definition
 Guard: TypeAlias = Callable[[Edited], Refusal | None]
 
 _CANNOT_CHECK = Refusal("Homebody cannot check such an edit in this file, so nothing is changed.")
-_BY_KEYWORD = frozenset({"python", "ruby", "php", "kotlin", "swift", "scala", "csharp"})
-"""Languages whose callers may name a parameter: there it belongs to the function's interface."""
 
 
 def types_guard(edit: Edited) -> Refusal | None:
@@ -141,7 +139,7 @@ def _texts(tokens: Sequence[Token]) -> list[tuple[str, str]]:
 def _local_names(edit: Edited, found: Sequence[Name]) -> set[str]:
     """Names that are bound in the functions of the old code and nowhere outside of them."""
     functions = [one for one in edit.old_definitions() if one.is_function]
-    by_keyword = edit.old_tree.language is not None and edit.old_tree.language.name in _BY_KEYWORD
+    by_keyword = edit.old_tree.language is not None and edit.old_tree.language.names_arguments
     local: set[str] = set()
     shared: set[str] = set()
     for name in found:
