@@ -1,122 +1,30 @@
 """The table of languages: everything that Homebody knows of each, one row a language.
 
-Data only: ``row`` says what a row holds, ``language`` finds rows and loads grammars. A new language is a
-row here, a query file in ``queries/``, its grammar's wheel in ``pyproject.toml`` and a case file in
-``tests/cases/syntax``.
+Data only: ``row`` says what a row holds, ``families`` what several share, ``language`` finds rows and
+loads grammars. A new language is a row here, a query file in ``queries/``, its grammar's wheel in
+``pyproject.toml`` and a case file in ``tests/cases/syntax``.
 """
 
 import re
 from dataclasses import replace
 
 from homebody.syntax import regions
+from homebody.syntax.families import (
+    BRACE,
+    BRACE_OR_ARROW,
+    CSS,
+    DIRECTIVE,
+    HASH_DOC,
+    HTML,
+    JAVA,
+    JAVASCRIPT,
+    MARKDOWN,
+    THREE_SLASHES,
+    TYPESCRIPT,
+    C,
+)
 from homebody.syntax.regions import Region
 from homebody.syntax.row import DocStyle, Language
-
-_STARS = DocStyle(" * ", "/**", " */")
-_THREE_SLASHES = DocStyle("/// ")
-_HASH_DOC = DocStyle("# ", own=False)
-
-_BRACE = re.compile(r"\{$")
-_BRACE_OR_ARROW = re.compile(r"(?:\{|=>)$")
-_BRACE_OR_THIN_ARROW = re.compile(r"(?:\{|->)$")
-_DIRECTIVE = re.compile(
-    r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|pragma|region|endregion)\b"
-)
-_VOID_TAGS = "area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr"
-
-_JAVA = Language(
-    name="java",
-    tests="{stem}Test.java",
-    tests_import=False,
-    title="Java",
-    ids=("java",),
-    extensions=(".java",),
-    grammar="tree_sitter_java:language",
-    regions=(*regions.C_COMMENTS, regions.TRIPLE_DOUBLE, regions.DOUBLE, regions.CHARACTER),
-    blocks="braces",
-    opener=_BRACE_OR_THIN_ARROW,
-    continuation=re.compile(r"(?:else|catch|finally)\b"),
-    doc=_STARS,
-    decoration="@",
-)
-_JAVASCRIPT = replace(
-    _JAVA,
-    name="javascript",
-    tests="{stem}.test.js",
-    tests_import=True,
-    title="JavaScript",
-    ids=("javascript",),
-    extensions=(".js", ".mjs", ".cjs"),
-    grammar="tree_sitter_javascript:language",
-    regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.SINGLE, regions.BACKTICK, regions.PATTERN),
-    opener=_BRACE_OR_ARROW,
-    markup_inside=True,
-    unit="  ",
-)
-_TYPESCRIPT = replace(
-    _JAVASCRIPT,
-    name="typescript",
-    tests="{stem}.test.ts",
-    tests_import=True,
-    title="TypeScript",
-    ids=("typescript",),
-    extensions=(".ts", ".mts", ".cts"),
-    grammar="tree_sitter_typescript:language_typescript",
-)
-_C = replace(
-    _JAVA,
-    name="c",
-    tests="",
-    title="C",
-    ids=("c",),
-    extensions=(".c", ".h"),
-    grammar="tree_sitter_c:language",
-    regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.CHARACTER),
-    opener=_BRACE,
-    directive=_DIRECTIVE,
-    decoration="",
-)
-_HTML = Language(
-    name="html",
-    title="HTML",
-    ids=("html", "xhtml"),
-    extensions=(".html", ".htm", ".xhtml"),
-    grammar="tree_sitter_html:language",
-    # In running text an apostrophe opens nothing: only the tree knows attribute values.
-    regions=(regions.MARKUP_COMMENT,),
-    blocks="tags",
-    opener=re.compile(rf"<(?!(?:{_VOID_TAGS})\b)[A-Za-z][\w:.-]*(?:[^<>]*[^<>/])?>$"),
-    closer=re.compile(r"</"),
-    prose=True,
-    data=True,
-    unit="  ",
-)
-_CSS = replace(
-    _JAVA,
-    name="css",
-    tests="",
-    title="CSS",
-    ids=("css",),
-    extensions=(".css",),
-    grammar="tree_sitter_css:language",
-    regions=(regions.SLASH_STAR, regions.DOUBLE, regions.SINGLE),
-    opener=_BRACE,
-    data=True,
-    decoration="",
-    units=re.compile(r"(?:px|r?em|ch|ex|v[hw]|vmin|vmax|p[tc]|[cm]m|in|fr|deg|rad|turn|m?s|dpi|x)\b"),
-    unit="  ",
-)
-_MARKDOWN = Language(
-    name="markdown",
-    title="Markdown",
-    ids=("markdown",),
-    extensions=(".md", ".markdown", ".mdown"),
-    grammar="tree_sitter_markdown:language",
-    regions=(regions.MARKUP_COMMENT,),
-    opener=re.compile(r"(?!)"),
-    prose=True,
-    data=True,
-)
 
 LANGUAGES: tuple[Language, ...] = (
     Language(
@@ -138,9 +46,9 @@ LANGUAGES: tuple[Language, ...] = (
         doc=DocStyle("", '"""', '"""', inside=True),
         decoration="@",
     ),
-    _JAVASCRIPT,
+    JAVASCRIPT,
     replace(
-        _JAVASCRIPT,
+        JAVASCRIPT,
         name="javascriptreact",
         tests="{stem}.test.jsx",
         tests_import=True,
@@ -149,9 +57,9 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".jsx",),
         query="javascript",
     ),
-    _TYPESCRIPT,
+    TYPESCRIPT,
     replace(
-        _TYPESCRIPT,
+        TYPESCRIPT,
         name="typescriptreact",
         tests="{stem}.test.tsx",
         tests_import=True,
@@ -162,7 +70,7 @@ LANGUAGES: tuple[Language, ...] = (
         query="typescript",
     ),
     replace(
-        _JAVA,
+        JAVA,
         name="go",
         tests="{stem}_test.go",
         tests_import=False,
@@ -171,13 +79,13 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".go",),
         grammar="tree_sitter_go:language",
         regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.CHARACTER, regions.RAW_BACKTICK),
-        opener=_BRACE,
+        opener=BRACE,
         doc=DocStyle("// ", own=False),
         decoration="",
         unit="\t",
     ),
     replace(
-        _JAVA,
+        JAVA,
         name="rust",
         tests="{stem}_test.rs",
         tests_import=True,
@@ -186,14 +94,14 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".rs",),
         grammar="tree_sitter_rust:language",
         regions=(*regions.C_COMMENTS, regions.LONG_DOUBLE, regions.CHARACTER),
-        opener=_BRACE_OR_ARROW,
-        doc=_THREE_SLASHES,
+        opener=BRACE_OR_ARROW,
+        doc=THREE_SLASHES,
         decoration="#[",
     ),
-    _JAVA,
-    _C,
+    JAVA,
+    C,
     replace(
-        _C,
+        C,
         name="cpp",
         title="C++",
         ids=("cpp", "c++"),
@@ -201,7 +109,7 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="tree_sitter_cpp:language",
     ),
     replace(
-        _JAVA,
+        JAVA,
         name="csharp",
         tests="{stem}Tests.cs",
         tests_import=False,
@@ -217,9 +125,9 @@ LANGUAGES: tuple[Language, ...] = (
             regions.DOUBLE,
             regions.CHARACTER,
         ),
-        opener=_BRACE_OR_ARROW,
-        directive=_DIRECTIVE,
-        doc=_THREE_SLASHES,
+        opener=BRACE_OR_ARROW,
+        directive=DIRECTIVE,
+        doc=THREE_SLASHES,
         decoration="[",
     ),
     Language(
@@ -239,11 +147,11 @@ LANGUAGES: tuple[Language, ...] = (
         ),
         closer=re.compile(r"[)\]}]|end\b"),
         continuation=re.compile(r"(?:else|elsif|when|in|rescue|ensure)\b"),
-        doc=_HASH_DOC,
+        doc=HASH_DOC,
         unit="  ",
     ),
     replace(
-        _JAVA,
+        JAVA,
         name="php",
         tests="{stem}Test.php",
         tests_import=True,
@@ -253,11 +161,11 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".php", ".phtml"),
         grammar="tree_sitter_php:language_php",
         regions=(*regions.C_COMMENTS, regions.to_line_end("#", r"#(?!\[)"), regions.DOUBLE, regions.SINGLE),
-        opener=_BRACE_OR_ARROW,
+        opener=BRACE_OR_ARROW,
         decoration="#[",
     ),
     replace(
-        _JAVA,
+        JAVA,
         name="kotlin",
         tests="{stem}Test.kt",
         tests_import=False,
@@ -268,7 +176,7 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="tree_sitter_kotlin:language",
     ),
     replace(
-        _JAVA,
+        JAVA,
         name="swift",
         tests="{stem}Tests.swift",
         names_arguments=True,
@@ -278,10 +186,10 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="tree_sitter_swift:language",
         regions=(*regions.C_COMMENTS, regions.TRIPLE_DOUBLE, regions.DOUBLE),
         opener=re.compile(r"\{(?:\s*[\w(][^{}]*\bin)?$"),
-        doc=_THREE_SLASHES,
+        doc=THREE_SLASHES,
     ),
     replace(
-        _JAVA,
+        JAVA,
         name="scala",
         tests="{stem}Test.scala",
         tests_import=False,
@@ -321,7 +229,7 @@ LANGUAGES: tuple[Language, ...] = (
         closer=re.compile(r"[)\]}]|(?:fi|done|esac)\b|;;"),
         continuation=re.compile(r"(?:else|elif)\b"),
         unpaired=")",
-        doc=_HASH_DOC,
+        doc=HASH_DOC,
         unit="  ",
     ),
     Language(
@@ -335,8 +243,8 @@ LANGUAGES: tuple[Language, ...] = (
         doc=DocStyle("-- ", own=False),
         keyword_kind="keyword_",
     ),
-    _HTML,
-    _CSS,
+    HTML,
+    CSS,
     Language(
         name="json",
         title="JSON",
@@ -359,7 +267,7 @@ LANGUAGES: tuple[Language, ...] = (
         opener=re.compile(r"(?:(?:^|\s|\w|[\"'])(?::|[|>][+-]?)|(?:^|\s)-)$"),
         braces_are_values=True,
         data=True,
-        doc=_HASH_DOC,
+        doc=HASH_DOC,
         unit="  ",
         # 0.7.2 crashes from about 250 levels of indentation on: its scanner's buffer is full.
         unsafe=r"^[ \t]{120}|^(?:(?>[^-?\n]|[-?](?![ \t]))*+[-?][ \t]){60}",
@@ -380,22 +288,22 @@ LANGUAGES: tuple[Language, ...] = (
         ),
         braces_are_values=True,
         data=True,
-        doc=_HASH_DOC,
+        doc=HASH_DOC,
     ),
-    _MARKDOWN,
+    MARKDOWN,
     # Without a grammar: lines and indentation take the tree's place.
     replace(
-        _JAVASCRIPT,
+        JAVASCRIPT,
         name="dart",
         tests="",
         title="Dart",
         ids=("dart",),
         extensions=(),
         grammar="",
-        doc=_THREE_SLASHES,
+        doc=THREE_SLASHES,
     ),
     replace(
-        _C,
+        C,
         name="objective-c",
         title="Objective-C",
         ids=("objective-c", "objective-cpp", "cuda-cpp"),
@@ -403,7 +311,7 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="",
     ),
     replace(
-        _CSS,
+        CSS,
         name="scss",
         title="SCSS",
         ids=("scss", "less"),
@@ -411,7 +319,7 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="",
         regions=(regions.SLASH_STAR, regions.to_line_end("//", r"(?<!:)//"), regions.DOUBLE, regions.SINGLE),
     ),
-    replace(_HTML, name="xml", title="XML", ids=("xml", "vue", "svelte"), extensions=(), grammar=""),
+    replace(HTML, name="xml", title="XML", ids=("xml", "vue", "svelte"), extensions=(), grammar=""),
     Language(
         name="makefile",
         title="Makefile",
@@ -420,7 +328,7 @@ LANGUAGES: tuple[Language, ...] = (
         blocks="indentation",
         opener=re.compile(r"^[^\t=]*:[^=]*$"),
         prose=True,
-        doc=_HASH_DOC,
+        doc=HASH_DOC,
         unit="\t",
     ),
     Language(
@@ -428,7 +336,7 @@ LANGUAGES: tuple[Language, ...] = (
         title="Dockerfile",
         ids=("dockerfile",),
         regions=(regions.HASH, regions.DOUBLE),
-        doc=_HASH_DOC,
+        doc=HASH_DOC,
     ),
     Language(
         name="plaintext",
