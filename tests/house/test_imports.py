@@ -69,7 +69,7 @@ def test_a_planted_import_breaks_its_contract(line: str, contract: str, broken_c
 
 
 def test_nothing_imports_what_windows_lacks():
-    """The package runs on Windows: no module that is there on POSIX alone is imported."""
+    """The package runs on Windows: it imports no module that exists only on POSIX."""
     assert _importers(POSIX_ONLY) == []
 
 
@@ -79,7 +79,7 @@ def test_nothing_connects_past_the_guard():
 
 
 def test_sockets_are_opened_in_few_places():
-    """Only the model client, the model's process and the server's own transport know sockets."""
+    """Only the model client, the model's process and the server's transport use sockets."""
     strangers = [line for line in _importers(SOCKETS) if not line.startswith(SOCKET_ROOMS)]
 
     assert strangers == []

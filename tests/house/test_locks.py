@@ -53,13 +53,13 @@ def test_every_pin_has_a_hash(lock: str):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_no_lock_names_an_address(lock: str):
-    """A lock works behind any mirror: neither an index nor a file's address stands in it."""
+    """A lock works with any mirror: it contains neither the address of an index nor of a file."""
     assert re.findall(r"\w+://\S+|^--\S+", _lock(lock), flags=re.MULTILINE) == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_locks_follow_the_project(lock: str):
-    """What pyproject.toml asks for is pinned, in a version that it allows."""
+    """Everything that pyproject.toml requires is pinned to a version that it allows."""
     pins = _pins(lock)
     unmet = [
         str(wanted)
@@ -71,7 +71,7 @@ def test_locks_follow_the_project(lock: str):
 
 
 def test_locks_agree():
-    """Tests run with the very versions that users run with."""
+    """Tests run with the same versions as users."""
     dev = _pins("dev")
 
     assert {

@@ -23,7 +23,7 @@ def _wanted(folder: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_package_is_locked_by_hash_and_by_no_address(folder: str):
-    """The lock works behind any registry: it names hashes, and no place."""
+    """The lock works with any registry: it has hashes and no addresses."""
     packages = _json(f"{folder}/package-lock.json")["packages"]
     locked = {name: entry for name, entry in packages.items() if name}
 
@@ -34,7 +34,7 @@ def test_every_package_is_locked_by_hash_and_by_no_address(folder: str):
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_lock_follows_the_manifest(folder: str):
-    """Each package is asked for in one version, and that is the locked one."""
+    """Each package is required in exactly the locked version."""
     packages = _json(f"{folder}/package-lock.json")["packages"]
 
     assert {name: packages[f"node_modules/{name}"]["version"] for name in _wanted(folder)} == _wanted(folder)
@@ -49,14 +49,14 @@ def test_every_package_has_a_reason(folder: str):
 
 
 def test_the_extension_is_as_new_as_the_server():
-    """Both bear the same version."""
+    """Both have the same version."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
     assert _json("clients/vscode/package.json")["version"] == project["version"]
 
 
 def test_the_types_are_those_of_the_oldest_vscode():
-    """What `engines` promises to run on is what the compiler checks against, and what the client needs."""
+    """The oldest version in `engines` is the one that the compiler checks against and the client needs."""
     package = _json("clients/vscode/package.json")
     client = _json("clients/vscode/package-lock.json")["packages"]["node_modules/vscode-languageclient"]
 
@@ -65,7 +65,7 @@ def test_the_types_are_those_of_the_oldest_vscode():
 
 
 def test_commands_of_the_palette_and_of_the_code_are_the_same():
-    """What the manifest offers is registered, and the other way round."""
+    """Every command in the manifest is registered, and every registered command is in the manifest."""
     offered = {entry["command"] for entry in _json("clients/vscode/package.json")["contributes"]["commands"]}
     code = (ROOT / "clients/vscode/src/extension.ts").read_text("utf-8")
 

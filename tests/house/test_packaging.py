@@ -95,7 +95,7 @@ def installed(offline: Path, tmp_path_factory: pytest.TempPathFactory) -> Instal
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path):
-    """Code, prompts, queries, types and licence are in; tests and tools are not."""
+    """Code, prompts, queries, types and licence are included; tests and tools are not."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
 
@@ -123,7 +123,7 @@ def test_prompts_are_found_when_installed(installed: Installed):
 
 
 def test_help_lists_the_commands(installed: Installed):
-    """`homebody --help` runs in the clean environment and names what there is to do."""
+    """`homebody --help` runs in the clean environment and lists the commands."""
     ran = installed.run("homebody", "--help")
 
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -133,7 +133,7 @@ def test_help_lists_the_commands(installed: Installed):
 
 
 def test_the_version_is_told(installed: Installed):
-    """`homebody --version`, the package's metadata and the code say the same."""
+    """`homebody --version`, the package's metadata and the code have the same version."""
     ask = "from importlib.metadata import version; print(version('homebody'))"
     metadata = installed.run("python", "-c", ask)
     ran = installed.run("homebody", "--version")

@@ -69,7 +69,7 @@ def only_line(text: str) -> str:
 
 
 def test_a_machine_without_python_is_told_so(checkout: Path, bare_machine: dict[str, str]):
-    """Without any Python, one sentence says which is needed."""
+    """Without any Python, one sentence names the version that is needed."""
     ran = run_setup(checkout, bare_machine, "run")
 
     assert ran.returncode == 1
@@ -77,7 +77,7 @@ def test_a_machine_without_python_is_told_so(checkout: Path, bare_machine: dict[
 
 
 def test_an_old_python_is_not_taken(checkout: Path, bare_machine: dict[str, str]):
-    """A Python that is too old counts as none."""
+    """A Python that is too old is not used."""
     add_python(bare_machine, script="exit 1  # as sys.exit(True) does")
 
     ran = run_setup(checkout, bare_machine, "run")
@@ -86,7 +86,7 @@ def test_an_old_python_is_not_taken(checkout: Path, bare_machine: dict[str, str]
 
 
 def test_a_missing_venv_module_is_named(checkout: Path, bare_machine: dict[str, str]):
-    """Debian packs venv apart: the sentence names the package."""
+    """Debian has venv in a separate package: the sentence names it."""
     add_python(bare_machine, script='case "$2" in *ensurepip*) exit 1 ;; esac')
 
     ran = run_setup(checkout, bare_machine, "run")
@@ -99,7 +99,7 @@ def test_a_missing_venv_module_is_named(checkout: Path, bare_machine: dict[str, 
 
 
 def test_a_missing_network_is_told_from_other_trouble(checkout: Path, bare_machine: dict[str, str]):
-    """Where no package index answers, one sentence says so and how to name a mirror."""
+    """If no package index answers, one sentence says so and how to name a mirror."""
     # A closed port of this machine stands for the network that is not there.
     nowhere = {
         "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
@@ -115,7 +115,7 @@ def test_a_missing_network_is_told_from_other_trouble(checkout: Path, bare_machi
 
 
 def test_an_environment_that_is_up_to_date_is_left_alone(checkout: Path, bare_machine: dict[str, str]):
-    """With its stamp in place nothing is looked for, made or installed."""
+    """With a valid stamp, nothing is searched for, created or installed."""
     stamp(checkout, place=checkout)
 
     ran = run_setup(checkout, bare_machine, "run")
@@ -124,7 +124,7 @@ def test_an_environment_that_is_up_to_date_is_left_alone(checkout: Path, bare_ma
 
 
 def test_a_changed_lock_asks_for_a_new_installation(checkout: Path, bare_machine: dict[str, str]):
-    """The stamp is worth nothing for another lock."""
+    """The stamp is not valid for another lock."""
     stamp(checkout, place=checkout)
     (checkout / "requirements" / "run.txt").write_text("")
 
@@ -134,7 +134,7 @@ def test_a_changed_lock_asks_for_a_new_installation(checkout: Path, bare_machine
 
 
 def test_a_moved_checkout_asks_for_a_new_installation(checkout: Path, bare_machine: dict[str, str]):
-    """The stamp is worth nothing in another folder, where the scripts name their old place."""
+    """The stamp is not valid in another folder, because the scripts contain their old path."""
     stamp(checkout, place=checkout.parent / "elsewhere")
 
     ran = run_setup(checkout, bare_machine, "run")
@@ -143,7 +143,7 @@ def test_a_moved_checkout_asks_for_a_new_installation(checkout: Path, bare_machi
 
 
 def test_help_lists_every_task(checkout: Path):
-    """`make` alone says what there is to do."""
+    """`make` alone lists the tasks."""
     # Itself called by make, it would say which folder it enters.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 

@@ -42,7 +42,7 @@ def a_record(**changes: object) -> PromptRecord:
 
 
 def test_the_last_record_is_kept_by_document_and_overall(tmp_path: Path):
-    """``last()`` is the newest of all, ``last(uri)`` that of the document."""
+    """``last()`` returns the newest record of all, ``last(uri)`` that of the document."""
     kept = Audit(folder=tmp_path)
     first, second = a_record(), a_record(uri="file:///b.py")
     kept.record(first)
@@ -52,7 +52,7 @@ def test_the_last_record_is_kept_by_document_and_overall(tmp_path: Path):
 
 
 def test_memory_is_bounded(tmp_path: Path):
-    """The prompts of documents that were not asked about for long are forgotten."""
+    """The prompts of documents that were not used recently are evicted."""
     kept = Audit(folder=tmp_path)
     for number in range(200):
         kept.record(a_record(uri=f"file:///{number}.py"))
@@ -91,7 +91,7 @@ def test_the_log_has_texts_where_wanted(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows goes by the profile's rights")
 def test_the_log_is_the_users_alone(tmp_path: Path):
-    """Others on the machine cannot read it, also where the file was there with wider rights."""
+    """Other users cannot read it, even if the file existed with wider permissions."""
     (tmp_path / "log.jsonl").touch(0o644)
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())
@@ -101,7 +101,7 @@ def test_the_log_is_the_users_alone(tmp_path: Path):
 
 
 def test_the_log_has_a_largest_size(tmp_path: Path):
-    """It starts anew when it is full, keeps the one before, and gives the newest records last."""
+    """It is rotated when it is full; the previous one is kept, and the newest records are read last."""
     kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
     for number in range(100):
         kept.record(a_record(answer=f"{number:200000}", when=float(number)))
@@ -138,7 +138,7 @@ def test_an_answer_that_is_shown_at_each_key_is_logged_once(tmp_path: Path):
 
 
 def test_a_damaged_log_gives_what_is_left(tmp_path: Path):
-    """A line cut by a crash, or by another version, is left out."""
+    """A line that was cut by a crash, or written by another version, is skipped."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())
     kept.flush()
@@ -151,7 +151,7 @@ def test_a_damaged_log_gives_what_is_left(tmp_path: Path):
 
 
 def test_a_state_folder_that_is_a_file_disturbs_nobody(tmp_path: Path):
-    """Where a file stands in the way, requests go on and reading finds nothing."""
+    """If a file has the folder's name, requests continue and reading finds nothing."""
     (tmp_path / "state").write_text("in the way")
     kept = Audit(LogSettings(enabled=True), tmp_path / "state")
     kept.record(a_record(notes=("the server cut the prompt",)))
@@ -162,7 +162,7 @@ def test_a_state_folder_that_is_a_file_disturbs_nobody(tmp_path: Path):
 
 
 def test_a_note_is_told_once_a_model(tmp_path: Path):
-    """The same mismatch with other numbers is no news; another model's is."""
+    """The same mismatch with other numbers is not reported again; another model's is."""
     kept = Audit(folder=tmp_path)
     told: list[Note] = []
     kept.on_note = told.append
@@ -193,7 +193,7 @@ def test_counts_add_up_over_processes(tmp_path: Path):
 
 
 def test_damaged_counts_count_as_none(tmp_path: Path):
-    """A file that does not read is replaced at the next save."""
+    """An unreadable file is replaced at the next save."""
     (tmp_path / "counts.json").write_bytes(b'{"2026-11-25": {"shown": "many"}}')
     counting = Audit(folder=tmp_path)
     counting.count_shown(1)

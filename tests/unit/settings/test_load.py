@@ -12,12 +12,12 @@ from homebody.settings.load import load as load_with_origins
 
 
 def test_without_any_source_all_is_default(load):
-    """No file, no variable, no editor: ``Settings()``, and nothing to tell."""
+    """Without a file, a variable or an editor, the result is ``Settings()`` without problems."""
     assert load() == (Settings(), [])
 
 
 def test_the_defaults_are_those_of_the_design():
-    """Completion is greedy without penalty, chat as the model's card has it."""
+    """Completion is greedy without penalty; chat uses the usual values for instruct models."""
     completion, chat = Settings().completion, Settings().chat
 
     assert (completion.temperature, completion.repeat_penalty) == (0.0, 1.0)
@@ -84,7 +84,7 @@ def test_every_source_is_told_by_name(load, user_file, workspace):
     ],
 )
 def test_a_bad_value_falls_back_alone(load, project, key, parts):
-    """One message names the key, the value and what is allowed; the good key beside it counts."""
+    """One message names the key, the value and the allowed values; the valid key beside it counts."""
     resolved, problems = load(project=f"chat.top_k = 7\n{project}")
 
     assert [key] == [problem.key for problem in problems]
@@ -93,7 +93,7 @@ def test_a_bad_value_falls_back_alone(load, project, key, parts):
 
 
 def test_a_bad_value_falls_back_to_the_source_before(load):
-    """What the user's file says stays where the workspace says nonsense."""
+    """The value of the user's file is kept if the workspace's value is invalid."""
     resolved, _ = load(user="completion.max_tokens = 9", project="completion.max_tokens = -1")
 
     assert resolved.completion.max_tokens == 9
@@ -116,7 +116,7 @@ def test_a_bad_value_falls_back_to_the_source_before(load):
     ],
 )
 def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
-    """A slip of the pen is told with the key that was meant."""
+    """A misspelled key is reported with the most similar key."""
     resolved, problems = load(**sources)
 
     assert [wrong] == [problem.key for problem in problems]
@@ -125,7 +125,7 @@ def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
 
 
 def test_variables_of_other_parts_are_no_settings(load):
-    """Folders and what Homebody hands to its own processes bear the prefix too."""
+    """Variables for folders and for Homebody's own processes have the prefix too."""
     assert load(environ={"HOMEBODY_STATE_DIR": "/tmp", "HOMEBODY_DEBUG": "1", "PATH": "/bin"}) == (
         Settings(),
         [],
@@ -146,7 +146,7 @@ def test_variables_of_other_parts_are_no_settings(load):
     ],
 )
 def test_a_text_is_read_by_the_type_that_is_wanted(load, name, text, value):
-    """Variables and flags are texts: ``off`` is False where a switch is wanted."""
+    """Variables and flags are texts: ``off`` means False for a switch."""
     resolved, problems = load(environ={f"HOMEBODY_{name}": text})
 
     assert problems == []
@@ -155,12 +155,12 @@ def test_a_text_is_read_by_the_type_that_is_wanted(load, name, text, value):
 
 @pytest.mark.parametrize("text", ["*.min.js,dist/**", '["*.min.js", "dist/**"]'])
 def test_a_list_is_written_with_commas_or_as_json(load, text):
-    """Both ways to write a list in one text are understood."""
+    """Both notations of a list in one text are accepted."""
     assert load(flags={"context.ignore": text})[0].context.ignore == ("*.min.js", "dist/**")
 
 
 def test_an_empty_variable_is_not_set(load):
-    """``HOMEBODY_BACKEND_URL=`` in a script takes nothing away and is no mistake."""
+    """``HOMEBODY_BACKEND_URL=`` in a script changes nothing and is not an error."""
     environ = {"HOMEBODY_BACKEND_URL": "", "HOMEBODY_COMPLETION_ENABLED": ""}
 
     assert load(environ=environ) == (Settings(), [])
@@ -192,7 +192,7 @@ def test_clients_send_settings_in_many_shapes(load, sent):
 
 @pytest.mark.parametrize("sent", [3, "x", ["completion"], True])
 def test_settings_that_are_no_object_are_told(load, sent):
-    """A client that sends something else is answered with the defaults and one message."""
+    """If a client sends something else, the defaults are used, with one message."""
     resolved, problems = load(initialization_options=sent)
 
     assert (Settings(), 1) == (resolved, len(problems))
@@ -210,7 +210,7 @@ def test_settings_that_are_no_object_are_told(load, sent):
     ids=["syntax", "utf-8", "deep", "long", "large"],
 )
 def test_a_file_that_does_not_read_is_one_problem(load, content, part):
-    """It is told with its name and the line where there is one; all other sources count."""
+    """The message has its name and, if possible, the line; all other sources count."""
     resolved, problems = load(project=content, flags={"chat.top_k": "3"})
 
     assert (resolved.chat.top_k, len(problems)) == (3, 1)
@@ -219,7 +219,7 @@ def test_a_file_that_does_not_read_is_one_problem(load, content, part):
 
 
 def test_a_pipe_or_folder_in_the_files_place_is_not_read(load, workspace, user_file):
-    """Reading a pipe would wait for ever."""
+    """Reading a pipe would block forever."""
     os.mkfifo(workspace / ".homebody.toml")
     user_file.mkdir(parents=True)
 
@@ -229,12 +229,12 @@ def test_a_pipe_or_folder_in_the_files_place_is_not_read(load, workspace, user_f
 
 
 def test_a_byte_order_mark_is_no_mistake(load):
-    """Windows editors put one in front."""
+    """Some Windows editors write one."""
     assert load(project=b"\xef\xbb\xbfchat.top_k = 3\r\n")[0].chat.top_k == 3
 
 
 def test_the_key_comes_from_the_variable_that_apikeyenv_names(load):
-    """The key itself need not stand in a file; it is not shown either."""
+    """The key itself need not be in a file; it is not shown either."""
     resolved, problems = load(user='backend.api_key_env = "MY_KEY"', environ={"MY_KEY": "s3cret"})
 
     assert (resolved.backend.api_key, problems) == ("s3cret", [])
@@ -242,7 +242,7 @@ def test_the_key_comes_from_the_variable_that_apikeyenv_names(load):
 
 
 def test_a_missing_key_variable_is_told(load):
-    """Better than a server's refusal."""
+    """That is clearer than a server's refusal."""
     resolved, problems = load(user='backend.api_key_env = "MY_KEY"')
 
     assert (resolved.backend.api_key, len(problems)) == (None, 1)
@@ -250,7 +250,7 @@ def test_a_missing_key_variable_is_told(load):
 
 
 def test_a_key_in_the_wrong_place_is_not_shown(load):
-    """A message never holds a secret, not even a malformed one."""
+    """A message never contains a secret, not even a malformed one."""
     _, problems = load(user="backend.api_key = ['s3cret']")
 
     assert len(problems) == 1
@@ -313,7 +313,7 @@ def test_a_later_source_that_names_another_kind_starts_anew(load, override):
 
 
 def test_a_later_source_that_only_names_the_kind_of_auto_keeps_the_rest(load):
-    """Telling what kind of server it is takes nothing away."""
+    """Naming the kind of the server keeps the other values."""
     resolved, _ = load(user="backend.model = 'm'", environ={"HOMEBODY_BACKEND_KIND": "ollama"})
 
     assert (resolved.chat.backend.kind, resolved.chat.backend.model) == ("ollama", "m")
@@ -321,7 +321,7 @@ def test_a_later_source_that_only_names_the_kind_of_auto_keeps_the_rest(load):
 
 @pytest.mark.parametrize("port", ["0", "65536", "99999", "x", ""])
 def test_an_allowed_host_has_a_port(load, port):
-    """The exact host and port, or it is told at once."""
+    """An entry without the exact host and port is reported immediately."""
     resolved, problems = load(user=f"backend.allowed_hosts = ['gpu.example:{port}']")
 
     assert (resolved.backend.allowed_hosts, len(problems)) == ((), 1)
@@ -353,7 +353,7 @@ _JSON = st.recursive(
 )
 @settings(max_examples=150, deadline=None)
 def test_nothing_that_is_sent_ever_raises(sent, variables):
-    """Whatever a client or a variable says, settings come back, and each message is one printable line."""
+    """For any input, settings are returned, and each message is one printable line."""
     environ = {f"HOMEBODY_{name}".replace("\0", ""): text for name, text in variables.items()}
     resolved, problems = load_settings(
         workspace=Path("/nowhere"),

@@ -9,7 +9,7 @@ from homebody.settings import paths
 
 @pytest.mark.parametrize("kind", ["config", "cache", "state", "data"])
 def test_a_variable_moves_a_folder(monkeypatch, tmp_path, kind):
-    """Each folder by a variable of its own."""
+    """Each folder has a variable of its own."""
     monkeypatch.setenv(f"HOMEBODY_{kind.upper()}_DIR", str(tmp_path))
 
     assert tmp_path == getattr(paths, f"{kind}_dir")()
@@ -29,7 +29,7 @@ def test_settings_are_in_the_users_config_folder(monkeypatch):
 
 
 def test_one_run_may_have_another_settings_file(monkeypatch):
-    """``--config`` reaches the language server this way."""
+    """``--config`` is passed to the language server this way."""
     monkeypatch.setenv("HOMEBODY_CONFIG_FILE", "/etc/other.toml")
 
     assert paths.user_file() == Path("/etc/other.toml")

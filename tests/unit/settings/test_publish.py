@@ -15,14 +15,14 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_repository_holds_what_the_schema_makes():
-    """``docs/settings.md`` and VS Code's manifest are made, not written: run the command when this fails."""
+    """``docs/settings.md`` and VS Code's manifest are generated: run ``make docs`` if this fails."""
     stale = [path for path, text in files(ROOT).items() if path.read_text("utf-8") != text]
 
     assert stale == [], "run python -m homebody.settings.docs"
 
 
 def test_the_command_writes_and_checks(tmp_path, monkeypatch, capsys):
-    """``--check`` fails and writes nothing; without it the files are there, and nothing else changes."""
+    """``--check`` fails and writes nothing; without it the files are written, and nothing else changes."""
     monkeypatch.chdir(tmp_path)
     package = tmp_path / "clients" / "vscode" / "package.json"
     package.parent.mkdir(parents=True)
@@ -39,7 +39,7 @@ def test_the_command_writes_and_checks(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("key", all_keys(), ids=lambda key: key.snake)
 def test_every_key_is_described(key):
-    """A user finds each key on the page, with a sentence and what is allowed."""
+    """The page has each key with a description and the allowed values."""
     page = publish.markdown()
 
     assert key.description.endswith(".")
@@ -48,7 +48,7 @@ def test_every_key_is_described(key):
 
 
 def test_the_json_schema_takes_what_the_loader_takes():
-    """Its keys are those of the settings file, no others."""
+    """It has exactly the keys of the settings file."""
     schema = publish.json_schema()
 
     assert schema["additionalProperties"] is False
@@ -63,7 +63,7 @@ def test_the_file_to_begin_with_sets_nothing():
 
 
 def test_the_uncommented_file_is_the_defaults(tmp_path):
-    """Every default that is shown is one that the loader takes."""
+    """The loader accepts every default that is shown."""
     lines = publish.commented_toml().partition("# The same keys")[0].splitlines()
     bare = "\n".join(line.removeprefix("# ") if " = " in line else line for line in lines)
     (tmp_path / "config.toml").write_text(bare)
@@ -86,7 +86,7 @@ def test_vscode_keeps_workspaces_from_machine_settings():
 
 
 def test_what_vscode_sends_unasked_changes_nothing(tmp_path):
-    """It answers with every default; settled by the user's file, nothing is told and nothing overridden."""
+    """The editor sends every default; values of the user's file are not overridden, without a message."""
     (tmp_path / "config.toml").write_text("[log]\nenabled = true\n[backend]\nurl = 'http://127.0.0.1:1'\n")
     defaults = {
         name.removeprefix("homebody."): told["default"]

@@ -67,7 +67,7 @@ def test_a_hostile_workspace_changes_nothing_that_matters(load, workspace, sourc
 
 
 def test_both_hostile_sources_get_one_message_each(load):
-    """Not one a key."""
+    """Not one for each key."""
     assert len(load(project=HOSTILE_TOML, configuration=HOSTILE_JSON, environ=ENVIRON)[1]) == 2
 
 
@@ -94,14 +94,14 @@ def test_the_user_may_set_all_of_it(load):
     ids=["variable", "initializationOptions", "flag"],
 )
 def test_variables_options_and_flags_are_the_users_own(load, sources):
-    """They come from who started the program, not from the workspace."""
+    """They come from whoever started the program, not from the workspace."""
     resolved, problems = load(**sources)
 
     assert (resolved.backend.url, problems) == ("http://127.0.0.1:1", [])
 
 
 def test_a_trusted_folder_counts_as_the_users_own(load, workspace):
-    """Named in the user's file, its settings are taken, from the file and from the editor."""
+    """If the user's file names the folder, the settings of its file and of the editor count."""
     resolved, problems = load(
         user=f"trusted_folders = ['{workspace}']",
         project='backend.url = "http://127.0.0.1:1"',
@@ -112,7 +112,7 @@ def test_a_trusted_folder_counts_as_the_users_own(load, workspace):
 
 
 def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
-    """The folder itself is meant, whatever path leads to it."""
+    """The folder is trusted whatever path leads to it."""
     (tmp_path / "link").symlink_to(workspace)
 
     resolved, _ = load(user=f"trusted_folders = ['{tmp_path}/link']", project="log.enabled = true")
@@ -124,7 +124,7 @@ def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
     "trusted", ["{parent}", "{workspace}/inner", "{workspace}2", ".", "workspace", "", "/"]
 )
 def test_only_the_folder_itself_is_trusted(load, workspace, tmp_path, trusted):
-    """Neither what is above it nor what is in it, and no relative path, speaks for it."""
+    """Neither a folder above it nor one inside it, nor a relative path, makes it trusted."""
     trusted = trusted.format(parent=tmp_path, workspace=workspace)
 
     resolved, problems = load(user=f"trusted_folders = ['{trusted}']", project="log.enabled = true")
@@ -143,12 +143,12 @@ def test_only_the_folder_itself_is_trusted(load, workspace, tmp_path, trusted):
     ids=["workspace", "variable", "initializationOptions", "flag"],
 )
 def test_only_the_users_file_names_trusted_folders(load, sources):
-    """A folder cannot vouch for itself; elsewhere the key is ignored with a message."""
+    """A folder cannot make itself trusted; in other sources the key is ignored with a message."""
     assert len(load(**sources)[1]) == 1
 
 
 def test_what_an_editor_repeats_is_no_attempt(load):
-    """It answers workspace/configuration with the user's own values and with defaults: no message."""
+    """The user's own values and defaults in workspace/configuration cause no message."""
     sent = {"backend": {"url": "http://127.0.0.1:1", "allowedHosts": []}, "log": {"enabled": False}}
 
     resolved, problems = load(
@@ -186,7 +186,7 @@ def test_a_folder_does_not_choose_who_answers(load, workspace, block, lines):
 
 @pytest.mark.parametrize("block", ["backend", "completion.backend", "chat.backend"])
 def test_a_trusted_folder_chooses_the_model(load, workspace, block):
-    """A path in it starts at the folder."""
+    """A relative path starts at the folder."""
     (workspace / "m.gguf").touch()
     project = f"[{block}]\nkind = 'embedded'\nmodel = 'm.gguf'"
 
@@ -231,7 +231,7 @@ def test_no_folder_brings_a_scripted_model(load, workspace, name):
     ],
 )
 def test_a_folder_sends_less_and_never_more(load, workspace, user, project, expected):
-    """What the user switched off stays off; a trusted folder has its own way."""
+    """What the user switched off stays off, unless the folder is trusted."""
     section, name = project.partition(" = ")[0].split(".")[:2]
 
     resolved, problems = load(user=user, project=project)
@@ -252,7 +252,7 @@ def test_what_a_folder_may_set_is_written_down():
 
 
 def test_paths_of_the_users_start_where_they_are_written(load, user_file, monkeypatch, tmp_path):
-    """In the user's file beside it, in a flag in the current folder, ``~`` at home."""
+    """Relative to the user's file, for a flag to the current folder; ``~`` is the home folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/me")
 
@@ -265,7 +265,7 @@ def test_paths_of_the_users_start_where_they_are_written(load, user_file, monkey
 
 
 def test_a_workspace_adds_to_what_the_user_ignores(load):
-    """It cannot bring back what the user keeps out of prompts."""
+    """It cannot include again what the user excludes from prompts."""
     resolved, _ = load(user="context.ignore = ['secret/**']", project="context.ignore = ['*.min.js']")
 
     assert resolved.context.ignore == ("secret/**", "*.min.js")
@@ -283,7 +283,7 @@ def test_a_flood_of_bad_keys_is_told_in_few_words(load):
 
 
 def test_a_workspace_that_is_a_loop_is_not_trusted(tmp_path: Path):
-    """Symlinks that lead nowhere raise nothing."""
+    """A loop of symlinks raises nothing."""
     from homebody.settings.trust import is_trusted
 
     (tmp_path / "loop").symlink_to(tmp_path / "loop")

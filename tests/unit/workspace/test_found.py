@@ -23,7 +23,7 @@ def told(*found: Found, own: str | None = None) -> list[tuple[str, int, int, str
 
 
 def test_a_method_stands_under_its_class():
-    """Under the three innermost headers where there are more."""
+    """Below the three innermost headers if there are more."""
     assert told(method("get", 9, "class Outer:", "    class Cache:")) == [
         ("a.py", 9, 9, "class Outer:\n    class Cache:\n        def get(self):", "defines get")
     ]
@@ -61,7 +61,7 @@ def test_what_is_long_stands_alone():
 
 
 def test_a_method_is_not_shown_beside_its_class():
-    """The class takes the better place; in the file at hand, whose lines the prompt may show, both stay."""
+    """The class takes the better rank; in the current file, whose lines the prompt may show, both stay."""
     get = Found("get", "a.py", 400, 400, "    def get(self, key):", "class Cache:")
     found = [get, method("other", 5, path="b.py"), Found("Cache", "a.py", 10, 10, CACHE, "")]
     assert [(one[0], one[4]) for one in told(*found)] == [

@@ -36,7 +36,7 @@ def names(paths: list[Path]) -> list[str]:
 
 
 def test_changed_files_are_those_that_differ_and_those_that_are_new(root: Path):
-    """A deleted file is not there to be worked on; an ignored one is left out."""
+    """A deleted file cannot be edited; an ignored one is left out."""
     (root / "with space ü.py").write_text("b = 2\n")
     (root / "new.py").write_text("c\n")
     (root / "junk.log").write_text("x\n")
@@ -47,7 +47,7 @@ def test_changed_files_are_those_that_differ_and_those_that_are_new(root: Path):
 
 
 def test_a_branch_is_compared_where_the_two_parted(root: Path):
-    """What others committed to it since does not count."""
+    """Later commits of others to it do not count."""
     git(root, "checkout", "-qb", "topic")
     (root / "mine.py").write_text("m\n")
     git(root, "add", ".")

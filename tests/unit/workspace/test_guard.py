@@ -25,7 +25,7 @@ def run(note) -> tuple[int, str]:
 
 
 def test_what_takes_too_long_ends_the_process_and_is_left_out_the_third_time(tmp_path):
-    """Native code that does not come back can be ended by no other means."""
+    """Native code that does not return cannot be ended in any other way."""
     note = tmp_path / "note"
     assert [run(note), note.read_text()] == [(1, ""), "1 large.py"]
     assert [run(note), note.read_text()] == [(1, ""), "2 large.py"]
@@ -43,7 +43,7 @@ def test_what_is_tried_is_noted_until_all_is_done(tmp_path):
 
 
 def test_a_file_that_broke_the_process_twice_is_left_out(tmp_path):
-    """Once may be chance. A note that makes no sense accuses nobody."""
+    """One crash may be a coincidence. An invalid note names no file."""
     note = tmp_path / "note"
     for text, kept in (("1 a.py", 1), ("2 a.py", 0), ("2 b.py", 1), ("nonsense", 1), ("", 1)):
         note.write_text(text)

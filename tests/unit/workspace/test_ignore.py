@@ -31,25 +31,25 @@ def check(root: Path, expect: str, *, globs=()):
 
 
 def test_a_deeper_file_wins_over_a_shallower_one(tmp_path):
-    """As in git: nested files, the nearest has the word."""
+    """As in git: the nearest of nested files decides."""
     make(tmp_path, {".gitignore": "*.py\n*.md\n#*\n", "src/.gitignore": "!a.py\n/deep\n"})
     check(tmp_path, "b.txt build/out.js src/a.py src/#a !b")
 
 
 def test_nothing_below_an_ignored_folder_comes_back(tmp_path):
-    """A folder that is ignored is not entered, whatever a file in it says."""
+    """An ignored folder is not entered, whatever an ignore file in it contains."""
     make(tmp_path, {".gitignore": "src/\nbuild/*\n!build/keep\n", "src/.gitignore": "!*\n"})
     check(tmp_path, "a.py b.txt build/keep/x.py docs/a.md docs/b/a.md keep/a.py Ä/ö.py !b")
 
 
 def test_homebodyignore_may_take_back_what_gitignore_ruled_out(tmp_path):
-    """Generated code that is worth reading, for one."""
+    """For example for generated code that is useful context."""
     make(tmp_path, {".gitignore": "build/\nsrc\n*.md\n", ".homebodyignore": "!build/\n/keep/\n*.txt\n"})
     check(tmp_path, "a.py build/out.js build/keep/x.py Ä/ö.py !b")
 
 
 def test_the_settings_have_the_last_word(tmp_path):
-    """No ignore file takes back what ``context.ignore`` rules out."""
+    """No ignore file can include again what ``context.ignore`` excludes."""
     make(tmp_path, {".homebodyignore": "!docs/\n!docs/**\n"})
     check(tmp_path, "a.py b.txt build/out.js keep/a.py !b", globs=["docs/", "src", "build/keep/**", "Ä"])
 
@@ -68,7 +68,7 @@ def test_caches_and_virtual_environments_are_known_by_their_marks(tmp_path):
 
 
 def test_dependencies_are_left_out_without_any_ignore_file(tmp_path):
-    """And ``.homebodyignore`` brings them back, but never the repository's own folder."""
+    """``.homebodyignore`` can include them again, but never the ``.git`` folder."""
     rules = PathRules(tmp_path)
     paths = ["node_modules/x/index.js", "a/__pycache__/b.py", "poetry.lock", ".git/hooks/a.py", "c.py"]
     assert [rules.ignores(path) for path in paths] == [True, True, True, True, False]
@@ -78,7 +78,7 @@ def test_dependencies_are_left_out_without_any_ignore_file(tmp_path):
 
 
 def test_an_ignore_file_that_cannot_be_read_closes_its_folder(tmp_path):
-    """What it meant is not known: too large is one such case."""
+    """Its rules are not known; a file that is too large is one such case."""
     make(tmp_path, {"src/.gitignore": "# \n" * 100_000})
     rules = PathRules(tmp_path)
     assert [rules.ignores("src/a.py"), rules.ignores("a.py")] == [True, False]
@@ -130,7 +130,7 @@ def repository(tmp_path_factory):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(top=st.lists(_PATTERN, max_size=4), nested=st.lists(_PATTERN, max_size=3))
 def test_git_says_the_same(repository, top, nested):
-    """For any patterns, nested ones too, ``git check-ignore`` and we agree (about ASCII: its ? is a byte)."""
+    """For any patterns, also nested ones, the result equals ``git check-ignore`` (for ASCII: its ? is a byte)."""
     (repository / ".gitignore").write_text("\n".join(top), encoding="utf-8")
     (repository / "src/.gitignore").write_text("\n".join(nested), encoding="utf-8")
     asked = subprocess.run(

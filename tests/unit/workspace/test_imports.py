@@ -58,7 +58,7 @@ def check(path: str, text: str, expect: str, *, language: str | None = None):
     ],
 )
 def test_python_imports_name_files(path, text, expect):
-    """Absolute ones by the end of the path, nearest first; relative ones exactly."""
+    """Absolute imports match the end of a path, nearest first; relative ones match exactly."""
     check(path, text, expect)
 
 
@@ -78,7 +78,7 @@ def test_python_imports_name_files(path, text, expect):
     ],
 )
 def test_javascript_imports_name_files(text, expect):
-    """Relative ones exactly, with or without suffix; aliases by the end of the path."""
+    """Relative imports match exactly, with or without suffix; aliases match the end of a path."""
     check("web/src/app.ts", text, expect)
 
 
@@ -116,5 +116,5 @@ def test_a_module_path_is_what_an_import_says(path, expect):
 
 
 def test_distance_counts_the_folders_between():
-    """Files side by side are 0 apart."""
+    """Files in one folder have distance 0."""
     assert [distance("a/b.py", path) for path in ("a/c.py", "a/d/c.py", "c.py", "b/c.py")] == [0, 1, 1, 2]

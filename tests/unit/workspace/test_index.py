@@ -67,7 +67,7 @@ async def defining(index: WorkspaceIndex, *names: str, near: Path | None = None,
 
 
 async def test_what_the_workspace_holds_is_found(root):
-    """By import, by name, and by likeness; no secret is among it."""
+    """By import, by name, and by similarity; secrets are never found."""
     told = Told()
     main = root / "shop/main.py"
     async with opened(root, told=told) as index:
@@ -80,7 +80,7 @@ async def test_what_the_workspace_holds_is_found(root):
 
 
 async def test_imports_that_are_not_saved_yet_count(root):
-    """The document at hand has the word."""
+    """The current document takes precedence."""
     document = Document.create("", "python", 0, "from shop.other import unrelated_zebra as z\n")
     imports = scope.imports(document, parse(document))
     async with opened(root) as index:
@@ -103,7 +103,7 @@ async def test_a_saved_file_is_indexed_again(root):
 
 
 async def test_the_next_start_finds_everything_there(root):
-    """Also without one: a script may ask what an editor has built."""
+    """Also without starting it: a script may query what an editor has indexed."""
     async with opened(root):
         pass
     async with aclosing(WorkspaceIndex.open([root], Settings())) as index:
@@ -159,7 +159,7 @@ async def test_a_bad_index_is_made_again_and_told_once(root, tmp_path, how):
 
 
 async def test_an_index_that_breaks_while_it_is_used_is_made_again(root, tmp_path):
-    """The question that notices has no answer; the next one has."""
+    """The query that detects the damage returns nothing; the next one succeeds."""
     async with opened(root) as index:
         (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
         database.unlink()
@@ -188,7 +188,7 @@ async def test_without_snippets_there_is_no_index(root, tmp_path):
 
 
 async def test_a_process_that_dies_is_started_again(root):
-    """As often as it happens; what it was told to do is done."""
+    """Each time, and its job is still done."""
     async with opened(root) as index:
         for number in range(2):
             psutil.Process(index._process.pid).kill()
@@ -219,7 +219,7 @@ async def test_names_that_no_file_should_have_cost_nothing(root):
 
 
 async def test_a_process_that_keeps_dying_is_given_up(root, monkeypatch):
-    """Here the interpreter cannot even start; the user is told once, and nothing waits for it."""
+    """Here the interpreter cannot even start; the user gets one message, and nothing waits for it."""
     monkeypatch.setenv("PYTHONHOME", str(root / "gone"))
     told = Told()
     async with opened(root, told=told) as index:
@@ -232,7 +232,7 @@ async def test_a_process_that_keeps_dying_is_given_up(root, monkeypatch):
 
 
 async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, tmp_path):
-    """After a quiet minute, here less."""
+    """After a minute without work, in this test sooner."""
     job = Scan(root=str(root), database=str(tmp_path / "i/a.sqlite3"), ignore=(), max_file_bytes=1 << 20)
     events: list[Event] = []
     indexer = IndexerProcess(tmp_path / "i", lambda _, event: events.append(event), idle_seconds=0.05)
@@ -249,7 +249,7 @@ async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, t
 
 
 async def test_closing_twice_and_asking_afterwards_is_no_error(root):
-    """Answers that come too late are empty."""
+    """Queries after closing return nothing."""
     async with opened(root) as index:
         pass
     await index.aclose()

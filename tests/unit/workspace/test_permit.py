@@ -35,7 +35,7 @@ def root(tmp_path):
     ],
 )
 def test_secrets_and_what_the_user_rules_out(root, below, why):
-    """Git's own list says nothing about a file that somebody has open."""
+    """Git's ignore list does not apply to an open file."""
     if below == "sub/bad.key.py":
         why = IGNORED
     permit = Permit([root], ["generated/**"])
@@ -50,7 +50,7 @@ def test_a_link_to_a_secret_is_one(root):
 
 
 def test_no_way_through_a_symlink_leads_around_an_ignore_file(root, tmp_path_factory):
-    """The folder opened through one and the file named without, or through another."""
+    """Also if folder and file are reached through different symlinks."""
     link = tmp_path_factory.mktemp("links") / "link"
     link.symlink_to(root, target_is_directory=True)
     (root / "private").mkdir()
@@ -64,7 +64,7 @@ def test_no_way_through_a_symlink_leads_around_an_ignore_file(root, tmp_path_fac
 
 
 def test_a_private_key_is_refused_under_any_name():
-    """As long as the text begins as one; what asks by URI only hears the same."""
+    """As long as the text begins like one; a question by URI gets the same answer."""
     permit = Permit([], [])
     key = Document.create("file:///w/notes.txt", "plaintext", 1, "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n")
     assert permit.refusal(key.uri) is None
@@ -76,7 +76,7 @@ def test_a_private_key_is_refused_under_any_name():
 
 
 def test_unsaved_documents_and_cells_go_by_their_name():
-    """``untitled:.env`` is about to become one."""
+    """``untitled:.env`` will be saved as a secrets file."""
     permit = Permit([], [])
     assert permit.refusal("untitled:/w/.env") == SECRET
     assert permit.refusal("untitled:Untitled-1") is None

@@ -51,7 +51,7 @@ def test_an_unknown_language_is_plain_text(tmp_path):
     ],
 )
 def test_what_cannot_be_served_is_told_in_one_sentence(tmp_path, name, data, says):
-    """With the path in front and what to do next."""
+    """The message begins with the path and says what to do next."""
     (tmp_path / name).write_bytes(data)
     with pytest.raises(FileUnreadable) as told:
         read_document(tmp_path / name, max_bytes=LIMIT)
@@ -62,7 +62,7 @@ def test_what_cannot_be_served_is_told_in_one_sentence(tmp_path, name, data, say
 
 
 def test_what_is_no_file_is_told(tmp_path):
-    """A folder, nothing, and a path that leads nowhere."""
+    """A folder, a missing file, and a loop of symlinks."""
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "a.py").write_text("")
     for name, says in {
@@ -78,7 +78,7 @@ def test_what_is_no_file_is_told(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX special files")
 def test_a_pipe_is_not_waited_for(tmp_path):
-    """It would block for ever."""
+    """Reading it would block forever."""
     os.mkfifo(tmp_path / "pipe.py")
     with pytest.raises(FileUnreadable, match="not a regular file"):
         read_document(tmp_path / "pipe.py", max_bytes=LIMIT)

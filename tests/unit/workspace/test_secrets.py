@@ -53,12 +53,12 @@ def test_a_file_that_holds_secrets_is_on_the_list(path):
 
 @pytest.mark.parametrize("path", NOT_SECRET)
 def test_code_about_secrets_is_not_on_the_list(path):
-    """A source file is not caught by its subject."""
+    """A source file about secrets is not a secret."""
     assert not is_secret(path)
 
 
 def test_a_windows_path_is_understood_everywhere():
-    """Backslashes part folders."""
+    """Backslashes separate folders."""
     assert is_secret(PureWindowsPath(r"C:\Users\ann\.ssh\config"))
     assert is_secret(r"C:\project\.env")
 
@@ -76,10 +76,10 @@ def test_a_private_key_is_known_by_its_first_line():
     ["locales/en/auth.json", "src/i18n/api-keys.yml", "lang/credentials.json", "k8s/external-secrets.yaml"],
 )
 def test_words_of_an_interface_and_pointers_to_secrets_are_none(name: str):
-    """Completion stays on in files that only talk of secrets."""
+    """Completion stays on in files that only mention secrets."""
     assert not is_secret(name)
 
 
 def test_code_that_names_a_keys_first_line_is_code():
-    """It is read, and completed in."""
+    """It can be read and completed."""
     assert not holds_private_key('const header = "-----BEGIN PRIVATE KEY-----";\n')

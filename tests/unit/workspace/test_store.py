@@ -92,7 +92,7 @@ def test_an_index_belongs_to_its_user_alone(database):
     ids=["foreign", "empty", "truncated", "newer", "somebody else's", "without a table"],
 )
 def test_a_file_that_is_no_sound_index_is_told_apart(database, spoil):
-    """Foreign, truncated, newer: each is damaged, none is a crash."""
+    """Foreign, truncated or newer files count as damaged; none causes a crash."""
     fill(database, file("a.py", "total order\n" * 50))
     spoil(database)
     with pytest.raises(StoreDamagedError):
@@ -108,7 +108,7 @@ def run(database: Path, statement: str) -> None:
 
 
 def test_an_index_that_is_not_there_is_not_damaged(database):
-    """Making a new one is somebody's decision."""
+    """Only the caller decides to create a new one."""
     with pytest.raises(StoreUnusableError):
         store.connect(database)
     database.parent.parent.mkdir()
@@ -128,7 +128,7 @@ def test_indexes_that_nobody_opened_for_months_are_deleted(database):
 
 
 def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
-    """Words that are everywhere count less, one shared word is not enough, the same text comes once."""
+    """Common words count less, one shared word is not enough, and equal texts are returned once."""
     common = [file(f"c{i}.py", f"order number {i}{i}{i} total") for i in range(30)]
     rare = file("rare.py", "def parseInvoice(): invoice_total")
     twin = file("twin.py", "def parseInvoice(): invoice_total")
@@ -143,7 +143,7 @@ def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
 
 
 def test_a_candidate_says_where_it_is_and_why(database, reader, tmp_path):
-    """URI, lines, and the text under the headers of what it is in."""
+    """URI, lines, and the text below the headers of its enclosing definitions."""
     fill(database, file("src/ä b.py", "invoice total\nsum"))
     (found,) = reader.similar("invoice total", exclude=(), limit=5)
     assert found.uri == (tmp_path / "root/src/ä b.py").as_uri()
@@ -175,7 +175,7 @@ def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
 
 
 def test_what_failed_halfway_did_not_happen(database, reader):
-    """A transaction is seen whole or not at all."""
+    """Readers see a whole transaction or nothing of it."""
     fill(database)
     with closing(store.connect(database)) as connection:
         writer = Writer(connection)
@@ -187,7 +187,7 @@ def test_what_failed_halfway_did_not_happen(database, reader):
 
 
 def test_a_name_is_looked_for_in_imported_files_first(database, reader):
-    """Then in the files nearest by, at most three a name, the name with the fewest definitions first."""
+    """Then in the nearest files, at most three for each name, the rarest name first."""
     fill(
         database,
         file("app/a.py", names="here_too", imports=[ImportRow("shop.order", (("Order", "O"),))]),
@@ -205,14 +205,14 @@ def test_a_name_is_looked_for_in_imported_files_first(database, reader):
 
 
 def test_a_name_that_is_everywhere_says_nothing(database, reader):
-    """Unless an imported file has it."""
+    """Unless an imported file defines it."""
     fill(database, *(file(f"m{i}/x.py", names="run_all") for i in range(40)))
     assert defining(reader, "run_all") == []
     assert defining(reader, "run_all", imports=[ImportRow("m7.x")]) == ["m7/x.py"]
 
 
 def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
-    """Elsewhere it is a local variable; languages whose imports are not followed have no choice."""
+    """Otherwise it is probably a local variable; in languages without resolved imports it is searched anyway."""
     fill(database, file("shop/total.py", names="total __init__"), file("b.go", names="total", language="go"))
     assert defining(reader, "total") == []
     assert defining(reader, "total", "__init__", imports=[ImportRow("shop", (("total", "total"),))]) == [
@@ -222,7 +222,7 @@ def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
 
 
 def test_the_file_at_hand_comes_first(database, reader):
-    """What it defines itself is no other file's; what only a class of it calls so may be."""
+    """A name that the file defines at its top is not searched elsewhere; a class member's name may be."""
     own = file("a.py", names="find_me add_up")
     method = DefinitionRow("add_up", "method", "    def add_up(self):", 90, 90, ("class Cache:",))
     fill(
@@ -241,7 +241,7 @@ def test_the_file_at_hand_comes_first(database, reader):
 
 
 def test_a_file_that_is_gone_is_not_offered(database, reader):
-    """Nobody said so, and the next scan is far: what takes its place counts."""
+    """No event reported it, and the next scan is far away: the new file counts."""
     fill(database, *(file(f"m{i}.py", f"invoice total {i}", names="add_up") for i in range(5)))
     for name in ("m0.py", "m2.py"):
         Path("root", name).unlink()
@@ -253,7 +253,7 @@ def test_a_file_that_is_gone_is_not_offered(database, reader):
 
 
 def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
-    """A file that was ruled out since is not shown, nor is a secret that an older list let in."""
+    """A file that was excluded later is not shown, nor is a secret that an older version indexed."""
     fill(database, file("src/a.py", "invoice total", names="add_up"), file(".env", "invoice total sum"))
     assert similar(reader, "invoice total sum") == ["a.py"]
     (tmp_path / "root/.homebodyignore").write_text("src/\n")
@@ -262,7 +262,7 @@ def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
 
 
 def test_a_reader_follows_the_file_that_lies_there(database, reader):
-    """Not there, damaged, made again: never an error, and damage is noticed once a file."""
+    """Missing, damaged, rebuilt: never an error, and damage is reported once for each file."""
     assert (similar(reader, "invoice total"), reader.damaged) == ([], False)
     fill(database, file("a.py", "invoice total"))
     assert similar(reader, "invoice total") == ["a.py"]
@@ -275,7 +275,7 @@ def test_a_reader_follows_the_file_that_lies_there(database, reader):
 
 
 def test_a_page_that_is_broken_is_noticed(database, reader):
-    """Damage inside, behind a sound beginning."""
+    """Damage in the middle of a file with a valid header."""
     fill(database, *(file(f"{i}.py", f"invoice total {i}\n" * 40, names=f"name{i}") for i in range(200)))
     data = bytearray(database.read_bytes())
     data[8192:] = b"\xff" * (len(data) - 8192)

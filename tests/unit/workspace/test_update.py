@@ -81,14 +81,14 @@ def test_a_scan_reads_what_changed_and_nothing_else(place):
 
 
 def test_a_file_changed_a_moment_ago_is_looked_at_again(place):
-    """Within the clock's grain, a second change would not show."""
+    """Within the resolution of time stamps, a second change would not be detected."""
     (place.root / "a.py").write_text("def alpha(): pass\n")
     place.scan()
     assert place.scan() == Updated(files=1, indexed=1)
 
 
 def test_the_newest_files_come_first(place):
-    """They are what somebody works on."""
+    """The user is probably working on them."""
     for number in range(5):
         place.write(f"{number}.py", f"def f{number}(): pass\n", time=OLD + number)
     place.scan()
@@ -119,7 +119,7 @@ def test_a_refresh_follows_single_files(place):
 
 
 def test_a_changed_ignore_file_is_a_matter_of_the_whole(place):
-    """What it rules out goes, what it lets in comes."""
+    """Newly excluded files are removed, newly included ones are added."""
     place.write("a/x.py", "def alpha(): pass\n")
     place.write("b/y.py", "def beta(): pass\n")
     place.write(".homebodyignore", "b/\n")
@@ -131,7 +131,7 @@ def test_a_changed_ignore_file_is_a_matter_of_the_whole(place):
 
 
 def test_no_symlink_leads_a_refresh_outside(place, tmp_path):
-    """Neither the file itself, nor a folder on its way, nor a path with dots."""
+    """Neither through the file itself, nor a folder in its path, nor a path with dots."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/a.py").write_text("def leaked(): pass\n")
     (place.root / "link").symlink_to(tmp_path / "outside", target_is_directory=True)
@@ -163,7 +163,7 @@ def test_a_workspace_that_is_away_keeps_its_index(place):
     ids=["empty", "NUL", "Latin-1", "UTF-16", "one long line", "minified", "private key"],
 )
 def test_what_nobody_reads_is_known_and_not_kept(place, data):
-    """It is not read a second time either."""
+    """It is not read again either."""
     place.write("a.py", data)
     assert place.scan() == Updated(files=1, indexed=1)
     assert (place.names(), place.texts()) == ("", 0)
@@ -183,7 +183,7 @@ def test_what_nobody_reads_is_known_and_not_kept(place, data):
     ids=["mixed line ends", "byte order mark", "brackets", "nesting", "broken", "astral"],
 )
 def test_any_text_is_kept_whole(place, text):
-    """The chunks in order are the text, but for blank ones."""
+    """The chunks in order are the text, except for blank ones."""
     place.write("a.py", text)
     place.scan()
     rows = place.writer._connection.execute("SELECT text FROM chunks ORDER BY id").fetchall()
@@ -192,7 +192,7 @@ def test_any_text_is_kept_whole(place, text):
 
 
 def test_a_file_too_large_is_counted(place):
-    """And dropped when it grew."""
+    """And it is removed from the index when it has grown too large."""
     place.write("a.py", "def alpha(): pass\n")
     place.scan()
     place.write("a.py", "def alpha(): pass\n" * 100, time=OLD + 1)
@@ -201,14 +201,14 @@ def test_a_file_too_large_is_counted(place):
 
 
 def test_ten_megabytes_in_a_line_do_no_harm(place):
-    """Where the limit is raised, it is read and found to be no text for people."""
+    """With a higher limit, it is read and recognized as generated."""
     place.write("a.json", b"[" + b"1," * 5_000_000 + b"1]")
     assert place.scan(max_file_bytes=20_000_000) == Updated(files=1, indexed=1)
     assert place.texts() == 0
 
 
 def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
-    """With the headers around it; a large class by what it holds."""
+    """With the headers of its enclosing definitions; a large class by its members."""
     place.write(
         "a.py",
         "class Order(Base):\n    total: int\n    def sum(self, *, tax: float) -> float:\n        return 1\n"
@@ -227,7 +227,7 @@ def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
 
 
 def test_a_header_of_cpp_is_indexed_as_such(place):
-    """``.h`` is C's as well: what the text holds decides."""
+    """``.h`` may be C or C++: the text decides."""
     place.write(
         "order.h", "#pragma once\nnamespace shop {\nclass Order {\npublic:\n  int add(int n);\n};\n}\n"
     )
@@ -239,7 +239,7 @@ def test_a_header_of_cpp_is_indexed_as_such(place):
 
 
 def test_tables_and_views_of_sql_are_found_with_their_columns(place):
-    """What a query calls its parts is not, nor is a table of TOML."""
+    """Aliases in a query are not, nor is a table of TOML."""
     place.write("a.sql", "CREATE TABLE orders (\n  id INT,\n  total INT\n);\nCREATE VIEW paid AS SELECT 1;\n")
     place.write("b.sql", "WITH recent AS (SELECT 1) SELECT * FROM recent;\n")
     place.write("c.toml", "[tool.shop]\nname = 1\n")

@@ -23,5 +23,5 @@ def test_a_path_comes_back_from_its_uri(path):
     ],
 )
 def test_what_is_no_file_has_no_path(uri):
-    """Untitled buffers and cells are on no disk."""
+    """Untitled buffers and cells are not on disk."""
     assert path_of(uri) is None

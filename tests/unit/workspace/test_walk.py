@@ -24,7 +24,7 @@ def make(root: Path, *paths: str, text: str = "x\n") -> None:
 
 
 def test_files_come_from_the_top_down_with_size_and_time(tmp_path):
-    """What is near the top comes first, so that a limit cuts the depths."""
+    """Entries near the top come first, so that a limit cuts the deepest folders."""
     make(tmp_path, "b/c/d.py", "b/e.py", "z.py", "a.py")
     entries = list(Walk(tmp_path, rules_for(tmp_path)))
     assert [entry.path for entry in entries] == ["a.py", "z.py", "b/e.py", "b/c/d.py"]
@@ -41,7 +41,7 @@ def test_secrets_and_ignored_files_are_left_out(tmp_path):
 
 
 def test_no_symlink_is_followed(tmp_path):
-    """Neither out of the workspace, nor in a circle, nor to a file; the targets inside are met anyway."""
+    """Neither out of the workspace, nor in a circle, nor to a file; targets inside are found anyway."""
     outside = tmp_path / "outside"
     root = tmp_path / "root"
     make(outside, "secret.py")
@@ -85,7 +85,7 @@ def test_every_limit_ends_the_walk_and_is_told(tmp_path, limits, expect):
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX mode bits and special files")
 def test_unreadable_folders_and_special_files_are_passed_over(tmp_path):
-    """A pipe would block its reader for ever."""
+    """A pipe would block its reader forever."""
     make(tmp_path, "a.py", "closed/b.py")
     os.mkfifo(tmp_path / "pipe.py")
     (tmp_path / "closed").chmod(0)
@@ -99,14 +99,14 @@ def test_unreadable_folders_and_special_files_are_passed_over(tmp_path):
 
 
 def test_a_folder_that_is_gone_has_no_files(tmp_path):
-    """It is counted as unreadable, no more."""
+    """It is only counted as unreadable."""
     paths, walk = walked(tmp_path / "gone")
     assert (paths, walk.unreadable) == ([], 1)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="needs names of any bytes")
 def test_a_name_that_is_not_text_is_passed_over(tmp_path):
-    """It could be put into no URI and no report."""
+    """It could not be written in a URI or a report."""
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).write_text("")
     make(tmp_path, "a.py")
     assert walked(tmp_path)[0] == ["a.py"]
@@ -125,6 +125,6 @@ def hundred_thousand(tmp_path):
 
 
 def test_a_hundred_thousand_files_are_walked(hundred_thousand):
-    """All of them, and the next one would be too many."""
+    """All of them, which is the limit."""
     paths, walk = walked(hundred_thousand)
     assert (len(paths), walk.cut) == (100_000, False)

@@ -23,7 +23,7 @@ from homebody.workspace.words import words
     ],
 )
 def test_identifiers_are_split_where_a_reader_would_split_them(text, expect):
-    """Cases, underscores and digits part words; keywords and single letters are dropped."""
+    """Case changes, underscores and digits separate words; keywords and single letters are dropped."""
     if expect is None:
         assert all(len(word) <= 32 for word in words(text))
     else:
