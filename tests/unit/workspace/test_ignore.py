@@ -130,7 +130,7 @@ def repository(tmp_path_factory):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(top=st.lists(_PATTERN, max_size=4), nested=st.lists(_PATTERN, max_size=3))
 def test_git_says_the_same(repository, top, nested):
-    """For any patterns, also nested ones, the result equals ``git check-ignore`` (for ASCII: its ? is a byte)."""
+    """For any patterns, also nested, ``git check-ignore`` agrees (for ASCII: its ? is a byte)."""
     (repository / ".gitignore").write_text("\n".join(top), encoding="utf-8")
     (repository / "src/.gitignore").write_text("\n".join(nested), encoding="utf-8")
     asked = subprocess.run(

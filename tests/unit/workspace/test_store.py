@@ -212,7 +212,7 @@ def test_a_name_that_is_everywhere_says_nothing(database, reader):
 
 
 def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
-    """Otherwise it is probably a local variable; in languages without resolved imports it is searched anyway."""
+    """Otherwise it is probably a local variable; without resolved imports it is searched for anyway."""
     fill(database, file("shop/total.py", names="total __init__"), file("b.go", names="total", language="go"))
     assert defining(reader, "total") == []
     assert defining(reader, "total", "__init__", imports=[ImportRow("shop", (("total", "total"),))]) == [
