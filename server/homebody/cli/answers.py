@@ -88,7 +88,8 @@ def show_account(terminal: Terminal, told: Account, remedy: str) -> None:
     """
     terminal.end_line()
     used = told.usage
-    terminal.remark(f"{used.prompt_tokens} + {used.output_tokens} of {used.context_length} tokens")
+    left = max(0, used.context_length - used.prompt_tokens - used.output_tokens)
+    terminal.remark(f"{used.prompt_tokens} tokens in, {used.output_tokens} out, {left} left")
     if told.sources:
         terminal.remark("read: " + ", ".join(map(lines_of, told.sources)))
     for left_out in told.left_out:

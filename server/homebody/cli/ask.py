@@ -23,7 +23,7 @@ from homebody.features.ask import Reply, ask
 from homebody.features.attachments import Attached, attach_text
 from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
-from homebody.session.conversation import Conversation, Conversations
+from homebody.session.conversation import Conversation, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
 _REMEDY = "ask for the rest, or raise chat.max_tokens"
@@ -152,7 +152,7 @@ def _workspace() -> Path:
 
 def _conversation(conversation_id: str) -> Conversation:
     if not conversation_id:
-        return Conversations().create()
+        return new_conversation()
     found = load_conversation(conversation_id)
     if found is None:
         message = f"There is no stored conversation {conversation_id!r}: `homebody ask --list` shows them."

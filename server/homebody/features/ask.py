@@ -5,7 +5,8 @@ The prompt only grows at its end: a follow-up makes the model read the new quest
 has read before, until the context is full and the oldest turns are shortened.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from homebody.audit import LeftOut, Source
@@ -23,7 +24,7 @@ from homebody.features.system_prompt import with_standing
 from homebody.postprocess import CodeBlock, code_blocks
 from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
-from homebody.session.conversation import Conversation, Turn
+from homebody.session.conversation import Conversation, Turn, new_conversation
 from homebody.session.session import Session
 from homebody.text import Document, Span
 
@@ -82,7 +83,7 @@ async def ask(
     Raises
     ------
     UsageError
-        The question is empty, or code goes into no prompt.
+        The question is empty, code goes into no prompt, or the conversation is still answering.
     ContextTooLong
         Not even the question fits the context.
     BackendError
@@ -92,9 +93,10 @@ async def ask(
     if not question.strip():
         message = "There is no question: write one."
         raise UsageError(message)
-    conversation = conversation or Conversation("")
+    conversation = conversation or new_conversation()
     asked = Asked(question.strip(), document, span, tuple(attachments))
-    return await _ask(engine, conversation, asked, on_text, on_read, session)
+    with _answering(conversation):
+        return await _ask(engine, conversation, asked, on_text, on_read, session)
 
 
 async def regenerate(
@@ -124,9 +126,23 @@ async def regenerate(
     room = chat_room(engine, info)
     sampling = _sampling(engine, room)
     sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
-    said, _ = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
+    with _answering(conversation):
+        said, _ = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
     conversation.turns[:] = again.turns
     return _added(conversation, replace(last, answer=said.raw, complete=said.complete), said)
+
+
+@contextmanager
+def _answering(conversation: Conversation) -> Generator[None]:
+    """Mark the conversation while the block runs. Raises ``UsageError`` where it is marked already."""
+    if conversation.is_answering:
+        message = "This conversation is still answering a question: wait for it, or cancel it."
+        raise UsageError(message)
+    conversation.is_answering = True
+    try:
+        yield
+    finally:
+        conversation.is_answering = False
 
 
 async def _ask(  # noqa: PLR0917 - private; the parts of one request

@@ -72,11 +72,16 @@ class Turn:
 
 @dataclass(slots=True, eq=False)
 class Conversation:
-    """One conversation. ``system`` stays what it was at the first question."""
+    """One conversation.
+
+    ``system`` stays what it was at the first question. ``is_answering`` is true while a question is being
+    answered: a second one would be built on a history that is about to change.
+    """
 
     id: str
     system: str = ""
     turns: list[Turn] = field(default_factory=list[Turn])
+    is_answering: bool = False
 
     @property
     def uri(self) -> str:
@@ -144,13 +149,10 @@ class Conversations:
     def __init__(self) -> None:
         self._known: OrderedDict[str, Conversation] = OrderedDict()
 
-    def create(self) -> Conversation:
-        """Begin a conversation."""
-        return self.add(Conversation(secrets.token_hex(8)))
-
     def add(self, conversation: Conversation) -> Conversation:
-        """Keep a conversation that was begun elsewhere."""
+        """Keep a conversation, as the newest."""
         self._known[conversation.id] = conversation
+        self._known.move_to_end(conversation.id)
         while len(self._known) > _MOST_CONVERSATIONS:
             self._known.popitem(last=False)
         return conversation
@@ -173,6 +175,11 @@ class Conversations:
         count = len(self._known)
         self._known.clear()
         return count
+
+
+def new_conversation() -> Conversation:
+    """Begin a conversation, with an id of its own."""
+    return Conversation(secrets.token_hex(8))
 
 
 def _shortened(text: str, characters: int) -> str:

@@ -1,5 +1,7 @@
 """Ask: a conversation whose prompt only grows at its end."""
 
+import asyncio
+
 import pytest
 
 from homebody.backend.scripted import Reply as Scripted
@@ -11,6 +13,7 @@ from homebody.features.explain import explain
 from homebody.session.conversation import Conversation
 from homebody.settings import ChatSettings
 from homebody.text import Document, Span
+from support.until import until
 
 _CODE = "def half(value):\n    return value / 2\n"
 
@@ -203,3 +206,17 @@ async def test_a_template_without_a_system_role_gets_it_in_the_first_question(wo
         first, second = (request.prompt.text for request in w.asked)
         assert first.count(conversation.system) == second.count(conversation.system) == 1
         assert second.startswith(first)
+
+
+async def test_one_question_at_a_time_is_answered_in_a_conversation(world):
+    """The second is refused, and the first one's answer comes."""
+    conversation = Conversation("")
+    gate = asyncio.Event()
+    async with world(Scripted(text="Done.", gate=gate)) as w:
+        first = asyncio.create_task(ask(w.engine, "One?", conversation=conversation))
+        await until(lambda: w.asked)
+        with pytest.raises(UsageError, match="still answering"):
+            await ask(w.engine, "Two?", conversation=conversation)
+        gate.set()
+        assert (await first).markdown == "Done."
+        assert [turn.question for turn in conversation.turns] == ["One?"]

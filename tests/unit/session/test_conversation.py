@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.backend.base import Message
-from homebody.session.conversation import Conversation, Conversations, Turn
+from homebody.session.conversation import Conversation, Conversations, Turn, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
 
@@ -82,7 +82,7 @@ def test_a_damaged_file_counts_as_none(own_folders):
 def test_the_conversation_of_longest_ago_is_dropped_first():
     """Memory stays bounded."""
     known = Conversations()
-    first = known.create()
+    first = known.add(new_conversation())
     for _ in range(70):
-        known.create()
+        known.add(new_conversation())
     assert known.find(first.id) is None

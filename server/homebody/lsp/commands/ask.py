@@ -59,10 +59,11 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Answer a question."""
+    from homebody.session.conversation import new_conversation
+
     argument = parse(params.command, params.arguments, Ask)
-    conversations = server.service.conversations
     conversation = (
-        conversations.create()
+        new_conversation()
         if argument.conversation_id is None
         else conversation_of(server, argument.conversation_id)
     )
@@ -95,6 +96,8 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
                 on_read=on_read,
                 session=opened.session,
             )
+    # Kept once it has an answer: questions that fail leave nothing behind.
+    server.service.conversations.add(conversation)
     return _result(server, reply)
 
 
