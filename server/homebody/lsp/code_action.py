@@ -61,7 +61,7 @@ async def code_action(
 def _item(
     server: Server, target: dict[str, Any], action: "Action", diagnostics: Sequence[types.Diagnostic]
 ) -> types.CodeAction | types.Command | None:
-    """Make the action as this client understands it; ``None`` for a disabled one that it cannot show."""
+    """Build the action as this client supports it; ``None`` for a disabled one that it cannot show."""
     text_document = server.capabilities.text_document
     client = text_document.code_action if text_document else None
     if action.lacks:

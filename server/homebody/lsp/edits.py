@@ -20,7 +20,7 @@ _DESCRIPTION = "Written by a model on this machine"
 def workspace_edit(
     server: Server, document: Document, edits: Sequence[TextEdit], label: str
 ) -> types.WorkspaceEdit:
-    """Make the edit as this client understands it: versioned and annotated where it can be."""
+    """Build the edit in the form that this client supports: versioned and annotated if possible."""
     text_edits = from_edits(document, edits, server.documents.encoding)
     workspace = server.capabilities.workspace
     client = workspace.workspace_edit if workspace else None

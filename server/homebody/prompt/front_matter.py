@@ -78,7 +78,7 @@ class PromptFile:
 
     @property
     def takes_context(self) -> bool:
-        """Whether it shows the model what stands around the code."""
+        """Whether it shows the model the code around the target."""
         return "context" in Template(self.body).get_identifiers()
 
     @property

@@ -18,7 +18,7 @@ Status: TypeAlias = Literal["changed", "refused", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An answer of the model, and what it was told next."""
+    """An answer of the model, and the message that followed it."""
 
     answer: str
     reply: str

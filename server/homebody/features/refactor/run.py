@@ -45,7 +45,7 @@ _TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who is told how far the model is: in characters written, and in tokens read."""
+    """Callbacks for progress: characters written, and tokens of the prompt read."""
 
     on_progress: OnProgress | None = None
     on_read: OnRead | None = None

@@ -21,7 +21,7 @@ def units_of(
 ) -> tuple[list[Request], list[Skipped]]:
     """Split the target into parts of at most ``max_tokens`` tokens each.
 
-    Classes are entered where they are too large; what stands between their members stays as it is.
+    A class that is too large is split into its members; other lines of it stay unchanged.
     """
     document, target = request.document, request.target
     everything = [

@@ -2,7 +2,7 @@
 
 In: the whole answer to a refactor or docstring prompt. Out: the code alone, or the reason why there
 is none that can be trusted.
-Knows nothing of where the code goes.
+Does not know where the code goes.
 """
 
 import re
@@ -48,7 +48,7 @@ def without_reasoning(answer: str) -> str | Refusal:
     if _OPEN_THINKING.match(text):
         return _STILL_THINKING
     text = _THINKING.sub("", text)
-    # A template that opens the reasoning itself leaves only its end in the answer.
+    # Where the chat template opens the reasoning block, the answer contains only its end.
     if "</think" in text and "<think" not in text:
         text = _CLOSING_THINKING.sub("", text)
     while found := _CONTROL.match(text):
@@ -63,7 +63,7 @@ def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool =
     Parameters
     ----------
     answer
-        What ``without_reasoning`` gave.
+        The result of ``without_reasoning``.
     old
         The code that was sent: a block that merely quotes it is not the answer.
     cut
@@ -143,7 +143,7 @@ def _markdown(answer: str) -> str | Refusal:
 
 
 def _without_talk(answer: str) -> str:
-    """Code of an answer without fences: what stands between talk."""
+    """Code of an answer without fences: the lines between the introduction and the explanation."""
     lines = answer.strip("\n").split("\n")
     while lines and (not lines[0].strip() or _TALK_BEFORE.fullmatch(lines[0].strip())):
         lines.pop(0)

@@ -1,8 +1,8 @@
-"""The description in a model's answer, whatever it came in.
+"""Find the description in a model's answer.
 
 In: an answer that holds bare text, a docstring, a doc comment, or the whole function with one in
 it. Out: the text of the description alone, or the reason why there is none.
-Knows nothing of where it goes.
+Does not know where the description goes.
 """
 
 import re

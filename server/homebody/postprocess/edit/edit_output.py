@@ -2,7 +2,7 @@
 
 In: the document, the selection and the answer. Out: the new text, or the reason why the file is left
 alone.
-Whether the result still parses is for the caller to ask ``syntax``.
+Whether the result parses is checked by ``common_checks``.
 """
 
 import re
@@ -26,7 +26,7 @@ _LEFT_OUT = re.compile(
     rf"|{_ELLIPSIS})\s*",
     re.IGNORECASE,
 )
-"""A line that stands for code which the model did not write down."""
+"""Matches a placeholder line that a model writes instead of repeating code."""
 
 
 def replacement_text(
@@ -34,9 +34,9 @@ def replacement_text(
 ) -> str | Refusal:
     """Text for ``span``; give it to ``document_hunks``.
 
-    Talk, code fences and reasoning are taken away, the code moves to the indentation of the
-    selection with the file's tabs or spaces, and line ends are the document's. Refused where the
-    answer is not whole: cut, unclosed, or with a placeholder in the place of code.
+    Prose, code fences and reasoning are removed; the code is indented like the selection, with the
+    file's tabs or spaces, and gets the document's line ends. Refused if the answer is incomplete: cut,
+    with an unclosed block, or with a placeholder instead of code.
     """
     text = without_reasoning(answer)
     if isinstance(text, Refusal):
@@ -62,7 +62,7 @@ def replacement_text(
 
 
 def line_left_out(code: str, old: str) -> str | None:
-    """First line of ``code`` that stands for code left out and is not in ``old``, ``None`` without."""
+    """Return the first placeholder line of ``code`` that is not in ``old``; ``None`` without one."""
     known = {line.strip() for line in old.splitlines()}
     for line in code.splitlines():
         if _LEFT_OUT.fullmatch(line) and line.strip() not in known:
@@ -86,7 +86,7 @@ def _framed(new: str, old: str, document: Document, span: Span) -> str:
     blank_lines = lead[: lead.rfind("\n") + 1]
     first_column = document.position_of(span.start)[1]
     if not blank_lines and first_column:
-        # The line's indentation stands before the selection, or part of it does.
+        # The line's indentation, or a part of it, is before the selection.
         before = document.line_text(document.line_of(span.start))[:first_column]
         new = new.lstrip(" \t") if before.strip() else new.removeprefix(before)
     tail = old[len(old.rstrip()) :]

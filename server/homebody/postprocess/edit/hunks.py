@@ -1,7 +1,6 @@
-r"""The smallest edits that turn one text into another, so that cursors, marks and undo survive.
+r"""The smallest edits that turn one text into another; they keep cursors, marks and undo history.
 
 In: the document and the new text of a span. Out: edits that do not touch each other, in order.
-Knows documents and text; knows nothing of models or LSP.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from homebody.text import Document, Span, TextEdit
 
 
 def document_hunks(document: Document, span: Span, new_text: str) -> list[TextEdit]:
-    r"""Edits that put ``new_text`` in the place of ``span``, with the document's own line ends.
+    r"""Edits that replace ``span`` by ``new_text``, with the document's own line ends.
 
     A model writes ``\n``; a file with ``\r\n`` gets ``\r\n``. A final line end stays as it was.
     Empty when nothing changes.
@@ -25,8 +24,8 @@ def document_hunks(document: Document, span: Span, new_text: str) -> list[TextEd
 def hunks(old: str, new: str, *, at: int = 0) -> list[TextEdit]:
     """Edits that turn ``old`` into exactly ``new``, offsets shifted by ``at``.
 
-    Lines that stay are in no edit. Within a changed line only what changed is replaced; a line
-    that merely moved to another indentation gets an edit of its indentation alone. No edit
+    Unchanged lines are in no edit. Within a changed line only the difference is replaced; a line whose
+    indentation alone changed gets an edit of its indentation. No edit
     begins or ends between the two characters of a CRLF.
     """
     old_lines = [line + end for line, end in split_lines(old)]
@@ -50,7 +49,7 @@ def hunks(old: str, new: str, *, at: int = 0) -> list[TextEdit]:
 def _gaps(
     pairs: Sequence[tuple[int, int]], old_count: int, new_count: int
 ) -> Iterator[tuple[int, int, int, int]]:
-    """What lies between matched lines: (old start, old end, new start, new end)."""
+    """Ranges between matched lines: (old start, old end, new start, new end)."""
     old_next = new_next = 0
     for old_index, new_index in [*pairs, (old_count, new_count)]:
         if old_index > old_next or new_index > new_next:

@@ -1,11 +1,10 @@
-"""Which lines of two texts belong together.
+"""Match equal lines of two texts.
 
 In: two sequences of lines. Out: pairs of indices of equal lines, growing on both sides.
-Knows nothing of documents, line ends or edits.
 
-Lines that stand once on either side are matched first and in their longest common order (patience
-diff, as Bram Cohen described it): they carry the structure of code, where ``}`` and blank lines do
-not. What lies between them goes to ``difflib`` while it is small.
+Lines that occur once on either side are matched first, in their longest common order (patience diff,
+as Bram Cohen described it): they carry the structure of code, unlike ``}`` and blank lines. The ranges
+between them go to ``difflib`` if they are small.
 """
 
 from bisect import bisect_left
@@ -14,17 +13,16 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 _DIFFLIB_AREA = 250_000
-"""Lines of one side times lines of the other that ``difflib`` gets: its worst case is cubic."""
+"""Largest product of line counts that is given to ``difflib``, whose worst case is cubic."""
 
 _DEPTH = 12
-"""How often a gap is split again by lines that are unique within it."""
+"""Maximum depth of splitting a range by lines that are unique within it."""
 
 
 def matched_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     """Pair the indices of equal lines, in order, with each line in one pair at most.
 
-    The time grows as ``n log n`` on any input; where much differs the match may be less than the
-    best.
+    Takes time in ``n log n`` on any input; for very different texts the match may not be the best one.
     """
     pairs: list[tuple[int, int]] = []
     todo = [(0, len(old), 0, len(new), _DEPTH)]
@@ -59,7 +57,7 @@ def matched_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of lines that stand exactly once on either side, thinned to their longest common order."""
+    """Pairs of lines that occur exactly once on either side, in their longest common order."""
     old_counts, new_counts = Counter(old), Counter(new)
     new_at = {line: index for index, line in enumerate(new) if new_counts[line] == 1}
     unique = [

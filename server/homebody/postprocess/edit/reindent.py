@@ -1,4 +1,4 @@
-"""Code moved to the indentation of the place where it goes.
+"""Indent code for its place in the file.
 
 In: code as a model returned it, most often without the indentation of its surroundings. Out: the
 same code with the file's tabs or spaces, its first line at the given indentation.
@@ -28,7 +28,7 @@ class _Line:
 
 
 def reindented(code: str, *, base: str, unit: str, language: Language) -> str:
-    r"""Put the first line at ``base`` and the others where they are in relation to it.
+    r"""Indent the first line by ``base`` and the others relative to it.
 
     Parameters
     ----------
