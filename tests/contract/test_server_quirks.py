@@ -1,0 +1,221 @@
+"""Servers that refuse, forget or hide something: it is noted once, and completion goes on."""
+
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from homebody.backend.base import Message, Piece, Prompt, Sampling, Text
+from homebody.backend.discover import discover
+from homebody.backend.resilient import FixedConnector, ResilientBackend
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
+from homebody.backend.servers.lm_studio import LmStudioBackend
+from homebody.backend.servers.ollama import OllamaBackend
+from homebody.backend.servers.openai import OpenAiBackend
+from homebody.settings import BackendSettings
+from support.llama_double import LlamaDouble
+from support.loopback import LoopbackServer, Reply, Request
+from support.ollama_double import OllamaDouble, OllamaModel
+from support.openai_double import OpenAiDouble, OpenAiModel
+
+CODER = "qwen2.5-coder-1.5b-instruct"
+STOPS = ("<|a|>", "<|b|>", "<|c|>", "<|d|>", "+", "<|e|>")
+PROMPT = Prompt((Text("def add(a, b):\n    "),), stop=STOPS)
+ALL = Sampling(max_tokens=32, top_k=9, min_p=0.125, repeat_penalty=1.5)
+
+
+class Refusing(OpenAiDouble):
+    """A server that refuses one field, or more stop texts than ``most_stops``."""
+
+    refused: str | None = None
+    most_stops: int | None = None
+
+    async def _handle(self, request: Request, reply: Reply) -> None:
+        body = request.json if request.method == "POST" else {}
+        if self.refused in body:
+            await reply.json({"error": {"message": f"Unrecognized field: {self.refused}", "code": 400}}, 400)
+        elif self.most_stops is not None and len(body.get("stop", ())) > self.most_stops:
+            words = f"You may specify at most {self.most_stops} sequences in `stop`"
+            await reply.json({"error": {"message": words, "code": 400}}, 400)
+        else:
+            await super()._handle(request, reply)
+
+
+async def say(backend: Any, prompt: Prompt = PROMPT, sampling: Sampling = ALL) -> str:
+    """Text of one answer."""
+    stream = backend.complete(prompt, sampling)
+    return "".join([item.text async for item in stream if isinstance(item, Piece)])
+
+
+def sent(double: LoopbackServer, path: str) -> list[dict[str, Any]]:
+    """Bodies that arrived at one path."""
+    return [request.json for request in double.requests if request.path == path]
+
+
+async def test_vllm_gets_the_four_likeliest_stop_texts():
+    """The others are watched here: the answer ends before them all the same."""
+    with OpenAiDouble([OpenAiModel(CODER)], "vllm") as double:
+        async with aclosing(OpenAiBackend(double.url)) as backend:
+            assert await say(backend) == "return a "
+
+    assert [body["stop"] for body in sent(double, "/v1/completions")] == [list(STOPS[:4])]
+
+
+@pytest.mark.parametrize(("most", "asked"), [(4, [6, 4, 4]), (0, [6, 4, None, None])])
+async def test_a_server_that_refuses_stop_texts_gets_fewer_from_then_on(most: int, asked: list[int | None]):
+    """It is noted, and the request sent again."""
+    double = Refusing([OpenAiModel(CODER)], "unknown")
+    double.most_stops = most
+    with double:
+        async with aclosing(OpenAiBackend(double.url)) as backend:
+            assert [await say(backend), await say(backend)] == ["return a ", "return a "]
+            notes = " ".join((await backend.describe()).notes)
+
+    found = [len(body["stop"]) if "stop" in body else None for body in sent(double, "/v1/completions")]
+    assert found == asked
+    assert "stop" in notes
+
+
+@pytest.mark.parametrize("kind", ["vllm", "lm-studio"])
+async def test_a_field_that_is_refused_is_sent_no_more(kind: Any):
+    """It is named to the user, and counts as a setting that the server does not know."""
+    double = Refusing([OpenAiModel(CODER)], kind)
+    double.refused = "top_k"
+    with double:
+        opened = OpenAiBackend(double.url) if kind == "vllm" else LmStudioBackend(double.url)
+        async with aclosing(opened) as backend:
+            assert [await say(backend), await say(backend)] == ["return a ", "return a "]
+            info = await backend.describe()
+
+    assert ["top_k" in body for body in sent(double, "/v1/completions")] == [True, False, False]
+    assert "top_k" in info.ignored_sampling
+    assert any("refuses the field top_k" in note for note in info.notes)
+
+
+THINKING = [
+    ("vllm", "qwen3.5-9b", {"chat_template_kwargs": {"enable_thinking": False}}),
+    ("vllm", "gpt-oss-20b", {"reasoning_effort": "low"}),
+    ("vllm", CODER, {}),
+    ("lm-studio", "qwen3.5-9b", {"reasoning_effort": "none"}),
+    ("lm-studio", "gpt-oss-20b", {"reasoning_effort": "low"}),
+    ("lm-studio", CODER, {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "model", "fields"), THINKING)
+async def test_reasoning_is_switched_off_in_the_servers_own_field(
+    kind: Any, model: str, fields: dict[str, Any]
+):
+    """By the model's family; a model that only reasons less is said to be slow."""
+    with OpenAiDouble([OpenAiModel(model)], kind) as double:
+        opened = OpenAiBackend(double.url) if kind == "vllm" else LmStudioBackend(double.url)
+        async with aclosing(opened) as backend:
+            async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
+                pass
+            notes = (await backend.describe()).notes
+
+    (body,) = sent(double, "/v1/chat/completions")
+    assert {
+        name: body[name] for name in ("chat_template_kwargs", "reasoning_effort") if name in body
+    } == fields
+    assert any("is slow" in note for note in notes) == (model == "gpt-oss-20b")
+
+
+@pytest.mark.parametrize(("model", "think"), [("qwen3.5:4b", False), ("gpt-oss:20b", "low")])
+async def test_ollama_is_told_not_to_think(model: str, think: object):
+    """Where the model can; gpt-oss only takes less."""
+    with OllamaDouble([OllamaModel(model, capabilities=("completion", "thinking"))]) as double:
+        async with aclosing(OllamaBackend(double.url)) as backend:
+            async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
+                pass
+
+    assert [body["think"] for body in sent(double, "/api/chat")] == [think]
+
+
+async def test_ollama_loads_and_asks_with_the_same_shift():
+    """Another one would load the model a second time."""
+    with OllamaDouble([OllamaModel("qwen2.5-coder:1.5b", fim=True)]) as double:
+        async with aclosing(OllamaBackend(double.url)) as backend:
+            await say(backend)
+
+    assert {body["shift"] for body in sent(double, "/api/generate")} == {False}
+
+
+async def test_a_context_of_zero_is_not_believed():
+    """A usual one is assumed, and said."""
+
+    class Zero(LlamaDouble):
+        async def _handle(self, request: Request, reply: Reply) -> None:
+            if request.path == "/props":
+                await reply.json({"default_generation_settings": {"n_ctx": 0}, "model_alias": "double"})
+            else:
+                await super()._handle(request, reply)
+
+    with Zero() as double:
+        async with aclosing(LlamaCppBackend(double.url)) as backend:
+            assert await say(backend, Prompt((Text("x"),))) == "x"
+            info = await backend.describe()
+
+    assert info.context_length == 4096
+    assert "reports a context length of 0" in info.notes[0]
+
+
+class Router(LlamaDouble):
+    """llama.cpp without a model of its own: it loads one when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.states = {"llama-3.1-8b": "unloaded", "qwen2.5-coder-1.5b-instruct": "unloaded"}
+
+    async def _handle(self, request: Request, reply: Reply) -> None:
+        if request.path == "/v1/models":
+            models = [
+                {"id": name, "owned_by": "llamacpp", "status": {"value": state}}
+                for name, state in self.states.items()
+            ]
+            await reply.json({"data": models})
+        elif request.path == "/models/load":
+            self.states[request.json["model"]] = "loaded"
+            await reply.json({"success": True})
+        else:
+            await super()._handle(request, reply)
+
+
+async def test_a_router_is_told_to_load_the_model_that_suits():
+    """The request waits meanwhile, and names the model."""
+    with Router() as double:
+        backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=30)
+        async with aclosing(backend):
+            assert await say(backend, Prompt((Text("x"),))) == "x"
+
+    assert double.states == {"llama-3.1-8b": "unloaded", CODER: "loaded"}
+    assert {body["model"] for body in sent(double, "/completion")} == {CODER}
+
+
+async def test_a_routers_models_are_chosen_by_what_they_are_and_whether_they_are_loaded():
+    """Nothing is loaded by looking."""
+    with Router() as double:
+        choice = await discover(BackendSettings(), "chat", urls=[double.url])
+
+    assert (choice.block.kind, choice.block.model) == ("llama.cpp", "llama-3.1-8b")
+    assert set(double.states.values()) == {"unloaded"}
+
+
+async def test_a_proxy_that_passes_requests_on_is_not_used_unasked(own_folders: Any):
+    """LiteLLM is recognised, and gets no code."""
+
+    async def litellm(request: Request, reply: Reply) -> None:
+        if request.path == "/v1/models":
+            await reply.json({"data": [{"id": "gpt-9", "object": "model", "owned_by": "openai"}]})
+        elif request.path == "/health/liveliness":
+            await reply.json("I'm alive!")
+        else:
+            await reply.json({"detail": "Not Found"}, 404)
+
+    with LoopbackServer(litellm) as double:
+        choice = await discover(BackendSettings(), "chat", urls=[double.url])
+
+    assert choice.block.kind == "embedded"
+    assert "LiteLLM" in choice.reasons[0]
+    assert "passes requests on" in choice.reasons[0]
+    assert {request.method for request in double.requests} == {"GET"}
