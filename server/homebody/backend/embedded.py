@@ -120,7 +120,7 @@ class HostConnector:
 class HostedBackend(LlamaCppBackend):
     """The llama.cpp of one host, with what is known of its model's file."""
 
-    def __init__(self, ready: Ready, *, timeout_seconds: float, alive_seconds: float) -> None:
+    def __init__(self, ready: Ready, *, timeout_seconds: float, alive_seconds: float = 5.0) -> None:
         super().__init__(
             f"http://127.0.0.1:{ready.port}",
             api_key=ready.api_key,
