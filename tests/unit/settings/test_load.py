@@ -17,7 +17,7 @@ def test_without_any_source_all_is_default(load):
 
 
 def test_the_defaults_are_those_of_the_design():
-    """Completion is greedy without penalty; chat uses the usual values for instruct models."""
+    """Completion is greedy without penalty; chat uses the values of the model's card."""
     completion, chat = Settings().completion, Settings().chat
 
     assert (completion.temperature, completion.repeat_penalty) == (0.0, 1.0)
