@@ -49,6 +49,23 @@ def scripted(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     return write
 
 
+class Gate:
+    """The gate of a scripted reply, as the file at ``path``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def open(self) -> None:
+        """Let the reply through."""
+        Path(self.path).touch()
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    """A gate that is closed."""
+    return Gate(tmp_path / "gate")
+
+
 @pytest.fixture
 def serve(environ: Mapping[str, str], workspace: Path, scripted: Callable[..., dict[str, Any]]) -> Serve:
     """Start a server whose model answers with a text, or with a script's replies."""

@@ -87,9 +87,10 @@ async def test_an_explanation_streams_and_accounts_for_itself(serve):
         assert await client.execute("homebody.showPrompt", {"textDocument": {"uri": "file:///x"}}) is None
 
 
-async def test_an_explanation_can_be_cancelled_in_the_middle(serve):
+async def test_an_explanation_can_be_cancelled_in_the_middle(serve, gate):
     """Cancelling ends the stream; no more text comes after the answer."""
-    async with serve(SLOW) as client:
+    held = [{"text": "It multiplies two numbers.", "gate_file": gate.path, "gate_after": 3}]
+    async with serve(held) as client:
         client.open(URI, CODE)
         pieces: list[str] = []
         asked = asyncio.ensure_future(client.explain(URI, on_text=pieces.append))
@@ -97,9 +98,10 @@ async def test_an_explanation_can_be_cancelled_in_the_middle(serve):
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asked
-        await client.execute("homebody.status")
         heard = len(pieces)
-        await asyncio.sleep(0.5)
+        gate.open()
+        # Another answer passes the open gate on the same connection.
+        assert (await client.explain(URI))["markdown"] == "It multiplies two numbers."
 
         assert len(pieces) == heard
 
@@ -144,14 +146,15 @@ async def test_an_edit_can_be_handed_over_instead(serve):
         assert client.documents[URI].text == CODE
 
 
-async def test_a_change_elsewhere_does_not_matter_to_a_refactoring(serve):
+async def test_a_change_elsewhere_does_not_matter_to_a_refactoring(serve, gate):
     """What was typed above the code while the model worked stays, and the edit is moved along."""
-    async with serve([{"text": "Multiply.", "delay_ms": 400}]) as client:
+    async with serve([{"text": "Multiply.", "gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
         asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
-        await asyncio.sleep(0.2)
+        await until(lambda: client.status.get("busy"))
         client.type(URI, 0, "# mine\n")
+        gate.open()
         result = await asked
 
         assert result["status"] == "applied"
@@ -161,14 +164,15 @@ async def test_a_change_elsewhere_does_not_matter_to_a_refactoring(serve):
         assert (await client.execute("homebody.refactor", stale))["status"] == "refused"
 
 
-async def test_code_that_changed_meanwhile_is_not_replaced(serve):
+async def test_code_that_changed_meanwhile_is_not_replaced(serve, gate):
     """The refusal says why, and the model's text is still shown with its prompt."""
-    async with serve([{"text": "Multiply.", "delay_ms": 400}]) as client:
+    async with serve([{"text": "Multiply.", "gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
         asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
-        await asyncio.sleep(0.2)
+        await until(lambda: client.status.get("busy"))
         client.type(URI, len(CODE) - 1, " + 0")
+        gate.open()
         result = await asked
 
         assert result["status"] == "refused"

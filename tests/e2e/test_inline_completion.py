@@ -5,6 +5,7 @@ import asyncio
 from homebody.client.connection import ServerError
 from homebody.client.editor import CAPABILITIES
 from homebody.text import Span, TextEdit
+from support.until import until
 
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    \n\ndef other():\n    pass\n"
@@ -112,7 +113,7 @@ async def test_the_newest_request_wins(serve):
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
         older = asyncio.ensure_future(client.complete(URI, 1, 4))
-        await asyncio.sleep(0.2)
+        await until(lambda: client.status.get("busy"))
         document = client.type(URI, 29, "r")
         newer = asyncio.ensure_future(client.complete(URI, 1, 5))
 
@@ -134,7 +135,7 @@ async def test_a_cancelled_request_is_answered_as_cancelled(serve):
             "context": {"triggerKind": 1},
         }
         asked = asyncio.ensure_future(connection.request("textDocument/inlineCompletion", params))
-        await asyncio.sleep(0.2)
+        await until(lambda: client.status.get("busy"))
         connection.notify("$/cancelRequest", {"id": max(connection._waiting)})
         try:
             answers.append(await asked)

@@ -47,17 +47,18 @@ async def test_a_label_has_one_line(serve):
         assert item["textEdit"]["newText"] == BLOCK
 
 
-async def test_a_slow_model_goes_on_into_the_cache(serve):
+async def test_a_slow_model_goes_on_into_the_cache(serve, gate):
     """The editor may stand still while it waits: it gets nothing yet, and the answer when it asks again."""
-    slow = [{"text": "width * height", "probability": 0.95, "delay_ms": 600}]
+    slow = [{"text": "width * height", "probability": 0.95, "gate_file": gate.path}]
     async with serve(slow, capabilities=_WITHOUT_GHOST_TEXT) as client:
         client.open(URI, "def area(width, height):\n    return \n")
         await client.execute("homebody.showPrompt")
         assert await menu(client, 1, 11) == {"isIncomplete": True, "items": []}
-        for _ in range(100):
-            if (found := await menu(client, 1, 11))["items"]:
-                break
-            await asyncio.sleep(0.05)
+        gate.open()
+        # Each request waits for the model for a fifth of a second.
+        found = {"items": []}
+        while not found["items"]:
+            found = await menu(client, 1, 11)
         assert found["items"][0]["label"] == "width * height"
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from homebody.client.connection import ServerError
 from homebody.client.editor import Client
 from homebody.text import Span, TextEdit
+from support.until import until
 
 URI = "file:///w/app.py"
 REQUESTS = (
@@ -212,11 +213,11 @@ async def test_changes_out_of_order_are_told_once_and_mended_by_opening_anew(ser
 
 async def test_a_document_closed_in_mid_request_is_answered(serve):
     """Closing a document answers its request, and nothing of it is left."""
-    async with serve([{"text": "x", "delay_ms": 3000}]) as client:
+    async with serve([{"text": "x", "gate_file": "/nowhere/gate"}]) as client:
         client.open(URI, "y = ")
         await client.execute("homebody.showPrompt")
         asked = asyncio.ensure_future(client.complete(URI, 0, 4))
-        await asyncio.sleep(0.1)
+        await until(lambda: client.status.get("busy"))
         client.close(URI)
 
         assert await asyncio.wait_for(asked, 10) == []
@@ -224,10 +225,11 @@ async def test_a_document_closed_in_mid_request_is_answered(serve):
 
 async def test_shutting_down_answers_what_still_runs(serve):
     """An explanation that streams when the editor quits gets its answer first."""
-    async with serve([{"text": "a b c d e f", "piece_delay_ms": 300}]) as client:
+    async with serve([{"text": "a b c d e f", "gate_file": "/nowhere/gate", "gate_after": 3}]) as client:
         client.open(URI, "y = 1")
-        asked = asyncio.ensure_future(client.explain(URI, on_text=lambda _: None))
-        await asyncio.sleep(1)
+        pieces: list[str] = []
+        asked = asyncio.ensure_future(client.explain(URI, on_text=pieces.append))
+        await until(lambda: pieces)
         assert await client.request("shutdown") is None
         with pytest.raises(ServerError) as caught:
             await asked

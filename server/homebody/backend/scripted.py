@@ -83,6 +83,8 @@ _FAULTS: Mapping[Fault, tuple[type[BackendError], str]] = {
     "protocol": (BackendProtocolError, "answered garbage"),
     "cut": (BackendUnavailable, "went away in the middle"),
 }
+# Interval between two looks for a gate's file.
+_GATE_SECONDS = 0.005
 _TOKEN = re.compile(r"\w{1,6}|[^\S\n]+|.", re.DOTALL)
 
 
@@ -105,6 +107,8 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Milliseconds before the first piece, and before each later one.
     fault, fault_after
         What goes wrong, and after how many pieces.
+    gate_file
+        Path of a file; the reply also waits until it exists, so that another process can open the gate.
     gate, gate_after
         From Python: an event that the pieces from this index on, and the answer's end, wait for.
     finish
@@ -126,6 +130,14 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finish: FinishReason = "stop"
     gate: asyncio.Event | None = None
     gate_after: int = 0
+    gate_file: str | None = None
+
+    async def pass_gate(self) -> None:
+        """Wait until the gate is open."""
+        if self.gate is not None:
+            await self.gate.wait()
+        while self.gate_file is not None and not _exists(self.gate_file):  # noqa: ASYNC110 - opened by another process
+            await asyncio.sleep(_GATE_SECONDS)
 
     def matches(self, prompt: str) -> bool:
         """Whether this reply may answer ``prompt``."""
@@ -286,12 +298,11 @@ class ScriptedBackend:
                 break
             if index:
                 await asyncio.sleep(reply.piece_delay_ms / 1000)
-            if reply.gate is not None and index >= reply.gate_after:
-                await reply.gate.wait()
+            if index >= reply.gate_after:
+                await reply.pass_gate()
             read = None if index else PromptRead(evaluated, reused, reply.delay_ms)
             yield Piece(text, _logprob(reply, index), read)
-        if reply.gate is not None:
-            await reply.gate.wait()
+        await reply.pass_gate()
         if reply.fault is not None:
             error, what = _FAULTS[reply.fault]
             message = f"the scripted backend {what}, as its script says"
@@ -377,6 +388,10 @@ def _pieces(reply: Reply, prompt: Prompt) -> list[str]:
         if inside:
             pieces.append(inside)
     return pieces
+
+
+def _exists(path: str) -> bool:
+    return Path(path).exists()
 
 
 def _logprob(reply: Reply, index: int) -> float | None:

@@ -1,0 +1,112 @@
+"""A working day in short: typing over fifty files while the model's process is killed again and again.
+
+The real language server with its embedded model; a key each so many milliseconds, each a change and a
+request that the next key cancels. Every so many seconds the model's process is killed. Printed: memory of
+the server as it goes, what was answered, and how soon a suggestion came after each kill.
+
+    python benchmarks/long_lived.py [--minutes N] [--kill-seconds S] [--key-ms MS]
+"""
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from collections import Counter
+
+import psutil
+
+from endurance import Typist
+from homebody.client.connection import ServerError
+from homebody.client.editor import Client, start_client
+from measure.table import print_table
+
+_LAST_SECONDS = 60.0
+"""A request without an answer after this long counts as lost."""
+
+
+def kill_model(state: str) -> bool:
+    """Kill the model's process, known by the state folder in its command; whether it was there."""
+    found = False
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if "homebody.host" in command and any(state in argument for argument in command):
+            process.kill()
+            found = True
+    return found
+
+
+async def recovered(client: Client, typist: Typist) -> float:
+    """Seconds until there is a suggestion again, asked for explicitly and waited for at each key."""
+    began = time.monotonic()
+    async with asyncio.timeout(_LAST_SECONDS):
+        while not await client.complete(*typist.type_key(), invoked=True):
+            continue
+    return time.monotonic() - began
+
+
+async def main() -> None:
+    """Measure and print."""
+    options = _options()
+    outcomes: Counter[str] = Counter()
+    rows: list[list[str]] = []
+    with tempfile.TemporaryDirectory(prefix="homebody-long-") as folder:
+        folders = {
+            f"HOMEBODY_{kind}_DIR": f"{folder}/{kind.lower()}" for kind in ("CONFIG", "CACHE", "STATE")
+        }
+        recoveries: list[float] = []
+        block = {"backend": {"kind": "embedded"}}
+        async with start_client(options=block, environ=dict(os.environ) | folders) as client:
+            server = next(child for child in psutil.Process().children() if "lsp" in child.cmdline())
+            await client.wait_for_model()
+            typist = Typist(client)
+            running: set[asyncio.Task[None]] = set()
+            task: asyncio.Task[None] | None = None
+            began = last_kill = last_row = time.monotonic()
+            end = began + options.minutes * 60
+            while (now := time.monotonic()) < end:
+                if now - last_kill > options.kill_seconds:
+                    if kill_model(folders["HOMEBODY_STATE_DIR"]):
+                        recoveries.append(await recovered(client, typist))
+                    last_kill = time.monotonic()
+                if now - last_row > (end - began) / 10 or not rows:
+                    rows.append([f"{now - began:.0f}", f"{server.memory_info().rss / 1e6:.0f}"])
+                    last_row = now
+                if task is not None:
+                    task.cancel()
+                task = asyncio.create_task(_ask(client, typist.type_key(), outcomes))
+                running.add(task)
+                task.add_done_callback(running.discard)
+                await asyncio.sleep(options.key_ms / 1000)
+            _, unanswered = await asyncio.wait(running, timeout=_LAST_SECONDS)
+            bugs = [message for message in client.messages if "bug" in message]
+    print_table("A key each so often over fifty open documents", ("seconds", "language server, MB"), rows)
+    times = ", ".join(f"{seconds:.1f}" for seconds in recoveries)
+    print(f"\nkilled {len(recoveries)} times; seconds until the next suggestion: {times}")
+    print(", ".join(f"{what} {count:,}" for what, count in outcomes.most_common()), end="")
+    print(f", unanswered {len(unanswered)}, messages {len(client.messages)}, bugs {len(bugs)}")
+
+
+async def _ask(client: Client, place: tuple[str, int, int], outcomes: Counter[str]) -> None:
+    """Ask, and count what came; a cancelled request is answered with an error."""
+    try:
+        items = await client.complete(*place)
+    except ServerError:
+        outcomes["error"] += 1
+    except asyncio.CancelledError:
+        outcomes["cancelled by the next key"] += 1
+        raise
+    else:
+        outcomes["suggestion" if items else "empty"] += 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="A long session with a model's process that dies.")
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--kill-seconds", type=float, default=60.0)
+    parser.add_argument("--key-ms", type=int, default=120)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
