@@ -43,6 +43,7 @@ FAULTS = {
     "nothing": "",
     "silent": "",
     "stalled": "",
+    "endless nothing": "",
 }
 
 Use: TypeAlias = Callable[[Client, str], Awaitable[str]]
@@ -120,7 +121,7 @@ async def test_a_fault_is_one_sentence_and_the_next_request_works(
     assert {fault: text for fault, text in sentences.items() if not _is_good(text, FAULTS[fault])} == {}
     assert {fault: text for fault, text in recovered.items() if not text.startswith("answer: ")} == {}
     assert [message for message in messages if not _is_good(message, "")] == []
-    assert len(messages) == len(set(messages))
+    assert len(messages) <= len(FAULTS)
 
 
 async def _answer(use: Use, client: Client, uri: str) -> str:

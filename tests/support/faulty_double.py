@@ -49,7 +49,7 @@ class FaultyDouble(OpenAiDouble):
                 await reply.event(_piece("return", is_chat=is_chat))
                 reply.writer.close()
             case "error event":
-                await reply.event({"error": {"message": "the double ran out of memory", "code": 500}})
+                await reply.event({"error": {"message": "the double \x1b[31mran out of memory", "code": 500}})
                 await reply.end()
             case "broken event":
                 await reply.event("{")

@@ -1,4 +1,4 @@
-"""``textDocument/codeAction``: what the model could do here, listed without asking it.
+"""``textDocument/codeAction``: the actions that apply here, listed without asking the model.
 
 In: a range, the kinds that are wanted, the diagnostics of the place. Out: actions that each carry the
 command that does it. Nothing is computed in resolve, which editors do not cancel, and nothing is parsed.
@@ -93,7 +93,7 @@ def _command(target: dict[str, Any], action: "Action", problem: str) -> types.Co
 
 
 def _problem(diagnostics: Sequence[types.Diagnostic]) -> str:
-    """Messages of the diagnostics with their lines, one a line; they come from other servers."""
+    """Messages of the diagnostics with their lines, one per line; they come from other servers."""
     lines: list[str] = []
     for one in diagnostics[:_MOST_PROBLEMS]:
         text = " ".join(one.message.split())[:_LONGEST_PROBLEM]

@@ -17,13 +17,13 @@ from homebody.text import Document, Span
 if TYPE_CHECKING:
     from homebody.features.complete import Completion
 
-# Some editors stand still until the answer comes.
+# Some editors block until the answer arrives.
 _LONGEST_SECONDS = 0.2
 _WORD = re.compile(r"\w*\Z")
 
 
 def nothing() -> types.CompletionList:
-    """Make the answer where there is nothing to offer."""
+    """Return the answer where there is nothing to offer."""
     return types.CompletionList(is_incomplete=False, items=[])
 
 
@@ -68,7 +68,7 @@ def _item(server: Server, document: Document, offset: int, suggestion: "Completi
 
 
 def _preview(server: Server, language_id: str, text: str) -> types.MarkupContent | str:
-    """Show the whole suggestion beside the menu, highlighted where the client can."""
+    """Show the whole suggestion beside the menu, highlighted where the client supports it."""
     client = server.capabilities.text_document
     item = client.completion.completion_item if client and client.completion else None
     if types.MarkupKind.Markdown not in ((item.documentation_format if item else None) or ()):

@@ -21,7 +21,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def choose_encoding(capabilities: types.ClientCapabilities) -> PositionEncoding:
-    """Take the first encoding of the client's that there is; UTF-16 where it names none."""
+    """Choose the client's first known encoding; UTF-16 where it names none."""
     general = capabilities.general
     offered = (general.position_encodings if general else None) or ()
     for encoding in offered:
@@ -32,7 +32,7 @@ def choose_encoding(capabilities: types.ClientCapabilities) -> PositionEncoding:
 
 
 def to_offset(document: Document, position: types.Position, encoding: PositionEncoding) -> int:
-    """Offset of ``position``; a column past the line's end means its end, as LSP has it.
+    """Offset of ``position``; a column past the line's end means its end, as in LSP.
 
     A column inside a character (half of a surrogate pair) means that character's start.
 
@@ -82,9 +82,9 @@ def to_span_within(document: Document, lsp_range: types.Range, encoding: Positio
 
 
 def to_text(received: str) -> str:
-    """Text as it may be stored: half surrogate pairs, which no encoder takes, become U+FFFD.
+    """Text as it may be stored: half surrogate pairs, which cannot be encoded, become U+FFFD.
 
-    Both count one UTF-16 unit, so positions stay right.
+    Both count one UTF-16 unit, so positions stay correct.
     """
     return received if received.isascii() else _SURROGATE.sub("\ufffd", received)
 

@@ -19,9 +19,9 @@ from homebody.text import Document, Span, TextEdit
 
 SCHEMES = ("file", "untitled", "vscode-notebook-cell")
 
-# Beyond this many characters a text is not even kept: each key would copy all of it.
-# The limit that users set (``context.maxFileBytes``) is checked when a document is asked for, since
-# it can change while the document is open.
+# Larger texts, in characters, are not kept at all: each keystroke would copy the whole text.
+# The user's limit (``context.maxFileBytes``) is checked at each request, since it can change while
+# the document is open.
 _KEPT_CHARACTERS = 16 * 1024 * 1024
 
 
@@ -44,7 +44,7 @@ class Change:
 
 @dataclass(slots=True)
 class Documents:
-    """What is open now. Replaced documents stay as they were for whoever holds them.
+    """The open documents. A snapshot that a request holds does not change when the document does.
 
     ``out_of_step`` are those not served because a change was lost, or came after a newer one.
     """
@@ -57,7 +57,7 @@ class Documents:
     _notebooks: dict[str, Notebook] = field(default_factory=dict[str, Notebook])
 
     def find(self, uri: str) -> Document | None:
-        """Snapshot of ``uri``, or ``None`` where it is not open or is left alone."""
+        """Snapshot of ``uri``, or ``None`` where it is not open or not served."""
         document = self._texts.get(uri)
         if document is None or _is_larger(document.text, self.max_bytes) or "\0" in document.text:
             return None
@@ -69,7 +69,7 @@ class Documents:
         return bool(self._texts)
 
     def is_current(self, document: Document) -> bool:
-        """Whether ``document`` still is what the editor shows."""
+        """Whether ``document`` is still the text in the editor."""
         return self._texts.get(document.uri) is document
 
     def all(self) -> list[Document]:
@@ -81,7 +81,7 @@ class Documents:
         return next((book for book in self._notebooks.values() if cell_uri in book.cells), None)
 
     def open(self, item: types.TextDocumentItem) -> Document | None:
-        """Begin to keep a text. Return it if it is served."""
+        """Keep the text of an opened document. Return it if it is served."""
         if item.uri.partition(":")[0] not in SCHEMES or to_text(item.uri) != item.uri:
             return None
         self._languages[item.uri] = language_id = str(item.language_id)
@@ -115,7 +115,7 @@ class Documents:
         return done if self.find(uri) else []
 
     def lose(self, uri: str) -> bool:
-        """Stop serving a text that may differ from the editor's, until it comes whole again.
+        """Stop serving a text that may differ from the editor's, until the whole text arrives again.
 
         Returns whether it was served up to now.
         """
@@ -131,7 +131,7 @@ class Documents:
         return notebook.cells if notebook else ()
 
     def close(self, uri: str) -> None:
-        """Forget a text."""
+        """Drop a closed document."""
         self.out_of_step.discard(uri)
         self._languages.pop(uri, None)
         self._texts.pop(uri, None)
@@ -143,7 +143,7 @@ class Documents:
         return [document for document in map(self.find, cells) if document is not None]
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> list[Document]:
-        """Begin to keep a notebook's cells. Return those that are served."""
+        """Keep the cells of an opened notebook. Return those that are served."""
         notebook = params.notebook_document
         self._notebooks[notebook.uri] = Notebook(
             notebook.uri, tuple(cell.document for cell in notebook.cells)
@@ -168,7 +168,7 @@ class Documents:
         ]
 
     def close_notebook(self, params: types.DidCloseNotebookDocumentParams) -> list[str]:
-        """Forget a notebook and its cells. Return the cells' URIs."""
+        """Drop a closed notebook and its cells. Return the cells' URIs."""
         notebook = self._notebooks.pop(params.notebook_document.uri, None)
         uris = {*(notebook.cells if notebook else ()), *(d.uri for d in params.cell_text_documents)}
         for uri in uris:
@@ -206,9 +206,9 @@ def _is_larger(text: str, max_bytes: int) -> bool:
 
 
 def _smallest(old: str, new: str) -> TextEdit:
-    """Edit from ``old`` to ``new`` without what both begin and end with.
+    """Edit from ``old`` to ``new`` without their common beginning and end.
 
-    For editors that send the whole text at each key.
+    For editors that send the whole text at each keystroke.
     """
     shorter = min(len(old), len(new))
     start = _longest(shorter, lambda n: old.startswith(new[:n]))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def nothing() -> types.InlineCompletionList:
-    """Make the answer where there is nothing to show."""
+    """Return the answer where there is nothing to show."""
     return types.InlineCompletionList(items=[])
 
 
@@ -56,7 +56,7 @@ async def inline_completion(
 def _selected(
     server: Server, document: Document, info: types.SelectedCompletionInfo | None
 ) -> "Selected | None":
-    """What the completion menu has selected at the moment."""
+    """The item that is selected in the completion menu."""
     if info is None:
         return None
     from homebody.features.complete import Selected

@@ -1,4 +1,4 @@
-"""``initialize``, ``initialized``, ``shutdown``, ``exit``: a client comes and goes.
+"""``initialize``, ``initialized``, ``shutdown``, ``exit``: the life of a connection.
 
 ``initialize`` is answered from what is imported already; everything else loads afterwards.
 """
@@ -12,12 +12,12 @@ from homebody.lsp.convert import choose_encoding
 from homebody.lsp.lifetime import watch_parent
 from homebody.lsp.server import Server
 
-# A few that open a new expression: the model is asked there without a word to complete.
+# Characters that open a new expression, where the model is asked without a word to complete.
 TRIGGER_CHARACTERS = (".", "(", "[", "=", ",")
 
 
 async def initialize(server: Server, params: types.InitializeParams) -> types.InitializeResult:
-    """Say what this server can do."""
+    """Announce the capabilities."""
     server.initialize_params = params
     server.capabilities = params.capabilities
     server.folders = folders_of(params)
@@ -37,7 +37,7 @@ def initialized(server: Server, _params: types.InitializedParams) -> None:
 
 
 async def shutdown(server: Server, _params: None) -> None:
-    """End what runs; each request is answered as it ends."""
+    """Cancel running requests; each is answered as it ends."""
     server.protocol.end_requests()
 
 

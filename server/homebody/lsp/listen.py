@@ -1,7 +1,7 @@
 """Wait at a port of this machine for the client: the first connection that sends a header of LSP.
 
 In: an address. Out: the client's connection, with what it has sent so far.
-Other connections (a port scanner, a web page, one that stays silent) are closed and lock nobody out.
+Other connections (a port scanner, a web page, a silent one) are closed and do not keep the editor out.
 """
 
 import ipaddress

@@ -1,4 +1,4 @@
-"""The table of what the server understands: one row a method.
+"""The table of methods that the server understands, one row each.
 
 In: a server. Out: its handlers.
 """
@@ -18,7 +18,7 @@ from homebody.lsp.server import Server
 def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None = None) -> Server:
     """Make a server with all its methods.
 
-    ``flags`` are settings from the command line, by key; ``user_file`` stands in for the user's own.
+    ``flags`` are settings from the command line, by key; ``user_file`` replaces the user's own settings file.
     """
     server = Server(flags, user_file)
     server.protocol.handlers = handlers_of(server)
@@ -80,7 +80,7 @@ def handlers_of(server: Server) -> Handlers:
     )
 
 
-# What checks arguments loads at its first use: `initialize` is answered sooner without.
+# Modules that check arguments load at their first use, so that `initialize` is answered sooner.
 
 
 def _did_show_completion(server: Server, params: object) -> None:

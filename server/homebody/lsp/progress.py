@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from homebody.backend.base import ReadProgress
 
 _TOKENS = itertools.count(1)
-# A client that does not answer the request for a progress bar does not hold the work up.
+# The work starts without a progress bar when the client has not answered by then.
 _CREATE_SECONDS = 2.0
 
 
@@ -34,7 +34,7 @@ class StoppedByUserError(ResponseError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Reports on one piece of work. Both do nothing where the client shows no progress."""
+    """Reports on one piece of work; does nothing where the client shows no progress."""
 
     say: Callable[[str], None]
 

@@ -72,7 +72,7 @@ class Request:
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """A request whose response is still to come."""
+    """A request that is not answered yet."""
 
     msg_id: MsgId
     request: Request
@@ -135,7 +135,7 @@ class Protocol:
         self._handle_object(cast("JsonObject", message))
 
     def start_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run ``work`` beside the requests; an error of it is logged and harms nothing."""
+        """Run ``work`` beside the requests; its errors are logged."""
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._end_background)
@@ -208,7 +208,7 @@ class Protocol:
         task.add_done_callback(lambda _: self._respond(running))
 
     def _respond(self, running: _Running) -> None:
-        """Answer a request whose task has ended, in whatever way."""
+        """Answer a request whose task has ended, with a result, an error or a cancellation."""
         del self._running[running.msg_id]
         if self._newest.get(running.key) is running:
             del self._newest[running.key]
@@ -267,7 +267,7 @@ class Protocol:
             running.task.cancel()
 
     def _params(self, method: str, params: object) -> Any:  # noqa: ANN401 - one type a method
-        """Params in the type of their method; as they came where LSP has no such method."""
+        """Params in the type of their method; unchanged where LSP has no such method."""
         if method not in types.METHOD_TO_TYPES:
             return params
         message: JsonObject = {"jsonrpc": "2.0", "id": 0, "method": method}
@@ -311,7 +311,7 @@ def _not_json(constant: str) -> None:
 
 
 def _is_id(value: object) -> bool:
-    """Whether a request can be answered under this id; ``1e999`` reads as infinity, which JSON has not."""
+    """Whether a request can be answered under this id; ``1e999`` is infinity, which JSON cannot write."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     return not isinstance(value, float) or math.isfinite(value)

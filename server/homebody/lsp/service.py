@@ -1,4 +1,4 @@
-"""What stands behind the handlers: settings, engine, session, status, from ``initialized`` on.
+"""The state behind the handlers: settings, engine, session and status, from ``initialized`` on.
 
 In: what the client says about its workspace, settings and documents. Out: an engine, once there is
 one, and suggestions.
@@ -83,7 +83,7 @@ class Service:
 
     @property
     def audit(self) -> "Audit | None":
-        """Return where things are counted, once there is an engine."""
+        """Return the audit log and its counts; ``None`` while there is no engine."""
         return self._opened.engine.audit if self._opened else None
 
     async def start(self) -> None:
@@ -190,7 +190,7 @@ class Service:
     async def complete_within(
         self, seconds: float, document: Document, offset: int
     ) -> "list[Completion] | None":
-        """Suggest what is there after ``seconds``; ``None`` then, while the model goes on."""
+        """Suggest within ``seconds``; ``None`` when the model takes longer, which then fills the cache."""
         if self._menu is not None:
             self._menu.cancel()
         self._menu = asyncio.create_task(self.complete(document, offset, invoked=False))
@@ -204,9 +204,9 @@ class Service:
         return is_on
 
     def opened(self, document: Document) -> None:
-        """Follow a document; get ready at the top of the first one, where nobody told the focus.
+        """Track an opened document; read ahead in the first one, unless the editor reported a focus.
 
-        Later ones are opened for all sorts of reasons, and what was read for the place in view is lost then.
+        Later ones may be opened in the background, and reading ahead there would evict the place in view.
         """
         if self._opened is not None:
             self._opened.engine.trees.open(document)
@@ -214,13 +214,13 @@ class Service:
                 self._prepare(document, 0)
 
     def saved(self, document: Document) -> None:
-        """Index the file again, and get ready where the cursor was last."""
+        """Index the file again, and read ahead at its last cursor position."""
         self.files_changed([document.uri])
         if (offset := self._places.get(document.uri)) is not None:
             self._prepare(document, min(offset, len(document.text)))
 
     def files_changed(self, uris: Sequence[str]) -> None:
-        """Index files again that were saved, made or removed, by the editor or by somebody else."""
+        """Index files again that were saved, created or removed, by the editor or another program."""
         if self._opened is not None and (index := self._opened.engine.index) is not None:
             from homebody.workspace.uri import path_of
 
@@ -229,7 +229,7 @@ class Service:
             self._opened.engine.permit.forget()
 
     def changed(self, changes: Sequence[Change]) -> None:
-        """Follow edits."""
+        """Pass edits on to the syntax trees and the session."""
         if (opened := self._opened) is None:
             return
         for change in changes:
@@ -237,7 +237,7 @@ class Service:
             opened.session.changed(change.edit, change.after)
 
     def closed(self, uri: str) -> None:
-        """Forget a document, and end what runs for it."""
+        """Drop a closed document and cancel its requests."""
         self._places.pop(uri, None)
         self.problems.forget(uri)
         if (opened := self._opened) is not None:
@@ -245,7 +245,7 @@ class Service:
             self._peer.start_task(opened.session.closed(uri))
 
     def focused(self, document: Document, offset: int | None = None) -> None:
-        """Take note of where the user looks, and get ready there; editors tell it before there is a model.
+        """Record where the user looks, and read ahead there; editors report it before there is a model.
 
         Without an ``offset``, where the last request was made.
         """
@@ -262,7 +262,7 @@ class Service:
             self._peer.start_task(prepare(opened.engine, document, offset, session=opened.session))
 
     async def aclose(self) -> None:
-        """End what runs, and give back the model."""
+        """Cancel what runs, and close the engine."""
         if self._menu is not None:
             self._menu.cancel()
         if self._opened is not None:
@@ -287,7 +287,7 @@ class Service:
             self._close_unused(opened)
 
     def _apply_switch(self) -> None:
-        """Make the settings of this moment count."""
+        """Apply the settings with the user's toggles."""
         settings = self.switch.settings
         if self._opened is not None:
             self._opened.engine.settings = settings
@@ -316,7 +316,7 @@ class Service:
         return Opened(engine, session, stack)
 
     def _backend_changed(self, slot: "Slot", state: "BackendState") -> None:
-        """Show what a model's server does, once a change."""
+        """Show each change of a model server's state."""
         if state.condition == "unavailable" and self._asking:
             self.status.fail_quietly(state.message)
         elif state.condition == "unavailable":
@@ -330,7 +330,7 @@ class Service:
             self.status.recover()
 
     def _index_changed(self, progress: "IndexProgress") -> None:
-        """Show how far the workspace's index is, and its notices once each."""
+        """Show the progress of the workspace's index, and each of its notices once."""
         if progress.notice:
             self._tell([progress.notice])
         far = f" {progress.done} of {progress.total} files" if progress.total else ""
@@ -338,7 +338,7 @@ class Service:
         self.status.update()
 
     async def _look_at_servers(self) -> None:
-        """See within seconds that a model's server went away; nothing is asked with no document open."""
+        """Notice within seconds that a model's server is gone; nothing is sent while no document is open."""
         from homebody.backend.resilient import CHECK_SECONDS
 
         while True:
@@ -347,7 +347,7 @@ class Service:
                 await self._opened.engine.check()
 
     async def _meet_model(self) -> None:
-        """Start the model before it is needed, and say which one it is."""
+        """Start the model before it is needed, and put its name into the status."""
         if self._opened is None:
             return
         if self._opened.engine.index is not None:
@@ -387,5 +387,5 @@ class Service:
 
 
 def _models(settings: "Settings") -> tuple[object, ...]:
-    """What an open engine cannot change."""
+    """Settings that an open engine cannot change."""
     return settings.backend, settings.completion.backend, settings.chat.backend, settings.embedded

@@ -1,6 +1,6 @@
-"""Whether to complete here: the settings, and what the user turned on or off since.
+"""Whether completion is on: the settings, and the user's toggles since they were loaded.
 
-In: settings as loaded, and toggles. Out: settings as they count now.
+In: settings as loaded, and toggles. Out: settings with the toggles applied.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from homebody.settings import Settings
 
 @dataclass(slots=True)
 class Switch:
-    """Toggles of one server's life, over the settings as they were loaded."""
+    """The toggles of one server, applied to the settings as they were loaded."""
 
     loaded: Settings = field(default_factory=Settings)
     _everything: bool | None = None
@@ -20,7 +20,7 @@ class Switch:
 
     @property
     def settings(self) -> Settings:
-        """Return the settings as they count now."""
+        """Return the settings with the toggles applied."""
         completion = self.loaded.completion
         enabled = completion.enabled if self._everything is None else self._everything
         return msgspec.structs.replace(
@@ -31,9 +31,9 @@ class Switch:
         )
 
     def turn(self, language_id: str | None, *, enabled: bool | None) -> bool:
-        """Turn on or off, without ``enabled`` the other way round; for one language or for all.
+        """Turn completion on or off (without ``enabled``: invert it), for one language or for all.
 
-        Returns what it is now.
+        Returns the new state.
         """
         before = self.settings.completion
         if language_id is None:
@@ -44,7 +44,7 @@ class Switch:
         return self.settings.completion.is_on(language_id)
 
     def suggests(self, language_id: str, *, invoked: bool) -> bool:
-        """Whether ghost text is wanted; asked by key it comes also where ``trigger`` is manual."""
+        """Whether ghost text is wanted; an explicit request gets it also with a manual ``trigger``."""
         completion = self.settings.completion
         return completion.is_on(language_id) and (invoked or completion.trigger == "automatic")
 

@@ -59,7 +59,7 @@ def did_change_watched_files(server: Server, params: types.DidChangeWatchedFiles
 
 
 def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
-    """Forget a text."""
+    """Drop a closed document."""
     server.documents.close(params.text_document.uri)
     server.service.closed(params.text_document.uri)
 
@@ -99,7 +99,7 @@ def notebook_did_change(server: Server, params: types.DidChangeNotebookDocumentP
 
 
 def notebook_did_close(server: Server, params: types.DidCloseNotebookDocumentParams) -> None:
-    """Forget a notebook's cells."""
+    """Drop the cells of a closed notebook."""
     for uri in server.documents.close_notebook(params):
         server.service.closed(uri)
 

@@ -35,7 +35,7 @@ class Server(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """End all work and give back what was opened."""
+        """Cancel all work and close what was opened."""
         ...
 
 
@@ -46,7 +46,7 @@ class Writer:
         self._stream = stream
 
     def write(self, data: bytes) -> None:
-        """Write and flush; raises ``OSError`` when the client has gone."""
+        """Write and flush; raises ``OSError`` when the client is gone."""
         self._stream.write(data)
         self._stream.flush()
 
@@ -56,7 +56,7 @@ class Writer:
 
 
 def serve_stdio(server: Server) -> int:
-    """Serve the client at stdin and stdout until it goes. Returns the exit code."""
+    """Serve the client at stdin and stdout until it disconnects. Returns the exit code."""
     incoming = os.dup(0)
     # Output of anything else, native code included, must not get between messages.
     with open(os.dup(1), "wb") as outgoing:  # noqa: PTH123 - a file descriptor, not a path
@@ -93,7 +93,7 @@ def _run(server: Server, read: Callable[[int], bytes], outgoing: BinaryIO) -> in
 
 
 async def _serve(server: Server, read: Callable[[int], bytes], writer: Writer) -> bool:
-    """Serve until the client goes. Returns whether it spoke LSP to the end."""
+    """Serve until the client disconnects. Returns whether all its input was LSP."""
     loop = asyncio.get_running_loop()
     bodies: asyncio.Queue[bytes | None] = asyncio.Queue()
 

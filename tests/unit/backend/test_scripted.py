@@ -22,7 +22,8 @@ from homebody.backend.base import (
     Stats,
     Text,
 )
-from homebody.backend.scripted import Fault, Reply, ScriptedBackend, scripted_tokens
+from homebody.backend.scripted import Reply, ScriptedBackend, scripted_tokens
+from homebody.backend.scripted_reply import Fault
 from homebody.errors import (
     BackendError,
     BackendLoading,
