@@ -58,18 +58,22 @@ class Writer:
     def __init__(self, terminal: Terminal, *, is_quiet: bool = False) -> None:
         self._terminal = terminal
         self._is_quiet = is_quiet
+        self._shows_reading = False
 
     def on_read(self, read: ReadProgress) -> None:
         """Show how much of the prompt is read."""
         left = read.milliseconds_left
         seconds = "" if left is None else f", {left / 1000:.0f} s left"
-        done = read.read >= read.total
-        self._terminal.progress("" if done else f"reading {read.read} of {read.total} tokens{seconds}")
+        self._terminal.progress(f"reading {read.read} of {read.total} tokens{seconds}")
+        self._shows_reading = True
 
     def on_text(self, text: str) -> None:
         """Write a piece of the answer."""
-        if not self._is_quiet:
+        if self._shows_reading:
+            # Once: later it would wipe the line that the answer has begun.
             self._terminal.progress("")
+            self._shows_reading = False
+        if not self._is_quiet:
             self._terminal.write(text)
 
 

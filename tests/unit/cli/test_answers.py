@@ -1,0 +1,41 @@
+"""The answer is written behind the progress of reading, and never wiped."""
+
+from homebody.backend.base import ReadProgress
+from homebody.cli.answers import Writer
+
+
+class _Screen:
+    """A terminal that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    def progress(self, text: str) -> None:
+        self.told.append(("progress", text))
+
+    def write(self, text: str) -> None:
+        self.told.append(("write", text))
+
+
+def test_the_progress_is_cleared_once_before_the_first_word():
+    """Clearing the line again would wipe what is written of the answer."""
+    screen = _Screen()
+    writer = Writer(screen)
+    writer.on_read(ReadProgress(50, 100, 0, 1000.0))
+    for text in ("It ", "halves."):
+        writer.on_text(text)
+    assert screen.told == [
+        ("progress", "reading 50 of 100 tokens, 1 s left"),
+        ("progress", ""),
+        ("write", "It "),
+        ("write", "halves."),
+    ]
+
+
+def test_a_quiet_writer_shows_how_far_it_is_and_no_text():
+    """For reports that are printed at the end."""
+    screen = _Screen()
+    writer = Writer(screen, is_quiet=True)
+    writer.on_read(ReadProgress(10, 10, 10, 0.0))
+    writer.on_text("It")
+    assert screen.told == [("progress", "reading 10 of 10 tokens"), ("progress", "")]
