@@ -177,7 +177,7 @@ async def _attempts(
         again = replace(request, turns=(*request.turns, Turn(said.text, reply)))
         if size_of(again).total > info.context_length:
             # The wrong answer does not fit beside the code: only the reason is given.
-            again = replace(request, turns=(*request.turns, Turn("", reply)))
+            again = replace(request, feedback=found.reason)
         if size_of(again).total > info.context_length:
             return _result(request, found, said, info)
         request = again

@@ -36,10 +36,14 @@ class Refusal:
     reason: str
 
 
-CUT = Refusal("The answer was cut at the output limit; select less code.")
+CUT = Refusal("The answer was cut at the output limit: try again, or select less code.")
 NO_CODE = Refusal("The model answered without any code; try again or word the instruction differently.")
-_UNCLOSED = Refusal("The answer ends within a code block, so some of it is missing; select less code.")
-_STILL_THINKING = Refusal("The answer ended while the model was still reasoning; select less code.")
+_UNCLOSED = Refusal(
+    "The answer ends within a code block, so some of it is missing: try again, or select less code."
+)
+_STILL_THINKING = Refusal(
+    "The answer ended while the model was still reasoning: try again, or select less code."
+)
 
 
 def without_reasoning(answer: str) -> str | Refusal:
