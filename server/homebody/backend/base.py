@@ -21,14 +21,14 @@ chooses."""
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text of the user's: nothing in it is ever read as a control token."""
+    """Text of the user: nothing in it is read as a control token."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Control text of the model's own (``<|fim_prefix|>``, a chat template's frame).
+    """Control text of the model (``<|fim_prefix|>``, a chat template's frame).
 
     The only part whose special tokens are parsed.
     """
@@ -101,7 +101,7 @@ class Sampling:
 class PromptRead:
     """What reading the prompt cost, known once the first piece comes.
 
-    A stream that is closed early has no ``Stats``; this it has, where the server tells.
+    A stream that is closed early has no ``Stats``, but this, where the server reports it.
     """
 
     evaluated_tokens: int
@@ -147,7 +147,7 @@ class Piece:
     """The next bit of an answer.
 
     ``logprob`` is the natural logarithm of the chosen token's probability, ``None`` where the
-    server does not say. A piece is one token, or several where the server groups them.
+    server does not report it. A piece is one token, or several where the server groups them.
     ``read`` stands on the first piece only.
     """
 
@@ -160,7 +160,7 @@ class Piece:
 class Stats:
     """The last item of every stream that was not cut.
 
-    Token counts are the server's own; ``None`` where it does not say. Times are milliseconds.
+    Token counts are the server's own; ``None`` where it does not report them. Times are milliseconds.
     """
 
     prompt_tokens: int | None
@@ -206,7 +206,7 @@ class ModelInfo:
     trained_context_length
         In tokens, what the model could do; ``None`` where unknown.
     fim
-        Markers out of the model's metadata; ``None`` where it has or tells none.
+        Markers from the model's metadata; ``None`` where it has none or the server hides them.
         (The row of ``prompts/fim.toml`` is found from these and from ``name`` and ``architecture``.)
     chat_template
         Whether the model takes chat messages.
@@ -222,9 +222,9 @@ class ModelInfo:
         Texts that the model would read as control tokens, where they are known; needed where
         prompts go as strings.
     ignored_sampling
-        Fields of ``Sampling`` that this server does not know, for ``doctor`` to say.
+        Fields of ``Sampling`` that this server does not support; ``doctor`` lists them.
     notes
-        What else the user should know of this server, one sentence each.
+        What else the user should know about this server, one sentence each.
 
     """
 
@@ -326,5 +326,5 @@ class Backend(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Give back connections and end what was started."""
+        """Close connections and end what was started."""
         ...

@@ -1,9 +1,9 @@
 """Cancelling without losing connections.
 
-In: coroutines of the HTTP library. Out: their results, or their cancellation once they have cleaned up.
-httpx gives a connection back to its pool while it handles a cancellation. A second cancellation in the
-middle of that loses the connection for ever, and after a hundred of them nothing gets through any more.
-A request of an editor is easily cancelled twice: by the editor, and by the one that supersedes it.
+In: coroutines of the HTTP library. Out: their results, or their cancellation after they have cleaned up.
+httpx returns a connection to its pool while it handles a cancellation. A second cancellation in the
+middle of that loses the connection; when all are lost, every request blocks. An editor's request is
+easily cancelled twice: by the editor, and by the request that supersedes it.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ async def cancelled_once(
 ) -> T:
     """Wait for ``work``. When cancelled, cancel it once and wait until it has cleaned up.
 
-    It may have finished nevertheless: just before, or in spite of the cancellation. ``undo`` then gets
-    its result, of which nobody else ever hears, so that what was opened is closed.
+    It may have finished all the same, just before or despite the cancellation. ``undo`` then gets its
+    result, which no other code sees, so that what was opened is closed.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -43,7 +43,7 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _settled(task: "asyncio.Future[Any]") -> None:
-    """Wait for ``task``, whatever else is cancelled; its own outcome is nobody's concern any more."""
+    """Wait for ``task`` even if the caller is cancelled meanwhile, and ignore its outcome."""
     while not task.done():
         try:
             await asyncio.wait({task})

@@ -1,6 +1,6 @@
-"""Which of the models that are there suits a use.
+"""Chooses the model that suits a use.
 
-In: what servers say that they have. Out: one of them, and why. Pure.
+In: the models that servers list. Out: one of them. Pure.
 """
 
 from collections.abc import Iterable

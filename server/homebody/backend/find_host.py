@@ -1,8 +1,8 @@
 """Find the host process that serves a model, or start it.
 
 In: ``HostOptions``. Out: a ``Ready`` whose host has just answered.
-A state file is believed only while a living process of this user holds the lock beside it, and only
-if what answers on its port takes its key and serves its model: a port may belong to anybody by now.
+A state file is trusted only while a running process of this user holds the lock beside it, and only if
+the server on its port accepts its key and serves its model: another program may use the port by now.
 Knows nothing of prompts; see ``docs/decisions/0011-one-host-for-all-editors.md``.
 """
 
@@ -29,7 +29,7 @@ _ANSWER_SECONDS = 2.0
 
 
 class HostFinder:
-    """Finds one host again and again, and is its client from the first time on.
+    """Finds the host at each request for it, and registers as its client the first time.
 
     Parameters
     ----------

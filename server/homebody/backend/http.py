@@ -1,4 +1,4 @@
-"""Requests to one model server, and every way they fail, in this package's own words.
+"""Requests to one model server; every failure is translated into an error of this package.
 
 In: a path and a JSON body. Out: decoded replies, server-sent events, lines; or a ``BackendError``.
 The only place that knows httpx's exceptions, and (with ``guard``) the only one that knows httpx.
@@ -197,7 +197,7 @@ class ModelServer:
 
     @asynccontextmanager
     async def _leased(self) -> AsyncGenerator[httpx.AsyncClient]:
-        """Lend the connections of this moment; those that were replaced are closed by their last user."""
+        """Lend the current connections; replaced ones are closed by their last user."""
         client = self._client
         self._users[client] += 1
         try:
@@ -219,7 +219,7 @@ class ModelServer:
                     return await self._while_alive(client.send(request, stream=True), _close)
         except asyncio.CancelledError:
             # httpcore's pool loses connections to requests that are cancelled before their answer: of
-            # 400 cancelled at any moment, up to 18. So nobody else uses this pool.
+            # 400 cancelled at any moment, up to 18. So no other request uses this pool.
             self._replace(client)
             raise
         except BackendFailed:
@@ -232,7 +232,7 @@ class ModelServer:
             raise self._translate(error) from error
 
     def _replace(self, client: httpx.AsyncClient) -> None:
-        """Take fresh connections for the next requests."""
+        """Use new connections for the next requests."""
         if client is self._client:
             self._client = self._connect()
 

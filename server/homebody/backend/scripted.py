@@ -19,7 +19,7 @@ shape)::
     [[reply]]
     contains = "def add("          # or: regex = "def \\w+"; with neither it answers any prompt
     text = "return a + b"
-    probability = 0.9              # of each token; or probabilities = [0.9, 0.2], one a piece
+    probability = 0.9              # of each token; or probabilities = [0.9, 0.2], one per piece
     delay_ms = 50                  # before the first piece
     piece_delay_ms = 5             # before each later one
 

@@ -50,7 +50,7 @@ class Tokens:
 
 
 class TokenTable:
-    """The least recently used parts are forgotten first."""
+    """Token ids by prompt part; the least recently used parts are evicted first."""
 
     def __init__(self, tokenize: Tokenize, capacity: int = _CAPACITY) -> None:
         self._tokenize = tokenize

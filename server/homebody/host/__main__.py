@@ -13,7 +13,7 @@ from homebody.host.run import run
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the host until nobody needs it; this ends the process."""
+    """Run the host until it is no longer needed; this ends the process."""
     parser = argparse.ArgumentParser(prog="homebody host", description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--context-length", type=int)

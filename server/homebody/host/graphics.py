@@ -1,4 +1,4 @@
-"""The graphics memory that models can use, as the system tells it.
+"""The graphics memory that models can use, as the system reports it.
 
 In: the vendors' tools and files. Out: bytes. Opens no connection.
 """

@@ -110,7 +110,7 @@ _DETACHED = 0x200 | 0x8000000
 
 
 def _open_log(options: HostOptions) -> IO[bytes]:
-    """The file that the process has as its stderr: it outlives a crash, and nobody has to drain it."""
+    """Open the file for the process's stderr: it survives a crash and need not be drained."""
     if options.shared is None:
         return tempfile.TemporaryFile()
     return Place(options.shared).log.open("a+b")
@@ -150,7 +150,7 @@ _ERROR_LINE = re.compile(rb"^\S+ E (?:\S+: )?(.+)$", re.MULTILINE)
 
 
 def _last_words(log: IO[bytes]) -> str | None:
-    """The first error that llama.cpp told (later ones are its consequences), else its last line."""
+    """Return the first error in llama.cpp's log (later ones follow from it), else the last line."""
     log.seek(0)
     said = log.read()[-64_000:]
     if found := _ERROR_LINE.search(said):

@@ -1,4 +1,4 @@
-"""What the host process is told and what it says: its arguments, and one line on its stdout.
+"""The arguments of the host process, and the one line that it prints on stdout.
 
 In and out: values and JSON. Knows neither processes nor llama.cpp; both sides import it.
 """

@@ -1,4 +1,4 @@
-"""The life of one host process: look at the file, make it fit, load it, say so, serve, end.
+"""The life of one host process: check the file, fit it into memory, load it, report, serve, end.
 
 In: ``HostOptions``. Out: one line of JSON on stdout (``options.Event``) and an exit code; the log of
 llama.cpp goes to stderr.
@@ -26,7 +26,7 @@ from homebody.models.facts import Facts, read_facts
 
 
 def run(options: HostOptions) -> NoReturn:
-    """Serve until nobody needs the host any more, then end the process."""
+    """Serve until the host is no longer needed, then end the process."""
     stdout = _claim_stdout()
     code = 0
     try:
@@ -62,7 +62,7 @@ def _serve_private(options: HostOptions, stdout: int) -> None:
 
 
 def _serve_shared(options: HostOptions, place: Place, stdout: int) -> None:
-    """Serve whoever comes, while anybody needs it."""
+    """Serve all clients of this user, as long as the host is needed."""
     lock = shared.claim(place)
     if lock is None:
         _say(stdout, Taken())
@@ -129,7 +129,7 @@ def _claim_stdout() -> int:
 
 
 def _say(stdout: int, event: Event) -> None:
-    # Who started us may be gone by now: then there is nobody to tell, and a shared host serves on.
+    # The process that started the host may have ended: then the report is lost, and a shared host serves on.
     with contextlib.suppress(OSError):
         os.write(stdout, encode_event(event))
 

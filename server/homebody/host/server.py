@@ -13,7 +13,7 @@ from homebody.errors import ModelFileInvalid
 from homebody.host.fit import CONTEXTS
 from homebody.models.facts import Facts
 
-# A prompt that nobody wants any more is read on to the end of its batch: 64 tokens are 0.1 to 0.6 s on
+# A cancelled prompt is read on to the end of its batch: 64 tokens are 0.1 to 0.6 s on
 # two cores where llama.cpp's default of 2,048 are seven seconds, at the same speed.
 _BATCH = 64
 # Prompts of documents that one comes back to; llama.cpp's default lets them grow to 8 GiB.

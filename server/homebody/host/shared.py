@@ -78,7 +78,7 @@ def claim(place: Place) -> FileLock | None:
 
 
 def write_state(place: Place, state: Ready) -> None:
-    """Tell clients where the host is; the file is there whole or not at all."""
+    """Write where clients find the host; the file is replaced atomically."""
     temporary = place.state.with_suffix(f".{secrets.token_hex(4)}")
     # On Windows the mode means nothing; there the profile's folder is the user's alone.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -92,7 +92,7 @@ def write_state(place: Place, state: Ready) -> None:
 
 
 def remove_state(place: Place) -> None:
-    """Take back what ``write_state`` told."""
+    """Remove the file that ``write_state`` wrote."""
     place.state.unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""What a GGUF's header says about the model, in the words of the rest of Homebody.
+"""The facts about a model in the header of its GGUF file.
 
 In: a path. Out: frozen ``Facts``. Knows the meaning of the header's keys, nothing of where models lie.
 """
@@ -183,7 +183,7 @@ def _kv_bytes(header: Header, architecture: str) -> int:
 
 # A token's key in the header, and the texts by which llama.cpp finds it where the key is missing.
 # The lists are in llama.cpp's order; rows of one column belong to one family.
-# ruff: disable[RUF001, E501] - DeepSeek writes a bar of full width; one row a token
+# ruff: disable[RUF001, E501] - DeepSeek writes a bar of full width; one row per token
 FIM_TEXTS = {
     "pre": ("<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>", "<|plamo:fim_prefix|>"),
     "suf": ("<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>", "<|suffix|>", "<|plamo:fim_suffix|>"),

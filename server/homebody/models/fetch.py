@@ -20,7 +20,7 @@ OnProgress: TypeAlias = Callable[[int, int], None]
 
 @contextmanager
 def installing() -> Generator[None]:
-    """Hold the models folder for one installation; tell a full disk in our own words.
+    """Lock the models folder for one installation; report a full disk in one sentence.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def installing() -> Generator[None]:
 
 
 def bytes_under(folder: Path) -> int:
-    """Bytes of all files in ``folder``, whoever is writing them."""
+    """Bytes of all files in ``folder``, also while they are being written."""
     total = 0
     for path in folder.rglob("*"):
         try:

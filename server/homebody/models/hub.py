@@ -29,7 +29,7 @@ _PART = re.compile(r"(.+)-\d{5}-of-\d{5}\.gguf", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """One file of a repository: its path there, bytes, and checksum where the Hub tells it."""
+    """One file of a repository: its path there, bytes, and checksum where the Hub gives one."""
 
     name: str
     size: int
@@ -115,7 +115,7 @@ def choose_files(repo: str, files: Sequence[HubFile], wanted: str | None) -> lis
 
 
 def _hub() -> ModuleType:
-    # Read once, when it is imported. Nothing is told that is not needed to fetch the file.
+    # Read once, at import. Nothing is sent that is not needed to fetch the file.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
@@ -131,7 +131,7 @@ def _hub() -> ModuleType:
 
 @contextmanager
 def _translated(hub: ModuleType, repo: str) -> Generator[None]:
-    """Tell what went wrong in our own words."""
+    """Translate the library's errors."""
     try:
         yield
     except (ModelInstallFailed, UsageError):
@@ -147,7 +147,7 @@ def _translated(hub: ModuleType, repo: str) -> Generator[None]:
         )
         raise ModelInstallFailed(message) from error
     except OSError as error:
-        # A full disk is told by ``installing``.
+        # ``installing`` reports a full disk.
         if error.errno is not None:
             raise
         raise _unreachable(error) from error

@@ -179,4 +179,4 @@ def _sha256(path: Path) -> str:
 
 
 def _ignore(_done: int, _total: int) -> None:
-    """Nobody watches."""
+    """Progress that is not shown."""

@@ -66,7 +66,7 @@ def list_entries() -> list[Entry]:
         try:
             entries.append(Entry(model, read_facts(model.path)))
         except ModelFileInvalid as error:
-            # What others have lying about (projectors, adapters) is no problem of the user's.
+            # Unusable files of other programs (projectors, adapters) are not reported.
             if model.origin in {"installed", "linked"}:
                 entries.append(Entry(model, None, str(error)))
     return entries

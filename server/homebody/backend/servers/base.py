@@ -48,14 +48,14 @@ from homebody.models.families import Thinking, thinking_of
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """A piece of reasoning that the server sends apart from the answer; nobody gets to see it."""
+    """A piece of reasoning that the server sends apart from the answer; it is never shown."""
 
 
 Deltas: TypeAlias = AsyncGenerator[Piece | Thought | Stats]
 
 
 def ignore_progress(_progress: ReadProgress) -> None:
-    """Reading progress that nobody asked for."""
+    """Ignore reading progress that was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)

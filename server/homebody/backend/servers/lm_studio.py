@@ -220,7 +220,7 @@ class _V0Model(msgspec.Struct, frozen=True):
         return Entry(
             name=self.id,
             instance=None,
-            # Before 0.3.16 the loaded length is not told; the trained one would promise too much.
+            # Before 0.3.16 the loaded length is not reported; the trained one would be too high.
             context_length=(self.loaded_context_length or _OLD_CONTEXT) if loaded else None,
             max_context_length=self.max_context_length,
             architecture=self.arch,

@@ -2,7 +2,7 @@
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats.
 Written from the documented API of Ollama 0.12 (address in ``ollama_api``); tested against a
-loopback double, since Ollama comes in no Python package.
+loopback double, since no Python package contains Ollama.
 Knows nothing of other servers.
 """
 
@@ -135,7 +135,7 @@ class OllamaBackend(StringBackend):
                     event = self._server.decode(line, api.Event)
                     if event.error is not None:
                         raise self._failure(event.error)
-                    # The model was replaced by a remote one under its name: say so, and stop.
+                    # The model was replaced by a remote one under its name: refuse, and stop.
                     self._check_remote(event.model, event)
                     yield event
                     if event.done:

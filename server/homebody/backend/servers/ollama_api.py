@@ -113,7 +113,7 @@ class SaysRemote(Protocol):
 
 
 def remote_host_of(name: str, said: SaysRemote | None) -> str | None:
-    """Return where the model runs if that is not here; a ``cloud`` tag says it as well."""
+    """Return where the model runs if that is not here; a ``cloud`` tag means the same."""
     if said is not None and said.remote_host:
         return said.remote_host
     tag = name.rpartition(":")[2]

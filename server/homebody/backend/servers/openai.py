@@ -273,7 +273,7 @@ class ModelEntry(msgspec.Struct, frozen=True):
 
     @property
     def served_context_length(self) -> int | None:
-        """Tokens, where vLLM, SGLang or llama.cpp say it."""
+        """In tokens, where the server reports it (vLLM, SGLang, llama.cpp)."""
         return self.max_model_len or (self.meta.n_ctx if self.meta is not None else None)
 
 

@@ -30,7 +30,7 @@ class Dialect:
     grammar
         Whether it takes a GBNF ``grammar`` (llama.cpp and what is built on it).
     logprobs
-        Whether it tells the probabilities of tokens.
+        Whether it reports the probabilities of tokens.
     extra
         Fields that every request gets.
     most_stops
@@ -296,6 +296,6 @@ def _failure(error: object, url: str) -> BackendError | ContextTooLong:
 
 
 def tells_length(words: str) -> bool:
-    """Whether a refusal is about the prompt's length: vLLM, SGLang, llama.cpp and LM Studio all say so."""
+    """Whether a refusal is about the prompt's length: as vLLM, SGLang, llama.cpp and LM Studio word it."""
     lower = words.lower()
     return "context" in lower and any(word in lower for word in ("length", "size", "window", "exceed"))

@@ -46,7 +46,7 @@ class OpenAiServer:
 
 
 UNKNOWN = OpenAiServer("the server", passes_on=True)
-"""What nobody recognises may pass requests on."""
+"""A server that is not recognised; it may pass requests on."""
 
 SERVERS = (
     OpenAiServer("vLLM", "vllm", dialect=api.VLLM, tokenize="/tokenize"),
