@@ -28,6 +28,7 @@ class Row:
 
 COMMANDS = (
     Row("lsp", "homebody.cli.lsp", "Serve an editor."),
+    Row("acp", "homebody.cli.acp", "Chat in an editor that speaks the Agent Client Protocol."),
     Row("complete", "homebody.cli.complete", "Show what would be suggested at a place in a file."),
     Row("explain", "homebody.cli.explain", "Explain a file, some of its lines, an error or a diff."),
     Row("ask", "homebody.cli.ask", "Ask about code, once or in a conversation."),

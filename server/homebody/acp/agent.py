@@ -1,0 +1,160 @@
+"""ACP's methods: what the client may call, and which chats there are.
+
+In: a method and its parameters. Out: results; a turn sends its updates before its response.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from homebody import __version__
+from homebody.acp.answers import answer
+from homebody.acp.commands import list_commands, run_command
+from homebody.acp.connection import Connection, Reply
+from homebody.acp.engines import Engines
+from homebody.acp.params import Cancel, FileSystem, Initialize, NewSession, Prompt, parse
+from homebody.acp.question import Question, read_blocks
+from homebody.acp.session import Session, StopReason
+from homebody.acp.wire import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, NOT_FOUND, RpcError
+from homebody.errors import HomebodyError
+from homebody.features.answer import Usage
+
+logger = logging.getLogger(__name__)
+
+_VERSION = 1
+"""Version of the protocol; a client that offers another one is answered with this one."""
+
+_MOST_SESSIONS = 64
+"""Chats that are kept; the one that was used longest ago is dropped first."""
+
+_Method: TypeAlias = Callable[[object], Awaitable[Reply]]
+
+
+class Agent:
+    """Serves one client."""
+
+    def __init__(self, connection: Connection, engines: Engines) -> None:
+        self._connection = connection
+        self._engines = engines
+        self._fs = FileSystem()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._methods: dict[str, _Method] = {
+            "initialize": self._initialize,
+            "session/new": self._new_session,
+            "session/prompt": self._prompt,
+            "session/cancel": self._cancel,
+        }
+
+    async def handle(self, method: str, params: object) -> Reply:
+        """Handle a request or a notification.
+
+        Raises
+        ------
+        RpcError
+            The method does not exist, or its parameters are wrong.
+
+        """
+        run = self._methods.get(method)
+        if run is None:
+            message = f"Homebody has no method {method!r}."
+            raise RpcError(METHOD_NOT_FOUND, message)
+        return await run(params)
+
+    async def aclose(self) -> None:
+        """End all turns and close the engines."""
+        await self._connection.aclose()
+        await self._engines.aclose()
+
+    async def _initialize(self, params: object) -> Reply:
+        capabilities = parse(params, Initialize).client_capabilities
+        self._fs = capabilities.fs if capabilities is not None else FileSystem()
+        return Reply(
+            {
+                "protocolVersion": _VERSION,
+                "agentCapabilities": {"loadSession": False, "promptCapabilities": {"embeddedContext": True}},
+                "agentInfo": {"name": "homebody", "title": "Homebody", "version": __version__},
+                "authMethods": [],
+            }
+        )
+
+    async def _new_session(self, params: object) -> Reply:
+        cwd = Path(parse(params, NewSession).cwd)
+        if not cwd.is_absolute() or not await asyncio.to_thread(cwd.is_dir):
+            message = f"cwd {str(cwd)!r} is not an absolute path of a folder."
+            raise RpcError(INVALID_PARAMS, message)
+        session = Session.create(cwd, self._fs, self._connection)
+        self._sessions[session.id] = session
+        idle = [one for one in self._sessions.values() if one.turn is None and one is not session]
+        if len(self._sessions) > _MOST_SESSIONS and idle:
+            del self._sessions[idle[0].id]
+
+        # Clients drop updates for a session that they do not know yet.
+        def then() -> None:
+            self._connection.start(self._introduce(session))
+
+        return Reply({"sessionId": session.id}, then)
+
+    async def _introduce(self, session: Session) -> None:
+        """Send the commands and the context length, and get the model ready meanwhile."""
+        try:
+            engine = (await self._engines.open(session.cwd)).engine
+            session.send_commands(list_commands(engine))
+            info = await engine.chat.describe()
+            if not session.conversation.turns:
+                session.send_usage(Usage(0, 0, info.context_length))
+        except HomebodyError as error:
+            logger.warning("%s", error)  # the first question says it to the user
+
+    async def _prompt(self, params: object) -> Reply:
+        prompt = parse(params, Prompt)
+        session = self._session(prompt.session_id)
+        if session.turn is not None:
+            message = "A turn is running in this session: cancel it first."
+            raise RpcError(INVALID_REQUEST, message)
+        self._sessions.move_to_end(session.id)
+        question = read_blocks(prompt.prompt, session.cwd)
+        # A task of its own: a cancelled turn is still answered.
+        session.turn = asyncio.create_task(self._turn(session, question))
+        try:
+            stopped: StopReason = await session.turn
+        except asyncio.CancelledError:
+            session.turn.cancel()
+            stopped = "cancelled"
+        finally:
+            session.fail_open_calls()
+            session.turn = None
+        return Reply({"stopReason": stopped})
+
+    async def _cancel(self, params: object) -> Reply:
+        session = self._session(parse(params, Cancel).session_id)
+        if session.turn is not None:
+            session.turn.cancel()
+        return Reply({})
+
+    async def _turn(self, session: Session, question: Question) -> StopReason:
+        """Answer one prompt; a failure is told in words."""
+        try:
+            opened = await self._engines.open(session.cwd)
+            engine = opened.engine
+            for notice in opened.take_notices():
+                session.say(f"*{notice}*\n\n")
+            changed = await asyncio.to_thread(engine.prompts.refresh)
+            if changed or not session.commands_sent:
+                session.commands_sent = True
+                session.send_commands(list_commands(engine))
+            if (command := question.command) is not None:
+                return await run_command(engine, session, question, *command)
+            return await answer(engine, session, question)
+        except HomebodyError as error:
+            session.say(str(error))
+            return "end_turn"
+
+    def _session(self, session_id: str) -> Session:
+        found = self._sessions.get(session_id)
+        if found is None:
+            message = f"There is no session {session_id!r}: start one with session/new."
+            raise RpcError(NOT_FOUND, message)
+        return found

@@ -1,0 +1,103 @@
+"""Turns that end in words: questions and explanations.
+
+In: a question and its files, or a place. Out: the streamed answer, what it rests on, and its tokens.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from homebody.acp.files import attach_reference
+from homebody.acp.place import Place
+from homebody.acp.question import Question
+from homebody.acp.session import Session, StopReason
+from homebody.audit import LeftOut, Source
+from homebody.engine import Engine
+from homebody.errors import UsageError
+from homebody.features.answer import Usage
+from homebody.features.ask import ask
+from homebody.features.attachments import Attached
+from homebody.features.explain import explain
+from homebody.features.surroundings import shown_path
+from homebody.prompt.front_matter import PromptFile
+from homebody.text import Document, Span
+from homebody.workspace.uri import path_of
+
+
+async def answer(
+    engine: Engine,
+    session: Session,
+    question: Question,
+    *,
+    document: Document | None = None,
+    span: Span | None = None,
+) -> StopReason:
+    """Answer a question within the chat's conversation.
+
+    Raises
+    ------
+    UsageError
+        It is empty.
+    HomebodyError
+        As ``ask`` says.
+
+    """
+    attached: list[Attached] = []
+    unread = list(question.unread)
+    for reference in question.references:
+        try:
+            found = await attach_reference(engine, session, reference)
+        except UsageError as error:
+            unread.append(str(error).rstrip("."))
+        else:
+            session.last = reference
+            attached.append(found)
+    reply = await ask(
+        engine,
+        question.text,
+        conversation=session.conversation,
+        document=document,
+        span=span,
+        attachments=attached,
+        on_text=session.say,
+    )
+    session.blocks = reply.blocks[len(reply.blocks) - reply.new_blocks :]
+    unread += _told(engine, reply.left_out)
+    _account(engine, session, reply.usage, reply.sources, unread)
+    return "end_turn" if reply.complete else "max_tokens"
+
+
+async def explained(engine: Engine, session: Session, place: Place, prompt: PromptFile | None) -> StopReason:
+    """Explain the code at a place. Raises what ``explain`` raises."""
+    found = await explain(engine, place.document, place.span, prompt=prompt, on_text=session.say)
+    _account(engine, session, found.usage, found.sources, _told(engine, found.left_out))
+    return "end_turn" if found.complete else "max_tokens"
+
+
+def _account(
+    engine: Engine, session: Session, usage: Usage, sources: Sequence[Source], unread: Iterable[str]
+) -> None:
+    """Report the tokens, the files that were read, and what was not."""
+    if sentences := "; ".join(dict.fromkeys(unread)):
+        session.say(f"\n\n*Not read: {sentences}.*")
+    places = [
+        (path, source.first_line + 1) for source in sources if (path := path_of(source.uri)) is not None
+    ]
+    if places:
+        names = dict.fromkeys(shown_path(engine, source.uri) for source in sources if path_of(source.uri))
+        call = session.open_call(
+            {
+                "title": f"Read {', '.join(names)}",
+                "kind": "read",
+                "status": "in_progress",
+                "locations": [{"path": str(path), "line": line} for path, line in places],
+            }
+        )
+        session.end_call(call, "completed")
+    session.send_usage(usage)
+
+
+def _told(engine: Engine, left_out: Iterable[LeftOut]) -> list[str]:
+    return [
+        f"{shown_path(engine, one.uri)}, lines {one.first_line + 1} to {one.last_line + 1} ({one.why})"
+        for one in left_out
+        if path_of(one.uri) is not None
+    ]

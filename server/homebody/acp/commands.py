@@ -1,0 +1,133 @@
+"""Slash commands: the prompt files, and a few of our own.
+
+In: a command's name and arguments. Out: an explanation, or a proposed edit.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from homebody.acp.answers import answer, explained
+from homebody.acp.files import read_file
+from homebody.acp.place import Place, find_place
+from homebody.acp.proposal import propose
+from homebody.acp.question import Question
+from homebody.acp.session import Session, StopReason
+from homebody.acp.wire import Json
+from homebody.engine import Engine
+from homebody.errors import UnknownAction, UsageError
+from homebody.features.apply_block import apply_block
+from homebody.features.refactor import refactor, refine
+from homebody.prompt.front_matter import PromptFile
+
+_PLACE_HINT = "[file:lines] [function]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    description: str
+    hint: str
+    run: Callable[[Engine, Session, Question, str], Awaitable[StopReason]]
+
+
+def list_commands(engine: Engine) -> list[Json]:
+    """List all commands as the client shows them."""
+    own = [(name, command.description, command.hint) for name, command in _COMMANDS.items()]
+    actions = [
+        (action.name, action.title, f"{_PLACE_HINT} problem" if action.takes_problem else _PLACE_HINT)
+        for action in engine.prompts.actions
+        if action.name not in _COMMANDS
+    ]
+    return [
+        {"name": name, "description": description, "input": {"hint": hint}}
+        for name, description, hint in (*own, *actions)
+    ]
+
+
+async def run_command(
+    engine: Engine, session: Session, question: Question, name: str, arguments: str
+) -> StopReason:
+    """Run a slash command.
+
+    Raises
+    ------
+    UnknownAction
+        There is none of that name.
+    HomebodyError
+        What the feature raises.
+
+    """
+    if (own := _COMMANDS.get(name)) is not None:
+        return await own.run(engine, session, question, arguments)
+    action = engine.prompts.action(name)
+    if action is None:
+        names = ", ".join(f"/{command['name']}" for command in list_commands(engine))
+        message = f"There is no /{name}; there are {names}."
+        raise UnknownAction(message)
+    place = await find_place(engine, session, question, arguments, action.scope)
+    if action.output == "explain":
+        return await explained(engine, session, place, action)
+    return await _run_action(engine, session, place, action)
+
+
+async def _run_action(engine: Engine, session: Session, place: Place, action: PromptFile) -> StopReason:
+    if place.words and not action.takes_problem:
+        message = f"`/{action.name}` takes a place only; `/edit` takes your own words."
+        raise UsageError(message)
+    session.think(f"{action.title} …\n")
+    found = await refactor(engine, place.document, place.span, action=action.name, problem=place.words)
+    await propose(engine, session, place.document, found, action.title)
+    return "end_turn"
+
+
+async def _explain(engine: Engine, session: Session, question: Question, arguments: str) -> StopReason:
+    place = await find_place(engine, session, question, arguments, "selection")
+    if place.words:
+        return await answer(engine, session, Question(place.words), document=place.document, span=place.span)
+    return await explained(engine, session, place, None)
+
+
+async def _edit(engine: Engine, session: Session, question: Question, arguments: str) -> StopReason:
+    place = await find_place(engine, session, question, arguments, "selection")
+    if not place.words:
+        message = "Say what to change: `/edit app.py:10-20 use a list comprehension`."
+        raise UsageError(message)
+    session.think("Rewriting …\n")
+    found = await refactor(engine, place.document, place.span, instruction=place.words)
+    await propose(engine, session, place.document, found, "Edit")
+    return "end_turn"
+
+
+async def _refine(engine: Engine, session: Session, _question: Question, arguments: str) -> StopReason:
+    pending = session.proposal.pending if session.proposal is not None else None
+    if pending is None:
+        message = "There is no proposed change to refine: run `/edit` or an action first."
+        raise UsageError(message)
+    session.think("Rewriting …\n")
+    found = await refine(pending, arguments)
+    await propose(engine, session, pending.request.document, found, "Refine")
+    return "end_turn"
+
+
+async def _apply(engine: Engine, session: Session, question: Question, arguments: str) -> StopReason:
+    number, _, rest = arguments.partition(" ")
+    if not number.isdecimal():
+        number, rest = "1", arguments
+    if not 1 <= int(number[:9]) <= len(session.blocks):
+        count = len(session.blocks)
+        message = f"The last answer has {count} code blocks: there is no number {number}."
+        raise UsageError(message)
+    block = session.blocks[int(number) - 1]
+    place = await find_place(engine, session, question, rest, "file")
+    whole = len(place.span) == len(place.document.text)
+    document = await read_file(engine, session, place.document.uri)
+    found = await apply_block(engine, document, block, None if whole else place.span)
+    await propose(engine, session, document, found, "Apply")
+    return "end_turn"
+
+
+_COMMANDS: Mapping[str, _Command] = {
+    "explain": _Command("Explain code", f"{_PLACE_HINT} [question]", _explain),
+    "edit": _Command("Change code as you say", f"{_PLACE_HINT} instruction", _edit),
+    "refine": _Command("Change the last proposal", "what should be different", _refine),
+    "apply": _Command("Apply a code block of the last answer", "[number] [file:lines]", _apply),
+}

@@ -1,0 +1,76 @@
+"""One engine for each folder that chats are in.
+
+In: a folder. Out: its engine, opened once, with what is wrong with the settings.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from homebody.engine import Engine, open_engine
+from homebody.settings import load_settings
+
+_INDEX_SECONDS = 2.0
+"""Seconds that the first question waits for the index of its folder."""
+
+
+@dataclass(slots=True)
+class Opened:
+    """An engine, and sentences that the user has not seen yet."""
+
+    engine: Engine
+    notices: list[str] = field(default_factory=list[str])
+
+    def take_notices(self) -> list[str]:
+        """Return the sentences once."""
+        notices, self.notices = self.notices, []
+        return notices
+
+
+class Engines:
+    """Opens engines with the settings of the user, of the folder, and of the command line."""
+
+    def __init__(self, values: Mapping[str, str], user_file: Path | None = None) -> None:
+        self._values = values
+        self._user_file = user_file
+        self._opening: dict[Path, asyncio.Task[Opened]] = {}
+        self._stack = AsyncExitStack()
+
+    async def open(self, folder: Path) -> Opened:
+        """Return the engine of ``folder``.
+
+        Raises
+        ------
+        HomebodyError
+            The settings cannot be used.
+
+        """
+        task = self._opening.get(folder)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._opening[folder] = asyncio.create_task(self._open(folder))
+        # A cancelled turn does not end the opening: others wait for it too.
+        return await asyncio.shield(task)
+
+    async def aclose(self) -> None:
+        """Close all of them."""
+        for task in self._opening.values():
+            task.cancel()
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
+        await self._stack.aclose()
+
+    async def _open(self, folder: Path) -> Opened:
+        settings, problems = await asyncio.to_thread(
+            load_settings, workspace=folder, user_file=self._user_file, flags=self._values
+        )
+        engine = await self._stack.enter_async_context(open_engine(settings, folders=[folder]))
+        opened = Opened(engine, [problem.message for problem in problems])
+        engine.audit.on_note = lambda note: opened.notices.append(note.text)
+        if summary := engine.prompts.summary:
+            opened.notices.append(summary)
+        if engine.index is not None:
+            engine.index.start()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
+        return opened

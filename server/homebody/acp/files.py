@@ -1,0 +1,124 @@
+"""Files of a chat: read with the client's unsaved changes, written by the client.
+
+In: URIs. Out: documents, or an error with the reason. Files that go into no prompt are not even read.
+"""
+
+import asyncio
+from pathlib import Path
+
+from homebody.acp.params import FileContent, parse
+from homebody.acp.question import Reference
+from homebody.acp.session import Session
+from homebody.acp.wire import RpcError
+from homebody.engine import Engine
+from homebody.errors import EditRefused, FileUnreadable, UsageError
+from homebody.features.attachments import Attached, Attachment, attach_document, attach_text
+from homebody.syntax.language import find_by_text
+from homebody.text import Document, Span
+from homebody.workspace.read import read_document
+from homebody.workspace.uri import file_name, path_of
+
+
+async def read_file(engine: Engine, session: Session, uri: str) -> Document:
+    """Read a file as the client's editor shows it, or else from disk.
+
+    Raises
+    ------
+    UsageError
+        It is no file, or goes into no prompt.
+    FileUnreadable
+        It does not exist, is binary or too large.
+
+    """
+    path = path_of(uri)
+    if path is None:
+        message = f"{uri} is not a file."
+        raise UsageError(message)
+    if reason := engine.permit.refusal(uri):
+        message = f"{file_name(uri)} goes into no prompt: {reason}."
+        raise UsageError(message)
+    limit = engine.settings.context.max_file_bytes
+    text = await read_from_client(session, path)
+    if text is None or (not text and not path.exists()):
+        return await asyncio.to_thread(read_document, path, max_bytes=limit)
+    if len(text.encode()) > limit or "\0" in text:
+        reason = "binary" if "\0" in text else f"larger than {limit} bytes"
+        message = f"{path} is {reason}, so it is not read."
+        raise FileUnreadable(message)
+    return _document(uri, text)
+
+
+async def read_from_client(session: Session, path: Path) -> str | None:
+    """Return the whole text that the client has; ``None`` where it cannot read this file."""
+    if not session.fs.read_text_file:
+        return None
+    try:
+        params = {"sessionId": session.id, "path": str(path)}
+        found = await session.connection.request("fs/read_text_file", params)
+        return parse(found, FileContent).content
+    except RpcError:
+        return None
+
+
+async def write_by_client(session: Session, path: Path, text: str) -> None:
+    """Have the client write the whole file.
+
+    Raises
+    ------
+    EditRefused
+        The client refuses, or reports a failure.
+
+    """
+    params = {"sessionId": session.id, "path": str(path), "content": text}
+    try:
+        result = await session.connection.request("fs/write_text_file", params)
+    except RpcError as error:
+        message = f"The editor did not write {path.name}: {error}"
+        raise EditRefused(message) from error
+    if isinstance(result, str) and result:  # avante.nvim reports failures so
+        message = f"The editor did not write {path.name}: {result}"
+        raise EditRefused(message)
+
+
+async def attach_reference(engine: Engine, session: Session, reference: Reference) -> Attached:
+    """Return what a reference adds to the prompt.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read, or goes into no prompt.
+
+    """
+    if reference.text is not None and path_of(reference.uri) is None:
+        return attach_text(engine, reference.text, reference.name)
+    if reference.text is None:
+        document = await read_file(engine, session, reference.uri)
+        lines = reference.lines and clipped(document, reference.lines)
+        return Attached((attach_document(engine, document, lines),))
+    document = _document(reference.uri, reference.text)
+    whole = attach_document(engine, document)
+    if reference.lines is None:
+        return Attached((whole,))
+    # The client embedded these lines alone.
+    first, last = reference.lines
+    label = f"{whole.label}, lines {first + 1} to {last + 1}"
+    part = Attachment(document.uri, first, last, document.text, document.language_id, label)
+    return Attached((part,))
+
+
+def clipped(document: Document, lines: tuple[int, int]) -> tuple[int, int]:
+    """Return ``lines`` as far as the document has them."""
+    bottom = document.line_count - 1
+    return min(lines[0], bottom), min(lines[1], bottom)
+
+
+def span_of(document: Document, lines: tuple[int, int]) -> Span:
+    """Span of whole lines; of one line, a cursor at its end."""
+    first, last = clipped(document, lines)
+    end = document.line_span(last).end
+    return Span(end, end) if first == last else Span(document.line_starts[first], end)
+
+
+def _document(uri: str, text: str) -> Document:
+    language = find_by_text(file_name(uri), text)
+    return Document.create(uri, language.ids[0] if language else "plaintext", 0, text)

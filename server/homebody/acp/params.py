@@ -1,0 +1,108 @@
+"""The parameters that the client sends, as typed values; unknown fields are ignored.
+
+In: decoded JSON. Out: structs, or ``RpcError`` with what is wrong.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+from homebody.acp.wire import INVALID_PARAMS, RpcError
+
+
+class _Struct(msgspec.Struct, frozen=True, rename="camel"):
+    """Fields in camel case."""
+
+
+class FileSystem(_Struct, frozen=True, rename="camel"):
+    """Which requests about files the client answers."""
+
+    read_text_file: bool = False
+    write_text_file: bool = False
+
+
+class ClientCapabilities(_Struct, frozen=True, rename="camel"):
+    """What the client can do."""
+
+    fs: FileSystem = FileSystem()
+
+
+class Initialize(_Struct, frozen=True, rename="camel"):
+    """``initialize``."""
+
+    protocol_version: int
+    client_capabilities: ClientCapabilities | None = None
+
+
+class NewSession(_Struct, frozen=True, rename="camel"):
+    """``session/new``; its MCP servers are ignored."""
+
+    cwd: str
+
+
+class Resource(_Struct, frozen=True, rename="camel"):
+    """Text or binary data that the client embeds."""
+
+    uri: str
+    text: str | None = None
+    blob: str | None = None
+
+
+class Block(_Struct, frozen=True, rename="camel"):
+    """One content block; which fields count depends on ``type``."""
+
+    type: str
+    text: str | None = None
+    uri: str | None = None
+    name: str | None = None
+    resource: Resource | None = None
+
+
+class Prompt(_Struct, frozen=True, rename="camel"):
+    """``session/prompt``."""
+
+    session_id: str
+    prompt: list[Block]
+
+
+class Cancel(_Struct, frozen=True, rename="camel"):
+    """``session/cancel``."""
+
+    session_id: str
+
+
+class FileContent(_Struct, frozen=True, rename="camel"):
+    """Result of ``fs/read_text_file``."""
+
+    content: str
+
+
+class Outcome(_Struct, frozen=True, rename="camel"):
+    """What the user chose; ``option_id`` only where something was."""
+
+    outcome: str
+    option_id: str | None = None
+
+
+class Permission(_Struct, frozen=True, rename="camel"):
+    """Result of ``session/request_permission``."""
+
+    outcome: Outcome
+
+
+_Params = TypeVar("_Params", bound=msgspec.Struct)
+
+
+def parse(params: object, kind: type[_Params]) -> _Params:
+    """Check ``params`` against ``kind``.
+
+    Raises
+    ------
+    RpcError
+        A field is missing or has another type.
+
+    """
+    try:
+        return msgspec.convert(params, kind)
+    except msgspec.ValidationError as error:
+        raise RpcError(INVALID_PARAMS, f"{error}.") from error

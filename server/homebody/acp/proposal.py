@@ -1,0 +1,130 @@
+"""Propose an edit: show its diff, ask for permission, and have the client write it.
+
+In: a refactoring that passed the checks. Out: a file written by the client, or left alone with the reason.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from homebody.acp.files import read_file, read_from_client, write_by_client
+from homebody.acp.params import Permission, parse
+from homebody.acp.session import Session
+from homebody.acp.wire import Json, RpcError
+from homebody.engine import Engine
+from homebody.errors import DocumentChanged, EditRefused, HomebodyError
+from homebody.features.refactor import Refactoring
+from homebody.text import Document, apply_edits
+from homebody.workspace.uri import path_of
+
+_OPTIONS = (
+    {"optionId": "yes", "name": "Allow", "kind": "allow_once"},
+    {"optionId": "no", "name": "Reject", "kind": "reject_once"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One file's new text; ``old`` is ``None`` for a new file."""
+
+    path: Path
+    old: str | None
+    new: str
+    first_line: int
+
+
+async def propose(
+    engine: Engine, session: Session, document: Document, found: Refactoring, title: str
+) -> None:
+    """Offer the result to the user and apply it if they allow it; says what was done.
+
+    Raises
+    ------
+    HomebodyError
+        It was not written: the file changed meanwhile, or the client cannot write it.
+
+    """
+    if found.usage is not None:
+        session.send_usage(found.usage)
+    if found.pending is not None:
+        session.proposal = found
+    if found.status != "changed":
+        session.say(found.reason or "There is nothing to change.")
+        return
+    change = _change_of(session, document, found)
+    line = {} if change.old is None else {"line": change.first_line + 1}
+    before = {} if change.old is None else {"oldText": change.old}
+    call = session.open_call(
+        {
+            "title": f"{title}: {change.path.name}",
+            "kind": "edit",
+            "status": "pending",
+            "content": [{"type": "diff", "path": str(change.path), **before, "newText": change.new}],
+            "locations": [{"path": str(change.path), **line}],
+        }
+    )
+    try:
+        allowed = await _is_allowed(session, call)
+        if allowed:
+            session.start_call(call)
+            await _write(engine, session, document, change)
+    except HomebodyError:
+        session.end_call(call, "failed")
+        raise
+    session.end_call(call, "completed" if allowed else "failed")
+    session.say(f"Changed {change.path.name}." if allowed else "Rejected: nothing was written.")
+    for one in found.skipped:
+        session.say(f"\n\nLines {one.first_line + 1} to {one.last_line + 1} stay as they are: {one.reason}")
+
+
+async def _is_allowed(session: Session, call: Json) -> bool:
+    if not session.fs.write_text_file:
+        message = (
+            "This editor does not let an agent write files, so the change is only shown; "
+            "`homebody refactor` writes files itself."
+        )
+        raise EditRefused(message)
+    params = {"sessionId": session.id, "toolCall": call, "options": _OPTIONS}
+    try:
+        answer = parse(await session.connection.request("session/request_permission", params), Permission)
+    except RpcError as error:
+        message = f"The editor did not ask for permission, so nothing was written: {error}"
+        raise EditRefused(message) from error
+    return answer.outcome.outcome == "selected" and answer.outcome.option_id == "yes"
+
+
+async def _write(engine: Engine, session: Session, document: Document, change: _Change) -> None:
+    """Write the file if it is still what the model read, and check what the client wrote."""
+    if change.old is None:
+        # codecompanion.nvim reads a missing file as an empty text.
+        if change.path.exists() or await read_from_client(session, change.path):
+            message = f"{change.path.name} exists already, so nothing was written."
+            raise DocumentChanged(message)
+    elif (await read_file(engine, session, document.uri)).text != change.old:
+        message = f"{change.path.name} changed meanwhile, so nothing was written; run the command again."
+        raise DocumentChanged(message)
+    await write_by_client(session, change.path, change.new)
+    written = await read_from_client(session, change.path)
+    # Some clients add or drop the line end at the end of a file.
+    if written is not None and _without_ends(written) != _without_ends(change.new):
+        message = f"{change.path.name} does not have the text that was proposed: check it in your editor."
+        raise EditRefused(message)
+
+
+def _change_of(session: Session, document: Document, found: Refactoring) -> _Change:
+    uri = document.uri if found.new_file is None else found.new_file.uri
+    path = path_of(uri)
+    if path is None:
+        message = f"{uri} is not a file, so nothing can be written."
+        raise EditRefused(message)
+    if found.new_file is None:
+        first = document.line_of(found.edits[0].span.start)
+        return _Change(path, document.text, apply_edits(document.text, found.edits), first)
+    folders = {session.cwd.resolve(), *(parent.parent for parent in [path_of(document.uri)] if parent)}
+    if not any(path.resolve().is_relative_to(folder.resolve()) for folder in folders):
+        message = f"{path} is outside of {session.cwd}, so nothing was written."
+        raise EditRefused(message)
+    return _Change(path, None, found.new_file.text, 0)
+
+
+def _without_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").rstrip("\n")

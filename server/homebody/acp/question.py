@@ -1,0 +1,115 @@
+"""What the user asked, out of the content blocks of a prompt.
+
+In: content blocks. Out: the text, the files that it refers to, and what cannot be read. Pure.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urldefrag
+
+from homebody.acp.params import Block
+from homebody.workspace.uri import file_name, uri_of
+
+_LINES = re.compile(r"L(?P<first>[0-9]{1,9})(?:[:-]L?(?P<last>[0-9]{1,9}))?")
+# avante.nvim sends all earlier messages again, the newest first.
+_AVANTE = re.compile(r"<previous_user_message>\s*(.*?)\s*</previous_user_message>", re.DOTALL)
+# codecompanion.nvim names attached files in the text.
+_CODECOMPANION = re.compile(r"^Sharing the following file as context: *(.+?) *$", re.MULTILINE)
+_COMMAND = re.compile(r"[/\\](?P<name>[A-Za-z0-9][A-Za-z0-9_.-]*)(?:\s+(?P<rest>.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A file, lines of it, or text without a file.
+
+    Attributes
+    ----------
+    uri
+        As the client names it, without its fragment.
+    lines
+        First and last line, from 0; ``None`` for the whole file.
+    text
+        What the client embedded; ``None`` where it has to be read.
+
+    """
+
+    uri: str
+    lines: tuple[int, int] | None = None
+    text: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return file_name(self.uri)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user asked; ``unread`` says in sentences what is not part of the prompt."""
+
+    text: str
+    references: tuple[Reference, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> tuple[str, str] | None:
+        """Name and arguments where the text is a slash command."""
+        found = _COMMAND.fullmatch(self.text)
+        return None if found is None else (found["name"], (found["rest"] or "").strip())
+
+
+def read_blocks(blocks: Sequence[Block], cwd: Path) -> Question:
+    """Combine the blocks of one prompt."""
+    parts: list[str] = []
+    references: list[Reference] = []
+    unread: list[str] = []
+    for number, block in enumerate(blocks):
+        if block.type == "text":
+            parts.append(block.text or "")
+            continue
+        found = _reference(block)
+        if found is None:
+            unread.append(_reason(block))
+            continue
+        references.append(found)
+        # A file mentioned within a sentence keeps its place there.
+        if any(part.strip() for part in parts) and _has_text(blocks[number + 1 :]):
+            parts.append(found.name)
+    text = "".join(parts)
+    if repeated := _AVANTE.findall(text):
+        text = f"{repeated[0]}\n\n{_AVANTE.sub('', text).strip()}"
+    references += [Reference(uri_of(cwd / path)) for path in _CODECOMPANION.findall(text)]
+    text = _CODECOMPANION.sub("", text).strip()
+    return Question(text, tuple(dict.fromkeys(references)), tuple(filter(None, unread)))
+
+
+def _reference(block: Block) -> Reference | None:
+    if block.type == "resource_link" and block.uri:
+        return _located(block.uri, None)
+    if block.type == "resource" and block.resource is not None and block.resource.text is not None:
+        return _located(block.resource.uri, block.resource.text)
+    return None
+
+
+def _located(uri: str, text: str | None) -> Reference:
+    whole, fragment = urldefrag(uri)
+    found = _LINES.fullmatch(fragment)
+    if found is None:
+        return Reference(whole.partition("?")[0], None, text)
+    first = max(1, int(found["first"]))
+    last = max(first, int(found["last"] or first))
+    return Reference(whole.partition("?")[0], (first - 1, last - 1), text)
+
+
+def _has_text(blocks: Sequence[Block]) -> bool:
+    return any(block.type == "text" and (block.text or "").strip() for block in blocks)
+
+
+def _reason(block: Block) -> str:
+    if block.type == "resource" and block.resource is not None:
+        return f"{file_name(block.resource.uri)} is binary"
+    if block.type in {"image", "audio"}:
+        return f"the {block.type}: Homebody sends text only"
+    return ""

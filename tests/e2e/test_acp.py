@@ -1,0 +1,295 @@
+"""`homebody acp` over the real process, driven by the protocol's own library as the client."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import acp
+import pytest
+from acp import schema
+
+CODE = "def area(width, height):\n    result = width * height\n    return result\n"
+DOCSTRING = '```python\ndef area(width, height):\n    """Return the area."""\n```'
+LINES = "fence\n```python\ndef area(width, height):\n    return width * height\n```\n"
+HOMEBODY = Path(sys.executable).with_name("homebody")
+_SECONDS = 60
+
+
+@dataclass
+class Editor:
+    """The client's side: files that it has open, what it answers, and all updates."""
+
+    buffers: dict[str, str] = field(default_factory=dict)
+    choice: str | None = "yes"
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def session_update(self, update, **_more):
+        """Keep it."""
+        self.updates.append(update.model_dump(by_alias=True, exclude_none=True))
+
+    async def read_text_file(self, path, **_more):
+        """Read an open buffer; others do not exist."""
+        self.read.append(path)
+        if path not in self.buffers:
+            raise acp.RequestError(-32002, "Resource not found")
+        return schema.ReadTextFileResponse(content=self.buffers[path])
+
+    async def write_text_file(self, content, path, **_more):
+        """Write to the buffer."""
+        self.buffers[path] = content
+        return schema.WriteTextFileResponse()
+
+    async def request_permission(self, **_more):
+        """Choose, or never answer."""
+        self.asked.set()
+        if self.choice is None:
+            await asyncio.Event().wait()
+        if self.choice == "cancelled":
+            return schema.RequestPermissionResponse(outcome=schema.DeniedOutcome(outcome="cancelled"))
+        outcome = schema.AllowedOutcome(outcome="selected", option_id=self.choice)
+        return schema.RequestPermissionResponse(outcome=outcome)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """All updates of one kind."""
+        return [update for update in self.updates if update["sessionUpdate"] == kind]
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join(update["content"]["text"] for update in self.of("agent_message_chunk"))
+
+    @property
+    def statuses(self) -> list[str]:
+        """What the edit's tool call went through."""
+        calls = [call["toolCallId"] for call in self.of("tool_call") if call["kind"] == "edit"]
+        updates = [*self.of("tool_call"), *self.of("tool_call_update")]
+        return [update["status"] for update in updates if update["toolCallId"] in calls]
+
+
+@dataclass
+class Chat:
+    """One session of a client."""
+
+    connection: Any
+    editor: Editor
+    id: str
+
+    async def say(self, *blocks: Any) -> str:
+        """Send a prompt; returns the stop reason."""
+        sent = [acp.text_block(block) if isinstance(block, str) else block for block in blocks]
+        return (await self.connection.prompt(session_id=self.id, prompt=sent)).stop_reason
+
+
+@pytest.fixture
+def file(workspace: Path) -> Path:
+    """A file of the workspace."""
+    path = workspace / "app.py"
+    path.write_text(CODE)
+    return path
+
+
+@pytest.fixture
+def command(environ, scripted) -> Callable[..., list[str]]:
+    """Build the command of an agent whose model answers from a script."""
+
+    def build(replies: Any) -> list[str]:
+        backend = scripted(replies)["backend"]
+        kinds = [f"{block}backend.kind=scripted" for block in ("", "chat.", "completion.")]
+        values = [f"{block}backend.model={backend['model']}" for block in ("", "chat.", "completion.")]
+        flags = [part for value in (*kinds, *values) for part in ("--set", value)]
+        return [str(HOMEBODY), "acp", *flags]
+
+    return build
+
+
+@pytest.fixture
+def chat(environ, workspace, command):
+    """Start an agent and one session of it."""
+
+    @asynccontextmanager
+    async def start(replies: Any, editor: Editor | None = None, **fs: bool) -> AsyncGenerator[Chat]:
+        editor = editor or Editor()
+        fs = {"read_text_file": True, "write_text_file": True} | fs
+        capabilities = schema.ClientCapabilities(fs=schema.FileSystemCapabilities(**fs))
+        async with (
+            asyncio.timeout(_SECONDS),
+            acp.spawn_agent_process(editor, *command(replies), env=dict(environ)) as (connection, _),
+        ):
+            await connection.initialize(protocol_version=1, client_capabilities=capabilities)
+            session = await connection.new_session(cwd=str(workspace), mcp_servers=[])
+            yield Chat(connection, editor, session.session_id)
+
+    return start
+
+
+def link(path: Path, lines: str = "") -> Any:
+    """A file that the user mentions."""
+    return schema.ResourceContentBlock(type="resource_link", uri=path.as_uri() + lines, name=path.name)
+
+
+async def test_a_question_is_answered_in_pieces_with_its_tokens(chat, file):
+    """The answer is streamed before the response; an unsaved buffer is what the model reads."""
+    editor = Editor({str(file): CODE.replace("area", "unsaved_area")})
+    async with chat([{"contains": "unsaved_area", "text": "It multiplies two numbers."}], editor) as session:
+        assert await session.say("What does this do?", link(file)) == "end_turn"
+        assert editor.text == "It multiplies two numbers."
+        assert len(editor.of("agent_message_chunk")) > 1
+        assert editor.of("usage_update")[-1]["used"] > 0
+        assert editor.of("tool_call")[0]["locations"] == [{"path": str(file), "line": 1}]
+
+
+async def test_prompt_files_are_slash_commands(chat, workspace, environ):
+    """The user's own ones too."""
+    prompts = Path(environ["HOMEBODY_CONFIG_DIR"]) / "prompts"
+    prompts.mkdir(parents=True)
+    (prompts / "shout.md").write_text('+++\ntitle = "Shout"\noutput = "explain"\n+++\nShout $code\n')
+    async with chat([{"contains": "Shout def", "text": "AREA"}]) as session:
+        (workspace / "app.py").write_text(CODE)
+        assert await session.say("/shout app.py:1-3") == "end_turn"
+        assert session.editor.text == "AREA"
+        (listed, *_) = session.editor.of("available_commands_update")
+        names = {one["name"]: one["description"] for one in listed["availableCommands"]}
+        assert {"explain", "edit", "refine", "apply", "docstring", "simplify"} < set(names)
+        assert names["shout"] == "Shout"
+
+
+async def test_an_edit_is_shown_and_written_by_the_editor_after_permission(chat, file):
+    """The diff is the first content of the tool call; nothing is written to disk by Homebody."""
+    editor = Editor({str(file): CODE})
+    async with chat(DOCSTRING, editor) as session:
+        assert await session.say("/docstring app.py area") == "end_turn"
+    (call,) = [call for call in editor.of("tool_call") if call["kind"] == "edit"]
+    diff = call["content"][0]
+    assert (diff["type"], diff["path"], diff["oldText"]) == ("diff", str(file), CODE)
+    assert diff["newText"] == editor.buffers[str(file)]
+    assert '    """Return the area."""\n    result' in editor.buffers[str(file)]
+    assert editor.statuses == ["pending", "in_progress", "completed"]
+    assert file.read_text() == CODE
+
+
+@pytest.mark.parametrize("choice", ["no", "cancelled", "unknown"])
+async def test_an_edit_that_is_not_allowed_changes_nothing(chat, file, choice):
+    """Anything but the option that allows it rejects it."""
+    editor = Editor({str(file): CODE}, choice=choice)
+    async with chat(DOCSTRING, editor) as session:
+        assert await session.say("/docstring area", link(file)) == "end_turn"
+    assert (editor.buffers[str(file)], editor.statuses) == (CODE, ["pending", "failed"])
+    assert editor.text == "Rejected: nothing was written."
+
+
+async def test_a_file_that_changed_meanwhile_is_not_overwritten(chat, file):
+    """The user typed while permission was asked for."""
+
+    class Typing(Editor):
+        async def request_permission(self, **more):
+            """Type, then allow it."""
+            self.buffers[str(file)] = CODE + "# typed\n"
+            return await super().request_permission(**more)
+
+    editor = Typing({str(file): CODE})
+    async with chat(DOCSTRING, editor) as session:
+        assert await session.say("/docstring area", link(file)) == "end_turn"
+    assert editor.buffers[str(file)] == CODE + "# typed\n"
+    assert editor.statuses == ["pending", "in_progress", "failed"]
+    assert "changed meanwhile" in editor.text
+
+
+async def test_an_instruction_is_refined_and_a_code_block_applied(chat, file):
+    """`/edit`, `/refine` and `/apply` propose edits of the same kind."""
+    double = LINES.replace("width * height", "2 * width * height")
+    editor = Editor({str(file): CODE}, choice="no")
+    replies = [
+        {"contains": "twice as large", "text": double},
+        {"contains": "shorten it", "text": LINES},
+        {"text": f"Use this:\n\n{LINES.removeprefix('fence')}"},
+    ]
+    async with chat(replies, editor) as session:
+        await session.say("/edit app.py:1-3 shorten it")
+        await session.say("/refine twice as large")
+        await session.say("How can it be shorter?", link(file))
+        editor.choice = "yes"
+        await session.say("/apply")
+    new = [call["content"][0]["newText"] for call in editor.of("tool_call") if call["kind"] == "edit"]
+    short = "def area(width, height):\n    return width * height\n"
+    assert new == [short, short.replace("width *", "2 * width *"), short]
+    assert editor.buffers[str(file)] == short
+
+
+async def test_cancel_ends_a_turn_even_while_the_editor_does_not_answer(chat, file):
+    """The open tool call fails, and the turn is answered with `cancelled`."""
+    editor = Editor({str(file): CODE}, choice=None)
+    async with chat(DOCSTRING, editor) as session:
+        turn = asyncio.create_task(session.say("/docstring area", link(file)))
+        await editor.asked.wait()
+        with pytest.raises(acp.RequestError) as refused:
+            await session.say("another question")
+        assert refused.value.code == -32600
+        await session.connection.cancel(session_id=session.id)
+        assert await turn == "cancelled"
+        assert editor.statuses == ["pending", "failed"]
+        assert await session.say("/nonsense") == "end_turn"
+    assert "There is no /nonsense" in editor.text
+
+
+async def test_a_file_with_secrets_is_neither_read_nor_a_reason_to_stay_silent(chat, workspace):
+    """Clients attach what is open by themselves."""
+    secret = workspace / ".env"
+    secret.write_text("TOKEN=1")
+    embedded = acp.embedded_text_resource(secret.as_uri(), "TOKEN=1")
+    editor = Editor({str(secret): "TOKEN=1"})
+    async with chat([{"contains": "TOKEN=1", "text": "leaked"}, {"text": "Fine."}], editor) as session:
+        assert await session.say("Hello?", link(secret), acp.resource_block(embedded)) == "end_turn"
+    assert editor.text.startswith("Fine.\n\n*Not read: .env goes into no prompt")
+    assert editor.read == []
+
+
+async def test_a_client_that_writes_no_files_is_shown_the_change(chat, file):
+    """Files are read from disk where the client does not read them."""
+    async with chat(DOCSTRING, read_text_file=False, write_text_file=False) as session:
+        assert await session.say("/docstring app.py") == "end_turn"
+        assert session.editor.statuses == ["pending", "failed"]
+        assert "does not let an agent write files" in session.editor.text
+    assert file.read_text() == CODE
+
+
+async def test_odd_lines_are_answered_and_nothing_else_is_printed(environ, workspace, command):
+    """Each request gets one response without `data`; the process ends with its input."""
+    process = await asyncio.create_subprocess_exec(
+        *command("x"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(environ),
+    )
+    lines = [
+        b"{broken",
+        b"\xff\xfe",
+        b"[]",
+        b"3",
+        b'{"id":1}',
+        b'{"id":"a","method":"session/load","params":{}}',
+        b'{"id":2,"method":"session/prompt","params":{}}',
+        b'{"id":3,"method":"session/prompt","params":{"sessionId":"no","prompt":[]}}',
+        b'{"id":4,"method":"session/new","params":{"cwd":"relative","mcpServers":[]}}',
+        b'{"method":"$/cancel_request","params":{"id":9}}',
+        b'{"method":"session/cancel","params":{"sessionId":"no"}}',
+        b'{"id":77,"result":null}',
+        b"",
+        b'{"id":5,"method":"initialize","params":{"protocolVersion":7,"new":{"field":1}}}',
+    ]
+    async with asyncio.timeout(_SECONDS):
+        out, err = await process.communicate(b"\n".join(lines) + b"\n")
+    answers = [json.loads(line) for line in out.splitlines()]
+    codes = sorted((str(answer["id"]), answer["error"]["code"]) for answer in answers if "error" in answer)
+    unreadable = [("None", -32700)] * 2 + [("None", -32600)] * 3
+    assert codes == sorted([("2", -32602), ("3", -32002), ("4", -32602), *unreadable, ("a", -32601)])
+    assert all("data" not in a.get("error", {}) for a in answers)
+    assert [a["result"]["protocolVersion"] for a in answers if "result" in a] == [1]
+    assert (process.returncode, err) == (0, b"")
