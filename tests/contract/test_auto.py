@@ -50,13 +50,16 @@ def llama_cpp(host: Any) -> Iterator[RecordingProxy]:
 
 @asynccontextmanager
 async def opened(
-    urls: Sequence[str], use: Slot = "completion", look_again_seconds: float = 60
+    urls: Sequence[str],
+    use: Slot = "completion",
+    look_again_seconds: float = 60,
+    patience_seconds: float = 60,
 ) -> AsyncIterator[ResilientBackend]:
     """A backend that looks at these addresses."""
     connector = connector_for(AUTO, Settings(), use, urls=urls)
     assert isinstance(connector, AutoConnector)
     connector.look_again_seconds = look_again_seconds
-    backend = ResilientBackend(connector, patience_seconds=60)
+    backend = ResilientBackend(connector, patience_seconds=patience_seconds)
     try:
         yield backend
     finally:
@@ -192,7 +195,7 @@ async def test_a_server_that_loads_its_model_is_waited_for():
     """When there is nothing else, that is said rather than another model started."""
     loading = always(b'{"error": {"message": "Loading model", "code": 503}}', 503, "application/json")
     with LoopbackServer(loading) as server:
-        async with opened([server.url]) as backend:
+        async with opened([server.url], patience_seconds=0.5) as backend:
             with pytest.raises(BackendLoading, match="loads its model"):
                 await backend.describe()
 
