@@ -1,0 +1,79 @@
+"""Emacs itself, in batch: the configuration of the page, homebody.el, and a scripted model."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.needs import needs
+
+ROOT = Path(__file__).parents[2]
+CLIENT = ROOT / "clients" / "emacs"
+PAGE = ROOT / "docs" / "editors" / "emacs.md"
+ADD = "def add(a, c):\n    return a + c\n"
+REPLIES = [
+    {"contains": "And then?", "text": "Then it ends."},
+    {"contains": "Why?", "text": "Because."},
+    {"contains": "rename b to c", "text": f"```python\n{ADD}```"},
+    {"contains": "one short sentence", "text": "Add two numbers."},
+    {"contains": "xplain", "text": "It adds two numbers."},
+    {"text": "return a + b", "probability": 0.99},
+]
+
+
+@pytest.fixture
+def emacs():
+    """Emacs without a user's configuration."""
+    return [needs("emacs", "emacs-nox"), "--batch", "-Q", "-L", str(CLIENT)]
+
+
+def test_ghost_text_answers_and_changes_work_with_the_configuration_of_the_page(emacs, tmp_path):
+    """Each claim of `emacs/claims.el` holds; a failing one is named."""
+    script, config, workspace = tmp_path / "script.json", tmp_path / "config", tmp_path / "workspace"
+    script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
+    config.mkdir()
+    (config / "config.toml").write_text(f"[backend]\nkind = 'scripted'\nmodel = '{script}'\n")
+    workspace.mkdir()
+    (workspace / "app.py").write_text("def add(a, b):\n    ")
+    init = tmp_path / "init.el"
+    init.write_text(configuration())
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")}
+    environ |= {f"HOMEBODY_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE")}
+    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
+    claims = Path(__file__).parent / "emacs" / "claims.el"
+    ended = subprocess.run(
+        [*emacs, "-l", str(init), "-l", str(claims)],
+        cwd=workspace,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr.splitlines()[-1:]) == (0, ["all claims hold"]), ended.stderr
+
+
+def test_homebody_el_compiles_without_a_warning(emacs, tmp_path):
+    """The byte compiler finds unknown names and wrong arguments."""
+    copy = tmp_path / "homebody.el"
+    copy.write_text((CLIENT / "homebody.el").read_text("utf-8"), "utf-8")
+    strict = "(setq byte-compile-error-on-warn t)"
+    ended = subprocess.run(
+        [*emacs, "--eval", strict, "-f", "batch-byte-compile", str(copy)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def configuration() -> str:
+    """The first block of the page, with the client's folder in this checkout."""
+    (block, *_) = re.findall(r"```elisp\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert '"/path/to/homebody/clients/emacs"' in block
+    return block.replace("/path/to/homebody/clients/emacs", str(CLIENT))
