@@ -1,0 +1,140 @@
+"""Helix itself, in a terminal: the configuration of the page, keys typed, the screen read."""
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.needs import needs
+from support.until import until
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "editors" / "helix.md"
+REPLIES = [
+    {"contains": "one short sentence", "text": "Add two numbers."},
+    {"contains": "xplain", "text": "It adds two numbers."},
+    {"text": "return a + b", "probability": 0.99},
+]
+_SECONDS = 20
+"""Longest wait for something on the screen, in seconds: the machine may be busy."""
+
+
+@dataclass(frozen=True)
+class Helix:
+    """Helix in a terminal of its own."""
+
+    tmux: list[str]
+    file: Path
+
+    def press(self, *keys: str) -> None:
+        """Send keys, by tmux's names."""
+        self._run("send-keys", "-t", "helix", *keys)
+
+    def screen(self) -> str:
+        """Return the text on the screen."""
+        return self._run("capture-pane", "-p", "-t", "helix")
+
+    async def shows(self, text: str) -> None:
+        """Wait until the screen has ``text``."""
+        await self.has(lambda screen: text in screen)
+
+    async def suggests(self, text: str) -> None:
+        """Ask for completions until the menu has ``text``: Helix does not show when a server is ready."""
+        deadline = asyncio.get_running_loop().time() + _SECONDS
+        while text not in self.screen():
+            assert asyncio.get_running_loop().time() < deadline, self.screen()
+            self.press("C-x")
+            with suppress(AssertionError):
+                await until(lambda: text in self.screen(), 1)
+
+    async def has(self, holds: Callable[[str], bool]) -> None:
+        """Wait until the screen is as ``holds`` wants it."""
+        try:
+            await until(lambda: holds(self.screen()), _SECONDS)
+        except AssertionError as error:
+            raise AssertionError(self.screen()) from error
+
+    async def choose(self, title: str) -> None:
+        """Choose an action of the menu that `space a` opens."""
+        self.press("Space", "a")
+        await self.shows(title)
+        lines = [line.strip(" ~0123456789") for line in self.screen().splitlines()]
+        first = next(number for number, line in enumerate(lines) if line.endswith("Extract a function"))
+        steps = next(number for number, line in enumerate(lines) if line.endswith(title)) - first
+        # Helix selects the first one by itself.
+        self.press(*["C-n"] * steps, "Enter")
+
+    def _run(self, *arguments: str) -> str:
+        ended = subprocess.run([*self.tmux, *arguments], capture_output=True, text=True, check=False)
+        return ended.stdout
+
+
+@pytest.fixture
+def helix(tmp_path: Path) -> Iterator[Helix]:
+    """Start Helix on a file, with the configuration of the page and a scripted model."""
+    hx, tmux = needs("hx"), needs("tmux")
+    folders = {name: tmp_path / name for name in ("config", "cache", "state", "data", "xdg", "workspace")}
+    for folder in folders.values():
+        folder.mkdir()
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
+    (folders["config"] / "config.toml").write_text(f"[backend]\nkind = 'scripted'\nmodel = '{script}'\n")
+    (folders["xdg"] / "helix").mkdir()
+    (folders["xdg"] / "helix" / "languages.toml").write_text(configuration())
+    file = folders["workspace"] / "app.py"
+    file.write_text("def add(a, b):\n    \n")
+    environ = {f"HOMEBODY_{kind}_DIR": str(folders[kind.lower()]) for kind in ("CONFIG", "CACHE", "STATE")}
+    environ |= {
+        "XDG_CONFIG_HOME": str(folders["xdg"]),
+        "XDG_CACHE_HOME": str(folders["data"]),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "TERM": "xterm-256color",
+    }
+    command = shlex.join(["env", *(f"{name}={value}" for name, value in environ.items()), hx, "app.py"])
+    # A short path: Unix sockets have about 100 bytes.
+    server = [tmux, "-f", os.devnull, "-L", f"homebody-{os.getpid()}"]
+    window = ["-d", "-s", "helix", "-x", "100", "-y", "30", "-c", str(folders["workspace"])]
+    subprocess.run([*server, "new-session", *window, command], check=True)
+    subprocess.run([*server, "set-option", "-s", "escape-time", "0"], check=True)
+    try:
+        yield Helix(server, file)
+    finally:
+        subprocess.run([*server, "kill-server"], check=False)
+
+
+async def test_suggestions_actions_and_explanations_work_with_the_configuration_of_the_page(helix: Helix):
+    """A suggestion is taken from the menu, a docstring written, and an explanation opens as a file."""
+    await helix.shows("def add")
+    helix.press("j", "A", "ret")
+    await helix.suggests("return a + b")
+    helix.press("C-n", "Enter")
+    await helix.has(lambda screen: re.search(r"2 +return a \+ b *$", screen, re.MULTILINE) is not None)
+    helix.press("Escape")
+    await helix.shows("NOR")
+
+    helix.press("g", "g")
+    await helix.choose("Write a docstring")
+    await helix.shows('"""Add two numbers."""')
+    helix.press(":", "w", "Enter")
+    expected = 'def add(a, b):\n    """Add two numbers."""\n    return a + b\n'
+    await until(lambda: helix.file.read_text() == expected, _SECONDS)
+
+    helix.press("g", "g")
+    await helix.choose("Explain")
+    await helix.shows("It adds two numbers.")
+
+
+def configuration() -> str:
+    """The first block of the page; the language's own server is left out, since it may not be there."""
+    (block, *_) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert '["pylsp", "homebody"]' in block
+    return block.replace('"pylsp", ', "")
