@@ -293,3 +293,24 @@ async def test_odd_lines_are_answered_and_nothing_else_is_printed(environ, works
     assert all("data" not in a.get("error", {}) for a in answers)
     assert [a["result"]["protocolVersion"] for a in answers if "result" in a] == [1]
     assert (process.returncode, err) == (0, b"")
+
+
+async def test_the_agent_ends_with_its_input_in_the_middle_of_an_answer(environ, workspace, command):
+    """An editor that is killed leaves no process behind."""
+    endless = {"text": "word " * 200, "piece_delay_ms": 1000}
+    process = await asyncio.create_subprocess_exec(
+        *command([endless]), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=dict(environ)
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    async with asyncio.timeout(_SECONDS):
+        new = {"id": 1, "method": "session/new", "params": {"cwd": str(workspace), "mcpServers": []}}
+        process.stdin.write(json.dumps(new).encode() + b"\n")
+        session = json.loads(await process.stdout.readline())["result"]["sessionId"]
+        question = {"sessionId": session, "prompt": [{"type": "text", "text": "Go on."}]}
+        process.stdin.write(json.dumps({"id": 2, "method": "session/prompt", "params": question}).encode())
+        process.stdin.write(b"\n")
+        while b"agent_message_chunk" not in await process.stdout.readline():
+            pass
+        process.stdin.close()
+        assert await process.wait() == 0
