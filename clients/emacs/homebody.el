@@ -202,8 +202,7 @@ ITEM is the server's."
                (homebody--accepted item))
       (let ((after (- end (point))))
         (insert (substring ghost 0 length))
-        (homebody--show rest (+ (point) after) item)
-        (homebody--accepted-part item rest)))
+        (homebody--show rest (+ (point) after) item)))
     (undo-boundary)
     (setq homebody--state (homebody--now))))
 
@@ -214,14 +213,6 @@ ITEM is the server's."
                            (list :command (plist-get command :command)
                                  :arguments (or (plist-get command :arguments) []))
                            :success-fn #'ignore :error-fn #'ignore :timeout-fn #'ignore)))
-
-(defun homebody--accepted-part (item rest)
-  "Report that ITEM was accepted up to REST; its length counts in UTF-16 units."
-  (when-let* ((server (homebody--server)) (text (plist-get item :insertText)))
-    (let ((taken (substring text 0 (- (length text) (length rest)))))
-      (jsonrpc-notify server :textDocument/didPartiallyAcceptCompletion
-                      (list :item item
-                            :acceptedLength (/ (length (encode-coding-string taken 'utf-16le)) 2))))))
 
 (defun homebody-accept ()
   "Insert the ghost text."

@@ -5,6 +5,7 @@ No call waits for ever: a Neovim that asks for a key answers none.
 
 import importlib.util
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import msgpack
+import psutil
 
-from support.needs import needs
+from support.needs import leave_out, needs
 
 COLUMNS, ROWS = 80, 20
 _CALL_SECONDS = 20.0
@@ -45,13 +47,21 @@ def binary() -> str:
     return needs("nvim", "neovim")
 
 
+def binaries() -> dict[str, str]:
+    """Both Neovims by their version: the environment's, and Debian's."""
+    older = shutil.which("nvim", path="/usr/bin") or leave_out(
+        "Neovim 0.10 is not installed as /usr/bin/nvim; `sh requirements/setup.sh apt` installs Debian's"
+    )
+    return {"0.11": binary(), "0.10": older}
+
+
 class Neovim:
     """One Neovim, without the user's configuration."""
 
-    def __init__(self, *, runtime: Path, environ: dict[str, str]) -> None:
+    def __init__(self, *, runtime: Path, environ: dict[str, str], program: str | None = None) -> None:
         ours, theirs = socket.socketpair()
         # Without swap files: their questions would block every call.
-        command = [binary(), "--clean", "-n", "--embed", "--headless"]
+        command = [program or binary(), "--clean", "-n", "--embed", "--headless"]
         with theirs:
             self._process = subprocess.Popen(command, stdin=theirs, stdout=theirs, env=environ)
         ours.settimeout(_CALL_SECONDS)
@@ -69,6 +79,15 @@ class Neovim:
         self._process.kill()
         self._process.wait()
         self._socket.close()
+
+    def kill_server(self) -> None:
+        """Kill the language server that this Neovim started."""
+        servers = [
+            child for child in psutil.Process(self._process.pid).children() if "lsp" in child.cmdline()
+        ]
+        assert servers, "no server runs"
+        for server in servers:
+            server.kill()
 
     def call(self, function: str, *arguments: object) -> Any:
         """Call a function of Neovim's API."""
@@ -117,6 +136,11 @@ class Neovim:
             assert time.monotonic() < deadline, f"it did not happen; on the screen:\n{self.screen}"
             time.sleep(0.02)
         return value
+
+    def settle(self) -> None:
+        """Wait until the server has answered everything that it was asked."""
+        client = "vim.lsp.get_clients({ name = 'homebody' })[1]"
+        self.until(lambda: self.lua(f"local c = {client}; return c == nil or next(c.requests) == nil"))
 
     def sees(self, text: str) -> None:
         """Wait until ``text`` is on the screen."""

@@ -45,11 +45,11 @@ exports.until = async function until(found) {
     }
 };
 
-/** The page inside the chat's webview, once its script runs: only then the model's name is shown. */
+/** The page inside the chat's webview. */
 exports.chatFrame = async function chatFrame(page) {
     return exports.until(async () => {
         for (const frame of page.frames()) {
-            if (await frame.locator("#model:not(:empty)").count().catch(() => 0)) {
+            if (await frame.locator("#question").count().catch(() => 0)) {
                 return frame;
             }
         }

@@ -1,81 +1,152 @@
--- :[RANGE]Homebody explain, :[RANGE]Homebody refactor [INSTRUCTION]
+-- :[RANGE]Homebody NAME [WORDS]
 
+local config = require("homebody.config")
 local rpc = require("homebody.rpc")
+local server = require("homebody.server")
 
-local M = { streams = {} } -- what takes streamed text, by token
+local M = {}
 
-local function selected(opts)
-  local first = opts.range > 0 and opts.line1 or vim.api.nvim_win_get_cursor(0)[1]
-  local last = opts.range > 0 and opts.line2 or first
-  return { start = { line = first - 1, character = 0 }, ["end"] = { line = last, character = 0 } }
+-- The lines that a command is about: those of its range, or the cursor's place.
+local function place(opts)
+  if opts.range > 0 then
+    return rpc.lines(opts.line1, opts.line2)
+  end
+  local here = rpc.here().position
+  return { start = here, ["end"] = here }
 end
 
--- Explains the range, or the whole file, into a window of its own; closing it ends the answer.
-function M.explain(client, opts)
-  local token = ("homebody-%d"):format(vim.uv.hrtime())
-  local argument = { textDocument = vim.lsp.util.make_text_document_params(), token = token }
-  argument.range = opts.range > 0 and selected(opts) or nil
-  local text, buf = "", vim.api.nvim_create_buf(false, true)
-  local function show(all)
-    text = all
-    if vim.api.nvim_buf_is_valid(buf) then
-      vim.api.nvim_buf_set_lines(buf, 0, -1, false, vim.split(text, "\n", { plain = true }))
+local function ask(opts, words)
+  local buf, range = vim.api.nvim_get_current_buf(), place(opts)
+  if words ~= "" then
+    return require("homebody.talk").ask(buf, words, range)
+  end
+  vim.ui.input({ prompt = "Ask: " }, function(question)
+    if question and vim.trim(question) ~= "" then
+      require("homebody.talk").ask(buf, question, range)
     end
-  end
-  M.streams[token] = function(piece) show(text .. piece) end
-  local _, id = rpc.execute(client, "homebody.explain", argument, function(result)
-    M.streams[token] = nil
-    show(result and result.markdown or text)
-  end)
-  vim.bo[buf].filetype, vim.bo[buf].bufhidden = "markdown", "wipe"
-  vim.api.nvim_open_win(buf, true, { split = "below", height = math.floor(vim.o.lines / 3) })
-  vim.wo.wrap, vim.wo.linebreak = true, true
-  vim.keymap.set("n", "q", "<Cmd>close<CR>", { buffer = buf, nowait = true })
-  vim.api.nvim_create_autocmd("BufWipeout", {
-    buffer = buf,
-    callback = function()
-      if M.streams[token] then
-        M.streams[token] = nil -- nothing is called back for what was cancelled
-        rpc.call(client, "cancel_request", id)
-      end
-    end,
-  })
-end
-
--- Rewrites the range, or what is around the cursor: by the words that follow, or by a picked action.
-function M.refactor(client, opts, instruction)
-  local argument = { textDocument = vim.lsp.util.make_text_document_params(), range = selected(opts) }
-  local function report(result)
-    if result and result.status ~= "applied" then
-      vim.notify("homebody: " .. (result.reason or result.status))
-    end
-  end
-  if instruction ~= "" then
-    argument.instruction = instruction
-    return rpc.execute(client, "homebody.refactor", argument, report)
-  end
-  argument.context = { diagnostics = {} }
-  rpc.call(client, "request", "textDocument/codeAction", argument, function(_, actions)
-    local choice = { prompt = "Homebody", format_item = function(action) return action.title end }
-    vim.ui.select(actions or {}, choice, function(action)
-      if action then
-        local chosen = vim.tbl_extend("force", action.command.arguments[1], { showReason = false })
-        rpc.execute(client, action.command.command, chosen, report)
-      end
-    end)
   end)
 end
+
+local function refactor(opts, words)
+  local buf, run = vim.api.nvim_get_current_buf(), require("homebody.refactor")
+  if words == "" then
+    run.pick(buf, place(opts))
+  else
+    run.instruct(buf, place(opts), words)
+  end
+end
+
+-- Suggestions on or off: everywhere, in this buffer, or for its filetype.
+local function toggle(_, where)
+  local buf = vim.api.nvim_get_current_buf()
+  local next = not config.is_auto(buf)
+  if where == "buffer" then
+    vim.b[buf].homebody_auto = next
+  elseif where == "filetype" then
+    local auto = type(config.options.auto) == "table" and config.options.auto or {}
+    config.options.auto = vim.tbl_extend("force", auto, { [vim.bo[buf].filetype] = next })
+  else
+    vim.b[buf].homebody_auto = nil
+    next = vim.g.homebody_auto == false
+    vim.g.homebody_auto = next
+  end
+  local what = where == "buffer" and " in this buffer" or where == "filetype" and " in " .. vim.bo[buf].filetype or ""
+  rpc.say(("suggestions%s are %s"):format(what, next and "on" or "off"))
+  if not next then
+    require("homebody.ghost").clear()
+  end
+end
+
+local function status()
+  rpc.say(require("homebody").status())
+end
+
+-- The exact text that was sent last, and from where it came.
+local function prompt()
+  local buf = vim.api.nvim_get_current_buf()
+  local client = server.need(buf)
+  if not client then
+    return
+  end
+  rpc.execute(client, "homebody.showPrompt", { textDocument = rpc.document(buf) }, function(found, err)
+    if not found then
+      return rpc.say(err or "nothing was sent to a model for this file yet")
+    end
+    local lines = { ("Sent to %s: %d tokens, from"):format(found.model, found.promptTokens) }
+    local function add(parts, form)
+      for _, one in ipairs(parts) do
+        local path = vim.fn.fnamemodify(vim.uri_to_fname(one.uri), ":~:.")
+        table.insert(lines, form:format(path, one.range.start.line + 1, one.range["end"].line, one.why, one.tokens or 0))
+      end
+    end
+    add(found.sources, "- %s, lines %d to %d (%s, %d tokens)")
+    if #found.leftOut > 0 then
+      table.insert(lines, "Left out:")
+      add(found.leftOut, "- %s, lines %d to %d: %s")
+    end
+    vim.list_extend(lines, { "", ("─"):rep(60) })
+    vim.list_extend(lines, vim.split(found.text, "\n", { plain = true }))
+    vim.cmd.new()
+    vim.api.nvim_buf_set_lines(0, 0, -1, false, lines)
+    vim.bo.buftype, vim.bo.bufhidden, vim.bo.modifiable = "nofile", "wipe", false
+    vim.keymap.set("n", "q", "<Cmd>close<CR>", { buffer = true, nowait = true })
+  end)
+end
+
+local function stop()
+  local talk, run = require("homebody.talk"), require("homebody.refactor")
+  if not (talk.stop() or run.stop()) then
+    rpc.say("nothing runs")
+  end
+end
+
+local function doctor()
+  vim.cmd.new()
+  vim.fn.termopen({ config.options.cmd[1], "doctor" })
+end
+
+local COMMANDS = {
+  explain = function(opts) require("homebody.talk").explain(vim.api.nvim_get_current_buf(), place(opts)) end,
+  ask = ask,
+  refactor = refactor,
+  action = function(opts, name)
+    require("homebody.refactor").action(vim.api.nvim_get_current_buf(), place(opts), name)
+  end,
+  accept = function() require("homebody.preview").accept() end,
+  discard = function() require("homebody.preview").discard() end,
+  refine = function() require("homebody.preview").refine() end,
+  stop = stop,
+  toggle = toggle,
+  status = status,
+  prompt = prompt,
+  log = function() vim.cmd.tabedit(vim.fn.fnameescape(vim.lsp.get_log_path())) end,
+  doctor = doctor,
+  restart = function() server.restart() end,
+}
 
 function M.run(opts)
-  local name, rest = opts.args:match("^(%S+)%s*(.*)$")
-  local client = rpc.client()
-  if name ~= "explain" and name ~= "refactor" then
-    vim.notify("homebody: say explain or refactor", vim.log.levels.WARN)
-  elseif not client then
-    vim.notify("homebody: not running for this file", vim.log.levels.WARN)
-  else
-    M[name](client, opts, rest)
+  local name, words = opts.args:match("^(%S*)%s*(.*)$")
+  local act = COMMANDS[name]
+  if not act then
+    local names = vim.tbl_keys(COMMANDS)
+    table.sort(names)
+    local what = name == "" and "say what to do" or ("there is no command `%s`"):format(name)
+    return rpc.say(("%s: %s"):format(what, table.concat(names, ", ")), vim.log.levels.WARN)
   end
+  act(opts, vim.trim(words))
+end
+
+local WORDS = {
+  toggle = { "buffer", "filetype" },
+  action = { "docstring", "types", "simplify", "early-returns" },
+}
+
+function M.complete(lead, line)
+  local name = line:match("Homebody%s+(%S+)%s")
+  local words = name and (WORDS[name] or {}) or vim.tbl_keys(COMMANDS)
+  local found = vim.tbl_filter(function(word) return vim.startswith(word, lead) end, words)
+  table.sort(found)
+  return found
 end
 
 return M

@@ -1,11 +1,12 @@
--- The language client, the same in Neovim 0.10 and 0.11.
+-- The language client, the same in Neovim 0.10 and 0.11, and how commands of the server are run.
 
 local M = { encoding = "utf-16" } -- what every other server speaks too: 0.10 warns where they differ
 
 local has_methods = vim.fn.has("nvim-0.11") == 1
+local streams = {} -- what takes the values of a $/progress token
 
 function M.client(buf)
-  return vim.lsp.get_clients({ bufnr = buf or 0, name = "homebody" })[1]
+  return vim.lsp.get_clients({ bufnr = buf or 0, name = "homebody" })[1] or vim.lsp.get_clients({ name = "homebody" })[1]
 end
 
 -- client:request(…), client:notify(…), client:cancel_request(…)
@@ -16,15 +17,65 @@ function M.call(client, method, ...)
   return client[method](...)
 end
 
--- Runs a command of the server's with its one object; `done` gets the result, nil after an error.
-function M.execute(client, command, argument, done)
-  local params = { command = command, arguments = { argument } }
-  return M.call(client, "request", "workspace/executeCommand", params, function(err, result)
-    if err and err.code ~= -32800 then -- cancelled
-      vim.notify("homebody: " .. err.message, vim.log.levels.WARN)
+-- One line below; never a prompt to press Enter.
+function M.say(message, level)
+  local line = ("homebody: %s"):format(message):gsub("%s*\n%s*", " ")
+  local room = math.max(20, vim.v.echospace)
+  if vim.fn.strdisplaywidth(line) > room and vim.o.cmdheight <= 1 then
+    vim.api.nvim_echo({ { line } }, true, {}) -- the whole of it is in :messages
+    line = vim.fn.strcharpart(line, 0, room - 1) .. "…"
+    vim.cmd.redraw()
+  end
+  vim.notify(line, level or vim.log.levels.INFO)
+end
+
+-- Runs a command of the server's with its one object; `done` gets the result, or nil and the message.
+-- `on_value` gets what comes on the way: {text}, {text, reading} or a work-done progress.
+-- Returns what cancels the command.
+function M.execute(client, command, argument, done, on_value)
+  local token, work
+  if on_value then
+    token = ("homebody-%d"):format(vim.uv.hrtime())
+    work = token .. "-work"
+    streams[token], streams[work] = on_value, on_value
+    argument = vim.tbl_extend("force", argument, { token = token })
+  end
+  local params = { command = command, arguments = { argument }, workDoneToken = work }
+  local finished = false
+  local function finish(...)
+    if not finished then
+      finished = true
+      if token then
+        streams[token], streams[work] = nil, nil
+      end
+      done(...)
     end
-    done(not err and result or nil)
+  end
+  local sent, id = M.call(client, "request", "workspace/executeCommand", params, function(err, result)
+    if err and err.code == -32800 then
+      finish(nil, nil) -- cancelled
+    else
+      finish(not err and result or nil, err and err.message)
+    end
   end)
+  if not sent then
+    finish(nil, "the server has stopped")
+  end
+  return function()
+    if not finished then
+      M.call(client, "cancel_request", id)
+      finish(nil, nil)
+    end
+  end
+end
+
+-- The handler of $/progress: ours, or Neovim's own.
+function M.progress(err, params, ...)
+  local take = params and streams[params.token]
+  if take then
+    return take(params.value or {})
+  end
+  return vim.lsp.handlers["$/progress"](err, params, ...)
 end
 
 -- Bytes before the character that `units` of UTF-16 point at.
@@ -34,6 +85,35 @@ function M.byte(line, units)
   end
   local ok, index = pcall(vim.str_byteindex, line, units, true)
   return ok and index or #line
+end
+
+-- UTF-16 units of a text.
+function M.units(text)
+  if has_methods then
+    return vim.str_utfindex(text, "utf-16")
+  end
+  return (select(2, vim.str_utfindex(text)))
+end
+
+-- The cursor's document and position. Neovim 0.10's own counts one too many behind wide characters.
+function M.here()
+  local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+  local before = vim.api.nvim_get_current_line():sub(1, column)
+  local document = M.document(vim.api.nvim_get_current_buf())
+  return { textDocument = document, position = { line = row - 1, character = M.units(before) } }
+end
+
+-- Lines from 1 as an LSP range.
+function M.lines(first, last)
+  return { start = { line = first - 1, character = 0 }, ["end"] = { line = last, character = 0 } }
+end
+
+function M.document(buf)
+  return { uri = vim.uri_from_bufnr(buf) }
+end
+
+function M.emit(event, data)
+  vim.api.nvim_exec_autocmds("User", { pattern = event, modeline = false, data = data })
 end
 
 return M

@@ -1,0 +1,95 @@
+-- Options of setup(): defaults, and what is wrong with those that were given.
+
+local M = {}
+
+M.defaults = {
+  cmd = { "homebody", "lsp" },
+  settings = {}, -- docs/settings.md, in camel case: { completion = { maxTokens = 64 } }
+  filetypes = nil, -- a list of filetypes; nil: all
+  auto = true, -- suggestions while typing; a table turns single filetypes off: { markdown = false }
+  keys = {
+    accept = "<Tab>",
+    accept_word = "<M-Right>",
+    accept_line = "<M-C-Right>",
+    next = "<M-]>",
+    previous = "<M-[>",
+    dismiss = "<C-]>",
+    suggest = "<M-Bslash>",
+  },
+  window = { height = 0.35 }, -- of explanations and answers: a share of the screen, or lines
+}
+
+M.options = vim.deepcopy(M.defaults)
+
+local TYPES = {
+  cmd = { "table", "string" },
+  settings = { "table" },
+  filetypes = { "table" },
+  auto = { "boolean", "table" },
+  keys = { "table", "boolean" },
+  accept = { "string", "boolean" },
+  window = { "table" },
+}
+
+-- Edit distance of two names, by the usual table.
+local function distance(one, other)
+  local row = {}
+  for column = 0, #other do
+    row[column] = column
+  end
+  for line = 1, #one do
+    local corner, left = row[0], line
+    row[0] = line
+    for column = 1, #other do
+      local cost = one:sub(line, line) == other:sub(column, column) and 0 or 1
+      left = math.min(row[column] + 1, left + 1, corner + cost)
+      corner, row[column] = row[column], left
+    end
+  end
+  return row[#other]
+end
+
+local function nearest(name, names)
+  table.sort(names, function(one, other) return distance(name, one) < distance(name, other) end)
+  return distance(name, names[1]) <= 2 and names[1] or nil
+end
+
+-- Takes the options over; returns a sentence for each that is not valid, which then keeps its default.
+function M.set(given)
+  local problems, options = {}, vim.deepcopy(M.defaults)
+  for name, value in pairs(given or {}) do
+    local types = TYPES[name]
+    if types == nil then
+      local known = nearest(name, vim.tbl_keys(TYPES))
+      local hint = known and (", did you mean `%s`?"):format(known) or (": there are %s"):format(table.concat(vim.tbl_keys(TYPES), ", "))
+      table.insert(problems, ("there is no option `%s`%s"):format(name, hint))
+    elseif not vim.list_contains(types, type(value)) then
+      table.insert(problems, ("the option `%s` has to be a %s"):format(name, table.concat(types, " or a ")))
+    elseif name == "accept" then
+      options.keys.accept = value -- the name of earlier versions
+    elseif name == "cmd" and type(value) == "string" then
+      options.cmd = { value, "lsp" }
+    elseif name == "keys" then
+      options.keys = value == false and {} or vim.tbl_extend("force", options.keys, value == true and {} or value)
+    else
+      options[name] = value
+    end
+  end
+  M.options = options
+  return problems
+end
+
+-- Whether suggestions come by themselves in a buffer.
+function M.is_auto(buf)
+  local own, auto = vim.b[buf].homebody_auto, M.options.auto
+  if own ~= nil then
+    return own
+  elseif vim.g.homebody_auto ~= nil and not vim.g.homebody_auto then
+    return false
+  elseif type(auto) == "table" then
+    return auto[vim.bo[buf].filetype] ~= false
+  end
+  return auto
+end
+
+return M

@@ -1,0 +1,221 @@
+-- Proposals: what an edit changes, beside the file as a diff, until it is accepted or discarded.
+-- The file is untouched until then, and may be edited meanwhile.
+
+local rpc = require("homebody.rpc")
+
+local M = {}
+local SMALL_LINES = 12 -- an addition of so many lines at most goes into the file at once
+local proposal -- in view: the file's buffer, the lines it was made for, the buffer that shows it, the server's id
+
+local function lines_of(buf)
+  return vim.api.nvim_buf_get_lines(buf, 0, -1, false)
+end
+
+-- Hunks that make one list of lines into another, each {first line from 1, count, first, count}.
+local function hunks(before, after)
+  local function joined(lines) return table.concat(lines, "\n") .. "\n" end
+  return vim.diff(joined(before), joined(after), { result_type = "indices", algorithm = "histogram" })
+end
+
+-- The lines after LSP edits of a buffer.
+local function edited(buf, edits)
+  local copy = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_lines(copy, 0, -1, false, lines_of(buf))
+  vim.lsp.util.apply_text_edits(edits, copy, rpc.encoding)
+  local lines = lines_of(copy)
+  vim.api.nvim_buf_delete(copy, { force = true })
+  return lines
+end
+
+local function edits_of(edit, uri)
+  for _, change in ipairs(edit.documentChanges or {}) do
+    if change.textDocument and change.textDocument.uri == uri then
+      return change.edits
+    end
+  end
+  return (edit.changes or {})[uri] or {}
+end
+
+local function needs_confirmation(edit)
+  for _, annotation in pairs(edit.changeAnnotations or {}) do
+    if annotation.needsConfirmation then
+      return true
+    end
+  end
+  return edit.changeAnnotations == nil
+end
+
+-- Carries `wanted`, made for `base`, over to what the buffer has now; nil where both changed the same lines.
+local function merged(base, wanted, now)
+  local theirs, own = hunks(base, wanted), hunks(base, now)
+  local moved = {}
+  for _, hunk in ipairs(theirs) do
+    local first, count = hunk[1], hunk[2]
+    local shift = 0
+    for _, other in ipairs(own) do
+      local other_first, other_count = other[1], other[2]
+      local end_mine, end_other = first + math.max(count, 1) - 1, other_first + math.max(other_count, 1) - 1
+      if first <= end_other and other_first <= end_mine then
+        return nil
+      elseif other_first < first then
+        shift = shift + other[4] - other_count
+      end
+    end
+    table.insert(moved, { first + shift, count, hunk[3], hunk[4] })
+  end
+  return moved
+end
+
+-- Puts hunks into a buffer, as one step to undo; returns the first line that changed.
+local function put(buf, moved, wanted)
+  for index = #moved, 1, -1 do
+    local first, count, from, number = unpack(moved[index])
+    -- A hunk without lines of its own stands behind line `first`.
+    local start = count == 0 and first or first - 1
+    vim.api.nvim_buf_set_lines(buf, start, start + count, false, vim.list_slice(wanted, from, from + number - 1))
+  end
+  return moved[1] and math.max(moved[1][1], 1) or 1
+end
+
+local function is_small(base, wanted)
+  local added = 0
+  for _, hunk in ipairs(hunks(base, wanted)) do
+    if hunk[2] > 0 then
+      return false
+    end
+    added = added + hunk[4]
+  end
+  return added > 0 and added <= SMALL_LINES
+end
+
+local function show(buf, base, wanted, title, id)
+  local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":t")
+  vim.cmd.tabnew()
+  local tab = vim.api.nvim_get_current_tabpage()
+  vim.api.nvim_win_set_buf(0, buf)
+  vim.cmd.diffthis()
+  vim.cmd("rightbelow vsplit")
+  local right = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_win_set_buf(0, right)
+  vim.api.nvim_buf_set_name(right, ("homebody://change/%d/%s"):format(right, name))
+  vim.api.nvim_buf_set_lines(right, 0, -1, false, wanted)
+  vim.bo[right].filetype = vim.bo[buf].filetype
+  vim.cmd.diffthis()
+  -- The keys first: a narrow window cuts the end.
+  local name_of = title:gsub("%%", "%%%%")
+  vim.wo.winbar = ("ga accept  gx discard  gr refine%%<  do takes a hunk back  %s"):format(name_of)
+  proposal = { buf = buf, base = base, right = right, tab = tab, title = title, id = id }
+  for key, act in pairs({ ga = M.accept, gx = M.discard, gr = M.refine }) do
+    vim.keymap.set("n", key, act, { buffer = right, nowait = true })
+  end
+  local first = hunks(base, wanted)[1]
+  if first then
+    vim.api.nvim_win_set_cursor(0, { math.max(1, math.min(first[3], #wanted)), 0 })
+  end
+  rpc.emit("HomebodyPreview", { title = title })
+end
+
+-- Shows the result of a command: at once in the file where it only adds a little, else as a proposal.
+function M.take(buf, result, title)
+  if result.status == "refused" then
+    return rpc.say(result.reason or "nothing was changed", vim.log.levels.WARN)
+  elseif result.status == "unchanged" then
+    return rpc.say("the model found nothing to change")
+  elseif result.status ~= "ready" or not result.edit then
+    return result.status == "cancelled" and rpc.say("cancelled") or nil
+  end
+  for _, change in ipairs(result.edit.documentChanges or {}) do
+    if change.kind == "create" then
+      return M.new_file(change.uri, edits_of(result.edit, change.uri))
+    end
+  end
+  local base = lines_of(buf)
+  local wanted = edited(buf, edits_of(result.edit, rpc.document(buf).uri))
+  if not needs_confirmation(result.edit) and is_small(base, wanted) then
+    put(buf, merged(base, wanted, base), wanted)
+    return rpc.say(title .. "; u takes it back")
+  end
+  M.close()
+  show(buf, base, wanted, title, result.id)
+end
+
+-- A new file opens as a buffer that is not written yet.
+function M.new_file(uri, edits)
+  local path = vim.uri_to_fname(uri)
+  if vim.uv.fs_stat(path) then
+    return rpc.say(("%s is there already, so nothing was made"):format(path), vim.log.levels.WARN)
+  end
+  vim.cmd.tabedit(vim.fn.fnameescape(path))
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(edits[1] and edits[1].newText or "", "\n", { plain = true }))
+  rpc.say("a new file; :w keeps it")
+end
+
+-- Puts the proposal, as it stands on the right, into the file.
+function M.accept()
+  if not proposal then
+    return rpc.say("there is no change to accept")
+  end
+  local own = proposal
+  local wanted = lines_of(own.right)
+  local moved = merged(own.base, wanted, lines_of(own.buf))
+  if not moved then
+    return rpc.say(
+      "the lines that this change rewrites were edited meanwhile, so nothing was replaced; take over what you want by hand, or discard it",
+      vim.log.levels.WARN
+    )
+  end
+  M.close()
+  local line = put(own.buf, moved, wanted)
+  if vim.api.nvim_get_current_buf() == own.buf then
+    vim.api.nvim_win_set_cursor(0, { math.min(line, vim.api.nvim_buf_line_count(own.buf)), 0 })
+  end
+end
+
+function M.discard()
+  if not proposal then
+    return rpc.say("there is no change to discard")
+  end
+  M.close()
+end
+
+-- Asks for something else in words.
+function M.refine()
+  local own = proposal
+  if not own then
+    return rpc.say("there is no change to refine")
+  elseif not own.id then
+    return rpc.say("this change cannot be refined; run it again with other words")
+  end
+  vim.ui.input({ prompt = "Refine: " }, function(words)
+    if words and vim.trim(words) ~= "" then
+      require("homebody.refactor").refine(own.buf, own.id, words)
+    end
+  end)
+end
+
+-- Closes the view of the proposal and forgets it.
+function M.close()
+  local own = proposal
+  proposal = nil
+  if not own then
+    return
+  end
+  if vim.api.nvim_tabpage_is_valid(own.tab) then
+    for _, win in ipairs(vim.api.nvim_tabpage_list_wins(own.tab)) do
+      vim.api.nvim_win_call(win, vim.cmd.diffoff)
+    end
+    if #vim.api.nvim_list_tabpages() > 1 then
+      vim.cmd.tabclose(vim.api.nvim_tabpage_get_number(own.tab))
+    end
+  end
+  if vim.api.nvim_buf_is_valid(own.right) then
+    vim.api.nvim_buf_delete(own.right, { force = true })
+  end
+end
+
+-- Whether a proposal is in view.
+function M.is_open()
+  return proposal ~= nil
+end
+
+return M

@@ -1,0 +1,26 @@
+-- Loaded at start: the command and the <Plug> maps, so that both are there before and without setup().
+
+if vim.g.loaded_homebody then
+  return
+end
+vim.g.loaded_homebody = true
+
+vim.api.nvim_create_user_command("Homebody", function(opts) require("homebody.commands").run(opts) end, {
+  nargs = "*",
+  range = true,
+  desc = "Explain, ask, refactor with a model on this machine",
+  complete = function(...) return require("homebody.commands").complete(...) end,
+})
+
+for name, what in pairs({
+  accept = "Accept the suggestion",
+  ["accept-word"] = "Accept the suggestion's next word",
+  ["accept-line"] = "Accept the suggestion's next line",
+  next = "Show the next suggestion",
+  previous = "Show the previous suggestion",
+  dismiss = "Dismiss the suggestion",
+  suggest = "Ask for suggestions here",
+}) do
+  local act = name:gsub("-", "_")
+  vim.keymap.set("i", ("<Plug>(homebody-%s)"):format(name), function() require("homebody")[act]() end, { desc = what })
+end
