@@ -23,6 +23,9 @@ from support.until import until
 _SLICE_TOKENS = 24
 """What 150 ms may hold on the fastest machines that this runs on, and a token in hand."""
 
+_ANSWER_TOKENS = 128
+"""Long enough that a completion begins and is cancelled while the answer is written."""
+
 
 class _Server:
     def __init__(self, url: str, key: str) -> None:
@@ -52,7 +55,9 @@ async def engine(server: _Server) -> AsyncIterator[Engine]:
     block = BackendSettings(kind="llama.cpp", url=server.url, api_key=server.key)
     completion = CompletionSettings(backend=block, min_confidence=0.0, debounce_ms=0)
     settings = Settings(
-        backend=block, completion=completion, chat=ChatSettings(backend=block, temperature=0.0)
+        backend=block,
+        completion=completion,
+        chat=ChatSettings(backend=block, temperature=0.0, max_tokens=_ANSWER_TOKENS),
     )
     async with open_engine(settings) as opened:
         yield opened
