@@ -87,7 +87,7 @@ def _redirect_output(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         is_long = path.exists() and path.stat().st_size > _MAX_LOG_BYTES
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_long else os.O_APPEND)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if is_long else 0)
         descriptor = os.open(path, flags, 0o600)
     except OSError:
         descriptor = os.open(os.devnull, os.O_WRONLY)
