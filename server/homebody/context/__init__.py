@@ -1,6 +1,6 @@
-"""What the model may see, inside the token budget.
+"""Choose what the model sees, within the token budget.
 
-In: a document, an offset, candidates as values, a token budget and a way to count.
-Out: a ``Context`` whose parts fit, with the list of what went in and what did not.
-Pure: touches no disk, no network, no model.
+In: a document, an offset, candidates as values, a token budget and a token counter.
+Out: a ``Context`` that fits, with lists of what was included and what was left out.
+Pure: uses no disk, no network, no model.
 """

@@ -1,4 +1,4 @@
-"""Context of explain, ask and refactor: the selection whole, then the code around it.
+"""Context of explain, ask and refactor: the whole selection, then the code around it.
 
 In: document, selection, candidates, tokens. Out: the texts that fit, their sources, what was left
 out.
@@ -16,7 +16,7 @@ from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
 _SNIPPET_SHARE = 0.5
-"""Part of the tokens beside the selection that snippets may have; the lines around it get the rest."""
+"""Snippets' share of the tokens that the selection leaves; the surrounding lines get the rest."""
 
 DID_NOT_FIT = "did not fit"
 
@@ -26,7 +26,7 @@ class Around:
     """What goes into a chat prompt.
 
     ``code`` is the selection; ``before`` and ``after`` are whole lines of the same document next to
-    it; ``snippets`` come from elsewhere. ``tokens`` is what all of them have together.
+    it; ``snippets`` come from elsewhere. ``tokens`` is the total of all of them.
     """
 
     code: str
@@ -58,7 +58,7 @@ def select_around(
 ) -> Around:
     """Keep the selection whole and fill the rest of ``tokens`` with its surroundings and snippets.
 
-    A snippet that shows lines which the surroundings show already is left out.
+    A snippet whose lines are already in the surroundings is left out.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def select_around(
     lines = _lines_around(document, first, last, rest - share, count)
     ranked = _choose(document, lines, candidates, share, count)
     if ranked.tokens < share:
-        # What the snippets leave goes to the surroundings; snippets that these show now go.
+        # Unused tokens go to the surroundings; snippets that these now contain are removed.
         lines = _lines_around(document, first, last, rest - ranked.tokens, count)
         ranked = _choose(document, lines, candidates, ranked.tokens, count)
     chosen = [Source(c.uri, c.first_line, c.last_line, t, c.why) for c, t in ranked.chosen]
@@ -128,7 +128,7 @@ def _sources(document: Document, lines: _Lines, first: int, last: int) -> list[S
 
 
 def _left_out(document: Document, lines: _Lines, sources: Sequence[Source]) -> list[LeftOut]:
-    """Lines before and after that hold something and did not fit."""
+    """Non-blank lines before and after that did not fit."""
     found: list[LeftOut] = []
     if document.text[: lines.before.start].strip():
         end = max(0, document.line_of(lines.before.start) - 1)

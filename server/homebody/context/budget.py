@@ -1,7 +1,6 @@
-"""How many tokens a prompt may have.
+"""Compute how many tokens a prompt may have.
 
-In: what the server serves and what the task needs. Out: a ``TokenBudget`` that every later step
-keeps to.
+In: the server's context length and the task's needs. Out: a ``TokenBudget`` that every later step respects.
 """
 
 from dataclasses import dataclass
@@ -9,18 +8,18 @@ from dataclasses import dataclass
 from homebody.errors import ContextTooLong
 
 READING_SECONDS = 5.0
-"""A completion prompt is no longer than what the model reads in this time (issue: Context)."""
+"""Maximum time, in seconds, for evaluating a completion prompt; it limits the prompt's length."""
 
 UNMEASURED_SPEED = 200.0
-"""Prompt tokens a second taken before the first measurement: a small model on two slow cores."""
+"""Prompt speed in tokens per second assumed before the first measurement: a small model on two slow cores."""
 
 MIN_PROMPT_TOKENS = 16
-"""Below this no prompt says anything; the request is refused instead."""
+"""Minimum size of a prompt in tokens; below it the request is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenBudget:
-    """Tokens, split up before anything is chosen.
+    """Division of the tokens, fixed before anything is chosen.
 
     Attributes
     ----------
@@ -31,7 +30,7 @@ class TokenBudget:
     overhead
         Reserved for markers, template and BOS.
     prompt
-        What prefix, suffix and snippets may have together.
+        Maximum for prefix, suffix and snippets together.
 
     """
 
@@ -44,10 +43,10 @@ class TokenBudget:
 def completion_budget(
     context_length: int, *, max_tokens: int, overhead: int, prompt_speed: float | None
 ) -> TokenBudget:
-    """Budget of a completion: the smaller of what fits and what is read in five seconds.
+    """Budget of a completion: what fits the context, limited to what is evaluated in five seconds.
 
-    ``prompt_speed`` is in tokens a second as measured; ``None`` before the first measurement, when a
-    slow one is taken: a prompt too long holds the user up, one too short is widened in the next pause.
+    ``prompt_speed`` is the measured speed in tokens per second; ``None`` before the first measurement, when a
+    low speed is assumed: too long a prompt delays the user, too short a one is widened in the next pause.
     The output takes at most a quarter of the context length.
 
     Raises
@@ -63,7 +62,7 @@ def completion_budget(
 
 
 def chat_budget(context_length: int, *, output: int, overhead: int) -> TokenBudget:
-    """Budget of explain, ask and refactor: all that fits beside the answer.
+    """Budget of explain, ask and refactor: everything that the answer does not need.
 
     The answer takes at most half of the context length.
 

@@ -1,8 +1,8 @@
-"""Keep text that a model would read as control tokens out of prompts that go as strings.
+"""Remove text that a model would read as control tokens from prompts that are sent as strings.
 
-In: text of the user's and the model's control texts. Out: text without the lines that hold one, and
-which lines those were. Where prompts go as token ids this is not needed: there no text of the user's
-acts as a marker.
+In: the user's text and the model's control texts. Out: text without the lines that contain one, and the
+numbers of those lines. Prompts that are sent as token ids do not need this: user text never becomes a marker
+there.
 """
 
 import re
@@ -26,7 +26,7 @@ def first_marker(text: str, special_texts: AbstractSet[str]) -> str | None:
 
 
 def without_marked_lines(text: str, special_texts: AbstractSet[str]) -> Cleaned:
-    """Leave out every line that holds a control text."""
+    """Leave out every line that contains a control text."""
     if first_marker(text, special_texts) is None:
         return Cleaned(text)
     pattern = _pattern(frozenset(special_texts))
@@ -37,7 +37,7 @@ def without_marked_lines(text: str, special_texts: AbstractSet[str]) -> Cleaned:
 
 
 def before_cursor(text: str, special_texts: AbstractSet[str]) -> Cleaned:
-    """The same for text that ends at the cursor: of its last line, keep what follows the marker."""
+    """Do the same for text that ends at the cursor; of its last line, the part after the marker is kept."""
     head, end, line = text.rpartition("\n")
     cleaned = without_marked_lines(head + end, special_texts)
     if first_marker(line, special_texts) is None:

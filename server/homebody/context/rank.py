@@ -1,7 +1,7 @@
-"""Which candidates of other places go in: best first, each once, none that repeats what is there.
+"""Choose candidates from other files: best first, without duplicates of each other or of the prompt.
 
-In: candidates in the order of their worth. Out: those that fit, in a stable order, so that
-consecutive prompts begin alike.
+In: candidates, best first. Out: those that fit, in a stable order, so that consecutive prompts have a common
+beginning.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ CELL_ABOVE = "cell above"
 """Why a cell of the same notebook is a candidate; these stay in the notebook's order."""
 
 _REPEATED = 0.8
-"""Part of a candidate's lines that has to stand in the prompt already to make it a repeat."""
+"""A candidate is a duplicate if at least this share of its lines is in the prompt already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Chosen candidates with the tokens of their text, and what was not chosen.
+    """Chosen candidates with the tokens of their text, and the candidates that were not chosen.
 
-    ``tokens`` is what the chosen ones take of the budget, their paths and markers included.
+    ``tokens`` is the part of the budget that the chosen ones use, including their paths and markers.
     """
 
     chosen: tuple[tuple[Candidate, int], ...]
@@ -35,10 +35,10 @@ def choose(
 ) -> Ranked:
     """Take candidates while they fit ``tokens``; a smaller one may follow one that does not fit.
 
-    ``around`` are the lines that the prompt shows anyway, ``shown`` is their text: a copy of it in
-    another file (a build folder has many) says nothing new. The chosen ones are ordered by file and
-    line, not by worth: an order that does not change when the worths do. Cells of a notebook come
-    behind them in its own order, the one nearest to the cursor last.
+    ``around`` are the lines that the prompt already contains, ``shown`` is their text: a copy of it in
+    another file (build folders have many) adds nothing. The chosen ones are ordered by file and line, not by
+    rank, so that the order does not change with the ranking. Cells of a notebook follow in the notebook's
+    order, the one nearest to the cursor last.
     """
     chosen: list[tuple[Candidate, int]] = []
     left_out: list[LeftOut] = []
@@ -51,7 +51,7 @@ def choose(
         if any(_is_repeat(lines, text) for text in texts):
             left_out.append(_left_out(candidate, "repeats what is there already"))
             continue
-        # A path of up to four parts stands in front of it, and a marker or two.
+        # It is preceded by a path of up to four parts and one or two markers.
         text = count(candidate.text)
         cost = text + count("/".join(candidate.uri.split("/")[-4:])) + 4
         if used + cost > tokens:
@@ -74,7 +74,7 @@ def _left_out(candidate: Candidate, why: str) -> LeftOut:
 
 
 def _lines(text: str) -> frozenset[str]:
-    """Lines that say something, without their indentation: a bracket alone stands everywhere."""
+    """Lines that identify a text, without indentation; lines such as a single bracket occur everywhere."""
     lines = (line.strip() for line in text.splitlines())
     return frozenset(line for line in lines if any(sign.isalnum() for sign in line))
 

@@ -1,4 +1,4 @@
-"""Choose what goes into a prompt, inside the budget, and say what was chosen.
+"""Choose what goes into a prompt, within the budget, and report what was chosen.
 
 In: document, place, candidates as values, tokens. Out: texts, their sources, and what was left out.
 """
@@ -13,19 +13,19 @@ from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
 SUFFIX_SHARE = 0.25
-"""Part of a completion prompt that the suffix may have (llama.vim and Cody use about a fifth to a third)."""
+"""The suffix's share of a completion prompt (llama.vim and Cody use about a fifth to a third)."""
 
 SNIPPET_SHARE = 0.25
-"""Part of a completion prompt that other files may have; more where the document leaves room for it."""
+"""Share of a completion prompt for other files; more if the document does not use its own share."""
 
 HEADER_SHARE = 0.1
-"""Part of it for imports and the headers of scopes that the window cut off."""
+"""Share for imports and headers of scopes that lie outside the window."""
 
 
 _BEFORE, _AFTER = "before the cursor", "after the cursor"
 
 OF_THE_WINDOW = frozenset({_BEFORE, _AFTER})
-"""Why a source is there that is the window itself; all others were chosen beside it."""
+"""Reason given for the window itself; all other sources were chosen in addition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Context:
     """What goes into a completion prompt.
 
     ``prefix`` ends at the anchor, ``suffix`` starts at the cursor. ``headers`` are lines of the same document
-    that stand before the window: imports and the headers of scopes that are still open.
+    before the window: imports and the headers of scopes that are still open.
     """
 
     prefix: str
@@ -67,10 +67,10 @@ def select_completion(
 ) -> Context:
     """Choose prefix, suffix, headers and snippets of at most ``tokens`` together.
 
-    ``gap`` is what stands between prefix and suffix: from the anchor to the cursor.
-    ``headers`` come best first; those inside the window are skipped, since they are there already.
-    ``candidates`` come best first. Where the window of ``keep`` stays, all of it has at most
-    ``keep.tokens`` together.
+    ``gap`` is the span between prefix and suffix: from the anchor to the cursor.
+    ``headers`` are sorted best first; those inside the window are skipped.
+    ``candidates`` are sorted best first. If the window of ``keep`` is kept, the whole prompt has at most
+    ``keep.tokens``.
     """
     share = SUFFIX_SHARE if takes_suffix else 0.0
     whole = window(document, gap, tokens, share, count, keep=keep)
@@ -85,7 +85,7 @@ def select_completion(
     if needed > tokens - whole.prefix_tokens - whole.suffix_tokens:
         less = None if keep is None else Keep(keep.start, keep.tokens - needed)
         whole = window(document, gap, tokens - needed, share, count, keep=less)
-        # The window became smaller: headers between the old and the new start are cut off now.
+        # The window became smaller: it no longer contains headers between the old and the new start.
         kept = _kept_headers(document, headers, whole.prefix.start, int(tokens * HEADER_SHARE), count)
         stays = keep is not None and whole.prefix.start == keep.start
         most = max(tokens, keep.tokens) if keep is not None and stays else tokens
@@ -97,9 +97,9 @@ def select_completion(
 
 
 def _snippet_tokens(document: Document, whole: Window, tokens: int, *, takes_suffix: bool) -> int:
-    """Tokens for other files: their share, or all that a short document leaves.
+    """Tokens for other files: their share, or all that a short document leaves unused.
 
-    Rounded down on a grid, so that the few tokens of a key do not change what is chosen.
+    Rounded down to a grid, so that the few tokens of a keystroke do not change what is chosen.
     """
     room = int(tokens * SNIPPET_SHARE)
     ends = not takes_suffix or whole.suffix.end == len(document.text)
@@ -111,7 +111,7 @@ def _snippet_tokens(document: Document, whole: Window, tokens: int, *, takes_suf
 def _kept_headers(
     document: Document, headers: Sequence[Header], before: int, tokens: int, count: Count
 ) -> list[tuple[Header, int]]:
-    """Take headers that end before the window while they fit; in the order of the document."""
+    """Return the headers that end before the window, as far as they fit, in document order."""
     kept: dict[Span, tuple[Header, int]] = {}
     for header in headers:
         if header.span.end > before or header.span in kept:
@@ -140,7 +140,7 @@ def _context(
         sources.append(_source(document, whole.prefix, whole.prefix_tokens, _BEFORE))
     if whole.suffix:
         sources.append(_source(document, whole.suffix, whole.suffix_tokens, _AFTER))
-    # A line of which a part went in is one of the sources.
+    # A line that is included in part is one of the sources.
     before = document.line_of(whole.prefix.start) - 1
     left_out[:0] = without(sources, LeftOut(document.uri, 0, before, "before the window"))
     after = _first_line_after(document, whole.suffix.end)
@@ -158,7 +158,7 @@ def _context(
 
 
 def without(sources: Sequence[Source], left: LeftOut) -> list[LeftOut]:
-    """Split the lines of ``left`` around those that went in."""
+    """Split the lines of ``left`` around those that were included."""
     rest: list[LeftOut] = []
     first = left.first_line
     inside = [one for one in sources if one.uri == left.uri and one.last_line >= first]

@@ -1,7 +1,7 @@
-"""Counting tokens without asking the server each time.
+"""Count tokens without a server request each time.
 
-In: texts. Out: token counts, exact for lines that the server has counted before, a high estimate
-for the rest. The exact counts are fetched in idle moments, by one call for all new lines.
+In: texts. Out: token counts: exact for lines that the server has counted before, estimated on the high side
+for the rest. Exact counts are requested while idle, with one call for all new lines.
 """
 
 from collections import OrderedDict
@@ -13,7 +13,7 @@ _MAX_LINES = 60_000
 """Lines whose count is kept; at about 150 bytes each this is less than 10 MB."""
 
 _MAX_CHARACTERS = 4_000_000
-"""Characters of all lines whose count is kept: each edit of a minified file is a new line of megabytes."""
+"""Limit for the characters of all cached lines: each edit of a minified file adds a line of megabytes."""
 
 _LONGEST_KEPT = 500
 """Characters of the longest line whose estimate is kept."""
@@ -23,27 +23,27 @@ class TokenCounts:
     """Token counts by line, for one tokenizer.
 
     ``count`` never asks the server. Lines not counted yet are estimated on the high side; ``learn``
-    replaces the estimate by the server's count, ``learn_total`` corrects the estimate where the
-    server only reports the count of a whole prompt.
+    replaces the estimate by the server's count; ``learn_total`` corrects the estimate if the server only
+    reports the count of a whole prompt.
     """
 
     def __init__(self) -> None:
         self._exact: OrderedDict[str, int] = OrderedDict()
         self._characters = 0
-        # A window of 25,000 tokens is counted several times over at a jump, and line by line.
+        # After a jump, a window of 25,000 tokens is counted several times, line by line.
         self._shapes: dict[str, int] = {}
         self._estimate = TokenEstimate()
 
     @property
     def was_told(self) -> bool:
-        """Whether a prompt's real count was seen."""
+        """Whether the server has reported the count of a prompt."""
         return self._estimate.is_corrected
 
     def count(self, text: str) -> int:
         """Tokens of ``text``: the sum over its lines.
 
-        Counting lines apart misses the merges across line ends, so the sum is never lower than
-        what the server counts for the whole, except for rounding of the estimate.
+        Counting lines separately ignores merges across line ends, so the sum is never lower than the
+        server's count for the whole text, except for rounding of the estimate.
         """
         total = 0
         for line in text.splitlines(keepends=True):
@@ -57,7 +57,7 @@ class TokenCounts:
         return [line for line in dict.fromkeys(lines) if line not in self._exact]
 
     def learn(self, lines: Sequence[str], counts: Sequence[int]) -> None:
-        """Take the server's counts for ``lines``; the oldest are evicted beyond the limit."""
+        """Store the server's counts for ``lines``; the oldest are evicted beyond the limit."""
         for line, tokens in zip(lines, counts, strict=True):
             if line not in self._exact:
                 self._characters += len(line)

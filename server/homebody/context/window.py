@@ -1,8 +1,8 @@
 """The part of the document around the cursor that goes into a prompt.
 
 In: a document, an offset, tokens for each side. Out: spans of prefix and suffix.
-The prefix starts on a fixed grid of lines, so that consecutive prompts of one place begin alike and
-the server's prompt cache holds.
+The prefix starts on a fixed grid of lines, so that consecutive prompts at one place have a common beginning
+and the server can reuse its prompt cache.
 """
 
 from collections.abc import Callable
@@ -16,17 +16,17 @@ _GRID_SHARE = 16
 """The grid's step is at most this part of the lines that fit, so rounding costs at most 1/16."""
 
 _CHARACTERS = 40
-"""Few tokens have more: a text far too long for so many tokens is told without counting it."""
+"""Upper bound on the characters of a token; a text above it is known to be too long without counting."""
 
 _WORD = 64
-"""Characters that a cut inside a line goes on to the end of a word."""
+"""Maximum characters by which a cut inside a line is moved to reach the end of a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Spans of the document. Between ``prefix.end`` and ``suffix.start`` stands what was typed.
+    """Spans of the document. The typed text lies between ``prefix.end`` and ``suffix.start``.
 
-    ``prefix_tokens`` and ``suffix_tokens`` are as counted.
+    ``prefix_tokens`` and ``suffix_tokens`` are their token counts.
     """
 
     prefix: Span
@@ -37,10 +37,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Where the prefix of the prompt before began, and how long all may grow with it, in tokens.
+    """Start of the previous prompt's prefix, and the maximum size in tokens if it is kept.
 
-    What the server has read already costs nothing, so a kept prefix may be longer than a new one; prefix
-    and suffix together have at most ``tokens`` then.
+    Cached tokens are not evaluated again, so a kept prefix may be longer than a new one; prefix and suffix
+    then have at most ``tokens`` together.
     """
 
     start: int
@@ -58,11 +58,10 @@ def window(
 ) -> Window:
     """Choose a prefix that ends where ``gap`` starts and a suffix that starts where it ends.
 
-    Both have at most ``tokens`` together, or ``keep.tokens`` where ``keep`` holds. ``suffix_share``
-    (0 to 1) is the suffix's part where both sides have more than enough; what one side does not need
-    goes to the other. The prefix's text nearest to the gap is never empty when there is any. Where
-    ``keep`` holds, the start of the prompt before stays: while the prefix uses nine tenths of what it may
-    have, and both are within ``keep.tokens``.
+    Together they have at most ``tokens``, or ``keep.tokens`` if the start of ``keep`` is kept.
+    ``suffix_share`` (0 to 1) is the suffix's share if both sides have enough text; tokens that one side does
+    not need go to the other. The prefix is not empty if there is text before the gap. The start of ``keep``
+    is kept while the prefix uses nine tenths of its tokens and both sides are within ``keep.tokens``.
     """
     suffix_limit = int(tokens * suffix_share)
     suffix = _suffix(document, gap.end, suffix_limit, count) if suffix_limit else (Span(gap.end, gap.end), 0)
@@ -80,7 +79,7 @@ def window(
 
 
 def _kept(document: Document, end: int, keep: Keep, tokens: int, count: Count) -> tuple[Span, int] | None:
-    """Return the kept prefix where it has nine tenths of ``tokens`` and at most ``keep.tokens``."""
+    """Return the kept prefix if it has at least nine tenths of ``tokens`` and at most ``keep.tokens``."""
     if not 0 < keep.start < end:
         return None
     most = max(tokens, keep.tokens)
@@ -113,7 +112,7 @@ def _prefix(document: Document, offset: int, tokens: int, count: Count) -> tuple
         costs.append(cost)
         first -= 1
     if not used and line > 0:
-        # The cursor stands at a line's start and the line before does not fit whole.
+        # The cursor is at the start of a line, and the line before it does not fit whole.
         return _cut_line(document, document.line_span_with_end(line - 1), tokens, count)
     step = grid_step(line - first)
     while first > 0 and first < line and first % step:
@@ -123,7 +122,7 @@ def _prefix(document: Document, offset: int, tokens: int, count: Count) -> tuple
 
 
 def grid_step(lines: int) -> int:
-    """Step of the grid for a window of so many lines: a power of two, so that grids nest."""
+    """Step of the grid for a window of this many lines: a power of two, so that grids nest."""
     step = 1
     while step * 2 * _GRID_SHARE <= lines:
         step *= 2
@@ -152,9 +151,9 @@ def _suffix(document: Document, offset: int, tokens: int, count: Count) -> tuple
 
 
 def _cut_line(document: Document, span: Span, tokens: int, count: Count) -> tuple[Span, int]:
-    """Keep the end of a line that is too long by itself; at least one character.
+    """Keep the end of a line that does not fit; at least one character.
 
-    It begins on a grid of the line's characters, so that it stays put while one types.
+    It begins on a grid of the line's characters, so that its start does not move while the user types.
     """
     size = _longest_end(document.text, span, tokens, count)
     step = grid_step(size)
@@ -172,11 +171,11 @@ def _cut_line_end(document: Document, span: Span, tokens: int, count: Count) -> 
 
 
 def line_anchor(text: str, span: Span, tokens: int, count: Count) -> int:
-    """Where what counts as typed begins in the part of a line up to the cursor.
+    """Start of the typed text within the part of a line up to the cursor.
 
-    That is its start, or a place further right where it has more than ``tokens``. That place lies on a
-    grid of half the characters that fit, at the end of a word where there is one: it stays put while one
-    types, and moves by half.
+    It is the start of the line, or further right if the text has more than ``tokens``: on a grid with a step
+    of half the characters that fit, and at the end of a word if possible. So it stays the same while the user
+    types, and then moves by one step.
     """
     if not _is_longer(text, span, tokens, count):
         return span.start
@@ -192,7 +191,7 @@ def line_anchor(text: str, span: Span, tokens: int, count: Count) -> int:
 
 
 def _is_longer(text: str, span: Span, tokens: int, count: Count) -> bool:
-    """Whether the span has more than ``tokens``; most long ones are told by a part of them."""
+    """Whether the span has more than ``tokens``; for most long spans, counting a part is enough."""
     part = tokens * 8
     if len(span) > part and count(text[span.start : span.start + part]) > tokens:
         return True
@@ -205,7 +204,7 @@ def _longest_end(text: str, span: Span, tokens: int, count: Count) -> int:
 
 
 def _most(longest: int, tokens: int, fits: Callable[[int], bool]) -> int:
-    """Largest number of characters that fits, by doubling and halving; 0 where none does."""
+    """Largest number of characters that fits, by doubling and halving; 0 if none does."""
     longest = min(longest, tokens * _CHARACTERS)
     high = min(longest, tokens + 1)
     while high < longest and fits(high):

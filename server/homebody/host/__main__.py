@@ -1,6 +1,6 @@
 """``python -m homebody.host``: the host process.
 
-Reads its arguments with argparse: typer and rich would cost a third of the time until it is ready.
+Uses argparse: importing typer and rich would take a third of the startup time.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""Sharing the cores among the hosts of one user: their threads together never exceed them.
+"""Divide the cores among the hosts of one user, so that their threads never exceed the cores.
 
-In: what the other hosts say that they take. Out: the threads of this one.
-Two hosts whose threads exceed the cores do not halve their speed but collapse (12 tokens a second
-each where one alone has 107), since llama.cpp's threads wait for each other by spinning. So each
-of n hosts takes at most one n-th of the cores (at least one): a host that starts waits until the
-others have made room, and a host that has too many reloads as soon as it has nothing to do.
+In: the cores that the other hosts announce. Out: the number of threads of this one.
+If the threads of two hosts exceed the cores, their speed does not halve but collapses (12 tokens per second
+each, compared with 107 for a single host), because llama.cpp's threads wait for each other by spinning. So
+each of n hosts uses at most one n-th of the cores (at least one): a new host waits until the others have
+reduced their threads, and a host with too many threads reloads as soon as it is idle.
 """
 
 import time
@@ -17,16 +17,16 @@ from homebody.host.server import NativeServer
 from homebody.host.shared import Place
 from homebody.host.watch import Need
 
-# As long as another model may take to finish its answer.
+# Maximum wait for another host to finish its answer.
 _WAIT_SECONDS = 120.0
-# A host takes back cores that have become free only in a pause: reloading empties its prompt cache.
+# A host claims freed cores only after a pause, because reloading empties its prompt cache.
 _PAUSE_SECONDS = 20.0
 
 
 class SharedCores:
-    """The cores from the point of view of one host.
+    """One host's view of the shared cores.
 
-    ``wanted`` is the most threads that it may have by its settings.
+    ``wanted`` is the maximum number of threads that its settings allow.
     """
 
     def __init__(self, place: Place, wanted: int | None) -> None:
@@ -35,12 +35,12 @@ class SharedCores:
         self._wanted = min(wanted or self._cores, self._cores)
 
     def wait_for_share(self, announce: Callable[[int], None]) -> int:
-        """Announce a share, wait until no other host has more than its own, and return ours.
+        """Announce our share, wait until no other host exceeds its share, and return ours.
 
         Raises
         ------
         BackendTimeout
-            Another host was busy all the time.
+            Another host stayed busy until the timeout.
 
         """
         deadline = time.monotonic() + _WAIT_SECONDS
@@ -53,14 +53,14 @@ class SharedCores:
                 announce(threads)
                 announced = threads
             elif all(other is None or other.threads <= fair for other in others):
-                # One that has said nothing yet (None) looks for us after we have spoken.
+                # A host that has announced nothing yet (None) will see our announcement.
                 return threads
             time.sleep(0.1)
         message = "another model was busy for two minutes and left no core free: wait for it, then ask again"
         raise BackendTimeout(message)
 
     def due(self, threads: int, need: Need, server: NativeServer) -> int:
-        """Threads that a host which runs ``threads`` should have from now on."""
+        """Number of threads that a host with ``threads`` threads should use from now on."""
         others = len(shared.other_hosts(self._place))
         share = min(self._wanted, max(1, self._cores // (1 + others)))
         if share < threads and not need.is_busy(server):

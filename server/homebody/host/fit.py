@@ -1,4 +1,4 @@
-"""How much context fits: the model's limit first, then the memory's.
+"""Compute the context length that fits: limited by the model first, then by memory.
 
 In: facts about the model, the wanted context length, free memory. Out: the context length that is
 served and why. Pure.
@@ -10,24 +10,24 @@ from homebody.errors import ModelTooLarge
 from homebody.models.facts import Facts
 
 CONTEXTS = 2
-"""Whole context lengths that the cache holds: a completion and a chat of full length side by side."""
+"""Number of full context lengths that the cache holds: one completion and one chat at the same time."""
 
 DEFAULT_CONTEXT_LENGTH = 8192
 MIN_CONTEXT_LENGTH = 1024
-"""Below that no prompt of any use fits; tokens."""
+"""Minimum context length, in tokens; no useful prompt fits below it."""
 
-# Python, llama.cpp and its buffers beside weights and attention cache: 60 MB with the default weights,
-# and 64 rows of probabilities of four bytes for each token of the vocabulary.
+# Memory besides weights and attention cache: Python, llama.cpp and its buffers take 60 MB with the default
+# weights, plus 64 rows of probabilities with four bytes per token of the vocabulary.
 _OVERHEAD = 96_000_000
 _LOGIT_BYTES = 64 * 4
-# The machine has more to do than this.
+# Leave memory for other programs.
 _SHARE = 0.9
 _STEP = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The context length in tokens, and one sentence on why it is not the wanted one."""
+    """The context length in tokens, and the reason (one sentence) if it is shorter than wanted."""
 
     context_length: int
     note: str | None = None

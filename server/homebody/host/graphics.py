@@ -14,7 +14,7 @@ _DRM = Path("/sys/class/drm")
 
 
 def has_unified_memory() -> bool:
-    """Whether the graphics unit shares the processor's memory, and our own process uses it."""
+    """Whether the graphics unit shares the processor's memory and the embedded model uses it."""
     return sys.platform == "darwin" and platform.machine() == "arm64"
 
 

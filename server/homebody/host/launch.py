@@ -1,7 +1,7 @@
-"""Start a host process and read the line in which it says where it is.
+"""Start a host process and read the line that reports its port.
 
 In: ``HostOptions``. Out: ``HostProcess`` with its ``Ready``, or the error that the host reported.
-Asks the host nothing afterwards: that is ``backend/embedded.py``'s part.
+Sends the host no requests; ``backend/embedded.py`` does.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ from homebody.host.options import Failed, HostOptions, Ready, Taken, decode_even
 from homebody.host.shared import Place
 
 START_SECONDS = 180.0
-"""The longest that a host may take to load: 7 GB from a slow disk, or another host's last answer."""
+"""Maximum loading time in seconds: 7 GB from a slow disk, or waiting for another host's last answer."""
 
 
 class HostProcess:
-    """A host that this process started, and where it answers.
+    """A host that this process started, and its address.
 
-    A private one ends with ``end``, and with this process, however that dies. A shared one is on its
-    own from the beginning.
+    A private host ends with ``end``, or when this process ends for any reason. A shared host is independent
+    of this process.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", ready: Ready) -> None:
@@ -36,21 +36,21 @@ class HostProcess:
         self.ready = ready
 
     def is_running(self) -> bool:
-        """Whether the process is still there."""
+        """Whether the process is still running."""
         return self._process.poll() is None
 
     async def end(self) -> None:
-        """End a private host and wait for it; it has nothing to save, so this takes an instant."""
+        """End a private host and wait for it. It has nothing to save, so this is immediate."""
         await _end(self._process)
 
 
 async def start_host(options: HostOptions, *, start_seconds: float = START_SECONDS) -> HostProcess | None:
-    """Start a host and wait until it is ready; ``None`` if a shared one is there, or starting, already.
+    """Start a host and wait until it is ready; ``None`` if a shared one is already running or starting.
 
     Raises
     ------
     ModelError
-        The weights cannot be used, or the host died of them.
+        The weights cannot be used, or the host crashed while loading them.
     BackendTimeout
         Not ready within ``start_seconds``.
 
@@ -69,7 +69,7 @@ async def start_host(options: HostOptions, *, start_seconds: float = START_SECON
                 )
                 raise BackendTimeout(message) from error
             finally:
-                if not reading.done():  # timed out or cancelled: the end of the process ends the reading
+                if not reading.done():  # timed out or cancelled: the thread ends with the process
                     process.kill()
                     await asyncio.shield(reading)
                     await _end(process)
@@ -88,7 +88,7 @@ async def start_host(options: HostOptions, *, start_seconds: float = START_SECON
 
 
 def _spawn(options: HostOptions, log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    # -P: not to import what lies in the folder that the editor happened to be started in.
+    # -P: do not import modules from the folder that the editor was started in.
     command = [sys.executable, "-P", "-m", "homebody.host", *options.to_arguments()]
     windows = sys.platform == "win32"
     shared = options.shared is not None
@@ -128,7 +128,7 @@ async def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _failure(options: HostOptions, event: object, code: int, log: IO[bytes]) -> HomebodyError:
-    """Return the error that the host reported, or one for a host that died without a word."""
+    """Return the error that the host reported, or a general one if it ended without a report."""
     words = _last_words(log)
     if not isinstance(event, Failed):
         reason = f": {words}" if words else ""
@@ -139,7 +139,7 @@ def _failure(options: HostOptions, event: object, code: int, log: IO[bytes]) -> 
     kind = getattr(errors, event.error, ModelError)
     if kind is ModelFileInvalid and event.message.startswith("llama.cpp ") and words:
         if "memory" in words:
-            # What was free when it was looked at, or may be used by a limit of the user's, was not enough.
+            # The memory that was free at the check, or that the user's limit allows, was not enough.
             advice = "close other programs, or set a smaller backend.contextLength"
             return ModelTooLarge(f"{event.message}: {words}; {advice}")
         return ModelFileInvalid(f"{event.message}: {words}; choose another model (`homebody models list`)")

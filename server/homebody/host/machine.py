@@ -1,6 +1,6 @@
-"""What this process may use of the machine: cores and memory, containers' limits included.
+"""The cores and memory that this process may use, including the limits of containers.
 
-In: the operating system's figures. Out: numbers. Knows nothing of models.
+In: the operating system's figures. Out: numbers. Knows nothing about models.
 """
 
 import os
@@ -20,13 +20,13 @@ def usable_cores() -> int:
 
 
 def available_memory() -> int:
-    """Bytes that can be taken without swapping."""
+    """Bytes that can be allocated without swapping."""
     free = psutil.virtual_memory().available
     if sys.platform == "linux":
         limit = _number(_CGROUP / "memory.max")
         used = _number(_CGROUP / "memory.current")
         if limit is not None and used is not None:
-            # File pages that were not touched for a while are given back when memory gets short.
+            # The system reclaims inactive file pages when memory runs low.
             free = min(free, limit - used + _cached())
     return max(0, free)
 

@@ -17,19 +17,20 @@ class HostOptions:
     Attributes
     ----------
     model
-        The GGUF.
+        The GGUF file.
     context_length
         Tokens of context for one request; ``None``: the model's own, at most
-        8,192. Less is served where the model or the memory does not allow it.
+        8,192. Less is served if the model or the memory does not allow it.
     threads
-        At most so many; ``None``: one for each core that this process may use.
+        Maximum number of threads; ``None``: one for each core that this process may use.
     shared
         The lock file of a host that several editors use; ``None``: the host belongs to its parent
         and ends when its stdin closes.
     idle_minutes
-        A shared host ends after so long without a request.
+        Minutes without a request after which a shared host ends.
     linger_seconds
-        A shared host ends so long after its last client left: commands in a script find it loaded.
+        Seconds without a client after which a shared host ends, so that consecutive commands of a script
+        find it loaded.
 
     """
 
@@ -58,18 +59,18 @@ LOADING = 0
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
-    """The host answers.
+    """The host is ready.
 
     Attributes
     ----------
     port, api_key
-        Where, on 127.0.0.1, and the key that every request needs.
+        The port on 127.0.0.1, and the key that every request needs.
     version
-        Of Homebody and of the native part: another version is another host.
+        Version of Homebody and of the native part; each version has its own host.
     context_length
         In tokens, of one request.
     note
-        Why the context is shorter than was asked for; one sentence, ``None`` if it is not.
+        Why the context is shorter than requested, in one sentence; ``None`` if it is not.
 
     """
 
@@ -84,19 +85,19 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     note: str | None = None
 
     def __repr__(self) -> str:
-        """Show no key: a repr ends up in logs and tracebacks."""
+        """Omit the key: a repr may appear in logs and tracebacks."""
         return f"Ready(port={self.port}, pid={self.pid}, model={self.model!r})"
 
 
 class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
-    """The host cannot serve: the name of the error's class in ``errors.py``, and its sentence."""
+    """The host cannot serve: the name of the error class in ``errors.py``, and its message."""
 
     error: str
     message: str
 
 
 class Taken(msgspec.Struct, frozen=True, tag_field="event", tag="taken"):
-    """Another process holds the lock: the host that was wanted is there, or is just starting."""
+    """Another process holds the lock: the requested host is already running or starting."""
 
 
 Event: TypeAlias = Ready | Failed | Taken
@@ -108,5 +109,5 @@ def encode_event(event: Event) -> bytes:
 
 
 def decode_event(line: bytes) -> Event:
-    """Read the line back; raises ``msgspec.DecodeError`` if it is none."""
+    """Parse the line; raises ``msgspec.DecodeError`` if it is not valid."""
     return msgspec.json.decode(line, type=Event)

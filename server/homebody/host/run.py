@@ -1,8 +1,8 @@
-"""The life of one host process: check the file, fit it into memory, load it, report, serve, end.
+"""Life cycle of a host process: check the file, fit it into memory, load it, report, serve, end.
 
 In: ``HostOptions``. Out: one line of JSON on stdout (``options.Event``) and an exit code; the log of
 llama.cpp goes to stderr.
-The native server answers in threads of its own; the main thread only watches for a reason to end.
+The native server answers in its own threads; the main thread only watches for a reason to end.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ def run(options: HostOptions) -> NoReturn:
     except HomebodyError as error:
         _say(stdout, Failed(type(error).__name__, str(error)))
         code = error.exit_code
-    except OSError as error:  # reading the weights raises errors of its own
+    except OSError as error:  # reading the weights raises its own errors
         folder = options.shared.parent if options.shared else ""
         reason = error.strerror or error
         message = f"the state folder {folder} cannot be written ({reason}): make room, or check permissions"
@@ -49,7 +49,7 @@ def run(options: HostOptions) -> NoReturn:
 
 
 def _serve_private(options: HostOptions, stdout: int) -> None:
-    """Serve the parent until stdin closes, which the system does for a parent that dies."""
+    """Serve the parent until stdin closes; the system closes it when the parent ends."""
     facts, fit = _look(options)
     threads = min(options.threads or usable_cores(), usable_cores())
     server = NativeServer(facts, fit.context_length, threads, key := secrets.token_urlsafe(24))
@@ -87,7 +87,7 @@ def _serve_shared(options: HostOptions, place: Place, stdout: int) -> None:
             threads = cores.due(ready.threads, need, server)
             if threads != ready.threads:
                 server.close()
-                # From here on others may take the cores that we leave.
+                # From here on other hosts may use the remaining cores.
                 shared.write_state(place, _ready(None, facts, fit, threads, key))
                 server = NativeServer(facts, fit.context_length, threads, key, server.port)
                 ready = _ready(server, facts, fit, threads, key)
@@ -102,7 +102,7 @@ _POLL_SECONDS = 1.0
 
 
 def _look(options: HostOptions) -> tuple[Facts, Fit]:
-    """Check the file before native code sees it, and how much context fits."""
+    """Check the file before native code reads it, and compute the context length that fits."""
     facts = read_facts(options.model.absolute())
     return facts, fit_context(facts, options.context_length, available_memory())
 
@@ -129,13 +129,13 @@ def _claim_stdout() -> int:
 
 
 def _say(stdout: int, event: Event) -> None:
-    # The process that started the host may have ended: then the report is lost, and a shared host serves on.
+    # If the process that started the host has ended, the report is lost and a shared host keeps serving.
     with contextlib.suppress(OSError):
         os.write(stdout, encode_event(event))
 
 
 def _wait_for_end_of_stdin(ended: threading.Event) -> None:
-    # Not sys.stdin: a thread that sits in its lock makes the interpreter abort at its end.
+    # Not sys.stdin: a thread that holds its lock makes the interpreter abort at exit.
     with contextlib.suppress(OSError):
         while os.read(0, 4096):
             pass
@@ -143,15 +143,15 @@ def _wait_for_end_of_stdin(ended: threading.Event) -> None:
 
 
 def _on_terminate(ended: threading.Event) -> None:
-    """From now on, an order to end ends us in order; while loading it ended the process at once."""
+    """End the host cleanly on a termination signal from now on; while loading, it ended immediately."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
 
 
 def _end(code: int) -> NoReturn:
-    """End at once, while the native server is still referred to, since there is nothing to save.
+    """End the process immediately, without releasing the native server: there is nothing to save.
 
-    Letting go of it first would wait for the answers that it is writing.
+    Releasing it first would wait for the answers that it is writing.
     """
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,7 +1,7 @@
 """llama.cpp's server inside this process: the only code that knows ``xllamacpp``.
 
 In: a model, its context length, threads, a key. Out: a ``NativeServer`` that listens on a loopback port.
-Knows nothing of clients, files of state, or why it should end.
+Knows nothing about clients, state files, or when to end.
 """
 
 import os
@@ -13,16 +13,16 @@ from homebody.errors import ModelFileInvalid
 from homebody.host.fit import CONTEXTS
 from homebody.models.facts import Facts
 
-# A cancelled prompt is read on to the end of its batch: 64 tokens are 0.1 to 0.6 s on
-# two cores where llama.cpp's default of 2,048 are seven seconds, at the same speed.
+# A cancelled prompt is evaluated to the end of its batch: 64 tokens take 0.1 to 0.6 s on
+# two cores, llama.cpp's default of 2,048 takes seven seconds, at the same throughput.
 _BATCH = 64
-# Prompts of documents that one comes back to; llama.cpp's default lets them grow to 8 GiB.
+# Cache of prompts for documents that the user returns to; llama.cpp's default limit is 8 GiB.
 _PROMPT_CACHE_MIB = 256
-# Four places keep their prompts, a fifth slot reads a wider window ahead, and the last one is for chat.
+# Four slots cache prompts of places, a fifth evaluates a wider window in advance, the last is for chat.
 _SLOTS = 6
-# Each connection that an editor keeps open takes a thread (asleep) from the server's pool.
+# Each connection that an editor keeps open occupies a sleeping thread of the server's pool.
 _HTTP_THREADS = 32
-# Warnings and errors. From 3 on a line for each request, from 4 on their text.
+# Warnings and errors. Level 3 adds a line for each request, level 4 their text.
 _VERBOSITY = 2
 
 
@@ -34,12 +34,12 @@ class NativeServer:
     context_length
         In tokens, of one request.
     port
-        0: one that is free.
+        0 chooses a free port.
 
     Raises
     ------
     ModelFileInvalid
-        llama.cpp cannot load the file; why stands on stderr.
+        llama.cpp cannot load the file; the reason is on stderr.
 
     """
 
@@ -53,14 +53,14 @@ class NativeServer:
         self.port = int(self._server.listening_address.rpartition(":")[2])
 
     def close(self) -> None:
-        """Stop listening and give the memory back; waits for the batch in work."""
+        """Stop listening and free the memory; waits for the running batch."""
         self._server = None
 
     def activity(self) -> tuple[int, int]:
-        """(requests in work, tokens read and written so far).
+        """(running requests, tokens read and written so far).
 
-        Not to be asked for every second without need: it wakes the server, and a server that is woken
-        within each second does not notice that a client hung up.
+        Do not call it every second without need: it wakes the server, and a server that is woken at least
+        once per second does not notice that a client disconnected.
         """
         figures = dict(_FIGURE.findall(self._server.handle_metrics()))
         busy = int(figures["requests_processing"]) + int(figures["requests_deferred"])
@@ -72,7 +72,7 @@ _COUNTERS = ("prompt_tokens_total", "prompt_tokens_cached_total", "tokens_predic
 
 
 def _native() -> Any:  # noqa: ANN401 - xllamacpp has no types
-    # Read once, when the library is loaded: threads that wait for each other sleep soon, not spin.
+    # Read once, when the library is loaded: waiting threads go to sleep soon instead of spinning.
     os.environ.setdefault("GOMP_SPINCOUNT", "300")
     return import_module("xllamacpp")
 
@@ -84,12 +84,12 @@ def _parameters(facts: Facts, context_length: int, threads: int, api_key: str, p
     parameters.model_alias = {facts.name}
     parameters.port = port
     parameters.api_keys = [api_key]
-    parameters.cors_origins = "http://localhost"  # no web page has any business here
+    parameters.cors_origins = "http://localhost"  # web pages must not use this server
     parameters.n_parallel = _SLOTS
     parameters.n_ctx = context_length * CONTEXTS
     # All slots share one cache; when it is full, llama.cpp drops the prompt of an idle slot.
     parameters.kv_unified = True
-    # Otherwise a request that names its slot would clear the others.
+    # Otherwise a request with a slot id would clear the other slots.
     parameters.cache_idle_slots = False
     parameters.n_batch = _BATCH
     parameters.n_ubatch = _BATCH
@@ -97,9 +97,9 @@ def _parameters(facts: Facts, context_length: int, threads: int, api_key: str, p
     parameters.cpuparams_batch.n_threads = threads
     parameters.n_threads_http = _HTTP_THREADS
     parameters.cache_ram_mib = _PROMPT_CACHE_MIB
-    # Sliding-window models keep the whole cache: a cut one cannot be reused at the next key.
+    # Sliding-window models keep the whole cache: a truncated one cannot be reused at the next keystroke.
     parameters.swa_full = facts.sliding_window
-    # Never cut a prompt in silence: one that is too long is refused.
+    # Never truncate a prompt silently: one that is too long is refused.
     parameters.ctx_shift = False
     parameters.endpoint_metrics = True
     parameters.endpoint_slots = True
@@ -108,6 +108,6 @@ def _parameters(facts: Facts, context_length: int, threads: int, api_key: str, p
     parameters.server_tools = []
     parameters.offline = True
     parameters.verbosity = _VERBOSITY
-    # Reads the weights a second time, and is of use only where a graphics card's memory has to be shared.
+    # Reads the weights a second time, and is useful only if a graphics card's memory has to be shared.
     parameters.fit_params = any(device["type"].value for device in native.get_device_info())
     return parameters

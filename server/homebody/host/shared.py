@@ -1,11 +1,11 @@
-"""The files by which all editors of one user find one host.
+"""The files through which all editors of one user find one host.
 
-For each model, context length and version there is a *place* in the state folder: a lock that the host
-holds for its life, its port and key in a file that only the user can read, its log, and a folder in
-which every client holds a lock of its own. The operating system lets go of a lock when its process
-dies, however it dies: that is what tells the living from the dead, never a process id.
+Each combination of model, context length and version has a *place* in the state folder: a lock that the host
+holds while it runs, a file with its port and key that only the user can read, its log, and a folder in which
+every client holds its own lock. The operating system releases a lock when its process ends for any reason,
+so the locks, not process ids, show which processes are alive.
 
-In: paths. Out: who is there. Opens no connection and starts no process.
+In: paths. Out: the running hosts and clients. Opens no connection and starts no process.
 See ``docs/decisions/0011-one-host-for-all-editors.md``.
 """
 
@@ -28,7 +28,7 @@ from homebody.settings import paths
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one shared host is to be found, named by its lock file."""
+    """The files of one shared host, named by its lock file."""
 
     lock: Path
 
@@ -39,7 +39,7 @@ class Place:
 
     @property
     def log(self) -> Path:
-        """What llama.cpp says; anew for each host."""
+        """llama.cpp's log; truncated when a host starts."""
         return self.lock.with_suffix(".log")
 
     @property
@@ -49,10 +49,10 @@ class Place:
 
 
 def place_for(options: HostOptions) -> Place:
-    """Return the place of the host that serves ``options``; makes its folder.
+    """Return the place of the host that serves ``options``, and create its folder.
 
-    Threads and idle time are no part of it: the first client's count. The machine's name is: a home
-    folder may be mounted on several, or in containers.
+    Threads and idle time are not part of the key: those of the first client apply. The machine's name is
+    part of it, since a home folder may be mounted on several machines or in containers.
     """
     what = [os.path.realpath(options.model), options.context_length, host_version(), platform.node()]
     name = hashlib.sha256(msgspec.json.encode(what)).hexdigest()[:16]
@@ -67,10 +67,10 @@ def host_version() -> str:
 
 
 def claim(place: Place) -> FileLock | None:
-    """Take the place for this process, for its life; ``None`` if another has it."""
+    """Lock the place until this process ends; ``None`` if another process holds it."""
     lock = _lock(place.lock)
     try:
-        # Clients try the lock for an instant to see whether it is held.
+        # Clients take the lock briefly to check whether it is held.
         lock.acquire(timeout=0.5, poll_interval=0.02)
     except Timeout:
         return None
@@ -78,9 +78,9 @@ def claim(place: Place) -> FileLock | None:
 
 
 def write_state(place: Place, state: Ready) -> None:
-    """Write where clients find the host; the file is replaced atomically."""
+    """Write the host's address for its clients; the file is replaced atomically."""
     temporary = place.state.with_suffix(f".{secrets.token_hex(4)}")
-    # On Windows the mode means nothing; there the profile's folder is the user's alone.
+    # Windows ignores the mode; there only the user can read the profile's folder.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -97,9 +97,9 @@ def remove_state(place: Place) -> None:
 
 
 def read_state(place: Place) -> Ready | None:
-    """Where the host is; ``None`` if none holds the lock, or it has said nothing (readable) yet.
+    """Address of the host; ``None`` if no host holds the lock, or it has not written a readable state yet.
 
-    A state file alone proves nothing: another program may have its port by now.
+    A state file without a held lock is stale: another program may use that port now.
     """
     if not is_held(place.lock):
         return None
@@ -111,19 +111,19 @@ def read_state(place: Place) -> Ready | None:
 
 
 def other_hosts(place: Place) -> list[Ready | None]:
-    """All other hosts of this user; ``None`` stands for one that has not said yet what it takes."""
+    """All other hosts of this user; ``None`` for a host that has not announced its threads yet."""
     others = (Place(lock) for lock in place.lock.parent.glob("*.lock") if lock != place.lock)
     return [read_state(other) for other in others if is_held(other.lock)]
 
 
 def running_hosts() -> list[Ready]:
-    """All shared hosts of this user that have said where they are, whatever their version."""
+    """All shared hosts of this user that have written their state, of any version."""
     locks = sorted((paths.state_dir() / "hosts").glob("*.lock"))
     return [state for lock in locks if (state := read_state(Place(lock))) is not None]
 
 
 def join(place: Place) -> FileLock:
-    """Be a client of ``place`` until the lock is released, or this process ends."""
+    """Register as a client of ``place`` until the lock is released or this process ends."""
     place.clients.mkdir(mode=0o700, exist_ok=True)
     lock = _lock(place.clients / f"{os.getpid()}-{secrets.token_hex(4)}.lock")
     lock.acquire(timeout=5)
@@ -131,18 +131,18 @@ def join(place: Place) -> FileLock:
 
 
 def leave(membership: FileLock) -> None:
-    """Stop being a client."""
+    """Unregister as a client."""
     membership.release()
     Path(membership.lock_file).unlink(missing_ok=True)
 
 
 def has_clients(place: Place) -> bool:
-    """Whether anybody uses ``place``; sweeps up after clients that died."""
+    """Whether ``place`` has clients; removes the files of clients that ended."""
     living = [lock for lock in _client_locks(place) if _is_client(lock)]
     return bool(living)
 
 
-# A client that has made its file takes it in the next instant.
+# A client locks its file right after creating it.
 _JOINING_SECONDS = 5.0
 
 
@@ -159,7 +159,7 @@ def _is_client(lock: Path) -> bool:
         if young or is_held(lock):
             return True
         lock.unlink(missing_ok=True)
-    except OSError:  # gone in the meantime, or in use on Windows
+    except OSError:  # removed in the meantime, or in use on Windows
         return lock.exists()
     return False
 

@@ -1,8 +1,8 @@
 """Whether anybody still needs a shared host.
 
-In: its place, its counters. Out: yes or no, once a second.
-A host ends when no client has been there for a few seconds, when there was no request for the idle
-time, and when its folder is taken away.
+In: the host's place and counters. Out: yes or no, once per second.
+A host ends when it has had no client for a few seconds, when it has had no request for the idle time, or
+when its folder is removed.
 """
 
 import time
@@ -12,12 +12,12 @@ from homebody.host.options import HostOptions
 from homebody.host.server import NativeServer
 from homebody.host.shared import Place
 
-# Asking the native server is cheap, but see ``NativeServer.activity``.
+# A query to the native server is cheap, but see ``NativeServer.activity``.
 _ASK_SECONDS = 15.0
 
 
 class Need:
-    """Watches over one shared host; ``is_there`` is to be asked about once a second."""
+    """Watches one shared host; call ``is_there`` about once per second."""
 
     def __init__(self, place: Place, options: HostOptions) -> None:
         self._place = place
@@ -27,7 +27,7 @@ class Need:
         self._tokens = 0
 
     def is_there(self, server: NativeServer) -> bool:
-        """Whether the host should go on."""
+        """Whether the host should keep running."""
         now = time.monotonic()
         if shared.has_clients(self._place):
             self._client_at = now
@@ -40,11 +40,11 @@ class Need:
         )
 
     def idle_seconds(self) -> float:
-        """Seconds since the last request, a little more or less."""
+        """Approximate number of seconds since the last request."""
         return time.monotonic() - self._active_at
 
     def is_busy(self, server: NativeServer) -> bool:
-        """Whether the model is at work."""
+        """Whether the model is processing a request."""
         busy, _ = server.activity()
         return busy > 0
 

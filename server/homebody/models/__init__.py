@@ -1,6 +1,6 @@
-"""Which weights there are: installed, linked, or found on this machine, and the facts about them.
+"""Installed, linked and discovered weights on this machine, and the facts about them.
 
-In: a name, a path, or nothing. Out: a GGUF file that can be used, and what its header says.
-Runs no weights and opens no connection of its own: installing goes through pip or, where the extra
-``homebody[hub]`` is installed, through huggingface_hub, in a process of their own.
+In: a name, a path, or nothing. Out: a usable GGUF file, and the facts in its header.
+Runs no weights and opens no connection: models are installed by pip or, if the extra ``homebody[hub]`` is
+installed, by huggingface_hub, in a separate process.
 """

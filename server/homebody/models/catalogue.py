@@ -1,8 +1,8 @@
 """Models that Homebody recommends, and which of them suits a machine. Pure.
 
 In: memory, cores and graphics. Out: one model for each use.
-Sizes are those of the published files; what a machine makes of the larger ones was not measured here:
-that they are good models is what their cards and the people who run them say (docs/models.md).
+Sizes are those of the published files. The larger models were not measured here: their quality is as
+reported by their cards and users (docs/models.md).
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _GB = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What models may use.
+    """Resources that models may use.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Machine:
 
     @property
     def room(self) -> int:
-        """Bytes that a model may take: the rest is for the editor and the tests that one runs."""
+        """Bytes that a model may take; the rest is left for the editor and the user's tests."""
         return self.graphics_memory * 9 // 10 if self.graphics_memory else self.memory * 7 // 10
 
 
@@ -51,7 +51,7 @@ class Offer:
     weights, needs
         Bytes of the file, and of memory with two slots of 8,192 tokens.
     cores
-        Cores from which it is quick enough without graphics, by use; a use that is missing needs graphics.
+        Minimum cores, by use, to be fast enough without a graphics unit; a missing use needs one.
     hub, ollama, lm_studio
         Its names on the Hugging Face Hub (repository and file), in Ollama's library, in LM Studio.
     licence
@@ -117,14 +117,14 @@ OFFERS = (
         licence="Apache-2.0",
     ),
 )
-"""From small to large: the last one that suits is the best one."""
+"""From small to large: the last suitable one is chosen."""
 
-# For completion a model beyond this size keeps one waiting, with most graphics cards as well.
+# Larger models are too slow for completion, even with most graphics cards.
 _MOST_FOR_COMPLETION = 6 * _GB
 
 
 def recommended(use: Use, machine: Machine) -> Offer | None:
-    """Return the largest model that fits and is quick enough; ``None`` where even the smallest is not."""
+    """Return the largest model that fits and is fast enough; ``None`` if not even the smallest is."""
     return next((offer for offer in reversed(OFFERS) if _suits(offer, use, machine)), None)
 
 

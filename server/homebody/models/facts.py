@@ -1,6 +1,6 @@
 """The facts about a model in the header of its GGUF file.
 
-In: a path. Out: frozen ``Facts``. Knows the meaning of the header's keys, nothing of where models lie.
+In: a path. Out: frozen ``Facts``. Knows the meaning of the header's keys, but not where models are stored.
 """
 
 import re
@@ -45,7 +45,7 @@ class Facts(msgspec.Struct, frozen=True):
     kv_bytes
         Bytes of attention cache that each token of context takes in 16 bits.
     sliding_window
-        Whether some layers look back only so far, unless the whole cache is kept for them.
+        Whether some layers attend to a limited window, unless the whole cache is kept for them.
     fim
         Set where the model can fill in the middle.
     chat_template
@@ -103,7 +103,7 @@ def read_facts(path: Path) -> Facts:
 
 
 def read_special_texts(path: Path) -> frozenset[str]:
-    """Texts that the model's vocabulary takes as one token wherever a marker may stand.
+    """Texts that the model's tokenizer reads as one special token anywhere in a prompt.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def _kv_bytes(header: Header, architecture: str) -> int:
     key = header.number(f"{architecture}.attention.key_length") or width // heads
     value = header.number(f"{architecture}.attention.value_length") or width // heads
     layers = header.number(f"{architecture}.block_count") or 0
-    # Some models have a number for each layer (0: a layer without attention).
+    # Some models list one number per layer (0: a layer without attention).
     by_layer = header.metadata.get(f"{architecture}.attention.head_count_kv")
     if isinstance(by_layer, tuple):
         kv_heads = sum(int(count) for count in by_layer)
@@ -181,7 +181,7 @@ def _kv_bytes(header: Header, architecture: str) -> int:
     return max(0, kv_heads * (key + value) * 2)
 
 
-# A token's key in the header, and the texts by which llama.cpp finds it where the key is missing.
+# A token's key in the header, and the texts that llama.cpp searches for if the key is missing.
 # The lists are in llama.cpp's order; rows of one column belong to one family.
 # ruff: disable[RUF001, E501] - DeepSeek writes a bar of full width; one row per token
 FIM_TEXTS = {

@@ -1,8 +1,8 @@
-"""What is known of the model families of today, by their names: one row a family.
+"""Table of known model families, matched by model name: one row per family.
 
 In: a model's name, as servers and files spell it. Out: the first row that matches.
-Decides which model suits a use, how its reasoning is switched off, and how its chat is sampled. How a
-family lays out fill-in-the-middle prompts stands in ``prompts/fim.toml``.
+Decides which model suits a use, how its reasoning is switched off, and how its chat is sampled. The layout
+of a family's fill-in-the-middle prompts is in ``prompts/fim.toml``.
 Facts come from the models' cards and the servers' sources, collected in November 2026.
 """
 
@@ -16,15 +16,15 @@ class Thinking(Enum):
 
     NEVER = "never"
     SWITCHED = "switched"
-    """By a switch of the chat template (``enable_thinking``), or what the server calls it."""
+    """Through a variable of the chat template (``enable_thinking``), or the server's equivalent."""
     LEAST = "least"
-    """Not at all: only the effort can be lowered."""
+    """Reasoning cannot be switched off; only its effort can be lowered."""
     ALWAYS = "always"
     """Neither."""
 
 
 class Fim(Enum):
-    """Whether a model learned to fill in the middle. Markers in the vocabulary are no proof."""
+    """Whether a model was trained to fill in the middle. Markers in the vocabulary do not prove it."""
 
     YES = "yes"
     NO = "no"
@@ -34,15 +34,15 @@ class Chat(Enum):
     """Whether a model takes chat messages."""
 
     YES = "yes"
-    """Unless its name says that it is a base model."""
+    """Yes, unless its name says that it is a base model."""
     NAMED = "named"
-    """Where its name says so: the plain name is the base model."""
+    """Only if its name says so: the plain name is the base model."""
     NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
 class ChatSampling:
-    """Sampling that a model's card recommends for chats; ``None``: the card says nothing."""
+    """Sampling that a model's card recommends for chats; ``None`` if the card recommends nothing."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -76,13 +76,13 @@ def family_of(name: str) -> Family | None:
 
 
 def fills_in(name: str) -> bool:
-    """Whether a model of this name learned to fill in the middle."""
+    """Whether a model of this name was trained to fill in the middle."""
     row = family_of(name)
     return row is not None and row.fim is Fim.YES
 
 
 def never_fills_in(name: str) -> bool:
-    """Whether a model of this name is known not to have learned it, whatever markers it has."""
+    """Whether a model of this name is known not to be trained for it, even if it has the markers."""
     row = family_of(name)
     return row is not None and row.fim is Fim.NO
 
@@ -112,7 +112,7 @@ def chat_sampling_of(name: str) -> ChatSampling:
 
 
 def thinking_notes(name: str) -> tuple[str, ...]:
-    """Say that a model reasons whatever it is asked; empty where it does not."""
+    """Return a note if the model's reasoning cannot be switched off; otherwise empty."""
     if thinking_of(name) is Thinking.LEAST:
         return (f"{name} always reasons before it answers; it is asked for the least effort, and is slow",)
     if thinking_of(name) is Thinking.ALWAYS:
@@ -136,9 +136,9 @@ _GPT_OSS = ChatSampling(1.0, 1.0, 0)
 
 FAMILIES = (
     Family("embedding", r"embed|rerank|\bbge\b|\bgte\b|minilm|bert|colbert|whisper", Fim.NO, Chat.NO),
-    # Made for a larger model's speculation.
+    # Draft models for speculative decoding with a larger model.
     Family("draft", r"-it-assistant|-draft\b|eagle|-mtp\b", Fim.NO, Chat.NO),
-    # Next-edit models: other prompts than ours, but for Sweep, which also fills in.
+    # Next-edit models use a different prompt format; only Sweep also fills in the middle.
     Family("Zeta", r"\bzeta\b|\bzeta-?\d", Fim.NO, Chat.NO),
     Family("Sweep", r"\bsweep\b", Fim.YES, Chat.NO),
     Family("Qwen2.5-Coder", r"qwen-?2\.5(\.1)?-?coder", Fim.YES, Chat.NAMED, sampling=_QWEN_CODER),
@@ -186,4 +186,4 @@ FAMILIES = (
     Family("Nemotron", r"nemotron", Fim.NO, Chat.YES, Thinking.SWITCHED),
     Family("SmolLM3", r"smollm-?3", Fim.NO, Chat.YES, Thinking.SWITCHED),
 )
-"""The first row that matches counts: a special name stands before a general one."""
+"""The first matching row is used, so specific names come before general ones."""

@@ -1,6 +1,6 @@
-"""What all ways of fetching weights share: one at a time, watched, and checked.
+"""Shared parts of all downloads: the installation lock, the progress, and the checksum.
 
-In: a folder, a checksum. Out: a lock on the models folder, bytes so far, or one clear error.
+In: a folder, a checksum. Out: a lock on the models folder, bytes downloaded so far, or one error.
 """
 
 import errno
@@ -15,7 +15,7 @@ from homebody.errors import ModelInstallFailed
 from homebody.models.library import models_dir
 
 OnProgress: TypeAlias = Callable[[int, int], None]
-"""Called with bytes so far and in all."""
+"""Called with the bytes downloaded so far and the total."""
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def installing() -> Generator[None]:
 
 
 def bytes_under(folder: Path) -> int:
-    """Bytes of all files in ``folder``, also while they are being written."""
+    """Total bytes of all files in ``folder``, including files that are being written."""
     total = 0
     for path in folder.rglob("*"):
         try:

@@ -1,10 +1,10 @@
-"""Weights that other programs have on this machine, to be used in place.
+"""Find weights that other programs store on this machine, to be used in place.
 
 LM Studio's folders, Ollama's blobs (through its manifests), llama.cpp's download cache, and the cache
 of the Hugging Face Hub.
-In: the user's home and the variables by which those programs are told to look elsewhere. Out: models
-whose file exists; nothing is read of the files themselves.
-Follows links to files (the Hub's cache is made of them) and none to folders, so no loop is entered.
+In: the user's home and the environment variables that move those programs' folders. Out: models whose
+file exists; the files themselves are not read.
+Follows links to files (the Hub's cache consists of them) but not to folders, so it cannot enter a loop.
 """
 
 import os
@@ -19,7 +19,7 @@ from homebody.models.model import Model, Origin
 
 # LM Studio nests publisher/repository, the Hub models--…/snapshots/revision/folder.
 _DEPTH = 5
-# Someone's home folder full of other things must not hold up a list.
+# A home folder with many unrelated files must not delay the list.
 _MOST_ENTRIES = 20_000
 
 
@@ -44,7 +44,7 @@ def _weights_under(root: Path, origin: Origin) -> Iterator[Model]:
         folders[:] = sorted(name for name in folders if name not in {"blobs", ".locks"})
         for name in sorted(files):
             path = Path(folder, name)
-            # A projector turns pictures into tokens for another model.
+            # A projector converts images into tokens for another model; it is not a model itself.
             other = name.startswith("mmproj") or is_later_part(path)
             if name.endswith(".gguf") and not other and path.is_file():
                 yield Model(path.stem, path, origin)
@@ -112,7 +112,7 @@ def _hub_cache() -> Path:
         return Path(moved)
     if home := os.environ.get("HF_HOME"):
         return Path(home) / "hub"
-    # On every system, and not where that system keeps caches.
+    # The same path on every system, not the system's cache folder.
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "huggingface" / "hub"
 

@@ -1,9 +1,9 @@
 """The header of a GGUF file: metadata and tensor sizes, read in milliseconds.
 
 In: a path. Out: a ``Header``, or ``ModelFileInvalid`` that says what is wrong with the file.
-Knows the file format (version 2 and 3, little-endian) and nothing of what the keys mean.
-Lists of strings (a vocabulary has up to 250,000) stay packed: that is why the ``gguf`` package is not
-used here, which needs 1.7 s for them and brings numpy along. Tests compare the two.
+Knows the file format (version 2 and 3, little-endian), but not what the keys mean.
+Lists of strings (a vocabulary has up to 250,000) stay packed. The ``gguf`` package is not used because it
+needs 1.7 s to decode them and depends on numpy. Tests compare the two.
 
 Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
@@ -36,7 +36,7 @@ class Strings:
         return struct.pack("<Q", len(encoded)) + encoded in self.packed
 
     def __getitem__(self, index: int) -> str:
-        """The string at ``index``; walks there, so not for loops."""
+        """The string at ``index``. Takes linear time, so do not call it in a loop."""
         if not 0 <= index < self.count:
             raise IndexError(index)
         position = 0
@@ -57,7 +57,7 @@ class Strings:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands before the weights.
+    """The part of a file before the weights.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Header:
     tensor_types: Mapping[int, int]
 
     def text(self, key: str) -> str | None:
-        """The string under ``key``; ``None`` where there is none or it is no string."""
+        """The string under ``key``; ``None`` if the key is missing or its value is not a string."""
         value = self.metadata.get(key)
         return value if isinstance(value, str) else None
 
@@ -93,8 +93,8 @@ def read_header(path: Path) -> Header:
     Raises
     ------
     ModelFileInvalid
-        The file cannot be read, is no GGUF, is of a version or byte order that llama.cpp does not
-        take, or is shorter than its header says.
+        The file cannot be read, is not a GGUF file, has a version or byte order that llama.cpp does not
+        support, or is shorter than its header says.
 
     """
     try:
@@ -127,7 +127,7 @@ _SCALARS = {
     }.items()
 }  # fmt: skip
 _STRING, _LIST = 8, 9
-_LONGEST_LIST = 1 << 24  # no list of a real model comes near it
+_LONGEST_LIST = 1 << 24  # far more than any list of a real model
 # Weights in a block, and bytes of that block, by ggml's number of the tensor type.
 TENSOR_BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 40),
@@ -174,7 +174,7 @@ class _Reader:
             (kind,) = self._take(_U32)
             (offset,) = self._take(_U64)
             parameters += prod(shape)
-            # A type that is too new for the table: its size is not known, its beginning is.
+            # A type newer than the table: its size is unknown, its offset is known.
             per_block, block_bytes = TENSOR_BLOCKS.get(kind, (1, 0))
             length = prod(shape) // per_block * block_bytes
             types[kind] = types.get(kind, 0) + length

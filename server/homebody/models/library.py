@@ -35,7 +35,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def models_dir() -> Path:
-    """Where installed weights lie; made by who writes there."""
+    """Folder of installed weights; callers that write there create it."""
     return paths.data_dir() / "models"
 
 
@@ -43,7 +43,7 @@ def installed_models() -> list[Model]:
     """Downloaded and linked models, the newest first."""
     files = [Model(path.stem, path, "installed") for path in _weights_in(models_dir())]
     links = [Model(name, path, "linked") for name, path in _read_links().items()]
-    # A file by when it came, a link by its place in the list, which is newest last.
+    # Files are sorted by modification time, links by their position in the list (newest last).
     return [*reversed(links), *sorted(files, key=lambda model: model.path.stat().st_mtime, reverse=True)]
 
 
@@ -80,7 +80,7 @@ def find_model(name: str) -> Model:
     NoModelInstalled
         No model has that name, or ``name`` is a path and there is no such file.
     UsageError
-        Several models may be meant.
+        The name matches several models.
 
     """
     path = Path(name).expanduser()
@@ -92,7 +92,7 @@ def find_model(name: str) -> Model:
     models = all_models()
     wanted = name.removesuffix(".gguf").casefold()
     matches = [model for model in models if model.name.casefold() == wanted]
-    # "qwen2.5-coder" is enough where only one begins so.
+    # A unique prefix such as "qwen2.5-coder" is enough.
     matches = matches or [model for model in models if model.name.casefold().startswith(wanted)]
     if len(matches) == 1 or (matches and matches[0].name.casefold() == wanted):
         return matches[0]
@@ -116,7 +116,7 @@ def resolve(name: str | None, use: Use = "completion") -> Path:
     Raises
     ------
     NoModelInstalled
-        Nothing is installed, or nothing of that name.
+        No model is installed, or none has that name.
 
     """
     if name is not None:
@@ -157,7 +157,7 @@ def remove(name: str) -> Model:
     Raises
     ------
     UsageError
-        Another program's model, or a name that is not written in full.
+        The model belongs to another program, or the name is not written in full.
     NoModelInstalled
         No model has that name.
 
@@ -197,7 +197,7 @@ def _find_own(name: str) -> Model | None:
 
 
 def suits(facts: Facts, use: Use) -> bool:
-    """Whether a model is made for ``use``; markers that its family never learned to use do not count."""
+    """Whether a model is made for ``use``; markers that its family was not trained to use are ignored."""
     if use == "chat":
         return facts.chat_template
     return facts.fim is not None and not (never_fills_in(facts.path.stem) or never_fills_in(facts.name))
@@ -227,7 +227,7 @@ def _links_lock() -> FileLock:
 
 
 def _read_links() -> dict[str, Path]:
-    """Name -> file, the newest last; what a user broke in the file counts as nothing."""
+    """Name -> file, the newest last; invalid entries in the file are ignored."""
     try:
         links = msgspec.json.decode(_links_file().read_bytes(), type=dict[str, str])
     except (OSError, msgspec.DecodeError):
