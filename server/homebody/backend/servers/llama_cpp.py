@@ -1,4 +1,4 @@
-"""llama.cpp's own HTTP API: prompts as token ids, one slot for completion and one for the rest.
+"""llama.cpp's own HTTP API: prompts as token ids, and slots that keep several prompts.
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats.
 Text of the user's is tokenized with ``parse_special: false`` and markers are put in as ids, so that
@@ -10,7 +10,7 @@ API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -39,8 +39,15 @@ from homebody.backend.reasoning import CONTROL_TEXTS
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerBackend
 from homebody.backend.servers.llama_cpp_served import HOST_KIND, Served, ask_served, tokenize
+from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, SlotUse
 from homebody.backend.token_table import Tokens
-from homebody.errors import BackendLoading, BackendRefused, BackendUnavailable
+from homebody.errors import (
+    BackendLoading,
+    BackendProtocolError,
+    BackendRefused,
+    BackendTimeout,
+    BackendUnavailable,
+)
 
 
 class LlamaCppBackend(ServerBackend):
@@ -156,16 +163,18 @@ class LlamaCppBackend(ServerBackend):
         served = await self._known()
         whole = await self._encode(served, prompt.parts)
         part = whole if tokens is None else whole.first_tokens(tokens)
+        use = await self._choose_slot(served, slot)
         body = api.CompletionRequest(
             prompt=msgspec.Raw(part.json_array),
             n_predict=0,
             stream=False,
             return_progress=False,
-            id_slot=served.slot(slot),
+            id_slot=use.named,
             model=self._model,
         )
         async with self._watched():
             event = await self._server.post("/completion", body, api.CompletionEvent)
+        use.came(event.id_slot, is_last=True)
         return replace(event.stats(), output_tokens=0)
 
     async def _ask(self) -> ModelInfo:
@@ -217,12 +226,13 @@ class LlamaCppBackend(ServerBackend):
         served = await self._known()
         tokens = await self._encode(served, job.prompt.parts)
         forced = job.prompt.forced
+        use = await self._choose_slot(served, job.slot)
         body = api.CompletionRequest(
             prompt=msgspec.Raw(tokens.json_array),
             n_predict=job.sampling.max_tokens,
             stream=True,
             return_progress=True,
-            id_slot=served.slot(job.slot),
+            id_slot=use.named,
             stop=job.stop,
             grammar=api.grammar_that_begins(forced) if forced else "",
             n_probs=job.sampling.logprobs,
@@ -238,6 +248,7 @@ class LlamaCppBackend(ServerBackend):
                 event = self._server.decode(data, api.CompletionEvent)
                 if event.error is not None:
                     raise api.error_of(event.error, self._server.url)
+                use.came(event.id_slot, is_last=event.stop)
                 if event.prompt_progress is not None:
                     read = event.prompt_progress.read()
                     if job.patience is not None and event.prompt_progress.processed > reached:
@@ -250,6 +261,18 @@ class LlamaCppBackend(ServerBackend):
                     self._check_model(served, event)
                     yield event.stats()
                     return
+
+    async def _choose_slot(self, served: Served, choice: SlotChoice) -> SlotUse:
+        """Choose the slot of a request that is sent now; asks the server where that is not known."""
+        use = served.slots.use(choice)
+        if use.must_ask:
+            # Servers that do not tell (``--no-slots``) choose by themselves.
+            with suppress(BackendRefused, BackendTimeout, BackendProtocolError):
+                states = await self._server.get(
+                    self._with_model("/slots"), tuple[api.SlotState, ...], timeout_seconds=FREE_SLOT_SECONDS
+                )
+                use.found_busy([one.id for one in states if one.is_processing])
+        return use
 
     async def _encode(self, served: Served, parts: Sequence[Part]) -> Tokens:
         async with self._watched():

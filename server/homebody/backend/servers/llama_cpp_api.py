@@ -129,6 +129,13 @@ class Progress(msgspec.Struct):
         return ReadProgress(self.processed, max(self.total, self.processed), self.cache, self.time_ms)
 
 
+class SlotState(msgspec.Struct):
+    """One entry of ``GET /slots``."""
+
+    id: int
+    is_processing: bool = False
+
+
 class CompletionEvent(msgspec.Struct):
     """One event of a stream, or a whole reply."""
 
@@ -142,6 +149,7 @@ class CompletionEvent(msgspec.Struct):
     completion_probabilities: tuple[Probability, ...] = ()
     timings: Timings | None = None
     prompt_progress: Progress | None = None
+    id_slot: int | None = None
     error: Error | None = None
 
     @property

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
 
-from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Role, SlotChoice
+from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Role
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
+from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, SlotChooser
 from homebody.backend.token_table import TokenTable
 from homebody.errors import BackendProtocolError, BackendTimeout
 from homebody.models.families import thinking_notes
@@ -32,6 +33,8 @@ class Served:
         Tokens of the line feed that has to lead a text, and is taken off again; empty where none has.
     table
         Tokens of parts that were seen.
+    slots
+        Chooses the slot of each request.
     frames
         Chat templates rendered for some roles: texts, and the indexes of messages between them.
 
@@ -42,23 +45,10 @@ class Served:
     bos: int | None
     lead: tuple[int, ...]
     table: TokenTable
+    slots: SlotChooser
     frames: dict[tuple[Role, ...], tuple[str | int, ...]] = field(
         default_factory=dict[tuple[Role, ...], tuple[str | int, ...]]
     )
-
-    def slot(self, choice: SlotChoice) -> int:
-        """Slot id for a request; -1 where the server chooses.
-
-        Our own host keeps idle slots, so its slots are pinned: the last one for chat, the others for
-        completion. A llama-server of today clears the other slots when a request names one, and restores
-        prompts from its memory only for requests that name none: there the server chooses.
-        """
-        if choice is None or self.info.kind != HOST_KIND:
-            return -1
-        last = self.props.total_slots - 1
-        if choice == "chat":
-            return last
-        return 0 if choice == "completion" else min(choice, max(0, last - 1))
 
 
 async def ask_served(
@@ -94,6 +84,7 @@ async def ask_served(
         bos=bos,
         lead=lead,
         table=TokenTable(partial(tokenize, server, model=model, lead=lead)),
+        slots=SlotChooser(props.total_slots, pinned=kind == HOST_KIND),
     )
 
 
@@ -128,8 +119,6 @@ def _completion_slots(kind: str, total: int) -> int:
 _KEPT_IN_MEMORY = 8
 # No token has this id; /tokenize hands numbers through as they are.
 _BETWEEN = -1
-# A slot that is busy for longer is not waited for.
-_FREE_SLOT_SECONDS = 2.0
 
 
 async def _ask_tokenizer(server: ModelServer, model: str | None) -> tuple[int | None, tuple[int, ...]]:
@@ -159,7 +148,7 @@ async def _ask_fim(server: ModelServer, props: api.Props, model: str | None) -> 
     try:
         # The chat slot's cache can be missed best; while an answer runs there, any other slot will do.
         last = {"id_slot": props.total_slots - 1}
-        reply = await server.post("/infill", body | last, api.Infilled, timeout_seconds=_FREE_SLOT_SECONDS)
+        reply = await server.post("/infill", body | last, api.Infilled, timeout_seconds=FREE_SLOT_SECONDS)
     except BackendTimeout:
         reply = await server.post("/infill", body, api.Infilled)
     except StatusRefused:

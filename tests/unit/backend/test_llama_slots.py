@@ -1,0 +1,93 @@
+"""Which slot of a llama.cpp server a request names."""
+
+import pytest
+
+from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, SlotChooser
+
+SLOTS = 4
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Read it, in seconds."""
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("choice", "slot"), [("completion", 0), (0, 0), (2, 2), (7, 2), ("chat", 3), (None, ANY_SLOT)]
+)
+def test_the_slots_of_our_own_host_are_pinned(choice, slot):
+    """The last one is for chat."""
+    assert SlotChooser(SLOTS, pinned=True).use(choice).named == slot
+
+
+def test_a_server_chooses_while_no_request_is_cancelled():
+    """Naming a slot would clear the others."""
+    chooser = SlotChooser(SLOTS, pinned=False)
+    named: list[int] = []
+    for choice in (0, 0, 1, "chat", 0):
+        use = chooser.use(choice)
+        named.append(use.named)
+        use.came(3, is_last=True)
+
+    assert named == [ANY_SLOT] * 5
+
+
+def test_after_a_cancelled_request_the_next_one_waits_for_its_slot():
+    """The server would choose a free slot and read the whole prompt again; each of several keys waits."""
+    chooser = SlotChooser(SLOTS, pinned=False)
+    chooser.use(0).came(2, is_last=True)
+    chooser.use(0).came(ANY_SLOT, is_last=False)
+
+    assert [chooser.use(0).named for _ in range(3)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("other", [1, "chat", "completion", None])
+def test_after_another_prompt_the_server_chooses_again(other):
+    """The other request may have got the slot."""
+    chooser = SlotChooser(SLOTS, pinned=False)
+    chooser.use(0).came(2, is_last=True)
+    chooser.use(0)
+    chooser.use(other)
+    use = chooser.use(0)
+
+    assert (use.named, use.must_ask) == (ANY_SLOT, False)
+
+
+def test_a_slot_that_stays_busy_is_not_waited_for():
+    """Another client may be using it."""
+    clock = Clock()
+    chooser = SlotChooser(SLOTS, pinned=False, clock=clock)
+    chooser.use(0).came(2, is_last=True)
+    chooser.use(0)
+    clock.now = FREE_SLOT_SECONDS
+    assert chooser.use(0).named == 2
+
+    clock.now *= 1.5
+    assert chooser.use(0).named == ANY_SLOT
+
+
+@pytest.mark.parametrize(("busy", "named"), [([1], 1), ([], ANY_SLOT), ([1, 2], ANY_SLOT)])
+def test_where_nothing_was_heard_of_the_slot_the_busy_one_is_waited_for(busy, named):
+    """Unless an answer runs in another one, or none is busy any more."""
+    chooser = SlotChooser(SLOTS, pinned=False)
+    chooser.use(0)
+    use = chooser.use(0)
+    assert use.must_ask
+    use.found_busy(busy)
+
+    assert use.named == named
+
+
+def test_a_single_slot_needs_no_name():
+    """There is nothing to choose."""
+    chooser = SlotChooser(1, pinned=False)
+    chooser.use(0)
+    use = chooser.use(0)
+
+    assert (use.named, use.must_ask) == (ANY_SLOT, False)
