@@ -92,7 +92,7 @@ STRANGERS = {
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 async def test_no_code_goes_to_a_server_that_is_not_recognised(stranger: str):
-    """It gets a few GETs without a body, and is told of."""
+    """It gets a few GETs without a body, and is reported."""
     with LoopbackServer(STRANGERS[stranger]) as server:
         async with opened([server.url]) as backend:
             with pytest.raises(NoModelInstalled):
@@ -131,7 +131,7 @@ async def test_llama_cpp_is_found_and_used(llama_cpp: RecordingProxy):
 
 
 async def test_a_key_is_not_sent_to_whoever_answers(host: Any):
-    """A server that wants one is told of, with what to set."""
+    """A server that wants a key is reported, with the setting to change."""
     block = BackendSettings(api_key="secret")
     with RecordingProxy(host.url) as proxy:
         choice = await discover(block, "completion", urls=[proxy.url])
@@ -161,8 +161,8 @@ async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str],
     assert (choice.block.kind, choice.block.model) == ("ollama", chosen)
 
 
-async def test_a_model_that_runs_elsewhere_is_left_out_and_told_of():
-    """``auto`` never takes it, whatever else there is."""
+async def test_a_remote_model_is_left_out_and_reported():
+    """``auto`` never uses a remote model, whatever else is available."""
     models = [OllamaModel("qwen3-coder:480b-cloud", remote_host="https://ollama.com:443")]
     with OllamaDouble(models) as double:
         choice = await discover(AUTO, "completion", urls=[double.url])
@@ -192,7 +192,7 @@ async def test_a_loaded_model_comes_before_one_that_is_not(llama_cpp: RecordingP
 
 
 async def test_a_server_that_loads_its_model_is_waited_for():
-    """When there is nothing else, that is said rather than another model started."""
+    """When there is no other server, loading is reported; no other model is started."""
     loading = always(b'{"error": {"message": "Loading model", "code": 503}}', 503, "application/json")
     with LoopbackServer(loading) as server:
         async with opened([server.url], patience_seconds=0.5) as backend:
@@ -236,8 +236,8 @@ async def test_a_file_found_on_this_machine_comes_before_the_default_weights(
     assert "the largest suitable file found that fits" in completion.reasons[-1]
 
 
-async def test_another_choice_is_made_when_the_chosen_one_goes_away(empty_machine: Path, tiny_model: Path):
-    """The next request is answered by what is there then; the change is told."""
+async def test_another_server_is_chosen_when_the_first_is_unavailable(empty_machine: Path, tiny_model: Path):
+    """The next request goes to a server that is available then; the change is reported."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     states: list[BackendState] = []
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
@@ -257,7 +257,7 @@ async def test_another_choice_is_made_when_the_chosen_one_goes_away(empty_machin
     assert "Ollama" in states[0].reasons[-1]
 
 
-async def test_a_server_that_comes_up_later_is_taken(empty_machine: Path, tiny_model: Path):
+async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_model: Path):
     """While our own model answers, a request now and then looks for a server again."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:

@@ -38,7 +38,7 @@ def text_of(pieces: list[Piece]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-async def test_describe_tells_what_is_served(backend: Backend):
+async def test_describe_returns_what_is_served(backend: Backend):
     """Name, kind and the context length that is really served are known, the last at most as trained."""
     info = await backend.describe()
 
@@ -188,7 +188,7 @@ async def test_a_stream_can_be_closed_and_the_next_one_works(backend: Backend):
 
 
 async def test_every_sampling_parameter_is_taken(backend: Backend):
-    """No server refuses a parameter: what it does not know is told, not sent."""
+    """No server refuses a parameter: one that it does not know is reported and not sent."""
     sampling = Sampling(
         max_tokens=32,
         temperature=0.2,

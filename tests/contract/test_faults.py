@@ -131,6 +131,6 @@ async def _answer(use: Use, client: Client, uri: str) -> str:
 
 
 def _is_good(text: str, words: str) -> bool:
-    """Whether the text is a sentence for a user, with the words that tell this fault."""
+    """Whether the text is a sentence for a user, with the words that identify this fault."""
     is_plain = not _ESCAPE.search(text) and "\n" not in text and "bug" not in text and "Error:" not in text
     return bool(text) and is_plain and words in text and not text.startswith("answer: ")

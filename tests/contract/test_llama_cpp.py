@@ -114,7 +114,7 @@ async def test_many_texts_are_counted_by_one_request(backend: LlamaCppBackend, p
 
 
 async def test_stable_parts_are_tokenized_once(backend: LlamaCppBackend, proxy: RecordingProxy):
-    """A key that is typed sends one short text to the tokenizer, and none when nothing is new."""
+    """A keystroke sends one short text to the tokenizer, and none when nothing is new."""
     frozen = (Marker("<|fim_prefix|>"), Text("def add(a, b):\n" * 50), Marker("<|fim_middle|>"))
     await read(backend.complete(Prompt((*frozen, Text("re"))), MANY))
     proxy.forget()
@@ -278,7 +278,7 @@ HEALING = {
 async def test_the_likeliest_token_that_fits_the_forced_text_is_taken(
     tmp_path: Path, forced: str, answer: str
 ):
-    """Not the shortest, not one letter after the other: whole tokens, as the model would have said them."""
+    """Not the shortest, not letter by letter: whole tokens, as the model would have generated them."""
     async with running(write_tiny_gguf(tmp_path / "healing.gguf", HEALING)) as (backend, _):
         text, _ = await read(backend.complete(Prompt((Text("x"),), forced=forced), MANY))
 

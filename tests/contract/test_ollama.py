@@ -51,7 +51,7 @@ async def test_markers_and_special_texts_come_from_the_models_vocabulary():
 
 
 async def test_a_server_that_hides_the_vocabulary_is_served_all_the_same():
-    """Then the name has to tell the family; it is not made up here."""
+    """The family then follows from the model's name; no vocabulary is invented."""
     with OllamaDouble([OllamaModel("coder:latest", fim=True, shows_vocabulary=False)]) as double:
         async with opened(double) as backend:
             assert (await backend.describe()).fim is None
@@ -97,8 +97,8 @@ async def test_a_context_length_of_the_users_is_loaded_once():
     assert "trained for no more" in info.notes[0]
 
 
-async def test_an_old_ollama_that_tells_no_length_gets_one():
-    """The length of the model's file, else the least that any version serves; and it is said."""
+async def test_an_old_ollama_without_a_context_length_gets_one():
+    """The length in the model's file, else the smallest that any version serves; it is reported."""
     model = OllamaModel("old:latest", parameters='num_ctx                        2048\nstop  "x"')
     with OllamaDouble([model], tells_context_length=False) as double:
         async with opened(double) as backend:
@@ -287,7 +287,7 @@ async def test_thoughts_never_reach_the_caller(setup: Callable[[OllamaDouble], N
     ("capabilities", "think"), [(("completion", "thinking"), False), (("completion",), None)]
 )
 async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str, ...], think: object):
-    """A model that cannot think is not told not to: older servers refuse that."""
+    """A model that cannot think is not sent the switch: older servers refuse it."""
     with OllamaDouble([OllamaModel("m:latest", capabilities=capabilities)]) as double:
         async with opened(double) as backend:
             await read(backend.chat([Message("user", "hi")], MANY))

@@ -116,7 +116,7 @@ SAMPLING = {
 
 @pytest.mark.parametrize("kind", SAMPLING)
 async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
-    """What it does not know is told in ``ignored_sampling``, and not sent."""
+    """A parameter that it does not know is listed in ``ignored_sampling``, and not sent."""
     backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
     with OpenAiDouble([OpenAiModel(CODER)], kind) as double:
         async with opened(double, backend_class) as backend:
@@ -131,7 +131,7 @@ async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
     assert set(ignored) == {"temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"} - known
 
 
-async def test_vllm_tells_its_length_and_counts_exactly():
+async def test_vllm_reports_its_context_length_and_counts_exactly():
     """``max_model_len``, and ``/tokenize`` for the finished prompt."""
     with OpenAiDouble([OpenAiModel(CODER, context_length=16384)], "vllm") as double:
         async with opened(double, OpenAiBackend) as backend:
@@ -152,8 +152,8 @@ async def test_a_server_without_a_tokenizer_is_asked_for_it_once():
     assert len(bodies(double, "/tokenize")) == 1
 
 
-async def test_a_server_that_says_nothing_is_reckoned_with_carefully():
-    """A length is assumed and said; so is what Homebody cannot know of such a server."""
+async def test_a_server_without_metadata_gets_careful_defaults():
+    """The context length is assumed and reported; so is what Homebody cannot know of such a server."""
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
         async with opened(double, OpenAiBackend) as backend:
             info = await backend.describe()
@@ -217,8 +217,8 @@ async def opened_at(url: str, key: str) -> AsyncIterator[OpenAiBackend]:
         await backend.aclose()
 
 
-async def test_a_cut_stream_is_an_error_and_an_error_in_a_stream_is_told():
-    """Never a quiet end: not without ``[DONE]``, not after an error event."""
+async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
+    """The stream never ends silently: neither without ``[DONE]`` nor after an error event."""
     events: list[object] = [{"choices": [{"index": 0, "text": "a", "finish_reason": None}]}]
 
     async def serve(request: Request, reply: Reply) -> None:

@@ -106,7 +106,7 @@ THINKING = [
 async def test_reasoning_is_switched_off_in_the_servers_own_field(
     kind: Any, model: str, fields: dict[str, Any]
 ):
-    """By the model's family; a model that only reasons less is said to be slow."""
+    """By the model's family; a model that can only reason less is reported as slow."""
     with OpenAiDouble([OpenAiModel(model)], kind) as double:
         opened = OpenAiBackend(double.url) if kind == "vllm" else LmStudioBackend(double.url)
         async with aclosing(opened) as backend:
@@ -122,7 +122,7 @@ async def test_reasoning_is_switched_off_in_the_servers_own_field(
 
 
 @pytest.mark.parametrize(("model", "think"), [("qwen3.5:4b", False), ("gpt-oss:20b", "low")])
-async def test_ollama_is_told_not_to_think(model: str, think: object):
+async def test_thinking_is_disabled_in_ollama(model: str, think: object):
     """Where the model can; gpt-oss only takes less."""
     with OllamaDouble([OllamaModel(model, capabilities=("completion", "thinking"))]) as double:
         async with aclosing(OllamaBackend(double.url)) as backend:
@@ -142,7 +142,7 @@ async def test_ollama_loads_and_asks_with_the_same_shift():
 
 
 async def test_a_context_of_zero_is_not_believed():
-    """A usual one is assumed, and said."""
+    """A usual length is assumed, and reported."""
 
     class Zero(LlamaDouble):
         async def _handle(self, request: Request, reply: Reply) -> None:
@@ -181,8 +181,8 @@ class Router(LlamaDouble):
             await super()._handle(request, reply)
 
 
-async def test_a_router_is_told_to_load_the_model_that_suits():
-    """The request waits meanwhile, and names the model."""
+async def test_a_router_is_asked_to_load_the_suitable_model():
+    """The request waits while it loads, and names the model."""
     with Router() as double:
         backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=30)
         async with aclosing(backend):

@@ -31,7 +31,7 @@ def _stage(folder: Path) -> None:
         subprocess.run([git, *arguments], cwd=folder, check=True)
 
 
-async def test_a_conversation_goes_on(serve):
+async def test_a_conversation_continues(serve):
     """The second question carries the first, and each answer accounts for itself."""
     async with serve("It multiplies.") as client:
         client.open(URI, CODE)
@@ -173,8 +173,8 @@ async def test_bad_questions_are_refused_in_one_sentence(serve, argument, words)
         assert "\n" not in str(caught.value)
 
 
-async def test_a_selection_takes_the_place_that_the_user_says(serve):
-    """A block without a name goes where the cursor or the selection is."""
+async def test_an_unnamed_code_block_is_applied_at_the_given_range(serve):
+    """A code block that names no definition needs a range, and is inserted there."""
     async with serve("```python\nprint(area(1, 2))\n```") as client:
         client.open(URI, CODE)
         reply = await client.execute("homebody.ask", {"question": "Call it."})

@@ -245,7 +245,7 @@ async def test_a_client_that_cannot_apply_gets_the_edit(serve):
         assert list(given["edit"]["changes"]) == [URI]
 
 
-async def test_status_and_toggle_say_what_holds(serve):
+async def test_status_and_toggle_report_the_current_state(serve):
     """Off is off for ghost text at once, and on again; the status bar follows."""
     async with serve("x + 1") as client:
         client.open(URI, "y = ")
@@ -263,8 +263,8 @@ async def test_status_and_toggle_say_what_holds(serve):
         assert [s["kind"] for m, s in client.notifications if m == "homebody/didChangeStatus"][-1] == "Normal"
 
 
-async def test_bad_arguments_are_told_where(serve):
-    """A script that sends the wrong thing reads which part is wrong."""
+async def test_the_wrong_argument_is_named(serve):
+    """The error names the part of the arguments that is wrong."""
     async with serve() as client:
         client.open(URI, CODE)
         for command, argument, words in BAD_ARGUMENTS:

@@ -13,7 +13,7 @@ SLOW = [{"text": "return width * height", "probability": 0.95, "piece_delay_ms":
 
 
 async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
-    """An item says what to insert, where, and how to tell that it was taken."""
+    """An item holds the text, its range, and the command that reports its acceptance."""
     async with serve("return width * height") as client:
         document = client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -50,7 +50,7 @@ async def test_positions_count_in_the_encoding_that_was_negotiated(serve):
 
 
 async def test_edits_reach_the_prompt(serve):
-    """What is typed, replaced and deleted is what the model reads."""
+    """Text that is typed, replaced or deleted changes the prompt."""
     async with serve("pass") as client:
         document = client.open(URI, CODE)
         document = client.change(URI, TextEdit(Span(4, 8), "überfläche"))
@@ -146,8 +146,8 @@ async def test_a_cancelled_request_is_answered_as_cancelled(serve):
         assert (await client.execute("homebody.status"))["kind"] == "Normal"
 
 
-async def test_a_model_that_fails_is_told_once(serve):
-    """The suggestion is empty, the status is an error, and one sentence is shown, not one a key."""
+async def test_a_failing_model_is_reported_once(serve):
+    """The suggestion is empty, the status is an error, and one message is shown, not one per keystroke."""
     replies = [
         {"fault": "unavailable", "times": 2},
         {"text": "x + 1", "probability": 0.9},

@@ -74,7 +74,7 @@ time.sleep(60)
 
 @pytest.mark.parametrize("wedged", [False, True], ids=["idle", "wedged"])
 def test_it_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Path):
-    """The editor is killed and its pipe stays open in another process: the server goes all the same."""
+    """The server ends although the killed editor's pipe stays open in another process."""
     command = RUN
     if wedged:
         # The event loop does nothing any more, as in an endless loop.
@@ -147,8 +147,8 @@ async def test_a_connection_over_tcp_is_served_and_ends_the_process(environ):
     await reading
 
 
-async def test_strangers_at_the_port_are_turned_away_and_the_editor_is_served(environ):
-    """A web page that posts a message is closed unheard, a silent one waits; the editor comes third."""
+async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served(environ):
+    """A web page that posts a message is closed, a silent client waits; the editor connects third."""
     process = await _listen(environ, "127.0.0.1:0")
     assert process.stderr
     address = (await process.stderr.readline()).split()[-1].decode()

@@ -20,7 +20,7 @@ async def menu(client: Client, line: int, character: int) -> dict:
 
 
 async def test_an_item_replaces_the_word_and_shows_the_whole_suggestion_beside_it(serve):
-    """One line as its label, what is typed as its filter, the block highlighted beside the menu."""
+    """The label is one line, the filter is the typed text, and the block is highlighted beside the menu."""
     async with serve("th * height\n", capabilities=_WITHOUT_GHOST_TEXT) as client:
         client.open(URI, "def area(width, height):\n    return wid\n")
         await client.execute("homebody.showPrompt")
@@ -47,8 +47,8 @@ async def test_a_label_has_one_line(serve):
         assert item["textEdit"]["newText"] == BLOCK
 
 
-async def test_a_slow_model_goes_on_into_the_cache(serve, gate):
-    """The editor may stand still while it waits: it gets nothing yet, and the answer when it asks again."""
+async def test_a_slow_answer_is_completed_into_the_cache(serve, gate):
+    """A request returns nothing while the model is slow; a later one gets the answer from the cache."""
     slow = [{"text": "width * height", "probability": 0.95, "gate_file": gate.path}]
     async with serve(slow, capabilities=_WITHOUT_GHOST_TEXT) as client:
         client.open(URI, "def area(width, height):\n    return \n")

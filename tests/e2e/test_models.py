@@ -21,7 +21,7 @@ def _embedded(model: object) -> dict[str, Any]:
     return {"backend": {"kind": "embedded", "model": str(model), "contextLength": 2048}}
 
 
-async def test_what_is_typed_arrives_at_the_model(host, environ, workspace):
+async def test_the_typed_text_reaches_the_model(host, environ, workspace):
     """Prefix and suffix stand in the prompt that reached llama.cpp, in the model's own FIM layout."""
     with RecordingProxy(host.url, host.key) as proxy:
         options = {"backend": {"kind": "llama.cpp", "url": proxy.url, "apiKey": host.key}}

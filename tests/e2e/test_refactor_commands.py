@@ -60,8 +60,8 @@ async def test_a_problem_can_be_fixed(serve):
         assert result["status"] == "ready"
 
 
-async def test_what_the_model_cannot_do_is_last_or_not_there(serve, tmp_path):
-    """Disabled with the reason where the editor shows such actions; the first entry works."""
+async def test_actions_too_hard_for_the_model_are_last_or_missing(serve, tmp_path):
+    """Disabled with the reason if the editor shows such actions; the first entry works."""
     for capabilities in (CAPABILITIES, DISABLED):
         async with serve(settings=_small(tmp_path), capabilities=capabilities) as client:
             client.open(URI, CODE)
@@ -77,8 +77,8 @@ async def test_what_the_model_cannot_do_is_last_or_not_there(serve, tmp_path):
                 assert "command" not in actions[-1]
 
 
-async def test_the_users_word_on_the_models_size_counts(serve, tmp_path):
-    """`chat.modelSize` offers what the name of the model does not promise."""
+async def test_the_model_size_in_the_settings_overrides_the_detected_one(serve, tmp_path):
+    """`chat.modelSize` offers actions that the name of the model would rule out."""
     settings = _small(tmp_path) | {"chat": {"modelSize": 7}}
     async with serve(settings=settings) as client:
         client.open(URI, CODE)
@@ -163,8 +163,8 @@ async def test_tests_become_a_new_file(serve, workspace):
             assert insert["edits"][0]["newText"] == tests
 
 
-async def test_a_failed_check_is_told_to_the_model_once(serve):
-    """The second answer is taken; the prompt holds the reason."""
+async def test_a_failed_check_is_sent_to_the_model_once(serve):
+    """The second answer is used; its prompt holds the reason."""
     replies = [
         {
             "contains": "That cannot be used: The answer has syntax errors",

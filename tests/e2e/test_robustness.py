@@ -100,8 +100,8 @@ async def garbage_eater(serve):
         yield client
 
 
-async def test_every_request_is_answered_once_whatever_it_says(garbage_eater: Client):
-    """Hundreds of broken requests and notices: each id exactly once, no message, and it still works."""
+async def test_every_request_is_answered_once_even_if_malformed(garbage_eater: Client):
+    """Hundreds of malformed messages: one answer per id, no message shown, and the server still works."""
     client = garbage_eater
     settled: list[int] = []
     original = client.connection._settle
@@ -134,7 +134,7 @@ async def test_every_request_is_answered_once_whatever_it_says(garbage_eater: Cl
 
 
 async def test_a_flood_of_keys_leaves_nothing_unanswered(serve):
-    """Keys faster than the model: every request is answered, the last one with a suggestion."""
+    """Keystrokes are faster than the model: every request is answered, the last one with a suggestion."""
     script = [{"text": "return width", "probability": 0.9, "delay_ms": 20, "piece_delay_ms": 10}]
     async with serve(script) as client:
         document = client.open(URI, "def area(width):\n    \n")
@@ -152,8 +152,8 @@ async def test_a_flood_of_keys_leaves_nothing_unanswered(serve):
         assert answers[-1][0]["insertText"] == "return width"
 
 
-async def test_an_undo_storm_ends_in_the_suggestion_of_what_is_there(serve):
-    """Thirty keys, all taken back and made again, faster than the model; then what stands there counts."""
+async def test_after_many_undos_the_suggestion_matches_the_document(serve):
+    """Thirty keystrokes are typed and undone three times, faster than the model answers."""
     replies = [{"text": "WHOLE", "contains": "xxx", "probability": 0.95, "piece_delay_ms": 20}]
     async with serve([*replies, {"text": "EMPTY", "probability": 0.95, "piece_delay_ms": 20}]) as client:
         document = client.open(URI, "name = \n")
@@ -177,7 +177,7 @@ async def test_an_undo_storm_ends_in_the_suggestion_of_what_is_there(serve):
 
 
 async def test_fifty_open_documents_get_each_their_own(serve):
-    """Requests that jump from one to the next are all answered, and never with another one's text."""
+    """Requests that alternate between documents are answered, never with another document's text."""
     replies = [
         {"text": f"value_{number}", "contains": f"name_{number} =", "probability": 0.95}
         for number in range(50)
@@ -192,8 +192,8 @@ async def test_fifty_open_documents_get_each_their_own(serve):
             assert item["insertText"] == f"value_{number}"
 
 
-async def test_changes_out_of_order_are_told_once_and_mended_by_opening_anew(serve):
-    """Nothing is suggested into a text that is not the editor's, and the user knows why."""
+async def test_changes_out_of_order_are_reported_once_and_reopening_recovers(serve):
+    """No suggestion is made for a text that differs from the editor's, and a message names the reason."""
     async with serve("x + 1") as client:
         client.open(URI, "a = \n")
         await client.execute("homebody.showPrompt")

@@ -35,8 +35,8 @@ def _llama_cpp(model: Path, port: int = 0) -> Iterator[int]:
         process.kill()
 
 
-async def test_the_status_follows_a_server_that_goes_and_comes_back(tiny_model: Path, environ, workspace):
-    """Also while nobody types; one message each time, and no restart of anything."""
+async def test_the_status_follows_a_server_that_stops_and_restarts(tiny_model: Path, environ, workspace):
+    """Even without requests; one message per change, and nothing has to be restarted."""
     with ExitStack() as first:
         port = first.enter_context(_llama_cpp(tiny_model))
         block = {"url": f"http://127.0.0.1:{port}", "apiKey": _KEY}

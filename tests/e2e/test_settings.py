@@ -31,8 +31,8 @@ async def test_settings_are_pulled_and_followed(serve):
         assert len(await client.complete(URI, 0, 4)) == 1
 
 
-async def test_bad_settings_are_told_once_and_fall_back_alone(serve):
-    """A bad value and an unknown key are one sentence each; the rest of the settings counts."""
+async def test_bad_settings_are_reported_once_and_only_they_fall_back(serve):
+    """A bad value and an unknown key give one sentence each; the other settings apply."""
     settings = {"completion": {"maxTokens": "many", "colour": "red"}}
     async with serve("x + 1", settings=settings) as client:
         client.open(URI, "y = ")
@@ -81,7 +81,7 @@ async def test_another_model_is_taken_without_a_restart(environ, workspace, tmp_
 
 
 async def test_a_model_that_is_not_there_is_one_sentence(serve):
-    """A path that leads nowhere is told in the editor, with what to do; the server goes on."""
+    """A path without a file is reported in the editor, with the next step; the server keeps running."""
     settings = {"backend": {"kind": "embedded", "model": "/nowhere/model.gguf"}}
     async with serve(settings=settings) as client:
         await until(lambda: client.messages)

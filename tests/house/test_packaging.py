@@ -132,7 +132,7 @@ def test_help_lists_the_commands(installed: Installed):
     } == set()
 
 
-def test_the_version_is_told(installed: Installed):
+def test_the_version_is_printed(installed: Installed):
     """`homebody --version`, the package's metadata and the code have the same version."""
     ask = "from importlib.metadata import version; print(version('homebody'))"
     metadata = installed.run("python", "-c", ask)

@@ -19,7 +19,7 @@ MANY = Sampling(max_tokens=64)
 
 
 async def complete(backend: Backend) -> str:
-    """Complete once, or tell the error's name."""
+    """Complete once, or print the error's name."""
     try:
         stream = backend.complete(Prompt((Text("secret = 1\n"),)), MANY)
         return "".join([item.text async for item in stream if isinstance(item, Piece)])

@@ -77,7 +77,7 @@ async def use_editor(folder: Path) -> dict[str, object]:
 
 
 def run_command(folder: Path, *words: str) -> dict[str, object]:
-    """Run a command of Homebody's; return its exit code and what it said."""
+    """Run a command of Homebody's; return its exit code and its output."""
     run = "import sys; from homebody.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", run, *words]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -85,7 +85,7 @@ def run_command(folder: Path, *words: str) -> dict[str, object]:
 
 
 def end_hosts() -> list[int]:
-    """End the model's processes by taking away their places; return their ids once they are gone."""
+    """End the model's processes by deleting their lock files; return their ids once they have ended."""
     locks = list((paths.state_dir() / "hosts").glob("*.lock"))
     states = [state for lock in locks if (state := read_state(Place(lock)))]
     hosts = [psutil.Process(state.pid) for state in states]

@@ -80,7 +80,7 @@ def test_a_link_may_not_lead_out_of_the_folder(tmp_path: Path, read):
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_missing_file_is_missing(tmp_path: Path, read):
-    """Callers tell a missing file from a refused one."""
+    """Callers can distinguish a missing file from a refused one."""
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "a", max_bytes=10)
     (tmp_path / "loop").symlink_to(tmp_path / "loop")

@@ -150,7 +150,7 @@ def test_a_damaged_log_gives_what_is_left(tmp_path: Path):
     assert len(list(read_log(tmp_path))) == 2
 
 
-def test_a_state_folder_that_is_a_file_disturbs_nobody(tmp_path: Path):
+def test_a_file_in_place_of_the_state_folder_does_no_harm(tmp_path: Path):
     """If a file has the folder's name, requests continue and reading finds nothing."""
     (tmp_path / "state").write_text("in the way")
     kept = Audit(LogSettings(enabled=True), tmp_path / "state")
@@ -161,7 +161,7 @@ def test_a_state_folder_that_is_a_file_disturbs_nobody(tmp_path: Path):
     assert (list(read_log(tmp_path / "state")), read_counts(tmp_path / "state")) == ([], {})
 
 
-def test_a_note_is_told_once_a_model(tmp_path: Path):
+def test_a_note_is_reported_once_per_model(tmp_path: Path):
     """The same mismatch with other numbers is not reported again; another model's is."""
     kept = Audit(folder=tmp_path)
     told: list[Note] = []

@@ -8,7 +8,7 @@ from homebody.backend.choose import Candidate, choose, choose_any
 
 
 def candidate(model: str, **more: Any) -> Candidate:
-    """A model that does all, unless told otherwise."""
+    """A model for every use, unless given otherwise."""
     facts = {"loaded": False, "fim": True, "chat": True, "size": 1_000} | more
     return Candidate(kind="ollama", url="http://127.0.0.1:11434", server="Ollama", model=model, **facts)
 

@@ -85,8 +85,8 @@ async def test_the_first_request_after_a_crash_succeeds(options):
         assert host_of(options).pid != first.pid
 
 
-async def test_a_crash_in_mid_answer_is_told(tmp_path):
-    """What was shown cannot be taken back; the next request succeeds."""
+async def test_a_crash_during_an_answer_is_reported(tmp_path):
+    """Pieces that were sent stay; the next request succeeds."""
     options = HostOptions(write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT), linger_seconds=0.5)
     async with embedded(options) as backend:
         async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
@@ -112,8 +112,8 @@ async def test_a_stopped_host_is_replaced(options):
             stopped.resume()
 
 
-async def test_a_host_that_is_told_to_end_does_so_in_mid_answer(tmp_path):
-    """At once: nothing waits for the answer that it is writing."""
+async def test_a_host_stops_during_an_answer_when_asked_to(tmp_path):
+    """At once, without waiting for the running answer."""
     options = HostOptions(write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT), linger_seconds=0.5)
     async with embedded(options) as backend:
         async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
@@ -231,7 +231,7 @@ async def test_a_full_state_disk_is_survived(options):
     assert [place.state] == list(place.lock.parent.glob(f"{place.lock.stem}.[!cl]*"))
 
 
-async def test_a_slow_start_says_that_it_loads(options):
+async def test_a_slow_start_is_reported_as_loading(options):
     """And goes on meanwhile."""
     async with aclosing(embedded_backend(lambda: options, loading_seconds=0)) as backend:
         with pytest.raises(BackendLoading, match=r"the embedded model .*is being loaded"):
@@ -264,7 +264,7 @@ async def opened(block, use):
         yield backend
 
 
-async def test_without_weights_it_says_what_to_run():
+async def test_missing_weights_are_reported_with_the_command_to_run():
     """The settings as they are by default, on a fresh machine."""
     async with opened(BackendSettings(), "completion") as backend:
         with pytest.raises(NoModelInstalled, match="homebody models install"):
@@ -272,7 +272,7 @@ async def test_without_weights_it_says_what_to_run():
 
 
 async def test_the_settings_name_the_model(tiny_model, tmp_path):
-    """By path; context length and threads come along; a file that cannot be loaded is told."""
+    """By path; context length and threads are passed on; a file that cannot be loaded is reported."""
     block = BackendSettings(model=str(tiny_model), context_length=2048)
     async with opened(block, "chat") as backend:
         assert (await backend.describe()).context_length == 2048
@@ -283,8 +283,8 @@ async def test_the_settings_name_the_model(tiny_model, tmp_path):
             await backend.describe()
 
 
-async def test_a_model_that_names_no_markers_tells_its_control_tokens(tmp_path):
-    """Then its name and these tell how it fills in the middle (Codestral, Seed-Coder)."""
+async def test_a_model_without_named_markers_lists_its_control_tokens(tmp_path):
+    """Its FIM layout then follows from its name and these tokens (Codestral, Seed-Coder)."""
     path = write_tiny_gguf(tmp_path / "codestral.gguf", fim=False)
     async with embedded(HostOptions(path, linger_seconds=0.5)) as backend:
         info = await backend.describe()

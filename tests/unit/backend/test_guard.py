@@ -119,7 +119,7 @@ async def test_another_host_is_refused_before_anything_is_sent(host: str):
 
 
 async def test_no_name_server_is_asked_for_a_name_that_is_not_allowed():
-    """The question itself would leave the machine, and tell others what is worked with."""
+    """The query itself would leave the machine, and reveal which server is used."""
     asked: list[str] = []
 
     async def listening(name: str, port: int) -> Sequence[str]:
@@ -181,7 +181,7 @@ async def test_an_allowed_host_is_allowed_on_its_port_alone():
     ["team.example", "team.example:", ":8000", "", "http://team.example:8000", "a:b", "a:99999", "u@a:1"],
 )
 def test_an_entry_without_host_and_port_is_a_settings_error(entry: str):
-    """A vague entry allows nothing; it is told."""
+    """An incomplete entry allows nothing and is reported."""
     with pytest.raises(SettingsError, match="allowedHosts"):
         AllowedHost.parse(entry)
 

@@ -178,7 +178,7 @@ async def test_a_stream_of_another_kind_is_a_protocol_error():
 
 
 async def test_what_is_no_http_is_a_protocol_error():
-    """Another protocol on that port is told apart from a server that is gone."""
+    """Another protocol on that port is a different error from an unavailable server."""
 
     async def ssh(request: Request, reply: Reply) -> None:
         reply.writer.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
@@ -217,7 +217,7 @@ async def test_lines_are_read_as_they_come():
 
 
 async def test_the_first_request_after_its_return_succeeds():
-    """A server that went away and came back is served at once, on a new connection."""
+    """A server that stopped and restarted is used at once, on a new connection."""
     with LoopbackServer(answering(200, b'{"ok": true}')) as double:
         server = ModelServer(double.url)
         before = await server.get("/props", Said)
@@ -277,7 +277,7 @@ def test_a_malformed_url_is_a_settings_error(url: str):
 
 
 async def test_closing_a_stream_hangs_up():
-    """The server sees at once that nobody listens any more."""
+    """The server sees at once that the connection is closed."""
     gone = asyncio.Event()
     loop = asyncio.get_running_loop()
 

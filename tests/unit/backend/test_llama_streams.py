@@ -22,7 +22,7 @@ PROMPT = Prompt((Text("def f("),))
 
 @pytest_asyncio.fixture
 async def double() -> AsyncIterator[LlamaDouble]:
-    """A llama.cpp that says what it is told to."""
+    """A llama.cpp double that streams the given events."""
     with LlamaDouble() as server:
         yield server
 
@@ -66,7 +66,7 @@ async def test_a_stream_that_ends_before_its_last_event_is_an_error(double: Llam
         ),
     ],
 )
-async def test_an_error_in_the_stream_is_told_in_the_servers_words(
+async def test_an_error_in_the_stream_keeps_the_servers_message(
     double: LlamaDouble, error: object, kind: type[HomebodyError], words: str
 ):
     """By its code."""
@@ -135,7 +135,7 @@ async def test_thoughts_do_not_come_out_of_the_chat_slot(double: LlamaDouble):
     ],
     ids=["empty pieces", "progress that stands still"],
 )
-async def test_a_stream_that_goes_on_without_text_is_ended(double: LlamaDouble, event: object):
+async def test_a_stream_without_text_is_closed(double: LlamaDouble, event: object):
     """Silence is measured by text."""
     double.events, double.endless, double.endless_event = [], True, event
     backend = LlamaCppBackend(double.url, timeout_seconds=0.3)

@@ -43,8 +43,8 @@ def test_a_server_of_no_known_port_needs_its_address():
 
 
 @pytest.mark.parametrize("entry", ["gpu.example", "gpu.example:0:1"])
-def test_a_vague_allowed_host_is_told_at_once(entry: str):
-    """Before anything is sent anywhere."""
+def test_an_incomplete_allowed_host_is_reported_at_once(entry: str):
+    """Before any request is sent."""
     with pytest.raises(SettingsError, match="allowedHosts"):
         open_backend(BackendSettings(kind="ollama", allowed_hosts=(entry,)), Settings(), use="chat")
 

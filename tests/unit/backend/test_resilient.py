@@ -39,8 +39,8 @@ async def until(states: list[BackendState], condition: str) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_each_change_is_told_once_and_not_once_a_request(double: LlamaDouble):
-    """Ten requests to a server that is gone are one message; its return is one more."""
+async def test_each_change_is_reported_once_and_not_per_request(double: LlamaDouble):
+    """Ten requests to an unavailable server give one message; its return gives one more."""
     states: list[BackendState] = []
     backend = ResilientBackend(
         FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
@@ -61,7 +61,7 @@ async def test_each_change_is_told_once_and_not_once_a_request(double: LlamaDoub
 
 
 async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):
-    """Also when nobody has noticed yet that it is back."""
+    """Even if no check has noticed yet that it is available again."""
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)
     double.stop()
@@ -73,8 +73,8 @@ async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):
     await backend.aclose()
 
 
-async def test_a_model_that_loads_is_waited_for_and_told(double: LlamaDouble):
-    """The request is answered when the model is there."""
+async def test_a_request_waits_while_the_model_loads_and_reports_it(double: LlamaDouble):
+    """The request is answered once the model is loaded."""
     states: list[BackendState] = []
     double.loading = True
     backend = ResilientBackend(
@@ -99,8 +99,8 @@ async def test_patience_with_a_loading_model_ends(double: LlamaDouble):
     await backend.aclose()
 
 
-async def test_silence_is_told_as_well(double: LlamaDouble):
-    """A server that takes requests and never answers is a change of state."""
+async def test_a_server_that_never_answers_is_reported(double: LlamaDouble):
+    """A server that accepts requests and never answers counts as unavailable."""
     states: list[BackendState] = []
     double.silent = True
     inner = LlamaCppBackend(double.url, timeout_seconds=0.2)
@@ -114,8 +114,8 @@ async def test_silence_is_told_as_well(double: LlamaDouble):
     assert "silent" in states[0].message
 
 
-async def test_nothing_is_asked_while_all_is_well_and_nobody_types(double: LlamaDouble):
-    """An idle server costs nothing: no request without a request."""
+async def test_an_available_server_gets_no_requests_while_idle(double: LlamaDouble):
+    """Without requests from the editor, none is sent to the server."""
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)
     before = len(double.requests)
@@ -125,10 +125,10 @@ async def test_nothing_is_asked_while_all_is_well_and_nobody_types(double: Llama
     await backend.aclose()
 
 
-async def test_a_look_sees_that_an_idle_server_went_away(
+async def test_a_check_notices_that_an_idle_server_is_unavailable(
     double: LlamaDouble, monkeypatch: pytest.MonkeyPatch
 ):
-    """And is told once; a look at one that answers tells nothing."""
+    """It is reported once; a check that succeeds reports nothing."""
     monkeypatch.setattr(resilient, "CHECK_SECONDS", 0.0)
     states: list[BackendState] = []
     backend = ResilientBackend(
@@ -146,10 +146,8 @@ async def test_a_look_sees_that_an_idle_server_went_away(
     assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
 
 
-async def test_a_server_that_nobody_used_for_long_is_not_looked_at(
-    double: LlamaDouble, monkeypatch: pytest.MonkeyPatch
-):
-    """An editor left open over night asks nothing."""
+async def test_a_server_unused_for_long_is_not_checked(double: LlamaDouble, monkeypatch: pytest.MonkeyPatch):
+    """An editor left open over night sends no request."""
     monkeypatch.setattr(resilient, "CHECK_SECONDS", 0.0)
     monkeypatch.setattr(resilient, "IDLE_SECONDS", 0.0)
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
@@ -161,8 +159,8 @@ async def test_a_server_that_nobody_used_for_long_is_not_looked_at(
     await backend.aclose()
 
 
-async def test_closing_ends_the_looking(double: LlamaDouble):
-    """No task is left behind while the server is away."""
+async def test_closing_stops_the_checks(double: LlamaDouble):
+    """No task is left running while the server is unavailable."""
     double.stop()
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     with pytest.raises(BackendUnavailable):
@@ -187,7 +185,7 @@ class Weightless(ScriptedBackend):
         return await super().describe()
 
 
-async def test_a_lack_of_weights_is_told_once_and_its_end_as_well():
+async def test_missing_weights_are_reported_once_and_so_is_their_installation():
     """``homebody models install`` needs no restart of the editor."""
     states: list[BackendState] = []
     inner = Weightless("x")
@@ -202,8 +200,8 @@ async def test_a_lack_of_weights_is_told_once_and_its_end_as_well():
     assert [state.condition for state in states] == ["unavailable", "ready"]
 
 
-async def test_a_change_of_the_chosen_server_is_told():
-    """While all is well, ``auto`` may have taken another one."""
+async def test_a_change_of_the_chosen_server_is_reported():
+    """``auto`` may choose another server although the first one still works."""
     states: list[BackendState] = []
     connector = FixedConnector(ScriptedBackend("x"))
     connector.reasons = ("our own model",)

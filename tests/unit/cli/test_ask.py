@@ -33,7 +33,7 @@ def test_a_piped_question_is_answered(run, scripted, piped):
     assert report["account"]["sources"][0]["uri"] == "homebody:pasted"
 
 
-def test_a_stored_conversation_goes_on_and_is_forgotten(run, scripted, piped):
+def test_a_stored_conversation_is_continued_and_deleted(run, scripted, piped):
     """Nothing is stored unless it is asked for."""
     run("ask", "Explain it")
     assert run("ask", "--list").out == ""

@@ -29,7 +29,7 @@ def test_every_command_has_a_help(run, command):
     assert ended.out.startswith(f"Usage: homebody {command}")
 
 
-def test_the_version_is_told(run):
+def test_the_version_is_printed(run):
     """One line."""
     assert f"homebody {__version__}\n" == run("--version").out
 
@@ -153,7 +153,7 @@ def test_what_goes_wrong_is_one_sentence_and_a_code(run, scripted, arguments, co
 
 
 def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
-    """They are told on stderr, and the command goes on with what is good."""
+    """They are reported on stderr, and the command continues with the valid ones."""
     (scripted / ".homebody.toml").write_text("chat.top_k = 'x'\nbackend.url = 'http://192.0.2.1'\n")
 
     ended = run("explain", "add.py")
@@ -184,7 +184,7 @@ def test_the_model_flag_holds_for_every_use(run, scripted, monkeypatch):
     assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
 
 
-def test_the_log_says_that_it_is_off(run):
+def test_the_log_command_reports_that_logging_is_off(run):
     """And how to turn it on."""
     ended = run("log")
 
@@ -223,7 +223,7 @@ def test_stats_are_shown_from_the_local_counts(run, tmp_path):
     ) == (4, 1, 40, 10, 350)
 
 
-def test_config_show_tells_values_and_where_they_are_from(run, own_folders):
+def test_config_show_prints_values_and_their_sources(run, own_folders):
     """Keys are not shown, files and variables are."""
     (own_folders / ".homebody.toml").write_text("chat.top_k = 3\n")
 

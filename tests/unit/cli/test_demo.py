@@ -58,7 +58,7 @@ def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
 
 
 def test_a_picture_is_written(run, script, own_folders):
-    """`--record` writes what was shown as SVG; it fetches nothing, and names nobody's folder."""
+    """`--record` writes what was shown as SVG; the file loads nothing and names no folder of the user."""
     picture = own_folders / "demo.svg"
     ended = run("demo", "--backend", "scripted", "--model", str(script), "--record", str(picture))
 

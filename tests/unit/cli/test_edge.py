@@ -27,7 +27,7 @@ def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedP
     )
 
 
-def test_a_reader_that_goes_away_is_no_error_message():
+def test_a_closed_pipe_prints_no_error():
     """``homebody … | head`` stays quiet."""
     reader, writer = os.pipe()
     os.close(reader)
@@ -40,7 +40,7 @@ def test_a_reader_that_goes_away_is_no_error_message():
 
 
 def test_a_full_disk_is_one_sentence():
-    """What could not be written is a failure, told once."""
+    """Output that could not be written is a failure, reported once."""
     with Path("/dev/full").open("wb") as full:
         ended = run("config", "schema", stdout=full.fileno())
 
@@ -151,7 +151,7 @@ def test_on_a_terminal_no_text_controls_it(scripted: Path):
 
 
 def test_to_a_pipe_all_text_goes_as_it_is(scripted: Path):
-    """A script gets exactly what the model said."""
+    """A script gets exactly the model's answer."""
     (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\r\\n"\n')
 
     assert run("explain", "add.py").stdout == b"a\x1b]0;owned\x07b\r\n"

@@ -18,8 +18,8 @@ def homebody(*arguments, stdin=subprocess.DEVNULL):
     return done.returncode, done.stdout, done.stderr
 
 
-def test_a_fresh_machine_is_told_what_to_do():
-    """Nothing is here, and that is no error."""
+def test_a_fresh_machine_lists_the_next_steps():
+    """No model is installed, and that is not an error."""
     assert homebody("models", "list") == (
         0,
         "No model here; `homebody models install` fetches a small one (98 MB).\n",
@@ -57,7 +57,7 @@ def test_a_model_by_its_path_from_install_to_remove(tiny_model):
         (("install", "hf:nix"), 2, "hf:nix names no repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
     ],
 )
-def test_mistakes_are_told_in_one_sentence(arguments, code, sentence):
+def test_mistakes_are_reported_in_one_sentence(arguments, code, sentence):
     """On stderr, with the design's exit codes, and no traceback."""
     found, out, err = homebody("models", *arguments)
     assert (found, out, err.count("\n")) == (code, "", 1)
@@ -65,7 +65,7 @@ def test_mistakes_are_told_in_one_sentence(arguments, code, sentence):
 
 
 def test_host_is_the_process_itself(tiny_model):
-    """``homebody host`` says where it is and ends with its stdin; a file that cannot be used is told."""
+    """``homebody host`` prints its address and ends with its stdin; an unusable file is reported."""
     reading, writing = os.pipe()
     os.close(writing)
     with os.fdopen(reading, "rb") as closed:

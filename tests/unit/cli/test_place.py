@@ -29,7 +29,7 @@ def test_a_position_is_read_from_the_right(text, place):
 @pytest.mark.parametrize(
     "text", ["a.py", "a.py:3", "a.py:3:", "a.py:x:y", ":3:4", "a.py:-1:2", "a.py:٣:٤", "a:1:9999999999", ""]
 )
-def test_what_is_no_position_is_told_with_an_example(text):
+def test_an_invalid_position_is_reported_with_an_example(text):
     """The message shows how to write one."""
     with pytest.raises(UsageError, match="FILE:LINE:COLUMN, such as"):
         parse_position(text)
@@ -60,8 +60,8 @@ def test_a_file_with_a_colon_in_its_name_works_when_it_exists(tmp_path: Path):
     assert parse_lines(f"{path}:1-2") == (path, (1, 2))
 
 
-def test_lines_that_run_backwards_are_told():
-    """Better than an empty selection."""
+def test_a_reversed_line_range_is_reported():
+    """Instead of being treated as an empty selection."""
     with pytest.raises(UsageError, match="ends before it begins"):
         parse_lines("a.py:7-3")
 

@@ -67,7 +67,7 @@ def test_check_changes_nothing_and_exits_with_one(run, add):
     assert run("refactor", "add.py:4-6", "--action", "simplify", "--check").code == 0
 
 
-def test_json_tells_all_of_it(run, add):
+def test_json_holds_the_whole_result(run, add):
     """Status, diff, edits in lines and columns, and whether it was written."""
     told = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
 

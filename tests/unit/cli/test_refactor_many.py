@@ -179,7 +179,7 @@ def test_changed_files_are_those_of_git(run, tree):
     assert run("refactor", "--staged", "--instruction", "x").code == 2
 
 
-def test_a_change_that_fails_is_tried_again_with_what_the_command_said(run, tree):
+def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree):
     """The second prompt holds its output; a file that fails twice is refused, the others stay."""
     script(
         tree,
@@ -238,7 +238,7 @@ def test_a_model_that_dies_half_way_leaves_finished_files_and_resume_does_the_re
 
 
 def test_a_killed_run_is_settled_by_the_next_one(run, tree):
-    """An unverified change is taken back first, and said."""
+    """An unverified change is reverted first, and reported."""
     journal = create(tree, "homebody refactor .", b'{"verify":"true {file}"}', (Work("a.py"),))
     _leave_open(journal, tree / "a.py")
 

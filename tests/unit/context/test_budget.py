@@ -23,7 +23,7 @@ def test_a_slow_machine_reads_less():
     assert budget.prompt == 500
 
 
-def test_no_room_is_said_with_what_to_do():
+def test_a_budget_without_room_is_an_error_with_the_next_step():
     """An empty prompt is never sent."""
     with pytest.raises(ContextTooLong, match=r"raise backend\.contextLength"):
         completion_budget(32, max_tokens=128, overhead=16, prompt_speed=None)

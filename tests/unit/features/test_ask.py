@@ -163,7 +163,7 @@ async def test_standing_instructions_and_the_language_are_in_the_system_message(
 
 
 async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_path):
-    """They are listed; those of a folder that nobody trusts are not read, nor what lies elsewhere."""
+    """They are listed; rules of an untrusted folder or from elsewhere are not read."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "AGENTS.md").write_text("Use tabs.\n")

@@ -65,7 +65,7 @@ async def test_a_model_that_answers_nothing_is_named(world, answer):
         assert conversation.turns == []
 
 
-async def test_a_model_that_goes_on_for_ever_is_cut_and_said_to_be(world):
+async def test_an_endless_answer_is_cut_and_reported_as_cut(world):
     """At the token limit."""
     async with world("and so on " * 5000) as w:
         told = await explain(w.engine, _document(_TWO))

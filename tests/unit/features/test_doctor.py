@@ -18,8 +18,8 @@ def _texts(findings) -> str:
     return "\n".join(finding.text for finding in findings)
 
 
-async def test_a_model_without_fim_is_told_with_what_to_do(world):
-    """The command that helps stands beside it."""
+async def test_a_model_without_fim_is_reported_with_the_next_step(world):
+    """The report includes the command that helps."""
     async with world("word " * 64) as w:
         [completion, _] = (await doctor(w.engine)).uses
         [finding] = [found for found in completion.findings if "fill-in-the-middle" in found.text]
@@ -40,8 +40,8 @@ async def test_a_short_context_is_a_problem(world):
         assert "Only 1024 tokens of context are served" in _texts(diagnosis.uses[0].findings)
 
 
-async def test_a_server_that_is_away_is_said_and_nothing_is_raised(world):
-    """Its own sentence, once a use."""
+async def test_an_unavailable_server_is_reported_and_not_raised(world):
+    """The report has one sentence for each use."""
     async with world(Reply(fault="unavailable")) as w:
         diagnosis = await doctor(w.engine)
         assert [use.model for use in diagnosis.uses] == [None, None]
@@ -56,7 +56,7 @@ async def test_a_model_without_chat_is_no_use_for_edits(world):
 
 
 async def test_wrong_settings_and_keys_in_files_are_pointed_at(world):
-    """Beside what the sources said."""
+    """In addition to the problems that the sources reported."""
     async with world("word " * 64) as w:
         origins = {"backend.api_key": "/home/me/config.toml"}
         diagnosis = await doctor(w.engine, problems=["backend.knid does not exist."], origins=origins)

@@ -49,7 +49,7 @@ async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
 
 
 async def test_the_end_of_a_long_output_stays(world):
-    """What went wrong is said last; the lines before are listed as left out."""
+    """The error is at the end; the lines before are listed as left out."""
     async with world("ok", context_length=1024) as w:
         told = await explain_text(w.engine, "".join(f"line {n}\n" for n in range(3000)) + "Boom: 42\n")
         assert "Boom: 42" in w.asked[0].prompt.text

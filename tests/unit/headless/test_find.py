@@ -32,7 +32,7 @@ def names(selection: Selection) -> list[str]:
 
 
 def test_a_folder_gives_its_source_files_by_name(tree: Path, git):
-    """Data, prose and what nobody knows are left out; ignored files and folders are counted."""
+    """Data, prose and unknown files are left out; ignored files and folders are counted."""
     write_files(tree, "b.py", "a.py", "sub/c.go", "sub/deep/d.rs", "node_modules/x.js", "out/y.py")
     write_files(tree, "data.json", "README.md", "noext", text="text")
     (tree / ".gitignore").write_text("out/\n")
@@ -143,7 +143,7 @@ def test_a_missing_file_ends_it(tree: Path):
             select(tree, name)
 
 
-def test_nothing_left_is_an_error_that_says_why(tree: Path):
+def test_an_empty_selection_is_an_error_with_its_reason(tree: Path):
     """With the counts."""
     write_files(tree, "a.json", "b.json")
 

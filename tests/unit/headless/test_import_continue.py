@@ -39,7 +39,7 @@ def test_what_leaves_the_machine_is_refused():
     assert "sk-secret" not in repr(imported)
 
 
-def test_what_has_no_counterpart_is_said():
+def test_settings_without_a_counterpart_are_reported():
     """One sentence each."""
     text = "\n".join(convert(read_config(CASE)).notes)
 
@@ -75,7 +75,7 @@ def test_the_older_configuration_is_read_as_well():
 
 
 def test_the_users_file_is_kept():
-    """Comments and values that stand there stay; what differs is said."""
+    """Its comments and values stay; differences are reported."""
     before = '# mine\n[chat]\ntemperature = 0.1\n\n[completion.backend]\nkind = "ollama" # quick\n'
     settings = {"chat.temperature": 0.3, "chat.top_k": 20, "completion.backend.kind": "ollama"}
     after, notes = merged(before, settings, "config.toml")

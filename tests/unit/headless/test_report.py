@@ -68,7 +68,7 @@ def test_places_start_at_one():
     }
 
 
-def test_sources_are_told_in_lines_from_one():
+def test_sources_are_reported_in_lines_counted_from_one():
     """What went in and what was left out, with the counts."""
     record = PromptRecord(
         feature="complete",

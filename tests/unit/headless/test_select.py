@@ -55,8 +55,8 @@ def test_a_symlink_is_followed(tmp_path: Path):
     ],
     ids=["missing", "folder", "pipe", "latin-1", "binary", "large", "loop"],
 )
-def test_what_cannot_be_read_is_told(tmp_path: Path, make, part):
-    """One sentence names the file and the reason."""
+def test_an_unreadable_file_is_reported(tmp_path: Path, make, part):
+    """The sentence names the file and the reason."""
     path = tmp_path / "file.py"
     make(path)
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, make, part):
     assert str(path) in str(caught.value)
 
 
-def test_a_path_with_a_nul_is_told():
+def test_a_path_with_a_nul_is_reported():
     """No traceback from the system call."""
     with pytest.raises(FileUnreadable):
         read_source(Path("a\0b"), max_bytes=MAX_BYTES)
@@ -81,7 +81,7 @@ def test_positions_count_code_points_from_one(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("line", "column"), [(0, 1), (1, 0), (1, 4), (3, 1), (10**9, 1)])
-def test_a_position_past_the_end_is_told_with_what_there_is(tmp_path: Path, line, column):
+def test_a_position_past_the_end_is_reported_with_the_valid_range(tmp_path: Path, line, column):
     """Lines 1 to 2 or columns 1 to 3 are named."""
     (tmp_path / "a.py").write_text("ab\nc")
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)

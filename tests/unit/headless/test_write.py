@@ -101,7 +101,7 @@ def test_a_read_only_file_is_left_alone(tmp_path: Path):
     assert (tmp_path / "a.py").read_text() == "old\n"
 
 
-def test_a_folder_that_is_gone_is_told(tmp_path: Path):
+def test_a_missing_folder_is_reported(tmp_path: Path):
     """One sentence, no traceback."""
     (tmp_path / "folder").mkdir()
     source = a_source(tmp_path / "folder" / "a.py")
@@ -199,7 +199,7 @@ def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path):
 
 @contextmanager
 def another_user() -> Iterator[None]:
-    """Be nobody for a while where this is root, whom no permission stops."""
+    """Run as an unprivileged user for a while if this is root, who ignores permissions."""
     root = os.geteuid() == 0
     if root:
         os.seteuid(65534)

@@ -101,7 +101,7 @@ async def test_refuses_in_one_sentence(tmp_path, tiny_model, make, error, senten
     assert "\n" not in str(caught.value)
 
 
-def test_a_host_that_died_without_a_word_is_told(tiny_model):
+def test_a_host_that_ended_without_a_message_is_reported(tiny_model):
     """A crash in native code; the first error in its log is the reason."""
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 I srv load: well\n0.00.2 E ggml_abort: out of memory\n0.00.3 E srv init: failed\n")
@@ -114,7 +114,7 @@ def test_a_host_that_died_without_a_word_is_told(tiny_model):
         assert "GGML_ASSERT(n > 0) failed; choose" in str(_failure(HostOptions(tiny_model), None, -6, log))
 
 
-def test_memory_that_runs_out_while_loading_is_told_as_that(tiny_model):
+def test_running_out_of_memory_while_loading_is_reported(tiny_model):
     """What was free at the first look may be gone, or under a limit: not the file is to blame."""
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 E alloc: insufficient memory (attempted to allocate 360.00 MB)\n")
@@ -159,7 +159,7 @@ def test_ends_with_a_parent_that_is_killed(tiny_model):
         host.wait(20)
 
 
-def test_ends_in_order_when_told_to(tiny_model):
+def test_ends_in_order_when_asked_to(tiny_model):
     """SIGTERM, exit code 0, and nothing on stdout but the one line."""
     command = [sys.executable, "-m", "homebody.host", "--model", tiny_model]
     with subprocess.Popen(

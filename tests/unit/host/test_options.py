@@ -33,7 +33,7 @@ def test_another_line_is_none_of_them(line):
         decode_event(line)
 
 
-def test_the_key_is_shown_to_nobody():
+def test_the_key_is_never_shown():
     """A repr ends up in logs."""
     assert "secret" not in repr(READY)
 

@@ -92,7 +92,7 @@ def test_a_foreign_state_is_survived(place, hold, content):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there the profile's folder is the user's alone")
-def test_nobody_else_can_read_the_key(place):
+def test_only_the_user_can_read_the_key(place):
     """The state is the user's alone, and so is the folder."""
     shared.write_state(place, ready())
     assert place.state.stat().st_mode & 0o777 == 0o600
@@ -100,7 +100,7 @@ def test_nobody_else_can_read_the_key(place):
 
 
 def test_only_one_process_gets_a_place(place, hold):
-    """The other is told so, and gets it once the first has died."""
+    """The other is refused, and gets it once the first has ended."""
     holder = hold(place.lock)
     assert shared.claim(place) is None
     holder.kill()

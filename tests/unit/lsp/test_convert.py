@@ -73,7 +73,7 @@ def test_any_position_on_a_line_is_the_start_of_the_character_it_falls_in(
 
 
 def test_a_line_past_the_end_is_refused_with_what_to_do():
-    """A request for a line that is not there is told so, in the words that the user reads."""
+    """A request for a missing line is refused with the sentence that the user reads."""
     with pytest.raises(PositionOutOfRange, match="Line 9 is past the end: the document has 2 lines"):
         to_offset(_document("a\nb"), types.Position(8, 0), "utf-16")
 

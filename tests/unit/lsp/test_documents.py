@@ -59,7 +59,7 @@ def test_edits_give_the_text_that_the_editor_has(data: st.DataObject):
         assert Document.create(URI, "python", version, text).line_starts == document.line_starts
 
 
-def test_a_change_is_told_as_the_edit_that_it_was():
+def test_a_change_is_reported_as_its_edit():
     """Who follows a document gets each edit, with the text before and after it."""
     documents = Documents()
     documents.open(_item("ab"))
@@ -68,7 +68,7 @@ def test_a_change_is_told_as_the_edit_that_it_was():
     assert [(c.before.text, c.after.text) for c in changes] == [("ab", "axb"), ("axb", "xb")]
 
 
-def test_a_whole_text_is_told_as_its_smallest_edit():
+def test_a_whole_text_is_reported_as_its_smallest_edit():
     """An editor that sends everything at each key does not look like one that replaces everything."""
     documents = Documents()
     documents.open(_item("return x\n"))
@@ -89,7 +89,7 @@ def test_a_snapshot_stays_what_it_was():
 
 
 def test_other_schemes_are_left_alone():
-    """A commit, an output pane or a diff's left side is nobody's code to complete."""
+    """A commit, an output pane or a diff's left side is not code to complete."""
     documents = Documents()
     for scheme in ("git", "output", "vscode-scm", "http"):
         assert documents.open(_item("x", uri=f"{scheme}:/a.py")) is None
@@ -120,7 +120,7 @@ def test_a_text_that_is_too_large_to_keep_can_come_back():
 
 
 def test_a_change_out_of_order_leaves_the_document_alone():
-    """What was edited on a version that never was here is not guessed at; a whole text mends it."""
+    """An edit of an unknown version is not applied; sending the whole text recovers."""
     documents = Documents()
     documents.open(_item("abc", version=5))
     assert documents.change(_id(4), [_partial("x", (0, 0), (0, 0))]) == []

@@ -61,7 +61,7 @@ def test_a_connection_that_does_not_speak_lsp_is_closed_and_the_next_one_served(
     assert port.served() == HEADER + b"{}"
 
 
-def test_connections_that_stay_silent_lock_nobody_out(port: Port):
+def test_silent_connections_do_not_block_the_editor(port: Port):
     """However many are open and say nothing, or half a header, the editor is served."""
     silent = [port.connect(b"Content-Le"[: number % 11]) for number in range(40)]
     port.connect(HEADER)

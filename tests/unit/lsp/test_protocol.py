@@ -90,7 +90,7 @@ def _error(message: dict[str, Any]) -> tuple[int, str]:
 
 
 async def test_params_that_do_not_parse_are_answered_with_what_is_wrong():
-    """A client that sends nonsense is told so at once, by an error that names the method."""
+    """A client that sends nonsense gets an error at once that names the method."""
     wire = await Wire().initialized()
     code, message = _error(await wire.ask("textDocument/inlineCompletion", {"position": 3}))
 
@@ -127,7 +127,7 @@ async def test_errors_of_handlers_are_answered(raised: Exception, code: int, mes
     assert len(wire.sent) == 1
 
 
-async def test_an_error_on_purpose_tells_its_class():
+async def test_an_expected_error_names_its_class():
     """A script can tell errors apart without reading sentences."""
 
     async def fail(_params: object) -> object:
@@ -258,7 +258,7 @@ async def test_an_id_in_use_is_refused():
         (b'{"id": 1e999, "method": "test/run"}', -32600),
     ],
 )
-async def test_what_is_no_message_is_told(body: bytes, code: int):
+async def test_an_invalid_message_is_answered_with_an_error(body: bytes, code: int):
     """Garbage without a usable id is answered with the id null, as JSON-RPC has it."""
     wire = await Wire().initialized()
     wire.take(body)
@@ -315,7 +315,7 @@ async def test_a_clients_bad_answer_is_an_error_for_whoever_asked(answer: dict[s
 
 
 async def test_answers_to_nothing_are_ignored():
-    """A response that nobody waits for, or that comes twice, does no harm."""
+    """A response without a request, or a second one, does no harm."""
     wire = await Wire().initialized()
     for msg_id in ("x", 3, True, 1.5, None, []):
         wire.take({"jsonrpc": "2.0", "id": msg_id, "result": None})

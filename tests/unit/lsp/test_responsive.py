@@ -24,7 +24,7 @@ print(sys.getswitchinterval() == before, gc.get_freeze_count())
 
 
 def test_the_server_hands_the_interpreter_over_soon_and_collects_little() -> None:
-    """Threads give way within a millisecond; what was loaded is not looked through again."""
+    """Threads switch within a millisecond; the collector does not scan loaded modules again."""
     assert _printed(_SERVER) == "True True True"
 
 

@@ -31,7 +31,7 @@ def write(path, *, tokens=("a",), **metadata):
 
 
 def test_facts_of_a_coder(tiny_model):
-    """All that ``homebody models show`` tells."""
+    """All that ``homebody models show`` prints."""
     facts = read_facts(tiny_model)
     assert (facts.name, facts.architecture, facts.quantisation) == ("tiny-scripted", "llama", "F32")
     assert (facts.size, facts.context_length, facts.licence) == (tiny_model.stat().st_size, 4096, "CC0-1.0")
@@ -110,8 +110,8 @@ def test_a_split_model_counts_as_one(tmp_path):
     assert parts_of(first) == [first, second]
 
 
-def test_the_vocabulary_tells_which_texts_are_tokens_of_their_own(tmp_path):
-    """Control tokens and user-defined ones; a file that gives no kinds tells none."""
+def test_special_tokens_are_read_from_the_vocabulary(tmp_path):
+    """Control tokens and user-defined ones; a file without token types has none."""
     tokens = ["a", "[PREFIX]", "é", "[SUFFIX]", "b"]
     path = write(tmp_path / "x.gguf", tokens=tokens, tokenizer__ggml__token_type=[1, 3, 1, 4, 1])
     assert read_special_texts(path) == {"[PREFIX]", "[SUFFIX]"}

@@ -93,7 +93,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("name", "fim", "chat"), NAMES)
-def test_a_name_tells_what_a_model_is_good_for(name: str, fim: bool, chat: bool):  # noqa: FBT001 - parameters
+def test_the_uses_of_a_model_are_read_from_its_name(name: str, fim: bool, chat: bool):  # noqa: FBT001 - parameters
     """For servers and files that say nothing else."""
     assert (fills_in(name), takes_chat(name)) == (fim, chat)
 
@@ -130,7 +130,7 @@ def test_ollamas_plain_names_are_instruct_models(name: str, chat: bool):  # noqa
         ("qwen2.5-coder-7b-instruct", Thinking.NEVER),
     ],
 )
-def test_a_name_tells_how_reasoning_is_switched_off(name: str, thinking: Thinking):
+def test_the_way_to_disable_reasoning_is_read_from_the_name(name: str, thinking: Thinking):
     """By the family's switch, by its least effort, or not at all."""
     assert thinking_of(name) is thinking
 

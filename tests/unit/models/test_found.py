@@ -55,7 +55,7 @@ def test_finds_each_programs_models(home):
     ]
 
 
-def test_looks_where_the_programs_were_told_to_look(home, monkeypatch, tmp_path):
+def test_looks_in_the_folders_that_the_programs_are_configured_with(home, monkeypatch, tmp_path):
     """Their own variables, and LM Studio's pointer."""
     (home / ".lmstudio-home-pointer").write_text(f"{tmp_path / 'studio'}\n")
     touch(tmp_path / "studio/models/a/b/one.gguf")

@@ -67,7 +67,7 @@ def test_a_list_of_strings_finds_whole_entries_only():
         (b"GGUF" + struct.pack("<IQQQ2sI", 3, 0, 1, 2, b"ab", 77), "a value of unknown type 77"),
     ],
 )
-def test_a_broken_file_is_told_in_one_sentence(tmp_path, content, sentence):
+def test_a_broken_file_is_reported_in_one_sentence(tmp_path, content, sentence):
     """What is wrong, with the path and what to do."""
     path = tmp_path / "model.gguf"
     path.write_bytes(content)
@@ -77,13 +77,13 @@ def test_a_broken_file_is_told_in_one_sentence(tmp_path, content, sentence):
 
 
 @pytest.mark.parametrize("path", ["no/such.gguf", "."])
-def test_what_is_no_file_is_told(tmp_path, path):
+def test_a_path_that_is_not_a_file_is_reported(tmp_path, path):
     """A path that does not exist, and a folder."""
     with pytest.raises(ModelFileInvalid, match="cannot be read"):
         read_header(tmp_path / path)
 
 
-def test_a_truncated_file_says_how_much_is_missing(tiny_model, tmp_path):
+def test_a_truncated_file_is_reported_with_the_missing_size(tiny_model, tmp_path):
     """As after a download that broke off."""
     whole = tiny_model.read_bytes()
     path = tmp_path / "half.gguf"

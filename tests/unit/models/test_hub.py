@@ -110,7 +110,7 @@ def test_a_wrong_checksum_leaves_nothing_behind(own_folders, tiny_model):
     assert "has the checksum" in done.stderr
 
 
-def test_an_unknown_repository_is_told(own_folders):
+def test_an_unknown_repository_is_reported(own_folders):
     """One sentence, no traceback."""
     with LoopbackServer(Hub({})) as server:
         done = install("hf:org/nix", server.url)
@@ -121,7 +121,7 @@ def test_an_unknown_repository_is_told(own_folders):
     )
 
 
-def test_no_network_is_told(own_folders):
+def test_a_missing_network_is_reported(own_folders):
     """A port where nothing listens."""
     done = install(f"hf:{REPO}", "http://127.0.0.1:9")
     assert done.returncode == 3
@@ -154,7 +154,7 @@ FILES = [
     ],
 )
 def test_chooses_the_file_that_is_meant(wanted, chosen):
-    """By name or by quantisation; four bits where nothing is said; all parts of a split model."""
+    """By name or by quantisation; four bits by default; all parts of a split model."""
     assert [file.name for file in choose_files(REPO, FILES, wanted)] == chosen
 
 
@@ -172,7 +172,7 @@ def test_a_file_that_is_not_there_lists_what_is(wanted):
         choose_files(REPO, FILES, wanted)
 
 
-def test_a_repository_without_gguf_is_told():
+def test_a_repository_without_gguf_is_reported():
     """The original weights, for example."""
     with pytest.raises(UsageError, match="has no GGUF file"):
         choose_files(REPO, [HubFile("model.safetensors", 1, None)], None)

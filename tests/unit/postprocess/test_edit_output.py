@@ -66,7 +66,7 @@ def test_only_the_code_is_taken_at_the_selections_indentation(answer):
     ],
 )
 def test_an_answer_that_is_not_whole_is_refused(answer, cut, reason):
-    """The file is not touched, and the user is told why."""
+    """The file is not touched, and the message names the reason."""
     result = edited(METHOD, answer, cut=cut)
     assert result.startswith("refused: ")
     assert reason in result

@@ -32,7 +32,7 @@ def test_hunks_are_in_order_and_do_not_touch(old, new):
 
 @given(old=TEXTS | WILD, new=TEXTS | WILD)
 def test_no_hunk_splits_a_crlf(old, new):
-    """A position between the two characters cannot be said in LSP."""
+    """LSP cannot express a position between the two characters."""
     for edit in hunks(old, new):
         for offset in (edit.span.start, edit.span.end):
             assert old[max(0, offset - 1) : offset + 1] != "\r\n"

@@ -19,7 +19,7 @@ def checker(marked: str, language: str = "python") -> StopChecker:
 
 
 def fed(marked: str, answer: str, language: str = "python") -> tuple[str, str | None]:
-    """What had been fed when the checker said stop, and why."""
+    """The text fed until the checker stopped, and its reason."""
     check = checker(marked, language)
     for character in answer:
         verdict = check.feed(character)
@@ -51,8 +51,8 @@ def test_it_waits_while_the_block_may_go_on():
     assert fed("function f() {\n  █\n}\n", "if (a) {\n    b();\n  }\n", "javascript")[1] is None
 
 
-def test_a_stream_without_a_verdict_goes_on():
-    """The verdict is falsy in words, too."""
+def test_an_unfinished_stream_is_not_stopped():
+    """The verdict says so explicitly."""
     assert checker("x = █\n").feed("1") == Verdict(stop=False)
 
 

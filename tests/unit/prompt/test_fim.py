@@ -28,7 +28,7 @@ def test_every_marker_ends_an_answer(row):
 
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
-def test_no_line_of_the_users_holds_a_marker_where_the_vocabulary_is_not_told(row):
+def test_no_user_line_holds_a_marker_when_the_vocabulary_is_unknown(row):
     """LM Studio and servers of OpenAI's API get strings: the common list has to know every marker."""
     used = {*row.markers, *row.repo, *row.snippet, *row.last, *row.head}
     assert {item for item in used if item in row.stop} <= COMMON_SPECIAL_TEXTS
@@ -36,7 +36,7 @@ def test_no_line_of_the_users_holds_a_marker_where_the_vocabulary_is_not_told(ro
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 def test_every_row_has_prefix_suffix_typed_and_a_source(row):
-    """What is typed stands last, so that a key only adds to the prompt's end."""
+    """Typed text is last, so that a keystroke only appends to the prompt."""
     assert row.layout[-1] == "@typed"
     assert {"@prefix", "@suffix"} <= set(row.layout)
     assert row.source
@@ -68,7 +68,7 @@ def test_snippets_come_with_a_header_for_the_last_file(row):
         ("JetBrains/Mellum-4b-base", "mellum"),
     ],
 )
-def test_a_name_tells_the_family(name, family):
+def test_the_family_is_read_from_the_name(name, family):
     """Where the server shows no metadata."""
     found = find_format(_info(name))
     assert found is not None
@@ -111,8 +111,8 @@ def test_a_name_is_no_proof_against_the_metadata():
     assert find_format(plain) is None
 
 
-def test_what_is_typed_stands_after_the_middle_marker():
-    """So that a key costs a token and not the suffix again."""
+def test_typed_text_follows_the_middle_marker():
+    """So that a keystroke evaluates its own tokens and not the suffix again."""
     prompt = fim_prompt(ROWS["qwen"], prefix="def f():\n", suffix="\n\nx", typed="    ret")
     assert prompt.parts == (
         Marker("<|fim_prefix|>"),
@@ -124,7 +124,7 @@ def test_what_is_typed_stands_after_the_middle_marker():
     )
 
 
-def test_a_suffix_first_model_gets_what_is_typed_at_the_prefix_end():
+def test_a_suffix_first_model_gets_typed_text_at_the_end_of_the_prefix():
     """Codestral has no middle marker."""
     prompt = fim_prompt(ROWS["mistral"], prefix="a\n", suffix="\nb", typed="c")
     assert prompt.text == "[SUFFIX]\nb[PREFIX]a\nc"
@@ -156,7 +156,7 @@ def test_a_plain_prefix_has_snippets_under_comments():
 
 @pytest.mark.parametrize("row", [*formats(), find_format(_info("m", FimTokens("<P>", "<S>", "<M>")))])
 def test_every_family_sees_the_snippets(row):
-    """In a layout of its own or under comments, and all of it in front of what is typed."""
+    """In the family's own layout or under comments, and always before the typed text."""
     prompt = fim_prompt(row, prefix="a\n", suffix="\nz", typed="b", snippets=SNIPPETS, path="src/main.py")
     for snippet in SNIPPETS:
         assert snippet.path in prompt.text
@@ -236,7 +236,7 @@ def test_codestrals_middle_marker_in_the_metadata_changes_nothing():
         ("<fim-{}>", "starcoder", "santacoder"),
     ],
 )
-def test_markers_and_architecture_tell_the_family(markers, architecture, family):
+def test_the_family_follows_from_markers_and_architecture(markers, architecture, family):
     """Granite 3.3 has StarCoder's markers, Granite 4 has Qwen's, CodeQwen1.5 has StarCoder's."""
     tokens = FimTokens(*(markers.format(part) for part in ("prefix", "suffix", "middle")))
     assert find_format(_info("m", tokens, architecture=architecture)) is ROWS[family]
@@ -263,7 +263,7 @@ def test_a_name_is_no_proof_against_the_vocabulary():
 
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
-def test_what_is_typed_follows_a_marker_or_the_prefix(row):
+def test_typed_text_follows_a_marker_or_the_prefix(row):
     """Only a layout without a middle marker has the typed text go on where the prefix ends."""
     assert row.typed_after_marker == (row.family != "mistral")
 

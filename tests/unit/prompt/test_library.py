@@ -114,7 +114,7 @@ def test_an_untrusted_workspace_without_prompts_is_not_mentioned(tmp_path):
     assert PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)]).problems == ()
 
 
-def test_a_trusted_workspace_says_which_action_it_replaces(tmp_path):
+def test_the_action_that_a_trusted_workspace_replaces_is_reported(tmp_path):
     """A shipped one, or one of the user's own."""
     mine, folder = tmp_path / "mine", _workspace(tmp_path)
     mine.mkdir()

@@ -14,7 +14,7 @@ def _stored(pieces, state=AnswerState.COMPLETE) -> StoredAnswer:
 
 
 @given(pieces=_PIECES, data=st.data())
-def test_what_is_typed_is_taken_off_the_front(pieces, data):
+def test_typed_text_is_removed_from_the_start_of_the_answer(pieces, data):
     """Whatever the cut, and no piece is left empty."""
     whole = "".join(pieces)
     cut = data.draw(st.integers(0, len(whole)))
@@ -30,7 +30,7 @@ def test_an_answer_that_is_distinct_else_is_no_answer():
 
 
 def test_an_unlikely_answer_holds_only_where_it_was_asked():
-    """It was ended before it said what follows."""
+    """It was stopped before it reached the following text."""
     stored = _stored(["ab"], AnswerState.UNLIKELY)
     assert stored.after("") is not None
     assert stored.after("a") is None

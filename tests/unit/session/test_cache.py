@@ -17,7 +17,7 @@ def _answer(text: str, state: AnswerState = AnswerState.COMPLETE) -> StoredAnswe
 
 @pytest.mark.parametrize(("keys", "left"), [("", "f(a)\n"), ("f(", "a)\n"), ("g", None)])
 def test_an_answer_is_found_while_it_is_typed_through(keys, left):
-    """And not where something else was typed."""
+    """And not if the typed text differs."""
     cache = ResultCache()
     document, offset = at("x = █\n")
     cache.put(_MODEL, document, offset, _answer("f(a)\n"))

@@ -101,7 +101,7 @@ async def test_slices_make_one_answer():
     assert generation.state is AnswerState.CUT
 
 
-async def test_a_running_answer_waits_for_what_is_typed_ahead_of_it():
+async def test_a_running_answer_waits_until_it_reaches_the_typed_text():
     """Its rest is empty there, and ``None`` where the typed text differs."""
     gate = asyncio.Event()
 

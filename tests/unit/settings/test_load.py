@@ -45,7 +45,7 @@ def test_later_sources_win(load, last):
     assert (last, []) == (resolved.completion.max_tokens, problems)
 
 
-def test_every_source_is_told_by_name(load, user_file, workspace):
+def test_every_source_is_reported_by_name(load, user_file, workspace):
     """``config show`` says where each value comes from."""
     load(user="[log]\nenabled = true", project="[chat]\ntop_k = 5")
     loaded = load_with_origins(
@@ -83,7 +83,7 @@ def test_every_source_is_told_by_name(load, user_file, workspace):
         ("chat.temperature = 1e400", "chat.temperature", ["a number from 0 to 2"]),
     ],
 )
-def test_a_bad_value_falls_back_alone(load, project, key, parts):
+def test_only_the_bad_value_falls_back(load, project, key, parts):
     """One message names the key, the value and the allowed values; the valid key beside it counts."""
     resolved, problems = load(project=f"chat.top_k = 7\n{project}")
 
@@ -191,7 +191,7 @@ def test_clients_send_settings_in_many_shapes(load, sent):
 
 
 @pytest.mark.parametrize("sent", [3, "x", ["completion"], True])
-def test_settings_that_are_no_object_are_told(load, sent):
+def test_settings_that_are_not_an_object_are_reported(load, sent):
     """If a client sends something else, the defaults are used, with one message."""
     resolved, problems = load(initialization_options=sent)
 
@@ -241,8 +241,8 @@ def test_the_key_comes_from_the_variable_that_apikeyenv_names(load):
     assert "s3cret" not in repr(resolved)
 
 
-def test_a_missing_key_variable_is_told(load):
-    """That is clearer than a server's refusal."""
+def test_a_missing_key_variable_is_reported(load):
+    """The message is clearer than a refusal by the server."""
     resolved, problems = load(user='backend.api_key_env = "MY_KEY"')
 
     assert (resolved.backend.api_key, len(problems)) == (None, 1)

@@ -271,7 +271,7 @@ def test_a_workspace_adds_to_what_the_user_ignores(load):
     assert resolved.context.ignore == ("secret/**", "*.min.js")
 
 
-def test_a_flood_of_bad_keys_is_told_in_few_words(load):
+def test_many_bad_keys_are_reported_in_a_short_message(load):
     """A hostile file does not fill the screen or take long, and writes no control characters."""
     project = "\n".join(f'"\\u001b[31m{"x" * 500}{number}" = 1' for number in range(3000))
 

@@ -52,7 +52,7 @@ def test_a_line_without_an_address_names_none(line: str):
     assert read_attempts(line) == []
 
 
-def test_an_attempt_says_who_and_where():
+def test_an_attempt_names_its_process_and_its_address():
     """Process, call, family, address and port are in it."""
     expected = Attempt(pid=7, call="connect", family="AF_INET", address="10.99.0.1", port=9)
 

@@ -58,7 +58,7 @@ def test_fim_can_be_left_out_and_put_in(tmp_path: Path):
     assert (fim.prefix, fim.suffix, fim.middle) == ("A", "B", "C")
 
 
-def test_wrong_probabilities_are_told(tmp_path: Path):
+def test_wrong_probabilities_are_reported(tmp_path: Path):
     """A script whose probabilities do not add up to 1 is a mistake in the test."""
     with pytest.raises(ValueError, match="add up"):
         write_tiny_gguf(tmp_path / "wrong.gguf", {"a": {"b": 0.5, "c": 0.1}})

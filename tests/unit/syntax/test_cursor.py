@@ -79,7 +79,7 @@ def flags(cursor: CursorContext) -> str:
 
 @pytest.mark.parametrize(("language_id", "text", "expected"), PLACES)
 def test_the_facts_come_from_the_tree(at_cursor, language_id, text, expected):
-    """Strings, comments, brackets, fresh statements and openers are told apart."""
+    """Strings, comments, brackets, fresh statements and openers are distinguished."""
     assert flags(cursor_context(*at_cursor(language_id, text))) == expected
 
 

@@ -32,7 +32,7 @@ def test_python_documents_inside_the_body():
 
 @pytest.mark.parametrize("without_tree", [False, True])
 def test_a_body_on_the_header_line_moves_down(without_tree):
-    """A one-line function gets a body of its own lines; without a tree nobody knows where it begins."""
+    """A one-line function gets a separate body; without a tree, the start of the body is unknown."""
     expected = 'def f():\n    """Doc."""\n    return 1\n'
     found = documented("python", "def f(): return 1\n", '"""Doc."""', without_tree=without_tree)
 

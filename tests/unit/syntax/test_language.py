@@ -69,7 +69,7 @@ def test_a_language_is_found_by_identifier_then_by_file_name(language_id, path, 
         ("order", "class Order {\n", None),
     ],
 )
-def test_what_a_header_holds_tells_its_language(path, text, expected):
+def test_the_language_of_a_header_follows_from_its_content(path, text, expected):
     """C and C++ share the file name; editors say which it is, files on disk do not."""
     language = find_by_text(path, text)
     assert expected == (language and language.name)

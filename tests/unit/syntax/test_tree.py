@@ -153,7 +153,7 @@ async def test_the_oldest_trees_are_evicted():
 
 
 async def test_replacing_the_whole_text_by_nearly_the_same_is_a_small_edit():
-    """Formatters and undo replace whole texts; the tree is told what really changed."""
+    """Formatters and undo replace whole texts; the tree gets only the real change."""
     trees, document = Trees(), open_document()
     trees.open(document)
     await trees.ready(document)

@@ -60,7 +60,7 @@ def test_a_branch_is_compared_where_the_two_parted(root: Path):
     assert names(Repository(root).changed_since("main")) == ["mine.py"]
 
 
-def test_staged_unstaged_and_uncommitted_files_are_told_apart(root: Path):
+def test_staged_unstaged_and_uncommitted_files_are_listed_separately(root: Path):
     """Each list is sorted."""
     (root / "a.py").write_text("a = 2\n")
     git(root, "add", "a.py")

@@ -84,7 +84,7 @@ def test_an_ignore_file_that_cannot_be_read_closes_its_folder(tmp_path):
     assert [rules.ignores("src/a.py"), rules.ignores("a.py")] == [True, False]
 
 
-def test_a_hostile_pattern_ends_and_ignores_what_it_says(tmp_path):
+def test_a_hostile_pattern_matches_in_bounded_time(tmp_path):
     """A dozen wildcards in one name would keep a backtracking matcher busy for years."""
     make(tmp_path, {".gitignore": "*a*a*a*a*a*a*a*a*b\n!a*a*a*a*a*a*c\n" + "/".join(["**", "a"] * 20) + "\n"})
     rules = PathRules(tmp_path)
@@ -129,7 +129,7 @@ def repository(tmp_path_factory):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(top=st.lists(_PATTERN, max_size=4), nested=st.lists(_PATTERN, max_size=3))
-def test_git_says_the_same(repository, top, nested):
+def test_git_ignores_the_same_files(repository, top, nested):
     """For any patterns, also nested, ``git check-ignore`` agrees (for ASCII: its ? is a byte)."""
     (repository / ".gitignore").write_text("\n".join(top), encoding="utf-8")
     (repository / "src/.gitignore").write_text("\n".join(nested), encoding="utf-8")

@@ -110,7 +110,7 @@ def test_names_that_were_changed_lead_back_to_the_definition():
         ("Makefile", "Makefile"),
     ],
 )
-def test_a_module_path_is_what_an_import_says(path, expect):
+def test_a_module_path_is_the_path_in_the_import(path, expect):
     """No suffix, and a folder for the file that stands for it."""
     assert module_path(path) == expect
 

@@ -143,8 +143,8 @@ def spoil(database: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["newer", "corrupt"])
-async def test_a_bad_index_is_made_again_and_told_once(root, tmp_path, how):
-    """From a newer version, or garbage."""
+async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, how):
+    """An index of a newer version, or garbage."""
     async with opened(root):
         pass
     (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
@@ -158,7 +158,7 @@ async def test_a_bad_index_is_made_again_and_told_once(root, tmp_path, how):
     assert "rebuilt" in told.notices[0]
 
 
-async def test_an_index_that_breaks_while_it_is_used_is_made_again(root, tmp_path):
+async def test_an_index_that_is_damaged_during_use_is_rebuilt(root, tmp_path):
     """The query that detects the damage returns nothing; the next one succeeds."""
     async with opened(root) as index:
         (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
@@ -169,7 +169,7 @@ async def test_an_index_that_breaks_while_it_is_used_is_made_again(root, tmp_pat
         assert await defining(index, "invoice_total") == ["order.py"]
 
 
-async def test_a_cache_that_cannot_be_written_is_told_and_asked_no_more(root, tmp_path):
+async def test_an_unwritable_cache_is_reported_and_not_tried_again(root, tmp_path):
     """A file where the folder should be."""
     (tmp_path / "cache").write_text("")
     told = Told()

@@ -50,7 +50,7 @@ def test_an_unknown_language_is_plain_text(tmp_path):
         ("notes.txt", b"-----BEGIN RSA PRIVATE KEY-----\n", "holds a private key"),
     ],
 )
-def test_what_cannot_be_served_is_told_in_one_sentence(tmp_path, name, data, says):
+def test_a_file_that_cannot_be_served_is_reported_in_one_sentence(tmp_path, name, data, says):
     """The message begins with the path and says what to do next."""
     (tmp_path / name).write_bytes(data)
     with pytest.raises(FileUnreadable) as told:
@@ -61,7 +61,7 @@ def test_what_cannot_be_served_is_told_in_one_sentence(tmp_path, name, data, say
     assert sentence.endswith(".")
 
 
-def test_what_is_no_file_is_told(tmp_path):
+def test_a_path_that_is_not_a_file_is_reported(tmp_path):
     """A folder, a missing file, and a loop of symlinks."""
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "a.py").write_text("")
@@ -92,8 +92,8 @@ def test_a_link_to_a_secret_is_a_secret(tmp_path):
         read_document(tmp_path / "a.txt", max_bytes=LIMIT)
 
 
-def test_a_file_without_permission_is_told(tmp_path):
-    """With the system's reason."""
+def test_a_file_without_permission_is_reported(tmp_path):
+    """The message holds the system's reason."""
     path = tmp_path / "a.py"
     path.write_text("")
     path.chmod(0)

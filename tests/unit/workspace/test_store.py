@@ -91,7 +91,7 @@ def test_an_index_belongs_to_its_user_alone(database):
     ],
     ids=["foreign", "empty", "truncated", "newer", "somebody else's", "without a table"],
 )
-def test_a_file_that_is_no_sound_index_is_told_apart(database, spoil):
+def test_a_damaged_index_file_is_recognised(database, spoil):
     """Foreign, truncated or newer files count as damaged; none causes a crash."""
     fill(database, file("a.py", "total order\n" * 50))
     spoil(database)
@@ -117,8 +117,8 @@ def test_an_index_that_is_not_there_is_not_damaged(database):
         store.create(database)
 
 
-def test_indexes_that_nobody_opened_for_months_are_deleted(database):
-    """With what lies beside them; the others stay."""
+def test_indexes_not_opened_for_months_are_deleted(database):
+    """Their lock files are deleted too; other files stay."""
     fill(database)
     for name in ("old.sqlite3", "old.sqlite3.lock", "new.sqlite3", "old.txt"):
         database.with_name(name).write_text("")
@@ -142,7 +142,7 @@ def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
     assert similar(reader, '" OR * NEAR(') == []
 
 
-def test_a_candidate_says_where_it_is_and_why(database, reader, tmp_path):
+def test_a_candidate_has_its_location_and_its_reason(database, reader, tmp_path):
     """URI, lines, and the text below the headers of its enclosing definitions."""
     fill(database, file("src/ä b.py", "invoice total\nsum"))
     (found,) = reader.similar("invoice total", exclude=(), limit=5)
@@ -204,7 +204,7 @@ def test_a_name_is_looked_for_in_imported_files_first(database, reader):
     assert defining(reader, "add_up", path=None, language="typescript") == ["app/b.js"]
 
 
-def test_a_name_that_is_everywhere_says_nothing(database, reader):
+def test_a_name_that_is_in_every_file_is_not_looked_up(database, reader):
     """Unless an imported file defines it."""
     fill(database, *(file(f"m{i}/x.py", names="run_all") for i in range(40)))
     assert defining(reader, "run_all") == []

@@ -140,8 +140,8 @@ def test_no_symlink_leads_a_refresh_outside(place, tmp_path):
     assert place.names() == ""
 
 
-def test_a_workspace_that_is_away_keeps_its_index(place):
-    """A network drive that comes back later."""
+def test_an_unavailable_workspace_keeps_its_index(place):
+    """For example on a network drive that is mounted again later."""
     place.write("a.py", "def alpha(): pass\n")
     place.scan()
     place.root.rename(place.root.with_name("away"))
@@ -162,8 +162,8 @@ def test_a_workspace_that_is_away_keeps_its_index(place):
     ],
     ids=["empty", "NUL", "Latin-1", "UTF-16", "one long line", "minified", "private key"],
 )
-def test_what_nobody_reads_is_known_and_not_kept(place, data):
-    """It is not read again either."""
+def test_the_text_of_an_unindexed_file_is_not_stored(place, data):
+    """The file is not read again either."""
     place.write("a.py", data)
     assert place.scan() == Updated(files=1, indexed=1)
     assert (place.names(), place.texts()) == ("", 0)

@@ -76,8 +76,8 @@ def test_large_files_are_counted_and_left_out(tmp_path):
         ({"max_depth": 1}, ["a.py", "b.py", "c/d.py"]),
     ],
 )
-def test_every_limit_ends_the_walk_and_is_told(tmp_path, limits, expect):
-    """Files, looks and depth."""
+def test_every_limit_ends_the_walk_and_is_reported(tmp_path, limits, expect):
+    """The limits are files, directory entries and depth."""
     make(tmp_path, "a.py", "b.py", "c/d.py", "c/d/e.py")
     paths, walk = walked(tmp_path, **limits)
     assert (paths, walk.cut) == (expect, True)
@@ -114,7 +114,7 @@ def test_a_name_that_is_not_text_is_passed_over(tmp_path):
 
 @pytest.fixture
 def hundred_thousand(tmp_path):
-    """Return a folder with that many empty files, and take them away again: pytest would keep them."""
+    """Return a folder with that many empty files, and delete them afterwards: pytest would keep them."""
     for folder in range(100):
         where = tmp_path / f"folder{folder}"
         where.mkdir()

@@ -29,7 +29,7 @@ async def test_the_rest_of_the_line_is_offered(world):
         assert (found.span, found.text) == (Span(offset, offset), "a + b")
 
 
-async def test_typing_what_a_suggestion_says_asks_nothing(world):
+async def test_typing_along_a_suggestion_sends_no_request(world):
     """The rest of the suggestion is shown from the cache."""
     async with world("result = compute(a)\n") as w:
         document, offset = at("x = 1\n█\n")

@@ -163,7 +163,7 @@ async def test_on_a_very_long_line_the_anchor_stays_while_the_user_types(world, 
 
 
 @pytest.mark.parametrize("fim", [None, _FIM])
-async def test_a_line_of_some_hundred_characters_is_typed_whole(world, fim):
+async def test_the_anchor_of_a_line_of_some_hundred_characters_is_its_start(world, fim):
     """The anchor is at the start of the line."""
     async with world("x\n", fim=fim) as w:
         target = await target_of(w.engine)
@@ -231,7 +231,7 @@ def common(one: str, other: str) -> str:
     return one[: common_length(one, other)]
 
 
-async def test_each_plan_says_why_it_took_its_window(world):
+async def test_each_plan_records_why_it_chose_its_window(world):
     """Narrow at a new place, kept while it holds, arrived once the wider one is read, shortened to fit."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)

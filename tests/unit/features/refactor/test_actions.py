@@ -26,7 +26,7 @@ SIZES = (
 
 
 @pytest.mark.parametrize(("name", "expected"), SIZES)
-def test_a_models_name_says_how_large_it_is(name, expected):
+def test_the_size_of_a_model_is_read_from_its_name(name, expected):
     """Billions of parameters, half as much again for code; unknown where the name states none."""
     info = ModelInfo(kind="openai", name=name, context_length=4096)
     assert size_of_model(info, ChatSettings()) == (expected if expected is None else pytest.approx(expected))

@@ -95,7 +95,7 @@ async def test_an_unsaved_document_gets_no_file_of_tests(world):
             await refactor(w.engine, document, Span(12, 12), action="write-tests")
 
 
-async def test_a_model_that_ends_too_late_is_an_error_of_its_own(world):
+async def test_an_answer_past_its_time_limit_is_a_separate_error(world):
     """Not a refusal."""
     async with world(Reply("x", fault="timeout")) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
