@@ -163,3 +163,15 @@ async def test_a_failing_model_is_reported_once(serve):
         assert await client.complete(URI, 1, 4, invoked=True) != []
 
         assert (await client.execute("homebody.status"))["kind"] == "Normal"
+
+
+async def test_a_withheld_suggestion_is_reported_with_what_to_do(serve):
+    """Below the threshold nothing is shown, the status says why, and an explicit request shows it."""
+    async with serve([{"text": "return width * height", "probability": 0.1}]) as client:
+        client.open(URI, CODE)
+        assert await client.complete(URI, 1, 4) == []
+        status = await client.execute("homebody.status")
+        assert status["hint"].startswith("The model is not sure enough")
+        (item,) = await client.complete(URI, 1, 4, invoked=True)
+        assert item["insertText"] == "return width * height"
+        assert "hint" not in await client.execute("homebody.status")

@@ -19,6 +19,8 @@ export interface ServerStatus {
     reasons?: string[];
     /** The model that explains and answers, where it is another one. */
     chatModel?: string;
+    /** Why nothing is suggested although the model had an answer, and what to do. */
+    hint?: string;
 }
 
 /** A part of a file that went into a prompt. */

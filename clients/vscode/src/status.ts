@@ -59,6 +59,9 @@ export class StatusItem implements Disposable {
         if (paused !== undefined && lines[0] !== paused) {
             lines.push(paused);
         }
+        if (status.hint) {
+            lines.push(`${status.hint} (Alt+\\)`);
+        }
         if (status.model) {
             lines.push(`${status.chatModel ? "Completes" : "Model"}: ${status.model} (${status.backend})`);
         }

@@ -29,6 +29,8 @@ from homebody.text import Document
 
 logger = logging.getLogger(__name__)
 
+_UNSURE = "The model is not sure enough of a suggestion here; an explicit request shows it all the same."
+
 if TYPE_CHECKING:
     from homebody.audit import Audit
     from homebody.backend.base import Slot
@@ -184,6 +186,9 @@ class Service:
             return []
         if found:
             self.status.answered()
+        record = None if found else opened.engine.audit.last(document.uri)
+        is_unsure = record is not None and record.outcome == "low confidence"
+        self.status.advise(_UNSURE if is_unsure else "")
         self.offers.add(found, asked)
         return found
 
@@ -327,6 +332,7 @@ class Service:
             info = state.info
             self.status.serve(Model(info.kind, info.name, info.context_length, state.reasons))
         else:
+            self.status.chat_model = "" if state.info is None else state.info.name
             self.status.recover()
 
     def _index_changed(self, progress: "IndexProgress") -> None:

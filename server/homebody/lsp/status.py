@@ -48,6 +48,8 @@ class Status:
     model: Model | None = None
     is_on: bool = True
     indexing: str = ""
+    chat_model: str = ""
+    hint: str = ""
     _message: str = "Homebody is starting."
     _failed: bool = False
     _shown: set[str] = field(default_factory=set[str])
@@ -58,7 +60,12 @@ class Status:
 
     @property
     def wire(self) -> dict[str, Any]:
-        """As the client gets it: ``{kind, busy, message, backend?, model?, contextLength?, reasons?}``."""
+        """As the client gets it.
+
+        ``{kind, busy, message, backend?, model?, contextLength?, reasons?, chatModel?, hint?}``;
+        ``chatModel`` where another model explains and answers, ``hint`` where nothing was suggested
+        although the model had an answer.
+        """
         kind: Kind = "Error" if self._failed else "Normal" if self.is_on else "Inactive"
         message = self._message
         if kind == "Inactive":
@@ -74,6 +81,10 @@ class Status:
             }
             if self.model.reasons:
                 status["reasons"] = list(self.model.reasons)
+            if self.chat_model not in ("", self.model.name):
+                status["chatModel"] = self.chat_model
+        if self.hint:
+            status["hint"] = self.hint
         return status
 
     def update(self) -> None:
@@ -81,6 +92,11 @@ class Status:
         if (status := self.wire) != self._sent:
             self._sent = status
             self.send(status)
+
+    def advise(self, hint: str) -> None:
+        """Record why nothing is suggested, and what the user can do; an empty text ends that."""
+        self.hint = hint
+        self.update()
 
     def serve(self, model: Model) -> None:
         """Record the model that is served."""

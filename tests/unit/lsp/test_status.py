@@ -107,3 +107,17 @@ async def test_only_work_that_can_be_seen_shows_as_busy():
         assert shown.status.wire["busy"]
 
     assert [status["busy"] for status in shown.sent] == [False, True, False]
+
+
+def test_a_second_model_and_a_withheld_suggestion_are_reported():
+    """The chat's model is named where it is another one; a hint is sent once and taken back."""
+    shown = Shown()
+    shown.status.serve(Model("llama.cpp", "small", 4096))
+    shown.status.chat_model = "small"
+    shown.status.advise("Not sure enough.")
+    shown.status.advise("Not sure enough.")
+    shown.status.chat_model = "large"
+    shown.status.advise("")
+
+    assert [status.get("hint") for status in shown.sent] == [None, "Not sure enough.", None]
+    assert [status.get("chatModel") for status in shown.sent] == [None, None, "large"]
