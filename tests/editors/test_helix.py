@@ -24,7 +24,7 @@ REPLIES = [
     {"contains": "xplain", "text": "It adds two numbers."},
     {"text": "return a + b", "probability": 0.99},
 ]
-_SECONDS = 20
+_SECONDS = 60
 """Longest wait for something on the screen, in seconds: the machine may be busy."""
 
 

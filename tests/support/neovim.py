@@ -19,7 +19,7 @@ import psutil
 from support.needs import leave_out, needs
 
 COLUMNS, ROWS = 80, 20
-_CALL_SECONDS = 20.0
+_CALL_SECONDS = 60.0
 _SCREEN = f"""
 local rows = {{}}
 vim.cmd.redraw()

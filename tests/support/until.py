@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-_SECONDS = 10.0
+_SECONDS = 60.0
 
 T = TypeVar("T")
 
 
 async def until(happened: Callable[[], T], seconds: float = _SECONDS) -> T:
-    """Return what ``happened()`` gives once it is true; fail the test after ten seconds."""
+    """Return what ``happened()`` gives once it is true; fail the test after a minute."""
     deadline = time.monotonic() + seconds
     while not (value := happened()):
         assert time.monotonic() < deadline, "it did not happen"
