@@ -105,7 +105,7 @@ async def test_no_code_goes_to_a_server_that_is_not_recognised(stranger: str):
     assert server.url in choice.reasons[0]
 
 
-async def test_a_server_that_takes_the_connection_and_is_silent_holds_nothing_up():
+async def test_a_silent_server_delays_nothing():
     """A second, and the others are used."""
 
     async def silent(request: Request, reply: Reply) -> None:
@@ -130,7 +130,7 @@ async def test_llama_cpp_is_found_and_used(llama_cpp: RecordingProxy):
     )
 
 
-async def test_a_key_is_not_sent_to_whoever_answers(host: Any):
+async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
     """A server that wants a key is reported, with the setting to change."""
     block = BackendSettings(api_key="secret")
     with RecordingProxy(host.url) as proxy:
@@ -200,7 +200,7 @@ async def test_a_server_that_loads_its_model_is_waited_for():
                 await backend.describe()
 
 
-async def test_the_server_that_the_user_names_is_the_only_one_asked(llama_cpp: RecordingProxy):
+async def test_only_the_server_named_in_the_settings_is_contacted(llama_cpp: RecordingProxy):
     """``backend.url`` with ``auto`` still recognises what it is."""
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as other:
         choice = await discover(BackendSettings(url=llama_cpp.url), "chat", urls=[other.url])

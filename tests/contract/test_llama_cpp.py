@@ -275,7 +275,7 @@ HEALING = {
 @pytest.mark.parametrize(
     ("forced", "answer"), [("r", "eturn"), ("ret", "urn"), ("ra", "ise"), ("", "return")]
 )
-async def test_the_likeliest_token_that_fits_the_forced_text_is_taken(
+async def test_the_likeliest_token_that_matches_the_forced_text_is_chosen(
     tmp_path: Path, forced: str, answer: str
 ):
     """Not the shortest, not letter by letter: whole tokens, as the model would have generated them."""

@@ -245,7 +245,7 @@ async def test_the_model_that_suits_the_use_is_chosen(
             assert (await backend.describe()).name == chosen
 
 
-async def test_a_model_that_is_not_there_is_named_with_the_command_that_fetches_it():
+async def test_a_missing_model_is_named_with_the_command_that_fetches_it():
     """The next step is in the message."""
     with OllamaDouble([CODER]) as double:
         async with opened(double, model="missing:7b") as backend:
@@ -296,7 +296,7 @@ async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str,
     assert body.get("think") is think
 
 
-async def test_an_answer_that_goes_astray_is_asked_for_again_with_the_forced_text():
+async def test_an_answer_that_differs_from_the_forced_text_is_requested_again():
     """Without a grammar nothing can be forced: the caller still gets a continuation of its text."""
     with OllamaDouble(
         [CODER], answer=lambda prompt: "se e" if prompt.endswith("rai") else "return"

@@ -141,7 +141,7 @@ async def test_ollama_loads_and_asks_with_the_same_shift():
     assert {body["shift"] for body in sent(double, "/api/generate")} == {False}
 
 
-async def test_a_context_of_zero_is_not_believed():
+async def test_a_context_length_of_zero_is_ignored():
     """A usual length is assumed, and reported."""
 
     class Zero(LlamaDouble):

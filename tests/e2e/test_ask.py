@@ -232,7 +232,7 @@ async def test_a_commit_message_is_written(serve, workspace):
         assert written["sources"][0]["uri"] == (workspace / "stock.py").as_uri()
 
 
-async def test_an_answer_can_be_stopped_by_both_ways(serve):
+async def test_an_answer_can_be_stopped_in_both_ways(serve):
     """The request is answered as cancelled, and the conversation can go on."""
     slow = [{"text": "word " * 400, "piece_delay_ms": 20, "times": 2}, {"text": "Done."}]
     bars = {"window": {"workDoneProgress": True}, "general": {"positionEncodings": ["utf-32"]}}

@@ -135,7 +135,7 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
     assert values[-1] == "end"
 
 
-async def test_an_edit_can_be_handed_over_instead(serve):
+async def test_an_edit_can_be_returned_instead_of_applied(serve):
     """With `apply` false nothing is applied, and the edit is in the result."""
     async with serve("```python\nreturn height * width\n```") as client:
         client.open(URI, CODE)

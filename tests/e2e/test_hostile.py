@@ -16,8 +16,8 @@ async def _greedy(request: Request, reply: Reply) -> None:
     await reply.json({"data": [{"id": "model"}], "content": "x"})
 
 
-async def test_a_workspace_leads_no_request_anywhere(serve, workspace: Path):
-    """The server that `.homebody.toml` and the workspace's settings name hears nothing, though it is near."""
+async def test_a_workspace_cannot_redirect_requests(serve, workspace: Path):
+    """The server named in `.homebody.toml` and the workspace's settings gets no request, even on loopback."""
     with LoopbackServer(_greedy) as greedy:
         port = greedy.url.rpartition(":")[2]
         (workspace / ".homebody.toml").write_text(
@@ -40,8 +40,8 @@ async def test_a_workspace_leads_no_request_anywhere(serve, workspace: Path):
         assert list((workspace.parent / "state").glob("log*")) == []
 
 
-async def test_a_workspace_writes_no_suggestion_of_its_own(serve, workspace: Path):
-    """Prepared answers and weights of a cloned folder are not used; the user's own model answers."""
+async def test_a_workspace_cannot_script_suggestions(serve, workspace: Path):
+    """Scripted answers and weights of a cloned folder are not used; the user's own model answers."""
     (workspace / "evil.json").write_text(json.dumps({"name": "qwen", "reply": [{"text": "evil()"}]}))
     (workspace / "evil.gguf").write_bytes(b"GGUF")
     (workspace / ".homebody.toml").write_text("[backend]\nkind = 'scripted'\nmodel = './evil.json'\n")
@@ -60,7 +60,7 @@ async def test_a_workspace_writes_no_suggestion_of_its_own(serve, workspace: Pat
 
 
 async def test_a_server_that_redirects_gets_no_further(environ, workspace: Path):
-    """The other server hears nothing, and the user reads where it would have led."""
+    """The other server gets no request, and the message names the redirect's target."""
     with LoopbackServer(_greedy) as greedy:
 
         async def redirect(request: Request, reply: Reply) -> None:

@@ -63,7 +63,7 @@ async def test_edits_reach_the_prompt(serve):
         assert "def area" not in prompt
 
 
-async def test_what_has_nothing_to_show_is_an_empty_list(serve):
+async def test_a_request_without_a_suggestion_gets_an_empty_list(serve):
     """Never an error: a foreign scheme, binary, too large, a line past the end, not open."""
     async with serve("x", settings={"context": {"maxFileBytes": 1024}}) as client:
         client.open(URI, CODE)

@@ -172,7 +172,7 @@ async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
-def test_it_ends_when_asked_to_though_the_client_reads_nothing(environ):
+def test_sigterm_ends_the_server_even_if_the_client_reads_nothing(environ):
     """A full pipe does not keep the process alive after SIGTERM."""
     with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
         assert process.stdin

@@ -7,7 +7,7 @@ from support.until import until
 URI = "file:///w/app.py"
 
 
-async def test_what_is_shown_and_taken_is_counted_once(serve, tmp_path):
+async def test_a_shown_and_accepted_suggestion_is_counted_once(serve, tmp_path):
     """Characters are counted, no text is kept; saying it twice changes nothing."""
     async with serve("x + 1") as client:
         client.open(URI, "y = ")

@@ -20,8 +20,8 @@ CREATES = CAPABILITIES | {
 SMALL = "SmolLM2-135M"
 
 
-async def test_a_lightbulb_that_is_asked_for_by_itself_shows_only_what_fits(serve):
-    """On a definition's header or a selection; nothing in the middle of a function."""
+async def test_an_automatic_lightbulb_lists_only_fitting_actions(serve):
+    """Actions are listed on a definition's header or a selection, not inside a function."""
     async with serve() as client:
         client.open(URI, CODE)
         assert await _titles(client, IN_BODY, triggerKind=2) == []
@@ -31,7 +31,7 @@ async def test_a_lightbulb_that_is_asked_for_by_itself_shows_only_what_fits(serv
         assert "Write a docstring" in await _titles(client, IN_BODY, triggerKind=1)
 
 
-async def test_nothing_is_offered_for_what_editors_do_at_each_save(serve):
+async def test_no_action_is_offered_for_requests_at_save(serve):
     """No action under `source.fixAll` or `source.organizeImports`."""
     async with serve() as client:
         client.open(URI, CODE)
@@ -126,7 +126,7 @@ async def test_a_result_is_refined_after_it_was_applied(serve):
         )
 
 
-async def test_an_edit_that_is_not_known_any_more_cannot_be_refined(serve):
+async def test_an_unknown_edit_cannot_be_refined(serve):
     """One sentence says what to do."""
     async with serve() as client:
         refused = await client.execute("homebody.refine", {"edit": "edit-9", "instruction": "shorter"})

@@ -133,7 +133,7 @@ async def test_every_request_is_answered_once_even_if_malformed(garbage_eater: C
     assert [message for message in client.messages if "out of order" not in message] == []
 
 
-async def test_a_flood_of_keys_leaves_nothing_unanswered(serve):
+async def test_many_fast_keystrokes_are_all_answered(serve):
     """Keystrokes are faster than the model: every request is answered, the last one with a suggestion."""
     script = [{"text": "return width", "probability": 0.9, "delay_ms": 20, "piece_delay_ms": 10}]
     async with serve(script) as client:
@@ -176,7 +176,7 @@ async def test_after_many_undos_the_suggestion_matches_the_document(serve):
         assert len(answers) == 180
 
 
-async def test_fifty_open_documents_get_each_their_own(serve):
+async def test_each_of_fifty_open_documents_gets_its_own_suggestion(serve):
     """Requests that alternate between documents are answered, never with another document's text."""
     replies = [
         {"text": f"value_{number}", "contains": f"name_{number} =", "probability": 0.95}
@@ -211,7 +211,7 @@ async def test_changes_out_of_order_are_reported_once_and_reopening_recovers(ser
         assert [item["insertText"] for item in await client.complete(URI, 0, 4)] == ["x + 1"]
 
 
-async def test_a_document_closed_in_mid_request_is_answered(serve):
+async def test_a_request_for_a_document_closed_meanwhile_is_answered(serve):
     """Closing a document answers its request, and nothing of it is left."""
     async with serve([{"text": "x", "gate_file": "/nowhere/gate"}]) as client:
         client.open(URI, "y = ")
@@ -223,7 +223,7 @@ async def test_a_document_closed_in_mid_request_is_answered(serve):
         assert await asyncio.wait_for(asked, 10) == []
 
 
-async def test_shutting_down_answers_what_still_runs(serve):
+async def test_shutdown_answers_running_requests(serve):
     """An explanation that streams when the editor quits gets its answer first."""
     async with serve([{"text": "a b c d e f", "gate_file": "/nowhere/gate", "gate_after": 3}]) as client:
         client.open(URI, "y = 1")

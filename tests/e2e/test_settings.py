@@ -80,7 +80,7 @@ async def test_another_model_is_taken_without_a_restart(environ, workspace, tmp_
         assert (await client.explain(URI))["markdown"] == "second"
 
 
-async def test_a_model_that_is_not_there_is_one_sentence(serve):
+async def test_a_missing_model_is_reported_in_one_sentence(serve):
     """A path without a file is reported in the editor, with the next step; the server keeps running."""
     settings = {"backend": {"kind": "embedded", "model": "/nowhere/model.gguf"}}
     async with serve(settings=settings) as client:
