@@ -92,8 +92,8 @@ def _spawn(options: HostOptions, log: IO[bytes]) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-P", "-m", "homebody.host", *options.to_arguments()]
     windows = sys.platform == "win32"
     shared = options.shared is not None
-    # A shared host is on its own: not ended with the terminal or the editor, and not in the way when
-    # the folder that the editor was started in is to be removed.
+    # A shared host is independent: it does not end with the terminal or the editor, and does not prevent
+    # the removal of the folder that the editor was started in.
     return subprocess.Popen(  # noqa: S603 - our own interpreter, with arguments of our own
         command,
         stdin=subprocess.DEVNULL if shared else subprocess.PIPE,
