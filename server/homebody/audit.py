@@ -166,7 +166,7 @@ class Audit:
     def record(self, record: PromptRecord) -> None:
         """Keep ``record`` as the newest of its document, and log it if logging is enabled.
 
-        An answer that is shown again while the user types along it is logged once.
+        An answer that is shown again while the user types its text is logged once.
         """
         self._last[record.uri] = record
         self._last.move_to_end(record.uri)

@@ -1,7 +1,7 @@
 """Engine: settings, backends, prompts, parsers, index. Built once, passed first.
 
 In: resolved settings and the workspace's folders. Out: the parts that features work with.
-Opens nothing until it is asked for: a backend starts at its first use, or by ``start``.
+Opens nothing before it is needed: a backend starts at its first use, or by ``start``.
 """
 
 import logging
@@ -78,17 +78,17 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What one run sets for all its requests to a model.
+    """Settings of one run for all its requests to a model.
 
     Attributes
     ----------
     slot
-        Which of the server's caches chats use; ``None`` lets the server choose, so that several run
-        side by side.
+        Which of the server's caches chats use; ``None`` lets the server choose, so that several can
+        run in parallel.
     seed
-        Makes sampling repeatable, where the server takes it.
+        Makes sampling repeatable, if the server supports it.
     max_tokens
-        Longest answer, in tokens; ``None``: what the feature asks for.
+        Longest answer, in tokens; ``None`` uses the feature's own limit.
 
     """
 
@@ -105,7 +105,7 @@ class Tuning:
 class Use:
     """One use of a model (completion or chat): its backend, its tokens, its speed.
 
-    ``completion`` and ``chat`` are the same object where both are one model on one server.
+    ``completion`` and ``chat`` are the same object if both use one model on one server.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -134,10 +134,10 @@ class Use:
 
 
 class Engine:
-    """Everything that features need. Create it with ``open_engine``.
+    """All parts that features need. Create it with ``open_engine``.
 
     ``on_state`` is called once for each change of a backend (ready, loading, unavailable), ``on_index``
-    for the progress of the workspace's index. What an earlier run indexed can be queried at once;
+    for the progress of the workspace's index. The index of an earlier run can be queried immediately;
     ``index.start`` updates it.
     """
 
@@ -158,7 +158,7 @@ class Engine:
 
     @property
     def completion(self) -> Use:
-        """The model that completes."""
+        """The model for completion."""
         return self._use("completion")
 
     @property
@@ -175,7 +175,7 @@ class Engine:
     async def speed_of_same_model(self, slot: Slot) -> float | None:
         """Return the prompt speed, in tokens a second, that the other use has measured with the same model.
 
-        Raises ``BackendError`` where a server does not say what it serves.
+        Raises ``BackendError`` if a server does not report its model.
         """
         other = self._uses.get("chat" if slot == "completion" else "completion")
         if other is None or other.speed.prompt is None:
@@ -224,8 +224,8 @@ async def open_engine(
 ) -> AsyncGenerator[Engine, None]:
     """Open an engine and close it again.
 
-    Without ``settings`` the user's own are read, as the command line reads them: file, variables, and what
-    the first of ``folders`` may say. A value that is not allowed falls back to its default and is logged.
+    Without ``settings``, the user's settings are read as on the command line: file, variables, and what the
+    first of ``folders`` may set. An invalid value is logged and its default used.
     ``folders`` are the workspace's; the prompts in ``.homebody/prompts/`` of those that the user trusts
     are offered too.
     ``on_state`` is called for each change of a backend.

@@ -61,7 +61,7 @@ class Document:
 
     @classmethod
     def create(cls, uri: str, language_id: str, version: int, text: str) -> "Document":
-        """Index ``text`` from scratch."""
+        """Create a document and index all lines of ``text``."""
         return cls(uri, language_id, version, text, [0, *_line_starts(text, 0, len(text))])
 
     def edited(self, edit: TextEdit, version: int) -> "Document":

@@ -1,6 +1,6 @@
-"""A model's description of a function, as an edit that writes it where the language has it.
+"""Insert a model's description of a function where the language expects it.
 
-In: the document, its tree, the span of the function and the answer. Out: edits that touch nothing but the
+In: the document, its tree, the span of the function and the answer. Out: edits that change only the
 description, or the reason why there are none.
 """
 
@@ -18,7 +18,7 @@ from homebody.syntax.tree import Tree
 from homebody.text import Document, Span, TextEdit
 
 _WIDTH = 100
-"""Columns at which a line of a description is wrapped."""
+"""Column at which the lines of a description are wrapped."""
 
 _WHY_NOT: dict[Obstacle, Refusal] = {
     "no definition": Refusal("There is no function or class here to describe; put the cursor on one."),
@@ -32,8 +32,8 @@ def docstring_edits(
 ) -> list[TextEdit] | Refusal:
     """Write the description of the first definition that begins in ``span``.
 
-    The answer may be bare text, a docstring or comment, or the whole function with one in it. A
-    docstring or doc comment that is there already is replaced; no other code is touched.
+    The answer may be bare text, a docstring or comment, or the whole function including one.
+    An existing docstring or doc comment is replaced; no other code is changed.
     """
     style = language_of(document.language_id, document.uri).doc
     if style is None:
@@ -51,14 +51,14 @@ def docstring_edits(
 
 
 def _docstring(text: str, indent: str) -> str:
-    """Quote ``text`` for Python; its first line goes where the cursor is."""
+    """Quote ``text`` for Python; its first line gets no indentation."""
     text = text.replace('"""', "'''")
     prefix = "r" if "\\" in text else ""
     lines = _wrapped(text, len(indent.expandtabs(4)))
     alone = len(lines) == 1 and not lines[0].endswith(('"', "\\"))
     if alone and len(lines[0]) + 7 + len(indent.expandtabs(4)) <= _WIDTH:
         return f'{prefix}"""{lines[0]}"""'
-    # A line of its own for the end: a quote or backslash there would join it.
+    # Put the closing quotes on their own line if the text ends with a quote or backslash.
     space = " " if lines[0].startswith('"') else ""
     first, *others = [*lines, ""]
     rest = "".join(f"\n{indent}{line}" if line else "\n" for line in others[:-1])
@@ -66,7 +66,7 @@ def _docstring(text: str, indent: str) -> str:
 
 
 def _comment(text: str, style: DocStyle, indent: str) -> str:
-    """Put comment marks around ``text``; its first line goes where the cursor is."""
+    """Put comment marks around ``text``; its first line gets no indentation."""
     if style.end:
         text = text.replace("*/", "* /")
     lines = _wrapped(text, len(indent.expandtabs(4)) + len(style.line))

@@ -1,7 +1,7 @@
-"""A chat model's answer to a refactor, as the text that takes the place of the selection.
+"""Turn a chat model's answer to a refactor into the text that replaces the selection.
 
-In: the document, the selection and the answer. Out: the new text, or the reason why the file is left
-alone.
+In: the document, the selection and the answer. Out: the new text, or the reason why the file is not
+changed.
 Whether the result parses is checked by ``common_checks``.
 """
 
@@ -32,7 +32,7 @@ _LEFT_OUT = re.compile(
 def replacement_text(
     document: Document, span: Span, answer: str, *, cut_by_length: bool = False
 ) -> str | Refusal:
-    """Text for ``span``; give it to ``document_hunks``.
+    """Return the new text of ``span``, to be passed to ``document_hunks``.
 
     Prose, code fences and reasoning are removed; the code is indented like the selection, with the
     file's tabs or spaces, and gets the document's line ends. Refused if the answer is incomplete: cut,
@@ -81,12 +81,12 @@ def _base(document: Document, span: Span) -> str:
 
 
 def _framed(new: str, old: str, document: Document, span: Span) -> str:
-    """Begin and end as the selection does: blank lines, and what of its first line was selected."""
+    """Match the selection's beginning and end: its blank lines, and the selected part of its first line."""
     lead = old[: len(old) - len(old.lstrip())]
     blank_lines = lead[: lead.rfind("\n") + 1]
     first_column = document.position_of(span.start)[1]
     if not blank_lines and first_column:
-        # The line's indentation, or a part of it, is before the selection.
+        # The selection begins after all or a part of the line's indentation.
         before = document.line_text(document.line_of(span.start))[:first_column]
         new = new.lstrip(" \t") if before.strip() else new.removeprefix(before)
     tail = old[len(old.rstrip()) :]

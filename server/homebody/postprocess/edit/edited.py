@@ -1,7 +1,7 @@
-"""A document before and after an edit, parsed once: what every check of an edit looks at.
+"""A document before and after an edit, parsed once: the input of every check of an edit.
 
 In: a document, its tree, the span that was to be rewritten, edits. Out: both versions with their trees.
-Pure; a whole parse, so never on the event loop for large files.
+Pure. Parses the whole document, so large files must not be handled on the event loop.
 """
 
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 CODE_KINDS = FUNCTION_KINDS | CLASS_KINDS | {"module", "type", "macro"}
-"""Kinds of definitions that code elsewhere may use; headings of Markdown and rules of CSS are none."""
+"""Kinds of definitions that other code may use; Markdown headings and CSS rules are not among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """Both versions.
+    """Both versions of the document.
 
     Attributes
     ----------
     old, old_tree, old_span
         The document, its tree, and the span that the edits belong to.
     new, new_tree, new_span
-        The same after the edits.
+        The same values after the edits.
 
     """
 
@@ -42,7 +42,7 @@ class Edited:
 
     @property
     def new_code(self) -> str:
-        """What it has become."""
+        """The rewritten text."""
         return self.new.slice(self.new_span)
 
     def old_definitions(self) -> tuple[Definition, ...]:
@@ -65,12 +65,12 @@ def edited(document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit]
 
 
 def within(found: Sequence[Definition], span: Span) -> list[Definition]:
-    """Those that lie in ``span``."""
+    """Definitions that lie in ``span``."""
     return [one for one in found if span.start <= one.span.start and one.span.end <= span.end]
 
 
 def is_local(one: Definition, everything: Sequence[Definition]) -> bool:
-    """Whether it is defined inside a function, where no other code can name it."""
+    """Whether it is defined inside a function, so that code outside cannot refer to it."""
     return any(
         other.is_function
         and other is not one

@@ -1,4 +1,4 @@
-"""Checks of one kind of action each, beside the common ones: what it promises not to change.
+"""Checks for one kind of action each, in addition to the common ones: what it must not change.
 
 In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
 the model what to correct; or nothing.
@@ -46,7 +46,7 @@ def rename_guard(edit: Edited) -> Refusal | None:
 def _renamed(
     old: Sequence[Token], new: Sequence[Token], old_names: Mapping[int, Name]
 ) -> dict[str, str] | Refusal:
-    """Every name to what it is called now."""
+    """Map each old name to its new one."""
     renamed: dict[str, str] = {}
     for before, after in zip(old, new, strict=True):
         name = old_names.get(before.start)
@@ -59,7 +59,7 @@ def _renamed(
 
 
 def _clash(edit: Edited, renamed: Mapping[str, str], found: Sequence[Name]) -> Refusal | None:
-    """Refuse names that code elsewhere may use, and new names that are in use already."""
+    """Refuse to rename names that other code may use, and new names that are already in use."""
     local = _local_names(edit, found)
     changed = {before: after for before, after in renamed.items() if before != after}
     for before, after in changed.items():
@@ -71,7 +71,7 @@ def _clash(edit: Edited, renamed: Mapping[str, str], found: Sequence[Name]) -> R
 
 
 def extract_guard(edit: Edited) -> Refusal | None:
-    """There is a new function, it is called, and every name in the code is bound somewhere."""
+    """There must be a new function, it must be called, and every name in the code must be bound."""
     old = within(edit.old_definitions(), edit.old_span)
     new = within(edit.new_definitions(), edit.new_span)
     if not new:
@@ -128,7 +128,7 @@ def _tokens(edit: Edited, parts: frozenset[Part]) -> tuple[Compared | None, Comp
 
 
 def _texts(tokens: Sequence[Token]) -> list[tuple[str, str]]:
-    """Kind and text of each token, without what the grammar adds of its own (empty blocks, line ends)."""
+    """Kind and text of each token, without tokens that the grammar adds (empty blocks, line ends)."""
     return [
         (token.kind if not token.text else "", token.text)
         for token in tokens
@@ -137,7 +137,7 @@ def _texts(tokens: Sequence[Token]) -> list[tuple[str, str]]:
 
 
 def _local_names(edit: Edited, found: Sequence[Name]) -> set[str]:
-    """Names that are bound in the functions of the old code and nowhere outside of them."""
+    """Names that are bound in functions of the old code and nowhere outside them."""
     functions = [one for one in edit.old_definitions() if one.is_function]
     by_keyword = edit.old_tree.language is not None and edit.old_tree.language.names_arguments
     local: set[str] = set()
@@ -165,7 +165,7 @@ def _free(found: Sequence[Name], inside: Sequence[Definition]) -> set[str]:
 
 
 def _bound_around(one: Definition, everything: Sequence[Definition], found: Sequence[Name]) -> set[str]:
-    """Names that the functions around ``one`` bind."""
+    """Names bound by the functions around ``one``."""
     around = [
         other
         for other in everything

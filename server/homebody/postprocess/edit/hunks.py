@@ -1,6 +1,6 @@
 r"""The smallest edits that turn one text into another; they keep cursors, marks and undo history.
 
-In: the document and the new text of a span. Out: edits that do not touch each other, in order.
+In: the document and the new text of a span. Out: edits in order; no two are adjacent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ def hunks(old: str, new: str, *, at: int = 0) -> list[TextEdit]:
     for o1, o2, n1, n2 in _gaps(matched_lines(old_lines, new_lines), len(old_lines), len(new_lines)):
         for edit in _block_edits(old_lines[o1:o2], new_lines[n1:n2], offsets[o1]):
             if edits and edits[-1].span.end == edit.span.start:
-                # Two edits at one place would depend on the order in which a client applies them.
+                # The result of two edits at one offset would depend on the client's order.
                 last = edits.pop()
                 joined = Span(last.span.start, edit.span.end)
                 edits.append(TextEdit(joined, last.new_text + edit.new_text))
@@ -58,7 +58,7 @@ def _gaps(
 
 
 def _block_edits(old: Sequence[str], new: Sequence[str], at: int) -> Iterator[TextEdit]:
-    """Edits within a block without a common line: lines that differ by white space are paired first."""
+    """Edits in a block without equal lines: lines that differ only by white space are paired first."""
     offsets = [at]
     for line in old:
         offsets.append(offsets[-1] + len(line))
@@ -75,7 +75,7 @@ def _block_edits(old: Sequence[str], new: Sequence[str], at: int) -> Iterator[Te
 
 
 def _narrowed(old: str, new: str, at: int) -> Iterator[TextEdit]:
-    """One edit without the characters that both texts share at their begin and end, or none."""
+    """One edit without the common prefix and suffix of both texts; none if they are equal."""
     if old == new:
         return
     limit = min(len(old), len(new))

@@ -2,7 +2,7 @@
 
 In: two sequences of lines. Out: pairs of indices of equal lines, growing on both sides.
 
-Lines that occur once on either side are matched first, in their longest common order (patience diff,
+Lines that occur once on each side are matched first, in their longest common order (patience diff,
 as Bram Cohen described it): they carry the structure of code, unlike ``}`` and blank lines. The ranges
 between them go to ``difflib`` if they are small.
 """
@@ -22,7 +22,7 @@ _DEPTH = 12
 def matched_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     """Pair the indices of equal lines, in order, with each line in one pair at most.
 
-    Takes time in ``n log n`` on any input; for very different texts the match may not be the best one.
+    Takes ``O(n log n)`` time on any input; for very different texts the match may not be optimal.
     """
     pairs: list[tuple[int, int]] = []
     todo = [(0, len(old), 0, len(new), _DEPTH)]
@@ -57,7 +57,7 @@ def matched_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of lines that occur exactly once on either side, in their longest common order."""
+    """Pairs of lines that occur exactly once on each side, in their longest common order."""
     old_counts, new_counts = Counter(old), Counter(new)
     new_at = {line: index for index, line in enumerate(new) if new_counts[line] == 1}
     unique = [
@@ -75,7 +75,7 @@ def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     previous: list[int] = []
     for index, (_, value) in enumerate(pairs):
         place = bisect_left(tails, value)
-        # A slice of one, which appends at the end.
+        # Assigning to a slice appends at the end of the list.
         tails[place : place + 1] = [value]
         tail_at[place : place + 1] = [index]
         previous.append(tail_at[place - 1] if place else -1)

@@ -1,4 +1,4 @@
-"""An answer that repeats more of the file than was asked for, narrowed to what was.
+"""Narrow an answer that repeats more of the file than was asked for.
 
 In: a document, the span that was to be rewritten, an answer. Out: the answer, or the part of it that is
 the rewritten definition: small models often repeat the class around a method, or the whole file.
@@ -12,14 +12,14 @@ from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
 
 _MAX_ABOVE = 40
-"""Lines above the code that are compared with the answer's first ones."""
+"""Number of lines above the code that are compared with the answer's first lines."""
 
 
 def narrowed(document: Document, tree: Tree, span: Span, answer: str, definition: Definition | None) -> str:
-    """Return the part of ``answer`` that rewrites ``definition``; ``answer`` where it is no more than that.
+    """Return the part of ``answer`` that rewrites ``definition``; or all of it.
 
-    Only where the target is this very definition, and everything else that the answer defines is
-    already defined outside of ``span``.
+    The answer is only narrowed if the target is exactly this definition, and if everything else that the
+    answer defines is already defined outside ``span``.
     """
     if definition is None or not _is_whole(document, definition, span):
         return answer
@@ -47,8 +47,8 @@ def narrowed(document: Document, tree: Tree, span: Span, answer: str, definition
 def without_lines_above(document: Document, span: Span, new: str) -> str:
     """Return ``new`` without lines at its beginning that repeat those right above ``span``.
 
-    Attributes and doc comments belong to a function for a model; in some grammars they are not a part
-    of it.
+    A model often includes a function's attributes and doc comments; in some grammars they are not part
+    of the function.
     """
     lines = new.splitlines(keepends=True)
     first = document.line_of(span.start)
@@ -62,5 +62,5 @@ def without_lines_above(document: Document, span: Span, new: str) -> str:
 
 
 def _is_whole(document: Document, definition: Definition, span: Span) -> bool:
-    """Whether ``span`` is the lines of ``definition``."""
+    """Whether ``span`` covers exactly the lines of ``definition``."""
     return document.slice(span).strip() == document.slice(definition.span).strip()

@@ -1,7 +1,7 @@
-"""Edits of a text that has moved on, for the text as it is now.
+"""Move edits made for an earlier version of a text to its current version.
 
 In: edits, the span that they belong to, the text they were made for, the newer text. Out: the same edits
-for the newer text, or nothing where that span itself was changed. Pure.
+for the newer text, or nothing if that span itself was changed. Pure.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from homebody.text import Span, TextEdit
 
 
 def rebased(edits: Sequence[TextEdit], target: Span, old: str, new: str) -> tuple[TextEdit, ...] | None:
-    """Move ``edits`` to where their text is in ``new``.
+    """Move ``edits`` to the offsets of their text in ``new``.
 
-    ``None`` where something in ``target``, or in what the edits replace, differs between the two texts.
+    ``None`` if ``target`` or a replaced span differs between the two texts.
     """
     if old == new:
         return tuple(edits)
@@ -39,7 +39,7 @@ def _is_before(change: TextEdit, start: int) -> bool:
 
 
 def _is_after(change: TextEdit, end: int) -> bool:
-    """Whether a change begins behind the line that ends at ``end``."""
+    """Whether a change begins after the line that ends at ``end``."""
     if change.span.start > end:
         return True
     return change.span.start == end and change.new_text.startswith(("\n", "\r"))

@@ -1,6 +1,6 @@
-"""Indent code for its place in the file.
+"""Indent code to match its position in the file.
 
-In: code as a model returned it, most often without the indentation of its surroundings. Out: the
+In: code as a model returned it, usually without the surrounding indentation. Out: the
 same code with the file's tabs or spaces, its first line at the given indentation.
 Knows lines only.
 """
@@ -14,7 +14,7 @@ from homebody.syntax.row import Language
 from homebody.syntax.scanner import State, code_of, scan
 
 _TAB = 4
-"""Columns that a tab is taken for."""
+"""Columns that a tab counts as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ def reindented(code: str, *, base: str, unit: str, language: Language) -> str:
     Parameters
     ----------
     code
-        Lines parted by ``\n``.
+        The code; its lines are separated by ``\n``.
     base
         Indentation of the first line in the file.
     unit
-        One step of indentation as the file has it: a tab or some spaces. An answer that has other
-        steps is brought to these if all of its lines keep them.
+        One indentation step of the file: a tab or some spaces. An answer that uses another step
+        consistently is converted to this one.
     language
-        How the language is written.
+        The language of the code.
 
     """
     columns = _TAB if unit == "\t" else len(unit)
@@ -60,7 +60,7 @@ def reindented(code: str, *, base: str, unit: str, language: Language) -> str:
 
 
 def _lines(code: str, columns: int, language: Language) -> list[_Line | None]:
-    """Look at each line; ``None`` for a blank one."""
+    """Parse each line; ``None`` for a blank one."""
     lines: list[_Line | None] = []
     state = State()
     for text in code.split("\n"):
@@ -86,7 +86,7 @@ def _first_line_lost_its_indent(lines: Sequence[_Line], base_width: int, columns
 
 
 def _step(lines: Sequence[_Line]) -> int:
-    """Columns by which the answer moves in after an opener, 0 where it never does."""
+    """Indentation step of the answer after an opening line, in columns; 0 if it never indents."""
     steps = [
         after.width - before.width
         for before, after in pairwise(lines)
@@ -96,7 +96,7 @@ def _step(lines: Sequence[_Line]) -> int:
 
 
 def _indent(base: str, width: int, unit: str) -> str:
-    """``base`` and ``width`` more columns."""
+    """``base`` plus ``width`` columns."""
     if unit != "\t":
         return base + " " * width
     tabs, spaces = divmod(width, _TAB)
