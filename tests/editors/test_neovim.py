@@ -260,7 +260,7 @@ def test_the_last_prompt_is_shown(open_editor):
     editor.keys("<Esc>")
     editor.command("Homebody prompt")
     editor.sees("Sent to scripted:")
-    assert "app.py, lines 1 to" in editor.screen
+    assert any("app.py, lines 1 to" in line for line in editor.lines)
 
 
 def test_a_killed_server_is_there_again_and_says_so(open_editor):
