@@ -36,7 +36,9 @@ def run(options: HostOptions) -> NoReturn:
             _serve_shared(options, Place(options.shared), stdout)
     except HomebodyError as error:
         _say(stdout, Failed(type(error).__name__, str(error)))
-        code = error.exit_code
+        # No native server runs. llama.cpp logs in a thread, which the end of the interpreter waits for:
+        # it may still have to write why the file cannot be loaded.
+        sys.exit(error.exit_code)
     except OSError as error:  # reading the weights raises its own errors
         folder = options.shared.parent if options.shared else ""
         reason = error.strerror or error
