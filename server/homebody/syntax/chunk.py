@@ -1,9 +1,9 @@
-"""Pieces of documents that may go into a prompt, and documents split into such pieces.
+"""Split documents into chunks that may go into a prompt.
 
-In: a document, its tree, a limit in tokens and a way to count them. Out: ``Chunk``s.
-Laws: the chunks in order are the document, byte for byte; none is larger than the limit unless one
-line alone is; cuts lie between lines only, hence never inside a character or a line end; each chunk
-has the headers of the scopes around its first line.
+In: a document, its tree, a limit in tokens and a function that counts them. Out: ``Chunk``s.
+Invariants: the chunks joined in order equal the document exactly; a chunk exceeds the limit only if it is
+a single line; cuts are between lines only, never inside a character or a line end; each chunk has the
+headers of the scopes around its first line.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,23 +15,23 @@ from homebody.syntax.scope import header_text, scopes_at
 from homebody.syntax.tree import Tree
 from homebody.text import Document
 
-# What a cut costs, in units of one level of nesting:
-_UNFILLED = 4.0  # a chunk that is empty where it might be three quarters full
+# Cost of a cut, in levels of nesting:
+_UNFILLED = 4.0  # an empty chunk; falls to 0 for a chunk that is three quarters full
 _ENOUGH = 0.75
 _NO_BLANK_LINE = 0.5  # no blank line before the cut
 _BEFORE_BLANK_LINE = 1.0  # the blank line goes to the next chunk
-_HEADER_CUT_OFF = 1.0  # the line before the cut opens what follows
-_COMMENT_CUT_OFF = 1.5  # the line before the cut is a comment or a decorator of what follows
-# Deeper cuts all cost the same.
+_HEADER_CUT_OFF = 1.0  # the line before the cut is the header of the lines after it
+_COMMENT_CUT_OFF = 1.5  # the line before the cut is a comment on or a decorator of the next line
+# Maximum nesting level that is counted.
 _MAX_DEPTH = 12.0
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a document, whole lines of it.
+    """Consecutive whole lines of a document.
 
-    Lines count from 0, both inclusive. ``scopes`` are the headers around the first line as they stand
-    in the text, the outermost first; ``tokens`` is what was counted for ``text``.
+    Lines count from 0, both inclusive. ``scopes`` are the source text of the headers around the first line,
+    the outermost first; ``tokens`` is the token count of ``text``.
     """
 
     uri: str
@@ -46,8 +46,8 @@ class Chunk:
 class Candidate:
     """A piece of text that may go into a prompt.
 
-    Lines count from 0, both inclusive; the headers of what is around them may stand before them in
-    ``text``. ``why`` is a few words for the user; ``tokens`` is ``None`` if not counted yet.
+    Lines count from 0, both inclusive; ``text`` may begin with the headers of the enclosing scopes.
+    ``why`` is a short reason shown to the user; ``tokens`` is ``None`` if not counted yet.
     """
 
     uri: str
@@ -61,11 +61,11 @@ class Candidate:
 def chunk_document(
     document: Document, tree: Tree, max_tokens: int, count: Callable[[str], int]
 ) -> tuple[Chunk, ...]:
-    """Split ``document`` at syntactic seams into chunks of at most ``max_tokens`` tokens.
+    """Split ``document`` at syntactic boundaries into chunks of at most ``max_tokens`` tokens.
 
-    ``count`` is called once a line and about once a chunk.
-    Seams are chosen by the tree, or by indentation where it is blank: a chunk ends where the fewest
-    definitions and statements are cut, as long as it is reasonably full.
+    ``count`` is called once per line and about once per chunk.
+    Boundaries come from the tree, or from indentation if the tree is blank: a chunk ends where the cut
+    divides the fewest definitions and statements, and the chunk is reasonably full.
     """
     line_count = document.line_count
     if not document.text[document.line_starts[-1] :]:
@@ -96,7 +96,7 @@ def _text(document: Document, first: int, end: int) -> str:
 
 
 def _next_cut(first: int, line_count: int, limit: int, sums: Sequence[int], costs: Sequence[float]) -> int:
-    """Line before which the chunk that begins at ``first`` is cut best."""
+    """Line before which to end the chunk that begins at ``first``, at the lowest cost."""
     end = first + 1
     while end < line_count and sums[end + 1] - sums[first] <= limit:
         end += 1
@@ -114,7 +114,7 @@ def _next_cut(first: int, line_count: int, limit: int, sums: Sequence[int], cost
 
 
 def _scopes(document: Document, tree: Tree, first: int, end: int) -> tuple[str, ...]:
-    """Headers of the scopes that hold the first text of these lines and begin before them."""
+    """Headers of the scopes that begin before these lines and contain their first text."""
     line = next((line for line in range(first, end) if not lines.is_blank(document, line)), first)
     span = document.line_span(line)
     head = document.text[span.start : span.end]
@@ -127,7 +127,7 @@ def _scopes(document: Document, tree: Tree, first: int, end: int) -> tuple[str, 
 
 
 def _cut_costs(document: Document, tree: Tree) -> list[float]:
-    """What a cut before each line costs, in levels of nesting."""
+    """Cost of a cut before each line, in levels of nesting."""
     depths = nodes.line_depths(document, tree) if tree.fits(document) else _indent_levels(document)
     comment = (tree.language.line_comment if tree.language else None) or "#"
     costs: list[float] = []
@@ -148,7 +148,7 @@ def _cut_costs(document: Document, tree: Tree) -> list[float]:
 
 
 def _indent_levels(document: Document) -> list[int]:
-    """How many lines with less indentation each line is under; two a level, as trees nest."""
+    """Nesting of each line by indentation, two per level to match the depth of a tree."""
     levels: list[int] = []
     open_indents: list[int] = []
     for line in range(document.line_count):

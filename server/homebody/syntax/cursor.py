@@ -1,9 +1,9 @@
-"""The facts at a cursor: whether it is in a string, a comment or brackets, whether a block begins there.
+"""Determine whether the cursor is in a string, a comment or brackets, and whether a block begins there.
 
-In: a document, its tree (a blank one will do) and an offset. Out: a ``CursorContext``.
-Strings and comments come from the tree where it can be trusted, everything else from the lines around the
-cursor, which are scanned. Pure, cannot fail on broken code, and about a millisecond whatever the size:
-200 lines above, 60 below, and 2,000 code points of a line are looked at.
+In: a document, its tree (which may be blank) and an offset. Out: a ``CursorContext``.
+Strings and comments come from the tree where it is reliable; the rest comes from scanning the lines around
+the cursor. Pure, and cannot fail on broken code. Takes about a millisecond for a document of any size:
+it reads at most 200 lines above, 60 below, and 2,000 code points of a line.
 """
 
 import re
@@ -21,20 +21,20 @@ from homebody.text import Document
 _LINES_BEFORE = 200
 _LINES_AFTER = 60
 _MAX_LINE = 2_000
-"""Longest line that is looked at whole, in code points: what is longer is data or minified code."""
+"""Longest line that is read whole, in code points; a longer line is data or minified code."""
 
 _MAX_SCAN = 40_000
-"""Most code points of the cursor's line that are scanned for brackets."""
+"""Maximum code points of the cursor's line to scan for brackets."""
 
 _MAX_BEFORE = 40_000
 _MAX_AFTER = 12_000
-"""Most code points of the lines above and below."""
+"""Maximum code points to read from the lines above and from the lines below."""
 
 _STATEMENT_LINES = 40
-"""Most lines that the beginning of a statement is looked for."""
+"""Maximum number of lines to search back for the beginning of a statement."""
 
 _BEGINS = re.compile(r"([ \t]*)(?:[^\W\d]|@)")
-"""Begin of a line from which the scan may start: code, not a closer or the rest of something."""
+"""Beginning of a line from which a scan may start: code, not a closing bracket or a continuation."""
 
 
 _HEADER = re.compile(
@@ -43,42 +43,41 @@ _HEADER = re.compile(
     r"(?:def|function|func|fun|fn|class|interface|struct|trait)\b[*]?\s*[\w$]"
     r"|\s*+func\s*\("
 )
-"""Begin of the header of a function or class, its name begun."""
+"""Beginning of a function or class header, up to the first character of its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class CursorContext:
-    """What is around a cursor.
+    """The syntactic context at the cursor.
 
     Attributes
     ----------
     language
-        How the language is written.
+        The language's row in the table of languages.
     line_prefix, line_suffix
-        The cursor's line before and after the cursor, without line end; of a long line its indentation and
-        the 2,000 code points before the cursor, and the 2,000 after it.
+        The cursor's line before and after the cursor, without the line end. A long line is reduced to its
+        indentation, the 2,000 code points before the cursor and the 2,000 after it.
     previous_lines
-        Lines above the cursor's line, the nearest last; none beyond a line that is too long.
+        Lines above the cursor's line, the nearest last; stops at a line that is too long.
     next_lines
-        Lines below it that are not blank, the nearest first; none beyond a line that is too long.
+        Non-blank lines below it, the nearest first; stops at a line that is too long.
     indentation
         How these lines are indented.
     level
-        Columns of the line on which the statement at the cursor begins; of the last one above where
-        nothing but white space stands before the cursor.
+        Indentation, in columns, of the line on which the statement at the cursor begins. If only white space
+        precedes the cursor on its line, that of the last statement above.
     state
-        Brackets that are due at the cursor and the string or comment that is open there.
+        Closing brackets still missing at the cursor, and the string or comment that is open there.
     in_brackets
         Whether the innermost open bracket holds a value (an argument list, an index, a literal), not
         a block.
     at_block_start
-        Whether a block is due: its opener stands just before the cursor, on this line or as the last
-        one above.
+        Whether a block must follow: the last code before the cursor, on this line or above, opens one.
     fresh_statement
-        Whether nothing but white space stands before the cursor, and a statement may begin there.
+        Whether only white space precedes the cursor on its line, and a statement may begin there.
     in_header
-        Whether the cursor is in the unfinished header of a function or class: ``def fib(n``. Then a block
-        follows what is written next.
+        Whether the cursor is in the unfinished header of a function or class, such as ``def fib(n``. A block
+        then follows the rest of the header.
 
     """
 
@@ -107,26 +106,27 @@ class CursorContext:
 
     @property
     def holds_text(self) -> bool:
-        """Whether sentences are content here: in a string, a comment, or a language of prose."""
+        """Whether prose is expected here: in a string, in a comment, or in a prose language."""
         return self.language.prose or self.state.region is not None
 
     @property
     def own_state(self) -> State:
-        """State in which a rule starts to scan an answer, so that only what it opens itself is due.
+        """Initial scanner state for a completion, in which only brackets it opens itself are missing.
 
-        In an unfinished header that is what the header has opened, which the answer has to close.
+        In an unfinished header, the brackets that the header opened are also missing: the completion has to
+        close them.
         """
         due = scan(self.line_prefix, self.language).due if self.in_header else ""
         return State(due, region=self.state.region)
 
     @property
     def indent(self) -> str:
-        """White space that the cursor's line begins with, up to the cursor."""
+        """Leading white space of the cursor's line, up to the cursor."""
         return indent_of(self.line_prefix)
 
     @property
     def above(self) -> str:
-        """The last line above that is not blank, ``""`` where there is none."""
+        """The nearest non-blank line above; ``""`` if there is none."""
         return next((line for line in reversed(self.previous_lines) if line.strip()), "")
 
     def width(self, line: str) -> int:
@@ -135,7 +135,7 @@ class CursorContext:
 
 
 def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext:
-    """Look at what is around ``offset``."""
+    """Return the syntactic context at ``offset``."""
     language = language_of(document.language_id, document.uri)
     prefix, suffix = _line_around(document, offset, _MAX_LINE)
     line = document.line_of(offset)
@@ -168,7 +168,7 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
 
 
 def _line_around(document: Document, offset: int, most: int) -> tuple[str, str]:
-    """The cursor's line before and after the cursor, without line end, ``most`` code points of each."""
+    """Return up to ``most`` code points of the line before and after the cursor, without the line end."""
     span = document.line_span(document.line_of(offset))
     offset = min(offset, span.end)
     suffix = document.text[offset : min(span.end, offset + most)]
@@ -179,7 +179,7 @@ def _line_around(document: Document, offset: int, most: int) -> tuple[str, str]:
 
 
 def _lines_above(document: Document, line: int) -> tuple[str, ...]:
-    """Lines above, the nearest last, as far as they are short enough."""
+    """Return the lines above, the nearest last; stop at a limit on lines, line length or total size."""
     found: list[str] = []
     room = _MAX_BEFORE
     for index in range(line - 1, max(-1, line - 1 - _LINES_BEFORE), -1):
@@ -192,7 +192,7 @@ def _lines_above(document: Document, line: int) -> tuple[str, ...]:
 
 
 def _lines_below(document: Document, line: int) -> tuple[str, ...]:
-    """Lines below that are not blank, the nearest first, as far as they are short enough."""
+    """Return non-blank lines below, nearest first; stop at a limit on lines, line length or total size."""
     found: list[str] = []
     room = _MAX_AFTER
     for index in range(line + 1, min(document.line_count, line + 1 + _LINES_AFTER)):
@@ -208,9 +208,11 @@ def _lines_below(document: Document, line: int) -> tuple[str, ...]:
 def _scanned(
     previous: Sequence[str], prefix: str, language: Language, indentation: Indentation, *, complete: bool
 ) -> State:
-    """Scan up to the cursor: from the top, or from the farthest line of the outermost block in sight.
+    """Scan the lines up to the cursor and return the scanner's state there.
 
-    Where that is indented, the blocks around it are taken to be open, one a step.
+    If the lines are not ``complete`` (do not reach the document's start), the scan starts at the first of
+    the least indented lines. In a language with braces, one open block is assumed for each indentation step
+    of that line.
     """
     start, due = 0, ""
     if not complete:
@@ -224,13 +226,13 @@ def _scanned(
 
 
 def _holds_value(state: State, language: Language, previous: Sequence[str], prefix: str) -> bool:
-    """Whether the innermost open bracket is one within which a statement cannot begin."""
+    """Whether no statement can begin inside the innermost open bracket."""
     closers = ")]}" if language.braces_are_values else ")]"
     if not state.due or state.due[-1] not in closers:
         return False
     if language.blocks != "words" or scan(prefix, language).due:
         return True
-    # A function within a table: what encloses the line is the nearest line that is less indented.
+    # A function inside a table: the nearest less indented line above encloses this line.
     width = len(indent_of(prefix))
     outer = (line for line in reversed(previous) if line.strip() and len(indent_of(line)) < width)
     code = code_of(next(outer, ""), language)
@@ -250,7 +252,7 @@ def _block_is_due(
 
 
 def _is_in_header(prefix: str, language: Language) -> bool:
-    """Whether the line so far begins a function or class whose block is not opened yet."""
+    """Whether the line begins a function or class and its block is not open yet."""
     if language.data or language.blocks not in {"indentation", "braces", "words"}:
         return False
     if _HEADER.match(prefix) is None or prefix.rstrip().endswith(";"):
@@ -260,12 +262,12 @@ def _is_in_header(prefix: str, language: Language) -> bool:
 
 
 def _level(lines: Sequence[str], language: Language, indentation: Indentation) -> int:
-    """Columns of the line that the last statement begins on; brackets lead back to it."""
+    """Indentation, in columns, of the line where the last statement begins, found by matching brackets."""
     last = next((n for n in range(len(lines) - 1, -1, -1) if lines[n].strip()), None)
     if last is None:
         return 0
     first, room = last, 2 * _MAX_LINE
-    # A line that begins with a closer stands where its statement does.
+    # A line that begins with a closing bracket has the same indentation as its statement.
     while first > max(0, last - _STATEMENT_LINES) and lines[first].strip()[:1] not in {")", "]", "}"}:
         room -= len(lines[first])
         surplus = scan("\n".join(lines[first : last + 1]), language).surplus

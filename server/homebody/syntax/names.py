@@ -1,8 +1,8 @@
-"""The variables and functions that a text names, and where they are given their value.
+"""Find the variables and functions named in a text, and where they are bound.
 
 In: a document, its tree, a span. Out: names in order, with code-point offsets. Pure.
-Reads the grammars' fields by the tables below; members, labels, keywords of calls and types are no names
-here. For the checks of edits, never on the keystroke path.
+Uses the grammars' field names in the tables below; members, labels, keyword arguments and types are not
+included. Used to check edits, never on the keystroke path.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 1_000
 
-# Leaves that may be the name of a variable.
+# Node types that may be the name of a variable.
 _NAME_KINDS = frozenset(
     {
         "identifier",
@@ -29,7 +29,7 @@ _NAME_KINDS = frozenset(
         "simple_identifier",
     }
 )
-# Fields whose identifiers are members, labels or types: not variables of the function.
+# Fields whose identifiers are members, labels or types, not variables.
 _FIXED_FIELDS = frozenset(
     {"attribute", "property", "field", "key", "method", "type", "label", "scope", "module_name"}
 )
@@ -46,7 +46,7 @@ _FIXED = frozenset(
         ("attribute_item", ""),
     }
 )
-# (kind of the parent, field) below which names are bound; an empty field stands for any.
+# (type of the parent node, field) under which names are bound; an empty field matches any field.
 _BINDINGS = frozenset(
     {
         ("assignment", "left"),
@@ -106,10 +106,10 @@ _BINDINGS = frozenset(
         ("function_declarator", "declarator"),
     }
 )
-# Every variable of a PHP function is its own.
+# Always bound: in PHP, every variable in a function is local.
 _ALWAYS_BIND = frozenset({"shorthand_property_identifier_pattern", "variable_name"})
 _SHORTHANDS = frozenset({"shorthand_field_initializer"})
-# Within what is bound: values, types and indexes are used, not bound.
+# Fields and node types inside a binding whose names are used, not bound: values, types, indexes.
 _USED_FIELDS = frozenset(
     {"value", "default_value", "type", "right", "body", "subscript", "object", "size", "index"}
 )
@@ -131,10 +131,10 @@ _USED_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """An identifier that stands for a variable or a function.
+    """An identifier that refers to a variable or a function.
 
-    ``binds`` where it is given its value; ``is_shorthand`` where it also names a member (``{x}`` for
-    ``{x: x}``), so that another name would mean another member.
+    ``binds`` is true if a value is bound to it here; ``is_shorthand`` is true if it also names a member
+    (``{x}`` for ``{x: x}``), so that renaming it would change the member.
     """
 
     text: str
@@ -203,7 +203,7 @@ def _is_fixed(path: list[_Step], field: str) -> bool:
 
 
 def _binds(path: list[_Step], leaf: _Step) -> bool:
-    """Whether the way from the root to a name leads through what binds, and not out of it again."""
+    """Whether the nearest ancestor that binds or uses the name ``leaf`` is one that binds it."""
     if leaf.kind in _ALWAYS_BIND:
         return True
     steps = [*path, leaf]

@@ -1,7 +1,7 @@
-"""Strings and comments as the syntax tree knows them.
+"""Find strings and comments with the syntax tree.
 
-In: a document, a tree, an offset or a span. Out: what the offset is in, and the spans that are not code.
-Pure, and cheap enough for every key: only nodes in a window of 200 lines are looked at.
+In: a document, a tree, an offset or a span. Out: the string or comment at the offset, and the spans that
+are not code. Pure, and fast enough for every keystroke: reads only the nodes in a window of 200 lines.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from homebody.text import Document, Span
 
 _WINDOW_LINES = 200
 _WINDOW_CHARS = 20_000
-# Most code points of the cursor's line that are scanned behind what the tree knows.
+# Maximum code points of the cursor's line to scan after the last offset at which the tree is valid.
 _MAX_SCAN = 2_000
 # Letters before a string's quotes: Python has up to two, C++ up to three.
 _MAX_PREFIX = 3
@@ -27,17 +27,17 @@ _QUOTES = "\"'`"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the tree says of an offset: the string or comment it is in, ``None`` for code."""
+    """The string or comment that contains an offset; ``region`` is ``None`` in code."""
 
     region: Region | None
 
 
 def region_at(document: Document, tree: Tree, offset: int) -> Known | None:
-    """Return the string or comment around ``offset``; ``None`` where the tree cannot be trusted.
+    """Return the string or comment around ``offset``; ``None`` if the tree is not reliable there.
 
-    That is where it does not fit, where an error stands in the lines above, or where those lines were edited
-    since the parse. Where only the cursor's own line is wrong or new, the tree counts up to the line's start
-    and the line is scanned from there.
+    The tree is not reliable if it does not fit the document, if the lines above contain a syntax error, or
+    if they were edited since the parse. If only the cursor's line has an error or was edited, the tree is
+    used up to the start of that line, and the line itself is scanned.
     """
     known_to = _known_to(document, tree, offset)
     if known_to is None or offset - known_to > _MAX_SCAN:
@@ -60,7 +60,7 @@ def region_at(document: Document, tree: Tree, offset: int) -> Known | None:
 
 
 def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
-    """Strings and comments in ``within``, ascending, without the code inside of them."""
+    """Return the strings and comments in ``within`` in ascending order, excluding code embedded in them."""
     around = _places(document, tree, within)
     holes = sorted(around.code)
     opaque: list[Span] = []
@@ -75,7 +75,10 @@ def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]
 
 
 def open_brackets(document: Document, tree: Tree, offset: int) -> str:
-    """Closing brackets that are due at ``offset``, the innermost last, by the code in the lines above."""
+    """Return the closing brackets still missing at ``offset``, the innermost last.
+
+    Scans the code before ``offset``, in a window of 200 lines, without strings and comments.
+    """
     language = language_of(document.language_id, document.uri)
     within = Span(_window_start(document, offset), offset)
     kept: list[str] = []
@@ -92,7 +95,7 @@ def _window_start(document: Document, offset: int) -> int:
 
 
 def _known_to(document: Document, tree: Tree, offset: int) -> int | None:
-    """Offset up to which the tree can be trusted: ``offset``, or the start of its line."""
+    """Offset up to which the tree is reliable: ``offset`` or its line's start; ``None`` if not even that."""
     if not tree.fits(document):
         return None
     line = document.line_of(offset)
@@ -108,7 +111,7 @@ def _known_to(document: Document, tree: Tree, offset: int) -> int | None:
 
 @dataclass(slots=True)
 class _Around:
-    """Spans of places by capture."""
+    """Spans found by the query, grouped by capture name."""
 
     strings: list[Span] = field(default_factory=list[Span])
     comments: list[Span] = field(default_factory=list[Span])
@@ -126,7 +129,7 @@ def _places(document: Document, tree: Tree, within: Span) -> _Around:
 
 
 def _string_region(text: str, start: int, language: Language) -> Region:
-    """Row of the string that begins at ``start``, letters before its quotes skipped."""
+    """Region of the string that begins at ``start``; letters before the quotes are skipped."""
     at = start
     while at < start + _MAX_PREFIX and text[at : at + 1].isalpha():
         at += 1
@@ -138,7 +141,7 @@ def _string_region(text: str, start: int, language: Language) -> Region:
 
 
 def _comment_region(text: str, start: int, language: Language) -> Region | None:
-    """Row of the comment that begins at ``start``."""
+    """Region of the comment that begins at ``start``."""
     comments = [region for region in language.regions if region.comment]
     found = (region for region in comments if text.startswith(region.mark, start))
     return next(found, comments[0] if comments else None)
@@ -151,5 +154,5 @@ def _without_strings(language: Language) -> Language:
 
 @cache
 def _plain(quote: str) -> Region:
-    """A string that the language's row does not have: what its quote ends, or nothing on this line."""
+    """Region for a string missing from the language's table: its quote ends it, or nothing does."""
     return Region("", quote if quote in _QUOTES else "\0", multiline=True)

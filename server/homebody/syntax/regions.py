@@ -1,4 +1,4 @@
-"""Strings and comments: what a stretch that is not code looks like, and the kinds that languages share."""
+"""How strings and comments begin and end, and the kinds that several languages share."""
 
 import re
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ class Region:
     Attributes
     ----------
     begin
-        Regular expression of its beginning.
+        Regular expression for its beginning.
     end
-        Text that ends it; a line end does too unless it is ``multiline``.
+        Text that ends it; the end of a line also ends it unless it is ``multiline``.
     skip
-        Regular expression of what does not end it: by default a backslash and the next character.
+        Regular expression for text in it that cannot end it: by default a backslash and the next character.
     comment
         Whether it is a comment; otherwise it is a string.
     mark
-        What a comment begins with, as one writes it.
+        Literal text that begins a comment.
 
     """
 
@@ -32,12 +32,12 @@ class Region:
 
 
 def to_line_end(mark: str, begin: str = "") -> Region:
-    """Comment from ``mark`` to the end of the line; ``begin`` is a pattern where not each one counts."""
+    """Comment from ``mark`` to the end of the line; ``begin`` is a pattern if not every mark counts."""
     return Region(begin or re.escape(mark), "\n", skip="", comment=True, mark=mark)
 
 
 def between(mark: str, end: str) -> Region:
-    """Comment between two marks, over several lines."""
+    """Comment between two marks; may span several lines."""
     return Region(re.escape(mark), end, multiline=True, skip="", comment=True, mark=mark)
 
 
@@ -55,13 +55,13 @@ TRIPLE_SINGLE = Region("'''", "'''", multiline=True)
 PATTERN = Region(
     r"(?:(?<=[=(,:!&|?;{}\[])|(?<=[=(,:!&|?;{}\[] ))/(?![/*])", "/", skip=r"\\.|\[(?:\\.|[^\]\\\n])*\]"
 )
-"""A regular expression where a value is expected; elsewhere the slash divides."""
+"""A regular expression literal where a value is expected; elsewhere a slash is division."""
 
 SLASHES = to_line_end("//")
 SLASH_STAR = between("/*", "*/")
 HASH = to_line_end("#")
 WORD_HASH = to_line_end("#", r"(?<!\S)#")
-"""Where ``#`` inside a word is no comment: ``$#``, ``a#b``."""
+"""For languages where ``#`` inside a word does not begin a comment: ``$#``, ``a#b``."""
 DASHES = to_line_end("--")
 MARKUP_COMMENT = between("<!--", "-->")
 C_COMMENTS = (SLASHES, SLASH_STAR)

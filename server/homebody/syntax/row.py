@@ -1,6 +1,6 @@
-"""What a row of the table of languages holds.
+"""The types of a row in the table of languages: ``Language`` and ``DocStyle``.
 
-The types ``Language`` and ``DocStyle``; the rows are in ``languages``.
+The rows themselves are in ``languages``.
 """
 
 import re
@@ -14,19 +14,19 @@ Blocks: TypeAlias = Literal["indentation", "braces", "words", "tags", "none"]
 
 @dataclass(frozen=True, slots=True)
 class DocStyle:
-    """How a language writes the description of a definition.
+    """Comment style for the documentation of a definition.
 
     Attributes
     ----------
     begin, end
-        Lines before and after the text; empty where each line is a comment by itself.
+        Lines before and after the text; empty if each line is a comment of its own.
     line
-        What each line of the text begins with.
+        Prefix of each line of the text.
     own
-        Whether this kind of comment is used for descriptions only, so that an existing one above the
-        definition may be replaced.
+        Whether this kind of comment is used for documentation only; an existing one above the definition
+        may then be replaced.
     inside
-        Whether it stands inside the body (Python's docstring) and not above the definition.
+        Whether it goes inside the body (Python's docstring) instead of above the definition.
 
     """
 
@@ -39,60 +39,60 @@ class DocStyle:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Language:
-    """One language. Compared by identity, which makes caching by it cheap.
+    """One language. Compared by identity, so that it is a cheap cache key.
 
     Attributes
     ----------
     name, title
-        Homebody's own name for it (LSP's where that is one word); its name as people write it.
+        Internal name (the LSP identifier if that is one word); display name.
     ids
-        Language identifiers that clients send for it.
+        LSP language identifiers that clients send for it.
     extensions, filenames
-        Ends of file names and whole file names, in lower case.
+        File name suffixes and complete file names, in lower case.
     grammar
-        ``module:function`` of the wheel that carries the grammar; empty without a grammar.
+        ``module:function`` that loads the grammar from its wheel; empty if there is no grammar.
     query
-        Name of its file in ``queries/`` where that is not ``name``: dialects share one.
+        Name of its file in ``queries/`` if not ``name``: dialects share one file.
     regions
-        Strings and comments; where two could begin, the first in the row does.
+        Strings and comments; if several match at one offset, the first in this tuple is used.
     blocks
-        What holds a block together.
+        How the language delimits blocks.
     opener
-        Searched in a line (without its comment and trailing blanks) after which a block follows.
+        Pattern found in a line (without its comment and trailing blanks) that a block follows.
     closer
-        Matches the beginning of a stripped line that ends a block.
+        Pattern for the beginning of a stripped line that ends a block.
     continuation
-        Matches the beginning of a stripped line that continues the compound statement before it.
+        Pattern for the beginning of a stripped line that continues the preceding compound statement.
     directive
-        Matches the beginning of a stripped line whose indentation has no meaning (``#endif``).
+        Pattern for the beginning of a stripped line whose indentation has no meaning (``#endif``).
     braces_are_values
         Whether ``{`` begins a value rather than a block.
     unpaired
-        Closing brackets that may stand without an opening one.
+        Closing brackets that may appear without an opening one.
     units
-        Matches a unit that follows its number without a space (``px``).
+        Pattern for a unit that follows its number without a space (``px``).
     unit
-        One step of indentation where the document shows none.
+        Default indentation step, for a document without indented lines.
     prose
-        Whether sentences are content, so that none is taken for a model's chatter.
+        Whether the language is prose; its sentences are then never removed as a model's commentary.
     data
-        Whether it has no functions or classes, so that no line is taken for their header.
+        Whether it has no functions or classes; its lines are then never matched as their headers.
     markup_inside
-        Whether tags stand in the code (JSX).
+        Whether code may contain tags (JSX).
     doc
-        How a definition is described; ``None`` where that is not done in comments.
+        Comment style for documentation; ``None`` if the language does not document in comments.
     tests
-        File name of the tests of a file, ``{stem}`` for its name; empty without a convention.
+        Name of a file's test file, with ``{stem}`` for the file's stem; empty if there is no convention.
     tests_import
-        Whether tests have to import what they test; not where they belong to the same package.
+        Whether tests have to import the code under test; false if they are in the same package.
     names_arguments
         Whether a caller may pass an argument by the parameter's name.
     decoration
-        What opens a decorator, an annotation or an attribute before a definition.
+        Opening text of a decorator, an annotation or an attribute before a definition.
     unsafe
-        Regular expression for text on which the grammar's own scanner fails: it is not parsed.
+        Regular expression for text on which the grammar's scanner fails; such text is not parsed.
     keyword_kind
-        What the names of keywords' nodes begin with, where they have names.
+        Prefix of the node types of keywords, in grammars where keyword nodes are named.
 
     """
 
@@ -126,18 +126,18 @@ class Language:
 
     @property
     def line_comment(self) -> str | None:
-        """What opens a comment to the end of the line."""
+        """Opening mark of a line comment; ``None`` if there is none."""
         return next((region.mark for region in self.regions if region.comment and not region.multiline), None)
 
     @property
     def block_comment(self) -> tuple[str, str] | None:
-        """What opens and closes a comment over several lines."""
+        """Opening and closing marks of a block comment; ``None`` if there is none."""
         blocks = (region for region in self.regions if region.comment and region.multiline)
         return next(((region.mark, region.end) for region in blocks), None)
 
 
 FLAT_BODY = re.compile(r"\b(?:case|switch|select|namespace|extern|module|match)\b")
-"""In the line of an opener: its body may stand at the opener's own indentation."""
+"""If the line that opens a block matches, its body may have the same indentation as that line."""
 
 UNKNOWN = Language(
     name="",
@@ -146,4 +146,4 @@ UNKNOWN = Language(
     regions=(DOUBLE,),
     opener=re.compile(r"(?:[{:]|\b(?:do|then|begin|else))$"),
 )
-"""For languages without a row: double-quoted strings and brackets, nothing else."""
+"""Used for languages not in the table: knows only double-quoted strings and brackets."""

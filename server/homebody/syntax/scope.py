@@ -1,9 +1,9 @@
 """Definitions, scopes and imports of a document.
 
-In: a document and the tree that fits it. Out: frozen values with code-point spans.
-Pure and synchronous. Where the tree is missing or too broken, indentation is used instead.
-``scopes_at`` and ``scope_around`` look at the nodes around the offset only and belong on the keystroke
-path; ``definitions`` and ``imports`` read the whole tree.
+In: a document and its tree. Out: frozen values with code-point spans.
+Pure and synchronous. If the tree is missing or has errors there, indentation is used instead.
+``scopes_at`` and ``scope_around`` read only the nodes around the offset and may run on every keystroke;
+``definitions`` and ``imports`` read the whole tree.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,40 +19,40 @@ from homebody.text import Document, Span
 FUNCTION_KINDS = frozenset({"function", "method"})
 CLASS_KINDS = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
 
-# What makes an import of a node that looks like any other call or attribute.
+# Function and attribute names that make an ordinary call or attribute an import.
 _IMPORTERS = frozenset(
     {"require", "require_relative", "load", "autoload", "source", ".", "src", "href"},
 )
 _QUOTES = "\"'`<>"
-# Signatures are shown in prompts; a longer one is a table of data in a parameter list.
+# Maximum characters of a signature in a prompt; a longer one is a table of data in a parameter list.
 _MAX_SIGNATURE = 2_000
-# Headers of scopes are shown in prompts together with the text inside.
+# Maximum characters of a scope's header, which is shown in prompts together with the text inside.
 _MAX_HEADER = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """Something that has a name and a signature, or at least a body.
+    """A definition with a name and a signature, or a nameless scope with a body.
 
     Attributes
     ----------
     kind
         ``function``, ``method``, ``class``, ``interface``, ``struct``, ``enum``, ``trait``, ``impl``,
         ``module``, ``type``, ``macro``, ``variable``, ``section``, ``table``, ``rule``, ``key``;
-        ``scope`` for a scope without a name to look up.
+        ``scope`` for a scope that cannot be looked up by name.
     name
-        Empty where it has none.
+        Empty if it has none.
     container
-        Names of what it belongs to, joined by dots: ``Order.Line``.
+        Names of the enclosing definitions, joined by dots: ``Order.Line``.
     span
-        The whole, decorators and ``export`` included.
+        The whole definition, including decorators and ``export``.
     header
-        From the beginning of the first line of the signature to the block's opener, its indentation
-        included: what a skeleton of the file shows.
+        From the beginning of the signature's first line, indentation included, to the block's opener: the
+        part that a skeleton of the file shows.
     body
-        ``None`` where there is none, or where the scope was found by indentation.
+        ``None`` if there is none, or if the scope was found by indentation.
     signature
-        The header without indentation before and opener behind it, at most 2,000 characters.
+        The header without its indentation and the block's opener, at most 2,000 characters.
 
     """
 
@@ -71,13 +71,13 @@ class Definition:
 
     @property
     def is_class(self) -> bool:
-        """Whether methods live in it."""
+        """Whether its kind can contain methods."""
         return self.kind in CLASS_KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One name that an import brings: ``name`` there, ``alias`` here (``name`` where not renamed)."""
+    """One imported name: ``name`` in the module, ``alias`` in this file (``name`` if not renamed)."""
 
     name: str
     alias: str
@@ -92,9 +92,9 @@ class Import:
     span
         The whole statement.
     module
-        As it is written, without quotes: ``..errors``, ``./stock``, ``java.util.List``.
+        As written in the source, without quotes: ``..errors``, ``./stock``, ``java.util.List``.
     names
-        The imported names, where the statement lists them: for ``import a as b``, ``Imported("", "b")``.
+        The imported names, if the statement lists them; for ``import a as b``, ``Imported("", "b")``.
 
     """
 
@@ -106,7 +106,8 @@ class Import:
 def scopes_at(document: Document, tree: Tree, offset: int) -> tuple[Definition, ...]:
     """Definitions and scopes that hold ``offset``, the outermost first.
 
-    On a blank line below an indented body, the body holds the offset as far as its column reaches.
+    On a blank line below an indented body, the offset is in the body if its column is indented more than
+    the body's header.
     """
     if not tree.fits(document):
         return tuple(_scopes_by_lines(document, tree, offset, ()))
@@ -136,7 +137,7 @@ def scope_around(document: Document, tree: Tree, span: Span) -> Definition | Non
 def first_definition(document: Document, tree: Tree, span: Span) -> Definition | None:
     """Return the first function, class or other named scope that begins in ``span``.
 
-    Looks at the nodes in ``span`` only; without a tree, at the lines from there on.
+    Reads only the nodes in ``span``; if the tree has no result, tries the lines of ``span``.
     """
     if tree.fits(document):
         for one in _definitions(document, tree, span):
@@ -149,7 +150,7 @@ def first_definition(document: Document, tree: Tree, span: Span) -> Definition |
 
 
 def definitions(document: Document, tree: Tree) -> tuple[Definition, ...]:
-    """All definitions in order of their beginning; ``()`` without a tree.
+    """Return all definitions in order of their start; ``()`` without a tree.
 
     Variables inside functions and nameless scopes are left out.
     """
@@ -159,7 +160,7 @@ def definitions(document: Document, tree: Tree) -> tuple[Definition, ...]:
 
 
 def header_text(document: Document, scope: Definition) -> str:
-    """Return the header as it stands in the text, its indentation included; a long one's first line."""
+    """Return the header's text with its indentation; if it is too long, only its first line."""
     text = document.slice(scope.header).rstrip()
     return text if len(text) <= _MAX_HEADER else text[:_MAX_HEADER].partition("\n")[0].rstrip()
 
@@ -186,7 +187,7 @@ def imports(document: Document, tree: Tree, within: Span | None = None) -> tuple
 
 
 def _knows_scopes(tree: Tree, offset: int) -> bool:
-    """Whether nothing around ``offset`` was edited since the parse or could not be parsed."""
+    """Whether the code around ``offset`` was parsed without errors and not edited since."""
     steps = nodes.path(tree, offset)
     nearest = steps[1] if len(steps) > 1 else steps[0] if steps else None
     if nearest is None or nearest.has_error:
@@ -196,7 +197,7 @@ def _knows_scopes(tree: Tree, offset: int) -> bool:
 
 
 def _module(document: Document, match: Match) -> str:
-    """Where an import is from, without quotes: what follows the statement's first word at least."""
+    """Module of an import, without quotes; if not captured, the text after the statement's first word."""
     if "module" in match:
         text = document.slice(match["module"][0])
         return text.strip(_QUOTES) if text[:1] in _QUOTES else text
@@ -239,7 +240,7 @@ def _scopes_by_lines(
     known_lines = {document.line_of(scope.header.start) for scope in known}
     language = tree.language
     if language is not None and language.data:
-        # In data and text, a line that looks like a header is not one.
+        # Data and prose have no headers, even if a line looks like one.
         return
     container: list[str] = []
     for line in lines.header_lines(document, offset):
@@ -250,7 +251,7 @@ def _scopes_by_lines(
 
 
 def _by_line(document: Document, language: Language | None, line: int, container: str) -> Definition | None:
-    """Definition that ``line`` opens, as far as its words tell."""
+    """Definition that ``line`` opens, recognized by its text alone; ``None`` if it opens none."""
     text = document.line_text(line)
     opened = lines.keyword_header(text)
     if opened is None and (language is None or not language.grammar or language.blocks == "braces"):
@@ -264,7 +265,7 @@ def _by_line(document: Document, language: Language | None, line: int, container
 
 
 def _definitions(document: Document, tree: Tree, within: Span | None) -> list[Definition]:
-    """Definitions and scopes in order, each once, with kinds and containers as they nest."""
+    """Definitions and scopes in order, without duplicates, with kinds and containers set by nesting."""
     wrappers: dict[Span, Span] = {}
     found: dict[int, Definition] = {}
     for match in nodes.scopes(tree, within):
@@ -281,7 +282,7 @@ def _definitions(document: Document, tree: Tree, within: Span | None) -> list[De
 
 
 def _from_match(document: Document, tree: Tree, match: Match) -> Definition | None:
-    """Definition or scope that a match is about; its header is found once its whole span is known."""
+    """Definition or scope of a query match; ``_with_header`` adds its header and signature later."""
     for capture, spans in match.items():
         if capture.startswith("definition.") or capture == "scope":
             kind = capture.removeprefix("definition.")
@@ -294,7 +295,7 @@ def _from_match(document: Document, tree: Tree, match: Match) -> Definition | No
 
 
 def _keep_better(found: dict[int, Definition], key: int, definition: Definition) -> None:
-    """Of two patterns that matched the same name, keep the one that knows the body."""
+    """If two patterns matched the same name, prefer one that is not a ``scope``, then one with a body."""
     other = found.get(key)
     if other is None or _rank(definition) > _rank(other):
         found[key] = definition
@@ -307,7 +308,7 @@ def _rank(definition: Definition) -> tuple[bool, bool, bool]:
 def _nested(
     document: Document, tree: Tree, found: Iterable[Definition], wrappers: dict[Span, Span]
 ) -> list[Definition]:
-    """Put definitions in order, give each its wrapper, its container and its signature."""
+    """Sort definitions, and set the span with wrapper, the container and the signature of each."""
     spans = [(_wrapped(one.span, wrappers), one) for one in found]
     spans.sort(key=lambda item: (item[0].start, -item[0].end, item[1].span.start))
     around: list[Definition] = []
@@ -335,7 +336,7 @@ def _wrapped(span: Span, wrappers: dict[Span, Span]) -> Span:
 
 
 def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> int:
-    """Where the header ends: before the body, behind its opener where that stands on the same line."""
+    """End of the header: after the captured header or parameters, else before the body and its comments."""
     for capture in ("header", "parameters"):
         if capture in match:
             return match[capture][0].end
@@ -351,10 +352,10 @@ def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> in
 
 
 def _with_header(document: Document, tree: Tree, one: Definition) -> Definition:
-    """Give ``one`` its header and signature, decorators left out."""
+    """Set the header and signature of ``one``, without decorators."""
     opener = tree.language.decoration if tree.language else ""
     if tree.language is not None and tree.language.blocks == "indentation":
-        # The pattern's own node begins behind the decorators, and nothing else wraps it.
+        # The matched node begins after the decorators, and nothing else wraps it.
         start = one.header.start
     else:
         start = behind_decorations(document.text, one.span.start, one.header.end, opener)

@@ -1,6 +1,6 @@
-"""Selections widened to whole statements, elements and members.
+"""Widen a selection to whole statements, elements and members.
 
-In: a document, its tree, a span. Out: a span of whole lines that cuts nothing in two. Pure.
+In: a document, its tree, a span. Out: a span of whole lines that divides no syntax node of these. Pure.
 """
 
 from typing import TYPE_CHECKING
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     import tree_sitter
 
 _ROUNDS = 20
-# A bracket or a tag alone belongs to the whole.
+# A span that begins or ends at one of these is widened to the whole parent node.
 _EDGES = frozenset(
     {"(", "[", "{", ")", "]", "}", "jsx_opening_element", "jsx_closing_element", "start_tag", "end_tag"}
 )
 
 
 def snapped(document: Document, tree: Tree, span: Span) -> Span:
-    """Widen ``span`` so that it cuts no statement, element or member in two; whole lines.
+    """Widen ``span`` to whole lines that contain only whole statements, elements and members.
 
-    As it is, in whole lines, without a tree.
+    Without a tree, widen it to whole lines only.
     """
     span = _whole_lines(document, _stripped(document, span))
     if tree.handle is None or not tree.fits(document):
@@ -37,7 +37,7 @@ def snapped(document: Document, tree: Tree, span: Span) -> Span:
 
 
 def top_level_start(document: Document, tree: Tree, offset: int) -> int:
-    """Return where the line begins on which the statement of the top level around ``offset`` begins."""
+    """Return the start of the line on which the top-level statement around ``offset`` begins."""
     handle = tree.handle
     spans = [_span(tree, child) for child in handle.root_node.children] if handle is not None else []
     found = next((span for span in spans if span.start <= offset < span.end), None)
@@ -45,7 +45,7 @@ def top_level_start(document: Document, tree: Tree, offset: int) -> int:
 
 
 def _covering(tree: Tree, span: Span) -> Span:
-    """Span of the children, of the deepest node that may be cut between them, that ``span`` touches."""
+    """Span of the touched children of the deepest node around ``span`` that is a block or a list."""
     handle = tree.handle
     if handle is None:
         return span
@@ -71,13 +71,16 @@ def _covering(tree: Tree, span: Span) -> Span:
 
 
 def _is_list(node: "tree_sitter.Node") -> bool:
-    """Whether it is a row of elements that stand by themselves, such as arguments, items or markup."""
+    """Whether ``node`` is a list of separate elements, such as arguments, items or markup."""
     first = node.children[0].type if node.child_count else ""
     return node.type.endswith("element") or first in {"(", "[", "{"}
 
 
 def _children_touched(tree: Tree, node: "tree_sitter.Node", span: Span) -> Span | None:
-    """Span from the first to the last child that ``span`` touches; ``None`` where it touches a bracket."""
+    """Span from the first to the last child that ``span`` touches; ``None`` if it touches none.
+
+    If the first or the last is a bracket or a tag, the span of the whole node.
+    """
     touched = [
         (child, whole)
         for child in node.children
@@ -91,7 +94,7 @@ def _children_touched(tree: Tree, node: "tree_sitter.Node", span: Span) -> Span 
 
 
 def _stripped(document: Document, span: Span) -> Span:
-    """``span`` without white space at its ends; as it is where there is nothing else."""
+    """``span`` without white space at its ends; unchanged if it is all white space."""
     text = document.slice(span)
     if not text.strip():
         return span
@@ -99,7 +102,7 @@ def _stripped(document: Document, span: Span) -> Span:
 
 
 def _whole_lines(document: Document, span: Span) -> Span:
-    """Widen to whole lines; an end at a line's start does not take that line in."""
+    """Widen to whole lines; if the span ends at a line's start, that line is not included."""
     last = document.line_of(max(span.start, span.end - 1))
     return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
 
