@@ -1,7 +1,7 @@
-"""Whether text parses: to refuse an edit that breaks a file which parsed before.
+"""Check whether text parses, to reject an edit that breaks a file that parsed before.
 
 In: text and its language. Out: the number of syntax errors.
-A whole parse, up to some 100 ms for the largest file: never on the keystroke path.
+Parses the whole text, which takes up to about 100 ms for the largest file; never on the keystroke path.
 """
 
 from collections.abc import Iterator
@@ -16,20 +16,20 @@ from homebody.text import Span
 if TYPE_CHECKING:
     import tree_sitter
 
-# A larger number has no meaning; text in another language has one error per token.
+# A larger count tells nothing more; text in another language has one error per token.
 _MAX_ERRORS = 10_000
 
 
 def has_errors(text: str, language: Language | None) -> bool:
-    """Whether the text has a syntax error; ``False`` where it cannot be parsed at all."""
+    """Whether the text has a syntax error; ``False`` if it cannot be parsed at all."""
     handle = parse_text(text, language, Units.of(text))
     return handle is not None and handle.root_node.has_error
 
 
 def count_errors(text: str, language: Language | None) -> int:
-    """Count stretches that fit no rule, and tokens that are missing, 10,000 at most.
+    """Count error nodes and missing tokens, at most 10,000.
 
-    0 where the language is unknown or the text is too large or unsafe to parse.
+    0 if the language is unknown or the text is too large or unsafe to parse.
     """
     handle = parse_text(text, language, Units.of(text))
     if handle is None or not handle.root_node.has_error:
@@ -49,7 +49,7 @@ def first_error(text: str, language: Language | None, *, within: Span) -> int | 
 
 
 def _errors(handle: "tree_sitter.Tree") -> "Iterator[tree_sitter.Node]":
-    """Stretches that fit no rule, and tokens that are missing, in order."""
+    """Error nodes and missing tokens, in order."""
     cursor = handle.walk()
     while (node := cursor.node) is not None:
         wrong = node.is_error or node.is_missing
@@ -63,7 +63,7 @@ def _errors(handle: "tree_sitter.Tree") -> "Iterator[tree_sitter.Node]":
 
 
 def _next(cursor: "tree_sitter.TreeCursor") -> bool:
-    """Go to the node behind this one and all that is in it."""
+    """Move to the next node, skipping this node's descendants."""
     while not cursor.goto_next_sibling():
         if not cursor.goto_parent():
             return False

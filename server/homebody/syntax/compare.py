@@ -1,7 +1,7 @@
-"""The tokens of a text, to compare it with another version of it.
+"""Return the tokens of a text, to compare two versions of it.
 
-In: a document and the tree that fits it. Out: tokens without the parts that may differ.
-For the checks of edits: a whole walk of the tree, never on the keystroke path.
+In: a document and its tree. Out: tokens without the parts that may differ.
+Used to check edits. Walks the whole tree, so it is never used on the keystroke path.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ _TYPED = frozenset(
     }
 )
 _TYPE_NODES = frozenset({"type_annotation", "asserts_annotation", "type_predicate_annotation"})
-# Nodes that are one token to a reader, though the grammar takes them apart: PHP's ``$name``.
+# Nodes that count as one token although the grammar divides them: PHP's ``$name``.
 _WHOLE = frozenset({"variable_name"})
 _TYPE_SIGNS = frozenset({":", "->"})
 

@@ -1,6 +1,6 @@
-"""Decorators, annotations and attributes before a definition.
+"""Skip decorators, annotations and attributes before a definition.
 
-In: text and what opens a decoration in its language. Out: where the definition itself begins.
+In: text and the text that opens a decoration in its language. Out: where the definition itself begins.
 """
 
 import re
@@ -15,7 +15,7 @@ _DECORATIONS = {
 
 
 def behind_decorations(text: str, start: int, end: int, opener: str) -> int:
-    """Offset behind leading ``@decorators(…)``, ``#[attributes]`` or ``[Attributes]``."""
+    """Offset after leading ``@decorators(…)``, ``#[attributes]`` or ``[Attributes]``."""
     decoration = _DECORATIONS.get(opener)
     at = start
     while decoration is not None and (found := decoration.match(text, at, end)) is not None:

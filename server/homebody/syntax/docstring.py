@@ -1,8 +1,8 @@
-"""Where the documentation of a definition goes.
+"""Find where to write the documentation of a definition.
 
-In: a document, its tree, a span that holds a definition. Out: the span to replace and what to put around
+In: a document, its tree, a span that contains a definition. Out: the span to replace and the text around
 the documentation, or the reason why none can be written there.
-Pure. Positions come from the tree; where there is none, from lines and indentation.
+Pure. Positions come from the tree or, without one, from lines and indentation.
 """
 
 import re
@@ -35,10 +35,10 @@ class DocstringPlace:
     Attributes
     ----------
     span
-        Replace this by ``before``, the documentation and ``after``. It holds the existing documentation,
-        or is empty (or blank) where there is none.
+        Replace this by ``before``, the documentation and ``after``. It contains the existing documentation,
+        or is empty (or blank) if there is none.
     indent
-        What each further line of the documentation begins with.
+        Indentation of each line of the documentation after the first.
     before, after
         Line ends (as ``\n``) and indentation that put new documentation on lines of its own.
 
@@ -55,7 +55,7 @@ def docstring_place(
 ) -> DocstringPlace | Obstacle:
     """Find the place for the documentation of the first definition that begins in ``span``.
 
-    ``unit`` is one step of indentation, for a body that is not on lines of its own yet.
+    ``unit`` is one step of indentation, for a body that does not have its own lines yet.
     """
     definition = first_definition(document, tree, span)
     if style.inside:
@@ -104,7 +104,7 @@ def _header_end(document: Document, definition: Definition) -> int | None:
 
 
 def _existing(document: Document, start: int, indent: str) -> DocstringPlace | Obstacle:
-    """Span of the docstring that begins at ``start``, where it is a plain string and nothing more."""
+    """Span of the docstring that begins at ``start``, if it is only a plain string."""
     found = _STRING.match(document.text, start)
     if found is None:
         return "not a plain string"
@@ -157,7 +157,7 @@ def _is_shebang(document: Document, line: int) -> bool:
 
 
 def _next_text(document: Document, offset: int) -> int | None:
-    """Offset of the first text on the lines below ``offset``; ``None`` at the end."""
+    """Offset of the first text on the lines below ``offset``; ``None`` if there is none."""
     for line in range(document.line_of(offset) + 1, document.line_count):
         if document.line_text(line).strip():
             return document.line_starts[line] + len(_indent(document, line))

@@ -1,4 +1,4 @@
-"""What the rows of several languages share: comment styles, patterns, and rows that others are made from.
+"""Shared parts of the table of languages: comment styles, patterns, and rows that others extend.
 
 Data only, for ``languages``.
 """

@@ -1,7 +1,7 @@
-"""Names around an offset, for finding what else a prompt should show.
+"""Collect the names around an offset, to find related code for a prompt.
 
-In: a document, the tree that fits it, an offset. Out: names, the nearest first.
-Pure, and cheap enough for every key.
+In: a document, its tree, an offset. Out: names, the nearest first.
+Pure, and fast enough for every keystroke.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""How a file is indented.
+"""Detect how a file is indented.
 
 In: lines. Out: one step of indentation, and widths in columns. Pure.
 """
@@ -25,7 +25,7 @@ class Indentation:
     unit
         One step: a tab or some spaces.
     mixed
-        Whether lines are indented with both, so that neither is known to be right.
+        Whether many lines use tabs and many use spaces, so that neither is clearly right.
 
     """
 
@@ -34,7 +34,7 @@ class Indentation:
 
     @property
     def tab_columns(self) -> int:
-        """Columns of a tab: eight where spaces fill up what is less, as old editors wrote it."""
+        """Columns per tab: eight in mixed files, as old editors wrote them."""
         if self.mixed:
             return 8
         return 4 if self.unit == "\t" else len(self.unit)
@@ -46,7 +46,7 @@ class Indentation:
 
 
 def indentation_of(lines: Sequence[str], language: Language) -> Indentation:
-    """Find the step by which lines are most often further in than the one before."""
+    """Return the most frequent increase in indentation from one line to the next."""
     indents = [indent_of(line) for line in lines if line.strip()]
     tabs = sum("\t" in indent for indent in indents)
     spaces = sum(indent.startswith("  ") for indent in indents)
@@ -62,7 +62,7 @@ def indentation_of(lines: Sequence[str], language: Language) -> Indentation:
 
 
 def indent_of(line: str) -> str:
-    """White space that ``line`` begins with."""
+    """Leading white space of ``line``."""
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 

@@ -1,4 +1,4 @@
-"""Which language a document is in, its grammar and its queries.
+"""Find a document's language, its grammar and its queries.
 
 In: the client's language identifier and a path. Out: a ``Language``, a row of the table.
 Grammars come from their own wheels and are loaded on first use; nothing is fetched.
@@ -95,7 +95,7 @@ def find_by_text(path: str, text: str) -> Language | None:
 
 @cache
 def grammar(language: Language) -> "tree_sitter.Language | None":
-    """Load the language's grammar, once; ``None`` where its wheel is missing or does not fit."""
+    """Load the language's grammar, once; ``None`` if its wheel is missing or incompatible."""
     from tree_sitter import Language as Grammar
 
     if not language.grammar:
@@ -111,7 +111,7 @@ def grammar(language: Language) -> "tree_sitter.Language | None":
 
 @cache
 def keywords(language: Language) -> frozenset[str]:
-    """Words that the grammar keeps for itself; empty without a grammar."""
+    """Reserved words of the grammar; empty without a grammar."""
     loaded = grammar(language)
     if loaded is None:
         return frozenset()

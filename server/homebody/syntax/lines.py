@@ -1,7 +1,7 @@
-"""Structure from lines and indentation alone.
+"""Find code structure from lines and indentation alone.
 
 Used where there is no tree: unknown languages, text too large to parse, code so broken that the tree
-has lost its definitions. Looks at no more than some thousand lines around the offset.
+lacks its definitions. Reads at most a few thousand lines around the offset.
 """
 
 import re
@@ -43,12 +43,12 @@ def indent_at(document: Document, line: int) -> int:
 
 
 def is_blank(document: Document, line: int) -> bool:
-    """Whether the line holds nothing but white space."""
+    """Whether the line is empty or all white space."""
     return _BLANK.match(document.text, document.line_starts[line]) is not None
 
 
 def depth_at(document: Document, offset: int) -> int:
-    """Columns at which ``offset`` stands: its line's indentation, its own column on a blank line."""
+    """Indentation at ``offset``, in columns: its line's indentation, or its own column on a blank line."""
     line = document.line_of(offset)
     if not is_blank(document, line):
         return indent_at(document, line)
@@ -56,10 +56,10 @@ def depth_at(document: Document, offset: int) -> int:
 
 
 def header_lines(document: Document, offset: int) -> list[int]:
-    """Lines whose indentation holds ``offset``, the outermost first.
+    """Lines that enclose ``offset`` by indentation, the outermost first.
 
-    Each is the nearest line above that is indented less than what it holds; a line that holds only an
-    opening brace counts as the line before it.
+    Each is the nearest line above that is indented less than the lines it encloses; for a line that is only
+    an opening brace, the line before it is used.
     """
     found: list[int] = []
     depth = depth_at(document, offset)

@@ -1,6 +1,6 @@
-"""What a language's queries find in a tree, as code-point spans.
+"""Run a language's queries on a tree and return the matches as code-point spans.
 
-In: a tree and a range. Out: matches, each a table from capture name to spans.
+In: a tree and a range. Out: matches, each a mapping from capture name to spans.
 The only module besides ``language``, ``tree`` and ``check`` that touches tree-sitter's nodes; it returns
 spans, never nodes.
 """
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 Match: TypeAlias = Mapping[str, Sequence[Span]]
 
-# No program written by a person nests nodes deeper than this.
+# Maximum depth of nodes; no hand-written program is nested more deeply.
 _MAX_DEPTH = 1_000
-# Bytes (two a code point) up to which a query is run over all that is in a node.
+# Maximum bytes (two per code point) of a node whose descendants a query includes.
 _SMALL = 4_000
 
 
 class Step(NamedTuple):
-    """One node on the way from the root down."""
+    """One node on the path from the root."""
 
     span: Span
     is_block: bool
@@ -50,10 +50,10 @@ def places(tree: Tree, within: Span) -> Iterator[Match]:
 
 
 def path(tree: Tree, offset: int) -> list[Step]:
-    """Nodes that hold ``offset``, the root first; one that ends there where no other begins there.
+    """Nodes that contain ``offset``, the root first; a node that ends there counts if none begins there.
 
     Found with a cursor: walking up by ``parent`` starts at the root each time, and
-    ``first_child_for_byte`` of tree-sitter 0.26.1 crashes behind the last child.
+    ``first_child_for_byte`` of tree-sitter 0.26.1 crashes after the last child.
     """
     if tree.handle is None:
         return []
@@ -90,7 +90,7 @@ def first_error(tree: Tree, within: Span) -> int | None:
 
 
 def _goes_on(cursor: "tree_sitter.TreeCursor") -> bool:
-    """Go to the node behind this one and all that is in it; false at the end of the tree."""
+    """Move to the next node, skipping this node's descendants; false at the end of the tree."""
     while not cursor.goto_next_sibling():
         if not cursor.goto_parent():
             return False
@@ -129,7 +129,7 @@ def _tall_nodes(
 
 
 def _leave(cursor: "tree_sitter.TreeCursor", around: list[tuple[int, int]]) -> bool:
-    """Go to the next node that is not inside of this one."""
+    """Move to the next node that is not a descendant of this one."""
     while not cursor.goto_next_sibling():
         if not cursor.goto_parent() or not around:
             return False
@@ -157,11 +157,11 @@ def _matches(tree: Tree, query: "tree_sitter.Query | None", within: Span | None)
 
 
 def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Node, bool]]":
-    """Nodes that touch ``within`` at which queries are run, and whether with all that is in them.
+    """Nodes that touch ``within`` on which to run queries, and whether to include their descendants.
 
-    A query that runs over many nameless siblings looks at all those behind each: 10,000 brackets that
-    nothing closes are 10,000 children of one error, and took 40 ms, 40,000 took 640 ms. So it only runs
-    over small nodes; larger ones are walked here, where a sibling costs the same however many there are.
+    For each of many unnamed siblings, a query reads all later ones: 10,000 unclosed brackets are 10,000
+    children of one error node and took 40 ms; 40,000 took 640 ms. So queries only run over small nodes;
+    larger ones are walked here, at a constant cost per sibling.
     """
     if tree.handle is None:
         return
@@ -185,7 +185,7 @@ def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Nod
 
 
 def _levels_up(cursor: "tree_sitter.TreeCursor") -> int:
-    """Go to the node behind this one and all that is in it; how many levels that was up."""
+    """Move to the next node, skipping this node's descendants; return the number of levels moved up."""
     levels = 0
     while not cursor.goto_next_sibling():
         levels += 1

@@ -1,7 +1,7 @@
-"""How a definition is shown in prompts for other files: its signature, all of it, or an outline.
+"""Render a definition for prompts of other files: its signature, its whole text, or an outline.
 
-In: a document, a definition of it and those right inside. Out: text as it stands in the source, its
-indentation included, short enough for a small model's prompt. Pure and synchronous.
+In: a document, a definition in it and that definition's members. Out: source text with its indentation,
+short enough for a small model's prompt. Pure and synchronous.
 """
 
 import re
@@ -27,7 +27,7 @@ _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Text of a definition. Lines count from 0, both inclusive: an outline has its header's."""
+    """Text of a definition. Lines count from 0, both inclusive; for an outline, those of its header."""
 
     text: str
     first_line: int
@@ -37,10 +37,10 @@ class Shown:
 def shown(
     document: Document, language: Language | None, one: Definition, members: Sequence[Definition]
 ) -> Shown:
-    """Return what is shown of ``one``.
+    """Return the text of ``one`` for a prompt.
 
-    A type is shown whole where it is short, and by the signatures of its ``members`` otherwise; where
-    it has none, by its first lines. All else is shown by its signature.
+    For a type: its whole text if it is short, otherwise the signatures of its ``members``, or its first
+    lines if it has none. For any other definition: its signature.
     """
     first, last = document.line_of(one.span.start), document.line_of(max(one.span.start, one.span.end - 1))
     if one.kind in _WITH_MEMBERS and last - first < _MAX_WHOLE_LINES and len(one.span) <= _MAX_WHOLE:
@@ -55,7 +55,7 @@ def shown(
 def _outline(
     document: Document, language: Language | None, one: Definition, members: Sequence[Definition]
 ) -> str:
-    """Header, signatures of the members as far as they fit, and what closes it."""
+    """Header, as many members' signatures as fit, and the closing line."""
     indented = language is not None and language.blocks == "indentation"
     header = document.slice(one.header).rstrip()
     if indented:
@@ -68,7 +68,7 @@ def _outline(
     if not members:
         if indented:
             return f"{header} ..."
-        # What opens the body of a SQL table stands behind the header.
+        # The opening bracket of a SQL table's body comes after the header.
         header = document.text[one.header.start : _line_end(document, one.header.end)].rstrip()
         parts = list(_lines_inside(document, one))
     kept = parts[: _fitting(parts)]
@@ -82,7 +82,7 @@ def _outline(
 
 
 def _fitting(parts: Sequence[str]) -> int:
-    """How many of ``parts`` fit."""
+    """Number of ``parts`` that fit within the limits."""
     lines = length = 0
     for number, part in enumerate(parts):
         lines += part.count("\n") + 1

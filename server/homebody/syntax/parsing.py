@@ -1,8 +1,8 @@
-"""One parse, within limits of time and memory.
+"""Parse a text within limits of time and memory.
 
-In: text, its language, the tree before it. Out: the parser's own tree, or nothing.
-The parser reads through a callable and calls back about every hundred steps: there other threads can run,
-and a parse that takes too long ends.
+In: text, its language, the previous tree. Out: the parser's own tree, or nothing.
+The parser reads through a callable and calls back about every hundred steps; other threads can run then,
+and a parse that takes too long is cancelled.
 """
 
 import re
@@ -28,7 +28,7 @@ _HIGH_SURROGATE = 0xD8  # the upper six bits of the second byte of the first uni
 # of errors up to 1 µs.
 _BASE_SECONDS = 0.3
 _SECONDS_PER_CHAR = 1.5e-6
-# Text that makes a grammar try everything costs up to 700 MB a second; a tree of the largest text is
+# Text on which a grammar tries every alternative takes up to 700 MB per second; a tree of the largest text is
 # some 20 MB. So a parse that made the process grow by this many bytes is given up.
 _MAX_GROWTH = 200 << 20
 _SECONDS_BETWEEN_LOOKS = 0.03

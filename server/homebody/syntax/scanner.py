@@ -1,9 +1,9 @@
-"""Brackets, strings and comments in a stretch of text, without a parser.
+"""Find brackets, strings and comments in a text without a parser.
 
-In: text, its language's row, and the state where the text begins. Out: which brackets are open at its end,
+In: text, its language's row, and the state at its start. Out: which brackets are open at its end,
 and whether it ends inside a string or a comment.
-For text that no parser has seen: a model's answer, and the line that is being typed. It knows no
-interpolation. Cannot fail: brackets that do not match are reported. Time is linear in the text.
+Used for text that is not parsed: a completion, and the line being typed. Does not recognize interpolation.
+Cannot fail: unmatched brackets are reported. Runs in linear time.
 """
 
 import re
@@ -25,11 +25,11 @@ class State:
     Attributes
     ----------
     due
-        Closing brackets that are still to come, the innermost last.
+        Closing brackets of the open brackets, the innermost last.
     surplus
-        Closing brackets whose opening one was not seen, in order.
+        Closing brackets without an opening one, in order.
     region
-        The string or comment that is open, ``None`` in code.
+        The open string or comment; ``None`` in code.
 
     """
 
@@ -52,9 +52,9 @@ _CODE = State()
 
 
 def scan(text: str, language: Language, state: State | None = None) -> State:
-    """Go through ``text`` from ``state`` on (by default: code, nothing open).
+    """Scan ``text``, starting in ``state`` (by default: code, nothing open), and return the final state.
 
-    Consecutive texts may be scanned one by one if they are cut at line ends.
+    A text may be scanned in pieces if it is split at line ends.
     """
     state = state or _CODE
     if state.region is None and _token(language).search(text) is None:
@@ -63,12 +63,12 @@ def scan(text: str, language: Language, state: State | None = None) -> State:
 
 
 def first_surplus(text: str, language: Language, state: State) -> int | None:
-    """Offset of the first closing bracket that closes nothing, ``None`` where there is none."""
+    """Return the offset of the first unmatched closing bracket; ``None`` if there is none."""
     return _scan(text, language, state)[1]
 
 
 def code_of(line: str, language: Language, state: State | None = None) -> str:
-    """``line`` without the comment at its end and trailing blanks; empty where all of it is a comment."""
+    """Return ``line`` without a final comment and trailing blanks; empty if it is all comment."""
     region = state.region if state else None
     at = 0
     while at < len(line):
@@ -100,18 +100,18 @@ def begins(region: Region, text: str, at: int) -> bool:
 
 
 def _reaches_end(region: Region, line: str, at: int) -> bool:
-    """Whether nothing but blanks follows the comment whose text begins at ``at``."""
+    """Whether only blanks follow the comment whose text begins at ``at``."""
     end = line.find(region.end, at)
     return end < 0 or _BLANK.match(line, end + len(region.end)) is not None
 
 
 def _scan(text: str, language: Language, state: State) -> tuple[State, int | None]:
-    """State at the end, and where the first closing bracket stands that closes nothing.
+    """Return the state at the end, and the offset of the first unmatched closing bracket.
 
-    A closing bracket also closes what was left open inside of it.
+    A closing bracket also closes any brackets left open inside its pair.
     """
     due, surplus, region = list(state.due), list(state.surplus), state.region
-    # How many of each closing bracket are due: searching ``due`` for one would be quadratic.
+    # Count the missing closing brackets by kind: searching ``due`` each time would be quadratic.
     counts = _counts(due)
     search = _token(language).search
     offsets: list[int] = []
@@ -142,7 +142,7 @@ def _scan(text: str, language: Language, state: State) -> tuple[State, int | Non
 
 
 def _counts(due: Sequence[str]) -> dict[str, int]:
-    """How many of each closing bracket are due."""
+    """Number of missing closing brackets of each kind."""
     counts = {")": 0, "]": 0, "}": 0}
     for closer in due:
         counts[closer] += 1
@@ -150,7 +150,7 @@ def _counts(due: Sequence[str]) -> dict[str, int]:
 
 
 def _end_of(region: Region, text: str, at: int) -> int:
-    """Offset behind the region's end, -1 where it does not end in ``text``."""
+    """Offset after the region's end; -1 if it does not end in ``text``."""
     for found in _end_token(region).finditer(text, at):
         if found.lastgroup:
             return found.end()
@@ -159,7 +159,7 @@ def _end_of(region: Region, text: str, at: int) -> int:
 
 @cache
 def _token(language: Language) -> re.Pattern[str]:
-    """What the scanner stops at in code."""
+    """Pattern for the tokens that the scanner handles in code."""
     kinds = "|".join(f"(?P<r{index}>{region.begin})" for index, region in enumerate(language.regions))
     return re.compile((kinds + "|" if kinds else "") + r"(?P<bracket>[()\[\]{}])")
 
@@ -171,6 +171,6 @@ def _begin_token(region: Region) -> re.Pattern[str]:
 
 @cache
 def _end_token(region: Region) -> re.Pattern[str]:
-    """What the scanner stops at inside a region."""
+    """Pattern for the tokens that the scanner handles inside a region."""
     end = re.escape(region.end) + ("" if region.multiline else r"|\n|\r")
     return re.compile((f"{region.skip}|" if region.skip else "") + f"(?P<end>{end})")

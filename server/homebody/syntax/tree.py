@@ -1,6 +1,6 @@
 """The tree of a document, and the trees of all open documents kept up to date.
 
-In: documents and edits. Out: ``Tree``, an opaque handle for the other modules of this room.
+In: documents and edits. Out: ``Tree``, an opaque handle for the other modules of this package.
 Each edit adjusts the tree's offsets immediately; a parse in a thread then makes it exact again. Broken code
 has a tree too; text that is too large, or takes too long to parse, has a blank one.
 """
@@ -32,7 +32,7 @@ _LONGEST_PAUSE = 0.2
 _SHORT_PARSE = 0.005
 # After a parse that took too long, the next one starts after this many edits.
 _RETRY_EDITS = 100
-# Trees weigh about 17 bytes a byte of text: this keeps them under 200 MB.
+# Trees take about 17 bytes per byte of text: this keeps them under 200 MB.
 _MAX_TOTAL_CHARS = 10 << 20
 
 
@@ -54,16 +54,16 @@ class Tree:
     Attributes
     ----------
     language
-        ``None`` for a language without a row.
+        ``None`` for a language that is not in the table.
     length
         Code points of the text that its offsets refer to.
     changed
-        Span of that text which was edited since it was parsed: nodes there may be stale, everything
-        else is where it belongs. ``None`` when the tree is exact.
+        Span of that text which was edited since it was parsed: nodes there may be stale, all
+        others have correct offsets. ``None`` when the tree is exact.
     units
         Code points to bytes and back.
     handle
-        The parser's own tree; ``None`` when there is none: lines and indentation answer then.
+        The parser's own tree; ``None`` if there is none, and lines and indentation are used instead.
 
     """
 
@@ -75,13 +75,13 @@ class Tree:
 
     @classmethod
     def blank(cls, document: Document) -> "Tree":
-        """Return a tree that knows the language only."""
+        """Return a tree without nodes, with the language only."""
         language = find(document.language_id, document.uri)
         return cls(language, len(document.text), None, Units(), None)
 
     @property
     def exact(self) -> bool:
-        """Whether it was parsed from this very text."""
+        """Whether it was parsed from exactly this text."""
         return self.handle is not None and self.changed is None
 
     def fits(self, document: Document) -> bool:
@@ -108,9 +108,9 @@ def edited(tree: Tree, old: Document, edit: TextEdit) -> Tree:
 class Trees:
     """The trees of the open documents.
 
-    ``open``, ``edit`` and ``close`` follow the editor and cost microseconds. Where an event loop is
-    running, a parse in a thread follows each of them; without one, ``ready`` has to be asked.
-    All methods belong to one thread.
+    ``open``, ``edit`` and ``close`` report the editor's changes and take microseconds. If an event loop is
+    running, ``open`` and ``edit`` start a parse in a thread; otherwise ``ready`` has to be called.
+    Call all methods from the same thread.
     """
 
     def __init__(self, max_total_chars: int = _MAX_TOTAL_CHARS) -> None:
@@ -118,7 +118,7 @@ class Trees:
         self._max_total_chars = max_total_chars
 
     def open(self, document: Document) -> None:
-        """Follow ``document``, or start afresh with it."""
+        """Start tracking ``document``, discarding any earlier tree of it."""
         self.close(document.uri)
         entry = self._entries[document.uri] = _Entry(document)
         self._start(entry)
@@ -129,7 +129,7 @@ class Trees:
         return entry is not None and entry.document is document
 
     def edit(self, old: Document, edit: TextEdit, new: Document) -> None:
-        """Move the tree along: ``new`` is ``old`` after ``edit``."""
+        """Adjust the tree to ``edit``, which changes ``old`` into ``new``."""
         entry = self._entries.get(old.uri)
         if entry is None or entry.document is not old:
             self.open(new)

@@ -1,4 +1,4 @@
-"""Code points to the parser's bytes and back.
+"""Convert code-point offsets to the parser's byte offsets and back.
 
 Trees are parsed as UTF-16, where a code point is two bytes except outside the basic plane (mostly emoji).
 Only the offsets of those are stored, and most documents have none; UTF-8 would need a table for every
@@ -54,7 +54,7 @@ class Units:
         return 2 * (offset + bisect_left(self.astral, offset))
 
     def to_offset(self, byte: int) -> int:
-        """Offset of the code point that begins at ``byte``."""
+        """Code-point offset of the code point that begins at ``byte``."""
         unit = byte // 2
         if not self.astral:
             return unit
