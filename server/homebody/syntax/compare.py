@@ -53,17 +53,17 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Tokens of a text without the parts that do not count, and the texts of its imports."""
+    """Tokens of a text without the excluded parts, and the texts of its imports."""
 
     tokens: tuple[Token, ...]
     imports: frozenset[str]
 
 
 def compared(document: Document, tree: Tree, without: frozenset[Part] = frozenset()) -> Compared | None:
-    """Return the tokens of ``document`` in order, white space left out.
+    """Return the tokens of ``document`` in order, without white space.
 
-    Blocks are marked, so that the same tokens in another nesting differ. ``imports`` are collected
-    where they are left out. ``None`` without an exact tree.
+    Blocks are marked, so that the same tokens with different nesting compare unequal. ``imports`` are
+    collected if they are excluded from the tokens. ``None`` without an exact tree.
     """
     if tree.handle is None or not tree.exact:
         return None

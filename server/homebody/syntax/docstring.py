@@ -15,7 +15,7 @@ from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
 Obstacle: TypeAlias = Literal["no definition", "comment above", "not a plain string"]
-"""No function or class begins in the span; a comment stands there that may be something else than
+"""No function or class begins in the span; a comment there may be something other than
 documentation; the existing docstring is more than a plain string."""
 
 _BLANKS = re.compile(r"[ \t]*")
@@ -68,7 +68,7 @@ def docstring_place(
 
 
 def _inside(document: Document, definition: Definition, unit: str) -> DocstringPlace | Obstacle:
-    """First thing in the body, on lines of its own."""
+    """Place at the start of the body, on its own lines."""
     outer = _indent(document, document.line_of(definition.header.start))
     header_end = _header_end(document, definition)
     if header_end is None:
@@ -92,7 +92,7 @@ def _inside(document: Document, definition: Definition, unit: str) -> DocstringP
 
 
 def _header_end(document: Document, definition: Definition) -> int | None:
-    """Offset behind the header's text; ``None`` where lines gave the definition and no line ends it."""
+    """Offset after the header's text; ``None`` if the definition came from lines and no line ends it."""
     end = definition.header.start + len(document.slice(definition.header).rstrip())
     if definition.body is not None:
         return end
@@ -114,7 +114,7 @@ def _existing(document: Document, start: int, indent: str) -> DocstringPlace | O
 
 
 def _above(document: Document, tree: Tree, line: int, style: DocStyle) -> DocstringPlace | Obstacle:
-    """On lines of its own above the definition and its attributes."""
+    """Place on its own lines above the definition and its attributes."""
     decoration = tree.language.decoration if tree.language else ""
     while line > 0 and decoration and document.line_text(line - 1).strip().startswith(decoration):
         line -= 1

@@ -19,7 +19,7 @@ _NAME = re.compile(r"[^\W\d][\w$]*")
 
 
 def identifiers_near(document: Document, tree: Tree, offset: int, limit: int = 32) -> tuple[str, ...]:
-    """Names in the forty lines around ``offset``, each once, the nearest first, no keywords.
+    """Names in the forty lines around ``offset``, without duplicates or keywords, nearest first.
 
     Text in strings and comments is left out as far as the tree knows it.
     """
@@ -39,7 +39,7 @@ def identifiers_near(document: Document, tree: Tree, offset: int, limit: int = 3
 
 
 def identifiers_in(document: Document, tree: Tree, span: Span, limit: int = 64) -> tuple[str, ...]:
-    """Names used in ``span``, each once, in order of their first use, without keywords.
+    """Names used in ``span``, without duplicates or keywords, in order of first use.
 
     Text in strings and comments is skipped where the tree knows it. Looks at the first 64,000 code points.
     """

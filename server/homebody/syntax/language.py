@@ -33,12 +33,12 @@ __all__ = [
 ]
 
 PARSED = tuple(language for language in LANGUAGES if language.grammar)
-"""The languages that have a grammar."""
+"""Languages that have a grammar."""
 
 _BY_ID = {language_id: language for language in LANGUAGES for language_id in language.ids}
 _BY_EXTENSION = {extension: language for language in LANGUAGES for extension in language.extensions}
 _BY_FILENAME = {filename: language for language in LANGUAGES for filename in language.filenames}
-# Grammars have nodes of their own for these, not words.
+# Grammars have separate node types for these instead of keywords.
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "None", "True", "False", "self", "this", "super"})
 _SEPARATOR = re.compile(r"[/\\]")
 _BLOCK_PATTERN = re.compile(r"^([\[(].*)\s@block$", re.MULTILINE)
@@ -63,16 +63,16 @@ _PLACE_CAPTURE = re.compile(r"@(?:comment|string|literal|code)\b")
 
 
 def find(language_id: str, path: str = "") -> Language | None:
-    """Return the language's row: by identifier where it is known, by the file's name otherwise.
+    """Return the language's row: by identifier if it is known, otherwise by the file's name.
 
-    ``path`` may be a path or a URI; only its last part is looked at.
-    ``None`` for a language without a row. A row without a grammar has no trees: lines and indentation
-    answer then.
+    ``path`` may be a path or a URI; only its last part is used.
+    ``None`` for a language that is not in the table. A row without a grammar has no trees: lines and
+    indentation are used instead.
     """
     language = _BY_ID.get(language_id.lower())
     if language is not None and language.grammar:
         return language
-    # Editors call a file that they do not know "plaintext".
+    # Editors send "plaintext" for a file of an unknown language.
     filename = _SEPARATOR.split(path)[-1].lower()
     stem, dot, extension = filename.rpartition(".")
     by_name = _BY_FILENAME.get(filename) or (_BY_EXTENSION.get(dot + extension) if stem else None)
@@ -80,12 +80,12 @@ def find(language_id: str, path: str = "") -> Language | None:
 
 
 def language_of(language_id: str, path: str = "") -> Language:
-    """Return the language's row as ``find`` does, and a row that every text fits where there is none."""
+    """Return the language's row as ``find`` does; ``UNKNOWN`` if there is none."""
     return find(language_id, path) or UNKNOWN
 
 
 def find_by_text(path: str, text: str) -> Language | None:
-    """Return the row of a file on disk: by its name, and by its text where two languages share that."""
+    """Return the row of a file on disk: by its name, or by its text if two languages share the extension."""
     language = find("", path)
     for extension, other, only_there in _SHARED:
         if path.lower().endswith(extension) and only_there.search(text, 0, _MAX_LOOKED_AT):
@@ -127,7 +127,7 @@ def keywords(language: Language) -> frozenset[str]:
 
 
 def prepare(language: Language) -> None:
-    """Compile what lookups around a cursor need, in a thread before the first lookup."""
+    """Compile the queries for lookups around a cursor; called in a thread before the first lookup."""
     scope_query(language)
     place_query(language)
     keywords(language)
@@ -166,7 +166,7 @@ def _source(language: Language) -> str:
 
 
 def _query(language: Language, wanted: re.Pattern[str]) -> "tree_sitter.Query | None":
-    """Compile the wanted patterns of the language's query file, up to 0.1 s of them."""
+    """Compile the selected patterns of the language's query file; takes up to 0.1 s."""
     from tree_sitter import Query
 
     loaded = grammar(language)

@@ -101,12 +101,12 @@ def call_header(text: str) -> tuple[str, str] | None:
 
 
 def is_control(word: str) -> bool:
-    """Whether ``word`` opens a condition or a loop in some language, and so calls nothing."""
+    """Whether ``word`` opens a condition or a loop in some language, so that it is not a call."""
     return _CONTROL.fullmatch(word) is not None
 
 
 def indented_block(document: Document, line: int) -> Span:
-    """Span from ``line`` to the end of what is indented more than it, without trailing blank lines."""
+    """Span from ``line`` to the end of the lines indented more than it, without trailing blank lines."""
     indent = indent_at(document, line)
     last = line
     for below in range(line + 1, min(document.line_count, line + _MAX_LINES)):
@@ -121,7 +121,7 @@ def indented_block(document: Document, line: int) -> Span:
 
 
 def indented_end(document: Document, line: int, depth: int) -> int:
-    """End of the last line from ``line`` on that is indented by ``depth`` columns or more."""
+    """End of the last line in the run from ``line`` that is indented by ``depth`` columns or more."""
     last = line
     for below in range(line + 1, min(document.line_count, line + _MAX_LINES)):
         if is_blank(document, below):

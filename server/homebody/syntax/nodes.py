@@ -110,7 +110,7 @@ def line_depths(document: Document, tree: Tree) -> list[int]:
 def _tall_nodes(
     document: Document, tree: Tree, cursor: "tree_sitter.TreeCursor"
 ) -> Iterator[tuple[int, int]]:
-    """First and last line of each node that runs over lines, the root and repetitions left out."""
+    """First and last line of each node of several lines, without the root and repetitions."""
     around = [(0, document.line_count - 1)]
     entered = cursor.goto_first_child()
     while entered or _leave(cursor, around):

@@ -46,11 +46,10 @@ def parse_text(
     old: "tree_sitter.Tree | None" = None,
     give_up: Event | None = None,
 ) -> "tree_sitter.Tree | None":
-    """Parse ``text``, from ``old`` where there is one that was moved along with the edits since.
+    """Parse ``text``, reusing ``old`` if given, which must be adjusted to the edits since its parse.
 
-    ``None`` for an unknown language, text longer than ``MAX_CHARS`` or not safe to parse, and where
-    the parse took more than 0.3 s of processor time and 1.5 µs a code point, or 200 MB, or was given
-    up.
+    ``None`` for an unknown language, for text longer than ``MAX_CHARS`` or not safe to parse, and if the
+    parse took more than 0.3 s of processor time and 1.5 µs per code point, or 200 MB, or was cancelled.
     """
     from tree_sitter import Parser
 
@@ -77,7 +76,7 @@ def parse_in_thread(
     old: "tree_sitter.Tree | None",
     give_up: Event,
 ) -> "tree_sitter.Tree | None":
-    """Do as ``parse_text`` does, and compile the queries that lookups in the tree will need."""
+    """Call ``parse_text``, and compile the queries that lookups in the tree will need."""
     prepare(language)
     return parse_text(text, language, units, old, give_up)
 
@@ -116,7 +115,7 @@ class _Limit:
 
 
 def _reader(text: str, units: Units) -> Callable[[int, object], bytes]:
-    """Return the text in pieces; between them other threads can run.
+    """Return the text in pieces; other threads can run between them.
 
     tree-sitter 0.26 keeps a reference to every piece forever. Pieces are therefore reused buffers whose sizes
     add up to any length, so that memory does not grow.

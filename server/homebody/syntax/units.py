@@ -19,7 +19,7 @@ _NONE: Sequence[int] = ()
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Where one text has code points of four bytes.
+    """The offsets of one text's code points that take four bytes.
 
     Attributes
     ----------
@@ -32,13 +32,13 @@ class Units:
 
     @classmethod
     def of(cls, text: str) -> "Units":
-        """Look through ``text``: nothing for ASCII, 0.5 ms a MiB otherwise, 5 ms where it has some."""
+        """Scan ``text``: immediate for ASCII, otherwise 0.5 ms per MiB, or 5 ms if it has any."""
         if text.isascii() or len(encode(text)) == 2 * len(text):
             return cls()
         return cls(_astral(text))
 
     def edited(self, edit: TextEdit) -> "Units":
-        """Return the units of the text after ``edit``; only the new text is looked at."""
+        """Return the units of the text after ``edit``; only the new text is scanned."""
         added = _NONE if edit.new_text.isascii() else _astral(edit.new_text)
         if not self.astral and not added:
             return self
