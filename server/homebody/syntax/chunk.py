@@ -16,7 +16,7 @@ from homebody.syntax.tree import Tree
 from homebody.text import Document
 
 # Cost of a cut, in levels of nesting:
-_UNFILLED = 4.0  # an empty chunk; falls to 0 for a chunk that is three quarters full
+_UNFILLED = 4.0  # times the fraction by which the chunk falls short of three quarters full
 _ENOUGH = 0.75
 _NO_BLANK_LINE = 0.5  # no blank line before the cut
 _BEFORE_BLANK_LINE = 1.0  # the blank line goes to the next chunk

@@ -111,10 +111,10 @@ class CursorContext:
 
     @property
     def own_state(self) -> State:
-        """Initial scanner state for a completion, in which only brackets it opens itself are missing.
+        """Initial state to scan a completion, so that only the brackets it opens itself count as missing.
 
-        In an unfinished header, the brackets that the header opened are also missing: the completion has to
-        close them.
+        In an unfinished header, the brackets that the header opened also count: the completion has to close
+        them.
         """
         due = scan(self.line_prefix, self.language).due if self.in_header else ""
         return State(due, region=self.state.region)

@@ -25,7 +25,7 @@ class Indentation:
     unit
         One step: a tab or some spaces.
     mixed
-        Whether many lines use tabs and many use spaces, so that neither is clearly right.
+        Whether both tabs and spaces are common (the rarer above a tenth of the other).
 
     """
 

@@ -336,7 +336,7 @@ def _wrapped(span: Span, wrappers: dict[Span, Span]) -> Span:
 
 
 def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> int:
-    """End of the header: after the captured header or parameters, else before the body and its comments."""
+    """End of the header: after its captured node or parameters, else before the body and its comments."""
     for capture in ("header", "parameters"):
         if capture in match:
             return match[capture][0].end
