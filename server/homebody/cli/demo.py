@@ -1,7 +1,7 @@
 """``homebody demo``: an editor's session on a small file, with the real server and the real model.
 
-Starts ``homebody lsp`` as a child over stdio and does what an editor does; measures what a user
-would feel. Prints plainly where there is no terminal; ``--record`` writes the picture of the README.
+Starts ``homebody lsp`` as a child process over stdio, sends what an editor sends, and measures the delays
+that a user notices. Prints plain text without a terminal; ``--record`` writes the README's picture.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ _SPOTS = (
     ("        self.items[item.name] = item", "        self.item"),
     ("        return self.price * self.quantity", "        return self"),
 )
-"""Lines whose rest is asked for, and what is typed of them; the last has the shortest prompt to show."""
+"""Lines to complete, and the part that is typed; the last has the shortest prompt to show."""
 
 _LOOKING_SECONDS = 2.0
-"""Between moving the cursor to a place and typing there; meanwhile the server reads ahead."""
+"""Pause between moving the cursor and typing; meanwhile the server reads ahead."""
 
-# A font of the web, or the comment that names the page of the library.
+# A web font, or the comment with the address of the library.
 _FETCHED = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
 
 _WIDTH = 100
@@ -49,12 +49,12 @@ _READY_SECONDS = 60.0
 
 
 class DemoFailed(BackendError):
-    """The server could not do what was asked; the words are its own."""
+    """The server reported an error; the message is the server's."""
 
 
 @dataclass(slots=True)
 class _Measured:
-    """What a user would feel, in milliseconds but for the speed."""
+    """Measurements that a user notices, in milliseconds except for the speed."""
 
     start: float = 0.0
     ready: float = 0.0
@@ -88,7 +88,7 @@ def _demo(
 
 
 def _picture(console: Console) -> str:
-    """Return what was shown as SVG, without rich's web fonts: whoever looks at it fetches nothing."""
+    """Return the output as SVG, without rich's web fonts, so that viewing it downloads nothing."""
     drawn = console.export_svg(title="homebody demo")
     return _FETCHED.sub("", drawn)
 
@@ -118,14 +118,14 @@ async def _show(console: Console, settings: Settings, flags: Flags) -> None:
 
 
 def _options(settings: Settings) -> Mapping[str, object]:
-    """The embedded model, unless the user asks for something else."""
+    """Use the embedded model, unless the user chose another."""
     if settings.backend.kind != "auto":
         return {}
     return {"backend": {"kind": "embedded"}, "completion": {"debounceMs": 0}}
 
 
 async def _model(client: Client) -> str:
-    """Wait until the model is there, and return its name for the user."""
+    """Wait until the model is ready, and return its display name."""
     try:
         status = await client.wait_for_model(_READY_SECONDS)
     except TimeoutError:
@@ -157,7 +157,7 @@ async def _complete(console: Console, client: Client, document: Document, measur
             measured.suggestions.append(took)
         _verbatim(console, shown.append(f"   {took:.0f} ms", "cyan"))
         if ghost:
-            # The next key agrees with the suggestion: the rest of it comes without asking the model.
+            # The next keystroke matches the suggestion, so the rest is reused without a model request.
             document = client.type(uri, start + len(typed), ghost[0])
             began = time.perf_counter()
             await client.complete(uri, row, column + 1)
@@ -184,7 +184,7 @@ async def _explain(console: Console, client: Client, uri: str, measured: _Measur
 
     said = await client.explain(uri, span, on_text=on_text)
     if console.record:
-        # Pieces by themselves would run over the picture's edge.
+        # Separate pieces would overflow the edge of the picture.
         console.print(Text(harmless(said["markdown"])))
     measured.explanation = first
     measured.words = said["usage"]["outputTokens"] / max(_since(began) - first, 1.0) * 1000
@@ -231,7 +231,7 @@ def _show_prompt(console: Console, shown: Json) -> None:
 
 
 def _sum_up(console: Console, measured: _Measured) -> None:
-    """Print what was measured, what the model is good for, and what to do next."""
+    """Print the measurements, what the model is suited for, and the next steps."""
     table = Table(title="Measured in this run, on this machine", title_justify="left", show_edge=False)
     table.add_column("What")
     table.add_column("Time", justify="right")
@@ -257,7 +257,7 @@ def _sum_up(console: Console, measured: _Measured) -> None:
 
 
 def _verbatim(console: Console, text: Text, end: str = "\n") -> None:
-    """Print text that has its own lines: only the picture has an edge to break them at."""
+    """Print text with its own line breaks: lines are wrapped only in the picture."""
     console.print(text, end=end, soft_wrap=not console.record)
 
 

@@ -1,6 +1,6 @@
-"""Where a command ends: every error becomes one sentence on stderr and an exit code.
+"""Error handling of every command: each error becomes one sentence on stderr and an exit code.
 
-Imports nothing heavy: ``homebody lsp`` comes through here.
+Imports nothing slow, because ``homebody lsp`` imports this module.
 """
 
 import os
@@ -11,15 +11,15 @@ from contextlib import suppress
 from homebody.errors import HomebodyError
 
 INTERRUPTED = 130
-"""As shells have it: 128 and the number of SIGINT."""
+"""Exit code that shells use for Ctrl-C: 128 plus the number of SIGINT."""
 
 
 def guarded(command: Callable[[], int]) -> int:
-    """Run ``command``; never let a traceback out. ``HOMEBODY_DEBUG=1`` shows it all the same."""
+    """Run ``command`` without ever printing a traceback, unless ``HOMEBODY_DEBUG=1`` is set."""
     _prepare_streams()
     try:
         code = command()
-        # Here rather than at exit, where Python would print a traceback and change the code.
+        # Flush here: at exit, Python would print a traceback and change the exit code.
         sys.stdout.flush()
     except HomebodyError as error:
         return _fail(str(error), error.exit_code)
@@ -40,7 +40,7 @@ def guarded(command: Callable[[], int]) -> int:
 
 
 def warn(message: str) -> None:
-    """Say one sentence on stderr, on one line and without control characters."""
+    """Print one sentence on stderr, on one line and without control characters."""
     line = " ".join(message.split())
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
     with suppress(OSError, ValueError):
@@ -56,18 +56,18 @@ def _fail(message: str, code: int) -> int:
 
 
 def _prepare_streams() -> None:
-    """Make both streams accept any text: a closed one swallows it, a narrow one escapes it."""
+    """Make both streams accept any text: a closed one discards it, a limited encoding escapes it."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # started with the stream closed
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for the life of the process
         elif hasattr(stream, "reconfigure"):
-            # Line ends as they are in the file: Windows would turn CRLF into CR CR LF.
+            # Keep line ends as they are in the file: Windows would turn CRLF into CR CR LF.
             stream.reconfigure(errors="backslashreplace", newline="\n")
 
 
 def _give_up_stdout() -> None:
-    """Point stdout to nowhere, so that the flush at exit has nothing to complain about."""
+    """Redirect stdout to the null device, so that the flush at exit does not fail."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

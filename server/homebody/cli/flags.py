@@ -1,6 +1,6 @@
 """Flags that every command takes: settings for this one run.
 
-In: arguments. Out: ``Flags`` and the arguments that are left. They may stand anywhere, so that
+In: arguments. Out: ``Flags`` and the remaining arguments. Flags may stand anywhere, so that
 ``homebody complete FILE:1:1 --model M`` works like ``homebody --model M complete FILE:1:1``.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from homebody.cli.edge import warn
 from homebody.errors import SettingsError, UsageError
 
-if TYPE_CHECKING:  # `homebody lsp` comes through here and reads settings only after `initialize`
+if TYPE_CHECKING:  # `homebody lsp` imports this module and reads settings only after `initialize`
     from homebody.settings import Settings
     from homebody.settings.load import Loaded
 
@@ -30,18 +30,18 @@ _BLOCKS = ("backend", "completion.backend", "chat.backend")
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line says of settings: texts by key, and the user's file."""
+    """Settings given on the command line: texts by key, and the user's settings file."""
 
     values: dict[str, str] = field(default_factory=dict[str, str])
     config: Path | None = None
 
     def to_arguments(self) -> list[str]:
-        """Say the same to another command of ours."""
+        """Return the arguments that pass these flags to another Homebody command."""
         config = [] if self.config is None else ["--config", str(self.config)]
         return config + [word for key, text in self.values.items() for word in ("--set", f"{key}={text}")]
 
     def check(self) -> None:
-        """Stop at a wrong flag: doing something else than was asked for is worse.
+        """Reject a wrong flag, rather than run with settings that the user did not ask for.
 
         Raises
         ------
@@ -56,7 +56,7 @@ class Flags:
             raise SettingsError(problem.message)
 
     def load_with_origins(self, workspace: Path | None = None) -> "Loaded":
-        """Resolve the settings, with what was wrong and which source each value comes from.
+        """Resolve the settings, with the problems found and the source of each value.
 
         Raises ``SettingsError`` as ``check`` does.
         """
@@ -66,7 +66,7 @@ class Flags:
         return load(workspace=workspace, user_file=self.config, flags=self.values)
 
     def load(self, workspace: Path | None = None) -> "Settings":
-        """Resolve the settings of this run; what is wrong in files or variables is told on stderr.
+        """Resolve the settings of this run; report problems in files or variables on stderr.
 
         Raises ``SettingsError`` as ``check`` does.
         """
@@ -80,12 +80,12 @@ class Flags:
 
 
 def take_flags(arguments: Sequence[str]) -> tuple[Flags, list[str]]:
-    """Take these flags out of ``arguments``; what follows ``--`` is left as it is.
+    """Remove these flags from ``arguments``; arguments after ``--`` stay unchanged.
 
     Raises
     ------
     UsageError
-        A flag has no value, or names a file that is not there.
+        A flag has no value, or names a file that does not exist.
 
     """
     values: dict[str, str] = {}
@@ -127,7 +127,7 @@ def _setting(text: str) -> dict[str, str]:
 
 
 def _model(text: str) -> dict[str, str]:
-    """Name the model for all uses; a weights' file can only be run by the embedded backend."""
+    """Set the model for all uses; only the embedded backend can run a weights file."""
     values = {f"{block}.model": text for block in _BLOCKS}
     if text.lower().endswith(".gguf") and Path(text).expanduser().is_file():
         values |= {f"{block}.kind": "embedded" for block in _BLOCKS}

@@ -38,7 +38,7 @@ from homebody.workspace.git import find_repository
 
 _INDEX_SECONDS = 20.0
 _INDEX_SECONDS_FOR_ONE = 3.0
-"""How long a run waits for the workspace's index, for many files and for one."""
+"""Seconds that a run waits for the workspace's index, for many files and for one."""
 _NAMES_LOOKED_AT = 200
 _NAMED_FILES = 3
 
@@ -57,17 +57,17 @@ class Run:
 
     @property
     def is_single(self) -> bool:
-        """Whether one file was named: then errors and remarks are about it, without a summary."""
+        """Whether one file was named: then its errors and remarks are printed, without a summary."""
         return len(self.selection.files) == 1 and not self.selection.skipped
 
 
 def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str]) -> int:
-    """Work through the files that ``options`` name; return the exit code.
+    """Process the files that ``options`` name; return the exit code.
 
     Raises
     ------
     HomebodyError
-        The run could not begin, or the only file failed.
+        The run could not start, or the only file failed.
 
     """
     places = places_of(options)
@@ -98,7 +98,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
 
 
 def resume(name: str, flags: Flags) -> int:
-    """Go on with a run that ended early; return the exit code.
+    """Resume a run that ended early; return the exit code.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def resume(name: str, flags: Flags) -> int:
 
 
 def settle_killed(root: Path) -> None:
-    """Put back what a killed run of this tree left unverified, and say so. The caller holds the lock."""
+    """Restore and report the files that a killed run left unverified. The caller holds the lock."""
     for journal in list_runs(root)[:1]:
         state = journal.state()
         if not state.ended and any(file.open for file in state.files.values()):
@@ -147,7 +147,7 @@ def _finish(run: Run) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C; SIGTERM
         interrupted = True
     except HomebodyError:
-        # Nothing was begun: there is nothing to go on with.
+        # Nothing was started, so there is nothing to resume.
         _end_journal(run)
         raise
     summary = run.summary
@@ -192,7 +192,7 @@ def _exit_code(run: Run) -> int:
 
 
 def _report_one(run: Run) -> int:
-    """Say of one file why nothing changed, and what could not be kept."""
+    """Report why one file did not change, and which of its attributes could not be kept."""
     outcome = run.last
     if outcome is None:
         return _exit_code(run)
@@ -276,7 +276,7 @@ def _print(run: Run, outcome: Outcome) -> None:
 
 
 async def _indexed(engine: Engine, run: Run) -> None:
-    """Bring the workspace's index up to date, as far as that goes in a while."""
+    """Update the workspace's index, within a time limit."""
     if engine.index is None:
         return
     engine.index.start()
@@ -289,10 +289,10 @@ async def _indexed(engine: Engine, run: Run) -> None:
 
 
 def _refuse_dirty(selection: Selection, options: RefactorOptions) -> None:
-    """Refuse to write over changes that are in no commit, where many files are named.
+    """Refuse to overwrite uncommitted changes when many files are selected.
 
-    Who asks for ``--changed`` files means those changes; partly staged files are refused with ``--staged``,
-    since the staged part alone was chosen.
+    ``--changed`` selects such files on purpose and is allowed; ``--staged`` refuses partly staged files,
+    because only their staged part was selected.
     """
     repository = find_repository(selection.root)
     if options.allow_dirty or options.changed is not None or len(selection.files) < 2 or repository is None:
@@ -336,7 +336,7 @@ def _end_journal(run: Run) -> None:
 
 
 def _no_match(run: Run) -> str:
-    """Say that no symbol matches, and which are near."""
+    """Return a message that no symbol matches, with similar names."""
     patterns = run.options.select
     names: set[str] = set()
     for chosen in run.selection.files[:_NAMES_LOOKED_AT]:

@@ -1,7 +1,7 @@
-"""What commands print: plain when nobody watches, coloured on a terminal.
+"""Output of commands: plain text to a pipe, coloured on a terminal.
 
-In: text that people, files and models wrote. Out: the same bytes to a pipe; on a terminal no control
-character of theirs gets through.
+In: text that people, files and models wrote. Out: the same bytes to a pipe; on a terminal their control
+characters are escaped.
 """
 
 import sys
@@ -9,8 +9,8 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-# Tabs and line ends move the cursor as meant; all others could rewrite what stands on the screen.
-# Direction marks make a line read as other code than it is (CVE-2021-42574).
+# Tabs and line ends are allowed; other control characters could overwrite text on the screen.
+# Direction marks can make code look different from what it does (CVE-2021-42574).
 _HIDDEN = (0x7F, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SHOWN: dict[int, str | None] = {
     **{code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"},
@@ -31,27 +31,27 @@ class Terminal:
 
     @property
     def is_watched(self) -> bool:
-        """Whether a person sees the result as it comes."""
+        """Whether the output goes to a terminal, where a person sees it as it is written."""
         return self._out.is_terminal
 
     def write(self, text: str, style: str = "") -> None:
-        """Write a result as it is, at once."""
+        """Write a result and flush it."""
         _write(self._out, text, style)
         if text:
             self._line_is_open = not text.endswith("\n")
 
     def end_line(self) -> None:
-        """End the line of what was streamed, unless it has ended itself."""
+        """End the last line of streamed text, unless it ended with a newline."""
         if self._line_is_open:
             self.write("\n")
 
     def remark(self, text: str) -> None:
-        """Say something beside the result, where a person sees it; scripts do not get it."""
+        """Print a remark on a terminal; scripts do not receive it."""
         if self._err.is_terminal:
             _write(self._err, text + "\n", "dim")
 
     def progress(self, text: str) -> None:
-        """Show how far it is on a line that is written over; an empty text clears it."""
+        """Show progress on a line that is overwritten; an empty text clears it."""
         if self._err.is_terminal:
             self._err.file.write(f"\r\x1b[K{text}")
             self._err.file.flush()

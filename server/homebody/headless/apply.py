@@ -1,8 +1,9 @@
-"""Put changes into the tree, one file at a time, so that every step can be taken back.
+"""Write changes to the tree, one file at a time, so that every step can be undone.
 
-In: a file as it was read and its new text. Out: ``Applied``: it stays, or its old text is back and why.
-The order of each change: old text into the journal, file replaced, command run, verdict recorded. A
-process that is killed in between leaves a whole file and a journal that says which text it holds.
+In: a file as it was read and its new text. Out: ``Applied``: the change was kept, or the old text was
+restored, with the reason. The order of each change: store the old text in the journal, replace the file,
+run the command, record the verdict. A process that is killed in between leaves a complete file and a
+journal that records which text it holds.
 """
 
 import asyncio
@@ -22,9 +23,9 @@ _OUTPUT_LINES = 40
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Result of putting one change into the tree.
+    """Result of writing one change to the tree.
 
-    ``reason`` says why it was taken back; ``verdict`` is the command's, where one ran.
+    ``reason`` says why it was undone; ``verdict`` is the result of the command, if one ran.
     """
 
     kept: bool
@@ -34,7 +35,7 @@ class Applied:
 
 
 class Applier:
-    """Applies the changes of one run. ``command`` is ``--verify``'s, or empty."""
+    """Applies the changes of one run. ``command`` is the ``--verify`` command, or empty."""
 
     def __init__(
         self,
@@ -47,16 +48,16 @@ class Applier:
         self._command = command
         self._timeout = timeout_seconds
         self._on_verify = on_verify
-        # The command sees the tree: it may hold one unverified change, no more.
+        # The command checks the whole tree, so the tree may hold only one unverified change at a time.
         self._turn = asyncio.Lock()
 
     async def check_command(self) -> None:
-        """Run the command once before anything is changed, unless it looks at one file only.
+        """Run the command once before anything is changed, unless it checks one file only.
 
         Raises
         ------
         VerifyFailed
-            It cannot be started, or fails on the tree as it is.
+            It cannot be started, or it fails on the unchanged tree.
 
         """
         if not self._command or FILE in self._command:
@@ -70,16 +71,16 @@ class Applier:
             raise VerifyFailed(message)
 
     async def apply(self, source: SourceFile, text: str) -> Applied:
-        """Replace the file, verify it, and put the old text back where that fails.
+        """Replace the file, verify it, and restore the old text if verification fails.
 
         Raises
         ------
         DocumentChanged, EditRefused
             Nothing was written.
         JournalUnusable
-            Nothing can be recorded, so nothing was written.
+            The journal cannot be written, so nothing was written to the tree.
         VerifyFailed
-            The command cannot be started; the old text is back.
+            The command cannot be started; the old text was restored.
 
         """
         async with self._turn:
@@ -106,14 +107,14 @@ class Applier:
             return await self._verified(source, begin, notes)
 
     async def create(self, source: SourceFile, target: Path, text: str) -> Applied:
-        """Make a new file, verify it, and remove it where that fails; ``source`` is the file that it is for.
+        """Create a file, verify it, and remove it if verification fails; it is made for ``source``.
 
         Raises
         ------
         EditRefused
-            There is such a file by now, it would lie outside of the tree, or it cannot be written.
+            The file already exists, lies outside of the tree, or cannot be written.
         JournalUnusable, VerifyFailed
-            As ``apply`` says.
+            See ``apply``.
 
         """
         async with self._turn:
@@ -130,7 +131,7 @@ class Applier:
             return await self._verified(made, begin, ())
 
     def finished(self, path: Path, status: str) -> None:
-        """Record that a file is done, so that a resumed run does not take it again."""
+        """Record that a file is done, so that a resumed run skips it."""
         target = Path(os.path.realpath(path))
         root = Path(os.path.realpath(self._journal.root))
         self._journal.record(Event("done", target.relative_to(root).as_posix(), status=status))
@@ -143,7 +144,7 @@ class Applier:
             verdict = await run_command(self._command, self._journal.root, source.target, self._timeout)
             kept = verdict.passed
         finally:
-            # Also when cancelled: nothing unverified stays.
+            # Also when cancelled: an unverified change must not stay in the tree.
             if kept:
                 # The command may have changed the file itself, as a formatter does.
                 self._journal.record(Event("kept", begin.path, new=_hash_of(source.target) or begin.new))
@@ -159,10 +160,10 @@ class Applier:
 
 
 def settle(journal: Journal, state: RunState, *, is_verified: bool) -> list[str]:
-    """Put back what a killed run left unverified, and remove its temporary files.
+    """Restore the files that a killed run left unverified, and remove its temporary files.
 
-    ``is_verified`` is whether the run has a command to verify with; without one a file that was written
-    whole is kept. Returns a sentence for each file that was put back or was changed since.
+    ``is_verified`` tells whether the run has a ``--verify`` command; without one, a file that was written
+    completely is kept. Returns a sentence for each file that was restored or has changed since.
     Raises ``JournalUnusable`` and ``EditRefused``.
     """
     sentences: list[str] = []
@@ -183,17 +184,18 @@ def settle(journal: Journal, state: RunState, *, is_verified: bool) -> list[str]
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Result for one file: ``is_left`` where it was changed since and stays; one sentence, or nothing."""
+    """Result for one file: ``is_left`` if it has changed since and was not touched; a sentence, or nothing."""
 
     is_left: bool
     sentence: str = ""
 
 
 def put_back(journal: Journal, file: FileState, *, found_is_ours: bool = False) -> PutBack:
-    """Put the old text of one file back, and record it.
+    """Restore the old text of one file, and record it.
 
-    ``found_is_ours``: the run still holds the file, so whatever the command left there is replaced, and
-    kept in the journal. Otherwise a text that is neither the old nor the new one is another program's.
+    ``found_is_ours``: the run is still working on the file, so whatever text the command left there is
+    stored in the journal and replaced. Otherwise a text that is neither the old nor the new one was
+    written by another program.
 
     Raises
     ------
@@ -220,7 +222,7 @@ def put_back(journal: Journal, file: FileState, *, found_is_ours: bool = False) 
         journal.keep_text(found)
     if file.old:
         put_bytes(target, journal.text(file.old), mode=file.mode)
-    else:  # the run made it
+    else:  # the run created it
         target.unlink(missing_ok=True)
     journal.record(Event("restored", file.path))
     return PutBack(is_left=False, sentence=f"{file.path} has its old text back: the change was not verified.")
@@ -235,7 +237,7 @@ def _kept_at(journal: Journal, file: FileState) -> Path:
 
 
 def _new_place(path: Path, root: Path) -> Path:
-    """Return where a new file goes. Raises ``EditRefused`` where one is, or outside of the tree."""
+    """Return the path of a new file. Raises ``EditRefused`` if it exists or lies outside of the tree."""
     target = Path(os.path.realpath(path))
     if target.exists() or not target.is_relative_to(root):
         message = f"{target} is there already, or lies outside of {root}: nothing was written."
@@ -244,7 +246,7 @@ def _new_place(path: Path, root: Path) -> Path:
 
 
 def _umask() -> int:
-    """Return the permissions that new files of this process do not get."""
+    """Return the process's umask: the permission bits that new files do not get."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
@@ -258,7 +260,7 @@ def _hash_of(path: Path) -> str:
 
 
 def feedback_of(command: str, verdict: Verdict) -> str:
-    """Return what the model reads about a failed command: how it failed, and the end of its output."""
+    """Describe a failed command for the model: how it failed, and the end of its output."""
     lines = verdict.output.strip().splitlines()[-_OUTPUT_LINES:]
     return "\n".join([f"`{command}` failed ({verdict.why}):", *lines])
 

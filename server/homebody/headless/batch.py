@@ -1,8 +1,8 @@
-"""A run over many files: several are generated at once, one at a time is applied.
+"""Run over many files: generate several answers concurrently, apply one change at a time.
 
-In: an engine, the files, a ``Request``, and what applies changes, if they are to be written. Out: one
-``Outcome`` a file as it is done, and the ``Summary``.
-Files are read when their turn comes and forgotten when it is over.
+In: an engine, the files, a ``Request``, and an ``Applier`` if changes are to be written. Out: one
+``Outcome`` per file as it finishes, and the ``Summary``.
+A file is read when work on it starts, and released when it is done.
 """
 
 import asyncio
@@ -42,20 +42,20 @@ class Outcome:
     Attributes
     ----------
     status
-        ``changed``: there is a new text (``written`` says whether it is in the tree). ``refused``: the
+        ``changed``: there is a new text (``written`` tells whether it is in the tree). ``refused``: the
         answer would harm the file, or its verification failed. ``failed``: there was no answer.
-        ``skipped``: it cannot be read or may go into no prompt. ``empty``: nothing in it was asked for.
+        ``skipped``: it cannot be read or must not go into a prompt. ``empty``: it has nothing to rewrite.
     before, after
-        The document's text without byte order mark; the same where nothing changes. For a file to be
-        made, nothing and its text.
+        The document's text without byte order mark; equal if nothing changes. For a new file, ``before``
+        is empty and ``after`` is its text.
     made_for
-        For a file to be made, the file that was worked on; ``path`` is the new one.
+        For a new file, the file that it was written for; ``path`` is the new one.
     mark
         The byte order mark, or nothing.
     verified
-        Whether the command succeeded with it; ``None`` where none ran.
+        Whether the command succeeded with the change; ``None`` if no command ran.
     notes
-        Sentences beside the reason: what could not be kept.
+        Further sentences: file attributes that could not be kept.
 
     """
 
@@ -79,12 +79,12 @@ class Outcome:
 
     @property
     def is_new(self) -> bool:
-        """Whether it is a file to be made."""
+        """Whether this outcome is a new file."""
         return self.made_for is not None
 
     @property
     def worked_on(self) -> Path:
-        """The file that was taken up."""
+        """The file that the run selected."""
         return self.made_for or self.path
 
 
@@ -100,7 +100,7 @@ class Summary:
     seconds: float = 0.0
     stopped: HomebodyError | None = None
     reasons: list[tuple[Path, Status, str]] = field(default_factory=list[tuple[Path, Status, str]])
-    """Of files that were refused or failed, the first hundred."""
+    """The first hundred outcomes of files that were refused or failed."""
 
     @property
     def done(self) -> int:
@@ -115,7 +115,7 @@ class Observer(Protocol):
         """Work on a file begins."""
 
     def progress(self, path: Path, what: str, characters: int) -> None:
-        """``what`` is being done, and so many characters of its answer are there."""
+        """Report the current step (``what``) and how many characters of the answer have arrived."""
 
     def finished(self, outcome: Outcome) -> None:
         """A file is done."""
@@ -123,9 +123,9 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run goes about it.
+    """Options of a run.
 
-    ``command`` is ``--verify``'s, for the model to read when it failed.
+    ``command`` is the ``--verify`` command; the model sees it together with its output when it fails.
     """
 
     jobs: int = 1
@@ -134,7 +134,7 @@ class Options:
 
 
 _REASONS_KEPT = 100
-# The server is gone, or never was: the next file would fare no better.
+# The server cannot be reached, so the next file would fail as well.
 _OF_ONE_FILE = (BackendRefused, BackendTimeout)
 
 
@@ -145,9 +145,9 @@ class Batch:
     Attributes
     ----------
     applier
-        What changes the tree; ``None``: nothing is written.
+        Writes the changes to the tree; ``None``: nothing is written.
     summary
-        Filled as files are done, so that a caller has it when the run is cancelled.
+        Updated as each file finishes, so that the caller can read it after the run is cancelled.
 
     """
 
@@ -159,7 +159,7 @@ class Batch:
     summary: Summary = field(default_factory=Summary)
 
     async def run(self, files: Sequence[Chosen]) -> None:
-        """Work through ``files``, up to ``options.jobs`` at a time.
+        """Process ``files``, up to ``options.jobs`` at a time.
 
         Raises
         ------
@@ -181,7 +181,7 @@ class Batch:
             self.summary.seconds = time.monotonic() - began
 
     async def _work(self, left: Iterator[Chosen]) -> None:
-        """Take file after file until none is left or the run stops."""
+        """Process one file after another until none is left or the run stops."""
         for chosen in left:
             if self.summary.stopped is not None:
                 return
@@ -204,7 +204,7 @@ class Batch:
         self.observer.finished(outcome)
 
     async def _outcome(self, chosen: Chosen) -> Outcome:
-        """Work on one file; every error of ours becomes its outcome."""
+        """Process one file; turn every Homebody error into its outcome."""
         path = chosen.path
         try:
             return await self._refactored(chosen)
@@ -234,7 +234,7 @@ class Batch:
         applied = await self.applier.apply(source, first.after)
         if applied.verdict is None or applied.kept:
             return _with(first, applied)
-        # A second try, with the output of the command; the file holds its old text again.
+        # Try once more with the output of the command; the old text of the file was restored.
         feedback = feedback_of(self.options.command, applied.verdict)
         second = await self._attempt(source, chosen, feedback)
         second = replace(

@@ -1,7 +1,7 @@
-"""Continue's configuration to settings and prompt files of ours. Pure but for ``read_config``.
+"""Convert Continue's configuration to Homebody's settings and prompt files. Pure except ``read_config``.
 
 In: the text of ``config.yaml`` (or the older ``config.json``). Out: settings by key, prompt files, and
-one sentence for each thing that has no counterpart here or would leave this machine.
+one sentence for each entry that has no counterpart here or would send data off this machine.
 Format: https://docs.continue.dev/reference
 """
 
@@ -25,12 +25,12 @@ from homebody.regular_file import FileRefused, read_regular
 Use: TypeAlias = Literal["completion", "chat"]
 
 MAX_BYTES = 1024 * 1024
-"""Largest configuration that is read."""
+"""Maximum size of a configuration file, in bytes."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """What a configuration comes to.
+    """Result of converting a configuration.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Imported:
     prompts
         Prompt files by name, without their extension.
     notes
-        What has no counterpart, or differs; one sentence each.
+        Entries that have no counterpart or behave differently; one sentence each.
     refused
-        What would leave this machine and is not taken over; one sentence each.
+        Entries not imported because they would send data off this machine; one sentence each.
 
     """
 
@@ -52,12 +52,12 @@ class Imported:
 
 
 def read_config(path: Path) -> str:
-    """Read the file of the user's.
+    """Read the user's configuration file.
 
     Raises
     ------
     FileUnreadable
-        It is not there, too large, or no text.
+        It does not exist, is too large, or is not text.
 
     """
     try:
@@ -73,7 +73,7 @@ def convert(text: str, shown: str = "config.yaml") -> Imported:
     Raises
     ------
     UsageError
-        It is no YAML, or not of Continue's shape.
+        It is not valid YAML, or does not have Continue's structure.
 
     """
     try:
@@ -97,12 +97,12 @@ def convert(text: str, shown: str = "config.yaml") -> Imported:
 
 
 def merged(before: str, settings: Mapping[str, object], shown: str) -> tuple[str, list[str]]:
-    """Put settings into a settings file; what stands there already is kept, and noted.
+    """Add settings to a settings file; values that are already set are kept, and noted.
 
     Raises
     ------
     SettingsError
-        The file is no TOML.
+        The file is not valid TOML.
 
     """
     notes: list[str] = []
@@ -157,7 +157,7 @@ class _Model(msgspec.Struct, rename="camel"):
         return self.name or self.title or self.model or self.uses or "a model"
 
     def serves(self, use: Use) -> bool:
-        """Without roles a model chats, edits and applies, as Continue's documents say."""
+        """Whether the model has this use. Without roles: chat, edit and apply (Continue's documentation)."""
         return bool(set(self.roles or ("chat", "edit", "apply")) & _ROLES[use])
 
 
@@ -191,7 +191,7 @@ _KINDS = {
     "ollama": "ollama", "lmstudio": "lm-studio", "llama.cpp": "llama.cpp", "llamafile": "openai",
     "vllm": "openai", "openai": "openai", "text-gen-webui": "openai", "msty": "openai",
 }  # fmt: skip
-"""Providers that run on one's own machine, and our name for how they are spoken to."""
+"""Providers that run on the user's machine, and Homebody's name for their protocol."""
 
 _WITHOUT_COUNTERPART = {
     "context": "questions attach files, symbols, problems and the diff by name",
@@ -207,13 +207,13 @@ _WITHOUT_COUNTERPART = {
 
 
 def _older(config: _Config) -> Iterator[_Model]:
-    """Models of ``config.json``, which had a place of its own for completion."""
+    """Models of ``config.json``, which had a separate entry for completion."""
     if config.tab_autocomplete_model is not None:
         yield msgspec.structs.replace(config.tab_autocomplete_model, roles=("autocomplete",))
 
 
 def _take_model(imported: Imported, use: Use, models: list[_Model]) -> None:
-    """Take the first model of a use that runs on this machine; say what becomes of the others."""
+    """Import the first model of a use that runs on this machine; note what happens to the others."""
     taken = False
     for model in models:
         if not model.serves(use):
@@ -230,7 +230,7 @@ def _take_model(imported: Imported, use: Use, models: list[_Model]) -> None:
 
 
 def _leaves(model: _Model) -> str | None:
-    """Say why a model cannot be taken over; ``None`` where it runs on this machine."""
+    """Return why a model cannot be imported; ``None`` if it runs on this machine."""
     if model.uses is not None:
         return "it is a block of Continue's hub, which this file does not hold"
     kind = _KINDS.get(model.provider)
@@ -289,7 +289,7 @@ def _take_rules(imported: Imported, rules: tuple[str | _Rule, ...]) -> None:
 
 
 def _take_prompt(imported: Imported, prompt: _Prompt) -> None:
-    """Write a prompt as a file that explains the selection by its words."""
+    """Convert a prompt to a prompt file that explains the selection with its instruction."""
     shown = prompt.name or prompt.uses or "without a name"
     if prompt.uses is not None or not prompt.prompt.strip():
         imported.notes.append(f"The prompt {shown} is not taken over: its text is not in this file.")

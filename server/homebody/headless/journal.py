@@ -1,10 +1,10 @@
-"""The journal of a run: what each file was before, and how far the run came.
+"""The journal of a run: the old text of each file, and the progress of the run.
 
-In: what a run is about to do, before it does it. Out: folders under the user's state folder, from which
-a run is resumed or undone, also after the process was killed. Nothing is written into the work tree.
+In: each step of a run, before it is taken. Out: folders under the user's state folder, from which a run
+can be resumed or undone, even after the process was killed. Nothing is written into the work tree.
 
-    runs/TREE/RUN/run.json        what was asked for
-    runs/TREE/RUN/events.jsonl    one event a line
+    runs/TREE/RUN/run.json        the request
+    runs/TREE/RUN/events.jsonl    one event per line
     runs/TREE/RUN/texts/SHA256    old texts of files, as bytes
 """
 
@@ -27,7 +27,7 @@ from homebody.settings.paths import state_dir
 Kind: TypeAlias = Literal["begin", "kept", "restored", "left", "done", "ended", "undone"]
 
 KEPT_RUNS = 20
-"""Runs of one tree whose journals are kept."""
+"""Number of journals to keep for each tree."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,16 +36,16 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes
     ----------
     kind
-        ``begin``: ``path`` is about to be replaced. ``kept``: it stays as it is now (``new``).
-        ``restored``: its old text is back. ``left``: another program changed it, so it was left alone.
-        ``done``: the file's part of the run is over, with ``status``. ``ended``: so is the run.
-        ``undone``: all of it was put back.
+        ``begin``: ``path`` is about to be replaced. ``kept``: its current text (``new``) stays.
+        ``restored``: its old text was restored. ``left``: another program changed it, so it was not
+        touched. ``done``: the run is done with the file; the result is ``status``. ``ended``: the run
+        ended. ``undone``: the whole run was undone.
     path
-        Below the tree, with ``/`` between its parts.
+        Relative to the tree, with ``/`` between its parts.
     old, new
-        SHA-256 of the bytes before and after; ``old`` is empty for a file that the run makes.
+        SHA-256 of the bytes before and after; ``old`` is empty for a file that the run creates.
     temporary
-        Name of the file beside it that holds the new text until it takes the old one's place.
+        Name of the file in the same folder that holds the new text until it replaces the old file.
 
     """
 
@@ -59,21 +59,21 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Work(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One file of a run, below its tree, and the lines that were named."""
+    """One file of a run, relative to its tree, and the lines that the user named."""
 
     path: str
     lines: tuple[tuple[int, int], ...] = ()
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What was asked for; enough to go on with it.
+    """The request of a run, with everything needed to resume it.
 
     Attributes
     ----------
     command
-        The command line, for people.
+        The command line, for display.
     request
-        The options of the run, as the command line's module wrote them (JSON).
+        The options of the run as JSON, encoded by ``cli``.
 
     """
 
@@ -88,7 +88,7 @@ class Header(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class FileState:
-    """How far one file came."""
+    """State of one file of a run, from its events."""
 
     path: str
     old: str = ""
@@ -96,14 +96,14 @@ class FileState:
     mode: int = 0
     temporary: str = ""
     open: bool = False
-    """Whether it was begun and neither kept nor put back: it may hold unverified text."""
+    """Whether a change was begun but neither kept nor restored: the file may hold unverified text."""
     kept: bool = False
     status: str = ""
 
 
 @dataclass(slots=True)
 class RunState:
-    """State of a run, from its events."""
+    """State of a whole run, from its events."""
 
     files: dict[str, FileState] = field(default_factory=dict[str, FileState])
     ended: bool = False
@@ -111,7 +111,7 @@ class RunState:
 
 
 class Journal:
-    """One run's journal. Make it with ``create`` or ``open_run``."""
+    """The journal of one run."""
 
     def __init__(self, folder: Path, header: Header) -> None:
         self.folder = folder
@@ -133,7 +133,7 @@ class Journal:
             file = state.files.setdefault(event.path, FileState(event.path))
             match event.kind:
                 case "begin":
-                    # A second attempt begins where the first one did.
+                    # A second attempt starts from the same old text as the first.
                     file.old, file.new, file.mode = event.old, event.new, event.mode
                     file.temporary, file.open, file.kept = event.temporary, True, False
                 case "kept":
@@ -149,8 +149,8 @@ class Journal:
     def record(self, event: Event) -> None:
         """Append an event. Raises ``JournalUnusable``.
 
-        It survives the process; ``begin`` survives a power cut as well. Of the others a power cut costs
-        work at most: a change that is not known to be verified is taken back, a file is done again.
+        Every event survives the end of the process; ``begin`` survives a power cut as well. Losing one of
+        the others only repeats work: a change not recorded as verified is undone, a file is processed again.
         """
         with _translated():
             line = msgspec.json.encode(event) + b"\n"
@@ -161,7 +161,7 @@ class Journal:
                     os.fsync(file.fileno())
 
     def keep_text(self, data: bytes) -> str:
-        """Store bytes under their hash, and return that. Raises ``JournalUnusable``."""
+        """Store bytes under their hash, and return the hash. Raises ``JournalUnusable``."""
         name = digest(data)
         path = self.folder / "texts" / name
         if not path.exists():
@@ -170,7 +170,7 @@ class Journal:
         return name
 
     def text(self, name: str) -> bytes:
-        """Return stored bytes. Raises ``JournalUnusable`` where they are gone or damaged."""
+        """Return stored bytes. Raises ``JournalUnusable`` if they are missing or damaged."""
         try:
             data = (self.folder / "texts" / name).read_bytes()
         except OSError as error:
@@ -192,13 +192,13 @@ class Journal:
             message = f"The journal {self.folder} cannot be read ({error.strerror})."
             raise JournalUnusable(message) from error
         for line in lines:
-            with suppress(msgspec.DecodeError):  # a last line that the power cut off
+            with suppress(msgspec.DecodeError):  # a last line truncated by a power cut
                 if line:
                     yield msgspec.json.decode(line, type=Event)
 
 
 def create(root: Path, command: str, request: bytes, files: tuple[Work, ...]) -> Journal:
-    """Begin the journal of a run, and forget the oldest ones of its tree. Raises ``JournalUnusable``."""
+    """Create the journal of a run, and delete the oldest ones of its tree. Raises ``JournalUnusable``."""
     now = datetime.now().astimezone()
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     folder = tree_folder(root) / run
@@ -220,7 +220,7 @@ def create(root: Path, command: str, request: bytes, files: tuple[Work, ...]) ->
 
 
 def list_runs(root: Path) -> list[Journal]:
-    """Return the runs of a tree, the newest first; what cannot be read is left out."""
+    """Return the runs of a tree, newest first; unreadable journals are left out."""
     folder = tree_folder(root)
     found: list[Journal] = []
     with suppress(OSError):
@@ -233,7 +233,7 @@ def list_runs(root: Path) -> list[Journal]:
 
 
 def tree_folder(root: Path) -> Path:
-    """Return where the runs of a tree are recorded; two ways to one folder have one place."""
+    """Return the folder that holds the journals of a tree; two paths to one tree give the same folder."""
     real = os.path.normcase(os.path.realpath(root))
     return state_dir() / "runs" / hashlib.blake2b(os.fsencode(real), digest_size=16).hexdigest()
 
@@ -244,7 +244,7 @@ def digest(data: bytes) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file that is whole or not there at all, readable by the user alone."""
+    """Write a file atomically, readable only by the user."""
     fresh = path.with_name(f"{path.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -25,31 +25,31 @@ from homebody.text import Document, Span, TextEdit
 Status: TypeAlias = Literal["changed", "refused", "unchanged"]
 
 _CHARACTERS_A_TOKEN = 8
-"""No text has more characters a token than that on average: what is longer is split before it is counted."""
+"""Upper bound of the average characters per token: a text longer than it allows is split uncounted."""
 _SHARE = 0.4
-"""Part of the context that one piece of a large file may fill: the answer is about as long again."""
+"""Largest share of the context for one piece of a large file: the answer needs about as much again."""
 _LARGEST_PIECE = 3_000
-"""Tokens of the largest piece: models leave out more of a longer one."""
+"""Maximum size of a piece, in tokens: models omit more of a longer one."""
 _SMALLEST_PIECE = 64
 _REASONS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be done to each file.
+    """The task that a run performs on each file.
 
     Attributes
     ----------
     action, instruction
-        One of them: the name of a prompt file, or the user's own words.
+        Exactly one of them: the name of a prompt file, or the user's own words.
     select
-        Patterns of symbols (``targets.matching``); empty: all that the action works on.
+        Patterns of symbols (``targets.matching``); empty: everything that the action applies to.
     seed
-        Makes sampling repeatable where the server takes it.
+        Makes sampling repeatable if the server supports it.
     max_tokens
-        Longest answer, in tokens.
+        Maximum length of an answer, in tokens.
     timeout_seconds
-        Longest time that the model may take for one file.
+        Maximum time that the model may take for one file.
 
     """
 
@@ -63,12 +63,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the model wants to do to a file.
+    """The change that the model proposes for a file.
 
-    ``text`` is the whole new text of the document, the old one unless ``status`` is ``"changed"``.
+    ``text`` is the whole new text of the document; the old text unless ``status`` is ``"changed"``.
     ``reason`` says why nothing changes, or which parts were refused.
-    ``prompts`` are the requests as they were sent, where they were asked for.
-    ``new_file`` is a file to be made instead, for actions that write one (tests).
+    ``prompts`` are the requests as they were sent, if the caller asked for them.
+    ``new_file`` is a file to create instead, for actions that write one (tests).
     """
 
     status: Status
@@ -89,9 +89,9 @@ def check_action(engine: Engine, request: Request) -> PromptFile:
     Raises
     ------
     UnknownAction
-        There is none of that name; the message names the nearest.
+        There is no action of that name; the message suggests similar names.
     UsageError
-        It explains, and changes no code.
+        The action only explains code and does not change it.
 
     """
     if request.action is None:
@@ -112,16 +112,16 @@ def check_action(engine: Engine, request: Request) -> PromptFile:
 def targets_in(
     source: SourceFile, lines: Sequence[tuple[int, int]], prompt: PromptFile, select: Sequence[str]
 ) -> list[Target]:
-    """Return the parts of a file to rewrite: its lines, its symbols, or what the action works on.
+    """Return the parts of a file to rewrite: named lines, selected symbols, or what the action applies to.
 
-    Empty where no symbol matches, or where there is no function.
+    Empty if no symbol matches, or if the file has no function.
 
     Raises
     ------
     PositionOutOfRange
-        There are no such lines.
+        The named lines do not exist.
     UsageError
-        The action takes one function, and there are several.
+        The action applies to one function, and there are several.
 
     """
     document = source.document
@@ -151,12 +151,12 @@ async def refactor_source(
 ) -> Change:
     """Rewrite the targets of a file.
 
-    ``on_progress`` gets the characters written so far, in all targets together.
+    ``on_progress`` receives the number of characters generated so far, for all targets together.
 
     Raises
     ------
     UsageError, BackendError, EditRefused
-        As the feature and ``edited_text`` say.
+        Raised by the feature or by ``edited_text``.
     TimeoutError
         The model took longer than the request allows.
 
@@ -169,9 +169,9 @@ async def refactor_source(
 
 
 class _FileWork:
-    """The document as it is rewritten, the targets that are left, and the results of the others.
+    """The current text of the document, the remaining targets, and the results of the others.
 
-    Spans of targets refer to the document as it is now.
+    Spans of targets refer to the current text.
     """
 
     def __init__(self, engine: Engine, document: Document, found: Sequence[Target], request: Request) -> None:
@@ -188,7 +188,7 @@ class _FileWork:
         self._new_file: NewFile | None = None
 
     async def finish(self, feedback: str, on_progress: OnProgress | None) -> None:
-        """Rewrite target after target; what does not fit the context is split."""
+        """Rewrite the targets one by one; split a target that does not fit the context."""
         while self._left:
             target = self._left.popleft()
             if self._is_surely_too_long(target.span, await self._context_length()):
@@ -203,7 +203,7 @@ class _FileWork:
                     self._refuse(target, str(error))
 
     def change(self) -> Change:
-        """Return the result of all targets."""
+        """Return the combined result of all targets."""
         text = self._document.text
         status: Status = "unchanged"
         if text != self._first.text or self._new_file is not None:
@@ -270,12 +270,12 @@ class _FileWork:
         self._left = deque(Target(one.name, targets.moved(one.span, edits)) for one in self._left)
 
     async def _split(self, target: Target) -> bool:
-        """Put the pieces of a target in its place; false where it cannot be split."""
+        """Replace a target by its pieces; return false if it cannot be split."""
         if not self._can_split:
             return False
         count = self._engine.chat.tokens.count
         limit = min(_LARGEST_PIECE, int(await self._context_length() * _SHARE))
-        # A piece that did not fit either is cut again.
+        # A piece that does not fit either is split again.
         limit = min(limit, len(target.span) // 4)
         if limit < _SMALLEST_PIECE:
             return False

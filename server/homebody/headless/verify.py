@@ -1,8 +1,8 @@
-"""Run the user's own command on a tree with one file's change in place.
+"""Run the user's command on a tree that holds the change to one file.
 
-In: a command line, a folder, a time limit. Out: a ``Verdict``: whether it succeeded, and the end of what
-it printed. The command is the user's and runs in a shell; no text of a model or a file becomes part of
-it but for the file's path, quoted.
+In: a command line, a folder, a time limit. Out: a ``Verdict``: whether it succeeded, and the end of its
+output. The user's command runs in a shell; the only text inserted into it is the quoted path of the
+file, never text from a model or from inside a file.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _CLOSING_SECONDS = 0.5
 _NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 FILE = "{file}"
 """Stands for the changed file's path in a command."""
-# As shells have it: not executable, not found (POSIX; cmd.exe).
+# Exit codes of shells for "not executable" and "not found" (POSIX; cmd.exe).
 _NOT_STARTED = frozenset({126, 127, 9009})
 
 
@@ -37,9 +37,9 @@ class Verdict:
     passed
         Exit code 0 within the time limit.
     why
-        One clause where it did not: ``exit code 1``, ``no end after 300 s``.
+        How it failed, in one clause: ``exit code 1``, ``no end after 300 s``.
     output
-        The last 64 KiB of what it printed.
+        The last 64 KiB of its output.
     started
         Whether the shell found the command.
 
@@ -53,9 +53,9 @@ class Verdict:
 
 
 async def run_command(command: str, root: Path, file: Path | None, timeout_seconds: float) -> Verdict:
-    """Run ``command`` in ``root`` and wait for it; a cancel, or the time limit, ends all that it started.
+    """Run ``command`` in ``root`` and wait for it; a cancel or the time limit ends its whole process group.
 
-    ``{file}`` stands for the changed file; ``HOMEBODY_FILE`` holds its path too.
+    ``{file}`` is replaced by the path of the changed file; ``HOMEBODY_FILE`` holds it too.
     """
     began = time.monotonic()
     printed = _Printed()
@@ -67,7 +67,7 @@ async def run_command(command: str, root: Path, file: Path | None, timeout_secon
             stdout=printed.write_end,
             stderr=asyncio.subprocess.STDOUT,
             env=_environment(file),
-            # A group of its own, so that all that it starts can be ended.
+            # Its own process group, so that every process it starts can be ended.
             start_new_session=os.name != "nt",
             creationflags=_NEW_GROUP,
         )
@@ -91,9 +91,9 @@ async def run_command(command: str, root: Path, file: Path | None, timeout_secon
 
 
 class _Printed:
-    """The end of what a command prints, read by a thread.
+    """The end of a command's output, read by a thread.
 
-    A pipe of our own: a process that survives the command may hold it open, and nothing waits for that.
+    It uses a separate pipe: a process that outlives the command may hold it open without blocking us.
     """
 
     def __init__(self) -> None:
@@ -102,12 +102,12 @@ class _Printed:
         self._thread = threading.Thread(target=self._read, daemon=True, name="homebody-verify")
 
     def start(self) -> None:
-        """Begin to read, once the command has its end of the pipe."""
+        """Start reading, once the command has its end of the pipe."""
         os.close(self.write_end)
         self._thread.start()
 
     def finish(self) -> str:
-        """Return what was printed at the end, without waiting for survivors."""
+        """Return the end of the output, without waiting for processes that outlive the command."""
         self._thread.join(_CLOSING_SECONDS)
         return bytes(self._tail).decode("utf-8", "replace")
 
@@ -131,7 +131,7 @@ def _environment(file: Path | None) -> Mapping[str, str]:
 
 
 def _end_group(leader: int) -> None:
-    """End what the command started, children that lost their parent included."""
+    """End every process that the command started, including orphaned children."""
     for process in _members(leader):
         with suppress(psutil.Error):
             process.kill()
