@@ -1,7 +1,7 @@
-"""The command line: one file a command; argument parsing and printing only.
+"""The command line: one file per command; argument parsing and printing only.
 
-``lsp`` and ``host`` are handed over before typer is imported: an editor waits for the first, and an
-answer for the second.
+``lsp`` and ``host`` are dispatched before typer is imported, because they must start fast: an editor
+waits for ``lsp``, and an answer waits for ``host``.
 """
 
 import sys

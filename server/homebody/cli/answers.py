@@ -1,4 +1,4 @@
-"""What the commands that answer in words share: an engine with its index, progress, the account at the end.
+"""Shared by the commands that answer in words: an engine with its index, progress, and the final account.
 
 In: settings, an explanation. Out: a ready engine, lines on stderr, a report for scripts.
 """
@@ -33,7 +33,7 @@ class Used(Struct, frozen=True, rename="camel"):
 
 
 class Account(Struct, frozen=True, rename="camel"):
-    """What an answer rests on, as ``--json`` prints it."""
+    """What an answer is based on, as ``--json`` prints it."""
 
     complete: bool
     usage: Used
@@ -43,7 +43,7 @@ class Account(Struct, frozen=True, rename="camel"):
 
 @asynccontextmanager
 async def ready_engine(settings: Settings, workspace: Path) -> AsyncGenerator[Engine]:
-    """Open an engine for a command that answers once, and bring its index up to date for a moment."""
+    """Open an engine for a command that answers once, and update its index within a time limit."""
     async with open_engine(settings, folders=[workspace]) as engine:
         if engine.index is not None:
             engine.index.start()
@@ -53,7 +53,7 @@ async def ready_engine(settings: Settings, workspace: Path) -> AsyncGenerator[En
 
 
 class Writer:
-    """Writes an answer as it comes, with the reading of the prompt in front of it on a terminal."""
+    """Writes an answer as it arrives; on a terminal, shows prompt progress before it."""
 
     def __init__(self, terminal: Terminal, *, is_quiet: bool = False) -> None:
         self._terminal = terminal
@@ -70,7 +70,7 @@ class Writer:
     def on_text(self, text: str) -> None:
         """Write a piece of the answer."""
         if self._shows_reading:
-            # Once: later it would wipe the line that the answer has begun.
+            # Clear only once: later it would erase the line that the answer has started.
             self._terminal.progress("")
             self._shows_reading = False
         if not self._is_quiet:
@@ -80,15 +80,15 @@ class Writer:
 def account(
     usage: Usage, sources: Sequence[Source], left_out: Sequence[LeftOut], *, complete: bool
 ) -> Account:
-    """Write down what an answer rests on."""
+    """Build the account of what an answer is based on."""
     used = Used(usage.prompt_tokens, usage.output_tokens, usage.context_length)
     return Account(complete, used, to_lines(sources), to_lines(left_out))
 
 
 def show_account(terminal: Terminal, told: Account, remedy: str) -> None:
-    """End the answer with its tokens and sources, where a person sees them.
+    """Print the tokens and sources of the answer on a terminal.
 
-    ``remedy`` says what helps where the answer is not complete; scripts read that too.
+    ``remedy`` says what to do if the answer is incomplete; it is printed for scripts too.
     """
     terminal.end_line()
     used = told.usage

@@ -28,7 +28,7 @@ _HELP = """\
 
 
 class AskSession:
-    """One conversation until the user ends it."""
+    """One conversation, until the user ends it."""
 
     def __init__(
         self, engine: Engine, conversation: Conversation, terminal: Terminal, *, store: bool
@@ -47,7 +47,7 @@ class AskSession:
         }
 
     def run(self, runner: asyncio.Runner) -> None:
-        """Read questions until the input ends. Ctrl-C stops an answer, and at the prompt the session.
+        """Read questions until the input ends. Ctrl-C stops an answer; at the prompt it ends the session.
 
         Lines are read outside the event loop: inside, Ctrl-C would not reach ``input``.
         """
@@ -141,7 +141,7 @@ async def attached(engine: Engine, what: str) -> Attached:
     Raises
     ------
     UsageError
-        There is no such thing, or it may go into no prompt.
+        It does not exist, or must not go into a prompt.
 
     """
     if what in {"staged", "uncommitted"}:

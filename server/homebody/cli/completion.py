@@ -1,7 +1,7 @@
 """``homebody completion SHELL``: a script that completes commands, options and actions at TAB.
 
 The script asks ``homebody completion --words``, so that it never goes out of date.
-Knows the commands by typer's own tables; knows nothing of what they do.
+Reads the commands from typer's tables; does not know what they do.
 """
 
 import importlib
@@ -67,7 +67,7 @@ def _completion(
 
 
 def candidates(words: Sequence[str]) -> list[str]:
-    """Return what the last of ``words`` may become; nothing where a file's name is wanted."""
+    """Return completions of the last of ``words``; nothing where a file name is expected."""
     from homebody.cli.app import COMMANDS
 
     typed = words[-1] if words else ""
@@ -90,7 +90,7 @@ def candidates(words: Sequence[str]) -> list[str]:
 
 
 class _Parameter(Protocol):
-    """What is read of a parameter."""
+    """The attributes of a parameter that are read here."""
 
     opts: Sequence[str]
 
@@ -100,14 +100,14 @@ def _command(module: str, name: str) -> object:
     app = typer.Typer()
     app.callback()(lambda: None)
     register_it = getattr(importlib.import_module(module), "register", None)
-    if register_it is None:  # parsed by hand, as ``lsp`` is
+    if register_it is None:  # commands that parse their own arguments, such as ``lsp``
         return None
     register_it(app)
     return _inner(get_command(app))[name]
 
 
 def _inner(command: object) -> Mapping[str, object]:
-    """Return the commands of a group by name; none where it is no group."""
+    """Return the commands of a group by name; empty if it is not a group."""
     return cast("Mapping[str, object]", getattr(command, "commands", {}))
 
 

@@ -1,4 +1,4 @@
-"""What to type after the demo, in lines that fit this installation word by word.
+"""What to type after the demo: commands that work as printed in this installation.
 
 In: an installation. Out: lines of text.
 """

@@ -11,7 +11,7 @@ from homebody.errors import UsageError
 
 _POSITION = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9}):(?P<column>[0-9]{1,9})", re.DOTALL)
 _LINES = re.compile(r"(?P<file>.+):(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?", re.DOTALL)
-# What looks like lines and is none: ``app.py:10-``, ``app.py:-10``, ``app.py:``.
+# Malformed line ranges: ``app.py:10-``, ``app.py:-10``, ``app.py:``.
 _HALF_LINES = re.compile(r"(?P<file>.+):(?:[0-9]*-[0-9]*)?", re.DOTALL)
 
 
@@ -34,12 +34,12 @@ def parse_position(text: str) -> tuple[Path, int, int]:
 def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
     """Read a file, and the first and last line where they are given.
 
-    A file whose whole name ends like line numbers is taken for what it is when it exists.
+    If a file exists whose name ends like line numbers, the whole text is its name.
 
     Raises
     ------
     UsageError
-        The lines run backwards, or are no numbers.
+        The range is reversed, or is not numeric.
 
     """
     found = _LINES.fullmatch(text)

@@ -8,7 +8,7 @@ from homebody.headless.report import Lines, Prompt
 
 
 def show_prompt_text(terminal: Terminal, prompt: Prompt) -> None:
-    """Write it, one part after the other."""
+    """Print the parts of the prompt in order."""
     tokens = f"{prompt.prompt_tokens} of {prompt.context_length} tokens"
     terminal.write(f"Prompt to {prompt.model} ({prompt.backend}), {tokens}:\n", "bold")
     terminal.write(prompt.text.removesuffix("\n") + "\n")
@@ -29,7 +29,7 @@ def _write_lines(terminal: Terminal, sources: Sequence[Lines]) -> None:
 
 
 def lines_of(source: Lines) -> str:
-    """``src/app.py:3-9`` for a file, the URI for what is none."""
+    """``src/app.py:3-9`` for a file, the URI for anything else."""
     parts = urlsplit(source.uri)
     name = unquote(parts.path) if parts.scheme == "file" else source.uri
     return f"{name}:{source.first_line}-{source.last_line}"

@@ -22,7 +22,7 @@ _UNITS = ((3600, "h"), (60, "min"))
 
 
 class Quiet:
-    """Shows nothing; prints results alone."""
+    """Shows no progress; only prints results."""
 
     def __init__(self, print_outcome: Callable[[Outcome], None]) -> None:
         self._print = print_outcome
@@ -38,11 +38,11 @@ class Quiet:
         self._print(outcome)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Nothing to close."""
 
 
 class Lines(Quiet):
-    """A line a file, for logs."""
+    """One line per file, for logs."""
 
     def __init__(self, print_outcome: Callable[[Outcome], None], total: int) -> None:
         super().__init__(print_outcome)
@@ -60,7 +60,7 @@ class Lines(Quiet):
 
 @dataclass(slots=True)
 class _Row:
-    """A file in work: its line, and when the first piece of the answer came."""
+    """A file in progress: its line, and when the first piece of the answer arrived."""
 
     task: TaskID
     pieces: int = 0
@@ -69,7 +69,7 @@ class _Row:
 
 
 class Live(Quiet):
-    """A line for each file in work, and one for the run, written over as it goes on."""
+    """A line for each file in progress, and one for the run, updated in place."""
 
     def __init__(self, print_outcome: Callable[[Outcome], None], total: int, jobs: int) -> None:
         super().__init__(print_outcome)
@@ -95,7 +95,7 @@ class Live(Quiet):
         self._rows[path] = _Row(task)
 
     def progress(self, path: Path, what: str, characters: int) -> None:
-        """Show tokens a second: a piece is a token, with nearly every server."""
+        """Show tokens per second: nearly every server sends one token per piece."""
         row = self._rows.get(path)
         if row is None:
             return
@@ -107,7 +107,7 @@ class Live(Quiet):
         self._progress.update(row.task, said=f"{begun}{characters:,} characters{speed}")
 
     def finished(self, outcome: Outcome) -> None:
-        """Close the file's line, and say how long the rest may take."""
+        """Close the file's line, and show the estimated remaining time."""
         row = self._rows.pop(outcome.worked_on, None)
         if row is not None:
             self._progress.remove_task(row.task)
@@ -116,7 +116,7 @@ class Live(Quiet):
         left = (task.total or 0) - task.completed
         each = (time.monotonic() - self._began) / max(1.0, task.completed)
         self._progress.update(self._total, said=f"about {duration(left * each)} left" if left else "")
-        # The lines are taken away while a result is printed: both may go to the same terminal.
+        # Remove the lines while a result is printed: both may go to the same terminal.
         self._progress.stop()
         if outcome.status in {"refused", "failed"}:
             self._progress.console.print(Text(harmless(line_of(outcome)), style="yellow"))
@@ -129,7 +129,7 @@ class Live(Quiet):
 
 
 class _State(ProgressColumn):
-    """What a task says of itself."""
+    """The state text of a task."""
 
     def render(self, task: Task) -> Text:
         """Show it, dimmed."""

@@ -1,7 +1,7 @@
 """The options of ``homebody refactor`` as values, checked against each other.
 
-In: what the command line says. Out: ``RefactorOptions``, which a run's journal keeps, or one sentence on
-what does not go together.
+In: the arguments of the command line. Out: ``RefactorOptions``, which the run's journal stores, or an
+error of one sentence about options that cannot be combined.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ STDIN = Path("-")
 
 
 class RefactorOptions(Struct, frozen=True, omit_defaults=True):
-    """What one run is to do and how. ``flags`` are settings of the command line, without keys."""
+    """Options of one run. ``flags`` are settings from the command line, without API keys."""
 
     places: tuple[str, ...] = ()
     action: str = ""
@@ -46,7 +46,7 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
 
     @property
     def request(self) -> Request:
-        """What is to be done to each file."""
+        """The task that the run performs on each file."""
         return Request(
             action=self.action or None,
             instruction=self.instruction or None,
@@ -69,12 +69,12 @@ def places_of(options: RefactorOptions) -> list[Chosen]:
 
 
 def check_options(options: RefactorOptions, *, writes: bool, checks: bool) -> None:
-    """Check that the options go together.
+    """Check that the options can be combined.
 
     Raises
     ------
     UsageError
-        They do not; the message says what to do.
+        They cannot; the message says what to do.
 
     """
     reads_stdin = str(STDIN) in options.places

@@ -1,6 +1,6 @@
-"""``homebody refactor -``: a text from the standard input, its rewritten form on the standard output.
+"""``homebody refactor -``: read a text from standard input, write its rewritten form to standard output.
 
-An editor's filter: with ``--write`` the whole text comes back, changed or not.
+For use as an editor's filter: with ``--write`` the whole text is printed, changed or not.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from homebody.settings import Settings
 
 
 def refactor_stdin(options: RefactorOptions, filename: Path, flags: Flags) -> int:
-    """Rewrite what comes in, as if it were the file ``filename``; return the exit code."""
+    """Rewrite the text from stdin as if it were the file ``filename``; return the exit code."""
     settings = flags.load(workspace_of(filename))
     source = source_of(sys.stdin.buffer.read(), filename)
     terminal = Terminal()

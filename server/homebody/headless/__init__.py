@@ -1,16 +1,16 @@
 """The features over files, without an editor.
 
 In: paths, lines and columns. Out: reports and changed files.
-The edge to the disk, as ``lsp`` is the edge to editors; knows nothing of terminals or arguments.
+The layer between features and the disk, as ``lsp`` is for editors; knows nothing of terminals or arguments.
 
 find → walk, globs, eligible, generated
     Which files a run works on.
 select, targets
-    One file as it is, and the parts of it that are rewritten.
+    Reads one file, and finds the parts of it to rewrite.
 run → batch
-    One file rewritten, and many.
+    Rewrites one file, or many.
 apply → journal, write, verify, tree_lock; undo
-    Changes in the tree, each of which can be taken back.
+    Writes changes to the tree, each of which can be undone.
 report, file_report, diff
     Results for people and scripts.
 """

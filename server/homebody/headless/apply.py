@@ -184,7 +184,7 @@ def settle(journal: Journal, state: RunState, *, is_verified: bool) -> list[str]
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Result for one file: ``is_left`` if it has changed since and was not touched; a sentence, or nothing."""
+    """Result for one file: ``is_left`` if it has changed since and was not touched; a sentence or nothing."""
 
     is_left: bool
     sentence: str = ""

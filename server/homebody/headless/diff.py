@@ -26,15 +26,15 @@ class LineChange:
 
 
 def new_file_diff(path: Path, text: str) -> str:
-    """Write the diff that makes a new file."""
+    """Write the diff that creates a file."""
     diff = unified_diff(path, "", text)
     return diff.replace(diff.partition("\n")[0], "--- /dev/null", 1)
 
 
 def unified_diff(path: Path, before: str, after: str) -> str:
-    """Write a unified diff, empty where nothing changes.
+    """Write a unified diff, empty if nothing changes.
 
-    ``path`` is shown relative to the current folder where it lies in it.
+    ``path`` is shown relative to the current folder if it lies inside.
     """
     old, new = split_lines(before), split_lines(after)
     changes = line_changes(old, new)
@@ -56,14 +56,14 @@ def line_changes(old: Sequence[str], new: Sequence[str]) -> list[LineChange]:
 
 
 def split_lines(text: str) -> list[str]:
-    r"""Cut a text behind each ``\n``."""
+    r"""Split a text after each ``\n``."""
     lines = text.split("\n")
     whole = [line + "\n" for line in lines[:-1]]
     return [*whole, lines[-1]] if lines[-1] else whole
 
 
 def _groups(changes: Sequence[LineChange]) -> Iterator[list[LineChange]]:
-    """Changes whose context would overlap, together."""
+    """Group the changes whose context lines would overlap."""
     group = [changes[0]]
     for change in changes[1:]:
         if change.old_start - group[-1].old_end > 2 * _CONTEXT:
@@ -108,7 +108,7 @@ def _name(side: str, path: Path) -> str:
     shown = absolute.relative_to(here) if absolute.is_relative_to(here) else absolute
     name = f"{side}/{shown.as_posix().lstrip('/')}"
     if any(c in '"\\' or not c.isprintable() for c in name):
-        # As git writes names that would break the line.
+        # Quote the name as git does if it would break the line.
         quoted = "".join(
             chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:03o}" for b in os.fsencode(name)
         )

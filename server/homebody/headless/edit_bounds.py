@@ -1,4 +1,4 @@
-"""Check the edits of a feature before anything of them is shown or written.
+"""Check the edits of a feature before they are shown or written.
 
 In: a document and edits for it. Out: the new text, or an error that says why not.
 Whether the new text parses is the feature's own check.
@@ -16,7 +16,7 @@ def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
     Raises
     ------
     EditRefused
-        They reach beyond the text, overlap, or bring in what no text file holds.
+        They reach beyond the text, overlap, or insert characters that a text file cannot hold.
 
     """
     end = 0
@@ -32,5 +32,5 @@ def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
 
 
 def _is_text(text: str) -> bool:
-    """Whether it can stand in a UTF-8 file: no NUL, no half of a surrogate pair."""
+    """Whether a UTF-8 text file can hold the text: no NUL, no half of a surrogate pair."""
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)

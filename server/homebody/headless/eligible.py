@@ -1,6 +1,6 @@
-"""Whether a file that was found, not named, is worked on.
+"""Decide whether a run processes a file that it found, rather than one that the user named.
 
-In: a path. Out: ``None``, or in one or two words why it is left out. Reads the file's beginning at most.
+In: a path. Out: ``None``, or the reason to skip it, in one or two words. Reads at most its beginning.
 """
 
 import os
@@ -20,7 +20,7 @@ _HEAD_BYTES = 2048
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a run takes: files of at most ``max_bytes``, writable ones where it will write."""
+    """Which files a run accepts: at most ``max_bytes``, and writable if the run will write."""
 
     max_bytes: int
     to_write: bool
@@ -52,7 +52,7 @@ class Rules:
 
 
 def is_text(path: Path) -> bool:
-    """Whether a path can be written down: neither JSON nor a journal holds other bytes."""
+    """Whether a path is valid text: JSON and journals cannot hold other bytes."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

@@ -27,9 +27,9 @@ class Hunk(Struct, frozen=True, rename="camel"):
 
 
 class FileReport(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What ``--json`` prints a file; ``diff``, ``hunks`` and ``edits`` are three ways to say the same.
+    """What ``--json`` prints per file; ``diff``, ``hunks`` and ``edits`` are three forms of the same change.
 
-    ``seconds`` is the time from taking the file up to being done with it, verification included.
+    ``seconds`` is the time from the start of work on the file to its end, including verification.
     """
 
     file: str

@@ -1,8 +1,8 @@
 """Which files a run works on.
 
 In: paths, folders and globs as people write them. Out: a ``Selection``: the tree, its files in a fixed
-order, and how many others were left out and why.
-A file that is named is taken as it is; of a folder, or of what git lists, source code alone.
+order, and the number of skipped files by reason.
+A named file is always selected; from a folder or from git's list, only source code is.
 """
 
 import os
@@ -95,7 +95,7 @@ def tree_of(places: Sequence[Chosen]) -> Path:
     if not is_workspace(root):
         here = Path.cwd()
         common = Path(os.path.commonpath(folders))
-        # The whole disk is no tree.
+        # The root of the disk is not accepted as a tree.
         root = here if common.is_relative_to(here) or common == Path(common.anchor) else common
     for place, folder in zip(places, folders, strict=False):
         if not folder.is_relative_to(root):
@@ -131,7 +131,7 @@ def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
 
 
 def merged(found: Iterable[Chosen]) -> list[Chosen]:
-    """Return each file once, with all the lines that were named of it."""
+    """Return each file once, with all the line ranges that were named for it."""
     files: dict[str, Chosen] = {}
     for chosen in found:
         key = os.path.realpath(chosen.path)
@@ -156,7 +156,7 @@ def described(skipped: Mapping[str, int]) -> str:
 
 
 class _Finder:
-    """One search; ``skipped`` counts what was left out."""
+    """One search; ``skipped`` counts the files left out, by reason."""
 
     def __init__(self, root: Path, wanted: Wanted, settings: Settings) -> None:
         self.skipped: Counter[str] = Counter()
@@ -182,7 +182,7 @@ class _Finder:
                 yield from self._single(place)
 
     def listed(self) -> Iterator[Chosen]:
-        """Yield the files that git lists, as far as they lie in the places that are named."""
+        """Yield the files that git lists, if they lie in one of the named places."""
         repository = find_repository(self._root)
         if repository is None:
             message = f"{self._root} is in no git repository: name files instead."
@@ -215,7 +215,7 @@ class _Finder:
         inside = sorted(path for path in walked if path.is_relative_to(repository.root))
         try:
             marked = repository.marked_generated(inside)
-        except GitFailed:  # without git, the files' own headers have to do
+        except GitFailed:  # without git, only the files' own headers are checked
             return files
         self.skipped["generated"] += len(marked)
         return [file for file in files if _absolute(file.path) not in marked]
@@ -255,7 +255,7 @@ class _Finder:
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Return the ranges in order, those that touch as one."""
+    """Return the ranges in order; merge adjacent ones."""
     joined: list[tuple[int, int]] = []
     for first, last in sorted(ranges):
         if joined and first <= joined[-1][1] + 1:

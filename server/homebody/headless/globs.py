@@ -1,7 +1,7 @@
 """Globs as people write them on the command line.
 
 In: a pattern and the folder that it counts from. Out: whether a path matches. Pure.
-``*`` stays within a name, ``**`` runs over folders, and a folder that matches holds what matches.
+``*`` matches within a name, ``**`` matches across folders; a matching folder includes everything inside.
 """
 
 import os
@@ -43,7 +43,7 @@ class Glob:
 
 
 def has_magic(path: Path) -> bool:
-    """Whether a path is a pattern: no such file is there, and it has wildcards."""
+    """Whether a path is a pattern: it has wildcards, and no file of that name exists."""
     return bool(_MAGIC & set(str(path))) and not os.path.lexists(path)
 
 
@@ -56,7 +56,7 @@ def glob_of(pattern: Path) -> Glob:
 
 
 def globs_below(base: Path, patterns: Sequence[str]) -> Glob:
-    """Return several patterns as an ignore file has them, counted from ``base``. Raises ``UsageError``."""
+    """Parse patterns in the syntax of ignore files, relative to ``base``. Raises ``UsageError``."""
     return Glob(base, _parsed(patterns))
 
 

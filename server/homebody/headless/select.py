@@ -96,7 +96,7 @@ def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> SourceFile:
     Raises
     ------
     FileUnreadable
-        It is not there, no file, not permitted, too large, binary, not UTF-8, or holds secrets.
+        It does not exist, is not a file, not permitted, too large, binary, not UTF-8, or holds secrets.
 
     """
     read = read_document(path, max_bytes=max_bytes)
@@ -107,7 +107,7 @@ def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> SourceFile:
 
 
 def source_of(data: bytes, path: Path) -> SourceFile:
-    """Make a source of bytes that are on no disk, as if they were the file ``path``.
+    """Make a source from bytes that are not on disk, as if they were the file ``path``.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def source_of(data: bytes, path: Path) -> SourceFile:
 
 
 def workspace_of(path: Path) -> Path:
-    """Folder that a file belongs to: the nearest above it with settings or a repository, else its own."""
+    """Workspace of a file: the nearest folder above it with settings or a repository, else its own folder."""
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() would leave through a symlink
     return next((candidate for candidate in (folder, *folder.parents) if is_workspace(candidate)), folder)
 

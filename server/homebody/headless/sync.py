@@ -31,7 +31,7 @@ class SyncEngine:
     """An engine whose methods wait for their results. Make it with ``open_sync``.
 
     Each method raises what the coroutine of the same name raises. Ctrl-C cancels the request.
-    ``engine`` is the engine itself, for what is not here; its coroutines belong to another thread.
+    ``engine`` is the wrapped engine, for features missing here; its coroutines use another thread.
     """
 
     def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
@@ -44,18 +44,18 @@ class SyncEngine:
         Raises
         ------
         FileUnreadable
-            It is not there, too large, binary, not UTF-8, or holds secrets.
+            It does not exist, is too large, binary, not UTF-8, or holds secrets.
 
         """
         limit = self.engine.settings.context.max_file_bytes
         return read_source(Path(path), max_bytes=limit).document
 
     def describe(self) -> ModelInfo:
-        """Say which model explains, answers and rewrites. Raises ``BackendError``."""
+        """Return the model that explains, answers and rewrites. Raises ``BackendError``."""
         return self._wait(self.engine.chat.describe())
 
     def update_index(self, seconds: float = 20.0) -> bool:
-        """Bring the workspace's index up to date; whether that was done in time."""
+        """Update the workspace's index; return whether it finished in time."""
         index = self.engine.index
         if index is None:
             return False
@@ -70,7 +70,7 @@ class SyncEngine:
         return self._wait(updated())
 
     def complete(self, document: Document, offset: int) -> list[Completion]:
-        """Suggest what could stand at ``offset``, the best first."""
+        """Return completions at ``offset``, best first."""
         return self._wait(complete(self.engine, document, offset, trigger="invoked"))
 
     def explain(
@@ -142,7 +142,7 @@ def open_sync(
 
 @contextmanager
 def _running_loop() -> Generator[asyncio.AbstractEventLoop]:
-    """Run an event loop in a thread until the block ends; what still runs then is cancelled."""
+    """Run an event loop in a thread until the block ends; tasks still running then are cancelled."""
     stop = threading.Event()
     started: list[asyncio.AbstractEventLoop] = []
 

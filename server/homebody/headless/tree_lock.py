@@ -1,7 +1,7 @@
-"""One run at a time changes the files of a tree.
+"""Allow only one run at a time to change the files of a tree.
 
-In: a tree. Out: a lock that the system gives back when the process ends, however it ends.
-The lock lies in the user's state folder, beside a note on who holds it.
+In: a tree. Out: a lock that the operating system releases when the process ends, however it ends.
+The lock file lies in the user's state folder, next to a note that names the run that holds it.
 """
 
 import os

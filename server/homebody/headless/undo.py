@@ -1,6 +1,6 @@
-"""Put the files of a whole run back.
+"""Undo a whole run.
 
-In: a journal. Out: which files have their old text again, and which were changed since and are left alone.
+In: a journal. Out: which files were restored, and which have changed since and were not touched.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from homebody.headless.journal import Event, Journal
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """Result: paths below the tree, and sentences on what was left alone."""
+    """Result: restored paths, relative to the tree, and a sentence per file that was not touched."""
 
     restored: tuple[str, ...]
     left: tuple[str, ...]
 
 
 def undo(journal: Journal) -> Undone:
-    """Put back every file that still holds what the run wrote, the last one first.
+    """Restore every file that still holds the text that the run wrote, in reverse order.
 
     Raises
     ------

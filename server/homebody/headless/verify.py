@@ -53,7 +53,7 @@ class Verdict:
 
 
 async def run_command(command: str, root: Path, file: Path | None, timeout_seconds: float) -> Verdict:
-    """Run ``command`` in ``root`` and wait for it; a cancel or the time limit ends its whole process group.
+    """Run ``command`` in ``root`` and wait for it; a cancel or the time limit ends all its processes.
 
     ``{file}`` is replaced by the path of the changed file; ``HOMEBODY_FILE`` holds it too.
     """

@@ -1,7 +1,7 @@
 """Source files below a folder, for a run that changes files.
 
-In: a folder and the rules of its tree. Out: paths by name, the files of a folder before its folders.
-Follows no link, enters no ignored folder and no other repository; counts what it leaves out.
+In: a folder and the rules of its tree. Out: paths sorted by name, files before subfolders.
+Does not follow links or enter ignored folders or other repositories; counts what it skips.
 """
 
 import os
@@ -27,7 +27,7 @@ class Walk:
     ignore
         ``context.ignore``.
     exclude
-        What is left out of this run.
+        Patterns that this run excludes.
     skipped
         Counts by reason; an ignored folder counts once.
 
@@ -41,7 +41,7 @@ class Walk:
     _entries: int = 0
 
     def below(self, folder: Path, glob: Glob | None = None) -> Iterator[Path]:
-        """Yield files below an absolute folder, those that match ``glob`` alone.
+        """Yield the files below an absolute folder; with ``glob``, only those that match.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Walk:
         return self.exclude is None or not self.exclude.matches(folder, "/")
 
     def _counts(self, entry: os.DirEntry[str], path: Path, rules: FolderRules) -> bool:
-        """Whether the file is worked on; counts it where it is not."""
+        """Whether the run processes the file; counts it as skipped if not."""
         if self.exclude is not None and self.exclude.matches(path):
             why = "excluded"
         elif entry.is_symlink():
@@ -104,7 +104,7 @@ class Walk:
         return why is None
 
     def _rules_of(self, folder: Path) -> FolderRules:
-        """Rules for the entries of a folder that is named: it is open even where it is ignored."""
+        """Rules for the entries of a named folder, which is entered even if it is ignored."""
         if not folder.is_relative_to(self.root):
             return rules_for(folder, self.ignore)
         rules = rules_for(self.root, self.ignore)

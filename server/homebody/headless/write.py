@@ -1,7 +1,7 @@
-"""Replace a file as a whole, or not at all.
+"""Replace a file atomically.
 
 In: a file as it was read, and its new bytes. Out: the file on disk. Readers see the old text or the new
-one, never a part; a file that was changed meanwhile is left alone.
+one, never a part of it; a file that has changed meanwhile is not touched.
 """
 
 import os
@@ -19,9 +19,9 @@ _ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
-    """Replace what was read by ``text``; links, mode, owner and extended attributes stay.
+    """Replace the text that was read by ``text``; links, mode, owner and extended attributes are kept.
 
-    Returns sentences on what could not be kept.
+    Returns a sentence for each attribute that could not be kept.
 
     Raises
     ------
@@ -36,25 +36,25 @@ def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
 
 
 def check_replaceable(source: SourceFile) -> None:
-    """Check that the file on disk still is what was read, and may be written.
+    """Check that the file on disk has not changed since it was read, and may be written.
 
     Raises
     ------
     DocumentChanged
-        It was edited, removed, or its symlink leads elsewhere now.
+        It was edited or removed, or its symlink has a new target.
     EditRefused
         It is read-only.
 
     """
     check_unchanged(source)
     if not os.access(source.target, os.W_OK) or not source.target.stat().st_mode & _ANY_WRITE:
-        # Replacing would work where the folder can be written to: not what read-only means.
+        # In a writable folder, replacing a read-only file would succeed; refuse it all the same.
         message = f"{source.path} is read-only, so nothing was written; make it writable first."
         raise EditRefused(message)
 
 
 def check_unchanged(source: SourceFile) -> None:
-    """Check that the file on disk still is what was read. Raises ``DocumentChanged``."""
+    """Check that the file on disk has not changed since it was read. Raises ``DocumentChanged``."""
     try:
         same = source.path.resolve(strict=True) == source.target and source.target.read_bytes() == source.data
     except (OSError, RuntimeError):
@@ -67,22 +67,22 @@ def check_unchanged(source: SourceFile) -> None:
 
 
 def temporary_name(target: Path) -> str:
-    """Return a name beside ``target`` for its next content; a killed run's can be found by it."""
+    """Return the name of a temporary file next to ``target``; the journal records it for cleaning up."""
     return f".{target.name[:32]}.{secrets.token_hex(4)}.new"
 
 
 def put_bytes(
     target: Path, data: bytes, *, shown: Path | None = None, temporary: str = "", mode: int = 0
 ) -> tuple[str, ...]:
-    """Put ``data`` in the place of ``target`` at once, with all that belongs to the file but its text.
+    """Replace the content of ``target`` by ``data`` atomically, and keep the file's attributes.
 
-    ``temporary`` is the name of the file beside it that is written first. ``mode`` is for a file that is
-    not there any more. Returns sentences on what could not be kept.
+    ``temporary`` is the name of the file, in the same folder, that is written first. ``mode`` is used if
+    ``target`` no longer exists. Returns a sentence for each attribute that could not be kept.
 
     Raises
     ------
     EditRefused
-        The folder cannot be written to, or the disk is full; the file is as it was.
+        The folder cannot be written to, or the disk is full; the file is unchanged.
 
     """
     shown = shown or target
@@ -123,7 +123,7 @@ def _copy_facts(old: Path, fresh: Path, mode: int, shown: Path) -> tuple[str, ..
             f"{shown} has {others} other name{'s' * (others > 1)} (hard links), which keep the old text."
         )
     if sys.platform != "win32" and (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
-        # The mode comes after, since giving a file away clears set-uid.
+        # Set the mode last, because changing the owner clears set-uid.
         try:
             os.chown(fresh, found.st_uid, found.st_gid)
         except PermissionError:
@@ -137,7 +137,7 @@ def _copy_facts(old: Path, fresh: Path, mode: int, shown: Path) -> tuple[str, ..
 
 
 def _copy_attributes(old: Path, fresh: Path) -> None:
-    """Copy extended attributes (access lists, labels) as far as the user may; Linux alone has them here."""
+    """Copy the extended attributes (access lists, labels) that the user may set; on Linux only."""
     if sys.platform != "linux":
         return
     with suppress(OSError):
@@ -147,7 +147,7 @@ def _copy_attributes(old: Path, fresh: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut; Windows cannot open folders and does not need it."""
+    """Make the new name survive a power cut; Windows cannot open folders and does not need it."""
     if sys.platform != "win32":
         with suppress(OSError):
             handle = os.open(folder, os.O_RDONLY)
