@@ -1,4 +1,4 @@
-"""All other commands: a table of them, of which only the one that is wanted is imported.
+"""Table of all other commands; only the module of the requested command is imported.
 
 A new command is a file with ``register(app)`` and a row here.
 """
@@ -45,11 +45,11 @@ COMMANDS = (
     Row("config", "homebody.cli.config", "Show, describe, begin or import the settings."),
 )
 
-# Options that may stand without a value, and what they mean then. A value is joined by "=", so that
-# ``--changed src`` names a folder.
+# Options whose value is optional, with their defaults. A value must follow "=", so that in
+# ``--changed src`` the word ``src`` is a folder.
 _BARE = {"refactor": {"--changed": "HEAD", "--resume": "last"}}
 
-_KEEP_LINES = "\b\n"  # typer would fill the paragraph otherwise
+_KEEP_LINES = "\b\n"  # otherwise typer would rewrap the paragraph
 _ABOUT = "A code assistant that never leaves home: it works with a model on your own machine."
 
 
@@ -59,7 +59,7 @@ def run_app(arguments: Sequence[str]) -> int:
     Raises
     ------
     HomebodyError
-        Whatever the command cannot do; arguments that do not parse are a ``UsageError``.
+        The command failed; arguments that cannot be parsed raise ``UsageError``.
 
     """
     flags, rest = take_flags(arguments)
@@ -91,7 +91,7 @@ def _command_of(error: typer.TyperException, name: str | None) -> str:
 
 
 def _with_values(name: str | None, arguments: Sequence[str]) -> list[str]:
-    """Return ``arguments`` with the values that some options mean without one."""
+    """Return ``arguments`` with the default added to each option given without its optional value."""
     bare = _BARE.get(name or "", {})
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [f"{one}={bare[one]}" if one in bare else one for one in arguments[:end]]

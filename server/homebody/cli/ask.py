@@ -1,7 +1,7 @@
 """``homebody ask``: questions on a terminal, or one from a script.
 
-In: a question as an argument, from ``-p`` or a pipe; on a terminal one after the other. Out: answers in
-Markdown, written as they come. Conversations stay in memory unless ``--store`` keeps them.
+In: a question as an argument, from ``-p`` or a pipe; on a terminal, one question after another. Out:
+answers in Markdown, written as they arrive. Conversations stay in memory unless ``--store`` saves them.
 """
 
 import asyncio

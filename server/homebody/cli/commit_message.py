@@ -1,4 +1,4 @@
-"""``homebody commit-message``: a message for what is staged. Nothing is committed."""
+"""``homebody commit-message``: write a message for the staged changes, without committing them."""
 
 import asyncio
 from pathlib import Path

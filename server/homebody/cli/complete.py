@@ -1,4 +1,4 @@
-"""``homebody complete FILE:LINE:COLUMN``: what would be suggested there."""
+"""``homebody complete FILE:LINE:COLUMN``: print the suggestions at a position."""
 
 import asyncio
 from contextlib import suppress
@@ -19,11 +19,11 @@ from homebody.headless.select import SourceFile, read_source, workspace_of
 from homebody.settings import Settings
 
 _INDEX_SECONDS = 3.0
-"""What a command waits for the index; what was indexed until then, or in earlier runs, is used."""
+"""Seconds to wait for the index; then the files indexed so far, or by earlier runs, are used."""
 
 
 class Suggestion(Struct, frozen=True, rename="camel"):
-    """One suggestion: put ``text`` in the place of ``range``."""
+    """One suggestion: replace ``range`` by ``text``."""
 
     id: str
     range: Range
@@ -91,7 +91,7 @@ async def _run(
 
 
 async def _indexed(engine: Engine) -> None:
-    """Bring the workspace's index up to date, as far as that goes in a few seconds."""
+    """Update the workspace's index, within a limit of a few seconds."""
     if engine.index is not None:
         engine.index.start()
         with suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""``homebody config show | schema | init | import``: settings in force, all there are, a first file."""
+"""``homebody config show | schema | init | import``: current settings, their schema, a first file."""
 
 from pathlib import Path
 from typing import Annotated, Any

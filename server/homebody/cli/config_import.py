@@ -1,4 +1,4 @@
-"""``homebody config import``: settings and prompts out of Continue's configuration."""
+"""``homebody config import``: import settings and prompts from Continue's configuration."""
 
 from pathlib import Path
 from typing import Annotated
@@ -77,7 +77,7 @@ def _text(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the file as a whole."""
+    """Replace the whole file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.new")

@@ -1,4 +1,4 @@
-"""``homebody doctor``: what is there, what was chosen and why, and what to do better."""
+"""``homebody doctor``: report available servers and models, the choices made and why, and improvements."""
 
 import asyncio
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""``homebody explain FILE[:START[-END]]``: an explanation, written as it comes.
+"""``homebody explain FILE[:START[-END]]``: print an explanation as it arrives.
 
-Also of pasted output (``-``), of a diff, and of a diagnostic.
+Also explains pasted output (``-``), a diff, or a diagnostic.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _REMEDY = "select less, use --full, or raise chat.max_tokens"
 
 
 class Report(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints. ``file`` is empty for what is no file."""
+    """What ``--json`` prints. ``file`` is empty if the input is not a file."""
 
     file: str
     markdown: str

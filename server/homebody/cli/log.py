@@ -1,4 +1,4 @@
-"""``homebody log``: which prompts were sent, and how suggestions fared. Nothing of it was ever sent on."""
+"""``homebody log``: show the prompts sent and the outcome of suggestions. The log stays on this machine."""
 
 from collections import deque
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from homebody.settings.paths import state_dir, user_file
 
 
 class Entry(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints a request: texts only with ``log.prompts``, times in milliseconds."""
+    """What ``--json`` prints per request: texts only with ``log.prompts``, times in milliseconds."""
 
     when: datetime
     feature: str

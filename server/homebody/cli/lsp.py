@@ -1,6 +1,6 @@
 """``homebody lsp``: serve one editor.
 
-Parsed by hand: typer, argparse and their like would cost the editor a tenth of a second.
+Parses its arguments itself: importing typer or argparse would delay the editor by a tenth of a second.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from homebody.cli.flags import HELP, take_flags
 from homebody.errors import UsageError
 
-# vscode-languageclient adds it to say who its parent is; `initialize` says it too.
+# vscode-languageclient adds it to pass its process ID; `initialize` contains it too.
 _OF_CLIENTS = ("--clientProcessId",)
 
 _HELP = f"""\
@@ -22,12 +22,12 @@ Serve one editor over stdin and stdout, or over a port of this machine (0 takes 
 
 
 def run_lsp(arguments: Sequence[str]) -> int:
-    """Serve until the editor goes; return the exit code.
+    """Serve until the editor disconnects; return the exit code.
 
     Raises
     ------
     UsageError
-        An argument is unknown, or the address is none.
+        An argument is unknown, or the address is invalid.
 
     """
     flags, rest = take_flags(arguments)
@@ -36,7 +36,7 @@ def run_lsp(arguments: Sequence[str]) -> int:
         return 0
     address = _address(rest)
     if flags.config is not None:
-        # The server reads settings again and again, so the path has to stay.
+        # The server rereads the settings, so the path must be kept.
         os.environ["HOMEBODY_CONFIG_FILE"] = str(flags.config.absolute())
 
     from homebody.lsp.methods import create_server

@@ -21,7 +21,7 @@ from homebody.models.library import Entry, find_model, list_entries, remove, res
 
 
 class Shown(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints a model. Sizes are bytes; what is not known is null."""
+    """What ``--json`` prints per model. Sizes are in bytes; unknown values are null."""
 
     name: str
     path: str
@@ -39,7 +39,7 @@ class Shown(Struct, frozen=True, rename="camel"):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command and its own commands."""
+    """Add the command and its subcommands."""
     models = typer.Typer(help="List, recommend, install, show or remove models.")
     models.command("list")(_list)
     models.command("recommend")(_recommend)
@@ -214,7 +214,7 @@ def _context(facts: Facts) -> str:
 
 @contextmanager
 def _progress(what: str) -> Generator[OnProgress]:
-    """A bar on a terminal; elsewhere a line for each quarter."""
+    """Show a progress bar on a terminal; elsewhere print a line for each quarter."""
     console = Console(file=sys.stderr)
     if not console.is_terminal:
         yield _Lines(what)

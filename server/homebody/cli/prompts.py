@@ -1,4 +1,4 @@
-"""``homebody prompts list | check``: the actions that are offered here, and what is wrong with files."""
+"""``homebody prompts list | check``: list the available actions, and report errors in prompt files."""
 
 from pathlib import Path
 from typing import Annotated

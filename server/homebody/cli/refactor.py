@@ -27,7 +27,7 @@ Examples:
 
 
 class Action(Struct, frozen=True, rename="camel"):
-    """What ``--list --json`` prints an action."""
+    """What ``--list --json`` prints per action."""
 
     name: str
     title: str
@@ -156,7 +156,7 @@ def _refactor(
 
 
 def _command(options: RefactorOptions) -> list[str]:
-    """Return the command line in short, as shown to a run that meets this one's lock."""
+    """Return the shortened command line, which another run shows when it finds the tree locked."""
     what = ["--action", options.action] if options.action else ["--instruction", options.instruction]
     chosen = ["--staged"] if options.staged else []
     chosen += [f"--changed={options.changed}"] if options.changed is not None else []

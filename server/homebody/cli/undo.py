@@ -1,4 +1,4 @@
-"""``homebody undo``: put back what a run of ``homebody refactor --write`` changed."""
+"""``homebody undo``: restore the files that a run of ``homebody refactor --write`` changed."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from homebody.headless.undo import undo
 
 
 class ListedRun(Struct, frozen=True, rename="camel"):
-    """What ``--list --json`` prints a run."""
+    """What ``--list --json`` prints per run."""
 
     run: str
     started: str

@@ -111,7 +111,7 @@ class RunState:
 
 
 class Journal:
-    """The journal of one run."""
+    """The journal of one run. ``create`` makes a new one."""
 
     def __init__(self, folder: Path, header: Header) -> None:
         self.folder = folder
