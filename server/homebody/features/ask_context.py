@@ -1,4 +1,4 @@
-"""What stands in front of a question: attachments, the code it is about, and code that helps.
+"""Context of a question: attachments, the code that it is about, and related code.
 
 In: a question with its document and attachments, tokens. Out: text for the prompt, its sources, what was
 left out. What the user attached or selected comes first; code that Homebody adds by itself gets what is
@@ -45,7 +45,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Everything that could stand in front of the question.
+    """All candidates for the context of the question.
 
     ``wanted`` was attached or selected, ``helpful`` was chosen; ``left_out`` may go into no prompt.
     ``around`` are the lines of ``wanted`` code, so that no snippet repeats them.

@@ -81,7 +81,7 @@ async def attach(
     Raises
     ------
     UsageError
-        There is nothing of that id, or it may go into no prompt.
+        The id is unknown, or its content must not be sent to a model.
 
     """
     scheme, _, rest = item_id.partition(":")

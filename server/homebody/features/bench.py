@@ -72,7 +72,7 @@ async def bench(
     sizes: Sequence[int] = SIZES,
     on_size: Callable[[int], None] | None = None,
 ) -> Bench:
-    """Measure the model of ``use``; ``on_size`` is told each prompt length before it is measured.
+    """Measure the model of ``use``; ``on_size`` gets each prompt length before it is measured.
 
     Raises
     ------
@@ -180,10 +180,10 @@ def _seconds(rows: Sequence[Row], size: int) -> float:
 
 
 def quick_tokens(rows: Sequence[Row], budget_ms: float) -> int:
-    """Tokens that are read within the budget, by straight lines between the rows.
+    """Number of tokens read within the budget, by linear interpolation between the rows.
 
-    The first line starts at what no token at all costs: the shortest prompt, cached. Nothing is said
-    of prompts longer than the longest that was measured.
+    The time for zero tokens is that of the shortest prompt when cached. The result is at most the length
+    of the longest prompt that was measured.
     """
     before_tokens, before_ms = 0, rows[0].cached_ms
     for row in rows:
@@ -195,7 +195,7 @@ def quick_tokens(rows: Sequence[Row], budget_ms: float) -> int:
 
 
 def _memory(info: ModelInfo) -> int | None:
-    """Resident memory of our own host process; other servers' memory is theirs to tell."""
+    """Resident memory of our own host process; the memory of other servers is unknown."""
     if info.kind != "embedded":
         return None
     held = [

@@ -43,7 +43,7 @@ async def commit_message(
 
 
 def _message(answer: str) -> str:
-    """Return the message out of an answer that may stand in a fence or in quotes."""
+    """Extract the message from an answer, which may be fenced or quoted."""
     blocks = code_blocks(answer)
     text = blocks[0].text if blocks and answer.lstrip().startswith(("```", "~~~")) else answer
     lines = [line.rstrip() for line in text.strip().splitlines()]

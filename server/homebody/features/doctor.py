@@ -1,6 +1,6 @@
 """Doctor: what is there, what was chosen and why, how fast it is, and what to do better.
 
-In: an engine, and what the settings' sources said. Out: findings, each with the command that helps.
+In: an engine, and problems found in the settings. Out: findings, each with a command that helps.
 """
 
 from collections.abc import Mapping, Sequence

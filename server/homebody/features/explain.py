@@ -71,7 +71,7 @@ async def explain(
     Raises
     ------
     UsageError
-        There is nothing but white space to explain, or the document goes into no prompt.
+        The text is only white space, or the document must not be sent to a model.
     ContextTooLong, BackendError
         As ``answer_in_words`` says.
 

@@ -28,7 +28,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One document to explain, and who listens."""
+    """One document to explain, and its progress callbacks."""
 
     engine: Engine
     document: Document

@@ -63,7 +63,7 @@ def frame_tokens(engine: Engine, prompt: PromptFile) -> int:
 
 
 def special_texts(info: ModelInfo) -> frozenset[str]:
-    """Texts that must not stand in a prompt to this model; none where prompts go as token ids."""
+    """Texts that a prompt to this model must not contain; none if prompts are sent as token ids."""
     return info.texts_to_leave_out
 
 

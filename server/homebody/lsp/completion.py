@@ -23,7 +23,7 @@ _WORD = re.compile(r"\w*\Z")
 
 
 def nothing() -> types.CompletionList:
-    """Return the answer where there is nothing to offer."""
+    """Return an empty result."""
     return types.CompletionList(is_incomplete=False, items=[])
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def nothing() -> types.InlineCompletionList:
-    """Return the answer where there is nothing to show."""
+    """Return an empty result."""
     return types.InlineCompletionList(items=[])
 
 

@@ -1,7 +1,7 @@
-"""Completion prompts, by the table in ``prompts/fim.toml``.
+"""Lay out completion prompts, as the table in ``prompts/fim.toml`` describes.
 
-In: what a backend says of its model, and the texts of a context. Out: a ``Prompt`` laid out as the
-model was trained, or a plain prefix for a model without fill-in-the-middle.
+In: a backend's model information, and the texts of a context. Out: a ``Prompt`` in the format that the
+model was trained with, or a plain prefix for a model without fill-in-the-middle.
 """
 
 import re
@@ -17,7 +17,7 @@ from homebody.models.families import never_fills_in
 from homebody.prompt.files import shipped
 
 Comment: TypeAlias = tuple[str, str]
-"""What opens a comment and what closes it; the latter is empty where the line's end does."""
+"""Opening and closing comment mark; the closing one is empty for line comments."""
 
 HASH: Comment = ("#", "")
 
@@ -45,23 +45,23 @@ class FimFormat:
 
     @property
     def typed_after_marker(self) -> bool:
-        """Whether a marker stands between what is frozen and what is typed; else the prefix goes on."""
+        """Whether a marker separates the typed text from the frozen one; if not, it continues the prefix."""
         return self.layout[self.layout.index("@typed") - 1] in self.markers
 
     @property
     def takes_snippets(self) -> bool:
-        """Whether the family has a layout of its own for text of other files."""
+        """Whether the family has its own layout for snippets of other files."""
         return bool(self.snippet)
 
     @property
     def marks_files(self) -> bool:
-        """Whether that layout has markers of the model's own."""
+        """Whether the snippet layout uses special tokens of the model."""
         return any(item in self.stop for item in self.snippet)
 
 
 @dataclass(frozen=True, slots=True)
 class PromptSnippet:
-    """Text of another file, under the path that the model shall see."""
+    """Text of another file, and the path that the prompt shows for it."""
 
     path: str
     text: str
@@ -94,10 +94,11 @@ def find_format(info: ModelInfo, choice: str = "auto") -> FimFormat | None:
 
     ``choice`` is the setting ``completion.fim``: a family of the table, ``none``, or ``auto``.
 
-    By default the metadata decides, then the name. A family that is known not to have learned it has no
-    format, whatever markers its vocabulary holds. Where the metadata names prefix, suffix and middle and
-    no family matches, those markers in that order are the format. A name alone is trusted where the
-    vocabulary has all of the family's markers, and where nothing is known of vocabulary and metadata.
+    By default the metadata is checked first, then the name. A family that was not trained to fill in the
+    middle has no format, even if its vocabulary contains markers. If the metadata names prefix, suffix and
+    middle tokens but no family matches, the format is these markers in that order. The name alone is
+    enough if the vocabulary contains all of the family's markers, or if both vocabulary and metadata are
+    unknown.
     """
     if choice != "auto":
         return next((row for row in formats() if row.family == choice), None)
@@ -109,17 +110,17 @@ def find_format(info: ModelInfo, choice: str = "auto") -> FimFormat | None:
     if row is not None and info.special_texts and info.special_texts != COMMON_SPECIAL_TEXTS:
         return row if set(row.markers) <= info.special_texts else None
     if info.kind in {"embedded", "llama.cpp"} and info.takes_token_ids and info.architecture is not None:
-        # The GGUF's metadata was read and holds no such tokens: the name proves nothing.
+        # The GGUF's metadata was read and has no such tokens, so the name is not enough.
         return None
     return row
 
 
 _UNTRAINED = frozenset({"qwen3", "lfm2", "lfm2moe", "gpt-oss"})
-"""Architectures whose vocabulary has markers that the models never learned to use."""
+"""Architectures whose vocabulary has markers, but whose models were not trained with them."""
 
 
 def _by_markers(tokens: FimTokens, info: ModelInfo) -> FimFormat | None:
-    # Codestral has a middle marker in its vocabulary, and was trained without.
+    # Codestral has a middle marker in its vocabulary, but was not trained with it.
     mine = ({tokens.prefix, tokens.suffix, tokens.middle}, {tokens.prefix, tokens.suffix})
     rows = [row for row in formats() if set(row.markers) in mine]
     named = [row for row in rows if _named(row, info.name)]
@@ -159,10 +160,10 @@ def fim_prompt(
     repo: str = "",
     forced: str = "",
 ) -> Prompt:
-    """Lay out a completion prompt as the family was trained.
+    """Lay out a completion prompt in the format that the family was trained with.
 
-    Snippets of a family without a layout for them stand at the prefix's head, as in a plain prefix.
-    ``repo`` names the repository, where that is known.
+    If the family has no layout for snippets, they come at the start of the prefix, as in a plain prefix.
+    ``repo`` is the name of the repository; empty if unknown.
     """
     if not row.takes_snippets:
         head = [Text(_commented(snippets, comment, path))]
@@ -188,13 +189,13 @@ def prefix_prompt(
     stop: Sequence[str] = (),
     forced: str = "",
 ) -> Prompt:
-    """Plain text up to the cursor, snippets in front under a comment line with their path."""
+    """Build a plain prefix: snippets, each below a comment line with its path, then text up to the cursor."""
     head = _commented(snippets, comment, path)
     return Prompt(_joined([Text(head), Text(prefix), Text(typed)]), tuple(stop), forced)
 
 
 def _commented(snippets: Sequence[PromptSnippet], comment: Comment, path: str) -> str:
-    """Snippets, each under a comment line with its path, and such a line for what follows."""
+    """Snippets, each below a comment line with its path, then a comment line with the document's path."""
     if not snippets:
         return ""
     opener, closer = comment
@@ -203,19 +204,19 @@ def _commented(snippets: Sequence[PromptSnippet], comment: Comment, path: str) -
 
 
 def _files(row: FimFormat, snippets: Sequence[PromptSnippet], path: str, repo: str) -> list[Part]:
-    """Snippets in the family's layout, and what stands in front of the document's own text."""
+    """Snippets in the family's layout, and the header that precedes the document's own text."""
     if not snippets:
         return []
     parts = _laid_out(row, row.repo, {"@repo": repo}) if repo else []
     for snippet in snippets:
-        # Without its line end, the next marker would stand in the snippet's last line.
+        # Without a final line end, the next marker would be on the snippet's last line.
         text = snippet.text.rstrip("\r\n") + "\n"
         parts += _laid_out(row, row.snippet, {"@path": snippet.path, "@text": text})
     return parts + _laid_out(row, row.last, {"@path": path})
 
 
 def _laid_out(row: FimFormat, layout: Sequence[str], texts: Mapping[str, str]) -> list[Part]:
-    """Fill the user's texts in; texts side by side are one, since parts are tokenized apart."""
+    """Insert the texts, and merge adjacent ones, because each part is tokenized separately."""
     parts: list[Part] = []
     for item in layout:
         if item in row.stop:
@@ -228,5 +229,5 @@ def _laid_out(row: FimFormat, layout: Sequence[str], texts: Mapping[str, str]) -
 
 
 def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Leave out empty texts."""
+    """Remove empty parts."""
     return tuple(part for part in parts if part.text)

@@ -1,7 +1,7 @@
 """One prompt file: its TOML front matter and its template, every value checked.
 
-In: the text of a file. Out: a ``PromptFile``, or all that is wrong with it, each with its line.
-A file holds text and named ``$placeholders``, never code. Knows nothing of folders or trust.
+In: the text of a file. Out: a ``PromptFile``, or all faults in it, each with its line.
+A file contains text and named ``$placeholders``, never code. Knows nothing of folders or trust.
 """
 
 import difflib
@@ -21,7 +21,7 @@ Owner: TypeAlias = Literal["shipped", "user", "workspace"]
 PLACEHOLDERS = frozenset({"code", "language", "path", "context", "instruction", "name", "problem"})
 
 MAX_BYTES = 64 * 1024
-"""Largest prompt file that is read."""
+"""Maximum size of a prompt file."""
 
 _MAX_HEAD = 16 * 1024
 _FENCE = "+++"
@@ -39,27 +39,27 @@ class PromptFile:
     Attributes
     ----------
     name
-        The file's name without its extension; what ``--action`` takes.
+        The file's name without its extension; the value for ``--action``.
     title, kind
-        As code actions show them.
+        Title and kind of the code action.
     scope
-        What the prompt works on: the selection, the function around it, the file, or the comment at
-        the cursor.
+        The code that the prompt is applied to: the selection, the function around it, the file, or the
+        comment at the cursor.
     output
-        What becomes of the answer: it replaces the code, is inserted, is shown, or is a new file.
+        How the answer is used: it replaces the code, is inserted, is shown, or becomes a new file.
     system, body
-        Templates of the system message (may be empty) and of the user's.
+        Templates of the system message (may be empty) and of the user message.
     guard
-        Check that the edit has to pass beside the common ones.
+        Check that the edit has to pass in addition to the common ones.
     needs
-        Billions of parameters below which a model is not offered this action; 0 for any model.
+        Minimum size of the model, in billions of parameters; 0 for any model.
     languages
         LSP language identifiers that the action is offered for; empty for all.
     sampling
-        Numbers that the file sets for itself (``temperature``, ``max_tokens`` in tokens, …); the
-        settings give the others.
+        Sampling values that the file sets (``temperature``, ``max_tokens`` in tokens, …); the others come
+        from the settings.
     owner
-        Who wrote it.
+        Where the file comes from: shipped with Homebody, the user, or the workspace.
 
     """
 
@@ -78,25 +78,25 @@ class PromptFile:
 
     @property
     def takes_context(self) -> bool:
-        """Whether it shows the model the code around the target."""
+        """Whether its template includes the code around the target."""
         return "context" in Template(self.body).get_identifiers()
 
     @property
     def takes_problem(self) -> bool:
-        """Whether it works on the diagnostics of the place, and is no use without."""
+        """Whether its template includes the diagnostics at the target; it needs at least one."""
         return "problem" in Template(self.body).get_identifiers()
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with a prompt file. ``line`` counts from 1."""
+    """One error in a prompt file. ``line`` counts from 1."""
 
     line: int
     message: str
 
 
 class InvalidPrompt(ValueError):
-    """The file is no prompt; ``faults`` has one entry or more."""
+    """The file is not a valid prompt file; ``faults`` has at least one entry."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self.faults = faults
@@ -109,7 +109,7 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
     Raises
     ------
     InvalidPrompt
-        With everything that is wrong with it.
+        The file has errors; ``faults`` lists all of them.
 
     """
     lines = text.splitlines(keepends=True)
@@ -179,7 +179,7 @@ def _bad_values(head: Mapping[str, object], lines: list[str]) -> Iterator[Fault]
 
 
 def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> Iterator[Fault]:
-    """Placeholders that do not exist, each with its line."""
+    """Unknown placeholders, each with its line."""
     known = ", ".join(f"${name}" for name in sorted(PLACEHOLDERS))
     texts = [(_line_of("system", lines), str(head.get("system", "")))]
     texts += [(number, lines[number - 1]) for number in range(end + 2, len(lines) + 1)]
@@ -194,7 +194,7 @@ def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) ->
 
 
 def _line_of(key: str, lines: list[str]) -> int:
-    """Line, from 1, on which ``key`` is set."""
+    """Line, counted from 1, on which ``key`` is set."""
     for number, line in enumerate(lines, 1):
         if line.lstrip().lstrip("\"'[").startswith(key):
             return number
@@ -202,10 +202,10 @@ def _line_of(key: str, lines: list[str]) -> int:
 
 
 def _shown(value: object) -> str:
-    """Make a value of a stranger's file fit for a message: short, on one line."""
+    """Format a value from an untrusted file for a message: short, on one line."""
     try:
         text = repr(value)
-    except ValueError:  # an integer of more digits than Python prints
+    except ValueError:  # an integer with more digits than Python converts to text
         return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -222,7 +222,7 @@ def _is_title(value: object) -> bool:
 
 
 def _is_kind(value: object) -> bool:
-    """Keep to kinds that no editor runs by itself at each save."""
+    """Whether the kind is allowed: one that no editor runs automatically on save."""
     return isinstance(value, str) and _KIND.fullmatch(value) is not None and not value.startswith(_AT_SAVE)
 
 
@@ -236,7 +236,7 @@ def _is_number(low: float, high: float, *, whole: bool = False) -> tuple[_Check,
     def check(value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, kinds):
             return False
-        # Compared before it becomes a float: an integer may be too large for one.
+        # Compare before converting to a float: an integer may be too large for one.
         return low <= value <= high and math.isfinite(value)
 
     return check, f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"

@@ -1,7 +1,7 @@
-"""The prompt library: the actions of refactor, and the words of explain and ask.
+"""The prompt library: the actions of refactor, and the prompts of explain and ask.
 
-In: folders of prompt files, and whose they are. Out: ``PromptFile`` values and what is wrong.
-A folder that the user does not trust is not read. A broken file is left out; the others work.
+In: folders of prompt files, with their owners. Out: ``PromptFile`` values and problems.
+A folder that the user does not trust is not read. An invalid file is skipped; the others still work.
 """
 
 import os
@@ -17,7 +17,7 @@ from homebody.prompt.front_matter import MAX_BYTES, InvalidPrompt, PromptFile, p
 from homebody.regular_file import FileRefused, read_in_time
 
 _MAX_FILES = 200
-"""Prompt files that are read from one folder."""
+"""Maximum number of prompt files read from one folder."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -29,13 +29,13 @@ class PromptFolder:
     Attributes
     ----------
     path
-        It need not exist.
+        The folder; it may be missing.
     owner
-        ``user`` or ``workspace``; a workspace's folder may lead nowhere outside ``root``.
+        ``user`` or ``workspace``; a workspace's folder must not link to a place outside ``root``.
     root
         The workspace's folder; ``None`` for the user's own prompts.
     trusted
-        Whether it is read at all.
+        Whether the folder is read.
 
     """
 
@@ -47,9 +47,9 @@ class PromptFolder:
 
 @dataclass(frozen=True, slots=True)
 class PromptProblem:
-    """One sentence about a prompt file. ``line`` counts from 1; 0 for the file or folder as a whole.
+    """One sentence about a prompt file. ``line`` counts from 1; 0 for the whole file or folder.
 
-    ``is_notice`` where the file is used all the same.
+    ``is_notice`` is true if the file is used anyway.
     """
 
     path: Path
@@ -70,9 +70,11 @@ class _Loaded:
 
 
 class PromptLibrary:
-    """All prompt files: shipped ones, the user's, those of trusted workspaces; later ones win by name.
+    """All prompt files: shipped ones, the user's, and those of trusted workspaces.
 
-    ``refresh`` reads what has changed on disk; it may run in any thread.
+    A later one replaces an earlier one of the same name.
+
+    ``refresh`` reads files that changed on disk; it may run in any thread.
     """
 
     def __init__(self, folders: Iterable[PromptFolder] = ()) -> None:
@@ -87,17 +89,17 @@ class PromptLibrary:
 
     @property
     def actions(self) -> tuple[PromptFile, ...]:
-        """Actions in the order of their titles."""
+        """Actions, sorted by title."""
         return tuple(sorted(self._loaded.actions.values(), key=lambda action: action.title))
 
     @property
     def problems(self) -> tuple[PromptProblem, ...]:
-        """Everything that is wrong, in the order of the folders."""
+        """All problems, in the order of the folders."""
         return self._loaded.problems
 
     @property
     def summary(self) -> str:
-        """One sentence or two on all problems; empty without any."""
+        """One or two sentences about all problems; empty if there are none."""
         problems = self.problems
         if not problems:
             return ""
@@ -111,7 +113,7 @@ class PromptLibrary:
         return self._loaded.actions.get(name)
 
     def refresh(self) -> bool:
-        """Read the folders again where a file in them is new, gone or changed. Whether anything was."""
+        """Read the folders again if a file was added, removed or changed; return whether one was."""
         seen = self._look()
         if seen == self._loaded.seen:
             return False
@@ -119,7 +121,7 @@ class PromptLibrary:
         return True
 
     def _look(self) -> tuple[object, ...]:
-        """Names, sizes and times of all files: they differ where something has changed."""
+        """Names, sizes and modification times of all files, to detect changes."""
         return tuple(_facts(folder) for folder in self._folders)
 
     def _load(self, seen: tuple[object, ...]) -> _Loaded:
@@ -155,7 +157,7 @@ def _shipped(path: Path) -> PromptFile:
 
 
 def _names(folder: PromptFolder) -> Sequence[str]:
-    """Names of the prompt files in a folder, sorted; none where it cannot be listed."""
+    """Names of the prompt files in a folder, sorted; empty if the folder cannot be listed."""
     try:
         with os.scandir(folder.path) as entries:
             return sorted(entry.name for entry in entries if entry.name.endswith(".md"))
@@ -164,7 +166,7 @@ def _names(folder: PromptFolder) -> Sequence[str]:
 
 
 def _facts(folder: PromptFolder) -> tuple[tuple[str, int, int], ...]:
-    """(name, size in bytes, time of change) of each prompt file; links count by what they lead to."""
+    """(name, size in bytes, modification time) of each prompt file; links are followed."""
     facts: list[tuple[str, int, int]] = []
     for name in _names(folder)[:_MAX_FILES]:
         try:
@@ -177,7 +179,7 @@ def _facts(folder: PromptFolder) -> tuple[tuple[str, int, int], ...]:
 
 
 def _refusal(folder: PromptFolder) -> str:
-    """Say why a folder is not read; empty where it is."""
+    """Return the reason why a folder is not read; empty if it is read."""
     if not folder.trusted:
         return (
             "its prompts are ignored, since the folder is not trusted; to use them, add "
@@ -198,7 +200,7 @@ def _read(path: Path, folder: PromptFolder) -> PromptFile:
 
 
 def _replaced(path: Path, new: PromptFile, old: PromptFile | None) -> Iterator[PromptProblem]:
-    """Say that a workspace's file takes the place of an action that others wrote."""
+    """Report that a workspace's file replaces an action from another owner."""
     if old is None or new.owner != "workspace" or old.owner == "workspace":
         return
     whose = "your own action" if old.owner == "user" else "the shipped action"
@@ -214,5 +216,5 @@ def _reason(error: Exception) -> str:
 
 
 def _printable(path: Path) -> str:
-    """Path without characters that would act on a terminal or break a line."""
+    """Path without control characters or line breaks."""
     return "".join(char if char.isprintable() else "?" for char in str(path))

@@ -1,7 +1,7 @@
-"""Texts and chat messages out of prompt files.
+"""Fill in the templates of prompt files.
 
-In: a prompt file and the texts chosen for it. Out: messages. Values are never read for placeholders
-themselves, so code that holds a ``$name`` stays as it is.
+In: a prompt file and the texts chosen for it. Out: messages. Values are not searched for
+placeholders, so code that contains a ``$name`` stays unchanged.
 """
 
 from string import Template
@@ -11,12 +11,12 @@ from homebody.prompt.front_matter import PromptFile
 
 
 def fill(template: str, values: dict[str, str]) -> str:
-    """Fill the placeholders of one template in; unknown ones stay."""
+    """Replace the placeholders of one template; unknown ones stay."""
     return Template(template).safe_substitute(values)
 
 
 def render(prompt: PromptFile, values: dict[str, str]) -> tuple[Message, ...]:
-    """Return the system message, if the file has one, and the user's."""
+    """Return the system message, if the file has one, and the user message."""
     user = Message("user", fill(prompt.body, values))
     if not prompt.system:
         return (user,)

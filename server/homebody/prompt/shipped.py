@@ -1,6 +1,6 @@
-"""Prompt files that come with Homebody, by name: the words of explain, ask and commit messages.
+"""Prompt files that come with Homebody, by name: those of explain, ask and commit messages.
 
-In: a name. Out: the prompt file. Users add actions to ``library``; these are not replaced by any.
+In: a name. Out: the prompt file. Users can add actions to ``library``, but cannot replace these files.
 """
 
 from functools import cache
@@ -11,5 +11,5 @@ from homebody.prompt.front_matter import PromptFile, parse
 
 @cache
 def shipped_prompt(name: str) -> PromptFile:
-    """Return ``prompts/NAME.md``, read once."""
+    """Return ``prompts/NAME.md``; cached after the first read."""
     return parse(name, (shipped() / f"{name}.md").read_text("utf-8"))

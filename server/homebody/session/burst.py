@@ -2,7 +2,7 @@
 
 In: a context chosen at an anchor. Out: for every later key, the text typed since the anchor, or ``None``
 where the frozen beginning no longer matches the document and a new burst has to begin.
-The typed text stands at the prompt's end, so a key makes the model read a token or two and never the
+The typed text is at the prompt's end, so a key makes the model read a token or two and never the
 rest of the prompt again.
 """
 

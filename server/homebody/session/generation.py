@@ -1,4 +1,4 @@
-"""One answer of the completion model while it streams, and whether it still fits what is typed.
+"""One answer of the completion model while it streams, and whether it still agrees with the typed text.
 
 In: a callable that starts a stream, one that judges each piece. Out: pieces, stored for every request
 that they agree with.

@@ -58,7 +58,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class PlaceState:
-    """What is known of one document at one moment.
+    """State of one document at one moment.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class PlaceState:
     candidates: tuple[Candidate, ...] = ()
 
     def imports_in(self, document: Document) -> list[Span]:
-        """Import lines that still stand where the pause found them."""
+        """Import lines that are still where the pause found them."""
         return [span for span, text in self.imports if document.text.startswith(text, span.start)]
 
 

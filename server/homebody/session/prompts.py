@@ -80,7 +80,7 @@ class CachedPrompts:
         """Record that the server had dropped a prompt while it was asked for ``newer`` others since.
 
         After two such prompts it counts as a server that keeps no more than those. A server that was
-        restarted has dropped the newest prompt too: that says nothing.
+        restarted has dropped the newest prompt too: this case is ignored.
         """
         if newer:
             self._losses += 1

@@ -1,7 +1,7 @@
 """Conversations that a client asked to keep: one file each in the user's state folder.
 
-In: a conversation. Out: the same, another day. Readable by the user alone; a file that does not read
-counts as none.
+In: a conversation. Out: the stored conversation, in a later session. Only the user can read the files; an
+invalid file is ignored.
 """
 
 import os
@@ -50,7 +50,7 @@ def store_conversation(conversation: Conversation) -> Path:
     path = folder / f"{conversation.id}.json"
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
-    # Created for the owner alone; on Windows the rights of the profile's folder do that.
+    # Created with access for the owner only; on Windows the profile folder's permissions ensure that.
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)

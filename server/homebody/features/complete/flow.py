@@ -1,8 +1,8 @@
-"""Complete: what could stand at the cursor, shown as ghost text.
+"""Complete the code at the cursor, as ghost text.
 
-In: engine, document, offset, and the session that remembers what was read and answered.
+In: engine, document, offset, and the session that caches prompts and answers.
 Out: completions, best first; none where nothing is worth showing.
-This module is the order of the steps: result cache, answer in flight, debounce, model, rules.
+This module runs the steps in order: result cache, answer in flight, debounce, model, rules.
 """
 
 from contextlib import aclosing

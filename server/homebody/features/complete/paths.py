@@ -1,7 +1,7 @@
-"""The path that stands for a file in a prompt.
+"""The path that a prompt shows for a file.
 
 In: a document's URI and the workspace's folders. Out: its path inside its folder, and that folder's
-name. A base name alone (``__init__.py``, ``index.ts``, ``mod.rs``) says nothing to a model.
+name. A base name alone (``__init__.py``, ``index.ts``, ``mod.rs``) tells a model little.
 Pure: it is on the path of every key.
 """
 

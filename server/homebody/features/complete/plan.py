@@ -1,7 +1,7 @@
 """The plan of a completion request: which window, and why.
 
 In: a scene. Out: a ``Plan``, a value; ``apply`` makes it the place's.
-The rules stand in ``plan`` in the order in which they are tried.
+``plan`` tries the rules in the order in which they are written.
 """
 
 from dataclasses import dataclass, replace

@@ -66,7 +66,7 @@ def _joined(document: Document, wide: Context, near: Context, far: Span, tokens:
     first, last = document.line_of(far.start), document.line_of(far.end - 1)
     part = Source(document.uri, first, last, tokens, "further up")
     elsewhere = [one for one in wide.sources if one.why not in OF_THE_WINDOW]
-    # Headers of scopes that the narrow window cuts off stand in the gap, or in the part that was read.
+    # Headers of scopes that the narrow window cuts off are in the gap, or in the part that was read.
     own = [one for one in near.sources if one.why in OF_THE_WINDOW or one.first_line > last]
     headers = [one for one in own if one.why not in OF_THE_WINDOW]
     lines = [Span(document.line_starts[one.first_line], _end(document, one)) for one in headers]
@@ -85,10 +85,10 @@ def _end(document: Document, source: Source) -> int:
 
 
 def _left_out(document: Document, wide: Context, near: Context, far: Span) -> Iterator[LeftOut]:
-    """What stands before the window and in its gap, and what was left out elsewhere."""
+    """Lines left out before the window and in its gap, and those left out elsewhere."""
     yield from (one for one in wide.left_out if one.uri != document.uri or one.why != "after the window")
     gap = (document.line_of(far.end), document.line_of(near.window.prefix.start) - 1)
     if gap[0] <= gap[1]:
-        # Headers of scopes that stand in the gap are in the prompt.
+        # Scope headers in the gap are part of the prompt.
         yield from without(near.sources, LeftOut(document.uri, *gap, "not read yet"))
     yield from (one for one in near.left_out if one.why == "after the window")

@@ -56,7 +56,7 @@ def _recent(session: Session) -> list[Candidate]:
 
 
 def _cells_above(session: Session, document: Document) -> list[Candidate]:
-    """Cells of the same notebook that stand above, the nearest first."""
+    """Cells above this one in the same notebook, the nearest first."""
     above: list[Candidate] = []
     for cell in session.siblings(document.uri):
         if cell.uri == document.uri:

@@ -19,7 +19,7 @@ _LONGEST_SECONDS = 1.0
 
 
 async def answer_in_flight(request: Request) -> StoredAnswer | None:
-    """Return what the answer in flight says here, for as long as what is typed agrees with it."""
+    """Wait for the answer in flight while the typed text agrees with it; return what follows the cursor."""
     generation = agreeing(request)
     return None if generation is None else await usable(request, generation)
 

@@ -1,4 +1,4 @@
-"""The values of a refactoring: what is asked, and what comes of it."""
+"""Values of a refactoring: the request and its result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What ``refine`` goes on from: the request, and the model's last answer to it."""
+    """State that ``refine`` continues from: the request, and the model's last answer to it."""
 
     request: Request
     answer: str
@@ -118,7 +118,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Refactoring:
-    """What came of a request.
+    """Result of a refactoring request.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ def find_target(
     Raises
     ------
     UsageError
-        There is nothing of the kind here; the message says what to do.
+        No such code at the selection; the message says what to do.
 
     """
     if not document.text.strip():

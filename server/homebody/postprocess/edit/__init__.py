@@ -1,1 +1,1 @@
-"""Edits: what the chat model wrote, as checked changes to a document."""
+"""Turn a chat model's answer into checked edits of a document."""

@@ -1,7 +1,7 @@
 """The code in a chat model's answer.
 
-In: the whole answer to a refactor or docstring prompt. Out: the code alone, or the reason why there
-is none that can be trusted.
+In: the whole answer to a refactor or docstring prompt. Out: the code alone, or the reason why none
+can be extracted safely.
 Does not know where the code goes.
 """
 
@@ -62,18 +62,18 @@ def without_reasoning(answer: str) -> str | Refusal:
 
 
 def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool = False) -> str | Refusal:
-    """Find the code.
+    """Extract the code.
 
     Parameters
     ----------
     answer
         The result of ``without_reasoning``.
     old
-        The code that was sent: a block that merely quotes it is not the answer.
+        The code that was sent: a block that only quotes it is skipped.
     cut
-        Whether the answer ended at the limit of tokens: then only a closed block is whole.
+        Whether the answer ended at the token limit: then only a closed block is complete.
     markdown
-        Whether the code is Markdown itself, so that fences within it are content.
+        Whether the code itself is Markdown, so that fences in it are content.
 
     """
     if markdown:
@@ -113,7 +113,7 @@ def _blocks(answer: str) -> list[_Block]:
             continue
         same = ticks[0] == opening.group(2)[0] and len(ticks) >= len(opening.group(2))
         if not same or len(indent) > len(opening.group(1)):
-            # Within a docstring or another kind of fence: content.
+            # A fence in a docstring or in another kind of fence is content.
             continue
         if info:
             inner += 1
@@ -135,7 +135,7 @@ def _block(answer: str, opening: re.Match[str], end: int, *, closed: bool) -> _B
 
 
 def _markdown(answer: str) -> str | Refusal:
-    """Take off a fence around the whole answer; fences within it stay."""
+    """Remove a fence around the whole answer; keep fences in it."""
     opening = _FENCE.match(answer.lstrip("\n"))
     if not opening or opening.group(3).lower() not in {"", "md", "markdown"}:
         return answer if answer.strip() else NO_CODE

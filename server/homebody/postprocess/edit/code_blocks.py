@@ -1,7 +1,7 @@
 """Fenced code blocks of an answer in Markdown.
 
-In: Markdown. Out: its blocks, in order. Fences may be longer than three signs, and a block that the end of
-the answer left open is one too.
+In: Markdown. Out: its blocks, in order. Fences may be longer than three characters. A block that is not
+closed before the end of the answer counts too.
 """
 
 import re
@@ -17,11 +17,11 @@ class CodeBlock:
     Attributes
     ----------
     language
-        First word behind the fence; empty where there is none.
+        First word after the opening fence; empty if there is none.
     text
-        The code, with a line end at its end, without the fence's own indentation.
+        The code, ending with a line end, without the fence's own indentation.
     closed
-        False where the answer ended before the block did.
+        False if the answer ended before the closing fence.
 
     """
 

@@ -1,4 +1,4 @@
-"""Checks that every edit has to pass, whatever was asked for.
+"""Checks for every edit, whatever the action.
 
 In: both versions of a document and what the user asked for. Out: the reason why the edit is refused, in
 one sentence that also tells the model what to correct; or nothing.
@@ -22,7 +22,7 @@ _REMOVES = re.compile(
 
 
 def common_refusal(edit: Edited, instruction: str) -> Refusal | None:
-    """Say why an edit is not offered; ``None`` where nothing speaks against it."""
+    """Return the reason why an edit is not offered; ``None`` if it passes all checks."""
     return (
         _too_long(edit)
         or _new_errors(edit)
@@ -54,14 +54,14 @@ def _new_errors(edit: Edited) -> Refusal | None:
 
 
 def _repeated_definitions(edit: Edited) -> Refusal | None:
-    """Refuse an answer that repeats code from outside of what it replaces."""
+    """Refuse an answer that repeats code from outside the replaced lines."""
     found = edit.new_definitions()
     inside = within(found, edit.new_span)
     outside = {(one.kind, one.container, one.name) for one in found if one not in inside}
     before = {(one.kind, one.container, one.name) for one in within(edit.old_definitions(), edit.old_span)}
     for one in inside:
         key = (one.kind, one.container, one.name)
-        # Overloads and conditional definitions were there twice before.
+        # Overloads and conditional definitions may already occur twice.
         if key in outside and key not in before and not is_local(one, found):
             return Refusal(
                 f"The answer defines {one.name} again, which is defined elsewhere in the file; "

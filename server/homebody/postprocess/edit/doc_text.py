@@ -1,7 +1,7 @@
 """Find the description in a model's answer.
 
-In: an answer that holds bare text, a docstring, a doc comment, or the whole function with one in
-it. Out: the text of the description alone, or the reason why there is none.
+In: an answer with bare text, a docstring, a doc comment, or the whole function including one.
+Out: the text of the description alone, or the reason why there is none.
 Does not know where the description goes.
 """
 
@@ -34,9 +34,9 @@ NO_DESCRIPTION = Refusal("The model answered without a description; try again or
 
 
 def description_in(answer: str, style: DocStyle, *, cut: bool = False) -> str | Refusal:
-    r"""Find the description: lines parted by ``\n`` without comment marks, quotes or indentation.
+    r"""Find the description: lines separated by ``\n``, without comment marks, quotes or indentation.
 
-    Of an answer that was cut, the paragraphs that are whole are taken; refused where there are none.
+    If the answer was cut, only its complete paragraphs are used; it is refused if there are none.
     """
     text = without_reasoning(answer)
     if isinstance(text, Refusal):
@@ -54,7 +54,7 @@ def description_in(answer: str, style: DocStyle, *, cut: bool = False) -> str | 
 
 
 def _marked(text: str, style: DocStyle) -> str | Refusal | None:
-    """Description in quotes or comment marks, ``None`` where there are neither."""
+    """Description in quotes or comment marks; ``None`` if the answer has neither."""
     if style.inside:
         whole, opened = _LITERAL, _OPEN_LITERAL
     elif style.begin:
@@ -72,7 +72,7 @@ def _marked(text: str, style: DocStyle) -> str | Refusal | None:
 
 
 def _comment_lines(text: str, style: DocStyle) -> str | None:
-    """Comment lines that stand before any code."""
+    """Comment lines before the first line of code."""
     mark = style.line.strip()
     lines: list[str] = []
     for line in _FENCE_LINE.sub("", text).split("\n"):
@@ -85,7 +85,7 @@ def _comment_lines(text: str, style: DocStyle) -> str | None:
 
 
 def _bare(text: str, *, cut: bool) -> str | Refusal:
-    """Text without any marks; code is none."""
+    """Text without quotes or comment marks; refused if it is code."""
     text = _FENCE_LINE.sub("", _ANNOUNCEMENT.sub("", text))
     text = _LABEL.sub("", text).strip()
     if any(_CODE_LINE.fullmatch(line) or _CODE_LINE.match(line) for line in text.split("\n")):

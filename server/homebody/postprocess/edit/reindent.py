@@ -76,7 +76,7 @@ def _lines(code: str, columns: int, language: Language) -> list[_Line | None]:
 
 
 def _first_line_lost_its_indent(lines: Sequence[_Line], base_width: int, columns: int) -> int:
-    """1 where the first line begins at the margin and the others stand where the file has them."""
+    """1 if only the first line lost its indentation and the others kept that of the file; else 0."""
     following = [line.width for line in lines[1:] if line.statement]
     if not lines or lines[0].width or not base_width or not following:
         return 0
