@@ -1,4 +1,4 @@
-"""What ``homebody.refactor``, ``refine`` and ``apply`` do with a result: apply it, or hand it over.
+"""What ``homebody.refactor``, ``refine`` and ``apply`` do with a result: apply it, or return it.
 
 In: a ``Refactoring`` and the document that it was made for. Out: the command's result.
 Edits outside of the rewritten code do not matter: the result is moved along. Where that code itself was

@@ -1,4 +1,4 @@
-"""Edits of a refactor on their way into the editor, never over a text that has moved on.
+"""Send the edits of a refactor to the editor; an edit for an outdated text is never applied.
 
 In: text edits against one document. Out: ``workspace/applyEdit``, with the document's version.
 """

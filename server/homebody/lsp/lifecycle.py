@@ -42,7 +42,7 @@ async def shutdown(server: Server, _params: None) -> None:
 
 
 def leave(server: Server, _params: None) -> None:
-    """End the process: with 0 after ``shutdown``, else with 1, as LSP has it."""
+    """End the process: with 0 after ``shutdown``, else with 1, as LSP requires."""
     server.exit_code = 0 if server.protocol.is_shut_down else 1
 
 

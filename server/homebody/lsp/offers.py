@@ -1,4 +1,4 @@
-"""Which suggestions went out, and what became of them.
+"""Suggestions that were sent, and whether they were shown and accepted.
 
 In: suggestions, and the client's reports on them. Out: local counts, of characters and times, never of texts.
 Knows nothing of LSP's methods; ``shown`` reads the client's reports.
@@ -29,7 +29,7 @@ class _Offer:
 
 @dataclass(slots=True)
 class Offers:
-    """The last suggestions that went out, by id; each is counted once as shown and once as accepted."""
+    """The last suggestions that were sent, by id; each is counted once as shown and once as accepted."""
 
     _offers: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, _Offer])
 

@@ -1,4 +1,4 @@
-"""What the server sends of its own accord: notifications, and requests that the client answers.
+"""Messages that the server initiates: notifications, and requests that the client answers.
 
 In: a method with its params, in LSP's types or as plain JSON. Out: JSON-RPC messages through ``send``,
 and the client's results in LSP's types.

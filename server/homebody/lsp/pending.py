@@ -36,7 +36,7 @@ class PendingEdits:
         Raises
         ------
         UsageError
-            There is none any more.
+            The result is no longer kept.
 
         """
         found = self._found.get(name)

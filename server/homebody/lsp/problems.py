@@ -1,4 +1,4 @@
-"""Diagnostics of other servers, as editors send them along with requests for code actions.
+"""Diagnostics of other servers, as editors send them with requests for code actions.
 
 In: a document's diagnostics as text. Out: the newest of each document, to attach to a question.
 """

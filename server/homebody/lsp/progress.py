@@ -40,7 +40,7 @@ class Progress:
 
 
 def text_sender(server: Server, token: types.ProgressToken | None) -> Callable[[str], None] | None:
-    """Make what sends each text as ``{text}`` on ``token``; ``None`` without one."""
+    """Return a function that sends each text as ``{text}`` on ``token``; ``None`` without one."""
     if token is None:
         return None
     return lambda text: server.notify(types.PROGRESS, types.ProgressParams(token=token, value={"text": text}))

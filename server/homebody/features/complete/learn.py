@@ -42,7 +42,7 @@ class Asked:
 
 
 def learn(request: Request, generation: Generation, asked: Asked) -> None:
-    """Take in an answer that has ended by itself, well or not."""
+    """Record an answer that has ended by itself, successfully or not."""
     session, use = request.session, request.engine.completion
     session.prompts.put(asked.slot, asked.text + generation.text)
     if generation.read is not None and generation.read.evaluated_tokens > 2 * asked.unread + _NOISE_TOKENS:

@@ -1,7 +1,7 @@
 """Work between requests: count, choose snippets, read ahead, ask for what follows.
 
-In: session, document, offset. Out: a server that has read what the next key needs, and a filled result
-cache. A request cancels all of it.
+In: session, document, offset. Out: the prompt of the next key in the server's cache, and a filled
+result cache. A request cancels all of this work.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ from homebody.session.session import Session
 from homebody.text import Document, TextEdit
 
 _COUNTED_LINES = 300
-"""Lines on either side of the cursor that are counted exactly as a pause begins."""
+"""Lines on either side of the cursor that are counted exactly when a pause begins."""
 
 _MOST_COUNTED = 4000
-"""Most lines that are counted at once for a wide window: more than one of 32k tokens has."""
+"""Maximum number of lines counted at once for a wide window; one of 32k tokens has fewer."""
 
 
 async def prepare(engine: Engine, document: Document, offset: int, *, session: Session) -> None:
@@ -48,7 +48,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
 
 
 async def prepare_once(session: Session, document: Document, offset: int) -> None:
-    """Take the whole window and the snippets at once, for a caller without a next request.
+    """Build the whole window and its snippets immediately, for a caller that makes only one request.
 
     Raises
     ------
@@ -67,7 +67,7 @@ async def prepare_once(session: Session, document: Document, offset: int) -> Non
 
 
 async def _measure(session: Session, target: Target, document: Document, offset: int) -> None:
-    """Measure how fast the model reads by a piece of a prompt, so that the whole one is not too long."""
+    """Measure the prompt speed with a piece of a prompt, so that the whole prompt is not too long."""
     speed = session.engine.completion.speed
     if speed.prompt is None:
         scene = scene_at(session, target, document, offset)
@@ -89,7 +89,7 @@ async def follow_up(
 
 
 async def _ask_next(session: Session, target: Target, document: Document, shown: Completion) -> None:
-    """Ask as if the suggestion had been accepted, so that the next one is there at once."""
+    """Ask as if the suggestion had been accepted, so that the next one is already cached."""
     accepted = document.edited(TextEdit(shown.span, shown.text), document.version)
     offset = shown.span.start + len(shown.text)
     await _idle(session)
@@ -98,7 +98,7 @@ async def _ask_next(session: Session, target: Target, document: Document, shown:
 
 
 async def _widen(session: Session, document: Document, offset: int) -> None:
-    """Count exactly, choose snippets, and read ahead: a middling window first, then the whole one.
+    """Count exactly, choose snippets, and read ahead: a medium window first, then the whole one.
 
     Each replaces the window in use once it is read.
     """
@@ -133,7 +133,7 @@ async def _look_around(session: Session, document: Document, offset: int) -> Non
 
 
 def _is_outgrown(scene: Scene, burst: Burst) -> bool:
-    """Whether so much was typed behind the anchor that it should move."""
+    """Whether so much was typed after the anchor that the anchor should move."""
     typed = burst.typed(scene.document, scene.offset)
     return typed is None or len(typed) > burst.typed_limit // 2
 
@@ -174,7 +174,7 @@ async def _read(session: Session, scene: Scene, burst: Burst) -> Burst:
 
 
 async def _idle(session: Session) -> None:
-    """Wait until the answer in flight has come."""
+    """Wait until the answer in flight has ended."""
     running = session.running
     while running is not None and running.is_running:
         await running.changed_within(None)

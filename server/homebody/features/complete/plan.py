@@ -1,6 +1,6 @@
 """The plan of a completion request: which window, and why.
 
-In: a scene. Out: a ``Plan``, a value; ``apply`` makes it the place's.
+In: a scene. Out: a ``Plan``, a plain value; ``apply`` stores its window in the place.
 ``plan`` tries the rules in the order in which they are written.
 """
 
@@ -25,8 +25,8 @@ budget allows is read at once; ``narrow``: as much as is read at once; ``shorten
 class Plan:
     """What to ask: the frozen beginning, and the exact prompt for the cursor.
 
-    ``arriving`` is a wider window that is read on in the next pause; ``interrupted`` says that what was
-    read of one is lost.
+    ``arriving`` is a wider window; the next pause continues to read it. ``interrupted`` is true if the part
+    of a window read so far is lost.
     """
 
     burst: Burst
@@ -39,8 +39,9 @@ class Plan:
 def plan(scene: Scene) -> Plan:
     """Choose the window for a request that has to be answered now.
 
-    A place keeps its window while it holds. At a new place, where a full window would take longer to read
-    than ``completion.latencyBudgetMs``, the window is as narrow as that allows; the next pause widens it.
+    A place keeps its window while it still matches. At a new place, if reading a full window would take
+    longer than ``completion.latencyBudgetMs``, the window is as narrow as that allows; the next pause
+    widens it.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def plan(scene: Scene) -> Plan:
     if unread <= scene.worth_waiting:
         return _planned(scene, arriving, "arrived")
     if scene.slots > 1:
-        # It is read in a slot of its own: whatever is asked meanwhile, the next pause reads on.
+        # It has its own slot: the next pause continues to read it, whatever is requested meanwhile.
         return replace(_without_arriving(scene, current), arriving=arriving)
     if (resumed := resumed_window(scene, arriving)) is not None:
         return replace(_planned(scene, resumed, "resumed"), interrupted=True)
@@ -72,7 +73,7 @@ def _without_arriving(scene: Scene, current: Burst | None) -> Plan:
             return _planned(scene, earlier, "returned")
     narrow = narrow_window(scene, scene.at_once)
     if not narrow.narrow or narrow.start == 0 or _is_near(current, scene.offset):
-        # Anywhere else nothing of a full window is read yet, and counting its lines would take 20 ms.
+        # Anywhere else no part of a full window has been read, and counting its lines would take 20 ms.
         wide = wide_window(scene)
         unread = _unread(scene, wide)
         if unread is None or unread <= scene.at_once:
@@ -86,14 +87,14 @@ def shortened(scene: Scene, tokens: int) -> Plan:
 
 
 def apply(plan: Plan, place: Place) -> None:
-    """Make the plan's window the one that the place uses."""
+    """Store the plan's window as the one that the place uses."""
     if plan.interrupted:
         place.interrupted()
     place.use(plan.burst, arriving=plan.arriving)
 
 
 def prompt_at(scene: Scene, burst: Burst) -> Prompt:
-    """Lay out the prompt for the cursor behind a frozen beginning."""
+    """Lay out the prompt for the cursor after a frozen beginning."""
     typed = scene.document.text[burst.anchor : scene.offset]
     return prompt_for(scene.target, burst, scene.document, typed)
 

@@ -35,7 +35,7 @@ _LAST_TOKEN = re.compile(r" ?\w+\Z|\s+\Z| ?[^\w\s]{1,2}\Z")
 end with the indentation behind it. Measured on 156 holes: 28 % exact; words and blanks alone 24 %."""
 
 _LAST_WORD = re.compile(r" ?\w+\Z|[ \t]+\Z")
-"""The same for servers without grammars: what the model does not repeat by itself is asked for twice."""
+"""The same for servers without grammars: text that the model does not repeat needs a second request."""
 
 _LONGEST_TOKEN = 24
 """Most bytes that are forced: a longer run (prose without blanks, a hash) costs a token for each few."""
@@ -63,7 +63,7 @@ class Target:
 
 
 async def target_of(engine: Engine) -> Target:
-    """Ask the completion backend what it serves. Raises ``BackendError``."""
+    """Ask the completion backend for its model. Raises ``BackendError``."""
     info = await engine.completion.describe()
     return Target(info, find_format(info, engine.settings.completion.fim), engine.folders)
 
@@ -106,12 +106,12 @@ def prompt_for(target: Target, burst: Burst, document: Document, typed: str, ans
 
 
 def _path(target: Target, uri: str) -> str:
-    """Path for the model to see; of a name that holds a control token, the part behind it."""
+    """Path shown in the prompt; of a name that contains a control token, the part after it."""
     return before_cursor(prompt_path(uri, target.folders), target.special_texts).text
 
 
 def _comment(document: Document) -> Comment:
-    """How the document's language writes a comment; a hash where the language is not known."""
+    """Comment marks of the document's language; a hash if the language is unknown."""
     found = language.find(document.language_id, document.uri)
     if found is None:
         return HASH
@@ -119,8 +119,8 @@ def _comment(document: Document) -> Comment:
 
 
 def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
-    """Split off the text that the model has to begin with, at most as long as a token may be."""
-    # Searching all of it would take long in front of a word of thousands of letters.
+    """Split off the text that the answer has to begin with, at most as long as a token can be."""
+    # Searching the whole text would be slow before a word of thousands of letters.
     found = part.search(typed, max(0, len(typed) - _LONGEST_TOKEN - 1))
     if not found:
         return typed, ""
@@ -131,7 +131,7 @@ def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
 
 
 def marked_lines(target: Target, burst: Burst, document: Document, offset: int) -> tuple[LeftOut, ...]:
-    """Lines that ``prompt_for`` leaves out since they hold a control token of the model's."""
+    """Lines that ``prompt_for`` leaves out because they contain a control token of the model."""
     special = target.special_texts
     if not special:
         return ()
@@ -155,7 +155,7 @@ def marked_lines(target: Target, burst: Burst, document: Document, offset: int) 
 
 
 def _marked_headers(target: Target, burst: Burst, document: Document) -> list[int]:
-    """Headers and imports in front of the window that hold a control token."""
+    """Headers and imports before the window that contain a control token."""
     if first_marker(burst.context.headers, target.special_texts) is None:
         return []
     chosen = [

@@ -1,8 +1,8 @@
 """Read a prompt into the server's cache, in pieces between which reading can stop.
 
-In: a prompt that will be asked, or asked again. Out: a server that has read it, as far as there was time.
+In: a prompt of a coming request. Out: the part of it that there was time for, in the server's cache.
 A llama.cpp that is reading a prompt does not notice a closed connection, so a piece is what the model
-reads in 150 ms, and the next one is only sent while it is still wanted.
+reads in 150 ms, and the next one is only sent if it is still needed.
 """
 
 import time
@@ -34,7 +34,7 @@ async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool
     Raises
     ------
     BackendError
-        The server is unavailable, or refuses.
+        The server is unavailable, or rejects the request.
 
     """
     use = session.engine.completion
@@ -61,7 +61,7 @@ async def read_ahead(session: Session, prompt: Prompt, wanted: Callable[[], bool
         use.speed.learn(stats, PromptRead(new, stats.prompt_tokens - new, milliseconds))
         counted = stats.prompt_tokens
         read = text[: _characters(text, asked, total)]
-        # Where the total is an estimate, it follows what the server counted.
+        # If the total is an estimate, correct it by the server's count.
         before, total = total, await _total(use, prompt)
         position = asked * total // before
         session.prompts.put(cached.slot, read, position)
@@ -82,5 +82,5 @@ async def _total(use: Use, prompt: Prompt) -> int:
 
 
 def _characters(text: str, tokens: int, total: int) -> int:
-    """Characters that make up so many of the prompt's tokens, roughly and on the low side."""
+    """Number of characters in so many of the prompt's tokens, estimated low."""
     return len(text) * tokens // max(total, tokens, 1)

@@ -1,4 +1,4 @@
-"""One completion request, as values: where, for which model, how much, and what comes of it.
+"""One completion request, as values: its position, model and limits, and its result.
 
 In: session, target, document, offset, ticket. Out: a ``Request`` that every later step gets.
 """
@@ -19,7 +19,7 @@ from homebody.text import Document, Span
 Trigger: TypeAlias = Literal["automatic", "invoked"]
 
 _LINE_TOKENS = 48
-"""Longest single line that is asked for, in tokens."""
+"""Maximum length of a single line, in tokens."""
 
 _IDS = counter(1)
 
@@ -28,8 +28,8 @@ _IDS = counter(1)
 class Completion:
     """Replace ``span`` (on one line, the cursor inside or at its end) by ``text``.
 
-    ``confidence`` is how sure the model is of the first line (0 to 1), ``None`` where the server does
-    not say.
+    ``confidence`` is how sure the model is of the first line (0 to 1), ``None`` if the server does
+    not report it.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Request:
     Attributes
     ----------
     cursor
-        What is known about the cursor's surroundings, for the rules that judge the answer.
+        Facts about the cursor's surroundings, for the rules that judge the answer.
     wanted
         One line or a block.
     max_tokens
@@ -81,7 +81,7 @@ def request_at(
     *,
     trigger: Trigger = "automatic",
 ) -> Request:
-    """Look at the cursor and decide how much to ask for there."""
+    """Inspect the text at the cursor and decide how much to ask for."""
     settings = session.engine.settings.completion
     cursor = cursor_context(document, session.engine.trees.newest(document), offset)
     wanted = lines_wanted(cursor, settings.multiline)
@@ -100,5 +100,5 @@ def request_at(
 
 
 def new_completion(span: Span, text: str, confidence: float | None) -> Completion:
-    """Make a completion with an id of its own."""
+    """Make a completion with a new id."""
     return Completion(f"{next(_IDS)}", span, text, confidence)

@@ -19,7 +19,7 @@ from homebody.session.burst import Burst
 from homebody.text import Document, Span
 
 _WORTH_KEEPING = 2
-"""The part that was read has to be so many times the narrow window, to tell more with it than without."""
+"""Minimum size of the part that was read, as a multiple of the narrow window; less is not used."""
 
 
 def resumed_window(scene: Scene, arriving: Burst) -> Burst | None:

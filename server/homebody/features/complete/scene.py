@@ -1,7 +1,7 @@
 """Everything that a completion's plan depends on, at one moment.
 
 In: session, target, document, offset. Out: a ``Scene``, from which plans and windows are computed without
-touching anything that changes.
+mutable state.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,10 @@ _LEAST_TOKENS = 96
 """Minimum size of a narrow window, in tokens: with less the model sees too little to suggest anything."""
 
 _SHORT_PAUSE_SECONDS = 1.5
-"""Reading time of a middling window, which a pause after a jump suffices for."""
+"""Reading time of a medium window; it fits into a pause after a jump."""
 
 _WORTH_WAITING_SECONDS = 1.0
-"""A wider window that is read within this time is waited for: dropping it would cost as much again."""
+"""A request waits for a wider window that is read within this time; dropping it would cost as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Scene:
     Attributes
     ----------
     place
-        What is known of the document: windows, imports, snippets.
+        Stored state of the document: windows, imports, snippets.
     tree
         The document's newest syntax tree.
     cached
@@ -86,7 +86,7 @@ class Scene:
 
 
 def scene_at(session: Session, target: Target, document: Document, offset: int) -> Scene:
-    """Take the facts of this moment."""
+    """Collect the current facts."""
     engine, use = session.engine, session.engine.completion
     settings = engine.settings.completion
     session.prompts.resize(target.info.completion_slots)

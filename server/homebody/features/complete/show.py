@@ -23,7 +23,7 @@ def show(request: Request, answer: StoredAnswer) -> Completion | None:
 
 
 def show_beside(request: Request, answer: StoredAnswer) -> Completion | None:
-    """Trim and judge the answer of a further candidate; it is shown beside the first."""
+    """Trim and judge the answer of a further candidate; it is shown in addition to the first."""
     finished = _finished(request, answer)
     if finished is None:
         return None
@@ -33,7 +33,7 @@ def show_beside(request: Request, answer: StoredAnswer) -> Completion | None:
 
 
 def show_rest(request: Request, shown: Suggestion) -> Completion | None:
-    """Show what is left of a suggestion that is being typed through or accepted in parts."""
+    """Show the rest of a suggestion of which a part was typed or accepted."""
     found = resume(request.document, request.offset, shown.text, request.cursor, shown.probability)
     if found is None:
         return None
@@ -53,7 +53,7 @@ def _finished(request: Request, answer: StoredAnswer) -> Finished | None:
             request.cursor,
             pieces=answer.pieces,
             cut_by_length=not answer.state.is_whole,
-            # What was asked for as a block stays one while it is typed through.
+            # A suggestion requested as a block stays a block while the user types its text.
             wanted="block" if answer.multiline else "line",
             min_confidence=request.min_confidence,
         )

@@ -1,6 +1,6 @@
 """Wait for an answer in flight until there is something to show.
 
-In: a request, a generation. Out: what the answer says at the request's cursor, or nothing.
+In: a request, a generation. Out: the answer's text at the request's cursor, or nothing.
 """
 
 import time
@@ -10,7 +10,7 @@ from homebody.session.answer import AnswerState, StoredAnswer
 from homebody.session.generation import Generation
 
 UNMEASURED_OUTPUT = 30.0
-"""Tokens a second that the model is assumed to write, before the first measurement."""
+"""Assumed output speed before the first measurement, in tokens per second."""
 
 _SHOWN_TOKENS = 40
 _SHORTEST_SECONDS = 0.25
@@ -25,7 +25,7 @@ async def answer_in_flight(request: Request) -> StoredAnswer | None:
 
 
 def agreeing(request: Request) -> Generation | None:
-    """Return the answer in flight, or the last one, where it says what follows here."""
+    """Return the answer in flight, or the last one, if it continues from here."""
     running = request.session.running
     if running is None or running.state is AnswerState.BROKEN:
         return None
@@ -69,7 +69,7 @@ async def usable(request: Request, generation: Generation) -> StoredAnswer | Non
 
 
 def _is_used_up(rest: StoredAnswer, request: Request, generation: Generation) -> bool:
-    """Whether the answer was typed or accepted to its end: it says nothing about what follows."""
+    """Whether the whole answer was typed or accepted, so that nothing is left to show."""
     return not rest.text.strip() and request.offset != generation.offset
 
 

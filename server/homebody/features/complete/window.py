@@ -1,4 +1,4 @@
-"""Windows for a completion prompt: how much of the file and of the project goes in.
+"""Windows for a completion prompt: how much of the file and of the project it contains.
 
 In: a scene. Out: a ``Burst``, the frozen beginning of prompts from here on.
 Pure; touches no disk and asks no server: it is on the path of every key.
@@ -30,7 +30,7 @@ _TYPED_TOKENS = 128
 
 
 def narrow_window(scene: Scene, tokens: int) -> Burst:
-    """Return a window of ``tokens``, without snippets: for an answer that has to come soon."""
+    """Return a window of ``tokens``, without snippets: for a quick answer."""
     return _window(scene, tokens, (), None)
 
 

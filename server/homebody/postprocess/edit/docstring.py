@@ -58,7 +58,7 @@ def _docstring(text: str, indent: str) -> str:
     alone = len(lines) == 1 and not lines[0].endswith(('"', "\\"))
     if alone and len(lines[0]) + 7 + len(indent.expandtabs(4)) <= _WIDTH:
         return f'{prefix}"""{lines[0]}"""'
-    # Put the closing quotes on their own line if the text ends with a quote or backslash.
+    # Put the closing quotes on their own line: a final quote or backslash would merge with them.
     space = " " if lines[0].startswith('"') else ""
     first, *others = [*lines, ""]
     rest = "".join(f"\n{indent}{line}" if line else "\n" for line in others[:-1])

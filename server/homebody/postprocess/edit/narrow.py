@@ -16,7 +16,7 @@ _MAX_ABOVE = 40
 
 
 def narrowed(document: Document, tree: Tree, span: Span, answer: str, definition: Definition | None) -> str:
-    """Return the part of ``answer`` that rewrites ``definition``; or all of it.
+    """Return the part of ``answer`` that rewrites ``definition``, or all of it.
 
     The answer is only narrowed if the target is exactly this definition, and if everything else that the
     answer defines is already defined outside ``span``.
