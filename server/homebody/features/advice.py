@@ -1,6 +1,6 @@
-"""What to type to do better: the exact command or setting for this machine and this server.
+"""Advice for a better setup: the exact command or setting for this machine and this server.
 
-In: what is served, and free memory. Out: one line each, the remark behind it in brackets.
+In: what is served, and free memory. Out: one line each, followed by a remark in brackets.
 Lines in TOML belong into the user's ``config.toml``.
 """
 

@@ -40,7 +40,7 @@ class Draft:
 class Answer:
     """The model's answer. ``complete`` is false where the token limit cut it.
 
-    ``stats`` are the server's; ``None`` where the stream ended without. ``raw`` is the text exactly as it
+    ``stats`` are the server's; ``None`` if the stream ended without them. ``raw`` is the text exactly as it
     was generated, blanks at its ends included: sent back in a conversation, it is in the server's cache.
     """
 
@@ -101,7 +101,7 @@ async def answer(
     ContextTooLong
         Even the smallest prompt does not fit.
     BackendError
-        In one of its kinds.
+        See its subclasses.
 
     """
     use = engine.chat
@@ -214,7 +214,7 @@ async def _fitted(
 
 
 def _merged(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """Put the system message in front of the first question: some templates know no system role."""
+    """Merge the system message into the first question: some templates have no system role."""
     if len(messages) < 2 or messages[0].role != "system":
         return messages
     first = Message(messages[1].role, f"{messages[0].text}\n\n{messages[1].text}")

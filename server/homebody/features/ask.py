@@ -29,15 +29,15 @@ from homebody.session.session import Session
 from homebody.text import Document, Span
 
 _HISTORY_SHARE = 0.75
-"""Part of the context's room that earlier turns may fill before the oldest are shortened."""
+"""Share of the context that earlier turns may fill before the oldest are shortened."""
 
 _REGENERATED_TEMPERATURE = 0.8
-"""At least so much randomness where the same question is asked again."""
+"""Minimum temperature when the same question is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer and what it rests on.
+    """An answer and its sources.
 
     ``complete`` is false where the token limit cut it. ``blocks`` are all code blocks of the
     conversation up to here, in order; those of this answer are the last ``new_blocks``.
@@ -70,13 +70,13 @@ async def ask(
     Parameters
     ----------
     conversation
-        Where it goes on; the question and its answer are added to it once the answer is there. Without
-        one a new conversation begins.
+        The conversation to continue; the question and its answer are added when the answer is complete.
+        ``None`` begins a new one.
     document, span
         The code that the question is about: a selection, the function around a cursor (an empty span),
         or the document. Code that the conversation has already is not sent again.
     attachments
-        What else the user wants the model to read, from ``attachments``.
+        Further code or text that the user attached, from ``attachments``.
     on_text, on_read
         Get the answer piece by piece, and how much of the prompt is read.
 
@@ -106,7 +106,7 @@ async def regenerate(
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
 ) -> Reply:
-    """Answer the last question again; the new answer takes the place of the old one.
+    """Answer the last question again; the new answer replaces the old one.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class Asked:
 class Found:
     """All candidates for the context of the question.
 
-    ``wanted`` was attached or selected, ``helpful`` was chosen; ``left_out`` may go into no prompt.
+    ``wanted`` was attached or selected, ``helpful`` was chosen; ``left_out`` must not be sent to a model.
     ``around`` are the lines of ``wanted`` code, so that no snippet repeats them.
     """
 
@@ -63,7 +63,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NewContext:
-    """What a prompt gets in front of a question."""
+    """Context that a prompt contains before the question."""
 
     text: str
     sources: tuple[Source, ...]
@@ -78,7 +78,7 @@ async def find_context(
     *,
     session: Session | None = None,
 ) -> Found:
-    """Collect what could help, without what the conversation shows already.
+    """Collect related code, without code that the conversation already contains.
 
     A file that nobody selected goes in as a whole where that takes at most ``readable`` tokens, else as
     its outline.
@@ -86,7 +86,7 @@ async def find_context(
     Raises
     ------
     UsageError
-        The document may go into no prompt.
+        The document must not be sent to a model.
 
     """
     shown = [turn.message for turn in conversation.turns if turn.kept == "whole"]
@@ -156,7 +156,7 @@ def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewC
 async def _code(
     engine: Engine, document: Document, span: Span | None, readable: int, session: Session | None
 ) -> tuple[list[Attachment], Sequence[Candidate]]:
-    """Return the code that is meant, or the outline of a long file; and code that helps with it."""
+    """Return the code in question, or the outline of a long file; and related code."""
     tree = await tree_of(engine, document)
     target = meant_span(document, tree, span)
     if not document.slice(target).strip():
@@ -199,7 +199,7 @@ async def _named(engine: Engine, question: str) -> list[Candidate]:
 
 
 def _elsewhere(found: Found) -> list[Candidate]:
-    """Helpful code that lies outside the lines of what is shown anyway."""
+    """Related code outside the lines that are already shown."""
     return [
         one
         for one in found.helpful

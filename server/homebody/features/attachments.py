@@ -1,4 +1,4 @@
-"""What a user attaches to a question: files, symbols, diagnostics, diffs, pasted text.
+"""Attachments of a question: files, symbols, diagnostics, diffs, pasted text.
 
 In: ids from ``context_items``, paths, or text. Out: ``Attachment`` values, checked by the same rules as
 every file that goes into a prompt.
@@ -46,9 +46,9 @@ class Attachment:
     text, language
         What is shown, and LSP's language identifier for it.
     label
-        How the model and the user see it: a path with lines, ``uncommitted changes``.
+        Name shown to the model and the user: a path with lines, ``uncommitted changes``.
     keep
-        Which lines stay where not all fit.
+        Which lines are kept if not all fit.
 
     """
 
@@ -63,7 +63,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Attachments, and parts of them that may go into no prompt."""
+    """Attachments, and parts of them that must not be sent to a model."""
 
     items: tuple[Attachment, ...]
     left_out: tuple[LeftOut, ...] = ()
@@ -109,7 +109,7 @@ def attach_document(engine: Engine, document: Document, lines: tuple[int, int] |
     Raises
     ------
     UsageError
-        The document may go into no prompt.
+        The document must not be sent to a model.
 
     """
     check_permitted(engine, document)
@@ -128,7 +128,7 @@ def attach_text(engine: Engine, text: str, label: str = "pasted text", language:
     Raises
     ------
     UsageError
-        It holds a private key.
+        The text contains a private key.
 
     """
     if diffs := file_diffs(text):

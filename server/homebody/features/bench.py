@@ -25,7 +25,7 @@ SIZES = (512, 2048, 8192)
 """Prompt lengths in tokens, as far as the served context allows."""
 
 _PATIENCE_SECONDS = 120.0
-"""A prompt that would take longer to read is left out, but for the shortest."""
+"""A prompt that would take longer to read is left out, except the shortest."""
 
 _ANSWER_TOKENS = 64
 _ROOM = 32
@@ -46,7 +46,7 @@ class Row(Struct, frozen=True, rename="camel"):
 
 
 class Bench(Struct, frozen=True, rename="camel"):
-    """What was measured, of which model, where.
+    """Measurements of one model on one machine.
 
     ``quick_tokens`` is an estimate of the largest cold prompt that is answered within
     ``latency_budget_ms``. ``left_out`` are prompt lengths that would have taken minutes.
@@ -77,7 +77,7 @@ async def bench(
     Raises
     ------
     BackendError
-        The model is not there, or does not answer.
+        The model is unavailable, or does not answer.
 
     """
     measured = engine.completion if use == "completion" else engine.chat
@@ -207,7 +207,7 @@ def _memory(info: ModelInfo) -> int | None:
 
 
 def _processor() -> str:
-    """Name of the processor, as far as the system tells it."""
+    """Name of the processor, if the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

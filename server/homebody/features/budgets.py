@@ -1,4 +1,4 @@
-"""How much a chat prompt may hold: what fits the context, and what is read before the first word.
+"""Token budgets of a chat prompt: what fits the context, and what is read before the first word.
 
 In: settings, the served model, its measured speed. Out: tokens.
 """
@@ -16,7 +16,7 @@ TEMPLATE_TOKENS = 24
 """First guess of what a chat template adds; the exact count corrects it."""
 
 _LEAST_TOKENS = 256
-"""Tokens that are read on the slowest machine too: with fewer an answer is about nothing."""
+"""Minimum budget, in tokens, even on the slowest machine; with fewer an answer is useless."""
 
 _CHARACTERS = 200
 """Characters of the code that are read to measure the speed: some fifty tokens."""
@@ -31,7 +31,7 @@ class ChatRoom:
     output
         Kept free for the answer.
     fits
-        What the texts of the prompt may have together.
+        Maximum total of the prompt's texts.
     readable
         What the model reads in ``chat.readingSeconds``, at least 256; never more than ``fits``.
 
@@ -51,7 +51,7 @@ def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
     Raises
     ------
     ContextTooLong
-        Nothing is left for the prompt.
+        No tokens are left for the prompt.
 
     """
     settings = engine.settings.chat
@@ -63,7 +63,7 @@ def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
 
 
 async def measure_speed(engine: Engine, prompt: PromptFile, text: str = "") -> None:
-    """Find out how fast the chat model reads, unless that is known.
+    """Measure how fast the chat model reads, unless that is known.
 
     Completions of the same model have measured it; otherwise the words of ``prompt`` are read, with the
     beginning of ``text`` where those are in the cache already. Where the server cannot only read, the

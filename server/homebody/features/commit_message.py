@@ -1,6 +1,6 @@
 """Write a commit message for what is staged.
 
-In: a folder inside a git repository. Out: the message, and what it rests on. Nothing is committed.
+In: a folder inside a git repository. Out: the message and its sources. Nothing is committed.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ async def commit_message(
 ) -> Explanation:
     """Return a message for the staged changes of the repository around ``folder``, in ``markdown``.
 
-    Files that go into no prompt are left out and listed; so is what does not fit.
+    Files that must not be sent to a model, or do not fit, are left out and listed.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""What may be attached to a question: files, symbols, diagnostics, changes.
+"""Items that can be attached to a question: files, symbols, diagnostics, changes.
 
-In: what the user has typed of a name. Out: items, the likeliest first; their ids are what ``attach`` takes.
+In: what the user has typed of a name. Out: items, the likeliest first; ``attach`` takes their ids.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Doctor: what is there, what was chosen and why, how fast it is, and what to do better.
+"""Doctor: the models found, the ones chosen and why, their speed, and possible improvements.
 
 In: an engine, and problems found in the settings. Out: findings, each with a command that helps.
 """
@@ -25,7 +25,7 @@ from homebody.prompt.fim import find_format
 Level: TypeAlias = Literal["good", "hint", "problem"]
 
 _QUICK_OUTPUT = 15.0
-"""Tokens a second below which a line of code takes longer than one waits for it."""
+"""Output speed, in tokens per second, below which a line of code takes too long."""
 
 _QUICK_PROMPT = 150.0
 """Prompt tokens a second below which even a narrow window takes longer than 700 ms."""
@@ -45,9 +45,9 @@ class Finding(Struct, frozen=True, rename="camel"):
 
 
 class UseReport(Struct, frozen=True, rename="camel"):
-    """One use of a model: what answers, why, how fast.
+    """One use of a model: the model that answers, the reason for its choice, and its speed.
 
-    ``model`` is ``None`` where nothing does. ``fim`` names the layout of fill-in-the-middle prompts.
+    ``model`` is ``None`` if none answers. ``fim`` names the layout of fill-in-the-middle prompts.
     """
 
     use: Slot
@@ -78,7 +78,7 @@ class Diagnosis(Struct, frozen=True, rename="camel"):
 async def doctor(
     engine: Engine, *, problems: Sequence[str] = (), origins: Mapping[str, str] | None = None
 ) -> Diagnosis:
-    """Look at everything that decides how well Homebody works here. Never raises ``BackendError``.
+    """Check everything that affects how well Homebody works here. Never raises ``BackendError``.
 
     ``problems`` are what was wrong in the settings, ``origins`` which source each value comes from.
     """

@@ -20,7 +20,7 @@ from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
 _MOST_PARTS = 8
-"""Parts that are explained unless everything is asked for."""
+"""Maximum number of parts that are explained, unless all are requested."""
 
 _PART_TOKENS = 320
 """Longest explanation of one part, and of the summary."""
@@ -35,7 +35,7 @@ _OUTLINED = frozenset(
 
 @dataclass(slots=True)
 class _Collected:
-    """What came of the requests so far."""
+    """Results of the requests so far."""
 
     texts: list[str] = field(default_factory=list[str])
     sources: list[Source] = field(default_factory=list[Source])
@@ -53,7 +53,7 @@ class _Collected:
 
 
 async def explain_parts(task: Task, target: Span, room: ChatRoom, *, full: bool) -> Explanation:
-    """Explain ``target`` part by part, then sum it up.
+    """Explain ``target`` part by part, then summarize it.
 
     Each part is read within ``chat.readingSeconds``, or, with ``full``, as long as the context allows.
     Without ``full`` the parts beyond the eighth are left out and listed.
@@ -193,7 +193,7 @@ async def _sum_up(task: Task, texts: list[str], room: ChatRoom) -> Answer:
     frame = frame_tokens(engine, prompt)
 
     def build(tokens: int) -> Draft:
-        # Each note loses its end rather than one note all of it.
+        # Shorten each note, so that none is dropped completely.
         share = max(8, (min(tokens, room.readable) - frame) // len(texts))
         notes = "\n\n".join(first_tokens(engine, text, share) for text in texts)
         values = {"context": notes, "path": shown_path(engine, document.uri)}

@@ -1,6 +1,6 @@
 """Explain text that is no document: the output of a program, a diff; and write commit messages.
 
-In: attachments. Out: an explanation. Files that an output names are read along, as far as they lie in the
+In: attachments. Out: an explanation. Files that an output names are added to the prompt if they are in the
 workspace.
 """
 
@@ -60,8 +60,8 @@ async def explain_text(
 ) -> Explanation:
     """Explain pasted text: a traceback or other output, or a diff.
 
-    Lines around the places that an output names are read along, and the explanation ends with links to
-    them. Files outside the workspace are not opened.
+    Lines around the places that an output names are added to the prompt, and the explanation ends with links
+    to them. Files outside the workspace are not opened.
 
     Raises
     ------
@@ -84,7 +84,7 @@ async def explain_text(
             on_read=on_read,
         )
     attached = attach_text(engine, text, "Output")
-    # The end of an output says what went wrong.
+    # The end of an output contains the error.
     attached = Attached(tuple(replace(item, keep="end") for item in attached.items), attached.left_out)
     places = list(_places(engine, text))[:_MOST_PLACES]
     helpful = await asyncio.to_thread(_lines_at, engine, places, open_document)
@@ -144,7 +144,7 @@ async def explain_attached(
 
 
 def _places(engine: Engine, text: str) -> Iterator[_Place]:
-    """Places inside the workspace that ``text`` names, the last ones first: there it went wrong."""
+    """Places inside the workspace that ``text`` names, the last first: errors are usually at the end."""
     found: dict[tuple[Path, int], int] = {}
     for pattern in _PLACES:
         for match in pattern.finditer(text, max(0, len(text) - _LOOKED_AT)):

@@ -1,4 +1,4 @@
-"""What explaining starts from and what it gives: values shared by ``explain`` and its parts."""
+"""Input and result of an explanation: values shared by ``explain`` and its parts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from homebody.text import Document
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """An explanation and what it rests on.
+    """An explanation and its sources.
 
     ``complete`` is false where the token limit cut it, or where parts of a long selection were not
     explained; ``left_out`` lists what was not read. ``usage`` sums up all requests behind it.

@@ -19,7 +19,7 @@ from homebody.workspace.uri import path_of, uri_of
 
 _MOST_BYTES = 64 * 1024
 _SHARE = 5
-"""Rules have at most the fifth part of what is read before the first word."""
+"""Rules take at most a fifth of the tokens that are read before the first word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which model suits this machine, and the one line that gets it.
+"""Recommend a model for this machine, with the command that fetches it.
 
 In: memory, cores, graphics, and the servers that answer here. Out: a ``Recommendation`` for each use.
 Opens no connection but to this machine; installs nothing.
@@ -30,11 +30,11 @@ class Recommendation(Struct, frozen=True, rename="camel"):
     Attributes
     ----------
     present
-        What is on this machine already and does it; ``None`` where nothing is.
+        A model on this machine that already suits this use; ``None`` if there is none.
     model, licence, download_bytes
-        What is recommended, and what it takes to fetch it.
+        The recommended model, its licence and its download size.
     command
-        The line to type.
+        The command that fetches it.
 
     """
 
@@ -54,7 +54,7 @@ class Advice(Struct, frozen=True, rename="camel"):
 
 
 async def recommend(*, urls: Sequence[str] = USUAL_URLS) -> Advice:
-    """Look at the machine and its servers."""
+    """Inspect the machine and its servers."""
     machine = await asyncio.to_thread(this_machine)
     found = await probe_all(urls)
     candidates = [candidate for server in found for candidate in server.candidates]
@@ -124,7 +124,7 @@ def _runner(machine: Machine, kinds: set[str]) -> Runner:
         return "ollama"
     if "lm-studio" in kinds or shutil.which("lms"):
         return "lm-studio"
-    # Our own process uses the graphics unit on Apple's processors alone.
+    # Our own process uses the graphics unit only on Apple's processors.
     return "llama.cpp" if machine.graphics_memory and not machine.is_unified else "embedded"
 
 

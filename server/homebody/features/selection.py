@@ -1,4 +1,4 @@
-"""Which code is meant, and which other code helps to understand or rewrite it.
+"""Find the code in question, and related code that helps to understand or rewrite it.
 
 In: a document, its tree, the user's selection or cursor. Out: the span that is meant, and candidates for
 ``context`` chosen for that span, best first. Used by explain, ask and refactor.
