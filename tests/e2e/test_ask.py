@@ -150,6 +150,27 @@ async def test_a_stored_conversation_survives_the_server(serve, tmp_path):
     assert not path.exists()
 
 
+async def test_a_forgotten_conversation_stays_forgotten(serve, tmp_path):
+    """Requests that arrive while it is being forgotten neither keep it in memory nor write it again."""
+    async with serve("Yes.") as client:
+        asked = await client.execute("homebody.ask", {"question": "One?"})
+        argument = {"conversationId": asked["conversationId"]}
+        await client.execute("homebody.saveConversation", argument | {"store": True})
+        kept = argument | {"store": True}
+        # With many others in the folder, forgetting takes long enough for the requests to arrive.
+        folder = tmp_path / "state" / "conversations"
+        for number in range(3000):
+            (folder / f"{number:016x}.json").touch()
+        await asyncio.gather(
+            client.execute("homebody.forgetConversations", argument),
+            *(client.execute("homebody.saveConversation", one) for one in [argument, kept] * 10),
+            return_exceptions=True,
+        )
+        with pytest.raises(ServerError, match="no conversation"):
+            await client.execute("homebody.saveConversation", argument)
+    assert not (folder / f"{asked['conversationId']}.json").exists()
+
+
 @pytest.mark.parametrize(
     ("argument", "words"),
     [

@@ -6,6 +6,7 @@ Turns are kept in memory; ``condense`` shortens the oldest ones where the contex
 Knows nothing of what a prompt says.
 """
 
+import asyncio
 import secrets
 import time
 from collections import OrderedDict
@@ -144,9 +145,17 @@ class Conversation:
 
 
 class Conversations:
-    """The conversations of one client, by id."""
+    """The conversations of one client, by id.
+
+    Attributes
+    ----------
+    on_disk
+        Held while a conversation is stored or forgotten, so that a forgotten one is not written again.
+
+    """
 
     def __init__(self) -> None:
+        self.on_disk = asyncio.Lock()
         self._known: OrderedDict[str, Conversation] = OrderedDict()
 
     def add(self, conversation: Conversation) -> Conversation:

@@ -229,8 +229,12 @@ export class Chat implements Disposable {
         const token = `homebody-chat-${turn.id}-${Date.now()}`;
         const stream = client.onProgress(new ProgressType<StreamPart>(), token, (part) => this.take(turn, part));
         try {
-            this.finish(turn, await ask(client, token, stop));
-            await this.store(client);
+            const result = await ask(client, token, stop);
+            // A new conversation may have begun while the answer was on its way.
+            if (this.turns.includes(turn)) {
+                this.finish(turn, result);
+                await this.store(client);
+            }
         } catch (error) {
             turn.state = stop.token.isCancellationRequested ? "stopped" : "failed";
             delete turn.note;
@@ -243,8 +247,10 @@ export class Chat implements Disposable {
             if (this.stopping === stop) {
                 this.stopping = undefined;
             }
-            this.view.send({ type: "turn", turn });
-            this.keep();
+            if (this.turns.includes(turn)) {
+                this.view.send({ type: "turn", turn });
+                this.keep();
+            }
         }
     }
 

@@ -91,9 +91,13 @@ async def _save(server: Server, params: types.ExecuteCommandParams) -> Result:
     from homebody.session.stored import store_conversation
 
     argument = parse(params.command, params.arguments, Save)
+    known = server.service.conversations
     found = conversation_of(server, argument.conversation_id)
     if argument.store:
-        await asyncio.to_thread(store_conversation, found)
+        async with known.on_disk:
+            # It may have been forgotten while this request waited.
+            if known.find(found.id) is found:
+                await asyncio.to_thread(store_conversation, found)
     return {"conversationId": found.id, "title": found.title, "markdown": found.to_markdown()}
 
 
@@ -101,8 +105,11 @@ async def _forget(server: Server, params: types.ExecuteCommandParams) -> Result:
     from homebody.session.stored import forget_stored
 
     argument = parse(params.command, params.arguments, Forget)
-    ids = {one.id for one in server.service.conversations.all()}
-    server.service.conversations.forget(argument.conversation_id)
-    gone = await asyncio.to_thread(forget_stored, argument.conversation_id)
+    known = server.service.conversations
+    async with known.on_disk:
+        gone = await asyncio.to_thread(forget_stored, argument.conversation_id)
+        # Memory comes last: a request in the meantime may have read the conversation from disk again.
+        ids = {one.id for one in known.all()}
+        known.forget(argument.conversation_id)
     wanted = ids if argument.conversation_id is None else ids & {argument.conversation_id}
     return {"forgotten": len(wanted | set(gone))}
