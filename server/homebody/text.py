@@ -110,6 +110,15 @@ class Document:
         """Line that holds ``offset``; the end of the text belongs to the last line."""
         return bisect_right(self.line_starts, offset) - 1
 
+    def lines_of(self, span: Span) -> tuple[int, int]:
+        """First and last line that ``span`` touches; if it ends at a line's start, not that line."""
+        return self.line_of(span.start), self.line_of(max(span.start, span.end - 1))
+
+    def whole_lines(self, span: Span) -> Span:
+        """``span`` widened to whole lines, without the last line end."""
+        first, last = self.lines_of(span)
+        return Span(self.line_starts[first], self.line_span(last).end)
+
     def line_span(self, line: int) -> Span:
         """Span of ``line`` without its line end."""
         full = self.line_span_with_end(line)

@@ -6,7 +6,7 @@ A server's module, and httpx with it, is loaded when its kind is opened.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from homebody.backend.base import Backend, Slot
 from homebody.backend.state import OnState
@@ -15,6 +15,7 @@ from homebody.settings import BackendSettings, Settings
 
 if TYPE_CHECKING:
     from homebody.backend.resilient import Connector
+    from homebody.backend.servers.base import ServerOptions
 
 DEFAULT_URLS: Mapping[str, str] = {
     "llama.cpp": "http://127.0.0.1:8080",
@@ -86,42 +87,33 @@ def _open_scripted(block: BackendSettings) -> Backend:
     return ScriptedBackend.from_file(block.model)
 
 
-class _Address(TypedDict):
-    """What every server's class is made with, beside its URL."""
-
-    api_key: str | None
-    model: str | None
-    allowed_hosts: Sequence[str]
-    timeout_seconds: float
-    context_length: int | None
-
-
-def _address(block: BackendSettings) -> _Address:
-    return _Address(
-        api_key=block.api_key,
-        model=block.model,
-        allowed_hosts=block.allowed_hosts,
-        timeout_seconds=block.timeout_seconds,
-        context_length=block.context_length,
-    )
+def _options(block: BackendSettings, use: Slot) -> "ServerOptions":
+    return {
+        "api_key": block.api_key,
+        "model": block.model,
+        "allowed_hosts": block.allowed_hosts,
+        "timeout_seconds": block.timeout_seconds,
+        "context_length": block.context_length,
+        "use": use,
+    }
 
 
 def _open_llama_cpp(block: BackendSettings, use: Slot) -> Backend:
     from homebody.backend.servers.llama_cpp import LlamaCppBackend
 
-    return LlamaCppBackend(block.url or DEFAULT_URLS["llama.cpp"], use=use, **_address(block))
+    return LlamaCppBackend(block.url or DEFAULT_URLS["llama.cpp"], **_options(block, use))
 
 
 def _open_ollama(block: BackendSettings, use: Slot) -> Backend:
     from homebody.backend.servers.ollama import OllamaBackend
 
-    return OllamaBackend(block.url or DEFAULT_URLS["ollama"], use=use, **_address(block))
+    return OllamaBackend(block.url or DEFAULT_URLS["ollama"], **_options(block, use))
 
 
 def _open_lm_studio(block: BackendSettings, use: Slot) -> Backend:
     from homebody.backend.servers.lm_studio import LmStudioBackend
 
-    return LmStudioBackend(block.url or DEFAULT_URLS["lm-studio"], use=use, **_address(block))
+    return LmStudioBackend(block.url or DEFAULT_URLS["lm-studio"], **_options(block, use))
 
 
 def _open_openai(block: BackendSettings, use: Slot) -> Backend:
@@ -130,7 +122,7 @@ def _open_openai(block: BackendSettings, use: Slot) -> Backend:
     if block.url is None:
         message = 'backend.kind "openai" needs backend.url, such as "http://127.0.0.1:8000"'
         raise SettingsError(message)
-    return OpenAiBackend(block.url, use=use, **_address(block))
+    return OpenAiBackend(block.url, **_options(block, use))
 
 
 _SERVERS: Mapping[str, Callable[[BackendSettings, Slot], Backend]] = {

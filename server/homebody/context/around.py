@@ -74,8 +74,7 @@ def select_around(
         )
         raise ContextTooLong(message)
     rest = tokens - used
-    first = document.line_of(selection.start)
-    last = document.line_of(max(selection.start, selection.end - 1))
+    first, last = document.lines_of(selection)
     share = int(rest * _SNIPPET_SHARE) if candidates else 0
     lines = _lines_around(document, first, last, rest - share, count)
     ranked = _choose(document, lines, candidates, share, count)
@@ -112,7 +111,7 @@ def _choose(
     document: Document, lines: _Lines, candidates: Sequence[Candidate], tokens: int, count: Count
 ) -> Ranked:
     shown = Span(lines.before.start, lines.after.end)
-    first, last = document.line_of(shown.start), document.line_of(max(shown.start, shown.end - 1))
+    first, last = document.lines_of(shown)
     return choose(candidates, tokens, count, Source(document.uri, first, last, 0, ""), document.slice(shown))
 
 

@@ -180,5 +180,4 @@ def _first_line_after(document: Document, offset: int) -> int:
 
 
 def _source(document: Document, span: Span, tokens: int, why: str) -> Source:
-    last = document.line_of(max(span.start, span.end - 1))
-    return Source(document.uri, document.line_of(span.start), last, tokens, why)
+    return Source(document.uri, *document.lines_of(span), tokens, why)

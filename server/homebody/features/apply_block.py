@@ -8,7 +8,7 @@ import asyncio
 
 from homebody.engine import Engine
 from homebody.features.refactor import Refactoring
-from homebody.features.selection import tree_of, trimmed, whole_lines
+from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess import CodeBlock, Refusal, document_hunks, replacement_text
 from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edited import edited
@@ -56,7 +56,7 @@ async def apply_block(
 async def _target(engine: Engine, document: Document, block: CodeBlock, span: Span | None) -> Span | None:
     """Return what the block replaces; an empty span is a place to insert at."""
     if span is not None and document.slice(span).strip():
-        return whole_lines(document, trimmed(document, span))
+        return document.whole_lines(trimmed(document, span))
     code = Document.create("homebody:block", document.language_id, 0, block.text)
     names = [
         one.name for one in definitions(code, parse(code)) if one.kind != "variable" and not one.container
@@ -65,7 +65,7 @@ async def _target(engine: Engine, document: Document, block: CodeBlock, span: Sp
         tree = await tree_of(engine, document)
         same = [one for one in definitions(document, tree) if one.name == names[0] and one.kind != "variable"]
         if len(same) == 1:
-            return whole_lines(document, same[0].span)
+            return document.whole_lines(same[0].span)
     if span is None:
         return None
     start = document.line_starts[document.line_of(span.start)]

@@ -162,7 +162,7 @@ async def _code(
     if not document.slice(target).strip():
         return [], ()
     path = shown_path(engine, document.uri)
-    first, last = document.line_of(target.start), document.line_of(max(target.start, target.end - 1))
+    first, last = document.lines_of(target)
     if span is None and await _is_longer(engine, document, readable):
         lines = outline(document, tree)
         if lines:

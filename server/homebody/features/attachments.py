@@ -207,4 +207,4 @@ async def _parse_lines(engine: Engine, document: Document, fragment: str) -> tup
     around = scope_around(document, tree, Span(offset, offset))
     if around is None:
         return first, min(first + _LINES_WITHOUT_TREE, bottom)
-    return document.line_of(around.span.start), document.line_of(max(around.span.start, around.span.end - 1))
+    return document.lines_of(around.span)

@@ -17,7 +17,7 @@ from homebody.features.budgets import ChatRoom, chat_room, measure_speed
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.explanation import Explanation, Task
 from homebody.features.project_rules import project_rules
-from homebody.features.selection import candidates_for_span, lines_near, meant_span, tree_of, whole_lines
+from homebody.features.selection import candidates_for_span, lines_near, meant_span, tree_of
 from homebody.features.surroundings import (
     check_permitted,
     frame_tokens,
@@ -83,7 +83,7 @@ async def explain(
     tree = await tree_of(engine, document)
     if problem:
         # The lines of the diagnostic; the function around them is among the lines before and after.
-        target = whole_lines(document, span or Span(0, 0))
+        target = document.whole_lines(span or Span(0, 0))
         prompt = shipped_prompt("explain-problem")
     else:
         target = meant_span(document, tree, span)

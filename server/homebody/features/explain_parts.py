@@ -258,7 +258,7 @@ def _linked_lines(document: Document, span: Span) -> str:
 
 
 def _lines(document: Document, span: Span) -> tuple[int, int]:
-    return document.line_of(span.start), document.line_of(max(span.start, span.end - 1))
+    return document.lines_of(span)
 
 
 def _gap(markdown: list[str]) -> str:

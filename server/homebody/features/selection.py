@@ -66,19 +66,13 @@ def meant_span(document: Document, tree: Tree, span: Span | None) -> Span:
     if document.slice(span).strip():
         return trimmed(document, span)
     around = scope_around(document, tree, Span(span.start, span.start))
-    return whole if around is None else trimmed(document, whole_lines(document, around.span))
-
-
-def whole_lines(document: Document, span: Span) -> Span:
-    """Widen ``span`` to whole lines, without the last line end; an end at column 0 excludes that line."""
-    last = document.line_of(max(span.start, span.end - 1))
-    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
+    return whole if around is None else trimmed(document, document.whole_lines(around.span))
 
 
 def lines_near(document: Document, span: Span, lines: int) -> Span:
     """Return ``span`` with so many whole lines on either side."""
     first = max(0, document.line_of(span.start) - lines)
-    last = min(document.line_count - 1, document.line_of(max(span.start, span.end - 1)) + lines)
+    last = min(document.line_count - 1, document.lines_of(span)[1] + lines)
     return Span(document.line_starts[first], document.line_span_with_end(last).end)
 
 
@@ -127,7 +121,7 @@ def _own_definitions(
                 continue
             lines = _line_count(document, one.span)
             if one.is_function and lines <= _WHOLE_LINES:
-                whole = whole_lines(document, one.span)
+                whole = document.whole_lines(one.span)
                 yield _candidate(document, whole, document.slice(whole), f"defines {name}")
                 continue
             members = [
@@ -148,7 +142,7 @@ def _needed_imports(
     for one in imports(document, tree):
         brought = {name.alias for name in one.names} or {re.split(r"[./:\\]+", one.module)[-1]}
         if not _meet(one.span, span) and not brought.isdisjoint(names):
-            whole = whole_lines(document, one.span)
+            whole = document.whole_lines(one.span)
             yield _candidate(document, whole, document.slice(whole), "import that it uses")
 
 
@@ -204,12 +198,12 @@ def _cells_above(session: Session, document: Document) -> list[Candidate]:
 
 
 def _candidate(document: Document, span: Span, text: str, why: str) -> Candidate:
-    last = document.line_of(max(span.start, span.end - 1))
-    return Candidate(document.uri, document.line_of(span.start), last, text, why)
+    return Candidate(document.uri, *document.lines_of(span), text, why)
 
 
 def _line_count(document: Document, span: Span) -> int:
-    return document.line_of(max(span.start, span.end - 1)) - document.line_of(span.start) + 1
+    first, last = document.lines_of(span)
+    return last - first + 1
 
 
 def _meet(one: Span, other: Span) -> bool:

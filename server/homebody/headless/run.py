@@ -20,17 +20,10 @@ from homebody.headless.edit_bounds import edited_text
 from homebody.headless.select import SourceFile
 from homebody.headless.targets import Target
 from homebody.prompt.front_matter import PromptFile
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document, TextEdit
 
 Status: TypeAlias = Literal["changed", "refused", "unchanged"]
 
-_CHARACTERS_A_TOKEN = 8
-"""Upper bound of the average characters per token: a text longer than it allows is split uncounted."""
-_SHARE = 0.4
-"""Largest share of the context for one piece of a large file: the answer needs about as much again."""
-_LARGEST_PIECE = 3_000
-"""Maximum size of a piece, in tokens: models omit more of a longer one."""
-_SMALLEST_PIECE = 64
 _REASONS_SHOWN = 3
 
 
@@ -179,28 +172,21 @@ class _FileWork:
         self._first = self._document = document
         self._left = deque(found)
         self._request = request
-        self._can_split = check_action(engine, request).scope == "selection"
+        check_action(engine, request)
         self._refusals: list[str] = []
-        self._answered = 0
         self._characters = 0
         self._prompt_tokens = self._output_tokens = 0
         self._prompts: list[PromptRecord] = []
         self._new_file: NewFile | None = None
 
     async def finish(self, feedback: str, on_progress: OnProgress | None) -> None:
-        """Rewrite the targets one by one; split a target that does not fit the context."""
+        """Rewrite the targets one by one; one that does not fit the context is refused."""
         while self._left:
             target = self._left.popleft()
-            if self._is_surely_too_long(target.span, await self._context_length()):
-                reason = f"{len(target.span)} characters do not fit the context of the model."
-                if not await self._split(target):
-                    self._refuse(target, reason)
-                continue
             try:
                 await self._rewrite(target, feedback, on_progress)
             except ContextTooLong as error:
-                if not await self._split(target):
-                    self._refuse(target, str(error))
+                self._refusals.append(_named(target, str(error)))
 
     def change(self) -> Change:
         """Return the combined result of all targets."""
@@ -221,12 +207,12 @@ class _FileWork:
         )
 
     def _reason(self) -> str | None:
-        if self._answered == 1 or not self._refusals:
+        if len(self._refusals) < 2:
             return self._refusals[0] if self._refusals else None
         shown = " ".join(self._refusals[:_REASONS_SHOWN])
         more = len(self._refusals) - _REASONS_SHOWN
         rest = f" And {more} more." if more > 0 else ""
-        return f"{len(self._refusals)} of {self._answered} parts were refused. {shown}{rest}"
+        return f"{len(self._refusals)} parts were refused. {shown}{rest}"
 
     async def _rewrite(self, target: Target, feedback: str, on_progress: OnProgress | None) -> None:
         before = self._characters
@@ -235,6 +221,12 @@ class _FileWork:
             self._characters = before + characters
             if on_progress is not None:
                 on_progress(self._characters)
+
+        def next_part(number: int, _count: int) -> None:
+            nonlocal before
+            before = self._characters
+            if number > 1:
+                self._keep_prompt()
 
         request = self._request
         found = await refactor(
@@ -245,10 +237,9 @@ class _FileWork:
             instruction=request.instruction,
             feedback=feedback,
             on_progress=progress,
+            on_unit=next_part,
         )
-        self._answered += 1
-        if (record := self._engine.audit.last(self._document.uri)) is not None:
-            self._prompts.append(record)
+        self._keep_prompt()
         if (usage := found.usage) is not None:
             self._prompt_tokens += usage.prompt_tokens
             self._output_tokens += usage.output_tokens
@@ -263,36 +254,15 @@ class _FileWork:
             self._apply(found.edits)
         self._new_file = found.new_file
 
+    def _keep_prompt(self) -> None:
+        if (record := self._engine.audit.last(self._document.uri)) is not None:
+            self._prompts.append(record)
+
     def _apply(self, edits: Sequence[TextEdit]) -> None:
         before = self._document
         text = edited_text(before, edits)
         self._document = Document.create(before.uri, before.language_id, before.version, text)
         self._left = deque(Target(one.name, targets.moved(one.span, edits)) for one in self._left)
-
-    async def _split(self, target: Target) -> bool:
-        """Replace a target by its pieces; return false if it cannot be split."""
-        if not self._can_split:
-            return False
-        count = self._engine.chat.tokens.count
-        limit = min(_LARGEST_PIECE, int(await self._context_length() * _SHARE))
-        # A piece that does not fit either is split again.
-        limit = min(limit, len(target.span) // 4)
-        if limit < _SMALLEST_PIECE:
-            return False
-        pieces = targets.pieces(self._document, target.span, limit, count)
-        if len(pieces) > 1:
-            self._left.extendleft(Target(target.name, piece.span) for piece in reversed(pieces))
-        return len(pieces) > 1
-
-    async def _context_length(self) -> int:
-        return (await self._engine.chat.describe()).context_length
-
-    def _is_surely_too_long(self, span: Span, context_length: int) -> bool:
-        return len(span) > context_length * _CHARACTERS_A_TOKEN
-
-    def _refuse(self, target: Target, reason: str) -> None:
-        self._answered += 1
-        self._refusals.append(_named(target, reason))
 
 
 def _named(target: Target, reason: str) -> str:

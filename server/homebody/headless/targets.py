@@ -5,11 +5,10 @@ Out: ``Target``s in the order of the text, which do not overlap.
 Knows spans and definitions; knows nothing of files or models.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from homebody.syntax.chunk import chunk_document
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit
@@ -50,20 +49,6 @@ def symbol_names(document: Document) -> list[str]:
 def qualified(one: Definition) -> str:
     """Return the dotted name: ``Order.total``."""
     return f"{one.container}.{one.name}" if one.container else one.name
-
-
-def pieces(document: Document, span: Span, max_tokens: int, count: Callable[[str], int]) -> list[Target]:
-    """Split ``span`` at syntactic seams into parts of at most ``max_tokens``, blank ones left out.
-
-    One target comes back where nothing can be split.
-    """
-    found: list[Target] = []
-    for chunk in chunk_document(document, parse(document), max_tokens, count):
-        start = max(span.start, document.line_starts[chunk.first_line])
-        end = min(span.end, document.line_span_with_end(chunk.last_line).end)
-        if start < end and document.text[start:end].strip():
-            found.append(Target("", Span(start, end)))
-    return found or [Target("", span)]
 
 
 def moved(span: Span, edits: Sequence[TextEdit]) -> Span:

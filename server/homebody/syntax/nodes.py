@@ -119,7 +119,7 @@ def _tall_nodes(
         if node is None:
             return
         span = _span(tree, node)
-        lines = document.line_of(span.start), document.line_of(max(span.start, span.end - 1))
+        lines = document.lines_of(span)
         if lines[0] < lines[1]:
             if lines != around[-1]:
                 yield lines

@@ -42,10 +42,10 @@ def shown(
     For a type: its whole text if it is short, otherwise the signatures of its ``members``, or its first
     lines if it has none. For any other definition: its signature.
     """
-    first, last = document.line_of(one.span.start), document.line_of(max(one.span.start, one.span.end - 1))
+    first, last = document.lines_of(one.span)
     if one.kind in _WITH_MEMBERS and last - first < _MAX_WHOLE_LINES and len(one.span) <= _MAX_WHOLE:
         return Shown(_indentation(document, one.span.start) + document.slice(one.span), first, last)
-    end = document.line_of(max(one.header.start, one.header.end - 1))
+    end = document.lines_of(one.header)[1]
     first = document.line_of(one.header.start)
     if one.kind in _WITH_MEMBERS and last > end:
         return Shown(_outline(document, language, one, members), first, end)
@@ -76,7 +76,7 @@ def _outline(
         comment = "" if indented or language is None or not language.line_comment else language.line_comment
         indent = parts[0][: len(parts[0]) - len(parts[0].lstrip())]
         kept = [*kept, f"{indent}{comment} ..." if comment else f"{indent}..."]
-    last = document.line_text(document.line_of(max(one.span.start, one.span.end - 1))).rstrip()
+    last = document.line_text(document.lines_of(one.span)[1]).rstrip()
     closer = [last] if not indented and _CLOSER.fullmatch(last) else []
     return "\n".join([header, *kept, *closer])
 
@@ -118,8 +118,8 @@ def _decorators(document: Document, one: Definition) -> str:
 
 def _lines_inside(document: Document, one: Definition) -> Iterator[str]:
     """Lines of the body, but for the one that closes it."""
-    first = document.line_of(max(one.header.start, one.header.end - 1)) + 1
-    last = document.line_of(max(one.span.start, one.span.end - 1))
+    first = document.lines_of(one.header)[1] + 1
+    last = document.lines_of(one.span)[1]
     for line in range(first, min(last + 1, first + _MAX_LINES + 1)):
         text = document.line_text(line).rstrip()
         if text.strip() and not (line == last and _CLOSER.fullmatch(text)):

@@ -24,11 +24,11 @@ def snapped(document: Document, tree: Tree, span: Span) -> Span:
 
     Without a tree, widen it to whole lines only.
     """
-    span = _whole_lines(document, _stripped(document, span))
+    span = document.whole_lines(_stripped(document, span))
     if tree.handle is None or not tree.fits(document):
         return span
     for _ in range(_ROUNDS):
-        wider = _whole_lines(document, _covering(tree, _stripped(document, span)))
+        wider = document.whole_lines(_covering(tree, _stripped(document, span)))
         wider = Span(min(span.start, wider.start), max(span.end, wider.end))
         if wider == span:
             break
@@ -99,12 +99,6 @@ def _stripped(document: Document, span: Span) -> Span:
     if not text.strip():
         return span
     return Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))
-
-
-def _whole_lines(document: Document, span: Span) -> Span:
-    """Widen to whole lines; if the span ends at a line's start, that line is not included."""
-    last = document.line_of(max(span.start, span.end - 1))
-    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)
 
 
 def _span(tree: Tree, node: "tree_sitter.Node") -> Span:

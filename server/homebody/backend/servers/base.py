@@ -8,10 +8,10 @@ Knows nothing of any API.
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, TypedDict
 
 import msgspec
 
@@ -26,12 +26,13 @@ from homebody.backend.base import (
     PromptRead,
     ReadProgress,
     Sampling,
+    Slot,
     SlotChoice,
     Stats,
     Stream,
     Text,
 )
-from homebody.backend.http import ModelServer
+from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
 from homebody.backend.patience import Patience
 from homebody.backend.reasoning import ReasoningFilter, closes_at_end
 from homebody.backend.stops import split_stops
@@ -87,24 +88,65 @@ class Job:
     patience: Patience | None = None
 
 
+class ServerOptions(TypedDict, total=False):
+    """How to use a server, beside its address; ``ServerBackend`` describes the values."""
+
+    api_key: str | None
+    model: str | None
+    allowed_hosts: Sequence[str]
+    timeout_seconds: float
+    context_length: int | None
+    use: Slot
+    is_alive: Callable[[], Awaitable[bool]] | None
+    alive_seconds: float
+
+
 class ServerBackend(ABC):
     """One model on one server.
 
     Parameters
     ----------
+    url
+        An ``http`` address may end in ``/v1``.
     model
-        As the server names it; ``None``: the server's class chooses one.
+        As the server names it; ``None``: the server's class chooses one that suits ``use``.
+    allowed_hosts
+        Other machines that may be connected to, as ``host:port``.
+    timeout_seconds
+        Longest silence, before an answer and between pieces.
     context_length
         Use at most this many tokens; ``None``: what the server serves.
+    is_alive
+        Called after each ``alive_seconds`` of silence: whether the server reacts at all.
 
     """
 
     watches_stops: ClassVar[bool] = False
     """Whether all stop texts are watched here too, for servers that may refuse some."""
 
-    def __init__(self, server: ModelServer, *, model: str | None, context_length: int | None) -> None:
-        self._server = server
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        model: str | None = None,
+        allowed_hosts: Sequence[str] = (),
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        context_length: int | None = None,
+        use: Slot = "completion",
+        is_alive: Callable[[], Awaitable[bool]] | None = None,
+        alive_seconds: float = 5.0,
+    ) -> None:
+        self._server = ModelServer(
+            url if url.startswith("unix:") else url.rstrip("/").removesuffix("/v1"),
+            api_key=api_key,
+            allowed_hosts=allowed_hosts,
+            timeout_seconds=timeout_seconds,
+            is_alive=is_alive,
+            alive_seconds=alive_seconds,
+        )
         self._model: str | None = model
+        self._use: Slot = use
         self._context_length = context_length
         self._info: ModelInfo | None = None
         self._heard = 0.0

@@ -9,9 +9,10 @@ API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from typing import Unpack
 from urllib.parse import quote
 
 import msgspec
@@ -27,17 +28,15 @@ from homebody.backend.base import (
     PromptRead,
     Role,
     Sampling,
-    Slot,
     SlotChoice,
     Stats,
     Stream,
     Text,
 )
 from homebody.backend.choose import choose_any
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
 from homebody.backend.reasoning import CONTROL_TEXTS
 from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.base import Deltas, Job, ServerBackend
+from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions
 from homebody.backend.servers.llama_cpp_served import HOST_KIND, Served, ask_served, tokenize
 from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, SlotUse
 from homebody.backend.token_table import Tokens
@@ -57,40 +56,12 @@ class LlamaCppBackend(ServerBackend):
     ----------
     model
         Name for a server in router mode; others serve the one model that they have.
-    context_length
-        Use at most so many tokens; ``None``: what the server serves.
-    timeout_seconds
-        Longest silence, before an answer and between pieces.
-    is_alive
-        Asked after each ``alive_seconds`` of silence whether the server reacts at all.
 
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        api_key: str | None = None,
-        model: str | None = None,
-        allowed_hosts: Sequence[str] = (),
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        context_length: int | None = None,
-        kind: str = "llama.cpp",
-        use: Slot = "completion",
-        is_alive: Callable[[], Awaitable[bool]] | None = None,
-        alive_seconds: float = 5.0,
-    ) -> None:
-        server = ModelServer(
-            url,
-            api_key=api_key,
-            allowed_hosts=allowed_hosts,
-            timeout_seconds=timeout_seconds,
-            is_alive=is_alive,
-            alive_seconds=alive_seconds,
-        )
-        super().__init__(server, model=model, context_length=context_length)
+    def __init__(self, url: str, *, kind: str = "llama.cpp", **options: Unpack[ServerOptions]) -> None:
+        super().__init__(url, **options)
         self._kind = kind
-        self._use: Slot = use
         self._served: Served | None = None
 
     async def check(self) -> None:

@@ -7,13 +7,15 @@ Knows nothing of other servers.
 """
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import msgspec
 
-from homebody.backend.base import ModelInfo, Slot
+from homebody.backend.base import ModelInfo
 from homebody.backend.choose import Candidate, choose_any
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import openai_api as openai
+from homebody.backend.servers.base import ServerOptions
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import BackendProtocolError, BackendRefused
@@ -40,25 +42,9 @@ class LmStudioBackend(OpenAiApi):
     # It runs llama.cpp or MLX with its prompt cache.
     keeps_prompts = True
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        api_key: str | None = None,
-        model: str | None = None,
-        allowed_hosts: Sequence[str] = (),
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        context_length: int | None = None,
-        use: Slot = "completion",
-    ) -> None:
-        server = ModelServer(
-            url.rstrip("/").removesuffix("/v1"),
-            api_key=api_key,
-            allowed_hosts=allowed_hosts,
-            timeout_seconds=timeout_seconds,
-        )
-        super().__init__(server, openai.LM_STUDIO, model=model, context_length=context_length)
-        self._use: Slot = use
+    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
+        super().__init__(url, **options)
+        self.dialect = openai.LM_STUDIO
 
     async def _ask(self) -> ModelInfo:
         entry = self._pick(await list_models(self._server))

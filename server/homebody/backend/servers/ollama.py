@@ -8,18 +8,19 @@ Knows nothing of other servers.
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import Unpack
 from urllib.parse import urlsplit
 
 import msgspec
 
-from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Slot
+from homebody.backend.base import FimTokens, Message, ModelInfo, Piece
 from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.http import StatusRefused
 from homebody.backend.patience import Patience
 from homebody.backend.server_words import clean
 from homebody.backend.servers import ollama_api as api
-from homebody.backend.servers.base import Deltas, Job, Thought
+from homebody.backend.servers.base import Deltas, Job, ServerOptions, Thought
 from homebody.backend.servers.strings import StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import (
@@ -47,23 +48,9 @@ class OllamaBackend(StringBackend):
     # It runs llama.cpp or an engine of its own, both with a prompt cache.
     keeps_prompts = True
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        api_key: str | None = None,
-        model: str | None = None,
-        allowed_hosts: Sequence[str] = (),
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        context_length: int | None = None,
-        use: Slot = "completion",
-    ) -> None:
-        server = ModelServer(
-            url, api_key=api_key, allowed_hosts=allowed_hosts, timeout_seconds=timeout_seconds
-        )
-        super().__init__(server, model=model, context_length=context_length)
-        self._allowed = frozenset(AllowedHost.parse(entry) for entry in allowed_hosts)
-        self._use: Slot = use
+    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
+        super().__init__(url, **options)
+        self._allowed = frozenset(AllowedHost.parse(entry) for entry in options.get("allowed_hosts", ()))
         self._shown: dict[str, api.Shown] = {}
         self._thinks = False
 

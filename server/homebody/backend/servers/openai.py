@@ -9,15 +9,16 @@ import re
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Unpack
 
 import msgspec
 
-from homebody.backend.base import Message, ModelInfo, Prompt, Slot
+from homebody.backend.base import Message, ModelInfo, Prompt
 from homebody.backend.choose import Candidate, choose_any
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, StatusRefused
+from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.patience import Patience
 from homebody.backend.servers import openai_api as api
-from homebody.backend.servers.base import Deltas, Job
+from homebody.backend.servers.base import Deltas, Job, ServerOptions
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, OpenAiServer, by_owner, by_port
 from homebody.backend.servers.strings import StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
@@ -37,11 +38,9 @@ class OpenAiApi(StringBackend):
 
     watches_stops = True
 
-    def __init__(
-        self, server: ModelServer, dialect: api.Dialect, *, model: str | None, context_length: int | None
-    ) -> None:
-        super().__init__(server, model=model, context_length=context_length)
-        self.dialect = dialect
+    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
+        super().__init__(url, **options)
+        self.dialect = UNKNOWN.dialect
         self._refused: set[str] = set()
         self._learned: tuple[str, ...] = ()
         self._answering = ""
@@ -115,36 +114,10 @@ class OpenAiApi(StringBackend):
 
 
 class OpenAiBackend(OpenAiApi):
-    """One model of one OpenAI-compatible server.
+    """One model of one OpenAI-compatible server."""
 
-    Parameters
-    ----------
-    url
-        With or without ``/v1`` at its end.
-    model
-        As the server names it; ``None``: the one that suits ``use``.
-
-    """
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        api_key: str | None = None,
-        model: str | None = None,
-        allowed_hosts: Sequence[str] = (),
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        context_length: int | None = None,
-        use: Slot = "completion",
-    ) -> None:
-        server = ModelServer(
-            url.rstrip("/").removesuffix("/v1"),
-            api_key=api_key,
-            allowed_hosts=allowed_hosts,
-            timeout_seconds=timeout_seconds,
-        )
-        super().__init__(server, UNKNOWN.dialect, model=model, context_length=context_length)
-        self._use: Slot = use
+    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
+        super().__init__(url, **options)
         self._row: OpenAiServer | None = None
 
     async def count_prompt(self, prompt: Prompt) -> int:

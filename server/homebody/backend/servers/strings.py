@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from homebody.backend.answer import Answer
 from homebody.backend.base import (
@@ -23,9 +23,8 @@ from homebody.backend.base import (
     Stream,
     Text,
 )
-from homebody.backend.http import ModelServer
 from homebody.backend.reasoning import ReasoningFilter
-from homebody.backend.servers.base import Deltas, Job, ServerBackend, ignore_progress
+from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions, ignore_progress
 from homebody.errors import BackendRefused
 from homebody.models.families import Thinking, thinking_of
 from homebody.tokens import TokenEstimate, frame_tokens
@@ -52,8 +51,8 @@ class StringBackend(ServerBackend):
 
     keeps_prompts: ClassVar[bool] = False
 
-    def __init__(self, server: ModelServer, *, model: str | None, context_length: int | None) -> None:
-        super().__init__(server, model=model, context_length=context_length)
+    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
+        super().__init__(url, **options)
         self.estimate = TokenEstimate()
 
     @abstractmethod

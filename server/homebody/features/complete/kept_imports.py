@@ -45,5 +45,5 @@ def _names(one: Import) -> set[str]:
 
 
 def _lines(document: Document, span: Span) -> Span:
-    first, last = document.line_of(span.start), document.line_of(max(span.start, span.end - 1))
+    first, last = document.lines_of(span)
     return Span(document.line_starts[first], document.line_span_with_end(last).end)

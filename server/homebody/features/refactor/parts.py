@@ -38,7 +38,7 @@ def parts_of(request: Request) -> Parts | None:
     named = list(_named(functions, request.instruction))
     if not named:
         return None
-    spans = [_whole_lines(document, one.span) for one in named]
+    spans = [document.whole_lines(one.span) for one in named]
     for name in {one.name for one in named}:
         found = list(_references(document, name, spans))
         if len(found) > _MOST:
@@ -133,8 +133,3 @@ def _with_blank_lines(document: Document, span: Span) -> Span:
         line += 1
         end = document.line_span_with_end(line).end
     return Span(span.start, end)
-
-
-def _whole_lines(document: Document, span: Span) -> Span:
-    last = document.line_of(max(span.start, span.end - 1))
-    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)

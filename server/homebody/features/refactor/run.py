@@ -259,7 +259,7 @@ async def _in_units(
         found.append(done)
         edits += done.edits
         if done.status == "refused":
-            skipped.append(_skipped(request.document, part.target, done.reason or ""))
+            skipped.append(Skipped(*request.document.lines_of(part.target), done.reason or ""))
     skipped.sort(key=lambda one: one.first_line)
     result = Refactoring(
         status="changed" if edits else "unchanged",
@@ -297,11 +297,6 @@ def _room_for_code(request: Request, info: ModelInfo) -> int:
     """Tokens that code may have which is shown once as it is and written once as it will be."""
     fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
     return (info.context_length - fixed.total) * 4 // 9
-
-
-def _skipped(document: Document, span: Span, reason: str) -> Skipped:
-    last = document.line_of(max(span.start, span.end - 1))
-    return Skipped(document.line_of(span.start), last, reason)
 
 
 def _prompt(engine: Engine, action: str | None, instruction: str | None) -> PromptFile:

@@ -40,7 +40,7 @@ def find_target(
         if around is None:
             message = "There is no function or class here: put the cursor inside one, or select the code."
             raise UsageError(message)
-        return _whole_lines(document, around.span), around
+        return document.whole_lines(around.span), around
     return snapped(document, tree, span), around
 
 
@@ -88,10 +88,3 @@ def _is_comment(document: Document, tree: Tree, line: int) -> bool:
         return False
     opener, closer = language.block_comment
     return text == "*" or text.startswith((opener, "* ")) or text.endswith(closer)
-
-
-def _whole_lines(document: Document, span: Span) -> Span:
-    """Widen to whole lines; an end at a line's start does not take that line in."""
-    last = document.line_of(max(span.start, span.end - 1))
-    start = document.line_starts[document.line_of(span.start)]
-    return Span(start, document.line_span(last).end)

@@ -1,7 +1,8 @@
-"""Large code as parts that each fit the context together with their new version.
+"""Split large code into parts that each fit the context together with their new version.
 
-In: a request, tokens that a part may have. Out: a request for each part, and the lines that no part
-holds. A part is whole definitions or statements; a function that is larger than that is left out.
+In: a request, the tokens that a part may have. Out: a request for each part, and the lines that are in no
+part. Code with definitions is split into those; a function that is too large is left out. Other text
+(configuration, prose, a script) is split between its statements or paragraphs.
 Pure; reads the whole tree, so it runs in a thread.
 """
 
@@ -10,10 +11,15 @@ from dataclasses import replace
 
 from homebody.features.refactor.results import Request, Skipped
 from homebody.features.refactor.target import definition_around
+from homebody.syntax.chunk import chunk_document
 from homebody.syntax.scope import Definition, definitions
 from homebody.text import Document, Span
 
 _TOO_LARGE = "it is larger than the context of the model"
+_LARGEST_PIECE = 3_000
+"""Maximum size of a part without definitions, in tokens: models omit more of a longer one."""
+_SMALLEST_PIECE = 64
+"""Below this many tokens a piece is too small to be rewritten by itself."""
 
 
 def units_of(
@@ -22,6 +28,7 @@ def units_of(
     """Split the target into parts of at most ``max_tokens`` tokens each.
 
     A class that is too large is split into its members; other lines of it stay unchanged.
+    Both lists are empty if the target cannot be split.
     """
     document, target = request.document, request.target
     everything = [
@@ -35,13 +42,38 @@ def units_of(
     skipped: list[Skipped] = []
     for one in _outermost(everything, target):
         for part, fits in _parts(document, one, everything, max_tokens, count):
-            span = _whole_lines(document, part.span)
+            span = document.whole_lines(part.span)
             if fits:
                 around = definition_around(document, request.tree, part.span)
                 parts.append(replace(request, target=span, definition=around))
             else:
-                last = document.line_of(max(span.start, span.end - 1))
-                skipped.append(Skipped(document.line_of(span.start), last, f"{part.name}: {_TOO_LARGE}"))
+                skipped.append(Skipped(*document.lines_of(span), f"{part.name}: {_TOO_LARGE}"))
+    if not parts and not skipped and request.prompt.scope == "selection":
+        return _pieces(request, max_tokens, count)
+    return parts, skipped
+
+
+def _pieces(
+    request: Request, max_tokens: int, count: Callable[[str], int]
+) -> tuple[list[Request], list[Skipped]]:
+    """Split a target without definitions between its statements; blank pieces are left out."""
+    document, target = request.document, request.target
+    limit = min(_LARGEST_PIECE, max_tokens)
+    parts: list[Request] = []
+    skipped: list[Skipped] = []
+    if limit < _SMALLEST_PIECE:
+        return parts, skipped
+    for chunk in chunk_document(document, request.tree, limit, count):
+        start = max(target.start, document.line_starts[chunk.first_line])
+        end = min(target.end, document.line_span(chunk.last_line).end)
+        text = document.text[start:end]
+        if not text.strip():
+            continue
+        if count(text) > limit:
+            reason = f"a line is never split, and {_TOO_LARGE}"
+            skipped.append(Skipped(chunk.first_line, chunk.last_line, reason))
+        else:
+            parts.append(replace(request, target=Span(start, end)))
     return parts, skipped
 
 
@@ -53,7 +85,7 @@ def _parts(
     count: Callable[[str], int],
 ) -> Iterator[tuple[Definition, bool]]:
     """``one`` where it fits, else the members of a class; each with whether it fits."""
-    if count(document.slice(_whole_lines(document, one.span))) <= max_tokens:
+    if count(document.slice(document.whole_lines(one.span))) <= max_tokens:
         yield one, True
         return
     members = _outermost([other for other in everything if other is not one], one.span)
@@ -72,8 +104,3 @@ def _outermost(found: list[Definition], within: Span) -> list[Definition]:
         if inside and (not outermost or one.span.start >= outermost[-1].span.end):
             outermost.append(one)
     return outermost
-
-
-def _whole_lines(document: Document, span: Span) -> Span:
-    last = document.line_of(max(span.start, span.end - 1))
-    return Span(document.line_starts[document.line_of(span.start)], document.line_span(last).end)

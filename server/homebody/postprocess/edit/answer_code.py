@@ -8,25 +8,13 @@ Does not know where the code goes.
 import re
 from dataclasses import dataclass
 
-_THINKING = re.compile(
-    r"\A\s*<(think|thinking|reasoning|thought)>.*?</\1>\s*|<(think|thinking)>\s*</\2>", re.DOTALL
-)
-_OPEN_THINKING = re.compile(r"\A\s*<(think|thinking|reasoning|thought)>(?!.*</\1>)", re.DOTALL)
-_CLOSING_THINKING = re.compile(r"\A.*?</(?:think|thinking)>\s*", re.DOTALL)
-_CONTROL = re.compile(
-    r"<[|\uff5c][A-Za-z][\w\u2581 .-]{0,40}[|\uff5c]>|<(?:start|end)_of_turn>|\[/INST\]|</s>\s*\Z"
-)
-_FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([^\n`]*?)[ \t]*$", re.MULTILINE)
-_TALK_BEFORE = re.compile(
-    r"(?:sure|certainly|of course|okay|absolutely|great|here(?:'s| is| are)|below is|this is"
-    r"|the (?:following|updated|refactored|improved|new|modified)|i(?:'ve| have|'ll| will)"
-    r"|to (?:refactor|improve|fix))\b.*[.:!]",
-    re.IGNORECASE,
-)
-_TALK_AFTER = re.compile(
-    r"(?:This|These|The|Note|Explanation|In this|Here|You can|I|Please|Let me know|Hope|Changes|Key|What|By"
-    r"|With|Now)\b[^(){}\[\]=;]*[.:!?]|\*\*.*|#{2,4} .*|[-*] \*\*.*"
-)
+from homebody.postprocess.noise import CHAT_TOKENS, CHATTER_AFTER, CHATTER_LINE, FENCE, after_reasoning
+
+_CONTROL = re.compile(rf"{CHAT_TOKENS}|</s>\s*\Z")
+_EMPTY_THOUGHT = re.compile(r"<(think|thinking)>\s*</\1>")
+_END_OF_THOUGHT = re.compile(r"</(?:think|thinking)>\s*")
+_MARKDOWN_AFTER = re.compile(r"\*\*.*|#{2,4} .*|[-*] \*\*.*")
+"""Bold text, a heading or a list in bold after the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +37,13 @@ _STILL_THINKING = Refusal(
 def without_reasoning(answer: str) -> str | Refusal:
     r"""Answer with ``\n`` as line end, without reasoning and control tokens."""
     text = answer.replace("\r\n", "\n").replace("\r", "\n")
-    if _OPEN_THINKING.match(text):
+    text = after_reasoning(text)
+    if text is None:
         return _STILL_THINKING
-    text = _THINKING.sub("", text)
+    text = _EMPTY_THOUGHT.sub("", text)
     # Where the chat template opens the reasoning block, the answer contains only its end.
-    if "</think" in text and "<think" not in text:
-        text = _CLOSING_THINKING.sub("", text)
+    if "<think" not in text and (closing := _END_OF_THOUGHT.search(text)):
+        text = text[closing.end() :]
     while found := _CONTROL.match(text):
         text = text[found.end() :]
     end = _CONTROL.search(text)
@@ -106,13 +95,13 @@ def _blocks(answer: str) -> list[_Block]:
     blocks: list[_Block] = []
     opening: re.Match[str] | None = None
     inner = 0
-    for fence in _FENCE.finditer(answer):
-        indent, ticks, info = fence.groups()
+    for fence in FENCE.finditer(answer):
+        indent, ticks, info = fence["indent"], fence["fence"], fence["info"].strip()
         if opening is None:
             opening, inner = fence, 0
             continue
-        same = ticks[0] == opening.group(2)[0] and len(ticks) >= len(opening.group(2))
-        if not same or len(indent) > len(opening.group(1)):
+        same = ticks.startswith(opening["fence"])
+        if not same or len(indent) > len(opening["indent"]):
             # A fence in a docstring or in another kind of fence is content.
             continue
         if info:
@@ -128,7 +117,7 @@ def _blocks(answer: str) -> list[_Block]:
 
 
 def _block(answer: str, opening: re.Match[str], end: int, *, closed: bool) -> _Block:
-    indent, _, info = opening.groups()
+    indent, info = opening["indent"], opening["info"].strip()
     lines = answer[opening.end() + 1 : end].split("\n")
     code = "\n".join(line.removeprefix(indent) for line in lines)
     return _Block(info.split(" ")[0].lower(), code.removesuffix("\n"), closed)
@@ -136,12 +125,12 @@ def _block(answer: str, opening: re.Match[str], end: int, *, closed: bool) -> _B
 
 def _markdown(answer: str) -> str | Refusal:
     """Remove a fence around the whole answer; keep fences in it."""
-    opening = _FENCE.match(answer.lstrip("\n"))
-    if not opening or opening.group(3).lower() not in {"", "md", "markdown"}:
+    opening = FENCE.match(answer.lstrip("\n"))
+    if not opening or opening["info"].strip().lower() not in {"", "md", "markdown"}:
         return answer if answer.strip() else NO_CODE
     body = answer.lstrip("\n")[opening.end() + 1 :]
-    last = next(reversed(list(_FENCE.finditer(body))), None)
-    if last is None or last.group(3) or body[last.end() :].strip():
+    last = next(reversed(list(FENCE.finditer(body))), None)
+    if last is None or last["info"].strip() or body[last.end() :].strip():
         return _UNCLOSED
     return body[: last.start()].removesuffix("\n")
 
@@ -149,13 +138,17 @@ def _markdown(answer: str) -> str | Refusal:
 def _without_talk(answer: str) -> str:
     """Code of an answer without fences: the lines between the introduction and the explanation."""
     lines = answer.strip("\n").split("\n")
-    while lines and (not lines[0].strip() or _TALK_BEFORE.fullmatch(lines[0].strip())):
+    while lines and (not lines[0].strip() or CHATTER_LINE.fullmatch(lines[0].strip())):
         lines.pop(0)
     for index in range(1, len(lines)):
-        if not lines[index - 1].strip() and _TALK_AFTER.fullmatch(lines[index]):
+        if not lines[index - 1].strip() and _explains(lines[index]):
             del lines[index:]
             break
     return "\n".join(lines).rstrip()
+
+
+def _explains(line: str) -> bool:
+    return bool(CHATTER_AFTER.fullmatch(line) or _MARKDOWN_AFTER.fullmatch(line))
 
 
 def _bare(code: str) -> str:

@@ -7,7 +7,7 @@ closed before the end of the answer counts too.
 import re
 from dataclasses import dataclass
 
-_OPENING = re.compile(r"^(?P<indent> {0,12})(?P<fence>`{3,}|~{3,})(?P<info>[^\n`]*)$")
+from homebody.postprocess.noise import FENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def code_blocks(markdown: str) -> list[CodeBlock]:
     lines: list[str] = []
     for line in markdown.replace("\r\n", "\n").split("\n"):
         if opened is None:
-            opened = _OPENING.match(line)
+            opened = FENCE.match(line)
             lines = []
         elif _closes(line, opened["fence"]):
             blocks.append(_block(opened, lines, closed=True))

@@ -1,4 +1,4 @@
-"""Rule: take away what is not code: control tokens, code fences, reasoning and chatter.
+"""Rule: remove what is not code: control tokens, code fences, reasoning and chatter.
 
 In: the answer so far and the place where it goes. Out: the code in it, and whether all that could
 follow is noise.
@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft
+from homebody.postprocess.noise import (
+    CHAT_TOKENS,
+    CHATTER_AFTER,
+    CHATTER_BEFORE,
+    FENCE,
+    FIM_TOKENS,
+    after_reasoning,
+)
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import scan
 
-_CONTROL = re.compile(
-    r"<[|\uff5c][A-Za-z][\w\u2581 .-]{0,40}[|\uff5c]>"
-    r"|<fim[_-](?:prefix|suffix|middle|pad)>|<(?:file_sep|repo_name|gh_stars|empty_output|eos)>"
-    r"|<(?:issue|jupyter|commit)_(?:start|comment|closed|text|code|output|before|msg|after)>"
-    r"|<(?:start|end)_of_turn>|<(?:SUF|MID|EOT)>|\[/INST\]"
-)
-"""Control tokens of the model families that are served, as a server prints them.
-
-Those that are also plausible code (``[PREFIX]``, ``<PRE>``, ``<filename>``) are not among them.
-"""
+_CONTROL = re.compile(f"{CHAT_TOKENS}|{FIM_TOKENS}")
 
 _END_OF_SEQUENCE = re.compile(r"</s>")
 """End of sequence of Llama 2 and Mistral; also markup, so it counts only in languages without tags."""
@@ -31,18 +30,7 @@ _END_OF_SEQUENCE = re.compile(r"</s>")
 _BROKEN_CONTROL = re.compile(r"<[|\uff5c](?:end|im|fim|file|repo|eot|start|eom|eos)[\w\u2581]*[|\uff5c]?\Z")
 """The beginning of a control token at the end of an answer."""
 
-_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*$", re.MULTILINE)
-_OPENING_CHATTER = re.compile(
-    r"\s*(?:(?:(?:Sure|Certainly|Of course|Okay|Absolutely)[,!.]|(?:Here|Below)(?:'s| is| are)"
-    r"|I(?:'ll|'ve| will| have)\b)[^\n]*"
-    r"|(?:The (?:complete|missing|following|updated|rest)|To (?:complete|fix|implement|solve)|You can)\b"
-    r"[^\n(){}\[\]=;]*)[.:!][ \t]*(?:\n+|\Z)"
-)
-_CLOSING_CHATTER = re.compile(
-    r"\n[ \t]*\n(?:This|The|Note|Explanation|In this|Here|You can|I|Please|Let me know|Hope)\b"
-    r"(?:[^\n(){}\[\]=;`]|`[^\n`]*`)*[.:!][ \t]*(?=\n|\Z)"
-)
-_THINKING = re.compile(r"\s*<(think|thinking|reasoning|thought)>")
+_CLOSING_CHATTER = re.compile(rf"\n[ \t]*\n(?={CHATTER_AFTER.pattern})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +45,7 @@ class _Cleaned:
 
 
 def without_noise(draft: Draft) -> Draft:
-    """Take away control tokens, code fences, reasoning and chatter around the code."""
+    """Remove control tokens, code fences, reasoning and chatter around the code."""
     found = _clean(_BROKEN_CONTROL.sub("", draft.answer), draft.cursor)
     if not found.ended and found.text == draft.text:
         return draft
@@ -65,32 +53,23 @@ def without_noise(draft: Draft) -> Draft:
 
 
 def _clean(answer: str, cursor: CursorContext) -> _Cleaned:
-    r"""Take away what is not code; line ends become ``\n``.
+    r"""Remove what is not code; line ends become ``\n``.
 
     May be called repeatedly on a growing answer: a complete line that was returned once stays.
     """
-    text = _without_thinking(answer.replace("\r\n", "\n").replace("\r", "\n"))
+    text = after_reasoning(answer.replace("\r\n", "\n").replace("\r", "\n")) or ""
     found = _without_control(text, cursor)
     if cursor.holds_text:
         return found
-    chatter = _OPENING_CHATTER.match(found.text)
+    chatter = CHATTER_BEFORE.match(found.text)
     # In the middle of a line only a fence after it proves that it is chatter.
-    if chatter and (not cursor.line_prefix.strip() or _FENCE.match(found.text, chatter.end())):
+    if chatter and (not cursor.line_prefix.strip() or FENCE.match(found.text, chatter.end())):
         found = _Cleaned(found.text[chatter.end() :], found.ended)
     return _without_chatter_after(_without_fences(found, cursor), cursor)
 
 
-def _without_thinking(text: str) -> str:
-    """Take off the reasoning that stands before an answer; all of it where it never ends."""
-    found = _THINKING.match(text)
-    if not found:
-        return text
-    end = f"</{found.group(1)}>"
-    return text.partition(end)[2].lstrip("\n")
-
-
 def _without_control(text: str, cursor: CursorContext) -> _Cleaned:
-    """Take control tokens off the begin and cut at the next one."""
+    """Remove control tokens at the start and cut at the next one."""
     patterns = [_CONTROL]
     if cursor.language.blocks != "tags" and not cursor.language.prose and not cursor.language.markup_inside:
         patterns.append(_END_OF_SEQUENCE)
@@ -116,20 +95,20 @@ def _is_content(token: str, cursor: CursorContext) -> bool:
 
 
 def _without_fences(found: _Cleaned, cursor: CursorContext) -> _Cleaned:
-    """Keep what stands in the fence that the answer begins with, or before the first one."""
+    """Keep the content of the fence that the answer begins with, or the text before the first fence."""
     text = found.text
-    opening = _FENCE.match(text.lstrip("\n"))
+    opening = FENCE.match(text.lstrip("\n"))
     if opening:
         text = text.lstrip("\n")
         body_at = text.find("\n", opening.end()) + 1
         if not body_at:
             return _Cleaned("", found.ended)
         body = text[body_at:]
-        for fence in _FENCE.finditer(body):
-            if fence.group(1).startswith(opening.group(1)):
+        for fence in FENCE.finditer(body):
+            if fence["fence"].startswith(opening["fence"]):
                 return _Cleaned(body[: fence.start()].removesuffix("\n"), ended=True)
         return _Cleaned(body, found.ended)
-    for fence in _FENCE.finditer(text):
+    for fence in FENCE.finditer(text):
         if fence.start() and _in_code(text[: fence.start()], cursor):
             return _Cleaned(text[: fence.start()].removesuffix("\n"), ended=True)
     return found
