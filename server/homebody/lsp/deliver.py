@@ -1,10 +1,11 @@
 """What ``homebody.refactor``, ``refine`` and ``apply`` do with a result: apply it, or return it.
 
 In: a ``Refactoring`` and the document that it was made for. Out: the command's result.
-Edits outside of the rewritten code do not matter: the result is moved along. Where that code itself was
+Edits outside the rewritten code do not matter: the result is moved with the text. If that code itself was
 changed, nothing is replaced.
 """
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -13,6 +14,7 @@ from homebody.errors import DocumentChanged, HomebodyError
 from homebody.lsp import edits
 from homebody.lsp.commands.common import usage_of
 from homebody.lsp.convert import from_lines
+from homebody.lsp.progress import StoppedByUserError
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -24,6 +26,24 @@ _CHANGED = (
     "last prompt, and the action can be run again."
 )
 _BY_HAND = "This editor applies no edits of a server, so the edit is in the result."
+
+
+async def outcome_of(
+    server: Server, work: Awaitable[dict[str, Any]], *, show_reason: bool = False
+) -> dict[str, Any]:
+    """Return the result of ``work``, also if the user cancelled it at its progress bar or it failed.
+
+    With ``show_reason`` the server shows the reason for a refusal as well.
+    """
+    try:
+        result = await work
+    except StoppedByUserError:
+        return {"status": "cancelled"}
+    except HomebodyError as error:
+        result = {"status": "refused", "reason": str(error)}
+    if show_reason and (reason := result.get("reason")):
+        server.show_message(reason)
+    return result
 
 
 async def deliver(

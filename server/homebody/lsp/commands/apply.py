@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 from lsprotocol import types
 
-from homebody.errors import HomebodyError, UsageError
+from homebody.errors import UsageError
 from homebody.lsp.arguments import Range, TextDocument, parse
 from homebody.lsp.commands.common import Result, document_of
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.convert import to_span
-from homebody.lsp.deliver import deliver
+from homebody.lsp.deliver import deliver, outcome_of
 from homebody.lsp.server import Server
 
 _LABEL = "Apply code from the answer"
@@ -37,10 +37,7 @@ class Apply(msgspec.Struct, frozen=True, rename="camel"):
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Apply a block; a refusal carries its reason."""
     argument = parse(params.command, params.arguments, Apply)
-    try:
-        return await _applied(server, argument)
-    except HomebodyError as error:
-        return {"status": "refused", "reason": str(error)}
+    return await outcome_of(server, _applied(server, argument))
 
 
 async def _applied(server: Server, argument: Apply) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from typing import Any
 import msgspec
 from lsprotocol import types
 
-from homebody.errors import HomebodyError
 from homebody.lsp import progress
 from homebody.lsp.arguments import Range, TextDocument, parse
 from homebody.lsp.commands.common import Result, document_of
 from homebody.lsp.convert import to_span
-from homebody.lsp.deliver import deliver
+from homebody.lsp.deliver import deliver, outcome_of
 from homebody.lsp.server import Server
 
 
@@ -42,15 +41,7 @@ class Refactor(msgspec.Struct, frozen=True, rename="camel"):
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Rewrite a range and apply the edit; a refusal carries its reason."""
     argument = parse(params.command, params.arguments, Refactor)
-    try:
-        result = await _refactored(server, params, argument)
-    except progress.StoppedByUserError:
-        return {"status": "cancelled"}
-    except HomebodyError as error:
-        result = {"status": "refused", "reason": str(error)}
-    if argument.show_reason and (reason := result.get("reason")):
-        server.show_message(reason)
-    return result
+    return await outcome_of(server, _refactored(server, params, argument), show_reason=argument.show_reason)
 
 
 async def _refactored(

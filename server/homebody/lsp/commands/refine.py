@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from lsprotocol import types
 
-from homebody.errors import DocumentChanged, HomebodyError, UsageError
+from homebody.errors import DocumentChanged, UsageError
 from homebody.lsp import progress
 from homebody.lsp.arguments import parse
 from homebody.lsp.commands.common import Result
-from homebody.lsp.deliver import deliver, moved_edits
+from homebody.lsp.deliver import deliver, moved_edits, outcome_of
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -35,15 +35,7 @@ class Refine(msgspec.Struct, frozen=True, rename="camel"):
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Refine a result; a refusal carries its reason."""
     argument = parse(params.command, params.arguments, Refine)
-    try:
-        result = await _refined(server, params, argument)
-    except progress.StoppedByUserError:
-        return {"status": "cancelled"}
-    except HomebodyError as error:
-        result = {"status": "refused", "reason": str(error)}
-    if argument.show_reason and (reason := result.get("reason")):
-        server.show_message(reason)
-    return result
+    return await outcome_of(server, _refined(server, params, argument), show_reason=argument.show_reason)
 
 
 async def _refined(server: Server, params: types.ExecuteCommandParams, argument: Refine) -> dict[str, Any]:
