@@ -171,9 +171,10 @@ def _about(description: str, path: tuple[str, ...]) -> str:
 
 
 def _split(annotated: Any) -> tuple[Any, Meta | None]:  # noqa: ANN401 - types are values of any kind here
+    """Type and outermost ``Meta``, which has the description; the one of a range may lie inside."""
     if get_origin(annotated) is Annotated:
         inner, *metas = get_args(annotated)
-        return inner, next((meta for meta in metas if isinstance(meta, Meta)), None)
+        return inner, next((meta for meta in reversed(metas) if isinstance(meta, Meta)), None)
     return annotated, None
 
 

@@ -12,6 +12,17 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from homebody.settings.backend_schema import MACHINE, BackendSettings, EmbeddedSettings
+from homebody.settings.sampling_schema import (
+    REPEAT_PENALTY,
+    TEMPERATURE,
+    TOP_K,
+    TOP_P,
+    RepeatPenalty,
+    Temperature,
+    TopK,
+    TopP,
+    by_card,
+)
 
 
 class CompletionSettings(Struct, frozen=True, kw_only=True):
@@ -85,25 +96,11 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
             ),
         ),
     ] = 0.4
-    temperature: Annotated[
-        float,
-        Meta(ge=0, le=2, description="Randomness of suggestions; 0 always takes the most likely token."),
-    ] = 0.0
-    top_p: Annotated[
-        float,
-        Meta(
-            gt=0, le=1, description="Sample from the most likely tokens that together have this probability."
-        ),
-    ] = 1.0
-    top_k: Annotated[
-        int,
-        Meta(
-            ge=0, le=1000, description="Sample from this number of the most likely tokens; 0 means no limit."
-        ),
-    ] = 0
+    temperature: Annotated[Temperature, Meta(description=f"Randomness of suggestions; {TEMPERATURE}")] = 0.0
+    top_p: Annotated[TopP, Meta(description=TOP_P)] = 1.0
+    top_k: Annotated[TopK, Meta(description=TOP_K)] = 0
     repeat_penalty: Annotated[
-        float,
-        Meta(ge=0.5, le=2, description="Penalty for repeated tokens; 1 means none, which is best for code."),
+        RepeatPenalty, Meta(description=f"{REPEAT_PENALTY}, which is best for code.")
     ] = 1.0
     fim: Annotated[
         Literal[
@@ -135,40 +132,14 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
     """
 
     temperature: Annotated[
-        Annotated[float, Meta(ge=0, le=2)] | None,
-        Meta(
-            description=(
-                "Randomness of explanations and edits; 0 always takes the most likely token. By default what "
-                "the model's card recommends, else 0.2."
-            )
-        ),
+        Temperature | None,
+        Meta(description=f"Randomness of explanations and edits; {TEMPERATURE}{by_card(0.2)}"),
     ] = None
-    top_p: Annotated[
-        Annotated[float, Meta(gt=0, le=1)] | None,
-        Meta(
-            description=(
-                "Sample from the most likely tokens that together have this probability. By default what "
-                "the model's card recommends, else 0.95."
-            )
-        ),
-    ] = None
-    top_k: Annotated[
-        Annotated[int, Meta(ge=0, le=1000)] | None,
-        Meta(
-            description=(
-                "Sample from this number of the most likely tokens; 0 means no limit. By default what the "
-                "model's card recommends, else 40."
-            )
-        ),
-    ] = None
+    top_p: Annotated[TopP | None, Meta(description=TOP_P + by_card(0.95))] = None
+    top_k: Annotated[TopK | None, Meta(description=TOP_K + by_card(40))] = None
     repeat_penalty: Annotated[
-        Annotated[float, Meta(ge=0.5, le=2)] | None,
-        Meta(
-            description=(
-                "Penalty for repeated tokens; 1 means none. Prompts whose answer is code use 1. By default "
-                "what the model's card recommends, else 1.1."
-            )
-        ),
+        RepeatPenalty | None,
+        Meta(description=f"{REPEAT_PENALTY}. Prompts whose answer is code use 1.{by_card(1.1)}"),
     ] = None
     max_tokens: Annotated[
         int,
