@@ -30,9 +30,10 @@ from homebody.headless.find import Chosen, Wanted, select_files
 from homebody.headless.journal import Work, create
 from homebody.headless.run import Request
 from homebody.headless.select import read_source
-from homebody.headless.targets import pieces, whole_file
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from homebody.settings import BackendSettings, ChatSettings, ContextSettings, Settings
+from homebody.syntax.chunk import chunk_document
+from homebody.syntax.tree import parse
 
 FILES = 200
 MANY = 2_000
@@ -179,7 +180,8 @@ def large_file() -> None:
         source = read_source(path, max_bytes=1 << 20)
         read = time.perf_counter() - began
         engine = ScriptedEngine()
-        found = pieces(source.document, whole_file(source.document).span, 3000, engine.chat.tokens.count)
+        document = source.document
+        found = chunk_document(document, parse(document), 3000, engine.chat.tokens.count)
         whole, busy = time.perf_counter() - began, time.process_time() - busy
     print(f"\nA file of {path.name}: {len(source.data) / 1e6:.2f} MB read in {read * 1000:.0f} ms, ", end="")
     print(

@@ -159,6 +159,11 @@ class Document:
         span = self.line_span(line)
         return min(span.start + column, span.end)
 
+    def lines_in(self, span: Span) -> list[str]:
+        """Texts of the lines in ``span``, without line ends; the first and the last may be partial."""
+        text = self.text[span.start : span.end]
+        return _LINE_END.split(text) if "\r" in text else text.split("\n")
+
     def slice(self, span: Span) -> str:
         """Text of ``span``."""
         return self.text[span.start : span.end]

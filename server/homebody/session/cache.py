@@ -6,8 +6,9 @@ A suggestion that was shown continues as it was shown: judged again at each key,
 to a line.
 """
 
-from collections import OrderedDict
-from typing import TypeAlias, TypeVar
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, KeysView, Mapping
+from typing import Generic, TypeAlias, TypeVar
 
 from homebody.session.answer import StoredAnswer, Suggestion
 from homebody.text import Document
@@ -23,7 +24,11 @@ _TYPED_THROUGH = 400
 
 _ENTRIES = 250
 
-_Key: TypeAlias = tuple[str, str, str, str]
+_TAIL = 24
+"""Characters in front of the cursor by which most places are excluded, before all 800 are compared."""
+
+_Around: TypeAlias = tuple[str, str, str]
+_Key: TypeAlias = tuple[_Around, str]
 _Value = TypeVar("_Value")
 
 CLOSERS = ")]}\"'`>"
@@ -33,21 +38,21 @@ class ResultCache:
     """The last 250 answers, and the suggestions shown of them."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[_Key, StoredAnswer] = OrderedDict()
-        self._shown: OrderedDict[_Key, tuple[Suggestion, ...]] = OrderedDict()
+        self._answers = _Entries[StoredAnswer]()
+        self._shown = _Entries[tuple[Suggestion, ...]]()
 
     def put(self, model: str, document: Document, offset: int, answer: StoredAnswer) -> None:
         """Store an answer that was given at ``offset``."""
-        _put(self._answers, _key(model, document, offset), answer)
+        self._answers.put(_key(model, document, offset), answer)
 
     def put_shown(self, model: str, document: Document, offset: int, shown: Suggestion) -> None:
         """Store what is shown at ``offset``; it replaces what was shown there before."""
-        _put(self._shown, _key(model, document, offset), (shown,))
+        self._shown.put(_key(model, document, offset), (shown,))
 
     def add_shown(self, model: str, document: Document, offset: int, shown: Suggestion) -> None:
         """Store a further candidate that is shown at ``offset`` beside the first."""
         key = _key(model, document, offset)
-        _put(self._shown, key, (*self._shown.get(key, ()), shown))
+        self._shown.put(key, (*(self._shown.get(key) or ()), shown))
 
     def find(self, model: str, document: Document, offset: int) -> "StoredAnswer | Suggestion | None":
         """Return what is left of an answer given here, or a little before here.
@@ -56,19 +61,19 @@ class ResultCache:
         right here, the shown suggestion where it is further back. An answer of which only blanks are left
         says nothing about what follows it, unless it was given right here.
         """
-        after = after_text(document, offset)
+        around = model, document.uri, after_text(document, offset)
         unlikely: StoredAnswer | None = None
-        for back in range(min(offset, _TYPED_THROUGH) + 1):
-            key = (model, document.uri, before_text(document, offset - back), after)
-            typed = document.text[offset - back : offset]
+        for place in self._places(around, document.text, offset):
+            key = around, before_text(document, place)
+            typed = document.text[place:offset]
             stored = self._answers.get(key)
             answer = None if stored is None else stored.after(typed)
-            if answer is not None and not back:
+            if answer is not None and place == offset:
                 if not answer.is_unlikely:
                     return answer
                 # A suggestion that is being typed through from further back was likely enough.
                 unlikely = answer
-            left = (shown.after(typed) for shown in self._shown.get(key, ()))
+            left = (shown.after(typed) for shown in self._shown.get(key) or ())
             found = next((shown for shown in left if shown is not None), None)
             if found is not None:
                 return found
@@ -76,17 +81,55 @@ class ResultCache:
                 return answer
         return unlikely
 
+    def _places(self, around: _Around, text: str, offset: int) -> Iterator[int]:
+        """Offsets at which something may have been stored, the nearest first."""
+        tails = self._answers.tails(around) | self._shown.tails(around)
+        if not tails:
+            return
+        for place in range(offset, max(0, offset - _TYPED_THROUGH) - 1, -1):
+            if text[max(0, place - _TAIL) : place] in tails:
+                yield place
+
+
+class _Entries(Generic[_Value]):
+    """At most 250 values by place, the newest last."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[_Key, _Value] = OrderedDict()
+        self._tails: dict[_Around, Counter[str]] = {}
+
+    def get(self, key: _Key) -> _Value | None:
+        return self._values.get(key)
+
+    def tails(self, around: _Around) -> KeysView[str]:
+        """Ends of the texts in front of the places that have this text behind them."""
+        return self._tails.get(around, _NO_TAILS).keys()
+
+    def put(self, key: _Key, value: _Value) -> None:
+        """Store ``value`` as the newest; evict the oldest beyond the limit."""
+        if key not in self._values:
+            around, before = key
+            self._tails.setdefault(around, Counter())[before[-_TAIL:]] += 1
+        self._values[key] = value
+        self._values.move_to_end(key)
+        if len(self._values) > _ENTRIES:
+            self._forget(self._values.popitem(last=False)[0])
+
+    def _forget(self, key: _Key) -> None:
+        around, before = key
+        tails = self._tails[around]
+        tails[before[-_TAIL:]] -= 1
+        if not tails[before[-_TAIL:]]:
+            del tails[before[-_TAIL:]]
+        if not tails:
+            del self._tails[around]
+
+
+_NO_TAILS: Mapping[str, int] = {}
+
 
 def _key(model: str, document: Document, offset: int) -> _Key:
-    return model, document.uri, before_text(document, offset), after_text(document, offset)
-
-
-def _put(entries: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
-    """Store ``value`` as the newest; evict the oldest beyond the limit."""
-    entries[key] = value
-    entries.move_to_end(key)
-    if len(entries) > _ENTRIES:
-        entries.popitem(last=False)
+    return (model, document.uri, after_text(document, offset)), before_text(document, offset)
 
 
 def before_text(document: Document, offset: int) -> str:

@@ -113,6 +113,10 @@ class Place:
     def follow(self, edit: TextEdit) -> None:
         """Move the windows along with an edit of the document."""
         state = self.state
+        windows = (state.burst, state.arriving, *state.earlier)
+        if all(one is None or edit.span.end > one.start for one in windows):
+            # The usual keystroke: it is inside or after every window.
+            return
         self.state = replace(
             state,
             burst=None if state.burst is None else state.burst.moved(edit),

@@ -16,7 +16,7 @@ from homebody.syntax.opaque import open_brackets, region_at
 from homebody.syntax.row import Language
 from homebody.syntax.scanner import State, code_of, opens_block, scan
 from homebody.syntax.tree import Tree
-from homebody.text import Document
+from homebody.text import Document, Span
 
 _LINES_BEFORE = 200
 _LINES_AFTER = 60
@@ -180,29 +180,33 @@ def _line_around(document: Document, offset: int, most: int) -> tuple[str, str]:
 
 def _lines_above(document: Document, line: int) -> tuple[str, ...]:
     """Return the lines above, the nearest last; stop at a limit on lines, line length or total size."""
-    found: list[str] = []
-    room = _MAX_BEFORE
-    for index in range(line - 1, max(-1, line - 1 - _LINES_BEFORE), -1):
-        text = document.line_text(index)
-        room -= len(text)
-        if len(text) > _MAX_LINE or room < 0:
-            break
-        found.append(text)
-    return tuple(found[::-1])
+    end = document.line_starts[line]
+    first = document.line_starts[max(0, line - _LINES_BEFORE)]
+    start = max(first, end - _MAX_BEFORE)
+    # The cursor's own line is the last, empty one; a line that is cut is left out.
+    lines = document.lines_in(Span(start, end))[int(start > first) : -1]
+    return tuple(lines[len(lines) - _short_lines(lines[::-1]) :])
 
 
 def _lines_below(document: Document, line: int) -> tuple[str, ...]:
     """Return non-blank lines below, nearest first; stop at a limit on lines, line length or total size."""
-    found: list[str] = []
-    room = _MAX_AFTER
-    for index in range(line + 1, min(document.line_count, line + 1 + _LINES_AFTER)):
-        text = document.line_text(index)
-        room -= len(text)
-        if len(text) > _MAX_LINE or room < 0:
-            break
-        if text.strip():
-            found.append(text)
-    return tuple(found)
+    if line + 1 == document.line_count:
+        return ()
+    start = document.line_starts[line + 1]
+    last = line + 1 + _LINES_AFTER
+    end = document.line_starts[last] if last < document.line_count else len(document.text)
+    lines = document.lines_in(Span(start, min(end, start + _MAX_AFTER)))
+    if end > start + _MAX_AFTER:
+        # The last line is cut.
+        lines.pop()
+    return tuple(text for text in lines[: _short_lines(lines)] if text.strip())
+
+
+def _short_lines(lines: Sequence[str]) -> int:
+    """Number of lines before the first one that is too long."""
+    if max(map(len, lines), default=0) <= _MAX_LINE:
+        return len(lines)
+    return next(n for n, text in enumerate(lines) if len(text) > _MAX_LINE)
 
 
 def _scanned(

@@ -70,5 +70,5 @@ def indent_unit_of(document: Document, span: Span) -> str:
     """One step of indentation around ``span``: a tab or some spaces."""
     first = max(0, document.line_of(span.start) - _LINES_BEFORE)
     last = min(document.line_count, document.line_of(span.end) + _LINES_AFTER)
-    lines = [document.line_text(line) for line in range(first, last)]
+    lines = document.lines_in(Span(document.line_starts[first], document.line_span(last - 1).end))
     return indentation_of(lines, language_of(document.language_id, document.uri)).unit

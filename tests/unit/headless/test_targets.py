@@ -64,17 +64,6 @@ def test_every_function_is_one_target():
     ]
 
 
-def test_a_large_text_is_split_between_definitions():
-    """The pieces in order are the text."""
-    document = python("\n\n".join(f"def f{n}():\n    return {n}\n" for n in range(40)))
-
-    found = targets.pieces(document, Span(0, len(document.text)), 60, lambda text: len(text) // 3)
-
-    assert len(found) > 5
-    assert "".join(document.slice(one.span) for one in found) == document.text
-    assert all(document.slice(one.span).startswith("def ") for one in found)
-
-
 @given(st.text("ab\n", max_size=30), st.data())
 def test_spans_follow_edits(text: str, data):
     """A span that no edit touches holds the same text afterwards."""

@@ -63,13 +63,17 @@ def _pieces(
     skipped: list[Skipped] = []
     if limit < _SMALLEST_PIECE:
         return parts, skipped
-    for chunk in chunk_document(document, request.tree, limit, count):
+
+    def tokens_of(text: str) -> int:
+        # The prompt has the text without its last line end, whose estimate may be higher.
+        return max(count(text), count(text.rstrip("\r\n")))
+
+    for chunk in chunk_document(document, request.tree, limit, tokens_of):
         start = max(target.start, document.line_starts[chunk.first_line])
         end = min(target.end, document.line_span(chunk.last_line).end)
-        text = document.text[start:end]
-        if not text.strip():
+        if not document.text[start:end].strip():
             continue
-        if count(text) > limit:
+        if (chunk.tokens or 0) > limit:
             reason = f"a line is never split, and {_TOO_LARGE}"
             skipped.append(Skipped(chunk.first_line, chunk.last_line, reason))
         else:

@@ -67,6 +67,29 @@ async def test_the_methods_of_a_large_class_are_rewritten_one_by_one(world):
         assert new.startswith("class A:\n    size = 1\n\n    def m0(self):\n        return 0\n")
 
 
+async def test_large_text_without_functions_is_rewritten_between_its_statements(world):
+    """Each piece is a request of its own, and together they are the whole text."""
+    code = "".join(f"value_{number} = {number}\n" for number in range(200))
+    async with world(Reply(_doubled), context_length=900) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        done = await refactor(w.engine, document, _all(document), instruction="Double them.")
+        new = "".join(f"value_{number} = {2 * number}\n" for number in range(200))
+        assert apply_edits(document.text, done.edits) == new
+        assert done.skipped == ()
+        assert len(w.backend.requests) > 2
+
+
+async def test_a_line_that_is_larger_than_the_context_is_skipped(world):
+    """The other lines are rewritten, and the reason is given."""
+    code = "value_1 = 1\n" * 40 + f"value_2 = [{'3, ' * 3000}]\n" + "value_4 = 4\n" * 40
+    async with world(Reply(_doubled), context_length=900) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        done = await refactor(w.engine, document, _all(document), instruction="Double them.")
+        assert apply_edits(document.text, done.edits).count("value_4 = 8\n") == 40
+        assert [(one.first_line, one.last_line) for one in done.skipped] == [(40, 40)]
+        assert "larger than the context" in done.skipped[0].reason
+
+
 async def test_a_method_moves_and_its_callers_follow(world):
     """The places that an instruction names are changed together, though the file does not fit."""
     code = (
@@ -121,3 +144,9 @@ def _all(document):
 def _shorter(prompt):
     number = prompt.rpartition("b = ")[2].split("\n")[0]
     return f"```python\ndef m{number}(self):\n    return {number}\n```"
+
+
+def _doubled(prompt):
+    lines = prompt.rpartition("```python\n")[2].partition("```")[0].splitlines()
+    doubled = (f"{name} = {2 * int(value)}" for name, _, value in (line.partition(" = ") for line in lines))
+    return "```python\n" + "\n".join(doubled) + "\n```"

@@ -1,0 +1,79 @@
+"""The patterns of text that is not code, which ghost text and edits share."""
+
+import pytest
+
+from homebody.postprocess.noise import CHATTER_AFTER, CHATTER_BEFORE, CHATTER_LINE, FENCE, after_reasoning
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sure, here is the code:",
+        "Certainly! I have simplified it.",
+        "Here's the updated function:",
+        "I've renamed the variable `total`.",
+        "The refactored code (with comments):",
+        "The updated `parse(text)` function is:",
+        "To fix this, use a set.",
+        "This is the complete function:",
+    ],
+)
+def test_an_introduction_is_recognised(line: str):
+    """Alone, with the code after it, and in lower case where a whole line is compared."""
+    found = CHATTER_BEFORE.match(f"{line}\n\ncode")
+    assert found is not None
+    assert found.end() == len(line) + 2
+    assert CHATTER_LINE.fullmatch(line.lower())
+
+
+@pytest.mark.parametrize(
+    "line", ["The_total = 1", "Here(value).", "Sure.value = [", "You can(x):", "To = 1.", "This is = (1)."]
+)
+def test_code_is_no_introduction(line: str):
+    """Neither calls nor assignments."""
+    assert CHATTER_BEFORE.match(f"{line}\n") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "This function adds two numbers.",
+        "Note: it returns `f(x)` for all of them.",
+        "Key changes:",
+        "Let me know if you need anything else?",
+        "By using a set, the lookup is fast.",
+    ],
+)
+def test_an_explanation_is_recognised(line: str):
+    """As a whole line."""
+    assert CHATTER_AFTER.fullmatch(line)
+
+
+@pytest.mark.parametrize("line", ["Key: value.", "Changes:", "With = f(1).", "Now(x).", "What: 1."])
+def test_keys_and_calls_are_no_explanation(line: str):
+    """YAML and code may begin with the same words."""
+    assert CHATTER_AFTER.fullmatch(line) is None
+
+
+def test_a_fence_has_three_characters_or_more():
+    """The words behind it are kept as written."""
+    found = [
+        (one["indent"], one["fence"], one["info"]) for one in FENCE.finditer("``\n  ```` py \n~~~\n```a`\n")
+    ]
+    assert found == [("  ", "````", " py "), ("", "~~~", "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x = 1", "x = 1"),
+        ("<think>why</think>\n\n    x = 1", "    x = 1"),
+        (" <reasoning>why</reasoning>x", "x"),
+        ("<think>why", None),
+        ("<think>why</thinking>", None),
+        ("x = '<think>'", "x = '<think>'"),
+    ],
+)
+def test_reasoning_at_the_start_is_removed(text: str, expected: str | None):
+    """Nothing is left while it has not ended."""
+    assert after_reasoning(text) == expected
