@@ -140,7 +140,7 @@ class ConnectionForbidden(BackendError):
 
 
 class StateUnwritable(HomebodyError):
-    """The state folder is full or may not be written, so no host can be shared."""
+    """The state folder is full or may not be written: no host can be shared, no conversation stored."""
 
 
 class ContextTooLong(HomebodyError):

@@ -184,19 +184,36 @@ async def test_an_edit_that_is_not_allowed_changes_nothing(chat, file, choice):
     assert editor.text == "Rejected: nothing was written."
 
 
-async def test_a_file_that_changed_meanwhile_is_not_overwritten(chat, file):
-    """The user typed while permission was asked for."""
+class Typing(Editor):
+    """An editor whose user types while it asks for permission."""
 
-    class Typing(Editor):
-        async def request_permission(self, **more):
-            """Type, then allow it."""
-            self.buffers[str(file)] = CODE + "# typed\n"
-            return await super().request_permission(**more)
+    typed: tuple[str, str] = ("", "")
 
-    editor = Typing({str(file): CODE})
+    async def request_permission(self, **more):
+        """Type, then allow it."""
+        self.buffers = {path: text.replace(*self.typed) for path, text in self.buffers.items()}
+        return await super().request_permission(**more)
+
+
+async def test_a_change_beside_the_rewritten_code_stays(chat, file):
+    """The user typed above and below it while permission was asked for."""
+    above, below = "import math\n\n\n", "\n\nprint(area(1, 2))\n"
+    editor = Typing({str(file): above + CODE + below})
+    editor.typed = ("math", "math\nimport os")
     async with chat(DOCSTRING, editor) as session:
         assert await session.say("/docstring area", link(file)) == "end_turn"
-    assert editor.buffers[str(file)] == CODE + "# typed\n"
+    documented = CODE.replace("height):\n", 'height):\n    """Return the area."""\n')
+    assert editor.buffers[str(file)] == "import math\nimport os\n\n\n" + documented + below
+    assert editor.statuses == ["pending", "in_progress", "completed"]
+
+
+async def test_rewritten_code_that_changed_meanwhile_is_not_overwritten(chat, file):
+    """The user typed inside of it while permission was asked for."""
+    editor = Typing({str(file): CODE})
+    editor.typed = ("width * height", "width * height  # typed")
+    async with chat(DOCSTRING, editor) as session:
+        assert await session.say("/docstring area", link(file)) == "end_turn"
+    assert editor.buffers[str(file)] == CODE.replace(*editor.typed)
     assert editor.statuses == ["pending", "in_progress", "failed"]
     assert "changed meanwhile" in editor.text
 

@@ -129,6 +129,45 @@ async def test_diagnostics_that_the_editor_sent_can_be_attached(serve):
         assert "Line 2: undefined name" in (await client.execute("homebody.showPrompt"))["text"]
 
 
+def _problem(line: int, message: str, **more: object) -> dict[str, object]:
+    return {"range": _range(line, 0, line, 1), "message": message} | more
+
+
+async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
+    """It sends what its editor shows; an empty list means that a document has none now."""
+    other = "file:///w/other.py"
+    async with serve("ok") as client:
+        found = [
+            {
+                "uri": URI,
+                "diagnostics": [_problem(1, "undefined name", severity=1, source="ruff", code="F821")],
+            },
+            {
+                "uri": other,
+                "diagnostics": [_problem(0, "unused", severity=4, code=None), _problem(4, "bad\n tab")],
+            },
+        ]
+        items = await client.execute("homebody.contextItems", {"query": "problems", "diagnostics": found})
+        assert [(item["id"], item["label"]) for item in items] == [
+            (f"diagnostics:{other}", "Problems in other.py"),
+            (f"diagnostics:{URI}", "Problems in area.py"),
+            ("diagnostics:", "All problems"),
+        ]
+        await client.execute("homebody.ask", {"question": "Why?", "attach": ["diagnostics:"]})
+        prompt = (await client.execute("homebody.showPrompt"))["text"]
+        assert "Line 2, error (ruff F821): undefined name" in prompt
+        assert "Line 1, hint: unused\nLine 5, error: bad tab" in prompt
+
+        found[0]["diagnostics"] = [_problem(1, "undefined name again")]
+        question = {"question": "Why?", "attach": [f"diagnostics:{URI}"], "diagnostics": found}
+        await client.execute("homebody.ask", question)
+        assert "undefined name again" in (await client.execute("homebody.showPrompt"))["text"]
+
+        found[0]["diagnostics"] = []
+        with pytest.raises(ServerError, match="no diagnostics any more"):
+            await client.execute("homebody.ask", question)
+
+
 async def test_a_stored_conversation_survives_the_server(serve, tmp_path):
     """It is on disk only once a client asked, readable by its owner alone, and gone when forgotten."""
     async with serve("Yes.") as client:
@@ -169,6 +208,50 @@ async def test_a_forgotten_conversation_stays_forgotten(serve, tmp_path):
         with pytest.raises(ServerError, match="no conversation"):
             await client.execute("homebody.saveConversation", argument)
     assert not (folder / f"{asked['conversationId']}.json").exists()
+
+
+async def test_a_conversation_is_forgotten_while_it_is_answered(serve, tmp_path):
+    """The answer still arrives, and neither memory nor the disk keeps it."""
+    gate = tmp_path / "gate"
+    replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": str(gate)}]
+    async with serve(replies) as client:
+        asked = await client.execute("homebody.ask", {"question": "One?"})
+        argument = {"conversationId": asked["conversationId"]}
+        running = [
+            asyncio.ensure_future(client.execute("homebody.ask", {"question": "Two?", "token": "t"} | more))
+            for more in (argument, {})
+        ]
+        await until(lambda: len([1 for m, p in client.notifications if m == "$/progress"]) >= 2)
+        await client.execute("homebody.forgetConversations")
+        gate.touch()
+        answered = [await one for one in running]
+        assert [one["markdown"] for one in answered] == ["No.", "No."]
+        for one in answered:
+            with pytest.raises(ServerError, match="no conversation"):
+                await client.execute("homebody.saveConversation", {"conversationId": one["conversationId"]})
+        assert await client.execute("homebody.conversations") == []
+
+
+async def test_a_conversation_is_stored_while_it_is_answered(serve, tmp_path):
+    """What is answered by then is on disk; the rest is stored with the next request."""
+    gate = tmp_path / "gate"
+    replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": str(gate)}]
+    async with serve(replies) as client:
+        asked = await client.execute("homebody.ask", {"question": "One?"})
+        argument = {"conversationId": asked["conversationId"]}
+        second = asyncio.ensure_future(
+            client.execute("homebody.ask", argument | {"question": "Two?", "token": "t"})
+        )
+        await until(lambda: [1 for m, p in client.notifications if m == "$/progress"])
+        store = argument | {"store": True}
+        assert "Two?" not in (await client.execute("homebody.saveConversation", store))["markdown"]
+        with pytest.raises(ServerError, match="still answering"):
+            await client.execute("homebody.ask", argument | {"question": "Three?"})
+        gate.touch()
+        await second
+        assert "## Two?\n\nNo." in (await client.execute("homebody.saveConversation", store))["markdown"]
+    (path,) = (tmp_path / "state" / "conversations").iterdir()
+    assert b"Two?" in path.read_bytes()
 
 
 @pytest.mark.parametrize(

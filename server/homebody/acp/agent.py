@@ -15,12 +15,22 @@ from homebody.acp.answers import answer
 from homebody.acp.commands import list_commands, run_command
 from homebody.acp.connection import Connection, Reply
 from homebody.acp.engines import Engines
-from homebody.acp.params import Cancel, FileSystem, Initialize, NewSession, Prompt, parse
+from homebody.acp.models import choose_option, config_options
+from homebody.acp.params import (
+    Cancel,
+    FileSystem,
+    Initialize,
+    NewSession,
+    Prompt,
+    SetConfigOption,
+    parse,
+)
 from homebody.acp.question import Question, read_blocks
 from homebody.acp.session import Session, StopReason
 from homebody.acp.wire import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, NOT_FOUND, RpcError
 from homebody.errors import HomebodyError
 from homebody.features.answer import Usage
+from homebody.features.chat_models import chat_models
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +39,9 @@ _VERSION = 1
 
 _MOST_SESSIONS = 64
 """Chats that are kept; the one that was used longest ago is dropped first."""
+
+_MODELS_SECONDS = 3.0
+"""Seconds that a new session waits for the names of the models; after that they come as an update."""
 
 _Method: TypeAlias = Callable[[object], Awaitable[Reply]]
 
@@ -46,6 +59,7 @@ class Agent:
             "session/new": self._new_session,
             "session/prompt": self._prompt,
             "session/cancel": self._cancel,
+            "session/set_config_option": self._set_option,
         }
 
     async def handle(self, method: str, params: object) -> Reply:
@@ -91,22 +105,43 @@ class Agent:
         if len(self._sessions) > _MOST_SESSIONS and idle:
             del self._sessions[idle[0].id]
 
+        loading = self._connection.start(self._load_models(session))
+        await asyncio.wait({loading}, timeout=_MODELS_SECONDS)
+        options = config_options(session)
+
         # Clients drop updates for a session that they do not know yet.
         def then() -> None:
-            self._connection.start(self._introduce(session))
+            self._connection.start(self._introduce(session, loading, has_options=bool(options)))
 
-        return Reply({"sessionId": session.id}, then)
+        return Reply({"sessionId": session.id} | ({"configOptions": options} if options else {}), then)
 
-    async def _introduce(self, session: Session) -> None:
-        """Send the commands and the context length, and get the model ready meanwhile."""
+    async def _load_models(self, session: Session) -> None:
+        """Get the model ready, and find out which others there are."""
+        try:
+            engine = (await self._engines.open(session.cwd)).engine
+            session.models = await chat_models(engine)
+        except HomebodyError as error:
+            logger.warning("%s", error)  # the first question says it to the user
+
+    async def _introduce(self, session: Session, loading: asyncio.Task[None], *, has_options: bool) -> None:
+        """Send the commands, the context length, and the models unless the client has them already."""
         try:
             engine = (await self._engines.open(session.cwd)).engine
             session.send_commands(list_commands(engine))
+            await loading
+            if not has_options and session.models:
+                session.send_options(config_options(session))
             info = await engine.chat.describe()
             if not session.conversation.turns:
                 session.send_usage(Usage(0, 0, info.context_length))
         except HomebodyError as error:
             logger.warning("%s", error)  # the first question says it to the user
+
+    async def _set_option(self, params: object) -> Reply:
+        wanted = parse(params, SetConfigOption)
+        session = self._session(wanted.session_id)
+        choose_option(session, wanted)
+        return Reply({"configOptions": config_options(session)})
 
     async def _prompt(self, params: object) -> Reply:
         prompt = parse(params, Prompt)
@@ -137,7 +172,8 @@ class Agent:
     async def _turn(self, session: Session, question: Question) -> StopReason:
         """Answer one prompt; a failure is told in words."""
         try:
-            opened = await self._engines.open(session.cwd)
+            chosen = session.model
+            opened = await self._engines.open(session.cwd, None if chosen is None else chosen.block)
             engine = opened.engine
             for notice in opened.take_notices():
                 session.say(f"*{notice}*\n\n")

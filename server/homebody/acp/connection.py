@@ -65,7 +65,7 @@ class Connection:
         else:
             self.start(self._handle(message))
 
-    def start(self, work: Awaitable[None]) -> None:
+    def start(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Run ``work`` in the background until it or the connection ends."""
 
         async def run() -> None:
@@ -74,6 +74,7 @@ class Connection:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def notify(self, method: str, params: Json) -> None:
         """Send a notification."""

@@ -1,6 +1,6 @@
-"""One engine for each folder that chats are in.
+"""One engine for each folder that chats are in, and for each model that is chosen there.
 
-In: a folder. Out: its engine, opened once, with what is wrong with the settings.
+In: a folder, maybe a model. Out: its engine, opened once, with what is wrong with the settings.
 """
 
 import asyncio
@@ -9,8 +9,10 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from homebody.engine import Engine, open_engine
-from homebody.settings import load_settings
+from homebody.settings import BackendSettings, load_settings
 
 _INDEX_SECONDS = 2.0
 """Seconds that the first question waits for the index of its folder."""
@@ -35,11 +37,11 @@ class Engines:
     def __init__(self, values: Mapping[str, str], user_file: Path | None = None) -> None:
         self._values = values
         self._user_file = user_file
-        self._opening: dict[Path, asyncio.Task[Opened]] = {}
+        self._opening: dict[tuple[Path, BackendSettings | None], asyncio.Task[Opened]] = {}
         self._stack = AsyncExitStack()
 
-    async def open(self, folder: Path) -> Opened:
-        """Return the engine of ``folder``.
+    async def open(self, folder: Path, chat: BackendSettings | None = None) -> Opened:
+        """Return the engine of ``folder``; ``chat`` is its ``chat.backend`` where the user chose a model.
 
         Raises
         ------
@@ -47,9 +49,10 @@ class Engines:
             The settings cannot be used.
 
         """
-        task = self._opening.get(folder)
+        key = (folder, chat)
+        task = self._opening.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = self._opening[folder] = asyncio.create_task(self._open(folder))
+            task = self._opening[key] = asyncio.create_task(self._open(folder, chat))
         # A cancelled turn does not end the opening: others wait for it too.
         return await asyncio.shield(task)
 
@@ -60,10 +63,14 @@ class Engines:
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await self._stack.aclose()
 
-    async def _open(self, folder: Path) -> Opened:
+    async def _open(self, folder: Path, chat: BackendSettings | None) -> Opened:
         settings, problems = await asyncio.to_thread(
             load_settings, workspace=folder, user_file=self._user_file, flags=self._values
         )
+        if chat is not None:
+            settings = msgspec.structs.replace(
+                settings, chat=msgspec.structs.replace(settings.chat, backend=chat)
+            )
         engine = await self._stack.enter_async_context(open_engine(settings, folders=[folder]))
         opened = Opened(engine, [problem.message for problem in problems])
         engine.audit.on_note = lambda note: opened.notices.append(note.text)

@@ -71,6 +71,14 @@ class Cancel(_Struct, frozen=True, rename="camel"):
     session_id: str
 
 
+class SetConfigOption(_Struct, frozen=True, rename="camel"):
+    """``session/set_config_option``."""
+
+    session_id: str
+    config_id: str
+    value: str
+
+
 class FileContent(_Struct, frozen=True, rename="camel"):
     """Result of ``fs/read_text_file``."""
 

@@ -13,7 +13,8 @@ from homebody.acp.wire import Json, RpcError
 from homebody.engine import Engine
 from homebody.errors import DocumentChanged, EditRefused, HomebodyError
 from homebody.features.refactor import Refactoring
-from homebody.text import Document, apply_edits
+from homebody.postprocess.edit.rebase import rebased
+from homebody.text import Document, Span, TextEdit, apply_edits
 from homebody.workspace.uri import path_of
 
 _OPTIONS = (
@@ -24,12 +25,17 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One file's new text; ``old`` is ``None`` for a new file."""
+    """One file's new text; ``old`` is ``None`` for a new file.
+
+    ``edits`` lead from ``old`` to ``new``, and ``target`` is the code that they belong to.
+    """
 
     path: Path
     old: str | None
     new: str
     first_line: int
+    edits: tuple[TextEdit, ...] = ()
+    target: Span | None = None
 
 
 async def propose(
@@ -93,21 +99,43 @@ async def _is_allowed(session: Session, call: Json) -> bool:
 
 
 async def _write(engine: Engine, session: Session, document: Document, change: _Change) -> None:
-    """Write the file if it is still what the model read, and check what the client wrote."""
+    """Write the file, and check what the client wrote.
+
+    Changes that the user made outside of the rewritten code stay; inside of it, nothing is written.
+    """
+    new = change.new
     if change.old is None:
         # codecompanion.nvim reads a missing file as an empty text.
         if change.path.exists() or await read_from_client(session, change.path):
             message = f"{change.path.name} exists already, so nothing was written."
             raise DocumentChanged(message)
-    elif (await read_file(engine, session, document.uri)).text != change.old:
-        message = f"{change.path.name} changed meanwhile, so nothing was written; run the command again."
-        raise DocumentChanged(message)
-    await write_by_client(session, change.path, change.new)
+    else:
+        new = _moved(change, change.old, (await read_file(engine, session, document.uri)).text)
+    await write_by_client(session, change.path, new)
     written = await read_from_client(session, change.path)
     # Some clients add or drop the line end at the end of a file.
-    if written is not None and _without_ends(written) != _without_ends(change.new):
+    if written is not None and _without_ends(written) != _without_ends(new):
         message = f"{change.path.name} does not have the text that was proposed: check it in your editor."
         raise EditRefused(message)
+
+
+def _moved(change: _Change, old: str, current: str) -> str:
+    """Return the new text of a file that has become ``current`` since the model read ``old``.
+
+    Raises
+    ------
+    DocumentChanged
+        The code that the change belongs to is another one now.
+
+    """
+    if current == old:
+        return change.new
+    moved = None if change.target is None else rebased(change.edits, change.target, old, current)
+    if moved is None:
+        name = change.path.name
+        message = f"The code in {name} changed meanwhile, so nothing was written; run the command again."
+        raise DocumentChanged(message)
+    return apply_edits(current, moved)
 
 
 def _change_of(session: Session, document: Document, found: Refactoring) -> _Change:
@@ -118,7 +146,8 @@ def _change_of(session: Session, document: Document, found: Refactoring) -> _Cha
         raise EditRefused(message)
     if found.new_file is None:
         first = document.line_of(found.edits[0].span.start)
-        return _Change(path, document.text, apply_edits(document.text, found.edits), first)
+        new = apply_edits(document.text, found.edits)
+        return _Change(path, document.text, new, first, tuple(found.edits), found.target)
     folders = {session.cwd.resolve(), *(parent.parent for parent in [path_of(document.uri)] if parent)}
     if not any(path.resolve().is_relative_to(folder.resolve()) for folder in folders):
         message = f"{path} is outside of {session.cwd}, so nothing was written."

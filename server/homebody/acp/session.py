@@ -15,6 +15,7 @@ from homebody.acp.params import FileSystem
 from homebody.acp.question import Reference
 from homebody.acp.wire import Json
 from homebody.features.answer import Usage
+from homebody.features.chat_models import ChatModel
 from homebody.features.refactor import Refactoring
 from homebody.postprocess import CodeBlock
 from homebody.session.conversation import Conversation
@@ -38,6 +39,10 @@ class Session:
         Code blocks of the last answer, for ``/apply``.
     proposal
         The last proposed edit, for ``/refine``.
+    models
+        What the user can choose from, the one that the settings choose first; empty until it is known.
+    model
+        The user's choice; ``None``: what the settings choose.
     turn
         The running turn.
 
@@ -51,6 +56,8 @@ class Session:
     last: Reference | None = None
     blocks: tuple[CodeBlock, ...] = ()
     proposal: Refactoring | None = None
+    models: tuple[ChatModel, ...] = ()
+    model: ChatModel | None = None
     turn: "asyncio.Task[StopReason] | None" = None
     commands_sent: bool = False
     _open_calls: dict[str, Json] = field(default_factory=dict[str, Json])
@@ -73,6 +80,10 @@ class Session:
         """Report the tokens of the last answer against the context length."""
         used = usage.prompt_tokens + usage.output_tokens
         self._update("usage_update", {"used": used, "size": usage.context_length})
+
+    def send_options(self, options: list[Json]) -> None:
+        """List the config options."""
+        self._update("config_option_update", {"configOptions": options})
 
     def send_commands(self, commands: list[Json]) -> None:
         """List the slash commands."""

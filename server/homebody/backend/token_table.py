@@ -75,12 +75,15 @@ class TokenTable:
                 found = await self._tokenize([part.text for part in new], kind)
                 here |= {part: Tokens.of(ids) for part, ids in zip(new, found, strict=True)}
         for part in unseen:
-            self._keep(part, here[part])
+            if part not in self._known:
+                self.keep(part, here[part])
         return [here[part] for part in parts]
 
-    def _keep(self, part: Part, tokens: Tokens) -> None:
-        if part in self._known:
-            return
+    def keep(self, part: Part, tokens: Tokens) -> None:
+        """Use ``tokens`` for ``part`` from now on: those that the server's cache holds for this text."""
+        before = self._known.pop(part, None)
+        if before is not None:
+            self._size -= _size(part, before)
         self._known[part] = tokens
         self._size += _size(part, tokens)
         while self._size > self._capacity:

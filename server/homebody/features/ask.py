@@ -116,31 +116,43 @@ async def regenerate(
         In one of its kinds; the old answer stays.
 
     """
-    if not conversation.turns:
-        message = "There is no answer to replace: ask a question first."
-        raise UsageError(message)
-    last = conversation.turns[-1]
-    again = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
-    context = NewContext(last.message, last.sources, last.left_out)
-    info = await engine.chat.describe()
-    room = chat_room(engine, info)
-    sampling = _sampling(engine, room)
-    sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
     with _answering(conversation):
+        if not conversation.turns:
+            message = "There is no answer to replace: ask a question first."
+            raise UsageError(message)
+        last = conversation.turns[-1]
+        # The old answer stays in the conversation until there is a new one: it may be applied or stored.
+        again = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
+        context = NewContext(last.message, last.sources, last.left_out)
+        info = await engine.chat.describe()
+        sampling = _sampling(engine, chat_room(engine, info))
+        sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
         said, _ = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
-    conversation.turns[:] = again.turns
-    return _added(conversation, replace(last, answer=said.raw, complete=said.complete), said)
+        del conversation.turns[-1]
+        return _added(conversation, replace(last, answer=said.raw, complete=said.complete), said)
 
 
 @contextmanager
 def _answering(conversation: Conversation) -> Generator[None]:
-    """Mark the conversation while the block runs. Raises ``UsageError`` where it is marked already."""
+    """Mark the conversation while the block runs, and restore it where the block fails.
+
+    Raises
+    ------
+    UsageError
+        It is marked already.
+
+    """
     if conversation.is_answering:
         message = "This conversation is still answering a question: wait for it, or cancel it."
         raise UsageError(message)
+    before = conversation.copy()
     conversation.is_answering = True
     try:
         yield
+    except BaseException:
+        conversation.system = before.system
+        conversation.turns[:] = before.turns
+        raise
     finally:
         conversation.is_answering = False
 
@@ -160,7 +172,7 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
     await measure_speed(engine, prompt, asked.question)
     room = chat_room(engine, info)
     rules = Rules()
-    if not conversation.turns:
+    if not conversation.system:
         rules = await project_rules(engine, _document_uri(asked), room.readable)
         (system, *_) = with_standing(engine, (Message("system", prompt.system),), rules.text)
         conversation.system = system.text

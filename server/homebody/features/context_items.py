@@ -19,7 +19,9 @@ _MOST_FILES = 20
 _MOST_SYMBOLS = 20
 
 DIAGNOSTICS = "diagnostics"
-"""Scheme of ids of diagnostics, in front of a document's URI."""
+"""Scheme of ids of diagnostics, in front of a document's URI; without a URI, those of all documents."""
+
+_ALL_PROBLEMS = "All problems"
 
 _CHANGES = (("uncommitted", "Uncommitted changes"), ("staged", "Staged changes"))
 
@@ -52,13 +54,7 @@ async def context_items(
         for one in documents
         if query.lower() in shown_path(engine, one.uri).lower() and engine.permit.refusal_of(one) is None
     ]
-    found += [
-        ContextItem(
-            f"{DIAGNOSTICS}:{uri}", "diagnostics", f"Problems in {file_name(uri)}", shown_path(engine, uri)
-        )
-        for uri in with_problems
-        if query.lower() in f"problems in {shown_path(engine, uri)}".lower()
-    ]
+    found += _problems(engine, query, with_problems)
     found += _changes(engine, query)
     if engine.index is not None:
         for file in await engine.index.files(query, limit=_MOST_FILES):
@@ -74,6 +70,21 @@ async def context_items(
                 )
             )
     return list({item.id: item for item in reversed(found)}.values())[::-1]
+
+
+def _problems(engine: Engine, query: str, with_problems: Sequence[str]) -> list[ContextItem]:
+    """Diagnostics of each document, and of all of them together where there are several."""
+    uris = [uri for uri in with_problems if engine.permit.refusal(uri) is None]
+    found = [
+        ContextItem(
+            f"{DIAGNOSTICS}:{uri}", "diagnostics", f"Problems in {file_name(uri)}", shown_path(engine, uri)
+        )
+        for uri in uris
+        if query.lower() in f"problems in {shown_path(engine, uri)}".lower()
+    ]
+    if len(uris) > 1 and query.lower() in _ALL_PROBLEMS.lower():
+        found.append(ContextItem(f"{DIAGNOSTICS}:", "diagnostics", _ALL_PROBLEMS, f"{len(uris)} documents"))
+    return found
 
 
 def _changes(engine: Engine, query: str) -> list[ContextItem]:

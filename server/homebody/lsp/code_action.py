@@ -29,8 +29,8 @@ async def code_action(
         return []
     context = params.context
     if context.diagnostics:
-        # Other servers' diagnostics are sent here and nowhere else; ``homebody.contextItems`` offers them.
-        server.service.problems.note(document.uri, _problem(context.diagnostics))
+        # Most clients send other servers' diagnostics nowhere else; ``homebody.contextItems`` offers them.
+        server.service.problems.seen(document.uri, _problem(context.diagnostics))
     try:
         async with server.service.using() as opened:
             from homebody.features.refactor import list_actions

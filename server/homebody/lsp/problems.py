@@ -1,11 +1,46 @@
-"""Diagnostics of other servers, as editors send them with requests for code actions.
+"""Diagnostics of other servers, to attach to a question.
 
-In: a document's diagnostics as text. Out: the newest of each document, to attach to a question.
+In: diagnostics as clients send them, with a command or with a request for code actions. Out: the newest of
+each document, as text for a prompt.
+A server cannot ask an editor for what other servers reported: only the client can send it.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+from homebody.lsp.arguments import Range
 
 _MOST_DOCUMENTS = 64
+_MOST_PROBLEMS = 100
+"""Diagnostics that are kept of one document, the most severe first."""
+
+_LONGEST_MESSAGE = 300
+"""Characters of one message in a prompt."""
+
+_ERROR = 1
+_SEVERITIES = {_ERROR: "error", 2: "warning", 3: "information", 4: "hint"}
+
+Severity: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=4)]
+
+
+class Diagnostic(msgspec.Struct, frozen=True):
+    """LSP's ``Diagnostic``, as far as it goes into a prompt; of ``range`` only the lines count."""
+
+    range: Range
+    message: str
+    severity: Severity | None = None
+    source: str | None = None
+    code: str | int | None = None
+
+
+class DocumentDiagnostics(msgspec.Struct, frozen=True):
+    """All diagnostics of one document; an empty list means that it has none now."""
+
+    uri: str
+    diagnostics: tuple[Diagnostic, ...]
 
 
 class Problems:
@@ -13,13 +48,21 @@ class Problems:
 
     def __init__(self) -> None:
         self._texts: OrderedDict[str, str] = OrderedDict()
+        self._client_sends = False
 
-    def note(self, uri: str, text: str) -> None:
-        """Keep the diagnostics of a place in a document."""
-        self._texts[uri] = text
-        self._texts.move_to_end(uri)
-        while len(self._texts) > _MOST_DOCUMENTS:
-            self._texts.popitem(last=False)
+    def seen(self, uri: str, text: str) -> None:
+        """Keep the diagnostics of one place, from a request for code actions.
+
+        They are ignored once the client has sent the diagnostics of whole documents.
+        """
+        if not self._client_sends:
+            self._keep(uri, text)
+
+    def take(self, documents: Sequence[DocumentDiagnostics]) -> None:
+        """Keep what a client sent; other documents stay as they are known."""
+        for one in documents:
+            self._client_sends = True
+            self._keep(one.uri, problems_text(one.diagnostics))
 
     def find(self, uri: str) -> str | None:
         """Return what was seen last; ``None`` where nothing was."""
@@ -33,3 +76,24 @@ class Problems:
     def uris(self) -> tuple[str, ...]:
         """Documents with diagnostics, the newest first."""
         return tuple(reversed(self._texts))
+
+    def _keep(self, uri: str, text: str) -> None:
+        self.forget(uri)
+        if text:
+            self._texts[uri] = text
+        while len(self._texts) > _MOST_DOCUMENTS:
+            self._texts.popitem(last=False)
+
+
+def problems_text(diagnostics: Sequence[Diagnostic]) -> str:
+    """One line for each diagnostic: its line, severity, source and code, and its message."""
+    kept = sorted(diagnostics, key=lambda one: one.severity or _ERROR)[:_MOST_PROBLEMS]
+    lines: list[str] = []
+    for one in sorted(kept, key=lambda one: one.range.start.line):
+        severity = _SEVERITIES[one.severity or _ERROR]
+        origin = " ".join(str(part) for part in (one.source, one.code) if part not in {None, ""})
+        message = " ".join(one.message.split())[:_LONGEST_MESSAGE]
+        lines.append(
+            f"Line {one.range.start.line + 1}, {severity}{f' ({origin})' if origin else ''}: {message}"
+        )
+    return "\n".join(lines)

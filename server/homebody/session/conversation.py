@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source
 from homebody.backend.base import Message
+from homebody.postprocess.edit.code_blocks import code_blocks, without_code_blocks
 
 Kept: TypeAlias = Literal["whole", "condensed", "left out"]
 
@@ -25,6 +26,10 @@ _MOST_CONVERSATIONS = 64
 _QUESTION_CHARACTERS = 300
 _ANSWER_CHARACTERS = 300
 """What a condensed turn keeps of its question and of the first paragraph of its answer."""
+
+_CODE_LINES = 3
+_CODE_CHARACTERS = 80
+"""A condensed turn keeps the first line of so many code blocks, so that later questions can name them."""
 
 _AFTER_CONDENSING = 0.5
 """Part of the room that the history may fill after it was condensed, so that this is rarely done."""
@@ -67,8 +72,7 @@ class Turn:
         if self.kept == "whole":
             return Message("user", self.message), Message("assistant", self.answer)
         question = _shortened(self.question, _QUESTION_CHARACTERS)
-        answer = _shortened(self.answer.strip().split("\n\n")[0], _ANSWER_CHARACTERS)
-        return Message("user", question), Message("assistant", answer)
+        return Message("user", question), Message("assistant", _condensed(self.answer))
 
 
 @dataclass(slots=True, eq=False)
@@ -102,19 +106,32 @@ class Conversation:
 
     @property
     def shortened(self) -> tuple[LeftOut, ...]:
-        """Turns that the next prompt does not hold whole; lines are turns, from 0."""
+        """Turns that the next prompt does not hold whole, those next to each other together.
+
+        Lines are turns, from 0.
+        """
+        groups: list[tuple[Kept, int, int]] = []
+        for number, turn in enumerate(self.turns):
+            if groups and groups[-1][0] == turn.kept:
+                groups[-1] = (turn.kept, groups[-1][1], number)
+            else:
+                groups.append((turn.kept, number, number))
         return tuple(
-            LeftOut(self.uri, number, number, f"question {number + 1} of this conversation: {turn.kept}")
-            for number, turn in enumerate(self.turns)
-            if turn.kept != "whole"
+            LeftOut(self.uri, first, last, _why_shortened(kept, first, last))
+            for kept, first, last in groups
+            if kept != "whole"
         )
+
+    def copy(self) -> "Conversation":
+        """Return a conversation that later questions do not change."""
+        return Conversation(self.id, self.system, list(self.turns))
 
     def condense(self, room: int, count: Callable[[str], int]) -> None:
         """Shorten the oldest turns where the history has more than ``room`` tokens.
 
         It is brought down to half of that: what comes before the change is read again each time.
-        First the oldest turns are condensed to their question and the first paragraph of their answer,
-        then left out.
+        First the oldest turns are condensed to their question, the first paragraph of their answer and the
+        first lines of its code, then left out.
         """
         if self._tokens(count) <= room:
             return
@@ -162,8 +179,9 @@ class Conversations:
         """Keep a conversation, as the newest."""
         self._known[conversation.id] = conversation
         self._known.move_to_end(conversation.id)
-        while len(self._known) > _MOST_CONVERSATIONS:
-            self._known.popitem(last=False)
+        idle = [one.id for one in self._known.values() if not one.is_answering and one is not conversation]
+        for one in idle[: max(0, len(self._known) - _MOST_CONVERSATIONS)]:
+            del self._known[one]
         return conversation
 
     def find(self, conversation_id: str) -> Conversation | None:
@@ -189,6 +207,23 @@ class Conversations:
 def new_conversation() -> Conversation:
     """Begin a conversation, with an id of its own."""
     return Conversation(secrets.token_hex(8))
+
+
+def _condensed(answer: str) -> str:
+    """First paragraph of an answer, and the first line of each of its first code blocks."""
+    code = [
+        f"`{_shortened(line, _CODE_CHARACTERS)}`"
+        for block in code_blocks(answer)[:_CODE_LINES]
+        if (line := block.text.strip().partition("\n")[0])
+    ]
+    prose = without_code_blocks(answer).strip().split("\n\n")[0]
+    return "\n\n".join(filter(None, [_shortened(prose, _ANSWER_CHARACTERS), ", ".join(code)]))
+
+
+def _why_shortened(kept: Kept, first: int, last: int) -> str:
+    which = f"question {first + 1}" if first == last else f"questions {first + 1} to {last + 1}"
+    done = "condensed" if kept == "condensed" else "left out"
+    return f"{which} of this conversation: {done} to make room"
 
 
 def _shortened(text: str, characters: int) -> str:

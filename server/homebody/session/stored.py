@@ -6,6 +6,7 @@ invalid file is ignored.
 
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +14,15 @@ from pathlib import Path
 import msgspec
 
 from homebody.audit import LeftOut, Source
+from homebody.errors import StateUnwritable
 from homebody.regular_file import read_in_time
 from homebody.session.conversation import Conversation, Kept, Turn
 from homebody.settings.paths import state_dir
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _MOST_BYTES = 4 * 1024 * 1024
+_UNFINISHED = ".new"
+"""End of the name of a file that is still being written."""
 
 
 class _Turn(msgspec.Struct, frozen=True):
@@ -39,23 +43,42 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 def store_conversation(conversation: Conversation) -> Path:
-    """Write it to disk; a file of the same id is replaced. Raises ``OSError``."""
+    """Write it to disk; a file of the same id is replaced.
+
+    Raises
+    ------
+    StateUnwritable
+        The state folder is full, or may not be written.
+
+    """
     turns = tuple(
         _Turn(t.question, t.message, t.answer, t.complete, t.sources, t.left_out, t.kept, t.when)
         for t in conversation.turns
     )
     data = msgspec.json.encode(_Stored(conversation.id, conversation.system, turns))
     folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{conversation.id}.json"
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    # Created with access for the owner only; on Windows the profile folder's permissions ensure that.
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    fresh.replace(path)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(path, data)
+    except OSError as error:
+        message = f"The conversation was not stored in {folder}: {error.strerror or error}."
+        raise StateUnwritable(message) from error
     return path
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file at once; it is readable by its owner alone, on Windows by the profile's permissions."""
+    # mkstemp creates the file for its owner alone.
+    handle, name = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=_UNFINISHED, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
 
 
 def load_conversation(conversation_id: str) -> Conversation | None:
@@ -74,6 +97,9 @@ def stored_conversations() -> list[Conversation]:
 def forget_stored(conversation_id: str | None = None) -> list[str]:
     """Delete one from disk, or all. Returns the ids."""
     gone: list[str] = []
+    for path in _unfinished(conversation_id):
+        with suppress(OSError):
+            path.unlink()
     for path in _files():
         if conversation_id in {None, path.stem}:
             with suppress(OSError):
@@ -89,6 +115,14 @@ def _folder() -> Path:
 def _files() -> Iterator[Path]:
     with suppress(OSError):
         yield from (path for path in sorted(_folder().glob("*.json")) if _ID.fullmatch(path.stem))
+
+
+def _unfinished(conversation_id: str | None) -> Iterator[Path]:
+    """Files that a process which was killed while it wrote them has left behind."""
+    with suppress(OSError):
+        for path in sorted(_folder().glob(f"*{_UNFINISHED}")):
+            if conversation_id in {None, path.name.partition(".")[0]}:
+                yield path
 
 
 def _read(path: Path) -> Conversation | None:

@@ -1,12 +1,13 @@
 """Ask: a conversation whose prompt only grows at its end."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from homebody.backend.scripted import Reply as Scripted
 from homebody.backend.scripted import ScriptedBackend
-from homebody.errors import BackendRefused, ContextTooLong, UsageError
+from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.ask import ask, regenerate
 from homebody.features.attachments import Attached, attach_document, attach_text
 from homebody.features.explain import explain
@@ -60,7 +61,9 @@ async def test_the_oldest_turns_are_condensed_and_listed(world):
             reply = await ask(w.engine, f"Question {number}?", conversation=conversation)
             size = await w.backend.count_prompt(w.asked[-1].prompt)
             assert size + w.asked[-1].sampling.max_tokens <= 1024
-        assert "question 1 of this conversation: condensed" in [left.why for left in reply.left_out]
+        (shortened,) = [left.why for left in reply.left_out]
+        assert shortened.startswith("questions 1 to ")
+        assert shortened.endswith(" of this conversation: condensed to make room")
         assert "Question 7?" in w.asked[-1].prompt.text
 
 
@@ -220,3 +223,52 @@ async def test_one_question_at_a_time_is_answered_in_a_conversation(world):
         gate.set()
         assert (await first).markdown == "Done."
         assert [turn.question for turn in conversation.turns] == ["One?"]
+
+
+async def test_an_answer_is_not_replaced_while_another_is_written(world):
+    """Neither is lost: regenerating is refused, and the old answer stays until the new one is complete."""
+    conversation = Conversation("")
+    gate = asyncio.Event()
+    async with world(Scripted(text="One.", times=1), Scripted(text="Two.", gate=gate)) as w:
+        await ask(w.engine, "First?", conversation=conversation)
+        second = asyncio.create_task(ask(w.engine, "Second?", conversation=conversation))
+        await until(lambda: len(w.asked) == 2)
+        with pytest.raises(UsageError, match="still answering"):
+            await regenerate(w.engine, conversation)
+        gate.set()
+        await second
+        assert [turn.answer for turn in conversation.turns] == ["One.", "Two."]
+
+        gate.clear()
+        again = asyncio.create_task(regenerate(w.engine, conversation))
+        await until(lambda: len(w.asked) == 3)
+        assert [turn.answer for turn in conversation.turns] == ["One.", "Two."]
+        again.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await again
+        assert [turn.answer for turn in conversation.turns] == ["One.", "Two."]
+
+
+async def test_a_failed_question_condenses_nothing(world):
+    """The next prompt still begins as the last one that was answered."""
+    conversation = Conversation("")
+    answer = "First paragraph.\n\n" + "Many more words. " * 60
+    replies = Scripted(text=answer, times=3), Scripted(fault="unavailable")
+    async with world(*replies, context_length=1024) as w:
+        for number in range(3):
+            await ask(w.engine, f"Question {number}?", conversation=conversation)
+        before = list(conversation.turns)
+        with pytest.raises(BackendUnavailable):
+            await ask(w.engine, "word " * 100, conversation=conversation)
+        assert conversation.turns == before
+
+
+async def test_condensing_is_rare(world):
+    """In a long conversation, most questions begin as the last one and its answer did."""
+    conversation = Conversation("")
+    async with world("An answer. " * 12, context_length=2048) as w:
+        for number in range(60):
+            await ask(w.engine, f"Question {number}?", conversation=conversation)
+        prompts = [request.prompt.text for request in w.asked]
+        reused = [later.startswith(earlier) for earlier, later in pairwise(prompts)]
+        assert reused.count(False) <= len(reused) // 10

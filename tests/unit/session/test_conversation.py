@@ -3,6 +3,7 @@
 import pytest
 
 from homebody.backend.base import Message
+from homebody.errors import StateUnwritable
 from homebody.session.conversation import Conversation, Conversations, Turn, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
@@ -39,7 +40,8 @@ def test_the_oldest_turns_are_condensed_then_left_out(room):
     assert size <= max(room, len("Be short."))
     kept = [turn.kept for turn in found.turns]
     assert kept == sorted(kept, key=["left out", "condensed", "whole"].index)
-    assert len(found.shortened) == sum(one != "whole" for one in kept)
+    listed = [number for one in found.shortened for number in range(one.first_line, one.last_line + 1)]
+    assert listed == [number for number, one in enumerate(kept) if one != "whole"]
 
 
 def test_a_condensed_turn_keeps_its_question_and_first_paragraph():
@@ -48,6 +50,19 @@ def test_a_condensed_turn_keeps_its_question_and_first_paragraph():
     found.condense(1300, len)
     assert found.turns[0].kept == "condensed"
     assert found.turns[0].messages == (Message("user", "Question 0?"), Message("assistant", "Answer 0."))
+
+
+def test_a_condensed_turn_names_the_code_of_its_answer():
+    """By the first line of each block, so that a later question can refer to it."""
+    answer = "```python\ndef area(w, h):\n    return w * h\n```\n\nIt multiplies.\n\n```sh\nls\n```"
+    turn = Turn("Show it.", "Show it.", answer, kept="condensed")
+    assert turn.messages[1].text == "It multiplies.\n\n`def area(w, h):`, `ls`"
+
+
+def test_an_answer_without_prose_is_condensed_to_its_code():
+    """And one that was cut in the middle of a block too."""
+    turn = Turn("Show it.", "Show it.", "```python\nx = 1\ny = 2\n", kept="condensed")
+    assert turn.messages[1].text == "`x = 1`"
 
 
 def test_a_stored_conversation_reads_as_it_was(own_folders):
@@ -79,6 +94,24 @@ def test_a_damaged_file_counts_as_none(own_folders):
     assert stored_conversations() == []
 
 
+def test_a_file_that_was_not_finished_is_forgotten_too(own_folders):
+    """A process that was killed while it stored a conversation leaves no copy behind."""
+    path = store_conversation(_conversation())
+    (path.parent / "0123456789abcdef.x1y2.new").write_text("{")
+    assert forget_stored("0123456789abcdef") == ["0123456789abcdef"]
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(own_folders):
+    """In one sentence, and nothing is left behind."""
+    folder = store_conversation(_conversation()).parent
+    forget_stored()
+    folder.rmdir()
+    folder.write_text("a file in place of the folder")
+    with pytest.raises(StateUnwritable, match="not stored in"):
+        store_conversation(_conversation())
+
+
 def test_the_conversation_of_longest_ago_is_dropped_first():
     """Memory stays bounded."""
     known = Conversations()
@@ -86,3 +119,13 @@ def test_the_conversation_of_longest_ago_is_dropped_first():
     for _ in range(70):
         known.add(new_conversation())
     assert known.find(first.id) is None
+
+
+def test_a_conversation_that_is_being_answered_is_not_dropped():
+    """However many others begin meanwhile."""
+    known = Conversations()
+    first = known.add(new_conversation())
+    first.is_answering = True
+    for _ in range(70):
+        known.add(new_conversation())
+    assert known.find(first.id) is first

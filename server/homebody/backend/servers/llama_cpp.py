@@ -39,8 +39,10 @@ from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions
 from homebody.backend.servers.llama_cpp_served import HOST_KIND, Served, ask_served, tokenize
 from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, SlotUse
+from homebody.backend.servers.llama_cpp_written import WrittenTokens
 from homebody.backend.token_table import Tokens
 from homebody.errors import (
+    BackendError,
     BackendLoading,
     BackendProtocolError,
     BackendRefused,
@@ -210,9 +212,11 @@ class LlamaCppBackend(ServerBackend):
             seed=-1 if job.sampling.seed is None else job.sampling.seed,
             model=self._model,
             preserved_tokens=CONTROL_TEXTS if job.prompt.is_chat else (),
+            return_tokens=job.prompt.is_chat,
             **api.sampling_fields(job.sampling),
         )
         read: PromptRead | None = None
+        written = WrittenTokens()
         reached = -1
         async with aclosing(self._server.events("/completion", body, job.patience)) as events:
             async for data in events:
@@ -226,9 +230,12 @@ class LlamaCppBackend(ServerBackend):
                         job.patience.heard()
                     reached = max(reached, event.prompt_progress.processed)
                     job.on_read(event.prompt_progress.to_progress())
+                written.add(event)
                 if event.content:
                     yield Piece(event.content, event.logprob, read)
                 if event.stop:
+                    if job.prompt.is_chat:
+                        await self._keep(served, written)
                     self._check_model(served, event)
                     yield event.stats()
                     return
@@ -251,6 +258,16 @@ class LlamaCppBackend(ServerBackend):
         if served.bos is not None and (not found or found[0].first != served.bos):
             found = [Tokens.of([served.bos]), *found]
         return Tokens.joined(found)
+
+    async def _keep(self, served: Served, written: WrittenTokens) -> None:
+        """Send the answer back by the same tokens in later prompts: the server's cache holds those."""
+        with suppress(BackendError):
+            found = await written.tokens(
+                lambda texts: tokenize(self._server, texts, Text, model=self._model, lead=served.lead)
+            )
+            if found is not None:
+                text, ids = found
+                served.table.keep(Text(text), Tokens.of(ids))
 
     async def _render_frame(self, messages: Sequence[Message]) -> tuple[str | int, ...]:
         """Return the template's text between messages, and in their places their indexes."""

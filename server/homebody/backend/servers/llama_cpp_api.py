@@ -32,6 +32,7 @@ class CompletionRequest(msgspec.Struct, omit_defaults=True):
     seed: int = -1
     model: str | None = None
     preserved_tokens: Sequence[str] = ()
+    return_tokens: bool = False
     temperature: float | None = None
     top_k: int | None = None
     top_p: float | None = None
@@ -140,6 +141,7 @@ class CompletionEvent(msgspec.Struct):
     """One event of a stream, or a whole reply."""
 
     content: str = ""
+    tokens: tuple[int, ...] = ()
     stop: bool = False
     model: str | None = None
     truncated: bool = False

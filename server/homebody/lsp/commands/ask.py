@@ -15,12 +15,14 @@ from homebody.lsp.arguments import Range, TextDocument, parse
 from homebody.lsp.commands.common import Result, document_of, left_out_of, source_of, usage_of
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.convert import to_span
+from homebody.lsp.problems import DocumentDiagnostics
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.features.ask import Reply
     from homebody.features.attachments import Attached
     from homebody.lsp.service import Opened
+    from homebody.session.conversation import Conversation
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -45,7 +47,8 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
 
     Without a ``conversation_id`` a new conversation begins. An empty ``range`` is a cursor and means the
     function around it. With ``regenerate`` the last question is answered again and ``question`` is not
-    needed. Text streams as ``{text}`` on ``token``.
+    needed. ``diagnostics`` are the editor's own, where an attached item means them. Text streams as
+    ``{text}`` on ``token``.
     """
 
     question: str = ""
@@ -53,6 +56,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     text_document: TextDocument | None = None
     range: Range | None = None
     attach: tuple[Item | str, ...] = ()
+    diagnostics: tuple[DocumentDiagnostics, ...] = ()
     regenerate: bool = False
     token: str | int | None = None
 
@@ -62,14 +66,28 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     from homebody.session.conversation import new_conversation
 
     argument = parse(params.command, params.arguments, Ask)
-    conversation = (
-        new_conversation()
-        if argument.conversation_id is None
-        else conversation_of(server, argument.conversation_id)
-    )
     if argument.regenerate and argument.conversation_id is None:
         message = "`regenerate` needs the `conversationId` of the answer to replace."
         raise UsageError(message)
+    server.service.problems.take(argument.diagnostics)
+    known = server.service.conversations
+    # Known from the start, so that it can be forgotten while it is being answered.
+    conversation = (
+        known.add(new_conversation())
+        if argument.conversation_id is None
+        else conversation_of(server, argument.conversation_id)
+    )
+    try:
+        return await _answered(server, params, argument, conversation)
+    finally:
+        if not conversation.turns and not conversation.is_answering:
+            # Questions that fail leave nothing behind.
+            known.forget(conversation.id)
+
+
+async def _answered(
+    server: Server, params: types.ExecuteCommandParams, argument: Ask, conversation: "Conversation"
+) -> Result:
     document = None if argument.text_document is None else document_of(server, argument.text_document)
     span = None
     if document is not None and argument.range is not None:
@@ -96,29 +114,38 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
                 on_read=on_read,
                 session=opened.session,
             )
-    # Kept once it has an answer: questions that fail leave nothing behind.
-    server.service.conversations.add(conversation)
     return _result(server, reply)
 
 
 async def _attached(server: Server, opened: "Opened", item: Item | str) -> "Attached":
     from homebody.features.attachments import attach, attach_text
     from homebody.features.context_items import DIAGNOSTICS
-    from homebody.features.surroundings import shown_path
 
     if isinstance(item, Item) and item.text is not None:
         return attach_text(opened.engine, item.text, item.label or item.kind or "pasted text")
     item_id = item if isinstance(item, str) else item.id
     scheme, _, uri = item_id.partition(":")
     if scheme == DIAGNOSTICS:
-        problems = server.service.problems.find(uri)
-        if problems is None:
-            message = (
-                f"There are no diagnostics of {uri} any more: homebody.contextItems lists what there is."
-            )
-            raise UsageError(message)
-        return attach_text(opened.engine, problems, f"Problems in {shown_path(opened.engine, uri)}")
+        return _problems(server, opened, uri)
     return await attach(opened.engine, item_id, server.documents.find)
+
+
+def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
+    """Attach the diagnostics of a document; of all documents without a ``uri``."""
+    from homebody.features.attachments import Attached, attach_text
+    from homebody.features.surroundings import shown_path
+
+    problems = server.service.problems
+    found = [
+        attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, one)}")
+        for one in ((uri,) if uri else problems.uris)
+        if (text := problems.find(one)) is not None and opened.engine.permit.refusal(one) is None
+    ]
+    if not found:
+        where = f"{shown_path(opened.engine, uri)} has" if uri else "There are"
+        message = f"{where} no diagnostics any more: homebody.contextItems lists what there is."
+        raise UsageError(message)
+    return Attached(tuple(item for attached in found for item in attached.items))
 
 
 def _result(server: Server, reply: "Reply") -> Result:

@@ -1,6 +1,7 @@
 """``homebody.contextItems``: what can be attached to a question.
 
-In: what the user has typed. Out: items, the likeliest first; ``homebody.ask`` takes them in ``attach``.
+In: what the user has typed, and the diagnostics that the editor has. Out: items, the likeliest first;
+``homebody.ask`` takes them in ``attach``.
 """
 
 import msgspec
@@ -8,19 +9,25 @@ from lsprotocol import types
 
 from homebody.lsp.arguments import TextDocument, parse
 from homebody.lsp.commands.common import Result
+from homebody.lsp.problems import DocumentDiagnostics
 from homebody.lsp.server import Server
 
 
 class ContextItems(msgspec.Struct, frozen=True, rename="camel"):
-    """The argument: a part of a name, and maybe the document in view, which then comes first."""
+    """The argument: a part of a name, and maybe the document in view, which then comes first.
+
+    ``diagnostics`` are what the editor has, of all servers; they are kept for ``homebody.ask``.
+    """
 
     query: str = ""
     text_document: TextDocument | None = None
+    diagnostics: tuple[DocumentDiagnostics, ...] = ()
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return the items."""
     argument = parse(params.command, params.arguments, ContextItems)
+    server.service.problems.take(argument.diagnostics)
     in_view = argument.text_document.uri if argument.text_document else ""
     documents = sorted(server.documents.all(), key=lambda document: document.uri != in_view)
     async with server.service.using() as opened:

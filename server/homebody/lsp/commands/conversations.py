@@ -88,6 +88,7 @@ async def _list(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 
 async def _save(server: Server, params: types.ExecuteCommandParams) -> Result:
+    from homebody.backend.cancellation import to_the_end
     from homebody.session.stored import store_conversation
 
     argument = parse(params.command, params.arguments, Save)
@@ -95,21 +96,26 @@ async def _save(server: Server, params: types.ExecuteCommandParams) -> Result:
     found = conversation_of(server, argument.conversation_id)
     if argument.store:
         async with known.on_disk:
-            # It may have been forgotten while this request waited.
+            # It may have been forgotten while this request waited. A copy, since an answer may be added
+            # meanwhile; to the end, so that a cancelled request does not write after a later one forgot it.
             if known.find(found.id) is found:
-                await asyncio.to_thread(store_conversation, found)
+                await to_the_end(asyncio.to_thread(store_conversation, found.copy()))
     return {"conversationId": found.id, "title": found.title, "markdown": found.to_markdown()}
 
 
 async def _forget(server: Server, params: types.ExecuteCommandParams) -> Result:
+    from homebody.backend.cancellation import to_the_end
     from homebody.session.stored import forget_stored
 
     argument = parse(params.command, params.arguments, Forget)
     known = server.service.conversations
     async with known.on_disk:
-        gone = await asyncio.to_thread(forget_stored, argument.conversation_id)
-        # Memory comes last: a request in the meantime may have read the conversation from disk again.
-        ids = {one.id for one in known.all()}
-        known.forget(argument.conversation_id)
+        try:
+            gone = await to_the_end(asyncio.to_thread(forget_stored, argument.conversation_id))
+        finally:
+            # Memory comes last: a request in the meantime may have read the conversation from disk again.
+            # One that is still being answered is forgotten too: its answer is not kept.
+            ids = {one.id for one in known.all()}
+            known.forget(argument.conversation_id)
     wanted = ids if argument.conversation_id is None else ids & {argument.conversation_id}
     return {"forgotten": len(wanted | set(gone))}

@@ -5,6 +5,7 @@ closed before the end of the answer counts too.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from homebody.postprocess.noise import FENCE
@@ -32,21 +33,31 @@ class CodeBlock:
 
 def code_blocks(markdown: str) -> list[CodeBlock]:
     """Return the fenced code blocks of ``markdown``."""
-    blocks: list[CodeBlock] = []
+    return [part for part in _parts(markdown) if isinstance(part, CodeBlock)]
+
+
+def without_code_blocks(markdown: str) -> str:
+    """Return ``markdown`` without its fenced code blocks."""
+    return "\n".join(part for part in _parts(markdown) if isinstance(part, str))
+
+
+def _parts(markdown: str) -> Iterator[CodeBlock | str]:
+    """Cut ``markdown`` into code blocks and the lines between them."""
     opened: re.Match[str] | None = None
     lines: list[str] = []
     for line in markdown.replace("\r\n", "\n").split("\n"):
         if opened is None:
             opened = FENCE.match(line)
             lines = []
+            if opened is None:
+                yield line
         elif _closes(line, opened["fence"]):
-            blocks.append(_block(opened, lines, closed=True))
+            yield _block(opened, lines, closed=True)
             opened = None
         else:
             lines.append(line)
     if opened is not None and any(line.strip() for line in lines):
-        blocks.append(_block(opened, lines, closed=False))
-    return blocks
+        yield _block(opened, lines, closed=False)
 
 
 def _closes(line: str, fence: str) -> bool:
