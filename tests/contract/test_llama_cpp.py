@@ -141,24 +141,6 @@ async def test_the_prompts_cache_is_used(backend: LlamaCppBackend):
     assert (stats.evaluated_tokens, stats.reused_tokens) == (4, 200)
 
 
-async def test_an_answer_goes_back_by_the_tokens_that_were_generated(
-    backend: LlamaCppBackend, proxy: RecordingProxy
-):
-    """Its text would be tokenized into others, and the server would read the answer again."""
-    question = [Message("user", "What does it do?")]
-    answer, stats = await read(backend.chat(question, MANY))
-    assert stats.output_tokens == 3
-    proxy.forget()
-
-    follow_up = [*question, Message("assistant", answer), Message("user", "And now?")]
-    _, stats = await read(backend.chat(follow_up, MANY))
-
-    assert answer == "This function adds two numbers. It returns the sum."
-    # "<|im_end|>\n<|im_start|>user\n", the question, "<|im_end|>\n<|im_start|>assistant\n"
-    assert stats.evaluated_tokens == 8 + len("And now?") + 13
-    assert answer not in str(proxy.bodies("/tokenize"))
-
-
 async def test_an_explanation_does_not_throw_away_the_completions_cache(
     backend: LlamaCppBackend, proxy: RecordingProxy
 ):

@@ -1,0 +1,35 @@
+"""llama.cpp for real: what a follow-up question makes the model read."""
+
+from contextlib import aclosing
+from typing import Any
+
+from homebody.backend.base import Message, Piece, Sampling, Stats, Stream
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
+from support.recording_proxy import RecordingProxy
+
+MANY = Sampling(max_tokens=64)
+
+
+async def read(stream: Stream) -> tuple[str, Stats]:
+    """Text and stats of a whole answer."""
+    items = [item async for item in stream]
+    assert isinstance(items[-1], Stats)
+    return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
+
+
+async def test_an_answer_goes_back_by_the_tokens_that_were_generated(host: Any):
+    """Its text would be tokenized into others, and the server would read the answer again."""
+    with RecordingProxy(host.url, host.key) as proxy:
+        async with aclosing(LlamaCppBackend(proxy.url, api_key=host.key)) as backend:
+            question = [Message("user", "What does it do?")]
+            answer, stats = await read(backend.chat(question, MANY))
+            assert answer == "This function adds two numbers. It returns the sum."
+            assert stats.output_tokens == 3
+            proxy.forget()
+
+            follow_up = [*question, Message("assistant", answer), Message("user", "And now?")]
+            _, stats = await read(backend.chat(follow_up, MANY))
+
+            # "<|im_end|>\n<|im_start|>user\n", the question, "<|im_end|>\n<|im_start|>assistant\n"
+            assert stats.evaluated_tokens == 8 + len("And now?") + 13
+            assert answer not in str(proxy.bodies("/tokenize"))
