@@ -15,7 +15,9 @@ from typing import Literal, TypeAlias, cast, get_args
 
 Scope: TypeAlias = Literal["selection", "function", "file", "comment"]
 Output: TypeAlias = Literal["replace", "insert", "explain", "newFile"]
-Guard: TypeAlias = Literal["none", "documentation", "types", "rename", "extract", "tests"]
+Guard: TypeAlias = Literal[
+    "none", "documentation", "types", "rename", "extract", "behaviour", "flow", "additions", "tests"
+]
 Owner: TypeAlias = Literal["shipped", "user", "workspace"]
 
 PLACEHOLDERS = frozenset({"code", "language", "path", "context", "instruction", "name", "problem"})

@@ -4,12 +4,14 @@ In: a document and its tree. Out: tokens without the parts that may differ.
 Used to check edits. Walks the whole tree, so it is never used on the keystroke path.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from homebody.syntax import nodes
 from homebody.syntax.language import block_kinds
+from homebody.syntax.names import names
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -20,35 +22,22 @@ Part: TypeAlias = Literal["comments", "documentation", "annotations", "imports"]
 
 _MAX_DEPTH = 1_000
 
-# A type that may be left out: (kind of its parent, field). What introduces it goes with it.
-_TYPE_FIELDS = frozenset({"type", "return_type"})
-_TYPED = frozenset(
-    {
-        "typed_parameter",
-        "typed_default_parameter",
-        "assignment",
-        "function_definition",
-        "simple_parameter",
-        "property_promotion_parameter",
-        "variadic_parameter",
-        "method_declaration",
-        "anonymous_function",
-        "arrow_function",
-        "property_declaration",
-    }
-)
-_TYPE_NODES = frozenset({"type_annotation", "asserts_annotation", "type_predicate_annotation"})
+# Names that are true for type checkers only; an import under such a condition is part of the annotations.
+_TYPE_CHECKING = re.compile(r"(?:\w+\.)*TYPE_CHECKING")
 # Nodes that count as one token although the grammar divides them: PHP's ``$name``.
 _WHOLE = frozenset({"variable_name"})
-_TYPE_SIGNS = frozenset({":", "->"})
 
 
 class Token(NamedTuple):
-    """A leaf of the tree, or the beginning or end of a block (``text`` is then empty)."""
+    """A leaf of the tree, or the beginning or end of a block (``text`` is then empty).
+
+    ``is_string`` is true for a part of a string.
+    """
 
     kind: str
     text: str
     start: int
+    is_string: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +57,64 @@ def compared(document: Document, tree: Tree, without: frozenset[Part] = frozense
     if tree.handle is None or not tree.exact:
         return None
     imported = {match["import"][0] for match in nodes.imports(tree)} if "imports" in without else set[Span]()
-    found = _walk(document, tree, tree.handle.walk(), without, imported)
+    left_out = set(imported)
+    if "annotations" in without:
+        left_out |= _annotations(document, tree, imported)
+    found = _walk(document, tree, tree.handle.walk(), without, left_out)
     return Compared(tuple(found), frozenset(" ".join(document.slice(span).split()) for span in imported))
+
+
+def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
+    """Kind and text of each token, without tokens that the grammar adds (empty blocks, line ends)."""
+    return [
+        (token.kind if not token.text else "", token.text)
+        for token in tokens
+        if token.text.strip() or not token.text
+    ]
+
+
+def _annotations(document: Document, tree: Tree, imported: set[Span]) -> set[Span]:
+    """Spans of optional types, of statements that only declare a type, and of imports for types."""
+    found: set[Span] = set()
+    bare: list[tuple[Span, Span]] = []
+    for match in nodes.annotations(tree):
+        found.update(match.get("annotation", ()))
+        if "bare" in match:
+            bare.append((match["bare"][0], match["bare.name"][0]))
+        if "conditional" in match and _only_for_types(document, match, imported):
+            found.update(match["conditional.whole"])
+    if bare:
+        found.update(_declared_bare(document, tree, bare))
+    return found
+
+
+def _declared_bare(
+    document: Document, tree: Tree, bare: list[tuple[Span, Span]]
+) -> Iterator[Span]:
+    """Statements that only declare a variable's type, of variables that the same function binds elsewhere.
+
+    Without such a binding, the statement makes a global name local, or is a field of a class.
+    """
+    found = {name.start: name for name in names(document, tree) if name.binds and name.scope is not None}
+    starts = {name.start for _, name in bare}
+    bound = {(name.text, name.scope) for start, name in found.items() if start not in starts}
+    for whole, name in bare:
+        one = found.get(name.start)
+        if one is not None and (one.text, one.scope) in bound:
+            yield whole
+
+
+def _only_for_types(document: Document, match: nodes.Match, imported: set[Span]) -> bool:
+    """Whether an ``if`` statement holds nothing but imports that only a type checker executes."""
+    if not _TYPE_CHECKING.fullmatch(document.slice(match["condition"][0])):
+        return False
+    block = match["conditional"][0]
+    inside = [span for span in imported if block.start <= span.start and span.end <= block.end]
+    rest, at = "", block.start
+    for span in sorted(inside):
+        rest += document.text[at : span.start]
+        at = span.end
+    return bool(inside) and not (rest + document.text[at : block.end]).strip()
 
 
 def _walk(
@@ -77,19 +122,20 @@ def _walk(
     tree: Tree,
     cursor: "tree_sitter.TreeCursor",
     without: frozenset[Part],
-    imported: set[Span],
+    left_out: set[Span],
 ) -> Iterator[Token]:
     blocks = block_kinds(tree.language) if tree.language else frozenset[str]()
     open_blocks: list[tuple[int, str]] = []
     parents: list[str] = [""]
     depth = 0
     while (node := cursor.node) is not None:
-        is_left_out = _is_left_out(tree, node, cursor.field_name or "", parents[-1], without, imported)
+        is_left_out = _span(tree, node) in left_out or _is_left_out(node, parents[-1], without)
         is_leaf = node.child_count == 0 or node.type in _WHOLE
         if not is_left_out and is_leaf:
             span = _span(tree, node)
             if span or node.is_missing:
-                yield Token(node.type, document.slice(span), span.start)
+                is_string = "string" in node.type or "string" in parents[-1]
+                yield Token(node.type, document.slice(span), span.start, is_string)
         if not is_left_out and not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
             if node.type in blocks:
                 open_blocks.append((depth, node.type))
@@ -106,21 +152,10 @@ def _walk(
                 yield Token(f"){open_blocks.pop()[1]}", "", 0)
 
 
-def _is_left_out(  # noqa: PLR0917 - private; the facts of one node
-    tree: Tree,
-    node: "tree_sitter.Node",
-    field: str,
-    parent: str,
-    without: frozenset[Part],
-    imported: set[Span],
-) -> bool:
+def _is_left_out(node: "tree_sitter.Node", parent: str, without: frozenset[Part]) -> bool:
     if "comments" in without and "comment" in node.type:
         return True
-    if "documentation" in without and _is_documentation(node, parent):
-        return True
-    if "annotations" in without and _is_annotation(node, field, parent):
-        return True
-    return bool(imported) and node.is_named and _span(tree, node) in imported
+    return "documentation" in without and _is_documentation(node, parent)
 
 
 def _is_documentation(node: "tree_sitter.Node", parent: str) -> bool:
@@ -128,24 +163,6 @@ def _is_documentation(node: "tree_sitter.Node", parent: str) -> bool:
     if node.type != "expression_statement" or parent not in {"block", "module"} or node.child_count != 1:
         return False
     return node.children[0].type in {"string", "concatenated_string"}
-
-
-def _is_annotation(node: "tree_sitter.Node", field: str, parent: str) -> bool:
-    if node.type in _TYPE_NODES:
-        return True
-    if parent not in _TYPED:
-        return False
-    if field in _TYPE_FIELDS:
-        return True
-    if node.type not in _TYPE_SIGNS:
-        return False
-    following = node.next_sibling
-    above = node.parent
-    return (
-        following is not None
-        and above is not None
-        and any(above.child_by_field_name(name) == following for name in _TYPE_FIELDS)
-    )
 
 
 def _span(tree: Tree, node: "tree_sitter.Node") -> Span:

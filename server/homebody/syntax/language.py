@@ -20,13 +20,17 @@ __all__ = [
     "LANGUAGES",
     "PARSED",
     "Language",
+    "annotation_query",
     "block_kinds",
+    "decoration_query",
+    "described",
     "find",
     "find_by_text",
     "grammar",
     "import_query",
     "keywords",
     "language_of",
+    "name_query",
     "place_query",
     "prepare",
     "scope_query",
@@ -60,6 +64,11 @@ _MAX_LOOKED_AT = 200_000
 _SCOPE_CAPTURE = re.compile(r"@(?:definition|scope|wrapper)\b")
 _IMPORT_CAPTURE = re.compile(r"@import\b")
 _PLACE_CAPTURE = re.compile(r"@(?:comment|string|literal|code)\b")
+_NAME_CAPTURE = re.compile(
+    r"@(?:variable|bound|declared|used|fixed|ambiguous|elsewhere|region|members)\b"
+)
+_ANNOTATION_CAPTURE = re.compile(r"@(?:annotation|bare|conditional)\b")
+_DECORATION_CAPTURE = re.compile(r"@decoration\b")
 
 
 def find(language_id: str, path: str = "") -> Language | None:
@@ -131,6 +140,7 @@ def prepare(language: Language) -> None:
     scope_query(language)
     place_query(language)
     keywords(language)
+    described(language)
 
 
 @cache
@@ -149,6 +159,34 @@ def import_query(language: Language) -> "tree_sitter.Query | None":
 def place_query(language: Language) -> "tree_sitter.Query | None":
     """Compile the patterns for comments and strings, once; ``None`` without a grammar."""
     return _query(language, _PLACE_CAPTURE)
+
+
+@cache
+def described(language: Language) -> frozenset[str]:
+    """Groups of optional patterns that the language's query file has: ``names``, ``annotations``.
+
+    Reads the file without compiling it.
+    """
+    groups = {"names": _NAME_CAPTURE, "annotations": _ANNOTATION_CAPTURE}
+    return frozenset(name for name, wanted in groups.items() if _patterns(language, wanted))
+
+
+@cache
+def name_query(language: Language) -> "tree_sitter.Query | None":
+    """Compile the patterns for variables, once; ``None`` if the query file has none."""
+    return _query(language, _NAME_CAPTURE) if _patterns(language, _NAME_CAPTURE) else None
+
+
+@cache
+def annotation_query(language: Language) -> "tree_sitter.Query | None":
+    """Compile the patterns for optional types, once; ``None`` if the query file has none."""
+    return _query(language, _ANNOTATION_CAPTURE) if _patterns(language, _ANNOTATION_CAPTURE) else None
+
+
+@cache
+def decoration_query(language: Language) -> "tree_sitter.Query | None":
+    """Compile the patterns for decorators, once; ``None`` if the query file has none."""
+    return _query(language, _DECORATION_CAPTURE) if _patterns(language, _DECORATION_CAPTURE) else None
 
 
 @cache
@@ -172,5 +210,11 @@ def _query(language: Language, wanted: re.Pattern[str]) -> "tree_sitter.Query | 
     loaded = grammar(language)
     if loaded is None:
         return None
-    patterns = _PATTERN_START.split(_source(language))
-    return Query(loaded, "".join(pattern for pattern in patterns if wanted.search(pattern)))
+    return Query(loaded, _patterns(language, wanted))
+
+
+def _patterns(language: Language, wanted: re.Pattern[str]) -> str:
+    """Patterns of the language's query file with a capture that ``wanted`` matches."""
+    if not language.grammar:
+        return ""
+    return "".join(one for one in _PATTERN_START.split(_source(language)) if wanted.search(one))

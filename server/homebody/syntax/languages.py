@@ -96,6 +96,7 @@ LANGUAGES: tuple[Language, ...] = (
         regions=(*regions.C_COMMENTS, regions.LONG_DOUBLE, regions.CHARACTER),
         opener=BRACE_OR_ARROW,
         doc=THREE_SLASHES,
+        string_names=re.compile(r"(?<=\{)[^\W\d]\w*(?=[:}])"),
         decoration="#[",
     ),
     JAVA,
@@ -174,6 +175,7 @@ LANGUAGES: tuple[Language, ...] = (
         ids=("kotlin",),
         extensions=(".kt", ".kts"),
         grammar="tree_sitter_kotlin:language",
+        string_names=re.compile(r"(?<=\$)[^\W\d]\w*"),
     ),
     replace(
         JAVA,

@@ -9,7 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from homebody.syntax.language import block_kinds, import_query, place_query, scope_query
+from homebody.syntax.language import (
+    annotation_query,
+    block_kinds,
+    decoration_query,
+    import_query,
+    name_query,
+    place_query,
+    scope_query,
+)
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -47,6 +55,21 @@ def imports(tree: Tree, within: Span | None = None) -> Iterator[Match]:
 def places(tree: Tree, within: Span) -> Iterator[Match]:
     """Comments, strings and code inside strings that touch ``within``."""
     return _matches(tree, tree.language and place_query(tree.language), within)
+
+
+def names(tree: Tree, within: Span) -> Iterator[Match]:
+    """Variables that touch ``within``, and the nodes that decide how they are bound."""
+    return _matches(tree, tree.language and name_query(tree.language), within)
+
+
+def annotations(tree: Tree) -> Iterator[Match]:
+    """Optional types in the whole text."""
+    return _matches(tree, tree.language and annotation_query(tree.language), None)
+
+
+def decorations(tree: Tree, within: Span) -> Iterator[Match]:
+    """Decorators, annotations and attributes that touch ``within``."""
+    return _matches(tree, tree.language and decoration_query(tree.language), within)
 
 
 def path(tree: Tree, offset: int) -> list[Step]:

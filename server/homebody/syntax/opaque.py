@@ -74,6 +74,32 @@ def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]
     return sorted(opaque)
 
 
+def comments_in(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
+    """Return the comments in ``within`` in ascending order."""
+    return sorted(span for span in _places(document, tree, within).comments if _inside(span, within))
+
+
+def strings_in(document: Document, tree: Tree, within: Span) -> Sequence[str]:
+    """Return the text of each string in ``within``, in order, with a space for code embedded in it."""
+    around = _places(document, tree, within)
+    holes = sorted(around.code)
+    texts: list[str] = []
+    for span in sorted(around.strings):
+        if not _inside(span, within):
+            continue
+        text, at = "", span.start
+        for hole in holes:
+            if span.start <= hole.start and hole.end <= span.end and hole.start >= at:
+                text += f"{document.text[at : hole.start]} "
+                at = hole.end
+        texts.append(text + document.text[at : span.end])
+    return texts
+
+
+def _inside(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
 def open_brackets(document: Document, tree: Tree, offset: int) -> str:
     """Return the closing brackets still missing at ``offset``, the innermost last.
 

@@ -87,6 +87,8 @@ class Language:
         Whether tests have to import the code under test; false if they are in the same package.
     names_arguments
         Whether a caller may pass an argument by the parameter's name.
+    string_names
+        Pattern for a variable's name in a string that the grammar does not parse; ``None`` if there are none.
     decoration
         Opening text of a decorator, an annotation or an attribute before a definition.
     unsafe
@@ -120,6 +122,7 @@ class Language:
     tests: str = ""
     tests_import: bool = True
     names_arguments: bool = False
+    string_names: re.Pattern[str] | None = None
     decoration: str = ""
     unsafe: str = ""
     keyword_kind: str = ""

@@ -21,6 +21,9 @@ CAPTURES = {
     *("scope", "name", "body", "header", "parameters", "container", "wrapped", "wrapper"),
     *("import", "module", "imported", "alias", "require"),
     *("comment", "string", "literal", "code", "block"),
+    *("variable", "bound", "bound.outside", "declared", "own", "used", "fixed", "ambiguous", "elsewhere"),
+    *("region", "members", "annotation", "bare", "bare.name", "decoration"),
+    *("condition", "conditional", "conditional.whole"),
     *(f"definition.{kind}" for kind in KINDS),
 }
 

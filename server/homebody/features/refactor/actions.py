@@ -11,6 +11,7 @@ from homebody.backend.base import ModelInfo
 from homebody.engine import Engine
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.target import comment_lines, definition_around
+from homebody.postprocess.edit.guards import can_check
 from homebody.prompt.front_matter import Output, PromptFile, Scope
 from homebody.syntax.language import find
 from homebody.syntax.scope import Definition
@@ -92,6 +93,13 @@ def list_actions(
     return list(_ordered(found, automatic=automatic))
 
 
+def suits_language(prompt: PromptFile, document: Document) -> bool:
+    """Whether an action works in a document's language: it is meant for it, and its result can be checked."""
+    if prompt.languages and document.language_id not in prompt.languages:
+        return False
+    return can_check(prompt.guard, find(document.language_id, document.uri))
+
+
 def known_model(engine: Engine) -> ModelInfo | None:
     """Return what is known of the chat model by now; no server is asked."""
     settings = engine.settings
@@ -117,7 +125,7 @@ def _group(action: Action) -> str:
 
 def _fits(prompt: PromptFile, place: _Place) -> bool:
     """Whether the place has what the prompt works on."""
-    if not _suits_language(prompt, place.document.language_id):
+    if not suits_language(prompt, place.document):
         return False
     if prompt.takes_problem and not place.has_problem:
         return False
@@ -126,15 +134,6 @@ def _fits(prompt: PromptFile, place: _Place) -> bool:
     if prompt.scope == "file":
         return bool(place.document.text.strip())
     return place.definition is not None or (prompt.scope == "selection" and place.is_selected)
-
-
-def _suits_language(prompt: PromptFile, language: str) -> bool:
-    if prompt.languages and language not in prompt.languages:
-        return False
-    row = find(language)
-    if prompt.guard == "documentation":
-        return row is not None and row.doc is not None
-    return prompt.guard != "tests" or (row is not None and bool(row.tests))
 
 
 def _is_obvious(prompt: PromptFile, place: _Place) -> bool:

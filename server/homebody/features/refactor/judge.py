@@ -13,7 +13,7 @@ from homebody.postprocess import Refusal, docstring_edits, document_hunks, repla
 from homebody.postprocess.edit.answer_code import CUT, code_in_answer, without_reasoning
 from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edited import edited
-from homebody.postprocess.edit.guards import guard_of
+from homebody.postprocess.edit.guards import refused_by
 from homebody.postprocess.edit.narrow import narrowed, without_lines_above
 from homebody.postprocess.ghost.line_ends import with_line_ends
 from homebody.text import Span, TextEdit
@@ -40,10 +40,7 @@ def judge(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
     if not edits:
         return Offer()
     edit = edited(request.document, request.tree, request.target, edits)
-    refusal = common_refusal(edit, request.asked)
-    guard = guard_of(request.prompt.guard)
-    if refusal is None and guard is not None:
-        refusal = guard(edit)
+    refusal = common_refusal(edit, request.asked) or refused_by(request.prompt.guard, edit)
     return refusal or Offer(tuple(edits))
 
 

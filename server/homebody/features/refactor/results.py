@@ -87,8 +87,10 @@ class Request:
 
     @property
     def asked(self) -> str:
-        """What was asked for, in words."""
-        return self.instruction or self.prompt.body
+        """What was asked for, in words; the words of an action with a guard ask for no removal."""
+        if self.instruction or self.prompt.guard != "none":
+            return self.instruction
+        return self.prompt.body
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from homebody.backend.base import ModelInfo, OnRead
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.answer import Answer, Usage
+from homebody.features.refactor.actions import suits_language
 from homebody.features.refactor.ask import ask, size_of
 from homebody.features.refactor.judge import Offer, judge
 from homebody.features.refactor.model_size import lacks
@@ -102,6 +103,12 @@ async def refactor(
     prompt = _prompt(engine, action, instruction)
     if prompt.takes_problem and not problem.strip():
         message = f"{prompt.title!r} corrects what a diagnostic reports, and there is none here."
+        raise UsageError(message)
+    if not suits_language(prompt, document):
+        message = (
+            f"{prompt.title!r} is not available for {document.language_id}, since its result could not be "
+            "checked there: say what to do in your own words instead."
+        )
         raise UsageError(message)
     tree = await tree_of(engine, document)
     target, definition = find_target(document, tree, span, prompt)

@@ -8,6 +8,7 @@ import re
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited, is_local, within
+from homebody.postprocess.edit.preserved import dropped_decorations, dropped_modifiers
 from homebody.syntax.check import count_errors, first_error
 
 _MAX_GROWTH = 20
@@ -28,6 +29,8 @@ def common_refusal(edit: Edited, instruction: str) -> Refusal | None:
         or _new_errors(edit)
         or _repeated_definitions(edit)
         or _lost_definitions(edit, instruction)
+        or dropped_decorations(edit, instruction)
+        or dropped_modifiers(edit, instruction)
     )
 
 

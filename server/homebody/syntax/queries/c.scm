@@ -35,3 +35,18 @@
 [(string_literal) (char_literal) (system_lib_string)] @string
 [(compound_statement) (field_declaration_list) (enumerator_list) (case_statement)] @block
 [(preproc_if) (preproc_ifdef) (preproc_else) (preproc_elif)] @block
+
+(identifier) @variable
+(declaration declarator: (_) @bound)
+(init_declarator declarator: (_) @bound)
+(parameter_declaration declarator: (_) @bound)
+(init_declarator value: (_) @used)
+(array_declarator size: (_) @used)
+(enumerator name: (_) @bound.outside)
+(preproc_function_def) @fixed
+(preproc_def) @fixed
+(declaration
+  declarator: (function_declarator
+    parameters: (parameter_list (parameter_declaration type: (type_identifier) @ambiguous @variable))))
+(function_definition declarator: (_) @declared) @own
+[(function_definition) (compound_statement) (for_statement)] @region

@@ -53,3 +53,28 @@
 [(string_literal) (char_literal) (raw_string_literal) (system_lib_string)] @string
 [(compound_statement) (field_declaration_list) (enumerator_list) (case_statement)] @block
 [(declaration_list) (preproc_if) (preproc_ifdef) (preproc_else) (preproc_elif)] @block
+
+(identifier) @variable
+(declaration declarator: (_) @bound)
+(init_declarator declarator: (_) @bound)
+(parameter_declaration declarator: (_) @bound)
+(init_declarator value: (_) @used)
+(array_declarator size: (_) @used)
+(enumerator name: (_) @bound.outside)
+(preproc_function_def) @fixed
+(preproc_def) @fixed
+(declaration
+  declarator: (function_declarator
+    parameters: (parameter_list (parameter_declaration type: (type_identifier) @ambiguous @variable))))
+(function_definition declarator: (_) @declared) @own
+[(function_definition) (compound_statement) (for_statement)] @region
+[(if_statement) (while_statement) (switch_statement) (for_range_loop) (catch_clause)] @region
+(lambda_expression) @region
+(optional_parameter_declaration declarator: (_) @bound)
+(variadic_parameter_declaration declarator: (_) @bound)
+(optional_parameter_declaration default_value: (_) @used)
+(for_range_loop declarator: (_) @bound)
+(lambda_capture_initializer left: (_) @bound)
+(qualified_identifier name: (identifier) @fixed)
+
+(attribute_declaration) @decoration

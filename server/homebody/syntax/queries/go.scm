@@ -27,3 +27,19 @@
 [(interpreted_string_literal) (raw_string_literal) (rune_literal)] @string
 [(statement_list) (field_declaration_list) (import_spec_list)] @block
 [(block) (expression_switch_statement) (type_switch_statement) (select_statement) (interface_type)] @block
+
+(identifier) @variable
+(short_var_declaration left: (_) @bound)
+(range_clause left: (_) @bound)
+(receive_statement left: (_) @bound)
+(var_spec name: (_) @bound)
+(const_spec name: (_) @bound)
+(type_switch_statement alias: (_) @bound)
+(parameter_declaration name: (_) @bound)
+(variadic_parameter_declaration name: (_) @bound)
+[(selector_expression) (index_expression) (call_expression)] @used
+(function_declaration name: (_) @declared) @own
+(keyed_element key: (literal_element (identifier) @ambiguous))
+[(function_declaration) (method_declaration) (func_literal) (block) (if_statement)] @region
+[(for_statement) (expression_switch_statement) (type_switch_statement) (select_statement)] @region
+[(expression_case) (type_case) (communication_case) (default_case)] @region

@@ -24,3 +24,29 @@
 [(line_comment) (block_comment)] @comment
 [(string_literal) (raw_string_literal) (char_literal)] @string
 [(block) (declaration_list) (field_declaration_list) (enum_variant_list) (match_block)] @block
+
+[(identifier) (shorthand_field_identifier)] @variable
+(shorthand_field_identifier) @ambiguous
+(shorthand_field_initializer (identifier) @ambiguous)
+(let_declaration pattern: (_) @bound)
+(let_condition pattern: (_) @bound)
+(for_expression pattern: (_) @bound)
+(match_arm pattern: (_) @bound)
+(parameter pattern: (_) @bound)
+(closure_parameters) @bound
+(const_item name: (_) @bound)
+(static_item name: (_) @bound)
+(match_pattern condition: (_) @used)
+(tuple_struct_pattern type: (_) @used)
+(struct_pattern type: (_) @used)
+[(scoped_identifier) (range_pattern)] @used
+(parameter type: (_) @fixed)
+(scoped_identifier name: (_) @fixed)
+(macro_invocation macro: (_) @fixed)
+[(attribute_item) (inner_attribute_item) (lifetime) (label)] @fixed
+(function_item name: (_) @declared) @own
+(use_declaration) @bound.outside
+[(function_item) (closure_expression) (block) (match_arm)] @region
+[(if_expression) (while_expression) (for_expression)] @region
+
+(attribute_item) @decoration

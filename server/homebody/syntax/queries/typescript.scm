@@ -76,3 +76,42 @@
 [(statement_block) (class_body) (switch_body) (object)] @block
 [(interface_body) (enum_body) (object_type)] @block
 [(switch_case) (switch_default)] @block
+
+(identifier) @variable
+[(shorthand_property_identifier) (shorthand_property_identifier_pattern)] @variable
+[(shorthand_property_identifier) (shorthand_property_identifier_pattern)] @ambiguous
+(variable_declarator name: (_) @bound)
+(for_in_statement kind: _ left: (_) @bound)
+(catch_clause parameter: (_) @bound)
+(function_declaration parameters: (_) @bound)
+(generator_function_declaration parameters: (_) @bound)
+(function_expression parameters: (_) @bound)
+(generator_function parameters: (_) @bound)
+(method_definition parameters: (_) @bound)
+(arrow_function parameters: (_) @bound)
+(arrow_function parameter: (_) @bound)
+(function_expression name: (_) @bound)
+(assignment_pattern right: (_) @used)
+(object_assignment_pattern right: (_) @used)
+[(computed_property_name) (member_expression) (subscript_expression) (call_expression)] @used
+(function_declaration name: (_) @declared) @own
+(generator_function_declaration name: (_) @declared) @own
+(class_declaration name: (_) @declared) @own
+(import_statement) @bound.outside
+(jsx_opening_element name: (_) @fixed)
+(jsx_closing_element name: (_) @fixed)
+(jsx_self_closing_element name: (_) @fixed)
+[(statement_block) (switch_body) (for_statement) (for_in_statement) (catch_clause)] @region
+[(function_declaration) (generator_function_declaration) (function_expression)] @region
+[(generator_function) (method_definition) (arrow_function)] @region
+(class_body) @members
+(required_parameter value: (_) @used)
+(optional_parameter value: (_) @used)
+(required_parameter (accessibility_modifier) pattern: (_) @bound.outside)
+(required_parameter "readonly" pattern: (_) @bound.outside)
+(abstract_class_declaration name: (_) @declared) @own
+[(type_annotation) (type_arguments) (type_parameters)] @fixed
+(type_query) @used
+
+[(type_annotation) (asserts_annotation) (type_predicate_annotation)] @annotation
+(decorator) @decoration

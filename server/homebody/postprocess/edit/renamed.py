@@ -1,0 +1,137 @@
+"""The check of an edit that renames local variables.
+
+In: both versions of a document. Out: the reason why the edit is refused, or nothing.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.edited import Edited
+from homebody.syntax.compare import Token, compared
+from homebody.syntax.language import keywords
+from homebody.syntax.names import Name, names
+from homebody.syntax.opaque import comments_in, strings_in
+from homebody.text import Span
+
+_CANNOT_CHECK = Refusal("Homebody cannot check such an edit in this file, so nothing is changed.")
+_MORE = Refusal("The answer changes more than names, so it is not offered.")
+
+
+def rename_guard(edit: Edited) -> Refusal | None:
+    """Only names that are local to the function may change, each everywhere and to one new name."""
+    old = compared(edit.old, edit.old_tree, frozenset({"comments"}))
+    new = compared(edit.new, edit.new_tree, frozenset({"comments"}))
+    if old is None or new is None:
+        return _CANNOT_CHECK
+    if [token.kind for token in old.tokens] != [token.kind for token in new.tokens]:
+        return _MORE
+    found = names(edit.old, edit.old_tree, edit.old_span)
+    renamed = _renamed(old.tokens, new.tokens, {name.start: name for name in found})
+    if isinstance(renamed, Refusal):
+        return renamed
+    return _not_local(edit, renamed, found) or _other_text(edit, renamed)
+
+
+def _renamed(
+    old: Sequence[Token], new: Sequence[Token], old_names: Mapping[int, Name]
+) -> dict[str, str] | Refusal:
+    """Map each old name to its new one."""
+    renamed: dict[str, str] = {}
+    for before, after in zip(old, new, strict=True):
+        name = old_names.get(before.start)
+        if name is None or not before.text:
+            if before.text != after.text and not before.is_string:
+                return Refusal(f"The answer changes {_shown(before)}, which is no name of a local variable.")
+        elif name.is_ambiguous and before.text != after.text:
+            return Refusal(f"The answer changes {_shown(before)}, which also names a member.")
+        elif renamed.setdefault(name.text, after.text) != after.text:
+            return Refusal(f"The answer renames {name.text} in one place and not in another.")
+    return renamed
+
+
+def _not_local(edit: Edited, renamed: Mapping[str, str], found: Sequence[Name]) -> Refusal | None:
+    """Refuse to rename names that other code may use, and new names that are already in use."""
+    language = edit.old_tree.language
+    reserved = keywords(language) if language is not None else frozenset[str]()
+    changed = {before: after for before, after in renamed.items() if before != after}
+    for before, after in changed.items():
+        if not _is_local(edit, [name for name in found if name.text == before]):
+            return Refusal(f"The answer renames {before}, which code elsewhere may use.")
+        if after in renamed or list(changed.values()).count(after) > 1 or after in reserved:
+            return Refusal(f"The answer renames {before} to {after}, a name that is in use already.")
+    return None
+
+
+def _is_local(edit: Edited, found: Sequence[Name]) -> bool:
+    """Whether a name is bound in the rewritten code only, and used only where it is bound.
+
+    ``found`` are all places of the name.
+    """
+    bindings = [name for name in found if name.binds]
+    scopes = [name.scope for name in bindings if name.scope is not None]
+    if not bindings or len(scopes) < len(bindings):
+        return False
+    if not all(_covers(edit.old_span, scope) for scope in scopes):
+        return False
+    if any(_is_keyword_parameter(edit, name) for name in bindings):
+        return False
+    return all(any(scope.start <= name.start < scope.end for scope in scopes) for name in found)
+
+
+def _is_keyword_parameter(edit: Edited, name: Name) -> bool:
+    """Whether callers may pass a value by this name."""
+    language = edit.old_tree.language
+    if language is None or not language.names_arguments:
+        return False
+    return any(
+        one.is_function and one.header.start <= name.start < one.header.end
+        for one in edit.old_definitions()
+    )
+
+
+def _other_text(edit: Edited, renamed: Mapping[str, str]) -> Refusal | None:
+    """Refuse changes of comments and strings, except for the names in them."""
+    old_comments, new_comments = (
+        [document.slice(span) for span in comments_in(document, tree, within)]
+        for document, tree, within in (
+            (edit.old, edit.old_tree, edit.old_span),
+            (edit.new, edit.new_tree, edit.new_span),
+        )
+    )
+    if len(old_comments) != len(new_comments):
+        return Refusal("The answer adds or drops a comment, and only names may change.")
+    for before, after in zip(old_comments, new_comments, strict=True):
+        if not _same_words(before, after, renamed):
+            return Refusal(f"The answer changes the comment “{before[:60]}”, and only names may change.")
+    return _changed_string(edit, renamed)
+
+
+def _changed_string(edit: Edited, renamed: Mapping[str, str]) -> Refusal | None:
+    language = edit.old_tree.language
+    inside = language.string_names if language is not None else None
+    old = strings_in(edit.old, edit.old_tree, edit.old_span)
+    new = strings_in(edit.new, edit.new_tree, edit.new_span)
+    for before, after in zip(old, new, strict=False):
+        expected = before
+        if inside is not None:
+            expected = inside.sub(lambda match: renamed.get(match.group(), match.group()), before)
+        if expected != after:
+            return Refusal(f"The answer changes the text {before[:60]}, or a name in it is not changed.")
+    return None
+
+
+def _same_words(before: str, after: str, renamed: Mapping[str, str]) -> bool:
+    """Whether two comments have the same words, with old or new names."""
+    old, new = re.findall(r"\w+", before), re.findall(r"\w+", after)
+    return len(old) == len(new) and all(
+        one == other or renamed.get(one) == other for one, other in zip(old, new, strict=True)
+    )
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _shown(token: Token) -> str:
+    return f"“{token.text[:40]}”" if token.text else "the structure"
