@@ -88,9 +88,7 @@ def _annotations(document: Document, tree: Tree, imported: set[Span]) -> set[Spa
     return found
 
 
-def _declared_bare(
-    document: Document, tree: Tree, bare: list[tuple[Span, Span]]
-) -> Iterator[Span]:
+def _declared_bare(document: Document, tree: Tree, bare: list[tuple[Span, Span]]) -> Iterator[Span]:
     """Statements that only declare a variable's type, of variables that the same function binds elsewhere.
 
     Without such a binding, the statement makes a global name local, or is a field of a class.

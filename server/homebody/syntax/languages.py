@@ -163,6 +163,7 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="tree_sitter_php:language_php",
         regions=(*regions.C_COMMENTS, regions.to_line_end("#", r"#(?!\[)"), regions.DOUBLE, regions.SINGLE),
         opener=BRACE_OR_ARROW,
+        string_names=re.compile(r"\$[^\W\d]\w*"),
         decoration="#[",
     ),
     replace(

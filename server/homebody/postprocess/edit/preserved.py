@@ -25,8 +25,11 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _LAST_COMMA = re.compile(r" ?, (?=[)\]}>])")
 _DECORATION_WORDS = re.compile(r"decorat|attribut|annotat", re.IGNORECASE)
 _MODIFIERS = frozenset(
-    "abstract async const constexpr default export extern final inline internal native open operator override "
-    "private protected pub public readonly sealed static suspend synchronized unsafe virtual volatile".split()
+    {
+        *("abstract", "async", "const", "constexpr", "default", "export", "extern", "final", "inline"),
+        *("internal", "native", "open", "operator", "override", "private", "protected", "pub", "public"),
+        *("readonly", "sealed", "static", "suspend", "synchronized", "unsafe", "virtual", "volatile"),
+    }
 )
 _MODIFIER_WORDS = re.compile(
     r"\b(?:a?sync\w*|coroutine\w*|modifier\w*|visib\w*|export\w*|instance|expos\w*|"
@@ -153,9 +156,7 @@ def _signatures(found: tuple[Definition, ...], span: Span) -> dict[_Key, Counter
 
 def _modifiers(signatures: Counter[str]) -> set[str]:
     """Modifiers of any of the signatures."""
-    return {
-        word for text in signatures for word in text.partition("(")[0].split() if word in _MODIFIERS
-    }
+    return {word for text in signatures for word in text.partition("(")[0].split() if word in _MODIFIERS}
 
 
 def _decorations(

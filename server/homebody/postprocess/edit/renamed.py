@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited
 from homebody.syntax.compare import Token, compared
-from homebody.syntax.language import keywords
 from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import comments_in, strings_in
 from homebody.text import Span
@@ -52,13 +51,14 @@ def _renamed(
 
 def _not_local(edit: Edited, renamed: Mapping[str, str], found: Sequence[Name]) -> Refusal | None:
     """Refuse to rename names that other code may use, and new names that are already in use."""
-    language = edit.old_tree.language
-    reserved = keywords(language) if language is not None else frozenset[str]()
+    ambiguous = {name.text for name in found if name.is_ambiguous}
     changed = {before: after for before, after in renamed.items() if before != after}
     for before, after in changed.items():
         if not _is_local(edit, [name for name in found if name.text == before]):
             return Refusal(f"The answer renames {before}, which code elsewhere may use.")
-        if after in renamed or list(changed.values()).count(after) > 1 or after in reserved:
+        if before.lstrip("$") in ambiguous:
+            return Refusal(f"The answer renames {before}, which also names a member.")
+        if after in renamed or list(changed.values()).count(after) > 1:
             return Refusal(f"The answer renames {before} to {after}, a name that is in use already.")
     return None
 
@@ -85,8 +85,7 @@ def _is_keyword_parameter(edit: Edited, name: Name) -> bool:
     if language is None or not language.names_arguments:
         return False
     return any(
-        one.is_function and one.header.start <= name.start < one.header.end
-        for one in edit.old_definitions()
+        one.is_function and one.header.start <= name.start < one.header.end for one in edit.old_definitions()
     )
 
 

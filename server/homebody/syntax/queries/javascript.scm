@@ -83,9 +83,6 @@
 (generator_function_declaration name: (_) @declared) @own
 (class_declaration name: (_) @declared) @own
 (import_statement) @bound.outside
-(jsx_opening_element name: (_) @fixed)
-(jsx_closing_element name: (_) @fixed)
-(jsx_self_closing_element name: (_) @fixed)
 [(statement_block) (switch_body) (for_statement) (for_in_statement) (catch_clause)] @region
 [(function_declaration) (generator_function_declaration) (function_expression)] @region
 [(generator_function) (method_definition) (arrow_function)] @region

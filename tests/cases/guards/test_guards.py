@@ -1,0 +1,134 @@
+"""What each action may change in each language: one file of cases for a language.
+
+A table is named by its action. ``code`` has the cursor at ``█``. An entry of ``accepted`` is a list of
+``[pattern, replacement]``, applied to the function around the cursor: the answer that is taken. An entry of
+``refused`` begins with words of the reason. ``answers`` are pairs of a reason and a whole answer; one without
+a reason is taken. With ``unavailable``, the action is not offered in that language.
+"""
+
+import contextlib
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from homebody.backend.scripted import Reply, ScriptedBackend
+from homebody.engine import Engine, Use
+from homebody.errors import UsageError
+from homebody.features.refactor import list_actions, refactor
+from homebody.features.refactor.target import find_target
+from homebody.settings import Settings
+from homebody.syntax.language import find
+from homebody.syntax.tree import parse
+from homebody.text import Document, Span, apply_edits
+
+FOLDER = Path(__file__).parent
+LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """An answer to an action; ``why`` is ``None`` where it is taken."""
+
+    language: str
+    action: str
+    code: str
+    answer: str
+    changes: tuple[tuple[str, str], ...]
+    why: str | None
+
+    @property
+    def id(self) -> str:
+        """Short name for the test report."""
+        change = ", ".join(f"{old} to {new}" for old, new in self.changes) or self.answer.strip()[:30]
+        return f"{self.language}:{self.action}:{'refused' if self.why is not None else 'taken'}:{change}"
+
+
+def _cases(language: str) -> list[Case]:
+    found: list[Case] = []
+    for action, tables in tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8")).items():
+        for table in tables:
+            code = table.get("code", "").removeprefix("\n")
+            for changes in table.get("accepted", ()):
+                pairs = tuple((old, new) for old, new in changes)
+                found.append(Case(language, action, code, "", pairs, None))
+            for why, *changes in table.get("refused", ()):
+                pairs = tuple((old, new) for old, new in changes)
+                found.append(Case(language, action, code, "", pairs, why))
+            found += [
+                Case(language, action, code, answer, (), why or None)
+                for why, answer in table.get("answers", ())
+            ]
+    return found
+
+
+CASES = [case for language in LANGUAGES for case in _cases(language)]
+UNAVAILABLE = [
+    (language, action)
+    for language in LANGUAGES
+    for action, tables in tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8")).items()
+    if any(table.get("unavailable") for table in tables)
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+async def test_what_an_action_may_change(case: Case, own_folders):
+    """The answer is taken as it is, or refused with the reason."""
+    document, offset = _document(case.language, case.code)
+    prompt = Engine(Settings(), ()).prompts.action(case.action)
+    target, _ = find_target(document, parse(document), Span(offset, offset), prompt)
+    answer = case.answer or document.slice(target)
+    for old, new in case.changes:
+        changed = re.sub(old, new, answer)
+        assert changed != answer or old == new, f"{old!r} is not in the code"
+        answer = changed
+
+    async with contextlib.aclosing(_scripted(f"```\n{answer.strip(chr(10))}\n```")) as engine:
+        done = await refactor(engine, document, Span(offset, offset), action=case.action)
+
+    if case.why is not None:
+        assert done.status == "refused"
+        assert case.why in (done.reason or "")
+        return
+    assert (done.reason, done.status) == (None, "changed")
+    new_text = apply_edits(document.text, done.edits)
+    assert document.text[: target.start] == new_text[: target.start]
+    assert "".join(answer.split()) in "".join(new_text.split())
+
+
+@pytest.mark.parametrize(("language", "action"), UNAVAILABLE)
+async def test_an_action_that_cannot_be_checked_is_not_offered(language: str, action: str, own_folders):
+    """It is not listed, and asking for it by name says why, without asking the model."""
+    document = Document.create(f"file:///a{find(language).extensions[0]}", language, 1, "class A {\n}\n")
+    async with contextlib.aclosing(_scripted("x")) as engine:
+        listed = {one.name for one in list_actions(engine, document, Span(0, 9))}
+        assert action not in listed
+        with pytest.raises(UsageError, match="could not be checked there"):
+            await refactor(engine, document, Span(0, 9), action=action)
+
+
+def test_the_languages_that_developers_use_most_have_guards():
+    """At least those twelve."""
+    assert {
+        *("python", "javascript", "typescript", "java", "go", "rust"),
+        *("c", "cpp", "csharp", "ruby", "php", "kotlin"),
+    } <= set(LANGUAGES)
+
+
+def _document(language: str, code: str) -> tuple[Document, int]:
+    offset = code.index("█")
+    uri = f"file:///w/sample{find(language).extensions[0]}"
+    return Document.create(uri, language, 1, code.replace("█", "")), offset
+
+
+def _scripted(answer: str) -> Engine:
+    engine = _Scripted(Settings(), ())
+    engine.use(ScriptedBackend(Reply(text=answer), context_length=65_536))
+    return engine
+
+
+class _Scripted(Engine):
+    def use(self, backend: ScriptedBackend) -> None:
+        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
