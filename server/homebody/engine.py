@@ -17,6 +17,7 @@ from homebody.backend.base import Backend, ModelInfo, PromptRead, Sampling, Slot
 from homebody.backend.state import BackendState, check
 from homebody.context.tokens import TokenCounts
 from homebody.errors import BackendError
+from homebody.postprocess.ghost.prose import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
 from homebody.settings import BackendSettings, Settings, load_settings
 from homebody.settings.paths import config_dir
@@ -29,6 +30,10 @@ logger = logging.getLogger(__name__)
 
 _MEASURABLE_TOKENS = 24
 """Minimum number of evaluated tokens for a measurement of speed; shorter prompts measure overhead."""
+
+
+_PROSE_ANSWERS = 4
+"""Answers in prose, less those in code, after which a model counts as one that cannot fill in the middle."""
 
 
 @dataclass(slots=True)
@@ -76,6 +81,32 @@ class Speed:
             self.prompt = _follow(self.prompt, speed)
 
 
+@dataclass(slots=True)
+class FillIn:
+    """Whether a model answers fill-in-the-middle prompts with code; counted for the model that answered last.
+
+    A vocabulary with the markers is no proof: a model that was not trained with them answers as in a chat.
+    Each answer in prose adds one to the count and each answer in code takes one away, so that a model that
+    writes prose now and then keeps its markers.
+    """
+
+    model: str = ""
+    count: int = 0
+
+    def learn(self, model: str, kind: AnswerKind) -> bool:
+        """Count one answer; returns whether it was the one that shows that the model cannot fill in."""
+        if model != self.model:
+            self.model, self.count = model, 0
+        if self.count >= _PROSE_ANSWERS:
+            return False
+        self.count = max(0, self.count + {"prose": 1, "code": -1, "unclear": 0}[kind])
+        return self.count >= _PROSE_ANSWERS
+
+    def fails(self, model: str) -> bool:
+        """Whether this model was seen to answer in prose."""
+        return model == self.model and self.count >= _PROSE_ANSWERS
+
+
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """Settings of one run for all its requests to a model.
@@ -112,6 +143,7 @@ class Use:
         self.backend = backend
         self.tokens = TokenCounts()
         self.speed = Speed()
+        self.fill_in = FillIn()
         self.streams = 0
         self.tuning = Tuning()
         self.known: ModelInfo | None = None

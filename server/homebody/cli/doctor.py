@@ -66,6 +66,9 @@ def _show(terminal: Terminal, diagnosis: Diagnosis) -> None:
     if diagnosis.findings:
         terminal.write("\nSettings and earlier sessions\n", "bold")
         _findings(terminal, diagnosis.findings)
+    if diagnosis.next_steps:
+        terminal.write("\nNext\n", "bold")
+        _findings(terminal, diagnosis.next_steps)
 
 
 def _about(use: UseReport) -> list[str]:

@@ -4,6 +4,7 @@ In: an engine, and problems found in the settings. Out: findings, each with a co
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -18,9 +19,10 @@ from homebody.engine import Engine
 from homebody.errors import HomebodyError
 from homebody.features.advice import better_model, is_smallest, more_context, quicker_model
 from homebody.features.bench import Row, bench
+from homebody.features.fill_in_probe import answers_with_prose
 from homebody.host import shared
 from homebody.installation import shell, this_installation
-from homebody.prompt.fim import find_format
+from homebody.prompt.fim import FimFormat, find_format
 
 Level: TypeAlias = Literal["good", "hint", "problem"]
 
@@ -31,6 +33,11 @@ _QUICK_PROMPT = 150.0
 """Prompt tokens a second below which even a narrow window takes longer than 700 ms."""
 
 _SMALL_CONTEXT = 2048
+
+_PROSE = (
+    "It has fill-in-the-middle tokens but answers with prose: suggestions will use only the text before the "
+    "cursor."
+)
 
 _MEASURED_TOKENS = 256
 """Prompt that the speed is measured with: a second or two on a slow machine."""
@@ -48,6 +55,7 @@ class UseReport(Struct, frozen=True, rename="camel"):
     """One use of a model: the model that answers, the reason for its choice, and its speed.
 
     ``model`` is ``None`` if none answers. ``fim`` names the layout of fill-in-the-middle prompts.
+    ``needs_better_model`` says that the model was not made for this use, or is the smallest one.
     """
 
     use: Slot
@@ -59,13 +67,15 @@ class UseReport(Struct, frozen=True, rename="camel"):
     context_length: int | None = None
     fim: str | None = None
     speed: Row | None = None
+    needs_better_model: bool = False
 
 
 class Diagnosis(Struct, frozen=True, rename="camel"):
     """All of it. ``servers`` has one sentence for each server that answers on this machine.
 
     ``installation`` is one line; ``versions`` are findings about other parts of Homebody on this
-    machine: the editors' extensions, model processes of another version.
+    machine: the editors' extensions, model processes of another version. ``next_steps`` lead to a more
+    capable model, where one of the uses has none.
     """
 
     installation: str
@@ -73,6 +83,7 @@ class Diagnosis(Struct, frozen=True, rename="camel"):
     servers: tuple[str, ...]
     uses: tuple[UseReport, ...]
     findings: tuple[Finding, ...]
+    next_steps: tuple[Finding, ...] = ()
 
 
 async def doctor(
@@ -86,7 +97,14 @@ async def doctor(
     completion = await _use(engine, "completion")
     uses = (completion, await _use(engine, "chat", measured=completion))
     findings = (*_settings(engine, problems, origins or {}), *_notes())
-    return Diagnosis(str(this_installation()), (*_extensions(), *_model_processes()), servers, uses, findings)
+    return Diagnosis(
+        installation=str(this_installation()),
+        versions=(*_extensions(), *_model_processes()),
+        servers=servers,
+        uses=uses,
+        findings=findings,
+        next_steps=_next_steps(uses),
+    )
 
 
 async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) -> UseReport:
@@ -101,7 +119,11 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
         problem = Finding("problem", text[:1].upper() + text[1:])
         return UseReport(slot, reasons_of(use.backend), (problem,))
     row = find_format(info, engine.settings.completion.fim)
-    findings = _completion(info, row is not None, speed) if slot == "completion" else _chat(info, speed)
+    weakness = await _weakness(engine, info, slot, row)
+    findings = [] if weakness is None else [weakness]
+    if weakness is None and slot == "chat":
+        findings.append(Finding("good", "It takes chat messages, for explanations and edits."))
+    findings += _completion_speed(info, speed) if slot == "completion" else _chat_speed(speed)
     return UseReport(
         use=slot,
         reasons=reasons_of(use.backend),
@@ -112,7 +134,36 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
         context_length=info.context_length,
         fim=row.title if row is not None else None,
         speed=speed,
+        needs_better_model=weakness is not None,
     )
+
+
+async def _weakness(engine: Engine, info: ModelInfo, slot: Slot, row: FimFormat | None) -> Finding | None:
+    """Return why the model is not made for this use; ``None`` if it is."""
+    if slot == "completion":
+        if row is None:
+            text = "It does not fill in the middle: suggestions use only the text before the cursor."
+            return Finding("hint", text, better_model(info, slot))
+        prose = False
+        # A probe that fails says nothing about the model.
+        with suppress(HomebodyError):
+            prose = await answers_with_prose(engine, row)
+        return Finding("hint", _PROSE, better_model(info, slot)) if prose else None
+    if not info.chat_template:
+        text = "It takes no chat messages: explanations and edits need an instruct model."
+        return Finding("problem", text, better_model(info, slot))
+    if is_smallest(info):
+        text = "The default weights are fine for a docstring, and too small for other edits and explanations."
+        return Finding("hint", text, better_model(info, slot))
+    return None
+
+
+def _next_steps(uses: Sequence[UseReport]) -> tuple[Finding, ...]:
+    """Lead to the command that recommends models, unless a capable one serves each use."""
+    if not any(use.model is None or use.needs_better_model for use in uses):
+        return ()
+    command = shell(str(this_installation().program), "models", "recommend")
+    return (Finding("hint", "Which models suit this machine, and the command that installs each:", command),)
 
 
 def _is_same(report: UseReport, info: ModelInfo) -> bool:
@@ -126,8 +177,8 @@ def _common(info: ModelInfo) -> list[Finding]:
         found.append(Finding("problem", f"This model runs on {info.remote_host}, not on this machine."))
     elif info.kind in {"lm-studio", "openai"}:
         text = (
-            "Homebody itself connects to this machine only; whether this server passes requests on is "
-            "its own affair, and it does not say: look into its settings."
+            "Homebody itself connects to this machine only; this server does not report whether it passes "
+            "requests on to another machine: check its settings."
         )
         found.append(Finding("hint", text))
     trained = info.trained_context_length
@@ -148,11 +199,8 @@ def _common(info: ModelInfo) -> list[Finding]:
     return found
 
 
-def _completion(info: ModelInfo, fim: bool, speed: Row) -> list[Finding]:  # noqa: FBT001 - private
+def _completion_speed(info: ModelInfo, speed: Row) -> list[Finding]:
     found: list[Finding] = []
-    if not fim:
-        text = "It has no fill-in-the-middle tokens: suggestions see only what stands before the cursor."
-        found.append(Finding("hint", text, better_model(info, "completion")))
     if speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT:
         text = f"It writes {speed.output_speed:.0f} tokens a second, too slow for suggestions while typing."
         found.append(Finding("problem", text, quicker_model(info)))
@@ -171,19 +219,13 @@ def _completion(info: ModelInfo, fim: bool, speed: Row) -> list[Finding]:  # noq
     return found
 
 
-def _chat(info: ModelInfo, speed: Row) -> list[Finding]:
-    if not info.chat_template:
-        text = "It takes no chat messages: explanations and edits need an instruct model."
-        return [Finding("problem", text, better_model(info, "chat"))]
-    if is_smallest(info):
-        text = "The default weights are fine for a docstring, and too small for other edits and explanations."
-        return [Finding("hint", text, better_model(info, "chat"))]
+def _chat_speed(speed: Row) -> list[Finding]:
     if speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT / 3:
         text = (
             f"It writes {speed.output_speed:.0f} tokens a second: a function takes about a minute to rewrite."
         )
         return [Finding("hint", text)]
-    return [Finding("good", "It takes chat messages, for explanations and edits.")]
+    return []
 
 
 def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str]) -> list[Finding]:

@@ -111,18 +111,23 @@ def chat_sampling_of(name: str) -> ChatSampling:
     return row.sampling if row is not None else ChatSampling()
 
 
-def thinking_notes(name: str) -> tuple[str, ...]:
-    """Return a note if the model's reasoning cannot be switched off; otherwise empty."""
-    if thinking_of(name) is Thinking.LEAST:
-        return (f"{name} always reasons before it answers; it is asked for the least effort, and is slow",)
-    if thinking_of(name) is Thinking.ALWAYS:
-        return (f"{name} reasons before each answer and cannot be kept from it, so its answers come late",)
-    return ()
+def thinking_notes(name: str, thinking: Thinking | None = None) -> tuple[str, ...]:
+    """Return a note if the model's reasoning cannot be switched off; otherwise empty.
+
+    ``thinking`` is what the server reports, where it does; by default the family's.
+    """
+    note = _THINKING_NOTES.get(thinking_of(name) if thinking is None else thinking)
+    return () if note is None else (f"{name} {note}",)
 
 
 def _plain(name: str) -> str:
     return name.rpartition("/")[2].lower().replace("_", "-")
 
+
+_THINKING_NOTES = {
+    Thinking.LEAST: "always reasons before it answers; it is asked for the least effort, and is slow",
+    Thinking.ALWAYS: "always reasons before it answers and cannot be asked for less effort, so it is slow",
+}
 
 _INSTRUCT = re.compile(r"instruct|chat|\bit\b|assistant")
 _BASE = re.compile(r"\bbase\b|\bpt\b|[-:](code|python|text)\b(?!-?instruct|.*instruct)")

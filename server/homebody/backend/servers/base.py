@@ -173,6 +173,10 @@ class ServerBackend(ABC):
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the prompt as it would be sent."""
 
+    def thinking(self, model: str) -> Thinking:
+        """Whether the model reasons before it answers: by its family, unless the server reports it."""
+        return thinking_of(model)
+
     async def describe(self) -> ModelInfo:
         """Say what is served; asked again after the server failed, and after half a minute of silence."""
         async with self._asking:
@@ -248,7 +252,8 @@ class ServerBackend(ABC):
                 f"{info.context_length}; nothing was sent"
             )
             raise ContextTooLong(message)
-        most = min(_wanted(info, job.prompt, job.sampling), info.context_length - tokens)
+        wanted = _wanted(job.prompt, job.sampling, self.thinking(info.name))
+        most = min(wanted, info.context_length - tokens)
         patience = Patience(self._server.timeout_seconds, most)
         return replace(job, tokens=tokens, sampling=replace(job.sampling, max_tokens=most), patience=patience)
 
@@ -315,11 +320,11 @@ def _filter(prompt: Prompt) -> ReasoningFilter:
     return ReasoningFilter(closes_at_end(last.text) if isinstance(last, Marker) else None)
 
 
-def _wanted(info: ModelInfo, prompt: Prompt, sampling: Sampling) -> int:
+def _wanted(prompt: Prompt, sampling: Sampling, thinking: Thinking) -> int:
     """Tokens to ask for: those of the forced text and of thoughts that cannot be avoided are added."""
     # Most tokens have three bytes or more.
     forced = -(-len(prompt.forced.encode()) // 3)
-    thinks = prompt.is_chat and thinking_of(info.name) in {Thinking.LEAST, Thinking.ALWAYS}
+    thinks = prompt.is_chat and thinking in {Thinking.LEAST, Thinking.ALWAYS}
     return sampling.max_tokens + forced + (THOUGHT_TOKENS if thinks else 0)
 
 

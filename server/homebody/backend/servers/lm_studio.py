@@ -6,7 +6,7 @@ loopback double, since LM Studio comes in no Python package.
 Knows nothing of other servers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Unpack
 
 import msgspec
@@ -19,7 +19,7 @@ from homebody.backend.servers.base import ServerOptions
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import BackendProtocolError, BackendRefused
-from homebody.models.families import fills_in, takes_chat
+from homebody.models.families import Thinking, fills_in, takes_chat
 
 LINK_NOTE = (
     "Homebody itself connects to LM Studio on this machine only; whether LM Studio passes requests on "
@@ -45,6 +45,23 @@ class LmStudioBackend(OpenAiApi):
     def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
         super().__init__(url, **options)
         self.dialect = openai.LM_STUDIO
+        self._reasoning: tuple[str, ...] | None = None
+
+    def thinking(self, model: str) -> Thinking:
+        """By the model's reasoning options, where LM Studio reports them (0.4.7 and later)."""
+        options = self._reasoning
+        if options is None:
+            return super().thinking(model)
+        if "off" in options:
+            return Thinking.SWITCHED
+        return Thinking.LEAST if _least_effort(options) else Thinking.ALWAYS if options else Thinking.NEVER
+
+    def without_thinking(self, model: str) -> Mapping[str, object]:
+        """Ask for no reasoning, or for the least effort that the model offers."""
+        effort = _least_effort(self._reasoning or ())
+        if effort is not None and self.thinking(model) is Thinking.LEAST:
+            return {"reasoning_effort": effort}
+        return super().without_thinking(model)
 
     async def _ask(self) -> ModelInfo:
         entry = self._pick(await list_models(self._server))
@@ -55,6 +72,7 @@ class LmStudioBackend(OpenAiApi):
                 f"LM Studio at {self._server.url} loaded {entry.name} and does not say how; load it there"
             )
             raise BackendProtocolError(message)
+        self._reasoning = entry.reasoning
         return ModelInfo(
             kind="lm-studio",
             name=entry.instance or entry.name,
@@ -101,7 +119,11 @@ class LmStudioBackend(OpenAiApi):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One model, in the same words for both APIs; ``context_length`` is set when it is loaded."""
+    """One model, in the same words for both APIs; ``context_length`` is set when it is loaded.
+
+    ``reasoning`` lists the model's reasoning options (``off``, ``on``, ``low`` …); ``None`` where LM Studio
+    does not report them.
+    """
 
     name: str
     instance: str | None
@@ -111,6 +133,7 @@ class Entry(msgspec.Struct, frozen=True):
     vision: bool
     size: int | None
     loads_by_request: bool
+    reasoning: tuple[str, ...] | None = None
 
 
 async def list_models(server: ModelServer) -> list[Entry]:
@@ -157,8 +180,13 @@ class _Instance(msgspec.Struct, frozen=True):
     config: _Config
 
 
+class _Reasoning(msgspec.Struct, frozen=True):
+    allowed_options: tuple[str, ...] = ()
+
+
 class _Capabilities(msgspec.Struct, frozen=True):
     vision: bool = False
+    reasoning: _Reasoning | None = None
 
 
 class _V1Model(msgspec.Struct, frozen=True):
@@ -174,6 +202,7 @@ class _V1Model(msgspec.Struct, frozen=True):
         """Return one entry for each loaded instance, or one for a model that is not loaded."""
         if self.type != "llm":
             return []
+        reasoning = self.capabilities.reasoning
         return [
             Entry(
                 name=self.key,
@@ -184,6 +213,7 @@ class _V1Model(msgspec.Struct, frozen=True):
                 vision=self.capabilities.vision,
                 size=self.size_bytes,
                 loads_by_request=False,
+                reasoning=reasoning.allowed_options if reasoning is not None else None,
             )
             for instance in self.loaded_instances or (None,)
         ]
@@ -218,6 +248,11 @@ class _V0Model(msgspec.Struct, frozen=True):
 
 class _V0(msgspec.Struct, frozen=True):
     data: tuple[_V0Model, ...]
+
+
+def _least_effort(options: Sequence[str]) -> str | None:
+    """Return the lowest effort among a model's reasoning options; ``None`` where it has no levels."""
+    return next((effort for effort in ("minimal", "low", "medium", "high") if effort in options), None)
 
 
 _OLD_CONTEXT = 4096

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from homebody.backend.base import FimTokens, Message, ModelInfo, Piece
+from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Sampling
 from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import StatusRefused
@@ -29,7 +29,7 @@ from homebody.errors import (
     ConnectionForbidden,
     ContextTooLong,
 )
-from homebody.models.families import Thinking, thinking_notes, thinking_of
+from homebody.models.families import Thinking, thinking_notes
 
 
 class OllamaBackend(StringBackend):
@@ -53,6 +53,14 @@ class OllamaBackend(StringBackend):
         self._allowed = frozenset(AllowedHost.parse(entry) for entry in options.get("allowed_hosts", ()))
         self._shown: dict[str, api.Shown] = {}
         self._thinks = False
+        self._refused_levels: dict[str, int] = {}
+
+    def thinking(self, model: str) -> Thinking:
+        """By the model's family, or by the levels of reasoning that Ollama refused for it."""
+        refused = self._refused_levels.get(model)
+        if refused is None:
+            return super().thinking(model)
+        return Thinking.LEAST if refused == 1 else Thinking.ALWAYS
 
     async def _ask(self) -> ModelInfo:
         tags = await self._server.get("/api/tags", api.Models)
@@ -76,7 +84,7 @@ class OllamaBackend(StringBackend):
             remote_host=shown.remote_host,
             url=self._server.url,
             special_texts=shown.special_texts() or COMMON_SPECIAL_TEXTS,
-            notes=(*notes, *thinking_notes(name)),
+            notes=(*notes, *thinking_notes(name, self.thinking(name))),
         )
 
     async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
@@ -96,23 +104,49 @@ class OllamaBackend(StringBackend):
                     yield event.stats()
 
     async def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
-        sampling = job.sampling
-        body = api.ChatRequest(
+        while True:
+            body = self._chat_request(info, messages, job.sampling)
+            try:
+                async with aclosing(self._stream("/api/chat", body, job.patience)) as events:
+                    async for event in events:
+                        if event.message is not None and event.message.thinking:
+                            yield Thought()
+                        if event.message is not None and event.message.content:
+                            yield Piece(event.message.content, event.logprob)
+                        if event.done:
+                            yield event.stats()
+            except StatusRefused as error:
+                if not self._asks_for_more_thinking(body, error):
+                    raise
+            else:
+                return
+
+    def _chat_request(
+        self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling
+    ) -> api.ChatRequest:
+        """Return the request, with as little reasoning as the model is known to accept."""
+        return api.ChatRequest(
             model=info.name,
             messages=[api.ChatMessage(message.role, message.text) for message in messages],
             options=api.options(sampling, (), info.context_length),
-            think=_think(info.name) if self._thinks else msgspec.UNSET,
+            think=self._think(info.name) if self._thinks else msgspec.UNSET,
             logprobs=sampling.logprobs > 0,
             top_logprobs=sampling.logprobs,
         )
-        async with aclosing(self._stream("/api/chat", body, job.patience)) as events:
-            async for event in events:
-                if event.message is not None and event.message.thinking:
-                    yield Thought()
-                if event.message is not None and event.message.content:
-                    yield Piece(event.message.content, event.logprob)
-                if event.done:
-                    yield event.stats()
+
+    def _think(self, model: str) -> bool | str | msgspec.UnsetType:
+        """Switch reasoning off: it is never shown, and delays the answer. Some models only take less."""
+        if self._refused_levels.get(model) == 2:
+            return msgspec.UNSET
+        return "low" if self.thinking(model) is Thinking.LEAST else False
+
+    def _asks_for_more_thinking(self, body: api.ChatRequest, error: StatusRefused) -> bool:
+        """Whether a refusal is about the level of reasoning; a higher one is then used from now on."""
+        if error.status != 400 or "think" not in error.words or body.think is msgspec.UNSET:
+            return False
+        self._refused_levels[body.model] = 2 if body.think == "low" else 1
+        self.forget()
+        return True
 
     async def _stream(self, path: str, body: object, patience: Patience | None) -> AsyncGenerator[api.Event]:
         """Stream one answer; say in one error what Ollama says in three ways."""
@@ -217,11 +251,6 @@ class OllamaBackend(StringBackend):
 
 # What Ollama served before it knew better (versions before 0.11), and still the least that it gives.
 _OLD_CONTEXT = 4096
-
-
-def _think(name: str) -> bool | str:
-    """Switch reasoning off: it is never shown, and costs the time of an answer; some only take less."""
-    return "low" if thinking_of(name) is Thinking.LEAST else False
 
 
 def _fim(shown: api.Shown) -> FimTokens | None:

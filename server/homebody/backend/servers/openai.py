@@ -6,7 +6,7 @@ Which server it is decides what fields are called and where the context length s
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Unpack
@@ -58,7 +58,11 @@ class OpenAiApi(StringBackend):
 
     def notes(self, model: str) -> tuple[str, ...]:
         """What the user should know of this server and its model."""
-        return (*self._learned, *thinking_notes(model))
+        return (*self._learned, *thinking_notes(model, self.thinking(model)))
+
+    def without_thinking(self, model: str) -> Mapping[str, object]:
+        """Return the fields that keep the model from reasoning, or make it reason as little as it can."""
+        return self.dialect.thinking.get(self.thinking(model), {})
 
     async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
         body = api.completion_body(info.name, job, self.dialect)
@@ -68,6 +72,7 @@ class OpenAiApi(StringBackend):
 
     async def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
         body = api.chat_body(info.name, messages, job.sampling, self.dialect)
+        body |= self.without_thinking(info.name)
         async with aclosing(self._stream("/v1/chat/completions", body, job.patience)) as items:
             async for item in items:
                 yield item

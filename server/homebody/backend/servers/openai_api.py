@@ -16,7 +16,7 @@ from homebody.backend.server_words import clean
 from homebody.backend.servers.base import Job, Thought
 from homebody.backend.servers.llama_cpp_api import grammar_that_begins
 from homebody.errors import BackendError, BackendFailed, BackendRefused, ContextTooLong
-from homebody.models.families import Thinking, thinking_of
+from homebody.models.families import Thinking
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +191,9 @@ def completion_body(model: str, job: Job, dialect: Dialect) -> dict[str, object]
 def chat_body(
     model: str, messages: Sequence[Message], sampling: Sampling, dialect: Dialect
 ) -> dict[str, object]:
-    """Return the body of ``POST /v1/chat/completions``."""
+    """Return the body of ``POST /v1/chat/completions``, without the fields for reasoning."""
     said = [{"role": message.role, "content": message.text} for message in messages]
     body: dict[str, object] = {"model": model, "messages": said, **_common(sampling, dialect)}
-    body |= dialect.thinking.get(thinking_of(model), {})
     if sampling.logprobs and dialect.logprobs:
         body |= {"logprobs": True, "top_logprobs": sampling.logprobs}
     return body

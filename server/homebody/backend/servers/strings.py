@@ -26,7 +26,7 @@ from homebody.backend.base import (
 from homebody.backend.reasoning import ReasoningFilter
 from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions, ignore_progress
 from homebody.errors import BackendRefused
-from homebody.models.families import Thinking, thinking_of
+from homebody.models.families import Thinking
 from homebody.tokens import TokenEstimate, frame_tokens
 
 FRAME_TOKENS = 12
@@ -98,7 +98,7 @@ class StringBackend(ServerBackend):
         most = max(1, min(job.sampling.max_tokens, room))
         job = replace(job, sampling=replace(job.sampling, max_tokens=most))
         deltas = self._converse(info, messages, job)
-        always = thinking_of(info.name) is Thinking.ALWAYS
+        always = self.thinking(info.name) is Thinking.ALWAYS
         # Its template opens the thought, which only the server sees.
         thoughts = ReasoningFilter("</think>" if always else None, is_certain=False)
         async with aclosing(self._pieces(info, job, deltas, Answer(thoughts=thoughts))) as stream:

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from homebody.backend.base import PromptRead
 from homebody.features.complete.request import Request
 from homebody.features.server_count import compared
+from homebody.postprocess.ghost.prose import expects_code, kind_of
 from homebody.session.generation import Generation
+
+PROSE_NOTE = (
+    "The model has fill-in-the-middle tokens but answers with prose, so suggestions now use only the text "
+    "before the cursor; `homebody models recommend` names a model that fills in the middle."
+)
+"""Reported once for each model; ``doctor`` repeats it."""
 
 _NOISE_TOKENS = 64
 """Tokens that a server may read more than expected without having dropped a prompt."""
@@ -66,12 +73,24 @@ def learn(request: Request, generation: Generation, asked: Asked) -> None:
             generation.read,
             exact=request.target.info.exact_tokenizer,
         )
+        notes = (*notes, *_fill_in_notes(request, generation))
         request.engine.audit.note(record, notes)
         generation.add_notes(notes)
     if generation.first_token_at is not None:
         session.rhythm.answered(generation.first_token_at - generation.began)
     if asked.keep and generation.error is None:
         session.cache.put(request.target.key, generation.document, generation.offset, generation.answer())
+
+
+def _fill_in_notes(request: Request, generation: Generation) -> tuple[str, ...]:
+    """Judge an answer to a fill-in-the-middle prompt; return a note once the model is seen to write prose."""
+    chosen = request.engine.settings.completion.fim
+    if request.target.row is None or chosen != "auto" or not expects_code(request.cursor):
+        return ()
+    model = request.target.info.name
+    if not request.engine.completion.fill_in.learn(model, kind_of(generation.text)):
+        return ()
+    return (PROSE_NOTE,)
 
 
 def _seen(generation: Generation, unread: float) -> PromptRead | None:

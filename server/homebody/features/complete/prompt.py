@@ -65,7 +65,11 @@ class Target:
 async def target_of(engine: Engine) -> Target:
     """Ask the completion backend for its model. Raises ``BackendError``."""
     info = await engine.completion.describe()
-    return Target(info, find_format(info, engine.settings.completion.fim), engine.folders)
+    choice = engine.settings.completion.fim
+    # A layout that the user chose stays, whatever the model answers.
+    if choice == "auto" and engine.completion.fill_in.fails(info.name):
+        choice = "none"
+    return Target(info, find_format(info, choice), engine.folders)
 
 
 def prompt_for(target: Target, burst: Burst, document: Document, typed: str, answer: str = "") -> Prompt:

@@ -1,0 +1,57 @@
+"""Tell prose from code in the answer to a fill-in-the-middle prompt.
+
+In: an answer, and where it was asked for. Out: whether a model wrote prose where code belongs, as models do
+whose vocabulary has the markers but which were not trained to fill in the middle.
+Pure; judges one answer. How many of them count is decided by ``FillIn`` (``engine``).
+"""
+
+import re
+from typing import Literal, TypeAlias
+
+from homebody.backend.reasoning import THOUGHTS
+from homebody.syntax.cursor import CursorContext
+
+AnswerKind: TypeAlias = Literal["code", "prose", "unclear"]
+
+_CHAT_OPENING = re.compile(
+    r"(?:Okay|Ok|Alright|Sure|Certainly|Absolutely|Of course|Great|Hmm|Sorry|I'm sorry)[,!.]\s"
+    r"|(?:Here(?:'s| is| are)|Let's|Let me|Let us|I'll|I'm|It looks like|It seems|Based on"
+    r"|To (?:complete|fill|fix|implement|solve)|(?:We|I|You) (?:need|have|should|can|will|could|are|think)"
+    r"|(?:The|This) (?:code|function|method|class|user|given|missing|following|provided|above|snippet|file))"
+    r"\s[^=(){}\[\];]"
+)
+"""Beginnings of a chat answer. No language of the table has a statement that begins so."""
+
+_CODE = re.compile(r"[=(){}\[\];]|\w_\w|\w\.\w|[-=]>|::")
+_WORD = re.compile(r"[A-Za-z][A-Za-z'-]*[.,:;!?]?")
+_ENGLISH = frozenset(
+    {
+        *("the", "this", "that", "these", "those", "you", "your", "we", "our", "they", "their", "there"),
+        *("should", "will", "would", "could", "need", "needs", "which", "because", "here's", "let's", "it's"),
+    }
+)
+"""Frequent words of a sentence that are neither keywords nor usual names in code."""
+
+_LEAST_WORDS = 6
+"""Words of a line from which it can be called a sentence."""
+
+
+def expects_code(cursor: CursorContext) -> bool:
+    """Whether sentences would be wrong here: not in text, in data, or between tags."""
+    language = cursor.language
+    is_markup = language.blocks == "tags" or language.markup_inside
+    return not (cursor.holds_text or language.data or is_markup)
+
+
+def kind_of(answer: str) -> AnswerKind:
+    """Judge an answer by how it begins, for a place that ``expects_code``."""
+    text = answer.lstrip()
+    if any(text.startswith(opening) for opening, _ in THOUGHTS) or _CHAT_OPENING.match(text):
+        return "prose"
+    line = text.partition("\n")[0]
+    words = line.split()
+    plain = [word for word in words if _WORD.fullmatch(word)]
+    english = {word.lower().rstrip(".,:;!?") for word in plain} & _ENGLISH
+    if len(words) >= _LEAST_WORDS and 4 * len(plain) >= 3 * len(words) and len(english) > 1:
+        return "prose"
+    return "code" if _CODE.search(line) or (line and not line[0].isalpha()) else "unclear"
