@@ -121,6 +121,64 @@ async def test_reasoning_is_switched_off_in_the_servers_own_field(
     assert any("is slow" in note for note in notes) == (model == "gpt-oss-20b")
 
 
+OPTIONS = [
+    ("some-model", ("off", "on"), {"reasoning_effort": "none"}, False),
+    ("some-model", ("low", "medium", "high"), {"reasoning_effort": "low"}, True),
+    ("some-model", ("medium", "high"), {"reasoning_effort": "medium"}, True),
+    ("some-model", ("on",), {}, True),
+    ("qwen3.5-9b", ("low", "high"), {"reasoning_effort": "low"}, True),
+    ("gpt-oss-20b", ("off", "low", "medium", "high"), {"reasoning_effort": "none"}, False),
+    ("some-model", None, {}, False),
+]
+
+
+@pytest.mark.parametrize(("model", "options", "fields", "is_slow"), OPTIONS)
+async def test_lm_studios_reasoning_options_come_before_the_name(
+    model: str, options: tuple[str, ...] | None, fields: dict[str, str], *, is_slow: bool
+):
+    """The least that the model offers is asked for; one that cannot stop reasoning is reported as slow."""
+    with OpenAiDouble([OpenAiModel(model, reasoning=options)]) as double:
+        async with aclosing(LmStudioBackend(double.url)) as backend:
+            async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
+                pass
+            notes = (await backend.describe()).notes
+
+    (body,) = sent(double, "/v1/chat/completions")
+    assert fields == {name: body[name] for name in ("reasoning_effort",) if name in body}
+    assert is_slow == any("is slow" in note for note in notes)
+
+
+class Thinking(OllamaDouble):
+    """An Ollama that refuses levels of reasoning for its model."""
+
+    refused: tuple[object, ...] = ()
+
+    async def _handle(self, request: Request, reply: Reply) -> None:
+        body = request.json if request.path == "/api/chat" else {}
+        if body.get("think") in self.refused:
+            await reply.json({"error": f"think value {body['think']!r} is not supported for this model"}, 400)
+        else:
+            await super()._handle(request, reply)
+
+
+@pytest.mark.parametrize(
+    ("refused", "asked"), [((False,), [False, "low", "low"]), ((False, "low"), [False, "low", None, None])]
+)
+async def test_ollama_is_asked_for_the_least_reasoning_that_it_takes(refused: Any, asked: list[Any]):
+    """A refused level is sent no more, and the model is reported as slow."""
+    double = Thinking([OllamaModel("some-model:4b", capabilities=("completion", "thinking"))])
+    double.refused = refused
+    with double:
+        async with aclosing(OllamaBackend(double.url)) as backend:
+            for _ in range(2):
+                answer = backend.chat([Message("user", "Hi")], Sampling(max_tokens=64))
+                assert [item async for item in answer] != []
+            notes = (await backend.describe()).notes
+
+    assert asked == [body.get("think") for body in sent(double, "/api/chat")]
+    assert any("is slow" in note for note in notes)
+
+
 @pytest.mark.parametrize(("model", "think"), [("qwen3.5:4b", False), ("gpt-oss:20b", "low")])
 async def test_thinking_is_disabled_in_ollama(model: str, think: object):
     """Where the model can; gpt-oss only takes less."""

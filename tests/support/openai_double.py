@@ -28,6 +28,7 @@ class OpenAiModel:
     loaded: bool = True
     size: int = 986061892
     embeds: bool = False
+    reasoning: tuple[str, ...] | None = None
 
 
 @dataclass
@@ -87,6 +88,9 @@ class OpenAiDouble(LoopbackServer):
         examples = _LM_STUDIO_1["GET /api/v1/models"]["models"]
         entry = deepcopy(examples[1 if model.embeds else 0])
         instance = {"id": model.name, "config": {"context_length": model.context_length}}
+        if model.reasoning is not None:
+            options = list(model.reasoning)
+            entry["capabilities"]["reasoning"] = {"allowed_options": options, "default": options[-1]}
         return entry | {
             "key": model.name,
             "size_bytes": model.size,

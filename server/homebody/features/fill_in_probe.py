@@ -21,10 +21,11 @@ _HOLES = (
         "\n    return total / len(values)\n",
     ),
     (
-        "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n        ",
-        "\n\n    def pop(self):\n        return self.items.pop()\n",
+        "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n",
+        "\n    def pop(self):\n        return self.items.pop()\n",
     ),
 )
+"""Prefix and suffix of two obvious holes."""
 
 
 async def answers_with_prose(engine: Engine, row: FimFormat) -> bool:
@@ -33,7 +34,9 @@ async def answers_with_prose(engine: Engine, row: FimFormat) -> bool:
     for prefix, suffix in _HOLES:
         prompt = fim_prompt(row, prefix=prefix, suffix=suffix, typed="")
         answer = ""
-        async with aclosing(backend.complete(prompt, Sampling(max_tokens=_TOKENS), slot="completion")) as stream:
+        async with aclosing(
+            backend.complete(prompt, Sampling(max_tokens=_TOKENS), slot="completion")
+        ) as stream:
             async for item in stream:
                 answer += item.text if isinstance(item, Piece) else ""
         if kind_of(answer) != "prose":

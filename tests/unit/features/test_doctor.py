@@ -22,7 +22,7 @@ async def test_a_model_without_fim_is_reported_with_the_next_step(world):
     """The report includes the command that helps."""
     async with world("word " * 64) as w:
         [completion, _] = (await doctor(w.engine)).uses
-        [finding] = [found for found in completion.findings if "fill-in-the-middle" in found.text]
+        [finding] = [found for found in completion.findings if "fill in the middle" in found.text]
         assert "homebody models install" in (finding.command or "")
 
 

@@ -22,7 +22,12 @@ _CHAT_OPENING = re.compile(
 )
 """Beginnings of a chat answer. No language of the table has a statement that begins so."""
 
-_CODE = re.compile(r"[=(){}\[\];]|\w_\w|\w\.\w|[-=]>|::")
+_CODE = re.compile(
+    r"[=(){}\[\];]|\w_\w|\w\.\w|->|::|\s[-+*/%<>&|]\s"
+    r"|^(?:return|pass|break|continue|raise|throw|yield|import)\b"
+)
+"""Signs and statements that sentences do not have."""
+
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*[.,:;!?]?")
 _ENGLISH = frozenset(
     {
@@ -49,9 +54,11 @@ def kind_of(answer: str) -> AnswerKind:
     if any(text.startswith(opening) for opening, _ in THOUGHTS) or _CHAT_OPENING.match(text):
         return "prose"
     line = text.partition("\n")[0]
+    if line and not line[0].isalpha():
+        return "code"
     words = line.split()
     plain = [word for word in words if _WORD.fullmatch(word)]
     english = {word.lower().rstrip(".,:;!?") for word in plain} & _ENGLISH
     if len(words) >= _LEAST_WORDS and 4 * len(plain) >= 3 * len(words) and len(english) > 1:
         return "prose"
-    return "code" if _CODE.search(line) or (line and not line[0].isalpha()) else "unclear"
+    return "code" if _CODE.search(line) else "unclear"
