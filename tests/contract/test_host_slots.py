@@ -25,6 +25,13 @@ async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
             assert [item async for item in stream]
         again = [await hosted.warm(prompt, slot=slot) for slot, prompt in enumerate(prompts)]
         assert [stats.evaluated_tokens for stats in again] == [1, 1, 1, 1]
+        # Parallel jobs of a script leave the places' slots alone.
+        for n in range(3):
+            job = Prompt((Text(f"job_{n} = {n}\n" * 20),))
+            async with aclosing(hosted.complete(job, Sampling(max_tokens=2), slot=None)) as stream:
+                assert [item async for item in stream]
+        after = [await hosted.warm(prompt, slot=slot) for slot, prompt in enumerate(prompts)]
+        assert [stats.evaluated_tokens for stats in after] == [1, 1, 1, 1]
     finally:
         await hosted.aclose()
         await process.end()

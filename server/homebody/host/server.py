@@ -18,8 +18,9 @@ from homebody.models.facts import Facts
 _BATCH = 64
 # Cache of prompts for documents that the user returns to; llama.cpp's default limit is 8 GiB.
 _PROMPT_CACHE_MIB = 256
-# Four slots cache prompts of places, a fifth evaluates a wider window in advance, the last is for chat.
-_SLOTS = 6
+# Four slots cache prompts of places, a fifth evaluates a wider window in advance, the sixth is for jobs of
+# scripts, the last for chat.
+_SLOTS = 7
 # Each connection that an editor keeps open occupies a sleeping thread of the server's pool.
 _HTTP_THREADS = 32
 # Warnings and errors. Level 3 adds a line for each request, level 4 their text.

@@ -8,6 +8,8 @@ Text only: knows nothing of tokenizers or connections.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from homebody.backend.base import SlotChoice
+
 _SAME_PLACE = 0.5
 """Share of a prompt, or of what a slot holds, that both have to have in common to belong to one place."""
 
@@ -20,7 +22,7 @@ _LOSSES = 2
 class CachedPrompt:
     """The text in one slot's cache. ``tokens`` is its exact length; ``None`` where that is not known."""
 
-    slot: int
+    slot: SlotChoice
     text: str = ""
     tokens: int | None = None
 
@@ -30,10 +32,22 @@ class CachedPrompt:
 
 
 class CachedPrompts:
-    """One prompt per slot, ordered by use: the least recently used slot is reused first."""
+    """One prompt per slot, ordered by use: the least recently used slot is reused first.
 
-    def __init__(self, slots: int = 1) -> None:
-        self._slots: list[CachedPrompt] = [CachedPrompt(slot) for slot in range(slots)]
+    Parameters
+    ----------
+    slots
+        Number of slots, until ``resize``.
+    only
+        Use this slot and no other one: a script that shares the server with an editor must not evict the
+        editor's prompts.
+
+    """
+
+    def __init__(self, slots: int = 1, *, only: SlotChoice = None) -> None:
+        self._only = only
+        names: list[SlotChoice] = list(range(slots)) if only is None else [only]
+        self._slots: list[CachedPrompt] = [CachedPrompt(slot) for slot in names]
         self._losses = 0
         self._most: int | None = None
 
@@ -48,8 +62,8 @@ class CachedPrompts:
     def resize(self, slots: int) -> None:
         """Keep so many slots, what the server says that it has, or as many as were seen to last."""
         slots = min(slots, self._most or slots)
-        if slots != len(self._slots):
-            kept = [one for one in self._slots if one.slot < slots]
+        if self._only is None and slots != len(self._slots):
+            kept = [one for one in self._slots if one.slot in range(slots)]
             known = {one.slot for one in kept}
             self._slots = [CachedPrompt(slot) for slot in range(slots) if slot not in known] + kept
 
@@ -67,12 +81,12 @@ class CachedPrompts:
         shared = found.shared(text)
         return found if shared and shared >= _SAME_PLACE * min(len(text), len(found.text)) else None
 
-    def put(self, slot: int, text: str, tokens: int | None = None) -> None:
+    def put(self, slot: SlotChoice, text: str, tokens: int | None = None) -> None:
         """Record that a slot now holds ``text``; it becomes the most recently used."""
         self._slots = [one for one in self._slots if one.slot != slot]
         self._slots.append(CachedPrompt(slot, text, tokens))
 
-    def newer_than(self, slot: int) -> int:
+    def newer_than(self, slot: SlotChoice) -> int:
         """Number of slots that were used after this one."""
         return next(len(self._slots) - 1 - at for at, one in enumerate(self._slots) if one.slot == slot)
 

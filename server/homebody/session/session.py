@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from homebody.engine import Engine
+from homebody.host.power import POWER_SUPPLIES
 from homebody.session.cache import ResultCache
 from homebody.session.generation import Generation
 from homebody.session.place import Place
@@ -38,18 +39,21 @@ class Session:
         What the server's prompt cache holds for completion.
     running
         The answer in flight, or the last one.
+    power_supplies
+        The folder that shows whether the machine runs on battery.
     siblings
         Gives the cells of a document's notebook in order; set by whoever knows notebooks.
 
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, prompts: CachedPrompts | None = None) -> None:
         self.engine = engine
         self.cache = ResultCache()
-        self.prompts = CachedPrompts()
+        self.prompts = prompts or CachedPrompts()
         self.rhythm = Rhythm()
         self.recent = RecentPlaces()
         self.running: Generation | None = None
+        self.power_supplies = POWER_SUPPLIES
         self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
         self._places: dict[str, Place] = {}
         self._running_task: asyncio.Task[None] | None = None

@@ -55,8 +55,8 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
         Literal["auto", "always", "never"],
         Meta(
             description=(
-                "Whether a suggestion may span several lines; `auto`: at the start of a block or on an "
-                "empty line."
+                "Whether a suggestion may span several lines; `auto`: at the start of a block, on an "
+                "empty line, and in the header of a function or class."
             )
         ),
     ] = "auto"
@@ -86,6 +86,18 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
             ),
         ),
     ] = 350
+    read_ahead_on_battery: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Whether the model works between requests while the computer runs on battery: it reads a "
+                "wider part of the file ahead and prepares the next suggestion. Without it, suggestions "
+                "need less power, see less of the file, and come later. Batteries are detected on Linux "
+                "only."
+            ),
+            extra=MACHINE,
+        ),
+    ] = True
     min_confidence: Annotated[
         float,
         Meta(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from homebody.syntax.indentation import Indentation, indent_of, indentation_of
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import open_brackets, region_at
-from homebody.syntax.row import Language
+from homebody.syntax.row import CLASS_BODY, Language
 from homebody.syntax.scanner import State, code_of, opens_block, scan
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -37,13 +37,8 @@ _BEGINS = re.compile(r"([ \t]*)(?:[^\W\d]|@)")
 """Beginning of a line from which a scan may start: code, not a closing bracket or a continuation."""
 
 
-_HEADER = re.compile(
-    r"\s*+(?:(?:async|export|default|public|private|protected|internal|static|final|abstract|override|open"
-    r"|suspend|inline|pub(?:\([^()]{0,40}\))?|unsafe|const|extern|local|virtual|sealed|data|partial)\s+){0,6}+"
-    r"(?:def|function|func|fun|fn|class|interface|struct|trait)\b[*]?\s*[\w$]"
-    r"|\s*+func\s*\("
-)
-"""Beginning of a function or class header, up to the first character of its name."""
+_LABEL = re.compile(r"\s*[\w ]+:$")
+"""A line such as ``public:``, which is less indented than what it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +158,7 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
         in_brackets=in_brackets,
         at_block_start=at_block_start,
         fresh_statement=not prefix.strip() and in_code and not in_brackets,
-        in_header=in_code and not at_block_start and _is_in_header(prefix, language),
+        in_header=in_code and not at_block_start and _is_in_header(previous, prefix, language),
     )
 
 
@@ -255,14 +250,40 @@ def _block_is_due(
     return language.opener.search(next((line for line in code if line), "")) is not None
 
 
-def _is_in_header(prefix: str, language: Language) -> bool:
+def _is_in_header(previous: Sequence[str], prefix: str, language: Language) -> bool:
     """Whether the line begins a function or class and its block is not open yet."""
     if language.data or language.blocks not in {"indentation", "braces", "words"}:
         return False
-    if _HEADER.match(prefix) is None or prefix.rstrip().endswith(";"):
+    if prefix.rstrip().endswith(";") or not _begins_definition(previous, prefix, language):
         return False
     here = scan(prefix, language)
     return not here.surplus and "}" not in here.due
+
+
+def _begins_definition(previous: Sequence[str], prefix: str, language: Language) -> bool:
+    """Whether the line begins a function or class: by a keyword, or by its form and the place."""
+    if language.header.match(prefix):
+        return True
+    has_signature, is_member = language.signature.match(prefix), language.member.match(prefix)
+    if not has_signature and not is_member:
+        return False
+    if not indent_of(prefix):
+        return has_signature is not None
+    return CLASS_BODY.search(_opener_above(previous, prefix, language)) is not None
+
+
+def _opener_above(previous: Sequence[str], prefix: str, language: Language) -> str:
+    """Return the code that opens the block of a line, by indentation; ``""`` if it is not in ``previous``."""
+    below = len(indent_of(prefix))
+    for line in reversed(previous):
+        code = code_of(line, language)
+        if not code or _LABEL.match(code) or len(indent_of(line)) >= below:
+            continue
+        if code.strip() != "{":
+            return code
+        # The opening brace is on a line of its own: the line before it says what it opens.
+        below = len(indent_of(line)) + 1
+    return ""
 
 
 def _level(lines: Sequence[str], language: Language, indentation: Indentation) -> int:

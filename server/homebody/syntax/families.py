@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from homebody.syntax import regions
-from homebody.syntax.row import DocStyle, Language
+from homebody.syntax.row import CSS_UNITS, DocStyle, Language
 
 STARS = DocStyle(" * ", "/**", " */")
 THREE_SLASHES = DocStyle("/// ")
@@ -21,14 +21,27 @@ DIRECTIVE = re.compile(
 )
 VOID_TAGS = "area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr"
 
-JAVA = Language(
-    name="java",
-    tests="{stem}Test.java",
-    tests_import=False,
-    title="Java",
-    ids=("java",),
-    extensions=(".java",),
-    grammar="tree_sitter_java:language",
+_STATEMENTS = (
+    "return|else|throw|new|delete|await|yield|case|goto|using|in|do|if|for|foreach|while|switch|typedef|import"
+    "|package|assert|co_await|co_return|co_yield|not|sizeof|catch|lock|fixed|when|super|this|base|with"
+)
+SIGNATURE = re.compile(
+    rf"\s*+(?:@\w[\w.]*\s+){{0,4}}(?!(?:{_STATEMENTS})\b)"
+    r"(?:[\w.:]+(?:<[^()=;{}]{0,120}>)?(?:\[\])*(?:[ \t]+[*&]*|[*&?]+[ \t]*)){1,8}"
+    r"[\w:~]+(?:<[^()=;{}]{0,80}>)?[ \t]*\("
+)
+"""A type, a name and a bracket, in languages whose functions have no keyword."""
+
+MEMBER = re.compile(
+    r"\s*+(?:(?:async|static|get|set|override|public|private|protected|convenience|required)\s+){0,4}+[*#~]?"
+    rf"(?!(?:{_STATEMENTS})\b)[\w$]+[?!]?[ \t]*(?:<[^()=;{{}}]{{0,80}}>)?\("
+)
+"""A name and a bracket: a method, or a constructor."""
+
+BRACES = Language(
+    name="",
+    title="",
+    ids=(),
     regions=(*regions.C_COMMENTS, regions.TRIPLE_DOUBLE, regions.DOUBLE, regions.CHARACTER),
     blocks="braces",
     opener=BRACE_OR_THIN_ARROW,
@@ -36,8 +49,22 @@ JAVA = Language(
     doc=STARS,
     decoration="@",
 )
+"""What languages with braces share; not a language by itself."""
+
+JAVA = replace(
+    BRACES,
+    name="java",
+    tests="{stem}Test.java",
+    tests_import=False,
+    title="Java",
+    ids=("java",),
+    extensions=(".java",),
+    grammar="tree_sitter_java:language",
+    signature=SIGNATURE,
+    member=MEMBER,
+)
 JAVASCRIPT = replace(
-    JAVA,
+    BRACES,
     name="javascript",
     tests="{stem}.test.js",
     tests_import=True,
@@ -46,6 +73,7 @@ JAVASCRIPT = replace(
     extensions=(".js", ".mjs", ".cjs"),
     grammar="tree_sitter_javascript:language",
     regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.SINGLE, regions.BACKTICK, regions.PATTERN),
+    member=MEMBER,
     opener=BRACE_OR_ARROW,
     markup_inside=True,
     unit="  ",
@@ -61,13 +89,16 @@ TYPESCRIPT = replace(
     grammar="tree_sitter_typescript:language_typescript",
 )
 C = replace(
-    JAVA,
+    BRACES,
     name="c",
     tests="",
     title="C",
     ids=("c",),
     extensions=(".c", ".h"),
     grammar="tree_sitter_c:language",
+    # A second word is a variable of the type: ``struct point start``.
+    header=re.compile(r"\s*+(?:typedef\s+)?(?:class|struct|union|namespace)\s+\w*+\s*+(?:\Z|:)"),
+    signature=SIGNATURE,
     regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.CHARACTER),
     opener=BRACE,
     directive=DIRECTIVE,
@@ -89,7 +120,7 @@ HTML = Language(
     unit="  ",
 )
 CSS = replace(
-    JAVA,
+    BRACES,
     name="css",
     tests="",
     title="CSS",
@@ -100,7 +131,7 @@ CSS = replace(
     opener=BRACE,
     data=True,
     decoration="",
-    units=re.compile(r"(?:px|r?em|ch|ex|v[hw]|vmin|vmax|p[tc]|[cm]m|in|fr|deg|rad|turn|m?s|dpi|x)\b"),
+    units=CSS_UNITS,
     unit="  ",
 )
 MARKDOWN = Language(

@@ -11,6 +11,15 @@ from homebody.syntax.regions import DOUBLE, Region
 
 Blocks: TypeAlias = Literal["indentation", "braces", "words", "tags", "none"]
 
+KEYWORD_HEADER = re.compile(
+    r"\s*+(?:(?:async|export|default|public|private|protected|internal|static|final|abstract|override|open"
+    r"|suspend|inline|operator|infix|tailrec|pub(?:\([^()]{0,40}\))?|unsafe|const|extern|local|virtual|sealed"
+    r"|data|partial|mutating)\s+){0,6}+"
+    r"(?:def|function|func|fun|fn|class|interface|struct|trait|impl|record)\b[*]?\s*[\w$<]"
+    r"|\s*+func\s*\("
+)
+"""Beginning of a function or class header, up to the first character of its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class DocStyle:
@@ -57,6 +66,14 @@ class Language:
         Strings and comments; if several match at one offset, the first in this tuple is used.
     blocks
         How the language delimits blocks.
+    header
+        Pattern for the beginning of a line that begins a function or class, by its keyword.
+    signature
+        The same for headers without a keyword that begin with a type: ``int area(``. It counts where
+        definitions are written: without indentation, and directly in the body of a class.
+    member
+        The same for headers that begin with a name: ``area(``. It counts directly in the body of a class,
+        where a call cannot be written.
     opener
         Pattern found in a line (without its comment and trailing blanks) that a block follows.
     closer
@@ -107,6 +124,9 @@ class Language:
     query: str = ""
     regions: tuple[Region, ...] = ()
     blocks: Blocks = "none"
+    header: re.Pattern[str] = KEYWORD_HEADER
+    signature: re.Pattern[str] = re.compile(r"(?!)")
+    member: re.Pattern[str] = re.compile(r"(?!)")
     opener: re.Pattern[str] = re.compile(r"[{(\[]$")
     closer: re.Pattern[str] = re.compile(r"[)\]}]")
     continuation: re.Pattern[str] = re.compile(r"(?!)")
@@ -141,6 +161,15 @@ class Language:
 
 FLAT_BODY = re.compile(r"\b(?:case|switch|select|namespace|extern|module|match)\b")
 """If the line that opens a block matches, its body may have the same indentation as that line."""
+
+CSS_UNITS = re.compile(r"(?:px|r?em|ch|ex|v[hw]|vmin|vmax|p[tc]|[cm]m|in|fr|deg|rad|turn|m?s|dpi|x)\b")
+"""Units of style sheets; strings and markup of other languages hold styles as well."""
+
+CLASS_BODY = re.compile(
+    r"(?<![.\w])(?:class|struct|interface|enum|record|trait|impl|namespace|union|extension|object|protocol"
+    r"|extern|mixin)\b"
+)
+"""If the line that opens a block matches, its body holds definitions."""
 
 UNKNOWN = Language(
     name="",

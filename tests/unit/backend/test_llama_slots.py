@@ -19,11 +19,17 @@ class Clock:
 
 
 @pytest.mark.parametrize(
-    ("choice", "slot"), [("completion", 0), (0, 0), (2, 2), (7, 2), ("chat", 3), (None, ANY_SLOT)]
+    ("choice", "slot"), [("completion", 0), (0, 0), (1, 1), (7, 1), ("chat", 3), (None, 2)]
 )
 def test_the_slots_of_our_own_host_are_pinned(choice, slot):
-    """The last one is for chat."""
+    """The last one is for chat, the one before it for jobs of scripts."""
     assert SlotChooser(SLOTS, pinned=True).use(choice).named == slot
+
+
+def test_parallel_jobs_use_two_slots_of_our_own_host():
+    """None of them is a completion's, so jobs evict no editor's prompts."""
+    chooser = SlotChooser(SLOTS, pinned=True)
+    assert [chooser.use(None).named for _ in range(4)] == [2, 3, 2, 3]
 
 
 def test_a_server_chooses_while_no_request_is_cancelled():

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Role
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, SlotChooser
+from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, RESERVED_SLOTS, SlotChooser
 from homebody.backend.token_table import TokenTable
 from homebody.errors import BackendProtocolError, BackendTimeout
 from homebody.models.families import thinking_notes
@@ -112,7 +112,7 @@ def _completion_slots(kind: str, total: int) -> int:
     """
     if total == 1:
         return 1
-    return total - 1 if kind == HOST_KIND else _KEPT_IN_MEMORY
+    return max(1, total - RESERVED_SLOTS) if kind == HOST_KIND else _KEPT_IN_MEMORY
 
 
 # llama-server keeps idle prompts in 8 GiB of memory: many more than places that a user comes back to.

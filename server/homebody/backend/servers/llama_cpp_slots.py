@@ -12,6 +12,9 @@ from homebody.backend.base import SlotChoice
 ANY_SLOT = -1
 """``id_slot`` of a request for which the server chooses."""
 
+RESERVED_SLOTS = 2
+"""Last slots of our own host that completion leaves alone: one for jobs of scripts, the last one for chat."""
+
 FREE_SLOT_SECONDS = 2.0
 """A slot from which nothing came for so long is not waited for: another client may be using it."""
 
@@ -62,9 +65,11 @@ class SlotUse:
 class SlotChooser:
     """Chooses the slots of one server.
 
-    Our own host keeps what idle slots hold, so its slots are pinned: the last one for chat, the others for
-    completion. A llama-server without flags clears its other slots when a request names one, and restores
-    prompts from its memory only for requests that name none: there the server chooses.
+    Our own host keeps what idle slots hold, so its slots are pinned: the last one for chat, the one before it
+    and the last one in turn for parallel jobs of scripts, the others for completion. So jobs never evict an
+    editor's prompts.
+    A llama-server without flags clears its other slots when a request names one, and restores prompts from
+    its memory only for requests that name none: there the server chooses.
 
     The exception is a completion right after a cancelled one for the same prompt: the slot that holds the
     prompt is still occupied for a moment, and the server would choose another and read the whole prompt
@@ -84,6 +89,7 @@ class SlotChooser:
         self._pinned = pinned
         self._clock = clock
         self._last: SlotUse | None = None
+        self._jobs = 0
 
     def use(self, choice: SlotChoice) -> SlotUse:
         """Choose the slot of a request that is sent now."""
@@ -101,10 +107,11 @@ class SlotChooser:
         return made
 
     def _pinned_slot(self, choice: SlotChoice) -> int:
-        """Slot of our own host: the last one for chat, the others for completion."""
+        """Return the slot of our own host."""
         last = self._total - 1
         if choice is None:
-            return ANY_SLOT
+            self._jobs += 1
+            return max(0, last - self._jobs % RESERVED_SLOTS)
         if choice == "chat":
             return last
-        return 0 if choice == "completion" else min(choice, max(0, last - 1))
+        return 0 if choice == "completion" else min(choice, max(0, last - RESERVED_SLOTS))

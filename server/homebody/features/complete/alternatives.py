@@ -3,6 +3,8 @@
 In: a request and its first completion. Out: up to two more, different ones.
 """
 
+from dataclasses import replace
+
 from homebody.features.complete.ask import Chance, ask
 from homebody.features.complete.request import Completion, Request
 from homebody.features.complete.show import show, show_beside
@@ -15,11 +17,13 @@ _TEMPERATURE = 0.7
 async def alternatives(request: Request, first: Completion | None) -> list[Completion]:
     """Ask again with some randomness, until there are three different candidates or after three tries."""
     found = [] if first is None else [first]
+    # The whole block is waited for once; these are shown as far as they have come.
+    in_time = replace(request, trigger="automatic")
     for seed in range(1, _CANDIDATES + 1):
         if len(found) == _CANDIDATES or request.ticket.stale:
             break
         generation = await ask(request, Chance(_TEMPERATURE, seed))
-        answer = None if generation is None else await usable(request, generation)
+        answer = None if generation is None else await usable(in_time, generation)
         if answer is None:
             continue
         other = show_beside(request, answer) if found else show(request, answer)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from homebody.audit import PromptRecord, Source, accounted
-from homebody.backend.base import Piece, Prompt, Sampling, Stream, Text
+from homebody.backend.base import Piece, Prompt, Sampling, SlotChoice, Stream, Text
 from homebody.engine import Use
 from homebody.features.complete.learn import Asked, learn
 from homebody.features.complete.plan import Plan, apply, plan, shortened
@@ -140,7 +140,9 @@ def _sampling(request: Request, chance: Chance | None) -> Sampling:
     )
 
 
-def _start(request: Request, planned: Plan, sampling: Sampling, slot: int) -> Callable[[str, int], Stream]:
+def _start(
+    request: Request, planned: Plan, sampling: Sampling, slot: SlotChoice
+) -> Callable[[str, int], Stream]:
     """Return a function that asks for the answer, or for its next slice."""
     burst, document = planned.burst, request.document
     typed = document.text[burst.anchor : request.offset]
@@ -157,7 +159,7 @@ def _judge(request: Request, chance: Chance | None) -> Judge:
     """Return the function that ends an answer where nothing more, or nothing of it, would be shown."""
     checker = StopChecker(request.cursor, wanted=request.wanted)
     # Further candidates are always shown: the user asked for them.
-    gate = ConfidenceGate(0.0 if chance else request.min_confidence)
+    gate = ConfidenceGate(0.0 if chance else request.min_confidence, request.cursor.line_prefix)
 
     def judge(piece: Piece) -> AnswerState:
         if (stop := checker.feed(piece.text)).stop:

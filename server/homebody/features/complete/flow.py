@@ -17,6 +17,7 @@ from homebody.features.complete.request import Completion, Request, Trigger, req
 from homebody.features.complete.show import show, show_rest
 from homebody.features.complete.wait import answer_in_flight, usable
 from homebody.session.answer import StoredAnswer, Suggestion
+from homebody.session.prompts import CachedPrompts
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
 
@@ -57,7 +58,8 @@ async def complete(
     if engine.permit.refusal_of(document) is not None:
         return []
     if session is None:
-        async with aclosing(Session(engine)) as own:
+        # A script that shares the server with an editor must not evict the editor's prompts.
+        async with aclosing(Session(engine, CachedPrompts(only="chat"))) as own:
             await prepare_once(own, document, offset)
             return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
     if selected is not None:

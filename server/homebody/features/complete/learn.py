@@ -5,7 +5,7 @@ In: a request and its generation. Out: speeds, the prompt cache, the result cach
 
 from dataclasses import dataclass
 
-from homebody.backend.base import PromptRead
+from homebody.backend.base import PromptRead, SlotChoice
 from homebody.features.complete.request import Request
 from homebody.features.server_count import compared
 from homebody.postprocess.ghost.prose import expects_code, kind_of
@@ -40,7 +40,7 @@ class Asked:
 
     """
 
-    slot: int
+    slot: SlotChoice
     text: str
     unread: int
     tokens: int

@@ -13,11 +13,12 @@ from homebody.features.complete.ask import ask_ahead
 from homebody.features.complete.kept_imports import find_imports, keep_imports
 from homebody.features.complete.plan import prompt_at
 from homebody.features.complete.prompt import Target, target_of
-from homebody.features.complete.read import read_ahead
+from homebody.features.complete.read import PIECE_SECONDS, TYPING_PIECE_SECONDS, read_ahead
 from homebody.features.complete.request import Completion, request_at
 from homebody.features.complete.scene import Scene, scene_at
 from homebody.features.complete.snippets import find_candidates
 from homebody.features.complete.window import middling_window, wide_window
+from homebody.host.power import is_on_battery
 from homebody.session.burst import Burst
 from homebody.session.place import Ticket
 from homebody.session.session import Session
@@ -25,6 +26,9 @@ from homebody.text import Document, TextEdit
 
 _COUNTED_LINES = 300
 """Lines on either side of the cursor that are counted exactly when a pause begins."""
+
+_SLOTS_FOR_TYPING = 2
+"""Prompts that the server has to keep: the one that requests use, and the wide one that is being read."""
 
 _MOST_COUNTED = 4000
 """Maximum number of lines counted at once for a wide window; one of 32k tokens has fewer."""
@@ -41,8 +45,9 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
     session.recent.viewed(document, offset)
 
     async def work() -> None:
-        with suppress(BackendError, ContextTooLong):
-            await _widen(session, document, offset)
+        if await _may_read_ahead(session):
+            with suppress(BackendError, ContextTooLong):
+                await _widen(session, document, offset)
 
     session.in_background(document.uri, work)
 
@@ -78,14 +83,44 @@ async def _measure(session: Session, target: Target, document: Document, offset:
 async def follow_up(
     session: Session, target: Target, document: Document, shown: Completion | None, offset: int
 ) -> None:
-    """After an answer: ask for what follows the suggestion; in a long pause, widen the window."""
+    """After an answer: request what follows the suggestion, and widen the window.
+
+    Where the server has a slot for it, the wide window is read while the user types, else in a long pause.
+    """
+    if not await _may_read_ahead(session):
+        return
     with suppress(BackendError, ContextTooLong):
         if shown is not None:
             await _ask_next(session, target, document, shown)
+        await widen_while_typing(session, target, document, offset)
         place = session.place(document.uri)
         await asyncio.sleep(place.state.widen_after)
         await _widen(session, document, offset)
         place.widened()
+
+
+async def _may_read_ahead(session: Session) -> bool:
+    """Whether the model may work between requests: not on battery where the user's setting forbids it."""
+    if session.engine.settings.completion.read_ahead_on_battery:
+        return True
+    return not await asyncio.to_thread(is_on_battery, session.power_supplies)
+
+
+async def widen_while_typing(session: Session, target: Target, document: Document, offset: int) -> None:
+    """Read the wide window in short pieces in a slot of its own; the next key interrupts it.
+
+    A part that was read stays in its slot, and the work after the next answer reads on from there.
+    """
+    await _idle(session)
+    scene = scene_at(session, target, document, offset)
+    burst, arriving = scene.place.burst, scene.place.arriving
+    if scene.slots < _SLOTS_FOR_TYPING or scene.speed is None or burst is None or not burst.narrow:
+        return
+    if arriving is None or arriving.typed(document, offset) is None:
+        await _look_around(session, document, offset)
+        arriving = await _counted_window(session, target, document, offset)
+        scene = scene_at(session, target, document, offset)
+    await _read(session, scene, arriving, TYPING_PIECE_SECONDS)
 
 
 async def _ask_next(session: Session, target: Target, document: Document, shown: Completion) -> None:
@@ -156,13 +191,13 @@ async def _counted_window(session: Session, target: Target, document: Document, 
     return wide_window(scene_at(session, target, document, offset))
 
 
-async def _read(session: Session, scene: Scene, burst: Burst) -> Burst:
+async def _read(session: Session, scene: Scene, burst: Burst, piece_seconds: float = PIECE_SECONDS) -> Burst:
     """Read a window ahead, and use it once it is read."""
     place = session.place(scene.document.uri)
     before = place.state.burst
     place.begin_reading(burst)
     prompt = prompt_at(scene, burst)
-    await read_ahead(session, prompt, lambda: True, leave=0)
+    await read_ahead(session, prompt, lambda: True, leave=0, seconds=piece_seconds)
     place.end_reading()
     after = scene_at(session, scene.target, scene.document, scene.offset)
     if after.unread(prompt.text) <= after.at_once:

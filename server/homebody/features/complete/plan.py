@@ -53,10 +53,11 @@ def plan(scene: Scene) -> Plan:
     unread = None if arriving is None else _unread(scene, arriving)
     if arriving is None or unread is None:
         return _without_arriving(scene, current)
-    if unread <= scene.worth_waiting:
+    has_own_slot = scene.slots > 1
+    if unread <= (scene.at_once if has_own_slot else scene.worth_waiting):
         return _planned(scene, arriving, "arrived")
-    if scene.slots > 1:
-        # It has its own slot: the next pause continues to read it, whatever is requested meanwhile.
+    if has_own_slot:
+        # It is read on after this request, and loses nothing meanwhile.
         return replace(_without_arriving(scene, current), arriving=arriving)
     if (resumed := resumed_window(scene, arriving)) is not None:
         return replace(_planned(scene, resumed, "resumed"), interrupted=True)

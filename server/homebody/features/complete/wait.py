@@ -17,6 +17,9 @@ _SHORTEST_SECONDS = 0.25
 _LONGEST_SECONDS = 1.0
 """A block is shown as far as it has come after the time for 40 tokens, within these limits."""
 
+_INVOKED_SECONDS = 8.0
+"""The same for the first candidate of an explicit request: the user waits for the whole block."""
+
 
 async def answer_in_flight(request: Request) -> StoredAnswer | None:
     """Wait for the answer in flight while the typed text agrees with it; return what follows the cursor."""
@@ -40,6 +43,8 @@ def agreeing(request: Request) -> Generation | None:
 async def usable(request: Request, generation: Generation) -> StoredAnswer | None:
     """Wait until there is something to show: a whole line at once, a block within its time.
 
+    That time is short, except for an explicit request.
+
     Raises
     ------
     BackendError
@@ -59,7 +64,7 @@ async def usable(request: Request, generation: Generation) -> StoredAnswer | Non
                     return lines
                 if not generation.is_running:
                     return None if _is_used_up(rest, request, generation) else rest
-                left = _seconds_left(request, generation)
+                left = seconds_left(request, generation)
                 if left is not None and left <= 0 and (lines := rest.whole_lines()) is not None:
                     return lines
                 await generation.changed_within(None if left is None or left <= 0 else left)
@@ -73,10 +78,15 @@ def _is_used_up(rest: StoredAnswer, request: Request, generation: Generation) ->
     return not rest.text.strip() and request.offset != generation.offset
 
 
-def _seconds_left(request: Request, generation: Generation) -> float | None:
-    """Time that a block may still take; it starts at the first token and follows the measured speed."""
+def seconds_left(request: Request, generation: Generation) -> float | None:
+    """Time that a block may still take; it starts at the first token and follows the measured speed.
+
+    ``None`` where there is no limit: for one line, and before the first token.
+    """
     if not generation.multiline or generation.first_token_at is None:
         return None
     speed = request.engine.completion.speed.output or UNMEASURED_OUTPUT
     limit = min(_LONGEST_SECONDS, max(_SHORTEST_SECONDS, _SHOWN_TOKENS / speed))
+    if request.trigger == "invoked":
+        limit = _INVOKED_SECONDS
     return generation.first_token_at + limit - time.monotonic()

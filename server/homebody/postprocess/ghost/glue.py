@@ -10,6 +10,7 @@ from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
+from homebody.syntax.row import CSS_UNITS
 
 _WORD_REVERSED = re.compile(r"\w*+")
 _DIGITS = re.compile(r"\d*+")
@@ -52,7 +53,8 @@ def _is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
         return False
     if re.search(r"\w\Z", text) and re.match(r"\w", rest):
         number = _NUMBER_AT_END.search(cursor.line_prefix[-_LONGEST_WORD:] + text[-_LONGEST_WORD:])
-        return number is None or cursor.language.units.match(rest) is None
+        units = CSS_UNITS if cursor.holds_text and not cursor.in_comment else cursor.language.units
+        return number is None or units.match(rest) is None
     return bool(
         re.search(r"(?<![\w.])\d+\Z", cursor.line_prefix)
         and re.match(r"[^\W\d]\w*\s*(?:=(?!=)|\(|\.)", text)
@@ -93,7 +95,7 @@ def _without_word_again(text: str, cursor: CursorContext) -> str:
 
 
 def _with_blank(text: str, cursor: CursorContext) -> str:
-    """Part a keyword from the known word that follows it: ``return`` and ``total``."""
+    """Insert the missing space between a keyword and the known word behind it: ``return`` and ``total``."""
     begun = _begun_word(cursor.line_prefix)
     word = _WORD_AFTER.match(text)
     if not word or begun not in _KEYWORDS:

@@ -35,7 +35,7 @@ def _indented_like_file(text: str, cursor: CursorContext) -> str:
     - where indentation is syntax, a line that is one column off goes to the nearest level.
     """
     if cursor.holds_text:
-        return text
+        return _without_leading_blank(text, cursor)
     lines = text.split("\n")
     if (cursor.in_brackets and not cursor.in_header) or cursor.language.blocks == "none":
         lines[0] = _without_doubled_indent(lines, cursor)
@@ -43,6 +43,14 @@ def _indented_like_file(text: str, cursor: CursorContext) -> str:
     lines[0] = _rest_of_indent(cursor) + _without_doubled_indent(lines, cursor)
     placed = _Lines(cursor)
     return "\n".join([placed.first(lines[0]), *map(placed.next, lines[1:])])
+
+
+def _without_leading_blank(text: str, cursor: CursorContext) -> str:
+    """Take off a blank behind an indentation that was typed; strings and comments keep it."""
+    is_indented = bool(cursor.line_prefix) and not cursor.line_prefix.strip()
+    in_prose = cursor.language.prose and cursor.state.region is None
+    is_single = text[:1] == " " and bool(text[1:2].strip())
+    return text[1:] if in_prose and is_indented and is_single else text
 
 
 def _in_file_style(line: str, cursor: CursorContext) -> str:
@@ -63,8 +71,11 @@ def _without_doubled_indent(lines: list[str], cursor: CursorContext) -> str:
     """Return the first line without the indentation that stands before the cursor already."""
     first = lines[0]
     lead = indent_of(first)
-    if cursor.line_prefix.strip() or not lead or not first.strip() or not cursor.line_prefix:
+    if cursor.line_prefix.strip() or not lead or not first.strip():
         return first
+    if not cursor.line_prefix:
+        # A single blank at the margin is how a token begins; a block that must be deeper is moved in later.
+        return first[1:] if lead == " " and cursor.language.blocks == "indentation" else first
     typed = cursor.width(cursor.line_prefix)
     if cursor.at_block_start and typed <= cursor.level:
         # A single blank is how a token begins, not a step of indentation.

@@ -26,6 +26,12 @@ _TELLING = re.compile(r"\s*(?:\w+\W|[^\w\s]{2}|[^\w\s]\s)")
 """Beginning of an unfinished line from which its place in the structure is known."""
 
 
+_NEEDS_NO_BODY = re.compile(r"[;,}]$|\)[^()]*=[^=]")
+"""Code of a header without a block: a declaration, a value of an enum, ``fun f() = expression``."""
+
+_GOES_ON = re.compile(r"\{|(?:where|throws|requires|noexcept)\b")
+"""Beginning of a line below a header that belongs to it."""
+
 _WHY_EMPTY: dict[str, DropReason] = {
     "scope": "outer scope",
     "unit": "outer scope",
@@ -148,6 +154,9 @@ def _judge(line: str, start: int, done: _Progress, cursor: CursorContext, *, com
     width, body, language = cursor.width(line), line.strip(), cursor.language
     if done.state.region is not None or done.state.due or language.directive.match(body):
         return None
+    if cursor.in_header and language.blocks == "braces" and width == done.level and _GOES_ON.match(body):
+        # The header is not complete, or its block opens on this line.
+        return None
     closer = language.closer.match(body)
     if width < done.level or (width == done.level and _after_opener(cursor)):
         flat = not closer and width == done.level and FLAT_BODY.search(cursor.line_prefix)
@@ -215,6 +224,9 @@ def _is_body_on_openers_line(line: str, done: _Progress, cursor: CursorContext) 
     if not _after_opener(cursor) or done.state.due:
         return False
     code = code_of(cursor.line_prefix + line if cursor.in_header else line, cursor.language).strip()
+    if cursor.in_header and cursor.language.blocks == "braces" and not _NEEDS_NO_BODY.search(code):
+        # The brace may follow on the next line.
+        return False
     return bool(code) and not cursor.language.opener.search(code)
 
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from homebody.backend.base import FimTokens
 from homebody.features.complete import complete
-from homebody.features.complete.pause import follow_up
+from homebody.features.complete.pause import follow_up, widen_while_typing
 from homebody.features.complete.plan import apply, plan
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.read import read_ahead
@@ -123,3 +124,85 @@ async def test_the_slot_of_a_replaced_window_is_reused_first(world, monkeypatch)
         before = len(w.backend.requests)
         assert await _evaluated(w, *typed(other, len(other.text), "q")) <= 4
         assert len(w.backend.requests) == before + 1
+
+
+def _typing_reads(w) -> list:
+    """Requests that read ahead."""
+    return [request for request in w.backend.requests if request.sampling is None]
+
+
+async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
+    """In a slot of its own, without any pause; then requests use it."""
+    monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 3600.0)
+    async with world("zzz\n", context_length=32_768) as w:
+        _with_slots(w, 5, speed=400)
+        document = _file("alpha", 3000)
+        offset, place = document.line_starts[2000], w.session.place(document.uri)
+        place.widened()
+        await complete(w.engine, document, offset, session=w.session)
+        narrow = place.state.burst
+        assert narrow.narrow
+        for key in "qrstuvwxyz" * 100:
+            before = len(_typing_reads(w))
+            document, offset = typed(document, offset, key)
+            await complete(w.engine, document, offset, session=w.session)
+            if not place.state.burst.narrow:
+                break
+            # The next key interrupts the work after at least one more piece.
+            await until(lambda n=before: len(_typing_reads(w)) > n or not place.state.burst.narrow)
+        wide = place.state.burst
+        assert not wide.narrow
+        assert wide.start < narrow.start
+        slots = {request.slot for request in w.backend.requests}
+        assert len(slots) == 2
+
+
+async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
+    """Reading a wide window would make the server drop the prompt that the next key needs."""
+    monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 3600.0)
+    async with world("zzz\n", context_length=32_768) as w:
+        _with_slots(w, 1, speed=400)
+        document = _file("alpha", 3000)
+        offset, place = document.line_starts[2000], w.session.place(document.uri)
+        place.widened()
+        for key in "qrs":
+            document, offset = typed(document, offset, key)
+            await complete(w.engine, document, offset, session=w.session)
+        await w.session.stop_background()
+        before = len(_typing_reads(w))
+        await widen_while_typing(w.session, await target_of(w.engine), document, offset)
+        assert before == len(_typing_reads(w))
+        assert place.state.burst.narrow
+
+
+@pytest.mark.parametrize(("on_battery", "reads_ahead"), [(True, False), (False, True)])
+async def test_nothing_is_read_ahead_on_battery_where_a_setting_says_so(
+    world, monkeypatch, tmp_path, on_battery, reads_ahead
+):
+    """Keys are answered as before; with a charger, the window grows."""
+    monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 0.0)
+    battery = tmp_path / "BAT0"
+    battery.mkdir()
+    (battery / "type").write_text("Battery\n")
+    (battery / "status").write_text("Discharging\n" if on_battery else "Charging\n")
+    async with world("zzz\n", context_length=32_768) as w:
+        completion = structs.replace(w.engine.settings.completion, read_ahead_on_battery=False)
+        w.engine.settings = structs.replace(w.engine.settings, completion=completion)
+        w.session.power_supplies = tmp_path
+        _with_slots(w, 5, speed=400)
+        document = _file("alpha", 3000)
+        offset, place = document.line_starts[2000], w.session.place(document.uri)
+        place.widened()
+        await _evaluated(w, document, offset)
+        target = await target_of(w.engine)
+        await follow_up(w.session, target, document, None, offset)
+        assert reads_ahead == (not place.state.burst.narrow)
+
+
+async def test_a_script_completes_in_the_slot_for_chat(world):
+    """Without a session of an editor: the editor's prompts stay in the slots for completion."""
+    async with world("zzz\n") as w:
+        _with_slots(w, 5)
+        document = _file("alpha")
+        await complete(w.engine, document, len(document.text))
+        assert {"chat"} == {request.slot for request in w.backend.requests}

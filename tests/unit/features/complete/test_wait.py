@@ -1,0 +1,52 @@
+"""How long a request waits for a block."""
+
+import time
+
+import pytest
+
+from homebody.features.complete.prompt import target_of
+from homebody.features.complete.request import request_at
+from homebody.features.complete.wait import seconds_left
+from homebody.session.answer import AnswerState
+from homebody.session.generation import Generation
+from homebody.session.place import Ticket
+from support.documents import at
+
+
+@pytest.mark.parametrize(
+    ("trigger", "multiline", "least", "most"),
+    [("automatic", True, -60.0, 1.0), ("invoked", True, 1.0, 8.0)],
+)
+async def test_an_explicit_request_waits_longer_for_a_block(world, trigger, multiline, least, most):
+    """A pause shows what has come within a second; a user who asks gets the block."""
+    async with world() as w:
+        document, offset = at("def fib(n█")
+        target = await target_of(w.engine)
+        request = request_at(w.session, target, document, offset, Ticket(), trigger=trigger)
+        generation = _begun(document, offset, multiline=multiline)
+        left = seconds_left(request, generation)
+        assert left is not None
+        assert least < left <= most
+
+
+async def test_a_line_is_waited_for_without_a_limit(world):
+    """It ends by itself."""
+    async with world() as w:
+        document, offset = at("x = █")
+        request = request_at(w.session, await target_of(w.engine), document, offset, Ticket())
+        assert seconds_left(request, _begun(document, offset, multiline=False)) is None
+
+
+def _begun(document, offset, *, multiline: bool) -> Generation:
+    """An answer whose first token comes right now."""
+    made = Generation(
+        document,
+        offset,
+        start=lambda _answer, _most: None,
+        judge=lambda _piece: AnswerState.RUNNING,
+        multiline=multiline,
+        max_tokens=64,
+        slice_tokens=lambda: None,
+    )
+    made.first_token_at = time.monotonic()
+    return made
