@@ -72,12 +72,16 @@ class Pair:
 async def main() -> None:
     """Measure and print."""
     options = _options()
-    chance = random.Random(options.seed)
     files = [path for path in python_files() if read(path).count("\n") > 2 * _FEWEST_BEFORE]
-    chance.shuffle(files)
-    groups: list[list[Pair]] = []
+    random.Random(options.seed).shuffle(files)
+    groups = _measured_before(options.json)
+    measured = {pair.name for group in groups for pair in group}
     async with open_model(default_weights(), threads=options.threads) as model:
         for path in files[: options.passages]:
+            if short_name(path) in measured:
+                continue
+            # A passage is the same whichever were measured before it.
+            chance = random.Random(f"{options.seed} {short_name(path)}")
             async with open_engine(_settings(model)) as engine:
                 engine.completion.speed = SteadySpeed(prompt=READING_SPEED)
                 groups.append(await _measured(engine, path, options.lines, chance))
@@ -85,6 +89,13 @@ async def main() -> None:
             if options.json:
                 options.json.write_text(json.dumps([[asdict(pair) for pair in group] for group in groups]))
     _report(groups)
+
+
+def _measured_before(path: Path | None) -> list[list[Pair]]:
+    """Read the passages that an earlier run has written: the run continues behind them."""
+    if path is None or not path.exists():
+        return []
+    return [[msgspec.convert(pair, Pair) for pair in group] for group in json.loads(path.read_text())]
 
 
 def _settings(model: Model) -> Settings:
@@ -189,7 +200,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--lines", type=int, default=12, help="of a passage (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
-    parser.add_argument("--json", type=Path, help="write every pause and answer there")
+    parser.add_argument("--json", type=Path, help="write every answer there; continue the run that did")
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
-"""Asking for the rest of a line: the model alone, and Homebody's ``complete`` with the same weights.
+"""Request the rest of a line, or the next line: the model alone, and Homebody's ``complete``.
 
-In: holes. Out: what each said there, how sure it was, how long it took.
+In: holes. Out: the answers, their confidence, and the seconds that they took.
 """
 
 import re
@@ -36,11 +36,11 @@ class Said:
 
     def is_exact(self, hole: Hole) -> bool:
         """Whether the line is what stood there; blanks at its end do not count."""
-        return self.line.rstrip() == hole.expected
+        return self.line.rstrip() == hole.line
 
     def has_first_token(self, hole: Hole) -> bool:
         """Whether it begins with the same word or sign."""
-        mine, its = _FIRST_TOKEN.search(self.line), _FIRST_TOKEN.search(hole.expected)
+        mine, its = _FIRST_TOKEN.search(self.line), _FIRST_TOKEN.search(hole.line)
         return mine is not None and its is not None and mine.group() == its.group()
 
 
@@ -91,5 +91,6 @@ async def ask_ours(engine: Engine, session: Session, region: Region, hole: Hole)
     tokens = record.prompt_tokens if record else 0
     if not found:
         return Said("", None, tokens, seconds, record.outcome if record else "not asked", pieces)
-    line = found[0].text.partition("\n")[0]
+    text = found[0].text.removeprefix("\n") if hole.kind == "line end" else found[0].text
+    line = text.partition("\n")[0]
     return Said(line, found[0].confidence, tokens, seconds, "shown", pieces)

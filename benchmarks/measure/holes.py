@@ -1,7 +1,7 @@
-"""Random holes in Python code: places whose rest of the line is taken out and asked for.
+"""Random holes in Python code: places whose rest of the line, or whose next line, is taken out and requested.
 
-In: files, a seed. Out: holes in thirds of each kind, in regions, so that the holes of one region share
-most of their context.
+In: files, a seed. Out: as many holes of each kind, in regions, so that the holes of one region share most
+of their context.
 """
 
 import io
@@ -15,8 +15,10 @@ from typing import Literal, TypeAlias, get_args
 
 from measure.sources import read
 
-Kind: TypeAlias = Literal["token boundary", "inside an identifier", "after the indentation"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+Kind: TypeAlias = Literal["token boundary", "inside an identifier", "after the indentation", "line end"]
+PLACES: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[Kind, ...] = PLACES[:3]
+"""The kinds whose rest of the line is requested; at a line end it is the next line."""
 
 REGION_LINES = 120
 _EACH = 4
@@ -36,12 +38,20 @@ _FEWEST_BEFORE = 10
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A place in a file; what stands there up to the line's end is ``expected``."""
+    """A place in a file.
+
+    ``expected`` is the text up to the line's end; at a line end up to the end of the next line.
+    """
 
     path: Path
     offset: int
     kind: Kind
     expected: str
+
+    @property
+    def line(self) -> str:
+        """The line, or the rest of it, that is requested."""
+        return self.expected.removeprefix("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,9 @@ class Region:
     holes: tuple[Hole, ...]
 
 
-def choose_regions(files: Sequence[Path], count: int, seed: int) -> list[Region]:
+def choose_regions(
+    files: Sequence[Path], count: int, seed: int, kinds: Sequence[Kind] = KINDS
+) -> list[Region]:
     """Choose regions, each in a file of its own, until they have ``count`` holes together."""
     chance = random.Random(seed)
     order = list(files)
@@ -62,7 +74,7 @@ def choose_regions(files: Sequence[Path], count: int, seed: int) -> list[Region]
     for path in order:
         if sum(len(region.holes) for region in regions) >= count:
             break
-        if (region := _region(path, chance)) is not None:
+        if (region := _region(path, chance, kinds)) is not None:
             regions.append(region)
     return regions
 
@@ -72,30 +84,36 @@ def without_rest(text: str, hole: Hole) -> str:
     return text[: hole.offset] + text[hole.offset + len(hole.expected) :]
 
 
-def _region(path: Path, chance: random.Random) -> Region | None:
+def _region(path: Path, chance: random.Random, kinds: Sequence[Kind]) -> Region | None:
     text = read(path)
     lines = text.count("\n")
     first = chance.randint(_FEWEST_BEFORE, max(_FEWEST_BEFORE, lines - REGION_LINES))
-    found: dict[Kind, list[Hole]] = {kind: [] for kind in KINDS}
+    found: dict[Kind, list[Hole]] = {kind: [] for kind in kinds}
     for hole, line in _all_holes(path, text):
-        if first <= line < first + REGION_LINES:
+        if hole.kind in found and first <= line < first + REGION_LINES:
             found[hole.kind].append(hole)
     if any(len(holes) < _EACH for holes in found.values()):
         return None
     # One hole a line at most: the next one would give away what the first one asks for.
     chosen: list[Hole] = []
     taken: set[int] = set()
-    for kind in KINDS:
+    for kind in kinds:
         chance.shuffle(found[kind])
-        free = (h for h in found[kind] if text.count("\n", 0, h.offset) not in taken)
+        free = (h for h in found[kind] if taken.isdisjoint(_lines_of(text, h)))
         for hole in free:
             if sum(h.kind == kind for h in chosen) == _EACH:
                 break
             chosen.append(hole)
-            taken.add(text.count("\n", 0, hole.offset))
-    if len(chosen) < _EACH * len(KINDS):
+            taken.update(_lines_of(text, hole))
+    if len(chosen) < _EACH * len(kinds):
         return None
     return Region(path, text, tuple(sorted(chosen, key=lambda hole: hole.offset)))
+
+
+def _lines_of(text: str, hole: Hole) -> range:
+    """Lines of which a hole takes something out."""
+    first = text.count("\n", 0, hole.offset)
+    return range(first, first + hole.expected.count("\n") + 1)
 
 
 def _all_holes(path: Path, text: str) -> Iterator[tuple[Hole, int]]:
@@ -103,11 +121,17 @@ def _all_holes(path: Path, text: str) -> Iterator[tuple[Hole, int]]:
     starts = [0]
     for line in text.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
-    for row, column, kind in sorted(set(_places(text))):
+    places = sorted(set(_places(text)))
+    for row, column, kind in places:
         offset = starts[row - 1] + column
         rest = text[offset : starts[row]].rstrip()
         if rest:
             yield Hole(path, offset, kind, rest), row - 1
+    begun = {row for row, _, kind in places if kind == "after the indentation"}
+    for row in sorted({row for row, _, _ in places}):
+        if row + 1 in begun:
+            end = starts[row] - 1
+            yield Hole(path, end, "line end", text[end : starts[row + 1]].rstrip()), row - 1
 
 
 def _places(text: str) -> Iterator[tuple[int, int, Kind]]:
