@@ -2,10 +2,11 @@
 
 Four files of the standard library are visited, then visited again with a key typed at each; an
 explanation is asked for, and each file is typed in again; the cursor jumps far away in one file and comes
-back. Counted by the server's own counter, which knows warm-ups and cancelled requests too. Against our own
-host, a llama-server with its default flags (four slots), and one with a single slot.
+back. Then a line is typed, a part of it deleted, and the line above changed. Counted by the server's own
+counter, which knows warm-ups and cancelled requests too. Against our own host, a llama-server with its
+default flags (four slots), and one with a single slot.
 
-    python benchmarks/places.py [--threads N]
+    python benchmarks/places.py [--threads N] [--model GGUF] [--server NAME]
 """
 
 import argparse
@@ -29,7 +30,7 @@ from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit
 from measure.asking import SteadySpeed, settings_for
-from measure.model import Model, default_weights, open_model, open_stock_model
+from measure.model import CONTEXT_LENGTH, Model, default_weights, open_model, open_stock_model
 from measure.sources import read, standard_library
 from measure.table import print_table
 
@@ -43,6 +44,7 @@ _SPEED = 120.0
 
 _EXPLAINED_LINES = 10
 _CHAT_TOKENS = 24
+_SHORT_PROMPT, _WRITTEN = 256, 64
 
 
 @dataclass(slots=True)
@@ -79,13 +81,24 @@ class Visitor:
     async def type_key(self, place: Place, key: str) -> int:
         """Type a key at a place and wait for its answer."""
         before = await self._read()
-        edit = TextEdit(Span(place.offset, place.offset), key)
+        self._edit(place, TextEdit(Span(place.offset, place.offset), key), place.offset + len(key))
+        await self._complete(place)
+        return await self._read() - before
+
+    async def delete(self, place: Place, keys: int) -> int:
+        """Delete some characters before the cursor, each with an answer of its own."""
+        before = await self._read()
+        for _ in range(keys):
+            edit = TextEdit(Span(place.offset - 1, place.offset), "")
+            self._edit(place, edit, place.offset - 1)
+            await self._complete(place)
+        return await self._read() - before
+
+    def _edit(self, place: Place, edit: TextEdit, offset: int) -> None:
         edited = place.document.edited(edit, place.document.version + 1)
         self._engine.trees.edit(place.document, edit, edited)
         self._session.changed(edit, edited)
-        place.document, place.offset = edited, place.offset + len(key)
-        await self._complete(place)
-        return await self._read() - before
+        place.document, place.offset = edited, offset
 
     async def explain(self, place: Place) -> int:
         """Ask what the ten lines above the cursor do."""
@@ -107,7 +120,8 @@ class Visitor:
 async def main() -> None:
     """Measure and print."""
     options = _options()
-    print(f"{usable_cores()} cores, {platform.machine()}, {platform.system()}, default weights")
+    path = options.model or default_weights()
+    print(f"{usable_cores()} cores, {platform.machine()}, {platform.system()}, {path.name}")
     servers: dict[str, Callable[[Path], AbstractAsyncContextManager[Model]]] = {
         "our host": lambda path: open_model(path, threads=options.threads),
         "llama-server, default flags": lambda path: open_stock_model(path, threads=options.threads, slots=4),
@@ -115,8 +129,11 @@ async def main() -> None:
     }
     columns: dict[str, dict[str, str]] = {}
     for name, start in servers.items():
-        async with start(default_weights()) as model, _visitor(model) as visitor:
+        if options.server and options.server not in name:
+            continue
+        async with start(path) as model, _visitor(model) as visitor:
             columns[name] = await _measured(visitor)
+            columns[name]["tokens written a second, few and all cells in use"] = await _speeds(model)
             print(f"{name}: {columns[name]}", flush=True)
     names = list(columns)
     steps = list(columns[names[0]])
@@ -136,7 +153,31 @@ async def _measured(visitor: Visitor) -> dict[str, str]:
     far = replace(near, offset=near.document.line_starts[_FAR_LINE])
     found["a jump in one file"] = [await visitor.open(far)]
     found["a key, back where it came from"] = [await visitor.type_key(near, "l")]
+    found["each key of a word"] = [await visitor.type_key(near, key) for key in "f.zqv(k"]
+    found["three backspaces"] = [await visitor.delete(near, 3)]
+    found["a key after them"] = [await visitor.type_key(near, "w")]
+    await visitor.type_key(near, "\n        ")
+    above = replace(near, offset=near.document.line_span(near.document.line_of(near.offset) - 1).end)
+    found["a key on the line above"] = [await visitor.type_key(above, "x")]
     return {step: ", ".join(f"{tokens:,}" for tokens in counts) for step, counts in found.items()}
+
+
+async def _speeds(model: Model) -> str:
+    """Writing speed behind a short prompt: with the cache as it is, and with prompts in all other slots."""
+    slots = (await model.client.get("/props")).json()["total_slots"]
+    ids = (await model.tokenize([read(standard_library() / "typing.py")]))[0]
+    room = 2 * CONTEXT_LENGTH * 9 // 10 // max(1, slots - 1)
+    found: list[float] = []
+    for fill in (0, room):
+        for slot in range(1, slots if fill else 0):
+            body = {"prompt": ids[slot : slot + fill], "n_predict": 0, "id_slot": slot}
+            await model.complete(body)
+        reply = await model.post(
+            "/completion",
+            {"prompt": ids[:_SHORT_PROMPT], "n_predict": _WRITTEN, "id_slot": 0, "ignore_eos": True},
+        )
+        found.append(reply["timings"]["predicted_per_second"])
+    return ", ".join(f"{speed:.0f}" for speed in found)
 
 
 def _place(name: str, line: int) -> Place:
@@ -170,6 +211,8 @@ async def _visitor(model: Model) -> AsyncGenerator[Visitor]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="What coming back costs.")
     parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
+    parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
+    parser.add_argument("--server", help="only those with this in their name")
     return parser.parse_args()
 
 

@@ -51,6 +51,7 @@ async def test_lm_studio_serves_the_loaded_length(kind: Any):
             info = await backend.describe()
 
     assert (info.name, info.context_length, info.trained_context_length) == (CODER, 8192, 32768)
+    assert info.completion_slots == (4 if kind == "lm-studio" else 1)
     assert LINK_NOTE in info.notes
     assert info.ignored_sampling == ("min_p",)
 

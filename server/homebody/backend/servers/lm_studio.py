@@ -21,6 +21,9 @@ from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import BackendProtocolError, BackendRefused
 from homebody.models.families import Thinking, fills_in, takes_chat
 
+_PARALLEL = 4
+"""Requests that LM Studio 0.4 handles side by side by default, each with a prompt of its own in the cache."""
+
 LINK_NOTE = (
     "Homebody itself connects to LM Studio on this machine only; whether LM Studio passes requests on "
     "(LM Link) shows in its own settings"
@@ -81,6 +84,7 @@ class LmStudioBackend(OpenAiApi):
             architecture=entry.architecture,
             chat_template=True,
             vision=entry.vision,
+            completion_slots=1 if entry.loads_by_request else _PARALLEL,
             url=self._server.url,
             ignored_sampling=self.ignored_sampling,
             special_texts=COMMON_SPECIAL_TEXTS,

@@ -168,6 +168,7 @@ class OpenAiBackend(OpenAiApi):
             context_length=min(served, self._context_length or served),
             trained_context_length=entry.meta.n_ctx_train if entry.meta else None,
             chat_template=True,
+            completion_slots=self._row.prompts,
             has_logprobs=self.dialect.logprobs and "logprobs" not in self._refused,
             url=self._server.url,
             ignored_sampling=self.ignored_sampling,

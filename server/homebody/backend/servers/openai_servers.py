@@ -30,6 +30,8 @@ class OpenAiServer:
         Path at which it counts tokens.
     context
         Path at which it says how much context it serves, as ``{"value": TOKENS}``.
+    prompts
+        Number of prompts that its cache is assumed to hold: with 1, each prompt evicts the one before.
     passes_on
         Whether it passes requests on to other servers: then it is only used where the user names it.
 
@@ -42,15 +44,19 @@ class OpenAiServer:
     dialect: api.Dialect = api.STANDARD
     tokenize: str | None = None
     context: str | None = None
+    prompts: int = 1
     passes_on: bool = False
 
+
+PREFIXES = 8
+"""Prompts of a server whose cache holds prefixes of all requests: many more than a user comes back to."""
 
 UNKNOWN = OpenAiServer("the server", passes_on=True)
 """A server that is not recognised; it may pass requests on."""
 
 SERVERS = (
-    OpenAiServer("vLLM", "vllm", dialect=api.VLLM, tokenize="/tokenize"),
-    OpenAiServer("SGLang", "sglang", dialect=api.SGLANG, tokenize="/tokenize"),
+    OpenAiServer("vLLM", "vllm", dialect=api.VLLM, tokenize="/tokenize", prompts=PREFIXES),
+    OpenAiServer("SGLang", "sglang", dialect=api.SGLANG, tokenize="/tokenize", prompts=PREFIXES),
     OpenAiServer("llama.cpp", "llamacpp", dialect=api.LLAMA_CPP, tokenize="/tokenize"),
     OpenAiServer(
         "KoboldCpp",

@@ -114,7 +114,10 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     await _idle(session)
     scene = scene_at(session, target, document, offset)
     burst, arriving = scene.place.burst, scene.place.arriving
-    if scene.slots < _SLOTS_FOR_TYPING or scene.speed is None or burst is None or not burst.narrow:
+    if scene.slots < _SLOTS_FOR_TYPING or not target.info.takes_token_ids:
+        # Servers that take text read a prompt as a whole.
+        return
+    if scene.speed is None or burst is None or not burst.narrow:
         return
     if arriving is None or arriving.typed(document, offset) is None:
         await _look_around(session, document, offset)

@@ -206,3 +206,37 @@ async def test_a_script_completes_in_the_slot_for_chat(world):
         document = _file("alpha")
         await complete(w.engine, document, len(document.text))
         assert {"chat"} == {request.slot for request in w.backend.requests}
+
+
+def _shared(one: str, other: str) -> float:
+    """Share of the first prompt that the second one begins with."""
+    same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    return same / len(one)
+
+
+@pytest.mark.parametrize("fim", [None, _FIM])
+async def test_coming_back_sends_a_prompt_that_begins_as_before(world, fim):
+    """A server that keeps prefixes by itself (vLLM, SGLang) then evaluates only what is new.
+
+    To another file and back, and far away in the same file and back.
+    """
+    markers = frozenset({"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"})
+    async with world("zzz\n", fim=fim, context_length=4096, special_texts=markers) as w:
+        _with_slots(w, 8, speed=5_000)
+        document, other = _file("alpha", 6000), _file("beta")
+        offset = document.line_starts[400]
+
+        async def prompt(where: Document, at: int) -> str:
+            await complete(w.engine, where, at, session=w.session)
+            await w.session.stop_background()
+            return w.asked[-1].prompt.text
+
+        before = await prompt(document, offset)
+        await prompt(other, len(other.text))
+        document, offset = typed(document, offset, "q")
+        after_file = await prompt(document, offset)
+        await prompt(document, document.line_starts[5500])
+        document, offset = typed(document, offset, "r")
+        after_jump = await prompt(document, offset)
+        assert _shared(before, after_file) >= 0.95
+        assert _shared(before, after_jump) >= 0.95
