@@ -17,6 +17,9 @@ PIECE_SECONDS = 0.15
 TYPING_PIECE_SECONDS = 0.05
 """Measured with a key each 120 ms: such pieces delay a key's answer by 30 ms at the median."""
 
+_FEWEST_TOKENS = 8
+"""Smallest piece: each one costs a round trip."""
+
 _FIRST_PIECE_TOKENS = 48
 """Tokens of the first piece, before the speed is known: about a second of reading on a slow machine."""
 
@@ -25,7 +28,7 @@ def piece_tokens(use: Use, seconds: float = PIECE_SECONDS) -> int:
     """Tokens of one piece that is read in so many seconds, at the measured speed."""
     if use.speed.prompt is None:
         return _FIRST_PIECE_TOKENS
-    return max(16, int(use.speed.prompt * seconds))
+    return max(_FEWEST_TOKENS, int(use.speed.prompt * seconds))
 
 
 async def read_ahead(
