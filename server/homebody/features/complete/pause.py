@@ -47,7 +47,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
     async def work() -> None:
         if await _may_read_ahead(session):
             with suppress(BackendError, ContextTooLong):
-                await _widen(session, document, offset)
+                await _visit(session, document, offset)
 
     session.in_background(document.uri, work)
 
@@ -135,12 +135,34 @@ async def _ask_next(session: Session, target: Target, document: Document, shown:
         await ask_ahead(request_at(session, target, accepted, offset, Ticket()))
 
 
+async def _visit(session: Session, document: Document, offset: int) -> None:
+    """Read what a first request needs; all of the window only where typing would prevent it later."""
+    target = await target_of(session.engine)
+    if scene_at(session, target, document, offset).slots < _SLOTS_FOR_TYPING:
+        await _widen(session, document, offset)
+        return
+    burst, _ = await _first_window(session, target, document, offset)
+    await _read(session, scene_at(session, target, document, offset), burst)
+
+
 async def _widen(session: Session, document: Document, offset: int) -> None:
     """Count exactly, choose snippets, and read ahead: a medium window first, then the whole one.
 
     Each replaces the window in use once it is read.
     """
     target = await target_of(session.engine)
+    burst, needs_snippets = await _first_window(session, target, document, offset)
+    if burst.narrow:
+        await asyncio.sleep(session.place(document.uri).state.widen_after)
+    if burst.narrow or needs_snippets:
+        burst = await _counted_window(session, target, document, offset)
+    await _read(session, scene_at(session, target, document, offset), burst)
+
+
+async def _first_window(
+    session: Session, target: Target, document: Document, offset: int
+) -> tuple[Burst, bool]:
+    """Return the window in use, or a medium one once it is read; and whether it lacks its snippets."""
     await _idle(session)
     await session.engine.trees.ready(document)
     await _look_around(session, document, offset)
@@ -149,16 +171,9 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
     resumes = arriving is not None and arriving.typed(document, offset) is not None
     if resumes or burst is None or _is_outgrown(scene, burst) or _is_small(scene, burst):
         first = arriving if resumes and arriving is not None else middling_window(scene)
-        burst = await _read(session, scene, first)
-        needs_snippets = False
-        if burst.narrow:
-            await asyncio.sleep(scene.place.widen_after)
-    else:
-        # Snippets that were chosen stay while the place does: others would make the server read it all again.
-        needs_snippets = bool(scene.place.candidates) and not burst.context.snippets
-    if burst.narrow or needs_snippets:
-        burst = await _counted_window(session, target, document, offset)
-    await _read(session, scene_at(session, target, document, offset), burst)
+        return await _read(session, scene, first), False
+    # Snippets that were chosen stay while the place does: others would make the server read it all again.
+    return burst, bool(scene.place.candidates) and not burst.context.snippets
 
 
 async def _look_around(session: Session, document: Document, offset: int) -> None:

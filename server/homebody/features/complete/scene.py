@@ -19,7 +19,12 @@ _LEAST_TOKENS = 96
 """Minimum size of a narrow window, in tokens: with less the model sees too little to suggest anything."""
 
 _SHORT_PAUSE_SECONDS = 1.5
-"""Reading time of a medium window; it fits into a pause after a jump."""
+_VISIT_SECONDS = 0.8
+"""Reading time of a medium window; it fits into a pause after a jump.
+
+The second one holds where the server keeps several prompts: there the wide window is read while the user
+types.
+"""
 
 _WORTH_WAITING_SECONDS = 1.0
 """A request waits for a wider window that is read within this time; dropping it would cost as much."""
@@ -75,7 +80,7 @@ class Scene:
     @property
     def in_a_short_pause(self) -> int:
         """Tokens that are read in a short pause."""
-        return self._within(_SHORT_PAUSE_SECONDS)
+        return self._within(_SHORT_PAUSE_SECONDS if self.slots == 1 else _VISIT_SECONDS)
 
     def unread(self, text: str) -> int:
         """Tokens of a prompt that the server would have to read, by our own count."""
