@@ -26,7 +26,7 @@ async def cancelled_once(
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         task.cancel()
-        await _settled(task)
+        await cleaned_up(task)
         if undo is not None and not task.cancelled() and task.exception() is None:
             await to_the_end(undo(task.result()))
         raise
@@ -38,12 +38,12 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await _settled(task)
+        await cleaned_up(task)
         raise
 
 
-async def _settled(task: "asyncio.Future[Any]") -> None:
-    """Wait for ``task`` even if the caller is cancelled meanwhile, and ignore its outcome."""
+async def cleaned_up(task: "asyncio.Future[Any]") -> None:
+    """Wait until ``task`` has ended, also when cancelled meanwhile, and ignore its outcome."""
     while not task.done():
         try:
             await asyncio.wait({task})

@@ -5,10 +5,13 @@ A llama.cpp that is reading a prompt does not notice a closed connection, so a p
 reads in 150 ms, and in 50 ms while the user types; the next one is only sent if it is still needed.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from homebody.backend.base import Prompt, PromptRead
+from homebody.backend.base import Prompt, PromptRead, Stats
+from homebody.backend.cancellation import cleaned_up
 from homebody.engine import Use
 from homebody.session.prompts import CachedPrompt
 from homebody.session.session import Session
@@ -65,7 +68,9 @@ async def read_ahead(
             return False
         asked = min(position + piece_tokens(use, seconds), total)
         began = time.monotonic()
-        stats = await use.backend.warm(prompt, tokens=asked, slot=cached.slot)
+        piece = asyncio.ensure_future(use.backend.warm(prompt, tokens=asked, slot=cached.slot))
+        is_cancelled = await _wait_for(piece, 2 * seconds)
+        stats = piece.result()
         if stats.prompt_tokens is None:
             # The server cannot read ahead; what is left is read by the request itself.
             return True
@@ -78,7 +83,31 @@ async def read_ahead(
         before, total = total, await _total(use, prompt)
         position = asked * total // before
         session.prompts.put(cached.slot, read, position)
+        if is_cancelled:
+            raise asyncio.CancelledError
     return wanted()
+
+
+async def _wait_for(piece: asyncio.Future[Stats], seconds: float) -> bool:
+    """Wait until a piece is read; return whether this task was cancelled meanwhile.
+
+    The server reads a piece to its end in any case, so a cancelled one gets ``seconds`` more: what was read
+    is then known, and is not requested again.
+    """
+    try:
+        await asyncio.shield(piece)
+    except asyncio.CancelledError:
+        end = time.monotonic() + seconds
+        while not piece.done() and (left := end - time.monotonic()) > 0:
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({piece}, timeout=left)
+        if not piece.done():
+            piece.cancel()
+            await cleaned_up(piece)
+        if piece.cancelled() or piece.exception() is not None:
+            raise
+        return True
+    return False
 
 
 def _read_tokens(use: Use, cached: CachedPrompt, text: str, total: int) -> int:

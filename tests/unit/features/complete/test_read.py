@@ -1,9 +1,11 @@
 """Reading a prompt's beginning ahead, piece by piece."""
 
+import asyncio
 from contextlib import aclosing, asynccontextmanager
 from itertools import count
 
 from homebody.backend.base import Prompt, Text
+from homebody.backend.scripted import ScriptedBackend
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
 from homebody.features.complete.read import piece_tokens, read_ahead
@@ -26,6 +28,37 @@ async def test_reading_resumes_where_a_key_interrupted_it(world):
         assert await read_ahead(w.session, longer, lambda: True, leave=0)
         tokens = await w.backend.count_prompt(longer)
         assert len(w.backend.requests) == -(-tokens // piece_tokens(w.engine.completion))
+
+
+async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
+    """The server reads it to its end anyway; the next request for it would read nothing new."""
+    async with world("x\n", context_length=4096, kind=_SlowToRead) as w:
+        w.engine.completion.speed.prompt = 400
+        prompt = Prompt((Text(_LONG_WORDS),))
+        reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, seconds=60.0))
+        await w.backend.has_begun.wait()
+        reading.cancel()
+        w.backend.may_end.set()
+        await asyncio.wait({reading})
+        assert reading.cancelled()
+        cached = w.session.prompts.best(prompt.text)
+        assert cached.tokens == w.backend.asked[0]
+
+
+class _SlowToRead(ScriptedBackend):
+    """Says when it begins to read a piece, and ends when it is told to."""
+
+    def __init__(self, *replies, **options):
+        super().__init__(*replies, **options)
+        self.has_begun, self.may_end = asyncio.Event(), asyncio.Event()
+        self.asked: list[int | None] = []
+
+    async def warm(self, prompt, *, tokens=None, slot="completion"):
+        """Read a piece."""
+        self.asked.append(tokens)
+        self.has_begun.set()
+        await self.may_end.wait()
+        return await super().warm(prompt, tokens=tokens, slot=slot)
 
 
 _CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000))
