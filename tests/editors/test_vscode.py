@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.vscode import ROOT, VSCode, homebody, package, start_vscode
+from support.vscode import ROOT, VSCode, homebody, logging_homebody, package, start_vscode
 
 # Both end where a line is about to be typed.
 SHAPES = "def area(width, height):\n    "
@@ -83,7 +83,7 @@ def settings(folder: Path) -> dict[str, object]:
     script = folder / "script.json"
     script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
     return {
-        "homebody.server.command": homebody(),
+        "homebody.server.command": logging_homebody(folder),
         "homebody.backend.kind": "scripted",
         "homebody.backend.model": str(script),
     }
@@ -96,10 +96,10 @@ def vscode(folder: Path, vsix: Path, settings: dict[str, object]) -> Iterator[VS
         yield running
 
 
-@pytest.fixture(scope="module")
-def workspace(folder: Path) -> Path:
-    """A workspace whose settings want to choose the server, and where code goes."""
-    return make_workspace(folder / "workspace")
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A workspace of each test's own, whose settings want to choose the server, and where code goes."""
+    return make_workspace(tmp_path / "workspace")
 
 
 def make_workspace(made: Path) -> Path:

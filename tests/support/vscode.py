@@ -25,7 +25,8 @@ _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 # Before any test moves the home folder.
 _RIG = Path(os.environ.get("HOMEBODY_EDITORS_DIR") or f"{_CACHE}/homebody/editors") / "vscode"
 _START_SECONDS = 60.0
-_SCRIPT_SECONDS = 180.0
+_SCRIPT_SECONDS = 240.0
+_TAIL_CHARACTERS = 8000
 _QUIET = {
     "chat.disableAIFeatures": True,
     "editor.fontSize": 15,
@@ -64,15 +65,25 @@ class VSCode:
             "extension": str(CLIENT),
             "machineSettings": str(self.settings),
             "failure": str(self.folder / f"{script}.png"),
+            # How many times slower the browser is to be, to find races: for example 6.
+            "slowdown": int(os.environ.get("HOMEBODY_TEST_SLOWDOWN", "0")),
             **more,
         }
         # Playwright ends Chromium when it is told to end, and Chromium ends with its pipe in any case.
         command = [_node(), str(SCRIPTS / script), json.dumps(told)]
         with _process(command, dict(os.environ), self.folder / f"{script}.log") as process:
-            code = process.wait(_SCRIPT_SECONDS)
-        said = (self.folder / f"{script}.log").read_text("utf-8")
-        assert code == 0, f"{script} failed; it said:\n{said}"
-        return [line.removeprefix("ok ") for line in said.splitlines() if line.startswith("ok ")]
+            try:
+                code: int | None = process.wait(_SCRIPT_SECONDS)
+            except subprocess.TimeoutExpired:
+                code = None
+        output = (self.folder / f"{script}.log").read_text("utf-8")
+        assert code == 0, f"{script} failed. Its output:\n{output}\nThe server's log:\n{self._log_tail()}"
+        return [line.removeprefix("ok ") for line in output.splitlines() if line.startswith("ok ")]
+
+    def _log_tail(self) -> str:
+        """Return the end of what the servers wrote to their standard error."""
+        log = self.folder / "server.log"
+        return log.read_text("utf-8", errors="replace")[-_TAIL_CHARACTERS:] if log.exists() else "(none)"
 
 
 def package(folder: Path) -> Path:
@@ -127,6 +138,17 @@ def homebody() -> str:
     return str(Path(sys.executable).parent / "homebody")
 
 
+def logging_homebody(folder: Path) -> str:
+    """Write a program that runs this environment's ``homebody`` and keeps its standard error.
+
+    It goes to ``$HOMEBODY_TEST_LOG``, which ``start_vscode`` sets: VS Code as it runs here writes no log files.
+    """
+    program = folder / "homebody"
+    program.write_text(f'#!/bin/sh\nexec "{homebody()}" "$@" 2>>"$HOMEBODY_TEST_LOG"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
 def _environ(folder: Path) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("HOMEBODY_", "VSCODE_"))
@@ -135,7 +157,8 @@ def _environ(folder: Path) -> dict[str, str]:
         f"HOMEBODY_{kind}_DIR": str(folder / "homebody" / kind.lower())
         for kind in ("CONFIG", "CACHE", "STATE", "DATA")
     }
-    return kept | own | {"EXTENSIONS_GALLERY": '{"serviceUrl":""}'}
+    log = {"HOMEBODY_TEST_LOG": str(folder / "server.log")}
+    return kept | own | log | {"EXTENSIONS_GALLERY": '{"serviceUrl":""}'}
 
 
 def _node() -> str:

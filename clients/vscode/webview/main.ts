@@ -19,6 +19,7 @@ const log = element("log");
 const input = element("question") as HTMLTextAreaElement;
 const attached = element("attached");
 const sendButton = element("send") as HTMLButtonElement;
+const clearButton = element("clear") as HTMLButtonElement;
 const model = element("model");
 const post = (message: FromView): void => vscode.postMessage(message);
 
@@ -51,7 +52,7 @@ input.addEventListener("keydown", (event) => {
     }
 });
 sendButton.addEventListener("click", () => (isAnswering() ? post({ type: "stop" }) : send()));
-element("clear").addEventListener("click", () => post({ type: "clear" }));
+clearButton.addEventListener("click", () => post({ type: "clear" }));
 input.value = vscode.getState()?.draft ?? "";
 fitInput();
 post({ type: "ready" });
@@ -64,6 +65,7 @@ function receive(message: ToView): void {
             message.turns.forEach(show);
             showAttachments(message.attachments);
             showModel(message.model);
+            enable();
             break;
         case "turn":
             show(message.turn);
@@ -93,6 +95,12 @@ function receive(message: ToView): void {
             input.focus();
             break;
     }
+}
+
+/** Enable the controls, which the page has disabled until the conversation is here. */
+function enable(): void {
+    input.disabled = sendButton.disabled = clearButton.disabled = false;
+    input.removeAttribute("aria-busy");
 }
 
 function send(): void {

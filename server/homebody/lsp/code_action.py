@@ -1,10 +1,13 @@
 """``textDocument/codeAction``: the actions that apply here, listed without asking the model.
 
 In: a range, the kinds that are wanted, the diagnostics of the place. Out: actions that each carry the
-command that does it. Nothing is computed in resolve, which editors do not cancel, and nothing is parsed.
+command that does it. Nothing is computed in resolve, which editors do not cancel. A request of the user's
+waits a moment for the syntax tree; the editor's own request, for its lightbulb, takes the newest one.
 """
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_PROBLEMS = 5
 _LONGEST_PROBLEM = 300
+# Longest wait for the syntax tree, in seconds: without one only actions for a selection are listed.
+_TREE_SECONDS = 1.0
 
 
 async def code_action(
@@ -28,6 +33,7 @@ async def code_action(
     if document is None:
         return []
     context = params.context
+    automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
     if context.diagnostics:
         # Most clients send other servers' diagnostics nowhere else; ``homebody.contextItems`` offers them.
         server.service.problems.seen(document.uri, _problem(context.diagnostics))
@@ -36,11 +42,15 @@ async def code_action(
             from homebody.features.refactor import list_actions
 
             await server.service.refresh_prompts(opened)
+            if not automatic:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_TREE_SECONDS):
+                        await opened.engine.trees.ready(document)
             actions = list_actions(
                 opened.engine,
                 document,
                 to_span_within(document, params.range, server.documents.encoding),
-                automatic=context.trigger_kind == types.CodeActionTriggerKind.Automatic,
+                automatic=automatic,
                 has_problem=bool(context.diagnostics),
             )
     except HomebodyError as error:

@@ -1,8 +1,12 @@
 // Chromium for one page: `node SCRIPT SETTINGS`, where SETTINGS is JSON.
-// It can reach this machine alone, and ends with this process.
+// It can reach this machine alone, and ends with this process. What a failure leaves behind is printed:
+// the last messages of the browser's console, and what the chat shows.
 const { createRequire } = require("node:module");
 const path = require("node:path");
 
+const MOST_MESSAGES = 40;
+
+/** Open a page and run `use({ page, settings, session })`, where `session` speaks Chromium's DevTools protocol. */
 exports.open = async function open(use) {
     const settings = JSON.parse(process.argv[2]);
     const { chromium } = createRequire(path.join(settings.rig, "package.json"))("playwright-core");
@@ -21,13 +25,32 @@ exports.open = async function open(use) {
     });
     const context = await browser.newContext({ viewport: { width: 1180, height: 680 }, deviceScaleFactor: 2 });
     const page = await context.newPage();
+    const messages = [];
+    page.on("console", (message) => {
+        messages.push(`${message.type()}: ${message.text().slice(0, 500)}`);
+        messages.splice(0, messages.length - MOST_MESSAGES);
+    });
     try {
-        await use({ page, settings });
+        const session = await context.newCDPSession(page);
+        if (settings.slowdown) {
+            await session.send("Emulation.setCPUThrottlingRate", { rate: settings.slowdown });
+        }
+        await use({ page, settings, session });
     } catch (error) {
         await page.screenshot({ path: settings.failure }).catch(() => {});
-        console.error(`${error.message}\nwhat it looked like: ${settings.failure}`);
+        console.error(`${error.message}\nScreenshot: ${settings.failure}`);
+        console.error(`Browser console:\n${messages.join("\n")}`);
+        console.error(`Chat:\n${(await chatText(page)) || "(not shown)"}`);
         process.exitCode = 1;
     } finally {
         await browser.close();
     }
 };
+
+/** The chat's turns and its input, as text. */
+async function chatText(page) {
+    const read = () =>
+        [...document.querySelectorAll("article, #question")].map((one) => one.value ?? one.innerText).join("\n---\n");
+    const texts = page.frames().map((frame) => frame.evaluate(read).catch(() => ""));
+    return (await Promise.all(texts)).filter(Boolean).join("\n");
+}

@@ -9,6 +9,9 @@ exports.claim = async function claim(sentence, prove) {
         await prove();
     } catch (error) {
         console.log(`not ok ${sentence}\n${error.stack}`);
+        const extension = vscode.extensions.getExtension("homebody.homebody")?.exports;
+        console.log(`not ok the chat is ${JSON.stringify(extension?.chat.shown)}`);
+        console.log(`not ok the status is ${JSON.stringify(extension?.status.item.tooltip)}`);
         throw error;
     }
     console.log(`ok ${sentence}`);

@@ -4,7 +4,7 @@ const assert = require("node:assert/strict");
 const { readFile, writeFile } = require("node:fs/promises");
 const path = require("node:path");
 const { open } = require("./browser");
-const { chatFrame, cursorAt, ghostText, openFile, ready, until } = require("./workbench");
+const { cursorAt, ghostText, openChat, openFile, ready, until } = require("./workbench");
 
 open(async ({ page, settings }) => {
     await openFile(page, settings, "shapes.py");
@@ -22,13 +22,12 @@ open(async ({ page, settings }) => {
     await page.keyboard.press("Control+.");
     await page.locator(".action-widget .monaco-list-row", { hasText: "Write a docstring" }).waitFor();
     await page.keyboard.press("Escape");
+    await page.locator(".action-widget .monaco-list-row").first().waitFor({ state: "detached" });
     console.log("ok the lightbulb has the actions");
 
-    await page.keyboard.press("Control+Alt+h");
-    await page.keyboard.press("a");
-    const chat = await chatFrame(page);
-    await chat.locator("#question").fill("How can it be shorter?");
-    await chat.locator("#question").press("Enter");
+    const chat = await openChat(page);
+    await page.keyboard.type("How can it be shorter?");
+    await page.keyboard.press("Enter");
     await chat.locator(".code pre", { hasText: "return sum(prices)" }).waitFor();
     await chat.locator(".bar").first().waitFor();
     // What a model writes is never HTML, and the page may load nothing from anywhere.
@@ -44,6 +43,7 @@ open(async ({ page, settings }) => {
     }
     const prices = path.join(settings.workspace, "prices.py");
     const original = await readFile(prices, "utf8");
+    await cursorAt(page, 6, 1, original.split("\n").slice(0, 5).join("\n").length + 1);
     await page.keyboard.press("Control+Alt+h");
     await page.keyboard.press("i");
     await page.locator(".quick-input-widget input:focus").waitFor();

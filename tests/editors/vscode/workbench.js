@@ -12,14 +12,20 @@ exports.openFile = async function openFile(page, { url, workspace }, name) {
     const payload = JSON.stringify([["openFile", `vscode-remote://${new URL(url).host}${workspace}/${name}`]]);
     await page.goto(`${url}/?folder=${workspace}&payload=${encodeURIComponent(payload)}`);
     await exports.ready(page);
+    await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
     await page.locator(".editor-instance .view-lines").click();
     await page.locator(".editor-instance .monaco-editor.focused").waitFor();
     await page.keyboard.press("Control+End");
 };
 
-/** Wait until the cursor is in this line and column, both from 1: keys arrive when the window has time. */
-exports.cursorAt = async function cursorAt(page, line, column) {
-    const shown = page.locator('[id="status.editor.selection"]', { hasText: new RegExp(`Ln ${line}, Col ${column}$`) });
+/**
+ * Wait until the cursor is in this line and column, both from 1, with so many characters selected: keys
+ * arrive when the window has time.
+ */
+exports.cursorAt = async function cursorAt(page, line, column, selected = 0) {
+    const end = selected > 0 ? ` \\(${selected} selected\\)` : "";
+    const text = new RegExp(`Ln ${line}, Col ${column}${end}$`);
+    const shown = page.locator('[id="status.editor.selection"]', { hasText: text });
     await shown.waitFor();
 };
 
@@ -45,13 +51,15 @@ exports.until = async function until(found) {
     }
 };
 
-/** The page inside the chat's webview. */
-exports.chatFrame = async function chatFrame(page) {
-    return exports.until(async () => {
-        for (const frame of page.frames()) {
-            if (await frame.locator("#question").count().catch(() => 0)) {
-                return frame;
-            }
-        }
-    });
+/**
+ * The page inside the chat's webview, once it takes questions.
+ *
+ * A locator, which looks for the frame anew each time: VS Code replaces it when it loads the page again.
+ */
+exports.openChat = async function openChat(page) {
+    await page.keyboard.press("Control+Alt+h");
+    await page.keyboard.press("a");
+    const chat = page.frameLocator("iframe.webview").frameLocator("#active-frame");
+    await chat.locator("#question:enabled:focus").waitFor();
+    return chat;
 };

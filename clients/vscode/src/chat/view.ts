@@ -22,6 +22,9 @@ const VIEW = "homebody.chat";
 export class ChatView implements WebviewViewProvider, Disposable {
     private readonly received = new EventEmitter<FromView>();
     private view: WebviewView | undefined;
+    /** The page's script listens: it has asked for the conversation. */
+    private isReady = false;
+    private focus: ToView | undefined;
     readonly onDidReceive = this.received.event;
     static readonly id = VIEW;
 
@@ -31,16 +34,22 @@ export class ChatView implements WebviewViewProvider, Disposable {
         this.view = view;
         const folder = Address.joinPath(this.extension, "out");
         view.webview.options = { enableScripts: true, localResourceRoots: [folder] };
-        view.webview.onDidReceiveMessage((message: FromView) => this.received.fire(message));
+        this.isReady = false;
+        view.webview.onDidReceiveMessage((message: FromView) => this.receive(message));
         view.onDidDispose(() => {
             this.view = undefined;
+            this.isReady = false;
         });
         view.webview.html = page(view.webview, folder);
     }
 
-    /** Send to the view, if it is there; a new one asks for the whole state. */
+    /** Send to the page. One that is not ready asks for the whole state later, and takes the focus then. */
     send(message: ToView): void {
-        void this.view?.webview.postMessage(message);
+        if (this.isReady) {
+            void this.view?.webview.postMessage(message);
+        } else if (message.type === "focus") {
+            this.focus = message;
+        }
     }
 
     /** Open the view and put the focus into its input. */
@@ -51,8 +60,20 @@ export class ChatView implements WebviewViewProvider, Disposable {
     dispose(): void {
         this.received.dispose();
     }
+
+    private receive(message: FromView): void {
+        if (message.type === "ready") {
+            this.isReady = true;
+        }
+        this.received.fire(message);
+        if (message.type === "ready" && this.focus !== undefined) {
+            this.send(this.focus);
+            this.focus = undefined;
+        }
+    }
 }
 
+/** The page. Its controls are disabled until the script has the conversation: keys typed before would be lost. */
 function page(webview: Webview, folder: Uri): string {
     const nonce = randomBytes(16).toString("base64");
     const file = (name: string): string => webview.asWebviewUri(Address.joinPath(folder, name)).toString();
@@ -74,9 +95,9 @@ function page(webview: Webview, folder: Uri): string {
 <div id="attached"></div>
 <ul id="mentions" role="listbox" aria-label="Things to attach" hidden></ul>
 <textarea id="question" rows="2" placeholder="Ask about the code in view, @ to attach" aria-label="Question"
- role="combobox" aria-controls="mentions" aria-expanded="false" aria-autocomplete="list"></textarea>
-<div id="row"><span id="model"></span><button id="clear" type="button" title="Begin a new conversation">New</button>
-<button id="send" type="button" title="Ask (Enter)">Ask</button></div>
+ role="combobox" aria-controls="mentions" aria-expanded="false" aria-autocomplete="list" aria-busy="true" disabled></textarea>
+<div id="row"><span id="model"></span><button id="clear" type="button" title="Begin a new conversation" disabled>New</button>
+<button id="send" type="button" title="Ask (Enter)" disabled>Ask</button></div>
 </section>
 <script nonce="${nonce}" src="${file("chat.js")}"></script>
 </body>

@@ -44,6 +44,8 @@ interface Stored {
     proposal: Proposal;
     bytes: Uint8Array;
     changed: number;
+    /** Accepted or discarded: only its editor is still there. */
+    isDecided: boolean;
 }
 
 export class Proposals implements FileSystemProvider, Disposable {
@@ -75,7 +77,7 @@ export class Proposals implements FileSystemProvider, Disposable {
 
     /** All that wait for a decision. */
     get waiting(): Proposal[] {
-        return [...this.stored.values()].map(({ proposal }) => proposal);
+        return [...this.stored.values()].filter(({ isDecided }) => !isDecided).map(({ proposal }) => proposal);
     }
 
     /** Show what `text` changes in `document`. */
@@ -99,7 +101,8 @@ export class Proposals implements FileSystemProvider, Disposable {
         const input = window.tabGroups.activeTabGroup.activeTab?.input;
         const active = input instanceof TabInputTextDiff ? input.modified : undefined;
         const wanted = uri?.scheme === SCHEME ? uri : active;
-        return wanted && this.stored.get(wanted.toString())?.proposal;
+        const stored = wanted && this.stored.get(wanted.toString());
+        return stored?.isDecided ? undefined : stored?.proposal;
     }
 
     /** Put the proposal into the file, as one step to undo. Says so where it cannot. */
@@ -124,11 +127,17 @@ export class Proposals implements FileSystemProvider, Disposable {
     }
 
     /** Forget a proposal and close its editor. */
-    async close(proposal: Proposal): Promise<void> {
-        this.stored.delete(proposal.uri.toString());
+    async close({ uri }: Proposal): Promise<void> {
+        const stored = this.stored.get(uri.toString());
+        if (stored === undefined) {
+            return;
+        }
+        stored.isDecided = true;
         const tabs = window.tabGroups.all.flatMap(({ tabs: all }) => all);
-        const own = tabs.filter(({ input }) => input instanceof TabInputTextDiff && same(input.modified, proposal.uri));
+        const own = tabs.filter(({ input }) => input instanceof TabInputTextDiff && same(input.modified, uri));
         await window.tabGroups.close(own);
+        // Not before: VS Code may be saving a hunk that was taken back.
+        this.stored.delete(uri.toString());
     }
 
     /** Text of the right side as it is now. */
@@ -180,7 +189,7 @@ export class Proposals implements FileSystemProvider, Disposable {
 
     private put(proposal: Proposal, text: string): void {
         const bytes = new TextEncoder().encode(text);
-        this.stored.set(proposal.uri.toString(), { proposal, bytes, changed: Date.now() });
+        this.stored.set(proposal.uri.toString(), { proposal, bytes, changed: Date.now(), isDecided: false });
     }
 
     private get(uri: Uri): Stored {
@@ -202,7 +211,7 @@ export class Proposals implements FileSystemProvider, Disposable {
 
     private async offerAgain(uri: Uri): Promise<void> {
         const stored = this.stored.get(uri.toString());
-        if (stored === undefined) {
+        if (stored === undefined || stored.isDecided) {
             return;
         }
         const { proposal } = stored;
