@@ -141,7 +141,7 @@ def homebody() -> str:
 def logging_homebody(folder: Path) -> str:
     """Write a program that runs this environment's ``homebody`` and keeps its standard error.
 
-    It goes to ``$HOMEBODY_TEST_LOG``, which ``start_vscode`` sets: VS Code as it runs here writes no log files.
+    It goes to ``$HOMEBODY_TEST_LOG``, which ``start_vscode`` sets: VS Code writes no log files here.
     """
     program = folder / "homebody"
     program.write_text(f'#!/bin/sh\nexec "{homebody()}" "$@" 2>>"$HOMEBODY_TEST_LOG"\n')
