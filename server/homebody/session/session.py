@@ -63,7 +63,10 @@ class Session:
 
     def place(self, uri: str) -> Place:
         """Return the place of a document, made at its first use."""
-        return self._places.setdefault(uri, Place())
+        place = self._places.get(uri)
+        if place is None:
+            place = self._places[uri] = Place()
+        return place
 
     def changed(self, edit: TextEdit, document: Document) -> None:
         """Follow an edit: ``document`` is the version after it."""

@@ -9,6 +9,7 @@ it reads at most 200 lines above, 60 below, and 2,000 code points of a line.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from homebody.syntax.indentation import Indentation, indent_of, indentation_of
 from homebody.syntax.language import language_of
@@ -221,7 +222,14 @@ def _scanned(
         margin, start = min(begins, default=(0, len(previous)))
         if language.blocks == "braces":
             due = "}" * (margin // len(indentation.unit))
-    return scan("\n".join([*previous[start:], prefix]), language, State(due))
+    above = "".join(f"{line}\n" for line in previous[start:])
+    return scan(prefix, language, _state_after(above, language, due))
+
+
+@lru_cache(maxsize=8)
+def _state_after(above: str, language: Language, due: str) -> State:
+    """State after the lines above: the same for each key on one line."""
+    return scan(above, language, State(due))
 
 
 def _holds_value(state: State, language: Language, previous: Sequence[str], prefix: str) -> bool:

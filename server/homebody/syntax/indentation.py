@@ -3,6 +3,7 @@
 In: lines. Out: one step of indentation, and widths in columns. Pure.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from homebody.text import Document, Span
 
 _LINES_BEFORE = 200
 _LINES_AFTER = 60
+_INDENTS = re.compile(r"^([ \t]*+)\S", re.MULTILINE)
+"""White space at the start of each line that is not blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Indentation:
 
 def indentation_of(lines: Sequence[str], language: Language) -> Indentation:
     """Return the most frequent increase in indentation from one line to the next."""
-    indents = [indent_of(line) for line in lines if line.strip()]
+    indents = _INDENTS.findall("\n".join(lines))
     tabs = sum("\t" in indent for indent in indents)
     spaces = sum(indent.startswith("  ") for indent in indents)
     mixed = min(tabs, spaces) * 10 > max(tabs, spaces)
