@@ -268,14 +268,14 @@ class _Watch:
                     left.set_result(spent - self._began)
 
             request.extensions["trace"] = trace
-            return await send(client, request, **options)  # pyright: ignore[reportArgumentType]
+            return await send(client, request, **options)
 
         def agreed(request: Request) -> Generation | None:
             running = agreeing(request)
             self._waits = self._waits or running is not None
             return running
 
-        httpx.AsyncClient.send = watched  # pyright: ignore[reportAttributeAccessIssue]
+        httpx.AsyncClient.send = watched
         wait.agreeing = asking.agreeing = agreed
         try:
             yield

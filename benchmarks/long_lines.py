@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import ParamSpec
 
 from homebody.backend.base import Backend
 from homebody.backend.scripted import Reply, ScriptedBackend
@@ -68,6 +69,7 @@ UNITS = {
     "keywords": "return lambda function ",
     "emoji": "😀",
 }
+_P = ParamSpec("_P")
 ANSWERS = ("a);\n", ")" * 40 + ";\n", "9f3a9f3a\n", " value(1, [2, 3])\n    return 1\n\n")
 
 
@@ -77,10 +79,10 @@ class Worst:
 
     found: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
 
-    def step(self, name: str, line: str, do: Callable[[], object]) -> None:
-        """Time one step."""
+    def step(self, name: str, line: str, do: Callable[_P, object], *args: _P.args, **kw: _P.kwargs) -> None:
+        """Time one call of ``do``."""
         began = time.thread_time()
-        do()
+        do(*args, **kw)
         self.note(name, line, (time.thread_time() - began) * 1e3)
 
     def note(self, name: str, line: str, milliseconds: float) -> None:
@@ -121,15 +123,15 @@ async def _line(name: str, language: str, text: str, worst: Worst, requests: lis
     start = len(head) + 3
     for where, offset in (("start", start), ("middle", start + len(text) // 2), ("end", start + len(text))):
         line = f"{name}, {where}"
-        worst.step("edit", line, lambda: document.edited(TextEdit(Span(offset, offset), "x"), 2))  # noqa: B023 - called at once
-        worst.step("scopes and names", line, lambda: _around(document, tree, offset))  # noqa: B023
-        worst.step("facts at the cursor", line, lambda: cursor_context(document, tree, offset))  # noqa: B023
+        worst.step("edit", line, document.edited, TextEdit(Span(offset, offset), "x"), 2)
+        worst.step("scopes and names", line, _around, document, tree, offset)
+        worst.step("facts at the cursor", line, cursor_context, document, tree, offset)
         cursor = cursor_context(document, tree, offset)
         for answer in ANSWERS:
             checker = StopChecker(cursor, wanted="block")
             for piece in _pieces(answer):
-                worst.step("piece of an answer", line, lambda: checker.feed(piece))  # noqa: B023
-            worst.step("finished suggestion", line, lambda: finish(document, offset, answer, cursor))  # noqa: B023
+                worst.step("piece of an answer", line, checker.feed, piece)
+            worst.step("finished suggestion", line, finish, document, offset, answer, cursor)
         milliseconds = await _request(document, offset)
         worst.note("request", line, milliseconds)
         requests.append((milliseconds, line))

@@ -15,6 +15,7 @@ import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec
 
 from homebody.syntax.chunk import chunk_document
 from homebody.syntax.cursor import cursor_context
@@ -23,6 +24,7 @@ from homebody.syntax.scope import definitions, imports, scopes_at
 from homebody.syntax.tree import Trees, parse
 from homebody.text import Document, Span, TextEdit
 
+_P = ParamSpec("_P")
 TYPED = "value = self.other(name, 1)"
 
 
@@ -85,9 +87,9 @@ async def typing(document: Document, keys: int) -> None:
     chosen = random.Random(1)
     times: dict[str, list[float]] = {}
 
-    def timed(name: str, do: Callable[[], object]) -> None:
+    def timed(name: str, do: Callable[_P, object], *args: _P.args, **kw: _P.kwargs) -> None:
         began = time.perf_counter()
-        do()
+        do(*args, **kw)
         times.setdefault(name, []).append(time.perf_counter() - began)
 
     cursor, typed = 0, ""
@@ -104,13 +106,13 @@ async def typing(document: Document, keys: int) -> None:
         began = time.perf_counter()
         new = document.edited(edit, key + 1)
         times.setdefault("text: the edit", []).append(time.perf_counter() - began)
-        timed("tree moved along", lambda: trees.edit(document, edit, new))  # noqa: B023 - called at once
+        timed("tree moved along", trees.edit, document, edit, new)
         document, cursor = new, cursor + size
         tree = trees.newest(document)
         at = cursor
-        timed("scopes at the cursor", lambda: scopes_at(document, tree, at))  # noqa: B023
-        timed("facts at the cursor", lambda: cursor_context(document, tree, at))  # noqa: B023
-        timed("identifiers near", lambda: identifiers_near(document, tree, at))  # noqa: B023
+        timed("scopes at the cursor", scopes_at, document, tree, at)
+        timed("facts at the cursor", cursor_context, document, tree, at)
+        timed("identifiers near", identifiers_near, document, tree, at)
         began = time.perf_counter()
         await trees.ready(document)
         times.setdefault("parsed again, in a thread", []).append(time.perf_counter() - began)

@@ -265,7 +265,7 @@ async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_mode
         async with opened([double.url], look_again_seconds=0) as backend:
             assert (await backend.describe()).kind == "embedded"
             double.start()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while (await backend.describe()).kind != "ollama":  # noqa: ASYNC110 - it has to be asked
                     await asyncio.sleep(0.05)
             assert await ask(backend) == "return a + b"

@@ -66,7 +66,9 @@ def test_exit_is_enough_while_the_input_stays_open(environ):
 
 PARENT = """
 import subprocess, sys, time
-server = subprocess.Popen(sys.argv[2:], stdin=int(sys.argv[1]), stdout=subprocess.DEVNULL)
+server = subprocess.Popen(
+    sys.argv[3:], stdin=int(sys.argv[1]), stdout=int(sys.argv[2]), stderr=int(sys.argv[2])
+)
 print(server.pid, flush=True)
 time.sleep(60)
 """
@@ -79,30 +81,34 @@ def test_it_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Path):
     if wedged:
         # The event loop does nothing any more, as in an endless loop.
         code = textwrap.dedent("""
-            import sys, time
+            import os, sys, time
             from homebody.lsp import lifecycle
             from homebody.lsp.methods import create_server
             from homebody.lsp.transport import serve_stdio
             def hang(server, params, original=lifecycle.initialized):
                 original(server, params)
+                os.write(2, b"hangs\\n")
                 time.sleep(60)
             lifecycle.initialized = hang
             sys.exit(serve_stdio(create_server()))
         """)
         command = [sys.executable, "-c", code]
     reading, writing = os.pipe()
+    heard, said = os.pipe()
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(reading), *command],
+        [sys.executable, "-c", PARENT, str(reading), str(said), *command],
         stdout=subprocess.PIPE,
-        pass_fds=[reading],
+        pass_fds=[reading, said],
         env=environ,
     ) as parent:
+        os.close(said)
         assert parent.stdout
         server = psutil.Process(int(parent.stdout.readline()))
-        with os.fdopen(writing, "wb", buffering=0) as pipe:
+        with os.fdopen(writing, "wb", buffering=0) as pipe, os.fdopen(heard, "rb") as answers:
             pipe.write(_initialize(parent.pid) + INITIALIZED)
-            time.sleep(1.5)
-            assert server.is_running()
+            # The answer to ``initialize``; a wedged server also says that it hangs now.
+            wanted = b"hangs" if wedged else b"serverInfo"
+            assert any(wanted in line for line in iter(answers.readline, b""))
             parent.kill()
             psutil.wait_procs([server], timeout=20)
 

@@ -87,12 +87,15 @@ async def test_the_log_of_a_session_is_read_from_the_command_line(environ, works
 
 
 async def _shown_with(client: Client, uri: str, line: int, columns: Iterable[int], text: str) -> Json:
-    """Ask at one place after the other, each time after a pause, until ``text`` is in the prompt sent."""
+    """Ask at one place after the other, each after a longer pause, until ``text`` is in the prompt sent.
+
+    An answer that was given at a place is not asked for again there, so each place is used once.
+    """
     await client.execute("homebody.showPrompt")  # waits until there is an engine
     shown = None
-    for column in columns:
+    for number, column in enumerate(columns):
         client.focus(uri, line, column)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1 * 2**number)
         await client.complete(uri, line, column, invoked=True)
         shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
         if shown is not None and text in shown["text"]:

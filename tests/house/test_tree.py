@@ -28,6 +28,10 @@ PRIVATE_ADDRESS = re.compile(
 )
 HOME_NETWORK_NAME = re.compile(r"//[\w.-]+\.(?:local|lan|home|home\.arpa|internal|corp|intranet|box)\b")
 SOMEBODYS_FOLDER = re.compile(r"/work/(?:main|shared|\.library)\b|/root/\w")
+SUPPRESSION_WITHOUT_REASON = re.compile(
+    r"# (?:noqa|type: ignore|pyright: ignore)(?:\[[\w, ]+\]|: [A-Z]+\d+(?:, [A-Z]+\d+)*)?[ \t]*$",
+    re.MULTILINE,
+)
 MODULE_SUFFIXES = {".py", ".lua", ".ts", ".sh"}
 LONGEST_MODULE = 400
 
@@ -54,6 +58,18 @@ def test_no_file_names_a_place_of_somebodys(pattern: re.Pattern[str], advice: st
     ]
 
     assert named == [], advice
+
+
+def test_each_suppressed_check_has_its_reason():
+    """The reason for a `noqa` or an `ignore` is on the same line, after a dash."""
+    found = [
+        f"{path}:{_line(text, match.start())}"
+        for path, text in tracked_texts()
+        if path.suffix == ".py"
+        for match in SUPPRESSION_WITHOUT_REASON.finditer(text)
+    ]
+
+    assert found == []
 
 
 def test_no_module_is_longer_than_a_reader_can_hold():

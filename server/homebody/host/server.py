@@ -78,7 +78,7 @@ def _native() -> Any:  # noqa: ANN401 - xllamacpp has no types
     return import_module("xllamacpp")
 
 
-def _parameters(facts: Facts, context_length: int, threads: int, api_key: str, port: int) -> Any:  # noqa: ANN401
+def _parameters(facts: Facts, context_length: int, threads: int, api_key: str, port: int) -> Any:  # noqa: ANN401 - xllamacpp has no types
     native = _native()
     parameters = native.CommonParams()
     parameters.model.path = str(facts.path)

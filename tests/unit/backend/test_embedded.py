@@ -20,6 +20,7 @@ from homebody.settings import BackendSettings, Settings
 from support.embedded import embedded_backend
 from support.loopback import LoopbackServer
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
+from support.until import until
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -147,7 +148,8 @@ async def test_a_host_outlives_the_client_that_started_it(options):
             await first.describe()
             await second.describe()
             host = host_of(options)
-        await asyncio.sleep(2.5)
+        # The host asks this each second, and ends where it is false.
+        assert shared.has_clients(place_for(options))
         assert host.is_running()
         assert await answer(second) == "return a + b"
 
@@ -236,21 +238,25 @@ async def test_a_slow_start_is_reported_as_loading(options):
     async with aclosing(embedded_backend(lambda: options, loading_seconds=0)) as backend:
         with pytest.raises(BackendLoading, match=r"the embedded model .*is being loaded"):
             await backend.describe()
-        async with asyncio.timeout(30):
-            while True:
-                try:
-                    assert await answer(backend) == "return a + b"
-                except BackendLoading:
-                    await asyncio.sleep(0.05)
-                else:
-                    break
+        async with asyncio.timeout(60):
+            while (found := await _answer_unless_loading(backend)) is None:  # noqa: ASYNC110 - it has to be asked
+                await asyncio.sleep(0.05)
+        assert found == "return a + b"
+
+
+async def _answer_unless_loading(backend):
+    try:
+        return await answer(backend)
+    except BackendLoading:
+        return None
 
 
 async def test_a_client_that_goes_while_it_loads_leaves_no_error(options):
     """The editor was closed; whoever waited was cancelled."""
-    backend = embedded_backend(lambda: options, loading_seconds=3)
+    asked: list[HostOptions] = []
+    backend = embedded_backend(lambda: asked.append(options) or options, loading_seconds=3)
     waiting = asyncio.create_task(backend.describe())
-    await asyncio.sleep(0.05)
+    await until(lambda: asked)
     waiting.cancel()
     await asyncio.wait([waiting])
     await backend.aclose()

@@ -15,6 +15,7 @@ from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.state import BackendState
 from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, NoModelInstalled
 from support.llama_double import LlamaDouble
+from support.until import until
 
 PROMPT = Prompt((Text("def f("),))
 
@@ -32,11 +33,14 @@ async def ask(backend: ResilientBackend) -> str:
     return "".join([item.text async for item in stream if isinstance(item, Piece)])
 
 
-async def until(states: list[BackendState], condition: str) -> None:
-    """Wait until the last state is ``condition``; the status follows within five seconds."""
-    async with asyncio.timeout(5):
-        while not states or states[-1].condition != condition:  # noqa: ASYNC110 - values, not events
-            await asyncio.sleep(0.02)
+async def reports(states: list[BackendState], condition: str) -> None:
+    """Wait until the last state is ``condition``."""
+    await until(lambda: states and states[-1].condition == condition)
+
+
+def tasks_running() -> set[str]:
+    """Names of the tasks beside the test's own: without any, nothing is sent later."""
+    return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
 
 
 async def test_each_change_is_reported_once_and_not_per_request(double: LlamaDouble):
@@ -52,7 +56,7 @@ async def test_each_change_is_reported_once_and_not_per_request(double: LlamaDou
         with pytest.raises(BackendUnavailable):
             await ask(backend)
     double.start()
-    await until(states, "ready")
+    await reports(states, "ready")
     await backend.aclose()
 
     assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
@@ -81,7 +85,7 @@ async def test_a_request_waits_while_the_model_loads_and_reports_it(double: Llam
         FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=30
     )
     asked = asyncio.create_task(ask(backend))
-    await until(states, "loading")
+    await reports(states, "loading")
     double.loading = False
 
     assert await asked == "x"
@@ -118,10 +122,8 @@ async def test_an_available_server_gets_no_requests_while_idle(double: LlamaDoub
     """Without requests from the editor, none is sent to the server."""
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)
-    before = len(double.requests)
-    await asyncio.sleep(0.6)
 
-    assert len(double.requests) == before
+    await until(lambda: not tasks_running())
     await backend.aclose()
 
 
@@ -140,7 +142,7 @@ async def test_a_check_notices_that_an_idle_server_is_unavailable(
     await backend.check()
     await backend.check()
     double.start()
-    await until(states, "ready")
+    await reports(states, "ready")
     await backend.aclose()
 
     assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
@@ -165,11 +167,10 @@ async def test_closing_stops_the_checks(double: LlamaDouble):
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     with pytest.raises(BackendUnavailable):
         await ask(backend)
+    assert tasks_running()
     await backend.aclose()
-    double.start()
-    await asyncio.sleep(0.6)
 
-    assert double.requests == []
+    await until(lambda: not tasks_running())
 
 
 class Weightless(ScriptedBackend):
@@ -194,7 +195,7 @@ async def test_missing_weights_are_reported_once_and_so_is_their_installation():
         with pytest.raises(NoModelInstalled):
             await backend.describe()
     inner.installed = True
-    await until(states, "ready")
+    await reports(states, "ready")
     await backend.aclose()
 
     assert [state.condition for state in states] == ["unavailable", "ready"]

@@ -40,7 +40,7 @@ MANY = Sampling(max_tokens=64)
 
 def prompt(text: str, **more: object) -> Prompt:
     """A prompt of one text."""
-    return Prompt((Text(text),), **more)  # pyright: ignore[reportArgumentType]
+    return Prompt((Text(text),), **more)
 
 
 async def say(backend: ScriptedBackend, asked: Prompt, sampling: Sampling = MANY) -> str:

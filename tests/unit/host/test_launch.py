@@ -15,6 +15,7 @@ from homebody.errors import BackendTimeout, ModelError, ModelFileInvalid, ModelT
 from homebody.host.launch import _failure, start_host
 from homebody.host.options import Failed, HostOptions, decode_event
 from support.tiny_gguf import write_tiny_gguf
+from support.until import until
 
 
 async def test_says_where_it_is(tiny_model):
@@ -136,7 +137,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(tiny_model):
     """As when the editor is closed while the model loads."""
     before = {child.pid for child in psutil.Process().children()}
     task = asyncio.create_task(start_host(HostOptions(tiny_model)))
-    await asyncio.sleep(0.01)
+    await until(lambda: {child.pid for child in psutil.Process().children()} - before)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -9,7 +9,7 @@ from homebody.lsp.configuration import folders_of, paths_of
 
 
 def _params(**root: object) -> types.InitializeParams:
-    return types.InitializeParams(capabilities=types.ClientCapabilities(), **root)  # pyright: ignore[reportArgumentType]
+    return types.InitializeParams(capabilities=types.ClientCapabilities(), **root)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ class Wire:
             },
             notifications={"test/note": self.heard.append},
         )
-        self.server.connect(self, lambda: None)  # pyright: ignore[reportArgumentType]
+        self.server.connect(self, lambda: None)
 
     def write(self, data: bytes) -> None:
         """Take a message that the server sends."""
@@ -331,8 +331,8 @@ async def test_a_client_that_has_gone_ends_the_server():
     def write(_data: bytes) -> None:
         raise BrokenPipeError
 
-    wire.write = write  # pyright: ignore[reportAttributeAccessIssue]
-    wire.server.connect(wire, lambda: stopped.append(True))  # pyright: ignore[reportArgumentType]
+    wire.write = write
+    wire.server.connect(wire, lambda: stopped.append(True))
     wire.server.show_message("x")
     wire.server.show_message("y")
 

@@ -68,6 +68,6 @@ def test_manual_suggests_only_when_asked():
 )
 def test_the_menu_is_for_editors_without_ghost_text(menu: str, *, has_ghost_text: bool, fills: bool):
     """By default a suggestion shows in one place only."""
-    switch = _switch(CompletionSettings(menu=menu))  # pyright: ignore[reportArgumentType]
+    switch = _switch(CompletionSettings(menu=menu))
 
     assert fills is switch.fills_menu("python", has_ghost_text=has_ghost_text)

@@ -15,6 +15,7 @@ from homebody.syntax.scope import definitions, scopes_at
 from homebody.syntax.tree import Tree, Trees, edited, parse
 from homebody.text import Document, Span, TextEdit
 from support.syntax_cases import read_case, render
+from support.until import until
 
 SOURCE = 'class A:\n    def f(self):\n        return "é😀"\n\n\ndef g():\n    pass\n'
 
@@ -68,12 +69,8 @@ async def test_trees_follow_without_being_asked():
     trees.open(document)
     edit, new = insert(document, 0, "x = 1\n")
     trees.edit(document, edit, new)
-    for _ in range(500):
-        if trees.newest(new).exact:
-            break
-        await asyncio.sleep(0.01)
 
-    assert trees.newest(new).exact
+    assert await until(lambda: trees.newest(new).exact)
 
 
 def test_trees_can_be_followed_without_a_loop():
@@ -99,7 +96,7 @@ async def test_the_newest_version_wins():
         edit, new = insert(versions[-1], 6, "    2,\n")
         trees.edit(versions[-1], edit, new)
         versions.append(new)
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
 
     assert (await waiting).handle is None
     tree = await trees.ready(versions[-1])
