@@ -37,7 +37,7 @@ def trained(_prompt: str) -> str:
 async def opened(kind: str, url: str, *, fim: str = "auto") -> AsyncIterator[tuple[Engine, list[Note]]]:
     """Open an engine over one server, and collect what it reports."""
     backend = BackendSettings(kind=kind, url=url)  # pyright: ignore[reportArgumentType] - a kind of the cases
-    completion = CompletionSettings(backend=backend, debounce_ms=0, min_confidence=0.0, fim=fim)  # pyright: ignore[reportArgumentType]
+    completion = CompletionSettings(backend=backend, debounce_ms=0, min_confidence=0.0, fim=fim)
     settings = Settings(backend=backend, completion=completion)
     async with open_engine(settings) as engine:
         notes: list[Note] = []
@@ -66,7 +66,7 @@ def server(request: pytest.FixtureRequest, own_folders: Path) -> Callable[..., O
             return OllamaDouble([OllamaModel("qwen2.5-coder:1.5b", fim=True)], answer=answer)
         return OpenAiDouble([OpenAiModel("qwen2.5-coder-1.5b-instruct")], answer=answer)
 
-    make.kind = request.param  # pyright: ignore[reportFunctionMemberAccess]
+    make.kind = request.param
     return make
 
 
