@@ -98,13 +98,13 @@ async def _edit(engine: Engine, session: Session, question: Question, arguments:
 
 
 async def _refine(engine: Engine, session: Session, _question: Question, arguments: str) -> StopReason:
-    pending = session.proposal.pending if session.proposal is not None else None
-    if pending is None:
+    before = session.proposal
+    if before is None:
         message = "There is no proposed change to refine: run `/edit` or an action first."
         raise UsageError(message)
     session.think("Rewriting …\n")
-    found = await refine(pending, arguments)
-    await propose(engine, session, pending.request.document, found, "Refine")
+    found = await refine(before, arguments)
+    await propose(engine, session, before.pending[0].request.document, found, "Refine")
     return "end_turn"
 
 

@@ -51,7 +51,7 @@ async def propose(
     """
     if found.usage is not None:
         session.send_usage(found.usage)
-    if found.pending is not None:
+    if found.pending:
         session.proposal = found
     if found.status != "changed":
         session.say(found.reason or "There is nothing to change.")

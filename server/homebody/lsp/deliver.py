@@ -57,7 +57,7 @@ async def deliver(
     result: dict[str, Any] = {"status": found.status}
     if found.usage is not None:
         result["usage"] = usage_of(found.usage)
-    if found.pending is not None:
+    if found.pending:
         result["id"] = server.service.pending.add(found)
     if found.skipped:
         result["skipped"] = [

@@ -18,6 +18,7 @@ from homebody.session.place import Place
 from homebody.session.prompts import CachedPrompts
 from homebody.session.recent import RecentPlaces
 from homebody.session.rhythm import Rhythm
+from homebody.session.shown_context import ShownContext
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, TextEdit
 
@@ -37,6 +38,8 @@ class Session:
         Answers and shown suggestions.
     prompts
         What the server's prompt cache holds for completion.
+    shown
+        The code around the last piece of code that was rewritten.
     running
         The answer in flight, or the last one.
     power_supplies
@@ -52,6 +55,7 @@ class Session:
         self.prompts = prompts or CachedPrompts()
         self.rhythm = Rhythm()
         self.recent = RecentPlaces()
+        self.shown = ShownContext()
         self.running: Generation | None = None
         self.power_supplies = POWER_SUPPLIES
         self.siblings: Callable[[str], Sequence[Document]] = _no_siblings

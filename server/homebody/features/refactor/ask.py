@@ -4,22 +4,23 @@ In: a request. Out: the answer. The code always goes in whole; other code as far
 ``chat.readingSeconds``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from homebody.audit import Source
 from homebody.backend.base import Message, ModelInfo, OnRead
-from homebody.context.around import select_around
+from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
 from homebody.errors import UsageError
 from homebody.features.answer import Answer, Draft, answer
 from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed
-from homebody.features.refactor.results import Request
+from homebody.features.refactor.results import Request, Turn
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import frame_tokens, laid_out, sampling_of, shown_path, special_texts
 from homebody.features.system_prompt import with_standing
 from homebody.prompt.render import fill, render
 from homebody.prompt.shipped import shipped_prompt
+from homebody.syntax.chunk import Candidate
 from homebody.workspace.uri import file_name
 
 _SPARE_OUTPUT = 128
@@ -27,6 +28,10 @@ _SPARE_OUTPUT = 128
 
 _OUTPUT = {"insert": 128, "comment": 512, "newFile": 1024}
 """Tokens of an answer that does not repeat the code: documentation, code for a comment, a new file."""
+
+
+_WORD_STEP = 256
+"""Tokens by which the room for code around grows or shrinks with the length of an instruction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ def size_of(request: Request) -> Size:
     code = count(request.code)
     words = frame_tokens(request.engine, request.prompt) + count(request.instruction)
     words += count(request.problem) + count(request.feedback)
-    words += sum(count(turn.answer) + count(turn.reply) for turn in request.turns)
+    words += sum(count(turn.answer) + count(turn.reply) + TEMPLATE_TOKENS for turn in request.turns)
     return Size(code, words, _output(request, code))
 
 
@@ -83,16 +88,15 @@ async def ask(
     name = request.definition.name if request.definition is not None else ""
 
     def build(tokens: int) -> Draft:
+        turns = tuple(_turn_messages(request.turns))
+        if (base := request.base) is not None:
+            messages = (*base.messages, *turns)
+            if sum(use.tokens.count(one.text) for one in messages) <= tokens:
+                return Draft(messages, base.sources, base.left_out)
         around = None
         if request.parts is None:
-            shown = max(size.code, readable - size.words) if prompt.takes_context else size.code
-            around = select_around(
-                document,
-                request.target,
-                tokens=min(tokens - size.words, shown),
-                count=use.tokens.count,
-                candidates=candidates,
-            )
+            shown = max(size.code, readable - _rounded(size.words)) if prompt.takes_context else size.code
+            around = _around(request, candidates, min(tokens - size.words, shown))
         values = {
             "code": request.code.rstrip("\r\n"),
             "language": document.language_id,
@@ -105,15 +109,39 @@ async def ask(
             else "",
         }
         feedback = without_marked_lines(request.feedback, special).text
-        messages = list(_with_feedback(with_standing(engine, render(prompt, values)), feedback))
-        for turn in request.turns:
-            messages += [Message("assistant", turn.answer), Message("user", turn.reply)]
+        messages = (*_with_feedback(with_standing(engine, render(prompt, values)), feedback), *turns)
         if around is None:
-            return Draft(tuple(messages), tuple(_part_sources(request)), ())
-        return Draft(tuple(messages), around.sources, around.left_out)
+            return Draft(messages, tuple(_part_sources(request)), ())
+        return Draft(messages, around.sources, around.left_out)
 
     sampling = sampling_of(engine, prompt, size.output)
     return await answer(engine, "refactor", document.uri, build, sampling, on_text=on_text, on_read=on_read)
+
+
+def _around(request: Request, candidates: Sequence[Candidate], tokens: int) -> Around:
+    """Choose the code around the target; the last choice for the same target is reused where it fits.
+
+    A second request about the same code then begins with the same text, which the server has read.
+    """
+    session, document = request.session, request.document
+    if session is not None and (kept := session.shown.find(document, request.target, tokens)) is not None:
+        return kept
+    count = request.engine.chat.tokens.count
+    around = select_around(document, request.target, tokens=tokens, count=count, candidates=candidates)
+    if session is not None and request.prompt.takes_context:
+        session.shown.keep(document, request.target, tokens, around)
+    return around
+
+
+def _turn_messages(turns: Sequence[Turn]) -> Iterator[Message]:
+    for turn in turns:
+        yield Message("assistant", turn.answer)
+        yield Message("user", turn.reply)
+
+
+def _rounded(tokens: int) -> int:
+    """``tokens`` in steps, so that instructions of about the same length leave the same room."""
+    return -(-tokens // _WORD_STEP) * _WORD_STEP
 
 
 def _part_sources(request: Request) -> Iterator[Source]:

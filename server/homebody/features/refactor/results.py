@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
-from homebody.features.answer import Usage
+from homebody.features.answer import Draft, Usage
 from homebody.prompt.front_matter import PromptFile
 from homebody.session.session import Session
 from homebody.syntax.scope import Definition
@@ -60,6 +60,9 @@ class Request:
         What was wrong with an answer to an earlier request.
     parts
         Several places of a target that is larger than the context, to be changed together.
+    base
+        The first prompt of the same conversation: it is sent again unchanged, so that the server reuses what
+        it has read.
     turns
         Earlier answers of the same conversation and the replies to them.
 
@@ -76,6 +79,7 @@ class Request:
     feedback: str = ""
     session: Session | None = None
     parts: Parts | None = None
+    base: Draft | None = None
     turns: tuple[Turn, ...] = ()
 
     @property
@@ -112,10 +116,11 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """State that ``refine`` continues from: the request, and the model's last answer to it."""
+    """State that ``refine`` continues from: a request, the model's last answer to it, and its edits."""
 
     request: Request
     answer: str
+    edits: tuple[TextEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class Refactoring:
     skipped
         Parts of a large target that stay as they are.
     pending
-        For ``refine``; ``None`` where the model has not answered.
+        For ``refine``: one entry for each part that the model has answered.
 
     """
 
@@ -151,7 +156,7 @@ class Refactoring:
     target: Span | None = None
     new_file: NewFile | None = None
     skipped: tuple[Skipped, ...] = ()
-    pending: Pending | None = None
+    pending: tuple[Pending, ...] = ()
 
 
 def added(usages: Sequence[Usage]) -> Usage | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from lsprotocol import types
 
-from homebody.errors import DocumentChanged, UsageError
+from homebody.errors import DocumentChanged
 from homebody.lsp import progress
 from homebody.lsp.arguments import parse
 from homebody.lsp.commands.common import Result
@@ -40,17 +40,21 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def _refined(server: Server, params: types.ExecuteCommandParams, argument: Refine) -> dict[str, Any]:
     before = server.service.pending.get(argument.edit)
-    if before.pending is None:
-        message = "This result has several parts and cannot be refined: run the action on one of them."
-        raise UsageError(message)
-    async with server.service.using():
+    async with server.service.asking():
         from homebody.features.refactor import refine
 
         async with progress.shown(server, _LABEL, params.work_done_token) as bar:
+            part = ""
+
+            def on_unit(number: int, count: int) -> None:
+                nonlocal part
+                part = f"part {number} of {count}, "
+
             found = await refine(
-                before.pending,
+                before,
                 argument.instruction,
-                on_progress=lambda characters: bar.say(f"{characters} characters"),
+                on_progress=lambda characters: bar.say(f"{part}{characters} characters"),
+                on_unit=on_unit,
                 on_read=progress.read_sender(server, None, bar),
             )
     document, found = _rebased_on_applied(server, before, found)
@@ -70,9 +74,9 @@ def _rebased_on_applied(
     """
     from homebody.features.refactor.refined import after_earlier_edits
 
-    if before.pending is None or found.new_file is not None:
-        return before.pending.request.document if before.pending else _closed(), found
-    document = before.pending.request.document
+    document = before.pending[0].request.document
+    if found.new_file is not None:
+        return document, found
     current = server.documents.find(document.uri) or _closed()
     if found.status != "changed" or moved_edits(document, found, current) is not None:
         return document, found

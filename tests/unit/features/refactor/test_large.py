@@ -4,7 +4,7 @@ import pytest
 
 from homebody.backend.scripted import Reply
 from homebody.errors import ContextTooLong
-from homebody.features.refactor import refactor
+from homebody.features.refactor import refactor, refine
 from homebody.text import Document, Span, apply_edits
 
 LONG = "".join(f"    value_{number} = {number}\n" for number in range(400))
@@ -113,6 +113,64 @@ async def test_a_method_moves_and_its_callers_follow(world):
         assert [source.why for source in done.sources] == ["part", "part"]
 
 
+async def test_each_part_of_a_large_result_is_refined(world):
+    """The wish follows each part's own answer; a part whose new answer is refused keeps its first version."""
+    wish = "Other names"
+    replies = [
+        Reply("```python\ndef f1(a:\n```", regex=rf"code:\n\n```python\ndef f1\(a\)[\s\S]*{wish}"),
+        Reply(_renamed, contains=wish),
+        Reply(_function),
+    ]
+    code = FUNCTIONS.partition("def f12(")[0]
+    units = []
+    async with world(*replies, context_length=700) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        first = await refactor(w.engine, document, _all(document), instruction="Shorter.")
+        assert len(first.pending) == 12
+        second = await refine(first, wish, on_unit=lambda *numbers: units.append(numbers))
+        new = apply_edits(document.text, second.edits)
+        returned = [line.split()[1] for line in new.split("\n") if "return" in line]
+        assert returned == ["result", "a", *["result"] * 10]
+        assert units == [(number, 12) for number in range(1, 13)]
+        assert [one.first_line for one in second.skipped] == [5]
+        third = await refine(second, wish)
+        assert len(third.pending) == 12
+
+
+async def test_a_wish_that_no_part_fulfils_is_refused(world):
+    """Nothing changes; the first result can be refined again."""
+    replies = [Reply("```python\ndef f(a:\n```", contains="Other names"), Reply(_function)]
+    code = FUNCTIONS.partition("def f12(")[0]
+    async with world(*replies, context_length=700) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        first = await refactor(w.engine, document, _all(document), instruction="Shorter.")
+        second = await refine(first, "Other names")
+        assert (second.status, second.edits) == ("refused", ())
+        assert (second.reason or "").startswith("No part was refined. The answer has syntax errors")
+
+
+async def test_places_that_change_together_are_refined_together(world):
+    """One conversation: the answer is replaced by one in the same form."""
+    code = (
+        f"def size(a):\n    return a\n\n\ndef long():\n{LONG}\n\ndef use():\n    b = size(2)\n    return b\n"
+    )
+    first_answer = "Part 1\n```python\ndef size(a, b=1):\n    return a\n```"
+    second_answer = f"{first_answer}\n\nPart 2\n```python\nb = size(2, 3)\n```"
+    replies = [Reply(second_answer, contains="and its call"), Reply(first_answer)]
+    async with world(*replies, context_length=900) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        first = await refactor(
+            w.engine, document, _all(document), instruction="Give `size` a second parameter."
+        )
+        second = await refine(first, "and its call")
+        new = apply_edits(document.text, second.edits)
+        assert "def size(a, b=1):\n    return a\n" in new
+        assert "    b = size(2, 3)\n" in new
+        before, after = (request.prompt.text for request in w.asked)
+        assert after.startswith(before)
+        assert "in the same form as before" in after
+
+
 async def test_an_answer_that_names_no_part_is_refused(world):
     """Nothing is guessed."""
     code = f"def size(a):\n    return a\n\n\ndef long():\n{LONG}"
@@ -134,11 +192,21 @@ async def test_named_code_that_does_not_fit_is_refused_before_asking(world):
 
 def _reply(number, text):
     """Answer where the code to rewrite is this function, whatever stands around it."""
-    return Reply(text, regex=rf"```python\ndef f{number}\(a\):[^`]*```<\|im_end")
+    return Reply(text, regex=rf"This is the python code:\n\n```python\ndef f{number}\(a\):[^`]*```")
 
 
 def _all(document):
     return Span(0, len(document.text))
+
+
+def _function(prompt):
+    number = prompt.rpartition("return b * ")[2].split("\n")[0]
+    return f"```python\ndef f{number}(a):\n    return a * {number}\n```"
+
+
+def _renamed(prompt):
+    number = prompt.rpartition("return b * ")[2].split("\n")[0]
+    return f"```python\ndef f{number}(a):\n    result = a\n    return result * {number}\n```"
 
 
 def _shorter(prompt):

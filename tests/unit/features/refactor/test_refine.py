@@ -20,8 +20,7 @@ async def test_the_answer_and_the_wish_are_in_the_next_prompt(world):
     async with world(Reply(SECOND, contains="shorter"), Reply(FIRST)) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         first = await refactor(w.engine, document, Span(12, 12), instruction="better names")
-        assert first.pending is not None
-        second = await refine(first.pending, "shorter")
+        second = await refine(first, "shorter")
         assert apply_edits(document.text, second.edits) == "def f(a):\n    return a\n"
         before, after = (request.prompt.text for request in w.asked)
         assert after.startswith(before)
@@ -34,8 +33,7 @@ async def test_a_refined_result_can_be_refined_again(world):
         document = Document.create("file:///a.py", "python", 1, CODE)
         found = await refactor(w.engine, document, Span(12, 12), instruction="x")
         for wish in ("once", "again"):
-            assert found.pending is not None
-            found = await refine(found.pending, wish)
+            found = await refine(found, wish)
         assert apply_edits(document.text, found.edits) == "def f(a):\n    return a\n"
         assert "once" in w.asked[-1].prompt.text
 
@@ -45,12 +43,72 @@ async def test_the_edits_that_refine_an_applied_result_start_from_it(world):
     async with world(Reply(SECOND, contains="shorter"), Reply(FIRST)) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         first = await refactor(w.engine, document, Span(12, 12), instruction="x")
-        assert first.pending is not None
-        second = await refine(first.pending, "shorter")
+        second = await refine(first, "shorter")
         applied, edits, target = after_earlier_edits(document, first, second)
         assert applied.text == apply_edits(document.text, first.edits)
         assert apply_edits(applied.text, edits) == apply_edits(document.text, second.edits)
         assert applied.slice(target) == applied.text.rstrip("\n")
+
+
+LARGER = "".join(f"def before{n}(a):\n    return a + {n}\n\n\n" for n in range(30)) + CODE
+
+
+async def test_a_conversation_begins_with_the_same_prompt_however_long_it_gets(world):
+    """The retry and each wish are added at the end, although they take room from the code around."""
+    long_wish = "Keep the names. " * 40
+    replies = [
+        Reply("```python\ndef f(a:\n```", times=1),
+        Reply(SECOND, contains=long_wish),
+        Reply(FIRST),
+    ]
+    async with world(*replies, context_length=2_000) as w:
+        document = Document.create("file:///a.py", "python", 1, LARGER)
+        at = LARGER.index("b = a")
+        first = await refactor(w.engine, document, Span(at, at), instruction="x")
+        assert first.status == "changed"
+        await refine(first, long_wish)
+        prompts = [request.prompt.text.rpartition("<|im_end|>")[0] for request in w.asked]
+        assert len(prompts) == 3
+        assert "def before29" in prompts[0]
+        assert prompts[1].startswith(prompts[0])
+        assert prompts[2].startswith(prompts[1])
+
+
+async def test_a_long_conversation_goes_on_without_its_oldest_answers(world):
+    """It never fails because of its length: at last, all wishes are one instruction."""
+    async with world(Reply(SECOND, contains="wish 5"), Reply(FIRST), context_length=600) as w:
+        document = Document.create("file:///a.py", "python", 1, CODE)
+        found = await refactor(w.engine, document, Span(12, 12), instruction="x")
+        for number in range(1, 6):
+            found = await refine(found, f"wish {number}: " + "keep the names, " * 8)
+            assert found.reason is None
+        assert apply_edits(document.text, found.edits) == "def f(a):\n    return a\n"
+        assert "wish 1" not in w.asked[-1].prompt.text
+
+
+async def test_a_second_instruction_reads_neither_the_code_nor_its_surroundings_again(world):
+    """Both come before the instruction, and a longer instruction does not change the code around."""
+    async with world(FIRST) as w:
+        document = Document.create("file:///a.py", "python", 1, LARGER)
+        at = LARGER.index("b = a")
+        for instruction in ("Shorter.", "Give the variable a name that says what it holds. " * 12):
+            await refactor(w.engine, document, Span(at, at), instruction=instruction, session=w.session)
+        first, second = (request.prompt.text for request in w.asked)
+        shared = first.partition("Shorter.")[0]
+        assert "def before0" in shared
+        assert "    return b\n```" in shared
+        assert second.startswith(shared)
+
+
+async def test_an_edit_of_the_document_chooses_the_code_around_again(world):
+    """What was chosen for the text before is not shown for the text after."""
+    async with world(FIRST) as w:
+        for name in ("before0", "changed0"):
+            text = LARGER.replace("before0", name)
+            document = Document.create("file:///a.py", "python", 1, text)
+            at = text.index("b = a")
+            await refactor(w.engine, document, Span(at, at), instruction="x", session=w.session)
+            assert f"def {name}(" in w.asked[-1].prompt.text
 
 
 async def test_the_retry_gives_the_reason_and_is_made_once(world):

@@ -1,0 +1,160 @@
+"""Ask the model for one piece of code, check its answer, and ask once more if it fails.
+
+In: a request. Out: edits for the caller to apply, or the reason why nothing is changed. Writes nothing.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from homebody.backend.base import ModelInfo, OnRead
+from homebody.errors import ContextTooLong
+from homebody.features.answer import Answer, Usage
+from homebody.features.refactor.ask import ask, size_of
+from homebody.features.refactor.judge import Offer, judge
+from homebody.features.refactor.model_size import lacks
+from homebody.features.refactor.results import NewFile, Pending, Refactoring, Request, Turn, added
+from homebody.features.refactor.tests_file import tests_uri
+from homebody.postprocess import Refusal
+from homebody.prompt.render import fill
+from homebody.prompt.shipped import shipped_prompt
+
+OnProgress: TypeAlias = Callable[[int], None]
+OnUnit: TypeAlias = Callable[[int, int], None]
+
+_TRIES = 2
+"""Answers of the model to one request: the first, and one that corrects it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Callbacks for progress.
+
+    Attributes
+    ----------
+    on_progress
+        Gets the characters written so far.
+    on_read
+        Gets how much of a prompt is read, where the server reports it.
+    on_unit
+        Gets the number of a part and of all parts, before each part of large code.
+
+    """
+
+    on_progress: OnProgress | None = None
+    on_read: OnRead | None = None
+    on_unit: OnUnit | None = None
+
+
+async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, asked: str = "") -> Refactoring:
+    """Ask the model, and once more with the reason if the answer fails a check.
+
+    ``asked`` is what the user asked for, if that is more than the request's instruction.
+
+    Raises
+    ------
+    UsageError, ContextTooLong, BackendError
+        As ``ask`` says.
+
+    """
+    usages: list[Usage] = []
+    judged = replace(request, instruction=asked) if asked else request
+    new_uri = await _new_uri(request)
+    for number in range(1, _TRIES + 1):
+        request, said = await _asked(request, listeners, judged.instruction)
+        usages.append(said.usage)
+        found = await asyncio.to_thread(judge, replace(judged, turns=()), said.text, complete=said.complete)
+        if not isinstance(found, Refusal) or not said.complete or number == _TRIES:
+            return _result(request, found, replace(said, usage=added(usages) or said.usage), info, new_uri)
+        reply = fill(shipped_prompt(_retry_prompt(request)).body, {"problem": found.reason})
+        base = request.base or said.draft
+        again = replace(request, base=base, turns=(*request.turns, Turn(said.text, reply)))
+        if size_of(again).total > info.context_length:
+            # The wrong answer does not fit beside the code: only the reason is given.
+            again = replace(request, base=None, feedback=found.reason)
+        if size_of(again).total > info.context_length:
+            return _result(request, found, said, info)
+        request = again
+    raise AssertionError
+
+
+async def _asked(request: Request, listeners: Listeners, wanted: str) -> tuple[Request, Answer]:
+    """Ask, without the oldest answers of a conversation that does not fit the context.
+
+    Without any of its answers, the request has all that is ``wanted`` as one instruction.
+    """
+    while True:
+        try:
+            said = await ask(request, on_text=_counted(listeners.on_progress), on_read=listeners.on_read)
+        except ContextTooLong:
+            if not request.turns:
+                raise
+            request = replace(request, turns=request.turns[1:])
+            if not request.turns:
+                request = replace(request, base=None, instruction=wanted)
+        else:
+            return request, said
+
+
+def _counted(on_progress: OnProgress | None) -> Callable[[str], None] | None:
+    """Turn pieces of text into the number of characters so far."""
+    if on_progress is None:
+        return None
+    written = 0
+
+    def progress(text: str) -> None:
+        nonlocal written
+        written += len(text)
+        on_progress(written)
+
+    return progress
+
+
+async def _new_uri(request: Request) -> str:
+    """URI of the file that a prompt makes; empty for others. Known before the model is asked."""
+    if request.prompt.output != "newFile":
+        return ""
+    return await tests_uri(request.document, request.engine.folders)
+
+
+def _result(
+    request: Request,
+    found: Offer | Refusal,
+    said: Answer | None,
+    info: ModelInfo | None,
+    new_uri: str = "",
+) -> Refactoring:
+    draft = said.draft if said is not None else None
+    is_refused = isinstance(found, Refusal)
+    result = Refactoring(
+        status="refused" if is_refused else "changed",
+        reason=_reason(request, found, info) if is_refused else None,
+        edits=() if is_refused else found.edits,
+        version=request.document.version,
+        usage=said.usage if said is not None else None,
+        sources=draft.sources if draft is not None else (),
+        left_out=draft.left_out if draft is not None else (),
+        target=request.target,
+        pending=() if said is None else (_pending(request, found, said),),
+    )
+    if is_refused:
+        return result
+    if found.new_text is not None:
+        return replace(result, new_file=NewFile(new_uri, found.new_text))
+    return result if found.edits else replace(result, status="unchanged")
+
+
+def _pending(request: Request, found: Offer | Refusal, said: Answer) -> Pending:
+    edits = () if isinstance(found, Refusal) else found.edits
+    return Pending(replace(request, base=request.base or said.draft), said.text, edits)
+
+
+def _retry_prompt(request: Request) -> str:
+    return "retry" if request.parts is None else "retry-parts"
+
+
+def _reason(request: Request, refusal: Refusal, info: ModelInfo | None) -> str:
+    """Reason of the refusal, with what to do where the model is too small for the action."""
+    too_small = lacks(request.prompt, info, request.engine.settings.chat) if info is not None else ""
+    return f"{refusal.reason} This action {too_small}." if too_small else refusal.reason

@@ -1,0 +1,133 @@
+"""Code that is larger than the context: each part is rewritten and checked by itself, then one combined edit.
+
+In: a request for all of the code, or the parts of an earlier result with a wish. Out: one result.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from homebody.backend.base import ModelInfo
+from homebody.errors import ContextTooLong
+from homebody.features.refactor.ask import size_of
+from homebody.features.refactor.attempt import Listeners, attempt
+from homebody.features.refactor.results import Pending, Refactoring, Request, Skipped, added
+from homebody.features.refactor.units import units_of
+from homebody.postprocess.edit.common_checks import common_refusal
+from homebody.postprocess.edit.edited import edited
+from homebody.text import Span, TextEdit
+
+
+async def rewrite_large(request: Request, info: ModelInfo, listeners: Listeners) -> Refactoring:
+    """Rewrite large code part by part.
+
+    Raises
+    ------
+    ContextTooLong
+        No part of the code fits.
+    UsageError, BackendError
+        As ``ask`` says.
+
+    """
+    limit = _room_for_code(request, info)
+    parts, skipped = await asyncio.to_thread(units_of, request, limit, request.engine.chat.tokens.count)
+    if not parts:
+        message = (
+            f"No function of the code fits the context of {info.context_length} tokens together with its "
+            "new version: select less, or serve the model with a larger context."
+        )
+        raise ContextTooLong(message)
+    found: list[Refactoring] = []
+    for number, part in enumerate(parts, 1):
+        if listeners.on_unit is not None:
+            listeners.on_unit(number, len(parts))
+        done = await attempt(part, info, listeners)
+        found.append(done)
+        if done.status == "refused":
+            skipped.append(_skipped(part, done.reason))
+    return await _combined(request, found, skipped)
+
+
+async def refine_large(
+    parts: Sequence[tuple[Pending, Request]],
+    target: Span,
+    skipped: Sequence[Skipped],
+    listeners: Listeners,
+    asked: str,
+) -> Refactoring:
+    """Refine each part of an earlier result.
+
+    Parameters
+    ----------
+    parts
+        The earlier answer for each part, and the request that refines it. A part whose new answer is
+        refused keeps its earlier edits.
+    target
+        Lines that all parts belong to.
+    skipped
+        Lines that were no part of the earlier result.
+    asked
+        All that the user asked for.
+
+    Raises
+    ------
+    UsageError, BackendError
+        As ``ask`` says.
+
+    """
+    info = await parts[0][1].engine.chat.describe()
+    found: list[Refactoring] = []
+    left = list(skipped)
+    for number, (before, part) in enumerate(parts, 1):
+        if listeners.on_unit is not None:
+            listeners.on_unit(number, len(parts))
+        try:
+            done = await attempt(part, info, listeners, asked=asked)
+        except ContextTooLong as error:
+            done = Refactoring("refused", str(error), (), part.document.version)
+        if done.status == "refused":
+            left.append(_skipped(part, done.reason))
+            done = replace(done, edits=before.edits, pending=(before,))
+        found.append(done)
+    if all(one.status == "refused" for one in found):
+        reason = f"No part was refined. {found[0].reason}"
+        return replace(await _combined(parts[0][1], found, left), status="refused", reason=reason, edits=())
+    whole = replace(parts[0][1], target=target, instruction=asked)
+    return await _combined(whole, found, left)
+
+
+async def _combined(
+    request: Request, found: Sequence[Refactoring], skipped: Sequence[Skipped]
+) -> Refactoring:
+    """Combine the results of all parts, and check their edits together."""
+    edits: list[TextEdit] = [edit for one in found for edit in one.edits]
+    result = Refactoring(
+        status="changed" if edits else "unchanged",
+        reason=None,
+        edits=tuple(edits),
+        version=request.document.version,
+        usage=added([one.usage for one in found if one.usage is not None]),
+        sources=tuple(source for one in found for source in one.sources),
+        left_out=tuple(left for one in found for left in one.left_out),
+        target=request.target,
+        skipped=tuple(sorted(skipped, key=lambda one: one.first_line)),
+        pending=tuple(pending for one in found for pending in one.pending),
+    )
+    if not edits and skipped:
+        total = len(skipped) + sum(1 for one in found if one.status != "refused")
+        reason = f"{len(skipped)} of {total} parts were refused. {result.skipped[0].reason}"
+        return replace(result, status="refused", reason=reason)
+    whole = edited(request.document, request.tree, request.target, edits)
+    if edits and (refusal := await asyncio.to_thread(common_refusal, whole, request.asked)):
+        return replace(result, status="refused", reason=refusal.reason, edits=())
+    return result
+
+
+def _room_for_code(request: Request, info: ModelInfo) -> int:
+    """Tokens that code may have which is shown once as it is and written once as it will be."""
+    fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
+    return (info.context_length - fixed.total) * 4 // 9
+
+
+def _skipped(part: Request, reason: str | None) -> Skipped:
+    return Skipped(*part.document.lines_of(part.target), reason or "")

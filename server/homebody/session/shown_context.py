@@ -1,0 +1,40 @@
+"""The code around the last piece of code that was rewritten, so that the next prompt begins the same.
+
+In: what was chosen for a target. Out: the same again, while it fits. One instance for each session.
+"""
+
+from dataclasses import dataclass
+
+from homebody.context.around import Around
+from homebody.text import Document, Span
+
+_MUCH_MORE = 2
+"""With so many times the room, more context is chosen again, although the server reads it anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    text: str
+    uri: str
+    target: Span
+    tokens: int
+    around: Around
+
+
+class ShownContext:
+    """The last choice."""
+
+    def __init__(self) -> None:
+        self._kept: _Kept | None = None
+
+    def find(self, document: Document, target: Span, tokens: int) -> Around | None:
+        """Return the last choice if it was for the same text and target and fits ``tokens``."""
+        kept = self._kept
+        if kept is None or (kept.uri, kept.target) != (document.uri, target) or kept.text != document.text:
+            return None
+        fits = kept.around.tokens <= tokens < kept.tokens * _MUCH_MORE
+        return kept.around if fits else None
+
+    def keep(self, document: Document, target: Span, tokens: int, around: Around) -> None:
+        """Keep a choice that was made for at most ``tokens``."""
+        self._kept = _Kept(document.text, document.uri, target, tokens, around)

@@ -1,0 +1,179 @@
+"""Refactor, refine and apply are cancelled at each stage, by both of LSP's ways; the next one works."""
+
+import asyncio
+import itertools
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from homebody.client.connection import ServerError
+from homebody.client.editor import CAPABILITIES, Client
+from homebody.text import Span
+from support.until import until
+
+URI = "file:///w/app.py"
+CODE = "def area(width, height):\n    result = width * height\n    return result\n"
+NEW = "def area(width, height):\n    return width * height\n"
+GOOD = f"```python\n{NEW}```"
+BODY = Span(CODE.index("result ="), CODE.index("result ="))
+BARS = CAPABILITIES | {"window": {"workDoneProgress": True}}
+STAGES = ("before the first word", "in the middle of the answer", "in the second answer")
+WAYS = ("$/cancelRequest", "window/workDoneProgress/cancel")
+TOKENS = itertools.count()
+
+
+def _replies(closed: str) -> list[dict[str, Any]]:
+    """Answers that stop at a closed gate at the stage that the instruction names."""
+    return [
+        {"contains": "That cannot be used", "text": GOOD, "gate_file": closed},
+        {"contains": STAGES[0], "text": GOOD, "gate_file": closed},
+        {"contains": STAGES[1], "text": GOOD, "gate_file": closed, "gate_after": 3},
+        {"contains": STAGES[2], "text": "```python\ndef area(width:\n```"},
+        {"text": GOOD},
+    ]
+
+
+@pytest.mark.parametrize("command", ["homebody.refactor", "homebody.refine"])
+async def test_a_rewrite_is_cancelled_at_each_stage_in_both_ways(serve, gate, command):
+    """The document is untouched, each request is answered once, and the next one is applied."""
+    async with serve(_replies(gate.path), capabilities=BARS) as client:
+        client.open(URI, CODE)
+        first = await client.refactor(URI, BODY, instruction="Shorter.", apply=False)
+        for stage, way in itertools.product(STAGES, WAYS):
+            argument = {"edit": first["id"], "instruction": stage}
+            if command == "homebody.refactor":
+                argument = _refactor(client, stage)
+            assert await _cancelled(client, command, argument, stage, way) == _expected(way)
+            assert client.documents[URI].text == CODE
+        argument = {"edit": first["id"], "instruction": "Now."}
+        if command == "homebody.refactor":
+            argument = _refactor(client, "Now.")
+        assert (await client.execute(command, argument))["status"] == "applied"
+        assert client.documents[URI].text == NEW
+        assert client.messages == []
+
+
+async def test_a_rewrite_of_large_code_is_cancelled_in_its_second_part(serve, gate, tmp_path):
+    """The edits of the first part are not applied."""
+    functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(40))
+    replies = [
+        {"regex": r"code:\n\n```python\ndef f1\(", "text": "```python\n", "gate_file": gate.path},
+        {"text": "```python\ndef f0(a):\n    return a * 0\n```"},
+    ]
+    path = tmp_path / "small.json"
+    path.write_text(json.dumps({"context_length": 700, "reply": replies}))
+    settings = {"backend": {"kind": "scripted", "model": str(path)}}
+    for way in WAYS:
+        async with serve(settings=settings, capabilities=BARS) as client:
+            client.open(URI, functions)
+            argument = _refactor(client, "Shorter.", Span(0, len(functions)))
+            found = await _cancelled(client, "homebody.refactor", argument, "part 2 of 40", way)
+            assert found == _expected(way)
+            assert client.documents[URI].text == functions
+
+
+@pytest.mark.parametrize("command", ["homebody.refactor", "homebody.refine", "homebody.apply"])
+async def test_a_request_is_cancelled_while_the_editor_applies_the_edit(serve, command):
+    """It is answered as cancelled; what the editor does with the edit is its own decision."""
+    async with serve(GOOD, capabilities=BARS) as client:
+        client.open(URI, CODE)
+        asked, allowed = asyncio.Event(), asyncio.Event()
+        take = client.connection.on_request["workspace/applyEdit"]
+
+        async def applied_late(params: object) -> object:
+            asked.set()
+            await allowed.wait()
+            return await take(params)
+
+        first = await client.refactor(URI, BODY, instruction="Shorter.", apply=False)
+        answer = await client.execute("homebody.ask", {"question": "How?", "textDocument": {"uri": URI}})
+        client.connection.on_request["workspace/applyEdit"] = applied_late
+        arguments = {
+            "homebody.refactor": _refactor(client, "Shorter."),
+            "homebody.refine": {"edit": first["id"], "instruction": "Now."},
+            "homebody.apply": {
+                "conversationId": answer["conversationId"],
+                "block": 0,
+                "textDocument": {"uri": URI},
+            },
+        }
+        sent = await _sent(client, command, arguments[command])
+        await asked.wait()
+        client.notify("$/cancelRequest", {"id": sent.id})
+        assert await _answer(sent) == -32800
+        allowed.set()
+        await until(lambda: client.documents[URI].text == NEW)
+        client.connection.on_request["workspace/applyEdit"] = take
+        repeated = await client.refactor(URI, BODY, instruction="Shorter.")
+        assert repeated["status"] == "unchanged"
+
+
+def _refactor(client: Client, instruction: str, span: Span = BODY) -> dict[str, Any]:
+    document = client.documents[URI]
+    points = [document.position_of(offset) for offset in (span.start, span.end)]
+    start, end = ({"line": line, "character": column} for line, column in points)
+    return {
+        "textDocument": {"uri": URI},
+        "range": {"start": start, "end": end},
+        "instruction": instruction,
+    }
+
+
+def _expected(way: str) -> object:
+    """A request that the client cancels has an error; at the bar, the result says so."""
+    return -32800 if way == "$/cancelRequest" else {"status": "cancelled"}
+
+
+async def _cancelled(client: Client, command: str, argument: dict[str, Any], stage: str, way: str) -> object:
+    """Send a command, cancel it once it has reached ``stage``; returns its result or error code."""
+    token = f"bar-{next(TOKENS)}"
+    sent = await _sent(client, command, argument, workDoneToken=token)
+    await until(lambda: _bar(client, token))
+    if stage == STAGES[1]:
+        await until(lambda: [text for text in _bar(client, token) if text.endswith("characters")])
+    if stage == STAGES[2]:
+        await _until_answered(client, "def area(width:")
+    if stage.startswith("part"):
+        await until(lambda: [text for text in _bar(client, token) if text.startswith("part 1")])
+        await _until_answered(client, "return a * 0")
+    client.notify(way, {"id": sent.id} if way == "$/cancelRequest" else {"token": token})
+    return await _answer(sent)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request on its way: its id, and its result to come."""
+
+    id: int
+    result: "asyncio.Future[object]"
+
+
+async def _sent(client: Client, command: str, argument: dict[str, Any], **more: object) -> Sent:
+    before = set(client.connection._waiting)
+    params = {"command": command, "arguments": [argument], **more}
+    task = asyncio.ensure_future(client.request("workspace/executeCommand", params))
+    (new,) = await until(lambda: set(client.connection._waiting) - before)
+    return Sent(new, task)
+
+
+async def _answer(sent: Sent) -> object:
+    try:
+        return await sent.result
+    except ServerError as error:
+        return error.code
+
+
+def _bar(client: Client, token: str) -> list[str]:
+    """Messages of a progress bar, the first of which is its beginning."""
+    shown = [params for method, params in client.notifications if method == "$/progress"]
+    return [params["value"].get("message", "") for params in shown if params["token"] == token]
+
+
+async def _until_answered(client: Client, words: str) -> None:
+    """Wait until the last recorded answer of the model has these words."""
+    while True:
+        shown = await client.execute("homebody.showPrompt")
+        if shown is not None and words in shown["answer"]:
+            return
