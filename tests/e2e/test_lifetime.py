@@ -1,6 +1,7 @@
 """When the process comes up and when it ends, whatever the editor does."""
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -189,11 +190,54 @@ def test_sigterm_ends_the_server_even_if_the_client_reads_nothing(environ):
         # Each is answered by an error; together they are more than any pipe holds.
         process.stdin.write(_frame({"id": 2, "method": "x" * 100_000}) * 20)
         process.stdin.flush()
-        busy = psutil.Process(process.pid)
-        while busy.status() == psutil.STATUS_RUNNING:
-            time.sleep(0.05)
         process.terminate()
         process.wait(timeout=20)
+
+
+def test_a_client_that_reads_nothing_is_still_served(environ):
+    """Everything that it sends is handled, its farewell too, although no answer fits into the pipe."""
+    with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
+        assert process.stdin
+        process.stdin.write(_initialize() + INITIALIZED)
+        process.stdin.write(_frame({"id": 2, "method": "x" * 100_000}) * 20)
+        process.stdin.write(SHUTDOWN + EXIT)
+        process.stdin.flush()
+
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_client_that_never_reads_is_given_up_before_the_memory_is_full(environ):
+    """At most 64 MiB wait for it; then the server ends, and its log says why."""
+    with subprocess.Popen(
+        RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
+    ) as process:
+        assert process.stdin
+        assert process.stderr
+        process.stdin.write(_initialize())
+        request = _frame({"id": 2, "method": "x" * 2**20})
+        with contextlib.suppress(BrokenPipeError):
+            while process.poll() is None:
+                process.stdin.write(request)
+        log = process.stderr.read()
+
+        assert process.wait(timeout=30) == 1
+        assert b"64 MiB unread" in log
+
+
+def test_a_log_that_nobody_reads_stops_nothing(environ):
+    """A client that keeps stderr open and full gets its answers all the same."""
+    with subprocess.Popen(
+        RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
+    ) as process:
+        assert process.stdin
+        process.stdin.write(_initialize() + INITIALIZED)
+        # Each is logged, with the reason; together they are more than any pipe holds.
+        wrong = _frame({"method": "textDocument/didClose", "params": {"x" * 1000: 1}})
+        process.stdin.write(wrong * 3_000)
+        process.stdin.write(SHUTDOWN + EXIT)
+        process.stdin.flush()
+
+        assert process.wait(timeout=30) == 0
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,15 @@ async def test_a_label_has_one_line(serve):
         assert item["textEdit"]["newText"] == BLOCK
 
 
+async def test_a_line_of_one_endless_word_does_not_stop_the_server(serve):
+    """The word before the cursor is looked for backwards, once."""
+    async with serve("x)\n", capabilities=_WITHOUT_GHOST_TEXT) as client:
+        client.open(URI, "a" * 200_000 + "(\n")
+        await client.execute("homebody.showPrompt")
+
+        assert "items" in await menu(client, 0, 200_001)
+
+
 async def test_a_slow_answer_is_completed_into_the_cache(serve, gate):
     """A request returns nothing while the model is slow; a later one gets the answer from the cache."""
     slow = [{"text": "width * height", "probability": 0.95, "gate_file": gate.path}]

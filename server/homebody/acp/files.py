@@ -34,7 +34,7 @@ async def read_file(engine: Engine, session: Session, uri: str) -> Document:
     if path is None:
         message = f"{uri} is not a file."
         raise UsageError(message)
-    if reason := engine.permit.refusal(uri):
+    if reason := await engine.permit.refusal(uri):
         message = f"{file_name(uri)} goes into no prompt: {reason}."
         raise UsageError(message)
     limit = engine.settings.context.max_file_bytes
@@ -90,13 +90,13 @@ async def attach_reference(engine: Engine, session: Session, reference: Referenc
 
     """
     if reference.text is not None and path_of(reference.uri) is None:
-        return attach_text(engine, reference.text, reference.name)
+        return await attach_text(engine, reference.text, reference.name)
     if reference.text is None:
         document = await read_file(engine, session, reference.uri)
         lines = reference.lines and clipped(document, reference.lines)
-        return Attached((attach_document(engine, document, lines),))
+        return Attached((await attach_document(engine, document, lines),))
     document = _document(reference.uri, reference.text)
-    whole = attach_document(engine, document)
+    whole = await attach_document(engine, document)
     if reference.lines is None:
         return Attached((whole,))
     # The client embedded these lines alone.

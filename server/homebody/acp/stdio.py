@@ -12,42 +12,35 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
+from homebody.outbox import Outbox
 from homebody.settings.paths import state_dir
 
 _PIECE = 65_536
 _MAX_LOG_BYTES = 1024 * 1024
+_LAST_SECONDS = 2.0
+"""Seconds that the client has at the end to read what was sent to it."""
+
 _GRACE_SECONDS = 5.0
 """Maximum time, in seconds, to stop the model's process and close caches after stdin ended."""
 
 
 def serve_stdio(values: Mapping[str, str], user_file: Path | None) -> int:
     """Serve the client at stdin and stdout until it closes stdin. Returns the exit code."""
-    incoming = os.dup(0)
-    with open(os.dup(1), "wb") as outgoing:  # noqa: PTH123 - a file descriptor, not a path
-        _redirect_output(state_dir() / "acp.log")
-        try:
-            asyncio.run(_serve(incoming, outgoing, values, user_file))
-        except KeyboardInterrupt:
-            return 130
+    incoming, outgoing = os.dup(0), os.dup(1)
+    _redirect_output(state_dir() / "acp.log")
+    try:
+        asyncio.run(_serve(incoming, outgoing, values, user_file))
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
-async def _serve(
-    incoming: int, outgoing: BinaryIO, values: Mapping[str, str], user_file: Path | None
-) -> None:
+async def _serve(incoming: int, outgoing: int, values: Mapping[str, str], user_file: Path | None) -> None:
     from homebody.acp.agent import Agent
     from homebody.acp.connection import Connection
     from homebody.acp.engines import Engines
 
-    def write(line: bytes) -> None:
-        outgoing.write(line)
-        outgoing.flush()
-
-    connection = Connection(write)
-    agent = Agent(connection, Engines(values, user_file))
-    connection.connect(agent.handle)
     lines: asyncio.Queue[bytes | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
@@ -55,12 +48,18 @@ async def _serve(
         with suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(lines.put_nowait, line)
 
+    outbox = Outbox(lambda data: os.write(outgoing, data), on_gone=lambda: post(None))
+    connection = Connection(outbox.write)
+    agent = Agent(connection, Engines(values, user_file))
+    connection.connect(agent.handle)
+
     threading.Thread(target=_read, args=(incoming, post), name="homebody-input", daemon=True).start()
     while (line := await lines.get()) is not None:
         connection.handle_line(line)
         # A request's task starts before the next message is handled.
         await asyncio.sleep(0)
     await agent.aclose()
+    outbox.close(_LAST_SECONDS)
 
 
 def _read(incoming: int, post: Callable[[bytes | None], None]) -> None:
@@ -75,7 +74,6 @@ def _read(incoming: int, post: Callable[[bytes | None], None]) -> None:
             pieces.append(rest)
     if last := b"".join(pieces).strip():
         post(last)
-    # The event loop may be blocked by a client that does not read.
     timer = threading.Timer(_GRACE_SECONDS, os._exit, (0,))
     timer.daemon = True
     timer.start()

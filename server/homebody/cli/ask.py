@@ -119,7 +119,7 @@ async def _once(
     async with ready_engine(flags.load(workspace), workspace) as engine:
         items: list[Attached] = [await attached(engine, what) for what in attach]
         if piped.strip():
-            items.append(attach_text(engine, piped, "Piped text"))
+            items.append(await attach_text(engine, piped, "Piped text"))
         return await ask(
             engine,
             question,

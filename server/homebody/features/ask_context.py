@@ -27,7 +27,9 @@ from homebody.text import Document, Span
 _FRAME_TOKENS = 12
 """Words and fences around one attachment, beside its label."""
 
-_NAMES = re.compile(r"`([A-Za-z_]\w*)(?:\(\))?`|\b([A-Za-z_]\w*(?=\()|[a-z]+_\w+|[A-Z]\w*[a-z]\w*[A-Z]\w*)")
+_NAMES = re.compile(
+    r"`([A-Za-z_]\w*)(?:\(\))?`|\b([A-Za-z_]\w*(?=\()|[a-z]+_\w+|[A-Z]\w{0,60}[a-z]\w{0,60}[A-Z]\w*)"
+)
 _MOST_NAMES = 4
 _CHARACTERS_A_TOKEN = 8
 """Code has fewer: a text with more characters than that has too many tokens."""
@@ -94,7 +96,7 @@ async def find_context(
     left_out = [one for attached in asked.attachments for one in attached.left_out]
     helpful: list[Candidate] = []
     if asked.document is not None:
-        check_permitted(engine, asked.document)
+        await check_permitted(engine, asked.document)
         code, around = await _code(engine, asked.document, asked.span, readable, session)
         wanted += code
         helpful += around

@@ -100,10 +100,12 @@ async def attach(
         document = await asyncio.to_thread(
             read_document, path, max_bytes=engine.settings.context.max_file_bytes
         )
-    return Attached((attach_document(engine, document, await _parse_lines(engine, document, lines)),))
+    return Attached((await attach_document(engine, document, await _parse_lines(engine, document, lines)),))
 
 
-def attach_document(engine: Engine, document: Document, lines: tuple[int, int] | None = None) -> Attachment:
+async def attach_document(
+    engine: Engine, document: Document, lines: tuple[int, int] | None = None
+) -> Attachment:
     """Attach a document, or some of its lines (from 0, both inclusive).
 
     Raises
@@ -112,7 +114,7 @@ def attach_document(engine: Engine, document: Document, lines: tuple[int, int] |
         The document must not be sent to a model.
 
     """
-    check_permitted(engine, document)
+    await check_permitted(engine, document)
     first, last = lines or (0, document.line_of(max(0, len(document.text) - 1)))
     text = document.text[document.line_starts[first] : document.line_span_with_end(last).end]
     path = shown_path(engine, document.uri)
@@ -120,7 +122,9 @@ def attach_document(engine: Engine, document: Document, lines: tuple[int, int] |
     return Attachment(document.uri, first, last, text, document.language_id, label)
 
 
-def attach_text(engine: Engine, text: str, label: str = "pasted text", language: str = "text") -> Attached:
+async def attach_text(
+    engine: Engine, text: str, label: str = "pasted text", language: str = "text"
+) -> Attached:
     """Attach text that the user pasted or an editor sent: output, a diagnostic, a diff.
 
     Files of a pasted diff are judged one by one.
@@ -132,7 +136,7 @@ def attach_text(engine: Engine, text: str, label: str = "pasted text", language:
 
     """
     if diffs := file_diffs(text):
-        return _diff_attached(engine, diffs, label, None)
+        return await _diff_attached(engine, diffs, label, None)
     if holds_key_anywhere(text):
         message = f"The {label} holds a private key, which goes into no prompt."
         raise UsageError(message)
@@ -170,18 +174,19 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
         advice = "stage some with `git add`" if which == "staged" else "edit a tracked file first"
         message = f"There are no {which} changes in {repository.root}: {advice}."
         raise UsageError(message)
-    attached = _diff_attached(engine, diffs, f"{which} changes", repository.root)
+    attached = await _diff_attached(engine, diffs, f"{which} changes", repository.root)
     if not attached.items:
         message = f"All {which} changes are in files that go into no prompt."
         raise UsageError(message)
     return attached
 
 
-def _diff_attached(engine: Engine, diffs: list[FileDiff], label: str, root: Path | None) -> Attached:
+async def _diff_attached(engine: Engine, diffs: list[FileDiff], label: str, root: Path | None) -> Attached:
     def uri(path: str) -> str:
         return uri_of((root or next(iter(engine.folders), Path.cwd())) / path)
 
-    kept, dropped = permitted(diffs, lambda path: engine.permit.refusal(uri(path)) if path else None)
+    refusals = {one.path: await engine.permit.refusal(uri(one.path)) for one in diffs if one.path}
+    kept, dropped = permitted(diffs, refusals.get)
     items = tuple(
         Attachment(uri(one.path), 0, one.text.count("\n"), one.text, "diff", f"{label} in {one.path}")
         for one in kept

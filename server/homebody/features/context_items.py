@@ -52,9 +52,10 @@ async def context_items(
     found = [
         ContextItem(one.uri, "file", file_name(one.uri), shown_path(engine, one.uri))
         for one in documents
-        if query.lower() in shown_path(engine, one.uri).lower() and engine.permit.refusal_of(one) is None
+        if query.lower() in shown_path(engine, one.uri).lower()
+        and await engine.permit.refusal_of(one) is None
     ]
-    found += _problems(engine, query, with_problems)
+    found += await _problems(engine, query, with_problems)
     found += _changes(engine, query)
     if engine.index is not None:
         for file in await engine.index.files(query, limit=_MOST_FILES):
@@ -72,9 +73,9 @@ async def context_items(
     return list({item.id: item for item in reversed(found)}.values())[::-1]
 
 
-def _problems(engine: Engine, query: str, with_problems: Sequence[str]) -> list[ContextItem]:
+async def _problems(engine: Engine, query: str, with_problems: Sequence[str]) -> list[ContextItem]:
     """Diagnostics of each document, and of all of them together where there are several."""
-    uris = [uri for uri in with_problems if engine.permit.refusal(uri) is None]
+    uris = [uri for uri in with_problems if await engine.permit.refusal(uri) is None]
     found = [
         ContextItem(
             f"{DIAGNOSTICS}:{uri}", "diagnostics", f"Problems in {file_name(uri)}", shown_path(engine, uri)

@@ -76,7 +76,7 @@ async def explain(
         As ``answer_in_words`` says.
 
     """
-    check_permitted(engine, document)
+    await check_permitted(engine, document)
     if not document.text.strip():
         message = "There is nothing to explain: select some code first."
         raise UsageError(message)

@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from homebody.backend.base import OnRead
@@ -34,11 +35,11 @@ _LINES_AROUND = 8
 _LOOKED_AT = 200_000
 """Characters of an output that are searched for places."""
 
-# Python's, then what compilers, test runners, Node, Rust and Go print.
-_PLACES = (
-    re.compile(r'File "(?P<path>[^"\n]{1,500})", line (?P<line>\d{1,7})'),
-    re.compile(r"(?P<path>(?:[A-Za-z]:)?[\w./\\@+-]{1,500}\.\w{1,8})[:(](?P<line>\d{1,7})\b"),
-)
+# Python's, then what compilers, test runners, Node, Rust and Go print. An output may be one line of any
+# length, so a path starts only where no path is under way, and is never tried at a shorter length.
+_IN_PYTHON = re.compile(r'File "(?P<path>[^"\n]{1,500}+)", line (?P<line>\d{1,7})')
+_ELSEWHERE = re.compile(r"(?<![\w./\\@+-])(?P<path>(?:[A-Za-z]:)?[\w./\\@+-]{1,500}+)[:(](?P<line>\d{1,7})\b")
+_SUFFIX = re.compile(r"\.\w{1,8}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +79,16 @@ async def explain_text(
         return await explain_attached(
             engine,
             "explain-diff",
-            attach_text(engine, text, "diff"),
+            await attach_text(engine, text, "diff"),
             full=full,
             on_text=on_text,
             on_read=on_read,
         )
-    attached = attach_text(engine, text, "Output")
+    attached = await attach_text(engine, text, "Output")
     # The end of an output contains the error.
     attached = Attached(tuple(replace(item, keep="end") for item in attached.items), attached.left_out)
-    places = list(_places(engine, text))[:_MOST_PLACES]
-    helpful = await asyncio.to_thread(_lines_at, engine, places, open_document)
+    places = await asyncio.to_thread(lambda: list(islice(_places(engine, text), _MOST_PLACES)))
+    helpful = await _lines_at(engine, places, open_document)
     said = await explain_attached(
         engine, "explain-output", attached, helpful=helpful, full=full, on_text=on_text, on_read=on_read
     )
@@ -146,9 +147,11 @@ async def explain_attached(
 def _places(engine: Engine, text: str) -> Iterator[_Place]:
     """Places inside the workspace that ``text`` names, the last first: errors are usually at the end."""
     found: dict[tuple[Path, int], int] = {}
-    for pattern in _PLACES:
+    for pattern in (_IN_PYTHON, _ELSEWHERE):
         for match in pattern.finditer(text, max(0, len(text) - _LOOKED_AT)):
-            path = _inside(engine, match["path"])
+            named = match["path"]
+            is_file_name = pattern is _IN_PYTHON or _SUFFIX.search(named, len(named) - 9)
+            path = _inside(engine, named) if is_file_name else None
             if path is not None:
                 found[path, int(match["line"]) - 1] = match.start()
     for path, line in sorted(found, key=lambda place: -found[place]):
@@ -168,7 +171,7 @@ def _inside(engine: Engine, name: str) -> Path | None:
     return None
 
 
-def _lines_at(
+async def _lines_at(
     engine: Engine, places: Sequence[_Place], open_document: Callable[[str], Document | None]
 ) -> list[Candidate]:
     """Lines around each place, as the editor has them, else from disk."""
@@ -179,10 +182,10 @@ def _lines_at(
         try:
             if document is None:
                 limit = engine.settings.context.max_file_bytes
-                document = read_document(place.path, max_bytes=limit)
+                document = await asyncio.to_thread(read_document, place.path, max_bytes=limit)
         except FileUnreadable:
             continue
-        if engine.permit.refusal_of(document) is not None or place.line >= document.line_count:
+        if await engine.permit.refusal_of(document) is not None or place.line >= document.line_count:
             continue
         first = max(0, place.line - _LINES_AROUND)
         last = min(document.line_count - 1, place.line + _LINES_AROUND // 2)

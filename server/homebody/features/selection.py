@@ -94,7 +94,7 @@ async def candidates_for_span(
         *own,
         *_needed_imports(document, tree, span, names),
         *_class_around(document, tree, span, everything),
-        *(() if session is None else _cells_above(session, document)),
+        *(() if session is None else await _cells_above(session, document)),
     ]
     called = [one.name for one in everything if _covers(span, one.header) and one.name][:2]
     for name in called:
@@ -184,7 +184,7 @@ def _own_calls(
             return
 
 
-def _cells_above(session: Session, document: Document) -> list[Candidate]:
+async def _cells_above(session: Session, document: Document) -> list[Candidate]:
     """Cells of the same notebook that come before this one, the nearest first."""
     above: list[Candidate] = []
     for cell in session.siblings(document.uri):
@@ -192,7 +192,7 @@ def _cells_above(session: Session, document: Document) -> list[Candidate]:
             break
         last = min(cell.line_count, _CELL_LINES) - 1
         text = cell.text[: cell.line_span_with_end(last).end]
-        if text.strip() and session.engine.permit.refusal_of(cell) is None:
+        if text.strip() and await session.engine.permit.refusal_of(cell) is None:
             above.append(Candidate(cell.uri, 0, last, text, CELL_ABOVE))
     return above[::-1]
 

@@ -22,7 +22,7 @@ def shown_path(engine: Engine, uri: str) -> str:
     return prompt_path(uri, engine.folders)
 
 
-def check_permitted(engine: Engine, document: Document) -> None:
+async def check_permitted(engine: Engine, document: Document) -> None:
     """Refuse documents that go into no prompt.
 
     Raises
@@ -31,7 +31,7 @@ def check_permitted(engine: Engine, document: Document) -> None:
         It holds secrets, or the user has ruled it out.
 
     """
-    if reason := engine.permit.refusal_of(document):
+    if reason := await engine.permit.refusal_of(document):
         message = f"{file_name(document.uri)} goes into no prompt: {reason}."
         raise UsageError(message)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # Some editors block until the answer arrives.
 _LONGEST_SECONDS = 0.2
-_WORD = re.compile(r"\w*\Z")
+_WORD_REVERSED = re.compile(r"\w*+")
+_LONGEST_WORD = 1_000
 
 
 def nothing() -> types.CompletionList:
@@ -86,6 +87,6 @@ def _as_is(server: Server) -> types.InsertTextMode | None:
 
 def _typed_word(document: Document, offset: int) -> Span:
     """Span of the word that ends at ``offset``; empty between words."""
-    start = document.line_starts[document.line_of(offset)]
-    found = _WORD.search(document.text[start:offset])
-    return Span(offset - len(found.group()) if found else offset, offset)
+    start = max(document.line_starts[document.line_of(offset)], offset - _LONGEST_WORD)
+    found = _WORD_REVERSED.match(document.text[start:offset][::-1])
+    return Span(offset - len(found[0]) if found else offset, offset)

@@ -46,7 +46,7 @@ class Writer(Interface):
     """Where whole messages go."""
 
     def write(self, data: bytes) -> None:
-        """Write one message; raises ``OSError`` or ``ValueError`` when the client is gone."""
+        """Take one message, without waiting; raises ``OSError`` when the client is gone."""
         ...
 
 
@@ -294,8 +294,8 @@ class Protocol:
         body = json.dumps(message, separators=(",", ":")).encode()
         try:
             self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        except (OSError, ValueError):
-            # The client is gone, and its requests with it.
+        except OSError:
+            # The client is gone, or reads nothing, and its requests go with it.
             self._writer = None
             self.on_closed()
 

@@ -5,23 +5,32 @@ Knows nothing of messages beyond their frames.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from homebody.lsp.frames import FramingError, read_bodies
 from homebody.lsp.lifetime import end_within
 from homebody.lsp.listen import open_listener, wait_for_client
+from homebody.outbox import MOST_WAITING_BYTES, MOST_WAITING_LOG_BYTES, LogHandler, Outbox
+
+logger = logging.getLogger(__name__)
+
+# Messages that were read and wait for the event loop; beyond this, the client waits.
+_MOST_UNHANDLED = 1_000
+# Seconds that a client has at the end to read what was sent to it.
+_LAST_SECONDS = 2.0
 
 
 class Server(Protocol):
     """What a transport needs of a server."""
 
-    def connect(self, writer: "Writer", stop: Callable[[], None]) -> None:
+    def connect(self, writer: Outbox, stop: Callable[[], None]) -> None:
         """Begin: send to ``writer``; call ``stop`` (from any thread) to end."""
         ...
 
@@ -39,29 +48,12 @@ class Server(Protocol):
         ...
 
 
-class Writer:
-    """Whole messages to a stream, each at once."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def write(self, data: bytes) -> None:
-        """Write and flush; raises ``OSError`` when the client is gone."""
-        self._stream.write(data)
-        self._stream.flush()
-
-    def close(self) -> None:
-        """Close the stream."""
-        self._stream.close()
-
-
 def serve_stdio(server: Server) -> int:
     """Serve the client at stdin and stdout until it disconnects. Returns the exit code."""
-    incoming = os.dup(0)
+    incoming, outgoing = os.dup(0), os.dup(1)
     # Output of anything else, native code included, must not get between messages.
-    with open(os.dup(1), "wb") as outgoing:  # noqa: PTH123 - a file descriptor, not a path
-        os.dup2(2, 1)
-        return _run(server, lambda size: os.read(incoming, size), outgoing)
+    os.dup2(2, 1)
+    return _run(server, lambda size: os.read(incoming, size), lambda data: os.write(outgoing, data))
 
 
 def serve_tcp(server: Server, host: str, port: int) -> int:
@@ -79,23 +71,31 @@ def serve_tcp(server: Server, host: str, port: int) -> int:
         except KeyboardInterrupt:
             return 130
     first = [received]
-    with connection, connection.makefile("wb") as outgoing:
+    with connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return _run(server, lambda size: first.pop() if first else connection.recv(size), outgoing)
+        return _run(server, lambda size: first.pop() if first else connection.recv(size), connection.send)
 
 
-def _run(server: Server, read: Callable[[int], bytes], outgoing: BinaryIO) -> int:
+def _run(server: Server, read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> int:
+    # A full pipe of log records must not block the event loop either.
+    log = Outbox(lambda data: os.write(2, data), most_bytes=MOST_WAITING_LOG_BYTES)
+    handler = LogHandler(log)
+    logging.getLogger().addHandler(handler)
     try:
-        is_lsp = asyncio.run(_serve(server, read, Writer(outgoing)))
+        is_lsp = asyncio.run(_serve(server, read, send))
     except KeyboardInterrupt:
         return 130
+    finally:
+        logging.getLogger().removeHandler(handler)
+        log.close(_LAST_SECONDS)
     return server.exit_code or (0 if is_lsp else 1)
 
 
-async def _serve(server: Server, read: Callable[[int], bytes], writer: Writer) -> bool:
-    """Serve until the client disconnects. Returns whether all its input was LSP."""
+async def _serve(server: Server, read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> bool:
+    """Serve until the client disconnects. Returns whether it spoke LSP and read what it was sent."""
     loop = asyncio.get_running_loop()
     bodies: asyncio.Queue[bytes | None] = asyncio.Queue()
+    unhandled = threading.Semaphore(_MOST_UNHANDLED)
 
     def post(body: bytes | None) -> None:
         try:
@@ -108,29 +108,41 @@ async def _serve(server: Server, read: Callable[[int], bytes], writer: Writer) -
         post(None)
 
     def stop_on_signal(_signal: int, _frame: object) -> None:
-        # The event loop may be writing to a client that does not read.
         end_within()
         stop()
 
+    def read_on(body: bytes) -> None:
+        unhandled.acquire()
+        post(body)
+
     signal.signal(signal.SIGTERM, stop_on_signal)
-    pump = _Pump(read, post)
+    pump = _Pump(read, read_on, stop)
     threading.Thread(target=pump.run, name="homebody-input", daemon=True).start()
-    server.connect(writer, stop)
+    outbox = Outbox(send, on_gone=stop)
+    server.connect(outbox, stop)
     while server.exit_code is None and (body := await bodies.get()) is not None:
         server.handle_body(body)
+        unhandled.release()
         # The task of a request takes its snapshot before the next message changes the document.
         await asyncio.sleep(0)
     end_within()
     await server.aclose()
+    if outbox.is_full:
+        logger.error("the client left %d MiB unread, so the server ends", MOST_WAITING_BYTES >> 20)
+        return False
+    outbox.close(_LAST_SECONDS)
     return pump.is_lsp
 
 
 class _Pump:
     """Moves bodies from the client to the event loop, and ends with the client."""
 
-    def __init__(self, read: Callable[[int], bytes], post: Callable[[bytes | None], None]) -> None:
+    def __init__(
+        self, read: Callable[[int], bytes], post: Callable[[bytes], None], stop: Callable[[], None]
+    ) -> None:
         self._read = read
         self._post = post
+        self._stop = stop
         self.is_lsp = True
 
     def run(self) -> None:
@@ -144,4 +156,4 @@ class _Pump:
         except OSError:
             pass
         end_within()
-        self._post(None)
+        self._stop()

@@ -6,10 +6,12 @@ also if they are reached through symlinks. A file that only git ignores may: the
 Looks at the disk once for each document; call ``forget`` after an ignore file has changed.
 """
 
+import asyncio
+import logging
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
 from pathlib import Path
 
 from homebody.text import Document
@@ -17,16 +19,24 @@ from homebody.workspace.ignore import OPENED, PathRules
 from homebody.workspace.secrets import holds_private_key, is_secret
 from homebody.workspace.uri import path_of
 
+logger = logging.getLogger(__name__)
+
 SECRET = "it is on the list of files that hold secrets"  # noqa: S105 - a sentence
 KEY = "it holds a private key"
 IGNORED = "context.ignore or a .homebodyignore excludes it"
 UNKNOWN = "its folder's ignore files are still being read; try again in a moment"
 
+_MOST_KEPT = 10_000
+"""Documents whose answers are kept; beyond this, all are looked up again."""
+
+_MOST_RUNNING = 16
+"""Lookups that run at once. More wait only on a disk that does not answer."""
+
 
 class Permit:
     """Answers for the documents of one workspace; each is looked up once, until ``forget``.
 
-    Lookups run in a thread, and the caller waits for at most ``seconds``: a network share may not
+    Lookups run in a thread, and a caller awaits one for at most ``seconds``: a network share may not
     answer, and a hostile list of patterns takes half a second to compile.
     """
 
@@ -34,40 +44,65 @@ class Permit:
         self._roots = tuple(roots)
         self._globs = tuple(globs)
         self._seconds = seconds
-        self._lookups: dict[str, _Lookup] = {}
+        self._lookups: dict[str, Future[str | None]] = {}
         self._rules: dict[Path, PathRules] = {}
         self._keys: set[str] = set()
+        self._running = threading.Semaphore(_MOST_RUNNING)
 
-    def refusal(self, uri: str) -> str | None:
+    async def refusal(self, uri: str) -> str | None:
         """Say why the document may not go into a prompt; ``None`` where it may.
 
-        For the document's text, the last call of ``refusal_of`` counts.
+        For the document's text, the last call of ``refusal_of`` counts. Suspends only while the document
+        is looked up for the first time.
         """
-        lookup = self._lookups.get(uri)
-        if lookup is None:
-            lookup = self._lookups[uri] = _Lookup()
-            thread = threading.Thread(
-                target=self._look_up, args=(uri, lookup, self._rules), name="homebody-permit", daemon=True
-            )
-            thread.start()
-            thread.join(self._seconds)
-        return lookup.refusal or (KEY if uri in self._keys else None)
+        lookup = self._lookup(uri)
+        if lookup is not None and not lookup.done():
+            # ``wait`` cancels nothing: other requests may await the same lookup.
+            await asyncio.wait({asyncio.wrap_future(lookup)}, timeout=self._seconds)
+        if lookup is None or not lookup.done():
+            return UNKNOWN
+        return lookup.result() or (KEY if uri in self._keys else None)
 
-    def refusal_of(self, document: Document) -> str | None:
+    async def refusal_of(self, document: Document) -> str | None:
         """Say why ``document`` may not go into a prompt, by its name or by the start of its text."""
         if holds_private_key(document.text):
             self._keys.add(document.uri)
         else:
             self._keys.discard(document.uri)
-        return self.refusal(document.uri)
+        return await self.refusal(document.uri)
 
     def forget(self) -> None:
         """Look everything up again at the next question."""
         self._lookups = {}
         self._rules = {}
 
-    def _look_up(self, uri: str, lookup: "_Lookup", rules: dict[Path, PathRules]) -> None:
-        lookup.refusal = self._found(uri, rules)
+    def _lookup(self, uri: str) -> Future[str | None] | None:
+        """Return the lookup of ``uri``, started now if there is none; ``None`` if too many are running."""
+        lookup = self._lookups.get(uri)
+        if lookup is None:
+            if not self._running.acquire(blocking=False):
+                return None
+            if len(self._lookups) >= _MOST_KEPT:
+                self.forget()
+            lookup = self._lookups[uri] = Future()
+            # A future that runs cannot be cancelled by one of those that await it.
+            lookup.set_running_or_notify_cancel()
+            # A daemon thread, not a pool: Python waits for pool threads at exit, and this one may never end.
+            arguments = (uri, lookup, self._rules)
+            threading.Thread(
+                target=self._look_up, args=arguments, name="homebody-permit", daemon=True
+            ).start()
+        return lookup
+
+    def _look_up(self, uri: str, lookup: Future[str | None], rules: dict[Path, PathRules]) -> None:
+        refusal: str | None = UNKNOWN
+        try:
+            refusal = self._found(uri, rules)
+        except Exception:
+            logger.exception("the ignore rules of %s could not be looked up, which is a bug", uri)
+        finally:
+            self._running.release()
+            lookup.set_result(refusal)
 
     def _found(self, uri: str, rules: dict[Path, PathRules]) -> str | None:
         # A notebook's cell has the notebook's path in its own scheme; an unsaved file has a name.
@@ -91,10 +126,3 @@ class Permit:
         if known is None:
             known = rules[root] = PathRules(root, self._globs, OPENED)
         return known.ignores(below.as_posix())
-
-
-@dataclass(slots=True)
-class _Lookup:
-    """Result of one thread; until it is there, the document goes into no prompt."""
-
-    refusal: str | None = UNKNOWN

@@ -72,7 +72,7 @@ async def test_attachments_share_what_fits(world):
     long = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
     short = Document.create("file:///w/short.py", "python", 1, "tiny = 1\n")
     async with world("ok", context_length=1024) as w:
-        attached = [Attached((attach_document(w.engine, one),)) for one in (long, short)]
+        attached = [Attached((await attach_document(w.engine, one),)) for one in (long, short)]
         reply = await ask(w.engine, "Compare.", attachments=attached)
         prompt = w.asked[0].prompt.text
         assert "tiny = 1" in prompt
@@ -88,10 +88,10 @@ async def test_text_with_a_private_key_is_refused(world):
     async with world("ok") as w:
         key = "log\n" * 400 + "-----BEGIN RSA PRIVATE KEY-----\nabc\n"
         with pytest.raises(UsageError, match="private key"):
-            attach_text(w.engine, key)
+            await attach_text(w.engine, key)
         secret = Document.create("file:///w/.env", "plaintext", 1, "TOKEN=1\n")
         with pytest.raises(UsageError, match="secrets"):
-            attach_document(w.engine, secret)
+            await attach_document(w.engine, secret)
         with pytest.raises(UsageError, match="secrets"):
             await ask(w.engine, "What is it?", document=secret)
         assert w.asked == []
@@ -104,7 +104,7 @@ async def test_secret_files_of_a_pasted_diff_stay_out(world):
         "diff --git a/half.py b/half.py\n--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
     )
     async with world("ok") as w:
-        reply = await ask(w.engine, "Review.", attachments=[attach_text(w.engine, diff)])
+        reply = await ask(w.engine, "Review.", attachments=[await attach_text(w.engine, diff)])
         assert "+x = 2" in w.asked[0].prompt.text
         assert "TOKEN" not in w.asked[0].prompt.text
         assert [left.why for left in reply.left_out] == ["it is on the list of files that hold secrets"]

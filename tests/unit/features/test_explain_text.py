@@ -40,6 +40,14 @@ async def test_files_that_a_traceback_names_are_read(world, tmp_path):
         assert "".join(streamed) == told.markdown
 
 
+@pytest.mark.parametrize("line", ["a", "a.", "./", "a.b:", "1", "A"])
+async def test_an_output_of_one_endless_line_is_searched_once(world, tmp_path, line):
+    """No line makes the search for places start again at each character."""
+    async with world("ok", folders=[tmp_path]) as w:
+        told = await explain_text(w.engine, line * (200_000 // len(line)))
+        assert told.markdown == "ok"
+
+
 async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
     """Their names are in the output already; their text is not."""
     (tmp_path / "credentials.json").write_text('{"token": "abc"}\n')

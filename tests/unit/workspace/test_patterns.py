@@ -78,13 +78,13 @@ def test_a_list_of_absurd_size_is_refused():
 
 
 @pytest.mark.parametrize("place", [".homebodyignore", "context.ignore"])
-def test_a_name_of_a_hundred_letters_is_asked_about_at_once(tmp_path, place):
+async def test_a_name_of_a_hundred_letters_is_asked_about_at_once(tmp_path, place):
     """Also for a document that somebody opens."""
     globs = [MANY] if place == "context.ignore" else []
     if place == ".homebodyignore":
         (tmp_path / place).write_text(MANY)
     permit = Permit([tmp_path], globs)
 
-    refusals = [permit.refusal((tmp_path / name).as_uri()) for name in ("a" * 100, "a" * 99 + "b")]
+    refusals = [await permit.refusal((tmp_path / name).as_uri()) for name in ("a" * 100, "a" * 99 + "b")]
 
     assert refusals == [None, IGNORED]

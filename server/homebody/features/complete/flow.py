@@ -55,7 +55,7 @@ async def complete(
     settings = engine.settings.completion
     if trigger == "automatic" and not settings.is_on(document.language_id):
         return []
-    if engine.permit.refusal_of(document) is not None:
+    if await engine.permit.refusal_of(document) is not None:
         return []
     if session is None:
         # A script that shares the server with an editor must not evict the editor's prompts.

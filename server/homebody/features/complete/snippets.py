@@ -33,10 +33,10 @@ async def find_candidates(
     engine = session.engine
     if not engine.settings.context.snippets:
         return []
-    found = _cells_above(session, document)
+    found = await _cells_above(session, document)
     index = engine.index
     if index is None:
-        return [*found, *_recent(session)]
+        return [*found, *await _recent(session)]
     tree = engine.trees.newest(document)
     found += await index.definitions(
         identifiers_near(document, tree, offset),
@@ -44,18 +44,18 @@ async def find_candidates(
         near_path=path_of(document.uri),
         imports=imports,
     )
-    found += _recent(session)
+    found += await _recent(session)
     found += await index.similar(_nearby(document, offset), exclude=[document.uri], limit=_SIMILAR)
     return found
 
 
-def _recent(session: Session) -> list[Candidate]:
+async def _recent(session: Session) -> list[Candidate]:
     """Recently edited or viewed places, without documents that must not go into a prompt."""
     permit = session.engine.permit
-    return [place for place in session.recent.candidates() if permit.refusal(place.uri) is None]
+    return [place for place in session.recent.candidates() if await permit.refusal(place.uri) is None]
 
 
-def _cells_above(session: Session, document: Document) -> list[Candidate]:
+async def _cells_above(session: Session, document: Document) -> list[Candidate]:
     """Cells above this one in the same notebook, the nearest first."""
     above: list[Candidate] = []
     for cell in session.siblings(document.uri):
@@ -63,7 +63,7 @@ def _cells_above(session: Session, document: Document) -> list[Candidate]:
             break
         last = min(cell.line_count, _CELL_LINES) - 1
         text = cell.text[: cell.line_span_with_end(last).end]
-        if text.strip() and session.engine.permit.refusal_of(cell) is None:
+        if text.strip() and await session.engine.permit.refusal_of(cell) is None:
             above.append(Candidate(cell.uri, 0, last, text, CELL_ABOVE))
     return above[::-1]
 

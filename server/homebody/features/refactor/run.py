@@ -78,7 +78,7 @@ async def refactor(
         As ``answer`` says.
 
     """
-    check_permitted(engine, document)
+    await check_permitted(engine, document)
     prompt = _prompt(engine, action, instruction)
     if prompt.takes_problem and not problem.strip():
         message = f"{prompt.title!r} corrects what a diagnostic reports, and there is none here."

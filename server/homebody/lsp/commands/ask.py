@@ -122,24 +122,24 @@ async def _attached(server: Server, opened: "Opened", item: Item | str) -> "Atta
     from homebody.features.context_items import DIAGNOSTICS
 
     if isinstance(item, Item) and item.text is not None:
-        return attach_text(opened.engine, item.text, item.label or item.kind or "pasted text")
+        return await attach_text(opened.engine, item.text, item.label or item.kind or "pasted text")
     item_id = item if isinstance(item, str) else item.id
     scheme, _, uri = item_id.partition(":")
     if scheme == DIAGNOSTICS:
-        return _problems(server, opened, uri)
+        return await _problems(server, opened, uri)
     return await attach(opened.engine, item_id, server.documents.find)
 
 
-def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
+async def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
     """Attach the diagnostics of a document; of all documents without a ``uri``."""
     from homebody.features.attachments import Attached, attach_text
     from homebody.features.surroundings import shown_path
 
     problems = server.service.problems
     found = [
-        attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, one)}")
+        await attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, one)}")
         for one in ((uri,) if uri else problems.uris)
-        if (text := problems.find(one)) is not None and opened.engine.permit.refusal(one) is None
+        if (text := problems.find(one)) is not None and await opened.engine.permit.refusal(one) is None
     ]
     if not found:
         where = f"{shown_path(opened.engine, uri)} has" if uri else "There are"

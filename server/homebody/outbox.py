@@ -1,0 +1,129 @@
+"""Bytes on their way out, written by a thread: a reader that does not read blocks nothing else.
+
+In: whole messages, from the event loop. Out: the same bytes in the same order.
+Knows nothing of messages beyond their length.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+MOST_WAITING_BYTES = 64 * 1024 * 1024
+"""Bytes that may wait for a client; one that leaves more unread counts as gone."""
+
+MOST_WAITING_LOG_BYTES = 256 * 1024
+"""Bytes of log records that may wait for a reader; later records are dropped."""
+
+
+class ReaderGone(OSError):
+    """The reader closed its end, or leaves more unread than may wait."""
+
+
+class Outbox:
+    """Whole messages to one reader.
+
+    Parameters
+    ----------
+    send
+        Writes some of the bytes, at least one, and returns how many; may block. ``OSError`` or
+        ``ValueError`` when the reader is gone.
+    on_gone
+        Called once, from the writing thread, when ``send`` fails.
+    most_bytes
+        What may wait; a single message may be longer.
+
+    Attributes
+    ----------
+    is_full
+        Whether a message was refused because too much waits.
+
+    """
+
+    def __init__(
+        self,
+        send: Callable[[memoryview], int],
+        on_gone: Callable[[], None] = lambda: None,
+        most_bytes: int = MOST_WAITING_BYTES,
+    ) -> None:
+        self._send = send
+        self._on_gone = on_gone
+        self._most_bytes = most_bytes
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self.is_full = False
+        self._is_gone = False
+        self._is_closed = False
+        self._changed = threading.Condition()
+        # A daemon thread: it may be blocked for ever when the process ends.
+        self._thread = threading.Thread(target=self._run, name="homebody-output", daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes) -> None:
+        """Take a message; returns at once.
+
+        Raises
+        ------
+        ReaderGone
+            The reader is gone, or leaves too much unread.
+
+        """
+        with self._changed:
+            if self._is_gone:
+                message = "the reader is gone"
+                raise ReaderGone(message)
+            if self._size and self._size + len(data) > self._most_bytes:
+                self.is_full = True
+                message = f"{self._size} bytes wait, and nothing reads them"
+                raise ReaderGone(message)
+            self._waiting.append(data)
+            self._size += len(data)
+            self._changed.notify()
+
+    def close(self, seconds: float) -> None:
+        """Take nothing more, and give the reader ``seconds`` to read what waits."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while data := self._next():
+            left = memoryview(data)
+            try:
+                while left:
+                    left = left[self._send(left) :]
+            except (OSError, ValueError):
+                with self._changed:
+                    self._is_gone = True
+                    self._waiting.clear()
+                self._on_gone()
+                return
+            with self._changed:
+                self._size -= len(data)
+
+    def _next(self) -> bytes:
+        """Everything that waits by now; empty once the outbox is closed."""
+        with self._changed:
+            while not self._waiting and not self._is_closed:
+                self._changed.wait()
+            data = b"".join(self._waiting)
+            self._waiting.clear()
+            return data
+
+
+class LogHandler(logging.Handler):
+    """Log records to an outbox; a record that finds it full is dropped."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        super().__init__(logging.WARNING)
+        self._outbox = outbox
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        try:
+            self._outbox.write(f"{self.format(record)}\n".encode(errors="replace"))
+        except ReaderGone:
+            return
+        except Exception:  # noqa: BLE001 - as every handler: a record that cannot be formatted ends nothing
+            self.handleError(record)

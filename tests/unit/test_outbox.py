@@ -1,0 +1,116 @@
+"""Messages to a reader that is slow, gone, or does not read at all."""
+
+import logging
+import threading
+
+import pytest
+
+from homebody.outbox import LogHandler, Outbox, ReaderGone
+
+
+class Reader:
+    """Takes at most ``piece`` bytes at once, and nothing before ``reads`` is set."""
+
+    def __init__(self, piece: int = 3) -> None:
+        self.reads = threading.Event()
+        self.asked = threading.Event()
+        self.gone = threading.Event()
+        self.taken = b""
+        self._piece = piece
+
+    def send(self, data: memoryview) -> int:
+        """Take a piece, as a pipe does."""
+        self.asked.set()
+        self.reads.wait()
+        if self.gone.is_set():
+            raise BrokenPipeError
+        piece = bytes(data[: self._piece])
+        self.taken += piece
+        return len(piece)
+
+
+@pytest.fixture
+def reader():
+    """A reader that reads at the end, so that no thread is left."""
+    reader = Reader()
+    yield reader
+    reader.reads.set()
+
+
+def test_messages_arrive_whole_and_in_their_order(reader):
+    """Whatever the pipe takes at once."""
+    outbox = Outbox(reader.send)
+    reader.reads.set()
+    for number in range(100):
+        outbox.write(b"message %d;" % number)
+    outbox.close(60)
+
+    assert b"".join(b"message %d;" % number for number in range(100)) == reader.taken
+
+
+def test_a_reader_that_does_not_read_is_not_waited_for_and_costs_bounded_memory(reader):
+    """What does not fit is refused; what was taken still arrives once it reads."""
+    outbox = Outbox(reader.send, most_bytes=100)
+    for _ in range(10):
+        outbox.write(b"0123456789")
+    with pytest.raises(ReaderGone):
+        outbox.write(b"!")
+    assert outbox.is_full
+
+    reader.reads.set()
+    outbox.close(60)
+    assert reader.taken == b"0123456789" * 10
+
+
+def test_one_message_may_be_longer_than_what_may_wait(reader):
+    """A long answer is no reason to give a client up."""
+    outbox = Outbox(reader.send, most_bytes=10)
+    reader.reads.set()
+    outbox.write(b"x" * 1000)
+    outbox.close(60)
+
+    assert reader.taken == b"x" * 1000
+
+
+def test_a_reader_that_leaves_is_reported_once_and_gets_nothing_more(reader):
+    """Also what waited already is dropped."""
+    reports: list[bool] = []
+    left = threading.Event()
+
+    def on_gone() -> None:
+        reports.append(True)
+        left.set()
+
+    outbox = Outbox(reader.send, on_gone)
+    outbox.write(b"a")
+    reader.asked.wait()
+    outbox.write(b"b")
+    reader.gone.set()
+    reader.reads.set()
+    left.wait()
+    with pytest.raises(ReaderGone):
+        outbox.write(b"c")
+    outbox.close(60)
+
+    assert (reports, reader.taken) == ([True], b"")
+
+
+def test_closing_does_not_wait_for_a_reader_that_does_not_read(reader):
+    """The process has to end."""
+    outbox = Outbox(reader.send)
+    outbox.write(b"x")
+    outbox.close(0)
+
+    assert reader.taken == b""
+
+
+def test_log_records_that_find_no_room_are_dropped(reader):
+    """A client that does not read stderr blocks nothing."""
+    outbox = Outbox(reader.send, most_bytes=20)
+    handler = LogHandler(outbox)
+    for number in range(5):
+        handler.emit(logging.makeLogRecord({"msg": f"record {number}", "levelno": logging.WARNING}))
+    reader.reads.set()
+    outbox.close(60)
+
+    assert reader.taken == b"record 0\nrecord 1\n"
