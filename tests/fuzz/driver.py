@@ -36,8 +36,11 @@ class Driver:
 
     Attributes
     ----------
-    sent
-        Number of messages sent so far.
+    sent, requests
+        Number of messages sent so far, and of requests among them.
+    twice, bugs, mismatches
+        Number of requests answered twice, of messages that call something a bug, and of texts that differ
+        from the editor's.
     slowest
         Longest time from a request to its answer, in seconds, with the request.
     on_edit
@@ -46,7 +49,8 @@ class Driver:
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.sent = 0
+        self.sent = self.requests = 0
+        self.twice = self.bugs = self.mismatches = 0
         self.slowest: tuple[float, Json] = (0.0, {})
         self.on_edit: Callable[[Json], list[Json] | None] = lambda _edit: None
         self._process = process
@@ -63,6 +67,11 @@ class Driver:
         return list(self._asked)
 
     @property
+    def unanswered(self) -> int:
+        """Number of requests that are not answered yet."""
+        return len(self._asked)
+
+    @property
     def tokens(self) -> list[Any]:
         """Tokens of progress bars that the server created."""
         return self._tokens
@@ -70,6 +79,7 @@ class Driver:
     def ask(self, method: str, params: object) -> int:
         """Send a request; returns its id."""
         msg_id = self.sent + 1
+        self.requests += 1
         message = {"jsonrpc": "2.0", "id": msg_id, "method": method, "params": params}
         self._asked[msg_id] = time.monotonic(), message
         self.send(message)
@@ -135,6 +145,7 @@ class Driver:
 
     def _take(self, message: Json) -> None:
         if "bug" in json.dumps(message):
+            self.bugs += 1
             self._broken.append(f"a message says that something is a bug: {message}")
         if "method" not in message:
             self._take_answer(message)
@@ -149,11 +160,12 @@ class Driver:
         self._answers[msg_id] += 1
         asked = self._asked.pop(msg_id, None)
         if asked is None or self._answers[msg_id] > 1:
+            self.twice += 1
             self._broken.append(f"answered twice, or never asked: {message}")
             return
         began, request = asked
         self.slowest = max(self.slowest, (time.monotonic() - began, request), key=lambda found: found[0])
-        if request["method"] == "fuzz/text":
+        if request["method"].startswith("fuzz/"):
             self._results[msg_id] = message.get("result")
 
     def _answer(self, request: Json) -> object:

@@ -1,4 +1,4 @@
-"""The language server as it ships, and one request more: the text that it holds of a document.
+"""The language server as it ships, and two requests more: the text of a document, and stalls.
 
 Run as a process of its own by ``driver``.
 """
@@ -7,25 +7,33 @@ import dataclasses
 import sys
 from typing import Any
 
+from stalls import Stalls
+
 from homebody.lsp.methods import create_server
 from homebody.lsp.protocol import Request
 from homebody.lsp.responsive import share_interpreter
 from homebody.lsp.transport import serve_stdio
 
 TEXT = "fuzz/text"
+STALLS = "fuzz/stalls"
 
 
 def main() -> int:
     """Serve over stdio."""
     share_interpreter()
+    stalls = Stalls()
+    stalls.watch()
     server = create_server()
 
     async def text(params: Any) -> object:
         document = server.documents.find(params["uri"])
         return None if document is None else {"version": document.version, "text": document.text}
 
+    async def longest(_params: Any) -> object:
+        return stalls.to_json()
+
     handlers = server.protocol.handlers
-    requests = {**handlers.requests, TEXT: Request(text)}
+    requests = {**handlers.requests, TEXT: Request(text), STALLS: Request(longest)}
     server.protocol.handlers = dataclasses.replace(handlers, requests=requests)
     return serve_stdio(server)
 

@@ -149,6 +149,7 @@ class Session:
             expected = {"version": held.version, "text": held.text} if is_served else None
             # A refactoring may be applied while the answer is on its way.
             if found != expected and self.editor.texts[uri].version == held.version:
+                self.driver.mismatches += 1
                 message = f"{uri!r}: the server holds {found!r}, the editor {expected!r}"
                 raise Broken(message)
 
