@@ -60,7 +60,7 @@ def _list(*, as_json: _Json = False) -> None:
         terminal.write(json.encode([_shown(entry) for entry in entries]).decode() + "\n")
         return
     if not entries:
-        terminal.write("No model here; `homebody models install` fetches a small one (98 MB).\n")
+        terminal.write("No model here; `homebody models install` fetches a small one (93 MB).\n")
         return
     terminal.write(_table([_HEADINGS, *map(_row, entries)]))
     for entry in entries:

@@ -129,7 +129,7 @@ def resolve(name: str | None, use: Use = "completion") -> Path:
     for path in (models_dir() / DEFAULT_WEIGHTS, *chosen):
         if path.is_file():
             return path
-    message = "no model is installed: run `homebody models install` to fetch a small one (98 MB)"
+    message = "no model is installed: run `homebody models install` to fetch a small one (93 MB)"
     raise NoModelInstalled(message)
 
 

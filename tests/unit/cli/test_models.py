@@ -22,7 +22,7 @@ def test_a_fresh_machine_lists_the_next_steps():
     """No model is installed, and that is not an error."""
     assert homebody("models", "list") == (
         0,
-        "No model here; `homebody models install` fetches a small one (98 MB).\n",
+        "No model here; `homebody models install` fetches a small one (93 MB).\n",
         "",
     )
     assert json.loads(homebody("models", "list", "--json")[1]) == []
