@@ -106,7 +106,7 @@ async def test_no_code_goes_to_a_server_that_is_not_recognised(stranger: str):
 
 
 async def test_a_silent_server_delays_nothing():
-    """A second, and the others are used."""
+    """It is given up after a second, and the other servers are used."""
 
     async def silent(request: Request, reply: Reply) -> None:
         await asyncio.sleep(60)
@@ -152,7 +152,7 @@ async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
     ],
 )
 async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str], chosen: str):
-    """Loaded first, where it suits."""
+    """A suitable model that is loaded comes first."""
     models = [OllamaModel("llama3:8b"), OllamaModel(CODER, fim=True), OllamaModel("starcoder2:3b", size=5)]
     with OllamaDouble(models) as double:
         double.loaded |= dict.fromkeys(loaded, 4096)
@@ -173,7 +173,7 @@ async def test_a_remote_model_is_left_out_and_reported():
 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3", "vllm"])
 async def test_other_servers_are_found_and_used(kind: Any):
-    """By what they say of themselves."""
+    """They are recognised by their own answers."""
     with OpenAiDouble([OpenAiModel("qwen2.5-coder-7b-instruct")], kind) as double:
         async with opened([double.url]) as backend:
             assert await ask(backend) == "return a + b"
@@ -209,7 +209,7 @@ async def test_only_the_server_named_in_the_settings_is_contacted(llama_cpp: Rec
     assert other.requests == []
 
 
-async def test_the_weights_follow_where_no_server_is(empty_machine: Path, tiny_model: Path):
+async def test_weights_are_used_if_there_is_no_server(empty_machine: Path, tiny_model: Path):
     """The default ones, by name, in our own process."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     async with opened([NOBODY]) as backend:

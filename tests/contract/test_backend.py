@@ -51,12 +51,12 @@ async def test_describe_returns_what_is_served(backend: Backend):
 
 
 async def test_describe_is_stable(backend: Backend):
-    """Asking twice gives the same."""
+    """Two calls return the same value."""
     assert await backend.describe() == await backend.describe()
 
 
-async def test_counts_come_in_order_and_none_is_lower_than_it_is(backend: Backend):
-    """One count a text, in order; an empty text has none, a longer text at least as many."""
+async def test_counts_come_in_order_and_are_never_too_low(backend: Backend):
+    """One count for each text, in order; an empty text has 0 tokens, a longer text at least as many."""
     empty, one, more = await backend.count(["", "x", "x = compute(y)\n"])
 
     assert (empty, one) == (0, 1)
@@ -64,7 +64,7 @@ async def test_counts_come_in_order_and_none_is_lower_than_it_is(backend: Backen
 
 
 async def test_no_texts_have_no_counts(backend: Backend):
-    """Counting nothing is allowed."""
+    """An empty list of texts gives an empty list of counts."""
     assert await backend.count([]) == []
 
 
@@ -89,8 +89,8 @@ async def test_complete_streams_pieces_and_ends_in_stats(backend: Backend):
     assert stats.output_tokens > 0
 
 
-async def test_a_stop_text_ends_the_answer_and_is_no_part_of_it(backend: Backend):
-    """Nothing of a stop text, and nothing behind it, is shown."""
+async def test_a_stop_text_ends_the_answer_and_is_not_part_of_it(backend: Backend):
+    """Neither the stop text nor the text after it is shown."""
     prompt = Prompt(PROMPT.parts, stop=("+ ",))
 
     pieces, stats = await read(backend.complete(prompt, Sampling(max_tokens=32)))
@@ -100,14 +100,14 @@ async def test_a_stop_text_ends_the_answer_and_is_no_part_of_it(backend: Backend
 
 
 async def test_forced_text_is_not_in_the_answer(backend: Backend):
-    """What was taken off the prompt's end is forced and taken off the answer."""
+    """Text removed from the prompt's end is forced, and removed from the answer."""
     pieces, _ = await read(backend.complete(Prompt(PROMPT.parts, forced="ret"), Sampling(max_tokens=32)))
 
     assert text_of(pieces) == "urn a + b"
 
 
 async def test_a_stop_text_within_the_forced_text_does_not_end_the_answer(backend: Backend):
-    """A line end that was taken off with its indentation is no end of the answer's first line."""
+    """A forced line end with its indentation does not end the first line of the answer."""
     prompt = Prompt(PROMPT.parts, stop=("ret", "+"), forced="ret")
 
     pieces, _ = await read(backend.complete(prompt, Sampling(max_tokens=32)))
@@ -161,7 +161,7 @@ async def test_warm_can_read_a_beginning(backend: Backend):
 
 
 async def test_a_prompt_that_does_not_fit_is_refused(backend: Backend):
-    """Nothing is cut in silence: a prompt longer than the context is an error before it is sent."""
+    """A prompt longer than the context raises an error before it is sent; nothing is cut."""
     length = (await backend.describe()).context_length
 
     with pytest.raises(ContextTooLong, match=str(length)):
@@ -178,7 +178,7 @@ async def test_text_beyond_ascii_arrives_whole(backend: Backend):
 
 
 async def test_a_stream_can_be_closed_and_the_next_one_works(backend: Backend):
-    """Closing a stream in the middle leaves the backend in order."""
+    """After a stream was closed in the middle, the next request works."""
     async with aclosing(backend.chat(CHAT, Sampling(max_tokens=64))) as stream:
         await anext(stream)
 
@@ -187,7 +187,7 @@ async def test_a_stream_can_be_closed_and_the_next_one_works(backend: Backend):
     assert text_of(pieces) == CODE
 
 
-async def test_every_sampling_parameter_is_taken(backend: Backend):
+async def test_every_sampling_parameter_is_accepted(backend: Backend):
     """No server refuses a parameter: one that it does not know is reported and not sent."""
     sampling = Sampling(
         max_tokens=32,

@@ -84,7 +84,7 @@ async def test_a_model_without_fim_has_no_markers(tmp_path: Path):
 async def test_no_text_of_the_users_acts_as_a_marker(
     backend: LlamaCppBackend, proxy: RecordingProxy, host: Any
 ):
-    """The same words are one id as a marker, and many as text."""
+    """The same characters are one id as a marker and several ids as text."""
     (middle,) = tokenize(host.url, host.key, FIM_MIDDLE, special=True)
 
     await read(backend.complete(Prompt((Text(f"x {FIM_MIDDLE}"), Marker(FIM_MIDDLE))), MANY))
@@ -127,7 +127,7 @@ async def test_stable_parts_are_tokenized_once(backend: LlamaCppBackend, proxy: 
 
 
 async def test_the_prompts_cache_is_used(backend: LlamaCppBackend):
-    """A longer beginning evaluates what is new; the first piece says what reading cost."""
+    """A longer prompt evaluates only the new tokens; the first piece reports the cost of reading."""
     start = Text("value = 1\n" * 20)
     await read(backend.complete(Prompt((start,)), MANY))
 
@@ -185,7 +185,7 @@ async def test_closing_the_stream_stops_the_model(endless_host: Any):
 
 
 async def test_cancelling_the_task_stops_the_model(endless_host: Any):
-    """As closing does."""
+    """As closing the stream does."""
     backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
     await backend.describe()
     before = counter(endless_host.url, endless_host.key, "tokens_predicted_total")
@@ -314,8 +314,8 @@ async def test_bos_is_sent_where_the_model_wants_it(tiny_model: Path, tmp_path: 
     assert count == 2
 
 
-async def test_no_blank_is_slipped_in_between_the_parts_of_a_sentencepiece_prompt(tmp_path: Path):
-    """Such models put a blank before a text that begins; a part in the middle begins nothing."""
+async def test_no_blank_is_inserted_between_the_parts_of_a_sentencepiece_prompt(tmp_path: Path):
+    """Such models put a blank in front of a text; parts in the middle of a prompt must not get one."""
     async with running(write_tiny_spm(tmp_path / "spm.gguf")) as (_, process):
         url = f"http://127.0.0.1:{process.ready.port}"
         with RecordingProxy(url, process.ready.api_key) as proxy:
@@ -375,7 +375,7 @@ async def test_a_wrong_key_is_refused_with_advice(host: Any):
 
 
 async def test_requests_cancelled_at_any_moment_lose_no_connection(host: Any):
-    """An editor cancels at each key: a connection lost now and then is all of them in the end."""
+    """An editor cancels at each key, so even a rare loss would use up all connections."""
     backend = LlamaCppBackend(host.url, api_key=host.key)
     await backend.describe()
     for number in range(400):

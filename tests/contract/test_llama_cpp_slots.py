@@ -11,7 +11,7 @@ from homebody.backend.servers.llama_cpp import LlamaCppBackend
 
 @pytest.mark.parametrize("warmed", [True, False], ids=["slot is known", "slot is asked for"])
 async def test_after_a_cancelled_answer_the_prompt_is_not_read_again(endless_host: Any, *, warmed: bool):
-    """Its slot is still busy for a moment: in another one all of the prompt would be read."""
+    """Its slot is still busy for a moment; in another slot the whole prompt would be read."""
     backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
     lines = f"warmed = {warmed}\n" * 30
     if warmed:

@@ -75,7 +75,7 @@ async def test_the_served_context_is_used_and_nothing_is_loaded_twice():
 
 
 async def test_a_loaded_model_keeps_its_context():
-    """What somebody else has loaded is not loaded again with another length."""
+    """A model that is already loaded is not loaded again with another length."""
     with OllamaDouble([CODER]) as double:
         double.loaded[CODER.name] = 16384
         async with opened(double) as backend:
@@ -130,8 +130,8 @@ async def test_prompts_go_raw_and_unabridged():
     }  # fmt: skip
 
 
-async def test_a_prompt_that_ollama_finds_too_long_is_refused_not_cut():
-    """Where our estimate was too low, the server's refusal is the last word."""
+async def test_a_prompt_that_is_too_long_for_ollama_is_refused_and_not_cut():
+    """If the estimate was too low, the server refuses the prompt."""
     long = Prompt((Text("x " * 2100),))
     with OllamaDouble([CODER]) as double:
         async with opened(double) as backend:
@@ -154,7 +154,7 @@ async def test_a_silent_cut_of_an_old_ollama_is_noticed():
 
 
 async def test_the_servers_count_corrects_the_estimate():
-    """What Ollama counted is what the next prompt of that kind is estimated by, on the high side."""
+    """The next estimate uses Ollama's count, rounded up."""
     code = "value = compute(value, other)\n" * 40
     with OllamaDouble([CODER]) as double:
         async with opened(double) as backend:
@@ -215,7 +215,7 @@ async def test_a_remote_model_is_never_chosen():
 
 
 async def test_a_model_that_became_remote_is_stopped_at_its_first_reply():
-    """A name that was local when it was looked up, and is not any more."""
+    """The name was local when it was looked up, and is remote now."""
     model = OllamaModel("coder:latest", fim=True)
     with OllamaDouble([model]) as double:
         async with opened(double) as backend:
@@ -321,7 +321,7 @@ async def test_closing_the_stream_hangs_up():
 
 
 async def test_the_vocabulary_is_fetched_once_a_model():
-    """Some megabytes, so not again while the model's digest is the same."""
+    """It has some megabytes, so it is fetched again only if the model's digest changes."""
     with OllamaDouble([CODER]) as double:
         async with opened(double) as backend:
             await backend.describe()
@@ -348,7 +348,7 @@ async def test_a_prompt_is_read_ahead_in_longer_and_longer_beginnings():
 
 
 def test_of_the_user_defined_tokens_only_those_that_look_like_markers_are_special():
-    """Some vocabularies have letters and HTML's tags as such: lines that hold them are the user's."""
+    """Some vocabularies list letters and HTML tags as user-defined tokens; such lines stay in the prompt."""
     control = ["<s>", "<|im_end|>"]
     user_defined = [
         *(

@@ -169,7 +169,7 @@ async def test_a_server_without_metadata_gets_careful_defaults():
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
 async def test_the_url_may_end_in_v1_or_not(suffix: str):
-    """Both are written in the wild."""
+    """Users write both."""
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
         backend = OpenAiBackend(double.url + suffix)
         assert (await backend.describe()).name == "m"

@@ -53,7 +53,7 @@ def sent(double: LoopbackServer, path: str) -> list[dict[str, Any]]:
 
 
 async def test_vllm_gets_the_four_likeliest_stop_texts():
-    """The others are watched here: the answer ends before them all the same."""
+    """Homebody watches for the other stop texts itself."""
     with OpenAiDouble([OpenAiModel(CODER)], "vllm") as double:
         async with aclosing(OpenAiBackend(double.url)) as backend:
             assert await say(backend) == "return a "
@@ -63,7 +63,7 @@ async def test_vllm_gets_the_four_likeliest_stop_texts():
 
 @pytest.mark.parametrize(("most", "asked"), [(4, [6, 4, 4]), (0, [6, 4, None, None])])
 async def test_a_server_that_refuses_stop_texts_gets_fewer_from_then_on(most: int, asked: list[int | None]):
-    """It is noted, and the request sent again."""
+    """It is recorded, and the request is sent again."""
     double = Refusing([OpenAiModel(CODER)], "unknown")
     double.most_stops = most
     with double:
@@ -191,7 +191,7 @@ async def test_thinking_is_disabled_in_ollama(model: str, think: object):
 
 
 async def test_ollama_loads_and_asks_with_the_same_shift():
-    """Another one would load the model a second time."""
+    """Another value would make Ollama load the model a second time."""
     with OllamaDouble([OllamaModel("qwen2.5-coder:1.5b", fim=True)]) as double:
         async with aclosing(OllamaBackend(double.url)) as backend:
             await say(backend)
@@ -251,7 +251,7 @@ async def test_a_router_is_asked_to_load_the_suitable_model():
 
 
 async def test_a_routers_models_are_chosen_by_what_they_are_and_whether_they_are_loaded():
-    """Nothing is loaded by looking."""
+    """Listing the models loads none."""
     with Router() as double:
         choice = await discover(BackendSettings(), "chat", urls=[double.url])
 
@@ -259,8 +259,8 @@ async def test_a_routers_models_are_chosen_by_what_they_are_and_whether_they_are
     assert set(double.states.values()) == {"unloaded"}
 
 
-async def test_a_proxy_that_passes_requests_on_is_not_used_unasked(own_folders: Any):
-    """LiteLLM is recognised, and gets no code."""
+async def test_a_proxy_that_passes_requests_on_is_used_only_if_configured(own_folders: Any):
+    """LiteLLM is recognised, and no code is sent to it."""
 
     async def litellm(request: Request, reply: Reply) -> None:
         if request.path == "/v1/models":

@@ -49,7 +49,7 @@ def test_with_its_entry_it_is_served(session: dict[str, Any]):
 
 
 def test_another_port_of_that_host_is_refused(session: dict[str, Any]):
-    """And hears nothing."""
+    """No connection to it is made."""
     assert "ConnectionForbidden" in session["results"]["on another port"]
     assert session["heard"]["other"] == 0
 

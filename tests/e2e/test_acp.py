@@ -146,7 +146,7 @@ async def test_a_question_is_answered_in_pieces_with_its_tokens(chat, file):
 
 
 async def test_prompt_files_are_slash_commands(chat, workspace, environ):
-    """The user's own ones too."""
+    """Also those of the user."""
     prompts = Path(environ["HOMEBODY_CONFIG_DIR"]) / "prompts"
     prompts.mkdir(parents=True)
     (prompts / "shout.md").write_text('+++\ntitle = "Shout"\noutput = "explain"\n+++\nShout $code\n')
@@ -176,7 +176,7 @@ async def test_an_edit_is_shown_and_written_by_the_editor_after_permission(chat,
 
 @pytest.mark.parametrize("choice", ["no", "cancelled", "unknown"])
 async def test_an_edit_that_is_not_allowed_changes_nothing(chat, file, choice):
-    """Anything but the option that allows it rejects it."""
+    """Any other option than the one that allows it rejects the edit."""
     editor = Editor({str(file): CODE}, choice=choice)
     async with chat(DOCSTRING, editor) as session:
         assert await session.say("/docstring area", link(file)) == "end_turn"
@@ -256,7 +256,7 @@ async def test_cancel_ends_a_turn_even_while_the_editor_does_not_answer(chat, fi
 
 
 async def test_a_file_with_secrets_is_neither_read_nor_a_reason_to_stay_silent(chat, workspace):
-    """Clients attach what is open by themselves."""
+    """Clients attach open files automatically."""
     secret = workspace / ".env"
     secret.write_text("TOKEN=1")
     embedded = acp.embedded_text_resource(secret.as_uri(), "TOKEN=1")

@@ -233,7 +233,7 @@ async def test_a_conversation_is_forgotten_while_it_is_answered(serve, tmp_path)
 
 
 async def test_a_conversation_is_stored_while_it_is_answered(serve, tmp_path):
-    """What is answered by then is on disk; the rest is stored with the next request."""
+    """The turns answered so far are on disk; the rest is stored with the next request."""
     gate = tmp_path / "gate"
     replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": str(gate)}]
     async with serve(replies) as client:
@@ -327,7 +327,7 @@ async def test_a_diagnostic_and_pasted_output_are_explained(serve, workspace):
 
 
 async def test_a_commit_message_is_written(serve, workspace):
-    """Of what is staged in the workspace."""
+    """It describes the staged changes of the workspace."""
     (workspace / "stock.py").write_text("count = 3\n")
     _stage(workspace)
     async with serve("Count the stock") as client:

@@ -27,7 +27,7 @@ async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
 
 
 async def test_the_first_request_waits_for_the_start(serve):
-    """It comes right behind the handshake, before the features are loaded, and gets its suggestion."""
+    """It arrives right after the handshake, before the features are loaded, and gets a suggestion."""
     async with serve("return width * height") as client:
         client.open(URI, CODE)
         (item,) = await client.complete(URI, 1, 4)

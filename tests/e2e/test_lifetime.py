@@ -1,4 +1,4 @@
-"""When the process comes up and when it ends, whatever the editor does."""
+"""When the process starts and ends, whatever the editor does."""
 
 import asyncio
 import contextlib
@@ -47,7 +47,7 @@ EXIT = _frame({"method": "exit"})
     ],
     ids=["nothing", "no goodbye", "orderly", "exit only", "exit first", "cut", "not LSP", "5,000 digits"],
 )
-def test_the_process_ends_with_its_input(sent: bytes, code: int, environ):
+def test_the_process_ends_when_its_input_ends(sent: bytes, code: int, environ):
     """However the client leaves, the server is gone, and its exit code is LSP's."""
     ran = subprocess.run(RUN, input=sent, env=environ, capture_output=True, timeout=30, check=False)
 
@@ -75,7 +75,7 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("wedged", [False, True], ids=["idle", "wedged"])
-def test_it_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Path):
+def test_the_server_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Path):
     """The server ends although the killed editor's pipe stays open in another process."""
     command = RUN
     if wedged:

@@ -71,7 +71,7 @@ async def test_a_killed_model_is_started_again(tiny_model, environ, workspace):
 
 
 async def test_the_default_weights_complete_from_the_prefix(weights, environ, workspace):
-    """Names that only the prefix has come out of the model."""
+    """The model suggests names that only the prefix contains."""
     text = (
         'metals = ["tungsten", "rhodium", "gallium"]\n'
         'for metal in ["tungsten", "rhodium", "gallium"]:\n    print(metal)\n'
@@ -86,7 +86,7 @@ async def test_the_default_weights_complete_from_the_prefix(weights, environ, wo
 
 
 async def test_the_default_weights_explain_and_document_what_is_selected(weights, environ, workspace):
-    """Explanation and docstring speak of what only the code says: neither name nor path does."""
+    """Explanation and docstring mention facts that are only in the code, not in names or paths."""
     text = "def convert(celsius):\n    fahrenheit = celsius * 9 / 5 + 32\n    return fahrenheit\n"
     async with start_client(root=workspace, options=_embedded(weights), environ=environ) as client:
         client.open(URI, text)

@@ -1,4 +1,4 @@
-"""What the client tells beside its requests: suggestions shown and taken, settings, files."""
+"""What the client reports besides its requests: suggestions shown and accepted, settings, files."""
 
 from homebody.audit import read_counts
 from homebody.client.editor import CAPABILITIES
@@ -8,7 +8,7 @@ URI = "file:///w/app.py"
 
 
 async def test_a_shown_and_accepted_suggestion_is_counted_once(serve, tmp_path):
-    """Characters are counted, no text is kept; saying it twice changes nothing."""
+    """Characters are counted and no text is kept; a second report changes nothing."""
     async with serve("x + 1") as client:
         client.open(URI, "y = ")
         await client.execute("homebody.showPrompt")
@@ -28,8 +28,8 @@ async def test_a_shown_and_accepted_suggestion_is_counted_once(serve, tmp_path):
     assert b"x + 1" not in (tmp_path / "state" / "counts.json").read_bytes()
 
 
-async def test_files_and_settings_are_watched_where_the_client_can(serve):
-    """A client that registers on request is asked for word of settings and files."""
+async def test_files_and_settings_are_watched_if_the_client_supports_it(serve):
+    """The server registers for changes of settings and files if the client supports it."""
     asked: list[str] = []
     workspace = CAPABILITIES["workspace"] | {
         "didChangeConfiguration": {"dynamicRegistration": True},

@@ -1,4 +1,4 @@
-"""Messages that are odd but possible: each gets its answer, none is called a bug, and the server goes on."""
+"""Unusual messages: each gets an answer, none is reported as a bug, and the server continues."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -140,7 +140,7 @@ async def test_an_odd_answer_to_an_edit_is_a_refusal(client: Client, answer: obj
     await _goes_on(client)
 
 
-async def test_odd_uris_are_served_or_not_and_never_a_bug(client: Client):
+async def test_odd_uris_never_cause_an_internal_error(client: Client):
     """Opening, changing, completing, explaining, saving and closing each: an answer each, and no bug."""
     for uri in ODD_URIS:
         client.open(uri, "y = \n", "python")
@@ -170,7 +170,7 @@ async def test_odd_uris_are_served_or_not_and_never_a_bug(client: Client):
     ids=["no URI", "long name", "a device", "surrogate", "NUL and nothing"],
 )
 async def test_an_odd_root_does_not_stop_the_start(root: dict[str, Any], scripted, environ, workspace: Path):
-    """A workspace that cannot be is left out; everything else works."""
+    """An impossible workspace folder is ignored; everything else works."""
     options = scripted("x + 1")
     async with start_client(environ=environ, options=options, params=root) as client:
         await _goes_on(client)
@@ -180,7 +180,7 @@ async def test_an_odd_root_does_not_stop_the_start(root: dict[str, Any], scripte
 
 
 async def test_a_change_that_cannot_be_read_ends_the_service_of_its_document(client: Client):
-    """A lost change would make each later suggestion one for another text; the user reads what to do."""
+    """After a lost change, suggestions would be for another text; a message tells the user what to do."""
     far = {"start": FAR, "end": FAR}
     identifier = {"uri": URI, "version": 2}
     change = {"textDocument": identifier, "contentChanges": [{"range": far, "text": "x"}]}

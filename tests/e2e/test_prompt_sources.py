@@ -1,4 +1,4 @@
-"""What goes into a completion's prompt from elsewhere: other files, cells, and how one sees it."""
+"""Code from other files and cells in a completion's prompt, and how the user can see it."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ async def test_cells_above_arrive_in_the_prompt(serve):
 
 
 async def test_the_log_of_a_session_is_read_from_the_command_line(environ, workspace: Path, scripted):
-    """Once for each prompt that was sent, however often its answer was shown; texts only where wanted."""
+    """One entry for each prompt that was sent, however often its answer was shown; texts only on demand."""
     logging = dict(environ) | {"HOMEBODY_LOG_ENABLED": "true"}
     options = scripted("compute(1)\n")
     async with start_client(root=workspace, options=options, environ=logging) as client:

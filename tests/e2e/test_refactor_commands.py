@@ -1,4 +1,4 @@
-"""Refactorings over the real process: what is offered, refined, made anew, and what editors can take."""
+"""Refactorings over the real process: offered, refined and created in the form that the editor supports."""
 
 import json
 

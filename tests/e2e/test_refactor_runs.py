@@ -102,8 +102,8 @@ async def test_a_killed_run_leaves_whole_files_and_resume_finishes_it(tree: Path
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another signal there")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-async def test_an_interrupted_run_takes_an_unverified_change_back(tree: Path, sent: signal.Signals):
-    """In the middle of the second file's command."""
+async def test_an_interrupted_run_reverts_an_unverified_change(tree: Path, sent: signal.Signals):
+    """The interrupt comes during the command for the second file."""
     check = f"case {{file}} in *b.py*) touch {tree.parent}/second; sleep 60;; esac"
 
     process = start(tree, ".", "--instruction", "x", "--write", "--verify", check)
@@ -120,7 +120,7 @@ async def test_an_interrupted_run_takes_an_unverified_change_back(tree: Path, se
 
 
 async def test_a_second_run_names_the_first(tree: Path):
-    """While that one is at work."""
+    """While the first one is running."""
     answer(tree.parent, "x", delay_ms=60_000)
     first = start(tree, ".", "--instruction", "x", "--write")
     await until(lambda: list((tree.parent / "homebody" / "state" / "runs").glob("*/*/run.json")), seconds=60)

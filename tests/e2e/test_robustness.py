@@ -1,4 +1,4 @@
-"""Garbage over the real process: as many responses as requests, and a server that goes on."""
+"""Malformed input to the real process: one response for each request, and the server continues."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What docs/scripting.md shows works as it stands there."""
+"""The examples of docs/scripting.md work as printed."""
 
 import json
 import os
@@ -119,8 +119,8 @@ def test_the_hook_works_in_the_real_pre_commit(folder: Path):
     assert (folder / "app.py").read_text() == "def add(a, b):\n    return a + b\n"
 
 
-def test_the_definition_is_what_pre_commit_takes():
-    """It validates manifests itself."""
+def test_pre_commit_accepts_the_hook_definition():
+    """pre-commit validates the manifest."""
     pre_commit = Path(sys.executable).with_name("pre-commit")
     if not pre_commit.exists():
         needs("pre-commit")

@@ -1,4 +1,4 @@
-"""Settings as editors give them, and what becomes of bad ones."""
+"""Settings as editors send them, and how invalid ones are handled."""
 
 import json
 from pathlib import Path
@@ -59,7 +59,7 @@ async def test_a_workspace_cannot_name_another_server(serve, workspace):
         assert any("backend.url" in message for message in client.messages)
 
 
-async def test_another_model_is_taken_without_a_restart(environ, workspace, tmp_path):
+async def test_another_model_is_used_without_a_restart(environ, workspace, tmp_path):
     """When the user's settings name another model it answers the next request, and the old one goes."""
     config = tmp_path / "config" / "config.toml"
     config.parent.mkdir()

@@ -1,4 +1,4 @@
-"""The Neovim plugin in a real Neovim: what stands on the screen, and what the keys do."""
+"""The Neovim plugin in a real Neovim: what the screen shows, and what the keys do."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ def test_a_block_in_a_file_with_crlf_is_taken_without_its_line_ends(open_editor)
     assert editor.lines[1:3] == ["    if width:", "        return width * height"]
 
 
-def test_the_place_in_view_is_told_as_soon_as_the_server_is_there(open_editor):
+def test_the_visible_place_is_reported_as_soon_as_the_server_is_ready(open_editor):
     """The first file of a session is read ahead too, before anything is typed."""
     spy = """
         vim.api.nvim_create_autocmd("LspNotify", {callback = function(event)
@@ -85,7 +85,7 @@ def test_an_explanation_that_fails_says_why(open_editor):
     editor.sees("refused the request")
 
 
-def test_a_question_is_answered_and_asked_on(open_editor):
+def test_a_question_is_answered_and_followed_up(open_editor):
     """The second question goes on in the same conversation, below the first."""
     replies = [
         {"contains": "and for circles", "text": "Use pi."},
@@ -263,7 +263,7 @@ def test_the_last_prompt_is_shown(open_editor):
     assert any("app.py, lines 1 to" in line for line in editor.lines)
 
 
-def test_a_killed_server_is_there_again_and_says_so(open_editor):
+def test_a_killed_server_is_restarted_and_a_message_says_so(open_editor):
     """Suggestions go on without a restart of the editor."""
     editor = open_editor(_reply("return width * height"))
     before = editor.lua("return vim.lsp.get_clients({ name = 'homebody' })[1].id")
@@ -302,8 +302,8 @@ def test_ghost_text_does_not_look_like_code_without_true_colours(open_editor):
     assert editor.lua("return vim.api.nvim_get_hl(0, { name = 'HomebodyGhost' }).ctermfg") is not None
 
 
-def test_checkhealth_says_how_things_are(open_editor):
-    """Server, model and key."""
+def test_checkhealth_reports_server_model_and_key(open_editor):
+    """One line for each of them."""
     editor = open_editor(_reply("x"))
     editor.command("checkhealth homebody")
     report = "\n".join(editor.lines)

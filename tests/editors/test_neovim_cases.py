@@ -44,7 +44,7 @@ def editor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[case["claim"] for case in CASES])
 def test_case(editor: Neovim, number: int, tmp_path: Path):
-    """What is typed, what is seen, and what stands in the file."""
+    """The keys, the screen and the file's content match the case."""
     case = CASES[number]
     path = tmp_path / "app.py"
     path.write_text(f"{mark(number)}\n{case['code'].replace('LONG', LONG)}")

@@ -1,4 +1,4 @@
-"""What the pages say of the tree: that what they point to is there."""
+"""Files, links and tests that the documentation names exist."""
 
 import re
 import subprocess

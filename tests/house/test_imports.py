@@ -1,4 +1,4 @@
-"""The rules of who may import what: that they hold is `lint-imports`' work, that they bite is ours."""
+"""The import contracts: `lint-imports` checks them; these tests check that each one can fail."""
 
 import ast
 import os

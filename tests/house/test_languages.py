@@ -39,7 +39,7 @@ def test_each_grammar_is_a_dependency_and_each_dependency_has_a_row():
 
 
 def test_no_other_table_is_keyed_by_language():
-    """Everything that is known of a language stands in its row."""
+    """Everything about a language is in its row."""
     tables = [
         f"{path}:{node.lineno}"
         for path, text in tracked_texts()

@@ -1,4 +1,4 @@
-"""What npm brings: locked by hash, free of addresses, explained, and in step with the rest."""
+"""npm packages: locked by hash, without addresses, explained, and consistent with the rest."""
 
 import json
 import re
@@ -48,14 +48,14 @@ def test_every_package_has_a_reason(folder: str):
     assert [name for name in _wanted(folder) if f"| `{name}` |" not in page] == []
 
 
-def test_the_extension_is_as_new_as_the_server():
-    """Both have the same version."""
+def test_the_extension_and_the_server_have_the_same_version():
+    """The manifest of the extension and the package name it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
     assert _json("clients/vscode/package.json")["version"] == project["version"]
 
 
-def test_the_types_are_those_of_the_oldest_vscode():
+def test_the_types_match_the_oldest_supported_vscode():
     """The oldest version in `engines` is the one that the compiler checks against and the client needs."""
     package = _json("clients/vscode/package.json")
     client = _json("clients/vscode/package-lock.json")["packages"]["node_modules/vscode-languageclient"]

@@ -1,4 +1,4 @@
-"""`requirements/setup.sh`: what is missing is said in one sentence, and nothing is done twice."""
+"""`requirements/setup.sh`: missing tools are reported in one sentence, and nothing is done twice."""
 
 import os
 import shutil
@@ -68,7 +68,7 @@ def only_line(text: str) -> str:
     return lines[0]
 
 
-def test_a_machine_without_python_is_told_so(checkout: Path, bare_machine: dict[str, str]):
+def test_a_missing_python_is_reported(checkout: Path, bare_machine: dict[str, str]):
     """Without any Python, one sentence names the version that is needed."""
     ran = run_setup(checkout, bare_machine, "run")
 
@@ -76,7 +76,7 @@ def test_a_machine_without_python_is_told_so(checkout: Path, bare_machine: dict[
     assert "there is no Python 3.11 or newer: install one" in only_line(ran.stderr)
 
 
-def test_an_old_python_is_not_taken(checkout: Path, bare_machine: dict[str, str]):
+def test_an_old_python_is_not_used(checkout: Path, bare_machine: dict[str, str]):
     """A Python that is too old is not used."""
     add_python(bare_machine, script="exit 1  # as sys.exit(True) does")
 
@@ -98,7 +98,7 @@ def test_a_missing_venv_module_is_named(checkout: Path, bare_machine: dict[str, 
     )
 
 
-def test_a_missing_network_is_told_from_other_trouble(checkout: Path, bare_machine: dict[str, str]):
+def test_a_missing_network_is_reported_as_such(checkout: Path, bare_machine: dict[str, str]):
     """If no package index answers, one sentence says so and how to name a mirror."""
     # A closed port of this machine stands for the network that is not there.
     nowhere = {

@@ -49,7 +49,7 @@ LONGEST_MODULE = 400
     ],
     ids=["registries", "addresses", "names", "folders"],
 )
-def test_no_file_names_a_place_of_somebodys(pattern: re.Pattern[str], advice: str):
+def test_no_file_names_a_private_place(pattern: re.Pattern[str], advice: str):
     """No tracked file names a registry, a machine in a home network or a folder of one machine."""
     named = [
         f"{path}:{_line(text, match.start())}: {match[0]}"
@@ -72,7 +72,7 @@ def test_each_suppressed_check_has_its_reason():
     assert found == []
 
 
-def test_no_module_is_longer_than_a_reader_can_hold():
+def test_no_module_is_too_long():
     """A module has at most 400 lines."""
     long = {
         str(path): lines
@@ -83,7 +83,7 @@ def test_no_module_is_longer_than_a_reader_can_hold():
     assert long == {}
 
 
-def test_the_tree_is_seen():
+def test_the_rules_see_the_tree():
     """The rules above look at the real tree: they find the package and this test."""
     names = {path.as_posix() for path in tracked_files()}
 

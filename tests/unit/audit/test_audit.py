@@ -1,4 +1,4 @@
-"""Every suggestion can be accounted for: last prompts, the optional log, notes and counts."""
+"""The audit: last prompts, the optional log, notes and counts."""
 
 import os
 import stat
@@ -80,7 +80,7 @@ def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
     assert b"def f(" not in (tmp_path / "log.jsonl").read_bytes()
 
 
-def test_the_log_has_texts_where_wanted(tmp_path: Path):
+def test_the_log_has_texts_if_the_user_wants_them(tmp_path: Path):
     """With ``log.prompts`` as well, the whole record is there."""
     kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
     kept.record(a_record())
@@ -90,8 +90,8 @@ def test_the_log_has_texts_where_wanted(tmp_path: Path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows goes by the profile's rights")
-def test_the_log_is_the_users_alone(tmp_path: Path):
-    """Other users cannot read it, even if the file existed with wider permissions."""
+def test_only_the_user_can_read_the_log(tmp_path: Path):
+    """The permissions are narrowed even if the file existed with wider ones."""
     (tmp_path / "log.jsonl").touch(0o644)
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())
@@ -100,7 +100,7 @@ def test_the_log_is_the_users_alone(tmp_path: Path):
     assert stat.S_IMODE((tmp_path / "log.jsonl").stat().st_mode) == 0o600
 
 
-def test_the_log_has_a_largest_size(tmp_path: Path):
+def test_the_log_has_a_maximum_size(tmp_path: Path):
     """It is rotated when it is full; the previous one is kept, and the newest records are read last."""
     kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
     for number in range(100):
@@ -116,7 +116,7 @@ def test_the_log_has_a_largest_size(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipe with a name in a folder")
 def test_no_key_waits_for_the_disk(tmp_path: Path):
-    """A request goes on while the log's folder does not answer."""
+    """A request continues while the log's folder does not respond."""
     os.mkfifo(tmp_path / "log.jsonl")
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())  # opening the pipe waits for somebody who reads it
@@ -137,7 +137,7 @@ def test_an_answer_that_is_shown_at_each_key_is_logged_once(tmp_path: Path):
     assert [record.outcome for record in read_log(tmp_path)] == ["shown"]
 
 
-def test_a_damaged_log_gives_what_is_left(tmp_path: Path):
+def test_the_readable_lines_of_a_damaged_log_are_returned(tmp_path: Path):
     """A line that was cut by a crash, or written by another version, is skipped."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())

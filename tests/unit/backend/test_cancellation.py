@@ -9,8 +9,8 @@ from homebody.backend.cancellation import cancelled_once
 
 @pytest.mark.parametrize("steps", range(1, 9))
 @pytest.mark.parametrize("swallows", [False, True])
-async def test_what_was_opened_is_handed_out_or_closed(*, steps: int, swallows: bool):
-    """Also where the cancellation comes between the result and the one that waits for it."""
+async def test_what_was_opened_is_returned_or_closed(*, steps: int, swallows: bool):
+    """Also if the cancellation comes between the result and its awaiting task."""
     opened: list[str] = []
     closed: list[str] = []
 

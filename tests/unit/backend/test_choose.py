@@ -20,7 +20,7 @@ def test_a_loaded_model_comes_before_a_larger_one_that_is_not():
     )
 
 
-def test_each_use_takes_what_is_made_for_it():
+def test_each_use_gets_a_model_made_for_it():
     """FIM for completion, instructions for the rest."""
     coder, talker = candidate("coder", chat=False), candidate("talker", fim=False)
 
@@ -28,13 +28,13 @@ def test_each_use_takes_what_is_made_for_it():
     assert choose([coder, talker], "chat") == talker
 
 
-def test_nothing_suitable_is_nothing():
-    """A model for another use is no second best here: our own follows."""
+def test_without_a_suitable_model_none_is_chosen():
+    """A model for another use is not chosen instead; the embedded model is used."""
     assert choose([candidate("talker", fim=False)], "completion") is None
 
 
-def test_the_largest_that_fits_is_taken():
-    """What is not loaded has to fit the memory; what is loaded did."""
+def test_the_largest_model_that_fits_is_chosen():
+    """A model that is not loaded has to fit into memory."""
     models = [candidate("small", size=1), candidate("middle", size=5), candidate("large", size=9)]
 
     assert choose(models, "chat", most_bytes=6) == models[1]

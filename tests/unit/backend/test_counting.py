@@ -1,4 +1,4 @@
-"""Counting tokens: remembered where they are exact, estimated on the high side where they are not."""
+"""Counting tokens: exact counts are remembered, others are estimated on the high side."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ class Tokenizer:
 
 
 async def test_unseen_parts_are_asked_for_at_once_and_only_once():
-    """One request for all new texts, one for all new markers, none for what is known."""
+    """One request for all new texts, one for all new markers, none for known ones."""
     tokenizer = Tokenizer()
     table = TokenTable(tokenizer)
     parts = [Marker("<P>"), Text("ab"), Marker("<S>"), Text("c"), Text("ab")]
@@ -65,7 +65,7 @@ def test_the_beginning_of_a_prompt_can_be_taken(count: int, left: bytes):
 
 
 def test_parts_without_tokens_leave_no_gap():
-    """Empty parts are nothing in between."""
+    """Empty parts are left out."""
     joined = Tokens.joined([Tokens.of([]), Tokens.of([1]), Tokens.of([]), Tokens.of([2])])
 
     assert (joined.json_array, joined.count, joined.first) == (b"[1,2]", 2, 1)

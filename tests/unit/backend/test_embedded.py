@@ -87,7 +87,7 @@ async def test_the_first_request_after_a_crash_succeeds(options):
 
 
 async def test_a_crash_during_an_answer_is_reported(tmp_path):
-    """Pieces that were sent stay; the next request succeeds."""
+    """Pieces that were sent remain; the next request succeeds."""
     options = HostOptions(write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT), linger_seconds=0.5)
     async with embedded(options) as backend:
         async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
@@ -101,7 +101,7 @@ async def test_a_crash_during_an_answer_is_reported(tmp_path):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process like that")
 async def test_a_stopped_host_is_replaced(options):
-    """It holds its lock and says nothing: a private one answers before the time limit is over."""
+    """It holds its lock and does not respond; a private host answers before the time limit."""
     connector = HostConnector(lambda: options, loading_seconds=60, alive_seconds=0.1, silent_seconds=0.1)
     async with aclosing(ResilientBackend(connector, patience_seconds=0)) as backend:
         assert await answer(backend) == "return a + b"
@@ -142,7 +142,7 @@ async def test_all_clients_share_one_host(options):
 
 
 async def test_a_host_outlives_the_client_that_started_it(options):
-    """Another client is still there."""
+    """The other client keeps it running."""
     async with embedded(options) as second:
         async with embedded(options) as first:
             await first.describe()
@@ -155,7 +155,7 @@ async def test_a_host_outlives_the_client_that_started_it(options):
 
 
 async def test_a_host_without_work_ends_and_comes_back(tiny_model):
-    """With its client still there; the next request starts it again."""
+    """Although its client is still connected; the next request starts it again."""
     options = HostOptions(tiny_model, idle_minutes=0.02)
     async with embedded(options) as backend:
         await backend.describe()
@@ -165,7 +165,7 @@ async def test_a_host_without_work_ends_and_comes_back(tiny_model):
 
 
 async def test_two_hosts_share_the_cores(options, tmp_path):
-    """At no moment do their threads exceed the cores; the first makes room for the second."""
+    """Their threads never exceed the cores; the first host reduces its threads for the second."""
     other = HostOptions(write_tiny_gguf(tmp_path / "other.gguf"), linger_seconds=0.5)
     async with embedded(options) as first, embedded(other) as second:
         await first.describe()
@@ -214,7 +214,7 @@ def state_fields(state):
 
 
 async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_path, monkeypatch):
-    """Then the host is ours alone, and ends with us."""
+    """The host is private then, and ends with this process."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path / "file"))
     before = set(psutil.Process().children())
@@ -225,7 +225,7 @@ async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_pa
 
 
 async def test_a_full_state_disk_is_survived(options):
-    """Nobody could find a shared host then, so this client has one of its own; no file is left behind."""
+    """No client could find a shared host then, so this client has a private one; no file is left behind."""
     place = place_for(options)
     place.state.mkdir()  # as a full disk does, this makes writing the state fail
     async with embedded(options) as backend:
@@ -234,7 +234,7 @@ async def test_a_full_state_disk_is_survived(options):
 
 
 async def test_a_slow_start_is_reported_as_loading(options):
-    """And goes on meanwhile."""
+    """The start continues meanwhile."""
     async with aclosing(embedded_backend(lambda: options, loading_seconds=0)) as backend:
         with pytest.raises(BackendLoading, match=r"the embedded model .*is being loaded"):
             await backend.describe()
@@ -251,8 +251,8 @@ async def _answer_unless_loading(backend):
         return None
 
 
-async def test_a_client_that_goes_while_it_loads_leaves_no_error(options):
-    """The editor was closed; whoever waited was cancelled."""
+async def test_closing_a_client_while_the_model_loads_leaves_no_error(options):
+    """The editor was closed, and the waiting request is cancelled."""
     asked: list[HostOptions] = []
     backend = embedded_backend(lambda: asked.append(options) or options, loading_seconds=3)
     waiting = asyncio.create_task(backend.describe())

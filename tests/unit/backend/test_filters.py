@@ -1,4 +1,4 @@
-"""What becomes of a server's text: forced beginnings, stop texts and thoughts are taken out."""
+"""Filters for a server's text: forced beginnings, stop texts and thoughts are removed."""
 
 import pytest
 from hypothesis import given
@@ -43,7 +43,7 @@ THOUGHTS = {
 @pytest.mark.parametrize("thought", THOUGHTS)
 @given(data=st.data())
 def test_thoughts_are_left_out_however_they_are_cut(thought: str, data: st.DataObject):
-    """In every format; tags may be split over pieces; what only begins like one is text."""
+    """In every format; tags may be split over pieces, and the beginning of a tag alone is text."""
     pieces = data.draw(cuts(THOUGHTS[thought] + "<thin> `a <think b>`."))
 
     assert shown(Answer(thoughts=ReasoningFilter()), *pieces) == "<thin> `a <think b>`."
@@ -63,8 +63,8 @@ def test_a_thought_that_may_have_been_opened_is_left_out(answer: str, seen: str)
     assert shown(Answer(thoughts=ReasoningFilter("</think>", is_certain=False)), answer) == seen
 
 
-def test_an_answer_is_shown_at_once_where_thoughts_come_apart():
-    """A field of their own proves that the text holds none."""
+def test_an_answer_is_shown_at_once_if_thoughts_have_their_own_field():
+    """The text then contains no thoughts."""
     answer = Answer(thoughts=ReasoningFilter("</think>", is_certain=False))
     answer.reasons_apart()
 
@@ -148,13 +148,13 @@ def test_an_answer_ends_before_its_first_stop_text_however_it_is_cut(
 
 
 @given(cuts("    return x"))
-def test_the_forced_beginning_is_taken_off_however_it_is_cut(pieces: list[str]):
+def test_the_forced_beginning_is_removed_however_it_is_cut(pieces: list[str]):
     """It may come in several pieces, and a piece may go beyond it."""
     assert shown(Answer(forced="    ret"), *pieces) == "urn x"
 
 
-def test_an_answer_that_goes_astray_shows_nothing():
-    """What does not begin with the forced text is no continuation of the user's."""
+def test_an_answer_without_the_forced_text_shows_nothing():
+    """Text that does not begin with the forced text does not continue the user's text."""
     answer = Answer(forced="ret")
 
     assert shown(answer, "raise") == ""
@@ -164,7 +164,7 @@ def test_an_answer_that_goes_astray_shows_nothing():
 @pytest.mark.parametrize(
     ("forced", "theirs"), [("", ("\n", "\n\n")), ("x", ("\n", "\n\n")), ("\n  ", ()), ("x\n", ())]
 )
-def test_stop_texts_that_the_forced_text_holds_or_begins_are_ours_to_watch(
+def test_stop_texts_that_overlap_the_forced_text_are_watched_by_homebody(
     forced: str, theirs: tuple[str, ...]
 ):
     """The server would end the answer in the middle of the forced text."""
@@ -175,7 +175,7 @@ def test_stop_texts_that_the_forced_text_holds_or_begins_are_ours_to_watch(
 
 
 def test_a_server_that_takes_few_stop_texts_gets_the_likeliest():
-    """The rest is watched here."""
+    """Homebody watches for the rest."""
     assert split_stops(("a", "b", "c", "d", "e"), "", 4) == (("a", "b", "c", "d"), ("e",))
     assert split_stops(("a", "b", "c"), "xa", 1) == (("b",), ("a", "c"))
 

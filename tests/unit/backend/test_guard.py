@@ -200,13 +200,13 @@ def test_entries_are_compared_in_one_spelling(entry: str, host: str, port: int):
 
 
 async def test_a_name_that_cannot_be_resolved_is_unavailable():
-    """The system's resolver fails in our own words."""
+    """The error of the system's resolver becomes one of our messages."""
     with pytest.raises(BackendUnavailable, match="cannot be resolved"):
         await get("http://nobody.invalid:8000/", GuardedTransport([AllowedHost("nobody.invalid", 8000)]))
 
 
 async def test_a_name_without_addresses_is_unavailable():
-    """An empty answer is no permission."""
+    """An empty answer allows nothing."""
     transport = GuardedTransport([AllowedHost("empty.example", 8000)], resolve=resolver())
     with pytest.raises(BackendUnavailable, match="no address"):
         await get("http://empty.example:8000/", transport)

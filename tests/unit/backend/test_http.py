@@ -1,4 +1,4 @@
-"""A misbehaving server: every way it fails comes out as one typed error in clear words."""
+"""A misbehaving server: each failure becomes one typed error with a clear message."""
 
 import asyncio
 import gzip
@@ -72,7 +72,7 @@ async def test_nothing_there_is_unavailable():
 
 
 async def test_silence_before_the_answer_is_a_timeout():
-    """A server that takes the request and says nothing is given up."""
+    """A server that accepts the request and does not respond is given up."""
 
     async def silent(request: Request, reply: Reply) -> None:
         await asyncio.sleep(30)
@@ -82,7 +82,7 @@ async def test_silence_before_the_answer_is_a_timeout():
 
 
 async def test_silence_before_the_first_piece_is_a_timeout():
-    """A stream that begins with headers and nothing else is given up."""
+    """A stream that sends only headers is given up."""
 
     async def silent(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")
@@ -93,7 +93,7 @@ async def test_silence_before_the_first_piece_is_a_timeout():
 
 
 async def test_silence_between_pieces_is_a_timeout_even_with_pings():
-    """Comments that keep the connection alive are no pieces."""
+    """Comments that keep the connection alive do not count as pieces."""
 
     async def pinging(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")
@@ -166,18 +166,18 @@ async def test_no_redirect_is_followed(location: str):
 
 @pytest.mark.parametrize("body", [b"<html>hello</html>", b'{"ok": "perhaps"}', b"[1, 2]", b"", b"\xff\xfe"])
 async def test_garbage_is_a_protocol_error(body: bytes):
-    """An answer of another shape is named as what it is."""
+    """An answer of another shape is reported as such."""
     with pytest.raises(BackendProtocolError, match="does not promise"):
         await ask(answering(200, body))
 
 
 async def test_a_stream_of_another_kind_is_a_protocol_error():
-    """A page where events were promised is no stream."""
+    """An HTML page instead of events is refused."""
     with pytest.raises(BackendProtocolError):
         await read_events(answering(200, b"<html>", **{"content-type": "text/html"}))
 
 
-async def test_what_is_no_http_is_a_protocol_error():
+async def test_an_answer_that_is_not_http_is_a_protocol_error():
     """Another protocol on that port is a different error from an unavailable server."""
 
     async def ssh(request: Request, reply: Reply) -> None:
@@ -256,7 +256,7 @@ async def test_connections_are_kept_and_cookies_are_not():
 
 
 async def test_the_key_is_sent_and_no_name_of_the_library():
-    """The API key goes along as a bearer token; the client says who it is and no more."""
+    """The API key is sent as a bearer token; the user agent names the client only."""
     with LoopbackServer(answering(200, b'{"ok": true}')) as double:
         server = ModelServer(double.url, api_key="secret")
         await server.get("/props", Said)
@@ -337,7 +337,7 @@ async def test_a_compressed_answer_is_refused(encoding: str):
 
 @pytest.mark.parametrize("kind", ["pings", "empty events"])
 async def test_an_answer_without_text_is_silence(kind: str):
-    """Events that say nothing do not keep a request waiting for ever."""
+    """Events without text do not keep a request waiting for ever."""
 
     async def talk(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")
@@ -353,7 +353,7 @@ async def test_an_answer_without_text_is_silence(kind: str):
 
 
 async def test_an_answer_has_a_limit_as_a_whole():
-    """Text that drips for ever is ended as well."""
+    """An answer that never ends is cut off too."""
 
     async def drip(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")

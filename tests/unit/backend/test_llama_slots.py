@@ -79,7 +79,7 @@ def test_a_slot_that_stays_busy_is_not_waited_for():
 
 
 @pytest.mark.parametrize(("busy", "named"), [([1], 1), ([], ANY_SLOT), ([1, 2], ANY_SLOT)])
-def test_where_nothing_was_heard_of_the_slot_the_busy_one_is_waited_for(busy, named):
+def test_if_the_slot_is_unknown_the_busy_one_is_waited_for(busy, named):
     """Unless an answer runs in another one, or none is busy any more."""
     chooser = SlotChooser(SLOTS, pinned=False)
     chooser.use(0)

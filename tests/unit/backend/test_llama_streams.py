@@ -1,4 +1,4 @@
-"""Streams of a llama.cpp that goes wrong in the middle: what came is shown, then one clear error."""
+"""Streams of a llama.cpp that fails in the middle: the pieces that came are shown, then one clear error."""
 
 from collections.abc import AsyncIterator
 
@@ -69,7 +69,7 @@ async def test_a_stream_that_ends_before_its_last_event_is_an_error(double: Llam
 async def test_an_error_in_the_stream_keeps_the_servers_message(
     double: LlamaDouble, error: object, kind: type[HomebodyError], words: str
 ):
-    """By its code."""
+    """It is typed by its code."""
     double.events = [{"content": "a"}, {"error": error}]
     seen: list[str] = []
 
@@ -112,7 +112,7 @@ async def test_a_server_that_ignores_grammars_gets_the_forced_text_in_the_prompt
     assert "".join(item.text for item in items if isinstance(item, Piece)) == "x"
 
 
-async def test_thoughts_do_not_come_out_of_the_chat_slot(double: LlamaDouble):
+async def test_thoughts_are_removed_in_the_chat_slot(double: LlamaDouble):
     """Whether the model opens them or its template did."""
     double.events = [
         {"content": "<thi"},

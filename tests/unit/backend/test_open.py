@@ -1,4 +1,4 @@
-"""What the settings open: one class a kind, nothing loaded or asked before its time."""
+"""Opening a backend from settings: one class per kind, loaded and connected only when needed."""
 
 import subprocess
 import sys
@@ -25,8 +25,8 @@ def test_importing_the_package_loads_no_http_client():
 
 
 @pytest.mark.parametrize("kind", ["auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai"])
-async def test_nothing_is_asked_of_a_server_before_the_first_call(kind: Any):
-    """Opening is free."""
+async def test_no_request_is_sent_before_the_first_call(kind: Any):
+    """Opening a backend sends nothing."""
     with LlamaDouble() as double:
         block = BackendSettings(kind=kind, url=double.url)
         backend = open_backend(block, Settings(), use="completion")

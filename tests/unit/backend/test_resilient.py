@@ -1,4 +1,4 @@
-"""Coming and going of a server: told once each, waited for while it loads, back without a restart."""
+"""A server that becomes unavailable and available again: each change is reported once, without a restart."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -93,7 +93,7 @@ async def test_a_request_waits_while_the_model_loads_and_reports_it(double: Llam
     await backend.aclose()
 
 
-async def test_patience_with_a_loading_model_ends(double: LlamaDouble):
+async def test_waiting_for_a_loading_model_ends(double: LlamaDouble):
     """The request fails in the end, and says why."""
     double.loading = True
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=0.3)
@@ -239,7 +239,7 @@ async def test_a_model_that_fails_to_answer_is_reported_once(double: LlamaDouble
 
 
 async def test_what_was_shown_is_not_shown_twice():
-    """A stream that breaks in the middle is not begun again."""
+    """A stream that breaks in the middle is not restarted."""
     inner = ScriptedBackend(ScriptedReply(pieces=("a", "b"), fault="cut", fault_after=1), ScriptedReply("x"))
     backend = ResilientBackend(FixedConnector(inner), patience_seconds=1)
     seen: list[str] = []

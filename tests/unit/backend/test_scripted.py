@@ -130,7 +130,7 @@ async def test_each_fault_is_its_error(fault: Fault, error: type[BackendError]):
 
 
 async def test_delays_can_be_cancelled():
-    """A slow answer lets go when its task is cancelled."""
+    """A slow answer ends when its task is cancelled."""
     backend = ScriptedBackend(Reply("x", delay_ms=60_000))
 
     with pytest.raises(TimeoutError):
@@ -138,7 +138,7 @@ async def test_delays_can_be_cancelled():
 
 
 async def test_everything_that_was_asked_is_kept():
-    """Tests make claims of prompts by ``requests``."""
+    """Tests compare prompts through ``requests``."""
     backend = ScriptedBackend("x")
     await say(backend, prompt("abc"))
     await backend.warm(prompt("abcdef"), slot="chat")
@@ -150,7 +150,7 @@ async def test_everything_that_was_asked_is_kept():
 
 
 async def test_reused_tokens_are_counted_as_a_server_with_one_prompt_a_slot_does():
-    """A longer prompt reads what is new; the other slot has a memory of its own."""
+    """A longer prompt reads only its new tokens; the other slot has its own cache."""
     backend = ScriptedBackend("x")
     first = await backend.warm(prompt("one two"))
     longer = await backend.warm(prompt("one two three"))
@@ -162,7 +162,7 @@ async def test_reused_tokens_are_counted_as_a_server_with_one_prompt_a_slot_does
 
 @given(st.text())
 def test_tokens_joined_are_the_text(text: str):
-    """No character is lost, and none stands alone for nothing."""
+    """No character is lost, and words stay together."""
     found = scripted_tokens(text)
 
     assert "".join(found) == text
@@ -204,7 +204,7 @@ JSON = json.dumps(
 
 @pytest.mark.parametrize(("name", "content"), [("script.toml", TOML), ("script.json", JSON)])
 async def test_a_script_file_is_opened_by_the_settings(tmp_path: Path, name: str, content: str):
-    """``backend.kind = "scripted"`` and the file's path are all that it takes."""
+    """``backend.kind = "scripted"`` and the file's path are enough."""
     path = tmp_path / name
     path.write_text(content)
     backend = open_backend(BackendSettings(kind="scripted", model=str(path)), Settings(), use="completion")
@@ -228,13 +228,13 @@ def test_a_script_that_cannot_be_used_is_a_settings_error(tmp_path: Path, conten
 
 
 def test_a_script_has_to_be_named():
-    """Without ``backend.model`` there is nothing to play."""
+    """Without ``backend.model`` there is no script."""
     with pytest.raises(SettingsError, match=r"backend\.model"):
         open_backend(BackendSettings(kind="scripted"), Settings(), use="chat")
 
 
 async def test_a_model_without_a_template_refuses_to_render():
-    """As base models do."""
+    """As for base models."""
     with pytest.raises(BackendRefused, match="no chat template"):
         await ScriptedBackend("x", chat_template=False).render_chat([Message("user", "hi")])
 

@@ -1,4 +1,4 @@
-"""Programs that a model wrote are run where they can do no harm."""
+"""Programs that a model wrote are run in a sandbox."""
 
 import pytest
 
@@ -16,12 +16,12 @@ from measure import sandbox
         ("x = bytearray(2 ** 31)", False),
     ],
 )
-def test_a_program_passes_only_where_it_ends_well(source, expected):
-    """Sockets, processes and much memory end it."""
+def test_a_program_passes_only_if_it_succeeds(source, expected):
+    """Sockets, processes and too much memory end it."""
     assert sandbox.passes(source) is expected
 
 
 def test_a_program_that_does_not_end_is_ended(monkeypatch):
-    """After a few seconds, which are fewer here."""
+    """After a time limit, which is shorter here."""
     monkeypatch.setattr(sandbox, "SECONDS", 1.0)
     assert not sandbox.passes("while True: pass")

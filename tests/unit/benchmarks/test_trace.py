@@ -26,8 +26,8 @@ def test_a_trace_ends_with_the_file_as_it_was(seed):
     assert trace.pauses == sum(bool(line.strip()) for text in trace.typed for line in text.splitlines())
 
 
-def test_holes_come_in_thirds_and_are_what_stood_there():
-    """The document without them lacks just them."""
+def test_holes_are_taken_from_each_third_and_hold_the_original_text():
+    """The document without a hole lacks exactly that text."""
     regions = choose_regions([_SOURCE], 12, seed=2)
     holes = [hole for region in regions for hole in region.holes]
     assert Counter(hole.kind for hole in holes) == dict.fromkeys(KINDS, 4)

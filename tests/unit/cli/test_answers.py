@@ -1,4 +1,4 @@
-"""The answer is written behind the progress of reading, and never wiped."""
+"""The answer is written after the progress of reading, and never erased."""
 
 from homebody.backend.base import ReadProgress
 from homebody.cli.answers import Writer
@@ -18,7 +18,7 @@ class _Screen:
 
 
 def test_the_progress_is_cleared_once_before_the_first_word():
-    """Clearing the line again would wipe what is written of the answer."""
+    """Clearing the line again would erase the written part of the answer."""
     screen = _Screen()
     writer = Writer(screen)
     writer.on_read(ReadProgress(50, 100, 0, 1000.0))

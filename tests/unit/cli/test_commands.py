@@ -12,7 +12,7 @@ from homebody.settings import publish
 
 
 def test_without_a_command_the_help_is_shown(run):
-    """The list of commands, and the flags that all of them take."""
+    """It lists the commands and the common flags."""
     ended = run()
 
     assert (ended.code, ended.err) == (0, "")
@@ -35,7 +35,7 @@ def test_the_version_is_printed(run):
 
 
 def test_complete_prints_what_would_be_suggested(run, scripted):
-    """The text alone, for scripts and eyes."""
+    """Only the text is printed."""
     assert ((ended := run("complete", "add.py:2:12")).out, ended.err, ended.code) == ("a + b\n", "", 0)
 
 
@@ -60,8 +60,8 @@ def test_complete_shows_the_prompt_as_it_was_sent(run, scripted):
     assert out.endswith("a + b\n")
 
 
-def test_complete_takes_in_what_other_files_define(run, scripted):
-    """Without an editor, too: the workspace is indexed first, and the prompt says what came from where."""
+def test_complete_uses_definitions_from_other_files(run, scripted):
+    """Without an editor too: the workspace is indexed first, and the prompt names the source of each part."""
     (scripted / "prices.py").write_text("def with_tax(amount, rate=0.19):\n    return amount * (1 + rate)\n")
     shop = scripted / "shop.py"
     shop.write_text("from prices import with_tax\n\ntotal = with_tax(\n")
@@ -135,8 +135,8 @@ def test_explain_prints_json(run, scripted):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_goes_wrong_is_one_sentence_and_a_code(run, scripted, arguments, code, part):
-    """On stderr, with what to do next; never a traceback, and nothing on stdout."""
+def test_a_failure_is_one_sentence_and_an_exit_code(run, scripted, arguments, code, part):
+    """On stderr, with the next step; never a traceback, and nothing on stdout."""
     (scripted / "binary").write_bytes(b"\0\1")
     (scripted / "latin").write_bytes(b"caf\xe9")
     (scripted / "blank.py").write_text(" \n")
@@ -163,7 +163,7 @@ def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
 
 
 def test_flags_may_stand_anywhere(run, scripted):
-    """Before or after the command, joined or apart; behind ``--`` they are arguments."""
+    """Before or after the command, joined or separate; after ``--`` they are arguments."""
     for arguments in (
         ["--set", "log.enabled=true", "explain", "add.py"],
         ["explain", "--set=log.enabled=true", "add.py"],
@@ -242,8 +242,8 @@ def test_config_schema_prints_the_schema(run):
     assert run("config", "schema", "--markdown").out == publish.markdown()
 
 
-def test_config_init_writes_a_file_once(run, tmp_path: Path):
-    """It never overwrites one."""
+def test_config_init_never_overwrites_a_file(run, tmp_path: Path):
+    """The second call fails."""
     ended = run("config", "init")
     path = tmp_path / "config" / "config.toml"
 

@@ -31,7 +31,7 @@ def script(own_folders):
     return path
 
 
-def test_the_demo_shows_all_of_it_plainly(run, script):
+def test_the_demo_works_in_a_pipe(run, script):
     """Suggestions, explanation, actions, the docstring as a diff, the last suggestion's prompt, numbers."""
     ended = run("demo", "--backend", "scripted", "--model", str(script))
 

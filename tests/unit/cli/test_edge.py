@@ -1,4 +1,4 @@
-"""Streams that are closed, interrupts, and what is imported on the way to the language server."""
+"""Closed streams, interrupts, and what the start of the language server imports."""
 
 import os
 import pty
@@ -48,7 +48,7 @@ def test_a_full_disk_is_one_sentence():
 
 
 def test_a_closed_stdout_is_no_traceback():
-    """``homebody … >&-`` as some services start things."""
+    """``homebody … >&-``, as some service managers start programs."""
     ended = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *HOMEBODY, "config", "schema"],
         stderr=subprocess.PIPE,
@@ -87,7 +87,7 @@ def test_a_terminal_that_knows_few_characters_gets_them_escaped(own_folders: Pat
     ) == (2, b"homebody: na\\xefve.py does not exist: check the path.\n")
 
 
-def test_a_mistake_of_ours_is_one_sentence_too(capsys, monkeypatch):
+def test_an_internal_error_is_one_sentence_too(capsys, monkeypatch):
     """Unless the traceback is asked for."""
 
     def fail() -> int:
@@ -102,8 +102,8 @@ def test_a_mistake_of_ours_is_one_sentence_too(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("arguments", [["lsp", "--help"], ["lsp", "--tcp", "nowhere"]])
-def test_the_way_to_the_language_server_is_short(arguments):
-    """Neither typer nor rich, nor anything else that an editor would wait for, is imported on it."""
+def test_the_language_server_starts_without_importing_the_terminal_libraries(arguments):
+    """Neither typer nor rich, nor anything else that would delay the start, is imported."""
     heavy = (
         "typer rich httpx msgspec tree_sitter platformdirs homebody.settings homebody.engine asyncio argparse"
     )

@@ -149,7 +149,7 @@ def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_goes_wrong_is_one_sentence_and_a_code(run, add, arguments, code, part):
+def test_a_failure_is_one_sentence_and_an_exit_code(run, add, arguments, code, part):
     """On stderr, with what to do next; nothing on stdout, nothing written."""
     before = add.read_bytes()
 
