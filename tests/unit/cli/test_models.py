@@ -58,7 +58,7 @@ def test_a_model_by_its_path_from_install_to_remove(tiny_model):
     ],
 )
 def test_mistakes_are_reported_in_one_sentence(arguments, code, sentence):
-    """On stderr, with the design's exit codes, and no traceback."""
+    """On stderr, with the documented exit codes, and no traceback."""
     found, out, err = homebody("models", *arguments)
     assert (found, out, err.count("\n")) == (code, "", 1)
     assert sentence in err

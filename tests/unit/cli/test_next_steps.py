@@ -1,4 +1,4 @@
-"""The end of the demo: commands that can be copied as they stand."""
+"""The end of the demo: commands that can be copied as printed."""
 
 from pathlib import Path
 

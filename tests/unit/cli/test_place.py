@@ -1,4 +1,4 @@
-"""Places are read from the right, lines and columns from 1."""
+"""Positions on the command line are parsed from the right; lines and columns count from 1."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from homebody.errors import UsageError
     ],
 )
 def test_a_position_is_read_from_the_right(text, place):
-    """Colons in the file's name, or a drive, do not disturb."""
+    """Colons in the file's name, or a drive letter, are part of the name."""
     file, line, column = place
 
     assert parse_position(text) == (Path(file), line, column)

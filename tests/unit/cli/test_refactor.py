@@ -47,7 +47,7 @@ def test_write_changes_the_file_and_nothing_else(run, add):
 
 
 def test_write_and_diff_do_both(run, add):
-    """For those who want to see what was done."""
+    """The diff goes to stdout, the change to the file."""
     ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write", "--diff")
 
     assert "+    return a + b" in ended.out
@@ -96,7 +96,7 @@ def test_a_result_that_does_not_parse_is_refused(run, add):
 
 
 def test_nothing_to_change_is_no_failure(run, add):
-    """Exit code 0, a word on stderr, an empty diff."""
+    """Exit code 0, a remark on stderr, an empty diff."""
     _reply(add.parent, "```python\ndef add(a, b):\n    c = a + b\n    return c\n```")
 
     ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")

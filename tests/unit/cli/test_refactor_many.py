@@ -129,7 +129,7 @@ def test_write_changes_all_and_undo_puts_all_back(run, tree):
 
 
 def test_one_file_is_written_without_a_summary(run, tree):
-    """As it was before; undo knows it too."""
+    """The output is as before; undo covers it too."""
     ended = run("refactor", "a.py", "--instruction", "shorter", "--write")
 
     assert (ended.code, ended.out, ended.err) == (0, "", "")
@@ -137,7 +137,7 @@ def test_one_file_is_written_without_a_summary(run, tree):
     assert texts(tree) == [CODE] * 3
 
 
-def test_undo_leaves_alone_what_was_changed_since(run, tree):
+def test_undo_keeps_files_that_were_changed_since(run, tree):
     """It is named, and the exit code says so."""
     run(*REFACTOR, "--write")
     (tree / "b.py").write_text("mine\n")
@@ -199,7 +199,7 @@ def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree
     assert texts(tree)[:2] == [SHORT] * 2
 
 
-def test_a_change_that_fails_twice_is_taken_back(run, tree):
+def test_a_change_that_fails_twice_is_reverted(run, tree):
     """The others stay; the exit code is 1, the reason is in the summary."""
     check = checked("sys.exit('b.py' in sys.argv[1])")
 
@@ -212,7 +212,7 @@ def test_a_change_that_fails_twice_is_taken_back(run, tree):
 
 
 def test_a_command_that_cannot_pass_ends_the_run_before_the_model_is_asked(run, tree):
-    """Not there, or failing as things are."""
+    """The command does not exist, or fails without any change."""
     for command in ("homebody-nothing", "exit 1"):
         ended = run(*REFACTOR, "--write", "--verify", command)
         assert (ended.code, ended.out) == (2, "")
@@ -220,7 +220,7 @@ def test_a_command_that_cannot_pass_ends_the_run_before_the_model_is_asked(run, 
     assert texts(tree) == [CODE] * 3
 
 
-def test_a_model_that_dies_half_way_leaves_finished_files_and_resume_does_the_rest(run, tree):
+def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_rest(run, tree):
     """Exit code 3, then 0; finished files are not asked for again."""
     script(tree, {"text": fenced(SHORT), "times": 1}, {"text": "x", "fault": "cut"})
 
@@ -389,7 +389,7 @@ def test_a_refused_text_comes_back_as_it_was(run, tree, monkeypatch):
         (("undo", "nope"), "no run nope"),
     ],
 )
-def test_what_does_not_go_together_is_one_sentence(run, tree, arguments, part):
+def test_options_that_exclude_each_other_are_reported_in_one_sentence(run, tree, arguments, part):
     """Exit code 2, nothing on stdout, nothing written."""
     ended = run(*arguments)
 

@@ -1,4 +1,4 @@
-"""Actions that write a new file: shown, written, verified, taken back."""
+"""Actions that write a new file: shown, written, verified, reverted."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ def test_it_is_written_and_undo_removes_it(run, tree):
     assert (tree / "calc.py").read_text() == CODE
 
 
-def test_it_is_removed_where_its_verification_fails(run, tree):
+def test_it_is_removed_if_its_verification_fails(run, tree):
     """The command sees it; exit code 1."""
     ended = run(*WRITE_TESTS, "--write", "--verify", "test -f {file} && exit 1")
 

@@ -29,7 +29,7 @@ def test_a_budget_without_room_is_an_error_with_the_next_step():
         completion_budget(32, max_tokens=128, overhead=16, prompt_speed=None)
 
 
-def test_before_the_first_measurement_a_slow_model_is_taken():
-    """Nobody waits for 32k tokens to be read by a model that turns out to be slow."""
+def test_before_the_first_measurement_a_slow_model_is_assumed():
+    """Otherwise a slow model might read 32k tokens before it answers."""
     budget = completion_budget(32_768, max_tokens=128, overhead=16, prompt_speed=None)
     assert budget.prompt == 1000

@@ -1,4 +1,4 @@
-"""User text that looks like a control token stays out of prompts that go as strings."""
+"""User text that looks like a control token stays out of prompts that are sent as strings."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ def test_a_line_with_a_marker_is_left_out_and_named():
 
 
 def test_of_the_cursors_line_the_part_behind_the_marker_stays():
-    """What one is typing is not lost."""
+    """The text being typed is not lost."""
     cleaned = before_cursor("a\nx = '<|im_start|>' + ", _SPECIAL)
     assert (cleaned.text, cleaned.lines) == ("a\n' + ", (1,))
 

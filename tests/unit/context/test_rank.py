@@ -1,4 +1,4 @@
-"""Candidates go in best first, each once, none that repeats what is there."""
+"""Candidates are included best first, each once, and none that repeats the prompt."""
 
 from homebody.audit import Source
 from homebody.context.rank import CELL_ABOVE, choose
@@ -13,7 +13,7 @@ def _candidate(name: str, text: str, why: str = "resembles what is at the cursor
 
 
 def test_cells_keep_the_notebooks_order():
-    """Whatever their fragments are called, the nearest comes last; other files stand in front."""
+    """Whatever the names of their fragments, the nearest comes last; other files come first."""
     names = ["nb#Z3", "nb#10", "nb#9", "nb#2", "nb#X1"]
     cells = [_candidate(name, f"cell = '{name}'\n", CELL_ABOVE) for name in names]
     others = [_candidate("b.py", "second = 2\n"), _candidate("a.py", "first = 1\n")]
@@ -31,7 +31,7 @@ def test_the_nearest_cells_are_taken_first():
 
 
 def test_a_copy_of_the_surroundings_stays_out():
-    """A build folder holds the document once more; what is left out is listed with its why."""
+    """A build folder contains a copy of the document; candidates left out are listed with the reason."""
     ranked = choose([_candidate("build/here.py", _TEXT)], 1000, len, _NOWHERE, "import os\n" + _TEXT)
     assert ranked.chosen == ()
     [left] = ranked.left_out
@@ -46,7 +46,7 @@ def test_of_two_copies_one_goes_in():
     assert [candidate.uri for candidate, _ in ranked.chosen] == ["file:///w/one.py"]
 
 
-def test_a_few_lines_alike_are_no_repeat():
-    """Two of three lines are there: the third says something."""
+def test_a_candidate_with_new_lines_is_not_a_repeat():
+    """Two of three lines are in the prompt already; the third is new."""
     shown = "def total(prices):\n    return added\n"
     assert choose([_candidate("one.py", _TEXT)], 1000, len, _NOWHERE, shown).chosen

@@ -61,7 +61,7 @@ def test_any_prompt_fits(lines, texts, data, tokens, more, takes_suffix):
 
 
 def test_a_kept_window_leaves_room_for_the_suffix_and_the_snippets():
-    """The cursor moves down, and the window with it before all of it together would not fit."""
+    """When the cursor moves down, the window moves before everything together would not fit."""
     document = _document("".join(f"value_{n} = compute({n})\n" for n in range(1200)))
     counts = TokenCounts()
     candidates = _candidates(["def compute(total: float) -> float:\n    return total\n"])

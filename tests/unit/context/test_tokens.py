@@ -21,7 +21,7 @@ def test_only_new_lines_are_asked_for_and_each_once():
 
 
 def test_a_higher_count_corrects_the_estimate_at_once():
-    """A prompt that was larger than guessed must not happen twice."""
+    """A prompt must not exceed the estimate twice."""
     counts = TokenCounts()
     text = "value = compute(argument)\n" * 20
     guessed = counts.count(text)

@@ -1,4 +1,4 @@
-"""The window around the cursor fits and stays put."""
+"""The window around the cursor fits, and rarely moves."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,8 +39,8 @@ def test_nine_tenths_of_the_budget_are_used(lines):
     assert found.prefix_tokens >= 900
 
 
-def test_the_window_stays_while_one_types_on():
-    """Consecutive prompts begin alike: the start moves rarely, once half a window was typed."""
+def test_the_window_stays_while_the_user_types():
+    """Consecutive prompts begin alike: the start moves only after half a window was typed."""
     lines = [f"line_{n} = {n}" for n in range(400)]
     starts: list[int] = []
     keep: Keep | None = None
@@ -54,8 +54,8 @@ def test_the_window_stays_while_one_types_on():
 
 
 @given(text=st.text(alphabet="ab (é", min_size=1, max_size=600), tokens=st.integers(1, 100))
-def test_what_counts_as_typed_is_bounded(text, tokens):
-    """Of a line that is longer, the end from a grid on; of any other, all."""
+def test_the_text_that_counts_as_typed_is_bounded(text, tokens):
+    """Of a longer line, its end from a grid position on; of any other, the whole line."""
     anchor = line_anchor(text, Span(0, len(text)), tokens, _count)
     assert 0 <= anchor < len(text)
     assert _count(text[anchor:]) <= tokens

@@ -1,4 +1,4 @@
-"""Whatever is selected and whatever the model answers: one sentence, and no harm done."""
+"""Unusual selections and answers: one sentence, and nothing is lost."""
 
 import pytest
 
@@ -45,7 +45,7 @@ async def test_any_selection_can_be_explained_and_asked_about(world, document, s
 
 
 @pytest.mark.parametrize("text", ["", " \n\t\n"])
-async def test_an_empty_file_is_refused_by_explain_and_no_matter_to_a_question(world, text):
+async def test_an_empty_file_is_refused_by_explain_and_accepted_by_ask(world, text):
     """A question can be about something else."""
     async with world("Words.") as w:
         with pytest.raises(HomebodyError, match="nothing to explain"):

@@ -1,4 +1,4 @@
-"""Doctor and bench: what they say of a model that is there, and of one that is not."""
+"""Doctor and bench, with and without a model."""
 
 import re
 
@@ -27,7 +27,7 @@ async def test_a_model_without_fim_is_reported_with_the_next_step(world):
 
 
 async def test_a_fim_model_is_named_by_its_family(world):
-    """So that one sees how its prompts are laid out."""
+    """The family tells how prompts are laid out."""
     async with world("word " * 64, fim=_QWEN, architecture="qwen2") as w:
         [completion, _] = (await doctor(w.engine)).uses
         assert completion.fim == "Qwen2.5-Coder, Qwen3-Coder, Qwen3.5 and later, Sweep"
@@ -64,15 +64,15 @@ async def test_wrong_settings_and_keys_in_files_are_pointed_at(world):
         assert "An API key stands in a file" in _texts(diagnosis.findings)
 
 
-async def test_what_earlier_sessions_saw_is_kept(world):
-    """A prompt that a server cut is no secret."""
+async def test_mismatches_of_earlier_sessions_are_reported(world):
+    """Such as a prompt that the server cut."""
     assert Audit().last() is None
     async with world("word " * 64) as w:
         assert (await doctor(w.engine)).findings == ()
 
 
 async def test_a_model_that_serves_both_uses_is_measured_once(world):
-    """So that doctor takes no longer than it must."""
+    """Doctor takes no longer than necessary."""
     async with world("word " * 64) as w:
         completion, chat = (await doctor(w.engine)).uses
         assert completion.speed == chat.speed

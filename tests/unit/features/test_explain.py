@@ -26,7 +26,7 @@ async def test_the_text_comes_in_pieces_and_whole(world):
         assert said.usage.context_length == 8192
 
 
-async def test_what_stands_around_the_selection_goes_in_and_is_listed(world):
+async def test_code_around_the_selection_is_included_and_listed(world):
     """Selection first, then the lines before and after it."""
     async with world("ok") as w:
         document = _document("one = 1\ntwo = 2\nthree = 3\n")
@@ -59,7 +59,7 @@ async def test_a_file_larger_than_the_context_is_explained_in_parts(world):
 
 
 async def test_parts_beyond_the_eighth_are_listed_as_left_out(world):
-    """Nothing is left out without a word, and the explanation says that it is not complete."""
+    """The explanation says that it is not complete."""
     async with world("ok", context_length=512) as w:
         document = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
         said = await explain(w.engine, document, Span(0, len(document.text) - 200))
@@ -130,7 +130,7 @@ async def test_a_selection_that_ends_at_the_start_of_a_line_leaves_that_line_out
 
 
 async def test_the_listed_tokens_add_up_to_less_than_the_prompt_has(world):
-    """Whatever was counted or estimated on the way."""
+    """Whether tokens were counted or estimated."""
     code = "".join(f"def f_{n}():\n    return f_{n + 1}()\n\n\n" for n in range(40))
     async with world("ok", context_length=1024) as w:
         said = await explain(w.engine, _document(code), Span(code.index("def f_20"), code.index("def f_21")))

@@ -1,4 +1,4 @@
-"""Building a prompt that fits, whatever the estimate is worth."""
+"""Building a prompt that fits, however wrong the estimate is."""
 
 import pytest
 from hypothesis import given
@@ -39,7 +39,7 @@ async def test_a_draft_is_cut_in_the_proportion_in_which_the_estimate_is_off(len
     assert draft == length or tokens >= limit - 20 * max(1.0, factor)
 
 
-async def test_what_never_fits_is_refused():
+async def test_a_prompt_that_never_fits_is_refused():
     """With the message that was given."""
 
     async def measure(_draft: int) -> Size:

@@ -39,7 +39,7 @@ async def test_what_ollama_has_is_named_and_more_is_pulled_there():
 
 
 def test_a_machine_without_the_vendors_tools_has_no_graphics(monkeypatch, tmp_path):
-    """Nothing is guessed; AMD's cards say themselves how much memory they have."""
+    """Nothing is guessed; AMD's driver reports the memory of its cards."""
     monkeypatch.setattr(graphics, "_DRM", tmp_path)
     assert graphics.graphics_memory() == 0
     device = tmp_path / "card1" / "device"

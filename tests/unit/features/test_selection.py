@@ -61,7 +61,7 @@ async def test_a_method_comes_with_what_it_uses(world):
     assert "import that it uses" not in found
 
 
-async def test_imports_that_the_selection_needs_come_along(world):
+async def test_imports_that_the_selection_needs_are_included(world):
     """Those of other names stay out."""
     found = await _why(world, "return floor(self.size)")
     assert found["import that it uses"] == "from math import floor, pi"

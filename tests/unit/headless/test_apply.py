@@ -1,4 +1,4 @@
-"""Every step of a change can be taken back: the journal, the command, undo."""
+"""Every step of a change can be reverted: the journal, the command, undo."""
 
 import asyncio
 import os
@@ -50,7 +50,7 @@ def test_without_a_command_a_change_stays(journal):
 
 
 def test_a_command_that_succeeds_keeps_the_change(journal):
-    """It sees the change in its place, and knows the file."""
+    """It sees the changed file under its own name."""
     applied = apply(
         journal, f"{PYTHON} -c \"import sys; assert open(sys.argv[1]).read() == 'a = 2\\n'\" {{file}}"
     )
@@ -58,8 +58,8 @@ def test_a_command_that_succeeds_keeps_the_change(journal):
     assert (applied.kept, applied.reason, text(journal)) == (True, None, NEW)
 
 
-def test_a_command_that_fails_brings_the_old_text_back(journal):
-    """With the mode; the reason has the exit code, the verdict the output."""
+def test_the_old_text_is_restored_if_the_command_fails(journal):
+    """The mode too; the reason has the exit code, the verdict the output."""
     applied = apply(journal, f"{PYTHON} -c \"print('no good'); raise SystemExit(3)\"")
 
     assert not applied.kept
@@ -70,8 +70,8 @@ def test_a_command_that_fails_brings_the_old_text_back(journal):
     assert not journal.state().files["a.py"].open
 
 
-def test_a_command_that_hangs_is_ended_with_all_that_it_started(journal):
-    """The old text comes back after the time limit."""
+def test_a_command_that_hangs_is_ended_with_its_child_processes(journal):
+    """The old text is restored after the time limit."""
     wait = "import time; time.sleep(99)"
     start = f"subprocess.Popen([sys.executable, '-c', '{wait}', '{journal.root}'])"
     child = f"import subprocess, sys; {start}; {wait}"
@@ -103,7 +103,7 @@ def test_a_command_that_fails_beforehand_ends_the_run(journal):
     asyncio.run(Applier(journal, "exit 1 {file}").check_command())
 
 
-def test_what_the_command_writes_into_the_file_stays_where_it_succeeds(journal):
+def test_text_that_the_command_writes_stays_if_it_succeeds(journal):
     """A formatter; undo knows the text that it left."""
     assert apply(journal, "echo b >> {file}").kept
 
@@ -112,7 +112,7 @@ def test_what_the_command_writes_into_the_file_stays_where_it_succeeds(journal):
     assert text(journal) == OLD
 
 
-def test_what_the_command_writes_into_the_file_goes_where_it_fails(journal):
+def test_text_that_the_command_writes_is_reverted_if_it_fails(journal):
     """It is kept in the journal."""
     apply(journal, "echo b >> {file}; exit 1")
 
@@ -120,14 +120,14 @@ def test_what_the_command_writes_into_the_file_goes_where_it_fails(journal):
     assert journal.text(digest(f"{NEW}b\n".encode())) == f"{NEW}b\n".encode()
 
 
-def test_a_file_that_the_command_deletes_comes_back(journal):
+def test_a_file_that_the_command_deletes_is_restored(journal):
     """With its mode."""
     apply(journal, "rm {file}; exit 1")
 
     assert (text(journal), (journal.root / "a.py").stat().st_mode & 0o777) == (OLD, 0o640)
 
 
-def test_a_cancelled_verification_brings_the_old_text_back(journal):
+def test_the_old_text_is_restored_if_verification_is_cancelled(journal):
     """As Ctrl-C does."""
     started = journal.root / "started"
 
@@ -166,8 +166,8 @@ def test_a_file_that_changed_meanwhile_is_left_alone(journal):
     ],
     ids=["not written", "not verified", "nothing to verify", "edited since"],
 )
-def test_a_killed_run_is_settled(journal, found, is_verified, expected, kept):
-    """An unverified change goes, what somebody wrote since stays, and the temporary file is removed."""
+def test_the_changes_of_a_killed_run_are_verified_or_reverted(journal, found, is_verified, expected, kept):
+    """An unverified change is reverted, later edits stay, and the temporary file is removed."""
     old = journal.keep_text(OLD.encode())
     begin = Event("begin", "a.py", old=old, new=digest(NEW.encode()), mode=0o640, temporary=".a.py.x.new")
     journal.record(begin)
@@ -181,7 +181,7 @@ def test_a_killed_run_is_settled(journal, found, is_verified, expected, kept):
     assert not (journal.root / ".a.py.x.new").exists()
 
 
-def test_undo_puts_back_what_was_not_changed_since(journal):
+def test_undo_restores_files_that_were_not_changed_since(journal):
     """And names the rest."""
     (journal.root / "b.py").write_text(OLD)
     apply(journal)
@@ -209,7 +209,7 @@ def test_a_second_attempt_is_undone_to_the_first_text(journal):
 
 
 def test_a_torn_last_line_of_the_journal_is_no_event(journal):
-    """The power went while it was written."""
+    """As after a power failure while it was written."""
     apply(journal)
     with (journal.folder / "events.jsonl").open("ab") as file:
         file.write(b'{"kind":"restored","pa')

@@ -1,4 +1,4 @@
-"""Files are read exactly, and what cannot be served is told in one sentence."""
+"""Files are read exactly, and one that cannot be served is reported in one sentence."""
 
 import codecs
 import os

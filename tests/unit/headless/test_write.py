@@ -28,7 +28,7 @@ def a_source(path: Path, data: bytes = b"old\n") -> SourceFile:
     return read_source(path, max_bytes=10_000)
 
 
-def test_the_new_text_stands_in_the_file(tmp_path: Path):
+def test_the_file_has_the_new_text(tmp_path: Path):
     """Nothing else is left in the folder."""
     replace_file(a_source(tmp_path / "a.py"), "new\n")
 
@@ -91,7 +91,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, change):
 
 
 def test_a_read_only_file_is_left_alone(tmp_path: Path):
-    """Though its folder could be written to, which is all that replacing needs."""
+    """Although its folder is writable, which would be enough to replace it."""
     source = a_source(tmp_path / "a.py")
     source.target.chmod(0o444)
 
@@ -129,7 +129,7 @@ def test_edits_that_would_harm_the_file_are_refused(edits):
 
 
 @given(st.binary(max_size=60), st.text(max_size=20))
-def test_what_was_read_is_what_is_written(data, more):
+def test_reading_and_writing_a_file_keeps_its_bytes(data, more):
     """Reading and writing the same text gives the same bytes, whatever they are."""
     document = Document.create("file:///a", "plaintext", 0, "")
     source = SourceFile(Path("a"), Path("a"), data, document)

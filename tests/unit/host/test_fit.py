@@ -1,4 +1,4 @@
-"""How much context is served: what was asked for, what the model can, what the memory allows."""
+"""How much context is served: limited by the setting, the model and the memory."""
 
 from pathlib import Path
 
@@ -29,13 +29,13 @@ PLENTY = 64_000_000_000
 
 
 @pytest.mark.parametrize(("wanted", "served"), [(None, 8192), (4096, 4096), (32_768, 32_768)])
-def test_serves_what_is_wanted_where_there_is_room(wanted, served):
-    """Without a wish at most 8,192 tokens: two slots of 32,768 would take 1.9 GB."""
+def test_serves_the_requested_context_if_there_is_memory(wanted, served):
+    """By default at most 8,192 tokens: two slots of 32,768 would take 1.9 GB."""
     assert fit_context(CODER, wanted, PLENTY) == Fit(served)
 
 
 def test_serves_no_more_than_the_model_was_trained_for():
-    """And says so, if more was asked for."""
+    """A note says so if more was requested."""
     small = msgspec.structs.replace(CODER, context_length=2048)
     assert fit_context(small, None, PLENTY) == Fit(2048)
     fit = fit_context(small, 8192, PLENTY)
@@ -60,6 +60,6 @@ def test_refuses_where_not_even_a_small_context_fits():
         fit_context(CODER, None, 1_000_000_000)
 
 
-def test_a_small_wish_needs_only_what_it_needs():
+def test_a_small_context_needs_little_memory():
     """A context of 512 tokens is served, though 1,024 would not fit."""
     assert fit_context(CODER, 512, 1_310_000_000) == Fit(512)

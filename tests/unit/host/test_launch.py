@@ -1,4 +1,4 @@
-"""The host process itself: it says where it is, refuses what it cannot load, and always ends."""
+"""The host process: it reports its address, refuses files it cannot load, and always ends."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from support.tiny_gguf import write_tiny_gguf
 from support.until import until
 
 
-async def test_says_where_it_is(tiny_model):
+async def test_reports_its_address(tiny_model):
     """Port, key, process, and what it serves."""
     process = await start_host(HostOptions(tiny_model, threads=1))
     assert process is not None
@@ -31,7 +31,7 @@ async def test_says_where_it_is(tiny_model):
     assert not process.is_running()
 
 
-async def test_says_why_the_context_is_shorter(tiny_model):
+async def test_reports_why_the_context_is_shorter(tiny_model):
     """The model was trained for 4,096 tokens; threads are never more than cores."""
     process = await start_host(HostOptions(tiny_model, context_length=100_000, threads=1000))
     assert process is not None
@@ -116,7 +116,7 @@ def test_a_host_that_ended_without_a_message_is_reported(tiny_model):
 
 
 def test_running_out_of_memory_while_loading_is_reported(tiny_model):
-    """What was free at the first look may be gone, or under a limit: not the file is to blame."""
+    """Memory may have become scarce since the check; the file is not blamed."""
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 E alloc: insufficient memory (attempted to allocate 360.00 MB)\n")
         said = Failed("ModelFileInvalid", "llama.cpp cannot load tiny.gguf")
@@ -145,7 +145,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(tiny_model):
 
 
 def test_ends_with_a_parent_that_is_killed(tiny_model):
-    """``kill -9`` leaves it no time to say goodbye."""
+    """The parent has no time to end the host itself."""
     code = (
         "import asyncio, sys, time; from pathlib import Path\n"
         "from homebody.host.launch import start_host; from homebody.host.options import HostOptions\n"

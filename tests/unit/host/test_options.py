@@ -27,8 +27,8 @@ def test_a_line_is_read_back(event):
 
 
 @pytest.mark.parametrize("line", [b"", b"hello", b"{}", b'{"event":"other"}', b'{"event":"ready"}'])
-def test_another_line_is_none_of_them(line):
-    """A process that prints something else is no host."""
+def test_any_other_line_is_rejected(line):
+    """A process that prints something else is not a host."""
     with pytest.raises(msgspec.DecodeError):
         decode_event(line)
 

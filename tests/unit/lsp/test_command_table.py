@@ -14,7 +14,7 @@ _OTHERS = {"__init__", "table", "common"}
 
 @pytest.mark.parametrize("module", table.MODULES.values(), ids=table.MODULES)
 def test_each_command_names_a_module_that_runs_it(module):
-    """A name in the table leads to a module with a coroutine ``run``."""
+    """Each name in the table has a module with a coroutine ``run``."""
     assert inspect.iscoroutinefunction(importlib.import_module(module).run)
 
 

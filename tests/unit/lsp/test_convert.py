@@ -1,4 +1,4 @@
-"""LSP's positions against a reference that counts units one character at a time."""
+"""LSP positions, compared with a reference that counts units character by character."""
 
 import pytest
 from hypothesis import given
@@ -108,7 +108,7 @@ def test_a_backward_range_is_empty():
     ],
 )
 def test_the_clients_first_known_encoding_is_chosen(offered: list[str] | None, chosen: str):
-    """The client says in which order it likes encodings; UTF-16 is always there."""
+    """The client's order of encodings counts; UTF-16 is always available."""
     general = types.GeneralClientCapabilities(position_encodings=offered)
 
     assert chosen == choose_encoding(types.ClientCapabilities(general=general))

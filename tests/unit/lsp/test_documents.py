@@ -60,7 +60,7 @@ def test_edits_give_the_text_that_the_editor_has(data: st.DataObject):
 
 
 def test_a_change_is_reported_as_its_edit():
-    """Who follows a document gets each edit, with the text before and after it."""
+    """Listeners get each edit, with the text before and after it."""
     documents = Documents()
     documents.open(_item("ab"))
     changes = documents.change(_id(2), [_partial("x", (0, 1), (0, 1)), _partial("", (0, 0), (0, 1))])
@@ -69,7 +69,7 @@ def test_a_change_is_reported_as_its_edit():
 
 
 def test_a_whole_text_is_reported_as_its_smallest_edit():
-    """An editor that sends everything at each key does not look like one that replaces everything."""
+    """For editors that send the whole text at each key."""
     documents = Documents()
     documents.open(_item("return x\n"))
     (change,) = documents.change(_id(2), [_whole("return xy\n")])
@@ -78,7 +78,7 @@ def test_a_whole_text_is_reported_as_its_smallest_edit():
 
 
 def test_a_snapshot_stays_what_it_was():
-    """A handler that took the document before an edit goes on with that text."""
+    """A handler continues with the snapshot that it took."""
     documents = Documents()
     before = documents.open(_item("a"))
     documents.change(_id(2), [_whole("b")])
@@ -98,7 +98,7 @@ def test_other_schemes_are_left_alone():
 
 
 def test_huge_and_binary_texts_are_left_alone_until_they_change():
-    """The limit counts bytes of UTF-8, and a NUL makes a text binary; both can pass."""
+    """The limit counts bytes of UTF-8, and a NUL makes a text binary; later edits may remove either."""
     documents = Documents(max_bytes=4)
     assert documents.open(_item("éé")) is not None
     assert documents.change(_id(2), [_whole("ééé")]) == []

@@ -74,7 +74,7 @@ def test_an_end_in_the_middle_of_a_message_is_an_end():
         "one byte",
     ],
 )
-def test_what_is_not_lsp_ends_the_connection(data: bytes):
+def test_input_that_is_not_lsp_ends_the_connection(data: bytes):
     """A web page that posts to the port is disconnected at its request line, and so is any other noise."""
     with pytest.raises(FramingError):
         list(read_bodies(_source(data, [])))

@@ -1,4 +1,4 @@
-"""The port of ``--tcp``: who is served, and who is turned away."""
+"""The port of ``--tcp``: which connections are served and which are closed."""
 
 import socket
 import threading
@@ -62,7 +62,7 @@ def test_a_connection_that_does_not_speak_lsp_is_closed_and_the_next_one_served(
 
 
 def test_silent_connections_do_not_block_the_editor(port: Port):
-    """However many are open and say nothing, or half a header, the editor is served."""
+    """The editor is served however many silent connections are open."""
     silent = [port.connect(b"Content-Le"[: number % 11]) for number in range(40)]
     port.connect(HEADER)
 

@@ -170,7 +170,7 @@ async def test_a_cancelled_request_is_answered_and_its_work_ended():
 
 
 async def test_a_request_cancelled_before_it_begins_is_answered():
-    """A request and its cancellation that come in one packet are no race."""
+    """Also if a request and its cancellation arrive in one packet."""
     wire = await Wire().initialized()
     wire.call("test/run", msg_id=7)
     wire.take({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 7}})
@@ -275,7 +275,7 @@ async def test_a_request_without_a_method_is_refused_by_its_id():
 
 
 async def test_notifications_are_never_answered():
-    """Unknown ones, broken ones and cancellations of nothing pass in silence."""
+    """Unknown and malformed ones, and cancellations of unknown ids, are ignored."""
     wire = await Wire().initialized()
     for method, params in (
         ("test/note", 1),
@@ -303,8 +303,8 @@ async def test_notifications_are_never_answered():
         {"error": None},
     ],
 )
-async def test_a_clients_bad_answer_is_an_error_for_whoever_asked(answer: dict[str, object]):
-    """Our own requests end too, however the client answers them."""
+async def test_a_malformed_answer_of_the_client_is_an_error_for_the_caller(answer: dict[str, object]):
+    """The server's own requests end, however the client answers them."""
     wire = await Wire().initialized()
     edit = types.ApplyWorkspaceEditParams(types.WorkspaceEdit())
     asked = asyncio.ensure_future(wire.server.request(types.WORKSPACE_APPLY_EDIT, edit))
@@ -323,7 +323,7 @@ async def test_answers_to_nothing_are_ignored():
     assert wire.sent == []
 
 
-async def test_a_client_that_has_gone_ends_the_server():
+async def test_the_server_ends_when_the_client_is_gone():
     """When nothing can be sent any more, the server stops instead of failing at each message."""
     wire = await Wire().initialized()
     stopped: list[bool] = []

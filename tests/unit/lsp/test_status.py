@@ -1,4 +1,4 @@
-"""What the status bar shows, and when the user is told."""
+"""What the status bar shows, and when a message is shown."""
 
 import asyncio
 from typing import Any
@@ -22,7 +22,7 @@ class Shown:
 
 
 def test_a_failure_is_shown_once_until_a_model_answers():
-    """An unplugged model makes one message, not one per key; after an answer, another."""
+    """One message, not one per key; after an answer, the next failure is reported again."""
     shown = Shown()
     for _ in range(3):
         shown.status.fail("Nothing answers.")
@@ -57,7 +57,7 @@ def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
 
 
 def test_another_failure_is_another_message():
-    """A new cause is worth a new sentence."""
+    """A failure with another cause is reported again."""
     shown = Shown()
     shown.status.fail("Nothing answers.")
     shown.status.fail("The model is damaged.")

@@ -11,7 +11,7 @@ def _switch(completion: CompletionSettings | None = None) -> Switch:
 
 
 def test_a_toggle_turns_everything_off_and_on_again():
-    """Without a value it turns the other way round, and says what it is now."""
+    """Without a value it inverts the state and returns the new one."""
     switch = _switch()
 
     assert switch.turn(None, enabled=None) is False
@@ -20,7 +20,7 @@ def test_a_toggle_turns_everything_off_and_on_again():
     assert switch.suggests("python", invoked=False)
 
 
-def test_a_language_has_a_switch_of_its_own():
+def test_each_language_has_its_own_toggle():
     """Turning one language off leaves the others, and an explicit value is taken as it is."""
     switch = _switch()
 
@@ -31,7 +31,7 @@ def test_a_language_has_a_switch_of_its_own():
 
 
 def test_a_language_stays_off_while_everything_is_off():
-    """What a toggle answers is what holds, also where the whole is off."""
+    """The toggle returns the state in effect, also while all completion is off."""
     switch = _switch(CompletionSettings(enabled=False))
 
     assert switch.turn("python", enabled=True) is False
@@ -40,7 +40,7 @@ def test_a_language_stays_off_while_everything_is_off():
 
 
 def test_new_settings_leave_toggles_as_they_are():
-    """Whoever turned a language off does not get it back by saving another setting."""
+    """Saving another setting does not turn a language on again."""
     switch = _switch()
     switch.turn("python", enabled=False)
     switch.loaded = Settings(completion=CompletionSettings(max_tokens=16))

@@ -34,7 +34,7 @@ def test_the_largest_that_fits_and_is_quick_enough_is_recommended(
 
 
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer.title)
-def test_an_offer_is_what_its_names_say(offer):
+def test_an_offer_matches_its_names(offer):
     """The table of families agrees with each of its names, and the Hub's name can be installed."""
     repo, _ = parse_source(f"hf:{offer.hub}")
     for name in (repo, offer.lm_studio):

@@ -135,7 +135,7 @@ def test_the_way_to_disable_reasoning_is_read_from_the_name(name: str, thinking:
     assert thinking_of(name) is thinking
 
 
-def test_the_special_name_stands_before_the_general_one():
+def test_specific_rows_come_before_general_ones():
     """Of two rows that match, the first counts: no row is hidden behind an earlier, more general one."""
     found = {row.name for name, *_ in NAMES if (row := family_of(name)) is not None}
     known = {row.name for row in FAMILIES}

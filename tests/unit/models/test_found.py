@@ -82,7 +82,7 @@ def test_what_is_no_model_is_left_out(home):
 
 
 def test_a_digest_cannot_lead_out_of_the_folder(home):
-    """A manifest is a file like any other, and may have been written by anybody."""
+    """A manifest is untrusted input."""
     touch(home / "secret")
     root = home / ".ollama/models"
     (root / "blobs" / "sha256-").mkdir(parents=True)

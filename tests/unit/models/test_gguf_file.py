@@ -1,4 +1,4 @@
-"""Our reader of GGUF headers against the ``gguf`` package, and against every kind of broken file."""
+"""Homebody's reader of GGUF headers, compared with the ``gguf`` package and tried on broken files."""
 
 import struct
 from pathlib import Path

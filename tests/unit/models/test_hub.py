@@ -84,7 +84,7 @@ def install(source, endpoint, **environment):
     return subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
 
 
-def test_fetches_one_model_and_takes_up_what_broke_off(own_folders, tiny_model):
+def test_fetches_one_model_and_resumes_an_interrupted_download(own_folders, tiny_model):
     """The second request asks only for the rest; the library counts in chunks of 10 MiB."""
     content = tiny_model.read_bytes() + bytes(25_000_000)
     hub = Hub(
@@ -103,7 +103,7 @@ def test_fetches_one_model_and_takes_up_what_broke_off(own_folders, tiny_model):
 
 
 def test_a_wrong_checksum_leaves_nothing_behind(own_folders, tiny_model):
-    """What arrived is not what the Hub promised."""
+    """The Hub announced another checksum."""
     with LoopbackServer(Hub({"a.gguf": tiny_model.read_bytes()}, lie=True)) as server:
         done = install(f"hf:{REPO}", server.url)
     assert (done.returncode, installed_models()) == (3, [])
@@ -122,7 +122,7 @@ def test_an_unknown_repository_is_reported(own_folders):
 
 
 def test_a_missing_network_is_reported(own_folders):
-    """A port where nothing listens."""
+    """Nothing listens on the port."""
     done = install(f"hf:{REPO}", "http://127.0.0.1:9")
     assert done.returncode == 3
     assert "the Hub cannot be reached" in done.stderr
@@ -165,7 +165,7 @@ def test_only_one_file_needs_no_choice():
 
 @pytest.mark.parametrize("wanted", ["q3", "evil-q2", "mmproj-f16"])
 def test_a_file_that_is_not_there_lists_what_is(wanted):
-    """A name that leads out of the folder is none."""
+    """A name that leads out of the folder is refused."""
     with pytest.raises(
         UsageError, match=r"has big/m-F16\.gguf, m-Q4_K_M\.gguf, m-Q8_0\.gguf: name one of them"
     ):

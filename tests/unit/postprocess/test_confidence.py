@@ -1,4 +1,4 @@
-"""The confidence of an answer, and when its stream is ended for lack of it."""
+"""The confidence of an answer, and when a low confidence ends its stream."""
 
 import math
 
@@ -17,7 +17,7 @@ def _fed(least: float, *pieces: tuple[str, float]) -> list[bool]:
 
 
 def test_a_long_line_needs_more_confidence_per_token_than_a_short_one():
-    """Between the mean token's probability and the whole line's: a line of one token has both."""
+    """The confidence is between the mean token's probability and the whole line's."""
 
     def of(tokens: int) -> float | None:
         return confidence([Piece("x", math.log(0.7))] * tokens, 0, tokens)
@@ -42,7 +42,7 @@ def test_a_line_that_cannot_reach_the_threshold_any_more_ends_the_stream():
 
 @pytest.mark.parametrize("pieces", [[("x ", 0.5)] * 4, [("x ", 0.9)] * 40])
 def test_a_line_that_may_still_reach_the_threshold_is_read_on(pieces):
-    """As long as it may still come to the threshold."""
+    """The stream continues while the threshold is still possible."""
     assert all(_fed(0.4, *pieces))
 
 

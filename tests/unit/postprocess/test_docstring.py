@@ -1,4 +1,4 @@
-"""A description goes where the language has it, and nowhere else."""
+"""A description is inserted where the language expects it, and nowhere else."""
 
 import ast
 
@@ -42,7 +42,7 @@ def described(function: str, answer: str, *, language: str = "python", cut: bool
         "Return one.\n" * 6,
     ],
 )
-def test_the_description_is_found_whatever_it_came_in(answer):
+def test_the_description_is_found_in_any_form(answer):
     """Bare, quoted, fenced, or within the whole function; it appears once."""
     expected = (
         "class A:\n    def f(self, a,\n          b=1):\n"
@@ -149,7 +149,7 @@ def test_other_languages_have_it_above(language, function, expected):
 
 
 def test_a_doc_comment_that_is_there_is_replaced():
-    """In languages where it can be nothing else."""
+    """In languages where such a comment is always documentation."""
     old = "/** Old. */\n⟦function f() {\n}⟧\n"
     assert described(old, "New.", language="typescript") == "/**\n * New.\n */\nfunction f() {\n}\n"
     assert described("/// Old.\n⟦fn f() {}⟧\n", "New.", language="rust") == "/// New.\nfn f() {}\n"
@@ -167,7 +167,7 @@ def test_the_end_of_a_comment_in_the_text_is_made_safe():
 
 
 def test_a_whole_function_with_a_doc_comment_gives_the_comment():
-    """Stars and markers are taken off and put on again."""
+    """Comment marks are removed and added again."""
     answer = "```js\n/**\n * Add.\n * @param a one\n */\nfunction f(a) {\n  return a; // fast\n}\n```"
     assert described("⟦function f(a) {\n}⟧\n", answer, language="javascript").startswith(
         "/**\n * Add.\n * @param a one\n */\nfunction"

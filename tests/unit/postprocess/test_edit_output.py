@@ -72,7 +72,7 @@ def test_an_answer_that_is_not_whole_is_refused(answer, cut, reason):
     assert reason in result
 
 
-def test_talk_that_was_cut_behind_whole_code_does_not_matter():
+def test_an_explanation_that_was_cut_after_the_code_does_not_matter():
     """The code block was closed before the limit."""
     assert edited(METHOD, "```python\ndef f(self):\n    return 2\n```\nThis will", cut=True) == TWICE
 
@@ -95,8 +95,8 @@ def test_talk_that_was_cut_behind_whole_code_does_not_matter():
         "[rest of the code]",
     ],
 )
-def test_a_placeholder_is_seen(line):
-    """As models write them when they save themselves the work."""
+def test_a_placeholder_is_refused(line):
+    """Models write placeholders instead of repeating code."""
     assert line_left_out(f"a()\n{line}\n", "a()\nb()\n") == line.strip()
 
 
@@ -151,7 +151,7 @@ def test_a_selection_after_the_indentation_keeps_it():
 
 
 def test_blank_lines_around_the_selection_stay():
-    """They are not the model's to take."""
+    """The model cannot remove them."""
     assert edited("a\n⟦\n\nb\n\n⟧c\n", "d", language="python") == "a\n\n\nd\n\nc\n"
 
 

@@ -1,4 +1,4 @@
-"""What holds for every answer, sensible or not."""
+"""Properties of every answer, sensible or not."""
 
 import re
 
@@ -73,7 +73,7 @@ def test_any_answer_gives_one_span_on_the_line_or_nothing(language, before, afte
     language=LANGUAGES, before=CODE, after=CODE, answer=ANSWERS, multiline=MULTILINE, size=st.integers(1, 9)
 )
 def test_a_closed_stream_loses_nothing(language, before, after, answer, multiline, size):
-    """Where the checker says stop, the rest of the answer would not have been shown."""
+    """When the checker stops, the rest of the answer would not have been shown."""
     document = Document.create("file:///a", language, 1, before + after)
     offset = len(before)
     cursor = cursor_context(document, parse(document), offset)
@@ -105,7 +105,7 @@ IN_BRACKETS = st.lists(
 )
 @example(language="python", openers=["foo("], answer="a)", below=0, end="", multiline="auto")
 def test_accepting_never_doubles_a_closer(language, openers, answer, below, end, multiline):
-    """A document whose brackets match has no closer too many after accepting."""
+    """A document whose brackets match has no unmatched closer after accepting."""
     closers = "".join({"(": ")", "[": "]"}[re.sub(r"[^(\[]", "", opener)] for opener in reversed(openers))
     split = max(0, len(closers) - below)
     here, there = closers[:split], closers[split:]

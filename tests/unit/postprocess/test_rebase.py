@@ -1,4 +1,4 @@
-"""Edits for a text that has moved on."""
+"""Edits for a text that was edited meanwhile."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ EDIT = TextEdit(Span(OLD.index("return a"), OLD.index("return a") + 8), "return 
         ("", False),
     ],
 )
-def test_only_a_change_of_the_target_stands_in_the_way(new, expected):
+def test_only_a_change_of_the_target_blocks_an_edit(new, expected):
     """What was typed elsewhere stays, and the edit lands where its code is now."""
     found = rebased([EDIT], TARGET, OLD, new)
     assert expected is (found is not None)

@@ -57,7 +57,7 @@ def test_an_unfinished_stream_is_not_stopped():
 
 
 def test_sixteen_lines_are_enough():
-    """More would be waited for and not read."""
+    """Users do not read longer suggestions."""
     lines = [f"    call_{name}()\n" for name in "abcdefghijklmnopqrst"]
     seen, why = fed("def f():█\n", "\n" + "".join(lines))
     assert why == "lines"

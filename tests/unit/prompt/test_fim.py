@@ -23,7 +23,7 @@ def _info(name: str = "m", fim: FimTokens | None = None, **more) -> ModelInfo:
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 def test_every_marker_ends_an_answer(row):
-    """A model that writes a marker has left the middle."""
+    """A model that writes a marker has finished the middle."""
     assert set(row.markers) <= set(row.stop)
 
 
@@ -99,8 +99,8 @@ def test_unknown_markers_of_the_metadata_make_a_format():
     assert {"<P>", "<S>", "<M>"} <= set(found.stop)
 
 
-def test_a_name_is_no_proof_against_the_metadata():
-    """llama.cpp's metadata was read and holds no such tokens."""
+def test_metadata_without_markers_overrides_the_name():
+    """llama.cpp's metadata contains no such tokens."""
     plain = ModelInfo(
         kind="llama.cpp",
         name="qwen2.5-coder",
@@ -243,7 +243,7 @@ def test_the_family_follows_from_markers_and_architecture(markers, architecture,
 
 
 def test_a_name_counts_where_the_vocabulary_has_its_markers():
-    """Metadata without the ids is no proof against both."""
+    """Even if the metadata lacks their ids."""
     vocabulary = frozenset({"</s>", "[PREFIX]", "[SUFFIX]", "[INST]"})
     served = ModelInfo(
         kind="embedded",
@@ -256,15 +256,15 @@ def test_a_name_counts_where_the_vocabulary_has_its_markers():
     assert find_format(served) is ROWS["mistral"]
 
 
-def test_a_name_is_no_proof_against_the_vocabulary():
-    """A model that lacks a marker reads it as text; a list that is only a guess proves nothing."""
+def test_a_vocabulary_without_markers_overrides_the_name():
+    """A model without the marker would read it as text; a guessed list of special texts proves nothing."""
     assert find_format(_info("qwen2.5-coder", special_texts=frozenset({"<|im_start|>"}))) is None
     assert find_format(_info("seed-coder", special_texts=COMMON_SPECIAL_TEXTS)) is ROWS["seed"]
 
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 def test_typed_text_follows_a_marker_or_the_prefix(row):
-    """Only a layout without a middle marker has the typed text go on where the prefix ends."""
+    """Only in layouts without a middle marker the typed text continues the prefix."""
     assert row.typed_after_marker == (row.family != "mistral")
 
 

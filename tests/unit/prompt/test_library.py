@@ -42,7 +42,7 @@ BAD = (
 
 
 def test_all_shipped_prompts_are_read():
-    """None of ours is left out."""
+    """Each shipped file is read."""
     library = PromptLibrary()
     assert library.problems == ()
     assert library.summary == ""
@@ -59,7 +59,7 @@ def test_a_users_file_becomes_an_action_and_may_replace_a_shipped_one(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "line", "message"), BAD)
-def test_what_is_wrong_is_named_with_its_line(text, line, message):
+def test_each_mistake_is_named_with_its_line(text, line, message):
     """Types, ranges, unknown keys and placeholders, numbers and brackets that break parsers."""
     with pytest.raises(InvalidPrompt) as caught:
         parse("bad", text)
@@ -68,7 +68,7 @@ def test_what_is_wrong_is_named_with_its_line(text, line, message):
     assert len(caught.value.faults[0].message) < 300
 
 
-def test_everything_wrong_with_a_file_is_named_at_once():
+def test_all_mistakes_of_a_file_are_named_at_once():
     """An author corrects a file in one go."""
     with pytest.raises(InvalidPrompt) as caught:
         parse("bad", "+++\nscope = 1\noutput = 2\nnix = 3\n+++\n$a\n$b")
@@ -109,7 +109,7 @@ def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
 
 
 def test_an_untrusted_workspace_without_prompts_is_not_mentioned(tmp_path):
-    """There is nothing to say."""
+    """No message is shown."""
     folder = _workspace(tmp_path)
     assert PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)]).problems == ()
 

@@ -24,7 +24,7 @@ def test_typed_text_is_removed_from_the_start_of_the_answer(pieces, data):
     assert all(piece.text for piece in rest.pieces)
 
 
-def test_an_answer_that_is_distinct_else_is_no_answer():
+def test_an_answer_that_differs_from_the_typed_text_is_dropped():
     """It does not continue what was typed."""
     assert _stored(["ab"]).after("b") is None
 

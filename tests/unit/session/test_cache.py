@@ -72,7 +72,7 @@ def test_an_unlikely_answer_is_found_right_where_it_was_given():
 
 
 def test_each_candidate_that_was_shown_is_found():
-    """A further one stands beside the first; showing anew replaces both."""
+    """A further candidate is stored beside the first; a new suggestion replaces both."""
     cache = ResultCache()
     document, offset = at("x = █\n")
     cache.put_shown(_MODEL, document, offset, _SHOWN)

@@ -1,4 +1,4 @@
-"""A conversation keeps what fits, and writes itself down for its owner alone."""
+"""A conversation keeps what fits, and is stored readable by its owner only."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_an_answer_without_prose_is_condensed_to_its_code():
 
 
 def test_a_stored_conversation_reads_as_it_was(own_folders):
-    """Readable by its owner alone."""
+    """Only its owner can read it."""
     found = _conversation()
     path = store_conversation(found)
     again = load_conversation(found.id)
@@ -81,7 +81,7 @@ def test_a_stored_conversation_reads_as_it_was(own_folders):
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "0123456789ABCDEF", "0123456789abcdef/x"])
 def test_an_id_is_no_path(own_folders, name):
-    """Whatever a client sends."""
+    """No id that a client sends leads out of the folder."""
     assert load_conversation(name) is None
     assert forget_stored(name) == []
 
@@ -112,7 +112,7 @@ def test_a_folder_that_cannot_be_written_is_named(own_folders):
         store_conversation(_conversation())
 
 
-def test_the_conversation_of_longest_ago_is_dropped_first():
+def test_the_least_recently_used_conversation_is_dropped_first():
     """Memory stays bounded."""
     known = Conversations()
     first = known.add(new_conversation())
@@ -122,7 +122,7 @@ def test_the_conversation_of_longest_ago_is_dropped_first():
 
 
 def test_a_conversation_that_is_being_answered_is_not_dropped():
-    """However many others begin meanwhile."""
+    """However many other conversations begin meanwhile."""
     known = Conversations()
     first = known.add(new_conversation())
     first.is_answering = True

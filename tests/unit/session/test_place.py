@@ -1,4 +1,4 @@
-"""One writer of a place's state, and tickets of its requests."""
+"""The state of a place and the tickets of its requests."""
 
 import asyncio
 
@@ -27,8 +27,8 @@ def test_a_second_request_for_the_same_text_shares_the_ticket():
     assert place.new_ticket(document, offset) is not place.new_ticket(document, offset - 1)
 
 
-def test_a_ticket_wakes_those_who_wait_for_it():
-    """While they wait, and no longer."""
+def test_a_ticket_wakes_its_waiters():
+    """Callbacks are called only while their block runs."""
     ticket, woken = Ticket(), []
     with ticket.waking(lambda: woken.append("during")):
         ticket.supersede()
@@ -46,8 +46,8 @@ def test_a_pause_that_was_interrupted_is_waited_for_longer():
     assert place.state.widen_after == WIDEN_AFTER_SECONDS
 
 
-def test_imports_that_moved_are_not_given():
-    """Their lines say something else now."""
+def test_imports_that_moved_are_not_returned():
+    """Their lines have another text now."""
     place = Place()
     document, _ = at("import os\nimport re\n█")
     place.keep_imports(document, [Span(0, 10), Span(10, 20)])

@@ -48,7 +48,7 @@ def test_a_released_slot_is_reused_first():
 
 
 def test_a_prompt_with_a_short_common_beginning_is_another_place():
-    """Two files may begin alike; the first one's prompt must not be overwritten for that."""
+    """Two files may begin alike; the first prompt must not be overwritten."""
     prompts = CachedPrompts(2)
     prompts.put(0, "import os\n" + _A)
     assert prompts.best("import os\n" + _B).slot == 1
@@ -66,7 +66,7 @@ def test_the_number_of_slots_follows_the_server():
 
 
 def test_a_server_that_drops_prompts_is_taken_to_keep_fewer():
-    """After the second prompt that it had to read again; what was restarted says nothing."""
+    """After the second prompt that it had to read again; a restart of the server does not count."""
     prompts = CachedPrompts(8)
     prompts.lost(newer=0)
     prompts.lost(newer=3)

@@ -1,4 +1,4 @@
-"""One answer in flight, and no waiter hangs on one that has ended."""
+"""One answer in flight, and no waiter hangs after it has ended."""
 
 import asyncio
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""Sources are merged in order, and bad content falls back alone, with one message."""
+"""Sources are merged in order; an invalid value is ignored, with one message."""
 
 import os
 from pathlib import Path

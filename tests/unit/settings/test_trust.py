@@ -53,7 +53,7 @@ ENVIRON = {"HOME": "/home/me", "AWS_SECRET_ACCESS_KEY": "s3cret"}
 @pytest.mark.parametrize(
     "sources", [{"project": HOSTILE_TOML}, {"configuration": HOSTILE_JSON}], ids=["toml", "configuration"]
 )
-def test_a_hostile_workspace_changes_nothing_that_matters(load, workspace, sources):
+def test_a_hostile_workspace_changes_no_security_setting(load, workspace, sources):
     """No server, model, key, host or log; one message names all that was ignored, and what to do."""
     resolved, problems = load(environ=ENVIRON, **sources)
 
@@ -147,7 +147,7 @@ def test_only_the_users_file_names_trusted_folders(load, sources):
     assert len(load(**sources)[1]) == 1
 
 
-def test_what_an_editor_repeats_is_no_attempt(load):
+def test_values_that_an_editor_repeats_cause_no_message(load):
     """The user's own values and defaults in workspace/configuration cause no message."""
     sent = {"backend": {"url": "http://127.0.0.1:1", "allowedHosts": []}, "log": {"enabled": False}}
 
@@ -243,7 +243,7 @@ def test_a_folder_sends_less_and_never_more(load, workspace, user, project, expe
     assert int(widened) == len(problems)
 
 
-def test_what_a_folder_may_set_is_written_down():
+def test_each_setting_of_a_folder_is_documented():
     """A new setting is the user's own (machine), or docs/security.md says what a folder achieves with it."""
     page = (ROOT / "docs" / "security.md").read_text("utf-8")
 

@@ -156,7 +156,7 @@ async def test_text_that_may_be_part_of_a_token_is_forced(world, marked, forced)
 
 
 async def test_a_server_without_grammars_is_forced_to_begin_with_words_only(world):
-    """It has to repeat the text by itself; where it does not, it is asked twice."""
+    """The model has to repeat the text itself; if it does not, it is asked twice."""
     async with world("x\n", special_texts=frozenset({"<|end|>"})) as w:
         document, offset = at("x = [█")
         await complete(w.engine, document, offset, session=w.session)
@@ -164,7 +164,7 @@ async def test_a_server_without_grammars_is_forced_to_begin_with_words_only(worl
 
 
 async def test_a_suggestion_below_the_confidence_threshold_is_hidden(world):
-    """And the record says why."""
+    """The record has the reason."""
     async with world(Reply("guess\n", probability=0.1), min_confidence=0.5) as w:
         document, offset = at("x = █\n")
         assert await complete(w.engine, document, offset, session=w.session) == []
@@ -174,7 +174,7 @@ async def test_a_suggestion_below_the_confidence_threshold_is_hidden(world):
 
 
 async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world):
-    """And the model is asked again at the next key, about which it says nothing."""
+    """The model is asked again at the next key."""
     guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
     async with world(guess, Reply("0 = 1\n", probability=0.9), min_confidence=0.5) as w:
         document, offset = at("x = █\n")

@@ -61,7 +61,7 @@ async def test_a_file_that_fits_has_its_imports_once(world):
 
 
 async def test_a_document_without_a_grammar_has_no_kept_imports(world):
-    """And is still completed."""
+    """It is completed nevertheless."""
     async with world("word\n") as w:
         document = Document.create("file:///notes.xyz", "unknown", 1, "import os\nsome ")
         assert await complete(w.engine, document, len(document.text)) != []

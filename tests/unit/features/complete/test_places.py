@@ -79,7 +79,7 @@ async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(wor
         assert again.why == "returned"
 
 
-async def test_a_window_that_is_read_ahead_is_read_on_after_typing(world):
+async def test_reading_ahead_resumes_after_typing(world):
     """It has a slot of its own: the request between two pauses uses the narrow window."""
     async with world("zzz\n", context_length=32_768) as w:
         _with_slots(w, 5, speed=400)

@@ -47,7 +47,7 @@ async def test_a_jump_counts_only_a_narrow_window(world):
 
 
 async def test_a_wide_window_that_was_read_is_kept_nearby(world):
-    """A little further on, all of it but the last lines is read already."""
+    """At a cursor a little further on, the server has read all but its last lines."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 5_000
@@ -116,7 +116,7 @@ async def test_a_header_inside_the_gap_is_not_left_out(world):
 
 
 async def test_a_window_of_which_little_was_read_is_dropped(world):
-    """A narrow window tells the model more than a few lines from far above."""
+    """A narrow window is more useful than a few lines from far above."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000
@@ -268,7 +268,7 @@ async def test_a_plan_changes_nothing_until_it_is_applied(world):
 
 
 async def test_an_interrupted_reading_makes_the_next_pause_longer(world):
-    """What was read is lost where the server keeps one prompt."""
+    """A server that keeps one prompt loses what it has read."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000

@@ -19,7 +19,7 @@ _LONG_WORDS = "extraordinarily " * 300
 
 
 async def test_reading_resumes_where_a_key_interrupted_it(world):
-    """No piece is read twice, however wrong our own count of the tokens is."""
+    """No piece is read twice, however wrong Homebody's own token count is."""
     async with world("x\n", context_length=4096) as w:
         w.engine.completion.speed.prompt = 400
         prompt, longer = Prompt((Text(_LONG_WORDS),)), Prompt((Text(_LONG_WORDS), Text("one more")))

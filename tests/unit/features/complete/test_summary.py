@@ -42,7 +42,7 @@ async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(w
         assert w.engine.audit.last().notes != ()
 
 
-async def test_one_answer_is_taken_to_its_end_where_the_server_cannot_count(world, monkeypatch):
+async def test_one_answer_is_read_to_its_end_if_the_server_cannot_count(world, monkeypatch):
     """Such a server reports its count only at an answer's end; no request waits for this one."""
     async with world(Reply("f(1)\n" * 3)) as w:
         info = replace(await w.backend.describe(), exact_tokenizer=False)

@@ -18,7 +18,7 @@ from support.documents import at
     [("automatic", True, -60.0, 1.0), ("invoked", True, 1.0, 8.0)],
 )
 async def test_an_explicit_request_waits_longer_for_a_block(world, trigger, multiline, least, most):
-    """A pause shows what has come within a second; a user who asks gets the block."""
+    """An automatic request shows what arrived within a second; an explicit one waits for the block."""
     async with world() as w:
         document, offset = at("def fib(n█")
         target = await target_of(w.engine)

@@ -38,8 +38,8 @@ def test_the_users_setting_comes_before_the_name():
     assert size_of_model(info, ChatSettings(model_size=7)) == 7
 
 
-def test_a_model_of_unknown_size_lacks_nothing():
-    """It is not known to be too small."""
+def test_a_model_of_unknown_size_is_offered_every_action():
+    """Nothing shows that it is too small."""
     info = ModelInfo(kind="openai", name="my-model", context_length=4096)
     prompts = PromptLibrary().actions
     assert {lacks(prompt, info, ChatSettings()) for prompt in prompts} == {""}
@@ -76,7 +76,7 @@ async def test_what_fits_the_place_is_listed(world, start, end, automatic, has_p
 
 
 async def test_corrections_come_first_and_explanations_last(world):
-    """In between what rewrites, in the order of the titles."""
+    """Rewriting actions are in between, ordered by title."""
     async with world("x") as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         w.engine.trees.open(document)

@@ -21,8 +21,8 @@ async def test_a_docstring_goes_where_it_belongs(world):
         assert new == document.text.replace(":\n", ':\n    """Return the mean."""\n')
 
 
-async def test_the_prompt_holds_the_function_and_nothing_it_does_not_say(world):
-    """What went in is what is listed."""
+async def test_the_prompt_holds_the_function_and_lists_all_its_sources(world):
+    """The listed sources are exactly the code in the prompt."""
     async with world("Return the mean.") as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
@@ -60,7 +60,7 @@ async def test_an_answer_cut_by_the_limit_is_refused(world):
         assert done.status == "refused"
 
 
-async def test_the_same_code_again_is_no_change(world):
+async def test_an_answer_with_the_same_code_is_no_change(world):
     """Nothing to apply."""
     async with world("```python\ndef mean(values):\n    total = 0\n    return total\n```") as w:
         document, offset = at(_CODE)

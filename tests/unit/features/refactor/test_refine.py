@@ -1,4 +1,4 @@
-"""A result that is changed in words, and the bad input of the feature."""
+"""Results that are refined in words, and invalid input."""
 
 import asyncio
 
@@ -15,8 +15,8 @@ FIRST = "```python\ndef f(a):\n    result = a\n    return result\n```"
 SECOND = "```python\ndef f(a):\n    return a\n```"
 
 
-async def test_the_answer_and_the_wish_are_in_the_next_prompt(world):
-    """So that the server reuses what it has read, and the model knows what it wrote."""
+async def test_the_answer_and_the_instruction_are_in_the_next_prompt(world):
+    """The server reuses what it has read, and the model sees its earlier answer."""
     async with world(Reply(SECOND, contains="shorter"), Reply(FIRST)) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         first = await refactor(w.engine, document, Span(12, 12), instruction="better names")
