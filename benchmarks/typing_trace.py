@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import statistics
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
@@ -89,8 +90,13 @@ async def _runs(
     for name in names:
         if options.contender and options.contender.lower() not in name.lower():
             continue
-        start = open_model if name == "Homebody" else open_stock_model
-        async with start(path, threads=options.threads) as real, _in_front_of(real) as (proxy, model):
+        start = open_stock_model if options.stock or name != "Homebody" else open_model
+        slots = {"slots": 4} if options.stock else {}
+        async with (
+            _busy(options.busy),
+            start(path, threads=options.threads, **slots) as real,
+            _in_front_of(real) as (proxy, model),
+        ):
             print(f"{trace.name}, {path.stem}, {name}: {trace.seconds:.0f} s ...", flush=True)
             if name == "Homebody":
                 async with open_homebody(model.settings, {}) as homebody:
@@ -101,6 +107,20 @@ async def _runs(
                 yield await play(trace, made, real, proxy)
             finally:
                 await made.aclose()
+
+
+@asynccontextmanager
+async def _busy(count: int) -> AsyncGenerator[None]:
+    """Keep so many cores busy, as a compiler does."""
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass") for _ in range(count)
+    ]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            await process.wait()
 
 
 @asynccontextmanager
@@ -196,6 +216,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", help="these traces")
     parser.add_argument("--weights", help="only those with this in their name")
     parser.add_argument("--contender", help="only this one")
+    parser.add_argument("--busy", type=int, default=0, help="cores that other work keeps busy meanwhile")
+    parser.add_argument("--stock", action="store_true", help="Homebody over llama.cpp's own server")
     parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
     return parser.parse_args()
 

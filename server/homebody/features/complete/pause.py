@@ -30,6 +30,9 @@ _COUNTED_LINES = 300
 _SLOTS_FOR_TYPING = 2
 """Prompts that the server has to keep: the one that requests use, and the wide one that is being read."""
 
+_SLOWEST_FOR_TYPING = 80.0
+"""Prompt tokens a second: at a lower speed, the smallest piece would delay a key by more than 100 ms."""
+
 _MOST_COUNTED = 4000
 """Maximum number of lines counted at once for a wide window; one of 32k tokens has fewer."""
 
@@ -117,7 +120,7 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     if scene.slots < _SLOTS_FOR_TYPING or not target.info.takes_token_ids:
         # Servers that take text read a prompt as a whole.
         return
-    if scene.speed is None or burst is None or not burst.narrow:
+    if burst is None or not burst.narrow or (scene.speed or 0.0) < _SLOWEST_FOR_TYPING:
         return
     if arriving is None or arriving.typed(document, offset) is None:
         await _look_around(session, document, offset)

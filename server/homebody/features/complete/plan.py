@@ -54,7 +54,7 @@ def plan(scene: Scene) -> Plan:
     if arriving is None or unread is None:
         return _without_arriving(scene, current)
     has_own_slot = scene.slots > 1
-    if unread <= (scene.at_once if has_own_slot else scene.worth_waiting):
+    if unread <= (scene.unnoticed if has_own_slot else scene.worth_waiting):
         return _planned(scene, arriving, "arrived")
     if has_own_slot:
         # It is read on after this request, and loses nothing meanwhile.

@@ -26,6 +26,8 @@ The second one holds where the server keeps several prompts: there the wide wind
 types.
 """
 
+_UNNOTICED_SECONDS = 0.1
+
 _WORTH_WAITING_SECONDS = 1.0
 """A request waits for a wider window that is read within this time; dropping it would cost as much."""
 
@@ -76,6 +78,11 @@ class Scene:
     def worth_waiting(self) -> int:
         """Most unread tokens of an arriving window for which a request waits."""
         return self._within(_WORTH_WAITING_SECONDS)
+
+    @property
+    def unnoticed(self) -> int:
+        """Tokens by which an answer may come later for a wider window that has its own slot."""
+        return self._within(_UNNOTICED_SECONDS)
 
     @property
     def in_a_short_pause(self) -> int:
