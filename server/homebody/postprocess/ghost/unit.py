@@ -152,8 +152,10 @@ def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
 def _judge(line: str, start: int, done: _Progress, cursor: CursorContext, *, complete: bool) -> Cut | None:
     """Whether the answer ends before this line, or with it, by its indentation."""
     width, body, language = cursor.width(line), line.strip(), cursor.language
-    if done.state.region is not None or done.state.due or language.directive.match(body):
+    if done.state.region is not None or language.directive.match(body):
         return None
+    if done.state.due:
+        return Cut(done.kept, "scope") if cursor.in_header and _leaves_header(line, done, cursor) else None
     if cursor.in_header and language.blocks == "braces" and width == done.level and _GOES_ON.match(body):
         # The header is not complete, or its block opens on this line.
         return None
@@ -166,6 +168,14 @@ def _judge(line: str, start: int, done: _Progress, cursor: CursorContext, *, com
     if next_statement and not closer and not language.continuation.match(body):
         return Cut(done.kept, "unit")
     return None
+
+
+def _leaves_header(line: str, done: _Progress, cursor: CursorContext) -> bool:
+    """Whether a line stands too far out for the brackets that a header or its body has open."""
+    if cursor.language.closer.match(line.strip()):
+        return False
+    in_parameters = done.state.due[-1:] in {")", "]"}
+    return cursor.width(line) < done.level + in_parameters
 
 
 def _scope_end(line: str, start: int, done: _Progress, cursor: CursorContext) -> Cut:
