@@ -123,7 +123,9 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     if burst is None or not burst.narrow or (scene.speed or 0.0) < _SLOWEST_FOR_TYPING:
         return
     if arriving is None or arriving.typed(document, offset) is None:
-        await _look_around(session, document, offset)
+        if not (scene.place.imports or scene.place.candidates):
+            # Coming to a place has found them already; a key must not look for them again.
+            await _look_around(session, document, offset)
         arriving = await _counted_window(session, target, document, offset)
         scene = scene_at(session, target, document, offset)
     await _read(session, scene, arriving, TYPING_PIECE_SECONDS)
