@@ -117,8 +117,8 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     await _idle(session)
     scene = scene_at(session, target, document, offset)
     burst, arriving = scene.place.burst, scene.place.arriving
+    # Servers that take text instead of token ids read a prompt as a whole.
     if scene.slots < _SLOTS_FOR_TYPING or not target.info.takes_token_ids:
-        # Servers that take text read a prompt as a whole.
         return
     if burst is None or not burst.narrow or (scene.speed or 0.0) < _SLOWEST_FOR_TYPING:
         return
