@@ -15,7 +15,8 @@ CASES = [case for path in sorted(FOLDER.glob("*.txt")) for case in load_cases(pa
 SUFFIXES = {
     "python": "py", "javascript": "js", "typescript": "ts", "typescriptreact": "tsx", "go": "go",
     "java": "java", "rust": "rs", "php": "php", "ruby": "rb", "c": "c", "cpp": "cpp", "shellscript": "sh",
-    "markdown": "md", "csharp": "cs", "plaintext": "txt",
+    "markdown": "md", "csharp": "cs", "plaintext": "txt", "kotlin": "kt", "css": "css", "yaml": "yaml",
+    "json": "json", "makefile": "mk", "sql": "sql",
 }  # fmt: skip
 
 
