@@ -126,6 +126,19 @@ async def test_a_result_is_refined_after_it_was_applied(serve):
         )
 
 
+async def test_a_result_whose_code_was_changed_by_hand_is_not_refined(serve):
+    """The model is not asked for an edit that could not be applied."""
+    async with serve(_refining()) as client:
+        client.open(URI, CODE)
+        first = await client.refactor(URI, _lines(4, 5), instruction="swap", apply=False)
+        client.type(URI, CODE.index("result ="), "my_")
+        refused = await client.execute("homebody.refine", {"edit": first["id"], "instruction": "shorter"})
+        assert refused["status"] == "refused"
+        assert "changed by hand" in refused["reason"]
+        shown = await client.execute("homebody.showPrompt")
+        assert "shorter" not in shown["text"]
+
+
 async def test_an_unknown_edit_cannot_be_refined(serve):
     """One sentence says what to do."""
     async with serve() as client:

@@ -25,6 +25,7 @@ from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
 from homebody.session.session import Session
+from homebody.syntax.language import find
 from homebody.text import Document, Span
 
 _LONGEST_PROBLEM = 2_000
@@ -84,9 +85,11 @@ async def refactor(
         message = f"{prompt.title!r} corrects what a diagnostic reports, and there is none here."
         raise UsageError(message)
     if not suits_language(prompt, document):
+        row = find(document.language_id, document.uri)
+        language = row.title if row is not None else document.language_id
         message = (
-            f"{prompt.title!r} is not available for {document.language_id}, since its result could not be "
-            "checked there: say what to do in your own words instead."
+            f"{prompt.title!r} is not available for {language}, since its result could not be checked "
+            "there: say what to do in your own words instead."
         )
         raise UsageError(message)
     tree = await tree_of(engine, document)
@@ -108,6 +111,7 @@ async def refactor(
     listeners = Listeners(on_progress, on_read, on_unit)
     if prompt.output != "replace" or size_of(request).total <= info.context_length:
         return await attempt(request, info, listeners)
+    _check_words(request, info)
     parts = await asyncio.to_thread(parts_of, request) if instruction else None
     if parts is not None:
         several = replace(request, prompt=shipped_prompt("parts"), parts=parts)
@@ -165,6 +169,17 @@ def _refining(pending: Pending, instruction: str) -> Request:
 def _is_part(document: Document, skipped: Skipped, spans: Sequence[Span]) -> bool:
     """Whether skipped lines are a part whose answer was refused, so that it is refined again."""
     return any(document.lines_of(span) == (skipped.first_line, skipped.last_line) for span in spans)
+
+
+def _check_words(request: Request, info: ModelInfo) -> None:
+    """Refuse words that leave no room for code, however little of it is shown."""
+    words = size_of(request).words
+    if words > info.context_length // 2:
+        message = (
+            f"The instruction and what belongs to it have {words} tokens, and the context of "
+            f"{info.context_length} has no room for code beside them: say it in fewer words."
+        )
+        raise ContextTooLong(message)
 
 
 def _check_fits(request: Request, info: ModelInfo) -> None:

@@ -40,6 +40,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def _refined(server: Server, params: types.ExecuteCommandParams, argument: Refine) -> dict[str, Any]:
     before = server.service.pending.get(argument.edit)
+    _check_unchanged(server, before)
     async with server.service.asking():
         from homebody.features.refactor import refine
 
@@ -59,6 +60,29 @@ async def _refined(server: Server, params: types.ExecuteCommandParams, argument:
             )
     document, found = _rebased_on_applied(server, before, found)
     return await deliver(server, document, found, _LABEL, apply=argument.apply)
+
+
+def _check_unchanged(server: Server, before: "Refactoring") -> None:
+    """Refuse to ask the model where the code is neither the original nor the earlier result.
+
+    Raises
+    ------
+    DocumentChanged
+        The code was changed by hand meanwhile, or the document is closed.
+
+    """
+    from homebody.features.refactor.refined import after_earlier_edits
+
+    document = before.pending[0].request.document
+    current = server.documents.find(document.uri) or _closed()
+    if before.new_file is not None or moved_edits(document, before, current) is not None:
+        return
+    applied, edits, target = after_earlier_edits(document, before, before)
+    if moved_edits(applied, replace(before, edits=edits, target=target), current) is None:
+        message = (
+            "The code was changed by hand since this result, so it is not refined: run the action again."
+        )
+        raise DocumentChanged(message)
 
 
 def _rebased_on_applied(

@@ -75,22 +75,30 @@ def _block_edits(old: Sequence[str], new: Sequence[str], at: int) -> Iterator[Te
 
 
 def _narrowed(old: str, new: str, at: int) -> Iterator[TextEdit]:
-    """One edit without the common prefix and suffix of both texts; none if they are equal."""
+    """One edit without the common prefix and suffix of both texts, in whole words; none if they are equal."""
     if old == new:
         return
     limit = min(len(old), len(new))
     start = 0
     while start < limit and old[start] == new[start]:
         start += 1
-    if _splits_crlf(old, start) or _splits_crlf(new, start):
+    while start and (_splits(old, start) or _splits(new, start)):
         start -= 1
     end = 0
     while end < limit - start and old[-1 - end] == new[-1 - end]:
         end += 1
-    if _splits_crlf(old, len(old) - end) or _splits_crlf(new, len(new) - end):
+    while end and (_splits(old, len(old) - end) or _splits(new, len(new) - end)):
         end -= 1
     yield TextEdit(Span(at + start, at + len(old) - end), new[start : len(new) - end])
 
 
-def _splits_crlf(text: str, offset: int) -> bool:
-    return text[offset - 1 : offset + 1] == "\r\n" if offset else False
+def _splits(text: str, offset: int) -> bool:
+    """Whether ``offset`` is inside a word or a line end."""
+    if not 0 < offset < len(text):
+        return False
+    around = text[offset - 1 : offset + 1]
+    return around == "\r\n" or (_is_word(around[0]) and _is_word(around[1]))
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"

@@ -1,5 +1,6 @@
 """What holds for every edit that is offered, whatever the code and the model's answer, in every language."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_an_offered_rewrite_breaks_nothing(language: Language, data: st.DataObje
         return
     spans = [edit.span for edit in found.edits]
     assert spans == sorted(spans)
-    assert all(one.end <= other.start for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(spans))
     assert all(target.start <= span.start and span.end <= target.end for span in spans)
     new = apply_edits(document.text, found.edits)
     assert count_errors(new, language) <= count_errors(document.text, language)

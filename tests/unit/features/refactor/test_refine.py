@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from homebody.backend.scripted import Reply
-from homebody.errors import BackendTimeout, UsageError
+from homebody.errors import BackendTimeout, ContextTooLong, UsageError
 from homebody.features.refactor import refactor, refine
 from homebody.features.refactor.refined import after_earlier_edits
 from homebody.text import Document, Span, apply_edits
@@ -142,6 +142,15 @@ async def test_a_request_that_makes_no_sense_is_one_sentence(world, code, span, 
         document = Document.create("file:///a.py", "python", 1, code)
         with pytest.raises(UsageError, match=words):
             await refactor(w.engine, document, span, **what)
+        assert w.asked == []
+
+
+async def test_an_instruction_that_leaves_no_room_for_code_is_named(world):
+    """The code is not blamed for it."""
+    async with world("x", context_length=1_000) as w:
+        document = Document.create("file:///a.py", "python", 1, CODE)
+        with pytest.raises(ContextTooLong, match="say it in fewer words"):
+            await refactor(w.engine, document, Span(12, 12), instruction="word " * 2_000)
         assert w.asked == []
 
 
