@@ -7,7 +7,7 @@ BIN := .venv/bin
 SETUP := sh requirements/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint format docs lock dist vsix offline clean
+.PHONY: help demo test fuzz lint format docs lock dist vsix offline pythons clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -54,6 +54,11 @@ vsix: ## build the VS Code extension (into dist/)
 offline: ## make dist/offline: one folder that installs Homebody on a machine without a network
 	@$(SETUP) dev node
 	@$(BIN)/python packaging/offline.py $(ARGS)
+
+pythons: ## install the wheel on each Python of this machine and run it (ARGS="3.14 /path/to/python")
+	@$(SETUP) dev
+	@$(BIN)/homebody models install
+	@$(BIN)/python packaging/pythons.py $(ARGS)
 
 clean: ## remove what was installed and built in the checkout
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

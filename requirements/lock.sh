@@ -23,3 +23,5 @@ compile run --constraints requirements/dev.txt "$@"
 .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command "make lock" --constraints requirements/dev.txt \
     --output-file requirements/build.txt --group build "$@"
+# Every system and Python that is supported has to have wheels for all of it.
+.venv/bin/python packaging/wheels.py

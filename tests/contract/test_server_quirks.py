@@ -12,6 +12,7 @@ from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.servers.lm_studio import LmStudioBackend
 from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.openai import OpenAiBackend
+from homebody.errors import BackendFailed, ContextTooLong
 from homebody.settings import BackendSettings
 from support.llama_double import LlamaDouble
 from support.loopback import LoopbackServer, Reply, Request
@@ -218,22 +219,47 @@ async def test_a_context_length_of_zero_is_ignored():
     assert "reports a context length of 0" in info.notes[0]
 
 
+async def test_a_context_length_that_only_a_refusal_names_is_learned():
+    """llama-cpp-python reports its context nowhere else; the next prompt is made to fit."""
+    with OpenAiDouble([OpenAiModel(CODER, context_length=1000)], "unknown") as double:
+        async with aclosing(OpenAiBackend(double.url)) as backend:
+            before = (await backend.describe()).context_length
+            with pytest.raises(ContextTooLong, match="1000"):
+                await say(backend, Prompt((Text("x = 1\n" * 400),)))
+            after = (await backend.describe()).context_length
+            assert await say(backend, Prompt((Text("x = 1\n" * 100),))) == "return a + b"
+
+    assert (before, after) == (4096, 1000)
+
+
 class Router(LlamaDouble):
     """llama.cpp without a model of its own: it loads one when it is told to."""
 
     def __init__(self) -> None:
         super().__init__()
         self.states = {"llama-3.1-8b": "unloaded", "qwen2.5-coder-1.5b-instruct": "unloaded"}
+        self.broken: set[str] = set()
+        self.failed: set[str] = set()
 
     async def _handle(self, request: Request, reply: Reply) -> None:
         if request.path == "/v1/models":
             models = [
-                {"id": name, "owned_by": "llamacpp", "status": {"value": state}}
+                {
+                    "id": name,
+                    "owned_by": "llamacpp",
+                    # As llama-server of build 11669 words it.
+                    "status": {"value": state, "args": [], "preset": ""}
+                    | ({"exit_code": 1, "failed": True} if name in self.failed else {}),
+                }
                 for name, state in self.states.items()
             ]
             await reply.json({"data": models})
         elif request.path == "/models/load":
-            self.states[request.json["model"]] = "loaded"
+            name = request.json["model"]
+            if name in self.broken:
+                self.failed.add(name)
+            else:
+                self.states[name] = "loaded"
             await reply.json({"success": True})
         else:
             await super()._handle(request, reply)
@@ -248,6 +274,29 @@ async def test_a_router_is_asked_to_load_the_suitable_model():
 
     assert double.states == {"llama-3.1-8b": "unloaded", CODER: "loaded"}
     assert {body["model"] for body in sent(double, "/completion")} == {CODER}
+
+
+async def test_a_model_that_a_router_cannot_load_is_reported_at_once():
+    """It is tried once; the message names it and the setting to change."""
+    with Router() as double:
+        double.broken.add(CODER)
+        backend = ResilientBackend(
+            FixedConnector(LlamaCppBackend(double.url, model=CODER)), patience_seconds=30
+        )
+        async with aclosing(backend):
+            with pytest.raises(BackendFailed, match=f"cannot load {CODER}"):
+                await say(backend, Prompt((Text("x"),)))
+
+    assert sent(double, "/models/load") == [{"model": CODER}]
+
+
+async def test_auto_leaves_out_a_model_that_failed_to_load(own_folders: Any):
+    """The next request chooses something else."""
+    with Router() as double:
+        double.failed |= set(double.states)
+        choice = await discover(BackendSettings(), "completion", urls=[double.url])
+
+    assert choice.block.kind == "embedded"
 
 
 async def test_a_routers_models_are_chosen_by_what_they_are_and_whether_they_are_loaded():

@@ -162,5 +162,6 @@ def test_help_lists_every_task(checkout: Path):
         "dist",
         "vsix",
         "offline",
+        "pythons",
         "clean",
     }

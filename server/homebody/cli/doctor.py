@@ -75,7 +75,8 @@ def _about(use: UseReport) -> list[str]:
     lines = [f"why: {reason}" for reason in use.reasons]
     if use.model is not None:
         lines.insert(0, f"{use.model} ({use.backend}), {use.context_length} tokens of context")
-        lines.append(f"fill-in-the-middle: {use.fim or 'no'}")
+        if use.use == "completion":
+            lines.append(f"fill-in-the-middle: {use.fim or 'no'}")
     if use.speed is not None:
         reads = "?" if use.speed.prompt_speed is None else f"{use.speed.prompt_speed:.0f}"
         writes = "?" if use.speed.output_speed is None else f"{use.speed.output_speed:.0f}"

@@ -43,6 +43,7 @@ from homebody.backend.servers.llama_cpp_written import WrittenTokens
 from homebody.backend.token_table import Tokens
 from homebody.errors import (
     BackendError,
+    BackendFailed,
     BackendLoading,
     BackendProtocolError,
     BackendRefused,
@@ -65,6 +66,7 @@ class LlamaCppBackend(ServerBackend):
         super().__init__(url, **options)
         self._kind = kind
         self._served: Served | None = None
+        self._has_asked_to_load = False
 
     async def check(self) -> None:
         """Ask what is served: a millisecond's work that needs no slot."""
@@ -167,6 +169,8 @@ class LlamaCppBackend(ServerBackend):
         ------
         BackendLoading
             It is being loaded.
+        BackendFailed
+            The router tried to load it and failed.
 
         """
         if self._served is not None or self._kind == HOST_KIND:
@@ -182,7 +186,15 @@ class LlamaCppBackend(ServerBackend):
             self._model = chosen.model
         entry = next((entry for entry in entries if entry.id == self._model), None)
         if entry is not None and entry.status is not None and entry.status.value != "loaded":
+            if entry.status.failed and self._has_asked_to_load:
+                message = (
+                    f"llama.cpp at {self._server.url} cannot load {self._model}: its output says why; "
+                    "choose another model (backend.model)"
+                )
+                raise BackendFailed(message)
             if entry.status.value != "loading":
+                # A failure of an earlier try may have passed: it is tried once more.
+                self._has_asked_to_load = True
                 await self._server.post("/models/load", {"model": self._model}, msgspec.Raw)
             message = f"llama.cpp at {self._server.url} is loading {self._model}"
             raise BackendLoading(message)

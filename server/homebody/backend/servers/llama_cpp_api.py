@@ -231,9 +231,13 @@ class ModelMeta(msgspec.Struct):
 
 
 class Status(msgspec.Struct):
-    """Whether a router has loaded a model: ``loaded``, ``loading``, ``unloaded``, ``failed``."""
+    """Whether a router has loaded a model: ``loaded``, ``loading``, ``unloaded``.
+
+    ``failed`` says that its process ended with an error; the value is then ``unloaded`` again.
+    """
 
     value: str = "loaded"
+    failed: bool = False
 
 
 class ModelEntry(msgspec.Struct):
@@ -246,15 +250,16 @@ class ModelEntry(msgspec.Struct):
 
 
 def to_candidate(entry: ModelEntry, url: str) -> Candidate:
-    """Say what a router's model is good for: until it is loaded, its name has to."""
+    """Say what a router's model is good for, by its name; one that failed to load is good for nothing."""
+    failed = entry.status is not None and entry.status.failed
     return Candidate(
         kind="llama.cpp",
         url=url,
         server=f"llama.cpp at {url}",
         model=entry.id,
         loaded=entry.status is not None and entry.status.value == "loaded",
-        fim=fills_in(entry.id),
-        chat=takes_chat(entry.id),
+        fim=fills_in(entry.id) and not failed,
+        chat=takes_chat(entry.id) and not failed,
     )
 
 

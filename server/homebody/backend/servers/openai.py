@@ -22,7 +22,7 @@ from homebody.backend.servers.base import Deltas, Job, ServerOptions
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, OpenAiServer, by_owner, by_port
 from homebody.backend.servers.strings import StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
-from homebody.errors import BackendError, BackendRefused
+from homebody.errors import BackendError, BackendRefused, ContextTooLong
 from homebody.models.families import fills_in, takes_chat, thinking_notes
 
 UNKNOWN_CONTEXT = 4096
@@ -44,6 +44,7 @@ class OpenAiApi(StringBackend):
         self._refused: set[str] = set()
         self._learned: tuple[str, ...] = ()
         self._answering = ""
+        self._told_context: int | None = None
 
     @property
     def most_stops(self) -> int | None:
@@ -86,11 +87,21 @@ class OpenAiApi(StringBackend):
                 async with aclosing(stream) as items:
                     async for item in items:
                         yield item
+            except ContextTooLong as error:
+                self._note_context(str(error))
+                raise
             except StatusRefused as error:
                 if not self._leave_out(body, error):
                     raise
             else:
                 return
+
+    def _note_context(self, words: str) -> None:
+        """Learn the served context length from a refusal: some servers report it nowhere else."""
+        found = _CONTEXT_LENGTH.search(words)
+        if found is not None:
+            self._told_context = int(found[1])
+            self.forget()
 
     def _leave_out(self, body: dict[str, object], error: StatusRefused) -> bool:
         """Find the field that a refusal is about; ``False`` where it is about none."""
@@ -151,6 +162,7 @@ class OpenAiBackend(OpenAiApi):
         notes: list[str] = []
         if served is None and self._row.context is not None:
             served = (await self._server.get(self._row.context, _Value)).value or None
+        served = served or self._told_context
         if served is None:
             served = self._context_length or UNKNOWN_CONTEXT
             if self._context_length is None:
@@ -229,6 +241,8 @@ def to_candidate(model: str, url: str, server: str) -> Candidate:
 _NEEDED = frozenset({"model", "prompt", "messages", "stream", "max_tokens"})
 _REFUSALS = frozenset({400, 422})
 _FEW_STOPS = 4
+# As vLLM, SGLang and llama-cpp-python word it.
+_CONTEXT_LENGTH = re.compile(r"maximum context length is (\d{2,7})\b")
 
 
 def _speaks_of(words: str, name: str) -> bool:

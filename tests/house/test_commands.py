@@ -1,0 +1,106 @@
+"""Every `homebody …` and `make …` that a page or a message names exists, with the options that it names."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from homebody.cli.completion import candidates
+from support.tracked import tracked_texts
+
+ROOT = Path(__file__).parents[2]
+_CODE = re.compile(r"^```\w*\n(.*?)^```|`([^`\n]+)`", re.DOTALL | re.MULTILINE)
+_HOMEBODY = re.compile(r"(?<![\w.-])(?<!from )(?<!import )homebody ([a-z-]+)(?![\w.(])([^`\n|;#&)]*)")
+_MAKE = re.compile(r"(?:^|[$&;] ?)make (?!-)([a-z]+)", re.MULTILINE)
+_PAGES = {".md"}
+_SOURCES = {".py", ".ts", ".lua", ".el", ".sh", ".json", ".txt"}
+# Commands that parse their own arguments, and so have no table of options.
+_OWN_PARSERS = {"lsp": {"--stdio", "--tcp"}, "acp": set[str](), "host": set[str]()}
+
+
+def named() -> Iterator[tuple[str, str]]:
+    """(place, text of the code) of all code in pages, and of all that is in backticks in the sources."""
+    for path, text in tracked_texts():
+        if path.parts[:2] in {("tests", "cases"), ("tests", "support")} or path.name == "package-lock.json":
+            continue
+        if path.suffix in _PAGES:
+            for block, inline in _CODE.findall(text):
+                yield str(path), block or inline
+        elif path.suffix in _SOURCES and path.parts[0] in {"server", "clients", "packaging", "prompts"}:
+            for inline in re.findall(r"`((?:homebody|make) [^`\n]+)`", text):
+                yield str(path), inline
+
+
+def calls() -> list[tuple[str, str, tuple[str, ...]]]:
+    """(place, command, its words), each once."""
+    found = [
+        (place, command, tuple(_words(rest)))
+        for place, code in named()
+        for command, rest in _HOMEBODY.findall(code)
+    ]
+    return sorted(set(found))
+
+
+def _words(rest: str) -> list[str]:
+    try:
+        return shlex.split(rest)
+    except ValueError:  # a quote that a later line closes
+        return rest.split()
+
+
+@cache
+def offered(*words: str) -> frozenset[str]:
+    """What the shell's completion offers after these words."""
+    return frozenset(candidates(["homebody", *words]))
+
+
+def problem(command: str, words: tuple[str, ...]) -> str:
+    """Say what of a call does not exist; nothing if all of it does."""
+    if command not in offered("") | {"host"}:
+        return f"there is no command {command}"
+    inner = offered(command, "")
+    path = [command]
+    if inner and words and re.fullmatch(r"[a-z]+", words[0]):
+        if words[0] not in inner:
+            return f"there is no {command} {words[0]}"
+        path.append(words[0])
+    options = {word.partition("=")[0] for word in words if word.startswith("--") and len(word) > 2}
+    known = _OWN_PARSERS.get(command) or offered(*path, "--")
+    common = {"--set", "--model", "--backend", "--config", "--help"}
+    missing = options - known - common
+    return f"{' '.join(path)} has no {', '.join(sorted(missing))}" if missing else ""
+
+
+def test_the_commands_that_are_named_exist(own_folders: Path):
+    """With the inner commands and the options that stand beside them."""
+    found = calls()
+
+    assert len(found) > 50
+    assert [f"{place}: {why}" for place, command, words in found if (why := problem(command, words))] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "why"),
+    [
+        ("refactr", (), "there is no command refactr"),
+        ("models", ("instal",), "there is no models instal"),
+        ("refactor", ("src", "--writ"), "refactor has no --writ"),
+        ("lsp", ("--port", "1"), "lsp has no --port"),
+        ("refactor", ("src", "--write", "--set", "x=1"), ""),
+    ],
+)
+def test_a_wrong_call_is_seen(own_folders: Path, command: str, words: tuple[str, ...], why: str):
+    """The check itself finds wrong commands and options."""
+    assert why == problem(command, words)
+
+
+def test_the_tasks_that_are_named_exist():
+    """`make NAME` in a page or in backticks in a source is a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    tasks = {(place, name) for place, code in named() for name in _MAKE.findall(code)}
+
+    assert len(tasks) > 10
+    assert sorted((place, name) for place, name in tasks if name not in targets) == []
