@@ -19,7 +19,7 @@ import msgspec
 
 from homebody.backend.base import Piece
 from homebody.engine import open_engine
-from homebody.postprocess.ghost.confidence import CALIBRATION, AnswerPlace, confidence, place_of
+from homebody.postprocess.ghost.confidence import confidence
 from homebody.session.session import Session
 from homebody.settings import Settings
 from measure.asking import SteadySpeed, ask_ours, settings_for
@@ -50,13 +50,18 @@ class Answer(msgspec.Struct, frozen=True):
     pieces: tuple[tuple[str, float | None], ...]
 
     @property
-    def place(self) -> AnswerPlace:
-        """Where the answer goes, as a request determines it."""
-        return place_of("".join(text for text, _ in self.pieces), self.prefix)
+    def place(self) -> str:
+        """Where the answer goes, as far as a request can tell."""
+        if not self.prefix.strip():
+            return "new line"
+        answer = "".join(text for text, _ in self.pieces)
+        if "\n" in answer[: len(answer) - len(answer.lstrip())]:
+            return "next line"
+        return "in a word" if self.prefix[-1].isalnum() or self.prefix[-1] == "_" else "in a line"
 
     @property
-    def raw(self) -> float | None:
-        """Confidence before it is calibrated; ``None`` where nothing would be shown."""
+    def confidence(self) -> float | None:
+        """Confidence in the first line; ``None`` where nothing would be shown."""
         line = self.line.strip()
         start = max(0, "".join(text for text, _ in self.pieces).find(line))
         pieces = [Piece(text, logprob) for text, logprob in self.pieces]
@@ -118,44 +123,42 @@ def report(regions: Sequence[RegionAnswers]) -> None:
         of = [answer for answer in answers if kind in ("all", answer.kind)]
         rows.append([kind, f"{len(of)}", *(_shown_and_exact(of, (least,) * 4) for least in _STEPS)])
     head = ("holes", "number", *(f"{least:.1f}" for least in _STEPS))
-    print_table("One threshold for all places, not calibrated: shown / of them exact", head, rows)
+    print_table("One threshold for all places: shown / of them exact", head, rows)
     chosen_on = [answer for region in regions[::2] for answer in region.answers]
     others = [answer for region in regions[1::2] for answer in region.answers]
     chosen = tuple(_threshold([answer for answer in chosen_on if answer.place == place]) for place in _NAMES)
-    now = tuple(_DEFAULT ** (1 / CALIBRATION[place]) for place in _NAMES)
+    at_default = (_DEFAULT,) * len(_NAMES)
     rows = []
-    for place, least, used in zip(_NAMES, chosen, now, strict=True):
-        of = [answer for answer in others if answer.place == place]
-        counts = [f"{len(of)}", f"{least:.2f}", f"{used:.2f}"]
-        rows.append([place, *counts, *(_shown_and_exact(of, t) for t in ((_DEFAULT,) * 4, chosen, now))])
-    rows.append(
-        ["all", f"{len(others)}", "", ""]
-        + [_shown_and_exact(others, t) for t in ((_DEFAULT,) * 4, chosen, now)]
-    )
-    head = ("place", "number", "chosen", "in use", f"{_DEFAULT} for all", "chosen", "in use")
+    for place, least in zip((*_NAMES, "all"), (*chosen, None), strict=True):
+        of = [answer for answer in others if place in ("all", answer.place)]
+        shares = [_shown_and_exact(of, limits) for limits in (at_default, chosen)]
+        rows.append([place, f"{len(of)}", "" if least is None else f"{least:.2f}", *shares])
+    head = ("place", "number", "threshold", f"{_DEFAULT} everywhere", "threshold of the place")
     print_table("The other half: shown / of them exact", head, rows)
 
 
 _DEFAULT = Settings().completion.min_confidence
 _STEPS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-_NAMES: tuple[AnswerPlace, ...] = tuple(CALIBRATION)
+_NAMES = ("next line", "new line", "in a word", "in a line")
 
 
 def _threshold(answers: Sequence[Answer]) -> float:
     """Return the lowest confidence from which on as many suggestions are exact as wanted."""
-    by_confidence = sorted(((a.raw, a.is_exact) for a in answers if a.raw is not None), reverse=True)
+    by_confidence = sorted(
+        ((a.confidence, a.is_exact) for a in answers if a.confidence is not None), reverse=True
+    )
     exact, least = 0, 1.0
-    for shown, (raw, is_exact) in enumerate(by_confidence, start=1):
+    for shown, (value, is_exact) in enumerate(by_confidence, start=1):
         exact += is_exact
         if exact >= _WANTED * shown:
-            least = raw
+            least = value
     return least
 
 
 def _shown_and_exact(answers: Sequence[Answer], least: Sequence[float]) -> str:
     """Shares that are shown at the thresholds of the places, and of these the exact ones."""
     limits = dict(zip(_NAMES, least, strict=True))
-    shown = [a for a in answers if a.raw is not None and a.raw >= limits[a.place]]
+    shown = [a for a in answers if a.confidence is not None and a.confidence >= limits[a.place]]
     exact = sum(answer.is_exact for answer in shown)
     return f"{percent(len(shown), len(answers))} / {percent(exact, len(shown))}"
 

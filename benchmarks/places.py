@@ -6,7 +6,7 @@ back. Then a line is typed, a part of it deleted, and the line above changed. Co
 counter, which knows warm-ups and cancelled requests too. Against our own host, a llama-server with its
 default flags (four slots), and one with a single slot.
 
-    python benchmarks/places.py [--threads N] [--model GGUF] [--server NAME]
+    python benchmarks/places.py [--threads N] [--model GGUF] [--server NAME] [--speeds]
 """
 
 import argparse
@@ -44,7 +44,7 @@ _SPEED = 120.0
 
 _EXPLAINED_LINES = 10
 _CHAT_TOKENS = 24
-_SHORT_PROMPT, _WRITTEN = 256, 64
+_SHORT_PROMPT, _WRITTEN, _PIECE = 256, 64, 256
 
 
 @dataclass(slots=True)
@@ -133,7 +133,8 @@ async def main() -> None:
             continue
         async with start(path) as model, _visitor(model) as visitor:
             columns[name] = await _measured(visitor)
-            columns[name]["tokens written a second, few and all cells in use"] = await _speeds(model)
+            if options.speeds:
+                columns[name]["tokens written a second, few and all cells in use"] = await _speeds(model)
             print(f"{name}: {columns[name]}", flush=True)
     names = list(columns)
     steps = list(columns[names[0]])
@@ -170,8 +171,8 @@ async def _speeds(model: Model) -> str:
     found: list[float] = []
     for fill in (0, room):
         for slot in range(1, slots if fill else 0):
-            body = {"prompt": ids[slot : slot + fill], "n_predict": 0, "id_slot": slot}
-            await model.complete(body)
+            for end in range(_PIECE, fill + _PIECE, _PIECE):
+                await model.complete({"prompt": ids[slot : slot + end], "n_predict": 0, "id_slot": slot})
         reply = await model.post(
             "/completion",
             {"prompt": ids[:_SHORT_PROMPT], "n_predict": _WRITTEN, "id_slot": 0, "ignore_eos": True},
@@ -212,6 +213,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="What coming back costs.")
     parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
     parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
+    parser.add_argument("--speeds", action="store_true", help="also the writing speed with a full cache")
     parser.add_argument("--server", help="only those with this in their name")
     return parser.parse_args()
 

@@ -159,7 +159,7 @@ def _judge(request: Request, chance: Chance | None) -> Judge:
     """Return the function that ends an answer where nothing more, or nothing of it, would be shown."""
     checker = StopChecker(request.cursor, wanted=request.wanted)
     # Further candidates are always shown: the user asked for them.
-    gate = ConfidenceGate(0.0 if chance else request.min_confidence, request.cursor.line_prefix)
+    gate = ConfidenceGate(0.0 if chance else request.min_confidence)
 
     def judge(piece: Piece) -> AnswerState:
         if (stop := checker.feed(piece.text)).stop:

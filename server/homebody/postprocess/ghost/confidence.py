@@ -6,9 +6,7 @@ Knows pieces and lines; the threshold is the caller's.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
 
 from msgspec import structs
 
@@ -21,33 +19,11 @@ from homebody.syntax.scanner import code_of, scan
 _LONG_LINE_TOKENS = 12
 """Few lines above the threshold have more tokens that count."""
 
-AnswerPlace: TypeAlias = Literal["next line", "new line", "in a word", "in a line"]
-"""Where an answer goes: below the cursor's line, behind its indentation, behind a letter or digit (which may
-be the end of a word), or anywhere else on it."""
-
-CALIBRATION: Mapping[AnswerPlace, float] = MappingProxyType(
-    {"next line": 1.0, "new line": 1.0, "in a word": 1.0, "in a line": 1.0}
-)
-"""Exponents that make the confidence say the same at every place (docs/decisions/0023)."""
-
-
-def place_of(answer: str, line_prefix: str) -> AnswerPlace:
-    """Return where an answer goes, by its first characters and the cursor's line up to the cursor."""
-    if not line_prefix.strip():
-        return "new line"
-    lead = answer[: len(answer) - len(answer.lstrip())]
-    if "\n" in lead:
-        return "next line"
-    return "in a word" if line_prefix[-1].isalnum() or line_prefix[-1] == "_" else "in a line"
-
 
 def confident(draft: Draft) -> Draft | DropReason:
     """Drop a text whose first line is too unsure, and keep that line alone where the others are."""
     first = draft.text.lstrip("\n").partition("\n")[0].strip()
-    raw = _of_line(draft, first)
-    if raw is not None:
-        raw **= CALIBRATION[place_of(draft.answer, draft.cursor.line_prefix)]
-    draft = structs.replace(draft, probability=raw)
+    draft = structs.replace(draft, probability=_of_line(draft, first))
     if not draft.min_confidence:
         return draft
     if draft.probability is None:
@@ -61,7 +37,7 @@ def confidence(pieces: Sequence[Piece], start: int, end: int) -> float | None:
     ``exp`` of the sum of the log probabilities over the root of their number: between the mean token's
     probability, which lets long guesses through, and the whole line's, which lets short lines through
     alone (docs/decisions/0023). Pieces of white space alone do not count: they are nearly certain and
-    would hide a guess. Not calibrated. ``None`` where no piece there has a probability.
+    would hide a guess. ``None`` where no piece there has a probability.
     """
     logs: list[float] = []
     at = 0
@@ -78,20 +54,10 @@ class ConfidenceGate:
 
     It cannot once even a long line, certain from here on, would stay below. Of 624 answers of
     the default model at 0.4 that ends 296 early, among them one of the 242 that would be shown.
-
-    Parameters
-    ----------
-    least
-        Confidence below which suggestions are hidden, from 0 to 1.
-    line_prefix
-        The cursor's line up to the cursor.
-
     """
 
-    def __init__(self, least: float, line_prefix: str = "") -> None:
+    def __init__(self, least: float) -> None:
         self._least = math.log(least) if least > 0 else None
-        self._line_prefix = line_prefix
-        self._lead = ""
         self._sum = 0.0
         self._tokens = 0
         self._has_begun = False
@@ -105,12 +71,9 @@ class ConfidenceGate:
         if text.strip() and piece.logprob is not None:
             self._sum += piece.logprob
             self._tokens += 1
-        if not self._has_begun:
-            self._lead += piece.text
         self._has_begun = self._has_begun or bool(text)
         self._has_ended = "\n" in text
-        exponent = CALIBRATION[place_of(self._lead, self._line_prefix)]
-        return self._sum * exponent >= math.sqrt(max(self._tokens, _LONG_LINE_TOKENS)) * self._least
+        return self._sum >= math.sqrt(max(self._tokens, _LONG_LINE_TOKENS)) * self._least
 
 
 def looks_wrong(text: str, cursor: CursorContext) -> bool:
