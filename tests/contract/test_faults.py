@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+import psutil
 import pytest
 
 from homebody.client.connection import ServerError
@@ -35,7 +36,7 @@ FAULTS = {
     "redirect": "redirect",
     "closed": "",
     "html": "",
-    "bomb": "",
+    "bomb": "compressed",
     "cut": "",
     "error event": "ran out of memory",
     "broken event": "",
@@ -122,6 +123,33 @@ async def test_a_fault_is_one_sentence_and_the_next_request_works(
     assert {fault: text for fault, text in recovered.items() if not text.startswith("answer: ")} == {}
     assert [message for message in messages if not _is_good(message, "")] == []
     assert len(messages) <= len(FAULTS)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+@pytest.mark.parametrize("use", USES)
+async def test_a_compressed_answer_is_refused_and_costs_no_memory(
+    use: str, double: FaultyDouble, tmp_path: Path
+):
+    """Two megabytes that unpack to two gigabytes: at most 100 MB more at the peak."""
+    async with _served(double, tmp_path) as client:
+        client.open("file:///w/app.py", CODE)
+        assert (await _answer(USES[use], client, "file:///w/app.py")).startswith("answer: ")
+        before = _peak_bytes()
+        double.fault = "bomb"
+        client.open("file:///w/other.py", CODE)
+        sentence = await USES[use](client, "file:///w/other.py")
+        grown = _peak_bytes() - before
+        print("GROWN", use, grown)
+
+    assert "compressed" in sentence
+    assert grown <= 100_000_000
+
+
+def _peak_bytes() -> int:
+    """The most memory that the language server has held so far."""
+    (server,) = (child for child in psutil.Process().children() if "lsp" in child.cmdline())
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 async def _answer(use: Use, client: Client, uri: str) -> str:

@@ -1,16 +1,16 @@
 """A model server that lists its model and fails each request for text, in a way that the test chooses."""
 
 import asyncio
-import gzip
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from support.bomb import gzip_bomb
 from support.loopback import Reply, Request
 from support.openai_double import OpenAiDouble
 
-# 200 MB of blanks in 200 kB.
-_BOMB = gzip.compress(b" " * (200 * 1024 * 1024), compresslevel=6)
+# 2 GiB of blanks in 2 MB.
+_BOMB = gzip_bomb(128)
 
 
 @dataclass
@@ -35,7 +35,7 @@ class FaultyDouble(OpenAiDouble):
             case "html":
                 await reply.whole(b"<html>busy</html>", 200, {"content-type": "text/html"})
             case "bomb":
-                headers = {"content-type": "application/json", "content-encoding": "gzip"}
+                headers = {"content-type": "text/event-stream", "content-encoding": "gzip"}
                 await reply.whole(_BOMB, 200, headers)
             case "silent":
                 await asyncio.sleep(60)

@@ -11,6 +11,9 @@ import { type Extension, workspace } from "vscode";
 const SECTION = "homebody";
 // For this extension alone; the server does not know it.
 const OWN_PREFIX = "server.";
+// A workspace may only lower these, and the server has to know what the user allows. It also lowers
+// `completion.enabled` and the like; those change often, and a change here restarts the server.
+const LOWERED: ReadonlySet<string> = new Set(["context.maxFileBytes", "context.snippets"]);
 
 type Tree = { [name: string]: unknown };
 type Inspected = { globalValue?: unknown; workspaceValue?: unknown; workspaceFolderValue?: unknown };
@@ -35,7 +38,8 @@ export class Settings {
     }
 
     /**
-     * `initializationOptions`: what the user, and no workspace, has set about backends and the log.
+     * `initializationOptions`: what the user, and no workspace, has set about backends, the log, and
+     * limits that a workspace may only lower.
      *
      * Of a backend all keys go together, since the server drops an address that belongs to another kind.
      */
@@ -63,7 +67,7 @@ export class Settings {
     }
 
     private isForStart(key: string): boolean {
-        return this.restricted.has(key) || /(^|\.)backend\./.test(key);
+        return this.restricted.has(key) || LOWERED.has(key) || /(^|\.)backend\./.test(key);
     }
 }
 

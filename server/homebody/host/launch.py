@@ -6,11 +6,13 @@ Sends the host no requests; ``backend/embedded.py`` does.
 
 import asyncio
 import contextlib
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -112,7 +114,10 @@ _DETACHED = 0x200 | 0x8000000
 def _open_log(options: HostOptions) -> IO[bytes]:
     """Open the file for the process's stderr: it survives a crash and need not be drained."""
     if options.shared is None:
-        return tempfile.TemporaryFile()
+        try:
+            return tempfile.TemporaryFile()
+        except OSError:  # no folder for temporary files has room: the model works without a log
+            return Path(os.devnull).open("r+b")
     return Place(options.shared).log.open("a+b")
 
 

@@ -12,6 +12,9 @@ from typing import Any, cast
 from homebody.settings.keys import Key
 from homebody.settings.options import KeyPath, Options, Problem
 
+# As many as one source may name (``settings/schema.py``); longer lists are compiled for seconds.
+_MOST_PATTERNS = 1_000
+
 # A bare name with such an ending is a file if there is one; models are also called by names with dots.
 _FILE_ENDINGS = (".gguf", ".toml", ".json")
 
@@ -103,7 +106,9 @@ def _off_stays(before: Any, value: Any) -> object:  # noqa: ANN401 - values of s
 
 
 def _more(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
-    return (*before, *(item for item in value if item not in before))
+    added = [item for item in value if item not in before][: max(0, _MOST_PATTERNS - len(before))]
+    # The last pattern that matches decides: a folder's `!private/` must not follow the user's `private/`.
+    return (*added, *before)
 
 
 # A folder may send less to the model than the user allows, never more.

@@ -111,6 +111,24 @@ def test_a_trusted_folder_counts_as_the_users_own(load, workspace):
     assert (resolved.backend.url, resolved.log.enabled, problems) == ("http://127.0.0.1:1", True, [])
 
 
+@pytest.mark.parametrize(("sent", "expected"), [(2_000_000, 2_000_000), (9_000_000, 4_000_000)])
+def test_a_workspace_lowers_what_the_user_raised_in_the_editor(load, sent, expected):
+    """The editor sends the user's own limit at the start, and the workspace's afterwards."""
+    own = {"context": {"maxFileBytes": 4_000_000}}
+    resolved, problems = load(initialization_options=own, configuration={"context": {"maxFileBytes": sent}})
+
+    assert resolved.context.max_file_bytes == expected
+    assert len(problems) == (sent > 4_000_000)
+
+
+def test_what_the_user_raised_in_the_editor_may_be_repeated(load):
+    """VS Code answers `workspace/configuration` with the user's values where the workspace has none."""
+    own = {"context": {"maxFileBytes": 4_000_000}}
+    resolved, problems = load(initialization_options=own, configuration=own)
+
+    assert (resolved.context.max_file_bytes, problems) == (4_000_000, [])
+
+
 def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
     """The folder is trusted whatever path leads to it."""
     (tmp_path / "link").symlink_to(workspace)
@@ -227,7 +245,7 @@ def test_no_folder_brings_a_scripted_model(load, workspace, name):
         ("completion.languages.sql = true", "completion.languages.sql = false", {"sql": False}),
         ("completion.languages.'*' = false", "completion.languages.sql = true", {"*": False, "sql": False}),
         ("completion.languages.sql = false", "completion.languages.'*' = true", {"*": True, "sql": False}),
-        ("context.ignore = ['a']", "context.ignore = ['b', 'a']", ("a", "b")),
+        ("context.ignore = ['a']", "context.ignore = ['b', 'a']", ("b", "a")),
     ],
 )
 def test_a_folder_sends_less_and_never_more(load, workspace, user, project, expected):
@@ -265,10 +283,25 @@ def test_paths_of_the_users_start_where_they_are_written(load, user_file, monkey
 
 
 def test_a_workspace_adds_to_what_the_user_ignores(load):
-    """It cannot include again what the user excludes from prompts."""
-    resolved, _ = load(user="context.ignore = ['secret/**']", project="context.ignore = ['*.min.js']")
+    """Its patterns stand first, so that none of them includes again what the user excludes."""
+    resolved, _ = load(
+        user="context.ignore = ['secret/**']", project="context.ignore = ['!secret/**', '*.min.js']"
+    )
 
-    assert resolved.context.ignore == ("secret/**", "*.min.js")
+    assert resolved.context.ignore == ("!secret/**", "*.min.js", "secret/**")
+
+
+def test_two_sources_of_a_folder_do_not_make_a_list_too_long(load):
+    """Their patterns together are no more than one source may name, and the user's are all kept."""
+    names = [f"p{number}" for number in range(1000)]
+    resolved, _ = load(
+        user="context.ignore = ['mine']",
+        project=f"context.ignore = {names}",
+        configuration={"context": {"ignore": [f"q{number}" for number in range(1000)]}},
+    )
+
+    assert len(resolved.context.ignore) == 1000
+    assert resolved.context.ignore[-1] == "mine"
 
 
 def test_many_bad_keys_are_reported_in_a_short_message(load):

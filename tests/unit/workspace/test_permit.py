@@ -43,6 +43,12 @@ async def test_secrets_and_what_the_user_rules_out(root, below, why):
     assert why == await permit.refusal((root / below).as_uri())
 
 
+async def test_a_folders_pattern_does_not_include_what_the_users_pattern_excludes(root):
+    """In the order in which settings are merged: the folder's first."""
+    permit = Permit([root], ["!secret/**", "*.min.js", "secret/**"])
+    assert await permit.refusal((root / "secret/app.py").as_uri()) == IGNORED
+
+
 async def test_a_link_to_a_secret_is_one(root):
     """Whatever its own name."""
     (root / ".env").write_text("X=1")

@@ -1,0 +1,110 @@
+"""Folders of the user's that cannot be read or written: one sentence, and what can work works."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from homebody.client.editor import LSP_COMMAND, start_client
+from support.needs import needs
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes and limits of POSIX")
+
+HOMEBODY = [sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())"]
+DOCSTRING = [{"text": '"""Add."""', "probability": 0.95}]
+CODE = "def add(a, b):\n    return a + b\n"
+
+
+def _bound_by_modes() -> list[str]:
+    """Command that runs another one which may not read what its user may not read; root may otherwise."""
+    if os.geteuid() != 0:
+        return []
+    return [needs("setpriv", "util-linux"), "--bounding-set=-dac_override,-dac_read_search"]
+
+
+def _on_a_full_disk() -> list[str]:
+    """Command that runs another one for which every disk is full."""
+    return [needs("prlimit", "util-linux"), "--fsize=0", "--"]
+
+
+@pytest.fixture
+def closed(tmp_path: Path):
+    """Close one of the user's folders until the test ends."""
+    folders: list[Path] = []
+
+    def close(name: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        (folder / "config.toml").write_text("completion.max_tokens = 20\n")
+        folder.chmod(0)
+        folders.append(folder)
+        return folder
+
+    yield close
+    for folder in folders:
+        folder.chmod(0o700)
+
+
+@pytest.fixture
+def run(environ: Mapping[str, str], workspace: Path, scripted):
+    """Run ``homebody`` in the workspace, with the scripted model; returns its code and its stderr."""
+    block = scripted(DOCSTRING)["backend"]
+    own = {"HOMEBODY_BACKEND_KIND": block["kind"], "HOMEBODY_BACKEND_MODEL": block["model"]}
+
+    def run(*arguments: str, under: list[str]) -> tuple[int, str]:
+        ran = subprocess.run(
+            [*under, *HOMEBODY, *arguments],
+            cwd=workspace,
+            env={**environ, **own},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return ran.returncode, ran.stderr
+
+    return run
+
+
+async def test_settings_that_cannot_be_read_are_one_message(closed, environ, workspace: Path, scripted):
+    """It names the file and the reason; suggestions come with the defaults."""
+    folder = closed("config")
+    command = [*_bound_by_modes(), *LSP_COMMAND]
+    async with start_client(command, root=workspace, options=scripted("x)"), environ=environ) as client:
+        client.open("file:///w/app.py", "print(")
+        assert await client.complete("file:///w/app.py", 0, 6, invoked=True) != []
+        messages = list(client.messages)
+
+    assert messages == [
+        f"{folder}/config.toml: it cannot be read (Permission denied), so all of it is ignored."
+    ]
+
+
+@pytest.mark.parametrize("fault", ["closed", "full"])
+def test_a_run_that_cannot_write_its_journal_changes_no_file(fault: str, closed, run, workspace: Path):
+    """Nothing could be undone, so nothing is done; one sentence says why."""
+    (workspace / "app.py").write_text(CODE)
+    if fault == "closed":
+        closed("state")
+    under = _bound_by_modes() if fault == "closed" else _on_a_full_disk()
+    code, said = run("refactor", "app.py:1-2", "--instruction", "Add a docstring.", "--write", under=under)
+
+    assert code == 1
+    assert said.strip().endswith("so no file is changed.")
+    assert said.count("\n") == 1
+    assert (workspace / "app.py").read_text() == CODE
+
+
+@pytest.mark.parametrize("fault", ["closed", "full"])
+@pytest.mark.parametrize("arguments", [("complete", "app.py:2:5"), ("ask", "What is it?")])
+def test_what_needs_no_disk_works_without_one(fault: str, arguments, closed, run, workspace: Path):
+    """A suggestion and an answer need neither the state folder nor the log."""
+    (workspace / "app.py").write_text(CODE)
+    if fault == "closed":
+        closed("state")
+    under = _bound_by_modes() if fault == "closed" else _on_a_full_disk()
+
+    assert run(*arguments, under=under) == (0, "")
