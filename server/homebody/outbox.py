@@ -6,8 +6,9 @@ Knows nothing of messages beyond their length.
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 """Bytes that may wait for a client; one that leaves more unread counts as gone."""
@@ -49,18 +50,19 @@ class Outbox:
         self._send = send
         self._on_gone = on_gone
         self._most_bytes = most_bytes
-        self._waiting: deque[bytes] = deque()
-        self._size = 0
         self.is_full = False
         self._is_gone = False
-        self._is_closed = False
-        self._changed = threading.Condition()
+        # No lock that both threads hold: the system may suspend the writing thread at any point, and the
+        # event loop would wait for it. Each count has one thread that changes it.
+        self._waiting: SimpleQueue[bytes | None] = SimpleQueue()
+        self._taken = 0
+        self._written = 0
         # A daemon thread: it may be blocked for ever when the process ends.
         self._thread = threading.Thread(target=self._run, name="homebody-output", daemon=True)
         self._thread.start()
 
     def write(self, data: bytes) -> None:
-        """Take a message; returns at once.
+        """Take a message; returns at once. Not for several threads at once.
 
         Raises
         ------
@@ -68,23 +70,20 @@ class Outbox:
             The reader is gone, or leaves too much unread.
 
         """
-        with self._changed:
-            if self._is_gone:
-                message = "the reader is gone"
-                raise ReaderGone(message)
-            if self._size and self._size + len(data) > self._most_bytes:
-                self.is_full = True
-                message = f"{self._size} bytes wait, and nothing reads them"
-                raise ReaderGone(message)
-            self._waiting.append(data)
-            self._size += len(data)
-            self._changed.notify()
+        if self._is_gone:
+            message = "the reader is gone"
+            raise ReaderGone(message)
+        size = self._taken - self._written
+        if size and size + len(data) > self._most_bytes:
+            self.is_full = True
+            message = f"{size} bytes wait, and nothing reads them"
+            raise ReaderGone(message)
+        self._taken += len(data)
+        self._waiting.put(data)
 
     def close(self, seconds: float) -> None:
         """Take nothing more, and give the reader ``seconds`` to read what waits."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify()
+        self._waiting.put(None)
         self._thread.join(seconds)
 
     def _run(self) -> None:
@@ -94,22 +93,22 @@ class Outbox:
                 while left:
                     left = left[self._send(left) :]
             except (OSError, ValueError):
-                with self._changed:
-                    self._is_gone = True
-                    self._waiting.clear()
+                self._is_gone = True
                 self._on_gone()
                 return
-            with self._changed:
-                self._size -= len(data)
+            self._written += len(data)
 
     def _next(self) -> bytes:
-        """Everything that waits by now; empty once the outbox is closed."""
-        with self._changed:
-            while not self._waiting and not self._is_closed:
-                self._changed.wait()
-            data = b"".join(self._waiting)
-            self._waiting.clear()
-            return data
+        """Return the next messages, as many as wait by now; nothing once the outbox is closed."""
+        found = self._waiting.get()
+        if found is None:
+            return b""
+        pieces = [found]
+        with suppress(Empty):
+            while found := self._waiting.get_nowait():
+                pieces.append(found)
+            self._waiting.put(None)  # it was the end; it comes again after these
+        return b"".join(pieces)
 
 
 class LogHandler(logging.Handler):

@@ -139,7 +139,6 @@ async def test_a_compressed_answer_is_refused_and_costs_no_memory(
         client.open("file:///w/other.py", CODE)
         sentence = await USES[use](client, "file:///w/other.py")
         grown = _peak_bytes() - before
-        print("GROWN", use, grown)
 
     assert "compressed" in sentence
     assert grown <= 100_000_000
