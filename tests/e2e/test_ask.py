@@ -70,6 +70,22 @@ async def test_an_answer_streams_on_its_token(serve):
         assert read[-1]["tokens"] == read[-1]["of"] == reply["usage"]["promptTokens"]
 
 
+async def test_an_answer_links_to_the_workspace_where_the_client_wants_it(serve, workspace):
+    """And to nothing else; without `links` the text is as the model wrote it."""
+    path = workspace / "area.py"
+    path.write_text(CODE)
+    text = "`area()` is in area.py:1, see [more](https://evil.example)."
+    async with serve(text) as client:
+        client.open(path.as_uri(), CODE)
+        argument = {"textDocument": {"uri": path.as_uri()}, "links": True}
+        uri = f"{path.as_uri()}#L1"
+        wanted = f"[`area()`]({uri}) is in [area.py:1]({uri}), see [more]\\(`https://evil.example`)."
+        assert (await client.execute("homebody.explain", argument))["markdown"] == wanted
+        asked = await client.execute("homebody.ask", argument | {"question": "What?"})
+        assert asked["markdown"] == wanted
+        assert (await client.execute("homebody.explain", argument | {"links": False}))["markdown"] == text
+
+
 async def test_a_code_block_is_applied(serve):
     """The definition of the same name is replaced; with `apply` false the edit comes back."""
     async with serve(FENCED) as client:

@@ -14,6 +14,7 @@ from homebody.context.rank import choose
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong
 from homebody.features.attachments import Attached, Attachment
+from homebody.features.budgets import CHARACTERS_A_TOKEN
 from homebody.features.explain_parts import outline
 from homebody.features.selection import candidates_for_span, meant_span, tree_of
 from homebody.features.surroundings import check_permitted, laid_out_snippet, shown_path
@@ -31,8 +32,6 @@ _NAMES = re.compile(
     r"`([A-Za-z_]\w*)(?:\(\))?`|\b([A-Za-z_]\w*(?=\()|[a-z]+_\w+|[A-Z]\w{0,60}[a-z]\w{0,60}[A-Z]\w*)"
 )
 _MOST_NAMES = 4
-_CHARACTERS_A_TOKEN = 8
-"""Code has fewer: a text with more characters than that has too many tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ async def _code(
 
 async def _is_longer(engine: Engine, document: Document, tokens: int) -> bool:
     """Whether the document has more tokens; of a very long one the beginning is counted."""
-    text = document.text[: tokens * _CHARACTERS_A_TOKEN]
+    text = document.text[: tokens * CHARACTERS_A_TOKEN]
     await engine.chat.learn_counts([text])
     return len(text) < len(document.text) or engine.chat.tokens.count(text) > tokens
 

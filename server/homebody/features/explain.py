@@ -5,7 +5,7 @@ Code that is read within ``chat.readingSeconds`` is explained at once, together 
 uses; longer code in parts, and a long file by its outline (``explain_parts``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from homebody.backend.base import OnRead
 from homebody.context.around import select_around
@@ -13,7 +13,7 @@ from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import Draft, answer_in_words
-from homebody.features.budgets import ChatRoom, chat_room, measure_speed
+from homebody.features.budgets import CHARACTERS_A_TOKEN, ChatRoom, chat_room, speed_measured
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.explanation import Explanation, Task
 from homebody.features.project_rules import project_rules
@@ -32,10 +32,14 @@ from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import render
 from homebody.prompt.shipped import shipped_prompt
 from homebody.session.session import Session
+from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
 _COUNTED_LINES = 200
 """Lines on either side of the code that are counted exactly; further ones are estimated."""
+
+_MOST_COUNTED_LINES = 800
+"""Lines that are counted exactly before the first word: of long code, the beginning."""
 
 
 async def explain(
@@ -90,17 +94,19 @@ async def explain(
         prompt = prompt or engine.prompts.explain
     use = engine.chat
     info = await use.describe()
-    task = Task(engine, document, tree, info, on_text, on_read)
-    candidates = await candidates_for_span(engine, document, tree, target, session=session)
-    near = lines_near(document, target, _COUNTED_LINES)
-    await use.learn_counts([prompt.body, prompt.system, *(c.text for c in candidates), document.slice(near)])
-    await measure_speed(engine, prompt, document.slice(target))
+    code = document.slice(target)
+    candidates: Sequence[Candidate] = ()
+    async with speed_measured(engine, prompt, code):
+        if len(code) <= info.context_length * CHARACTERS_A_TOKEN:
+            candidates = await candidates_for_span(engine, document, tree, target, session=session)
+        near = document.slice(lines_near(document, target, _COUNTED_LINES))
+        texts = [prompt.body, prompt.system, *(c.text for c in candidates), near]
+        await use.learn_counts(texts, limit=_MOST_COUNTED_LINES)
     room = chat_room(engine, info)
-    frame = frame_tokens(engine, prompt)
     rules = await project_rules(engine, document.uri, room.readable)
-    frame += use.tokens.count(rules.text)
-    code_tokens = use.tokens.count(document.slice(target))
-    if not problem and not _reads_at_once(code_tokens, room, frame, full=full):
+    frame = frame_tokens(engine, prompt) + use.tokens.count(rules.text)
+    if not problem and not _reads_at_once(use.tokens.count(code), room, frame, full=full):
+        task = Task(engine, document, tree, info, rules, on_text, on_read)
         whole_file = len(target) >= len(document.text.strip())
         outlined = await explain_outline(task, room) if whole_file and not full else None
         return outlined or await explain_parts(task, target, room, full=full)
@@ -108,11 +114,10 @@ async def explain(
     shown = room.fits if full else room.readable
 
     def build(tokens: int) -> Draft:
-        code = use.tokens.count(document.slice(target))
         around = select_around(
             document,
             target,
-            tokens=min(tokens - frame, max(shown - frame, code)),
+            tokens=min(tokens - frame, max(shown - frame, use.tokens.count(code))),
             count=use.tokens.count,
             candidates=candidates,
         )

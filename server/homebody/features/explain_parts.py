@@ -12,6 +12,7 @@ from homebody.features.budgets import ChatRoom
 from homebody.features.explanation import Explanation, Task
 from homebody.features.surroundings import frame_tokens, sampling_of, shown_path, special_texts, unmarked
 from homebody.features.system_prompt import with_standing
+from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import render
 from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import chunk_document
@@ -40,6 +41,7 @@ class _Collected:
     texts: list[str] = field(default_factory=list[str])
     sources: list[Source] = field(default_factory=list[Source])
     left_out: list[LeftOut] = field(default_factory=list[LeftOut])
+    links: list[str] = field(default_factory=list[str])
     prompt_tokens: int = 0
     output_tokens: int = 0
     complete: bool = True
@@ -58,14 +60,16 @@ async def explain_parts(task: Task, target: Span, room: ChatRoom, *, full: bool)
     Each part is read within ``chat.readingSeconds``, or, with ``full``, as long as the context allows.
     Without ``full`` the parts beyond the eighth are left out and listed.
     """
-    engine, document = task.engine, task.document
-    size = (room.fits if full else room.readable) - frame_tokens(engine, shipped_prompt("explain-part"))
+    document = task.document
+    size = (room.fits if full else room.readable) - _frame_tokens(task, shipped_prompt("explain-part"))
     parts = split(task, target, max(size, 16))
     kept = parts if full else parts[:_MOST_PARTS]
-    collected = _Collected()
+    collected = _Collected(sources=list(task.rules.sources), left_out=list(task.rules.left_out))
     markdown: list[str] = []
     for part in kept:
-        heading = f"{_gap(markdown)}### {_linked_lines(document, part)}\n\n"
+        link = _linked_lines(document, part)
+        collected.links.append(link)
+        heading = f"{_gap(markdown)}### {link}\n\n"
         task.write(heading)
         said = await _explain_part(task, part, room)
         collected.add(said)
@@ -92,7 +96,7 @@ async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
     if not lines:
         return None
     prompt = shipped_prompt("explain-outline")
-    frame = frame_tokens(engine, prompt)
+    frame = _frame_tokens(task, prompt)
     special = special_texts(task.info)
     last_line = document.line_count - 1
 
@@ -113,15 +117,19 @@ async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
             "path": shown_path(engine, document.uri),
         }
         why = "only the outline was read; ask for the full explanation to read the bodies"
-        left_out = [LeftOut(document.uri, 0, last_line, why), *marked]
+        left_out = [LeftOut(document.uri, 0, last_line, why), *marked, *task.rules.left_out]
         source = Source(document.uri, 0, max(0, end), used, "outline")
-        return Draft(with_standing(engine, render(prompt, values)), (source,), tuple(left_out))
+        messages = with_standing(engine, render(prompt, values), task.rules.text)
+        return Draft(messages, (source, *task.rules.sources), tuple(left_out))
 
     sampling = sampling_of(engine, prompt, room.output)
     said = await answer_in_words(
         engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
     )
-    return Explanation(said.text, said.complete, said.usage, said.draft.sources, said.draft.left_out)
+    # Never complete: the bodies are listed as left out.
+    return Explanation(
+        said.text, complete=False, usage=said.usage, sources=said.draft.sources, left_out=said.draft.left_out
+    )
 
 
 def outline(document: Document, tree: Tree) -> list[tuple[Span, str]]:
@@ -160,7 +168,7 @@ def split(task: Task, target: Span, tokens: int) -> list[Span]:
 async def _explain_part(task: Task, part: Span, room: ChatRoom) -> Answer:
     engine, document = task.engine, task.document
     prompt = shipped_prompt("explain-part")
-    frame = frame_tokens(engine, prompt)
+    frame = _frame_tokens(task, prompt)
     special = special_texts(task.info)
 
     def build(tokens: int) -> Draft:
@@ -179,7 +187,8 @@ async def _explain_part(task: Task, part: Span, room: ChatRoom) -> Answer:
         if fitting.end < part.end:
             rest = _lines(document, Span(fitting.end, part.end))
             left_out.append(LeftOut(document.uri, *rest, "did not fit the context"))
-        return Draft(with_standing(engine, render(prompt, values)), (source,), tuple(left_out))
+        messages = with_standing(engine, render(prompt, values), task.rules.text)
+        return Draft(messages, (source,), tuple(left_out))
 
     sampling = sampling_of(engine, prompt, min(room.output, _PART_TOKENS))
     return await answer(
@@ -190,14 +199,14 @@ async def _explain_part(task: Task, part: Span, room: ChatRoom) -> Answer:
 async def _sum_up(task: Task, texts: list[str], room: ChatRoom) -> Answer:
     engine, document = task.engine, task.document
     prompt = shipped_prompt("explain-summary")
-    frame = frame_tokens(engine, prompt)
+    frame = _frame_tokens(task, prompt)
 
     def build(tokens: int) -> Draft:
         # Shorten each note, so that none is dropped completely.
         share = max(8, (min(tokens, room.readable) - frame) // len(texts))
         notes = "\n\n".join(first_tokens(engine, text, share) for text in texts)
         values = {"context": notes, "path": shown_path(engine, document.uri)}
-        return Draft(with_standing(engine, render(prompt, values)), (), ())
+        return Draft(with_standing(engine, render(prompt, values), task.rules.text), (), ())
 
     sampling = sampling_of(engine, prompt, min(room.output, _PART_TOKENS))
     return await answer(
@@ -247,8 +256,18 @@ def _beginning(document: Document, part: Span, tokens: int, engine: Engine) -> S
 def _explanation(task: Task, markdown: str, collected: _Collected) -> Explanation:
     usage = Usage(collected.prompt_tokens, collected.output_tokens, task.info.context_length)
     return Explanation(
-        markdown, collected.complete, usage, tuple(collected.sources), tuple(collected.left_out)
+        markdown,
+        collected.complete,
+        usage,
+        tuple(collected.sources),
+        tuple(collected.left_out),
+        tuple(collected.links),
     )
+
+
+def _frame_tokens(task: Task, prompt: PromptFile) -> int:
+    """Tokens of the words around the code, the project's rules included."""
+    return frame_tokens(task.engine, prompt) + task.engine.chat.tokens.count(task.rules.text)
 
 
 def _linked_lines(document: Document, span: Span) -> str:

@@ -18,8 +18,9 @@ from homebody.errors import FileUnreadable, UsageError
 from homebody.features.answer import Draft, answer_in_words
 from homebody.features.ask_context import Found, lay_out
 from homebody.features.attachments import PASTED, Attached, attach_text
-from homebody.features.budgets import chat_room, measure_speed
+from homebody.features.budgets import chat_room, speed_measured
 from homebody.features.explanation import Explanation
+from homebody.features.project_rules import project_rules
 from homebody.features.surroundings import frame_tokens, sampling_of, shown_path, special_texts
 from homebody.features.system_prompt import with_standing
 from homebody.prompt.render import render
@@ -95,9 +96,10 @@ async def explain_text(
     links = _links(engine, helpful, places)
     if not links:
         return said
+    line = f"\n\nPlaces: {', '.join(links)}\n"
     if on_text is not None:
-        on_text(links)
-    return replace(said, markdown=said.markdown + links)
+        on_text(line)
+    return replace(said, markdown=said.markdown + line, links=links)
 
 
 async def explain_attached(
@@ -125,20 +127,21 @@ async def explain_attached(
     info = await use.describe()
     special = special_texts(info)
     found = Found(attached.items, tuple(helpful), attached.left_out)
-    await use.learn_counts([prompt.body, prompt.system, *found.texts])
-    await measure_speed(engine, prompt)
+    async with speed_measured(engine, prompt, "".join(found.texts[:1])):
+        await use.learn_counts([prompt.body, prompt.system, *found.texts])
     room = chat_room(engine, info)
-    frame = frame_tokens(engine, prompt)
+    uri = attached.items[0].uri if attached.items else PASTED
+    rules = await project_rules(engine, uri, room.readable)
+    frame = frame_tokens(engine, prompt) + use.tokens.count(rules.text)
     most = room.fits if full else room.readable
 
     def build(tokens: int) -> Draft:
         available = max(0, min(tokens, most) - frame)
         context = lay_out(engine, found, available, available)
         text = without_marked_lines(context.text, special).text
-        messages = with_standing(engine, render(prompt, {"context": text}))
-        return Draft(messages, context.sources, context.left_out)
+        messages = with_standing(engine, render(prompt, {"context": text}), rules.text)
+        return Draft(messages, (*rules.sources, *context.sources), (*rules.left_out, *context.left_out))
 
-    uri = attached.items[0].uri if attached.items else PASTED
     sampling = sampling_of(engine, prompt, room.output)
     said = await answer_in_words(engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read)
     return Explanation(said.text, said.complete, said.usage, said.draft.sources, said.draft.left_out)
@@ -194,12 +197,11 @@ async def _lines_at(
     return found
 
 
-def _links(engine: Engine, helpful: Sequence[Candidate], places: Sequence[_Place]) -> str:
+def _links(engine: Engine, helpful: Sequence[Candidate], places: Sequence[_Place]) -> tuple[str, ...]:
     """Markdown links to the places that were read."""
     read = {candidate.uri for candidate in helpful}
-    links = [
+    return tuple(
         f"[{shown_path(engine, uri)}:{place.line + 1}]({uri}#L{place.line + 1})"
         for place in places
         if (uri := uri_of(place.path)) in read
-    ]
-    return f"\n\nPlaces: {', '.join(links)}\n" if links else ""
+    )

@@ -7,6 +7,7 @@ from homebody.audit import LeftOut, Source
 from homebody.backend.base import ModelInfo, OnRead
 from homebody.engine import Engine
 from homebody.features.answer import Usage
+from homebody.features.project_rules import Rules
 from homebody.syntax.tree import Tree
 from homebody.text import Document
 
@@ -15,8 +16,10 @@ from homebody.text import Document
 class Explanation:
     """An explanation and its sources.
 
-    ``complete`` is false where the token limit cut it, or where parts of a long selection were not
-    explained; ``left_out`` lists what was not read. ``usage`` sums up all requests behind it.
+    ``complete`` is false where the token limit cut it, where parts of a long selection were not explained,
+    or where of a long file only the outline was read; ``left_out`` lists what was not read. ``usage`` sums
+    up all requests behind it. ``links`` are the links in ``markdown`` that Homebody wrote, as they stand
+    there; all others are the model's.
     """
 
     markdown: str
@@ -24,16 +27,18 @@ class Explanation:
     usage: Usage
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One document to explain, and its progress callbacks."""
+    """One document to explain, the rules of its project, and the progress callbacks."""
 
     engine: Engine
     document: Document
     tree: Tree
     info: ModelInfo
+    rules: Rules
     on_text: Callable[[str], None] | None = None
     on_read: OnRead | None = None
 

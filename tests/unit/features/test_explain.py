@@ -79,6 +79,26 @@ async def test_a_long_file_is_explained_by_its_outline(world):
         assert "value += 1" not in request.prompt.text
         assert [source.why for source in said.sources] == ["outline"]
         assert "only the outline was read" in said.left_out[0].why
+        assert not said.complete
+
+
+async def test_the_projects_rules_are_in_the_prompts_of_parts_and_outlines(world, tmp_path):
+    """As the user's standing instructions are, and the rules are listed."""
+    (tmp_path / "AGENTS.md").write_text("Use tabs.\n")
+    chat = ChatSettings(reading_seconds=600, instructions="Be brief.")
+    wanted = {"folders": [tmp_path], "trusted_folders": (str(tmp_path),), "chat": chat}
+    uri = (tmp_path / "long.py").as_uri()
+    functions = "".join(f"def compute_{n}(value):\n" + "    value += 1\n" * 20 for n in range(30))
+    values = "".join(f"value_{n} = {n}\n" for n in range(150))
+    for code in (functions, values):
+        async with world("ok", context_length=1024, **wanted) as w:
+            said = await explain(w.engine, Document.create(uri, "python", 1, code))
+            assert all("Use tabs." in request.prompt.text for request in w.asked)
+            assert all("Be brief." in request.prompt.text for request in w.asked)
+            assert [one.why for one in said.sources].count("project rules") == 1
+            for request in w.asked:
+                size = await w.backend.count_prompt(request.prompt)
+                assert size + request.sampling.max_tokens <= 1024
 
 
 async def test_code_is_limited_to_what_is_read_in_time(world):

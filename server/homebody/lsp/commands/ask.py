@@ -4,6 +4,7 @@ In: a question, maybe a conversation, code and attachments. Out: Markdown, token
 prompt, what was left out, and the code blocks that ``homebody.apply`` takes.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -48,7 +49,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     Without a ``conversation_id`` a new conversation begins. An empty ``range`` is a cursor and means the
     function around it. With ``regenerate`` the last question is answered again and ``question`` is not
     needed. ``diagnostics`` are the editor's own, where an attached item means them. Text streams as
-    ``{text}`` on ``token``.
+    ``{text}`` on ``token``. With ``links`` the ``markdown`` of the result links to the code that it names.
     """
 
     question: str = ""
@@ -58,6 +59,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     attach: tuple[Item | str, ...] = ()
     diagnostics: tuple[DocumentDiagnostics, ...] = ()
     regenerate: bool = False
+    links: bool = False
     token: str | int | None = None
 
 
@@ -114,6 +116,11 @@ async def _answered(
                 on_read=on_read,
                 session=opened.session,
             )
+        if argument.links:
+            from homebody.features.links import linked
+
+            markdown = await linked(opened.engine, reply.markdown, document=document, sources=reply.sources)
+            reply = replace(reply, markdown=markdown)
     return _result(server, reply)
 
 

@@ -4,6 +4,7 @@ In: a document and maybe a range, or text. Out: Markdown, whether it is complete
 of the prompt and what was left out of it.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -40,7 +41,8 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
 
     An empty ``range`` is a cursor and means the function around it; without a range the document is
     meant. ``action`` names a prompt file that explains. Text streams as ``{text}`` on ``token``. ``full``
-    reads everything, however long it takes. With ``show`` the server shows the explanation itself.
+    reads everything, however long it takes. With ``show`` the server shows the explanation itself. With
+    ``links`` the ``markdown`` of the result links to the code that it names.
     """
 
     text_document: TextDocument | None = None
@@ -51,6 +53,7 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
     token: str | int | None = None
     full: bool = False
     show: bool = False
+    links: bool = False
 
     def __post_init__(self) -> None:
         if (self.text_document is None) is (self.text is None):
@@ -69,6 +72,8 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         progress.shown(server, "Explaining", params.work_done_token) as bar,
     ):
         explanation = await _explained(server, opened, argument, bar)
+        if argument.links:
+            explanation = await _linked(server, opened, argument, explanation)
     if argument.show:
         from homebody.lsp.show import show_markdown
 
@@ -80,6 +85,16 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         "sources": [source_of(server, source) for source in explanation.sources],
         "leftOut": [left_out_of(server, left_out) for left_out in explanation.left_out],
     }
+
+
+async def _linked(server: Server, opened: "Opened", argument: Explain, found: "Explanation") -> "Explanation":
+    from homebody.features.links import linked
+
+    document = None if argument.text_document is None else server.documents.find(argument.text_document.uri)
+    markdown = await linked(
+        opened.engine, found.markdown, document=document, sources=found.sources, own=found.links
+    )
+    return replace(found, markdown=markdown)
 
 
 async def _explained(

@@ -41,6 +41,12 @@ def without_code_blocks(markdown: str) -> str:
     return "\n".join(part for part in _parts(markdown) if isinstance(part, str))
 
 
+def closes_fence(line: str, fence: str) -> bool:
+    """Whether ``line`` closes a code block that ``fence`` opened."""
+    text = line.strip()
+    return len(text) >= len(fence) and not text.strip(fence[0]) and bool(text)
+
+
 def _parts(markdown: str) -> Iterator[CodeBlock | str]:
     """Cut ``markdown`` into code blocks and the lines between them."""
     opened: re.Match[str] | None = None
@@ -51,18 +57,13 @@ def _parts(markdown: str) -> Iterator[CodeBlock | str]:
             lines = []
             if opened is None:
                 yield line
-        elif _closes(line, opened["fence"]):
+        elif closes_fence(line, opened["fence"]):
             yield _block(opened, lines, closed=True)
             opened = None
         else:
             lines.append(line)
     if opened is not None and any(line.strip() for line in lines):
         yield _block(opened, lines, closed=False)
-
-
-def _closes(line: str, fence: str) -> bool:
-    text = line.strip()
-    return len(text) >= len(fence) and not text.strip(fence[0]) and bool(text)
 
 
 def _block(opened: re.Match[str], lines: list[str], *, closed: bool) -> CodeBlock:

@@ -1,0 +1,113 @@
+"""Places in an answer's prose as Markdown links, and no other link.
+
+In: Markdown of a model, a way to find what a name means. Out: Markdown in which every link leads where
+that lookup says. Links that the model wrote itself become text. Pure; knows nothing of files.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from typing import Literal, TypeAlias
+
+from homebody.postprocess.edit.code_blocks import closes_fence
+from homebody.postprocess.noise import FENCE
+
+_Kind: TypeAlias = Literal["prose", "code", "unclear"]
+
+_MOST_INDENT = 3
+"""Columns before a fence; with more it may be indented code, after which links count again."""
+
+# In this order: code between backticks; an address; a path with a line number; what would make a link.
+_PROSE = re.compile(
+    r"(?P<ticks>(?<![`\\])`+(?!`))(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
+    r"|(?P<tick>`+)"
+    r"|(?P<address>\b[a-zA-Z][a-zA-Z0-9+.-]{1,30}://[^\s<>()\[\]`]{1,2000}|\bwww\.[^\s<>()\[\]`]{1,2000})"
+    r"|(?P<path>(?<![\w./\\-])[\w./\\-]{1,300}\.\w{1,8}(?::\d{1,7}(?:-\d{1,7})?)?(?![\w/\\-]))"
+    r"|(?P<link>\](?=[(\[:])|<(?=[a-zA-Z][a-zA-Z0-9+.-]{1,30}:|[\w.+-]{1,100}@))"
+)
+_LINK = re.compile(r"\](?=[(\[:])|<(?=[a-zA-Z][a-zA-Z0-9+.-]{1,30}:|[\w.+-]{1,100}@)")
+
+
+def with_links(markdown: str, find: Callable[[str], str | None], own: Collection[str] = ()) -> str:
+    """Turn the names that ``find`` knows into links, outside of code blocks.
+
+    Parameters
+    ----------
+    find
+        Returns the URI of a name (``app.py``, ``src/app.py:12``, ``area``, ``Stock.area()``), if it has one.
+    own
+        Links in ``markdown`` that were not written by the model; they stay as they are.
+
+    """
+    return _Writer(find, own).write(markdown)
+
+
+class _Writer:
+    """Writes the prose of one answer again, line by line."""
+
+    def __init__(self, find: Callable[[str], str | None], own: Collection[str]) -> None:
+        self._find = find
+        self._own = re.compile("|".join(map(re.escape, own))) if own else None
+        # After a backtick without its partner, what looks like code may be none: it may close in a later
+        # line of the paragraph.
+        self._is_open = False
+
+    def write(self, markdown: str) -> str:
+        """Return ``markdown`` with links."""
+        lines: list[str] = []
+        for line, kind in _lines(markdown):
+            if kind == "code" or not line.strip():
+                self._is_open = False
+            lines.append(self._line(line) if kind == "prose" else _escaped(line, kind))
+        return "\n".join(lines)
+
+    def _line(self, line: str) -> str:
+        found: list[str] = []
+        at = 0
+        for match in self._own.finditer(line) if self._own else ():
+            found += _PROSE.sub(self._replaced, line[at : match.start()]), match[0]
+            at = match.end()
+        return "".join([*found, _PROSE.sub(self._replaced, line[at:])])
+
+    def _replaced(self, match: re.Match[str]) -> str:
+        whole, kind = match[0], match.lastgroup
+        if kind == "tick":
+            self._is_open = True
+            return whole
+        if kind == "address":
+            # As code, no renderer makes a link of it. Two backticks in a row would be another delimiter.
+            beside = match.string[max(0, match.start() - 1) : match.start()] + match.string[match.end() :][:1]
+            return whole if "`" in beside else f"`{whole}`"
+        if kind == "link":
+            return _as_text(match)
+        uri = self._find((match["code"] or whole).strip())
+        if uri is not None and not self._is_open:
+            return f"[{whole}]({uri})"
+        return _LINK.sub(_as_text, whole) if self._is_open else whole
+
+
+def _lines(markdown: str) -> Iterator[tuple[str, _Kind]]:
+    """Give each line, and what it is: ``unclear`` may be code, depending on the lists around it."""
+    fence, indent = "", 0
+    for line in markdown.split("\n"):
+        if fence:
+            is_inside = indent <= _MOST_INDENT and (not line.strip() or _indent(line) >= indent)
+            yield line, "code" if is_inside else "unclear"
+            fence = "" if closes_fence(line, fence) else fence
+            continue
+        opened = FENCE.match(line.removesuffix("\r"))
+        yield line, "prose" if opened is None else "unclear"
+        if opened is not None:
+            fence, indent = opened["fence"], _indent(line)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _escaped(line: str, kind: _Kind) -> str:
+    return line if kind == "code" else _LINK.sub(_as_text, line)
+
+
+def _as_text(link: re.Match[str]) -> str:
+    """Escape what would make a link: ``](`` or ``<scheme:``."""
+    return f"\\{link[0]}" if link[0] == "<" else f"{link[0]}\\"
