@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 import acp
 import pytest
 from acp import schema
+
+from support.ollama_double import OllamaDouble, OllamaModel
 
 CODE = "def area(width, height):\n    result = width * height\n    return result\n"
 DOCSTRING = '```python\ndef area(width, height):\n    """Return the area."""\n```'
@@ -80,6 +82,7 @@ class Chat:
     connection: Any
     editor: Editor
     id: str
+    options: list[Any]
 
     async def say(self, *blocks: Any) -> str:
         """Send a prompt; returns the stop reason."""
@@ -95,36 +98,49 @@ def file(workspace: Path) -> Path:
     return path
 
 
+def backend_flags(kind: str, **values: str) -> list[str]:
+    """Flags of the command line for a backend that answers everything."""
+    blocks = ("", "chat.", "completion.")
+    pairs = {"kind": kind, **values}.items()
+    return [part for block in blocks for k, v in pairs for part in ("--set", f"{block}backend.{k}={v}")]
+
+
 @pytest.fixture
 def command(environ, scripted) -> Callable[..., list[str]]:
     """Build the command of an agent whose model answers from a script."""
 
-    def build(replies: Any) -> list[str]:
-        backend = scripted(replies)["backend"]
-        kinds = [f"{block}backend.kind=scripted" for block in ("", "chat.", "completion.")]
-        values = [f"{block}backend.model={backend['model']}" for block in ("", "chat.", "completion.")]
-        flags = [part for value in (*kinds, *values) for part in ("--set", value)]
-        return [str(HOMEBODY), "acp", *flags]
+    def build(replies: Any, **model: object) -> list[str]:
+        script = scripted(replies, **model)["backend"]["model"]
+        return [str(HOMEBODY), "acp", *backend_flags("scripted", model=script)]
 
     return build
 
 
+@asynccontextmanager
+async def start_chat(
+    command: list[str], environ: Mapping[str, str], folder: Path, editor: Editor | None = None, **fs: bool
+) -> AsyncGenerator[Chat]:
+    """Start an agent and one session of it."""
+    editor = editor or Editor()
+    fs = {"read_text_file": True, "write_text_file": True} | fs
+    capabilities = schema.ClientCapabilities(fs=schema.FileSystemCapabilities(**fs))
+    async with (
+        asyncio.timeout(_SECONDS),
+        acp.spawn_agent_process(editor, *command, env=dict(environ)) as (connection, _),
+    ):
+        await connection.initialize(protocol_version=1, client_capabilities=capabilities)
+        session = await connection.new_session(cwd=str(folder), mcp_servers=[])
+        yield Chat(connection, editor, session.session_id, session.config_options or [])
+
+
 @pytest.fixture
 def chat(environ, workspace, command):
-    """Start an agent and one session of it."""
+    """Start an agent with a scripted model, and one session of it."""
 
-    @asynccontextmanager
-    async def start(replies: Any, editor: Editor | None = None, **fs: bool) -> AsyncGenerator[Chat]:
-        editor = editor or Editor()
-        fs = {"read_text_file": True, "write_text_file": True} | fs
-        capabilities = schema.ClientCapabilities(fs=schema.FileSystemCapabilities(**fs))
-        async with (
-            asyncio.timeout(_SECONDS),
-            acp.spawn_agent_process(editor, *command(replies), env=dict(environ)) as (connection, _),
-        ):
-            await connection.initialize(protocol_version=1, client_capabilities=capabilities)
-            session = await connection.new_session(cwd=str(workspace), mcp_servers=[])
-            yield Chat(connection, editor, session.session_id)
+    def start(
+        replies: Any, editor: Editor | None = None, model: dict[str, object] | None = None, **fs: bool
+    ) -> AbstractAsyncContextManager[Chat]:
+        return start_chat(command(replies, **(model or {})), environ, workspace, editor, **fs)
 
     return start
 
@@ -143,6 +159,47 @@ async def test_a_question_is_answered_in_pieces_with_its_tokens(chat, file):
         assert len(editor.of("agent_message_chunk")) > 1
         assert editor.of("usage_update")[-1]["used"] > 0
         assert editor.of("tool_call")[0]["locations"] == [{"path": str(file), "line": 1}]
+
+
+async def test_a_question_follows_an_explanation(chat, file):
+    """The explained code and its explanation are part of the chat."""
+    replies = [
+        {"contains": "And for strings?", "regex": "return result(?s:.*)It multiplies", "text": "It fails."},
+        {"contains": "return result", "text": "It multiplies."},
+    ]
+    async with chat(replies, Editor({str(file): CODE})) as session:
+        assert await session.say("/explain app.py area") == "end_turn"
+        assert await session.say("And for strings?") == "end_turn"
+    assert session.editor.text == "It multiplies.It fails."
+
+
+async def test_shortened_turns_are_named(chat, workspace):
+    """With every answer whose prompt does not hold them whole."""
+    async with chat("An answer of some words. " * 40, model={"context_length": 1024}) as session:
+        for _ in range(9):
+            await session.say("Which?")
+    assert "*Not read: questions 1 to " in session.editor.text
+    assert "condensed to make room" in session.editor.text
+
+
+async def test_the_user_chooses_the_model_of_a_chat(environ, workspace):
+    """Among those of the server that answers and takes questions; the choice holds from the next turn on."""
+    models = [OllamaModel("small:1b"), OllamaModel("large:7b"), OllamaModel("away:1t", remote_host="x")]
+    with OllamaDouble(models, loaded={"small:1b": 4096}) as double:
+        command = [str(HOMEBODY), "acp", *backend_flags("ollama", url=double.url)]
+        async with start_chat(command, environ, workspace) as session:
+            (option,) = session.options
+            assert (option.id, option.category, option.current_value) == ("model", "model", "small:1b")
+            assert [one.value for one in option.options] == ["small:1b", "large:7b"]
+            await session.say("Who?")
+            wanted = {"session_id": session.id, "config_id": "model"}
+            chosen = await session.connection.set_config_option(**wanted, value="large:7b")
+            assert chosen.config_options[0].current_value == "large:7b"
+            await session.say("And now?")
+            with pytest.raises(acp.RequestError, match="no model 'away:1t'"):
+                await session.connection.set_config_option(**wanted, value="away:1t")
+        asked = [request.json["model"] for request in double.requests if request.path == "/api/chat"]
+    assert asked == ["small:1b", "large:7b"]
 
 
 async def test_prompt_files_are_slash_commands(chat, workspace, environ):

@@ -16,7 +16,9 @@ from homebody.features.answer import Usage
 from homebody.features.ask import ask
 from homebody.features.attachments import Attached
 from homebody.features.explain import explain
+from homebody.features.explained import add_explanation
 from homebody.features.surroundings import shown_path
+from homebody.postprocess import code_blocks
 from homebody.prompt.front_matter import PromptFile
 from homebody.text import Document, Span
 from homebody.workspace.uri import path_of
@@ -66,8 +68,10 @@ async def answer(
 
 
 async def explained(engine: Engine, session: Session, place: Place, prompt: PromptFile | None) -> StopReason:
-    """Explain the code at a place. Raises what ``explain`` raises."""
+    """Explain the code at a place; the explanation is part of the chat. Raises what ``explain`` raises."""
     found = await explain(engine, place.document, place.span, prompt=prompt, on_text=session.say)
+    await add_explanation(engine, session.conversation, place.document, place.span, found)
+    session.blocks = tuple(code_blocks(found.markdown))
     _account(engine, session, found.usage, found.sources, _told(engine, found.left_out))
     return "end_turn" if found.complete else "max_tokens"
 
@@ -96,8 +100,10 @@ def _account(
 
 
 def _told(engine: Engine, left_out: Iterable[LeftOut]) -> list[str]:
+    """Say what was not read: lines of a file, or turns of the conversation."""
     return [
-        f"{shown_path(engine, one.uri)}, lines {one.first_line + 1} to {one.last_line + 1} ({one.why})"
+        one.why
+        if path_of(one.uri) is None
+        else f"{shown_path(engine, one.uri)}, lines {one.first_line + 1} to {one.last_line + 1} ({one.why})"
         for one in left_out
-        if path_of(one.uri) is not None
     ]

@@ -97,6 +97,8 @@ def show_account(terminal: Terminal, told: Account, remedy: str) -> None:
     if told.sources:
         terminal.remark("read: " + ", ".join(map(lines_of, told.sources)))
     for left_out in told.left_out:
-        terminal.remark(f"not read: {lines_of(left_out)}: {left_out.why}")
+        # Turns of a conversation and pasted text have no lines that a reader could look up.
+        place = f"{lines_of(left_out)}: " if left_out.uri.startswith("file:") else ""
+        terminal.remark(f"not read: {place}{left_out.why}")
     if not told.complete:
         warn(f"the answer is not complete: {remedy}.")

@@ -52,8 +52,8 @@ async def linked(
             names.setdefault(one.name, place)
             if one.container:
                 names.setdefault(f"{one.container}.{one.name}", place)
-    uris = dict.fromkeys([*([] if document is None else [document.uri]), *(one.uri for one in sources)])
-    finder = _Finder(engine, names, tuple(uris))
+    uris = [one.uri for one in sources] if document is None else [document.uri, *(one.uri for one in sources)]
+    finder = _Finder(engine, names, uris)
     return await asyncio.to_thread(with_links, markdown, finder.find, own)
 
 
