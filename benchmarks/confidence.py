@@ -29,7 +29,7 @@ from measure.sources import python_files, short_name
 from measure.table import percent, print_table
 
 _SPEED = 100.0
-"""Tokens a second that the budget is told: windows of 500 tokens, of which every hole has its own to read."""
+"""Tokens per second that the budget assumes: it makes windows of 500 tokens."""
 
 _WANTED = 0.65
 """Share of the shown suggestions that should be exact."""

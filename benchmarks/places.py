@@ -40,7 +40,7 @@ _LINES = 350
 
 _LINE, _FAR_LINE = 60, 300
 _SPEED = 120.0
-"""Tokens a second that the budget is told: it makes windows of 600 tokens on any machine."""
+"""Tokens per second that the budget assumes: it makes windows of 600 tokens on any machine."""
 
 _EXPLAINED_LINES = 10
 _CHAT_TOKENS = 24

@@ -1,4 +1,4 @@
-"""What typing costs: real code is typed anew through the real server and the real embedded model.
+"""What typing costs: real code is retyped through the real server and the real embedded model.
 
 Counted are the tokens that the model evaluated (by its own counter: warm-ups and cancelled requests
 too), its processor time, and how soon after a line's last key something is there. Two baselines, a plain

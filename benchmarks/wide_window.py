@@ -1,6 +1,6 @@
 """What a wide window earns: the suggestion made while typing, and the one made after everything was read.
 
-Passages of real code are typed anew. At each pause, inside a line and on a new one, two sessions over the
+Passages of real code are retyped. At each pause, inside a line and on a new one, two sessions over the
 same weights are asked for one line. In one, no window was ever read ahead: it has as much as the latency
 budget allows, and all that was typed since. The other read the whole window at the passage's first line.
 Paired, with intervals over passages: the most that reading a wide window in a second slot could earn.

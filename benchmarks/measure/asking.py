@@ -18,7 +18,7 @@ from measure.model import Model
 BARE_TOKENS = 512
 LINE_TOKENS = 48
 READING_SPEED = 350.0
-"""Tokens a second that Homebody's budget is told: the context shall not depend on the machine's load."""
+"""Tokens per second that Homebody's budget assumes, so that the context does not depend on the load."""
 
 _FIRST_TOKEN = re.compile(r"\w+|[^\w\s]")
 

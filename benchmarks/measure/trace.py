@@ -25,7 +25,7 @@ _KEYS_A_CORRECTION = 45
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Lines of a file that are typed anew; ``first`` counts from 1."""
+    """Lines of a file that are retyped; ``first`` counts from 1."""
 
     path: Path
     language_id: str

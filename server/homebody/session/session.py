@@ -45,7 +45,7 @@ class Session:
     power_supplies
         The folder that shows whether the machine runs on battery.
     siblings
-        Gives the cells of a document's notebook in order; set by whoever knows notebooks.
+        Gives the cells of a document's notebook in order; the code that knows notebooks sets it.
 
     """
 

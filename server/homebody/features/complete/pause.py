@@ -27,9 +27,6 @@ from homebody.text import Document, TextEdit
 _COUNTED_LINES = 300
 """Lines on either side of the cursor that are counted exactly when a pause begins."""
 
-_SLOTS_FOR_TYPING = 2
-"""Prompts that the server has to keep: the one that requests use, and the wide one that is being read."""
-
 _SLOWEST_FOR_TYPING = 80.0
 """Prompt tokens a second: at a lower speed, the smallest piece would delay a key by more than 100 ms."""
 
@@ -117,10 +114,9 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     await _idle(session)
     scene = scene_at(session, target, document, offset)
     burst, arriving = scene.place.burst, scene.place.arriving
-    # Servers that take text instead of token ids read a prompt as a whole.
-    if scene.slots < _SLOTS_FOR_TYPING or not target.info.takes_token_ids:
+    if not scene.reads_while_typing or (scene.speed or 0.0) < _SLOWEST_FOR_TYPING:
         return
-    if burst is None or not burst.narrow or (scene.speed or 0.0) < _SLOWEST_FOR_TYPING:
+    if burst is None or not burst.narrow:
         return
     if arriving is None or arriving.typed(document, offset) is None:
         if not (scene.place.imports or scene.place.candidates):
@@ -141,9 +137,9 @@ async def _ask_next(session: Session, target: Target, document: Document, shown:
 
 
 async def _visit(session: Session, document: Document, offset: int) -> None:
-    """Read what a first request needs; all of the window only where typing would prevent it later."""
+    """Read a medium window; the whole one too where it cannot be read while the user types."""
     target = await target_of(session.engine)
-    if scene_at(session, target, document, offset).slots < _SLOTS_FOR_TYPING:
+    if not scene_at(session, target, document, offset).reads_while_typing:
         await _widen(session, document, offset)
         return
     burst, _ = await _first_window(session, target, document, offset)

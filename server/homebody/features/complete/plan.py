@@ -57,7 +57,7 @@ def plan(scene: Scene) -> Plan:
     if unread <= (scene.unnoticed if has_own_slot else scene.worth_waiting):
         return _planned(scene, arriving, "arrived")
     if has_own_slot:
-        # It is read on after this request, and loses nothing meanwhile.
+        # Reading continues after this request, and loses nothing meanwhile.
         return replace(_without_arriving(scene, current), arriving=arriving)
     if (resumed := resumed_window(scene, arriving)) is not None:
         return replace(_planned(scene, resumed, "resumed"), interrupted=True)

@@ -71,6 +71,8 @@ async def read_ahead(
         piece = asyncio.ensure_future(use.backend.warm(prompt, tokens=asked, slot=cached.slot))
         is_cancelled = await _wait_for(piece, 2 * seconds)
         stats = piece.result()
+        if stats.prompt_tokens is None and is_cancelled:
+            raise asyncio.CancelledError
         if stats.prompt_tokens is None:
             # The server cannot read ahead; what is left is read by the request itself.
             return True

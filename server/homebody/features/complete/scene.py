@@ -22,11 +22,11 @@ _SHORT_PAUSE_SECONDS = 1.5
 _VISIT_SECONDS = 0.8
 """Reading time of a medium window; it fits into a pause after a jump.
 
-The second one holds where the server keeps several prompts: there the wide window is read while the user
-types.
+The second one holds where the wide window is read while the user types.
 """
 
 _UNNOTICED_SECONDS = 0.1
+"""A request waits so long for a wider window that has its own slot."""
 
 _WORTH_WAITING_SECONDS = 1.0
 """A request waits for a wider window that is read within this time; dropping it would cost as much."""
@@ -81,13 +81,22 @@ class Scene:
 
     @property
     def unnoticed(self) -> int:
-        """Tokens by which an answer may come later for a wider window that has its own slot."""
+        """Most unread tokens of a window in a slot of its own with which a request starts to use it."""
         return self._within(_UNNOTICED_SECONDS)
 
     @property
     def in_a_short_pause(self) -> int:
         """Tokens that are read in a short pause."""
-        return self._within(_SHORT_PAUSE_SECONDS if self.slots == 1 else _VISIT_SECONDS)
+        return self._within(_VISIT_SECONDS if self.reads_while_typing else _SHORT_PAUSE_SECONDS)
+
+    @property
+    def reads_while_typing(self) -> bool:
+        """Whether the wide window can be read while the user types.
+
+        The server has to keep two prompts, the one that requests use and the one that is being read, and to
+        take token ids: others read a prompt as a whole.
+        """
+        return self.slots > 1 and self.target.info.takes_token_ids
 
     def unread(self, text: str) -> int:
         """Tokens of a prompt that the server would have to read, by our own count."""

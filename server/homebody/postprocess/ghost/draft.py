@@ -36,7 +36,7 @@ next lines begin; it repeats itself; it has as many lines as are wanted; a line 
 Wanted: TypeAlias = Literal["line", "block"]
 
 MAX_LINES = 16
-"""Most lines of a suggestion: nobody reads more than that before accepting it."""
+"""Maximum number of lines of a suggestion; a longer one is not read before it is accepted."""
 
 
 @dataclass(frozen=True, slots=True)

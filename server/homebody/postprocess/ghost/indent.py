@@ -90,7 +90,7 @@ def _without_doubled_indent(lines: list[str], cursor: CursorContext) -> str:
 def _rest_of_indent(cursor: CursorContext) -> str:
     """Return the blanks that are missing where only a part of a block's indentation was typed.
 
-    In a file that is indented irregularly nobody knows how many that are.
+    In a file with irregular indentation their number is unknown, so nothing is added.
     """
     typed, step = cursor.width(cursor.line_prefix), cursor.indentation.tab_columns
     due = cursor.level + step

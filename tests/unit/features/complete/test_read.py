@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from itertools import count
 
 from homebody.backend.base import Prompt, Text
@@ -45,6 +46,19 @@ async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
         assert cached.tokens == w.backend.asked[0]
 
 
+async def test_a_key_ends_the_work_over_a_server_that_cannot_read_ahead(world):
+    """The cancellation is not lost while the reply is waited for."""
+    async with world("x\n", context_length=4096, kind=_CannotReadAhead) as w:
+        w.engine.completion.speed.prompt = 400
+        prompt = Prompt((Text(_LONG_WORDS),))
+        reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, seconds=60.0))
+        await w.backend.has_begun.wait()
+        reading.cancel()
+        w.backend.may_end.set()
+        await asyncio.wait({reading})
+        assert reading.cancelled()
+
+
 class _SlowToRead(ScriptedBackend):
     """Says when it begins to read a piece, and ends when it is told to."""
 
@@ -59,6 +73,15 @@ class _SlowToRead(ScriptedBackend):
         self.has_begun.set()
         await self.may_end.wait()
         return await super().warm(prompt, tokens=tokens, slot=slot)
+
+
+class _CannotReadAhead(_SlowToRead):
+    """Reports no counts, as a server that reads nothing ahead."""
+
+    async def warm(self, prompt, *, tokens=None, slot="completion"):
+        """Read nothing."""
+        stats = await super().warm(prompt, tokens=tokens, slot=slot)
+        return replace(stats, prompt_tokens=None)
 
 
 _CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000))
