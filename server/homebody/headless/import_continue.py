@@ -63,7 +63,8 @@ def read_config(path: Path) -> str:
     try:
         return read_regular(path, max_bytes=MAX_BYTES).decode()
     except (FileRefused, OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read ({error}): name Continue's config.yaml"
+        reason = error.strerror or error if isinstance(error, OSError) else error
+        message = f"{path} cannot be read ({reason}): name Continue's config.yaml"
         raise FileUnreadable(message) from error
 
 
@@ -88,7 +89,9 @@ def convert(text: str, shown: str = "config.yaml") -> Imported:
     for use in _USES:
         _take_model(imported, use, models)
     _take_rules(imported, config.rules)
-    for prompt in config.prompts:
+    if config.system_message:
+        imported.settings.setdefault("chat.instructions", " ".join(config.system_message.split()))
+    for prompt in (*config.prompts, *config.custom_commands):
         _take_prompt(imported, prompt)
     for key, why in _WITHOUT_COUNTERPART.items():
         if known.get(key):
@@ -137,6 +140,9 @@ class _Options(msgspec.Struct, rename="camel"):
 class _Autocomplete(msgspec.Struct, rename="camel"):
     disable: bool | None = None
     debounce_delay: int | None = None
+    multiline_completions: str | None = None
+    max_prompt_tokens: int | None = None
+    disable_in_files: tuple[str, ...] = ()
 
 
 class _Model(msgspec.Struct, rename="camel"):
@@ -150,6 +156,8 @@ class _Model(msgspec.Struct, rename="camel"):
     roles: tuple[str, ...] | None = None
     context_length: int | None = None
     default_completion_options: _Options = msgspec.field(default_factory=_Options)
+    completion_options: _Options | None = None
+    request_options: object = None
     autocomplete_options: _Autocomplete = msgspec.field(default_factory=_Autocomplete)
 
     @property
@@ -180,6 +188,9 @@ class _Config(msgspec.Struct, rename="camel"):
     rules: tuple[str | _Rule, ...] = ()
     prompts: tuple[_Prompt, ...] = ()
     tab_autocomplete_model: _Model | None = None
+    tab_autocomplete_options: _Autocomplete = msgspec.field(default_factory=_Autocomplete)
+    custom_commands: tuple[_Prompt, ...] = ()
+    system_message: str = ""
 
 
 _USES: tuple[Use, ...] = ("completion", "chat")
@@ -193,6 +204,7 @@ _KINDS = {
 }  # fmt: skip
 """Providers that run on the user's machine, and Homebody's name for their protocol."""
 
+_NO_HEADERS = "requests go to this machine and need no proxy or headers"
 _WITHOUT_COUNTERPART = {
     "context": "questions attach files, symbols, problems and the diff by name",
     "docs": "Homebody reads no pages of the web",
@@ -201,15 +213,18 @@ _WITHOUT_COUNTERPART = {
     "embeddingsProvider": "the index of the workspace needs no model",
     "reranker": "the index of the workspace needs no model",
     "slashCommands": "actions are prompt files",
-    "customCommands": "write each as a prompt file",
-    "requestOptions": "requests go to this machine and need no proxy or headers",
+    "requestOptions": _NO_HEADERS,
 }
 
 
 def _older(config: _Config) -> Iterator[_Model]:
-    """Models of ``config.json``, which had a separate entry for completion."""
+    """Models of ``config.json``, which had separate entries for completion and its options."""
     if config.tab_autocomplete_model is not None:
-        yield msgspec.structs.replace(config.tab_autocomplete_model, roles=("autocomplete",))
+        yield msgspec.structs.replace(
+            config.tab_autocomplete_model,
+            roles=("autocomplete",),
+            autocomplete_options=config.tab_autocomplete_options,
+        )
 
 
 def _take_model(imported: Imported, use: Use, models: list[_Model]) -> None:
@@ -243,7 +258,8 @@ def _leaves(model: _Model) -> str | None:
 
 
 def _take(imported: Imported, use: Use, model: _Model) -> None:
-    block, settings, options = f"{use}.backend", imported.settings, model.default_completion_options
+    block, settings = f"{use}.backend", imported.settings
+    options = model.completion_options or model.default_completion_options
     settings[f"{block}.kind"] = _KINDS[model.provider]
     if model.api_base is not None:
         settings[f"{block}.url"] = model.api_base.rstrip("/")
@@ -264,10 +280,28 @@ def _take(imported: Imported, use: Use, model: _Model) -> None:
         values = {"temperature": options.temperature, "top_p": options.top_p, "top_k": options.top_k}
         values["max_tokens"] = options.max_tokens
         settings.update({f"chat.{name}": value for name, value in values.items() if value is not None})
-    elif model.autocomplete_options.disable:
-        settings["completion.enabled"] = False
-    if use == "completion" and model.autocomplete_options.debounce_delay is not None:
-        settings["completion.debounce_ms"] = model.autocomplete_options.debounce_delay
+    else:
+        _take_autocomplete(imported, model.autocomplete_options)
+    if model.request_options:
+        imported.notes.append(f"The `requestOptions` of {model.shown} are not taken over: {_NO_HEADERS}.")
+
+
+def _take_autocomplete(imported: Imported, options: _Autocomplete) -> None:
+    """Import how suggestions are made; note the options that Homebody decides by itself."""
+    if options.disable:
+        imported.settings["completion.enabled"] = False
+    if options.debounce_delay is not None:
+        imported.settings["completion.debounce_ms"] = options.debounce_delay
+    if options.multiline_completions in {"always", "never", "auto"}:
+        imported.settings["completion.multiline"] = options.multiline_completions
+    if options.max_prompt_tokens is not None:
+        imported.notes.append(
+            "`maxPromptTokens` is not taken over: the prompt's size follows the speed of the model."
+        )
+    if options.disable_in_files:
+        imported.notes.append(
+            "`disableInFiles` is not taken over: completion.languages switches suggestions off by language."
+        )
 
 
 def _take_rules(imported: Imported, rules: tuple[str | _Rule, ...]) -> None:

@@ -40,6 +40,13 @@ THOUGHTS = {
 }
 
 
+def test_every_format_is_among_the_cases():
+    """Whatever opens a thought in the table opens one here."""
+    assert {
+        opening for opening, _ in formats if not any(opening in case for case in THOUGHTS.values())
+    } == set()
+
+
 @pytest.mark.parametrize("thought", THOUGHTS)
 @given(data=st.data())
 def test_thoughts_are_left_out_however_they_are_cut(thought: str, data: st.DataObject):

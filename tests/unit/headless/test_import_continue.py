@@ -74,6 +74,39 @@ def test_the_older_configuration_is_read_as_well():
     assert settings["chat.backend.kind"] == "lm-studio"
 
 
+def test_the_options_of_the_older_configuration_are_read():
+    """Sampling, debounce, one line or many, the system message, and commands as prompt files."""
+    text = """{
+        "models": [{"title": "Chat", "provider": "ollama", "model": "llama3.1:8b",
+                    "completionOptions": {"temperature": 0.2, "topP": 0.9, "maxTokens": 1024},
+                    "requestOptions": {"headers": {"X-Team": "blue"}}}],
+        "tabAutocompleteModel": {"provider": "ollama", "model": "starcoder2:3b"},
+        "tabAutocompleteOptions": {"debounceDelay": 500, "multilineCompletions": "never",
+                                   "disableInFiles": ["*.md"], "maxPromptTokens": 1024},
+        "customCommands": [{"name": "test", "prompt": "{{{ input }}} Write tests.", "description": "Tests"}],
+        "systemMessage": "You are\\nterse."}"""
+    imported = convert(text)
+
+    assert imported.settings == {
+        "completion.backend.kind": "ollama",
+        "completion.backend.model": "starcoder2:3b",
+        "completion.debounce_ms": 500,
+        "completion.multiline": "never",
+        "chat.backend.kind": "ollama",
+        "chat.backend.model": "llama3.1:8b",
+        "chat.temperature": 0.2,
+        "chat.top_p": 0.9,
+        "chat.max_tokens": 1024,
+        "chat.instructions": "You are terse.",
+    }
+    assert list(imported.prompts) == ["test"]
+    assert [note.split("`")[1] for note in imported.notes] == [
+        "maxPromptTokens",
+        "disableInFiles",
+        "requestOptions",
+    ]
+
+
 def test_the_users_file_is_kept():
     """Its comments and values stay; differences are reported."""
     before = '# mine\n[chat]\ntemperature = 0.1\n\n[completion.backend]\nkind = "ollama" # quick\n'

@@ -58,6 +58,8 @@ SERVERS = (
     OpenAiServer("vLLM", "vllm", dialect=api.VLLM, tokenize="/tokenize", prompts=PREFIXES),
     OpenAiServer("SGLang", "sglang", dialect=api.SGLANG, tokenize="/tokenize", prompts=PREFIXES),
     OpenAiServer("llama.cpp", "llamacpp", dialect=api.LLAMA_CPP, tokenize="/tokenize"),
+    # Asked first: a proxy takes seconds to answer some of the other questions (LiteLLM's /openapi.json).
+    OpenAiServer("LiteLLM", asked=("/health/liveliness", "I'm alive!"), passes_on=True),
     OpenAiServer(
         "KoboldCpp",
         "koboldcpp",
@@ -68,7 +70,6 @@ SERVERS = (
     OpenAiServer(
         "llama-cpp-python", asked=("/openapi.json", "llama.cpp Python API"), dialect=api.LLAMA_CPP_PYTHON
     ),
-    OpenAiServer("LiteLLM", asked=("/health/liveliness", "I'm alive!"), passes_on=True),
     OpenAiServer("Jan", port=1337),
 )
 
