@@ -220,7 +220,7 @@ async def test_a_context_length_of_zero_is_ignored():
 
 
 async def test_a_context_length_that_only_a_refusal_names_is_learned():
-    """llama-cpp-python reports its context nowhere else; the next prompt is made to fit."""
+    """Some servers report it nowhere else; the next prompt is made to fit."""
     with OpenAiDouble([OpenAiModel(CODER, context_length=1000)], "unknown") as double:
         async with aclosing(OpenAiBackend(double.url)) as backend:
             before = (await backend.describe()).context_length

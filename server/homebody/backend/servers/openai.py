@@ -25,9 +25,6 @@ from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import BackendError, BackendRefused, ContextTooLong
 from homebody.models.families import fills_in, takes_chat, thinking_notes
 
-UNKNOWN_CONTEXT = 4096
-"""Tokens assumed where a server says nothing: what most of them serve at least."""
-
 
 class OpenAiApi(StringBackend):
     """What all backends share whose servers speak this API.
@@ -164,11 +161,11 @@ class OpenAiBackend(OpenAiApi):
             served = (await self._server.get(self._row.context, _Value)).value or None
         served = served or self._told_context
         if served is None:
-            served = self._context_length or UNKNOWN_CONTEXT
+            served = self._context_length or self._row.usual_context
             if self._context_length is None:
                 notes.append(
                     f"{self._row.name} at {self._server.url} does not say what context length it serves; "
-                    f"{UNKNOWN_CONTEXT} is assumed (backend.contextLength changes it)"
+                    f"{served} is assumed (backend.contextLength changes it)"
                 )
         notes.append(
             f"Homebody itself connects to {self._server.url} only; it cannot tell where that server runs "
@@ -241,7 +238,7 @@ def to_candidate(model: str, url: str, server: str) -> Candidate:
 _NEEDED = frozenset({"model", "prompt", "messages", "stream", "max_tokens"})
 _REFUSALS = frozenset({400, 422})
 _FEW_STOPS = 4
-# As vLLM, SGLang and llama-cpp-python word it.
+# As vLLM and SGLang word it.
 _CONTEXT_LENGTH = re.compile(r"maximum context length is (\d{2,7})\b")
 
 

@@ -32,6 +32,8 @@ class OpenAiServer:
         Path at which it says how much context it serves, as ``{"value": TOKENS}``.
     prompts
         Number of prompts that its cache is assumed to hold: with 1, each prompt evicts the one before.
+    usual_context
+        Tokens that it serves by default, for a server that does not say how much.
     passes_on
         Whether it passes requests on to other servers: then it is only used where the user names it.
 
@@ -45,6 +47,7 @@ class OpenAiServer:
     tokenize: str | None = None
     context: str | None = None
     prompts: int = 1
+    usual_context: int = 4096
     passes_on: bool = False
 
 
@@ -68,7 +71,11 @@ SERVERS = (
         context="/api/extra/true_max_context_length",
     ),
     OpenAiServer(
-        "llama-cpp-python", asked=("/openapi.json", "llama.cpp Python API"), dialect=api.LLAMA_CPP_PYTHON
+        "llama-cpp-python",
+        asked=("/openapi.json", "llama.cpp Python API"),
+        dialect=api.LLAMA_CPP_PYTHON,
+        # A longer prompt gets an empty stream, without a reason.
+        usual_context=2048,
     ),
     OpenAiServer("Jan", port=1337),
 )
