@@ -81,11 +81,16 @@ async def main() -> None:
             running.add(task)
             task.add_done_callback(running.discard)
             await asyncio.sleep(options.key_ms / 1000)
-        _, unanswered = await asyncio.wait(running, timeout=_LAST_SECONDS)
+        unanswered = await _unanswered(running)
     head = ("requests", "language server, MB", "model process, MB", "open files of the server")
     print_table(f"A key each {options.key_ms} ms over {_DOCUMENTS} open documents", head, rows)
     print("\n" + ", ".join(f"{what} {count:,}" for what, count in outcomes.most_common()), end="")
     print(f", unanswered {len(unanswered)}")
+
+
+async def _unanswered(running: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    """Wait for requests that are still open; return those that get no answer in time."""
+    return (await asyncio.wait(running, timeout=_LAST_SECONDS))[1] if running else running
 
 
 async def _ask(client: Client, place: tuple[str, int, int], outcomes: Counter[str]) -> None:

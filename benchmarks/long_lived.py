@@ -91,7 +91,7 @@ async def main() -> int:
                 await asyncio.sleep(options.key_ms / 1000 + pause)
             memory = f"{server.memory_info().rss / 1e6:.0f}"
             rows.append([f"{time.monotonic() - began:.0f}", f"{keys:,}", memory, f"{server.num_fds()}"])
-            _, unanswered = await asyncio.wait(running, timeout=_LAST_SECONDS)
+            unanswered = await _unanswered(running)
             messages = Counter(client.messages)
     head = ("seconds", "keys", "language server, MB", "its open files")
     print_table(f"A key each {options.key_ms} ms over fifty open documents", head, rows)
@@ -102,6 +102,11 @@ async def main() -> int:
     for message, count in messages.most_common():
         print(f"{count} times: {message}")
     return 1 if unanswered or any("bug" in message for message in messages) else 0
+
+
+async def _unanswered(running: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    """Wait for requests that are still open; return those that get no answer in time."""
+    return (await asyncio.wait(running, timeout=_LAST_SECONDS))[1] if running else running
 
 
 async def _ask(client: Client, place: tuple[str, int, int], outcomes: Counter[str]) -> None:

@@ -263,6 +263,18 @@ async def test_status_and_toggle_report_the_current_state(serve):
         assert [s["kind"] for m, s in client.notifications if m == "homebody/didChangeStatus"][-1] == "Normal"
 
 
+@pytest.mark.parametrize("experimental", [None, {"homebody": {"status": False}}, {"homebody": 1}, 1])
+async def test_a_client_can_decline_the_status(serve, experimental):
+    """It is sent to every other client, and is there on request for all."""
+    async with serve(capabilities=CAPABILITIES | {"experimental": experimental}) as client:
+        await client.execute("homebody.showPrompt")
+        status = await client.execute("homebody.status")
+        sent = [method for method, _ in client.notifications if method == "homebody/didChangeStatus"]
+
+    assert status["kind"] == "Normal"
+    assert bool(sent) is (experimental != {"homebody": {"status": False}})
+
+
 async def test_the_wrong_argument_is_named(serve):
     """The error names the part of the arguments that is wrong."""
     async with serve() as client:

@@ -29,6 +29,10 @@ A stream of 8k tokens with ten candidates each has about 10 MiB.
 """
 
 
+_CHUNKS_AT_ONCE = 200
+"""Chunks of an answer after which the event loop gets its turn, although more have arrived."""
+
+
 @dataclass(frozen=True, slots=True)
 class AllowedHost:
     """One entry of ``backend.allowedHosts``: this host, on this port."""
@@ -205,7 +209,12 @@ class _CappedStream(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         seen = 0
+        number = 0
         async for chunk in self._stream:
+            number += 1
+            if number % _CHUNKS_AT_ONCE == 0:
+                # What was received at once may be ten thousand chunks of a byte; others run in between.
+                await asyncio.sleep(0)
             seen += len(chunk)
             if seen > self._limit:
                 message = f"the server's answer did not end within {self._limit} bytes; it was cut off"

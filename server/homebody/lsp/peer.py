@@ -6,7 +6,7 @@ Knows nothing of handlers, or of the engine behind the features; ``server`` join
 
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lsprotocol import types
 
@@ -69,9 +69,16 @@ class Peer:
         return await self.protocol.outgoing.request(method, params)
 
     def send_status(self, status: dict[str, Any]) -> None:
-        """Send the server's status (``homebody/didChangeStatus``)."""
-        self.notify("homebody/didChangeStatus", status)
+        """Send the server's status (``homebody/didChangeStatus``), unless the client declines it."""
+        if _wants_status(self.capabilities.experimental):
+            self.notify("homebody/didChangeStatus", status)
 
     def show_message(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Show one sentence to the user."""
         self.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(type=kind, message=message))
+
+
+def _wants_status(experimental: object) -> bool:
+    """Whether ``capabilities.experimental`` does not say ``{"homebody": {"status": false}}``."""
+    own = cast("dict[str, object]", experimental).get("homebody") if isinstance(experimental, dict) else None
+    return not isinstance(own, dict) or cast("dict[str, object]", own).get("status") is not False

@@ -224,6 +224,30 @@ async def test_an_answer_without_end_is_cut_off():
         await get(server.url, GuardedTransport(max_answer_bytes=10_000))
 
 
+async def test_an_answer_of_many_tiny_chunks_leaves_room_for_others():
+    """Chunks that arrive together are not handled in one go: a hostile server could stall everything."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def tiny(request: Request, reply: Reply) -> None:
+        await reply.begin("text/plain")
+        reply.writer.write(b"1\r\nx\r\n" * 10_000)
+        await reply.end()
+
+    counting = asyncio.create_task(count())
+    with LoopbackServer(tiny) as server:
+        response = await get(server.url, GuardedTransport())
+    counting.cancel()
+
+    assert response.text == "x" * 10_000
+    assert turns > 50
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX only")
 async def test_a_unix_socket_is_this_machine(tmp_path: Path):
     """A server behind a Unix socket needs no address at all."""
