@@ -1,0 +1,90 @@
+"""Explain and ask with the default weights in a real llama.cpp, whose own counters say what it did."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from homebody.engine import Engine, Tuning, open_engine
+from homebody.features.ask import ask
+from homebody.features.explain import explain
+from homebody.host.launch import HostProcess, start_host
+from homebody.host.options import HostOptions
+from homebody.session.conversation import Conversation
+from homebody.settings import BackendSettings, ChatSettings, Settings
+from homebody.text import Document
+from support.llama_server import counter, wait_until_idle
+
+_CODE = "def convert(celsius):\n    fahrenheit = celsius * 9 / 5 + 32\n    return fahrenheit\n"
+_MOST_TOKENS = 1500
+"""Tokens of an answer that is cancelled: the model would write for seconds."""
+
+
+@pytest.fixture
+async def host(weights: Path, own_folders: Path) -> AsyncIterator[HostProcess]:
+    """The default weights in a host of this test's own: its counters count nothing else."""
+    process = await start_host(HostOptions(weights))
+    assert process is not None
+    yield process
+    await process.end()
+
+
+@pytest.fixture
+async def engine(host: HostProcess) -> AsyncIterator[Engine]:
+    """An engine whose chats that host answers."""
+    url = f"http://127.0.0.1:{host.ready.port}"
+    block = BackendSettings(kind="llama.cpp", url=url, api_key=host.ready.api_key)
+    chat = ChatSettings(backend=block, temperature=0.0, max_tokens=_MOST_TOKENS, reading_seconds=600)
+    async with open_engine(Settings(backend=block, chat=chat)) as opened:
+        opened.chat.tuning = Tuning(max_tokens=32)
+        yield opened
+
+
+def _document() -> Document:
+    return Document.create("file:///w/convert.py", "python", 1, _CODE)
+
+
+async def test_follow_up_questions_read_what_is_new_only(engine):
+    """By the server's count: at most what the prompt grew by, and never the code again."""
+    conversation = Conversation("0123456789abcdef")
+    sizes: list[int] = []
+    for question in ("What does it compute?", "And backwards?", "How would you test it?"):
+        pieces: list[str] = []
+        reply = await ask(
+            engine, question, conversation=conversation, document=_document(), on_text=pieces.append
+        )
+        assert len(pieces) > 1, "the answer streams"
+        assert "".join(pieces).strip() == reply.markdown
+        record = engine.audit.last(conversation.uri)
+        assert record is not None
+        assert record.evaluated_tokens is not None
+        if sizes:
+            grown = record.prompt_tokens - sizes[-1]
+            assert record.evaluated_tokens <= grown * 1.05
+        sizes.append(record.prompt_tokens)
+
+
+@pytest.mark.parametrize("kind", ["ask", "explain"])
+async def test_cancelling_stops_the_model(engine, host, kind):
+    """At its first words, long before the token limit, and the engine answers again."""
+    engine.chat.tuning = Tuning()
+    server = f"http://127.0.0.1:{host.ready.port}", host.ready.api_key
+    before = counter(*server, "tokens_predicted_total")
+    question = "Explain every line of it at length, and then write ten tests."
+
+    def cancel(_: str) -> None:
+        asked.cancel()
+
+    asked = asyncio.create_task(
+        ask(engine, question, document=_document(), on_text=cancel)
+        if kind == "ask"
+        else explain(engine, _document(), on_text=cancel)
+    )
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    await asyncio.to_thread(wait_until_idle, *server)
+    assert counter(*server, "tokens_predicted_total") - before < _MOST_TOKENS
+
+    engine.chat.tuning = Tuning(max_tokens=8)
+    assert (await ask(engine, "Again?")).markdown
