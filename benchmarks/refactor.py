@@ -35,7 +35,7 @@ TOLERANCE = 0.1
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one task: ``passed``, ``offered`` (and failed its check), ``refused``, ``too long``."""
+    """What became of one task: ``passed``, ``offered`` (and failed its check), ``refused``, ``too slow``."""
 
     task: str
     kind: str
@@ -51,7 +51,8 @@ async def main() -> None:
     lines = gzip.decompress(options.tasks.read_bytes()).splitlines()
     rows = [json.loads(line) for line in lines][: options.limit]
     print(f"{len(rows)} tasks; {'default weights' if options.default_weights else 'solutions made by AST'}")
-    print(f"{'context':>8}  passed  offered  parse  refused  too long  unchanged  prompt tokens (median)  s")
+    columns = "passed  offered  parse  refused  too long  too slow  unchanged  prompt tokens (median)  s"
+    print(f"{'context':>8}  {columns}")
     for context in options.contexts:
         began = time.perf_counter()
         outcomes = [await _run(row, context, options) for row in rows]
@@ -60,7 +61,8 @@ async def main() -> None:
         sizes = sorted(one.prompt_tokens for one in outcomes if one.prompt_tokens)
         print(
             f"{context:>8}  {counts['passed']:>6}  {len(offered):>7}  {sum(one.parses for one in offered):>5}"
-            f"  {counts['refused']:>7}  {counts['too long']:>8}  {counts['unchanged']:>9}"
+            f"  {counts['refused']:>7}  {counts['too long']:>8}  {counts['too slow']:>8}"
+            f"  {counts['unchanged']:>9}"
             f"  {sizes[len(sizes) // 2] if sizes else 0:>22}  {time.perf_counter() - began:.0f}"
         )
         if options.verbose:
@@ -80,7 +82,7 @@ async def _run(row: dict[str, Any], context: int, options: argparse.Namespace) -
         except HomebodyError as error:
             return Outcome(row["task"], "too long", str(error), time.perf_counter() - began, 0)
         except TimeoutError:
-            return Outcome(row["task"], "refused", "time limit of the benchmark", options.seconds, 0)
+            return Outcome(row["task"], "too slow", "time limit of the benchmark", options.seconds, 0)
     seconds = time.perf_counter() - began
     tokens = done.usage.prompt_tokens if done.usage else 0
     if done.status == "refused":

@@ -123,6 +123,12 @@ def test_what_cannot_be_done_is_refused(function, answer, cut, reason):
     assert reason in result
 
 
+def test_whole_sentences_of_a_cut_answer_are_kept():
+    """A sentence that the limit cut is left out; the ones before it say enough."""
+    result = described(METHOD, "Return one. It uses `a.b`, e.g. for tests. The function then ret", cut=True)
+    assert '"""Return one. It uses `a.b`, e.g. for tests."""' in result
+
+
 def test_whole_paragraphs_of_a_cut_answer_are_kept():
     """Complete paragraphs are useful even if the answer is cut."""
     assert '"""Return one."""' in described(METHOD, '"""Return one.\n\nArgs:\n    a: the', cut=True)

@@ -172,12 +172,12 @@ def _is_part(document: Document, skipped: Skipped, spans: Sequence[Span]) -> boo
 
 
 def _check_words(request: Request, info: ModelInfo) -> None:
-    """Refuse words that leave no room for code, however little of it is shown."""
-    words = size_of(request).words
+    """Refuse an instruction that leaves no room for code, however little of it is shown."""
+    words = request.engine.chat.tokens.count(request.instruction)
     if words > info.context_length // 2:
         message = (
-            f"The instruction and what belongs to it have {words} tokens, and the context of "
-            f"{info.context_length} has no room for code beside them: say it in fewer words."
+            f"The instruction has {words} tokens, and the context of {info.context_length} has no room for "
+            "code beside it: say it in fewer words."
         )
         raise ContextTooLong(message)
 

@@ -19,13 +19,17 @@ _MARKDOWN_AFTER = re.compile(r"\*\*.*|#{2,4} .*|[-*] \*\*.*")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Nothing is changed; ``reason`` is one sentence for the user."""
+    """Nothing is changed; ``reason`` is one sentence for the user, on one line whatever code it quotes."""
 
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", " ".join(self.reason.split()))
 
 
 CUT = Refusal("The answer was cut at the output limit: try again, or select less code.")
 NO_CODE = Refusal("The model answered without any code; try again or word the instruction differently.")
+CANNOT_CHECK = Refusal("Homebody cannot check such an edit in this file, so nothing is changed.")
 _UNCLOSED = Refusal(
     "The answer ends within a code block, so some of it is missing: try again, or select less code."
 )

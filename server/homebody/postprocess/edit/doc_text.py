@@ -28,6 +28,7 @@ _ANNOUNCEMENT = re.compile(
 _LABEL = re.compile(
     r"\A\s*(?:\*\*)?(?:docstring|description|summary|answer|output)(?:\*\*)?\s*:(?:\*\*)?\s*", re.IGNORECASE
 )
+_SENTENCE_END = re.compile(r"(?<=[\w`'\")][.!])(?=\s+[A-Z`])")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 
 NO_DESCRIPTION = Refusal("The model answered without a description; try again or use a larger model.")
@@ -36,7 +37,7 @@ NO_DESCRIPTION = Refusal("The model answered without a description; try again or
 def description_in(answer: str, style: DocStyle, *, cut: bool = False) -> str | Refusal:
     r"""Find the description: lines separated by ``\n``, without comment marks, quotes or indentation.
 
-    If the answer was cut, only its complete paragraphs are used; it is refused if there are none.
+    If the answer was cut, only its complete paragraphs or sentences are used; it is refused without any.
     """
     text = without_reasoning(answer)
     if isinstance(text, Refusal):
@@ -68,7 +69,7 @@ def _marked(text: str, style: DocStyle) -> str | Refusal | None:
     if begun is None:
         return None
     inner = _without_stars(begun.group(1)) if style.begin == "/**" else begun.group(1)
-    return _whole_paragraphs(_FENCE_LINE.split(inner)[0])
+    return _whole_sentences(_FENCE_LINE.split(inner)[0])
 
 
 def _comment_lines(text: str, style: DocStyle) -> str | None:
@@ -92,16 +93,19 @@ def _bare(text: str, *, cut: bool) -> str | Refusal:
         return NO_DESCRIPTION
     quoted = _QUOTED.fullmatch(text)
     text = quoted.group(2) if quoted else text
-    return _whole_paragraphs(text) if cut else text
+    return _whole_sentences(text) if cut else text
 
 
-def _whole_paragraphs(text: str) -> str | Refusal:
-    """Paragraphs that are followed by another, or end as a sentence does."""
+def _whole_sentences(text: str) -> str | Refusal:
+    """Paragraphs that are followed by another, else the sentences of the first one that are complete."""
     text = text.strip()
     if text.endswith((".", "!")):
         return text
     head, _, _ = text.rpartition("\n\n")
-    return head if head.strip() else CUT
+    if head.strip():
+        return head
+    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+    return text[: ends[-1]] if ends else CUT
 
 
 def _without_stars(text: str) -> str:

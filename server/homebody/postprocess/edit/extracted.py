@@ -6,13 +6,11 @@ In: both versions of a document. Out: the reason why the edit is refused, or not
 import re
 from collections.abc import Sequence
 
-from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited, within
 from homebody.syntax.language import keywords
 from homebody.syntax.names import Name, names
 from homebody.syntax.scope import Definition
-
-_CANNOT_CHECK = Refusal("Homebody cannot check such an edit in this file, so nothing is changed.")
 
 
 def extract_guard(edit: Edited) -> Refusal | None:
@@ -20,7 +18,7 @@ def extract_guard(edit: Edited) -> Refusal | None:
     old = within(edit.old_definitions(), edit.old_span)
     new = within(edit.new_definitions(), edit.new_span)
     if not new:
-        return _CANNOT_CHECK
+        return CANNOT_CHECK
     known = {one.name for one in edit.old_definitions()}
     added = [one for one in new if one.is_function and one.name not in known]
     if not added:

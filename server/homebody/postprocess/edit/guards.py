@@ -7,7 +7,7 @@ the model what to correct; or nothing. ``prompts/actions/`` names the guard of e
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited
 from homebody.postprocess.edit.extracted import extract_guard
 from homebody.postprocess.edit.preserved import (
@@ -24,8 +24,6 @@ from homebody.syntax.language import described
 from homebody.syntax.row import Language
 
 Check: TypeAlias = Callable[[Edited], Refusal | None]
-
-_CANNOT_CHECK = Refusal("Homebody cannot check such an edit in this file, so nothing is changed.")
 
 
 def types_guard(edit: Edited) -> Refusal | None:
@@ -59,7 +57,7 @@ def refused_by(guard: str, edit: Edited) -> Refusal | None:
     """Return the reason why an edit fails a guard; ``None`` if it passes all of its checks."""
     checks = GUARDS.get(guard, ())
     if checks and (edit.old_tree.handle is None or not edit.old_tree.exact):
-        return _CANNOT_CHECK
+        return CANNOT_CHECK
     return next((refusal for check in checks if (refusal := check(edit)) is not None), None)
 
 
@@ -80,7 +78,7 @@ def can_check(guard: str, language: Language | None) -> bool:
 def _same_but_for(edit: Edited, parts: frozenset[Part], allowed: str) -> Refusal | None:
     old, new = compared(edit.old, edit.old_tree, parts), compared(edit.new, edit.new_tree, parts)
     if old is None or new is None:
-        return _CANNOT_CHECK
+        return CANNOT_CHECK
     if lost := old.imports - new.imports:
         return Refusal(f"The answer removes “{min(lost)}”, and only {allowed} may be added.")
     before, after = same_tokens(old.tokens), same_tokens(new.tokens)

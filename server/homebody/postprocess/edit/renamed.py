@@ -6,14 +6,13 @@ In: both versions of a document. Out: the reason why the edit is refused, or not
 import re
 from collections.abc import Mapping, Sequence
 
-from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited
 from homebody.syntax.compare import Token, compared
 from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import comments_in, strings_in
 from homebody.text import Span
 
-_CANNOT_CHECK = Refusal("Homebody cannot check such an edit in this file, so nothing is changed.")
 _MORE = Refusal("The answer changes more than names, so it is not offered.")
 
 
@@ -22,7 +21,7 @@ def rename_guard(edit: Edited) -> Refusal | None:
     old = compared(edit.old, edit.old_tree, frozenset({"comments"}))
     new = compared(edit.new, edit.new_tree, frozenset({"comments"}))
     if old is None or new is None:
-        return _CANNOT_CHECK
+        return CANNOT_CHECK
     if [token.kind for token in old.tokens] != [token.kind for token in new.tokens]:
         return _MORE
     found = names(edit.old, edit.old_tree, edit.old_span)
