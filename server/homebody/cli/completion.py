@@ -37,9 +37,14 @@ compdef _homebody homebody
     "fish": """\
 # homebody completion fish | source, in ~/.config/fish/config.fish
 function __homebody_words
-    homebody completion fish --words (commandline -opc) (commandline -ct) 2>/dev/null
+    set -l found (homebody completion fish --words (commandline -opc) (commandline -ct) 2>/dev/null)
+    if set -q found[1]
+        printf '%s\\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete -c homebody -a '(__homebody_words)'
+complete -c homebody -f -a '(__homebody_words)'
 """,
 }
 # Values of options that are known without the model.

@@ -32,7 +32,10 @@ def _show(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the settings in force in this folder, and where each comes from."""
+    """Show the settings of this folder.
+
+    With the source of each value: default, a file, a variable, or a flag.
+    """
     flags: Flags = context.obj
     flags.check()
     loaded = load(workspace=Path.cwd(), user_file=flags.config, flags=flags.values)
@@ -83,7 +86,10 @@ def _schema(
 
 
 def _init(context: typer.Context) -> None:
-    """Write a settings file in which every key stands as a comment."""
+    """Write a settings file with all keys.
+
+    Every key is a comment, with its default.
+    """
     flags: Flags = context.obj
     path = flags.config or user_file()
     try:

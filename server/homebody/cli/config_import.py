@@ -22,9 +22,10 @@ def import_config(
     *,
     write: Annotated[bool, typer.Option("--write", help="Write the files.")] = False,
 ) -> None:
-    """Show what Continue's configuration comes to here, as a diff; --write applies it.
+    """Import the configuration of Continue.
 
-    Exits with 1 where there is something to write and --write is not given.
+    Shows the new settings and prompt files as a diff; --write applies it. Without --write, the exit code is 1
+    if something would change.
     """
     flags: Flags = context.obj
     source = path or _usual()

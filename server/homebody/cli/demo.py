@@ -75,7 +75,7 @@ def _demo(
     *,
     record: Annotated[Path | None, typer.Option(help="Also write the session as an SVG picture.")] = None,
 ) -> None:
-    """Show what Homebody does, with a real model on a small file."""
+    """Show what Homebody does, on a small file, with the real server and the real model."""
     flags: Flags = context.obj
     settings = flags.load(None)
     console = Console(width=_WIDTH if record else None, record=record is not None, highlight=False)

@@ -27,14 +27,14 @@ def _doctor(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Look at servers, models and settings, measure the speed, and say what to do better.
+    """Check servers, models and settings, measure the speed, and name possible improvements.
 
-    Exits with 3 where nothing answers, else with 0.
+    The exit code is 3 if no model answers, otherwise 0.
     """
     flags: Flags = context.obj
     loaded = flags.load_with_origins(Path.cwd())
     terminal = Terminal()
-    terminal.progress("looking around …")
+    terminal.progress("checking servers and models …")
     diagnosis = asyncio.run(_run(loaded))
     terminal.progress("")
     if as_json:

@@ -53,7 +53,10 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _list(*, as_json: _Json = False) -> None:
-    """List the models here: installed ones, and those of LM Studio, Ollama, llama.cpp and the Hub."""
+    """List the models on this machine.
+
+    Installed ones, and those that LM Studio, Ollama, llama.cpp and the Hugging Face tools have downloaded.
+    """
     terminal = Terminal()
     entries = list_entries()
     if as_json:
@@ -72,7 +75,11 @@ def _list(*, as_json: _Json = False) -> None:
 
 
 def _recommend(*, as_json: _Json = False) -> None:
-    """Say which model suits this machine, for completion and for chat, and the line that gets it."""
+    """Recommend models for this machine.
+
+    Looks at memory, cores and graphics, and prints the command that installs a model for completion and for
+    chat. Installs nothing.
+    """
     from homebody.features.recommend import recommend
 
     terminal = Terminal()
@@ -100,7 +107,10 @@ def _install(
     *,
     as_json: _Json = False,
 ) -> None:
-    """Install a model. This is the one step that uses the network, and only for what is not here."""
+    """Install a model.
+
+    The only step that uses the network, and only for what is not on this machine yet.
+    """
     terminal = Terminal()
     with _progress(source or "the default weights") as on_progress:
         model = install(source, on_progress)
@@ -112,7 +122,10 @@ def _install(
 
 
 def _show(name: str, *, as_json: _Json = False) -> None:
-    """Show the facts of one model: a name of `homebody models list`, or a file."""
+    """Show the facts about one model.
+
+    NAME is one of `homebody models list`, or the path of a GGUF file.
+    """
     terminal = Terminal()
     model = find_model(name)
     shown = _shown(Entry(model, read_facts(model.path)))
@@ -136,7 +149,10 @@ def _show(name: str, *, as_json: _Json = False) -> None:
 
 
 def _remove(name: str) -> None:
-    """Delete downloaded weights, or forget a file that was installed by its path (it stays)."""
+    """Remove an installed model.
+
+    Deletes downloaded weights; a file that was installed by its path is only forgotten and stays.
+    """
     model = remove(name)
     done = "forgotten; the file stays" if model.origin == "linked" else "deleted"
     Terminal().write(f"{model.name} is {done}: {model.path}\n")

@@ -1,5 +1,6 @@
 """TAB in a shell: commands, options, actions, and files where nothing else is wanted."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,46 @@ def test_every_command_is_offered(own_folders):
 
     assert {"refactor", "undo", "completion", "models"} <= set(offered)
     assert "host" not in offered
+
+
+def test_fish_takes_the_script(own_folders: Path):
+    """The real one: a command, the command of a group, then a file."""
+    fish = needs("fish")
+    (own_folders / "some.py").touch()
+    asked = ("homebody ref", "homebody models s", "homebody refactor some")
+    ask = "homebody completion fish | source; " + "; ".join(f"complete -C '{line}'" for line in asked)
+
+    said = subprocess.run(
+        [fish, "--no-config", "-c", ask],
+        cwd=own_folders,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout.split() == ["refactor", "show", "some.py"]
+
+
+def test_zsh_takes_the_script(own_folders: Path):
+    """The real one, with what its completion system would be asked to add."""
+    zsh = needs("zsh")
+    ask = (
+        'compdef() {}; compadd() { shift; print -rl -- "$@" }; _files() { print files }; '
+        'eval "$(homebody completion zsh)"; '
+        "words=(homebody ref); CURRENT=2; _homebody; words=(homebody refactor some); CURRENT=3; _homebody"
+    )
+
+    said = subprocess.run(
+        [zsh, "-f", "-c", ask],
+        cwd=own_folders,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert (said.stdout, said.stderr) == ("refactor\nfiles\n", "")
 
 
 def test_bash_takes_the_script(own_folders: Path):
