@@ -5,7 +5,7 @@ Opens nothing before it is needed: a backend starts at its first use, or by ``st
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,12 +19,14 @@ from homebody.context.tokens import TokenCounts
 from homebody.errors import BackendError
 from homebody.postprocess.ghost.prose import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
-from homebody.settings import BackendSettings, Settings, load_settings
+from homebody.settings import BackendSettings, CompletionSettings, Settings, load_settings
 from homebody.settings.paths import config_dir
 from homebody.settings.trust import is_trusted
 from homebody.syntax.tree import Trees
+from homebody.text import Document
 from homebody.workspace.index import Progress, WorkspaceIndex
 from homebody.workspace.permit import Permit
+from homebody.workspace.uri import of_nearest_folder
 
 logger = logging.getLogger(__name__)
 
@@ -170,11 +172,13 @@ class Engine:
 
     ``on_state`` is called once for each change of a backend (ready, loading, unavailable), ``on_index``
     for the progress of the workspace's index. The index of an earlier run can be queried immediately;
-    ``index.start`` updates it.
+    ``index.start`` updates it. ``folder_settings`` are the settings of completion in a workspace with
+    several folders, where they differ by folder; its backend and FIM layout are those of ``settings``.
     """
 
     def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
         self.settings = settings
+        self.folder_settings: Mapping[Path, CompletionSettings] = {}
         self.folders = tuple(folders)
         self.audit = Audit(settings.log)
         self.trees = Trees()
@@ -187,6 +191,11 @@ class Engine:
         self._stack = AsyncExitStack()
         if self.index is not None:
             self._stack.push_async_callback(self.index.aclose)
+
+    def completion_settings(self, document: Document) -> CompletionSettings:
+        """Return the settings of completion that apply to a document: those of its folder, if it has any."""
+        own = of_nearest_folder(self.folder_settings, document.uri)
+        return self.settings.completion if own is None else own
 
     @property
     def completion(self) -> Use:

@@ -146,12 +146,14 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "a selection is explained in the chat",
         "a question is answered with its sources, and a follow-up continues the conversation",
         "files are offered as attachments and go into the question",
+        "problems that VS Code shows can be attached",
         "a code block of an answer opens as a change",
         "an answer can be stopped",
         "the conversation is still there for a new window",
         "suggestions pause for all files and for one language, and the status says so",
         "settings count as soon as they are changed",
         "the last prompt is shown with what went into it",
+        "the model is switched from the menu, and the choice is in the user's settings",
         "a server that crashes is there again",
     ]
 
@@ -232,4 +234,20 @@ def test_the_server_installs_itself_with_consent(
         "without a server a message offers to install one",
         "the private environment is made from the bundled wheels and serves",
         "it is removed on request",
+    ]
+
+
+def test_each_folder_of_a_workspace_has_its_own_settings(vscode: VSCode, tmp_path: Path):
+    """Two folders in one window: completion is off in the first, and on in the second."""
+    for name, wanted in (("quiet", {"enabled": False}), ("lively", {"maxTokens": 64})):
+        (tmp_path / name / ".vscode").mkdir(parents=True)
+        own = {f"homebody.completion.{key}": value for key, value in wanted.items()}
+        (tmp_path / name / ".vscode" / "settings.json").write_text(json.dumps(own))
+        (tmp_path / name / "rooms.py").write_text(ROOMS)
+    both = tmp_path / "both.code-workspace"
+    both.write_text(json.dumps({"folders": [{"path": "quiet"}, {"path": "lively"}]}))
+    claims = vscode.run("exthost.js", tmp_path / "quiet", suite="suite_folders.js", folders=str(both))
+    assert claims == [
+        "each folder's own settings are sent",
+        "suggestions are off in one folder and on in the other",
     ]

@@ -7,6 +7,7 @@
 import * as vscode from "vscode";
 import {
     type ExtensionContext,
+    ExtensionMode,
     type TextEditor,
     type Uri,
     commands,
@@ -20,6 +21,7 @@ import { settleWithCopilot } from "./copilot";
 import { Proposals } from "./edits/proposals";
 import { Refactorings } from "./edits/refactor";
 import { openMenu } from "./menu";
+import { switchModel } from "./models";
 import { Pages } from "./pages";
 import { showLastPrompt } from "./prompt";
 import { told } from "./requests";
@@ -34,8 +36,8 @@ const SHOWN_MILLISECONDS = 5000;
 
 let server: Server | undefined;
 
-/** What tests look at. */
-export interface Homebody {
+/** What the tests in the extension host look at; no other extension gets it. */
+interface Internals {
     server: Server;
     settings: Settings;
     chat: Chat;
@@ -46,7 +48,7 @@ export interface Homebody {
     vscode: typeof vscode;
 }
 
-export function activate(context: ExtensionContext): Homebody {
+export function activate(context: ExtensionContext): Internals | undefined {
     const status = new StatusItem();
     const pages = new Pages();
     const settings = new Settings(context.extension);
@@ -143,7 +145,14 @@ export function activate(context: ExtensionContext): Homebody {
         window.setStatusBarMessage(sentence, SHOWN_MILLISECONDS);
         await started.restart();
     });
-    register("homebody.doctor", () => doctor(started));
+    register("homebody.switchModel", async () => {
+        const client = await started.need();
+        if (client !== undefined) {
+            await switchModel(client, status.current);
+        }
+    });
+    register("homebody.recommendModel", () => inTerminal(started, "Homebody models", ["models", "recommend"]));
+    register("homebody.doctor", () => inTerminal(started, "Homebody doctor", ["doctor"]));
     context.subscriptions.push(
         status,
         pages,
@@ -154,7 +163,9 @@ export function activate(context: ExtensionContext): Homebody {
         started.onDidStart(() => chat.serverStarted()),
     );
     void started.restart().then(() => settleWithCopilot(context.globalState));
-    return { server: started, settings, chat, proposals, status, settleWithCopilot, vscode };
+    return context.extensionMode === ExtensionMode.Test
+        ? { server: started, settings, chat, proposals, status, settleWithCopilot, vscode }
+        : undefined;
 }
 
 export async function deactivate(): Promise<void> {
@@ -165,13 +176,12 @@ function say(what: string, on: boolean): void {
     window.setStatusBarMessage(`${what} ${on ? "on" : "off"}.`, SHOWN_MILLISECONDS);
 }
 
-/** Run `homebody doctor` in a terminal, with the program that serves this window. */
-async function doctor(started: Server): Promise<void> {
+/** Run a command of `homebody` in a terminal, with the program that serves this window. */
+async function inTerminal(started: Server, name: string, shellArgs: string[]): Promise<void> {
     const program = started.command;
     if (program === undefined) {
         await started.need();
         return;
     }
-    const terminal = window.createTerminal({ name: "Homebody doctor", shellPath: program, shellArgs: ["doctor"] });
-    terminal.show();
+    window.createTerminal({ name, shellPath: program, shellArgs }).show();
 }

@@ -15,7 +15,9 @@ export async function openMenu(server: Server, status: StatusItem): Promise<void
     const choices: Choice[] = [
         ...(isRunning ? work() : [item("cloud-download", "Install the server…", () => server.install())]),
         { label: "", kind: QuickPickItemKind.Separator },
-        item("server-process", "Choose the model and its server", () => settings("homebody.backend")),
+        ...(isRunning ? [item("arrow-swap", "Switch model…", () => run("homebody.switchModel"))] : []),
+        ...(isRunning ? [item("lightbulb", "Recommend a model…", () => run("homebody.recommendModel"))] : []),
+        item("server-process", "Settings of the model and its server", () => settings("homebody.backend")),
         item("settings-gear", "Settings", () => settings("@ext:homebody.homebody")),
         item("pulse", "Doctor: check the installation", () => run("homebody.doctor")),
         item("output", "Log", () => server.showLog()),

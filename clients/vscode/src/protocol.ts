@@ -23,6 +23,25 @@ export interface ServerStatus {
     hint?: string;
 }
 
+/** A model on this machine, and the settings that choose it: `homebody.models`. */
+export interface ModelHere {
+    name: string;
+    kind: string;
+    url: string | null;
+    model: string;
+    /** How the user knows its server. */
+    where: string;
+    uses: ("completion" | "chat")[];
+    /** Bytes on disk. */
+    size: number | null;
+}
+
+/** What an editor knows to be wrong in one document; positions count from 0. */
+export interface DocumentDiagnostics {
+    uri: string;
+    diagnostics: { range: Range; severity: number; source: string | null; code: string | number | null; message: string }[];
+}
+
 /** A part of a file that went into a prompt. */
 export interface Source {
     uri: string;
@@ -66,6 +85,7 @@ export interface AskArgument {
     textDocument?: { uri: string };
     range?: Range;
     attach: { id: string; kind: string; label: string; text?: string }[];
+    diagnostics?: DocumentDiagnostics[];
     token: string;
 }
 

@@ -195,7 +195,8 @@ export class Server implements Disposable {
                     : next(command, args);
             },
             workspace: {
-                configuration: ({ items }) => items.map(({ section }) => this.settings.section(section)),
+                configuration: ({ items }) =>
+                    items.map(({ section, scopeUri }) => this.settings.section(section, scopeUri)),
                 // The server asks for the settings then; the client would send VS Code's defaults along.
                 didChangeConfiguration: async () => {
                     const settings = null;

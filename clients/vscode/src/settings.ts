@@ -6,7 +6,7 @@
  * what the user has set for a server's address, key, model or log goes into `initializationOptions`.
  */
 
-import { type Extension, workspace } from "vscode";
+import { type Extension, Uri, workspace } from "vscode";
 
 const SECTION = "homebody";
 // For this extension alone; the server does not know it.
@@ -51,15 +51,15 @@ export class Settings {
     /**
      * Answer to `workspace/configuration`: all that is set; of restricted keys the workspace's word alone.
      *
-     * Of other sections than ours nothing is told.
+     * Other sections than ours are not answered. With several folders the server asks for each, by `scopeUri`.
      */
-    section(name: string | undefined): Tree | null {
+    section(name: string | undefined, scopeUri?: string): Tree | null {
         if (name !== SECTION) {
             return null;
         }
         return tree(
             this.keys.map((key) => {
-                const { globalValue, workspaceValue, workspaceFolderValue } = inspect(key);
+                const { globalValue, workspaceValue, workspaceFolderValue } = inspect(key, scopeUri);
                 const own = this.restricted.has(key) ? undefined : globalValue;
                 return [key, workspaceFolderValue ?? workspaceValue ?? own];
             }),
@@ -71,8 +71,9 @@ export class Settings {
     }
 }
 
-function inspect(key: string): Inspected {
-    return workspace.getConfiguration(SECTION).inspect(key) ?? {};
+function inspect(key: string, scopeUri?: string): Inspected {
+    const scope = scopeUri === undefined ? undefined : Uri.parse(scopeUri);
+    return workspace.getConfiguration(SECTION, scope).inspect(key) ?? {};
 }
 
 /** `completion.maxTokens: 64` as `{completion: {maxTokens: 64}}`; what has no value is left out. */

@@ -4,13 +4,13 @@
  * The choice is the user's setting, so it is kept over restarts and can be seen where settings are.
  */
 
-import { ConfigurationTarget, type TextDocument, workspace } from "vscode";
+import { ConfigurationTarget, type TextDocument, type Uri, workspace } from "vscode";
 
 type Languages = Record<string, boolean>;
 
-/** Whether suggestions are on; `languageId` asks about one language. */
-export function isOn(languageId?: string): boolean {
-    const completion = workspace.getConfiguration("homebody.completion");
+/** Whether suggestions are on in the folder of `scope`; `languageId` asks about one language. */
+export function isOn(languageId?: string, scope?: Uri): boolean {
+    const completion = workspace.getConfiguration("homebody.completion", scope);
     const languages = completion.get<Languages>("languages") ?? {};
     const all = completion.get<boolean>("enabled") ?? true;
     return all && (languageId === undefined || (languages[languageId] ?? languages["*"] ?? true));
@@ -34,10 +34,10 @@ export async function toggle(languageId?: string): Promise<boolean> {
 
 /** Why the active document gets no suggestions; `undefined` where it does. */
 export function pausedReason(document: TextDocument | undefined): string | undefined {
-    if (!isOn()) {
+    if (!isOn(undefined, document?.uri)) {
         return "Suggestions are paused.";
     }
-    return document !== undefined && !isOn(document.languageId)
+    return document !== undefined && !isOn(document.languageId, document.uri)
         ? `Suggestions are paused for ${document.languageId}.`
         : undefined;
 }

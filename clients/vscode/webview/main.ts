@@ -29,6 +29,10 @@ const turns = new Map<number, { turn: Turn; element: HTMLElement }>();
 const stale = new Set<number>();
 // At most so often is a streaming answer drawn anew.
 const FRAME_MILLISECONDS = 60;
+// The view draws a quarter of the time at most.
+const IDLE_FACTOR = 3;
+/** How long the last drawing took. */
+let drawMilliseconds = 0;
 
 const mentions = new Mentions(input, element("mentions"), {
     search: (query) => post({ type: "items", query }),
@@ -169,11 +173,15 @@ function question(turn: Turn): HTMLElement {
 
 function drawSoon(id: number): void {
     if (stale.size === 0) {
+        // On a slow machine less often, so that the view stays usable.
+        const pause = Math.max(FRAME_MILLISECONDS, IDLE_FACTOR * drawMilliseconds);
         setTimeout(() => {
             const ids = [...stale];
             stale.clear();
+            const began = performance.now();
             ids.forEach(draw);
-        }, FRAME_MILLISECONDS);
+            drawMilliseconds = performance.now() - began;
+        }, pause);
     }
     stale.add(id);
 }

@@ -58,6 +58,8 @@ class Client:
         Every notification of the server: method and params, in order.
     configuration
         The answer to ``workspace/configuration``.
+    folder_configuration
+        The same for single folders, by URI.
 
     """
 
@@ -69,6 +71,7 @@ class Client:
         self.status: Json = {}
         self.notifications: list[tuple[str, Any]] = []
         self.configuration: object = None
+        self.folder_configuration: dict[str, object] = {}
         self._status_changed = asyncio.Event()
         self._tokens = itertools.count(1)
         self._streams: dict[str, OnText] = {}
@@ -246,7 +249,8 @@ class Client:
         return {"applied": True}
 
     async def _configure(self, params: Any) -> object:  # noqa: ANN401 - any JSON
-        return [self.configuration for _ in params["items"]]
+        own = self.folder_configuration
+        return [own.get(item.get("scopeUri", ""), self.configuration) for item in params["items"]]
 
 
 @asynccontextmanager

@@ -32,9 +32,7 @@ async def completion(server: Server, params: types.CompletionParams) -> types.Co
     """Offer what ghost text would show, as menu items."""
     document = server.documents.find(params.text_document.uri)
     has_ghost_text = bool((client := server.capabilities.text_document) and client.inline_completion)
-    if document is None or not server.service.switch.fills_menu(
-        document.language_id, has_ghost_text=has_ghost_text
-    ):
+    if document is None or not server.service.switch.fills_menu(document, has_ghost_text=has_ghost_text):
         return nothing()
     try:
         offset = to_offset(document, params.position, server.documents.encoding)

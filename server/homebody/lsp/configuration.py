@@ -6,8 +6,9 @@ In: the client's answers. Out: resolved ``Settings``, and sentences about what i
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from homebody.lsp.outgoing import ResponseError
 from homebody.lsp.peer import Peer
 
 if TYPE_CHECKING:
-    from homebody.settings import Settings
+    from homebody.settings import CompletionSettings, Settings
     from homebody.settings.options import Problem
 
 _SECTION = "homebody"
@@ -25,6 +26,15 @@ _SECTION = "homebody"
 _ANSWER_SECONDS = 2.0
 # Bytes of a file name on the file systems in use.
 _LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Settings of the workspace, and of completion in each folder of a workspace with several."""
+
+    settings: "Settings"
+    folders: "Mapping[Path, CompletionSettings]"
+    problems: "Sequence[Problem]"
 
 
 def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
@@ -55,26 +65,43 @@ def _can_exist(path: Path) -> bool:
         return False
 
 
-async def resolve(peer: Peer, pushed: object) -> tuple["Settings", "list[Problem]"]:
-    """Merge all sources. ``pushed`` is what ``didChangeConfiguration`` carried, if anything."""
-    configuration = await _pulled(peer)
-    if configuration is None:
-        configuration = pushed
+async def resolve(peer: Peer, pushed: object) -> Resolved:
+    """Merge all sources. ``pushed`` is what ``didChangeConfiguration`` carried, if anything.
+
+    The first folder's ``.homebody.toml`` counts for the whole workspace; each folder's own settings count
+    for completion in it, but for the model and its layout: there is one model for all folders.
+    """
+    general, own = await _pulled(peer)
     params = peer.initialize_params
     folders = paths_of(peer.folders)
 
-    def load() -> "tuple[Settings, list[Problem]]":
+    def load(folder: Path | None, configuration: object) -> "tuple[Settings, list[Problem]]":
         from homebody.settings.load import load_settings
 
         return load_settings(
-            workspace=folders[0] if folders else None,
+            workspace=folder,
             user_file=peer.user_file,
             initialization_options=params.initialization_options if params else None,
-            configuration=configuration,
+            configuration=pushed if configuration is None else configuration,
             flags=peer.flags,
         )
 
-    return await asyncio.to_thread(load)
+    def load_all() -> Resolved:
+        settings, problems = load(folders[0] if folders else None, general)
+        of_folders: dict[Path, CompletionSettings] = {}
+        for folder in folders if len(folders) > 1 else ():
+            loaded, more = load(folder, own.get(folder, general))
+            of_folders[folder] = _with_model_of(settings.completion, loaded.completion)
+            problems += more
+        return Resolved(settings, of_folders, problems)
+
+    return await asyncio.to_thread(load_all)
+
+
+def _with_model_of(whole: "CompletionSettings", own: "CompletionSettings") -> "CompletionSettings":
+    import msgspec
+
+    return msgspec.structs.replace(own, backend=whole.backend, fim=whole.fim)
 
 
 async def watch(peer: Peer) -> None:
@@ -107,14 +134,20 @@ async def watch(peer: Peer) -> None:
         return
 
 
-async def _pulled(peer: Peer) -> object:
+async def _pulled(peer: Peer) -> tuple[object, dict[Path, object]]:
+    """Ask the client: for the workspace, and for each folder of a workspace with several."""
     workspace = peer.capabilities.workspace
     if workspace is None or not workspace.configuration:
-        return None
+        return None, {}
+    folders = peer.folders if len(peer.folders) > 1 else []
     items = [types.ConfigurationItem(section=_SECTION)]
+    items += [types.ConfigurationItem(section=_SECTION, scope_uri=folder.uri) for folder in folders]
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
             answer = await peer.request(types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items))
     except (TimeoutError, ResponseError):
-        return None
-    return answer[0] if answer else None
+        return None, {}
+    if not answer:
+        return None, {}
+    paths = [paths_of([folder]) for folder in folders]
+    return answer[0], {path[0]: value for path, value in zip(paths, answer[1:], strict=False) if path}

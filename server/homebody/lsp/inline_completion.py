@@ -29,7 +29,7 @@ async def inline_completion(
     document = server.documents.find(params.text_document.uri)
     service = server.service
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-    if document is None or not service.switch.suggests(document.language_id, invoked=invoked):
+    if document is None or not service.switch.suggests(document, invoked=invoked):
         return nothing()
     try:
         offset = to_offset(document, params.position, server.documents.encoding)

@@ -100,9 +100,10 @@ class Service:
         """Read the settings again, and open another engine if they ask for one."""
         async with self._reloading:
             try:
-                settings, problems = await configuration.resolve(self._peer, pushed)
-                self._tell([problem.message for problem in problems])
-                await self._take(settings)
+                resolved = await configuration.resolve(self._peer, pushed)
+                self._tell([problem.message for problem in resolved.problems])
+                self.switch.loaded_folders = resolved.folders
+                await self._take(resolved.settings)
             except HomebodyError as error:
                 self.status.fail(str(error))
             except Exception as error:
@@ -296,6 +297,7 @@ class Service:
         settings = self.switch.settings
         if self._opened is not None:
             self._opened.engine.settings = settings
+            self._opened.engine.folder_settings = self.switch.folders
         self.status.is_on = settings.completion.enabled
         self.status.update()
 

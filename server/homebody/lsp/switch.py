@@ -1,13 +1,18 @@
 """Whether completion is on: the settings, and the user's toggles since they were loaded.
 
-In: settings as loaded, and toggles. Out: settings with the toggles applied.
+In: settings as loaded, for the workspace and for each of its folders, and toggles. Out: settings with the
+toggles applied.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
-from homebody.settings import Settings
+from homebody.settings import CompletionSettings, Settings
+from homebody.text import Document
+from homebody.workspace.uri import of_nearest_folder
 
 
 @dataclass(slots=True)
@@ -15,20 +20,19 @@ class Switch:
     """The toggles of one server, applied to the settings as they were loaded."""
 
     loaded: Settings = field(default_factory=Settings)
+    loaded_folders: Mapping[Path, CompletionSettings] = field(default_factory=dict[Path, CompletionSettings])
     _everything: bool | None = None
     _languages: dict[str, bool] = field(default_factory=dict[str, bool])
 
     @property
     def settings(self) -> Settings:
         """Return the settings with the toggles applied."""
-        completion = self.loaded.completion
-        enabled = completion.enabled if self._everything is None else self._everything
-        return msgspec.structs.replace(
-            self.loaded,
-            completion=msgspec.structs.replace(
-                completion, enabled=enabled, languages={**completion.languages, **self._languages}
-            ),
-        )
+        return msgspec.structs.replace(self.loaded, completion=self._toggled(self.loaded.completion))
+
+    @property
+    def folders(self) -> dict[Path, CompletionSettings]:
+        """Return the settings of each folder with the toggles applied."""
+        return {folder: self._toggled(completion) for folder, completion in self.loaded_folders.items()}
 
     def turn(self, language_id: str | None, *, enabled: bool | None) -> bool:
         """Turn completion on or off (without ``enabled``: invert it), for one language or for all.
@@ -43,13 +47,23 @@ class Switch:
         self._languages[language_id] = now
         return self.settings.completion.is_on(language_id)
 
-    def suggests(self, language_id: str, *, invoked: bool) -> bool:
+    def suggests(self, document: Document, *, invoked: bool) -> bool:
         """Whether ghost text is wanted; an explicit request gets it also with a manual ``trigger``."""
-        completion = self.settings.completion
-        return completion.is_on(language_id) and (invoked or completion.trigger == "automatic")
+        completion = self._of(document)
+        return completion.is_on(document.language_id) and (invoked or completion.trigger == "automatic")
 
-    def fills_menu(self, language_id: str, *, has_ghost_text: bool) -> bool:
+    def fills_menu(self, document: Document, *, has_ghost_text: bool) -> bool:
         """Whether the completion menu gets suggestions too."""
-        completion = self.settings.completion
+        completion = self._of(document)
         wanted = completion.menu == "always" or (completion.menu == "auto" and not has_ghost_text)
-        return wanted and completion.is_on(language_id)
+        return wanted and completion.is_on(document.language_id)
+
+    def _of(self, document: Document) -> CompletionSettings:
+        """Return the settings of the document's folder, with the toggles applied."""
+        loaded = of_nearest_folder(self.loaded_folders, document.uri)
+        return self._toggled(self.loaded.completion if loaded is None else loaded)
+
+    def _toggled(self, completion: CompletionSettings) -> CompletionSettings:
+        enabled = completion.enabled if self._everything is None else self._everything
+        languages = {**completion.languages, **self._languages}
+        return msgspec.structs.replace(completion, enabled=enabled, languages=languages)

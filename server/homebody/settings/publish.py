@@ -145,6 +145,9 @@ def _property(key: Key) -> dict[str, Any]:
         shown["default"] = described["default"]
     if key.machine:
         shown["scope"] = "machine"
+    elif key.path[0] == "completion":
+        # Each folder of a workspace with several may have its own.
+        shown["scope"] = "resource"
     return shown
 
 
@@ -220,6 +223,10 @@ For each key, the last of these sources that sets it wins:
 Names are in snake case in TOML (`completion.max_tokens`), in camel case in editors
 (`completion.maxTokens`, in VS Code `homebody.completion.maxTokens`).
 `homebody config show` prints the values in effect and where each comes from.
+
+In a window with several folders, each folder may have its own `completion` settings, in its `.homebody.toml`
+or in the editor's settings for that folder; the model and the other settings are the same for all of them,
+and of their `.homebody.toml` files the first folder's counts.
 
 An invalid value is ignored and its default used; a message names the key, the value and the allowed values.
 For an unknown key, the message names the most similar one that exists.

@@ -4,8 +4,12 @@ In and out: one or the other. Looks at no disk.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
+
+_Value = TypeVar("_Value")
 
 
 def uri_of(path: Path) -> str:
@@ -32,6 +36,14 @@ def path_of(uri: str) -> Path | None:
 
         path = url2pathname(path)
     return None if "\0" in path else Path(path)
+
+
+def of_nearest_folder(values: Mapping[Path, _Value], uri: str) -> _Value | None:
+    """Return the value of the innermost folder that holds the file; ``None`` if none of them does."""
+    path = path_of(uri) if values else None
+    if path is None:
+        return None
+    return next((values[folder] for folder in path.parents if folder in values), None)
 
 
 def file_name(uri: str) -> str:

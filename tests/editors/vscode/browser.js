@@ -4,7 +4,11 @@
 const { createRequire } = require("node:module");
 const path = require("node:path");
 
+const { LONGEST_MILLISECONDS } = require("./workbench");
+
 const MOST_MESSAGES = 40;
+// What VS Code says here in every run: nothing comes from a gallery, and native modules are not built.
+const USUAL_MESSAGES = /gallery|bindings file|native-watchdog|ServiceWorker|script\.$|404|sandbox|AccountPolicyGate/;
 
 /** Open a page and run `use({ page, settings, session })`, where `session` speaks Chromium's DevTools protocol. */
 exports.open = async function open(use) {
@@ -25,9 +29,13 @@ exports.open = async function open(use) {
     });
     const context = await browser.newContext({ viewport: { width: 1180, height: 680 }, deviceScaleFactor: 2 });
     const page = await context.newPage();
+    page.setDefaultTimeout(LONGEST_MILLISECONDS);
+    page.setDefaultNavigationTimeout(2 * LONGEST_MILLISECONDS);
     const messages = [];
     page.on("console", (message) => {
-        messages.push(`${message.type()}: ${message.text().slice(0, 500)}`);
+        if (!USUAL_MESSAGES.test(message.text())) {
+            messages.push(`${message.type()}: ${message.text().slice(0, 500)}`);
+        }
         messages.splice(0, messages.length - MOST_MESSAGES);
     });
     try {
@@ -40,6 +48,8 @@ exports.open = async function open(use) {
         await page.screenshot({ path: settings.failure }).catch(() => {});
         console.error(`${error.message}\nScreenshot: ${settings.failure}`);
         console.error(`Browser console:\n${messages.join("\n")}`);
+        const status = page.locator('.statusbar-item[aria-label^="Homebody"]').first();
+        console.error(`Status: ${await status.getAttribute("aria-label", { timeout: 1000 }).catch(() => "(none)")}`);
         console.error(`Chat:\n${(await chatText(page)) || "(not shown)"}`);
         process.exitCode = 1;
     } finally {

@@ -1,5 +1,6 @@
 // `node exthost.js SETTINGS`: runs a suite in the extension host of a VS Code window, and prints its claims.
-// SETTINGS is JSON: {rig, chromium, url, workspace, extension, failure, suite}; the suite can read all of it.
+// SETTINGS is JSON: {rig, chromium, url, workspace, extension, failure, suite, folders?}; the suite can read
+// all of it.
 const { writeFileSync } = require("node:fs");
 const path = require("node:path");
 const { open } = require("./browser");
@@ -16,7 +17,7 @@ open(async ({ page, settings }) => {
         }
     });
     await page.exposeFunction("codeAutomationExit", end);
-    const { url, workspace, extension, suite } = settings;
+    const { url, workspace, extension, suite, folders } = settings;
     writeFileSync(path.join(workspace, ".vscode", "passed.json"), JSON.stringify(settings));
     const remote = `vscode-remote://${new URL(url).host}`;
     const payload = [
@@ -24,7 +25,9 @@ open(async ({ page, settings }) => {
         ["extensionTestsPath", remote + path.resolve(__dirname, suite)],
         ["skipWelcome", "true"],
     ];
-    await page.goto(`${url}/?folder=${workspace}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+    // A workspace with several folders is a file that lists them.
+    const opened = folders === undefined ? `folder=${workspace}` : `workspace=${folders}`;
+    await page.goto(`${url}/?${opened}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
     const timer = setTimeout(end, LONGEST_MILLISECONDS, "its time up");
     const code = await ended;
     clearTimeout(timer);

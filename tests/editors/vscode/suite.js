@@ -1,6 +1,6 @@
 // Everything that the extension does with a trusted folder and a server that is there.
 const assert = require("node:assert/strict");
-const { existsSync, readFileSync } = require("node:fs");
+const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
 const { answering, claim, homebody, request, root, select, show } = require("./claims");
@@ -213,6 +213,29 @@ exports.run = async function run() {
         assert.ok(chat.shown.at(-1).attached.some((label) => label.includes("shapes.py")));
     });
 
+    await claim("problems that VS Code shows can be attached", async () => {
+        const collection = vscode.languages.createDiagnosticCollection("checker");
+        const range = new vscode.Range(2, 4, 2, 9);
+        const problem = new vscode.Diagnostic(range, "the sum has no type", vscode.DiagnosticSeverity.Warning);
+        problem.code = { value: "no-type", target: vscode.Uri.parse("https://example.invalid") };
+        collection.set(prices.document.uri, [problem]);
+        const sent = [];
+        await answering(chat.view, "send", (message) => void sent.push(message), async () => {
+            chat.view.received.fire({ type: "items", query: "prob" });
+            const { items } = await until(() => sent.find(({ type }) => type === "items"));
+            const item = items.find(({ kind }) => kind === "diagnostics");
+            assert.equal(item.label, "Problems in prices.py");
+            chat.view.received.fire({ type: "attach", item });
+            await chat.ask("What about an empty list, and the problem?");
+        });
+        collection.dispose();
+        const prompt = await request(server, "homebody.showPrompt", {});
+        assert.ok(prompt.text.includes("the sum has no type"));
+        await until(() => vscode.languages.getDiagnostics(prices.document.uri).length === 0);
+        const items = await chat.items("prob");
+        assert.deepEqual(items.filter(({ kind }) => kind === "diagnostics"), []);
+    });
+
     await claim("a code block of an answer opens as a change", async () => {
         const editor = await vscode.window.showTextDocument(prices.document);
         select(editor, 0, 0);
@@ -272,6 +295,26 @@ exports.run = async function run() {
         const page = await until(() => pages().find(({ uri }) => uri.path === "/Last prompt.txt"));
         assert.match(page.getText(), /^Sent to scripted: \d+ tokens, from\n- rooms\.py, lines 1 to /);
         assert.ok(page.getText().includes("def height_of_room(length):"));
+    });
+
+    await claim("the model is switched from the menu, and the choice is in the user's settings", async () => {
+        const backend = vscode.workspace.getConfiguration("homebody.backend");
+        const script = path.join(root().fsPath, "other.json");
+        writeFileSync(script, JSON.stringify({ name: "the other one", reply: [{ text: "x" }] }));
+        const other = { name: "the other one", kind: "scripted", url: null, model: script, where: "", uses: ["completion", "chat"], size: null };
+        const offered = [];
+        const choose = async (choices) => {
+            offered.push((await choices).map(({ label }) => label));
+            return offered.length === 1 ? { model: other } : { wanted: "both" };
+        };
+        const before = backend.inspect("model").globalValue;
+        await answering(extension.vscode.window, "showQuickPick", choose, () => executeCommand("homebody.switchModel"));
+        assert.match(offered[0][0], /Automatic/);
+        assert.deepEqual(offered[1], ["Everything", "Suggestions", "Questions and changes"]);
+        assert.equal(vscode.workspace.getConfiguration("homebody.backend").get("model"), script);
+        await until(() => status.current?.model === "the other one");
+        await backend.update("model", before, vscode.ConfigurationTarget.Global);
+        await until(() => status.current?.model === "scripted");
     });
 
     await claim("a server that crashes is there again", async () => {

@@ -1,5 +1,5 @@
 // What the scripts do with VS Code's window.
-const LONGEST_MILLISECONDS = 60_000;
+exports.LONGEST_MILLISECONDS = 60_000;
 
 /** Wait until the extension's server and its model are ready, by the item in the status bar. */
 exports.ready = async function ready(page) {
@@ -8,7 +8,6 @@ exports.ready = async function ready(page) {
 
 /** Open a window with a file of the workspace's root, the cursor at its end, and wait until all is ready. */
 exports.openFile = async function openFile(page, { url, workspace }, name) {
-    page.setDefaultTimeout(LONGEST_MILLISECONDS);
     const payload = JSON.stringify([["openFile", `vscode-remote://${new URL(url).host}${workspace}/${name}`]]);
     await page.goto(`${url}/?folder=${workspace}&payload=${encodeURIComponent(payload)}`);
     await exports.ready(page);
@@ -36,9 +35,9 @@ exports.ghostText = async function ghostText(page) {
     return parts.join("").replaceAll("\u00a0", " ");
 };
 
-/** Wait until `found` resolves to something true. */
-exports.until = async function until(found) {
-    const end = Date.now() + LONGEST_MILLISECONDS;
+/** Wait until `found` resolves to something true; reject after `longest` milliseconds. */
+exports.until = async function until(found, longest = exports.LONGEST_MILLISECONDS) {
+    const end = Date.now() + longest;
     for (;;) {
         const value = await found();
         if (value) {

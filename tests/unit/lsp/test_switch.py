@@ -1,9 +1,15 @@
 """Completion on and off: settings, then toggles over them."""
 
+from pathlib import Path
+
 import pytest
 
 from homebody.lsp.switch import Switch
 from homebody.settings import CompletionSettings, Settings
+from homebody.text import Document
+
+PYTHON = Document.create("file:///w/app.py", "python", 1, "")
+MARKDOWN = Document.create("file:///w/notes.md", "markdown", 1, "")
 
 
 def _switch(completion: CompletionSettings | None = None) -> Switch:
@@ -15,9 +21,9 @@ def test_a_toggle_turns_everything_off_and_on_again():
     switch = _switch()
 
     assert switch.turn(None, enabled=None) is False
-    assert not switch.suggests("python", invoked=True)
+    assert not switch.suggests(PYTHON, invoked=True)
     assert switch.turn(None, enabled=None) is True
-    assert switch.suggests("python", invoked=False)
+    assert switch.suggests(PYTHON, invoked=False)
 
 
 def test_each_language_has_its_own_toggle():
@@ -26,8 +32,8 @@ def test_each_language_has_its_own_toggle():
 
     assert switch.turn("markdown", enabled=False) is False
     assert switch.turn("markdown", enabled=False) is False
-    assert not switch.suggests("markdown", invoked=False)
-    assert switch.suggests("python", invoked=False)
+    assert not switch.suggests(MARKDOWN, invoked=False)
+    assert switch.suggests(PYTHON, invoked=False)
 
 
 def test_a_language_stays_off_while_everything_is_off():
@@ -36,7 +42,7 @@ def test_a_language_stays_off_while_everything_is_off():
 
     assert switch.turn("python", enabled=True) is False
     assert switch.turn(None, enabled=True) is True
-    assert switch.suggests("python", invoked=False)
+    assert switch.suggests(PYTHON, invoked=False)
 
 
 def test_new_settings_leave_toggles_as_they_are():
@@ -45,7 +51,7 @@ def test_new_settings_leave_toggles_as_they_are():
     switch.turn("python", enabled=False)
     switch.loaded = Settings(completion=CompletionSettings(max_tokens=16))
 
-    assert not switch.suggests("python", invoked=False)
+    assert not switch.suggests(PYTHON, invoked=False)
     assert switch.settings.completion.max_tokens == 16
 
 
@@ -53,8 +59,8 @@ def test_manual_suggests_only_when_asked():
     """With the manual trigger a key does nothing, the shortcut does."""
     switch = _switch(CompletionSettings(trigger="manual"))
 
-    assert not switch.suggests("python", invoked=False)
-    assert switch.suggests("python", invoked=True)
+    assert not switch.suggests(PYTHON, invoked=False)
+    assert switch.suggests(PYTHON, invoked=True)
 
 
 @pytest.mark.parametrize(
@@ -70,4 +76,16 @@ def test_the_menu_is_for_editors_without_ghost_text(menu: str, *, has_ghost_text
     """By default a suggestion shows in one place only."""
     switch = _switch(CompletionSettings(menu=menu))
 
-    assert fills is switch.fills_menu("python", has_ghost_text=has_ghost_text)
+    assert fills is switch.fills_menu(PYTHON, has_ghost_text=has_ghost_text)
+
+
+def test_a_folder_has_its_own_settings_and_the_same_toggles():
+    """Completion is off in one folder; a toggle for a language counts in both."""
+    switch = Switch(Settings(), {Path("/quiet"): CompletionSettings(enabled=False)})
+    quiet = Document.create("file:///quiet/app.py", "python", 1, "")
+
+    assert not switch.suggests(quiet, invoked=False)
+    assert switch.suggests(PYTHON, invoked=False)
+    assert switch.turn("python", enabled=False) is False
+    assert not switch.suggests(PYTHON, invoked=False)
+    assert switch.folders[Path("/quiet")].languages["python"] is False

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.workspace.uri import path_of, uri_of
+from homebody.workspace.uri import of_nearest_folder, path_of, uri_of
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX paths")
@@ -25,3 +25,19 @@ def test_a_path_comes_back_from_its_uri(path):
 def test_what_is_no_file_has_no_path(uri):
     """Untitled buffers and cells are not on disk."""
     assert path_of(uri) is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("file:///w/app.py", "outer"),
+        ("file:///w/part/deep/app.py", "inner"),
+        ("file:///elsewhere/app.py", None),
+        ("untitled:Untitled-1", None),
+    ],
+)
+def test_the_innermost_folder_of_a_file_counts(uri: str, expected: str | None):
+    """A folder inside another one has its own value; outside of both there is none."""
+    values = {Path("/w"): "outer", Path("/w/part"): "inner"}
+
+    assert expected == of_nearest_folder(values, uri)

@@ -22,6 +22,7 @@ import type { ApplyArgument, AskArgument, Asked, Explanation, Refactored, Stream
 import { run, told } from "../requests";
 import { leftOutPlaces, sourcePlaces } from "../words";
 import { codeOf, insert, isServed, placeOf, readNote, sent } from "./code";
+import { Diagnostics } from "./diagnostics";
 import type { Attachment, FromView, Turn } from "./messages";
 import { ChatView } from "./view";
 
@@ -29,6 +30,7 @@ const STATE = "homebody.chat";
 // Of earlier explanations so many characters are attached to the first question, the end of them.
 const LONGEST_HISTORY = 6000;
 const MOST_TURNS = 50;
+const STREAM_MILLISECONDS = 50;
 
 interface Kept {
     /** Where the server has the conversation; absent where only explanations were asked for. */
@@ -54,6 +56,10 @@ export class Chat implements Disposable {
     private attachments: Attachment[] = [];
     private stopping: CancellationTokenSource | undefined;
     private count = 0;
+    /** Text of the answer that streams which the view does not have yet. */
+    private unsent = "";
+    private timer: NodeJS.Timeout | undefined;
+    private readonly diagnostics = new Diagnostics();
     private readonly disposables: Disposable[];
 
     constructor(
@@ -96,6 +102,9 @@ export class Chat implements Disposable {
         const about = editor === undefined || !isServed(editor) ? undefined : editor;
         await this.answer(question, [...(about ? [placeOf(about)] : []), ...labels], (client, token, stop) => {
             const argument: AskArgument = { question, token, attach: [...this.earlier(), ...attached] };
+            if (attached.some(({ id }) => id.startsWith("diagnostics:"))) {
+                argument.diagnostics = this.diagnostics.current(client);
+            }
             if (about !== undefined) {
                 Object.assign(argument, codeOf(client, about));
             }
@@ -138,6 +147,7 @@ export class Chat implements Disposable {
 
     dispose(): void {
         this.stop();
+        this.dropUnsent();
         this.disposables.forEach((disposable) => disposable.dispose());
     }
 
@@ -225,7 +235,7 @@ export class Chat implements Disposable {
         const stop = (this.stopping = new CancellationTokenSource());
         const turn: Turn = { id: ++this.count, question, attached, answer: "", state: "reading" };
         this.turns = [...this.turns, turn].slice(-MOST_TURNS);
-        this.view.send({ type: "turn", turn });
+        this.sendTurn(turn);
         const token = `homebody-chat-${turn.id}-${Date.now()}`;
         const stream = client.onProgress(new ProgressType<StreamPart>(), token, (part) => this.take(turn, part));
         try {
@@ -248,7 +258,7 @@ export class Chat implements Disposable {
                 this.stopping = undefined;
             }
             if (this.turns.includes(turn)) {
-                this.view.send({ type: "turn", turn });
+                this.sendTurn(turn);
                 this.keep();
             }
         }
@@ -260,14 +270,36 @@ export class Chat implements Disposable {
             if (turn.state === "reading") {
                 turn.state = "writing";
                 delete turn.note;
-                this.view.send({ type: "turn", turn });
+                this.sendTurn(turn);
             } else {
-                this.view.send({ type: "text", id: turn.id, text: part.text });
+                this.sendSoon(turn, part.text);
             }
         } else if (part.reading !== undefined && turn.state === "reading") {
             turn.note = readNote(part.reading);
-            this.view.send({ type: "turn", turn });
+            this.sendTurn(turn);
         }
+    }
+
+    /** Send text of an answer with what else comes in the next moment: a message for each token is costly. */
+    private sendSoon(turn: Turn, text: string): void {
+        this.unsent += text;
+        this.timer ??= setTimeout(() => {
+            const message = { type: "text" as const, id: turn.id, text: this.unsent };
+            this.dropUnsent();
+            this.view.send(message);
+        }, STREAM_MILLISECONDS);
+    }
+
+    /** Send a whole turn; its answer has the text that was not sent yet. */
+    private sendTurn(turn: Turn): void {
+        this.dropUnsent();
+        this.view.send({ type: "turn", turn });
+    }
+
+    private dropUnsent(): void {
+        clearTimeout(this.timer);
+        this.timer = undefined;
+        this.unsent = "";
     }
 
     private finish(turn: Turn, result: Asked | Explanation): void {
@@ -322,7 +354,8 @@ export class Chat implements Disposable {
         }
         const textDocument =
             editor === undefined ? {} : { textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(editor.document) };
-        return run<Attachment[]>(client, "homebody.contextItems", { query, ...textDocument });
+        const argument = { query, ...textDocument, diagnostics: this.diagnostics.current(client) };
+        return run<Attachment[]>(client, "homebody.contextItems", argument);
     }
 
     private async apply(block: number): Promise<void> {
@@ -351,6 +384,7 @@ export class Chat implements Disposable {
 
     private showAll(): void {
         const { turns, attachments } = this;
+        this.dropUnsent();
         this.view.send({ type: "state", turns, attachments, model: this.needs.model() });
     }
 

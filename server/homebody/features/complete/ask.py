@@ -128,7 +128,7 @@ def _own_count(use: Use, prompt: Prompt) -> int:
 
 
 def _sampling(request: Request, chance: Chance | None) -> Sampling:
-    settings = request.engine.settings.completion
+    settings = request.engine.completion_settings(request.document)
     return Sampling(
         max_tokens=request.max_tokens,
         temperature=chance.temperature if chance else settings.temperature,

@@ -52,7 +52,7 @@ async def complete(
         The model's server is unavailable or failed; see its subclasses.
 
     """
-    settings = engine.settings.completion
+    settings = engine.completion_settings(document)
     if trigger == "automatic" and not settings.is_on(document.language_id):
         return []
     if await engine.permit.refusal_of(document) is not None:
@@ -106,7 +106,7 @@ def _debounce(request: Request) -> float:
     """Seconds to wait for another key before the model is asked."""
     if request.trigger == "invoked":
         return 0.0
-    setting = request.engine.settings.completion.debounce_ms
+    setting = request.engine.completion_settings(request.document).debounce_ms
     return request.session.rhythm.debounce() if setting == "auto" else setting / 1000
 
 

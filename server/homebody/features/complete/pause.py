@@ -40,7 +40,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
     Returns at once; the work runs in the background until a request cancels it.
     """
     refused = await engine.permit.refusal_of(document)  # also noted for the recently edited places
-    if refused or not engine.settings.completion.is_on(document.language_id):
+    if refused or not engine.completion_settings(document).is_on(document.language_id):
         return
     session.recent.viewed(document, offset)
 

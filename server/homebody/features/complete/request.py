@@ -82,7 +82,7 @@ def request_at(
     trigger: Trigger = "automatic",
 ) -> Request:
     """Inspect the text at the cursor and decide how much to ask for."""
-    settings = session.engine.settings.completion
+    settings = session.engine.completion_settings(document)
     cursor = cursor_context(document, session.engine.trees.newest(document), offset)
     wanted = lines_wanted(cursor, settings.multiline)
     return Request(

@@ -109,7 +109,7 @@ class Scene:
 def scene_at(session: Session, target: Target, document: Document, offset: int) -> Scene:
     """Collect the current facts."""
     engine, use = session.engine, session.engine.completion
-    settings = engine.settings.completion
+    settings = engine.completion_settings(document)
     session.prompts.resize(target.info.completion_slots)
     return Scene(
         document=document,

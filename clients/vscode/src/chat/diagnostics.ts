@@ -1,0 +1,58 @@
+/** The problems that VS Code shows, from all extensions, for the server to offer as attachments. */
+
+import { type Diagnostic, languages, workspace } from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+
+import type { DocumentDiagnostics } from "../protocol";
+
+const MOST_DOCUMENTS = 64;
+const MOST_DIAGNOSTICS = 100;
+const OWN_SOURCE = "homebody";
+
+export class Diagnostics {
+    /** Documents whose problems the server was told of: it has to learn when they have none left. */
+    private sent: ReadonlySet<string> = new Set();
+
+    /** All problems in files of the workspace, errors first; a document that has none any more has an empty list. */
+    current(client: LanguageClient): DocumentDiagnostics[] {
+        const converter = client.code2ProtocolConverter;
+        const found = languages
+            .getDiagnostics()
+            .filter(([uri]) => workspace.getWorkspaceFolder(uri) !== undefined)
+            .map(([uri, diagnostics]) => ofDocument(converter.asUri(uri), diagnostics))
+            .filter(({ diagnostics }) => diagnostics.length > 0)
+            .sort((one, other) => worst(one) - worst(other))
+            .slice(0, MOST_DOCUMENTS);
+        const listed = new Set(found.map(({ uri }) => uri));
+        const gone = [...this.sent].filter((uri) => !listed.has(uri)).map((uri) => ({ uri, diagnostics: [] }));
+        this.sent = listed;
+        return [...found, ...gone];
+    }
+}
+
+function ofDocument(uri: string, diagnostics: readonly Diagnostic[]): DocumentDiagnostics {
+    const own = diagnostics
+        .filter(({ source }) => source?.toLowerCase() !== OWN_SOURCE)
+        .sort((one, other) => one.severity - other.severity)
+        .slice(0, MOST_DIAGNOSTICS);
+    return {
+        uri,
+        diagnostics: own.map(({ range, severity, source, code, message }) => ({
+            range: { start: position(range.start), end: position(range.end) },
+            // VS Code counts from 0, LSP from 1.
+            severity: severity + 1,
+            source: source ?? null,
+            code: (typeof code === "object" ? code.value : code) ?? null,
+            message,
+        })),
+    };
+}
+
+function position({ line, character }: { line: number; character: number }): { line: number; character: number } {
+    return { line, character };
+}
+
+/** The lowest number of severity, 1 being an error. */
+function worst({ diagnostics }: DocumentDiagnostics): number {
+    return diagnostics[0]?.severity ?? Number.MAX_SAFE_INTEGER;
+}

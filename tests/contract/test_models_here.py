@@ -1,0 +1,46 @@
+"""The models that a menu can offer: of servers that answer, and on disk."""
+
+from pathlib import Path
+
+import pytest
+
+from homebody.engine import open_engine
+from homebody.features.models_here import models_here
+from homebody.settings import Settings
+from support.ollama_double import OllamaDouble, OllamaModel
+from support.tiny_gguf import write_tiny_gguf
+
+NOBODY = "http://127.0.0.1:9"
+MODELS = [
+    OllamaModel("qwen2.5-coder:1.5b", fim=True, size=986),
+    OllamaModel("talker:3b", size=1900),
+    OllamaModel("far:480b-cloud", remote_host="https://ollama.example"),
+]
+
+
+@pytest.fixture(autouse=True)
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home whose only weights are of a small coding model; returns their path."""
+    for name in ("HOME", "HOMEBODY_DATA_DIR", "HOMEBODY_STATE_DIR", "HOMEBODY_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "homebody_data_dir" / "models"
+    folder.mkdir(parents=True)
+    return write_tiny_gguf(folder / "tiny.gguf", chat_template=None)
+
+
+async def test_models_of_servers_and_on_disk_are_listed_with_the_settings_that_choose_them(weights: Path):
+    """Each with what it is made for; a model that runs elsewhere is left out, and a port without a server."""
+    with OllamaDouble(MODELS) as ollama:
+        async with open_engine(Settings()) as engine:
+            found = await models_here(engine, urls=[NOBODY, ollama.url])
+
+    assert [(one.kind, one.url, one.model) for one in found] == [
+        ("ollama", ollama.url, "qwen2.5-coder:1.5b"),
+        ("ollama", ollama.url, "talker:3b"),
+        ("embedded", None, str(weights)),
+    ]
+    assert ["completion" in one.uses for one in found] == [True, False, True]
+    assert found[-1].uses == ("completion",)
+    assert [one.size for one in found[:2]] == [986, 1900]

@@ -1,0 +1,35 @@
+// A workspace with two folders, each with settings of its own.
+const assert = require("node:assert/strict");
+const vscode = require("vscode");
+const { claim, homebody, request } = require("./claims");
+const { until } = require("./workbench");
+
+exports.run = async function run() {
+    const { server, settings } = await homebody();
+    const folders = vscode.workspace.workspaceFolders;
+    await until(() => server.running);
+    await until(async () => (await request(server, "homebody.status", {})).model === "scripted");
+
+    await claim("each folder's own settings are sent", () => {
+        assert.deepEqual(folders.map(({ name }) => name), ["quiet", "lively"]);
+        const sent = folders.map(({ uri }) => settings.section("homebody", uri.toString()).completion);
+        assert.equal(sent[0].enabled, false);
+        assert.deepEqual(sent.map(({ maxTokens }) => maxTokens), [undefined, 64]);
+    });
+
+    await claim("suggestions are off in one folder and on in the other", async () => {
+        const suggested = async ({ uri }) => {
+            const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(uri, "rooms.py"));
+            const position = { line: document.lineCount - 1, character: 4 };
+            const { items } = await server.running.sendRequest("textDocument/inlineCompletion", {
+                textDocument: { uri: document.uri.toString() },
+                position,
+                context: { triggerKind: 2 },
+            });
+            return items.map(({ insertText }) => insertText);
+        };
+        const [quiet, lively] = folders;
+        assert.match(await until(async () => (await suggested(lively))[0]), /height_of_room/);
+        assert.deepEqual(await suggested(quiet), []);
+    });
+};
