@@ -29,6 +29,10 @@ class FileRefused(OSError):
     """The file exists and is not read; the message is a clause: ``it is not a regular file``."""
 
 
+class FileTooLarge(FileRefused):
+    """The file is larger than what is read."""
+
+
 def read_regular(path: Path, *, max_bytes: int, inside: Path | None = None) -> bytes:
     """Return the content of a regular file. Blocks as long as the file system does.
 
@@ -130,6 +134,6 @@ def _check(facts: os.stat_result, max_bytes: int) -> None:
         raise _too_large(max_bytes)
 
 
-def _too_large(max_bytes: int) -> FileRefused:
+def _too_large(max_bytes: int) -> FileTooLarge:
     shown = f"{max_bytes // 1024} KiB" if max_bytes < 1024 * 1024 else f"{max_bytes / 1024 / 1024:g} MiB"
-    return FileRefused(f"it is larger than {shown}")
+    return FileTooLarge(f"it is larger than {shown}")

@@ -1,9 +1,13 @@
-"""Our own host: slots over one cache, each of which keeps a prompt."""
+"""Our own host: slots over one cache, each of which keeps a prompt, and a key that every request needs."""
 
 from contextlib import aclosing
 
+import pytest
+
 from homebody.backend.base import Message, Prompt, Sampling, Text
 from homebody.backend.embedded import HostedBackend
+from homebody.backend.http import ModelServer
+from homebody.errors import BackendRefused
 from homebody.host.launch import start_host
 from homebody.host.options import HostOptions
 
@@ -34,4 +38,22 @@ async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
         assert [stats.evaluated_tokens for stats in after] == [1, 1, 1, 1]
     finally:
         await hosted.aclose()
+        await process.end()
+
+
+async def test_nothing_but_its_health_is_told_without_the_key(tiny_model):
+    """Another user of the machine reaches the port, and gets neither answers nor the model's name."""
+    process = await start_host(HostOptions(tiny_model))
+    assert process is not None
+    stranger = ModelServer(f"http://127.0.0.1:{process.ready.port}", timeout_seconds=30.0)
+    try:
+        assert await stranger.get("/health", dict[str, str]) == {"status": "ok"}
+        for path in ("/v1/models", "/models", "/props", "/slots", "/metrics", "/lora-adapters"):
+            with pytest.raises(BackendRefused, match="401"):
+                await stranger.get(path, object)
+        for path in ("/completion", "/infill", "/tokenize", "/apply-template", "/v1/chat/completions"):
+            with pytest.raises(BackendRefused, match="401"):
+                await stranger.post(path, {"prompt": "x", "content": "x"}, object)
+    finally:
+        await stranger.aclose()
         await process.end()

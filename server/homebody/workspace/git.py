@@ -2,7 +2,8 @@
 
 In: a folder inside a repository. Out: its top folder, and lists of paths.
 The repository is untrusted: its configuration may name programs (hooks, a file system monitor, diff
-drivers, content filters, transports). None of them runs here, and git fetches nothing.
+drivers, content filters, transports) and another work tree. None of them runs here, git fetches nothing, and
+it reads the files below the folder alone.
 Synchronous: takes milliseconds in a small repository and seconds in a very large one.
 """
 
@@ -143,7 +144,7 @@ class Repository:
                 cwd=self.root,
                 input=sent,
                 capture_output=True,
-                env=_environment(settings),
+                env={**_environment(settings), "GIT_WORK_TREE": str(self.root)},
                 timeout=_TIMEOUT_SECONDS,
                 check=False,
             )

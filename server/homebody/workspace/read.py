@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from homebody.errors import FileUnreadable
+from homebody.regular_file import FileTooLarge, read_regular
 from homebody.syntax.language import find_by_text
 from homebody.text import Document
 from homebody.workspace.secrets import holds_private_key, is_secret
@@ -37,8 +38,13 @@ def read_document(path: Path, *, max_bytes: int) -> Document:
         if not stat.S_ISREG(facts.st_mode):
             message = f"{path} is not a regular file: save its content to a file first."
             raise FileUnreadable(message)
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
+        data = read_regular(path, max_bytes=max_bytes)
+    except FileTooLarge as error:
+        message = (
+            f"{path} is larger than {max_bytes} bytes, the limit for files that are read: "
+            "raise context.maxFileBytes to read it."
+        )
+        raise FileUnreadable(message) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         message = f"{path} does not exist: check the path."
         raise FileUnreadable(message) from error
@@ -46,12 +52,6 @@ def read_document(path: Path, *, max_bytes: int) -> Document:
         reason = getattr(error, "strerror", None) or error
         message = f"{path} cannot be read ({reason}): check its permissions."
         raise FileUnreadable(message) from error
-    if len(data) > max_bytes:
-        message = (
-            f"{path} is larger than {max_bytes} bytes, the limit for files that are read: "
-            "raise context.maxFileBytes to read it."
-        )
-        raise FileUnreadable(message)
     if b"\0" in data:
         message = f"{path} is a binary file: Homebody reads text only."
         raise FileUnreadable(message)

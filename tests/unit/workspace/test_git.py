@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from homebody.errors import GitFailed
+from homebody.workspace.diff import git_diff
 from homebody.workspace.git import Repository, find_repository
 from support.needs import needs
 
@@ -44,6 +45,17 @@ def test_changed_files_are_those_that_differ_and_those_that_are_new(root: Path):
     (root / "a.py").unlink()
 
     assert names(Repository(root).changed_since("HEAD")) == [".gitignore", "new.py", "with space ü.py"]
+
+
+def test_a_repository_does_not_choose_which_files_are_read(root: Path):
+    """Its configuration may name another folder as its work tree, such as the user's home."""
+    elsewhere = root.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.py").write_text("my diary\n")
+    git(root, "config", "core.worktree", str(elsewhere))
+
+    assert git_diff(Repository(root), "uncommitted") == ""
+    assert Repository(root).uncommitted() == []
 
 
 def test_a_branch_is_compared_where_the_two_parted(root: Path):

@@ -29,7 +29,7 @@ _LABEL = re.compile(
     r"\A\s*(?:\*\*)?(?:docstring|description|summary|answer|output)(?:\*\*)?\s*:(?:\*\*)?\s*", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"(?<=[\w`'\")][.!])(?=\s+[A-Z`])")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 NO_DESCRIPTION = Refusal("The model answered without a description; try again or use a larger model.")
 
