@@ -43,7 +43,8 @@ def _commit_message(
         return
     terminal.progress("")
     terminal.write(told.markdown + "\n")
-    show_account(terminal, summary, "stage less, or use --full")
+    remedy = "stage less, or use --full" if summary.left_out else "complete it before you commit"
+    show_account(terminal, summary, remedy)
 
 
 async def _run(flags: Flags, writer: Writer, *, full: bool) -> Explanation:

@@ -13,6 +13,7 @@ from homebody.features.attachments import attach_changes
 from homebody.features.explain_text import explain_attached
 from homebody.features.explanation import Explanation
 from homebody.postprocess import code_blocks
+from homebody.postprocess.noise import FENCE
 
 
 async def commit_message(
@@ -43,10 +44,13 @@ async def commit_message(
 
 
 def _message(answer: str) -> str:
-    """Extract the message from an answer, which may be fenced or quoted."""
+    """Extract the message from an answer, which may be fenced or quoted, or followed by code."""
     blocks = code_blocks(answer)
     text = blocks[0].text if blocks and answer.lstrip().startswith(("```", "~~~")) else answer
     lines = [line.rstrip() for line in text.strip().splitlines()]
+    # A message has no code: the model went on with something else there.
+    code = next((at for at, line in enumerate(lines) if at and FENCE.match(line)), len(lines))
+    lines = "\n".join(lines[:code]).strip().splitlines()
     if lines:
-        lines[0] = lines[0].strip("`\"'* ").removeprefix("Commit message:").strip().rstrip(".")
+        lines[0] = lines[0].strip("`\"'* ").removeprefix("Commit message:").strip().rstrip(".:")
     return "\n".join(lines)

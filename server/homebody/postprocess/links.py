@@ -13,6 +13,7 @@ from homebody.postprocess.noise import FENCE
 
 _Kind: TypeAlias = Literal["prose", "code", "unclear"]
 
+_BLANKS = " \t"
 _MOST_INDENT = 3
 """Columns before a fence; with more it may be indented code, after which links count again."""
 
@@ -54,8 +55,8 @@ class _Writer:
     def write(self, markdown: str) -> str:
         """Return ``markdown`` with links."""
         lines: list[str] = []
-        for line, kind in _lines(markdown):
-            if kind == "code" or not line.strip():
+        for line, kind in _lines(markdown.replace("\r\n", "\n").replace("\r", "\n")):
+            if kind == "code" or not line.strip(_BLANKS):
                 self._is_open = False
             lines.append(self._line(line) if kind == "prose" else _escaped(line, kind))
         return "\n".join(lines)
@@ -86,22 +87,37 @@ class _Writer:
 
 
 def _lines(markdown: str) -> Iterator[tuple[str, _Kind]]:
-    """Give each line, and what it is: ``unclear`` may be code, depending on the lists around it."""
+    """Give each line, and what it is.
+
+    Code is what every reader of Markdown takes for code: a fence of at most three columns of indentation, up
+    to its closing at the same column. From the first fence on that lists or indented code could make
+    something else of, everything is ``unclear``.
+    """
     fence, indent = "", 0
+    is_unclear = False
     for line in markdown.split("\n"):
-        if fence:
-            is_inside = indent <= _MOST_INDENT and (not line.strip() or _indent(line) >= indent)
-            yield line, "code" if is_inside else "unclear"
-            fence = "" if closes_fence(line, fence) else fence
-            continue
-        opened = FENCE.match(line.removesuffix("\r"))
-        yield line, "prose" if opened is None else "unclear"
-        if opened is not None:
-            fence, indent = opened["fence"], _indent(line)
+        before = _indent(line)
+        if is_unclear:
+            yield line, "unclear"
+        elif fence:
+            is_closing = closes_fence(line, fence)
+            is_exact = before == indent and line.strip(_BLANKS).strip(fence[0]) == ""
+            is_left = before < indent and bool(line.strip(_BLANKS))
+            is_unclear = is_left or (is_closing and not is_exact)
+            yield line, "unclear" if is_unclear else "code"
+            fence = "" if is_closing else fence
+        else:
+            opened = FENCE.match(line)
+            is_unclear = line.strip(_BLANKS).startswith("~~~") if opened is None else before > _MOST_INDENT
+            yield line, "prose" if opened is None and not is_unclear else "unclear"
+            if opened is not None:
+                fence, indent = opened["fence"], before
 
 
 def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
+    """Columns before the text; a tab counts as too many."""
+    blanks = line[: len(line) - len(line.lstrip(_BLANKS))]
+    return len(blanks.replace("\t", " " * (_MOST_INDENT + 1)))
 
 
 def _escaped(line: str, kind: _Kind) -> str:

@@ -1,6 +1,7 @@
 """Output, diffs, diagnostics and commit messages are explained with the code that they name."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -100,20 +101,28 @@ async def test_a_diagnostic_is_explained_with_the_lines_around_it(world):
         ]
 
 
+def _git(folder: Path, *arguments: str) -> None:
+    subprocess.run([needs("git"), *arguments], cwd=folder, check=True, capture_output=True)
+
+
+async def test_a_commit_message_has_no_code(world, tmp_path):
+    """A weak model goes on with code; its first line is kept."""
+    _git(tmp_path, "init", "-q")
+    (tmp_path / "half.py").write_text("x = 1\n")
+    _git(tmp_path, "add", "-A")
+    async with world("Add half:\n\n```python\nx = 1\n", folders=[tmp_path]) as w:
+        assert (await commit_message(w.engine, tmp_path)).markdown == "Add half"
+
+
 async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
     """Fences and quotes around it are taken off; what is not staged stays out."""
-    needs("git")
-
-    def git(*arguments: str) -> None:
-        subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
-
-    git("init", "-q")
+    _git(tmp_path, "init", "-q")
     (tmp_path / "half.py").write_text("x = 1\n")
     (tmp_path / ".env").write_text("TOKEN=abc\n")
     async with world('```\n"Add half."\n\nIt was missing.\n```', folders=[tmp_path]) as w:
         with pytest.raises(UsageError, match="no staged changes"):
             await commit_message(w.engine, tmp_path)
-        git("add", "-A")
+        _git(tmp_path, "add", "-A")
         (tmp_path / "half.py").write_text("x = 2\n")
         written = await commit_message(w.engine, tmp_path)
         assert written.markdown == "Add half\n\nIt was missing."

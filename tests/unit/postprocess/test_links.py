@@ -29,6 +29,10 @@ _PLACES = {
         ("![pixel](//evil.example/x)", "![pixel]\\(//evil.example/x)"),
         ("[a]: javascript:x", "[a]\\: javascript:x"),
         ("[a][b]", "[a]\\[b]"),
+        (
+            "- so:\n  ```py\n  x[0](y)\n  ```\n  app.py",
+            "- so:\n  ```py\n  x[0](y)\n  ```\n  [app.py](file:///w/app.py)",
+        ),
         ("<javascript:x> <me@example.org>", "\\<javascript:x> \\<me@example.org>"),
         ("at https://evil.example/app.py.", "at `https://evil.example/app.py.`"),
         ("a < b, list[0] and f(x)[1](y)", "a < b, list[0] and f(x)[1]\\(y)"),
@@ -49,7 +53,7 @@ def test_our_own_links_stay():
     )
 
 
-_WRITTEN = st.text(alphabet="[]()<>`:/\\ aw.\n!-*>~\"'#1", max_size=80) | st.lists(
+_WRITTEN = st.text(alphabet="[]()<>`:/\\ aw.\n!-*>~\"'#1\t\x0b\r", max_size=80) | st.lists(
     st.sampled_from(
         [
             "[x](y)",
@@ -68,6 +72,11 @@ _WRITTEN = st.text(alphabet="[]()<>`:/\\ aw.\n!-*>~\"'#1", max_size=80) | st.lis
             "    ",
             "  ",
             "1. ",
+            "\t",
+            "\x0b",
+            "```\n",
+            "~~~ `\n",
+            "\n[x](y)\n",
             "> ",
             "app.py",
             "https://evil.example",
@@ -86,6 +95,12 @@ _WRITTEN = st.text(alphabet="[]()<>`:/\\ aw.\n!-*>~\"'#1", max_size=80) | st.lis
 @example("``x` [x](y) `")
 @example("``[x](y)``https://evil.example")
 @example("    ```\n[x](y)")
+@example("\t```\n[x](y)")
+@example("a `\n\x0b\n` [x](y) `")
+@example("```\n\x0b```\n```\n[x](y)")
+@example("```\n    ```\n```\n[x](y)")
+@example("~~~ `\n~~~\n[x](y)")
+@example("a\r```\r[x](y)")
 @example("- a\n  ```\n[x](y)")
 def test_no_text_of_the_model_makes_a_link(text):
     """Whatever it writes: a CommonMark parser finds no link but ours."""
