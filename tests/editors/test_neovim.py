@@ -268,7 +268,7 @@ def test_a_killed_server_is_restarted_and_a_message_says_so(open_editor):
     editor = open_editor(_reply("return width * height"))
     before = editor.lua("return vim.lsp.get_clients({ name = 'homebody' })[1].id")
     editor.kill_server()
-    editor.until(lambda: "the server ended and is started again" in editor.command("messages"))
+    editor.until(lambda: "the server ended unexpectedly and is restarted" in editor.command("messages"))
     again = "local c = vim.lsp.get_clients({ name = 'homebody' })[1]; return c and c.id"
     editor.until(lambda: editor.lua(again) not in (None, before))
     editor.until(lambda: editor.lua("return (vim.g.homebody_status or {}).model"))

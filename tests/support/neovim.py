@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 import msgpack
 import psutil
 
+from support.grid import Grid
 from support.needs import leave_out, needs
 
 COLUMNS, ROWS = 80, 20
@@ -58,7 +59,14 @@ def binaries() -> dict[str, str]:
 class Neovim:
     """One Neovim, without the user's configuration."""
 
-    def __init__(self, *, runtime: Path, environ: dict[str, str], program: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        runtime: Path,
+        environ: dict[str, str],
+        program: str | None = None,
+        size: tuple[int, int] = (COLUMNS, ROWS),
+    ) -> None:
         ours, theirs = socket.socketpair()
         # Without swap files: their questions would block every call.
         command = [program or binary(), "--clean", "-n", "--embed", "--headless"]
@@ -68,7 +76,10 @@ class Neovim:
         self._socket = ours
         self._messages = msgpack.Unpacker(strict_map_key=False, unicode_errors="surrogateescape")
         self._calls = 0
-        self.call("nvim_ui_attach", COLUMNS, ROWS, {"rgb": True, "ext_linegrid": True})
+        self.grid = Grid()
+        """What the user interface shows, as far as Neovim has sent it."""
+
+        self.call("nvim_ui_attach", *size, {"rgb": True, "ext_linegrid": True})
         # Room for long messages, which would wait for a key.
         self.command(f"set runtimepath+={runtime} shortmess+=F cmdheight=5")
 
@@ -98,9 +109,33 @@ class Neovim:
                 if message[0] == 1 and message[1] == self._calls:
                     assert message[2] is None, message[2]
                     return message[3]
-            data = self._socket.recv(65536)
-            assert data, "Neovim has ended"
-            self._messages.feed(data)
+                self._redraw(message)
+            self._receive()
+
+    def drawn(self, found: Callable[[Grid], T], seconds: float = _CALL_SECONDS) -> tuple[T, float]:
+        """Read what Neovim draws until ``found`` gives a true value; returns it and when it was drawn.
+
+        The time is that of ``time.perf_counter``, in seconds. Nothing is sent, so nothing is disturbed.
+        """
+        deadline = time.monotonic() + seconds
+        value = found(self.grid)
+        while not value:
+            assert time.monotonic() < deadline, "it was not drawn; on the screen:\n" + "\n".join(
+                self.grid.lines
+            )
+            for message in self._messages:
+                if self._redraw(message) and (value := found(self.grid)):
+                    return value, time.perf_counter()
+            self._receive()
+        return value, time.perf_counter()
+
+    def _redraw(self, message: Sequence[Any]) -> bool:
+        return message[0] == 2 and message[1] == "redraw" and self.grid.redraw(message[2])
+
+    def _receive(self) -> None:
+        data = self._socket.recv(65536)
+        assert data, "Neovim has ended"
+        self._messages.feed(data)
 
     def lua(self, code: str, *arguments: object) -> Any:
         """Run Lua."""

@@ -1,4 +1,4 @@
--- Loaded at start: the command and the <Plug> maps, so that both are there before and without setup().
+-- Loaded when Neovim starts: the command and the <Plug> maps, which do not need setup().
 
 if vim.g.loaded_homebody then
   return

@@ -6,7 +6,7 @@ local server = require("homebody.server")
 
 local M = {}
 
--- The lines that a command is about: those of its range, or the cursor's place.
+-- The range that a command is about: its lines, or the cursor.
 local function place(opts)
   if opts.range > 0 then
     return rpc.lines(opts.line1, opts.line2)
@@ -36,7 +36,7 @@ local function refactor(opts, words)
   end
 end
 
--- Suggestions on or off: everywhere, in this buffer, or for its filetype.
+-- Turns suggestions on or off: everywhere, in this buffer, or for its filetype.
 local function toggle(_, where)
   local buf = vim.api.nvim_get_current_buf()
   local next = not config.is_auto(buf)
@@ -61,7 +61,7 @@ local function status()
   rpc.say(require("homebody").status())
 end
 
--- The exact text that was sent last, and from where it came.
+-- Shows the text that was sent to the model last, and the files and lines it was made of.
 local function prompt()
   local buf = vim.api.nvim_get_current_buf()
   local client = server.need(buf)
@@ -70,7 +70,7 @@ local function prompt()
   end
   rpc.execute(client, "homebody.showPrompt", { textDocument = rpc.document(buf) }, function(found, err)
     if not found then
-      return rpc.say(err or "nothing was sent to a model for this file yet")
+      return rpc.say(err or "nothing has been sent to a model for this file yet")
     end
     local lines = { ("Sent to %s: %d tokens, from"):format(found.model, found.promptTokens) }
     local function add(parts, form)
@@ -93,21 +93,28 @@ local function prompt()
   end)
 end
 
+-- Stops the answer or the refactoring that is running.
 local function stop()
   local talk, run = require("homebody.talk"), require("homebody.refactor")
   if not (talk.stop() or run.stop()) then
-    rpc.say("nothing runs")
+    rpc.say("nothing is running")
   end
 end
 
 local function doctor()
   vim.cmd.new()
-  vim.fn.termopen({ config.options.cmd[1], "doctor" })
+  local command = { config.options.cmd[1], "doctor" }
+  if vim.fn.has("nvim-0.11") == 1 then
+    vim.fn.jobstart(command, { term = true })
+  else
+    vim.fn.termopen(command)
+  end
 end
 
 local COMMANDS = {
   explain = function(opts) require("homebody.talk").explain(vim.api.nvim_get_current_buf(), place(opts)) end,
   ask = ask,
+  attach = function(_, query) require("homebody.talk").attach(vim.api.nvim_get_current_buf(), query) end,
   refactor = refactor,
   action = function(opts, name)
     require("homebody.refactor").action(vim.api.nvim_get_current_buf(), place(opts), name)
@@ -119,7 +126,7 @@ local COMMANDS = {
   toggle = toggle,
   status = status,
   prompt = prompt,
-  log = function() vim.cmd.tabedit(vim.fn.fnameescape(vim.lsp.get_log_path())) end,
+  log = function() vim.cmd.tabedit(vim.fn.fnameescape(require("vim.lsp.log").get_filename())) end,
   doctor = doctor,
   restart = function() server.restart() end,
 }
@@ -130,7 +137,7 @@ function M.run(opts)
   if not act then
     local names = vim.tbl_keys(COMMANDS)
     table.sort(names)
-    local what = name == "" and "say what to do" or ("there is no command `%s`"):format(name)
+    local what = name == "" and "a command is missing" or ("there is no command `%s`"):format(name)
     return rpc.say(("%s: %s"):format(what, table.concat(names, ", ")), vim.log.levels.WARN)
   end
   act(opts, vim.trim(words))

@@ -1,4 +1,4 @@
--- Options of setup(): defaults, and what is wrong with those that were given.
+-- Options of setup(): their defaults, and their validation.
 
 local M = {}
 
@@ -6,7 +6,7 @@ M.defaults = {
   cmd = { "homebody", "lsp" },
   settings = {}, -- docs/settings.md, in camel case: { completion = { maxTokens = 64 } }
   filetypes = nil, -- a list of filetypes; nil: all
-  auto = true, -- suggestions while typing; a table turns single filetypes off: { markdown = false }
+  auto = true, -- suggestions while typing; a table turns them off for single filetypes: { markdown = false }
   keys = {
     accept = "<Tab>",
     accept_word = "<M-Right>",
@@ -54,7 +54,7 @@ local function nearest(name, names)
   return distance(name, names[1]) <= 2 and names[1] or nil
 end
 
--- Takes the options over; returns a sentence for each that is not valid, which then keeps its default.
+-- Sets the options; returns a sentence for each invalid one, which keeps its default.
 function M.set(given)
   local problems, options = {}, vim.deepcopy(M.defaults)
   for name, value in pairs(given or {}) do
@@ -66,7 +66,7 @@ function M.set(given)
     elseif not vim.list_contains(types, type(value)) then
       table.insert(problems, ("the option `%s` has to be a %s"):format(name, table.concat(types, " or a ")))
     elseif name == "accept" then
-      options.keys.accept = value -- the name of earlier versions
+      options.keys.accept = value -- its name in earlier versions
     elseif name == "cmd" and type(value) == "string" then
       options.cmd = { value, "lsp" }
     elseif name == "keys" then
@@ -79,7 +79,7 @@ function M.set(given)
   return problems
 end
 
--- Whether suggestions come by themselves in a buffer.
+-- Whether suggestions appear automatically in a buffer.
 function M.is_auto(buf)
   local own, auto = vim.b[buf].homebody_auto, M.options.auto
   if own ~= nil then

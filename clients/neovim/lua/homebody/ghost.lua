@@ -1,12 +1,13 @@
--- Ghost text: asks while one types, shows the answer behind the cursor, accepts it whole or in parts.
+-- Ghost text: requests it while the user types, shows it behind the cursor, accepts all or a part of it.
 
 local config = require("homebody.config")
+local menus = require("homebody.menus")
 local rpc = require("homebody.rpc")
 
 local M = {}
 local ns = vim.api.nvim_create_namespace("homebody")
-local shown -- on screen: the items and which of them, the buffer, the first byte, the bytes behind the end
-local asked -- the request in flight: its client and id
+local shown -- on screen: the items, the index of the one in view, the buffer, the first byte, the bytes after the end
+local pending -- the request in flight: its client and id
 
 function M.clear()
   if shown then
@@ -15,42 +16,38 @@ function M.clear()
   end
 end
 
--- Whether a completion menu is open: Neovim's own, nvim-cmp's or blink.cmp's.
-local function menu_is_open()
-  if vim.fn.pumvisible() == 1 then
-    return true
-  end
-  local cmp, blink = package.loaded["cmp"], package.loaded["blink.cmp"]
-  local _, is_cmp = pcall(function() return cmp and cmp.visible() end)
-  local _, is_blink = pcall(function() return blink and blink.is_menu_visible and blink.is_menu_visible() end)
-  return is_cmp == true or is_blink == true
-end
-
--- Neovim 0.12 draws inline completions itself, where the user has turned that on.
-local function is_built_in()
+-- vim.lsp.inline_completion (Neovim 0.12), where the user has enabled it: it then draws the ghost text.
+local function built_in()
   local own = vim.lsp.inline_completion
-  return own ~= nil and own.is_enabled ~= nil and own.is_enabled()
+  return own and own.is_enabled and own.is_enabled() and own or nil
 end
 
 local function item()
   return shown.items[shown.index]
 end
 
--- What of the suggestion is not typed yet, and the byte where it ends; nil where it no longer fits.
-local function rest()
+-- What stands between the beginning of the suggestion's range and the cursor; nil if the cursor is elsewhere.
+local function typed_part()
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
-  local line, text = vim.api.nvim_get_current_line(), item().insertText
-  local typed = line:sub(shown.first + 1, column)
-  if row - 1 ~= item().range.start.line or column < shown.first or not vim.startswith(text, typed) then
+  if row - 1 ~= item().range.start.line or column < shown.first then
     return nil
   end
-  return text:sub(#typed + 1), math.max(column, #line - shown.behind)
+  return vim.api.nvim_get_current_line():sub(shown.first + 1, column)
+end
+
+-- The part of the suggestion that is not typed yet, and the byte where its range ends; nil if it no longer fits.
+local function rest()
+  local typed, text = typed_part(), item().insertText
+  if not typed or not vim.startswith(text, typed) then
+    return nil
+  end
+  return text:sub(#typed + 1), math.max(shown.first + #typed, #vim.api.nvim_get_current_line() - shown.after)
 end
 
 function M.render()
   if not shown then
     return
-  elseif menu_is_open() or vim.api.nvim_get_current_buf() ~= shown.buf then
+  elseif menus.is_open() or vim.api.nvim_get_current_buf() ~= shown.buf then
     return M.clear()
   end
   vim.api.nvim_buf_clear_namespace(shown.buf, ns, 0, -1)
@@ -59,10 +56,10 @@ function M.render()
     return M.clear()
   end
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
-  -- Closers that stand there already are part of the suggestion and are not shown twice.
-  local behind = vim.api.nvim_get_current_line():sub(column + 1, last)
-  if behind ~= "" and vim.endswith(text, behind) then
-    text = text:sub(1, #text - #behind)
+  -- Closing brackets that are already in the line are part of the suggestion, but are not shown twice.
+  local after = vim.api.nvim_get_current_line():sub(column + 1, last)
+  if after ~= "" and vim.endswith(text, after) then
+    text = text:sub(1, #text - #after)
   end
   local lines = vim.split(text, "\n", { plain = true })
   local below = vim.tbl_map(function(line)
@@ -73,47 +70,61 @@ function M.render()
     virt_text_pos = "inline",
     virt_lines = #below > 0 and below or nil,
   })
-  -- Of two windows on the buffer, only in the one that is typed in.
+  -- If two windows show the buffer: only in the current one.
   if vim.api.nvim__ns_set then
     pcall(vim.api.nvim__ns_set, ns, { wins = { vim.api.nvim_get_current_win() } })
   end
 end
 
-local function show(client, buf, items)
-  for _, one in ipairs(items) do
-    -- A buffer's lines have no line ends, whatever the file has.
-    one.insertText = one.insertText:gsub("\r\n", "\n")
-  end
-  local line = vim.api.nvim_get_current_line()
+local function report(client)
+  rpc.call(client, "notify", "textDocument/didShowCompletion", { item = item() })
+  rpc.emit("HomebodySuggestion", { text = item().insertText, count = #shown.items })
+end
+
+-- Shows one of the items that the server has just sent.
+local function show(client, buf, items, index)
+  local line, one = vim.api.nvim_get_current_line(), items[index]
   shown = {
     items = items,
-    index = 1,
+    index = index,
     buf = buf,
-    first = rpc.byte(line, items[1].range.start.character),
-    behind = #line - rpc.byte(line, items[1].range["end"].character),
+    first = rpc.byte(line, one.range.start.character),
+    after = #line - rpc.byte(line, one.range["end"].character),
   }
   M.render()
   if shown then
-    rpc.call(client, "notify", "textDocument/didShowCompletion", { item = items[1] })
-    rpc.emit("HomebodySuggestion", { text = items[1].insertText, count = #items })
+    report(client)
   end
 end
 
 local function cancel()
-  if asked then
-    rpc.call(asked.client, "cancel_request", asked.id)
-    asked = nil
+  if pending then
+    rpc.call(pending.client, "cancel_request", pending.id)
+    pending = nil
   end
 end
 
--- Asks for suggestions at the cursor. `invoked`: by a key, for up to three of any confidence.
-local function ask(invoked)
+-- The items of an answer that can be shown. Lines of a buffer have no line ends, whatever the file has.
+local function usable(result)
+  local found = {}
+  for _, one in ipairs(result and (result.items or result) or {}) do
+    if one.range then
+      one.insertText = one.insertText:gsub("\r\n", "\n")
+      table.insert(found, one)
+    end
+  end
+  return found
+end
+
+-- Requests suggestions at the cursor; `take` gets the client, the buffer and the items, unless the cursor moved.
+-- `invoked`: on request of the user, so up to three, whatever the model's confidence.
+local function request(invoked, take)
   local buf, client = vim.api.nvim_get_current_buf(), vim.lsp.get_clients({ bufnr = 0, name = "homebody" })[1]
   cancel()
-  if not client or menu_is_open() or is_built_in() then
+  if not client or menus.is_open() or built_in() then
     return M.clear()
   end
-  M.render() -- what is typed through stays on screen meanwhile
+  M.render() -- a suggestion that is being typed stays on screen until the answer arrives
   local params = rpc.here()
   params.context = { triggerKind = invoked and 1 or 2 }
   local cursor = vim.api.nvim_win_get_cursor(0)
@@ -122,50 +133,118 @@ local function ask(invoked)
     local moved = vim.api.nvim_get_current_buf() ~= buf
       or vim.api.nvim_buf_get_changedtick(buf) ~= tick
       or not vim.deep_equal(vim.api.nvim_win_get_cursor(0), cursor)
-    if err or moved or vim.fn.mode() ~= "i" or menu_is_open() then
-      return
-    end
-    M.clear()
-    local items = vim.tbl_filter(function(one) return one.range ~= nil end, result and (result.items or result) or {})
-    if #items > 0 then
-      show(client, buf, items)
-    elseif invoked then
-      rpc.say("the model has nothing to suggest here")
+    if not (err or moved or vim.fn.mode() ~= "i" or menus.is_open()) then
+      take(client, buf, usable(result))
     end
   end, buf)
-  asked = sent and { client = client, id = id } or nil
+  pending = sent and { client = client, id = id } or nil
+end
+
+local function replace(client, buf, items)
+  M.clear()
+  if #items > 0 then
+    show(client, buf, items, 1)
+  end
 end
 
 -- After each key: only where suggestions are on, and not while a macro runs.
 function M.typed()
   if config.is_auto(vim.api.nvim_get_current_buf()) and vim.fn.reg_executing() == "" then
-    ask(false)
+    request(false, replace)
   else
     M.clear()
   end
 end
 
--- Asks by key.
+-- After a completion menu has closed: the cursor may stand where it stood before.
+function M.menu_closed()
+  vim.schedule(function()
+    if vim.fn.mode() == "i" and not menus.is_open() then
+      M.typed()
+    end
+  end)
+end
+
+-- Requests suggestions when the user asks for them.
 function M.suggest()
-  ask(true)
+  local own = built_in()
+  if own then
+    return own.get()
+  end
+  request(true, function(client, buf, items)
+    replace(client, buf, items)
+    if #items == 0 then
+      rpc.say("the model has nothing to suggest here")
+    end
+  end)
 end
 
--- Whether something is on screen that can be accepted.
+-- Whether a suggestion is on screen.
 function M.is_shown()
-  return shown ~= nil and not menu_is_open() and rest() ~= nil
+  return shown ~= nil and not menus.is_open() and rest() ~= nil
 end
 
--- Shows another suggestion; where there is only one, asks for more.
-function M.cycle(step)
+-- Index of the next suggestion, in the direction of `step`, that continues what is typed.
+local function neighbour(step)
+  local typed = typed_part() or ""
+  for distance = 1, #shown.items do
+    local other = (shown.index - 1 + step * distance) % #shown.items + 1
+    if vim.startswith(shown.items[other].insertText, typed) then
+      return other
+    end
+  end
+  return shown.index
+end
+
+-- Shows another suggestion of those that are there.
+local function turn(client, step)
   if not M.is_shown() then
+    return
+  end
+  local before = item()
+  shown.index = neighbour(step)
+  -- Suggestions may replace different numbers of closing brackets after the cursor.
+  shown.after = shown.after + before.range["end"].character - item().range["end"].character
+  M.render()
+  if shown then
+    report(client)
+  end
+end
+
+-- Shows another suggestion; if the server sent only one, requests more first. Returns whether one was shown.
+function M.cycle(step)
+  local own = built_in()
+  if own then
+    own.select({ count = step })
+    return true
+  elseif not M.is_shown() then
     return false
   end
-  if #shown.items == 1 then
-    ask(true)
-  else
-    shown.index = (shown.index - 1 + step) % #shown.items + 1
-    vim.schedule(M.render)
-  end
+  local remaining, count = rest(), #shown.items
+  vim.schedule(function()
+    local here = rpc.client()
+    if here and count > 1 then
+      return turn(here, step)
+    end
+    request(true, function(client, buf, items)
+      local column = vim.api.nvim_win_get_cursor(0)[2]
+      local found = {}
+      for _, one in ipairs(items) do
+        local line = vim.api.nvim_get_current_line()
+        local current = line:sub(rpc.byte(line, one.range.start.character) + 1, column) .. remaining
+        if #found == 0 then
+          table.insert(found, vim.tbl_extend("force", one, { insertText = current }))
+        end
+        if one.insertText ~= current then
+          table.insert(found, one)
+        end
+      end
+      if #found < 2 then
+        return rpc.say("there is no other suggestion here")
+      end
+      show(client, buf, found, step % #found + 1)
+    end)
+  end)
   return true
 end
 
@@ -176,23 +255,26 @@ function M.dismiss()
   return was
 end
 
--- The first word of a text, with the blanks before it and line ends; its first line.
+-- The first word of a text, with the blanks and line ends before it; its first line.
 local PARTS = {
   word = function(text) return text:match("^%s*[%w_\128-\255]+") or text:match("^%s*[^%s%w_]+") or text end,
   line = function(text) return text:match("^\n*[^\n]*") end,
 }
 
 local function insert(buf, row, column, last, text)
-  -- An undo step of its own: what was typed before stays when it is undone.
+  -- Start an undo step: undoing this one leaves what was typed before.
   vim.cmd("let &g:undolevels = &g:undolevels")
   local lines = vim.split(text, "\n", { plain = true })
   vim.api.nvim_buf_set_text(buf, row, column, row, last, lines)
   vim.api.nvim_win_set_cursor(0, { row + #lines, (#lines == 1 and column or 0) + #lines[#lines] })
 end
 
--- Accepts the suggestion; says whether there was one.
+-- Accepts the suggestion; returns whether there was one.
 function M.accept()
-  if not M.is_shown() then
+  local own = built_in()
+  if own then
+    return own.get() == true
+  elseif not M.is_shown() then
     return false
   end
   local taken, one, _, last = shown, item(), rest()
@@ -208,7 +290,7 @@ function M.accept()
   return true
 end
 
--- Accepts a word or a line of it; the rest stays on screen. Says whether there was one.
+-- Accepts a word or a line of it; the rest stays on screen. Returns whether there was one.
 function M.accept_part(kind)
   if not M.is_shown() then
     return false
@@ -224,7 +306,8 @@ function M.accept_part(kind)
     local client = rpc.client(taken.buf)
     local accepted = one.insertText:sub(1, #one.insertText - #text + #part)
     if client then
-      rpc.call(client, "notify", "textDocument/didPartiallyAcceptCompletion", { item = one, acceptedLength = rpc.units(accepted) })
+      local params = { item = one, acceptedLength = rpc.units(accepted) }
+      rpc.call(client, "notify", "textDocument/didPartiallyAcceptCompletion", params)
     end
     M.typed()
   end)

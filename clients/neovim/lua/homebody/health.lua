@@ -19,11 +19,11 @@ function M.check()
       "Or set its full path: require('homebody').setup({ cmd = '/path/to/homebody' })",
     })
   end
-  local said = vim.fn.system({ program, "--version" })
-  health.ok(("server: %s (%s)"):format(vim.trim(said), vim.fn.exepath(program)))
+  local version = vim.fn.system({ program, "--version" })
+  health.ok(("server: %s (%s)"):format(vim.trim(version), vim.fn.exepath(program)))
   local clients = vim.lsp.get_clients({ name = "homebody" })
   if #clients == 0 then
-    health.warn("the server does not run", { "Open a file; :Homebody restart starts it." })
+    health.warn("the server is not running", { "Open a file; :Homebody restart starts it." })
   end
   local status = vim.g.homebody_status
   if status and status.model then
@@ -31,8 +31,11 @@ function M.check()
     for _, reason in ipairs(status.reasons or {}) do
       health.info(reason)
     end
+    if status.model:find("135M", 1, true) then
+      health.info(("this is the default model; `%s models recommend` names better ones for this machine"):format(program))
+    end
   elseif status then
-    health.warn(status.message ~= "" and status.message or "there is no model yet", { "Run `homebody doctor`." })
+    health.warn(status.message ~= "" and status.message or "there is no model yet", { ("Run `%s doctor`, or `%s models recommend`."):format(program, program) })
   end
   if vim.fn.maparg(config.options.keys.accept or "", "i") == "" then
     health.warn("no key accepts suggestions; map <Plug>(homebody-accept), or set keys.accept")
@@ -41,7 +44,7 @@ function M.check()
   end
   local own = vim.lsp.inline_completion
   if own and own.is_enabled and own.is_enabled() then
-    health.info("Neovim draws inline completions itself; Homebody's own ghost text is off")
+    health.info("vim.lsp.inline_completion is enabled: Neovim draws the ghost text")
   end
 end
 

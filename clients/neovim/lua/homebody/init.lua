@@ -1,14 +1,15 @@
--- Homebody in Neovim 0.10 and newer: starts the server for each file, and shows what it says.
--- Everything that thinks is in the server.
+-- Homebody in Neovim 0.10 and newer: starts the server for each file, and shows its results.
+-- No logic of the features is here: it is in the server.
 
 local config = require("homebody.config")
 local ghost = require("homebody.ghost")
+local menus = require("homebody.menus")
 local rpc = require("homebody.rpc")
 local server = require("homebody.server")
 
 local M = {}
 
--- Each accepts or changes what is on screen, and says whether there was something.
+-- Each acts on the suggestion on screen, and returns whether there was one.
 M.accept = ghost.accept
 function M.accept_word() return ghost.accept_part("word") end
 function M.accept_line() return ghost.accept_part("line") end
@@ -20,7 +21,7 @@ function M.suggest()
   return true
 end
 
--- As :Homebody NAME WORDS does it; lines count from 1.
+-- Does the same as `:Homebody NAME WORDS`; lines count from 1.
 local function command(name)
   return function(words, first, last)
     local opts = { args = vim.trim(name .. " " .. (words or "")), range = first and 2 or 0, line1 = first, line2 = last or first }
@@ -28,13 +29,14 @@ local function command(name)
   end
 end
 M.explain, M.ask, M.refactor, M.action = command("explain"), command("ask"), command("refactor"), command("action")
-M.toggle, M.prompt, M.stop, M.doctor = command("toggle"), command("prompt"), command("stop"), command("doctor")
+M.toggle, M.prompt, M.log, M.doctor = command("toggle"), command("prompt"), command("log"), command("doctor")
+M.stop, M.attach, M.restart = command("stop"), command("attach"), command("restart")
 
 -- The state in one sentence.
 function M.status()
   local status = vim.g.homebody_status
   if not status then
-    return "the server does not run; :Homebody restart starts it"
+    return "the server is not running; :Homebody restart starts it"
   end
   local model = status.model and ("%s (%s)"):format(status.model, status.backend) or "no model"
   local words = status.message ~= "" and status.message or (status.busy and "working" or "ready")
@@ -42,7 +44,7 @@ function M.status()
   return ("%s: %s%s"):format(model, words, off)
 end
 
--- For a status line: short, and empty where there is no server.
+-- For a status line: a few letters; empty if no server is running.
 function M.statusline()
   local status = vim.g.homebody_status
   if not status then
@@ -60,23 +62,38 @@ local function focus(buf)
   end
 end
 
--- Makes a key act on the suggestion, or do what it did before where there is none.
-local function map(key, act, description)
-  local before = vim.fn.maparg(key, "i", false, true)
-  vim.keymap.set("i", key, function()
-    if act() then
-      return ""
-    elseif before.callback then
-      local keys = before.callback()
-      return before.expr == 1 and keys or ""
-    elseif before.rhs then
-      return before.expr == 1 and vim.api.nvim_eval(before.rhs) or before.rhs
-    end
+local mapped = {} -- for each of our keys: its mapping before ours
+
+-- Runs what a key was mapped to before; returns the keys to type instead of it.
+local function fall_back(key, before)
+  if before.callback then
+    local keys = before.callback()
+    return before.expr == 1 and keys or ""
+  elseif not before.rhs then
     return key
-  end, { expr = true, desc = description })
+  end
+  local rhs = before.rhs:gsub("<[Ss][Ii][Dd]>", ("<SNR>%d_"):format(before.sid or 0))
+  local keys = before.expr == 1 and vim.api.nvim_eval(rhs) or rhs
+  if before.noremap == 1 then
+    return keys
+  end
+  -- A mapping to another mapping, such as <Plug>(…): an expression alone would not be mapped again.
+  vim.api.nvim_feedkeys(vim.api.nvim_replace_termcodes(keys, true, true, true), "im", false)
+  return ""
 end
 
--- Ghost text has to look like none of the code, with and without true colours.
+-- Makes a key act on the suggestion; without one, the key does what it did before.
+local function map(key, act, description)
+  local current = vim.fn.maparg(key, "i", false, true)
+  if current.desc ~= description then
+    mapped[key] = current
+  end
+  local before = mapped[key]
+  local function run() return act() and "" or fall_back(key, before) end
+  vim.keymap.set("i", key, run, { expr = true, desc = description })
+end
+
+-- Ghost text has to differ from code, with and without true colours.
 local function highlight()
   local comment = vim.api.nvim_get_hl(0, { name = "Comment", link = false })
   vim.api.nvim_set_hl(0, "HomebodyGhost", {
@@ -103,7 +120,7 @@ function M.setup(options)
     vim.schedule(function() rpc.say(problem, vim.log.levels.WARN) end)
   end
   M.options = config.options
-  vim.cmd.runtime("plugin/homebody.lua") -- where the runtime path was extended after the start
+  vim.cmd.runtime("plugin/homebody.lua") -- not loaded yet if the runtime path was extended after the start
   highlight()
   local group = vim.api.nvim_create_augroup("homebody", {})
   local function on(events, callback)
@@ -117,10 +134,16 @@ function M.setup(options)
       focus(event.buf)
     end
   end)
+  on("InsertEnter", function() menus.hook_cmp(ghost.clear, ghost.menu_closed) end)
   on({ "InsertEnter", "TextChangedI" }, ghost.typed)
+  on("CompleteDone", ghost.menu_closed)
   on("CursorMovedI", ghost.render)
   on({ "InsertLeave", "BufLeave", "TextChangedP", "CompleteChanged" }, ghost.clear)
-  vim.api.nvim_create_autocmd("User", { group = group, pattern = { "BlinkCmpMenuOpen", "CmpMenuOpen" }, callback = ghost.clear })
+  local function on_user(pattern, callback)
+    vim.api.nvim_create_autocmd("User", { group = group, pattern = pattern, callback = callback })
+  end
+  on_user("BlinkCmpMenuOpen", ghost.clear)
+  on_user("BlinkCmpMenuClose", ghost.menu_closed)
   for act, description in pairs(ACTS) do
     if config.options.keys[act] then
       map(config.options.keys[act], M[act], description)

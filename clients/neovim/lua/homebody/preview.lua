@@ -1,27 +1,30 @@
--- Proposals: what an edit changes, beside the file as a diff, until it is accepted or discarded.
--- The file is untouched until then, and may be edited meanwhile.
+-- Proposals: shows the changes of an edit as a diff beside the file, until the user accepts or discards them.
+-- The file is unchanged until then, and can be edited meanwhile.
 
 local rpc = require("homebody.rpc")
 
 local M = {}
-local SMALL_LINES = 12 -- an addition of so many lines at most goes into the file at once
-local proposal -- in view: the file's buffer, the lines it was made for, the buffer that shows it, the server's id
+local SMALL_LINES = 12 -- longest addition that is applied without a preview, in lines
+local proposal -- in view: the file's buffer, the lines it was made for, the buffer with the result, the edit's id
+local line_diff = vim.text and vim.text.diff or vim.diff -- renamed in Neovim 0.12
 
 local function lines_of(buf)
   return vim.api.nvim_buf_get_lines(buf, 0, -1, false)
 end
 
--- Hunks that make one list of lines into another, each {first line from 1, count, first, count}.
+-- Hunks that turn one list of lines into another, each {first line from 1, count, first, count}.
 local function hunks(before, after)
   local function joined(lines) return table.concat(lines, "\n") .. "\n" end
-  return vim.diff(joined(before), joined(after), { result_type = "indices", algorithm = "histogram" })
+  return line_diff(joined(before), joined(after), { result_type = "indices", algorithm = "histogram" })
 end
 
--- The lines after LSP edits of a buffer.
+-- The lines of a buffer after LSP edits.
 local function edited(buf, edits)
+  -- Without annotations: the preview asks for the confirmation, and Neovim 0.12 would ask as well.
+  local plain = vim.tbl_map(function(one) return { range = one.range, newText = one.newText } end, edits)
   local copy = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(copy, 0, -1, false, lines_of(buf))
-  vim.lsp.util.apply_text_edits(edits, copy, rpc.encoding)
+  vim.lsp.util.apply_text_edits(plain, copy, rpc.encoding)
   local lines = lines_of(copy)
   vim.api.nvim_buf_delete(copy, { force = true })
   return lines
@@ -36,6 +39,7 @@ local function edits_of(edit, uri)
   return (edit.changes or {})[uri] or {}
 end
 
+-- Whether the server wants the user to see the edit first; also if it says nothing about it.
 local function needs_confirmation(edit)
   for _, annotation in pairs(edit.changeAnnotations or {}) do
     if annotation.needsConfirmation then
@@ -45,7 +49,7 @@ local function needs_confirmation(edit)
   return edit.changeAnnotations == nil
 end
 
--- Carries `wanted`, made for `base`, over to what the buffer has now; nil where both changed the same lines.
+-- Moves the hunks from `base` to `wanted` to where they belong in `now`; nil if both changed the same lines.
 local function merged(base, wanted, now)
   local theirs, own = hunks(base, wanted), hunks(base, now)
   local moved = {}
@@ -66,11 +70,11 @@ local function merged(base, wanted, now)
   return moved
 end
 
--- Puts hunks into a buffer, as one step to undo; returns the first line that changed.
+-- Applies hunks to a buffer, as one undo step; returns the first changed line.
 local function put(buf, moved, wanted)
   for index = #moved, 1, -1 do
     local first, count, from, number = unpack(moved[index])
-    -- A hunk without lines of its own stands behind line `first`.
+    -- A hunk that replaces no lines is inserted after line `first`.
     local start = count == 0 and first or first - 1
     vim.api.nvim_buf_set_lines(buf, start, start + count, false, vim.list_slice(wanted, from, from + number - 1))
   end
@@ -101,9 +105,9 @@ local function show(buf, base, wanted, title, id)
   vim.api.nvim_buf_set_lines(right, 0, -1, false, wanted)
   vim.bo[right].filetype = vim.bo[buf].filetype
   vim.cmd.diffthis()
-  -- The keys first: a narrow window cuts the end.
+  -- The keys first: the end is cut in a narrow window.
   local name_of = title:gsub("%%", "%%%%")
-  vim.wo.winbar = ("ga accept  gx discard  gr refine%%<  do takes a hunk back  %s"):format(name_of)
+  vim.wo.winbar = ("ga accept  gx discard  gr refine%%<  do drops a hunk  %s"):format(name_of)
   proposal = { buf = buf, base = base, right = right, tab = tab, title = title, id = id }
   for key, act in pairs({ ga = M.accept, gx = M.discard, gr = M.refine }) do
     vim.keymap.set("n", key, act, { buffer = right, nowait = true })
@@ -115,7 +119,7 @@ local function show(buf, base, wanted, title, id)
   rpc.emit("HomebodyPreview", { title = title })
 end
 
--- Shows the result of a command: at once in the file where it only adds a little, else as a proposal.
+-- Shows the result of a command as a proposal; an edit that only adds a few lines is applied immediately.
 function M.take(buf, result, title)
   if result.status == "refused" then
     return rpc.say(result.reason or "nothing was changed", vim.log.levels.WARN)
@@ -133,24 +137,24 @@ function M.take(buf, result, title)
   local wanted = edited(buf, edits_of(result.edit, rpc.document(buf).uri))
   if not needs_confirmation(result.edit) and is_small(base, wanted) then
     put(buf, merged(base, wanted, base), wanted)
-    return rpc.say(title .. "; u takes it back")
+    return rpc.say(title .. " (u undoes it)")
   end
   M.close()
   show(buf, base, wanted, title, result.id)
 end
 
--- A new file opens as a buffer that is not written yet.
+-- Opens a new file as a buffer that is not written yet.
 function M.new_file(uri, edits)
   local path = vim.uri_to_fname(uri)
   if vim.uv.fs_stat(path) then
-    return rpc.say(("%s is there already, so nothing was made"):format(path), vim.log.levels.WARN)
+    return rpc.say(("%s exists already, so no file was created"):format(path), vim.log.levels.WARN)
   end
   vim.cmd.tabedit(vim.fn.fnameescape(path))
   vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(edits[1] and edits[1].newText or "", "\n", { plain = true }))
-  rpc.say("a new file; :w keeps it")
+  rpc.say("a new file that is not saved yet; :w saves it")
 end
 
--- Puts the proposal, as it stands on the right, into the file.
+-- Applies the proposal, as it is in the right window, to the file.
 function M.accept()
   if not proposal then
     return rpc.say("there is no change to accept")
@@ -160,7 +164,7 @@ function M.accept()
   local moved = merged(own.base, wanted, lines_of(own.buf))
   if not moved then
     return rpc.say(
-      "the lines that this change rewrites were edited meanwhile, so nothing was replaced; take over what you want by hand, or discard it",
+      "the lines that this change replaces were edited meanwhile, so nothing was changed; copy what you want by hand, or discard it",
       vim.log.levels.WARN
     )
   end
@@ -178,13 +182,13 @@ function M.discard()
   M.close()
 end
 
--- Asks for something else in words.
+-- Asks the user how to improve the proposal, and replaces it by the new result.
 function M.refine()
   local own = proposal
   if not own then
     return rpc.say("there is no change to refine")
   elseif not own.id then
-    return rpc.say("this change cannot be refined; run it again with other words")
+    return rpc.say("this change cannot be refined; run it again with another instruction")
   end
   vim.ui.input({ prompt = "Refine: " }, function(words)
     if words and vim.trim(words) ~= "" then
@@ -193,7 +197,7 @@ function M.refine()
   end)
 end
 
--- Closes the view of the proposal and forgets it.
+-- Closes the proposal's tab page.
 function M.close()
   local own = proposal
   proposal = nil
@@ -213,7 +217,7 @@ function M.close()
   end
 end
 
--- Whether a proposal is in view.
+-- Whether a proposal is shown.
 function M.is_open()
   return proposal ~= nil
 end

@@ -1,11 +1,12 @@
 -- Refactorings: an action by name or from a list, or an instruction; the result is a proposal.
 
+local diagnostics = require("homebody.diagnostics")
 local preview = require("homebody.preview")
 local rpc = require("homebody.rpc")
 local server = require("homebody.server")
 
 local M = {}
-local cancel -- what cancels the refactoring that runs
+local cancel -- cancels the refactoring that is running
 
 local function run(buf, command, argument, title)
   local client = server.need(buf)
@@ -24,7 +25,7 @@ local function run(buf, command, argument, title)
   end)
 end
 
--- Stops the refactoring that runs; says whether there was one.
+-- Stops the refactoring that is running; returns whether there was one.
 function M.stop()
   local running = cancel
   if running then
@@ -33,7 +34,7 @@ function M.stop()
   return running ~= nil
 end
 
--- Follows an instruction in the lines of a range.
+-- Rewrites a range as an instruction says.
 function M.instruct(buf, range, instruction)
   local argument = { textDocument = rpc.document(buf), range = range, instruction = instruction, apply = false }
   run(buf, "homebody.refactor", argument, instruction)
@@ -48,7 +49,7 @@ local function actions(buf, range, done)
   if not client then
     return
   end
-  local context = { diagnostics = M.diagnostics(buf, range), triggerKind = 1 }
+  local context = { diagnostics = diagnostics.within(buf, range), triggerKind = 1 }
   local params = { textDocument = rpc.document(buf), range = range, context = context }
   rpc.call(client, "request", "textDocument/codeAction", params, function(err, found)
     local usable = vim.tbl_filter(function(one)
@@ -64,35 +65,19 @@ local function actions(buf, range, done)
   end, buf)
 end
 
--- Problems in a range as LSP has them, for the action that fixes them.
-function M.diagnostics(buf, range)
-  local found = {}
-  for _, one in ipairs(vim.diagnostic.get(buf)) do
-    if one.lnum >= range.start.line and one.lnum <= range["end"].line then
-      local at = { line = one.lnum, character = one.col }
-      table.insert(found, {
-        range = { start = at, ["end"] = { line = one.end_lnum or one.lnum, character = one.end_col or one.col } },
-        message = one.message,
-        severity = one.severity,
-        source = one.source,
-      })
-    end
-  end
-  return found
-end
-
-local function start(buf, action)
+-- Runs the command of a code action, but shows its result as a proposal.
+function M.start(buf, action)
   local argument = vim.tbl_extend("force", action.command.arguments[1], { apply = false, showReason = false })
   run(buf, "homebody.refactor", argument, action.title)
 end
 
--- Offers what can be done with a range.
+-- Lists the actions for a range, and runs the one that is chosen.
 function M.pick(buf, range)
   actions(buf, range, function(found)
     local choice = { prompt = "Homebody", format_item = function(action) return action.title end }
     vim.ui.select(found, choice, function(action)
       if action then
-        start(buf, action)
+        M.start(buf, action)
       end
     end)
   end)
@@ -103,7 +88,7 @@ function M.action(buf, range, name)
   actions(buf, range, function(found)
     for _, action in ipairs(found) do
       if action.command.arguments[1].action == name then
-        return start(buf, action)
+        return M.start(buf, action)
       end
     end
     local names = vim.tbl_map(function(action) return action.command.arguments[1].action end, found)

@@ -1,9 +1,9 @@
--- The language client, the same in Neovim 0.10 and 0.11, and how commands of the server are run.
+-- Calls of the language client that work in Neovim 0.10 and 0.11, and the server's commands.
 
-local M = { encoding = "utf-16" } -- what every other server speaks too: 0.10 warns where they differ
+local M = { encoding = "utf-16" } -- the encoding of nearly all servers: 0.10 warns if those of one buffer differ
 
 local has_methods = vim.fn.has("nvim-0.11") == 1
-local streams = {} -- what takes the values of a $/progress token
+local streams = {} -- by token of $/progress: the function that gets its values
 
 function M.client(buf)
   return vim.lsp.get_clients({ bufnr = buf or 0, name = "homebody" })[1] or vim.lsp.get_clients({ name = "homebody" })[1]
@@ -17,21 +17,21 @@ function M.call(client, method, ...)
   return client[method](...)
 end
 
--- One line below; never a prompt to press Enter.
+-- Shows one line; never a prompt to press Enter.
 function M.say(message, level)
   local line = ("homebody: %s"):format(message):gsub("%s*\n%s*", " ")
   local room = math.max(20, vim.v.echospace)
   if vim.fn.strdisplaywidth(line) > room and vim.o.cmdheight <= 1 then
-    vim.api.nvim_echo({ { line } }, true, {}) -- the whole of it is in :messages
+    vim.api.nvim_echo({ { line } }, true, {}) -- :messages has all of it
     line = vim.fn.strcharpart(line, 0, room - 1) .. "…"
     vim.cmd.redraw()
   end
   vim.notify(line, level or vim.log.levels.INFO)
 end
 
--- Runs a command of the server's with its one object; `done` gets the result, or nil and the message.
--- `on_value` gets what comes on the way: {text}, {text, reading} or a work-done progress.
--- Returns what cancels the command.
+-- Runs a command of the server with its argument; `done` gets the result, or nil and the error message.
+-- `on_value` gets each value that arrives before: {text}, {text, reading} or a work-done progress.
+-- Returns a function that cancels the command.
 function M.execute(client, command, argument, done, on_value)
   local token, work
   if on_value then
@@ -78,7 +78,7 @@ function M.progress(err, params, ...)
   return vim.lsp.handlers["$/progress"](err, params, ...)
 end
 
--- Bytes before the character that `units` of UTF-16 point at.
+-- Converts UTF-16 units to bytes.
 function M.byte(line, units)
   if has_methods then
     return vim.str_byteindex(line, "utf-16", units, false)
@@ -87,7 +87,7 @@ function M.byte(line, units)
   return ok and index or #line
 end
 
--- UTF-16 units of a text.
+-- Length of a text in UTF-16 units.
 function M.units(text)
   if has_methods then
     return vim.str_utfindex(text, "utf-16")
@@ -95,7 +95,7 @@ function M.units(text)
   return (select(2, vim.str_utfindex(text)))
 end
 
--- The cursor's document and position. Neovim 0.10's own counts one too many behind wide characters.
+-- The cursor's document and position. That of Neovim 0.10 itself is one too large after wide characters.
 function M.here()
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   local before = vim.api.nvim_get_current_line():sub(1, column)
@@ -103,7 +103,7 @@ function M.here()
   return { textDocument = document, position = { line = row - 1, character = M.units(before) } }
 end
 
--- Lines from 1 as an LSP range.
+-- Converts lines, from 1, to an LSP range.
 function M.lines(first, last)
   return { start = { line = first - 1, character = 0 }, ["end"] = { line = last, character = 0 } }
 end

@@ -1,4 +1,4 @@
--- The server's life: one for each workspace, started with the first file, started again after a crash.
+-- The server process: one for each workspace, started with the first file, started again after a crash.
 
 local config = require("homebody.config")
 local rpc = require("homebody.rpc")
@@ -7,7 +7,8 @@ local M = {}
 
 local MOST_RESTARTS, WITHIN_SECONDS = 5, 180
 local crashes = {} -- times, in seconds
-local missing -- the program that was not found, once it was said
+local missing -- the program that was not found, once that was reported
+local stopped = {} -- ids of clients that :Homebody restart has stopped
 
 local handlers = {
   ["$/progress"] = rpc.progress,
@@ -17,12 +18,23 @@ local handlers = {
   end,
 }
 
+-- Code actions that Neovim itself runs (vim.lsp.buf.code_action, the key gra): their results are shown in the
+-- plugin's window and as a proposal, instead of in a temporary file and unseen.
+local commands = {
+  ["homebody.refactor"] = function(command, context)
+    require("homebody.refactor").start(context.bufnr, { title = command.title, command = command })
+  end,
+  ["homebody.explain"] = function(command, context)
+    require("homebody.talk").explain(context.bufnr, command.arguments[1].range, command.arguments[1])
+  end,
+}
+
 -- Configuration of the client, for vim.lsp.start and for vim.lsp.enable.
 function M.config()
   local capabilities = vim.lsp.protocol.make_client_capabilities()
   capabilities.general.positionEncodings = { rpc.encoding }
   capabilities.textDocument.inlineCompletion = { dynamicRegistration = false }
-  -- With versions and annotations, the server says which edits only add something.
+  -- With annotations, the server marks edits that replace code (`needsConfirmation`).
   local edits = capabilities.workspace.workspaceEdit or {}
   capabilities.workspace.workspaceEdit = vim.tbl_extend("force", edits, {
     documentChanges = true,
@@ -37,11 +49,12 @@ function M.config()
     capabilities = capabilities,
     init_options = vim.tbl_isempty(settings) and vim.empty_dict() or settings,
     handlers = handlers,
+    commands = commands,
     on_exit = M.on_exit,
   }
 end
 
--- Starts the server for a buffer, where it is a file that is served.
+-- Starts the server for a buffer, if it is a file of a served filetype.
 function M.start(buf)
   local wanted = config.options.filetypes
   if not vim.api.nvim_buf_is_valid(buf) or vim.bo[buf].buftype ~= "" then
@@ -56,7 +69,7 @@ function M.start(buf)
   vim.lsp.start(settings, { bufnr = buf })
 end
 
--- Whether the program is there; says so once where it is not.
+-- Whether the program is there; if not, reports it once.
 function M.is_installed()
   local program = config.options.cmd[1]
   if vim.fn.executable(program) == 1 then
@@ -73,26 +86,42 @@ function M.advice()
   return ("there is no program `%s`: install Homebody, or set `cmd`; see :checkhealth homebody"):format(config.options.cmd[1])
 end
 
--- A server that ended without being asked to is started again, up to five times in three minutes.
+-- Calls `done` once Neovim has forgotten a client that has ended: until then it would be used again.
+local function when_gone(id, done)
+  if vim.lsp.get_client_by_id(id) then
+    return vim.defer_fn(function() when_gone(id, done) end, 10)
+  end
+  done()
+end
+
+-- A server that ended unexpectedly is started again, up to five times in three minutes.
 function M.on_exit(code, signal, id)
+  local was_stopped = stopped[id]
+  stopped[id] = nil
   vim.schedule(function()
     vim.g.homebody_status = nil
-    local client = vim.lsp.get_client_by_id(id)
-    if vim.v.exiting ~= vim.NIL or (code == 0 and signal == 0) or (client and client.homebody_stopped) then
+    if vim.v.exiting ~= vim.NIL then
+      return
+    elseif was_stopped then
+      return when_gone(id, M.start_all)
+    elseif code == 0 and signal == 0 then
       return
     end
     local now = os.time()
     crashes = vim.tbl_filter(function(time) return now - time < WITHIN_SECONDS end, crashes)
     table.insert(crashes, now)
     if #crashes > MOST_RESTARTS then
-      return rpc.say("the server ended again and stays off; :Homebody restart starts it, :Homebody log says why", vim.log.levels.ERROR)
+      return rpc.say(
+        "the server ended again and is not restarted; :Homebody restart starts it, :Homebody log shows why",
+        vim.log.levels.ERROR
+      )
     end
-    rpc.say("the server ended and is started again", vim.log.levels.WARN)
-    M.start_all()
+    rpc.say("the server ended unexpectedly and is restarted", vim.log.levels.WARN)
+    when_gone(id, M.start_all)
   end)
 end
 
--- Starts it for all files that are open.
+-- Starts the server for all open files.
 function M.start_all()
   for _, buf in ipairs(vim.api.nvim_list_bufs()) do
     if vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].filetype ~= "" then
@@ -103,14 +132,17 @@ end
 
 function M.restart()
   crashes, missing = {}, nil
-  for _, client in ipairs(vim.lsp.get_clients({ name = "homebody" })) do
-    client.homebody_stopped = true
+  local clients = vim.lsp.get_clients({ name = "homebody" })
+  for _, client in ipairs(clients) do
+    stopped[client.id] = true
     rpc.call(client, "stop", true)
   end
-  vim.defer_fn(M.start_all, 200)
+  if #clients == 0 then
+    M.start_all()
+  end
 end
 
--- A client that answers; without one, what to do is said.
+-- Returns a running client; without one, reports what to do.
 function M.need(buf)
   local client = rpc.client(buf)
   if client then
@@ -118,7 +150,7 @@ function M.need(buf)
   elseif not M.is_installed() then
     rpc.say(M.advice(), vim.log.levels.ERROR)
   else
-    rpc.say("the server does not run for this file; :Homebody restart starts it", vim.log.levels.WARN)
+    rpc.say("the server is not running for this file; :Homebody restart starts it", vim.log.levels.WARN)
   end
 end
 

@@ -1,12 +1,14 @@
--- Explanations and conversations: they stream into a window, and can be asked on.
+-- Explanations and conversations: they stream into a window, and the user can ask further questions there.
 
+local diagnostics = require("homebody.diagnostics")
 local preview = require("homebody.preview")
 local rpc = require("homebody.rpc")
 local server = require("homebody.server")
 local window = require("homebody.window")
 
 local M = {}
-local talk -- the conversation in view: its window, code, server's id, blocks, and what cancels the answer
+local talk -- the conversation in view: window, buffer and range of its code, id, code blocks, cancel function
+local attached = {} -- context items for the next question
 
 local ask -- below
 
@@ -58,8 +60,8 @@ local function stream(client, command, argument, heading)
   end)
 end
 
--- Asks on about the same code, from inside the window.
-local function ask_on()
+-- Asks a further question about the same code, from inside the window.
+local function ask_again()
   vim.ui.input({ prompt = "Ask: " }, function(question)
     if question and vim.trim(question) ~= "" then
       ask(question)
@@ -67,15 +69,15 @@ local function ask_on()
   end)
 end
 
--- Puts the code block under the cursor into the file, as a proposal.
+-- Shows what the code block under the cursor would change in the file, as a proposal.
 local function apply(view)
-  local text, _ = window.block_at(view, vim.api.nvim_win_get_cursor(0)[1])
+  local text = window.block_at(view, vim.api.nvim_win_get_cursor(0)[1])
   local block = text and talk.blocks[vim.trim(text)]
   local client = server.need(talk.buf)
   if not client then
     return
   elseif not block then
-    return rpc.say(text and "only code of answers to questions can be applied" or "there is no code block here")
+    return rpc.say(text and "only code blocks in answers to questions can be applied" or "there is no code block here")
   end
   local argument = { conversationId = talk.id, block = block, textDocument = rpc.document(talk.buf), apply = false }
   rpc.execute(client, "homebody.apply", argument, function(result, err)
@@ -83,7 +85,7 @@ local function apply(view)
   end)
 end
 
-local KEYS = { i = ask_on, ga = apply, ["<C-c>"] = function() M.stop() end }
+local KEYS = { i = ask_again, ga = apply, ["<C-c>"] = function() M.stop() end }
 
 local function open(name, buf, range)
   if talk and window.is_open(talk.view) then
@@ -98,19 +100,21 @@ local function open(name, buf, range)
   end)
 end
 
--- Explains lines, from 1, of a buffer; without them the function around the cursor.
-function M.explain(buf, range)
+-- Explains a range of a buffer; if it is empty, the function around it.
+-- `more` has further keys of the argument, as a code action of the server has them.
+function M.explain(buf, range, more)
   local client = server.need(buf)
   if not client then
     return
   end
   open("explain", buf, range)
   local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":t")
-  local argument = { textDocument = rpc.document(buf), range = range }
+  local argument = vim.tbl_extend("force", more or {}, { textDocument = rpc.document(buf), range = range })
+  argument.show = nil
   stream(client, "homebody.explain", argument, ("# %s"):format(name ~= "" and name or "Explanation"))
 end
 
--- Asks a question; in an open conversation it goes on there.
+-- Asks a question; if a conversation is open, it continues there.
 function M.ask(buf, question, range)
   local client = server.need(buf)
   if not client then
@@ -139,10 +143,41 @@ ask = function(question)
   if not talk.id and talk.view.text ~= "" then
     table.insert(argument.attach, { kind = "text", label = "Explanation", text = talk.view.text })
   end
+  for _, item in ipairs(attached) do
+    table.insert(argument.attach, item.id)
+    if vim.startswith(item.id, "diagnostics:") then
+      argument.diagnostics = diagnostics.by_document()
+    end
+  end
+  attached = {}
   stream(client, "homebody.ask", argument, ("## %s"):format(question))
 end
 
--- Stops the answer that is being written; says whether there was one.
+-- Lists what can be attached to a question, for a part of a name; the chosen item goes with the next one.
+function M.attach(buf, query)
+  local client = server.need(buf)
+  if not client then
+    return
+  end
+  local argument = { query = query, textDocument = rpc.document(buf), diagnostics = diagnostics.by_document() }
+  rpc.execute(client, "homebody.contextItems", argument, function(items, err)
+    if not items or #items == 0 then
+      return rpc.say(err or ("nothing to attach matches `%s`"):format(query))
+    end
+    local function describe(item)
+      local is_empty = item.detail == nil or item.detail == vim.NIL or item.detail == ""
+      return is_empty and item.label or ("%s  (%s)"):format(item.label, item.detail)
+    end
+    vim.ui.select(items, { prompt = "Attach", format_item = describe }, function(item)
+      if item then
+        table.insert(attached, item)
+        rpc.say(("attached to the next question: %s"):format(item.label))
+      end
+    end)
+  end)
+end
+
+-- Stops the answer that is being written; returns whether there was one.
 function M.stop()
   local cancel = talk and talk.cancel
   if cancel then

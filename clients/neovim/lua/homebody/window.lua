@@ -1,4 +1,4 @@
--- A window in which Markdown streams: below the code, without taking the focus.
+-- A window below the code into which Markdown streams; it does not take the focus.
 
 local config = require("homebody.config")
 
@@ -9,7 +9,7 @@ local function height()
   return math.max(3, wanted < 1 and math.floor(vim.o.lines * wanted) or wanted)
 end
 
--- Opens, or finds again, the window of `name`. `on_close` is called when its buffer goes away.
+-- Opens a window called `name`; `keys` are its normal mode mappings. `on_close` is called when it is closed.
 function M.open(name, keys, on_close)
   local self = { buf = vim.api.nvim_create_buf(false, true), name = name, text = "" }
   vim.api.nvim_buf_set_name(self.buf, ("homebody://%s/%d"):format(name, self.buf))
@@ -37,15 +37,15 @@ function M.close(self)
   end
 end
 
--- One line at the top of the window: what happens, and the keys.
+-- Sets the line at the top of the window: the state, and the keys.
 function M.state(self, words)
   if M.is_open(self) and vim.api.nvim_win_is_valid(self.win) then
     local bar = ("%s: %s"):format(self.name, words):gsub("%%", "%%%%")
-    vim.wo[self.win].winbar = bar .. "%<  (q closes, i asks on, ga applies the code here)"
+    vim.wo[self.win].winbar = bar .. "%<  (q close, i ask again, ga apply this code)"
   end
 end
 
--- Replaces the text from the end of `before` on; the window follows, unless one reads further up.
+-- Replaces the text; the window scrolls along, unless the cursor is above the last line.
 function M.write(self, text)
   if not M.is_open(self) then
     return
@@ -61,18 +61,17 @@ function M.write(self, text)
   end
 end
 
--- The text of the fenced block around a line from 1, and which one of the window it is, from 0.
+-- The text of the fenced code block around a line, from 1; nil outside of one.
 function M.block_at(self, line)
-  local count, from = -1, nil
+  local from
   for number, text in ipairs(vim.api.nvim_buf_get_lines(self.buf, 0, -1, false)) do
     if text:match("^%s*```") then
-      if from then
-        if line >= from and line <= number then
-          return table.concat(vim.api.nvim_buf_get_lines(self.buf, from, number - 1, false), "\n"), count
-        end
-        from = nil
+      if not from then
+        from = number
+      elseif line >= from and line <= number then
+        return table.concat(vim.api.nvim_buf_get_lines(self.buf, from, number - 1, false), "\n")
       else
-        from, count = number, count + 1
+        from = nil
       end
     end
   end

@@ -1,0 +1,47 @@
+-- Diagnostics of Neovim, in the form in which LSP has them.
+
+local rpc = require("homebody.rpc")
+
+local M = {}
+
+local MOST_DOCUMENTS, MOST_OF_ONE = 64, 100
+
+local function to_lsp(one)
+  local start = { line = one.lnum, character = one.col }
+  return {
+    range = { start = start, ["end"] = { line = one.end_lnum or one.lnum, character = one.end_col or one.col } },
+    message = one.message,
+    severity = one.severity,
+    source = one.source,
+    code = one.code,
+  }
+end
+
+-- Those of a buffer in a range, for the code action that corrects them.
+function M.within(buf, range)
+  local found = {}
+  for _, one in ipairs(vim.diagnostic.get(buf)) do
+    if one.lnum >= range.start.line and one.lnum <= range["end"].line then
+      table.insert(found, to_lsp(one))
+    end
+  end
+  return found
+end
+
+-- Those of all files, one entry for each file, errors first: what a question can be asked about.
+-- A file that is loaded and has none gets an empty list, so that the server forgets what it had.
+function M.by_document()
+  local found = {}
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    local listed = vim.diagnostic.get(buf)
+    if vim.bo[buf].buftype == "" and (vim.api.nvim_buf_is_loaded(buf) or #listed > 0) and vim.api.nvim_buf_get_name(buf) ~= "" then
+      table.sort(listed, function(one, other) return one.severity < other.severity end)
+      local sent = vim.tbl_map(to_lsp, vim.list_slice(listed, 1, MOST_OF_ONE))
+      table.insert(found, { uri = rpc.document(buf).uri, diagnostics = sent })
+    end
+  end
+  table.sort(found, function(one, other) return #one.diagnostics > #other.diagnostics end)
+  return vim.list_slice(found, 1, MOST_DOCUMENTS)
+end
+
+return M

@@ -1,0 +1,95 @@
+"""Draw the pictures of Neovim: ghost text from the default weights, and a change shown as a diff.
+
+``.venv/bin/python tests/editors/neovim_pictures.py docs/images``, after ``make test`` has installed what it
+needs. It writes ``neovim.svg`` and ``neovim-change.svg``; look at them before you commit them.
+The change is written by a scripted model, since the default weights cannot rewrite code.
+"""
+
+import json
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from homebody.models.library import DEFAULT_WEIGHTS, models_dir
+from picture import SHAPES
+from support.neovim import Neovim
+from support.picture import draw
+from support.plugin import PLUGIN, RUN, environ_in
+
+SIZE = (92, 26)
+PRICES = '''\
+"""Prices and taxes."""
+
+
+def total(prices, country):
+    result = 0
+    for price in prices:
+        if price is not None:
+            if price > 0:
+                result = result + price
+    if country == "DE":
+        result = result * 1.19
+    return result
+'''
+REWRITTEN = '''\
+```python
+def total(prices, country):
+    result = sum(price for price in prices if price is not None and price > 0)
+    if country == "DE":
+        result *= 1.19
+    return result
+```'''
+
+
+def main(folder: Path) -> None:
+    """Draw both."""
+    weights = models_dir() / DEFAULT_WEIGHTS
+    with tempfile.TemporaryDirectory(prefix="homebody-picture-") as name:
+        _ghost_text(Path(name) / "ghost", {"kind": "embedded", "model": str(weights)}, folder / "neovim.svg")
+        script = Path(name) / "script.json"
+        script.write_text(json.dumps({"name": "scripted", "reply": [{"text": REWRITTEN}]}))
+        _change(
+            Path(name) / "change", {"kind": "scripted", "model": str(script)}, folder / "neovim-change.svg"
+        )
+
+
+def _ghost_text(workspace: Path, backend: dict[str, Any], picture: Path) -> None:
+    with ExitStack() as stack:
+        editor = _open(stack, workspace, "shapes.py", SHAPES, backend)
+        editor.keys("Go    def area(self) -> float:<CR>")
+        editor.keys('    """Return the area."""<CR>return ')
+        editor.drawn(_has_ghost_text)
+        picture.write_text(draw(editor.grid, "Ghost text in Neovim"), "utf-8")
+
+
+def _change(workspace: Path, backend: dict[str, Any], picture: Path) -> None:
+    with ExitStack() as stack:
+        editor = _open(stack, workspace, "prices.py", PRICES, backend)
+        editor.command("4,12Homebody refactor simplify the loop")
+        editor.drawn(lambda grid: any("ga accept" in line for line in grid.lines))
+        editor.settle()
+        picture.write_text(draw(editor.grid, "A change in Neovim, shown as a diff"), "utf-8")
+
+
+def _open(stack: ExitStack, workspace: Path, name: str, code: str, backend: dict[str, Any]) -> Neovim:
+    workspace.mkdir()
+    (workspace / name).write_text(code)
+    editor = stack.enter_context(Neovim(runtime=PLUGIN, environ=environ_in(workspace), size=SIZE))
+    editor.command("set cmdheight=1 termguicolors background=dark noruler")
+    editor.command(f"edit {workspace / name}")
+    editor.lua("require('homebody').setup(...)", {"cmd": RUN, "settings": {"backend": backend}})
+    editor.until(lambda: editor.lua("return (vim.g.homebody_status or {}).model"))
+    return editor
+
+
+def _has_ghost_text(grid: Any) -> bool:
+    rows = list(grid.runs())
+    return any(run.style.italic and run.text.strip() for run in rows[grid.cursor[0]])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
