@@ -36,10 +36,13 @@ from support.neovim import Neovim
 from support.plugin import PLUGIN, RUN, environ_in
 
 _SOURCE = "textwrap.py"
-_LINES = 200
+_CUT = "def wrap("
+"""The file ends before this line; lines after it are typed."""
+
+_EXPLAINED_LINES = 60
 _TYPED = "total = sum(len(word) for word in words) + 1"
 _KEY_SECONDS = 0.06
-_SUGGESTION_SECONDS = 5.0
+_SUGGESTION_SECONDS = 3.0
 _GHOST_TARGET_MS, _TYPING_TARGET_MS = 20, 2
 _BUSY = """
 local client = vim.lsp.get_clients({ name = "homebody" })[1]
@@ -70,7 +73,7 @@ class Ghost:
 def main() -> None:
     """Measure both and print tables."""
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="homebody-neovim-") as name, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="homebody-neovim-", ignore_cleanup_errors=True) as name, ExitStack() as stack:
         folder = Path(name)
         settings = _scripted(folder) if options.scripted else _embedded()
         log = folder / "tap.tsv"
@@ -84,16 +87,23 @@ def _open(stack: ExitStack, folder: Path, log: Path | None, settings: dict[str, 
     """Open a file of the standard library; with a ``log``, with the plugin."""
     folder.mkdir()
     path = folder / "wrap.py"
-    lines = (standard_library() / _SOURCE).read_text("utf-8").splitlines(keepends=True)
-    path.write_text("".join(lines[:_LINES]))
+    before, _ = _parts()
+    path.write_text(before)
     editor = stack.enter_context(Neovim(runtime=PLUGIN, environ=environ_in(folder), size=(120, 40)))
-    editor.command(f"edit +{_LINES} {path}")
+    editor.command(f"edit {path}")
+    editor.command("setlocal noautoindent indentexpr=")
     if log is not None:
         tap = Path(__file__).parent / "measure" / "tap.py"
         command = [sys.executable, str(tap), str(log), *RUN]
         editor.lua("require('homebody').setup(...)", {"cmd": command, "settings": settings})
         editor.until(lambda: editor.lua("return (vim.g.homebody_status or {}).model"))
     return editor
+
+
+def _parts() -> tuple[str, str]:
+    """Return what is in the file, and what is typed."""
+    before, _, after = (standard_library() / _SOURCE).read_text("utf-8").partition(_CUT)
+    return before, after
 
 
 def _ghosts(editor: Neovim, log: Path, count: int) -> list[Ghost]:
@@ -106,7 +116,7 @@ def _ghosts(editor: Neovim, log: Path, count: int) -> list[Ghost]:
         editor.keys("<Esc>Go")
         editor.settle()
         editor.keys("<C-]>")
-        editor.until(lambda: not _ghost(editor.grid) and editor.call("nvim_get_mode")["mode"] == "i")
+        editor.drawn(lambda grid: "-- INSERT --" in grid.lines and not _ghost(grid))
         sent = time.perf_counter()
         editor.keys(beginning)
         try:
@@ -125,11 +135,12 @@ def _ghosts(editor: Neovim, log: Path, count: int) -> list[Ghost]:
 
 
 def _beginnings(count: int) -> list[str]:
-    """Parts of real lines: their first half."""
-    lines = (standard_library() / _SOURCE).read_text("utf-8").splitlines()[_LINES:]
-    code = [line.strip() for line in lines if len(line.strip()) > 16 and line.strip()[0].isalpha()]
-    halves = [line[: len(line) // 2].rstrip().replace("<", "<lt>") for line in code]
-    return (halves * (count // len(halves) + 1))[:count]
+    """Beginnings of real lines, up to a blank."""
+    _, after = _parts()
+    code = [line.strip() for line in after.splitlines() if len(line.strip()) > 16 and line.strip()[0].isalpha()]
+    halves = [line[: len(line) // 2].rpartition(" ")[0] for line in code]
+    typed = [f"{half} ".replace("<", "<lt>") for half in halves if half]
+    return (typed * (count // len(typed) + 1))[:count]
 
 
 def _row(grid: Grid) -> str:
@@ -138,8 +149,7 @@ def _row(grid: Grid) -> str:
 
 def _ghost(grid: Grid) -> bool:
     """Whether ghost text stands in the cursor's row: it alone is in italics."""
-    rows = list(grid.runs())
-    return any(run.style.italic and run.text.strip() for run in rows[grid.cursor[0]])
+    return any(run.style.italic and run.text.strip() for run in grid.runs(grid.cursor[0]))
 
 
 def _typing(busy: Neovim, bare: Neovim, count: int) -> tuple[list[float], list[float], int]:
@@ -150,9 +160,9 @@ def _typing(busy: Neovim, bare: Neovim, count: int) -> tuple[list[float], list[f
     for at, key in enumerate(text):
         if at % len(_TYPED) == 0:
             for editor in (busy, bare):
-                editor.keys("<Esc>Go<C-u>")
+                editor.keys("<Esc>Go")
         if not busy.lua(_BUSY):
-            busy.lua(f"require('homebody').explain(nil, 1, {_LINES})")
+            busy.lua(f"require('homebody').explain(nil, 1, {_EXPLAINED_LINES})")
         model_busy += bool(busy.lua(_BUSY))
         for editor, found in zip((busy, bare), times, strict=True):
             column = at % len(_TYPED)

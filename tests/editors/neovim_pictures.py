@@ -48,7 +48,7 @@ def total(prices, country):
 def main(folder: Path) -> None:
     """Draw both."""
     weights = models_dir() / DEFAULT_WEIGHTS
-    with tempfile.TemporaryDirectory(prefix="homebody-picture-") as name:
+    with tempfile.TemporaryDirectory(prefix="homebody-picture-", ignore_cleanup_errors=True) as name:
         _ghost_text(Path(name) / "ghost", {"kind": "embedded", "model": str(weights)}, folder / "neovim.svg")
         script = Path(name) / "script.json"
         script.write_text(json.dumps({"name": "scripted", "reply": [{"text": REWRITTEN}]}))
@@ -61,7 +61,7 @@ def _ghost_text(workspace: Path, backend: dict[str, Any], picture: Path) -> None
     with ExitStack() as stack:
         editor = _open(stack, workspace, "shapes.py", SHAPES, backend)
         editor.keys("Go    def area(self) -> float:<CR>")
-        editor.keys('    """Return the area."""<CR>return ')
+        editor.keys('"""Return the area."""<CR>return ')
         editor.drawn(_has_ghost_text)
         picture.write_text(draw(editor.grid, "Ghost text in Neovim"), "utf-8")
 
@@ -79,16 +79,16 @@ def _open(stack: ExitStack, workspace: Path, name: str, code: str, backend: dict
     workspace.mkdir()
     (workspace / name).write_text(code)
     editor = stack.enter_context(Neovim(runtime=PLUGIN, environ=environ_in(workspace), size=SIZE))
+    editor.command(f"cd {workspace}")
     editor.command("set cmdheight=1 termguicolors background=dark noruler")
-    editor.command(f"edit {workspace / name}")
+    editor.command(f"edit {name}")
     editor.lua("require('homebody').setup(...)", {"cmd": RUN, "settings": {"backend": backend}})
     editor.until(lambda: editor.lua("return (vim.g.homebody_status or {}).model"))
     return editor
 
 
 def _has_ghost_text(grid: Any) -> bool:
-    rows = list(grid.runs())
-    return any(run.style.italic and run.text.strip() for run in rows[grid.cursor[0]])
+    return any(run.style.italic and run.text.strip() for run in grid.runs(grid.cursor[0]))
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def test_a_question_is_answered_and_followed_up(open_editor):
     editor = open_editor(replies, setup="vim.ui.input = function(_, done) done('and for circles?') end")
     editor.command("1,2Homebody ask how to call it?")
     editor.sees("Call `area(2, 3)`.")
-    editor.sees("of context")
+    editor.sees(" tokens")
     editor.command("wincmd j")
     editor.keys("i")
     editor.sees("Use pi.")
@@ -107,7 +107,7 @@ def test_code_of_an_answer_is_applied_as_a_change(open_editor):
     block = "```python\ndef area(width, height):\n    return width * height\n```"
     editor = open_editor(_reply(f"So:\n\n{block}"), code=AREA)
     editor.command("1,3Homebody ask shorter?")
-    editor.sees("of context")
+    editor.sees(" tokens")
     editor.command("wincmd j")
     editor.command("3")
     editor.keys("/return<CR>")
@@ -231,6 +231,46 @@ def test_an_action_is_run_by_its_name(open_editor):
     editor.until(lambda: '    """Multiply width by height."""' in editor.lines)
     editor.command("Homebody action nix")
     editor.until(lambda: "there is no action `nix` here; there are" in editor.command("messages"))
+
+
+def test_a_small_edit_that_replaces_code_is_shown_first(open_editor):
+    """The server marks it with ``needsConfirmation``; a single changed line is a proposal, too."""
+    editor = open_editor(_reply("```python\na = 10\n```"), code="a = 1\n")
+    editor.command("1Homebody refactor ten times")
+    editor.sees("ga accept")
+    assert editor.lua(_FILE) == ["a = 1"]
+
+
+def test_a_code_action_of_neovim_itself_is_shown_first(open_editor):
+    """`vim.lsp.buf.code_action` (the key `gra`) leads to the same proposal as `:Homebody refactor`."""
+    editor = open_editor(_reply(SHORTER), code=AREA)
+    editor.lua("""
+        vim.lsp.buf.code_action({
+          apply = true,
+          filter = function(action) return action.title == "Simplify" end,
+        })
+    """)
+    editor.sees("ga accept")
+    assert editor.lua(_FILE) == AREA.splitlines()
+    editor.keys("ga")
+    editor.until(lambda: editor.lines == ["def area(width, height):", "    return width * height"])
+
+
+def test_problems_of_neovim_are_attached_to_a_question(open_editor):
+    """`:Homebody attach` offers what Neovim's diagnostics say, and the next question carries them."""
+    editor = open_editor(
+        [{"contains": "area is never used", "text": "Call it."}, *_reply("nothing")],
+        setup="vim.ui.select = function(items, _, done) done(items[1]) end",
+        code=AREA,
+    )
+    editor.lua("""
+        local found = { lnum = 0, col = 4, message = "area is never used", severity = 2, source = "lint" }
+        vim.diagnostic.set(vim.api.nvim_create_namespace("test"), 0, { found })
+    """)
+    editor.command("Homebody attach problems")
+    editor.until(lambda: "attached to the next question: Problems in app.py" in editor.command("messages"))
+    editor.command("Homebody ask what now?")
+    editor.sees("Call it.")
 
 
 def test_a_refactoring_is_stopped(open_editor):

@@ -4,7 +4,7 @@ In: ``redraw`` notifications of Neovim (``:help ui-linegrid``). Out: text, and r
 Knows nothing of sockets or plugins.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -57,14 +57,13 @@ class Grid:
         """The text of each row, without blanks at its end."""
         return ["".join(text for text, _ in row).rstrip() for row in self._rows]
 
-    def runs(self) -> Iterator[list[Run]]:
-        """Give each row as runs of one style."""
-        for row in self._rows:
-            styled = ((text, self._style(attribute)) for text, attribute in row)
-            yield [
-                Run("".join(text for text, _ in cells), style)
-                for style, cells in groupby(styled, key=lambda cell: cell[1])
-            ]
+    def runs(self, row: int) -> list[Run]:
+        """Return a row as runs of one style."""
+        styled = ((text, self._style(attribute)) for text, attribute in self._rows[row])
+        return [
+            Run("".join(text for text, _ in cells), style)
+            for style, cells in groupby(styled, key=lambda cell: cell[1])
+        ]
 
     @property
     def colours(self) -> tuple[int, int]:

@@ -76,6 +76,7 @@ class Neovim:
         self._socket = ours
         self._messages = msgpack.Unpacker(strict_map_key=False, unicode_errors="surrogateescape")
         self._calls = 0
+        self._received = 0.0
         self.grid = Grid()
         """What the user interface shows, as far as Neovim has sent it."""
 
@@ -113,27 +114,32 @@ class Neovim:
             self._receive()
 
     def drawn(self, found: Callable[[Grid], T], seconds: float = _CALL_SECONDS) -> tuple[T, float]:
-        """Read what Neovim draws until ``found`` gives a true value; returns it and when it was drawn.
+        """Read what Neovim draws until ``found`` gives a true value; returns it and when it arrived.
 
         The time is that of ``time.perf_counter``, in seconds. Nothing is sent, so nothing is disturbed.
         """
         deadline = time.monotonic() + seconds
         value = found(self.grid)
         while not value:
-            assert time.monotonic() < deadline, "it was not drawn; on the screen:\n" + "\n".join(
-                self.grid.lines
-            )
             for message in self._messages:
                 if self._redraw(message) and (value := found(self.grid)):
-                    return value, time.perf_counter()
-            self._receive()
-        return value, time.perf_counter()
+                    return value, self._received
+            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            try:
+                self._receive()
+            except TimeoutError as error:
+                message = "it was not drawn; on the screen:\n" + "\n".join(self.grid.lines)
+                raise AssertionError(message) from error
+            finally:
+                self._socket.settimeout(_CALL_SECONDS)
+        return value, self._received
 
     def _redraw(self, message: Sequence[Any]) -> bool:
         return message[0] == 2 and message[1] == "redraw" and self.grid.redraw(message[2])
 
     def _receive(self) -> None:
         data = self._socket.recv(65536)
+        self._received = time.perf_counter()
         assert data, "Neovim has ended"
         self._messages.feed(data)
 

@@ -15,14 +15,14 @@ _FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 def draw(grid: Grid, title: str) -> str:
     """Return the picture; ``title`` is what a screen reader says."""
-    rows = list(grid.runs())
+    rows = [grid.runs(number) for number in range(len(grid.lines))]
     width = sum(len(run.text) for run in rows[0]) * _CELL_WIDTH + 2 * _MARGIN
     height = len(rows) * _CELL_HEIGHT + 2 * _MARGIN
     _, background = grid.colours
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" xml:space="preserve">',
         f"<title>{escape(title)}</title>",
-        f"<style>text {{ font: {_SIZE}px {_FONTS}; white-space: pre }}</style>",
+        f"<style>text {{ font-size: {_SIZE}px; font-family: {_FONTS}; white-space: pre }}</style>",
         f'<rect width="{width}" height="{height}" rx="{_CORNER}" fill="{_colour(background)}"/>',
     ]
     for number, row in enumerate(rows):

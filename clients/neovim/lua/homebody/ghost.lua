@@ -7,6 +7,7 @@ local rpc = require("homebody.rpc")
 local M = {}
 local ns = vim.api.nvim_create_namespace("homebody")
 local shown -- on screen: the items, the index of the one in view, the buffer, the first byte, the bytes after the end
+local window -- the window in which ghost text is visible
 local pending -- the request in flight: its client and id
 
 function M.clear()
@@ -70,9 +71,11 @@ function M.render()
     virt_text_pos = "inline",
     virt_lines = #below > 0 and below or nil,
   })
-  -- If two windows show the buffer: only in the current one.
-  if vim.api.nvim__ns_set then
-    pcall(vim.api.nvim__ns_set, ns, { wins = { vim.api.nvim_get_current_win() } })
+  -- If two windows show the buffer: only in the current one. Each call redraws the whole window, so call it rarely.
+  local win = vim.api.nvim_get_current_win()
+  if vim.api.nvim__ns_set and window ~= win then
+    window = win
+    pcall(vim.api.nvim__ns_set, ns, { wins = { win } })
   end
 end
 

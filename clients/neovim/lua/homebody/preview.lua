@@ -98,6 +98,8 @@ local function show(buf, base, wanted, title, id)
   local tab = vim.api.nvim_get_current_tabpage()
   vim.api.nvim_win_set_buf(0, buf)
   vim.cmd.diffthis()
+  local file = ("%s: %s"):format(name, title):gsub("%%", "%%%%")
+  vim.wo.winbar = file .. "%<" -- on both sides, so that the lines stay next to each other
   vim.cmd("rightbelow vsplit")
   local right = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_win_set_buf(0, right)
@@ -105,9 +107,7 @@ local function show(buf, base, wanted, title, id)
   vim.api.nvim_buf_set_lines(right, 0, -1, false, wanted)
   vim.bo[right].filetype = vim.bo[buf].filetype
   vim.cmd.diffthis()
-  -- The keys first: the end is cut in a narrow window.
-  local name_of = title:gsub("%%", "%%%%")
-  vim.wo.winbar = ("ga accept  gx discard  gr refine%%<  do drops a hunk  %s"):format(name_of)
+  vim.wo.winbar = "ga accept  gx discard  gr refine  do undo hunk"
   proposal = { buf = buf, base = base, right = right, tab = tab, title = title, id = id }
   for key, act in pairs({ ga = M.accept, gx = M.discard, gr = M.refine }) do
     vim.keymap.set("n", key, act, { buffer = right, nowait = true })
@@ -116,6 +116,7 @@ local function show(buf, base, wanted, title, id)
   if first then
     vim.api.nvim_win_set_cursor(0, { math.max(1, math.min(first[3], #wanted)), 0 })
   end
+  vim.api.nvim_echo({ { "" } }, false, {}) -- the progress messages are outdated
   rpc.emit("HomebodyPreview", { title = title })
 end
 

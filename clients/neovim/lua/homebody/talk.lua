@@ -19,12 +19,9 @@ local function reading(value)
 end
 
 local function usage(result)
-  local words = ("%d tokens read, %d written, %d of context"):format(
-    result.usage.promptTokens,
-    result.usage.outputTokens,
-    result.usage.contextLength
-  )
-  return result.complete == false and words .. "; the answer was cut by its limit" or words
+  local used = result.usage
+  local words = ("%d + %d of %d tokens"):format(used.promptTokens, used.outputTokens, used.contextLength)
+  return result.complete == false and words .. ", cut at the limit" or words
 end
 
 -- Streams the answer of a command below `heading`.

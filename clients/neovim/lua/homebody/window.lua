@@ -40,8 +40,8 @@ end
 -- Sets the line at the top of the window: the state, and the keys.
 function M.state(self, words)
   if M.is_open(self) and vim.api.nvim_win_is_valid(self.win) then
-    local bar = ("%s: %s"):format(self.name, words):gsub("%%", "%%%%")
-    vim.wo[self.win].winbar = bar .. "%<  (q close, i ask again, ga apply this code)"
+    local state = ("%s: %s"):format(self.name, words):gsub("%%", "%%%%")
+    vim.wo[self.win].winbar = "%<" .. state .. "%=q close  i ask again  ga apply code"
   end
 end
 
