@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
-from support.neovim import Neovim
+from support.neovim import Neovim, binaries
 from support.plugin import PLUGIN, RUN, environ_in
+
+BOTH = pytest.mark.parametrize("open_editor", ["0.11", "0.10"], indirect=True)
+"""For what differs between the two Neovims, or is used the most."""
 
 CODE = "def area(width, height):\n    \n\n\ndef other():\n    pass\n"
 
 
 @pytest.fixture
-def open_editor(tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
+def open_editor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
     """Start Neovim with the plugin, a scripted model behind it, and a file."""
+    program = binaries()[request.param] if hasattr(request, "param") else None
     with ExitStack() as stack:
 
         def start(replies: list[dict[str, Any]], code: str = CODE, setup: str = "") -> Neovim:
@@ -24,7 +28,7 @@ def open_editor(tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
             script.write_text(json.dumps({"name": "scripted", "reply": replies}))
             path = tmp_path / "app.py"
             path.write_text(code)
-            editor = stack.enter_context(Neovim(runtime=PLUGIN, environ=environ_in(tmp_path)))
+            editor = stack.enter_context(Neovim(runtime=PLUGIN, environ=environ_in(tmp_path), program=program))
             editor.command(f"edit {path}")
             editor.lua(setup)
             settings = {"backend": {"kind": "scripted", "model": str(script)}}
@@ -63,6 +67,34 @@ def test_the_visible_place_is_reported_as_soon_as_the_server_is_ready(open_edito
     editor.until(lambda: "textDocument/didFocus" in (editor.lua("return _G.told") or []))
 
 
+@BOTH
+def test_next_and_previous_go_round_the_suggestions(open_editor):
+    """The first `next` requests more; the suggestions differ, each is on screen, and the last leads to the first."""
+    several = [{"text": text, "probability": 0.95, "times": 1} for text in ("alpha", "beta", "gamma") * 5]
+    spy = """
+        vim.api.nvim_create_autocmd("User", { pattern = "HomebodySuggestion", callback = function(event)
+          _G.shown = event.data
+        end })
+    """
+    editor = open_editor(several, code="x = \n", setup=spy)
+    editor.keys("A")
+    first = editor.until(lambda: editor.lua("return _G.shown"))["text"]
+    seen = [first]
+    for key in ("<M-]>", "<M-]>"):
+        editor.keys(key)
+        editor.until(lambda: editor.lua("return _G.shown.text") not in seen)
+        seen.append(editor.lua("return _G.shown.text"))
+        editor.sees(f"x = {seen[-1]}")
+    assert sorted(seen) == ["alpha", "beta", "gamma"]
+    editor.keys("<M-]>")
+    editor.sees(f"x = {first}")
+    editor.keys("<M-[>")
+    editor.sees(f"x = {seen[-1]}")
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.lines == [f"x = {seen[-1]}"])
+
+
+@BOTH
 def test_an_explanation_streams_below_and_leaves_the_focus(open_editor):
     """Text appears while the model writes, the cursor stays in the code, and `q` ends the answer."""
     editor = open_editor(_reply("It multiplies **width** by height. " * 20, piece_delay_ms=30))
@@ -85,6 +117,7 @@ def test_an_explanation_that_fails_says_why(open_editor):
     editor.sees("refused the request")
 
 
+@BOTH
 def test_a_question_is_answered_and_followed_up(open_editor):
     """The second question goes on in the same conversation, below the first."""
     replies = [
@@ -102,6 +135,7 @@ def test_a_question_is_answered_and_followed_up(open_editor):
     assert "Call `area(2, 3)`." in editor.screen
 
 
+@BOTH
 def test_code_of_an_answer_is_applied_as_a_change(open_editor):
     """`ga` on a code block opens what it changes in the file."""
     block = "```python\ndef area(width, height):\n    return width * height\n```"
@@ -152,6 +186,7 @@ def test_a_discarded_change_leaves_nothing_behind(with_change):
     assert "there is no change to accept" in with_change.command("Homebody accept")
 
 
+@BOTH
 def test_a_hunk_is_taken_back_before_the_rest_is_accepted(open_editor):
     """`do` on the right side, as in any diff."""
     both = "```python\na = 10\nb = 2\nc = 3\nd = 40\n```"
@@ -189,6 +224,7 @@ def test_a_change_in_lines_that_were_edited_is_refused(with_change):
     assert len(with_change.call("nvim_list_tabpages")) == 2
 
 
+@BOTH
 def test_a_change_is_refined_in_words(open_editor):
     """The new result takes the place of the first; the file is still as it was."""
     replies = [{"contains": "keep the name", "text": SHORTER.replace("return", "result =")}, *_reply(SHORTER)]
@@ -241,6 +277,7 @@ def test_a_small_edit_that_replaces_code_is_shown_first(open_editor):
     assert editor.lua(_FILE) == ["a = 1"]
 
 
+@BOTH
 def test_a_code_action_of_neovim_itself_is_shown_first(open_editor):
     """`vim.lsp.buf.code_action` (the key `gra`) leads to the same proposal as `:Homebody refactor`."""
     editor = open_editor(_reply(SHORTER), code=AREA)
@@ -303,6 +340,7 @@ def test_the_last_prompt_is_shown(open_editor):
     assert any("app.py, lines 1 to" in line for line in editor.lines)
 
 
+@BOTH
 def test_a_killed_server_is_restarted_and_a_message_says_so(open_editor):
     """Suggestions go on without a restart of the editor."""
     editor = open_editor(_reply("return width * height"))
@@ -342,6 +380,7 @@ def test_ghost_text_does_not_look_like_code_without_true_colours(open_editor):
     assert editor.lua("return vim.api.nvim_get_hl(0, { name = 'HomebodyGhost' }).ctermfg") is not None
 
 
+@BOTH
 def test_checkhealth_reports_server_model_and_key(open_editor):
     """One line for each of them."""
     editor = open_editor(_reply("x"))

@@ -107,7 +107,7 @@ local function show(buf, base, wanted, title, id)
   vim.api.nvim_buf_set_lines(right, 0, -1, false, wanted)
   vim.bo[right].filetype = vim.bo[buf].filetype
   vim.cmd.diffthis()
-  vim.wo.winbar = "ga accept  gx discard  gr refine  do undo hunk"
+  vim.wo.winbar = "ga accept  gx discard  gr refine%<  do undo hunk" -- the end is cut in a narrow window
   proposal = { buf = buf, base = base, right = right, tab = tab, title = title, id = id }
   for key, act in pairs({ ga = M.accept, gx = M.discard, gr = M.refine }) do
     vim.keymap.set("n", key, act, { buffer = right, nowait = true })
