@@ -30,7 +30,6 @@ from measure.model import default_weights
 from measure.sources import standard_library
 from measure.table import print_table
 from measure.tap import read_exchanges
-
 from support.grid import Grid
 from support.neovim import Neovim
 from support.plugin import PLUGIN, RUN, environ_in
@@ -73,7 +72,10 @@ class Ghost:
 def main() -> None:
     """Measure both and print tables."""
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="homebody-neovim-", ignore_cleanup_errors=True) as name, ExitStack() as stack:
+    with (
+        tempfile.TemporaryDirectory(prefix="homebody-neovim-", ignore_cleanup_errors=True) as name,
+        ExitStack() as stack,
+    ):
         folder = Path(name)
         settings = _scripted(folder) if options.scripted else _embedded()
         log = folder / "tap.tsv"
@@ -137,7 +139,9 @@ def _ghosts(editor: Neovim, log: Path, count: int) -> list[Ghost]:
 def _beginnings(count: int) -> list[str]:
     """Beginnings of real lines, up to a blank."""
     _, after = _parts()
-    code = [line.strip() for line in after.splitlines() if len(line.strip()) > 16 and line.strip()[0].isalpha()]
+    code = [
+        line.strip() for line in after.splitlines() if len(line.strip()) > 16 and line.strip()[0].isalpha()
+    ]
     halves = [line[: len(line) // 2].rpartition(" ")[0] for line in code]
     typed = [f"{half} ".replace("<", "<lt>") for half in halves if half]
     return (typed * (count // len(typed) + 1))[:count]
@@ -191,7 +195,9 @@ def _print_typing(busy: Sequence[float], bare: Sequence[float], model_busy: int)
         ["with the plugin, the model writing", *_milliseconds(busy)],
         ["without the plugin", *_milliseconds(bare)],
     ]
-    print_table(f"From a key to its character, {len(bare)} keys, {model_busy} of them with a busy model", _HEAD, rows)
+    print_table(
+        f"From a key to its character, {len(bare)} keys, {model_busy} of them with a busy model", _HEAD, rows
+    )
     more = statistics.median(busy) - statistics.median(bare)
     print(f"\nA key takes {more * 1000:+.2f} ms at the median (target {_TYPING_TARGET_MS}).")
 
@@ -206,7 +212,11 @@ def _milliseconds(seconds: Sequence[float]) -> list[str]:
 
 
 def _embedded() -> dict[str, Any]:
-    return {"backend": {"kind": "embedded", "model": str(default_weights())}}
+    # Every suggestion is shown, so that there is something to measure.
+    return {
+        "backend": {"kind": "embedded", "model": str(default_weights())},
+        "completion": {"minConfidence": 0},
+    }
 
 
 def _scripted(folder: Path) -> dict[str, Any]:
@@ -222,7 +232,9 @@ def _scripted(folder: Path) -> dict[str, Any]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="What the plugin costs in Neovim.")
     parser.add_argument("--keys", type=int, default=100, help="measured keys of each kind")
-    parser.add_argument("--scripted", action="store_true", help="a scripted model instead of the default weights")
+    parser.add_argument(
+        "--scripted", action="store_true", help="a scripted model instead of the default weights"
+    )
     return parser.parse_args()
 
 

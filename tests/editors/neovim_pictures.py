@@ -14,8 +14,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from picture import SHAPES
+
+from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from support.neovim import Neovim
 from support.picture import draw
 from support.plugin import PLUGIN, RUN, environ_in
@@ -35,14 +36,14 @@ def total(prices, country):
         result = result * 1.19
     return result
 '''
-REWRITTEN = '''\
+REWRITTEN = """\
 ```python
 def total(prices, country):
     result = sum(price for price in prices if price is not None and price > 0)
     if country == "DE":
         result *= 1.19
     return result
-```'''
+```"""
 
 
 def main(folder: Path) -> None:

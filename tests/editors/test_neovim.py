@@ -23,20 +23,34 @@ def open_editor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
     program = binaries()[request.param] if hasattr(request, "param") else None
     with ExitStack() as stack:
 
-        def start(replies: list[dict[str, Any]], code: str = CODE, setup: str = "") -> Neovim:
+        def start(
+            replies: list[dict[str, Any]],
+            code: str = CODE,
+            setup: str = "",
+            settings: dict[str, Any] | None = None,
+        ) -> Neovim:
             script = tmp_path / "script.json"
             script.write_text(json.dumps({"name": "scripted", "reply": replies}))
             path = tmp_path / "app.py"
             path.write_text(code)
-            editor = stack.enter_context(Neovim(runtime=PLUGIN, environ=environ_in(tmp_path), program=program))
+            editor = stack.enter_context(
+                Neovim(runtime=PLUGIN, environ=environ_in(tmp_path), program=program)
+            )
             editor.command(f"edit {path}")
             editor.lua(setup)
-            settings = {"backend": {"kind": "scripted", "model": str(script)}}
-            editor.lua("require('homebody').setup(...)", {"cmd": RUN, "settings": settings})
+            used = settings or {"backend": {"kind": "scripted", "model": str(script)}}
+            editor.lua("require('homebody').setup(...)", {"cmd": RUN, "settings": used})
             editor.until(lambda: editor.lua("return (vim.g.homebody_status or {}).model"))
             return editor
 
         yield start
+
+
+_KEEP_SHOWN = """
+vim.api.nvim_create_autocmd("User", { pattern = "HomebodySuggestion", callback = function(event)
+  _G.shown = event.data
+end })
+"""
 
 
 def _reply(text: str, **more: object) -> list[dict[str, Any]]:
@@ -69,14 +83,9 @@ def test_the_visible_place_is_reported_as_soon_as_the_server_is_ready(open_edito
 
 @BOTH
 def test_next_and_previous_go_round_the_suggestions(open_editor):
-    """The first `next` requests more; the suggestions differ, each is on screen, and the last leads to the first."""
+    """The first `next` requests more; each is on screen, and the last one leads to the first."""
     several = [{"text": text, "probability": 0.95, "times": 1} for text in ("alpha", "beta", "gamma") * 5]
-    spy = """
-        vim.api.nvim_create_autocmd("User", { pattern = "HomebodySuggestion", callback = function(event)
-          _G.shown = event.data
-        end })
-    """
-    editor = open_editor(several, code="x = \n", setup=spy)
+    editor = open_editor(several, code="x = \n", setup=_KEEP_SHOWN)
     editor.keys("A")
     first = editor.until(lambda: editor.lua("return _G.shown"))["text"]
     seen = [first]
@@ -92,6 +101,22 @@ def test_next_and_previous_go_round_the_suggestions(open_editor):
     editor.sees(f"x = {seen[-1]}")
     editor.keys("<Tab>")
     editor.until(lambda: editor.lines == [f"x = {seen[-1]}"])
+
+
+def test_the_default_weights_write_what_is_accepted(open_editor, weights):
+    """A real model's suggestion is on screen, and `<Tab>` puts it into the file."""
+    metals = '["tungsten", "rhodium", "gallium"]'
+    code = f'metals = {metals}\nfor metal in {metals}:\n    print(metal)\nassert metals == ["tungsten",\n'
+    backend = {"kind": "embedded", "model": str(weights), "contextLength": 2048}
+    settings = {"backend": backend, "completion": {"minConfidence": 0}}
+    editor = open_editor([], code=code, setup=_KEEP_SHOWN, settings=settings)
+    editor.keys("3jA ")
+    shown = editor.until(lambda: editor.lua("return _G.shown"))["text"]
+    assert '"rhodium"' in shown
+    before = 'assert metals == ["tungsten", '
+    editor.sees((before + shown).splitlines()[0])
+    editor.keys("<Tab>")
+    editor.until(lambda: "\n".join(editor.lines[3:]) == before + shown)
 
 
 @BOTH

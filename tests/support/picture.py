@@ -20,7 +20,8 @@ def draw(grid: Grid, title: str) -> str:
     height = len(rows) * _CELL_HEIGHT + 2 * _MARGIN
     _, background = grid.colours
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" xml:space="preserve">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"',
+        ' xml:space="preserve">',
         f"<title>{escape(title)}</title>",
         f"<style>text {{ font-size: {_SIZE}px; font-family: {_FONTS}; white-space: pre }}</style>",
         f'<rect width="{width}" height="{height}" rx="{_CORNER}" fill="{_colour(background)}"/>',

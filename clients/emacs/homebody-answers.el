@@ -1,0 +1,140 @@
+;;; homebody-answers.el --- Explanations and conversations of Homebody in Emacs  -*- lexical-binding: t -*-
+
+;; SPDX-License-Identifier: MIT
+
+;;; Commentary:
+
+;; Streams answers of the server into a buffer.  They are text: nothing in them is
+;; run or opened.  A code block of an answer can be applied as a change.
+
+;;; Code:
+
+(require 'homebody-changes)
+(require 'homebody-server)
+
+(defvar-local homebody--conversation nil
+  "Id of the conversation in this buffer.")
+
+(defvar-local homebody--about nil
+  "Buffer that the conversation is about.")
+
+(defvar-local homebody--blocks nil
+  "Alist of the code blocks of this conversation, trimmed, and their numbers.")
+
+(defvar homebody-answer-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "a") #'homebody-ask)
+    (define-key map (kbd "RET") #'homebody-apply-block)
+    map)
+  "Keys of `homebody-answer-mode'; `special-mode' has others, such as q.")
+
+(define-derived-mode homebody-answer-mode special-mode "Homebody"
+  "An answer, as text: nothing in it is run or opened."
+  (setq header-line-format "a asks again, RET applies the code block at point, q closes")
+  (visual-line-mode 1))
+
+(defun homebody--append (buffer text)
+  "Append TEXT to BUFFER; point stays where the user put it."
+  (when (and text (buffer-live-p buffer))
+    (with-current-buffer buffer
+      (let ((inhibit-read-only t))
+        (save-excursion (goto-char (point-max)) (insert text))))))
+
+(defun homebody--stream (server command argument buffer then)
+  "Execute COMMAND of SERVER with ARGUMENT, its text streaming into BUFFER.
+THEN gets the result."
+  (display-buffer buffer)
+  (homebody--execute
+   server command argument
+   (lambda (result)
+     (homebody--append buffer (homebody--account result))
+     (funcall then result))
+   :otherwise (lambda (words) (homebody--append buffer (format "\n%s\n" words)))
+   :on-value (lambda (value) (homebody--append buffer (plist-get value :text)))))
+
+(defun homebody--account (result)
+  "Return the line below an answer: its tokens, and whether RESULT is complete."
+  (let ((usage (plist-get result :usage)))
+    (format "\n\n%s%d + %d of %d tokens\n\n"
+            (if (eq (plist-get result :complete) t) "" "The answer was cut.  ")
+            (plist-get usage :promptTokens) (plist-get usage :outputTokens)
+            (plist-get usage :contextLength))))
+
+(defun homebody--answer-buffer (name)
+  "Return the buffer NAME for answers."
+  (let ((buffer (get-buffer-create name)))
+    (with-current-buffer buffer
+      (unless (derived-mode-p 'homebody-answer-mode) (homebody-answer-mode)))
+    buffer))
+
+(defun homebody-explain ()
+  "Explain the region, or the function around point, in a buffer of its own."
+  (interactive)
+  (let ((server (homebody--server-or-error)) (buffer (homebody--answer-buffer "*Homebody explain*")))
+    (with-current-buffer buffer
+      (let ((inhibit-read-only t)) (erase-buffer)))
+    (homebody--stream server "homebody.explain" (homebody--place) buffer #'ignore)))
+
+(defun homebody-ask (question)
+  "Ask QUESTION about the region, or about the function around point.
+In the buffer of a conversation, the conversation continues."
+  (interactive "sAsk: ")
+  (let* ((follows (derived-mode-p 'homebody-answer-mode))
+         (source (if follows homebody--about (current-buffer)))
+         (buffer (homebody--answer-buffer "*Homebody ask*"))
+         (id (buffer-local-value 'homebody--conversation buffer)))
+    (unless (buffer-live-p source)
+      (user-error "The buffer that this conversation is about is gone"))
+    (with-current-buffer source
+      (let ((server (homebody--server-or-error)))
+        (with-current-buffer buffer (setq homebody--about source))
+        (homebody--append buffer (format "> %s\n\n" question))
+        (homebody--stream
+         server "homebody.ask"
+         (append (list :question question)
+                 (if follows nil (homebody--place))
+                 (and id (list :conversationId id)))
+         buffer
+         (lambda (result)
+           (when (buffer-live-p buffer)
+             (with-current-buffer buffer
+               (setq homebody--conversation (plist-get result :conversationId))
+               (seq-doseq (block (plist-get result :blocks))
+                 (push (cons (string-trim (plist-get block :text)) (plist-get block :block))
+                       homebody--blocks))))))))))
+
+(defun homebody-forget ()
+  "Begin a new conversation at the next question."
+  (interactive)
+  (with-current-buffer (homebody--answer-buffer "*Homebody ask*")
+    (setq homebody--conversation nil homebody--blocks nil)
+    (let ((inhibit-read-only t)) (erase-buffer))))
+
+(defun homebody--block-at-point ()
+  "Return the text of the fenced code block around point, or nil."
+  (save-excursion
+    (end-of-line)
+    (when (re-search-backward "^[ \t]*```" nil t)
+      (let* ((fence (point)) (from (pos-bol 2))
+             (fences (count-matches "^[ \t]*```" (point-min) fence)))
+        ;; An odd fence closes a block: point is behind it.
+        (goto-char from)
+        (when (and (cl-evenp fences) (re-search-forward "^[ \t]*```" nil t))
+          (buffer-substring-no-properties from (pos-bol)))))))
+
+(defun homebody-apply-block ()
+  "Show what the code block at point would change in the file it is about."
+  (interactive)
+  (let* ((text (or (homebody--block-at-point) (user-error "There is no code block at point")))
+         (number (or (alist-get (string-trim text) homebody--blocks nil nil #'equal)
+                     (user-error "Only code blocks in answers to questions can be applied")))
+         (source homebody--about) (id homebody--conversation))
+    (unless (buffer-live-p source)
+      (user-error "The buffer that this conversation is about is gone"))
+    (with-current-buffer source
+      (homebody--change (homebody--server-or-error) "homebody.apply"
+                        (list :conversationId id :block number :textDocument (homebody--document))
+                        "Apply code from the answer"))))
+
+(provide 'homebody-answers)
+;;; homebody-answers.el ends here

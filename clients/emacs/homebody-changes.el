@@ -1,0 +1,204 @@
+;;; homebody-changes.el --- Refactorings of Homebody in Emacs  -*- lexical-binding: t -*-
+
+;; SPDX-License-Identifier: MIT
+
+;;; Commentary:
+
+;; Runs refactorings and shows their results as a diff; the buffer is unchanged
+;; until the user accepts.  An edit that only adds is applied immediately.
+
+;;; Code:
+
+(require 'diff-mode)
+(require 'homebody-server)
+
+(declare-function diff-no-select "diff")
+(declare-function flymake-diagnostics "flymake")
+(declare-function flymake-diagnostic-text "flymake")
+
+(defcustom homebody-confirm 'replacing
+  "Which changes are shown as a diff before they are applied.
+With `replacing', those that replace code; those that only add are applied."
+  :type '(choice (const :tag "Changes that replace code" replacing)
+                 (const :tag "All" t)
+                 (const :tag "None" nil))
+  :group 'homebody)
+
+(defconst homebody--change-buffer "*Homebody change*"
+  "Name of the buffer that shows a change.")
+
+(defvar-local homebody--proposal nil
+  "The change that this buffer shows: a buffer and its replacements.")
+
+(defun homebody--place ()
+  "Return the document and the region, or point, for a command."
+  (list :textDocument (homebody--document)
+        :range (if (use-region-p) (homebody--range (region-beginning) (region-end))
+                 (homebody--range (point) (point)))))
+
+(defun homebody-edit (instruction)
+  "Change the region, or the function around point, as INSTRUCTION says."
+  (interactive "sChange: ")
+  (let ((server (homebody--server-or-error)))
+    (homebody--change server "homebody.refactor"
+                      (append (homebody--place) (list :instruction instruction)) instruction)))
+
+(defun homebody-refactor (&optional title)
+  "Choose a refactoring of the region, or of the function around point.
+From Lisp, TITLE is the title of the refactoring."
+  (interactive)
+  (let* ((server (homebody--server-or-error))
+         (place (homebody--place))
+         (found (jsonrpc-request
+                 server :textDocument/codeAction
+                 (append place (list :context (list :diagnostics (homebody--diagnostics) :triggerKind 1)))))
+         (actions (seq-filter (lambda (action)
+                                (equal (plist-get (plist-get action :command) :command) "homebody.refactor"))
+                              found))
+         (titles (mapcar (lambda (action) (plist-get action :title)) actions))
+         (chosen (if titles (or title (completing-read "Refactor: " titles nil t))
+                   (user-error "There is nothing to refactor here: put point into a function")))
+         (action (seq-find (lambda (action) (equal (plist-get action :title) chosen)) actions))
+         (argument (aref (plist-get (plist-get action :command) :arguments) 0)))
+    (homebody--change server "homebody.refactor"
+                      (plist-put (copy-sequence argument) :showReason :json-false) chosen)))
+
+(defun homebody--diagnostics ()
+  "Return Flymake's diagnostics of the region or line."
+  (if (not (bound-and-true-p flymake-mode)) []
+    (let ((beg (if (use-region-p) (region-beginning) (pos-bol)))
+          (end (if (use-region-p) (region-end) (pos-eol))))
+      (vconcat (mapcar (lambda (one)
+                         (list :range (homebody--range beg end) :message (flymake-diagnostic-text one)))
+                       (flymake-diagnostics beg end))))))
+
+(defun homebody--change (server command argument title)
+  "Have SERVER execute COMMAND with ARGUMENT, and show its edit, called TITLE."
+  (let ((buffer (current-buffer)))
+    (message "Homebody: %s…" title)
+    (homebody--execute
+     server command (plist-put (copy-sequence argument) :apply :json-false)
+     (lambda (result)
+       (if (and (equal (plist-get result :status) "ready") (buffer-live-p buffer))
+           (with-current-buffer buffer (homebody--propose (plist-get result :edit) title))
+         (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))))))
+
+;;;; Edits
+
+(defun homebody--propose (edit title)
+  "Apply EDIT to this buffer, or show it as a diff; TITLE says what it is."
+  (let* ((changes (append (plist-get edit :documentChanges) nil))
+         (create (seq-find (lambda (change) (equal (plist-get change :kind) "create")) changes))
+         (edits (mapcan (lambda (change) (append (plist-get change :edits) nil)) changes)))
+    (if create (homebody--new-file (plist-get create :uri) edits)
+      (let ((replacements (mapcar #'homebody--replacement edits)))
+        (if (pcase homebody-confirm
+              ('replacing (homebody--needs-confirmation edit))
+              (other other))
+            (homebody--show-change replacements title)
+          (homebody--apply replacements)
+          (message "Homebody: %s (undo reverts it)" title))))))
+
+(defun homebody--needs-confirmation (edit)
+  "Return whether the server wants EDIT to be seen first."
+  (let (needed)
+    (cl-loop for (_ annotation) on (plist-get edit :changeAnnotations) by #'cddr
+             do (when (eq (plist-get annotation :needsConfirmation) t) (setq needed t)))
+    needed))
+
+(defun homebody--replacement (edit)
+  "Return EDIT as markers of its region, the text there, and the new text."
+  (let* ((range (plist-get edit :range))
+         (beg (homebody--point (plist-get range :start)))
+         (end (homebody--point (plist-get range :end))))
+    (list (copy-marker beg) (copy-marker end) (buffer-substring-no-properties beg end)
+          (plist-get edit :newText))))
+
+(defun homebody--apply (replacements)
+  "Apply REPLACEMENTS to this buffer; none if their code has changed."
+  (save-restriction
+    (widen)
+    (pcase-dolist (`(,beg ,end ,old ,_) replacements)
+      (unless (equal old (buffer-substring-no-properties beg end))
+        (user-error "The code that this change replaces was edited meanwhile, so nothing was changed")))
+    (let ((group (prepare-change-group)))
+      (undo-boundary)
+      (pcase-dolist (`(,beg ,end ,_ ,new) (reverse replacements))
+        (save-excursion
+          (goto-char beg)
+          (delete-region beg end)
+          (insert new)))
+      (undo-amalgamate-change-group group)
+      (undo-boundary))))
+
+(defun homebody--new-file (uri edits)
+  "Open the new file at URI, with the text of EDITS; it is not saved yet."
+  (let ((path (decode-coding-string (url-unhex-string (string-remove-prefix "file://" uri)) 'utf-8)))
+    (if (file-exists-p path) (message "Homebody: %s exists already, so no file was created." path)
+      (pop-to-buffer (find-file-noselect path))
+      (mapc (lambda (edit) (insert (plist-get edit :newText))) edits)
+      (message "Homebody: a new file that is not saved yet"))))
+
+;;;; The diff
+
+(defvar homebody-change-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "C-c C-c") #'homebody-accept-change)
+    (define-key map (kbd "C-c C-k") #'homebody-discard-change)
+    map)
+  "Keys of the buffer that shows a change.")
+
+(define-minor-mode homebody-change-mode
+  "Keys to accept or discard the change that this buffer shows."
+  :lighter " Change")
+
+(defun homebody--show-change (replacements title)
+  "Show what REPLACEMENTS change in this buffer; TITLE says what it is."
+  (require 'diff)
+  (let* ((source (current-buffer))
+         (view (get-buffer-create homebody--change-buffer))
+         (offsets (mapcar (lambda (one) (list (- (nth 0 one) (point-min)) (- (nth 1 one) (point-min)) (nth 3 one)))
+                          replacements))
+         (text (homebody--text)))
+    (with-temp-buffer
+      (insert text)
+      (pcase-dolist (`(,beg ,end ,new) (reverse offsets))
+        (goto-char (+ (point-min) beg))
+        (delete-region (point) (+ (point-min) end))
+        (insert new))
+      (diff-no-select source (current-buffer) "-u" t view))
+    (with-current-buffer view
+      (homebody-change-mode 1)
+      (setq header-line-format (format "C-c C-c accepts, C-c C-k discards: %s" title)
+            homebody--proposal (cons source replacements)))
+    (display-buffer view)))
+
+(defun homebody--proposal-or-error ()
+  "Return the change that is shown, and forget it."
+  (let ((view (get-buffer homebody--change-buffer)))
+    (prog1 (or (and view (buffer-local-value 'homebody--proposal view))
+               (user-error "No change is shown"))
+      (unless (buffer-live-p (car (buffer-local-value 'homebody--proposal view)))
+        (user-error "The buffer that this change belongs to is gone")))))
+
+(defun homebody--close-change ()
+  "Close the buffer that shows a change."
+  (when-let* ((view (get-buffer homebody--change-buffer)))
+    (when-let* ((window (get-buffer-window view))) (quit-window nil window))
+    (kill-buffer view)))
+
+(defun homebody-accept-change ()
+  "Apply the change that is shown."
+  (interactive)
+  (pcase-let ((`(,source . ,replacements) (homebody--proposal-or-error)))
+    (with-current-buffer source (homebody--apply replacements))
+    (homebody--close-change)))
+
+(defun homebody-discard-change ()
+  "Discard the change that is shown."
+  (interactive)
+  (homebody--proposal-or-error)
+  (homebody--close-change))
+
+(provide 'homebody-changes)
+;;; homebody-changes.el ends here
