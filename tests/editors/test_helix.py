@@ -112,7 +112,7 @@ def helix(tmp_path: Path) -> Iterator[Helix]:
 
 
 async def test_suggestions_actions_and_explanations_work_with_the_configuration_of_the_page(helix: Helix):
-    """A suggestion is taken from the menu, a docstring written, and an explanation opens as a file."""
+    """A suggestion is taken from the menu, a docstring written, and an explanation shown."""
     await helix.shows("def add")
     helix.press("j", "A", "ret")
     await helix.suggests("return a + b")

@@ -1,11 +1,18 @@
-"""Where the Neovim plugin is, and what its server runs with in tests."""
+"""Where the Neovim plugin is, and what its server and its tests run with."""
 
 import os
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 PLUGIN = Path(__file__).parents[2] / "clients" / "neovim"
 RUN = [sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())", "lsp"]
+CODE = "def area(width, height):\n    \n\n\ndef other():\n    pass\n"
+BOTH = pytest.mark.parametrize("open_editor", ["0.11", "0.10"], indirect=True)
+"""Runs a test in both Neovims: for what differs between them, or is used the most."""
+
 _FOLDERS = ("CONFIG", "STATE", "DATA", "CACHE")
 
 
@@ -14,3 +21,8 @@ def environ_in(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")}
     kept |= {f"XDG_{name}_HOME": str(folder / name) for name in _FOLDERS}
     return kept | {f"HOMEBODY_{name}_DIR": str(folder / name) for name in _FOLDERS}
+
+
+def reply(text: str, **more: object) -> list[dict[str, Any]]:
+    """Make a script whose only reply is ``text``; ``more`` are further keys of the reply."""
+    return [{"text": text, "probability": 0.95, **more}]

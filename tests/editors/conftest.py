@@ -1,0 +1,41 @@
+"""Start Neovim with the plugin, for the tests that need an editor of their own."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.neovim import Neovim, binaries
+from support.plugin import CODE, PLUGIN, RUN, environ_in
+
+
+@pytest.fixture
+def open_editor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
+    """Start Neovim with the plugin, a scripted model behind it, and a file."""
+    program = binaries()[request.param] if hasattr(request, "param") else None
+    with ExitStack() as stack:
+
+        def start(
+            replies: list[dict[str, Any]],
+            code: str = CODE,
+            setup: str = "",
+            settings: dict[str, Any] | None = None,
+        ) -> Neovim:
+            script = tmp_path / "script.json"
+            script.write_text(json.dumps({"name": "scripted", "reply": replies}))
+            path = tmp_path / "app.py"
+            path.write_text(code)
+            editor = stack.enter_context(
+                Neovim(runtime=PLUGIN, environ=environ_in(tmp_path), program=program)
+            )
+            editor.command(f"edit {path}")
+            editor.lua(setup)
+            used = settings or {"backend": {"kind": "scripted", "model": str(script)}}
+            editor.lua("require('homebody').setup(...)", {"cmd": RUN, "settings": used})
+            editor.until(lambda: editor.lua("return (vim.g.homebody_status or {}).model"))
+            return editor
+
+        yield start

@@ -1,0 +1,209 @@
+"""Changes in a real Neovim: shown as a diff, accepted, discarded, refined, or applied immediately."""
+
+import pytest
+
+from support.neovim import Neovim
+from support.plugin import BOTH, reply
+
+
+@BOTH
+def test_code_of_an_answer_is_applied_as_a_change(open_editor):
+    """`ga` on a code block opens what it changes in the file."""
+    block = "```python\ndef area(width, height):\n    return width * height\n```"
+    editor = open_editor(reply(f"So:\n\n{block}"), code=AREA)
+    editor.command("1,3Homebody ask shorter?")
+    editor.sees(" tokens")
+    editor.command("wincmd j")
+    editor.command("3")
+    editor.keys("/return<CR>")
+    editor.until(lambda: editor.call("nvim_get_mode")["mode"] == "n")
+    editor.keys("ga")
+    editor.sees("ga accept")
+    editor.command("Homebody accept")
+    editor.until(lambda: editor.lua(_FILE) == ["def area(width, height):", "    return width * height"])
+
+
+AREA = "def area(width, height):\n    result = width * height\n    return result\n"
+SHORTER = "```python\ndef area(width, height):\n    return width * height\n```"
+
+
+@pytest.fixture
+def with_change(open_editor) -> Neovim:
+    """An editor that shows a proposed change."""
+    editor = open_editor(reply(SHORTER), code=AREA + "\n\nprint(area(1, 2))\n")
+    editor.command("1,3Homebody refactor make it shorter")
+    editor.sees("ga accept")
+    return editor
+
+
+def test_a_change_is_shown_as_a_diff_and_accepted_as_one_undo(with_change):
+    """The file stays as it is until then; one undo takes it back."""
+    code = with_change.lua(_FILE)
+    assert code == [*AREA.splitlines(), "", "", "print(area(1, 2))"]
+    assert with_change.lua("return vim.wo.diff")
+    with_change.keys("ga")
+    with_change.until(lambda: with_change.lines[1] == "    return width * height")
+    assert len(with_change.call("nvim_list_tabpages")) == 1
+    with_change.command("undo")
+    assert with_change.lines == code
+
+
+def test_a_discarded_change_leaves_nothing_behind(with_change):
+    """No window, no buffer, no edit."""
+    code = with_change.lua(_FILE)
+    with_change.keys("gx")
+    with_change.until(lambda: len(with_change.call("nvim_list_tabpages")) == 1)
+    assert with_change.lines == code
+    assert "there is no change to accept" in with_change.command("Homebody accept")
+
+
+@BOTH
+def test_a_hunk_is_taken_back_before_the_rest_is_accepted(open_editor):
+    """`do` on the right side, as in any diff."""
+    both = "```python\na = 10\nb = 2\nc = 3\nd = 40\n```"
+    editor = open_editor(reply(both), code="a = 1\nb = 2\nc = 3\nd = 4\n")
+    editor.command("1,4Homebody refactor ten times")
+    editor.sees("ga accept")
+    editor.keys("Gdo")
+    editor.until(lambda: editor.lines[3] == "d = 4")
+    editor.keys("ga")
+    editor.until(lambda: len(editor.call("nvim_list_tabpages")) == 1)
+    assert editor.lines == ["a = 10", "b = 2", "c = 3", "d = 4"]
+
+
+def test_a_change_survives_edits_elsewhere(with_change):
+    """What was typed above and below stays."""
+    _write(with_change, 0, 0, "# mine")
+    _write(with_change, -1, -1, "# too")
+    with_change.command("Homebody accept")
+    assert with_change.lua(_FILE) == [
+        "# mine",
+        "def area(width, height):",
+        "    return width * height",
+        "",
+        "",
+        "print(area(1, 2))",
+        "# too",
+    ]
+
+
+def test_a_change_in_lines_that_were_edited_is_refused(with_change):
+    """Nothing is replaced, and the change stays in view."""
+    _write(with_change, 1, 2, "    mine = 1")
+    assert "edited meanwhile" in with_change.command("Homebody accept | messages")
+    assert with_change.lua(_FILE)[1] == "    mine = 1"
+    assert len(with_change.call("nvim_list_tabpages")) == 2
+
+
+@BOTH
+def test_a_change_is_refined_in_words(open_editor):
+    """The new result takes the place of the first; the file is still as it was."""
+    replies = [{"contains": "keep the name", "text": SHORTER.replace("return", "result =")}, *reply(SHORTER)]
+    editor = open_editor(
+        replies, code=AREA, setup="vim.ui.input = function(_, done) done('keep the name') end"
+    )
+    editor.command("1,3Homebody refactor make it shorter")
+    editor.sees("ga accept")
+    editor.keys("gr")
+    editor.until(lambda: "    result = width * height" in editor.lines and len(editor.lines) == 2)
+    assert editor.lua(_FILE) == AREA.splitlines()
+
+
+def test_an_action_that_only_adds_is_applied_at_once(open_editor):
+    """`:Homebody refactor` lists what the server can do; a docstring is in the file, once to undo."""
+    editor = open_editor(
+        reply("Multiply width by height."),
+        setup="""
+        vim.ui.select = function(items, opts, done)
+          vim.g.titles = vim.tbl_map(opts.format_item, items)
+          for _, item in ipairs(items) do
+            if opts.format_item(item) == "Write a docstring" then return done(item) end
+          end
+        end
+    """,
+        code="def area(width, height):\n    return width * height\n",
+    )
+    editor.command("Homebody refactor")
+    editor.until(lambda: '    """Multiply width by height."""' in editor.lines)
+
+    assert "Simplify" in editor.lua("return vim.g.titles")
+    editor.command("undo")
+    assert editor.lines == ["def area(width, height):", "    return width * height"]
+
+
+def test_an_action_is_run_by_its_name(open_editor):
+    """Without a list; an unknown name is answered with those that there are."""
+    editor = open_editor(reply("Multiply width by height."), code=AREA)
+    editor.command("Homebody action docstring")
+    editor.until(lambda: '    """Multiply width by height."""' in editor.lines)
+    editor.command("Homebody action nix")
+    editor.until(lambda: "there is no action `nix` here; there are" in editor.command("messages"))
+
+
+def test_a_small_edit_that_replaces_code_is_shown_first(open_editor):
+    """The server marks it with ``needsConfirmation``; a single changed line is a proposal, too."""
+    editor = open_editor(reply("```python\na = 10\n```"), code="a = 1\n")
+    editor.command("1Homebody refactor ten times")
+    editor.sees("ga accept")
+    assert editor.lua(_FILE) == ["a = 1"]
+
+
+@BOTH
+def test_a_code_action_of_neovim_itself_is_shown_first(open_editor):
+    """`vim.lsp.buf.code_action` (the key `gra`) leads to the same proposal as `:Homebody refactor`."""
+    editor = open_editor(reply(SHORTER), code=AREA)
+    editor.lua("""
+        vim.lsp.buf.code_action({
+          apply = true,
+          filter = function(action) return action.title == "Simplify" end,
+        })
+    """)
+    editor.sees("ga accept")
+    assert editor.lua(_FILE) == AREA.splitlines()
+    editor.keys("ga")
+    editor.until(lambda: editor.lines == ["def area(width, height):", "    return width * height"])
+
+
+def test_problems_of_neovim_are_attached_to_a_question(open_editor):
+    """`:Homebody attach` offers what Neovim's diagnostics say, and the next question carries them."""
+    editor = open_editor(
+        [{"contains": "area is never used", "text": "Call it."}, *reply("nothing")],
+        setup="vim.ui.select = function(items, _, done) done(items[1]) end",
+        code=AREA,
+    )
+    editor.lua("""
+        local found = { lnum = 0, col = 4, message = "area is never used", severity = 2, source = "lint" }
+        vim.diagnostic.set(vim.api.nvim_create_namespace("test"), 0, { found })
+    """)
+    editor.command("Homebody attach problems")
+    editor.until(lambda: "attached to the next question: Problems in app.py" in editor.command("messages"))
+    editor.command("Homebody ask what now?")
+    editor.sees("Call it.")
+
+
+def test_a_refactoring_is_stopped(open_editor):
+    """`:Homebody stop` cancels it, and the file stays as it is."""
+    editor = open_editor(reply(SHORTER, piece_delay_ms=1000), code=AREA)
+    editor.command("1,3Homebody refactor make it shorter")
+    editor.until(
+        lambda: editor.lua("local c = vim.lsp.get_clients({ name = 'homebody' })[1]; return next(c.requests)")
+    )
+    editor.command("Homebody stop")
+    editor.settle()
+    assert editor.lines == AREA.splitlines()
+
+
+def test_a_refusal_is_a_sentence(open_editor):
+    """Outside of code there is nothing to refactor, and the message says what to do."""
+    editor = open_editor(reply("x"), code="\n\n")
+    editor.command("Homebody refactor")
+    editor.until(lambda: "there is nothing to refactor here" in editor.command("messages"))
+
+
+_FILE = "return vim.api.nvim_buf_get_lines(vim.fn.bufnr('app.py'), 0, -1, false)"
+
+
+def _write(editor: Neovim, first: int, end: int, line: str) -> None:
+    """Replace lines of the file by one, as somebody does who goes on typing there."""
+    buffer = editor.lua("return vim.fn.bufnr('app.py')")
+    editor.call("nvim_buf_set_lines", buffer, first, end, 0, [line])
