@@ -1,7 +1,7 @@
 """Each editor gets what it declared and nothing else, and every feature in the best form that it can show.
 
-The profiles are the files in ``tests/cases/clients``; each says in ``origin`` whether it was recorded from the
-editor or written by hand.
+The profiles are the files in ``tests/cases/clients``; each says in ``origin`` whether it was recorded from
+the editor or written by hand.
 """
 
 import json
