@@ -129,6 +129,12 @@ def test_whole_sentences_of_a_cut_answer_are_kept():
     assert '"""Return one. It uses `a.b`, e.g. for tests."""' in result
 
 
+def test_a_list_that_was_cut_goes_with_the_sentence_that_announces_it():
+    """Otherwise the description would end with a colon."""
+    result = described(METHOD, "Return one. It takes several arguments:\n\n1. `a`: the", cut=True)
+    assert '"""Return one."""' in result
+
+
 def test_whole_paragraphs_of_a_cut_answer_are_kept():
     """Complete paragraphs are useful even if the answer is cut."""
     assert '"""Return one."""' in described(METHOD, '"""Return one.\n\nArgs:\n    a: the', cut=True)

@@ -102,8 +102,9 @@ def _whole_sentences(text: str) -> str | Refusal:
     if text.endswith((".", "!")):
         return text
     head, _, _ = text.rpartition("\n\n")
-    if head.strip():
+    if head.strip() and not head.rstrip().endswith(":"):
         return head
+    text = head if head.strip() else text
     ends = [found.end() for found in _SENTENCE_END.finditer(text)]
     return text[: ends[-1]] if ends else CUT
 
