@@ -23,6 +23,7 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     │   │   └── BackendFailed         running, but failed to answer (5xx, an incomplete answer)
     │   ├── BackendTimeout            no answer, or no next piece, in time
     │   ├── BackendRefused            a 4xx, with the server's own message
+    │   │   └── ModelNotServed        the server no longer has the chosen model
     │   ├── BackendProtocolError      an answer that does not follow its API
     │   ├── NothingAnswered           an answer without a word in it
     │   └── ConnectionForbidden       not this machine, and not in ``backend.allowedHosts``
@@ -123,6 +124,10 @@ class BackendTimeout(BackendError):
 
 class BackendRefused(BackendError):
     """The server refused the request; the message contains the server's own."""
+
+
+class ModelNotServed(BackendRefused):
+    """The server no longer has the model that was chosen."""
 
 
 class BackendProtocolError(BackendError):

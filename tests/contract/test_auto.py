@@ -15,7 +15,7 @@ from homebody.backend.discover import discover
 from homebody.backend.open import connector_for
 from homebody.backend.resilient import ResilientBackend
 from homebody.backend.state import BackendState
-from homebody.errors import BackendLoading, BackendUnavailable, NoModelInstalled
+from homebody.errors import BackendLoading, BackendUnavailable, ModelNotServed, NoModelInstalled
 from homebody.settings import BackendSettings, Settings
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.ollama_double import OllamaDouble, OllamaModel
@@ -138,7 +138,7 @@ async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
 
     assert all("authorization" not in request.headers for request in proxy.requests)
     assert choice.block.kind == "embedded"
-    assert "wants a key: set backend.url and backend.apiKeyEnv" in choice.reasons[0]
+    assert "requires a key: set backend.url and backend.apiKeyEnv" in choice.reasons[0]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ async def test_a_server_that_loads_its_model_is_waited_for():
     loading = always(b'{"error": {"message": "Loading model", "code": 503}}', 503, "application/json")
     with LoopbackServer(loading) as server:
         async with opened([server.url], patience_seconds=0.5) as backend:
-            with pytest.raises(BackendLoading, match="loads its model"):
+            with pytest.raises(BackendLoading, match="loading its model"):
                 await backend.describe()
 
 
@@ -269,3 +269,32 @@ async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_mode
                 while (await backend.describe()).kind != "ollama":  # noqa: ASYNC110 - it has to be asked
                     await asyncio.sleep(0.05)
             assert await ask(backend) == "return a + b"
+
+
+async def test_another_model_is_chosen_when_the_first_was_removed(empty_machine: Path):
+    """One failure, and the next request takes what the server has then."""
+    with OllamaDouble([OllamaModel(CODER, fim=True), OllamaModel("starcoder2:3b", size=5)]) as double:
+        async with opened([double.url]) as backend:
+            await ask(backend)
+            del double.models[0]
+            double.loaded.clear()
+            with pytest.raises(ModelNotServed, match=CODER):
+                await ask(backend)
+            assert await ask(backend) == "return a + b"
+            name = (await backend.describe()).name
+
+    assert name == "starcoder2:3b"
+
+
+async def test_a_server_that_was_given_another_model_is_asked_again(empty_machine: Path):
+    """It refuses the old name once; completion goes on with the new model."""
+    with OpenAiDouble([OpenAiModel("qwen2.5-coder-1.5b")], "vllm") as double:
+        async with opened([double.url]) as backend:
+            await ask(backend)
+            double.models[0].name = "starcoder2-3b"
+            with pytest.raises(ModelNotServed, match="does not exist"):
+                await ask(backend)
+            assert await ask(backend) == "return a + b"
+            name = (await backend.describe()).name
+
+    assert name == "starcoder2-3b"

@@ -18,6 +18,7 @@ from homebody.errors import (
     BackendUnavailable,
     HomebodyError,
     ModelError,
+    ModelNotServed,
 )
 from homebody.settings import BackendSettings
 
@@ -143,4 +144,4 @@ class AutoConnector:
             await inner.aclose()
 
 
-_LOST = (BackendUnavailable, BackendProtocolError, ModelError)
+_LOST = (BackendUnavailable, BackendProtocolError, ModelError, ModelNotServed)

@@ -25,6 +25,8 @@ USUAL_PORTS = (8080, 8012, 11434, 1234, 8000, 1337, 5001)
 
 PROBE_SECONDS = 1.0
 
+_UNKNOWN_ANSWER = "the server at {url} is not a model server that Homebody knows"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -53,7 +55,7 @@ class _Models(msgspec.Struct):
 
 
 async def probe_all(urls: Sequence[str], *, api_key: str | None = None) -> list[Found]:
-    """Ask all addresses at once; what does not answer in a second is not there."""
+    """Ask all addresses at the same time; an address that does not answer in a second counts as unused."""
     answers = await asyncio.gather(*(probe(url, api_key=api_key) for url in urls))
     return [found for found in answers if found is not None]
 
@@ -71,16 +73,16 @@ async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence
     try:
         return await _recognise(server)
     except BackendLoading:
-        return Found(url, (), f"the server at {url} still loads its model", loading=True)
+        return Found(url, (), f"the server at {url} is still loading its model", loading=True)
     except BackendUnavailable:
         return None
     except StatusRefused as error:
         if error.status not in {401, 403}:
-            return Found(url, (), f"what answers at {url} is no model server that is known here")
-        remark = f"the server at {url} wants a key: set backend.url and backend.apiKeyEnv to use it"
+            return Found(url, (), _UNKNOWN_ANSWER.format(url=url))
+        remark = f"the server at {url} requires a key: set backend.url and backend.apiKeyEnv to use it"
         return Found(url, (), remark)
     except BackendError:
-        return Found(url, (), f"what answers at {url} is no model server that is known here")
+        return Found(url, (), _UNKNOWN_ANSWER.format(url=url))
     finally:
         await server.aclose()
 

@@ -33,6 +33,7 @@ from homebody.errors import (
     BackendUnavailable,
     HomebodyError,
     ModelError,
+    ModelNotServed,
 )
 
 Result = TypeVar("Result")
@@ -326,7 +327,7 @@ class ResilientBackend:
 
 
 # Without weights nothing answers either: the state changes when a server or a model appears.
-_FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError)
+_FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError, ModelNotServed)
 _GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError)
 
 

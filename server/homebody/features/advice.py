@@ -10,7 +10,7 @@ from homebody.models.catalogue import OFFERS, recommended
 
 
 def better_model(info: ModelInfo, use: Slot) -> str:
-    """Say how to get a model that is made for ``use`` and suits this machine (`models.catalogue`)."""
+    """Return the command that installs a model for ``use`` that suits this machine (`models.catalogue`)."""
     offer = recommended(use, this_machine()) or OFFERS[0]
     if info.kind == "openai":
         return f"serve {offer.title} there"
@@ -19,7 +19,7 @@ def better_model(info: ModelInfo, use: Slot) -> str:
 
 
 def quicker_model(info: ModelInfo) -> str | None:
-    """Say how suggestions get a quicker model of their own; ``None`` where it is the smallest already."""
+    """Return the setting that gives suggestions a quicker model; ``None`` if the smallest is in use."""
     if is_smallest(info):
         return None
     if info.kind == "ollama":
@@ -33,7 +33,7 @@ def is_smallest(info: ModelInfo) -> bool:
 
 
 def more_context(info: ModelInfo) -> str:
-    """Say how a server is made to serve a longer context."""
+    """Return the command or setting that makes a server serve a longer context."""
     most = info.trained_context_length or 16384
     tokens = min(most, max(8192, 2 * info.context_length))
     return {

@@ -18,7 +18,7 @@ from homebody.backend.servers import openai_api as openai
 from homebody.backend.servers.base import ServerOptions
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
-from homebody.errors import BackendProtocolError, BackendRefused
+from homebody.errors import BackendProtocolError, BackendRefused, ModelNotServed
 from homebody.models.families import Thinking, fills_in, takes_chat
 
 _PARALLEL = 4
@@ -114,7 +114,7 @@ class LmStudioBackend(OpenAiApi):
                 f"LM Studio at {self._server.url} has no model {self._model} (it has: {names}); "
                 "change backend.model"
             )
-            raise BackendRefused(message)
+            raise ModelNotServed(message)
         chosen = choose_any([to_candidate(entry, self._server.url) for entry in entries], self._use)
         if chosen is None:
             message = f"LM Studio at {self._server.url} has no model; download one there"

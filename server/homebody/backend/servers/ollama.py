@@ -28,6 +28,7 @@ from homebody.errors import (
     BackendRefused,
     ConnectionForbidden,
     ContextTooLong,
+    ModelNotServed,
 )
 from homebody.models.families import Thinking, thinking_notes
 
@@ -165,6 +166,10 @@ class OllamaBackend(StringBackend):
             if "context length" in error.words or "context window" in error.words:
                 message = f"the server at {self._server.url} says: {error.words}; nothing was cut"
                 raise ContextTooLong(message) from error
+            if error.status == 404:
+                # The model was removed: what the server has is asked again.
+                self.forget()
+                raise ModelNotServed(str(error)) from error
             raise
 
     def _failure(self, words: str) -> Exception:
@@ -196,7 +201,7 @@ class OllamaBackend(StringBackend):
         except StatusRefused as error:
             if error.status == 404:
                 message = f"Ollama at {self._server.url} has no model {name}; run `ollama pull {name}`"
-                raise BackendRefused(message) from error
+                raise ModelNotServed(message) from error
             raise
         self._shown = {digest: shown}
         return shown

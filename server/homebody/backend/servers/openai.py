@@ -22,7 +22,7 @@ from homebody.backend.servers.base import Deltas, Job, ServerOptions
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, OpenAiServer, by_owner, by_port
 from homebody.backend.servers.strings import StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
-from homebody.errors import BackendError, BackendRefused, ContextTooLong
+from homebody.errors import BackendError, BackendRefused, ContextTooLong, ModelNotServed
 from homebody.models.families import fills_in, takes_chat, thinking_notes
 
 
@@ -88,6 +88,10 @@ class OpenAiApi(StringBackend):
                 self._note_context(str(error))
                 raise
             except StatusRefused as error:
+                if error.status == 404:
+                    # The server was given another model: what it serves is asked again.
+                    self.forget()
+                    raise ModelNotServed(str(error)) from error
                 if not self._leave_out(body, error):
                     raise
             else:
@@ -195,7 +199,7 @@ class OpenAiBackend(OpenAiApi):
                 f"the server at {self._server.url} has no model {self._model} (it has: {names}); "
                 "change backend.model"
             )
-            raise BackendRefused(message)
+            raise ModelNotServed(message)
         candidates = [to_candidate(entry.id, self._server.url, "the server") for entry in models.data]
         chosen = choose_any(candidates, self._use)
         if chosen is None:
