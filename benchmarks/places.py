@@ -13,7 +13,7 @@ import argparse
 import asyncio
 import platform
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from homebody.backend.base import Backend
 from homebody.backend.embedded import HostedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.engine import Engine, Use
+from homebody.errors import BackendRefused
 from homebody.features.complete import complete, prepare_once
 from homebody.features.explain import explain
 from homebody.host.machine import usable_cores
@@ -105,7 +106,8 @@ class Visitor:
         before = await self._read()
         line = place.document.line_of(place.offset)
         start = place.document.line_starts[line - _EXPLAINED_LINES]
-        await explain(self._engine, place.document, Span(start, place.offset), session=self._session)
+        with suppress(BackendRefused):  # a model without a chat template
+            await explain(self._engine, place.document, Span(start, place.offset), session=self._session)
         return await self._read() - before
 
     async def _complete(self, place: Place) -> None:
