@@ -32,8 +32,8 @@ class Problem(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """The diagnostic on one line, its tool and code in front."""
-        told = " ".join(str(part) for part in (self.source, self.code) if part is not None)
-        return f"{told}: {self.message}" if told else self.message
+        origin = " ".join(str(part) for part in (self.source, self.code) if part is not None)
+        return f"{origin}: {self.message}" if origin else self.message
 
 
 class Explain(msgspec.Struct, frozen=True, rename="camel"):
