@@ -67,7 +67,7 @@ class Service:
         self._started = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._asking = 0
-        self._told: set[str] = set()
+        self._shown: set[str] = set()
         self._places: dict[str, int] = {}
         self._focus: str | None = None
         self._menu: asyncio.Task[list[Completion]] | None = None
@@ -389,8 +389,8 @@ class Service:
     def _tell(self, messages: Sequence[str]) -> None:
         """Show each sentence once."""
         for message in messages:
-            if message not in self._told:
-                self._told.add(message)
+            if message not in self._shown:
+                self._shown.add(message)
                 self._peer.show_message(message)
 
 

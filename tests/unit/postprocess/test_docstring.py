@@ -204,3 +204,10 @@ def test_python_still_parses_whatever_the_model_wrote(answer):
         function = ast.parse(result).body[0]
         assert isinstance(function, ast.ClassDef)
         assert len(function.body) == 2
+
+
+def test_marks_that_change_the_direction_of_text_do_not_get_into_a_file():
+    """They show code in another order than the one in which it runs."""
+    answer = '"""Add\u202e two \u2066numbers\u2069."""'
+
+    assert '"""Add two numbers."""' in described("⟦def f(a, b):\n    return a + b\n⟧", answer)
