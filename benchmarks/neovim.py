@@ -41,7 +41,7 @@ _CUT = "def wrap("
 _EXPLAINED_LINES = 60
 _TYPED = "total = sum(len(word) for word in words) + 1"
 _KEY_SECONDS = 0.06
-_SUGGESTION_SECONDS = 3.0
+_SUGGESTION_SECONDS = 2.0
 _GHOST_TARGET_MS, _TYPING_TARGET_MS = 20, 2
 _BUSY = """
 local client = vim.lsp.get_clients({ name = "homebody" })[1]
@@ -111,7 +111,7 @@ def _parts() -> tuple[str, str]:
 def _ghosts(editor: Neovim, log: Path, count: int) -> list[Ghost]:
     """Type the beginning of a line, as one key whose ghost text is measured, again and again."""
     found: list[Ghost] = []
-    beginnings = _beginnings(count * 4)
+    beginnings = _beginnings(count * 2)
     for beginning in beginnings:
         if len(found) == count:
             break
