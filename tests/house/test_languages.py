@@ -38,6 +38,12 @@ def test_each_grammar_is_a_dependency_and_each_dependency_has_a_row():
     assert grammars == {language.grammar.partition(":")[0] for language in PARSED}
 
 
+def test_queries_have_no_predicates_on_text():
+    """The trees are parsed without keeping the text: such a predicate crashes the process."""
+    queries = (ROOT / PACKAGE / "syntax" / "queries").glob("*.scm")
+    assert [path.name for path in queries if "(#" in path.read_text(encoding="utf-8")] == []
+
+
 def test_no_other_table_is_keyed_by_language():
     """Everything about a language is in its row."""
     tables = [
