@@ -25,7 +25,7 @@ async def main() -> None:
     """Measure and print."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     model = resolve("SmolLM2-135M-Instruct.Q4_1")
-    said: list[float] = []
+    result: list[float] = []
     healthy: list[float] = []
     memory: list[float] = []
     for round_number in range(rounds + 1):
@@ -35,14 +35,14 @@ async def main() -> None:
         ready = time.perf_counter() - began
         wait_until_healthy(host.ready.port)
         if round_number:  # the first one fills the page cache
-            said.append(ready)
+            result.append(ready)
             healthy.append(time.perf_counter() - began)
             memory.append(psutil.Process(host.ready.pid).memory_info().rss / 1e6)
         await host.end()
     load = psutil.getloadavg()[0]
     print(f"host start, {model.name}, {rounds} rounds, load average {load:.1f}\n")
     print(f"{'':<22}{'median':>10}{'fastest':>10}{'slowest':>10}")
-    for name, found in (("ready line", said), ("first good /health", healthy)):
+    for name, found in (("ready line", result), ("first good /health", healthy)):
         cells = (statistics.median(found), min(found), max(found))
         print(f"{name:<22}" + "".join(f"{cell * 1000:>7.0f} ms" for cell in cells))
     print(f"{'memory':<22}{statistics.median(memory):>7.0f} MB")

@@ -118,7 +118,7 @@ async def build(root: Path) -> tuple[float, float, float]:
 async def opened(root: Path) -> AsyncIterator[WorkspaceIndex]:
     """Open the index and wait until it is up to date."""
     index = WorkspaceIndex.open(
-        [root], Settings(), progress=lambda told: print(told.notice) if told.notice else None
+        [root], Settings(), progress=lambda reply: print(reply.notice) if reply.notice else None
     )
     try:
         index.start()

@@ -149,9 +149,9 @@ def _compared(name: str, made: Sequence[Pair] | Sequence[Comparison]) -> list[st
     return [name, f"{len(both)}", *(percent(share, len(both)) for share in shares)]
 
 
-def _print_times(name: str, said: Sequence[Said]) -> None:
-    seconds = sorted(s.seconds for s in said)
-    tokens = statistics.median(s.prompt_tokens for s in said)
+def _print_times(name: str, result: Sequence[Said]) -> None:
+    seconds = sorted(s.seconds for s in result)
+    tokens = statistics.median(s.prompt_tokens for s in result)
     print(
         f"{name}: {statistics.median(seconds) * 1000:.0f} ms an answer (median), "
         f"{seconds[int(len(seconds) * 0.9)] * 1000:.0f} ms (90 %), {tokens:.0f} prompt tokens"

@@ -113,8 +113,8 @@ async def _measured(engine: Engine, path: Path, lines: int, chance: random.Rando
             await engine.trees.ready(pause.document)
             if not pairs:
                 await prepare_once(reading, pause.document, pause.offset)
-            said = [await _ask(engine, session, pause) for session in (typing, reading)]
-            pairs.append(Pair(short_name(path), pause.kind, pause.expected, *said))
+            result = [await _ask(engine, session, pause) for session in (typing, reading)]
+            pairs.append(Pair(short_name(path), pause.kind, pause.expected, *result))
     return pairs
 
 
@@ -160,9 +160,9 @@ def _report(groups: Sequence[Sequence[Pair]]) -> None:
     for kind in ("all", "inside a line", "on a new line"):
         of = [pair for pair in pairs if kind in ("all", pair.kind)]
         row = [kind, f"{len(of)}"]
-        for said in ([pair.typed for pair in of], [pair.wide for pair in of]):
-            exact = [_is_exact(one, pair) for one, pair in zip(said, of, strict=True)]
-            shown = [one.confidence >= _THRESHOLD and bool(one.line) for one in said]
+        for result in ([pair.typed for pair in of], [pair.wide for pair in of]):
+            exact = [_is_exact(one, pair) for one, pair in zip(result, of, strict=True)]
+            shown = [one.confidence >= _THRESHOLD and bool(one.line) for one in result]
             both = sum(a and b for a, b in zip(exact, shown, strict=True))
             row += [percent(sum(exact), len(of)), percent(sum(shown), len(of)), percent(both, sum(shown))]
         rows.append(row)
@@ -186,12 +186,12 @@ def _report(groups: Sequence[Sequence[Pair]]) -> None:
     print(f"prompt tokens, median: {tokens[0][len(pairs) // 2]} and {tokens[1][len(pairs) // 2]}")
 
 
-def _is_exact(said: Said, pair: Pair) -> bool:
-    return said.line == pair.expected
+def _is_exact(result: Said, pair: Pair) -> bool:
+    return result.line == pair.expected
 
 
-def _is_hit(said: Said, pair: Pair) -> bool:
-    return _is_exact(said, pair) and said.confidence >= _THRESHOLD
+def _is_hit(result: Said, pair: Pair) -> bool:
+    return _is_exact(result, pair) and result.confidence >= _THRESHOLD
 
 
 def _options() -> argparse.Namespace:

@@ -159,12 +159,12 @@ async def test_a_server_without_metadata_gets_careful_defaults():
         async with opened(double, OpenAiBackend) as backend:
             info = await backend.describe()
         async with opened(double, OpenAiBackend, context_length=9000) as backend:
-            told = await backend.describe()
+            result = await backend.describe()
 
     assert info.context_length == 4096
     assert "4096 is assumed" in info.notes[0]
     assert "connects to" in info.notes[1]
-    assert told.context_length == 9000
+    assert result.context_length == 9000
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
@@ -180,8 +180,8 @@ async def test_the_url_may_end_in_v1_or_not(suffix: str):
 async def test_reasoning_never_reaches_the_caller(kind: Any):
     """Neither ``reasoning_content`` nor tags in the text."""
     backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
-    said = "<think>Hm.</think>\n\nYes."
-    with OpenAiDouble([OpenAiModel(CODER)], kind, chat_answer=lambda _: said, reasoning="Hm.") as double:
+    report = "<think>Hm.</think>\n\nYes."
+    with OpenAiDouble([OpenAiModel(CODER)], kind, chat_answer=lambda _: report, reasoning="Hm.") as double:
         async with opened(double, backend_class) as backend:
             text, _ = await read(backend.chat([Message("user", "hi")], MANY))
 

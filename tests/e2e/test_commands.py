@@ -69,21 +69,21 @@ async def test_an_explanation_streams_and_accounts_for_itself(serve):
     async with serve("It multiplies width and height.") as client:
         client.open(URI, CODE)
         pieces: list[str] = []
-        said = await client.explain(URI, BODY, on_text=pieces.append)
+        reply = await client.explain(URI, BODY, on_text=pieces.append)
 
-        assert "".join(pieces) == said["markdown"] == "It multiplies width and height."
+        assert "".join(pieces) == reply["markdown"] == "It multiplies width and height."
         assert len(pieces) > 1
-        assert set(said["usage"]) == {"promptTokens", "outputTokens", "contextLength"}
-        assert said["sources"][0]["uri"] == URI
-        assert {"uri", "range", "tokens"} <= set(said["sources"][0])
-        assert said["complete"] is True
-        assert said["leftOut"] == []
-        assert set(said["sources"][0]["range"]) == {"start", "end"}
+        assert set(reply["usage"]) == {"promptTokens", "outputTokens", "contextLength"}
+        assert reply["sources"][0]["uri"] == URI
+        assert {"uri", "range", "tokens"} <= set(reply["sources"][0])
+        assert reply["complete"] is True
+        assert reply["leftOut"] == []
+        assert set(reply["sources"][0]["range"]) == {"start", "end"}
 
         shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": URI}})
         assert {"text", "promptTokens", "model", "sources", "leftOut"} <= set(shown)
         assert "return width * height" in shown["text"]
-        assert shown["promptTokens"] == said["usage"]["promptTokens"]
+        assert shown["promptTokens"] == reply["usage"]["promptTokens"]
         assert await client.execute("homebody.showPrompt", {"textDocument": {"uri": "file:///x"}}) is None
 
 

@@ -54,9 +54,9 @@ async def test_a_workspace_cannot_script_suggestions(serve, workspace: Path):
         assert "x)" in item["insertText"]
         assert (await client.explain(URI))["markdown"] == "x)"
         await until(lambda: len(client.messages) > 1)
-        told = sorted(client.messages)
-        assert [one.partition(":")[0] for one in told] == [".homebody.toml", "workspace/configuration"]
-        assert all("trusted_folders" in one for one in told)
+        result = sorted(client.messages)
+        assert [one.partition(":")[0] for one in result] == [".homebody.toml", "workspace/configuration"]
+        assert all("trusted_folders" in one for one in result)
 
 
 async def test_a_server_that_redirects_gets_no_further(environ, workspace: Path):

@@ -94,14 +94,14 @@ def test_the_server_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Pa
         """)
         command = [sys.executable, "-c", code]
     reading, writing = os.pipe()
-    heard, said = os.pipe()
+    heard, result = os.pipe()
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(reading), str(said), *command],
+        [sys.executable, "-c", PARENT, str(reading), str(result), *command],
         stdout=subprocess.PIPE,
-        pass_fds=[reading, said],
+        pass_fds=[reading, result],
         env=environ,
     ) as parent:
-        os.close(said)
+        os.close(result)
         assert parent.stdout
         server = psutil.Process(int(parent.stdout.readline()))
         with os.fdopen(writing, "wb", buffering=0) as pipe, os.fdopen(heard, "rb") as answers:

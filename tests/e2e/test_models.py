@@ -91,9 +91,9 @@ async def test_the_default_weights_explain_and_document_what_is_selected(weights
     async with start_client(root=workspace, options=_embedded(weights), environ=environ) as client:
         client.open(URI, text)
         pieces: list[str] = []
-        said = await client.explain(URI, Span(0, len(text)), on_text=pieces.append)
-        assert "fahrenheit" in said["markdown"].lower()
-        assert "".join(pieces).strip() == said["markdown"]
+        result = await client.explain(URI, Span(0, len(text)), on_text=pieces.append)
+        assert "fahrenheit" in result["markdown"].lower()
+        assert "".join(pieces).strip() == result["markdown"]
 
         assert (await client.refactor(URI, Span(30, 30), action="docstring"))["status"] == "applied"
         document = client.documents[URI].text

@@ -56,15 +56,15 @@ def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, weights:
     )
 
     assert trace.result.returncode == 0, trace.result.stderr
-    told = json.loads(trace.result.stdout)
+    reply = json.loads(trace.result.stdout)
     # The session was a whole one: each step came to something, and the model's own process was watched.
-    steps = told["steps"]
+    steps = reply["steps"]
     assert steps["completion"] != []
     assert steps["explanation"] != ""
     assert steps["indexed"] != []
     assert {name: step for name, step in steps.items() if isinstance(step, dict) and step["code"] != 0} == {}
-    assert told["hosts"] != []
-    assert set(told["hosts"]) <= trace.pids
+    assert reply["hosts"] != []
+    assert set(reply["hosts"]) <= trace.pids
     # And it spoke to that model, over the loopback and nowhere else.
     assert {"127.0.0.1"} <= {attempt.address for attempt in trace.attempts}
     assert trace.strays == []

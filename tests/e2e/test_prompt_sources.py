@@ -104,10 +104,10 @@ async def _shown_with(client: Client, uri: str, line: int, columns: Iterable[int
 
 
 def _is_indexed(client: Client) -> bool:
-    told = [
+    result = [
         status["message"] for method, status in client.notifications if method.endswith("didChangeStatus")
     ]
-    return any("Indexing" in message for message in told) and "Indexing" not in told[-1]
+    return any("Indexing" in message for message in result) and "Indexing" not in result[-1]
 
 
 def _homebody(environ, *words: str) -> str:

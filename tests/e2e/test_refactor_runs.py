@@ -175,8 +175,8 @@ def test_a_terminal_shows_live_lines_and_results_stay_clean(tree: Path):
 
     assert out.count("@@ -1,3 +1,2 @@") == 4
     assert "\x1b" not in out
-    said = shown.decode()
-    assert "4 files" in said
-    assert "tokens/s" in said
-    assert "left" in said
-    assert "4 files: 4 changed." in said
+    result = shown.decode()
+    assert "4 files" in result
+    assert "tokens/s" in result
+    assert "left" in result
+    assert "4 files: 4 changed." in result

@@ -204,8 +204,8 @@ async def test_changes_out_of_order_are_reported_once_and_reopening_recovers(ser
             identifier = {"uri": URI, "version": version}
             client.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [change]})
         assert await client.complete(URI, 0, 4) == []
-        (told,) = (message for message in client.messages if "out of order" in message)
-        assert told.startswith("The editor's changes of app.py came out of order or cannot be read; close")
+        (result,) = (message for message in client.messages if "out of order" in message)
+        assert result.startswith("The editor's changes of app.py came out of order or cannot be read; close")
         client.close(URI)
         client.open(URI, "a = \n")
         assert [item["insertText"] for item in await client.complete(URI, 0, 4)] == ["x + 1"]

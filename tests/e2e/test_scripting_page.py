@@ -57,12 +57,12 @@ def run_python(code: str, folder: Path) -> str:
 
 def test_every_python_example_runs(folder: Path):
     """With the user's own settings, which name the scripted model."""
-    said = [run_python(code, folder) for code in blocks("python")]
+    result = [run_python(code, folder) for code in blocks("python")]
 
-    assert len(said) == 3
-    assert said[0].startswith("It adds two numbers.\n")
-    assert "No, it is not." in said[1]
-    assert said[2] == "applied\ndef add(a, b):\n    return a + b\n\n"
+    assert len(result) == 3
+    assert result[0].startswith("It adds two numbers.\n")
+    assert "No, it is not." in result[1]
+    assert result[2] == "applied\ndef add(a, b):\n    return a + b\n\n"
 
 
 def test_every_jq_example_runs(folder: Path):
@@ -72,18 +72,18 @@ def test_every_jq_example_runs(folder: Path):
     report = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
     programs = re.findall(r"jq (-\w+ )?'(.*?)'", PAGE, re.DOTALL)
 
-    said = [
+    result = [
         subprocess.run(
             [jq, *flags.split(), program], input=report, capture_output=True, text=True, check=True
         ).stdout
         for flags, program in programs
     ]
 
-    assert said[0].strip() == "app.py: 1 hunks, 28 tokens"
-    assert said[1] == "::warning file=app.py,line=2,endLine=3::    return a + b%0A\n"
-    assert said[2] == ""
-    assert json.loads(said[3])["files"] == 1
-    assert said[4].startswith("--- a/app.py\n")
+    assert result[0].strip() == "app.py: 1 hunks, 28 tokens"
+    assert result[1] == "::warning file=app.py,line=2,endLine=3::    return a + b%0A\n"
+    assert result[2] == ""
+    assert json.loads(result[3])["files"] == 1
+    assert result[4].startswith("--- a/app.py\n")
 
 
 def test_the_hook_works_in_the_real_pre_commit(folder: Path):

@@ -84,10 +84,10 @@ async def test_a_cancelled_completion_stops_while_an_explanation_streams(server,
         generation = session.running
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
-        said = await task
+        result = await task
         arrived = len(generation.pieces)
         after = await server.counter("tokens_predicted_total")
-        beyond = after - before - said.usage.output_tokens - arrived
+        beyond = after - before - result.usage.output_tokens - arrived
         assert beyond <= _SLICE_TOKENS
 
 

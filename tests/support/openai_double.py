@@ -162,8 +162,8 @@ class OpenAiDouble(LoopbackServer):
             if reply.client_is_gone:
                 self.hang_ups += 1
                 return
-            said = {"content": piece} if chats else {"text": piece}
-            await reply.event(self._chunk(route, model, said, None, logprobs=bool(body.get("logprobs"))))
+            result = {"content": piece} if chats else {"text": piece}
+            await reply.event(self._chunk(route, model, result, None, logprobs=bool(body.get("logprobs"))))
         await reply.event(self._chunk(route, model, {} if chats else {"text": ""}, reason))
         if body.get("stream_options", {}).get("include_usage"):
             await reply.event(self._chunk(route, model, None, None) | {"usage": usage})
@@ -174,7 +174,7 @@ class OpenAiDouble(LoopbackServer):
         self,
         route: str,
         model: OpenAiModel,
-        said: dict[str, str] | None,
+        result: dict[str, str] | None,
         reason: str | None,
         *,
         logprobs: bool = False,
@@ -188,11 +188,11 @@ class OpenAiDouble(LoopbackServer):
             "model": model.name,
             "choices": [],
         }
-        if said is None:
+        if result is None:
             return chunk
         choice: dict[str, Any] = {"index": 0, "finish_reason": reason, "logprobs": None}
-        choice |= {"delta": {"role": "assistant", **said}} if chats else said
-        text = said.get("text", said.get("content", ""))
+        choice |= {"delta": {"role": "assistant", **result}} if chats else result
+        text = result.get("text", result.get("content", ""))
         if logprobs and text and chats:
             choice["logprobs"] = {
                 "content": [{"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": []}]

@@ -57,7 +57,7 @@ class VSCode:
 
     def run(self, script: str, workspace: Path, **more: object) -> list[str]:
         """Run a script of ``tests/editors/vscode`` in a window; returns the claims that it proved."""
-        told = {
+        result = {
             "rig": str(_RIG),
             "chromium": needs("chromium"),
             "url": self.url,
@@ -70,7 +70,7 @@ class VSCode:
             **more,
         }
         # Playwright ends Chromium when it is told to end, and Chromium ends with its pipe in any case.
-        command = [_node(), str(SCRIPTS / script), json.dumps(told)]
+        command = [_node(), str(SCRIPTS / script), json.dumps(result)]
         with _process(command, dict(os.environ), self.folder / f"{script}.log") as process:
             try:
                 code: int | None = process.wait(_SCRIPT_SECONDS)
@@ -210,9 +210,9 @@ def _signal_group(group: int, signal_number: signal.Signals) -> None:
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
     deadline = time.monotonic() + _START_SECONDS
     while True:
-        said = log.read_text("utf-8", errors="replace")
-        if found := re.search(r"^Extension host agent listening on (\d+)$", said, re.MULTILINE):
+        reply = log.read_text("utf-8", errors="replace")
+        if found := re.search(r"^Extension host agent listening on (\d+)$", reply, re.MULTILINE):
             return int(found[1])
-        assert process.poll() is None, f"VS Code ended:\n{said}"
-        assert time.monotonic() < deadline, f"VS Code did not start:\n{said}"
+        assert process.poll() is None, f"VS Code ended:\n{reply}"
+        assert time.monotonic() < deadline, f"VS Code did not start:\n{reply}"
         time.sleep(0.05)

@@ -38,6 +38,6 @@ def test_what_is_not_there_is_an_ordinary_error():
 def test_nothing_is_loaded_before_its_first_use():
     """The way to the language server stays short."""
     code = "import sys, homebody; print([name for name in sys.modules if name.startswith('homebody.')])"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert said.stdout == "[]\n"
+    assert result.stdout == "[]\n"

@@ -182,13 +182,13 @@ async def _explain(console: Console, client: Client, uri: str, measured: _Measur
         if not console.record:
             _verbatim(console, Text(harmless(text)), end="")
 
-    said = await client.explain(uri, span, on_text=on_text)
+    result = await client.explain(uri, span, on_text=on_text)
     if console.record:
         # Separate pieces would overflow the edge of the picture.
-        console.print(Text(harmless(said["markdown"])))
+        console.print(Text(harmless(result["markdown"])))
     measured.explanation = first
-    measured.words = said["usage"]["outputTokens"] / max(_since(began) - first, 1.0) * 1000
-    usage = said["usage"]
+    measured.words = result["usage"]["outputTokens"] / max(_since(began) - first, 1.0) * 1000
+    usage = result["usage"]
     console.print(
         Text(
             f"\n\n{usage['promptTokens']} prompt tokens and {usage['outputTokens']} of answer, "
@@ -208,10 +208,10 @@ async def _refactor(console: Console, client: Client, uri: str, measured: _Measu
         console.print(Text(f"   • {action['title']}"))
     console.print(Text("\n“Write a docstring”, applied as one undo step:\n"))
     began = time.perf_counter()
-    said = await client.refactor(uri, span, action="docstring")
+    result = await client.refactor(uri, span, action="docstring")
     measured.docstring = _since(began)
-    if said["status"] != "applied":
-        console.print(Text(f"{said['status']}: {harmless(said.get('reason', ''))}", "yellow"))
+    if result["status"] != "applied":
+        console.print(Text(f"{result['status']}: {harmless(result.get('reason', ''))}", "yellow"))
     old, new = before.text.splitlines(), client.documents[uri].text.splitlines()
     for line in list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")

@@ -72,15 +72,17 @@ def _explain(
         message = "--problem needs its place: homebody explain FILE:LINE --problem TEXT."
         raise UsageError(message)
     if place and place != "-":
-        told = asyncio.run(_explain_file(flags, place, problem, writer, full=full))
+        explanation = asyncio.run(_explain_file(flags, place, problem, writer, full=full))
     elif place:
-        told = asyncio.run(_explain_input(flags, writer, full=full))
+        explanation = asyncio.run(_explain_input(flags, writer, full=full))
     else:
-        told = asyncio.run(_explain_changes(flags, writer, is_staged=staged, full=full))
+        explanation = asyncio.run(_explain_changes(flags, writer, is_staged=staged, full=full))
     file = str(parse_lines(place)[0]) if place not in {"", "-"} else ""
-    summary = account(told.usage, told.sources, told.left_out, complete=told.complete)
+    summary = account(
+        explanation.usage, explanation.sources, explanation.left_out, complete=explanation.complete
+    )
     if as_json:
-        terminal.write(to_json(_report(file, told, summary)))
+        terminal.write(to_json(_report(file, explanation, summary)))
         return
     show_account(terminal, summary, _REMEDY)
 
@@ -119,5 +121,7 @@ async def _explain_changes(flags: Flags, writer: Writer, *, is_staged: bool, ful
         )
 
 
-def _report(file: str, told: Explanation, summary: Account) -> Report:
-    return Report(file, told.markdown, told.complete, summary.usage, summary.sources, summary.left_out)
+def _report(file: str, explanation: Explanation, summary: Account) -> Report:
+    return Report(
+        file, explanation.markdown, explanation.complete, summary.usage, summary.sources, summary.left_out
+    )

@@ -86,12 +86,12 @@ class Live(Quiet):
         self._rows: dict[Path, _Row] = {}
         self._jobs = jobs
         self._began = time.monotonic()
-        self._total = self._progress.add_task(f"{total} files", total=total, said="")
+        self._total = self._progress.add_task(f"{total} files", total=total, state="")
         self._progress.start()
 
     def started(self, path: Path) -> None:
         """Open the file's line."""
-        task = self._progress.add_task(harmless(str(path)), total=None, said="reading")
+        task = self._progress.add_task(harmless(str(path)), total=None, state="reading")
         self._rows[path] = _Row(task)
 
     def progress(self, path: Path, what: str, characters: int) -> None:
@@ -104,7 +104,7 @@ class Live(Quiet):
         row.first = row.first or now
         speed = f", {row.pieces / (now - row.first):.0f} tokens/s" if now - row.first > 1 else ""
         begun = f"{what}: " if what else ""
-        self._progress.update(row.task, said=f"{begun}{characters:,} characters{speed}")
+        self._progress.update(row.task, state=f"{begun}{characters:,} characters{speed}")
 
     def finished(self, outcome: Outcome) -> None:
         """Close the file's line, and show the estimated remaining time."""
@@ -115,7 +115,7 @@ class Live(Quiet):
         task = self._progress.tasks[0]
         left = (task.total or 0) - task.completed
         each = (time.monotonic() - self._began) / max(1.0, task.completed)
-        self._progress.update(self._total, said=f"about {duration(left * each)} left" if left else "")
+        self._progress.update(self._total, state=f"about {duration(left * each)} left" if left else "")
         # Remove the lines while a result is printed: both may go to the same terminal.
         self._progress.stop()
         if outcome.status in {"refused", "failed"}:
@@ -133,7 +133,7 @@ class _State(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """Show it, dimmed."""
-        return Text(str(task.fields.get("said", "")), style="dim")
+        return Text(str(task.fields.get("state", "")), style="dim")
 
 
 def line_of(outcome: Outcome) -> str:

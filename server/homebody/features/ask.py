@@ -127,9 +127,9 @@ async def regenerate(
         info = await engine.chat.describe()
         sampling = _sampling(engine, chat_room(engine, info))
         sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
-        said, _ = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
+        answered, _ = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
         del conversation.turns[-1]
-        return _added(conversation, replace(last, answer=said.raw, complete=said.complete), said)
+        return _added(conversation, replace(last, answer=answered.raw, complete=answered.complete), answered)
 
 
 @contextmanager
@@ -192,16 +192,18 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
             (*rules.left_out, *context.left_out),
         )
 
-    said, context = await _answered(engine, conversation, build, _sampling(engine, room), on_text, on_read)
+    answered, context = await _answered(
+        engine, conversation, build, _sampling(engine, room), on_text, on_read
+    )
     turn = Turn(
         asked.question,
         context.text,
-        said.raw,
-        complete=said.complete,
-        sources=said.draft.sources,
-        left_out=said.draft.left_out,
+        answered.raw,
+        complete=answered.complete,
+        sources=answered.draft.sources,
+        left_out=answered.draft.left_out,
     )
-    return _added(conversation, turn, said)
+    return _added(conversation, turn, answered)
 
 
 async def _answered(  # noqa: PLR0917 - private; the parts of one request
@@ -221,10 +223,10 @@ async def _answered(  # noqa: PLR0917 - private; the parts of one request
         messages = (*conversation.history, Message("user", context.text))
         return Draft(messages, context.sources, (*context.left_out, *conversation.shortened))
 
-    said = await answer_in_words(
+    answered = await answer_in_words(
         engine, "ask", conversation.uri, draft, sampling, on_text=on_text, on_read=on_read
     )
-    return said, context
+    return answered, context
 
 
 def _document_uri(asked: Asked) -> str:
@@ -232,16 +234,16 @@ def _document_uri(asked: Asked) -> str:
     return "" if asked.document is None else asked.document.uri
 
 
-def _added(conversation: Conversation, turn: Turn, said: Answer) -> Reply:
+def _added(conversation: Conversation, turn: Turn, answered: Answer) -> Reply:
     before = sum(len(code_blocks(one.answer)) for one in conversation.turns)
     conversation.turns.append(turn)
     blocks = tuple(block for one in conversation.turns for block in code_blocks(one.answer))
     return Reply(
-        markdown=said.text,
-        complete=said.complete,
-        usage=said.usage,
-        sources=said.draft.sources,
-        left_out=said.draft.left_out,
+        markdown=answered.text,
+        complete=answered.complete,
+        usage=answered.usage,
+        sources=answered.draft.sources,
+        left_out=answered.draft.left_out,
         conversation=conversation,
         blocks=blocks,
         new_blocks=len(blocks) - before,

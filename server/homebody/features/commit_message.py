@@ -37,10 +37,10 @@ async def commit_message(
 
     """
     attached = await attach_changes(engine, "staged", folder)
-    said = await explain_attached(
+    explanation = await explain_attached(
         engine, "commit-message", attached, full=full, on_text=on_text, on_read=on_read
     )
-    return replace(said, markdown=_message(said.markdown))
+    return replace(explanation, markdown=_message(explanation.markdown))
 
 
 def _message(answer: str) -> str:

@@ -135,10 +135,10 @@ async def explain(
         return Draft(messages, sources, (*around.left_out, *rules.left_out, *marked))
 
     sampling = sampling_of(engine, prompt, room.output)
-    said = await answer_in_words(
+    reply = await answer_in_words(
         engine, "explain", document.uri, build, sampling, on_text=on_text, on_read=on_read
     )
-    return Explanation(said.text, said.complete, said.usage, said.draft.sources, said.draft.left_out)
+    return Explanation(reply.text, reply.complete, reply.usage, reply.draft.sources, reply.draft.left_out)
 
 
 def _reads_at_once(code: int, room: ChatRoom, frame: int, *, full: bool) -> bool:

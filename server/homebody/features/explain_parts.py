@@ -46,12 +46,12 @@ class _Collected:
     output_tokens: int = 0
     complete: bool = True
 
-    def add(self, said: Answer) -> None:
-        self.texts.append(said.text.strip())
-        self.left_out += said.draft.left_out
-        self.prompt_tokens += said.usage.prompt_tokens
-        self.output_tokens += said.usage.output_tokens
-        self.complete = self.complete and said.complete
+    def add(self, reply: Answer) -> None:
+        self.texts.append(reply.text.strip())
+        self.left_out += reply.draft.left_out
+        self.prompt_tokens += reply.usage.prompt_tokens
+        self.output_tokens += reply.usage.output_tokens
+        self.complete = self.complete and reply.complete
 
 
 async def explain_parts(task: Task, target: Span, room: ChatRoom, *, full: bool) -> Explanation:
@@ -71,10 +71,10 @@ async def explain_parts(task: Task, target: Span, room: ChatRoom, *, full: bool)
         collected.links.append(link)
         heading = f"{_gap(markdown)}### {link}\n\n"
         task.write(heading)
-        said = await _explain_part(task, part, room)
-        collected.add(said)
-        collected.sources += said.draft.sources
-        markdown += heading, said.text.strip()
+        reply = await _explain_part(task, part, room)
+        collected.add(reply)
+        collected.sources += reply.draft.sources
+        markdown += heading, reply.text.strip()
     if len(kept) < len(parts):
         first, last = _lines(document, Span(parts[len(kept)].start, parts[-1].end))
         why = f"only {_MOST_PARTS} parts are explained at once; ask for the full explanation to read it all"
@@ -83,9 +83,9 @@ async def explain_parts(task: Task, target: Span, room: ChatRoom, *, full: bool)
     if len(kept) > 1:
         heading = f"{_gap(markdown)}### Summary\n\n"
         task.write(heading)
-        said = await _sum_up(task, collected.texts, room)
-        collected.add(said)
-        markdown += heading, said.text.strip()
+        reply = await _sum_up(task, collected.texts, room)
+        collected.add(reply)
+        markdown += heading, reply.text.strip()
     return _explanation(task, "".join(markdown), collected)
 
 
@@ -123,12 +123,16 @@ async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
         return Draft(messages, (source, *task.rules.sources), tuple(left_out))
 
     sampling = sampling_of(engine, prompt, room.output)
-    said = await answer_in_words(
+    reply = await answer_in_words(
         engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
     )
     # Never complete: the bodies are listed as left out.
     return Explanation(
-        said.text, complete=False, usage=said.usage, sources=said.draft.sources, left_out=said.draft.left_out
+        reply.text,
+        complete=False,
+        usage=reply.usage,
+        sources=reply.draft.sources,
+        left_out=reply.draft.left_out,
     )
 
 

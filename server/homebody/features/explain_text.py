@@ -90,16 +90,16 @@ async def explain_text(
     attached = Attached(tuple(replace(item, keep="end") for item in attached.items), attached.left_out)
     places = await asyncio.to_thread(lambda: list(islice(_places(engine, text), _MOST_PLACES)))
     helpful = await _lines_at(engine, places, open_document)
-    said = await explain_attached(
+    explanation = await explain_attached(
         engine, "explain-output", attached, helpful=helpful, full=full, on_text=on_text, on_read=on_read
     )
     links = _links(engine, helpful, places)
     if not links:
-        return said
+        return explanation
     line = f"\n\nPlaces: {', '.join(links)}\n"
     if on_text is not None:
         on_text(line)
-    return replace(said, markdown=said.markdown + line, links=links)
+    return replace(explanation, markdown=explanation.markdown + line, links=links)
 
 
 async def explain_attached(
@@ -143,8 +143,8 @@ async def explain_attached(
         return Draft(messages, (*rules.sources, *context.sources), (*rules.left_out, *context.left_out))
 
     sampling = sampling_of(engine, prompt, room.output)
-    said = await answer_in_words(engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read)
-    return Explanation(said.text, said.complete, said.usage, said.draft.sources, said.draft.left_out)
+    reply = await answer_in_words(engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read)
+    return Explanation(reply.text, reply.complete, reply.usage, reply.draft.sources, reply.draft.left_out)
 
 
 def _places(engine: Engine, text: str) -> Iterator[_Place]:

@@ -164,15 +164,15 @@ def test_a_file_in_place_of_the_state_folder_does_no_harm(tmp_path: Path):
 def test_a_note_is_reported_once_per_model(tmp_path: Path):
     """The same mismatch with other numbers is not reported again; another model's is."""
     kept = Audit(folder=tmp_path)
-    told: list[Note] = []
-    kept.on_note = told.append
+    result: list[Note] = []
+    kept.on_note = result.append
     kept.record(a_record(notes=("the server counted 7, 9 were expected",)))
     kept.record(a_record(notes=("the server counted 8, 9 were expected",)))
     kept.record(a_record(notes=("the server counted 8, 9 were expected",), model="other"))
     kept.flush()
 
-    assert [note.model for note in told] == ["tiny", "other"]
-    assert told == list(read_notes(tmp_path))
+    assert [note.model for note in result] == ["tiny", "other"]
+    assert result == list(read_notes(tmp_path))
 
 
 def test_counts_add_up_over_processes(tmp_path: Path):

@@ -8,13 +8,13 @@ class _Screen:
     """A terminal that notes what it is told."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
+        self.result: list[tuple[str, str]] = []
 
     def progress(self, text: str) -> None:
-        self.told.append(("progress", text))
+        self.result.append(("progress", text))
 
     def write(self, text: str) -> None:
-        self.told.append(("write", text))
+        self.result.append(("write", text))
 
 
 def test_the_progress_is_cleared_once_before_the_first_word():
@@ -24,7 +24,7 @@ def test_the_progress_is_cleared_once_before_the_first_word():
     writer.on_read(ReadProgress(50, 100, 0, 1000.0))
     for text in ("It ", "halves."):
         writer.on_text(text)
-    assert screen.told == [
+    assert screen.result == [
         ("progress", "reading 50 of 100 tokens, 1 s left"),
         ("progress", ""),
         ("write", "It "),
@@ -38,4 +38,4 @@ def test_a_quiet_writer_shows_how_far_it_is_and_no_text():
     writer = Writer(screen, is_quiet=True)
     writer.on_read(ReadProgress(10, 10, 10, 0.0))
     writer.on_text("It")
-    assert screen.told == [("progress", "reading 10 of 10 tokens"), ("progress", "")]
+    assert screen.result == [("progress", "reading 10 of 10 tokens"), ("progress", "")]

@@ -41,14 +41,14 @@ def test_complete_prints_what_would_be_suggested(run, scripted):
 
 def test_complete_prints_json(run, scripted):
     """With the range that it replaces, and the prompt on demand."""
-    told = json.loads(run("complete", "add.py:2:12", "--json", "--show-prompt").out)
+    result = json.loads(run("complete", "add.py:2:12", "--json", "--show-prompt").out)
 
-    assert (told["file"], told["line"], told["column"]) == ("add.py", 2, 12)
-    (completion, *_) = told["completions"]
+    assert (result["file"], result["line"], result["column"]) == ("add.py", 2, 12)
+    (completion, *_) = result["completions"]
     assert completion["range"]["start"]["line"] == 2
     assert "a + b" in completion["text"]
-    assert "def add(a, b):" in told["prompt"]["text"]
-    assert told["prompt"]["contextLength"] == 4096
+    assert "def add(a, b):" in result["prompt"]["text"]
+    assert result["prompt"]["contextLength"] == 4096
 
 
 def test_complete_shows_the_prompt_as_it_was_sent(run, scripted):
@@ -80,10 +80,10 @@ def test_explain_streams_the_answer(run, scripted):
 
 def test_explain_prints_json(run, scripted):
     """Markdown, token counts and sources, in the names of the language server."""
-    told = json.loads(run("explain", "add.py", "--json").out)
+    result = json.loads(run("explain", "add.py", "--json").out)
 
-    assert told["markdown"] == "It adds two numbers."
-    assert {"promptTokens", "outputTokens", "contextLength"} == told["usage"].keys()
+    assert result["markdown"] == "It adds two numbers."
+    assert {"promptTokens", "outputTokens", "contextLength"} == result["usage"].keys()
 
 
 @pytest.mark.parametrize(
@@ -213,13 +213,13 @@ def test_stats_are_shown_from_the_local_counts(run, tmp_path):
     counting.save()
 
     assert "1 (25%)" in run("log", "--stats").out
-    told = json.loads(run("log", "--stats", "--json").out)
+    result = json.loads(run("log", "--stats", "--json").out)
     assert (
-        told["shown"],
-        told["accepted"],
-        told["shownCharacters"],
-        told["acceptedCharacters"],
-        told["medianWaitMs"],
+        result["shown"],
+        result["accepted"],
+        result["shownCharacters"],
+        result["acceptedCharacters"],
+        result["medianWaitMs"],
     ) == (4, 1, 40, 10, 350)
 
 
@@ -232,8 +232,8 @@ def test_config_show_prints_values_and_their_sources(run, own_folders):
     assert "chat.top_k = 3" in shown
     assert "# .homebody.toml" in shown
     assert "s3cret" not in shown
-    told = json.loads(run("config", "show", "--json", "--set", "backend.api_key=s3cret").out)
-    assert (told["chat"]["backend"]["api_key"], told["chat"]["top_k"]) == ("***", 3)
+    result = json.loads(run("config", "show", "--json", "--set", "backend.api_key=s3cret").out)
+    assert (result["chat"]["backend"]["api_key"], result["chat"]["top_k"]) == ("***", 3)
 
 
 def test_config_schema_prints_the_schema(run):

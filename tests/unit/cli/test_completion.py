@@ -89,6 +89,6 @@ def test_bash_takes_the_script(own_folders: Path):
         'COMP_WORDS=(homebody refactor some); COMP_CWORD=2; _homebody; printf "%s\\n" "${COMPREPLY[@]}"'
     )
 
-    said = subprocess.run([bash, "-c", ask], cwd=own_folders, capture_output=True, text=True, check=True)
+    result = subprocess.run([bash, "-c", ask], cwd=own_folders, capture_output=True, text=True, check=True)
 
-    assert (said.stdout, said.stderr) == ("refactor\nsome file.py\n", "")
+    assert (result.stdout, result.stderr) == ("refactor\nsome file.py\n", "")

@@ -69,16 +69,16 @@ def test_check_changes_nothing_and_exits_with_one(run, add):
 
 def test_json_holds_the_whole_result(run, add):
     """Status, diff, edits in lines and columns, and whether it was written."""
-    told = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
+    result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
 
     assert (
-        told["status"],
-        told["reason"],
-        told["written"],
-        told["file"],
+        result["status"],
+        result["reason"],
+        result["written"],
+        result["file"],
     ) == ("changed", None, False, "add.py")
-    assert told["diff"].startswith("--- a/add.py\n+++ b/add.py\n")
-    assert told["edits"][0]["range"]["start"]["line"] == 5
+    assert result["diff"].startswith("--- a/add.py\n+++ b/add.py\n")
+    assert result["edits"][0]["range"]["start"]["line"] == 5
 
 
 def test_a_result_that_does_not_parse_is_refused(run, add):
@@ -91,8 +91,8 @@ def test_a_result_that_does_not_parse_is_refused(run, add):
     assert (ended.out, ended.code) == ("", 1)
     assert ended.err.startswith("homebody: ")
     assert before == add.read_bytes()
-    told = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
-    assert (told["status"], told["diff"], told["written"]) == ("refused", "", False)
+    result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
+    assert (result["status"], result["diff"], result["written"]) == ("refused", "", False)
 
 
 def test_nothing_to_change_is_no_failure(run, add):
@@ -118,8 +118,8 @@ def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
     assert ended.code == 0
     assert {"docstring", "simplify", "mine"} <= {line.split()[0] for line in ended.out.splitlines()}
     assert "broken.md" in ended.err
-    told = {action["name"]: action for action in json.loads(run("refactor", "--list", "--json").out)}
-    assert (told["mine"]["title"], told["mine"]["scope"]) == ("My own", "selection")
+    result = {action["name"]: action for action in json.loads(run("refactor", "--list", "--json").out)}
+    assert (result["mine"]["title"], result["mine"]["scope"]) == ("My own", "selection")
 
 
 @pytest.mark.parametrize(

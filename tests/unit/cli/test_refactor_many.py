@@ -96,9 +96,9 @@ def test_json_is_a_line_a_file(run, tree):
     """Status, hunks, tokens in and out, seconds."""
     ended = run(*REFACTOR, "--json", "--jobs", "2")
 
-    told = reports(ended.out)
-    assert sorted(report["file"] for report in told) == ["a.py", "b.py", "sub/c.py"]
-    first = told[0]
+    result = reports(ended.out)
+    assert sorted(report["file"] for report in result) == ["a.py", "b.py", "sub/c.py"]
+    first = result[0]
     assert (first["status"], first["reason"], first["written"]) == ("changed", None, False)
     assert first["hunks"] == [
         {
@@ -319,8 +319,8 @@ def test_prompts_are_shown_on_demand(run, tree):
     ended = run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt")
 
     assert ended.out.index("Be brief.") < ended.out.index("--- a/a.py")
-    told = json.loads(run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt", "--json").out)
-    assert "Be brief." in told["prompts"][0]["text"]
+    result = json.loads(run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt", "--json").out)
+    assert "Be brief." in result["prompts"][0]["text"]
 
 
 def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
@@ -329,21 +329,21 @@ def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
     functions = "\n\n".join(f"def f{n}(a):\n    b = {n}\n    return a + b * {n}\n" for n in range(200))
     (tree / "a.py").write_text(functions)
 
-    told = json.loads(run("refactor", "a.py", "--instruction", "x", "--json").out)
+    result = json.loads(run("refactor", "a.py", "--instruction", "x", "--json").out)
 
-    assert told["status"] == "refused"
-    assert "parts were refused" in told["reason"]
-    assert told["promptTokens"] > 4096
+    assert result["status"] == "refused"
+    assert "parts were refused" in result["reason"]
+    assert result["promptTokens"] > 4096
 
 
 def test_binary_files_among_others_are_skipped(run, tree):
     """Named ones are reported; alone it is an error."""
     (tree / "b.py").write_bytes(b"\0\1")
 
-    told = reports(run("refactor", "a.py", "b.py", "--instruction", "x", "--json").out)
+    result = reports(run("refactor", "a.py", "b.py", "--instruction", "x", "--json").out)
 
-    assert [(one["file"], one["status"]) for one in told] == [("a.py", "changed"), ("b.py", "skipped")]
-    assert "binary" in told[1]["reason"]
+    assert [(one["file"], one["status"]) for one in result] == [("a.py", "changed"), ("b.py", "skipped")]
+    assert "binary" in result[1]["reason"]
     assert run("refactor", "b.py", "--instruction", "x").code == 2
 
 

@@ -30,8 +30,8 @@ def test_the_new_file_is_shown_as_a_diff_that_applies(run, tree):
     subprocess.run(["git", "apply", "-"], input=ended.out.encode(), check=True)
     assert (tree / "test_calc.py").read_text() == TESTS
     (tree / "test_calc.py").unlink()
-    told = json.loads(run(*WRITE_TESTS, "--json").out)
-    assert (told["file"], told["isNew"], told["written"]) == ("test_calc.py", True, False)
+    result = json.loads(run(*WRITE_TESTS, "--json").out)
+    assert (result["file"], result["isNew"], result["written"]) == ("test_calc.py", True, False)
 
 
 def test_it_is_written_and_undo_removes_it(run, tree):

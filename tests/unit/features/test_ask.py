@@ -185,9 +185,9 @@ async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_pa
             ((folder / "AGENTS.md").as_uri(), "project rules")
         ]
         document = Document.create((folder / "half.py").as_uri(), "python", 1, _CODE)
-        told = await explain(w.engine, document)
+        result = await explain(w.engine, document)
         assert "Use tabs." in w.asked[-1].prompt.text
-        assert told.sources[-1].why == "project rules"
+        assert result.sources[-1].why == "project rules"
 
 
 class _NoSystemRole(ScriptedBackend):

@@ -34,11 +34,11 @@ async def test_any_selection_can_be_explained_and_asked_about(world, document, s
     start = document.text.index(selected)
     span = Span(start, start + len(selected))
     async with world("Words.", context_length=2048) as w:
-        told = await explain(w.engine, document, span)
+        result = await explain(w.engine, document, span)
         reply = await ask(w.engine, "What is it?", document=document, span=span)
-        assert "Words." in told.markdown
+        assert "Words." in result.markdown
         assert reply.markdown == "Words."
-        assert told.sources[0].why == "selection"
+        assert result.sources[0].why == "selection"
         for request in w.asked:
             size = await w.backend.count_prompt(request.prompt)
             assert size + request.sampling.max_tokens <= 2048
@@ -68,9 +68,9 @@ async def test_a_model_that_answers_nothing_is_named(world, answer):
 async def test_an_endless_answer_is_cut_and_reported_as_cut(world):
     """At the token limit."""
     async with world("and so on " * 5000) as w:
-        told = await explain(w.engine, _document(_TWO))
-        assert told.usage.output_tokens == w.asked[0].sampling.max_tokens
-        assert not told.complete
+        result = await explain(w.engine, _document(_TWO))
+        assert result.usage.output_tokens == w.asked[0].sampling.max_tokens
+        assert not result.complete
 
 
 async def test_a_model_that_fails_in_the_middle_is_an_error(world):

@@ -28,25 +28,25 @@ async def test_files_that_a_traceback_names_are_read(world, tmp_path):
     async with world("It divides by None.", folders=[tmp_path]) as w:
         streamed: list[str] = []
         text = _TRACEBACK.format(path=tmp_path / "half.py")
-        told = await explain_text(w.engine, text, on_text=streamed.append)
+        result = await explain_text(w.engine, text, on_text=streamed.append)
         prompt = w.asked[0].prompt.text
         assert "def half(value):" in prompt
         assert "TypeError: unsupported operand" in prompt
         uri = (tmp_path / "half.py").as_uri()
-        assert [(source.uri, source.why) for source in told.sources] == [
+        assert [(source.uri, source.why) for source in result.sources] == [
             ("homebody:pasted", "attached"),
             (uri, "line 2 is in the output"),
         ]
-        assert told.markdown == f"It divides by None.\n\nPlaces: [half.py:2]({uri}#L2)\n"
-        assert "".join(streamed) == told.markdown
+        assert result.markdown == f"It divides by None.\n\nPlaces: [half.py:2]({uri}#L2)\n"
+        assert "".join(streamed) == result.markdown
 
 
 @pytest.mark.parametrize("line", ["a", "a.", "./", "a.b:", "1", "A"])
 async def test_an_output_of_one_endless_line_is_searched_once(world, tmp_path, line):
     """No line makes the search for places start again at each character."""
     async with world("ok", folders=[tmp_path]) as w:
-        told = await explain_text(w.engine, line * (200_000 // len(line)))
-        assert told.markdown == "ok"
+        result = await explain_text(w.engine, line * (200_000 // len(line)))
+        assert result.markdown == "ok"
 
 
 async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
@@ -60,9 +60,9 @@ async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
 async def test_the_end_of_a_long_output_stays(world):
     """The error is at the end; the lines before are listed as left out."""
     async with world("ok", context_length=1024) as w:
-        told = await explain_text(w.engine, "".join(f"line {n}\n" for n in range(3000)) + "Boom: 42\n")
+        result = await explain_text(w.engine, "".join(f"line {n}\n" for n in range(3000)) + "Boom: 42\n")
         assert "Boom: 42" in w.asked[0].prompt.text
-        [left] = told.left_out
+        [left] = result.left_out
         assert left.first_line == 0
         assert f"line {left.last_line + 1}\n" in w.asked[0].prompt.text
         assert f"line {left.last_line}\n" not in w.asked[0].prompt.text
@@ -72,9 +72,9 @@ async def test_a_pasted_diff_is_explained_as_one(world):
     """Each file of it is a source."""
     diff = "--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
     async with world("It changes x.") as w:
-        told = await explain_text(w.engine, diff)
+        result = await explain_text(w.engine, diff)
         assert "Explain what this change does" in w.asked[0].prompt.text
-        assert told.sources[0].uri.endswith("/half.py")
+        assert result.sources[0].uri.endswith("/half.py")
 
 
 @pytest.mark.parametrize("text", ["", " \n\t"])
@@ -91,11 +91,11 @@ async def test_a_diagnostic_is_explained_with_the_lines_around_it(world):
     code = "def half(value):\n    return value / two\n"
     async with world("The name is not defined.", chat=ChatSettings(reading_seconds=600)) as w:
         document = Document.create("file:///w/half.py", "python", 1, code)
-        told = await explain(w.engine, document, Span(29, 32), problem="ruff F821: Undefined name `two`")
+        result = await explain(w.engine, document, Span(29, 32), problem="ruff F821: Undefined name `two`")
         prompt = w.asked[0].prompt.text
         assert "ruff F821: Undefined name `two`" in prompt
         assert prompt.count("return value / two") == 1
-        assert [(source.first_line, source.why) for source in told.sources] == [
+        assert [(source.first_line, source.why) for source in result.sources] == [
             (1, "selection"),
             (0, "before the selection"),
         ]

@@ -83,10 +83,10 @@ def test_sources_are_reported_in_lines_counted_from_one():
         when=0.0,
     )
 
-    told = json.loads(to_json(to_prompt(record)))
+    result = json.loads(to_json(to_prompt(record)))
 
-    assert told["sources"] == [
+    assert result["sources"] == [
         {"uri": "file:///a.py", "firstLine": 1, "lastLine": 5, "why": "prefix", "tokens": 2}
     ]
-    assert told["leftOut"] == [{"uri": "file:///b.py", "firstLine": 10, "lastLine": 10, "why": "no room"}]
-    assert (told["promptTokens"], told["contextLength"], told["text"]) == (2, 10, "text")
+    assert result["leftOut"] == [{"uri": "file:///b.py", "firstLine": 10, "lastLine": 10, "why": "no room"}]
+    assert (result["promptTokens"], result["contextLength"], result["text"]) == (2, 10, "text")

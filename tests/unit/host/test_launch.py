@@ -119,8 +119,8 @@ def test_running_out_of_memory_while_loading_is_reported(tiny_model):
     """Memory may have become scarce since the check; the file is not blamed."""
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 E alloc: insufficient memory (attempted to allocate 360.00 MB)\n")
-        said = Failed("ModelFileInvalid", "llama.cpp cannot load tiny.gguf")
-        error = _failure(HostOptions(tiny_model), said, 3, log)
+        result = Failed("ModelFileInvalid", "llama.cpp cannot load tiny.gguf")
+        error = _failure(HostOptions(tiny_model), result, 3, log)
     assert isinstance(error, ModelTooLarge)
     assert str(error).endswith("360.00 MB); close other programs, or set a smaller backend.contextLength")
 

@@ -137,11 +137,11 @@ def test_a_client_that_is_just_coming_counts(place):
 def test_a_host_takes_its_share_of_the_cores(place, hold):
     """All of them when alone; one n-th of them beside others, and never none."""
     cores = usable_cores()
-    said = []
-    assert SharedCores(place, None).wait_for_share(said.append) == cores
-    assert SharedCores(place, 1).wait_for_share(said.append) == 1
+    result = []
+    assert SharedCores(place, None).wait_for_share(result.append) == cores
+    assert SharedCores(place, 1).wait_for_share(result.append) == 1
     other = Place(place.lock.with_name("other.lock"))
     hold(other.lock)
     shared.write_state(other, ready(threads=max(1, cores // 2)))
-    assert SharedCores(place, None).wait_for_share(said.append) == max(1, cores // 2)
-    assert said == [cores, 1, max(1, cores // 2)]
+    assert SharedCores(place, None).wait_for_share(result.append) == max(1, cores // 2)
+    assert result == [cores, 1, max(1, cores // 2)]

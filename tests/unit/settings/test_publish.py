@@ -89,8 +89,8 @@ def test_what_vscode_sends_unasked_changes_nothing(tmp_path):
     """The editor sends every default; values of the user's file are not overridden, without a message."""
     (tmp_path / "config.toml").write_text("[log]\nenabled = true\n[backend]\nurl = 'http://127.0.0.1:1'\n")
     defaults = {
-        name.removeprefix("homebody."): told["default"]
-        for name, told in publish.vscode_configuration()["properties"].items()
+        name.removeprefix("homebody."): result["default"]
+        for name, result in publish.vscode_configuration()["properties"].items()
     }
 
     resolved, problems = load_settings(

@@ -63,8 +63,8 @@ def show(language_id: str, text: str, name: str) -> tuple[str, int, int]:
     found = definitions(document, tree)
     one = next(one for one in found if one.name == name)
     container = f"{one.container}.{name}".lstrip(".")
-    told = shown(document, tree.language, one, [one for one in found if one.container == container])
-    return told.text, told.first_line, told.last_line
+    result = shown(document, tree.language, one, [one for one in found if one.container == container])
+    return result.text, result.first_line, result.last_line
 
 
 @pytest.mark.parametrize(

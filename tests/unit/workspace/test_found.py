@@ -14,7 +14,7 @@ def method(name: str, line: int, *headers: str, path: str = "a.py") -> Found:
     return Found(name, path, line, line, f"{indent}def {name}(self):", APART.join(headers))
 
 
-def told(*found: Found, own: str | None = None) -> list[tuple[str, int, int, str, str]]:
+def result(*found: Found, own: str | None = None) -> list[tuple[str, int, int, str, str]]:
     """File, lines, text and reason of the candidates."""
     return [
         (one.uri.rsplit("/", 1)[-1], one.first_line, one.last_line, one.text, one.why)
@@ -24,10 +24,10 @@ def told(*found: Found, own: str | None = None) -> list[tuple[str, int, int, str
 
 def test_a_method_stands_under_its_class():
     """Below the three innermost headers if there are more."""
-    assert told(method("get", 9, "class Outer:", "    class Cache:")) == [
+    assert result(method("get", 9, "class Outer:", "    class Cache:")) == [
         ("a.py", 9, 9, "class Outer:\n    class Cache:\n        def get(self):", "defines get")
     ]
-    (deep,) = told(method("get", 9, *"abcde"))
+    (deep,) = result(method("get", 9, *"abcde"))
     assert deep[3].splitlines() == ["c", "d", "e", " " * 20 + "def get(self):"]
 
 
@@ -41,12 +41,12 @@ def test_neighbours_of_one_file_are_one_candidate():
         method("far", 400),
     ]
     text = "class Cache:\n    def get(self):\n    def put(self):\ndef last(self):"
-    assert told(*found) == [
+    assert result(*found) == [
         ("a.py", 20, 40, text, "defines put, get, last"),
         ("b.py", 5, 5, "def other(self):", "defines other"),
         ("a.py", 400, 400, "def far(self):", "defines far"),
     ]
-    (many,) = told(*(method(f"f{i}", i) for i in range(5)))
+    (many,) = result(*(method(f"f{i}", i) for i in range(5)))
     assert many[4] == "defines f0, f1, f2 and 2 more"
 
 
@@ -57,18 +57,18 @@ def test_what_is_long_stands_alone():
         Found("Cache", "a.py", 3, 8, CACHE + "\n    x = 1\n    y = 1", ""),
         method("b", 9),
     ]
-    assert [one[1:3] for one in told(*found)] == [(1, 1), (3, 8), (9, 9)]
+    assert [one[1:3] for one in result(*found)] == [(1, 1), (3, 8), (9, 9)]
 
 
 def test_a_method_is_not_shown_beside_its_class():
     """The class takes the better rank; in the current file, whose lines the prompt may show, both stay."""
     get = Found("get", "a.py", 400, 400, "    def get(self, key):", "class Cache:")
     found = [get, method("other", 5, path="b.py"), Found("Cache", "a.py", 10, 10, CACHE, "")]
-    assert [(one[0], one[4]) for one in told(*found)] == [
+    assert [(one[0], one[4]) for one in result(*found)] == [
         ("a.py", "defines Cache, get"),
         ("b.py", "defines other"),
     ]
-    assert [(one[0], one[1]) for one in told(*found, own="a.py")] == [
+    assert [(one[0], one[1]) for one in result(*found, own="a.py")] == [
         ("a.py", 400),
         ("b.py", 5),
         ("a.py", 10),
@@ -77,7 +77,7 @@ def test_a_method_is_not_shown_beside_its_class():
 
 def test_a_name_inside_of_another_is_a_definition_of_its_own():
     """``PORT = 80`` is not shown by ``SUPPORT = 80``."""
-    (one,) = told(
+    (one,) = result(
         Found("SUPPORT", "a.py", 1, 1, "SUPPORT = 8080", ""), Found("PORT", "a.py", 2, 2, "PORT = 80", "")
     )
     assert one[3] == "SUPPORT = 8080\nPORT = 80"

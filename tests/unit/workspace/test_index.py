@@ -51,9 +51,9 @@ class Told(list[Progress]):
 
 
 @asynccontextmanager
-async def opened(*roots: Path, told: Told | None = None, settings: Settings | None = None):
+async def opened(*roots: Path, result: Told | None = None, settings: Settings | None = None):
     """Open an index, build it and close it."""
-    progress = (Told() if told is None else told).append
+    progress = (Told() if result is None else result).append
     async with aclosing(WorkspaceIndex.open(roots, settings or Settings(), progress=progress)) as index:
         index.start()
         await asyncio.wait_for(index.settled(), 30)
@@ -68,15 +68,15 @@ async def defining(index: WorkspaceIndex, *names: str, near: Path | None = None,
 
 async def test_what_the_workspace_holds_is_found(root):
     """By import, by name, and by similarity; secrets are never found."""
-    told = Told()
+    result = Told()
     main = root / "shop/main.py"
-    async with opened(root, told=told) as index:
+    async with opened(root, result=result) as index:
         assert await defining(index, "O", near=main) == ["order.py"]
         assert await defining(index, "unrelated_zebra", "nothing", near=main) == ["other.py"]
         (found,) = await index.similar("the invoice total", exclude=[main.as_uri()], limit=3)
         assert found.uri == (root / "shop/order.py").as_uri()
         assert await index.similar("the invoice total", exclude=[found.uri, "untitled:1"]) == []
-    assert (told[0].state, told[-1].state, told.notices) == ("indexing", "ready", [])
+    assert (result[0].state, result[-1].state, result.notices) == ("indexing", "ready", [])
 
 
 async def test_imports_that_are_not_saved_yet_count(root):
@@ -149,13 +149,13 @@ async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, how):
         pass
     (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
     spoil(database, how)
-    told = Told()
-    async with opened(root, told=told) as index:
+    result = Told()
+    async with opened(root, result=result) as index:
         assert await defining(index, "invoice_total") == ["order.py"]
         index.start()
         await asyncio.wait_for(index.settled(), 30)
-    assert len(told.notices) == 1
-    assert "rebuilt" in told.notices[0]
+    assert len(result.notices) == 1
+    assert "rebuilt" in result.notices[0]
 
 
 async def test_an_index_that_is_damaged_during_use_is_rebuilt(root, tmp_path):
@@ -172,11 +172,11 @@ async def test_an_index_that_is_damaged_during_use_is_rebuilt(root, tmp_path):
 async def test_an_unwritable_cache_is_reported_and_not_tried_again(root, tmp_path):
     """A file where the folder should be."""
     (tmp_path / "cache").write_text("")
-    told = Told()
-    async with opened(root, told=told) as index:
+    result = Told()
+    async with opened(root, result=result) as index:
         assert await defining(index, "invoice_total") == []
         assert index.state == "off"
-    assert len(told.notices) == 1
+    assert len(result.notices) == 1
 
 
 async def test_without_snippets_there_is_no_index(root, tmp_path):
@@ -200,13 +200,13 @@ async def test_a_process_that_dies_is_started_again(root):
 
 async def test_names_that_no_file_should_have_cost_nothing(root):
     """Bytes that are not UTF-8, a NUL, a name that is too long, a folder that may not be entered."""
-    told = Told()
+    result = Told()
     locked = root / "locked"
     locked.mkdir(mode=0)
     uris = [
         f"{root.as_uri()}/{name}" for name in ("caf%E9.py", "a%00b.py", "x" * 300, "locked/a.py", "%ED%A0%80")
     ]
-    async with opened(root, told=told) as index:
+    async with opened(root, result=result) as index:
         for uri in uris:
             index.refresh([path for path in (path_of(uri),) if path is not None])
             await asyncio.wait_for(index.settled(), 30)
@@ -215,18 +215,18 @@ async def test_names_that_no_file_should_have_cost_nothing(root):
         await asyncio.wait_for(index.settled(), 30)
         assert await defining(index, "brand_new") == ["new.py"]
         assert index.state == "ready"
-    assert told.notices == []
+    assert result.notices == []
 
 
 async def test_a_process_that_keeps_dying_is_given_up(root, monkeypatch):
     """Here the interpreter cannot even start; the user gets one message, and nothing waits for it."""
     monkeypatch.setenv("PYTHONHOME", str(root / "gone"))
-    told = Told()
-    async with opened(root, told=told) as index:
+    result = Told()
+    async with opened(root, result=result) as index:
         index.start()
         await asyncio.wait_for(index.settled(), 30)
         assert index.state == "off"
-    assert told.notices == [
+    assert result.notices == [
         "The indexing process keeps crashing, so other files are not used for completion."
     ]
 

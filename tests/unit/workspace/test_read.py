@@ -53,9 +53,9 @@ def test_an_unknown_language_is_plain_text(tmp_path):
 def test_a_file_that_cannot_be_served_is_reported_in_one_sentence(tmp_path, name, data, says):
     """The message begins with the path and says what to do next."""
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(FileUnreadable) as told:
+    with pytest.raises(FileUnreadable) as result:
         read_document(tmp_path / name, max_bytes=LIMIT)
-    sentence = str(told.value)
+    sentence = str(result.value)
     assert sentence.startswith(str(tmp_path / name))
     assert says in sentence
     assert sentence.endswith(".")

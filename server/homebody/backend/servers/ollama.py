@@ -231,7 +231,7 @@ class OllamaBackend(StringBackend):
         running = (await self._server.get("/api/ps", api.Models)).named(name)
         return (running.context_length or None) if running is not None else None
 
-    def _check_remote(self, name: str, said: api.SaysRemote | None) -> None:
+    def _check_remote(self, name: str, reported: api.SaysRemote | None) -> None:
         """Refuse a model that runs elsewhere, unless the user allows that host.
 
         Raises
@@ -240,7 +240,7 @@ class OllamaBackend(StringBackend):
             It does.
 
         """
-        host = api.remote_host_of(name, said)
+        host = api.remote_host_of(name, reported)
         if host is None:
             return
         url = urlsplit(host if "//" in host else f"https://{host}")

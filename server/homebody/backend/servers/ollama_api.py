@@ -112,12 +112,12 @@ class SaysRemote(Protocol):
         ...
 
 
-def remote_host_of(name: str, said: SaysRemote | None) -> str | None:
+def remote_host_of(name: str, reported: SaysRemote | None) -> str | None:
     """Return where the model runs if that is not here; a ``cloud`` tag means the same."""
-    if said is not None and said.remote_host:
-        return said.remote_host
+    if reported is not None and reported.remote_host:
+        return reported.remote_host
     tag = name.rpartition(":")[2]
-    if (said is not None and said.remote_model) or tag == "cloud" or tag.endswith("-cloud"):
+    if (reported is not None and reported.remote_model) or tag == "cloud" or tag.endswith("-cloud"):
         return _CLOUD_HOST
     return None
 

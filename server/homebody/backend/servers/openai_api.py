@@ -135,7 +135,7 @@ class Choice(msgspec.Struct, frozen=True):
     finish_reason: str | None = None
 
     @property
-    def said(self) -> str:
+    def answer_text(self) -> str:
         """Text of a completion or of a chat."""
         return self.text or (self.delta.content or "" if self.delta is not None else "")
 
@@ -192,8 +192,8 @@ def chat_body(
     model: str, messages: Sequence[Message], sampling: Sampling, dialect: Dialect
 ) -> dict[str, object]:
     """Return the body of ``POST /v1/chat/completions``, without the fields for reasoning."""
-    said = [{"role": message.role, "content": message.text} for message in messages]
-    body: dict[str, object] = {"model": model, "messages": said, **_common(sampling, dialect)}
+    sent = [{"role": message.role, "content": message.text} for message in messages]
+    body: dict[str, object] = {"model": model, "messages": sent, **_common(sampling, dialect)}
     if sampling.logprobs and dialect.logprobs:
         body |= {"logprobs": True, "top_logprobs": sampling.logprobs}
     return body
@@ -237,8 +237,8 @@ async def stream(
                     finish = choice.finish_reason or finish
                     if choice.is_thought:
                         yield Thought()
-                    if choice.said:
-                        yield Piece(choice.said, choice.logprobs.total if choice.logprobs else None)
+                    if choice.answer_text:
+                        yield Piece(choice.answer_text, choice.logprobs.total if choice.logprobs else None)
     except StatusRefused as error:
         if error.status == 400 and tells_length(error.words):
             message = f"the server at {server.url} says: {error.words}; nothing was cut"
@@ -286,12 +286,12 @@ def _failure(error: object, url: str) -> BackendError | ContextTooLong:
             words = msgspec.convert(error, _Words)
         except msgspec.ValidationError:
             words = _Words()
-    said = clean(words.message)
-    if tells_length(said):
-        return ContextTooLong(f"the server at {url} says: {said}; nothing was cut")
+    reason = clean(words.message)
+    if tells_length(reason):
+        return ContextTooLong(f"the server at {url} says: {reason}; nothing was cut")
     refused = isinstance(words.code, int) and 400 <= words.code < 500
     kind = BackendRefused if refused else BackendFailed
-    return kind(f"the server at {url} failed: {said}")
+    return kind(f"the server at {url} failed: {reason}")
 
 
 def tells_length(words: str) -> bool:

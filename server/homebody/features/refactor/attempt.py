@@ -62,19 +62,23 @@ async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, as
     judged = replace(request, instruction=asked) if asked else request
     new_uri = await _new_uri(request)
     for number in range(1, _TRIES + 1):
-        request, said = await _asked(request, listeners, judged.instruction)
-        usages.append(said.usage)
-        found = await asyncio.to_thread(judge, replace(judged, turns=()), said.text, complete=said.complete)
-        if not isinstance(found, Refusal) or not said.complete or number == _TRIES:
-            return _result(request, found, replace(said, usage=added(usages) or said.usage), info, new_uri)
+        request, answered = await _asked(request, listeners, judged.instruction)
+        usages.append(answered.usage)
+        found = await asyncio.to_thread(
+            judge, replace(judged, turns=()), answered.text, complete=answered.complete
+        )
+        if not isinstance(found, Refusal) or not answered.complete or number == _TRIES:
+            return _result(
+                request, found, replace(answered, usage=added(usages) or answered.usage), info, new_uri
+            )
         reply = fill(shipped_prompt(_retry_prompt(request)).body, {"problem": found.reason})
-        base = request.base or said.draft
-        again = replace(request, base=base, turns=(*request.turns, Turn(said.text, reply)))
+        base = request.base or answered.draft
+        again = replace(request, base=base, turns=(*request.turns, Turn(answered.text, reply)))
         if size_of(again).total > info.context_length:
             # The wrong answer does not fit beside the code: only the reason is given.
             again = replace(request, base=None, feedback=found.reason)
         if size_of(again).total > info.context_length:
-            return _result(request, found, said, info)
+            return _result(request, found, answered, info)
         request = again
     raise AssertionError
 
@@ -86,7 +90,7 @@ async def _asked(request: Request, listeners: Listeners, wanted: str) -> tuple[R
     """
     while True:
         try:
-            said = await ask(request, on_text=_counted(listeners.on_progress), on_read=listeners.on_read)
+            answered = await ask(request, on_text=_counted(listeners.on_progress), on_read=listeners.on_read)
         except ContextTooLong:
             if not request.turns:
                 raise
@@ -94,7 +98,7 @@ async def _asked(request: Request, listeners: Listeners, wanted: str) -> tuple[R
             if not request.turns:
                 request = replace(request, base=None, instruction=wanted)
         else:
-            return request, said
+            return request, answered
 
 
 def _counted(on_progress: OnProgress | None) -> Callable[[str], None] | None:
@@ -121,22 +125,22 @@ async def _new_uri(request: Request) -> str:
 def _result(
     request: Request,
     found: Offer | Refusal,
-    said: Answer | None,
+    answered: Answer | None,
     info: ModelInfo | None,
     new_uri: str = "",
 ) -> Refactoring:
-    draft = said.draft if said is not None else None
+    draft = answered.draft if answered is not None else None
     is_refused = isinstance(found, Refusal)
     result = Refactoring(
         status="refused" if is_refused else "changed",
         reason=_reason(request, found, info) if is_refused else None,
         edits=() if is_refused else found.edits,
         version=request.document.version,
-        usage=said.usage if said is not None else None,
+        usage=answered.usage if answered is not None else None,
         sources=draft.sources if draft is not None else (),
         left_out=draft.left_out if draft is not None else (),
         target=request.target,
-        pending=() if said is None else (_pending(request, found, said),),
+        pending=() if answered is None else (_pending(request, found, answered),),
     )
     if is_refused:
         return result
@@ -145,9 +149,9 @@ def _result(
     return result if found.edits else replace(result, status="unchanged")
 
 
-def _pending(request: Request, found: Offer | Refusal, said: Answer) -> Pending:
+def _pending(request: Request, found: Offer | Refusal, answered: Answer) -> Pending:
     edits = () if isinstance(found, Refusal) else found.edits
-    return Pending(replace(request, base=request.base or said.draft), said.text, edits)
+    return Pending(replace(request, base=request.base or answered.draft), answered.text, edits)
 
 
 def _retry_prompt(request: Request) -> str:

@@ -25,8 +25,8 @@ async def test_the_summary_lists_each_line_once(world):
 async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(world, monkeypatch):
     """The server's count is compared with ours after each request."""
     async with world("a + b\n") as w:
-        told = []
-        w.engine.audit.on_note = told.append
+        result = []
+        w.engine.audit.on_note = result.append
 
         async def less(prompt) -> int:
             return len(prompt.text)
@@ -37,8 +37,8 @@ async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(w
         document, offset = typed(document, offset, "x")
         await complete(w.engine, document, offset, session=w.session)
         w.engine.audit.flush()
-        assert [note.text for note in read_notes()] == [told[0].text]
-        assert "prompt tokens" in told[0].text
+        assert [note.text for note in read_notes()] == [result[0].text]
+        assert "prompt tokens" in result[0].text
         assert w.engine.audit.last().notes != ()
 
 
