@@ -9,8 +9,8 @@ import asyncio
 import re
 from collections.abc import Iterator
 
-from homebody.context.rank import CELL_ABOVE
 from homebody.engine import Engine
+from homebody.features.cells import cells_above
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.identifiers import identifiers_in
@@ -24,8 +24,6 @@ _MAX_CALLERS = 4
 _WHOLE_LINES = 14
 """A function of the same file is shown whole up to this many lines, else by its signature."""
 
-_CELL_LINES = 60
-"""Lines that are shown of a notebook's cell."""
 
 _LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
 
@@ -94,7 +92,7 @@ async def candidates_for_span(
         *own,
         *_needed_imports(document, tree, span, names),
         *_class_around(document, tree, span, everything),
-        *(() if session is None else await _cells_above(session, document)),
+        *(() if session is None else await cells_above(session, document)),
     ]
     called = [one.name for one in everything if _covers(span, one.header) and one.name][:2]
     for name in called:
@@ -182,19 +180,6 @@ def _own_calls(
         count += 1
         if count == _MAX_CALLERS:
             return
-
-
-async def _cells_above(session: Session, document: Document) -> list[Candidate]:
-    """Cells of the same notebook that come before this one, the nearest first."""
-    above: list[Candidate] = []
-    for cell in session.siblings(document.uri):
-        if cell.uri == document.uri:
-            break
-        last = min(cell.line_count, _CELL_LINES) - 1
-        text = cell.text[: cell.line_span_with_end(last).end]
-        if text.strip() and await session.engine.permit.refusal_of(cell) is None:
-            above.append(Candidate(cell.uri, 0, last, text, CELL_ABOVE))
-    return above[::-1]
 
 
 def _candidate(document: Document, span: Span, text: str, why: str) -> Candidate:

@@ -11,7 +11,7 @@ from pathlib import Path
 from homebody.errors import FileUnreadable, PositionOutOfRange
 from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span
-from homebody.workspace.read import read_document
+from homebody.workspace.read import decoded, read_document
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.uri import uri_of
 
@@ -112,21 +112,13 @@ def source_of(data: bytes, path: Path) -> SourceFile:
     Raises
     ------
     FileUnreadable
-        They are binary or not UTF-8, or the name is on the list of secrets.
+        They are binary or not UTF-8, hold a private key, or the name is on the list of secrets.
 
     """
     if is_secret(path):
         message = f"{path} is on the list of files that hold secrets: Homebody puts it into no prompt."
         raise FileUnreadable(message)
-    if b"\0" in data:
-        message = "The standard input is binary: Homebody reads text only."
-        raise FileUnreadable(message)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"The standard input is not UTF-8 (line {line}): convert it first."
-        raise FileUnreadable(message) from error
+    text = decoded(data, "The standard input")
     language = find_by_text(path.name, text)
     target = Path(os.path.abspath(path))  # noqa: PTH100 - it need not exist
     text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")

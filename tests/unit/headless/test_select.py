@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from homebody.errors import FileUnreadable, PositionOutOfRange
-from homebody.headless.select import read_source, workspace_of
+from homebody.headless.select import read_source, source_of, workspace_of
 from homebody.text import Span
 
 MAX_BYTES = 1000
@@ -109,3 +109,18 @@ def test_the_workspace_is_the_nearest_folder_with_a_mark(tmp_path: Path):
     assert workspace_of(inner / "a.py") == tmp_path / "repository"
     (tmp_path / "repository" / "src" / ".homebody.toml").touch()
     assert workspace_of(inner / "a.py") == tmp_path / "repository" / "src"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"a\0b", "is a binary file"),
+        (b"x = 1\n\xff", "not UTF-8 \\(line 2\\)"),
+        (b"-----BEGIN RSA PRIVATE KEY-----\n", "holds a private key"),
+    ],
+    ids=["binary", "latin-1", "private key"],
+)
+def test_the_standard_input_passes_the_rules_of_files(data: bytes, reason: str):
+    """It is refused before a model is asked."""
+    with pytest.raises(FileUnreadable, match=f"The standard input {reason}|The standard input is {reason}"):
+        source_of(data, Path("a.py"))

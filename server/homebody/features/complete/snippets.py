@@ -6,7 +6,7 @@ Runs in pauses only: the index answers from disk, and no key waits for the disk.
 
 from collections.abc import Sequence
 
-from homebody.context.rank import CELL_ABOVE
+from homebody.features.cells import cells_above
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.identifiers import identifiers_near
@@ -17,7 +17,6 @@ from homebody.workspace.uri import path_of
 _NEARBY_LINES = 20
 """Lines on either side of the cursor that are compared with chunks of other files."""
 
-_CELL_LINES = 60
 _SIMILAR = 6
 
 
@@ -33,7 +32,7 @@ async def find_candidates(
     engine = session.engine
     if not engine.settings.context.snippets:
         return []
-    found = await _cells_above(session, document)
+    found = await cells_above(session, document)
     index = engine.index
     if index is None:
         return [*found, *await _recent(session)]
@@ -53,19 +52,6 @@ async def _recent(session: Session) -> list[Candidate]:
     """Recently edited or viewed places, without documents that must not go into a prompt."""
     permit = session.engine.permit
     return [place for place in session.recent.candidates() if await permit.refusal(place.uri) is None]
-
-
-async def _cells_above(session: Session, document: Document) -> list[Candidate]:
-    """Cells above this one in the same notebook, the nearest first."""
-    above: list[Candidate] = []
-    for cell in session.siblings(document.uri):
-        if cell.uri == document.uri:
-            break
-        last = min(cell.line_count, _CELL_LINES) - 1
-        text = cell.text[: cell.line_span_with_end(last).end]
-        if text.strip() and await session.engine.permit.refusal_of(cell) is None:
-            above.append(Candidate(cell.uri, 0, last, text, CELL_ABOVE))
-    return above[::-1]
 
 
 def _nearby(document: Document, offset: int) -> str:
