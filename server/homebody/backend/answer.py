@@ -48,7 +48,7 @@ class Answer:
         return self._stops.feed(text)
 
     def reasons_apart(self) -> None:
-        """Take note that the server sends thoughts in a field of their own."""
+        """Record that the server sends thoughts in a separate field."""
         if self._thoughts is not None:
             self._thoughts.is_apart()
 

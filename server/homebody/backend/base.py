@@ -51,7 +51,7 @@ class Prompt:
     stop
         Texts at which the server ends the answer; they are not part of it.
     forced
-        Text with which the answer has to begin: the partial token that was taken off the prompt's
+        Text with which the answer has to begin: the partial token that was removed from the prompt's
         end (token healing). It is *not* part of the pieces that come back: a backend that is made
         to repeat it strips it.
     is_chat
@@ -148,7 +148,7 @@ class Piece:
 
     ``logprob`` is the natural logarithm of the chosen token's probability, ``None`` where the
     server does not report it. A piece is one token, or several where the server groups them.
-    ``read`` stands on the first piece only.
+    ``read`` is set on the first piece only.
     """
 
     text: str
@@ -260,7 +260,7 @@ class Backend(Protocol):
     """
 
     async def describe(self) -> ModelInfo:
-        """Say what is served. Cached until the server goes away."""
+        """Return what is served. Cached until the server becomes unavailable."""
         ...
 
     async def count(self, texts: Sequence[str]) -> list[int]:

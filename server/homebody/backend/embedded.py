@@ -75,7 +75,7 @@ class HostConnector:
             return self._hosted
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start())
-            # All that waited may have been cancelled: then nobody retrieves the error.
+            # If all waiting requests were cancelled, the error has to be retrieved here.
             self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
         starting = self._starting
         try:

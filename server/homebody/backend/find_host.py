@@ -71,7 +71,7 @@ class HostFinder:
             return await self._start_own(options)
         try:
             return await self._find_shared(replace(options, shared=place.lock), place)
-        except (StateUnwritable, OSError):  # a disk that is full: nobody else could find a shared host
+        except (StateUnwritable, OSError):  # a full disk: no other client could find a shared host
             return await self._start_own(options)
 
     async def aclose(self) -> None:

@@ -1,7 +1,7 @@
 """How long an answer may take.
 
 In: the limits. Out: the moment by which the next text has to be there.
-Silence is measured by text: pings, empty pieces and reports of progress that stands still are silence.
+Silence is measured by text: pings, empty pieces and progress reports without progress count as silence.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class Patience:
         self._begun = self._heard = asyncio.get_running_loop().time()
 
     def heard(self) -> None:
-        """Take note that text came, or that the reading of the prompt went on."""
+        """Record that text arrived, or that the prompt was read further."""
         self._heard = asyncio.get_running_loop().time()
 
     @property

@@ -18,7 +18,7 @@ THOUGHTS = (
 """What opens a thought and what closes it."""
 
 FRAMES = ("<|start|>assistant", "<|channel|>final<|message|>")
-"""What stands between a thought and the answer, and belongs to neither."""
+"""Text between a thought and the answer that belongs to neither."""
 
 CONTROL_TEXTS = (
     "[THINK]", "[/THINK]", "<|channel>", "<channel|>", "<|channel|>", "<|message|>", "<|end|>", "<|start|>",
@@ -61,7 +61,7 @@ class ReasoningFilter:
         return shown
 
     def is_apart(self) -> None:
-        """Take note that the server sends thoughts in a field of their own: the text has none."""
+        """Record that the server sends thoughts in a separate field: the text has none."""
         if not self._is_certain:
             self._close, self._is_certain, self._trim = None, True, False
 

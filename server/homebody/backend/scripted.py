@@ -31,7 +31,7 @@ shape)::
 
 The first reply that matches and is not used up answers. A prompt is matched as the text that its
 parts make together, chat prompts with their frame. A reply that begins with ``Prompt.forced`` has it
-taken off, as a model that is made to repeat it would; any other reply is given as it stands.
+removed, as for a model that is made to repeat it; any other reply is given unchanged.
 Tokens are counted by ``scripted_tokens``: up to six word characters, a run of blanks, or one other
 character.
 """

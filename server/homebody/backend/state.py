@@ -41,7 +41,7 @@ OnState: TypeAlias = Callable[[BackendState], None]
 
 @runtime_checkable
 class Checked(Protocol):
-    """A backend whose server somebody else starts and stops."""
+    """A backend whose server is started and stopped by others."""
 
     async def check(self) -> None:
         """Ask whether the server is there, at no cost to it. Raises ``BackendError``."""
@@ -49,7 +49,7 @@ class Checked(Protocol):
 
 
 async def check(backend: Backend) -> None:
-    """Ask whether the server of ``backend`` is there, where somebody else starts and stops it.
+    """Check whether the server of ``backend`` is available, if others start and stop it.
 
     Raises ``BackendError`` in one of its kinds.
     """

@@ -1,6 +1,6 @@
-"""Ends an answer before its first stop text, and takes the forced beginning off.
+"""Ends an answer before its first stop text, and removes the forced beginning.
 
-In: an answer's text, bit by bit. Out: what the caller may see, and whether the answer ended.
+In: an answer's text, piece by piece. Out: the text that may be shown, and whether the answer ended.
 For servers that cannot do it themselves. Knows nothing of servers.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 
 class StopFilter:
-    """Takes an answer as it comes; holds back what might be the beginning of a stop text."""
+    """Holds back text that may be the beginning of a stop text."""
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = tuple(stop for stop in stops if stop)
@@ -16,7 +16,7 @@ class StopFilter:
         self.stopped = False
 
     def feed(self, text: str) -> str:
-        """Take the next bit; return what may be shown by now. After ``stopped`` nothing more comes."""
+        """Take the next piece; return what may be shown now. After ``stopped``, nothing more is returned."""
         if self.stopped:
             return ""
         held = self._held + text
@@ -36,7 +36,7 @@ class StopFilter:
 
 
 class ForcedFilter:
-    """Takes the forced beginning off an answer that repeats it.
+    """Removes the forced beginning from an answer that repeats it.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class ForcedFilter:
         self.failed = False
 
     def feed(self, text: str) -> str:
-        """Take the next bit; return what comes behind the forced text."""
+        """Take the next piece; return the text after the forced text."""
         if not self._left:
             return text
         common = min(len(text), len(self._left))
@@ -64,7 +64,7 @@ class ForcedFilter:
 def split_stops(
     stops: Sequence[str], forced: str, most: int | None = None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split stop texts into those that the server watches and those that are watched here.
+    """Split stop texts into those that the server watches and those that Homebody watches.
 
     A stop that lies in the forced text, or begins at its end, would end the answer too early on the
     server. Of the rest the server gets the first ``most``, the likeliest ones.

@@ -91,5 +91,5 @@ class TokenTable:
 
 
 def _size(part: Part, tokens: Tokens) -> int:
-    # The constant stands for the objects around them.
+    # The constant accounts for the objects around them.
     return len(part.text) + len(tokens.json) + 400

@@ -100,7 +100,7 @@ def by_path() -> Mapping[tuple[str, ...], Key]:
 
 @cache
 def sections() -> Mapping[tuple[str, ...], str]:
-    """Paths of the tables that keys stand in, with what the table is about."""
+    """Paths of the tables that contain keys, with a description of each."""
     found: dict[tuple[str, ...], str] = {(): ""}
 
     def visit(struct: type[Struct], path: tuple[str, ...]) -> None:

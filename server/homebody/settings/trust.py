@@ -65,7 +65,7 @@ def _is_users_own(key: Key, value: object, options: Options) -> bool:
         return True
     if source.folder is None:
         return False
-    # A scripted model is for tests; nobody wants it for everyone who opens a folder.
+    # A scripted model is for tests; a folder must not impose it on everyone who opens it.
     return (key.machine and not source.trusted) or (key.path[-1] == "kind" and value == "scripted")
 
 

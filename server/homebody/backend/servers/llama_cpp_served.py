@@ -30,7 +30,7 @@ class Served:
     bos
         The token that the model wants in front of a prompt.
     lead
-        Tokens of the line feed that has to lead a text, and is taken off again; empty where none has.
+        Tokens of the line feed that is put before a text and removed again; empty if the model needs none.
     table
         Tokens of parts that were seen.
     slots

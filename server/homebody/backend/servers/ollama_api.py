@@ -143,7 +143,7 @@ class Model(msgspec.Struct, frozen=True):
 
     @property
     def embeds(self) -> bool:
-        """Whether it makes vectors only: by what the server says, by its family where it says nothing."""
+        """Whether it is an embedding model: as the server reports, otherwise by its family."""
         if self.capabilities is not None:
             return "completion" not in self.capabilities
         return any("bert" in family for family in (self.details.family, *(self.details.families or ())))

@@ -1,7 +1,7 @@
 """Any server that speaks OpenAI's completions and chat: vLLM, SGLang, llamafile, Jan, KoboldCpp.
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats.
-Which server it is decides what fields are called and where the context length stands: a row of
+The server decides the names of fields and where the context length is found: a row of
 ``openai_servers``. Tested against llama.cpp's own OpenAI API, and loopback doubles.
 """
 

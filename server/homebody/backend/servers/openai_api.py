@@ -209,7 +209,7 @@ async def stream(
 ) -> AsyncGenerator[Piece | Thought | Stats]:
     """Read the events of one answer. Ends without stats where the stream was cut.
 
-    ``on_model`` is told which model answers.
+    ``on_model`` gets the name of the model that answers.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Rule: take off last lines that are a comment mark and nothing more, as models in a loop write them."""
+"""Rule: remove last lines that are only a comment mark, as models in a loop write them."""
 
 import re
 
@@ -10,7 +10,7 @@ _BARE_COMMENTS = re.compile(r"(?:(?:\A|\n)[ \t]*+(?:#|//[/!]?|--+|;+|%|\*)?+[ \t
 
 
 def without_bare_comments(draft: Draft) -> Draft | DropReason:
-    """Take off last lines that hold a comment mark and nothing more."""
+    """Remove last lines that are only a comment mark."""
     found = _BARE_COMMENTS.search(draft.text)
     if found is None or (found.start() == 0 and draft.cursor.line_prefix.strip()):
         return draft

@@ -1,7 +1,7 @@
-"""Rule: write each closer once, also where it stands behind the cursor already.
+"""Rule: write each closer once, also if it is already after the cursor.
 
 In: an answer that ends where it should. Out: the answer, and how many characters behind the cursor
-it takes the place of, so that no closer stands there twice.
+it replaces, so that no closer is there twice.
 
 An editor shows such an answer through a longer range: what the range holds has to come in the
 answer too, in this order. The count of brackets decides, not the look: ``foo(█)`` with ``bar()``
@@ -26,7 +26,7 @@ _LOOKED_AT = 200
 """Characters behind the cursor that are looked at for closers."""
 
 _MOST_CLOSERS = 12
-"""Most ways to join that are tried, and closers that are taken off: with the limit above, 5 ms."""
+"""Maximum number of joins that are tried, and of closers that are removed: at most 5 ms with the limit above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def with_closers_once(draft: Draft) -> Draft | DropReason:
 
 
 def with_closers(text: str, cursor: CursorContext) -> Joined:
-    """Find the text and the span with which every closer stands once.
+    """Find the text and the span that leave every closer once.
 
     ``text`` comes back empty where that cannot be.
     """

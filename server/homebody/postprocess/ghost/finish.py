@@ -88,7 +88,7 @@ def resume(
 ) -> Finished | None:
     """Show what is left of a suggestion whose beginning is in the document now; ``None`` for nothing.
 
-    It was judged when it was shown; only what stands behind the cursor may have changed since.
+    The rules were applied when it was shown; only the text after the cursor may have changed since.
     """
     joined = with_closers(rest.replace("\r\n", "\n"), cursor)
     if not joined.text.strip() or joined.text == cursor.line_suffix[: joined.swallowed]:

@@ -24,7 +24,7 @@ _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
 
 def joined_to_line(draft: Draft) -> Draft:
-    """Take off what the answer repeats of the cursor's line, or add the space that it forgot."""
+    """Remove what the answer repeats of the cursor's line, or add a missing space."""
     text = _joined(draft.text, draft.cursor)
     return draft if text == draft.text else structs.replace(draft, text=text)
 
@@ -47,7 +47,7 @@ def _joined(text: str, cursor: CursorContext) -> str:
 def _is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
     """Whether ``text`` would stick to the middle of a word or to a number.
 
-    ``rest`` is what will stand behind it on the line.
+    ``rest`` is the text after it on the line.
     """
     if not text:
         return False

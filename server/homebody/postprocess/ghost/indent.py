@@ -30,7 +30,7 @@ def _indented_like_file(text: str, cursor: CursorContext) -> str:
     """Give ``text`` the file's indentation.
 
     - tabs become spaces or spaces tabs, whichever the file has;
-    - white space that stands before the cursor already is not written twice;
+    - white space that is already before the cursor is not written twice;
     - a body that came back without indentation is moved in under its opener;
     - where indentation is syntax, a line that is one column off goes to the nearest level.
     """
@@ -46,7 +46,7 @@ def _indented_like_file(text: str, cursor: CursorContext) -> str:
 
 
 def _without_leading_blank(text: str, cursor: CursorContext) -> str:
-    """Take off a blank behind an indentation that was typed; strings and comments keep it."""
+    """Remove a blank after typed indentation; strings and comments keep it."""
     is_indented = bool(cursor.line_prefix) and not cursor.line_prefix.strip()
     in_prose = cursor.language.prose and cursor.state.region is None
     is_single = text[:1] == " " and bool(text[1:2].strip())
@@ -68,7 +68,7 @@ def _in_file_style(line: str, cursor: CursorContext) -> str:
 
 
 def _without_doubled_indent(lines: list[str], cursor: CursorContext) -> str:
-    """Return the first line without the indentation that stands before the cursor already."""
+    """Return the first line without the indentation that is already before the cursor."""
     first = lines[0]
     lead = indent_of(first)
     if cursor.line_prefix.strip() or not lead or not first.strip():
@@ -170,7 +170,7 @@ class _Lines:
             elif strict and abs(width - self.opener - step) == 1:
                 self.moved[width] = self.opener + step
         elif self.shift and not strict and cursor.language.closer.match(body):
-            # The end of the body that was moved in stands under its opener.
+            # The end of the body that was moved is below its opener.
             width = self.shifted_under
             self.shift = 0
         elif strict and width not in self.levels:

@@ -32,7 +32,7 @@ def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted
 
 
 def _nothing_but_closers(cursor: CursorContext) -> bool:
-    """Whether what stands after the cursor is empty, or closers and their punctuation."""
+    """Whether the text after the cursor is empty, or only closers and their punctuation."""
     rest = cursor.line_suffix.strip()
     if not rest:
         return True

@@ -1,4 +1,4 @@
-"""Rule: take off the last lines that the document continues with.
+"""Rule: remove last lines that the document continues with.
 
 Knows lines; brackets are the concern of ``closers``.
 """
@@ -12,7 +12,7 @@ from homebody.syntax.cursor import CursorContext
 
 
 def without_next_lines(draft: Draft) -> Draft | DropReason:
-    """Take off the last lines of the text that the document continues with."""
+    """Remove the last lines of the text that the document continues with."""
     text = _without_next_lines(draft.text, draft.cursor)
     return structs.replace(draft, text=text) if text.strip() else "repeats next lines"
 

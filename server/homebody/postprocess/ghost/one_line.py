@@ -6,7 +6,7 @@ from homebody.postprocess.ghost.draft import Draft, DropReason
 
 
 def without_trailing_blanks(draft: Draft) -> Draft:
-    """Take off the blanks at the end; those before text that stays are kept."""
+    """Remove blanks at the end, except before text that stays."""
     keeps_blanks = draft.cursor.line_suffix.strip()
     return structs.replace(draft, text=draft.text.rstrip("\n") if keeps_blanks else draft.text.rstrip())
 

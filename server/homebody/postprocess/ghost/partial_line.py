@@ -1,4 +1,4 @@
-"""Rule: take off the half line at the end of an answer that was cut by its length."""
+"""Rule: remove the unfinished last line of an answer that was cut at the token limit."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from homebody.syntax.scanner import State, code_of, scan
 
 
 def without_partial_line(draft: Draft) -> Draft:
-    """Take off the last line, and those before it that it would have continued, unless that is all."""
+    """Remove the last line and the lines that it would have continued, unless nothing would be left."""
     if not draft.cut_by_length or not draft.is_whole or draft.text.endswith("\n"):
         return draft
     kept = lines = draft.text.split("\n")[:-1]

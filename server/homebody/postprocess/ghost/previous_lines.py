@@ -1,4 +1,4 @@
-"""Rule: take off the first lines that stand just above, as models in a loop write them."""
+"""Rule: remove first lines that repeat the lines just above, as models in a loop write them."""
 
 from msgspec import structs
 
@@ -9,7 +9,7 @@ from homebody.syntax.cursor import CursorContext
 
 
 def without_previous_lines(draft: Draft) -> Draft | DropReason:
-    """Take off the first lines of the text that repeat the lines above.
+    """Remove the first lines of the text that repeat the lines above.
 
     One line alone has to be of several words: short ones are repeated on purpose.
     """

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 
 _RUNAWAY = re.compile(r"(.{1,40}?)\1{11,}|([\w.]{3,20}?)\2{6,}")
-"""A stretch that stands twelve times in a row, or one without a break seven times."""
+"""A stretch repeated twelve times in a row, or seven times without a line break."""
 
 _RUNAWAY_FROM = 48
 """Characters from which a line is checked for that."""
@@ -46,7 +46,7 @@ def repeated_from(text: str, line_prefix: str = "") -> int | None:
     A line counts from its third time in a row, two lines from the third, longer blocks from the
     second; of lines that merely count up (``x1``, ``x2``) four are kept. Only lines that are
     complete are looked at, so that the offset stays as the text grows; of an unfinished line only
-    whether it repeats itself. ``line_prefix`` is what stands before the first line.
+    whether it repeats itself. ``line_prefix`` is the text before the first line.
     """
     lines: list[tuple[str, int]] = []
     start = 0

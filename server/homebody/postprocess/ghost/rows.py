@@ -1,4 +1,4 @@
-"""Lines of an answer as they will stand in the file.
+"""Lines of an answer as they will be in the file.
 
 In: an answer and the facts at the cursor. Out: its lines that are not blank, joined to the cursor's line.
 """
@@ -7,7 +7,7 @@ from homebody.syntax.cursor import CursorContext
 
 
 def rows_of(text: str, cursor: CursorContext) -> tuple[list[tuple[int, str]], list[str]]:
-    """Lines of ``text`` that are not blank with their offsets, and as they will stand in the file."""
+    """Non-blank lines of ``text`` with their offsets, and as they will be in the file."""
     rows: list[tuple[int, str]] = []
     start = 0
     for line in text.split("\n"):

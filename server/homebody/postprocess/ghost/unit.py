@@ -171,7 +171,7 @@ def _judge(line: str, start: int, done: _Progress, cursor: CursorContext, *, com
 
 
 def _leaves_header(line: str, done: _Progress, cursor: CursorContext) -> bool:
-    """Whether a line stands too far out for the brackets that a header or its body has open."""
+    """Whether a line is indented too little for the open brackets of a header or its body."""
     if cursor.language.closer.match(line.strip()):
         return False
     in_parameters = done.state.due[-1:] in {")", "]"}
@@ -229,7 +229,7 @@ def _ends_paragraph(done: _Progress, cursor: CursorContext) -> bool:
 def _is_body_on_openers_line(line: str, done: _Progress, cursor: CursorContext) -> bool:
     """Whether a block is complete on its opener's own line: ``if x: return``."""
     if cursor.in_header and done.state.due[-1:] in {")", "]"}:
-        # The closer stands behind the cursor already.
+        # The closer is already after the cursor.
         return bool(cursor.line_suffix.strip())
     if not _after_opener(cursor) or done.state.due:
         return False
