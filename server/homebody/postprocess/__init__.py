@@ -1,4 +1,4 @@
-"""From what the model wrote to what is worth showing: the last stage of the pipeline.
+"""Turn a model's answer into text to show: the last stage of the pipeline.
 
 In: the answer of a model and the facts of the place where it goes. Out: a completion, hunks, or
 nothing and the reason.
@@ -6,14 +6,14 @@ Pure and synchronous; cannot fail on broken code; knows no LSP and no models.
 
 For ghost text, in this order:
 
-- ``syntax.cursor.cursor_context(document, tree, offset)`` finds the facts at the cursor, once a request;
+- ``syntax.cursor.cursor_context(document, tree, offset)`` finds the facts at the cursor, once per request;
 - ``lines_wanted(cursor, multiline)`` decides between one line and a block;
-- ``StopChecker(cursor, wanted=…).feed(piece)`` tells when to close the stream;
+- ``StopChecker(cursor, wanted=…).feed(piece)`` decides when to close the stream;
 - ``finish(document, offset, answer, cursor, …)`` gives ``Finished`` or ``Dropped``.
 
-For edits, each giving a ``Refusal`` with its reason where the answer cannot be trusted:
+For edits; each returns a ``Refusal`` with its reason if the answer cannot be used:
 
-- ``replacement_text(document, span, answer)``, and ``document_hunks`` of what it gives;
+- ``replacement_text(document, span, answer)``, and ``document_hunks`` of its result;
 - ``docstring_edits(document, tree, span, answer)`` for prompts with ``output = insert``.
 """
 

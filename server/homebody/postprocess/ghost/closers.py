@@ -1,10 +1,10 @@
 """Rule: write each closer once, also if it is already after the cursor.
 
-In: an answer that ends where it should. Out: the answer, and how many characters behind the cursor
+In: an answer that is cut at its end. Out: the answer, and how many characters after the cursor
 it replaces, so that no closer is there twice.
 
 An editor shows such an answer through a longer range: what the range holds has to come in the
-answer too, in this order. The count of brackets decides, not the look: ``foo(█)`` with ``bar()``
+answer too, in this order. The count of brackets decides, not their look: ``foo(█)`` with ``bar()``
 keeps its own closer, with ``a)`` it does not.
 """
 
@@ -26,7 +26,7 @@ _LOOKED_AT = 200
 """Characters behind the cursor that are looked at for closers."""
 
 _MOST_CLOSERS = 12
-"""Maximum number of joins that are tried, and of closers that are removed: at most 5 ms with the limit above."""
+"""Maximum number of joins that are tried and of closers that are removed: 5 ms with the limit above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Joined:
 
 
 def with_closers_once(draft: Draft) -> Draft | DropReason:
-    """Let the text take the place of closers behind the cursor that it writes itself."""
+    """Let the text replace closers after the cursor that it contains itself."""
     joined = with_closers(draft.text, draft.cursor)
     if not joined.text.strip():
         return "brackets do not match"
@@ -65,7 +65,7 @@ def with_closers(text: str, cursor: CursorContext) -> Joined:
 
 
 def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
-    """How much of the rest of the line to take the place of; ``None`` where brackets never match."""
+    """How much of the rest of the line to replace; ``None`` if brackets never match."""
     suffix = cursor.line_suffix[:_LOOKED_AT].rstrip()
     as_it_was = scan(suffix, cursor.language, cursor.state)
     answered = scan(text, cursor.language, cursor.state)
@@ -124,7 +124,7 @@ def _spans(text: str, suffix: str) -> Iterator[int]:
 
 
 def _closable(text: str, cursor: CursorContext, below: int) -> str:
-    """Cut before a bracket that closes what was never opened, or what the lines below close."""
+    """Cut before a closing bracket that has no opening one, or whose opening one the lines below close."""
     if cursor.state.surplus:
         return text
     own = State(cursor.state.due[below:], region=cursor.state.region)
@@ -154,7 +154,7 @@ def _closed_below(cursor: CursorContext) -> int:
 
 
 def _on_own_line(joined: Joined, cursor: CursorContext) -> Joined:
-    """Put a closer that stays behind a block on a line of its own."""
+    """Put a remaining closer after a block on its own line."""
     rest = cursor.line_suffix[joined.swallowed :].strip()
     in_code = scan(joined.text, cursor.language, cursor.state).region is None
     if in_code and "\n" in joined.text and rest[:1] in tuple(_CLOSERS):

@@ -1,7 +1,7 @@
-"""Rule: show only what the model was sure enough of.
+"""Rule: show only text that the model was confident enough of.
 
-In: the pieces with their log probabilities, or the text where there are none. Out: how sure the model
-was, or a sign that something is off.
+In: the pieces with their log probabilities, or the text where there are none. Out: the confidence,
+or that the text looks wrong.
 Knows pieces and lines; the threshold is the caller's.
 """
 
@@ -21,7 +21,7 @@ _LONG_LINE_TOKENS = 12
 
 
 def confident(draft: Draft) -> Draft | DropReason:
-    """Drop a text whose first line is too unsure, and keep that line alone where the others are."""
+    """Drop a text whose first line has too little confidence; keep only that line if the others have."""
     first = draft.text.lstrip("\n").partition("\n")[0].strip()
     draft = structs.replace(draft, probability=_of_line(draft, first))
     if not draft.min_confidence:
@@ -32,7 +32,7 @@ def confident(draft: Draft) -> Draft | DropReason:
 
 
 def confidence(pieces: Sequence[Piece], start: int, end: int) -> float | None:
-    """How sure the model was of ``start..end`` of the pieces' joined text, from 0 to 1.
+    """Confidence in ``start..end`` of the pieces' joined text, from 0 to 1.
 
     ``exp`` of the sum of the log probabilities over the root of their number: between the mean token's
     probability, which lets long guesses through, and the whole line's, which lets short lines through
@@ -102,7 +102,7 @@ def looks_wrong(text: str, cursor: CursorContext) -> bool:
 
 
 def _sure_beginning(draft: Draft) -> Draft:
-    """Keep the first line alone where the lines after it are too unsure."""
+    """Keep only the first line if the lines after it have too little confidence."""
     lines = draft.text.strip().split("\n")
     sure = [value for line in lines[1:] if (value := _of_line(draft, line)) is not None]
     mean = math.exp(sum(map(math.log, sure)) / len(sure)) if sure and all(sure) else 0.0

@@ -1,4 +1,4 @@
-"""A suggestion on its way: the model's answer, and what the rules have made of it so far.
+"""A suggestion in progress: the model's answer, and the text after the rules applied so far.
 
 In and out of every rule in ``rules``. Values only.
 """
@@ -55,9 +55,9 @@ class Draft(Struct, frozen=True):
     cursor
         The facts at the cursor.
     answer
-        All that the model wrote, as it came.
+        The whole text of the model, unchanged.
     text
-        What would be shown, as far as the rules have come.
+        The text to show after the rules applied so far.
     wanted
         One line or a block.
     max_lines
@@ -97,7 +97,7 @@ class Draft(Struct, frozen=True):
 
     @property
     def rest(self) -> str:
-        """What stays behind the text on the cursor's line."""
+        """Text that remains after the suggestion on the cursor's line."""
         return self.cursor.line_suffix[self.swallowed :]
 
 

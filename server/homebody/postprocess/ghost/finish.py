@@ -1,8 +1,8 @@
-"""From the whole answer to what is shown, or to the reason why nothing is.
+"""Turn a whole answer into the text to show, or into the reason why nothing is shown.
 
 In: document, cursor, the answer and the facts at the cursor. Out: ``Finished`` (a span on the
 cursor's line and its text) or ``Dropped``.
-What happens in between is the tuple of ``rules``.
+The steps in between are the tuple in ``rules``.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Rules: join the answer to the text before the cursor, and drop it where it would stick to a word.
+"""Rules: join the answer to the text before the cursor, and drop it if it would run into a word.
 
-In: the answer and the cursor's line. Out: the answer joined rightly, or the finding that it cannot
-be.
+In: the answer and the cursor's line. Out: the joined answer, or that it cannot be
+joined.
 """
 
 import re
@@ -30,7 +30,7 @@ def joined_to_line(draft: Draft) -> Draft:
 
 
 def not_glued(draft: Draft) -> Draft | DropReason:
-    """Drop an answer that would stick to the middle of a word or to a number."""
+    """Drop an answer that would run into the middle of a word or into a number."""
     return "glued to a word" if _is_glued(draft.text, draft.cursor, draft.rest) else draft
 
 
@@ -45,7 +45,7 @@ def _joined(text: str, cursor: CursorContext) -> str:
 
 
 def _is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
-    """Whether ``text`` would stick to the middle of a word or to a number.
+    """Whether ``text`` would run into the middle of a word or into a number.
 
     ``rest`` is the text after it on the line.
     """
@@ -64,7 +64,7 @@ def _is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
 
 
 def _without_line_again(text: str, line_prefix: str) -> str:
-    """Drop the begin of the line where the answer begins the line repeats."""
+    """Drop the repeated beginning if the answer starts with the beginning of the cursor's line."""
     typed = line_prefix.strip()
     answer = text.lstrip(" \t\n")
     if not typed or not answer.startswith(typed):
@@ -82,7 +82,7 @@ def _without_line_again(text: str, line_prefix: str) -> str:
 
 
 def _without_word_again(text: str, cursor: CursorContext) -> str:
-    """Drop the begun word where the answer begins it repeats: ``sel`` and ``self.x``."""
+    """Drop the typed part of a word if the answer starts with the whole word: ``sel`` and ``self.x``."""
     begun = _begun_word(cursor.line_prefix)
     word = _WORD_AFTER.match(text)
     if not word or len(begun) < 2 or not word.group().startswith(begun):
@@ -105,7 +105,7 @@ def _with_blank(text: str, cursor: CursorContext) -> str:
 
 
 def _begun_word(line_prefix: str) -> str:
-    """Identifier that ends at the cursor, empty where there is none or it is too long to be one.
+    """Identifier that ends at the cursor; empty if there is none, or it is too long to be one.
 
     Found backwards: a search for a word at the end of a line is quadratic in the line's length.
     """

@@ -1,8 +1,8 @@
-"""Rule: indent as the file does, and fix indentation that is broken.
+"""Rule: use the file's indentation, and fix broken indentation.
 
 In: an answer and the place where it goes. Out: the answer with its lines moved.
-Line by line, so that a growing answer keeps the lines that it had. Lines within a string or within
-brackets keep their place.
+Works line by line, so that lines of a growing answer do not change later. Lines inside a string or
+brackets keep their indentation.
 """
 
 import re

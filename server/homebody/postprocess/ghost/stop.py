@@ -1,7 +1,7 @@
 """When to close the stream: a checker that is fed piece by piece.
 
 In: the pieces of an answer as they come. Out: a verdict after each.
-It decides by the same rules as ``finish``, so a stream that is closed here loses nothing that would be
+It decides by the same rules as ``finish``, so closing the stream here loses no text that would be
 shown.
 """
 
@@ -46,7 +46,7 @@ class StopChecker:
 
     @property
     def answer(self) -> str:
-        """All that was fed; hand it to ``finish``."""
+        """All pieces fed so far; pass it to ``finish``."""
         return self._answer
 
     def feed(self, text: str) -> Verdict:

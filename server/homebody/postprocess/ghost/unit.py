@@ -42,7 +42,7 @@ _WHY_EMPTY: dict[str, DropReason] = {
 
 
 def with_end(draft: Draft) -> Draft:
-    """Find where an answer that may go on ends: its line, its block, or the scope that it leaves."""
+    """Find the end of an answer that may continue: its line, its block, or the scope that it leaves."""
     # Noise after it ends the last line.
     text = draft.text + "\n" if draft.is_code_over else draft.text
     end = cut(text, draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines)
@@ -93,7 +93,7 @@ def _first_line(text: str) -> Cut | None:
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
-    """What is known after some lines of a block.
+    """State after some lines of a block.
 
     Attributes
     ----------
