@@ -52,17 +52,30 @@ def read_document(path: Path, *, max_bytes: int) -> Document:
         reason = getattr(error, "strerror", None) or error
         message = f"{path} cannot be read ({reason}): check its permissions."
         raise FileUnreadable(message) from error
+    text = decoded(data, str(path))
+    language = find_by_text(path.name, text)
+    return Document.create(uri_of(path), language.ids[0] if language else "plaintext", 0, text)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Return the text of a file that may go into a prompt; messages call it ``name``.
+
+    Raises
+    ------
+    FileUnreadable
+        It is binary or not UTF-8, or it holds a private key.
+
+    """
     if b"\0" in data:
-        message = f"{path} is a binary file: Homebody reads text only."
+        message = f"{name} is a binary file: Homebody reads text only."
         raise FileUnreadable(message)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        message = f"{path} is not UTF-8 (line {line}): convert it first."
+        message = f"{name} is not UTF-8 (line {line}): convert it first."
         raise FileUnreadable(message) from error
     if holds_private_key(text):
-        message = f"{path} holds a private key: it never goes into a prompt."
+        message = f"{name} holds a private key: it never goes into a prompt."
         raise FileUnreadable(message)
-    language = find_by_text(path.name, text)
-    return Document.create(uri_of(path), language.ids[0] if language else "plaintext", 0, text)
+    return text
