@@ -18,6 +18,6 @@ open(async ({ page, settings }) => {
     await page.keyboard.press("Enter");
     await chat.locator(".usage").waitFor();
     console.log(`ok ${JSON.stringify(await body.evaluate(() => window.homebodyTasks))}`);
-    const words = await chat.locator(".usage").innerText();
+    const words = await chat.locator(".usage").getAttribute("title");
     console.log(`ok [${/([\d,]+) written/.exec(words)[1].replaceAll(",", "")}]`);
 });

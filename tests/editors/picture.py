@@ -1,17 +1,21 @@
-"""Take the picture of the README: VS Code with ghost text from the default weights.
+"""Take the pictures of VS Code that the documentation shows, in the real editor.
 
-``.venv/bin/python tests/editors/picture.py docs/images/vscode.png``, after ``make test`` has installed
-what it needs. The file is overwritten; look at it before it is committed.
+``.venv/bin/python tests/editors/picture.py``, after ``make test`` has installed what it needs, takes those
+of ``docs/images``. ``--all FOLDER`` takes every view in dark, light and high contrast instead, to be looked
+at after a change of the extension. The default weights answer, but for the change in the diff editor, which
+is beyond them: a script answers there. Files are overwritten; look at them before they are committed.
 """
 
+import json
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from homebody.settings import paths
-from support.vscode import homebody, package, start_vscode
+from support.vscode import ROOT, homebody, package, start_vscode
 
 SHAPES = '''\
 """Shapes and what they measure."""
@@ -50,13 +54,23 @@ class Square:
     side: float
 
 '''
+TOTAL = """\
+def total(prices):
+    sum = 0
+    for price in prices:
+        sum = sum + price
+    return sum
+"""
+SUMMED = "```python\ndef total(prices):\n    return sum(prices)\n```"
+THEMES = {"dark": "Dark Modern", "light": "Light Modern", "contrast": "Default High Contrast"}
+IMAGES = ROOT / "docs" / "images"
+DOCUMENTED = {"completion": "vscode.png", "chat": "vscode-chat.png", "menu": "vscode-menu.png"}
+DOCUMENTED_CHANGE = {"diff": "vscode-diff.png"}
 SETTINGS = {
-    "editor.fontSize": 15,
-    "editor.lineHeight": 22,
-    "homebody.backend.kind": "embedded",
+    "editor.fontSize": 14,
     "homebody.server.command": homebody(),
+    "homebody.backend.kind": "embedded",
     "workbench.activityBar.location": "hidden",
-    "workbench.colorTheme": "Dark Modern",
     "workbench.editor.showTabs": "single",
     "breadcrumbs.enabled": False,
     "editor.stickyScroll.enabled": False,
@@ -65,18 +79,38 @@ SETTINGS = {
 FAILURE = Path(tempfile.gettempdir()) / "homebody-picture-failed.png"
 
 
-def main(picture: Path) -> None:
-    """Take it."""
-    picture.parent.mkdir(parents=True, exist_ok=True)
+def main(arguments: list[str]) -> None:
+    """Take them."""
+    if arguments[:1] != ["--all"]:
+        take("dark", {name: IMAGES / file for name, file in DOCUMENTED.items()})
+        take("dark", {name: IMAGES / file for name, file in DOCUMENTED_CHANGE.items()}, scripted=SUMMED)
+        return
+    folder = Path(arguments[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for theme in THEMES:
+        shots = ("completion", "chat", "menu", "models", "walkthrough")
+        take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in shots})
+        take(theme, {"diff": folder / f"diff-{theme}.png"}, scripted=SUMMED)
+
+
+def take(theme: str, pictures: Mapping[str, Path], scripted: str | None = None) -> None:
+    """Take pictures in one theme; with ``scripted`` as the only answer to questions and instructions."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        workspace = folder / "shapes"
+        workspace = folder / "shop"
         workspace.mkdir()
         (workspace / "shapes.py").write_text(SHAPES)
+        (workspace / "total.py").write_text(TOTAL)
+        settings: dict[str, object] = {**SETTINGS, "workbench.colorTheme": THEMES[theme]}
+        if scripted is not None:
+            script = folder / "script.json"
+            script.write_text(json.dumps({"name": "scripted", "reply": [{"text": scripted}]}))
+            settings |= {"homebody.backend.kind": "scripted", "homebody.backend.model": str(script)}
         weights = {"HOMEBODY_DATA_DIR": str(paths.data_dir())}
-        with start_vscode(folder, SETTINGS, package(folder), **weights) as vscode:
-            vscode.run("picture.js", workspace, picture=str(picture.absolute()), failure=str(FAILURE))
+        with start_vscode(folder, settings, package(folder), **weights) as vscode:
+            wanted = {shot: str(path.absolute()) for shot, path in pictures.items()}
+            vscode.run("picture.js", workspace, pictures=wanted, scale=1.5, failure=str(FAILURE))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1:])

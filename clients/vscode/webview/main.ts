@@ -240,10 +240,9 @@ function footer(turn: Turn): Node[] {
 
 function tokenBar({ promptTokens, outputTokens, contextLength }: NonNullable<Turn["usage"]>): HTMLElement {
     const used = promptTokens + outputTokens;
-    const words =
-        `${promptTokens.toLocaleString("en")} tokens read, ${outputTokens.toLocaleString("en")} written, ` +
-        `${Math.max(0, contextLength - used).toLocaleString("en")} of ${contextLength.toLocaleString("en")} left`;
+    const words = `${used.toLocaleString("en")} of ${contextLength.toLocaleString("en")} tokens`;
     const part = withText("div", "", "usage");
+    part.title = `${promptTokens.toLocaleString("en")} tokens read, ${outputTokens.toLocaleString("en")} written`;
     const bar = withText("div", "", "bar");
     bar.setAttribute("role", "meter");
     bar.setAttribute("aria-label", "Context in use");

@@ -27,7 +27,7 @@ exports.open = async function open(use) {
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         ],
     });
-    const context = await browser.newContext({ viewport: { width: 1180, height: 680 }, deviceScaleFactor: 2 });
+    const context = await browser.newContext({ viewport: { width: 1180, height: 680 }, deviceScaleFactor: settings.scale ?? 2 });
     const page = await context.newPage();
     page.setDefaultTimeout(LONGEST_MILLISECONDS);
     page.setDefaultNavigationTimeout(2 * LONGEST_MILLISECONDS);

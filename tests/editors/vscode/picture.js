@@ -1,23 +1,86 @@
-// `node picture.js SETTINGS`: ghost text as a user sees it, saved as a picture.
-// SETTINGS is JSON: {rig, chromium, url, workspace, failure, picture}.
+// `node picture.js SETTINGS`: takes the pictures that SETTINGS names, of what a user sees.
+// SETTINGS is JSON: {rig, chromium, url, workspace, failure, pictures: {name of a shot: path}}.
+const { ghostText, openChat, openFile, until } = require("./workbench");
 const { open } = require("./browser");
-const { ghostText, openFile, until } = require("./workbench");
 
-// What is typed before the picture is taken, and what has to stand in the ghost text.
+// What is typed before the picture of ghost text is taken, and what has to stand in it.
 const TYPED = "    def area(self) -> float:";
 const EXPECTED = "return self.side";
+const READING_MILLISECONDS = 1500;
+
+const SHOTS = {
+    /** Ghost text, and the status item's hover. */
+    async completion(page, settings) {
+        await openFile(page, settings, "shapes.py");
+        await page.keyboard.press("Control+b");
+        await page.keyboard.type(TYPED, { delay: 60 });
+        // As people do at a line's end; the model reads meanwhile.
+        await page.waitForTimeout(READING_MILLISECONDS);
+        await page.keyboard.press("Enter");
+        await until(async () => (await ghostText(page)).includes(EXPECTED));
+        await page.locator('.statusbar-item[aria-label^="Homebody"]').hover();
+        await page.locator(".workbench-hover", { hasText: "Context length" }).waitFor();
+    },
+
+    /** The answer to a question about a file, with its sources. */
+    async chat(page, settings) {
+        await openFile(page, settings, "total.py");
+        const chat = await openChat(page);
+        await page.keyboard.type("What does total do?");
+        await page.keyboard.press("Enter");
+        await chat.locator(".usage").waitFor();
+        await chat.locator("summary").first().click();
+    },
+
+    /** A change in the diff editor, with Accept, Discard and Refine in its title. */
+    async diff(page, settings) {
+        await openFile(page, settings, "total.py");
+        await page.keyboard.press("Control+b");
+        await page.keyboard.press("Control+Home");
+        await page.keyboard.press("Control+Alt+h");
+        await page.keyboard.press("i");
+        await page.locator(".quick-input-widget input:focus").waitFor();
+        await page.keyboard.type("use sum()");
+        await page.keyboard.press("Enter");
+        await page.locator(".modified .view-lines", { hasText: "return sum(prices)" }).first().waitFor();
+        await page.locator('[aria-label^="Accept Change"]').first().hover();
+        await page.locator(".workbench-hover", { hasText: "Accept Change" }).waitFor();
+    },
+
+    /** The menu of the status item. */
+    async menu(page, settings) {
+        await openFile(page, settings, "total.py");
+        await page.keyboard.press("Control+b");
+        await page.locator('.statusbar-item[aria-label^="Homebody"]').click();
+        await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Switch model" }).waitFor();
+    },
+
+    /** The models that can be chosen. */
+    async models(page, settings) {
+        await SHOTS.menu(page, settings);
+        await page.keyboard.type("Switch model");
+        await page.keyboard.press("Enter");
+        await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Automatic" }).waitFor();
+    },
+
+    /** The walkthrough. */
+    async walkthrough(page, settings) {
+        await openFile(page, settings, "total.py");
+        await page.keyboard.press("F1");
+        await page.locator(".quick-input-widget input:focus").waitFor();
+        await page.keyboard.type("Welcome: Open Walkthrough");
+        await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Open Walkthrough" }).first().waitFor();
+        await page.keyboard.press("Enter");
+        await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Begin with Homebody" }).first().click();
+        await page.locator(".getting-started-step.expanded").waitFor();
+    },
+};
 
 open(async ({ page, settings }) => {
-    await page.setViewportSize({ width: 960, height: 600 });
-    await openFile(page, settings, "shapes.py");
-    await page.keyboard.press("Control+b");
-    await page.keyboard.type(TYPED, { delay: 60 });
-    // As people do at a line's end; the model reads meanwhile.
-    await page.waitForTimeout(1500);
-    await page.keyboard.press("Enter");
-    await until(async () => (await ghostText(page)).includes(EXPECTED));
-    await page.locator('.statusbar-item[aria-label^="Homebody"]').hover();
-    await page.locator(".workbench-hover", { hasText: "Context length" }).waitFor();
-    await page.screenshot({ path: settings.picture });
-    console.log(`ok ${settings.picture}`);
+    await page.setViewportSize({ width: 960, height: 560 });
+    for (const [shot, picture] of Object.entries(settings.pictures)) {
+        await SHOTS[shot](page, settings);
+        await page.screenshot({ path: picture, animations: "disabled" });
+        console.log(`ok ${picture}`);
+    }
 });

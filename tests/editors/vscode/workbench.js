@@ -11,7 +11,7 @@ exports.openFile = async function openFile(page, { url, workspace }, name) {
     const payload = JSON.stringify([["openFile", `vscode-remote://${new URL(url).host}${workspace}/${name}`]]);
     await page.goto(`${url}/?folder=${workspace}&payload=${encodeURIComponent(payload)}`);
     await exports.ready(page);
-    await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await page.locator(`.editor-instance .monaco-editor[data-uri$="/${name}"]`).waitFor();
     await page.locator(".editor-instance .view-lines").click();
     await page.locator(".editor-instance .monaco-editor.focused").waitFor();
     await page.keyboard.press("Control+End");
