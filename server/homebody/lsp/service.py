@@ -183,7 +183,7 @@ class Service:
                     selected=selected,
                 )
         except HomebodyError as error:
-            self.status.fail(str(error))
+            self.status.report(error)
             return []
         if found:
             self.status.answered()

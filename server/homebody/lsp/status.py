@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from homebody.errors import BackendUnavailable, HomebodyError
+
 Kind: TypeAlias = Literal["Normal", "Warning", "Error", "Inactive"]
 
 # Shorter work does not show as busy: the sign would flicker at each key.
@@ -130,6 +132,13 @@ class Status:
         self.fail_quietly(message)
         if is_new:
             self.show(message)
+
+    def report(self, error: HomebodyError) -> None:
+        """Record the failure of a request; a server that stops fails in several ways and is shown once."""
+        if isinstance(error, BackendUnavailable) and self._failed:
+            self.fail_quietly(str(error))
+        else:
+            self.fail(str(error))
 
     def fail_quietly(self, message: str) -> None:
         """Record a failure that the user reads elsewhere, such as in a command's response."""
