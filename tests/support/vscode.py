@@ -64,19 +64,19 @@ class VSCode:
             "workspace": str(workspace),
             "extension": str(CLIENT),
             "machineSettings": str(self.settings),
-            "failure": str(self.folder / f"{script}.png"),
+            "failure": str(self.folder / f"{name}.png"),
             # How many times slower the browser is to be, to find races: for example 6.
             "slowdown": int(os.environ.get("HOMEBODY_TEST_SLOWDOWN", "0")),
             **more,
         }
         # Playwright ends Chromium when it is told to end, and Chromium ends with its pipe in any case.
         command = [_node(), str(SCRIPTS / script), json.dumps(result)]
-        with _process(command, dict(os.environ), self.folder / f"{script}.log") as process:
+        with _process(command, dict(os.environ), self.folder / f"{name}.log") as process:
             try:
                 code: int | None = process.wait(_SCRIPT_SECONDS)
             except subprocess.TimeoutExpired:
                 code = None
-        output = (self.folder / f"{script}.log").read_text("utf-8")
+        output = (self.folder / f"{name}.log").read_text("utf-8")
         assert code == 0, f"{script} failed. Its output:\n{output}\nThe server's log:\n{self._log_tail()}"
         return [line.removeprefix("ok ") for line in output.splitlines() if line.startswith("ok ")]
 
