@@ -57,7 +57,8 @@ class VSCode:
 
     def run(self, script: str, workspace: Path, **more: object) -> list[str]:
         """Run a script of ``tests/editors/vscode`` in a window; returns the claims that it proved."""
-        result = {
+        name = Path(script).name
+        passed = {
             "rig": str(_RIG),
             "chromium": needs("chromium"),
             "url": self.url,
@@ -70,7 +71,7 @@ class VSCode:
             **more,
         }
         # Playwright ends Chromium when it is told to end, and Chromium ends with its pipe in any case.
-        command = [_node(), str(SCRIPTS / script), json.dumps(result)]
+        command = [_node(), str(SCRIPTS / script), json.dumps(passed)]
         with _process(command, dict(os.environ), self.folder / f"{name}.log") as process:
             try:
                 code: int | None = process.wait(_SCRIPT_SECONDS)
