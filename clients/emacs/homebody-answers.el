@@ -56,7 +56,7 @@ THEN gets the result."
   "Return the line below an answer: its tokens, and whether RESULT is complete."
   (let ((usage (plist-get result :usage)))
     (format "\n\n%s%d + %d of %d tokens\n\n"
-            (if (eq (plist-get result :complete) t) "" "The answer was cut.  ")
+            (if (eq (plist-get result :complete) t) "" "The answer is not complete.  ")
             (plist-get usage :promptTokens) (plist-get usage :outputTokens)
             (plist-get usage :contextLength))))
 

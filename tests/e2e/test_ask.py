@@ -330,6 +330,19 @@ async def test_an_explanation_is_shown_by_the_server(serve, tmp_path):
         assert client.messages == ["It multiplies."]
 
 
+async def test_a_long_explanation_is_in_a_file_where_the_client_shows_messages_only(serve, tmp_path):
+    """The message begins with the file's path, since an editor may show its first line only."""
+    text = "It multiplies.\n\n" + "Width by height. " * 120
+    async with serve(text, capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
+        client.open(URI, CODE)
+        await client.execute("homebody.explain", _named(show=True))
+        [path] = (tmp_path / "cache" / "answers").iterdir()
+        [message] = client.messages
+        assert message.startswith(f"All of it is in {path}. It multiplies.")
+        assert message.endswith(" …")
+        assert path.read_text() == text.rstrip() + "\n"
+
+
 async def test_a_diagnostic_and_pasted_output_are_explained(serve, workspace):
     """The prompt holds the message; the output's place is read along."""
     (workspace / "stock.py").write_text("def reorder(item):\n    return item.count < 3\n")

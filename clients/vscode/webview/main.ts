@@ -159,7 +159,7 @@ function noteOf(turn: Turn): string {
     if (turn.state === "stopped") {
         return "Stopped.";
     }
-    return turn.state === "done" && turn.complete === false ? "The answer reached its limit and was cut." : "";
+    return turn.state === "done" && turn.complete === false ? "The answer is not complete." : "";
 }
 
 function question(turn: Turn): HTMLElement {

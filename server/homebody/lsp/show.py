@@ -1,7 +1,7 @@
 """Show Markdown in an editor that has no view for it: as a temporary file, or as a message.
 
-In: Markdown. Out: ``window/showDocument`` of a file that the user alone can read, or a message. The newest
-twenty files stay, so that an editor can still show an older one.
+In: Markdown. Out: ``window/showDocument`` of a file that the user alone can read, or a message that names
+such a file. The newest twenty files stay, so that an editor can still show an older one.
 """
 
 import asyncio
@@ -22,6 +22,9 @@ _ANSWER_SECONDS = 5.0
 _MESSAGE_CHARACTERS = 1500
 """Longest text in a message, which most editors show in a few lines."""
 
+_LINE_CHARACTERS = 80
+"""Longest text that an editor shows whole in one line."""
+
 
 async def show_markdown(server: Server, markdown: str) -> None:
     """Show it in the best form that the client has."""
@@ -37,10 +40,22 @@ async def show_markdown(server: Server, markdown: str) -> None:
         else:
             if answer is not None and answer.success:
                 return
-    text = markdown.strip()
-    if len(text) > _MESSAGE_CHARACTERS:
-        text = text[:_MESSAGE_CHARACTERS].rstrip() + " …"
-    server.show_message(text, types.MessageType.Info)
+    server.show_message(await _as_message(markdown.strip()), types.MessageType.Info)
+
+
+async def _as_message(text: str) -> str:
+    """Return a text as a message; where it may not fit, the path of a file with all of it comes first.
+
+    An editor such as Helix shows a message in one line and cuts the rest.
+    """
+    if len(text) <= _LINE_CHARACTERS and "\n" not in text:
+        return text
+    short = text if len(text) <= _MESSAGE_CHARACTERS else text[:_MESSAGE_CHARACTERS].rstrip() + " …"
+    try:
+        path = await asyncio.to_thread(_write, text)
+    except OSError:
+        return short
+    return f"All of it is in {path}. {short}"
 
 
 def _write(markdown: str) -> Path:

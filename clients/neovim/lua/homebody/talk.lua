@@ -21,7 +21,7 @@ end
 local function usage(result)
   local used = result.usage
   local words = ("%d + %d of %d tokens"):format(used.promptTokens, used.outputTokens, used.contextLength)
-  return result.complete == false and words .. ", cut at the limit" or words
+  return result.complete == false and words .. ", not complete" or words
 end
 
 -- Streams the answer of a command below `heading`.

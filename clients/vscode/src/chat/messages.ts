@@ -50,7 +50,7 @@ export interface Turn {
     state: TurnState;
     /** One sentence: why it failed, or how far the model has read. */
     note?: string;
-    /** False where the answer was cut by a limit. */
+    /** False where a limit ended the answer, or not all of the code was read. */
     complete?: boolean;
     usage?: Usage;
     sources?: Place[];
