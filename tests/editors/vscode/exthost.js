@@ -7,6 +7,18 @@ const { open } = require("./browser");
 
 const LONGEST_MILLISECONDS = 170_000;
 
+/** Reload the window until it has folders: VS Code may read a workspace's file before remote files can be read. */
+async function showFolders(page) {
+    const folder = page.locator(".explorer-folders-view .monaco-list-row").first();
+    for (let reloads = 0; reloads < 3; reloads++) {
+        const shown = await folder.waitFor({ timeout: 15_000 }).then(() => true, () => false);
+        if (shown) {
+            return;
+        }
+        await page.reload();
+    }
+}
+
 open(async ({ page, settings }) => {
     let end;
     const ended = new Promise((resolve) => (end = resolve));
@@ -28,6 +40,9 @@ open(async ({ page, settings }) => {
     // A workspace with several folders is a file that lists them.
     const opened = folders === undefined ? `folder=${workspace}` : `workspace=${folders}`;
     await page.goto(`${url}/?${opened}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+    if (folders !== undefined) {
+        await showFolders(page);
+    }
     const timer = setTimeout(end, LONGEST_MILLISECONDS, "its time up");
     const code = await ended;
     clearTimeout(timer);
