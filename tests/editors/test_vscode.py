@@ -49,6 +49,7 @@ REPLIES = [
     {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>"},
     {"contains": "Explain what this", "text": "It computes an **area**.", "piece_delay_ms": 5},
     {"contains": "unsure =", "text": "perhaps", "probability": 0.1},
+    {"contains": "slowly =", "text": "zero", "probability": 0.95, "delay_ms": 1500},
     {"contains": "def area(width, height):\n", "text": "return width * height", "probability": 0.95},
     {"text": "return length * height_of_room(length)", "probability": 0.95},
 ]
@@ -133,6 +134,7 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "only what is set is sent",
         "no key is one of VS Code's own",
         "ghost text comes while typing and is taken by command",
+        "ghost text is shown also when it takes longer than VS Code waits",
         "a key asks where nothing comes by itself",
         "code actions are offered on a definition and for a selection, not on every line",
         "a docstring is written at once and one undo takes it back",

@@ -24,6 +24,7 @@ import {
 } from "vscode-languageclient/node";
 
 import { PrivateEnvironment } from "./environment";
+import { LateSuggestions } from "./late";
 import { locate } from "./locate";
 import type { RefactorArgument, ServerStatus } from "./protocol";
 import type { Settings } from "./settings";
@@ -49,6 +50,7 @@ export class Server implements Disposable {
     private readonly disposables: Disposable[] = [];
     private readonly log: LogOutputChannel;
     private readonly focus = watchFocus(() => this.running);
+    private readonly late = new LateSuggestions();
     private readonly version: string;
     private startedWith = "";
     private timer: NodeJS.Timeout | undefined;
@@ -74,6 +76,7 @@ export class Server implements Disposable {
             }),
             workspace.onDidGrantWorkspaceTrust(() => void this.restart()),
             this.focus,
+            this.late,
         );
         context.subscriptions.push(this);
     }
@@ -185,8 +188,14 @@ export class Server implements Disposable {
     }
 
     private middleware(): Middleware {
+        const report = reportShown(() => this.running);
         return {
-            provideInlineCompletionItems: reportShown(() => this.running),
+            provideInlineCompletionItems: (document, position, context, token, next) =>
+                report(document, position, context, token, (...asked) => this.late.suggest(...asked, next)),
+            provideCompletionItem: (document, position, context, token, next) => {
+                this.late.menuOpens(document, position);
+                return next(document, position, context, token);
+            },
             // What the lightbulb offers is shown before it is applied; see edits/refactor.ts.
             executeCommand: (command, args, next) => {
                 const running = this.running;

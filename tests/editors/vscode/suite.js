@@ -56,6 +56,19 @@ exports.run = async function run() {
         });
     });
 
+    await claim("ghost text is shown also when it takes longer than VS Code waits", async () => {
+        // After a letter VS Code waits 750 ms before it opens its menu instead; this answer takes twice as long.
+        const editor = await vscode.window.showTextDocument(document);
+        await editor.edit((edit) => edit.insert(document.lineAt(document.lineCount - 1).range.end, "\n\n\nslowly = "));
+        select(editor, document.lineCount - 1, 9);
+        // No word of the file has this letter, so the menu stays empty.
+        await executeCommand("type", { text: "z" });
+        await until(async () => {
+            await executeCommand("editor.action.inlineSuggest.commit");
+            return document.getText().includes("slowly = zero");
+        });
+    });
+
     await claim("a key asks where nothing comes by itself", async () => {
         // The model is not sure enough of this one: only an explicit request shows it.
         const editor = await vscode.window.showTextDocument(document);
