@@ -9,7 +9,7 @@ from support.until import until
 
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    \n\ndef other():\n    pass\n"
-SLOW = [{"text": "return width * height", "probability": 0.95, "piece_delay_ms": 150}]
+REPLY = {"text": "return width * height", "probability": 0.95}
 
 
 async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
@@ -107,9 +107,9 @@ async def test_unsaved_documents_and_cells_are_served(serve):
         assert [item["insertText"] for item in await client.complete(cell, 0, 4)] == ["x + 1"]
 
 
-async def test_the_newest_request_wins(serve):
-    """A newer request for a document empties the older one; a cancelled one is an error."""
-    async with serve(SLOW) as client:
+async def test_the_newest_request_wins(serve, gate):
+    """A newer request for a document empties the older one."""
+    async with serve([REPLY | {"gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
         older = asyncio.ensure_future(client.complete(URI, 1, 4))
@@ -118,13 +118,14 @@ async def test_the_newest_request_wins(serve):
         newer = asyncio.ensure_future(client.complete(URI, 1, 5))
 
         assert await older == []
+        gate.open()
         assert [item["insertText"] for item in await newer] != []
         assert document.version == 2
 
 
-async def test_a_cancelled_request_is_answered_as_cancelled(serve):
+async def test_a_cancelled_request_is_answered_as_cancelled(serve, gate):
     """`$/cancelRequest` is answered by the error that LSP has for it, and the server goes on."""
-    async with serve(SLOW) as client:
+    async with serve([REPLY | {"gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
         answers: list[object] = []
