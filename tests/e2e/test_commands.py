@@ -12,7 +12,7 @@ from support.until import until
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    return width * height\n"
 BODY = Span(29, 50)
-SLOW = [{"text": "It multiplies.", "piece_delay_ms": 200}]
+SLOW = [{"text": "It multiplies.", "piece_delay_ms": 5000}]
 ANNOTATED = CAPABILITIES | {
     "workspace": CAPABILITIES["workspace"]
     | {

@@ -108,7 +108,7 @@ async def test_half_a_surrogate_pair_in_an_instruction_or_a_selected_item_is_ans
 
 async def test_a_second_command_with_the_same_token_is_refused(serve):
     """The second is refused while the first runs, and the first runs to its end."""
-    async with serve([{"text": "It multiplies.", "piece_delay_ms": 150}]) as client:
+    async with serve([{"text": "It multiplies.", "piece_delay_ms": 400}]) as client:
         client.open(URI, CODE)
         params = {
             "command": "homebody.explain",
