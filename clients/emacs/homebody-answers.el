@@ -112,15 +112,18 @@ In the buffer of a conversation, the conversation continues."
 
 (defun homebody--block-at-point ()
   "Return the text of the fenced code block around point, or nil."
-  (save-excursion
-    (end-of-line)
-    (when (re-search-backward "^[ \t]*```" nil t)
-      (let* ((fence (point)) (from (pos-bol 2))
-             (fences (count-matches "^[ \t]*```" (point-min) fence)))
-        ;; An odd fence closes a block: point is behind it.
-        (goto-char from)
-        (when (and (cl-evenp fences) (re-search-forward "^[ \t]*```" nil t))
-          (buffer-substring-no-properties from (pos-bol)))))))
+  (let ((at (pos-eol)) from indent found)
+    (save-excursion
+      (goto-char (point-min))
+      (while (and (not found) (re-search-forward "^[ \t]*```" nil t))
+        (cond ((not from)
+               (setq from (pos-bol 2) indent (current-indentation)))
+              ;; A fence that is indented much further is code, as in a docstring.
+              ((<= (current-indentation) (+ indent 3))
+               (when (<= (1- from) at (1- (pos-bol)))
+                 (setq found (buffer-substring-no-properties from (pos-bol))))
+               (setq from nil)))))
+    found))
 
 (defun homebody-apply-block ()
   "Show what the code block at point would change in the file it is about."

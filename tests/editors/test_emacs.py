@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients" / "emacs"
 PAGE = ROOT / "docs" / "editors" / "emacs.md"
 ADD = "def add(a, c):\n    return a + c\n"
+DOCUMENTED = 'def add(a, c):\n    """Add.\n\n    ```\n    add(1, 2)\n    ```\n    """\n    return a + c\n'
 REPLIES = [
-    {"contains": "Shorter?", "text": f"So:\n\n```python\n{ADD}```"},
+    {"contains": "Shorter?", "text": f"So:\n\n```python\n{DOCUMENTED}```"},
     {"contains": "And then?", "text": "Then it ends."},
     {"contains": "Why?", "text": "Because."},
     {"contains": "rename b to c", "text": f"```python\n{ADD}```"},

@@ -8,9 +8,18 @@ from support.plugin import BOTH, reply
 
 @BOTH
 def test_code_of_an_answer_is_applied_as_a_change(open_editor):
-    """`ga` on a code block opens what it changes in the file."""
-    block = "```python\ndef area(width, height):\n    return width * height\n```"
-    editor = open_editor(reply(f"So:\n\n{block}"), code=AREA)
+    """`ga` on a code block opens what it changes in the file; a fence in a docstring is part of the code."""
+    code = [
+        "def area(width, height):",
+        '    """Area.',
+        "",
+        "    ```",
+        "    area(1, 2)",
+        "    ```",
+        '    """',
+        "    return width * height",
+    ]
+    editor = open_editor(reply("\n".join(["So:", "", "```python", *code, "```"])), code=AREA)
     editor.command("1,3Homebody ask shorter?")
     editor.sees(" tokens")
     editor.command("wincmd j")
@@ -20,7 +29,7 @@ def test_code_of_an_answer_is_applied_as_a_change(open_editor):
     editor.keys("ga")
     editor.sees("ga accept")
     editor.command("Homebody accept")
-    editor.until(lambda: editor.lua(_FILE) == ["def area(width, height):", "    return width * height"])
+    editor.until(lambda: editor.lua(_FILE) == code)
 
 
 AREA = "def area(width, height):\n    result = width * height\n    return result\n"

@@ -132,7 +132,9 @@
   (homebody-apply-block))
 (wait-for "a change" #'shows-change)
 (homebody-accept-change)
-(claim "a code block of an answer is applied" "def add(a, c):\n    return a + c\n" (buffer-string))
+(claim "a code block of an answer is applied, with the fence in its docstring"
+       "def add(a, c):\n    \"\"\"Add.\n\n    ```\n    add(1, 2)\n    ```\n    \"\"\"\n    return a + c\n"
+       (buffer-string))
 
 (kill-process (jsonrpc--process homebody--server))
 (wait-for "the server ends" (lambda () (and homebody--server (not (homebody--is-served)))))

@@ -63,11 +63,13 @@ end
 
 -- The text of the fenced code block around a line, from 1; nil outside of one.
 function M.block_at(self, line)
-  local from
+  local from, indent
   for number, text in ipairs(vim.api.nvim_buf_get_lines(self.buf, 0, -1, false)) do
-    if text:match("^%s*```") then
+    local before = text:match("^(%s*)```")
+    -- A fence that is indented much further is code, as in a docstring.
+    if before and not (from and #before > indent + 3) then
       if not from then
-        from = number
+        from, indent = number, #before
       elseif line >= from and line <= number then
         return table.concat(vim.api.nvim_buf_get_lines(self.buf, from, number - 1, false), "\n")
       else

@@ -8,6 +8,7 @@ Does not know where the code goes.
 import re
 from dataclasses import dataclass
 
+from homebody.postprocess.edit.code_blocks import outer_code_blocks
 from homebody.postprocess.noise import CHAT_TOKENS, CHATTER_AFTER, CHATTER_LINE, FENCE, after_reasoning
 
 _CONTROL = re.compile(rf"{CHAT_TOKENS}|</s>\s*\Z")
@@ -71,60 +72,20 @@ def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool =
     """
     if markdown:
         return CUT if cut else _markdown(answer)
-    blocks = _blocks(answer)
+    blocks = outer_code_blocks(answer)
     if not blocks and cut:
         return CUT
     if not blocks:
         code = _without_talk(answer)
         return code if code.strip() else NO_CODE
-    new = [block for block in blocks if _bare(block.code) != _bare(old)] or blocks
+    new = [block for block in blocks if _bare(block.text) != _bare(old)] or blocks
     if not new[-1].closed:
         return _UNCLOSED
-    best = max(new, key=lambda block: (block.kind not in _NOT_CODE, len(block.code)))
-    return best.code if best.code.strip() else NO_CODE
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    kind: str
-    code: str
-    closed: bool
+    best = max(new, key=lambda block: (block.language.lower() not in _NOT_CODE, len(block.text)))
+    return best.text.removesuffix("\n") if best.text.strip() else NO_CODE
 
 
 _NOT_CODE = {"text", "txt", "plaintext", "console", "output", "diff", "shell-session"}
-
-
-def _blocks(answer: str) -> list[_Block]:
-    """Fenced blocks, outermost only."""
-    blocks: list[_Block] = []
-    opening: re.Match[str] | None = None
-    inner = 0
-    for fence in FENCE.finditer(answer):
-        indent, ticks, info = fence["indent"], fence["fence"], fence["info"].strip()
-        if opening is None:
-            opening, inner = fence, 0
-            continue
-        same = ticks.startswith(opening["fence"])
-        if not same or len(indent) > len(opening["indent"]):
-            # A fence in a docstring or in another kind of fence is content.
-            continue
-        if info:
-            inner += 1
-        elif inner:
-            inner -= 1
-        else:
-            blocks.append(_block(answer, opening, fence.start(), closed=True))
-            opening = None
-    if opening is not None:
-        blocks.append(_block(answer, opening, len(answer), closed=False))
-    return blocks
-
-
-def _block(answer: str, opening: re.Match[str], end: int, *, closed: bool) -> _Block:
-    indent, info = opening["indent"], opening["info"].strip()
-    lines = answer[opening.end() + 1 : end].split("\n")
-    code = "\n".join(line.removeprefix(indent) for line in lines)
-    return _Block(info.split(" ")[0].lower(), code.removesuffix("\n"), closed)
 
 
 def _markdown(answer: str) -> str | Refusal:

@@ -2,11 +2,16 @@
 
 In: Markdown. Out: its blocks, in order. Fences may be longer than three characters. A block that is not
 closed before the end of the answer counts too.
+
+There are two readings of a fence inside a block. A reader of Markdown closes the block there, and a client
+shows what that reader makes of it (``code_blocks``). A model that was asked for code may write code that
+contains fences (``outer_code_blocks``).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from homebody.postprocess.noise import FENCE
 
@@ -32,13 +37,19 @@ class CodeBlock:
 
 
 def code_blocks(markdown: str) -> list[CodeBlock]:
-    """Return the fenced code blocks of ``markdown``."""
-    return [part for part in _parts(markdown) if isinstance(part, CodeBlock)]
+    """Return the fenced code blocks of ``markdown``, as a reader of Markdown shows them."""
+    blocks = [part for part in _parts(markdown, _shown_depth) if isinstance(part, CodeBlock)]
+    return [block for block in blocks if block.closed or block.text.strip()]
+
+
+def outer_code_blocks(answer: str) -> list[CodeBlock]:
+    """Return the blocks of an answer whose code may contain fences: in a docstring, or as whole blocks."""
+    return [part for part in _parts(answer, _outer_depth) if isinstance(part, CodeBlock)]
 
 
 def without_code_blocks(markdown: str) -> str:
     """Return ``markdown`` without its fenced code blocks."""
-    return "\n".join(part for part in _parts(markdown) if isinstance(part, str))
+    return "\n".join(part for part in _parts(markdown, _shown_depth) if isinstance(part, str))
 
 
 def closes_fence(line: str, fence: str) -> bool:
@@ -47,26 +58,51 @@ def closes_fence(line: str, fence: str) -> bool:
     return len(text) >= len(fence) and not text.strip(fence[0]) and bool(text)
 
 
-def _parts(markdown: str) -> Iterator[CodeBlock | str]:
+_Depth: TypeAlias = Callable[[re.Match[str], str, int], int]
+"""Takes the opening fence, a line and the number of open fences; returns how many are open after the line."""
+
+# In columns, as CommonMark has it: a fence that is indented further is content.
+_CLOSING_INDENT = 3
+
+
+def _shown_depth(opening: re.Match[str], line: str, depth: int) -> int:
+    is_near = _columns(line) <= _columns(opening["indent"]) + _CLOSING_INDENT
+    return 0 if is_near and closes_fence(line, opening["fence"]) else depth
+
+
+def _columns(line: str) -> int:
+    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4))
+
+
+def _outer_depth(opening: re.Match[str], line: str, depth: int) -> int:
+    fence = FENCE.match(line)
+    if fence is None or not fence["fence"].startswith(opening["fence"]):
+        return depth
+    if len(fence["indent"]) > len(opening["indent"]):
+        return depth
+    return depth + 1 if fence["info"].strip() else depth - 1
+
+
+def _parts(markdown: str, depth_after: _Depth) -> Iterator[CodeBlock | str]:
     """Cut ``markdown`` into code blocks and the lines between them."""
-    opened: re.Match[str] | None = None
+    opening: re.Match[str] | None = None
     lines: list[str] = []
+    depth = 0
     for line in markdown.replace("\r\n", "\n").split("\n"):
-        if opened is None:
-            opened = FENCE.match(line)
-            lines = []
-            if opened is None:
+        if opening is None:
+            opening, lines, depth = FENCE.match(line), [], 1
+            if opening is None:
                 yield line
-        elif closes_fence(line, opened["fence"]):
-            yield _block(opened, lines, closed=True)
-            opened = None
-        else:
+        elif depth := depth_after(opening, line, depth):
             lines.append(line)
-    if opened is not None and any(line.strip() for line in lines):
-        yield _block(opened, lines, closed=False)
+        else:
+            yield _block(opening, lines, closed=True)
+            opening = None
+    if opening is not None:
+        yield _block(opening, lines, closed=False)
 
 
-def _block(opened: re.Match[str], lines: list[str], *, closed: bool) -> CodeBlock:
-    indent = opened["indent"]
+def _block(opening: re.Match[str], lines: list[str], *, closed: bool) -> CodeBlock:
+    indent = opening["indent"]
     text = "".join(f"{line.removeprefix(indent)}\n" for line in lines)
-    return CodeBlock((opened["info"].split() or [""])[0], text, closed)
+    return CodeBlock((opening["info"].split() or [""])[0], text, closed)

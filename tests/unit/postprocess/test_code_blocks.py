@@ -1,0 +1,66 @@
+"""Fenced code blocks of an answer, as a reader of Markdown shows them and as code that contains fences."""
+
+import pytest
+
+from homebody.postprocess.edit.code_blocks import (
+    CodeBlock,
+    code_blocks,
+    outer_code_blocks,
+    without_code_blocks,
+)
+
+IN_DOCSTRING = """\
+```python
+def area(side):
+    \"\"\"Area of a square.
+
+    ```
+    area(2)
+    ```
+    \"\"\"
+    return side * side
+```
+"""
+NESTED = "```markdown\n# Use\n```sh\nmake\n```\n```\n"
+
+
+@pytest.mark.parametrize("blocks", [code_blocks, outer_code_blocks])
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("No code.", []),
+        ("```python\na = 1\n```\n", [CodeBlock("python", "a = 1\n")]),
+        ("One:\n```\na\n```\nTwo:\n~~~~ js x\nb\n~~~~", [CodeBlock("", "a\n"), CodeBlock("js", "b\n")]),
+        ("1. Do:\n   ```py\n   a\n     b\n   ```\n", [CodeBlock("py", "a\n  b\n")]),
+        ("````\n```\na\n```\n````\n", [CodeBlock("", "```\na\n```\n")]),
+        ("```\na\n~~~\nb\n```\n", [CodeBlock("", "a\n~~~\nb\n")]),
+        ("```python\r\na\r\n```\r\n", [CodeBlock("python", "a\n")]),
+        ("```python\na = ", [CodeBlock("python", "a = \n", closed=False)]),
+        (IN_DOCSTRING, [CodeBlock("python", IN_DOCSTRING.removeprefix("```python\n").removesuffix("```\n"))]),
+    ],
+)
+def test_the_blocks_of_an_answer(blocks, answer, expected):
+    """Fences of any length, indented, unclosed, and deeper ones within a docstring."""
+    assert expected == blocks(answer)
+
+
+def test_a_client_shows_a_block_up_to_the_first_fence_that_closes_it():
+    """A reader of Markdown does not know nested blocks; the text of a block must be the one shown."""
+    first, _rest = NESTED.split("```\n", 1)
+    assert [CodeBlock("markdown", first.removeprefix("```markdown\n"))] == code_blocks(NESTED)
+
+
+def test_code_that_was_asked_for_keeps_its_nested_blocks():
+    """A fence with a language opens one, and the next bare fence closes only that one."""
+    assert [CodeBlock("markdown", "# Use\n```sh\nmake\n```\n")] == outer_code_blocks(NESTED)
+
+
+def test_an_answer_that_ends_at_an_opening_fence_is_known_as_cut():
+    """There is nothing to show yet, but what was asked for is incomplete."""
+    assert code_blocks("Here:\n```python\n") == []
+    assert [block.closed for block in outer_code_blocks("Here:\n```python\n")] == [False]
+
+
+def test_the_prose_of_an_answer_is_what_lies_between_its_blocks():
+    """Fences go with the code."""
+    assert without_code_blocks("Before.\n```\na\n```\nAfter.") == "Before.\nAfter."
