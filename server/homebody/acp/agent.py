@@ -27,10 +27,11 @@ from homebody.acp.params import (
 )
 from homebody.acp.question import Question, read_blocks
 from homebody.acp.session import Session, StopReason
-from homebody.acp.wire import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, NOT_FOUND, RpcError
+from homebody.acp.wire import NOT_FOUND
 from homebody.errors import HomebodyError
 from homebody.features.answer import Usage
 from homebody.features.chat_models import chat_models
+from homebody.jsonrpc import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RpcError
 
 logger = logging.getLogger(__name__)
 

@@ -10,18 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from homebody.acp.wire import (
-    INTERNAL_ERROR,
-    INVALID_REQUEST,
-    Call,
-    Id,
-    Json,
-    Response,
-    RpcError,
-    decode,
-    encode,
-    error_fields,
-)
+from homebody.acp.wire import Call, Id, Json, Response, decode, encode, error_fields
+from homebody.jsonrpc import INTERNAL_ERROR, INVALID_REQUEST, RpcError
 
 logger = logging.getLogger(__name__)
 

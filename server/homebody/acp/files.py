@@ -9,10 +9,10 @@ from pathlib import Path
 from homebody.acp.params import FileContent, parse
 from homebody.acp.question import Reference
 from homebody.acp.session import Session
-from homebody.acp.wire import RpcError
 from homebody.engine import Engine
 from homebody.errors import EditRefused, FileUnreadable, UsageError
 from homebody.features.attachments import Attached, Attachment, attach_document, attach_text
+from homebody.jsonrpc import RpcError
 from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span
 from homebody.workspace.read import read_document

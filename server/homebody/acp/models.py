@@ -5,7 +5,8 @@ In: the models that there are, the user's choice. Out: ACP's config options.
 
 from homebody.acp.params import SetConfigOption
 from homebody.acp.session import Session
-from homebody.acp.wire import INVALID_PARAMS, Json, RpcError
+from homebody.acp.wire import Json
+from homebody.jsonrpc import INVALID_PARAMS, RpcError
 
 _ID = "model"
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from homebody.acp.wire import INVALID_PARAMS, RpcError
+from homebody.jsonrpc import INVALID_PARAMS, RpcError
 
 
 class _Struct(msgspec.Struct, frozen=True, rename="camel"):

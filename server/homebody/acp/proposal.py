@@ -9,10 +9,11 @@ from pathlib import Path
 from homebody.acp.files import read_file, read_from_client, write_by_client
 from homebody.acp.params import Permission, parse
 from homebody.acp.session import Session
-from homebody.acp.wire import Json, RpcError
+from homebody.acp.wire import Json
 from homebody.engine import Engine
 from homebody.errors import DocumentChanged, EditRefused, HomebodyError
 from homebody.features.refactor import Refactoring
+from homebody.jsonrpc import RpcError
 from homebody.postprocess.edit.rebase import rebased
 from homebody.text import Document, Span, TextEdit, apply_edits
 from homebody.workspace.uri import path_of

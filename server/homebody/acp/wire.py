@@ -9,23 +9,13 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-PARSE_ERROR = -32700
-INVALID_REQUEST = -32600
-METHOD_NOT_FOUND = -32601
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
+from homebody.jsonrpc import INVALID_REQUEST, PARSE_ERROR, RpcError, to_rpc_error
+
 NOT_FOUND = -32002
+"""ACP's code for a resource that does not exist."""
 
 Json: TypeAlias = Mapping[str, object]
 Id: TypeAlias = int | float | str
-
-
-class RpcError(Exception):
-    """An error response, sent or received; ``code`` is JSON-RPC's or ACP's."""
-
-    def __init__(self, code: int, message: str) -> None:
-        self.code = code
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +60,8 @@ def decode(line: bytes) -> Call | Response:
     if isinstance(method, str) and isinstance(message_id, int | float | str):
         return Call(message_id, method, fields.get("params"))
     if method is None and ("result" in fields or "error" in fields):
-        return Response(message_id, fields.get("result"), _error_of(fields.get("error")))
+        error = fields.get("error")
+        return Response(message_id, fields.get("result"), None if error is None else to_rpc_error(error))
     message = "A message has a method, or a result or error; its id is a number or a string."
     raise RpcError(INVALID_REQUEST, message)
 
@@ -83,12 +74,3 @@ def encode(message: Json) -> bytes:
 def error_fields(error: RpcError) -> Json:
     """Return the error object of a response, without ``data``: some clients fail on ``data: null``."""
     return {"code": error.code, "message": str(error)}
-
-
-def _error_of(found: object) -> RpcError | None:
-    if found is None:
-        return None
-    fields: dict[str, object] = cast("dict[str, object]", found) if isinstance(found, dict) else {}
-    code = fields.get("code")
-    text = fields.get("message", "an error without a message")
-    return RpcError(code if isinstance(code, int) else INTERNAL_ERROR, str(text))

@@ -10,16 +10,20 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
+from homebody.jsonrpc import METHOD_NOT_FOUND, RpcError
+
 Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[Any], Awaitable[object]]
 
+# From the range that JSON-RPC leaves to implementations; no server sends it.
+_ENDED = -32099
 
-class ServerError(Exception):
+
+class ServerError(RpcError):
     """The server answered with an error; ``code`` is LSP's."""
 
     def __init__(self, code: int, message: str, data: object = None) -> None:
-        super().__init__(message)
-        self.code = code
+        super().__init__(code, message)
         self.data = data
 
 
@@ -27,7 +31,7 @@ class ServerEnded(ServerError):
     """The server's process ended before it answered."""
 
     def __init__(self) -> None:
-        super().__init__(-32099, "The server has ended.")
+        super().__init__(_ENDED, "The server has ended.")
 
 
 class Connection:
@@ -110,7 +114,10 @@ class Connection:
     async def _answer(self, message: Json) -> None:
         answer: Json = {"jsonrpc": "2.0", "id": message["id"]}
         if (handler := self.on_request.get(message["method"])) is None:
-            answer["error"] = {"code": -32601, "message": "This client does not support the method."}
+            answer["error"] = {
+                "code": METHOD_NOT_FOUND,
+                "message": "This client does not support the method.",
+            }
         else:
             answer["result"] = await handler(message.get("params"))
         self._send(answer)

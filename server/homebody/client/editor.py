@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, cast
 from urllib.parse import unquote
 
 from homebody.client.connection import Connection, Json, ServerError
+from homebody.jsonrpc import REQUEST_FAILED
 from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span, TextEdit, apply_edits
 
@@ -155,7 +156,7 @@ class Client:
         async with asyncio.timeout(seconds):
             while "model" not in self.status:
                 if self.status.get("kind") == "Error":
-                    raise ServerError(-32803, self.status["message"])
+                    raise ServerError(REQUEST_FAILED, self.status["message"])
                 self._status_changed.clear()
                 await self._status_changed.wait()
         return self.status

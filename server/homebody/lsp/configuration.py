@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from homebody.lsp.outgoing import ResponseError
+from homebody.jsonrpc import RpcError
 from homebody.lsp.peer import Peer
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ async def watch(peer: Peer) -> None:
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
             await peer.request(types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams(wanted))
-    except (TimeoutError, ResponseError):
+    except (TimeoutError, RpcError):
         return
 
 
@@ -145,7 +145,7 @@ async def _pulled(peer: Peer) -> tuple[object, dict[Path, object]]:
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
             answer = await peer.request(types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items))
-    except (TimeoutError, ResponseError):
+    except (TimeoutError, RpcError):
         return None, {}
     if not answer:
         return None, {}

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from lsprotocol import types
 
 from homebody.errors import EditRefused
+from homebody.jsonrpc import RpcError
 from homebody.lsp.convert import from_edits
-from homebody.lsp.outgoing import ResponseError
 from homebody.lsp.server import Server
 from homebody.text import Document, TextEdit
 
@@ -80,7 +80,7 @@ async def apply(server: Server, edit: types.WorkspaceEdit, label: str) -> None:
         answer: types.ApplyWorkspaceEditResult = await server.request(
             types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit, label)
         )
-    except ResponseError as error:
+    except RpcError as error:
         message = f"The editor did not apply the edit: {error}"
         raise EditRefused(message) from error
     if not answer.applied:

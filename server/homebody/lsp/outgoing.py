@@ -13,27 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from lsprotocol import types
 
+from homebody.jsonrpc import INTERNAL_ERROR, RpcError, to_rpc_error
+
 if TYPE_CHECKING:
     from cattrs import Converter
 
 JsonObject: TypeAlias = dict[str, Any]
-
-INVALID_REQUEST = -32600
-METHOD_NOT_FOUND = -32601
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
-PARSE_ERROR = -32700
-NOT_INITIALIZED = -32002
-REQUEST_CANCELLED = -32800
-REQUEST_FAILED = -32803
-
-
-class ResponseError(Exception):
-    """An error response: sent where a handler raises it, raised where the client answers with one."""
-
-    def __init__(self, message: str, code: int = INTERNAL_ERROR) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +52,7 @@ class Outgoing:
 
         Raises
         ------
-        ResponseError
+        RpcError
             The client answered with an error, or with a result of another type.
 
         """
@@ -88,13 +73,13 @@ class Outgoing:
         if asked is None or asked.future.done():
             return
         if (error := response.get("error")) is not None:
-            asked.future.set_exception(_client_error(error))
+            asked.future.set_exception(to_rpc_error(error))
             return
         try:
             result = self._result(asked.method, response.get("result"))
         except Exception as error:  # noqa: BLE001 - cattrs raises all kinds; the request must not wait forever
             text = f"The client's answer to {asked.method} is not valid: {reason_of(error)}."
-            asked.future.set_exception(ResponseError(text))
+            asked.future.set_exception(RpcError(INTERNAL_ERROR, text))
         else:
             asked.future.set_result(result)
 
@@ -118,12 +103,3 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, KeyError):
         text = f"{error.args[0]!r} is missing"
     return " ".join(text.split())[:200].rstrip(".")
-
-
-def _client_error(error: object) -> ResponseError:
-    fields = cast("JsonObject", error) if isinstance(error, dict) else {}
-    message, code = fields.get("message"), fields.get("code")
-    return ResponseError(
-        message if isinstance(message, str) and message else "The client answered with an error.",
-        code if isinstance(code, int) else INTERNAL_ERROR,
-    )

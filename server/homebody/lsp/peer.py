@@ -62,7 +62,7 @@ class Peer:
 
         Raises
         ------
-        ResponseError
+        RpcError
             The client answered with an error, or with a result of another type.
 
         """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from lsprotocol import types
 
 from homebody.errors import UsageError
-from homebody.lsp.outgoing import REQUEST_CANCELLED, ResponseError
+from homebody.jsonrpc import REQUEST_CANCELLED, RpcError
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ _TOKENS = itertools.count(1)
 _CREATE_SECONDS = 2.0
 
 
-class StoppedByUserError(ResponseError):
+class StoppedByUserError(RpcError):
     """The user stopped the work at its progress bar; answered like any cancelled request."""
 
     def __init__(self) -> None:
-        super().__init__("The request was cancelled at its progress bar.", REQUEST_CANCELLED)
+        super().__init__(REQUEST_CANCELLED, "The request was cancelled at its progress bar.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ async def _created(server: Server) -> types.ProgressToken | None:
             await server.request(
                 types.WINDOW_WORK_DONE_PROGRESS_CREATE, types.WorkDoneProgressCreateParams(token=token)
             )
-    except (TimeoutError, ResponseError):
+    except (TimeoutError, RpcError):
         return None
     return token
 

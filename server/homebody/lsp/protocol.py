@@ -20,7 +20,7 @@ from lsprotocol import types
 from lsprotocol.converters import get_converter
 
 from homebody.errors import HomebodyError, UsageError
-from homebody.lsp.outgoing import (
+from homebody.jsonrpc import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -29,11 +29,9 @@ from homebody.lsp.outgoing import (
     PARSE_ERROR,
     REQUEST_CANCELLED,
     REQUEST_FAILED,
-    JsonObject,
-    Outgoing,
-    ResponseError,
-    reason_of,
+    RpcError,
 )
+from homebody.lsp.outgoing import JsonObject, Outgoing, reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -225,7 +223,7 @@ class Protocol:
 
     def _refuse_for(self, msg_id: MsgId, error: BaseException) -> None:
         match error:
-            case ResponseError():
+            case RpcError():
                 self._refuse(msg_id, error.code, str(error))
             case HomebodyError():
                 code = INVALID_PARAMS if isinstance(error, UsageError) else REQUEST_FAILED

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from homebody.lsp.outgoing import ResponseError
+from homebody.jsonrpc import RpcError
 from homebody.lsp.server import Server
 
 _KEPT = 20
@@ -35,7 +35,7 @@ async def show_markdown(server: Server, markdown: str) -> None:
             params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
             async with asyncio.timeout(_ANSWER_SECONDS):
                 answer = await server.request(types.WINDOW_SHOW_DOCUMENT, params)
-        except (OSError, ResponseError, TimeoutError):
+        except (OSError, RpcError, TimeoutError):
             pass
         else:
             if answer is not None and answer.success:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from homebody.errors import BackendUnavailable, UnknownAction
-from homebody.lsp.outgoing import ResponseError
+from homebody.jsonrpc import RpcError
 from homebody.lsp.protocol import Handlers, Request
 from homebody.lsp.server import Server
 
@@ -111,7 +111,7 @@ async def test_unknown_methods_are_answered():
     [
         (UnknownAction("There is no action `x`."), -32602, "There is no action `x`."),
         (BackendUnavailable("Nothing answers."), -32803, "Nothing answers."),
-        (ResponseError("no", code=-32801), -32801, "no"),
+        (RpcError(-32801, "no"), -32801, "no"),
         (KeyError("x"), -32603, "Homebody failed here, which is a bug: KeyError: 'x'"),
     ],
 )
@@ -310,7 +310,7 @@ async def test_a_malformed_answer_of_the_client_is_an_error_for_the_caller(answe
     asked = asyncio.ensure_future(wire.server.request(types.WORKSPACE_APPLY_EDIT, edit))
     await turn()
     wire.take({"jsonrpc": "2.0", "id": wire.sent[0]["id"], **answer})
-    with pytest.raises(ResponseError):
+    with pytest.raises(RpcError):
         await asked
 
 
