@@ -5,7 +5,6 @@ left out. What the user attached or selected comes first; code that Homebody add
 left of the reading time.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from homebody.errors import ContextTooLong
 from homebody.features.attachments import Attached, Attachment
 from homebody.features.budgets import CHARACTERS_A_TOKEN
 from homebody.features.explain_parts import outline
+from homebody.features.mentions import mentioned
 from homebody.features.selection import candidates_for_span, meant_span, tree_of
 from homebody.features.surroundings import check_permitted, laid_out_snippet, shown_path
 from homebody.prompt.render import fill
@@ -27,11 +27,6 @@ from homebody.text import Document, Span
 
 _FRAME_TOKENS = 12
 """Words and fences around one attachment, beside its label."""
-
-_NAMES = re.compile(
-    r"`([A-Za-z_]\w*)(?:\(\))?`|\b([A-Za-z_]\w*(?=\()|[a-z]+_\w+|[A-Z]\w{0,60}[a-z]\w{0,60}[A-Z]\w*)"
-)
-_MOST_NAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +76,8 @@ async def find_context(
 ) -> Found:
     """Collect related code, without code that the conversation already contains.
 
+    Definitions of the symbols that the question names come before other related code.
+
     A file that nobody selected goes in as a whole where that takes at most ``readable`` tokens, else as
     its outline.
 
@@ -99,7 +96,7 @@ async def find_context(
         code, around = await _code(engine, asked.document, asked.span, readable, session)
         wanted += code
         helpful += around
-    helpful += await _named(engine, asked.question)
+    helpful[:0] = await mentioned(engine, asked.question, asked.document)
     return Found(
         tuple(one for one in wanted if not _is_shown(one.text, shown)),
         tuple(one for one in helpful if not _is_shown(one.text, shown)),
@@ -181,22 +178,6 @@ async def _is_longer(engine: Engine, document: Document, tokens: int) -> bool:
     text = document.text[: tokens * CHARACTERS_A_TOKEN]
     await engine.chat.learn_counts([text])
     return len(text) < len(document.text) or engine.chat.tokens.count(text) > tokens
-
-
-async def _named(engine: Engine, question: str) -> list[Candidate]:
-    """Definitions of names that the question mentions."""
-    if engine.index is None:
-        return []
-    names = dict.fromkeys(match[1] or match[2] for match in _NAMES.finditer(question))
-    found: list[Candidate] = []
-    for name in list(names)[:_MOST_NAMES]:
-        matches = await engine.index.symbols(name, limit=2)
-        found += [
-            Candidate(c.uri, c.first_line, c.last_line, c.text, f"defines {name}")
-            for c in matches
-            if c.why == name
-        ]
-    return found
 
 
 def _elsewhere(found: Found) -> list[Candidate]:

@@ -205,6 +205,25 @@ class WorkspaceIndex:
         ]
         return _woven(answers)[:limit]
 
+    async def named(
+        self, name: str, *, container: str = "", near_path: Path | None = None, limit: int = 3
+    ) -> list[Candidate]:
+        """Return at most ``limit`` definitions of exactly ``name``, in any language, the nearest first.
+
+        Where some are inside ``container`` (``Order`` of ``Order.total``), only those. ``near_path`` is where
+        the document lies; ``None`` for one that is on no disk.
+        """
+        answers: list[list[Candidate]] = []
+        for folder in self._folders:
+            below = folder.below(near_path) if near_path else None
+            answers.append(
+                await self._ask(
+                    folder,
+                    lambda reader, p=below: reader.named(name, container=container, path=p, limit=limit),
+                )
+            )
+        return _woven(answers)[:limit]
+
     async def aclose(self) -> None:
         """End the indexing process and the thread. Queries return nothing from then on."""
         if self._closed:

@@ -8,6 +8,7 @@ import re
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
 
 from homebody.workspace.found import Found, call_sites
 from homebody.workspace.imports import distance
@@ -29,6 +30,11 @@ _SYMBOLS = (
     "WHERE name LIKE ? ESCAPE '!' AND kind NOT IN ('variable', 'key', 'rule', 'section') "
     "ORDER BY name = ? DESC, name LIKE ? ESCAPE '!' DESC, length(name), name, path LIMIT 200"
 )
+_NAMED = (
+    "SELECT name, path, first_line, last_line, text, scopes FROM definitions JOIN files ON files.id = file "
+    "WHERE name = ? AND kind NOT IN ('key', 'rule', 'section') AND (kind <> 'variable' OR scopes = '') "
+    "LIMIT 200"
+)
 
 
 def files(connection: sqlite3.Connection, query: str) -> Iterator[tuple[Found, str]]:
@@ -47,6 +53,17 @@ def symbols(connection: sqlite3.Connection, query: str) -> Iterator[tuple[Found,
         yield Found(*row), row[0]
 
 
+def named(connection: sqlite3.Connection, name: str, container: str, near: str) -> list[tuple[Found, str]]:
+    """Find definitions of exactly ``name``, the nearest to the file ``near`` first.
+
+    Where some are inside ``container`` (a class, a receiver, the file of that name), only those.
+    """
+    rows = [Found(*row) for row in connection.execute(_NAMED, (name,))]
+    rows = [row for row in rows if container and _is_inside(row, container)] or rows
+    rows.sort(key=lambda row: (distance(row.path, near), row.path.count("/"), row.path, row.first_line))
+    return [(row, f"defines {name}") for row in rows]
+
+
 def calls(
     connection: sqlite3.Connection, name: str, family: Collection[str], near: str
 ) -> Iterator[tuple[Found, str]]:
@@ -63,6 +80,13 @@ def calls(
     found.sort(key=lambda row: (distance(row.path, near), row.path, row.first_line))
     for row in found:
         yield row, f"calls {name}"
+
+
+def _is_inside(row: Found, container: str) -> bool:
+    """Whether a definition is in a class or a file of that name, or has it as its receiver, as in Go."""
+    around = [*row.headers[-1:], row.text.partition("\n")[0].partition(row.name)[0]]
+    word = re.compile(rf"(?<![\w$]){re.escape(container)}(?![\w$])")
+    return PurePosixPath(row.path).stem == container or any(map(word.search, around))
 
 
 def _escaped(text: str) -> str:

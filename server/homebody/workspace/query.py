@@ -140,6 +140,13 @@ class Reader:
         """
         return self._offered(lambda connection: lookup.symbols(connection, query), limit)
 
+    def named(self, name: str, *, container: str, path: str | None, limit: int) -> list[Candidate]:
+        """Return at most ``limit`` definitions of exactly ``name``, the nearest to ``path`` first.
+
+        Where some are inside ``container``, only those.
+        """
+        return self._offered(lambda connection: lookup.named(connection, name, container, path or ""), limit)
+
     def forget_rules(self) -> None:
         """Read the ignore files again at the next query: one of them may have changed."""
         self._rules.forget()

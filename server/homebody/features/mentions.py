@@ -1,0 +1,183 @@
+"""Symbols that a question names, and their definitions.
+
+In: a question in plain words, maybe the open document. Out: candidates that say which name they define.
+Names are recognised by their form (backticks, a call, dots, underscores, capitals) or by a word beside them
+("the reorder function"); what is no symbol of the workspace is ignored.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homebody.engine import Engine
+from homebody.errors import FileUnreadable
+from homebody.features.selection import tree_of
+from homebody.syntax.chunk import Candidate
+from homebody.syntax.outline import shown
+from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.tree import Tree
+from homebody.text import Document
+from homebody.workspace.read import read_document
+from homebody.workspace.uri import path_of
+
+_LOOKED_AT = 8_000
+"""Characters of a question that are searched: a longer one holds pasted text."""
+
+_MOST_LOOKED_UP = 32
+_MOST_NAMES = 6
+_PER_NAME = 2
+
+_NAME = re.compile(r"[^\W\d][\w$]*(?:(?:\.|::|->|#)[^\W\d][\w$]*)*")
+_APART = re.compile(r"\.|::|->|#")
+_IN_BACKTICKS = re.compile(r"`[^`\n]{1,200}`")
+_BEFORE_A_SENTENCE = ".!?:;\n>-*"
+
+_KINDS = (
+    r"(?:function|method|class|struct|enum|trait|interface|module|macro|constant|variable|field|property"
+    r"|decorator|fixture|hook|component|type)"
+)
+# A lower-case word is taken for a name only beside one of these.
+_BESIDE = re.compile(
+    rf"\b{_KINDS} (?P<behind>[a-z]\w*)\b|\b(?P<before>[a-z]\w*)(?= {_KINDS}\b)|\bdoes (?P<does>[a-z]\w*)\b"
+)
+_NEVER = frozenset(
+    """
+    a an and any are at be by call called calls do does each every first for from has have in is it its last
+    my new next no not of on one or other our same second that the their there these this those to we what
+    when where which whole with your
+    """.split()  # noqa: SIM905 - a list of fifty quoted words is not to be read
+)
+# Words that begin a question or a request with a capital; there they are no names.
+_OPENERS = frozenset(
+    """
+    A Add An Are Can Change Check Compare Could Create Describe Do Does Explain Find Fix Give Has Have How I
+    If In Is It List Make May Move Name Please Refactor Remove Rename Review Rewrite Should Show Split Sum
+    Summarize Tell Test That The There These This Use Was Were What When Where Which Who Why Will With Would
+    Write
+    """.split()  # noqa: SIM905 - as above
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in a question; ``container`` is what stands in front of it: ``Order`` of ``Order.total``."""
+
+    name: str
+    container: str = ""
+
+
+def mentions(question: str) -> list[Mention]:
+    """Return what may be names of symbols in ``question``: the clearest first, then in its order."""
+    text = question[:_LOOKED_AT]
+    quoted = [match.span() for match in _IN_BACKTICKS.finditer(text)]
+    beside = {
+        match.start(match.lastgroup)
+        for match in _BESIDE.finditer(text)
+        if match.lastgroup and match[match.lastgroup] not in _NEVER
+    }
+    found: list[tuple[int, Mention]] = []
+    for match in _NAME.finditer(text):
+        *before, name = _APART.split(match[0])
+        is_code = bool(before) or text.startswith("(", match.end())
+        if is_code or any(start < match.start() < end for start, end in quoted):
+            clearness = 0
+        elif _looks_like_a_name(name):
+            clearness = 1
+        elif name[0].isupper() and not (name in _OPENERS and _begins_a_sentence(text, match.start())):
+            clearness = 2
+        elif match.start() in beside:
+            clearness = 3
+        else:
+            continue
+        found.append((clearness, Mention(name, before[-1] if before else "")))
+    found.sort(key=lambda one: one[0])
+    return list(dict.fromkeys(mention for _, mention in found))
+
+
+async def mentioned(engine: Engine, question: str, document: Document | None = None) -> list[Candidate]:
+    """Return definitions of the symbols that ``question`` names, in the order of ``mentions``.
+
+    Each is there whole, and behind that as its signature or outline, for a prompt with less room. Those of
+    the open ``document`` come from its current text, all others by the index from disk (none where
+    ``context.snippets`` is off).
+    """
+    found: list[Candidate] = []
+    names = 0
+    for mention in mentions(question)[:_MOST_LOOKED_UP]:
+        own = [] if document is None else await _in_document(engine, document, mention)
+        some = own[:_PER_NAME] or await _in_workspace(engine, mention, document)
+        found += [candidate for one in some for candidate in one]
+        names += bool(some)
+        if names == _MOST_NAMES:
+            break
+    return found
+
+
+async def _in_document(engine: Engine, document: Document, mention: Mention) -> list[tuple[Candidate, ...]]:
+    """Definitions in a document; of a name with a container, those inside of it if there are any."""
+    tree = await tree_of(engine, document)
+    everything = definitions(document, tree)
+    same = [
+        one
+        for one in everything
+        if one.name == mention.name and not (one.kind == "variable" and one.container)
+    ]
+    inside = [one for one in same if mention.container and one.container.split(".")[-1] == mention.container]
+    return [_forms(document, tree, one, everything) for one in inside or same]
+
+
+async def _in_workspace(
+    engine: Engine, mention: Mention, document: Document | None
+) -> list[tuple[Candidate, ...]]:
+    """Definitions in files of the workspace."""
+    if engine.index is None or not engine.settings.context.snippets:
+        return []
+    uri = "" if document is None else document.uri
+    rows = await engine.index.named(mention.name, container=mention.container, near_path=path_of(uri))
+    # The index knows the saved file; the open document has answered for it already.
+    return [await _from_disk(engine, mention, row) for row in rows if row.uri != uri][:_PER_NAME]
+
+
+async def _from_disk(engine: Engine, mention: Mention, row: Candidate) -> tuple[Candidate, ...]:
+    """Return a definition as its file has it now, else as the index has it."""
+    path = path_of(row.uri)
+    try:
+        if path is None:
+            return (row,)
+        limit = engine.settings.context.max_file_bytes
+        document = await asyncio.to_thread(read_document, path, max_bytes=limit)
+    except FileUnreadable:
+        return ()
+    if await engine.permit.refusal_of(document) is not None:
+        return ()
+    forms = await _in_document(engine, document, mention)
+    return min(forms, key=lambda one: abs(one[-1].first_line - row.first_line), default=(row,))
+
+
+def _forms(
+    document: Document, tree: Tree, one: Definition, everything: Sequence[Definition]
+) -> tuple[Candidate, ...]:
+    """Return a definition whole, and what a prompt shows of it where that does not fit."""
+    why = f"defines {one.name}"
+    members = [
+        other
+        for other in everything
+        if other.container.split(".")[-1] == one.name and one.span.start <= other.span.start < one.span.end
+    ]
+    short = shown(document, tree.language, one, members)
+    lines = document.whole_lines(one.span)
+    whole = Candidate(document.uri, *document.lines_of(one.span), document.slice(lines), why)
+    return whole, Candidate(document.uri, short.first_line, short.last_line, short.text, why)
+
+
+def _begins_a_sentence(text: str, at: int) -> bool:
+    before = text[:at].rstrip(" \t")
+    return not before or before[-1] in _BEFORE_A_SENTENCE
+
+
+def _looks_like_a_name(word: str) -> bool:
+    """Whether a word has the form of an identifier: ``add_line``, ``addLine``, ``sha256``, ``HTTPServer``."""
+    inner = word.strip("_")
+    has_case = any(c.isupper() for c in inner[1:]) and any(c.islower() for c in inner)
+    return "_" in inner or has_case or word.startswith("_") or any(c.isdigit() for c in inner)

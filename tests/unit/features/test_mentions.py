@@ -1,0 +1,118 @@
+"""Symbols that a question names in plain words."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from homebody.features.ask import ask
+from homebody.features.mentions import Mention, mentions
+from homebody.settings import ChatSettings
+from homebody.text import Document
+from homebody.workspace.uri import uri_of
+
+_STOCK = (
+    "class Stock:\n    def total(self):\n        return sum(self.counts)\n\n\n"
+    "def reorder(item):\n    return item.count < 3\n\n\nMOST_ITEMS = 40\n"
+)
+_OTHER = "class Order:\n    def total(self):\n        return 0\n"
+
+
+@asynccontextmanager
+async def _asking(world, tmp_path, **more):
+    """Open a workspace whose index is complete."""
+    (tmp_path / "stock.py").write_text(_STOCK)
+    (tmp_path / "order.py").write_text(_OTHER)
+    async with world("Words.", folders=[tmp_path], **more) as w:
+        w.engine.index.start()
+        await asyncio.wait_for(w.engine.index.settled(), 60)
+        yield w
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What is Stock?", ["Stock"]),
+        ("what is stock?", []),
+        ("What does `reorder` do?", ["reorder"]),
+        ("Why is reorder() slow?", ["reorder"]),
+        ("What does reorder return?", ["reorder"]),
+        ("Where is the reorder function called?", ["reorder"]),
+        ("Explain the method total of Order.", ["total", "Order"]),
+        ("Is Order.total tested?", ["Order/total"]),
+        ("Does shop::Stock::new copy?", ["Stock/new"]),
+        ("What is max_items, and MAX_ITEMS?", ["max_items", "MAX_ITEMS"]),
+        ("How do addLine and HTTPServer work?", ["addLine", "HTTPServer"]),
+        ("Is sha256 used?", ["sha256"]),
+        ("List all callers. Test it. Show more. This is it.", []),
+        ("What does this do, and what does it return?", []),
+        ("Is the first function the same type of thing?", []),
+        ("Was `größe` richtig, und Größe?", ["größe", "Größe"]),
+        ("Compare List and Order.", ["List", "Order"]),
+        ("", []),
+        ("`" * 5000, []),
+    ],
+)
+def test_names_are_recognised_by_their_form_or_by_a_word_beside_them(question, expected):
+    """Words of everyday language are no names, however a class may be called."""
+    found = [f"{one.container}/{one.name}".removeprefix("/") for one in mentions(question)]
+    assert sorted(expected) == sorted(found)
+
+
+def test_the_clearest_names_come_first():
+    """Code before words with capitals, and each name once."""
+    wanted = [Mention("total", "Order"), Mention("add_line"), Mention("Stock")]
+    assert wanted == mentions("Is Stock like add_line and `Order.total`, Stock or not?")
+
+
+async def test_a_symbol_that_a_plain_question_names_is_read(world, tmp_path):
+    """Its whole definition goes in, and the sources say why."""
+    async with _asking(world, tmp_path) as w:
+        reply = await ask(w.engine, "What is Stock?")
+        [source] = reply.sources
+        assert (uri_of(tmp_path / "stock.py"), 0, 2, "defines Stock") == (
+            source.uri,
+            source.first_line,
+            source.last_line,
+            source.why,
+        )
+        assert "return sum(self.counts)" in w.asked[0].prompt.text
+
+
+async def test_a_dotted_name_means_the_one_inside_its_class(world, tmp_path):
+    """The method of the same name in another class stays out."""
+    async with _asking(world, tmp_path) as w:
+        reply = await ask(w.engine, "Is Order.total right?")
+        assert [uri_of(tmp_path / "order.py")] == [source.uri for source in reply.sources]
+
+
+async def test_the_open_document_answers_for_its_own_names(world, tmp_path):
+    """With the text that was not saved yet."""
+    async with _asking(world, tmp_path) as w:
+        text = _STOCK.replace("< 3", "< 5") + "\n\nx = 1\n"
+        document = Document.create(uri_of(tmp_path / "stock.py"), "python", 7, text)
+        last = document.line_starts[document.line_count - 2]
+        span = type(document.line_span(0))(last, last + 5)
+        await ask(w.engine, "Does the reorder function matter?", document=document, span=span)
+        assert "item.count < 5" in w.asked[0].prompt.text
+        assert "item.count < 3" not in w.asked[0].prompt.text
+
+
+async def test_a_definition_that_is_too_long_is_read_as_its_outline(world, tmp_path):
+    """Within the reading budget; the body is listed as left out."""
+    body = "".join(f"        value_{n} = {n} + {n} * {n}\n" for n in range(400))
+    (tmp_path / "long.py").write_text(f"class Long:\n    def run(self):\n{body}        return 1\n")
+    async with _asking(world, tmp_path, context_length=1024) as w:
+        reply = await ask(w.engine, "What is Long?")
+        assert [(source.why, source.first_line) for source in reply.sources] == [("defines Long", 0)]
+        assert [left.why for left in reply.left_out] == ["defines Long; did not fit"]
+        assert "def run(self)" in w.asked[0].prompt.text
+        assert "value_7 " not in w.asked[0].prompt.text
+
+
+async def test_names_are_not_looked_up_in_ignored_files(world, tmp_path):
+    """The rules of all prompts hold."""
+    (tmp_path / ".homebodyignore").write_text("hidden.py\n")
+    (tmp_path / "hidden.py").write_text("class Hidden:\n    secret = 1\n")
+    async with _asking(world, tmp_path, chat=ChatSettings(reading_seconds=600)) as w:
+        assert (await ask(w.engine, "What is Hidden?")).sources == ()
