@@ -191,6 +191,14 @@ class Audit:
             if self._newest is shown:
                 self._newest = noted
 
+    def forget(self, is_forgotten: Callable[[str], bool]) -> None:
+        """Drop the records of the URIs that are forgotten, and erase them from the log in the background."""
+        for uri in [uri for uri in self._last if is_forgotten(uri)]:
+            del self._last[uri]
+        if self._newest is not None and is_forgotten(self._newest.uri):
+            self._newest = next(reversed(self._last.values()), None)
+        self._writer.submit(erase_logged, is_forgotten, self._folder)
+
     def last(self, uri: str | None = None) -> PromptRecord | None:
         """Return the newest record of ``uri``, or of all documents."""
         return self._newest if uri is None else self._last.get(uri)
@@ -253,6 +261,15 @@ def read_log(folder: Path | None = None) -> Iterator[PromptRecord]:
     return _read_lines((folder or state_dir()) / "log.jsonl", PromptRecord)
 
 
+def erase_logged(is_forgotten: Callable[[str], bool], folder: Path | None = None) -> int:
+    """Overwrite the logged records of the URIs that are forgotten with blanks. Returns how many.
+
+    In place: what other processes append meanwhile is not lost, and no copy of the old text stays.
+    """
+    path = (folder or state_dir()) / "log.jsonl"
+    return sum(_erase(part, is_forgotten) for part in (_older(path), path))
+
+
 def read_notes(folder: Path | None = None) -> Iterator[Note]:
     """Yield the problems with models, the oldest first; a problem may occur once for each session."""
     return _read_lines((folder or state_dir()) / "notes.jsonl", Note)
@@ -300,6 +317,28 @@ def _read_lines(path: Path, kind: type[_T]) -> Iterator[_T]:
             for line in file:
                 with suppress(msgspec.DecodeError, UnicodeDecodeError):
                     yield msgspec.json.decode(line, type=kind)
+
+
+class _Logged(msgspec.Struct):
+    """What tells whose record a line of the log is."""
+
+    uri: str
+
+
+def _erase(path: Path, is_forgotten: Callable[[str], bool]) -> int:
+    erased = at = 0
+    with suppress(OSError), path.open("r+b") as file:
+        while line := file.readline():
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                if is_forgotten(msgspec.json.decode(line, type=_Logged).uri):
+                    file.seek(at)
+                    file.write(b" " * len(line.rstrip(b"\n")))
+                    file.seek(at + len(line))
+                    erased += 1
+            at += len(line)
+        file.flush()
+        os.fsync(file.fileno())
+    return erased
 
 
 def _older(path: Path) -> Path:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
+from homebody.audit import erase_logged
 from homebody.cli.answers import Account, Writer, account, ready_engine, show_account
 from homebody.cli.ask_session import AskSession, attached
 from homebody.cli.edge import warn
@@ -23,7 +24,7 @@ from homebody.features.ask import Reply, ask
 from homebody.features.attachments import Attached, attach_text
 from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
-from homebody.session.conversation import Conversation, new_conversation
+from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
 _REMEDY = "ask for the rest, or raise chat.max_tokens"
@@ -172,10 +173,13 @@ def _list(terminal: Terminal, *, as_json: bool) -> None:
 
 
 def _forget(terminal: Terminal, which: str) -> None:
-    gone = forget_stored(None if which == "all" else which)
-    if not gone and which != "all":
+    wanted = None if which == "all" else which
+    gone = forget_stored(wanted)
+    erased = erase_logged(is_prompt_of(wanted))
+    if not gone and not erased and which != "all":
         message = f"There is no stored conversation {which!r}: `homebody ask --list` shows them."
         raise UsageError(message)
-    terminal.remark(f"deleted {len(gone)}.")
-    if not gone:
+    prompts = f", and erased {erased} of its prompts from the log" if erased else ""
+    terminal.remark(f"deleted {len(gone)}{prompts}.")
+    if not gone and not erased:
         warn("no conversation was stored.")

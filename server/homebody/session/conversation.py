@@ -23,6 +23,9 @@ Kept: TypeAlias = Literal["whole", "condensed", "left out"]
 _MOST_CONVERSATIONS = 64
 """Conversations that are kept in memory; the one that was used longest ago is dropped first."""
 
+_URI = "homebody:conversation/"
+"""Beginning of the URIs under which the prompts of conversations are recorded."""
+
 _QUESTION_CHARACTERS = 300
 _ANSWER_CHARACTERS = 300
 """What a condensed turn keeps of its question and of the first paragraph of its answer."""
@@ -91,7 +94,7 @@ class Conversation:
     @property
     def uri(self) -> str:
         """What its prompts are recorded under."""
-        return f"homebody:conversation/{self.id}"
+        return f"{_URI}{self.id}"
 
     @property
     def title(self) -> str:
@@ -207,6 +210,13 @@ class Conversations:
 def new_conversation() -> Conversation:
     """Begin a conversation, with an id of its own."""
     return Conversation(secrets.token_hex(8))
+
+
+def is_prompt_of(conversation_id: str | None) -> Callable[[str], bool]:
+    """Return what tells the URI of a conversation's prompts; without an id, those of all conversations."""
+    if conversation_id is None:
+        return lambda uri: uri.startswith(_URI)
+    return lambda uri: uri == _URI + conversation_id
 
 
 def _condensed(answer: str) -> str:

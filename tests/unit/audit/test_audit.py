@@ -15,6 +15,7 @@ from homebody.audit import (
     PromptRecord,
     Source,
     accounted,
+    erase_logged,
     read_counts,
     read_log,
     read_notes,
@@ -212,3 +213,41 @@ def test_listed_tokens_never_add_up_to_more_than_the_prompt_has():
     assert [source.tokens for source in accounted(sources, 98)] == [60, 38]
     assert [source.tokens for source in accounted(sources, 55)] == [33, 21]
     assert accounted((), 0) == ()
+
+
+def test_a_forgotten_record_is_neither_in_memory_nor_in_the_log(tmp_path: Path):
+    """Its bytes are overwritten; the records around it stay, also those that another process adds."""
+    kept = Audit(LogSettings(enabled=True, prompts=True), folder=tmp_path)
+    other = Audit(LogSettings(enabled=True, prompts=True), folder=tmp_path)
+    secret = a_record(
+        uri="homebody:conversation/1", text="a secret question", answer="and its answer", when=2.0
+    )
+    kept.record(a_record())
+    kept.record(secret)
+    kept.flush()
+    other.record(a_record(uri="file:///c.py", when=3.0))
+    other.flush()
+    kept.forget(lambda uri: uri == secret.uri)
+    kept.flush()
+
+    assert [a_record(), None] == [kept.last(), kept.last(secret.uri)]
+    assert [record.uri for record in read_log(tmp_path)] == ["file:///a.py", "file:///c.py"]
+    written = (tmp_path / "log.jsonl").read_bytes()
+    assert b"secret" not in written
+    assert b"answer" not in written.replace(b'"answer"', b"")
+
+
+def test_the_older_log_is_erased_too_and_damaged_lines_stay(tmp_path: Path):
+    """A log that does not exist is no error."""
+    assert erase_logged(lambda _: True, tmp_path) == 0
+    kept = Audit(LogSettings(enabled=True), folder=tmp_path)
+    kept.record(a_record())
+    kept.flush()
+    (tmp_path / "log.jsonl").replace(tmp_path / "log.1.jsonl")
+    with (tmp_path / "log.1.jsonl").open("ab") as file:
+        file.write(b"\xff{ no record\n")
+    kept.record(a_record(uri="file:///b.py", when=5.0))
+    kept.flush()
+    assert erase_logged(lambda uri: uri == "file:///a.py", tmp_path) == 1
+    assert [record.uri for record in read_log(tmp_path)] == ["file:///b.py"]
+    assert b"\xff{ no record\n" in (tmp_path / "log.1.jsonl").read_bytes()

@@ -46,6 +46,20 @@ def test_a_stored_conversation_is_continued_and_deleted(run, scripted, piped):
     assert run("ask", "--conversation", first["conversationId"], "Why?").code == 2
 
 
+def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch):
+    """Also of a conversation that was never stored; part of an id is none."""
+    monkeypatch.setenv("HOMEBODY_LOG_ENABLED", "true")
+    monkeypatch.setenv("HOMEBODY_LOG_PROMPTS", "true")
+    first = json.loads(run("ask", "Explain plums", "--json").out)["conversationId"]
+    run("ask", "Explain cherries")
+    assert run("ask", "--forget", first[:5]).code == 2
+    assert run("ask", "--forget", first).code == 0
+    text = run("log", "--json").out
+    assert ("plums" in text, "cherries" in text) == (False, True)
+    assert run("ask", "--forget", "all").code == 0
+    assert run("log", "--json").out == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

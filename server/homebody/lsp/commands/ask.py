@@ -65,7 +65,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Answer a question."""
-    from homebody.session.conversation import new_conversation
+    from homebody.session.conversation import is_prompt_of, new_conversation
 
     argument = parse(params.command, params.arguments, Ask)
     if argument.regenerate and argument.conversation_id is None:
@@ -82,6 +82,9 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     try:
         return await _answered(server, params, argument, conversation)
     finally:
+        if known.find(conversation.id) is not conversation and server.service.audit is not None:
+            # It was forgotten meanwhile: neither is the prompt of this answer kept.
+            server.service.audit.forget(is_prompt_of(conversation.id))
         if not conversation.turns and not conversation.is_answering:
             # Questions that fail leave nothing behind.
             known.forget(conversation.id)

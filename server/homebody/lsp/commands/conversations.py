@@ -117,5 +117,19 @@ async def _forget(server: Server, params: types.ExecuteCommandParams) -> Result:
             # One that is still being answered is forgotten too: its answer is not kept.
             ids = {one.id for one in known.all()}
             known.forget(argument.conversation_id)
+            await _forget_prompts(server, argument.conversation_id)
     wanted = ids if argument.conversation_id is None else ids & {argument.conversation_id}
     return {"forgotten": len(wanted | set(gone))}
+
+
+async def _forget_prompts(server: Server, conversation_id: str | None) -> None:
+    """Drop the prompts of one conversation, or of all, from memory and from the log."""
+    from homebody.audit import erase_logged
+    from homebody.session.conversation import is_prompt_of
+
+    is_forgotten = is_prompt_of(conversation_id)
+    if (audit := server.service.audit) is not None:
+        audit.forget(is_forgotten)
+        await asyncio.to_thread(audit.flush)
+    else:
+        await asyncio.to_thread(erase_logged, is_forgotten)
