@@ -8,6 +8,7 @@ has read before, until the context is full and the oldest turns are shortened.
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from homebody.audit import LeftOut, Source
 from homebody.backend.base import Message, OnRead, Sampling
@@ -16,10 +17,10 @@ from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import Answer, Draft, Usage, answer_in_words
 from homebody.features.ask_context import Asked, NewContext, find_context, lay_out
-from homebody.features.attachments import Attached
+from homebody.features.attachments import PASTED, Attached
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
 from homebody.features.project_rules import Rules, project_rules
-from homebody.features.surroundings import sampling_of, special_texts
+from homebody.features.surroundings import sampling_of, shown_path, special_texts
 from homebody.features.system_prompt import with_standing
 from homebody.postprocess import CodeBlock, code_blocks
 from homebody.prompt.render import fill
@@ -30,6 +31,9 @@ from homebody.text import Document, Span
 
 _HISTORY_SHARE = 0.75
 """Share of the context that earlier turns may fill before the oldest are shortened."""
+
+_MOST_NAMED = 6
+"""Places that a question still names when its code was left out."""
 
 _REGENERATED_TEMPERATURE = 0.8
 """Minimum temperature when the same question is asked again."""
@@ -123,7 +127,7 @@ async def regenerate(
         last = conversation.turns[-1]
         # The old answer stays in the conversation until there is a new one: it may be applied or stored.
         again = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
-        context = NewContext(last.message, last.sources, last.left_out)
+        context = NewContext(last.message or last.question, last.sources, last.left_out)
         info = await engine.chat.describe()
         sampling = _sampling(engine, chat_room(engine, info))
         sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
@@ -202,8 +206,25 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
         complete=answered.complete,
         sources=answered.draft.sources,
         left_out=answered.draft.left_out,
+        short=_short(engine, asked.question, [one for one in context.sources if one not in rules.sources]),
     )
     return _added(conversation, turn, answered)
+
+
+def _short(engine: Engine, question: str, sources: Sequence[Source]) -> str:
+    """Return the question with the names of what was read for it, for a later prompt without its code."""
+    names = list(dict.fromkeys(map(partial(_name_of, engine), sources)))
+    if not names:
+        return ""
+    listed = ", ".join(names[:_MOST_NAMED])
+    values = {"name": listed if len(names) <= _MOST_NAMED else f"{listed}, …", "instruction": question}
+    return fill(shipped_prompt("shortened").body, values)
+
+
+def _name_of(engine: Engine, source: Source) -> str:
+    if source.uri == PASTED:
+        return "pasted text"
+    return f"{shown_path(engine, source.uri)}:{source.first_line + 1}-{source.last_line + 1}"
 
 
 async def _answered(  # noqa: PLR0917 - private; the parts of one request

@@ -17,6 +17,7 @@ For edits; each returns a ``Refusal`` with its reason if the answer cannot be us
 - ``docstring_edits(document, tree, span, answer)`` for prompts with ``output = insert``.
 """
 
+from homebody.postprocess.condense import condensed, shortened
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
 from homebody.postprocess.edit.docstring import docstring_edits
@@ -39,6 +40,7 @@ __all__ = [
     "Verdict",
     "Wanted",
     "code_blocks",
+    "condensed",
     "docstring_edits",
     "document_hunks",
     "finish",
@@ -46,4 +48,5 @@ __all__ = [
     "hunks",
     "lines_wanted",
     "replacement_text",
+    "shortened",
 ]

@@ -10,15 +10,27 @@ import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source
 from homebody.backend.base import Message
-from homebody.postprocess.edit.code_blocks import code_blocks, without_code_blocks
+from homebody.postprocess import condensed, shortened
 
-Kept: TypeAlias = Literal["whole", "condensed", "left out"]
+Kept: TypeAlias = Literal["whole", "without code", "condensed", "left out"]
+"""How much of a turn the next prompt holds.
+
+``without code``: the question with the names of what was read for it, and the whole answer.
+``condensed``: the question with these names, and the main points of the answer.
+"""
+
+_KEPT: tuple[Kept, ...] = ("whole", "without code", "condensed", "left out")
+_DONE: Mapping[Kept, str] = {
+    "without code": "the code was left out",
+    "condensed": "the code was left out and the answer condensed",
+    "left out": "left out",
+}
 
 _MOST_CONVERSATIONS = 64
 """Conversations that are kept in memory; the one that was used longest ago is dropped first."""
@@ -26,13 +38,11 @@ _MOST_CONVERSATIONS = 64
 _URI = "homebody:conversation/"
 """Beginning of the URIs under which the prompts of conversations are recorded."""
 
-_QUESTION_CHARACTERS = 300
-_ANSWER_CHARACTERS = 300
-"""What a condensed turn keeps of its question and of the first paragraph of its answer."""
+_QUESTION_CHARACTERS = 2_000
+"""A question stays whole up to this length: a longer one holds pasted text."""
 
-_CODE_LINES = 3
-_CODE_CHARACTERS = 80
-"""A condensed turn keeps the first line of so many code blocks, so that later questions can name them."""
+_ANSWER_CHARACTERS = 600
+"""What is left of a condensed answer."""
 
 _AFTER_CONDENSING = 0.5
 """Part of the room that the history may fill after it was condensed, so that this is rarely done."""
@@ -48,6 +58,8 @@ class Turn:
         As the user wrote it.
     message
         As it was sent: with the code and the attachments in front of it.
+    short
+        As it is sent once there is no room for these; empty where there were none.
     answer
         The model's text exactly as it was generated: changed at its ends, it would not be in the
         server's cache.
@@ -65,6 +77,7 @@ class Turn:
     sources: tuple[Source, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     kept: Kept = "whole"
+    short: str = ""
     when: float = field(default_factory=time.time)
 
     @property
@@ -74,8 +87,12 @@ class Turn:
             return ()
         if self.kept == "whole":
             return Message("user", self.message), Message("assistant", self.answer)
-        question = _shortened(self.question, _QUESTION_CHARACTERS)
-        return Message("user", question), Message("assistant", _condensed(self.answer))
+        question = self.short or self.question
+        if len(question) > _QUESTION_CHARACTERS:
+            question = shortened(question, _QUESTION_CHARACTERS)
+        is_condensed = self.kept == "condensed"
+        answer = condensed(self.answer, _ANSWER_CHARACTERS) if is_condensed else self.answer
+        return Message("user", question), Message("assistant", answer)
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +116,7 @@ class Conversation:
     @property
     def title(self) -> str:
         """The first question, shortened."""
-        return _shortened(self.turns[0].question, 80) if self.turns else ""
+        return shortened(self.turns[0].question, 80) if self.turns else ""
 
     @property
     def history(self) -> tuple[Message, ...]:
@@ -133,22 +150,30 @@ class Conversation:
         """Shorten the oldest turns where the history has more than ``room`` tokens.
 
         It is brought down to half of that: what comes before the change is read again each time.
-        First the oldest turns are condensed to their question, the first paragraph of their answer and the
-        first lines of its code, then left out.
+        Step by step, the oldest turns first: their code is left out, their answers are condensed, they are
+        left out. The last turn, which the next question is probably about, loses its code when the others
+        are condensed, and more only when the others are left out.
         """
         if self._tokens(count) <= room:
             return
         target = int(room * _AFTER_CONDENSING)
+        older = range(len(self.turns) - 1)
+        newest = range(len(older), len(self.turns))
         steps: tuple[tuple[Kept, Sequence[int]], ...] = (
-            ("condensed", range(len(self.turns))),
-            ("left out", range(len(self.turns))),
+            ("without code", older),
+            ("condensed", older),
+            ("without code", newest),
+            ("left out", older),
+            ("condensed", newest),
+            ("left out", newest),
         )
         for kept, numbers in steps:
             for number in numbers:
                 if self._tokens(count) <= target:
                     return
-                if self.turns[number].kept != "left out":
-                    self.turns[number] = replace(self.turns[number], kept=kept)
+                turn = self.turns[number]
+                if _KEPT.index(turn.kept) < _KEPT.index(kept):
+                    self.turns[number] = replace(turn, kept=kept)
 
     def to_markdown(self) -> str:
         """Write it down for people: each question as a heading, the answers as they came."""
@@ -219,23 +244,6 @@ def is_prompt_of(conversation_id: str | None) -> Callable[[str], bool]:
     return lambda uri: uri == _URI + conversation_id
 
 
-def _condensed(answer: str) -> str:
-    """First paragraph of an answer, and the first line of each of its first code blocks."""
-    code = [
-        f"`{_shortened(line, _CODE_CHARACTERS)}`"
-        for block in code_blocks(answer)[:_CODE_LINES]
-        if (line := block.text.strip().partition("\n")[0])
-    ]
-    prose = without_code_blocks(answer).strip().split("\n\n")[0]
-    return "\n\n".join(filter(None, [_shortened(prose, _ANSWER_CHARACTERS), ", ".join(code)]))
-
-
 def _why_shortened(kept: Kept, first: int, last: int) -> str:
     which = f"question {first + 1}" if first == last else f"questions {first + 1} to {last + 1}"
-    done = "condensed" if kept == "condensed" else "left out"
-    return f"{which} of this conversation: {done} to make room"
-
-
-def _shortened(text: str, characters: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
+    return f"{which} of this conversation: {_DONE[kept]} to make room"

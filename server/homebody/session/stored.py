@@ -7,6 +7,7 @@ invalid file is ignored.
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,9 +21,12 @@ from homebody.session.conversation import Conversation, Kept, Turn
 from homebody.settings.paths import state_dir
 
 _ID = re.compile(r"[0-9a-f]{16}")
-_MOST_BYTES = 4 * 1024 * 1024
+_MOST_BYTES = 64 * 1024 * 1024
 _UNFINISHED = ".new"
 """End of the name of a file that is still being written."""
+
+_ABANDONED_SECONDS = 3600.0
+"""Age at which an unfinished file belongs to a process that was killed while it wrote it."""
 
 
 class _Turn(msgspec.Struct, frozen=True):
@@ -34,6 +38,7 @@ class _Turn(msgspec.Struct, frozen=True):
     left_out: tuple[LeftOut, ...]
     kept: Kept
     when: float
+    short: str = ""
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -51,20 +56,33 @@ def store_conversation(conversation: Conversation) -> Path:
         The state folder is full, or may not be written.
 
     """
-    turns = tuple(
-        _Turn(t.question, t.message, t.answer, t.complete, t.sources, t.left_out, t.kept, t.when)
-        for t in conversation.turns
-    )
+    turns = tuple(map(_to_stored, conversation.turns))
     data = msgspec.json.encode(_Stored(conversation.id, conversation.system, turns))
     folder = _folder()
     path = folder / f"{conversation.id}.json"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(path, data)
+        _remove_abandoned()
     except OSError as error:
         message = f"The conversation was not stored in {folder}: {error.strerror or error}."
         raise StateUnwritable(message) from error
     return path
+
+
+def _to_stored(turn: Turn) -> _Turn:
+    return _Turn(
+        question=turn.question,
+        # The message of a shortened turn is never sent again.
+        message=turn.message if turn.kept == "whole" else "",
+        answer=turn.answer,
+        complete=turn.complete,
+        sources=turn.sources,
+        left_out=turn.left_out,
+        kept=turn.kept,
+        when=turn.when,
+        short=turn.short,
+    )
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -74,11 +92,21 @@ def _write(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
+            # Otherwise a power cut could leave the new name with an empty file.
+            os.fsync(file.fileno())
         Path(name).replace(path)
     except OSError:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _remove_abandoned() -> None:
+    for path in _unfinished(None):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                path.unlink()
 
 
 def load_conversation(conversation_id: str) -> Conversation | None:
@@ -131,7 +159,7 @@ def _read(path: Path) -> Conversation | None:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     turns = [
-        Turn(t.question, t.message, t.answer, t.complete, t.sources, t.left_out, t.kept, t.when)
+        Turn(t.question, t.message, t.answer, t.complete, t.sources, t.left_out, t.kept, t.short, t.when)
         for t in stored.turns
     ]
     return Conversation(path.stem, stored.system, turns)

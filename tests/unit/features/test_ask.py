@@ -61,10 +61,27 @@ async def test_the_oldest_turns_are_condensed_and_listed(world):
             reply = await ask(w.engine, f"Question {number}?", conversation=conversation)
             size = await w.backend.count_prompt(w.asked[-1].prompt)
             assert size + w.asked[-1].sampling.max_tokens <= 1024
-        (shortened,) = [left.why for left in reply.left_out]
-        assert shortened.startswith("questions 1 to ")
-        assert shortened.endswith(" of this conversation: condensed to make room")
+        shortened = [left.why for left in reply.left_out]
+        assert shortened[0].startswith("questions 1 to ")
+        assert all(why.endswith(" to make room") for why in shortened)
         assert "Question 7?" in w.asked[-1].prompt.text
+
+
+async def test_a_shortened_question_names_what_was_read_for_it(world):
+    """The model then knows that it has seen the code; asked about it again, it gets the code again."""
+    conversation = Conversation("")
+    code = "".join(f"value_{n} = {n}\n" for n in range(40))
+    async with world("An answer. " * 10, context_length=1024) as w:
+        for number in range(3):
+            text = code.replace("value", f"value{number}")
+            document = Document.create(f"file:///w/part{number}.py", "python", 1, text)
+            await ask(w.engine, f"Question {number}?", conversation=conversation, document=document)
+        prompt = w.asked[-1].prompt.text
+        assert "(This question was asked with part0.py:1-40.)" in prompt
+        assert "value0_7 = 7" not in prompt
+        document = Document.create("file:///w/part0.py", "python", 1, code.replace("value", "value0"))
+        await ask(w.engine, "And the first?", conversation=conversation, document=document)
+        assert "value0_7 = 7" in w.asked[-1].prompt.text
 
 
 async def test_attachments_share_what_fits(world):

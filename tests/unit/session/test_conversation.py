@@ -31,7 +31,7 @@ def test_nothing_is_condensed_while_it_fits():
     assert found.shortened == ()
 
 
-@pytest.mark.parametrize("room", [1600, 900, 300, 0])
+@pytest.mark.parametrize("room", [2400, 1600, 900, 300, 0])
 def test_the_oldest_turns_are_condensed_then_left_out(room):
     """Down to half of the room, so that it is rarely done again; the order of turns stays."""
     found = _conversation()
@@ -39,30 +39,48 @@ def test_the_oldest_turns_are_condensed_then_left_out(room):
     size = sum(len(message.text) for message in found.history)
     assert size <= max(room, len("Be short."))
     kept = [turn.kept for turn in found.turns]
-    assert kept == sorted(kept, key=["left out", "condensed", "whole"].index)
+    assert kept == sorted(kept, key=["left out", "condensed", "without code", "whole"].index)
     listed = [number for one in found.shortened for number in range(one.first_line, one.last_line + 1)]
     assert listed == [number for number, one in enumerate(kept) if one != "whole"]
 
 
-def test_a_condensed_turn_keeps_its_question_and_first_paragraph():
-    """Without the code in front of the question."""
+def test_code_is_left_out_before_an_answer_is_condensed():
+    """The last turn stays whole, and each question whole, with the names of what was read for it."""
+    found = Conversation("")
+    for number in range(3):
+        question = f"Question {number}, " + "with many words, " * 30
+        short = f"(This question was asked with a{number}.py:1-9.)\n\n{question}"
+        found.turns.append(Turn(question, "code " * 900 + question, "An answer. " * 40, short=short))
+    found.condense(15_000, len)
+    assert [turn.kept for turn in found.turns] == ["without code", "without code", "whole"]
+    assert (
+        found.turns[0].messages[0].text.startswith("(This question was asked with a0.py:1-9.)\n\nQuestion 0,")
+    )
+    assert found.turns[0].messages[1].text == "An answer. " * 40
+    [listed] = found.shortened
+    assert listed.why == "questions 1 to 2 of this conversation: the code was left out to make room"
+
+
+def test_the_last_answer_is_condensed_after_all_others_are_left_out():
+    """The next question is probably about it."""
     found = _conversation()
-    found.condense(1300, len)
-    assert found.turns[0].kept == "condensed"
-    assert found.turns[0].messages == (Message("user", "Question 0?"), Message("assistant", "Answer 0."))
+    found.condense(320, len)
+    assert [turn.kept for turn in found.turns] == ["left out", "left out", "left out", "condensed"]
 
 
-def test_a_condensed_turn_names_the_code_of_its_answer():
-    """By the first line of each block, so that a later question can refer to it."""
-    answer = "```python\ndef area(w, h):\n    return w * h\n```\n\nIt multiplies.\n\n```sh\nls\n```"
-    turn = Turn("Show it.", "Show it.", answer, kept="condensed")
-    assert turn.messages[1].text == "It multiplies.\n\n`def area(w, h):`, `ls`"
+def test_a_condensed_turn_keeps_its_question_and_the_main_points_of_its_answer():
+    """Without the code in front of the question."""
+    turn = Turn("Why?", "code\nWhy?", "It waits. " * 50 + "\n\nThen it ends. " * 2, kept="condensed")
+    assert turn.messages == (
+        Message("user", "Why?"),
+        Message("assistant", "It waits.\nThen it ends.\nThen it ends."),
+    )
 
 
-def test_an_answer_without_prose_is_condensed_to_its_code():
-    """And one that was cut in the middle of a block too."""
-    turn = Turn("Show it.", "Show it.", "```python\nx = 1\ny = 2\n", kept="condensed")
-    assert turn.messages[1].text == "`x = 1`"
+def test_a_question_that_holds_pasted_text_is_cut():
+    """Where its turn no longer fits."""
+    turn = Turn("word " * 1000, "word " * 1000, "Yes.", kept="without code")
+    assert len(turn.messages[0].text) == 2000
 
 
 def test_a_stored_conversation_reads_as_it_was(own_folders):
@@ -73,6 +91,9 @@ def test_a_stored_conversation_reads_as_it_was(own_folders):
     assert again is not None
     assert again.history == found.history
     assert again.to_markdown() == found.to_markdown()
+    found.condense(900, len)
+    store_conversation(found)
+    assert load_conversation(found.id).history == found.history
     assert path.stat().st_mode & 0o077 == 0
     assert [one.id for one in stored_conversations()] == [found.id]
     assert forget_stored() == [found.id]

@@ -47,9 +47,9 @@ def outer_code_blocks(answer: str) -> list[CodeBlock]:
     return [part for part in _parts(answer, _outer_depth) if isinstance(part, CodeBlock)]
 
 
-def without_code_blocks(markdown: str) -> str:
-    """Return ``markdown`` without its fenced code blocks."""
-    return "\n".join(part for part in _parts(markdown, _shown_depth) if isinstance(part, str))
+def markdown_parts(markdown: str) -> Iterator[CodeBlock | str]:
+    """Cut ``markdown`` into its fenced code blocks and the lines between them."""
+    return _parts(markdown, _shown_depth)
 
 
 def closes_fence(line: str, fence: str) -> bool:

@@ -1,0 +1,121 @@
+"""Conversations that are stored and forgotten, through a real server."""
+
+import asyncio
+
+import pytest
+
+from homebody.client.connection import ServerError
+from support.until import until
+
+
+async def test_a_stored_conversation_survives_the_server(serve, tmp_path):
+    """It is on disk only once a client asked, readable by its owner alone, and gone when forgotten."""
+    async with serve("Yes.") as client:
+        kept = (await client.execute("homebody.ask", {"question": "One?"}))["conversationId"]
+        dropped = (await client.execute("homebody.ask", {"question": "Two?"}))["conversationId"]
+        await client.execute("homebody.saveConversation", {"conversationId": kept, "store": True})
+    [path] = (tmp_path / "state" / "conversations").iterdir()
+    assert path.stat().st_mode & 0o077 == 0
+    async with serve("Still.") as client:
+        listed = await client.execute("homebody.conversations")
+        assert [(one["conversationId"], one["title"], one["questions"]) for one in listed] == [
+            (kept, "One?", 1)
+        ]
+        reply = await client.execute("homebody.ask", {"question": "On?", "conversationId": kept})
+        assert reply["markdown"] == "Still."
+        with pytest.raises(ServerError, match="no conversation"):
+            await client.execute("homebody.ask", {"question": "On?", "conversationId": dropped})
+        assert await client.execute("homebody.forgetConversations") == {"forgotten": 1}
+    assert not path.exists()
+
+
+async def test_a_forgotten_conversation_stays_forgotten(serve, tmp_path):
+    """Requests that arrive while it is being forgotten neither keep it in memory nor write it again."""
+    async with serve("Yes.") as client:
+        asked = await client.execute("homebody.ask", {"question": "One?"})
+        argument = {"conversationId": asked["conversationId"]}
+        await client.execute("homebody.saveConversation", argument | {"store": True})
+        kept = argument | {"store": True}
+        # With many others in the folder, forgetting takes long enough for the requests to arrive.
+        folder = tmp_path / "state" / "conversations"
+        for number in range(3000):
+            (folder / f"{number:016x}.json").touch()
+        await asyncio.gather(
+            client.execute("homebody.forgetConversations", argument),
+            *(client.execute("homebody.saveConversation", one) for one in [argument, kept] * 10),
+            return_exceptions=True,
+        )
+        with pytest.raises(ServerError, match="no conversation"):
+            await client.execute("homebody.saveConversation", argument)
+    assert not (folder / f"{asked['conversationId']}.json").exists()
+
+
+async def test_a_conversation_is_forgotten_while_it_is_answered(serve, tmp_path):
+    """The answer still arrives, and neither memory nor the disk keeps it."""
+    gate = tmp_path / "gate"
+    replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": str(gate)}]
+    async with serve(replies) as client:
+        asked = await client.execute("homebody.ask", {"question": "One?"})
+        argument = {"conversationId": asked["conversationId"]}
+        running = [
+            asyncio.ensure_future(client.execute("homebody.ask", {"question": "Two?", "token": "t"} | more))
+            for more in (argument, {})
+        ]
+        await until(lambda: len([1 for m, p in client.notifications if m == "$/progress"]) >= 2)
+        await client.execute("homebody.forgetConversations")
+        gate.touch()
+        answered = [await one for one in running]
+        assert [one["markdown"] for one in answered] == ["No.", "No."]
+        for one in answered:
+            with pytest.raises(ServerError, match="no conversation"):
+                await client.execute("homebody.saveConversation", {"conversationId": one["conversationId"]})
+        assert await client.execute("homebody.conversations") == []
+
+
+async def test_the_prompts_of_a_forgotten_conversation_are_forgotten_too(serve, tmp_path):
+    """Neither `homebody.showPrompt` nor the log has them; those of other conversations stay."""
+    gate = tmp_path / "gate"
+    replies = [{"text": "Apple pie.", "times": 2}, {"text": "Cherry pie.", "gate_file": str(gate)}]
+    log = tmp_path / "state" / "log.jsonl"
+    async with serve(replies, {"log": {"enabled": True, "prompts": True}}) as client:
+        kept = await client.execute("homebody.ask", {"question": "A recipe for plums?"})
+        asked = await client.execute("homebody.ask", {"question": "A recipe for apples?"})
+        argument = {"conversationId": asked["conversationId"]}
+        running = asyncio.ensure_future(
+            client.execute("homebody.ask", argument | {"question": "With cherries?", "token": "t"})
+        )
+        await until(lambda: any(method == "$/progress" for method, _ in client.notifications))
+        await until(lambda: log.exists() and "A recipe for apples?" in log.read_text())
+        assert await client.execute("homebody.forgetConversations", argument) == {"forgotten": 1}
+        assert "apples" not in log.read_text()
+        assert "plums" in (await client.execute("homebody.showPrompt"))["text"]
+        gate.touch()
+        assert (await running)["markdown"] == "Cherry pie."
+        assert "plums" in (await client.execute("homebody.showPrompt"))["text"]
+        await client.execute("homebody.forgetConversations", {"conversationId": ""})
+        assert "plums" in (await client.execute("homebody.showPrompt"))["text"]
+        await client.execute("homebody.forgetConversations", {"conversationId": kept["conversationId"]})
+        assert await client.execute("homebody.showPrompt") is None
+    assert [word for word in ("apple", "Cherr", "cherr", "plum") if word in log.read_text()] == []
+
+
+async def test_a_conversation_is_stored_while_it_is_answered(serve, tmp_path):
+    """The turns answered so far are on disk; the rest is stored with the next request."""
+    gate = tmp_path / "gate"
+    replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": str(gate)}]
+    async with serve(replies) as client:
+        asked = await client.execute("homebody.ask", {"question": "One?"})
+        argument = {"conversationId": asked["conversationId"]}
+        second = asyncio.ensure_future(
+            client.execute("homebody.ask", argument | {"question": "Two?", "token": "t"})
+        )
+        await until(lambda: [1 for m, p in client.notifications if m == "$/progress"])
+        store = argument | {"store": True}
+        assert "Two?" not in (await client.execute("homebody.saveConversation", store))["markdown"]
+        with pytest.raises(ServerError, match="still answering"):
+            await client.execute("homebody.ask", argument | {"question": "Three?"})
+        gate.touch()
+        await second
+        assert "## Two?\n\nNo." in (await client.execute("homebody.saveConversation", store))["markdown"]
+    (path,) = (tmp_path / "state" / "conversations").iterdir()
+    assert b"Two?" in path.read_bytes()
