@@ -1,8 +1,8 @@
-"""A code assistant that never leaves home.
+"""A code assistant that runs entirely on the user's machine.
 
-For scripts: ``from homebody import open_engine, complete, explain, refactor, ask``, or ``open_sync`` where
-nothing is asynchronous (docs/scripting.md). They are loaded on first use, so that ``homebody lsp`` does
-not pay for them; ``__init__.pyi`` has their types.
+For scripts: ``from homebody import open_engine, complete, explain, refactor, ask``, or ``open_sync`` for
+synchronous code (docs/scripting.md). They are loaded on first use, so that ``homebody lsp`` starts faster;
+``__init__.pyi`` has their types.
 """
 
 import importlib
@@ -33,7 +33,7 @@ _PUBLIC = {
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name, or say that there is none."""
+    """Load a public name; raises ``AttributeError`` for any other."""
     if name not in _PUBLIC:
         message = f"module 'homebody' has no attribute {name!r}"
         raise AttributeError(message)

@@ -1,6 +1,7 @@
-"""Record what was sent and answered, so that every suggestion can be accounted for.
+"""Record what was sent and answered, so that the origin of every suggestion can be looked up.
 
-In: one ``PromptRecord`` for each request, from ``features``, and the fate of suggestions, from ``lsp``.
+In: one ``PromptRecord`` for each request, from ``features``, and whether suggestions were shown and accepted,
+from ``lsp``.
 Out: the last record of each document; a log if enabled, and always a few local counts, in the user's
 state folder, for ``homebody log`` and ``doctor``. A disk error never affects an answer.
 Knows nothing of backends, LSP or how a prompt is built.
@@ -71,7 +72,7 @@ class LeftOut:
 
 
 def accounted(sources: Sequence[Source], prompt_tokens: int) -> tuple[Source, ...]:
-    """Scale the tokens of ``sources`` down where their estimates add up to more than the prompt has."""
+    """Scale the tokens of ``sources`` down if their estimates add up to more than the prompt has."""
     listed = sum(source.tokens for source in sources)
     if listed <= prompt_tokens:
         return tuple(sources)

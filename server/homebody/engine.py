@@ -35,7 +35,7 @@ _MEASURABLE_TOKENS = 24
 
 
 _PROSE_ANSWERS = 4
-"""Answers in prose, less those in code, after which a model counts as one that cannot fill in the middle."""
+"""A model counts as unable to fill in the middle once its prose answers exceed its code answers by this."""
 
 
 @dataclass(slots=True)
@@ -48,8 +48,8 @@ class Speed:
     def learn(self, stats: Stats, seen: PromptRead | None = None) -> None:
         """Update the moving average; a new measurement counts for a third.
 
-        ``seen`` is the reading as measured on our side. It is used if the server does not report how many
-        tokens it evaluated (Ollama and OpenAI's API report only the length of the prompt).
+        ``seen`` is the reading time as measured by Homebody. It is used if the server does not report how
+        many tokens it evaluated (Ollama and OpenAI's API report only the length of the prompt).
         """
         if stats.evaluated_tokens and stats.prompt_ms:
             self._learn_prompt(stats.evaluated_tokens, stats.prompt_ms)
@@ -63,12 +63,12 @@ class Speed:
         self._learn_prompt(read.evaluated_tokens, read.milliseconds)
 
     def learn_seen(self, seen: PromptRead, milliseconds: float | None = None) -> None:
-        """Update the prompt speed from a reading measured on our side; a short one is ignored."""
+        """Update the prompt speed from a reading time measured by Homebody; short readings are ignored."""
         if seen.evaluated_tokens >= _MEASURABLE_TOKENS:
             self._learn_prompt(seen.evaluated_tokens, milliseconds or seen.milliseconds)
 
     def learn_output(self, speed: float) -> None:
-        """Update the output speed from a measurement on our side."""
+        """Update the output speed from a time measured by Homebody."""
         self.output = _follow(self.output, speed)
 
     def _learn_prompt(self, tokens: int, milliseconds: float) -> None:
@@ -88,15 +88,15 @@ class FillIn:
     """Whether a model answers fill-in-the-middle prompts with code; counted for the model that answered last.
 
     A vocabulary with the markers is no proof: a model that was not trained with them answers as in a chat.
-    Each answer in prose adds one to the count and each answer in code takes one away, so that a model that
-    writes prose now and then keeps its markers.
+    Each answer in prose adds one to the count and each answer in code subtracts one, so a model that writes
+    prose occasionally keeps its markers.
     """
 
     model: str = ""
     count: int = 0
 
     def learn(self, model: str, kind: AnswerKind) -> bool:
-        """Count one answer; returns whether it was the one that shows that the model cannot fill in."""
+        """Count one answer; returns whether it is the one after which ``fails`` becomes true."""
         if model != self.model:
             self.model, self.count = model, 0
         if self.count >= _PROSE_ANSWERS:
@@ -105,7 +105,7 @@ class FillIn:
         return self.count >= _PROSE_ANSWERS
 
     def fails(self, model: str) -> bool:
-        """Whether this model was seen to answer in prose."""
+        """Whether this model counts as unable to fill in the middle."""
         return model == self.model and self.count >= _PROSE_ANSWERS
 
 
@@ -251,7 +251,7 @@ class Engine:
             self.on_state(slot, state)
 
     async def aclose(self) -> None:
-        """Close connections and end what was started."""
+        """Close connections and stop the processes that were started."""
         self.audit.save()
         await self._stack.aclose()
 
@@ -265,8 +265,8 @@ async def open_engine(
 ) -> AsyncGenerator[Engine, None]:
     """Open an engine and close it again.
 
-    Without ``settings``, the user's settings are read as on the command line: file, variables, and what the
-    first of ``folders`` may set. An invalid value is logged and its default used.
+    Without ``settings``, the user's settings are read as on the command line: file, variables, and the
+    settings that the first of ``folders`` may change. An invalid value is logged and its default used.
     ``folders`` are the workspace's; the prompts in ``.homebody/prompts/`` of those that the user trusts
     are offered too.
     ``on_state`` is called for each change of a backend.

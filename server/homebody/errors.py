@@ -9,24 +9,24 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     │   ├── FileUnreadable            no such file, not UTF-8, too large, binary
     │   ├── PositionOutOfRange        a line or column past the end
     │   ├── UnknownAction             no prompt file of that name
-    │   ├── NothingSelected           no file or symbol is left to work on
+    │   ├── NothingSelected           the selection contains no file or symbol
     │   └── GitFailed                 git is missing, or its command failed
-    ├── SettingsError             2   a setting without a usable fallback
+    ├── SettingsError             2   a required setting without a usable default
     ├── ModelError                3
     │   ├── NoModelInstalled          there are no weights
     │   ├── ModelFileInvalid          truncated, foreign or damaged weights
     │   ├── ModelTooLarge             weights and context do not fit the memory
     │   └── ModelInstallFailed        download, checksum or disk
     ├── BackendError              3
-    │   ├── BackendUnavailable        not running, gone, or refused the connection
+    │   ├── BackendUnavailable        not running, stopped, or refused the connection
     │   │   ├── BackendLoading        running, still loading its model
     │   │   └── BackendFailed         running, but failed to answer (5xx, an incomplete answer)
     │   ├── BackendTimeout            no answer, or no next piece, in time
     │   ├── BackendRefused            a 4xx, with the server's own message
     │   │   └── ModelNotServed        the server no longer has the chosen model
     │   ├── BackendProtocolError      an answer that does not follow its API
-    │   ├── NothingAnswered           an answer without a word in it
-    │   └── ConnectionForbidden       not this machine, and not in ``backend.allowedHosts``
+    │   ├── NothingAnswered           an empty answer
+    │   └── ConnectionForbidden       another machine that is not in ``backend.allowedHosts``
     ├── StateUnwritable           1   the state folder is full or not writable
     ├── ContextTooLong            1   even the smallest prompt does not fit
     ├── RunError                  1   a run over many files cannot go on
@@ -65,7 +65,7 @@ class UnknownAction(UsageError):
 
 
 class NothingSelected(UsageError):
-    """No file or symbol is left to work on."""
+    """The selection contains no file or symbol."""
 
 
 class GitFailed(UsageError):
@@ -73,7 +73,7 @@ class GitFailed(UsageError):
 
 
 class SettingsError(HomebodyError):
-    """A required setting is missing or wrong, and there is no usable fallback."""
+    """A required setting is missing or wrong, and has no usable default."""
 
     exit_code: ClassVar[int] = 2
 
@@ -93,7 +93,7 @@ class ModelFileInvalid(ModelError):
 
 
 class ModelTooLarge(ModelError):
-    """Weights and context do not fit the memory that is free."""
+    """Weights and context do not fit the free memory."""
 
 
 class ModelInstallFailed(ModelError):
@@ -101,7 +101,7 @@ class ModelInstallFailed(ModelError):
 
 
 class BackendError(HomebodyError):
-    """The model server did not do what was asked."""
+    """The model server did not answer the request as expected."""
 
     exit_code: ClassVar[int] = 3
 
@@ -135,7 +135,7 @@ class BackendProtocolError(BackendError):
 
 
 class NothingAnswered(BackendError):
-    """The model ended its answer before the first word."""
+    """The model returned an empty answer."""
 
     exit_code: ClassVar[int] = 1
 
@@ -145,7 +145,7 @@ class ConnectionForbidden(BackendError):
 
 
 class StateUnwritable(HomebodyError):
-    """The state folder is full or may not be written: no host can be shared, no conversation stored."""
+    """The state folder is full or not writable: no host can be shared, no conversation stored."""
 
 
 class ContextTooLong(HomebodyError):
@@ -153,11 +153,11 @@ class ContextTooLong(HomebodyError):
 
 
 class RunError(HomebodyError):
-    """A run over many files cannot begin or go on."""
+    """A run over many files cannot start or continue."""
 
 
 class TreeBusy(RunError):
-    """Another run changes files in the same folder."""
+    """Another run is changing files in the same folder."""
 
 
 class JournalUnusable(RunError):
@@ -165,7 +165,7 @@ class JournalUnusable(RunError):
 
 
 class VerifyFailed(RunError):
-    """The command of ``--verify`` cannot be started, or fails before anything was changed."""
+    """The command of ``--verify`` cannot be started, or fails before any change."""
 
     exit_code: ClassVar[int] = 2
 

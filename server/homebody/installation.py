@@ -1,6 +1,6 @@
-"""Where and how this Homebody is installed, for messages that name a command to type.
+"""Where and how this Homebody is installed, for messages that name a command to run.
 
-In: nothing. Out: paths and commands of this very installation, quoted for a shell.
+In: nothing. Out: paths and commands of this installation, quoted for a shell.
 """
 
 import os
@@ -28,7 +28,7 @@ class Installation:
     program
         Path of ``homebody`` beside it.
     checkout
-        Folder of the clone that it runs from, ``None`` for an installed package.
+        Folder of the clone that Homebody runs from, ``None`` for an installed package.
 
     """
 
@@ -39,13 +39,13 @@ class Installation:
     checkout: Path | None
 
     def __str__(self) -> str:
-        """One line, for reports of problems."""
+        """One line, for problem reports."""
         where = f"from the checkout {self.checkout}" if self.checkout else "installed as a package"
         return f"Homebody {self.version}, {where}; Python {self.python} ({self.interpreter})"
 
 
 def this_installation() -> Installation:
-    """Find out what runs."""
+    """Return the installation that is running."""
     interpreter = Path(sys.executable)
     suffix = ".exe" if os.name == "nt" else ""
     try:
@@ -72,5 +72,5 @@ def pip_install(requirement: str) -> str:
 
 
 def shell(*words: str) -> str:
-    """Join words to a command line for this system's shell."""
+    """Quote and join ``words`` to a command line for this system's shell."""
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

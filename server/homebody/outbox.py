@@ -1,4 +1,4 @@
-"""Bytes on their way out, written by a thread: a reader that does not read blocks nothing else.
+"""Writes outgoing bytes in a thread, so that a reader that does not read blocks nothing else.
 
 In: whole messages, from the event loop. Out: the same bytes in the same order.
 Knows nothing of messages beyond their length.
@@ -11,33 +11,33 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 MOST_WAITING_BYTES = 64 * 1024 * 1024
-"""Bytes that may wait for a client; one that leaves more unread counts as gone."""
+"""Bytes that may be queued for a client; a client that leaves more unread counts as disconnected."""
 
 MOST_WAITING_LOG_BYTES = 256 * 1024
-"""Bytes of log records that may wait for a reader; later records are dropped."""
+"""Bytes of log records that may be queued for a reader; further records are dropped."""
 
 
 class ReaderGone(OSError):
-    """The reader closed its end, or leaves more unread than may wait."""
+    """The reader closed its end, or leaves more unread than may be queued."""
 
 
 class Outbox:
-    """Whole messages to one reader.
+    """Sends whole messages to one reader.
 
     Parameters
     ----------
     send
         Writes some of the bytes, at least one, and returns how many; may block. ``OSError`` or
-        ``ValueError`` when the reader is gone.
+        ``ValueError`` when the reader has disconnected.
     on_gone
         Called once, from the writing thread, when ``send`` fails.
     most_bytes
-        What may wait; a single message may be longer.
+        Bytes that may be queued; a single message may be longer.
 
     Attributes
     ----------
     is_full
-        Whether a message was refused because too much waits.
+        Whether a message was refused because the queue was full.
 
     """
 
@@ -62,16 +62,16 @@ class Outbox:
         self._thread.start()
 
     def write(self, data: bytes) -> None:
-        """Take a message; returns at once. Not for several threads at once.
+        """Queue a message; returns immediately. Not thread-safe.
 
         Raises
         ------
         ReaderGone
-            The reader is gone, or leaves too much unread.
+            The reader has disconnected, or leaves too much unread.
 
         """
         if self._is_gone:
-            message = "the reader is gone"
+            message = "the reader has disconnected"
             raise ReaderGone(message)
         size = self._taken - self._written
         if size and size + len(data) > self._most_bytes:
@@ -82,7 +82,7 @@ class Outbox:
         self._waiting.put(data)
 
     def close(self, seconds: float) -> None:
-        """Take nothing more, and give the reader ``seconds`` to read what waits."""
+        """Accept no more messages, and give the reader ``seconds`` to read the queue."""
         self._waiting.put(None)
         self._thread.join(seconds)
 
@@ -99,7 +99,7 @@ class Outbox:
             self._written += len(data)
 
     def _next(self) -> bytes:
-        """Return the next messages, as many as wait by now; nothing once the outbox is closed."""
+        """Return all queued messages; nothing once the outbox is closed."""
         found = self._waiting.get()
         if found is None:
             return b""
@@ -112,7 +112,7 @@ class Outbox:
 
 
 class LogHandler(logging.Handler):
-    """Log records to an outbox; a record that finds it full is dropped."""
+    """Sends log records to an outbox; a record is dropped if the outbox is full."""
 
     def __init__(self, outbox: Outbox) -> None:
         super().__init__(logging.WARNING)
@@ -124,5 +124,5 @@ class LogHandler(logging.Handler):
             self._outbox.write(f"{self.format(record)}\n".encode(errors="replace"))
         except ReaderGone:
             return
-        except Exception:  # noqa: BLE001 - as every handler: a record that cannot be formatted ends nothing
+        except Exception:  # noqa: BLE001 - as in every handler, a bad record must not stop the program
             self.handleError(record)

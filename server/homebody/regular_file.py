@@ -1,4 +1,4 @@
-"""Read a file that somebody else may have chosen: regular files of bounded size only.
+"""Read a file from an untrusted path: regular files of bounded size only.
 
 In: a path that a workspace or a user names. Out: its bytes, or ``FileRefused`` with the reason.
 A FIFO, a device or a network share that does not answer could block a plain ``open`` for ever, and a
@@ -54,11 +54,11 @@ def read_regular(path: Path, *, max_bytes: int, inside: Path | None = None) -> b
     try:
         if inside is not None:
             path = _resolved(path, inside)
-        # Looked at before it is opened: opening a device can already do something.
+        # Checked before it is opened: opening a device can already have an effect.
         _check(path.stat(), max_bytes)
         handle = os.open(path, _FLAGS)
     except ValueError as error:  # a NUL in the path
-        message = "its name cannot be a file's name"
+        message = "its name is not a valid file name"
         raise FileRefused(message) from error
     with os.fdopen(handle, "rb") as file:
         _check(os.fstat(handle), max_bytes)
@@ -108,7 +108,7 @@ async def read_off_loop(
 
 @dataclass(slots=True)
 class _Outcome:
-    """What the reading thread leaves behind."""
+    """Result of the reading thread."""
 
     data: bytes | None = None
     error: OSError | None = None
@@ -120,7 +120,7 @@ def _resolved(path: Path, folder: Path) -> Path:
         if real.is_relative_to(folder.resolve()):
             return real
     except RuntimeError as error:  # a loop of links, before Python 3.13
-        message = "it is a link that leads nowhere"
+        message = "it is a link to a file that does not exist"
         raise FileRefused(message) from error
     message = "it is a link that leads out of its folder"
     raise FileRefused(message)

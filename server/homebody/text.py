@@ -40,7 +40,7 @@ class Document:
     Attributes
     ----------
     uri
-        As the client names it (``file:``, ``untitled:``, ``vscode-notebook-cell:``).
+        As the client sends it (``file:``, ``untitled:``, ``vscode-notebook-cell:``).
     language_id
         LSP's language identifier, ``"plaintext"`` when unknown.
     version
@@ -102,7 +102,7 @@ class Document:
 
     @property
     def newline(self) -> str:
-        r"""The line end that the document uses first, ``"\n"`` when it has none."""
+        r"""The first line end in the document, ``"\n"`` when it has none."""
         found = _LINE_END.search(self.text)
         return found.group() if found else "\n"
 
@@ -177,5 +177,5 @@ def apply_edits(text: str, edits: Sequence[TextEdit]) -> str:
 
 
 def _line_starts(text: str, start: int, end: int) -> list[int]:
-    """Offsets behind the line ends that lie in ``text[start:end]``."""
+    """Offsets after the line ends that lie in ``text[start:end]``."""
     return [found.end() for found in _LINE_END.finditer(text, start, end)]

@@ -1,7 +1,7 @@
-"""Token counts where no tokenizer can be asked: rather too high than too low.
+"""Estimates token counts where no tokenizer is available, on the high side.
 
-In: texts, and what a server counted in earlier prompts. Out: estimates.
-Pure but for what was learned; knows nothing of servers or documents.
+In: texts, and a server's counts of earlier prompts. Out: estimates.
+Pure except for the learned scale; knows nothing of servers or documents.
 """
 
 import re
@@ -11,29 +11,29 @@ _PRETOKEN = re.compile(r"[A-Za-z]+|[0-9]|\r?\n|[^\S\r\n]+|[!-/:-@\[-`{-~]+|.", r
 _MARKER = re.compile(r"<[^<>\s]+>|\[[A-Z/_]+\]")
 
 _REMEMBERED = 8
-"""Prompts whose real count corrects the estimate."""
+"""Number of recent prompts whose exact count corrects the estimate."""
 
 _MEANINGFUL = 32
-"""Estimated tokens of the shortest prompt that corrects the estimate: a short one says little."""
+"""Estimated tokens of the shortest prompt that corrects the estimate; shorter ones are too inaccurate."""
 
 _LOWEST, _HIGHEST = 0.4, 4.0
 _SAFETY = 1.05
 
 
 class TokenEstimate:
-    """Estimates, scaled by the highest of the last real counts: up at once, down with the eighth prompt."""
+    """Estimates, scaled by the highest ratio among the last eight exact counts."""
 
     def __init__(self) -> None:
         self._ratios: deque[float] = deque(maxlen=_REMEMBERED)
 
     @property
     def scale(self) -> float:
-        """What the estimate by shape is multiplied by; 1.0 before anything was learned."""
+        """Factor of the estimate by shape; 1.0 before the first exact count."""
         return max(self._ratios) * _SAFETY if self._ratios else 1.0
 
     @property
     def is_corrected(self) -> bool:
-        """Whether a prompt's real count was seen."""
+        """Whether an exact count is known."""
         return bool(self._ratios)
 
     def count(self, text: str) -> int:
@@ -41,17 +41,18 @@ class TokenEstimate:
         return -int(-estimate(text) * self.scale // 1)
 
     def learn(self, text: str, tokens: int) -> None:
-        """Take note that the server counted ``tokens`` in ``text``."""
+        """Record that the server counted ``tokens`` in ``text``."""
         shape = estimate(text)
         if shape >= _MEANINGFUL and tokens > 0:
             self._ratios.append(min(_HIGHEST, max(_LOWEST, tokens / shape)))
 
 
 def estimate(text: str) -> int:
-    """Tokens of ``text`` by its shape, on the high side for byte-pair vocabularies of code.
+    """Estimate the tokens of ``text`` by its shape, on the high side for byte-pair vocabularies of code.
 
-    A word costs a token for three letters, a digit one (as in Qwen and Llama 3), a run of blanks
-    one for sixteen, punctuation one for two signs, anything outside ASCII one for each byte but one.
+    A word counts as one token for each three letters, a digit as one (as in Qwen and Llama 3), a run of
+    blanks as one for each sixteen, punctuation as one for each two signs, a character outside ASCII as one
+    less than its bytes.
     """
     total = 0
     for token in _PRETOKEN.findall(text):
