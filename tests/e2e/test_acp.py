@@ -320,7 +320,7 @@ async def test_a_file_with_secrets_is_neither_read_nor_a_reason_to_stay_silent(c
     editor = Editor({str(secret): "TOKEN=1"})
     async with chat([{"contains": "TOKEN=1", "text": "leaked"}, {"text": "Fine."}], editor) as session:
         assert await session.say("Hello?", link(secret), acp.resource_block(embedded)) == "end_turn"
-    assert editor.text.startswith("Fine.\n\n*Not read: .env goes into no prompt")
+    assert editor.text.startswith("Fine.\n\n*Not read: .env is never put into a prompt")
     assert editor.read == []
 
 

@@ -1,6 +1,6 @@
-"""ACP's methods: what the client may call, and which chats there are.
+"""ACP's methods, and the open chats.
 
-In: a method and its parameters. Out: results; a turn sends its updates before its response.
+In: a method and its parameters. Out: results; the updates of a turn are sent before its response.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ from homebody.jsonrpc import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, 
 logger = logging.getLogger(__name__)
 
 _VERSION = 1
-"""Version of the protocol; a client that offers another one is answered with this one."""
+"""Version of the protocol; a client that offers another version is answered with this one."""
 
 _MOST_SESSIONS = 64
-"""Chats that are kept; the one that was used longest ago is dropped first."""
+"""Maximum number of chats that are kept; the least recently used is dropped first."""
 
 _MODELS_SECONDS = 3.0
-"""Seconds that a new session waits for the names of the models; after that they come as an update."""
+"""Seconds that a new session waits for the names of the models; later they are sent as an update."""
 
 _Method: TypeAlias = Callable[[object], Awaitable[Reply]]
 
@@ -117,15 +117,15 @@ class Agent:
         return Reply({"sessionId": session.id} | ({"configOptions": options} if options else {}), then)
 
     async def _load_models(self, session: Session) -> None:
-        """Get the model ready, and find out which others there are."""
+        """Start the model, and list the other available models."""
         try:
             engine = (await self._engines.open(session.cwd)).engine
             session.models = await chat_models(engine)
         except HomebodyError as error:
-            logger.warning("%s", error)  # the first question says it to the user
+            logger.warning("%s", error)  # the first question reports the failure
 
     async def _introduce(self, session: Session, loading: asyncio.Task[None], *, has_options: bool) -> None:
-        """Send the commands, the context length, and the models unless the client has them already."""
+        """Send the commands, the context length, and, unless the client has them already, the models."""
         try:
             engine = (await self._engines.open(session.cwd)).engine
             session.send_commands(list_commands(engine))
@@ -136,7 +136,7 @@ class Agent:
             if not session.conversation.turns:
                 session.send_usage(Usage(0, 0, info.context_length))
         except HomebodyError as error:
-            logger.warning("%s", error)  # the first question says it to the user
+            logger.warning("%s", error)  # the first question reports the failure
 
     async def _set_option(self, params: object) -> Reply:
         wanted = parse(params, SetConfigOption)
@@ -152,7 +152,7 @@ class Agent:
             raise RpcError(INVALID_REQUEST, message)
         self._sessions.move_to_end(session.id)
         question = read_blocks(prompt.prompt, session.cwd)
-        # A task of its own: a cancelled turn is still answered.
+        # A separate task: a cancelled turn is still answered.
         session.turn = asyncio.create_task(self._turn(session, question))
         try:
             stopped: StopReason = await session.turn
@@ -171,7 +171,7 @@ class Agent:
         return Reply({})
 
     async def _turn(self, session: Session, question: Question) -> StopReason:
-        """Answer one prompt; a failure is told in words."""
+        """Answer one prompt; a failure is sent to the client as text."""
         try:
             chosen = session.model
             opened = await self._engines.open(session.cwd, None if chosen is None else chosen.block)

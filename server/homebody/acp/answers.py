@@ -1,6 +1,6 @@
-"""Turns that end in words: questions and explanations.
+"""Turns that are answered with text: questions and explanations.
 
-In: a question and its files, or a place. Out: the streamed answer, what it rests on, and its tokens.
+In: a question and its files, or a place. Out: the streamed answer, its sources, and its token counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,9 +37,9 @@ async def answer(
     Raises
     ------
     UsageError
-        It is empty.
+        The question is empty.
     HomebodyError
-        As ``ask`` says.
+        As for ``ask``.
 
     """
     attached: list[Attached] = []
@@ -79,7 +79,7 @@ async def explained(engine: Engine, session: Session, place: Place, prompt: Prom
 def _account(
     engine: Engine, session: Session, usage: Usage, sources: Sequence[Source], unread: Iterable[str]
 ) -> None:
-    """Report the tokens, the files that were read, and what was not."""
+    """Report the token counts, the sources, and what was left out."""
     if sentences := "; ".join(dict.fromkeys(unread)):
         session.say(f"\n\n*Not read: {sentences}.*")
     places = [
@@ -100,7 +100,7 @@ def _account(
 
 
 def _told(engine: Engine, left_out: Iterable[LeftOut]) -> list[str]:
-    """Say what was not read: lines of a file, or turns of the conversation."""
+    """Describe what was left out: lines of files, or turns of the conversation."""
     return [
         one.why
         if path_of(one.uri) is None

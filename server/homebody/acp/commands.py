@@ -1,4 +1,4 @@
-"""Slash commands: the prompt files, and a few of our own.
+"""Slash commands: one for each prompt file, and a few built-in ones.
 
 In: a command's name and arguments. Out: an explanation, or a proposed edit.
 """
@@ -51,9 +51,9 @@ async def run_command(
     Raises
     ------
     UnknownAction
-        There is none of that name.
+        There is no command of that name.
     HomebodyError
-        What the feature raises.
+        As raised by the feature.
 
     """
     if (own := _COMMANDS.get(name)) is not None:
@@ -71,7 +71,7 @@ async def run_command(
 
 async def _run_action(engine: Engine, session: Session, place: Place, action: PromptFile) -> StopReason:
     if place.words and not action.takes_problem:
-        message = f"`/{action.name}` takes a place only; `/edit` takes your own words."
+        message = f"`/{action.name}` takes a place only; to give an instruction, use `/edit`."
         raise UsageError(message)
     session.think(f"{action.title} …\n")
     found = await refactor(engine, place.document, place.span, action=action.name, problem=place.words)
@@ -127,7 +127,7 @@ async def _apply(engine: Engine, session: Session, question: Question, arguments
 
 _COMMANDS: Mapping[str, _Command] = {
     "explain": _Command("Explain code", f"{_PLACE_HINT} [question]", _explain),
-    "edit": _Command("Change code as you say", f"{_PLACE_HINT} instruction", _edit),
+    "edit": _Command("Change code by an instruction", f"{_PLACE_HINT} instruction", _edit),
     "refine": _Command("Change the last proposal", "what should be different", _refine),
     "apply": _Command("Apply a code block of the last answer", "[number] [file:lines]", _apply),
 }

@@ -1,6 +1,6 @@
-"""The client's end of the line: answers its requests, and sends requests and notifications to it.
+"""The connection to the client: answers its requests, and sends requests and notifications to it.
 
-In: lines. Out: lines, and for each request exactly one response.
+In: lines. Out: lines, among them exactly one response for each request.
 Knows nothing of sessions or models.
 """
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A result, and what to do once it is sent."""
+    """A result, and a function to call once it is sent."""
 
     result: Json
     then: Callable[[], None] | None = None
@@ -71,7 +71,7 @@ class Connection:
         self._send({"method": method, "params": params})
 
     async def request(self, method: str, params: Json) -> object:
-        """Send a request and return its result; cancelled, it no longer waits for one.
+        """Send a request and return its result. A cancelled call ignores the client's response.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Connection:
             del self._waiting[number]
 
     async def aclose(self) -> None:
-        """Cancel what still runs."""
+        """Cancel everything that is still running."""
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
@@ -130,8 +130,8 @@ class Connection:
         try:
             self._write(encode(message))
         except OSError:
-            # The client has gone; the end of stdin ends this process.
-            logger.info("the client no longer reads")
+            # The client has disconnected; the end of stdin ends this process.
+            logger.info("the client has stopped reading")
 
 
 async def _refuse(method: str, _params: object) -> Reply:

@@ -1,6 +1,6 @@
-"""One engine for each folder that chats are in, and for each model that is chosen there.
+"""One engine for each folder with chats, and for each model that is chosen there.
 
-In: a folder, maybe a model. Out: its engine, opened once, with what is wrong with the settings.
+In: a folder, and optionally a model. Out: its engine, opened once, and the problems in the settings.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from homebody.engine import Engine, open_engine
 from homebody.settings import BackendSettings, load_settings
 
 _INDEX_SECONDS = 2.0
-"""Seconds that the first question waits for the index of its folder."""
+"""Maximum time, in seconds, that the first question waits for the index of its folder."""
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Opened:
     notices: list[str] = field(default_factory=list[str])
 
     def take_notices(self) -> list[str]:
-        """Return the sentences once."""
+        """Return the sentences, and forget them."""
         notices, self.notices = self.notices, []
         return notices
 
@@ -41,7 +41,7 @@ class Engines:
         self._stack = AsyncExitStack()
 
     async def open(self, folder: Path, chat: BackendSettings | None = None) -> Opened:
-        """Return the engine of ``folder``; ``chat`` is its ``chat.backend`` where the user chose a model.
+        """Return the engine of ``folder``; ``chat`` replaces its ``chat.backend`` if the user chose a model.
 
         Raises
         ------
@@ -53,11 +53,11 @@ class Engines:
         task = self._opening.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = self._opening[key] = asyncio.create_task(self._open(folder, chat))
-        # A cancelled turn does not end the opening: others wait for it too.
+        # A cancelled turn does not cancel the opening: other turns wait for it too.
         return await asyncio.shield(task)
 
     async def aclose(self) -> None:
-        """Close all of them."""
+        """Close all engines."""
         for task in self._opening.values():
             task.cancel()
         await asyncio.gather(*self._opening.values(), return_exceptions=True)

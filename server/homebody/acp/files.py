@@ -1,6 +1,6 @@
 """Files of a chat: read with the client's unsaved changes, written by the client.
 
-In: URIs. Out: documents, or an error with the reason. Files that go into no prompt are not even read.
+In: URIs. Out: documents, or an error with the reason. Files that are excluded from prompts are not read.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from homebody.workspace.uri import file_name, path_of
 
 
 async def read_file(engine: Engine, session: Session, uri: str) -> Document:
-    """Read a file as the client's editor shows it, or else from disk.
+    """Read a file with the client's unsaved changes if the client supports it, otherwise from disk.
 
     Raises
     ------
     UsageError
-        It is no file, or goes into no prompt.
+        It is not a file, or is excluded from prompts.
     FileUnreadable
-        It does not exist, is binary or too large.
+        The file does not exist, is binary or too large.
 
     """
     path = path_of(uri)
@@ -35,7 +35,7 @@ async def read_file(engine: Engine, session: Session, uri: str) -> Document:
         message = f"{uri} is not a file."
         raise UsageError(message)
     if reason := await engine.permit.refusal(uri):
-        message = f"{file_name(uri)} goes into no prompt: {reason}."
+        message = f"{file_name(uri)} is never put into a prompt: {reason}."
         raise UsageError(message)
     limit = engine.settings.context.max_file_bytes
     text = await read_from_client(session, path)
@@ -49,7 +49,7 @@ async def read_file(engine: Engine, session: Session, uri: str) -> Document:
 
 
 async def read_from_client(session: Session, path: Path) -> str | None:
-    """Return the whole text that the client has; ``None`` where it cannot read this file."""
+    """Return the client's whole text of the file; ``None`` if the client cannot read it."""
     if not session.fs.read_text_file:
         return None
     try:
@@ -66,7 +66,7 @@ async def write_by_client(session: Session, path: Path, text: str) -> None:
     Raises
     ------
     EditRefused
-        The client refuses, or reports a failure.
+        The client refused, or reported a failure.
 
     """
     params = {"sessionId": session.id, "path": str(path), "content": text}
@@ -75,18 +75,18 @@ async def write_by_client(session: Session, path: Path, text: str) -> None:
     except RpcError as error:
         message = f"The editor did not write {path.name}: {error}"
         raise EditRefused(message) from error
-    if isinstance(result, str) and result:  # avante.nvim reports failures so
+    if isinstance(result, str) and result:  # the way avante.nvim reports failures
         message = f"The editor did not write {path.name}: {result}"
         raise EditRefused(message)
 
 
 async def attach_reference(engine: Engine, session: Session, reference: Reference) -> Attached:
-    """Return what a reference adds to the prompt.
+    """Convert a reference to an attachment of the prompt.
 
     Raises
     ------
     UsageError
-        It cannot be read, or goes into no prompt.
+        The file cannot be read, or is excluded from prompts.
 
     """
     if reference.text is not None and path_of(reference.uri) is None:
@@ -99,7 +99,7 @@ async def attach_reference(engine: Engine, session: Session, reference: Referenc
     whole = await attach_document(engine, document)
     if reference.lines is None:
         return Attached((whole,))
-    # The client embedded these lines alone.
+    # The client embedded only these lines.
     first, last = reference.lines
     label = f"{whole.label}, lines {first + 1} to {last + 1}"
     part = Attachment(document.uri, first, last, document.text, document.language_id, label)
@@ -107,13 +107,13 @@ async def attach_reference(engine: Engine, session: Session, reference: Referenc
 
 
 def clipped(document: Document, lines: tuple[int, int]) -> tuple[int, int]:
-    """Return ``lines`` as far as the document has them."""
+    """Return ``lines``, limited to those of the document."""
     bottom = document.line_count - 1
     return min(lines[0], bottom), min(lines[1], bottom)
 
 
 def span_of(document: Document, lines: tuple[int, int]) -> Span:
-    """Span of whole lines; of one line, a cursor at its end."""
+    """Span of whole lines; for a single line, a cursor at its end."""
     first, last = clipped(document, lines)
     end = document.line_span(last).end
     return Span(end, end) if first == last else Span(document.line_starts[first], end)

@@ -1,6 +1,6 @@
-"""The model of a chat, which its client lets the user choose.
+"""The model of a chat, which the user can choose in the client.
 
-In: the models that there are, the user's choice. Out: ACP's config options.
+In: the available models, the user's choice. Out: ACP's config options.
 """
 
 from homebody.acp.params import SetConfigOption
@@ -12,7 +12,7 @@ _ID = "model"
 
 
 def config_options(session: Session) -> list[Json]:
-    """Return all config options of a chat; none while its models are not known."""
+    """Return all config options of a chat; none until its models are known."""
     if not session.models:
         return []
     return [
@@ -28,7 +28,7 @@ def config_options(session: Session) -> list[Json]:
 
 
 def choose_option(session: Session, wanted: SetConfigOption) -> None:
-    """Use another model from the next turn on.
+    """Use another model, starting with the next turn.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The parameters that the client sends, as typed values; unknown fields are ignored.
+"""The client's parameters as typed values; unknown fields are ignored.
 
-In: decoded JSON. Out: structs, or ``RpcError`` with what is wrong.
+In: decoded JSON. Out: structs, or ``RpcError`` with the reason.
 """
 
 from typing import TypeVar
@@ -11,18 +11,18 @@ from homebody.jsonrpc import INVALID_PARAMS, RpcError
 
 
 class _Struct(msgspec.Struct, frozen=True, rename="camel"):
-    """Fields in camel case."""
+    """Base of the structs; their fields are camelCase in JSON."""
 
 
 class FileSystem(_Struct, frozen=True, rename="camel"):
-    """Which requests about files the client answers."""
+    """Which file requests the client supports."""
 
     read_text_file: bool = False
     write_text_file: bool = False
 
 
 class ClientCapabilities(_Struct, frozen=True, rename="camel"):
-    """What the client can do."""
+    """Capabilities of the client."""
 
     fs: FileSystem = FileSystem()
 
@@ -49,7 +49,7 @@ class Resource(_Struct, frozen=True, rename="camel"):
 
 
 class Block(_Struct, frozen=True, rename="camel"):
-    """One content block; which fields count depends on ``type``."""
+    """One content block; which fields apply depends on ``type``."""
 
     type: str
     text: str | None = None
@@ -86,7 +86,7 @@ class FileContent(_Struct, frozen=True, rename="camel"):
 
 
 class Outcome(_Struct, frozen=True, rename="camel"):
-    """What the user chose; ``option_id`` only where something was."""
+    """What the user chose; ``option_id`` is set only if an option was selected."""
 
     outcome: str
     option_id: str | None = None

@@ -1,7 +1,6 @@
-"""Which code a slash command means.
+"""Finds the code that a slash command refers to.
 
-In: the command's arguments, the files of the prompt. Out: a document, a span, and the arguments that are
-left.
+In: the command's arguments, the files of the prompt. Out: a document, a span, and the remaining arguments.
 """
 
 import re
@@ -24,7 +23,7 @@ _SHOWN_NAMES = 12
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Code to work on, and the words of the command that do not belong to the place."""
+    """Code to work on, and the remaining arguments of the command."""
 
     document: Document
     span: Span
@@ -34,12 +33,12 @@ class Place:
 async def find_place(
     engine: Engine, session: Session, question: Question, arguments: str, scope: Scope
 ) -> Place:
-    """Find the code: ``FILE[:START[-END]]``, an attached file, or the file before; then maybe a name in it.
+    """Find the code: ``FILE[:START[-END]]``, an attached file, or the previous file; optionally a name in it.
 
     Raises
     ------
     UsageError
-        No file is named, it cannot be read, or it has several functions and none is named.
+        No file is named, the file cannot be read, or it has several functions and none is named.
 
     """
     named, words = _take_file(session, arguments)
@@ -65,7 +64,7 @@ async def find_place(
 
 
 def _take_file(session: Session, arguments: str) -> tuple[Reference | None, str]:
-    """Take a file that exists off the arguments."""
+    """Remove the first argument if it names an existing file, and return the file."""
     first, _, rest = arguments.partition(" ")
     found = _PLACE.fullmatch(first.strip("`").removeprefix("@"))
     if found is None or "\0" in first:

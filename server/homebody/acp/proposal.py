@@ -1,6 +1,6 @@
-"""Propose an edit: show its diff, ask for permission, and have the client write it.
+"""Proposes an edit: shows its diff, asks for permission, and has the client write it.
 
-In: a refactoring that passed the checks. Out: a file written by the client, or left alone with the reason.
+In: a refactoring that passed the checks. Out: a file written by the client, or the reason why it was not.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _OPTIONS = (
 class _Change:
     """One file's new text; ``old`` is ``None`` for a new file.
 
-    ``edits`` lead from ``old`` to ``new``, and ``target`` is the code that they belong to.
+    ``edits`` turn ``old`` into ``new``; ``target`` is the code that was rewritten.
     """
 
     path: Path
@@ -42,12 +42,12 @@ class _Change:
 async def propose(
     engine: Engine, session: Session, document: Document, found: Refactoring, title: str
 ) -> None:
-    """Offer the result to the user and apply it if they allow it; says what was done.
+    """Propose the result to the user and apply it if allowed; returns a sentence about the outcome.
 
     Raises
     ------
     HomebodyError
-        It was not written: the file changed meanwhile, or the client cannot write it.
+        The file was not written: it changed meanwhile, or the client cannot write it.
 
     """
     if found.usage is not None:
@@ -102,7 +102,8 @@ async def _is_allowed(session: Session, call: Json) -> bool:
 async def _write(engine: Engine, session: Session, document: Document, change: _Change) -> None:
     """Write the file, and check what the client wrote.
 
-    Changes that the user made outside of the rewritten code stay; inside of it, nothing is written.
+    Changes that the user made outside of the rewritten code are kept; if the rewritten code itself changed,
+    nothing is written.
     """
     new = change.new
     if change.old is None:
@@ -121,12 +122,12 @@ async def _write(engine: Engine, session: Session, document: Document, change: _
 
 
 def _moved(change: _Change, old: str, current: str) -> str:
-    """Return the new text of a file that has become ``current`` since the model read ``old``.
+    """Return the new text of a file whose text changed to ``current`` since the model read ``old``.
 
     Raises
     ------
     DocumentChanged
-        The code that the change belongs to is another one now.
+        The rewritten code was changed meanwhile.
 
     """
     if current == old:

@@ -1,6 +1,6 @@
-"""What the user asked, out of the content blocks of a prompt.
+"""Extracts the question from the content blocks of a prompt.
 
-In: content blocks. Out: the text, the files that it refers to, and what cannot be read. Pure.
+In: content blocks. Out: the text, the files that it refers to, and the blocks that cannot be read. Pure.
 """
 
 import re
@@ -27,11 +27,11 @@ class Reference:
     Attributes
     ----------
     uri
-        As the client names it, without its fragment.
+        As sent by the client, without its fragment.
     lines
         First and last line, from 0; ``None`` for the whole file.
     text
-        What the client embedded; ``None`` where it has to be read.
+        The text that the client embedded; ``None`` if the file has to be read.
 
     """
 
@@ -47,7 +47,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the user asked; ``unread`` says in sentences what is not part of the prompt."""
+    """What the user asked; ``unread`` lists, in sentences, the blocks that cannot be read."""
 
     text: str
     references: tuple[Reference, ...] = ()
@@ -55,7 +55,7 @@ class Question:
 
     @property
     def command(self) -> tuple[str, str] | None:
-        """Name and arguments where the text is a slash command."""
+        """Name and arguments, if the text is a slash command."""
         found = _COMMAND.fullmatch(self.text)
         return None if found is None else (found["name"], (found["rest"] or "").strip())
 
@@ -74,7 +74,7 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> Question:
             unread.append(_reason(block))
             continue
         references.append(found)
-        # A file mentioned within a sentence keeps its place there.
+        # A file that is mentioned within a sentence stays at its position there.
         if any(part.strip() for part in parts) and _has_text(blocks[number + 1 :]):
             parts.append(found.name)
     text = "".join(parts)

@@ -32,7 +32,7 @@ class Session:
     cwd
         Its folder; relative paths in commands start there.
     fs
-        Which files the client reads and writes.
+        Which file requests the client supports.
     last
         The file that was referred to last.
     blocks
@@ -40,9 +40,9 @@ class Session:
     proposal
         The last proposed edit, for ``/refine``.
     models
-        What the user can choose from, the one that the settings choose first; empty until it is known.
+        Models that the user can choose, the one from the settings first; empty until they are known.
     model
-        The user's choice; ``None``: what the settings choose.
+        The user's choice; ``None``: the model from the settings.
     turn
         The running turn.
 
@@ -64,7 +64,7 @@ class Session:
 
     @classmethod
     def create(cls, cwd: Path, fs: FileSystem, connection: Connection) -> "Session":
-        """Begin a chat."""
+        """Start a chat."""
         name = secrets.token_hex(8)
         return cls(name, cwd, fs, connection, Conversation(name))
 
@@ -73,7 +73,7 @@ class Session:
         self._update("agent_message_chunk", {"content": {"type": "text", "text": text}})
 
     def think(self, text: str) -> None:
-        """Tell what is being done."""
+        """Send a line about the progress."""
         self._update("agent_thought_chunk", {"content": {"type": "text", "text": text}})
 
     def send_usage(self, usage: Usage) -> None:
@@ -98,11 +98,11 @@ class Session:
         return call
 
     def start_call(self, call: Json) -> None:
-        """Show that an open tool call is being carried out."""
+        """Show that an open tool call is running."""
         self._update("tool_call_update", {"toolCallId": call["toolCallId"], "status": "in_progress"})
 
     def end_call(self, call: Json, status: Literal["completed", "failed"]) -> None:
-        """Show how a tool call ended."""
+        """Show the outcome of a tool call."""
         if self._open_calls.pop(str(call["toolCallId"]), None) is not None:
             self._update("tool_call_update", {"toolCallId": call["toolCallId"], "status": status})
 

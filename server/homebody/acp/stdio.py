@@ -1,7 +1,7 @@
-"""Lines to and from the client, over stdin and stdout, until stdin ends.
+"""Exchanges lines with the client over stdin and stdout until stdin ends.
 
-In: settings of the command line. Out: the exit code. Everything else that this process or native code
-prints goes to a log file: clients show stderr as an error.
+In: settings of the command line. Out: the exit code. All other output of this process and of native code goes
+to a log file, because clients show stderr as an error.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from homebody.settings.paths import state_dir
 _PIECE = 65_536
 _MAX_LOG_BYTES = 1024 * 1024
 _LAST_SECONDS = 2.0
-"""Seconds that the client has at the end to read what was sent to it."""
+"""Maximum time, in seconds, for the client to read the remaining output after stdin ended."""
 
 _GRACE_SECONDS = 5.0
 """Maximum time, in seconds, to stop the model's process and close caches after stdin ended."""
 
 
 def serve_stdio(values: Mapping[str, str], user_file: Path | None) -> int:
-    """Serve the client at stdin and stdout until it closes stdin. Returns the exit code."""
+    """Serve the client on stdin and stdout until it closes stdin. Returns the exit code."""
     incoming, outgoing = os.dup(0), os.dup(1)
     _redirect_output(state_dir() / "acp.log")
     try:
@@ -63,7 +63,7 @@ async def _serve(incoming: int, outgoing: int, values: Mapping[str, str], user_f
 
 
 def _read(incoming: int, post: Callable[[bytes | None], None]) -> None:
-    """Run in a thread: reading blocks."""
+    """Read lines; runs in a thread, because reading blocks."""
     pieces: list[bytes] = []
     with suppress(OSError):
         while piece := os.read(incoming, _PIECE):

@@ -20,7 +20,7 @@ Id: TypeAlias = int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request, or a notification where ``id`` is ``None``."""
+    """A request, or a notification if ``id`` is ``None``."""
 
     id: Id | None
     method: str
@@ -29,7 +29,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The client's answer to a request of ours: ``error`` or else ``result``."""
+    """The client's answer to a request from Homebody: either ``error`` or ``result``."""
 
     id: object
     result: object
@@ -42,7 +42,7 @@ def decode(line: bytes) -> Call | Response:
     Raises
     ------
     RpcError
-        It is not JSON, or not a JSON-RPC message.
+        The line is not JSON, or not a JSON-RPC message.
 
     """
     try:
@@ -67,7 +67,7 @@ def decode(line: bytes) -> Call | Response:
 
 
 def encode(message: Json) -> bytes:
-    """Write one line."""
+    """Encode a message as one line."""
     return msgspec.json.encode({"jsonrpc": "2.0", **message}) + b"\n"
 
 

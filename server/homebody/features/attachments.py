@@ -138,7 +138,7 @@ async def attach_text(
     if diffs := file_diffs(text):
         return await _diff_attached(engine, diffs, label, None)
     if holds_key_anywhere(text):
-        message = f"The {label} holds a private key, which goes into no prompt."
+        message = f"The {label} holds a private key, which is never put into a prompt."
         raise UsageError(message)
     last = max(0, text.count("\n") - (1 if text.endswith("\n") else 0))
     return Attached((Attachment(PASTED, 0, last, text, language, label),))

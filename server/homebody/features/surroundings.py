@@ -32,7 +32,7 @@ async def check_permitted(engine: Engine, document: Document) -> None:
 
     """
     if reason := await engine.permit.refusal_of(document):
-        message = f"{file_name(document.uri)} goes into no prompt: {reason}."
+        message = f"{file_name(document.uri)} is never put into a prompt: {reason}."
         raise UsageError(message)
 
 

@@ -338,9 +338,9 @@ async def test_a_file_of_secrets_goes_into_no_prompt(world):
         document, offset = at("KEY=█\n")
         secret = document.__class__.create("file:///w/.env", "dotenv", 1, document.text)
         assert await complete(w.engine, secret, offset, session=w.session) == []
-        with pytest.raises(UsageError, match="goes into no prompt"):
+        with pytest.raises(UsageError, match="is never put into a prompt"):
             await explain(w.engine, secret)
-        with pytest.raises(UsageError, match="goes into no prompt"):
+        with pytest.raises(UsageError, match="is never put into a prompt"):
             await refactor(w.engine, secret, Span(0, 3), instruction="Sort it.")
         assert w.backend.requests == []
 
@@ -351,7 +351,7 @@ async def test_a_document_that_begins_as_a_private_key_goes_into_no_prompt(world
         document, offset = at("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc█")
         key = document.__class__.create("file:///w/notes.txt", "plaintext", 1, document.text)
         assert await complete(w.engine, key, offset, session=w.session) == []
-        with pytest.raises(UsageError, match="goes into no prompt: it holds a private key"):
+        with pytest.raises(UsageError, match="is never put into a prompt: it holds a private key"):
             await explain(w.engine, key)
         assert await w.engine.permit.refusal(key.uri) is not None
         assert w.backend.requests == []
