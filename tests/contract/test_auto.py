@@ -168,7 +168,7 @@ async def test_a_remote_model_is_left_out_and_reported():
         choice = await discover(AUTO, "completion", urls=[double.url])
 
     assert choice.block.kind == "embedded"
-    assert "left out because they run elsewhere: qwen3-coder:480b-cloud" in choice.reasons[0]
+    assert "left out because they run on another machine: qwen3-coder:480b-cloud" in choice.reasons[0]
 
 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3", "vllm"])
@@ -210,12 +210,12 @@ async def test_only_the_server_named_in_the_settings_is_contacted(llama_cpp: Rec
 
 
 async def test_weights_are_used_if_there_is_no_server(empty_machine: Path, tiny_model: Path):
-    """The default ones, by name, in our own process."""
+    """The default ones, by name, run by Homebody itself."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     async with opened([NOBODY]) as backend:
         assert await ask(backend) == "return a + b"
 
-    assert "the default weights in our own process" in backend.reasons[-1]
+    assert "the default weights, run by Homebody itself" in backend.reasons[-1]
 
 
 async def test_a_file_found_on_this_machine_comes_before_the_default_weights(
@@ -233,7 +233,7 @@ async def test_a_file_found_on_this_machine_comes_before_the_default_weights(
 
     assert (completion.block.kind, completion.block.model) == ("embedded", str(coder))
     assert (chat.block.kind, chat.block.model) == ("embedded", str(talker))
-    assert "the largest suitable file found that fits" in completion.reasons[-1]
+    assert "the largest suitable file that fits" in completion.reasons[-1]
 
 
 async def test_another_server_is_chosen_when_the_first_is_unavailable(empty_machine: Path, tiny_model: Path):

@@ -94,7 +94,7 @@ async def test_a_context_length_of_the_users_is_loaded_once():
 
     assert double.loads == [(CODER.name, 12000)]
     assert info.context_length == 32768
-    assert "trained for no more" in info.notes[0]
+    assert "supports at most that" in info.notes[0]
 
 
 async def test_an_old_ollama_without_a_context_length_gets_one():
@@ -105,7 +105,7 @@ async def test_an_old_ollama_without_a_context_length_gets_one():
             info = await backend.describe()
 
     assert info.context_length == 2048
-    assert "does not say what context length it serves" in info.notes[0]
+    assert "does not report its context length" in info.notes[0]
 
 
 async def test_prompts_go_raw_and_unabridged():

@@ -91,7 +91,7 @@ async def test_a_missing_model_is_named(model: str | None):
     models = [OpenAiModel(CODER)] if model else []
     with OpenAiDouble(models) as double:
         async with opened(double, LmStudioBackend, model=model) as backend:
-            with pytest.raises(BackendRefused, match=f"{CODER}.*backend.model|download one there"):
+            with pytest.raises(BackendRefused, match=f"{CODER}.*backend.model|download one in LM Studio"):
                 await backend.describe()
 
 
@@ -235,7 +235,7 @@ async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
 
     with LoopbackServer(serve) as double:
         async with opened(double, OpenAiBackend) as backend:
-            with pytest.raises(BackendUnavailable, match="went away in the middle"):
+            with pytest.raises(BackendUnavailable, match="closed the connection during an answer"):
                 await read(backend.complete(Prompt((Text("x"),)), MANY))
             events.append({"error": {"message": "CUDA out of memory", "code": 500}})
             with pytest.raises(BackendUnavailable, match="CUDA out of memory"):

@@ -324,5 +324,5 @@ async def test_a_proxy_that_passes_requests_on_is_used_only_if_configured(own_fo
 
     assert choice.block.kind == "embedded"
     assert "LiteLLM" in choice.reasons[0]
-    assert "passes requests on" in choice.reasons[0]
+    assert "forwards requests" in choice.reasons[0]
     assert {request.method for request in double.requests} == {"GET"}

@@ -1,4 +1,4 @@
-"""Tokens out of a local model, whatever serves it."""
+"""Get tokens from a local model, whichever server runs it."""
 
 from homebody.backend.open import open_backend
 

@@ -1,7 +1,7 @@
-"""What is done to a server's text on its way to the caller, the same for every backend.
+"""Filters the text of an answer on its way to the caller, the same for every backend.
 
-In: the text of an answer, piece by piece. Out: the same without its forced beginning, ended before a
-stop text, without thoughts.
+In: the text of an answer, piece by piece. Out: the text without its forced beginning, without reasoning, and
+cut before a stop text.
 Knows nothing of servers.
 """
 
@@ -12,14 +12,14 @@ from homebody.backend.stops import ForcedFilter, StopFilter
 
 
 class Answer:
-    """Filters in their order: forced beginning, stop texts, thoughts.
+    """Filters in order: forced beginning, reasoning, stop texts.
 
     Parameters
     ----------
     stops
         Stop texts to watch here; the server watches the others.
     thoughts
-        The filter for reasoning; ``None`` where there can be none.
+        The filter for reasoning; ``None`` if the answer cannot contain any.
 
     """
 
@@ -37,22 +37,22 @@ class Answer:
 
     @property
     def stopped(self) -> bool:
-        """Whether a stop text was found here: nothing more will come."""
+        """Whether a stop text was found: no more text follows."""
         return self._stops.stopped
 
     def feed(self, text: str) -> str:
-        """Take the next piece; return what may be shown by now."""
+        """Take the next piece; return the text that can be shown now."""
         text = self._forced.feed(text)
-        # A stop text within a thought ends nothing.
+        # A stop text within reasoning is ignored.
         text = text if self._thoughts is None else self._thoughts.feed(text)
         return self._stops.feed(text)
 
     def reasons_apart(self) -> None:
-        """Record that the server sends thoughts in a separate field."""
+        """Record that the server sends reasoning in a separate field."""
         if self._thoughts is not None:
             self._thoughts.is_apart()
 
     def finish(self) -> str:
-        """Return what was held back, at the answer's end."""
+        """Return the text that was held back; call it at the end of the answer."""
         rest = "" if self._thoughts is None else self._thoughts.finish()
         return self._stops.feed(rest) + self._stops.finish()

@@ -1,6 +1,6 @@
-"""Connects to what ``auto`` chose, and chooses again when that is lost.
+"""Connects to the backend that ``auto`` chose, and chooses again when it is lost.
 
-In: a search of this machine, and a way to make the connector of a choice. Out: backends.
+In: a search of this machine, and a function that makes the connector of a choice. Out: backends.
 Knows nothing of how servers are recognised (``discover``).
 """
 
@@ -23,7 +23,8 @@ from homebody.errors import (
 from homebody.settings import BackendSettings
 
 LOOK_AGAIN_SECONDS = 60.0
-"""While the embedded model answers because no server was found, a request after this long searches again."""
+"""Seconds after which a request searches again, while the embedded model answers because no server was
+found."""
 
 
 class AutoConnector:
@@ -32,7 +33,7 @@ class AutoConnector:
     Parameters
     ----------
     search
-        Chooses among what this machine has.
+        Chooses among the servers and model files of this machine.
     connector_for
         Makes the connector of a choice.
 
@@ -59,11 +60,11 @@ class AutoConnector:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What was found and why this was taken, one sentence each; empty before the first search."""
+        """What was found and why this was chosen, one sentence each; empty before the first search."""
         return self._choice.reasons if self._choice is not None else ()
 
     async def connect(self) -> Backend:
-        """Return the backend of the choice; choose where there is none."""
+        """Return the chosen backend; choose one if there is none yet."""
         inner = await self._chosen()
         try:
             self._given = await inner.connect()
@@ -75,7 +76,7 @@ class AutoConnector:
         return self._given
 
     async def replace(self, failed: Backend, error: HomebodyError) -> bool:
-        """Let the choice replace it, or else choose again at the next request."""
+        """Let the chosen connector replace the backend; otherwise choose again at the next request."""
         inner = self._inner
         if inner is None:
             return False
@@ -88,7 +89,7 @@ class AutoConnector:
         return False
 
     async def check(self) -> None:
-        """Ask whether the chosen server is there; the embedded model is started when it is needed."""
+        """Check whether the chosen server is available; the embedded model is started when it is needed."""
         inner = self._inner
         if inner is not None:
             try:
@@ -98,7 +99,7 @@ class AutoConnector:
                 raise
 
     async def aclose(self) -> None:
-        """Close connections and end what was started."""
+        """Close connections and stop the processes that were started."""
         if self._again is not None:
             self._again.cancel()
             with suppress(asyncio.CancelledError):
@@ -138,7 +139,7 @@ class AutoConnector:
         return self._choice is not None and self._choice.block.kind == "embedded"
 
     async def _drop(self, inner: Connector) -> None:
-        """Forget the choice, unless another was made meanwhile."""
+        """Forget the choice, unless it was already replaced."""
         if self._inner is inner:
             self._inner = None
             await inner.aclose()

@@ -1,4 +1,4 @@
-"""What every backend promises, and the values that go in and come out.
+"""The interface of every backend, and its input and output values.
 
 In: a ``Prompt`` (text parts and named markers) or chat messages. Out: a stream of pieces that ends
 in ``Stats``.
@@ -15,13 +15,13 @@ Slot: TypeAlias = Literal["completion", "chat"]
 
 SlotChoice: TypeAlias = Slot | int | None
 """Which of the server's prompt caches a request uses: the first completion slot, the chat slot, the
-completion slot of an index below ``ModelInfo.completion_slots``, or (``None``) the one that the server
+completion slot with an index below ``ModelInfo.completion_slots``, or (``None``) the slot that the server
 chooses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text of the user: nothing in it is read as a control token."""
+    """The user's text: nothing in it is parsed as a control token."""
 
     text: str
 
@@ -41,22 +41,20 @@ Part: TypeAlias = Text | Marker
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Exactly what is sent.
+    """The exact prompt that is sent.
 
     Attributes
     ----------
     parts
-        In order. Adjacent ``Text`` parts are tokenized apart, so a stable beginning keeps its
-        tokens whatever follows.
+        In order. Adjacent ``Text`` parts are tokenized apart, so the tokens of an unchanged beginning do not
+        depend on what follows.
     stop
         Texts at which the server ends the answer; they are not part of it.
     forced
-        Text with which the answer has to begin: the partial token that was removed from the prompt's
-        end (token healing). It is *not* part of the pieces that come back: a backend that is made
-        to repeat it strips it.
+        Text with which the answer has to begin: the partial token that was removed from the prompt's end
+        (token healing). It is *not* part of the returned pieces: a backend whose model repeats it removes it.
     is_chat
-        Whether it is a rendered chat (``render_chat``): reasoning is left out of the answer, whatever
-        slot it runs in.
+        Whether it is a rendered chat (``render_chat``): reasoning is left out of the answer, in any slot.
 
     """
 
@@ -67,7 +65,7 @@ class Prompt:
 
     @property
     def text(self) -> str:
-        """All parts joined, as a reader would see them."""
+        """All parts joined."""
         return "".join(part.text for part in self.parts)
 
 
@@ -83,8 +81,8 @@ class Message:
 class Sampling:
     """How the next token is chosen.
 
-    The defaults are greedy and without penalty, as completion wants it.
-    ``max_tokens`` is in tokens; ``logprobs`` is how many candidates a token to report (0: none).
+    The defaults are greedy and without penalty, as for completion.
+    ``max_tokens`` is in tokens; ``logprobs`` is the number of candidates to report for each token (0: none).
     """
 
     max_tokens: int
@@ -99,9 +97,9 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class PromptRead:
-    """What reading the prompt cost, known once the first piece comes.
+    """The cost of reading the prompt, known with the first piece.
 
-    A stream that is closed early has no ``Stats``, but this, where the server reports it.
+    A stream that is closed early has no ``Stats``, but has this if the server reports it.
     """
 
     evaluated_tokens: int
@@ -133,21 +131,21 @@ class ReadProgress:
 
     @property
     def milliseconds_left(self) -> float | None:
-        """Estimate for the rest of the prompt; ``None`` before anything was evaluated."""
+        """Estimated time for the rest of the prompt; ``None`` before any token was evaluated."""
         evaluated = self.read - self.reused
         return self.milliseconds / evaluated * (self.total - self.read) if evaluated > 0 else None
 
 
 OnRead: TypeAlias = Callable[[ReadProgress], None]
-"""Called on the event loop while a prompt is read, by servers that report it (llama.cpp); must not block."""
+"""Called on the event loop while a prompt is read, if the server reports it (llama.cpp); must not block."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The next bit of an answer.
+    """The next part of an answer.
 
-    ``logprob`` is the natural logarithm of the chosen token's probability, ``None`` where the
-    server does not report it. A piece is one token, or several where the server groups them.
+    ``logprob`` is the natural logarithm of the chosen token's probability, ``None`` if the server does not
+    report it. A piece is one token, or several if the server groups them.
     ``read`` is set on the first piece only.
     """
 
@@ -158,9 +156,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The last item of every stream that was not cut.
+    """The last item of every stream that was not closed early.
 
-    Token counts are the server's own; ``None`` where it does not report them. Times are milliseconds.
+    Token counts are the server's own; ``None`` if it does not report them. Times are in milliseconds.
     """
 
     prompt_tokens: int | None
@@ -178,9 +176,9 @@ Stream: TypeAlias = AsyncGenerator[Piece | Stats, None]
 
 @dataclass(frozen=True, slots=True)
 class FimTokens:
-    """Fill-in-the-middle markers as the server's model has them in its metadata.
+    """Fill-in-the-middle markers from the metadata of the server's model.
 
-    Texts, not ids; ``None`` where the model has no such token.
+    Texts, not ids; ``None`` if the model has no such token.
     """
 
     prefix: str
@@ -193,7 +191,7 @@ class FimTokens:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What a backend knows of the model that it serves.
+    """Facts about the model that a backend serves.
 
     Attributes
     ----------
@@ -202,29 +200,29 @@ class ModelInfo:
     name
         As the server names the model.
     context_length
-        In tokens, as it is really served to one request.
+        In tokens, as actually available to one request.
     trained_context_length
-        In tokens, what the model could do; ``None`` where unknown.
+        In tokens, the limit of the model itself; ``None`` if unknown.
     fim
-        Markers from the model's metadata; ``None`` where it has none or the server hides them.
-        (The row of ``prompts/fim.toml`` is found from these and from ``name`` and ``architecture``.)
+        Markers from the model's metadata; ``None`` if it has none or the server does not report them. (They
+        select the row of ``prompts/fim.toml``, together with ``name`` and ``architecture``.)
     chat_template
         Whether the model takes chat messages.
     exact_tokenizer
-        Whether ``count`` is the model's own count or an estimate that errs on the high side.
+        Whether ``count`` is exact; otherwise it is an estimate on the high side.
     takes_token_ids
-        Whether prompts go as token ids, so that no text of the user's acts as a marker.
+        Whether prompts are sent as token ids, so that no text of the user acts as a marker.
     completion_slots
-        Completion prompts that the server keeps in its cache side by side.
+        Number of completion prompts that the server's cache holds at the same time.
     remote_host
-        Set where the server says that the model runs elsewhere (Ollama's cloud).
+        Set if the server reports that the model runs on another machine (Ollama's cloud).
     special_texts
-        Texts that the model would read as control tokens, where they are known; needed where
-        prompts go as strings.
+        Texts that the model would parse as control tokens, if they are known; needed if prompts are sent as
+        strings.
     ignored_sampling
         Fields of ``Sampling`` that this server does not support; ``doctor`` lists them.
     notes
-        What else the user should know about this server, one sentence each.
+        More facts about this server for the user, one sentence each.
 
     """
 
@@ -248,19 +246,19 @@ class ModelInfo:
 
     @property
     def texts_to_leave_out(self) -> frozenset[str]:
-        """Texts that a prompt's own text may not hold; none where prompts go as token ids."""
+        """Texts that the user's text in a prompt must not contain; none if prompts are sent as token ids."""
         return frozenset[str]() if self.takes_token_ids else self.special_texts
 
 
 class Backend(Protocol):
-    """Tokens out of a local model.
+    """Gets tokens from a local model.
 
-    Every method may raise ``BackendError`` in one of its kinds (``errors.py``); none raises
-    anything of the HTTP library below. Cancelling the task, or closing the stream, stops the model.
+    Every method may raise a subclass of ``BackendError`` (``errors.py``); none raises an exception of the
+    HTTP library. Cancelling the task, or closing the stream, stops the model.
     """
 
     async def describe(self) -> ModelInfo:
-        """Return what is served. Cached until the server becomes unavailable."""
+        """Return the facts about the served model. Cached until the server becomes unavailable."""
         ...
 
     async def count(self, texts: Sequence[str]) -> list[int]:
@@ -272,10 +270,10 @@ class Backend(Protocol):
         ...
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
-        """Put messages into the model's chat template: frame as markers, messages as text.
+        """Put messages into the model's chat template: the template's text as markers, messages as text.
 
-        Raises ``BackendRefused`` where the model has no chat template or the server no way to
-        render it; then only ``chat`` works.
+        Raises ``BackendRefused`` if the model has no chat template or the server cannot render it; then only
+        ``chat`` works.
         """
         ...
 
@@ -293,10 +291,10 @@ class Backend(Protocol):
         ----------
         slot
             Which of the server's caches to use; ``None`` lets the server choose the one that shares the
-            longest beginning with the prompt, so that several requests run side by side. Servers that
-            always choose by themselves ignore it.
+            longest beginning with the prompt, so that several requests run in parallel. Servers that always
+            choose by themselves ignore it.
         on_read
-            Told how far the prompt is read, where the server reports it.
+            Called with the reading progress, if the server reports it.
 
         """
         ...
@@ -309,7 +307,7 @@ class Backend(Protocol):
         slot: SlotChoice = "chat",
         on_read: OnRead | None = None,
     ) -> Stream:
-        """Answer the last message, reasoning text left out; parameters as for ``complete``."""
+        """Answer the last message, without reasoning text; parameters as for ``complete``."""
         ...
 
     async def warm(
@@ -317,11 +315,10 @@ class Backend(Protocol):
     ) -> Stats:
         """Read the prompt into the server's cache and generate nothing.
 
-        ``tokens`` limits it to the prompt's first so many tokens: a prompt that is being read
-        cannot be called back, so a long one goes in pieces, each a longer beginning of the same
-        prompt (measured: 64, 128, 192, 256 tokens evaluate 64 each). Where prompts are strings the
-        beginning is about so long, and no longer; where the server cannot do it, nothing is sent
-        and all counts are ``None``.
+        ``tokens`` limits it to the first tokens of the prompt: reading cannot be cancelled, so a long prompt
+        is sent in pieces, each a longer beginning of the same prompt (measured: 64, 128, 192, 256 tokens
+        evaluate 64 each). If prompts are strings, the length is approximate, and at most this; if the server
+        does not support it, nothing is sent and all counts are ``None``.
         """
         ...
 

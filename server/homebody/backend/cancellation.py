@@ -18,8 +18,8 @@ async def cancelled_once(
 ) -> T:
     """Wait for ``work``. When cancelled, cancel it once and wait until it has cleaned up.
 
-    It may have finished all the same, just before or despite the cancellation. ``undo`` then gets its
-    result, which no other code sees, so that what was opened is closed.
+    It may still finish, just before or despite the cancellation. Then ``undo`` is called with its result,
+    which no other code receives, so that opened resources are closed.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -33,7 +33,7 @@ async def cancelled_once(
 
 
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Wait for ``work`` and let it finish, also when cancelled meanwhile; then be cancelled."""
+    """Wait for ``work`` and let it finish, even if cancelled meanwhile; raise the cancellation afterwards."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
@@ -43,7 +43,7 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def cleaned_up(task: "asyncio.Future[Any]") -> None:
-    """Wait until ``task`` has ended, also when cancelled meanwhile, and ignore its outcome."""
+    """Wait until ``task`` has ended, even if cancelled meanwhile, and ignore its outcome."""
     while not task.done():
         try:
             await asyncio.wait({task})

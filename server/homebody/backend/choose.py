@@ -1,4 +1,4 @@
-"""Chooses the model that suits a use.
+"""Chooses the model that best suits a use.
 
 In: the models that servers list. Out: one of them. Pure.
 """
@@ -16,15 +16,15 @@ class Candidate:
     Attributes
     ----------
     server
-        How the user knows the server: ``"Ollama at http://127.0.0.1:11434"``.
+        The server as shown to the user: ``"Ollama at http://127.0.0.1:11434"``.
     loaded
-        Whether it is in memory: it answers at once, and nothing else is pushed out.
+        Whether it is in memory: it answers immediately, and evicts no other model.
     fim, chat
-        What it is good for.
+        Whether it can fill in the middle, and whether it can chat.
     size
-        Bytes on disk, ``None`` where unknown.
+        Bytes on disk, ``None`` if unknown.
     remote_host
-        Set where it runs elsewhere; then it is never chosen.
+        Set if the model runs on another machine; then it is never chosen.
 
     """
 
@@ -39,7 +39,7 @@ class Candidate:
     remote_host: str | None = None
 
     def suits(self, use: Slot) -> bool:
-        """Whether it is made for ``use``."""
+        """Whether the model suits ``use``."""
         return self.fim if use == "completion" else self.chat
 
 
@@ -49,7 +49,7 @@ def choose(candidates: Iterable[Candidate], use: Slot, *, most_bytes: int | None
     Parameters
     ----------
     most_bytes
-        Size up to which a model that is not loaded yet may be loaded.
+        Maximum size, in bytes, of a model that is not loaded yet.
 
     """
     here = [c for c in candidates if c.remote_host is None and c.suits(use)]
@@ -58,7 +58,7 @@ def choose(candidates: Iterable[Candidate], use: Slot, *, most_bytes: int | None
 
 
 def choose_any(candidates: Iterable[Candidate], use: Slot) -> Candidate | None:
-    """Return the best suited model of a server that the user named, else a loaded one, else any."""
+    """Return the best suited model of a server that the user named; otherwise a loaded one, otherwise any."""
     here = [c for c in candidates if c.remote_host is None]
     return max(
         here,

@@ -1,4 +1,4 @@
-"""``auto``: searches this machine for model servers and takes the model that suits the use.
+"""``auto``: searches this machine for model servers and chooses the model that suits the use.
 
 In: settings and the use. Out: a ``Choice``: the settings of the chosen backend, and why.
 Order: a loaded model that suits, one that is installed there but not loaded, a GGUF file found on this
@@ -28,19 +28,19 @@ USUAL_URLS = tuple(f"http://127.0.0.1:{port}" for port in USUAL_PORTS)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen, as settings for that kind of backend, and why."""
+    """The chosen backend as settings, and the reasons."""
 
     block: BackendSettings
     reasons: tuple[str, ...]
 
 
 async def discover(block: BackendSettings, use: Slot, *, urls: Sequence[str] = USUAL_URLS) -> Choice:
-    """Look at this machine and choose.
+    """Search this machine and choose a backend.
 
     Raises
     ------
     BackendLoading
-        The only server that is there still loads its model.
+        The only available server is still loading its model.
 
     """
     if block.url is not None:
@@ -51,7 +51,7 @@ async def discover(block: BackendSettings, use: Slot, *, urls: Sequence[str] = U
     remarks = tuple(server.remark for server in found)
     memory = available_memory()
     candidates = [c for server in found for c in server.candidates if block.model in {None, c.model}]
-    # What is not loaded yet has to fit, and a model that completes has to be quick.
+    # A model that is not loaded yet has to fit the memory, and a completion model has to be quick.
     most = min(memory * 7 // 10, _QUICK_BYTES) if use == "completion" else memory * 7 // 10
     chosen = choose(candidates, use, most_bytes=most)
     if chosen is not None:
@@ -63,7 +63,7 @@ async def discover(block: BackendSettings, use: Slot, *, urls: Sequence[str] = U
     return await asyncio.to_thread(_file_choice, block, use, remarks, memory)
 
 
-# A model of 7B in four bits, and nothing larger, for completion that was not loaded by the user.
+# Completion loads at most a model of 7B in four bits; the user may load a larger one.
 _QUICK_BYTES = 5_000_000_000
 _WITHOUT_GPU_BYTES = 1_000_000_000
 
@@ -77,7 +77,7 @@ def _server_choice(block: BackendSettings, chosen: Candidate, use: Slot, remarks
 
 
 def _named_choice(block: BackendSettings, found: Sequence[Found]) -> Choice:
-    """Return the server that the user named, whatever it is good for."""
+    """Return the server that the user named, even if its models do not suit the use."""
     remarks = tuple(server.remark for server in found)
     kinds = [candidate.kind for server in found for candidate in server.candidates]
     kind = kinds[0] if kinds else "openai"
@@ -86,17 +86,17 @@ def _named_choice(block: BackendSettings, found: Sequence[Found]) -> Choice:
 
 
 def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], memory: int) -> Choice:
-    """Return the embedded model with weights of the user's, found weights, or the default ones."""
+    """Return the embedded model with the user's weights, weights that were found, or the default ones."""
     own = msgspec.structs.replace(block, kind="embedded")
     if block.model is not None:
         return Choice(
-            own, (*remarks, f"{use}: {block.model} in our own process, since backend.model names it")
+            own, (*remarks, f"{use}: {block.model}, run by Homebody itself, since backend.model names it")
         )
     for model in installed_models():
         facts = _facts(model.path) if model.path.name != DEFAULT_WEIGHTS else None
         if facts is not None and suits(facts, use):
             return Choice(
-                own, (*remarks, f"{use}: {model.name} in our own process, since it was installed for that")
+                own, (*remarks, f"{use}: {model.name}, run by Homebody itself, since it suits this use")
             )
     most = memory // 4 if _has_gpu() else min(memory // 4, _WITHOUT_GPU_BYTES)
     found = [_facts(model.path) for model in all_models() if model.path.name != DEFAULT_WEIGHTS]
@@ -104,11 +104,11 @@ def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], me
     best = max(fitting, key=lambda facts: facts.size, default=None)
     if best is not None:
         reason = (
-            f"{use}: {best.name} in our own process, the largest suitable file found that fits ({best.path})"
+            f"{use}: {best.name}, run by Homebody itself, the largest suitable file that fits ({best.path})"
         )
         return Choice(msgspec.structs.replace(own, model=str(best.path)), (*remarks, reason))
     return Choice(
-        own, (*remarks, f"{use}: the default weights in our own process, since nothing better was found")
+        own, (*remarks, f"{use}: the default weights, run by Homebody itself, since nothing better was found")
     )
 
 
@@ -120,5 +120,5 @@ def _facts(path: Path) -> Facts | None:
 
 
 def _has_gpu() -> bool:
-    """Whether our own process would use one: the published wheels do on Apple's processors alone."""
+    """Whether the embedded model would use a GPU: the published wheels do so on Apple's processors only."""
     return sys.platform == "darwin" and platform.machine() == "arm64"

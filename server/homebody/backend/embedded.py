@@ -1,7 +1,7 @@
-"""Connects to the embedded model: llama.cpp's API spoken to our own host process.
+"""Connects to the embedded model: uses llama.cpp's API of Homebody's own host process.
 
-In: what to run. Out: a backend for the host that serves it; the host is started when it is needed.
-The host may end at any time, by a crash or after idle time: another one is found or started then.
+In: the options of the host. Out: a backend for the host; the host is started when it is needed.
+The host may end at any time, by a crash or after idle time; then another one is found or started.
 Knows nothing of how hosts are found (``find_host``) or run (``host``).
 """
 
@@ -34,16 +34,16 @@ class HostConnector:
     Parameters
     ----------
     options
-        What to run; asked at each start, since weights may be installed or removed meanwhile. May
-        raise ``ModelError``.
+        Returns the options of the host; called at each start, since weights may be installed or removed
+        meanwhile. May raise ``ModelError``.
     timeout_seconds
-        Longest silence of the host, before an answer and between pieces.
+        Maximum time without output from the host, before an answer and between pieces.
     loading_seconds
-        How long ``connect`` waits for a host that is being started before it raises ``BackendLoading``;
-        the start goes on.
+        How long ``connect`` waits for a starting host before it raises ``BackendLoading``; the start
+        continues.
     alive_seconds, silent_seconds
-        Silence after which it is asked whether the host still reacts, and how long a host that does not
-        is waited for before a private one takes its place.
+        Time without output after which the host is checked, and the maximum wait for a host that does not
+        respond before a private one replaces it.
 
     """
 
@@ -66,11 +66,11 @@ class HostConnector:
 
     @property
     def name(self) -> str:
-        """The model, as messages call it."""
+        """Name of the model in messages."""
         return f"the embedded model{self._finder.name}"
 
     async def connect(self) -> Backend:
-        """Return the client of a host that answers; start one where there is none."""
+        """Return the client of a host that answers; start a host if there is none."""
         if self._hosted is not None:
             return self._hosted
         if self._starting is None or self._starting.done():
@@ -85,7 +85,7 @@ class HostConnector:
             raise BackendLoading(message) from error
 
     async def replace(self, failed: Backend, error: HomebodyError) -> bool:
-        """Drop the client of a host that is gone or no longer reacts."""
+        """Drop the client of a host that has ended or no longer responds."""
         hosted = self._hosted
         if hosted is None or failed is not hosted:
             return True
@@ -97,10 +97,10 @@ class HostConnector:
         return True
 
     async def check(self) -> None:
-        """Ask nothing: the host is started again when it is needed."""
+        """Do nothing: the host is started again when it is needed."""
 
     async def aclose(self) -> None:
-        """Close all connections, and leave a shared host to others; a private one ends."""
+        """Close all connections and end a private host; a shared host keeps running for other clients."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait([self._starting])
@@ -118,7 +118,7 @@ class HostConnector:
 
 
 class HostedBackend(LlamaCppBackend):
-    """The llama.cpp of one host, with what is known of its model's file."""
+    """The llama.cpp backend of one host, with facts from its model file."""
 
     def __init__(self, ready: Ready, *, timeout_seconds: float, alive_seconds: float = 5.0) -> None:
         super().__init__(
@@ -128,7 +128,7 @@ class HostedBackend(LlamaCppBackend):
             # The slots share one cache: llama.cpp would let one request fill all of it.
             context_length=ready.context_length,
             kind=HOST_KIND,
-            # A host that is stopped (SIGSTOP, a debugger, a suspended container) says nothing more.
+            # A host that is suspended (SIGSTOP, a debugger, a suspended container) sends nothing more.
             is_alive=partial(answers, ready),
             alive_seconds=alive_seconds,
         )
@@ -136,11 +136,11 @@ class HostedBackend(LlamaCppBackend):
         self._special_texts: frozenset[str] | None = None
 
     async def describe(self) -> ModelInfo:
-        """Say what is served, under the name of the file, which ``homebody models`` uses."""
+        """Return the facts about the served model, with the file's name, which ``homebody models`` uses."""
         info = await super().describe()
         model = Path(self.ready.model)
         if info.fim is None and self._special_texts is None:
-            # Codestral's files and Seed-Coder's have markers without naming them in the metadata.
+            # The files of Codestral and Seed-Coder have markers, but do not name them in the metadata.
             self._special_texts = await asyncio.to_thread(_special_texts, model)
         return replace(
             info,
@@ -164,7 +164,7 @@ def host_connector(block: BackendSettings, settings: Settings, use: Slot) -> Hos
 
 
 def _special_texts(model: Path) -> frozenset[str]:
-    """Those of the file; none where it was removed after it was loaded."""
+    """Return the special texts of the file; none if it was removed after it was loaded."""
     try:
         return read_special_texts(model)
     except ModelFileInvalid:

@@ -1,8 +1,9 @@
-"""Server-sent events and lines, read off a response piece by piece.
+"""Parses server-sent events and lines from a response, piece by piece.
 
 In: the text of a response as it arrives. Out: the data of each event, or each line.
-Lines end at CR, LF or both and nowhere else: JSON may hold other line separators as they are.
-Source: the HTML standard, section 9.2.6; and ``error:`` fields, in which llama.cpp reported faults.
+Lines end only at CR, LF or both: JSON may contain other line separators unescaped.
+Source: the HTML standard, section 9.2.6; and ``error:`` fields, in which older llama.cpp versions report
+errors.
 Knows nothing of HTTP.
 """
 
@@ -31,7 +32,7 @@ async def lines_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 async def events_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Yield the data of each event; a fault as ``{"error": …}``, however the server sends it."""
+    """Yield the data of each event; errors as ``{"error": …}``, whichever way the server sends them."""
     kind, data = "", list[str]()
     async for line in lines_of(texts):
         name, _, value = line.partition(":")
@@ -54,7 +55,7 @@ class _Reason(msgspec.Struct):
 
 
 def _as_error(data: str) -> str:
-    """Put the server's words where a fault is looked for."""
+    """Convert the text of an ``error:`` field to the same form as other errors."""
     try:
         found = msgspec.json.decode(data, type=_Reason)
     except msgspec.DecodeError:

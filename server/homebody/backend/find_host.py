@@ -1,4 +1,4 @@
-"""Find the host process that serves a model, or start it.
+"""Finds the host process that serves a model, or starts it.
 
 In: ``HostOptions``. Out: a ``Ready`` whose host has just answered.
 A state file is trusted only while a running process of this user holds the lock beside it, and only if
@@ -29,15 +29,15 @@ _ANSWER_SECONDS = 2.0
 
 
 class HostFinder:
-    """Finds the host at each request for it, and registers as its client the first time.
+    """Finds the host when it is needed, and registers as its client the first time.
 
     Parameters
     ----------
     options
-        What the host is to run; asked each time.
+        Returns the options of the host; called each time.
     silent_seconds
-        A shared host that holds its lock for so long and does not answer hangs, or lives where we
-        cannot reach it: then one of our own takes its place.
+        A shared host that holds its lock and does not answer for this long hangs or is unreachable; a private
+        host replaces it.
 
     """
 
@@ -71,11 +71,11 @@ class HostFinder:
             return await self._start_own(options)
         try:
             return await self._find_shared(replace(options, shared=place.lock), place)
-        except (StateUnwritable, OSError):  # a full disk: no other client could find a shared host
+        except (StateUnwritable, OSError):  # a full disk: other clients could not find a shared host
             return await self._start_own(options)
 
     async def aclose(self) -> None:
-        """Stop being a client; a host of our own ends."""
+        """Unregister as a client, and end a private host."""
         if self._membership is not None:
             shared.leave(self._membership)
             self._membership = None
@@ -112,11 +112,11 @@ class HostFinder:
         raise BackendTimeout(message)
 
     async def _start_own(self, options: HostOptions) -> Ready:
-        """Start a host for ourselves alone; the other one, if it lives, keeps half of the cores."""
+        """Start a private host; a shared one, if it is running, keeps half of the cores."""
         threads = min(options.threads or usable_cores(), max(1, usable_cores() // 2))
         self._own = await start_host(replace(options, shared=None, threads=threads))
         if self._own is None:
-            message = "a private host said that it is shared"
+            message = "a private host reported that it is shared"
             raise AssertionError(message)
         return self._own.ready
 
@@ -126,7 +126,7 @@ class _Props(msgspec.Struct):
 
 
 async def answers(state: Ready) -> bool:
-    """Whether the host that ``state`` describes is what answers at its port."""
+    """Whether the host that ``state`` describes answers at its port."""
     server = ModelServer(
         f"http://127.0.0.1:{state.port}", api_key=state.api_key, timeout_seconds=_ANSWER_SECONDS
     )

@@ -1,10 +1,10 @@
-"""The one gate that every request of Homebody passes on its way out.
+"""Checks the address of every request that Homebody sends.
 
-In: httpx requests. Out: connections to loopback addresses, Unix sockets and the hosts that the user
-allows, to nothing else.
-A name server is asked for names that the user allows and for no others: the question would leave the
-machine. What it answers is what is connected to, so that a name cannot answer twice differently.
-Knows nothing of models; does not follow redirects, and nothing above it does.
+In: httpx requests. Out: connections only to loopback addresses, Unix sockets and the hosts that the user
+allows.
+Only names that the user allows are resolved by a name server, because the query leaves the machine. The
+connection uses the resolved address, so that a second lookup cannot return another one.
+Knows nothing of models. Neither this module nor its callers follow redirects.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ from homebody.errors import BackendProtocolError, BackendUnavailable, Connection
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""Bytes of one answer after which the server is taken for broken.
+"""Maximum size of one answer, in bytes; a server that sends more is considered broken.
 
 A stream of 8k tokens with ten candidates each has about 10 MiB.
 """
 
 
 _CHUNKS_AT_ONCE = 200
-"""Chunks of an answer after which the event loop gets its turn, although more have arrived."""
+"""Chunks of an answer after which control returns to the event loop, even if more have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class AllowedHost:
         Raises
         ------
         SettingsError
-            The entry does not name both.
+            The entry does not have both a host and a port.
 
         """
         try:
@@ -56,13 +56,13 @@ class AllowedHost:
         except ValueError:
             host = port = url = None
         if not host or not port or not url or url.path or url.query or url.username is not None:
-            message = f'backend.allowedHosts: "{entry}" is no host with a port; write "gpu.example.org:8000"'
+            message = f'backend.allowedHosts: "{entry}" is not a host and port; write "gpu.example.org:8000"'
             raise SettingsError(message)
         return cls(_plain(host), port)
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """Resolves, checks, connects to what was checked, and counts what comes back.
+    """Resolves and checks the address, connects to the checked address, and limits the size of the answer.
 
     Raises
     ------
@@ -85,8 +85,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._resolve = resolve or _system_resolve
         self._max_answer_bytes = max_answer_bytes
         self._unix_socket = unix_socket
-        # A context that knows no authority: plain HTTP never uses it, and if it ever did, no
-        # certificate would pass. Loading the real ones takes 20 ms that plain HTTP need not pay.
+        # A context without certificate authorities: plain HTTP never uses it, and if it did, every
+        # certificate would be rejected. Loading the real ones takes 20 ms that plain HTTP does not need.
         self._plain = httpx.AsyncHTTPTransport(
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=False,
@@ -96,7 +96,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._tls: httpx.AsyncHTTPTransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send ``request`` if it stays at home."""
+        """Send ``request`` if its address is allowed."""
         if self._unix_socket is not None:
             return self._capped(await self._plain.handle_async_request(request))
         host = request.url.host
@@ -106,7 +106,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         transport = self._transport(request.url.scheme)
         original = request.url
         for position, address in enumerate(addresses):
-            # "Host" was set when the request was built and still names what the user wrote.
+            # "Host" was set when the request was built, and still has the name that the user wrote.
             request.url = original.copy_with(host=address)
             try:
                 return self._capped(await transport.handle_async_request(request))
@@ -128,7 +128,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if scheme != "https":
             return self._plain
         if self._tls is None:
-            # The system's authorities, where a company's own one is found as well.
+            # The system's certificate authorities, which may include a company's own.
             self._tls = httpx.AsyncHTTPTransport(
                 verify=ssl.create_default_context(), trust_env=False, limits=_LIMITS
             )
@@ -153,7 +153,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return [address]
 
     def _capped(self, response: httpx.Response) -> httpx.Response:
-        """Bound what an answer may come to; a compressed one could be a thousand times as long."""
+        """Limit the size of an answer; a compressed one could expand to a thousand times its size."""
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"", "identity"}:
             response.stream = _Refused(response.stream)
@@ -164,9 +164,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return response
 
 
-# One editor needs few connections; an idle one is kept for as long as llama.cpp keeps it.
+# One editor needs few connections; an idle one is kept as long as llama.cpp keeps it.
 _LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=4, keepalive_expiry=5.0)
-# RFC 6761: localhost and names below it are the loopback whatever a resolver says, and need not be asked for.
+# RFC 6761: localhost and its subdomains are always loopback, so they are not resolved.
 _LOCALHOST = ("127.0.0.1", "::1")
 
 
@@ -185,13 +185,13 @@ def is_loopback(address: str) -> bool:
 
 
 class _Refused(httpx.AsyncByteStream):
-    """The body of an answer that is compressed, although the request says that it must not be."""
+    """The body of an answer that is compressed although the request forbids it."""
 
     def __init__(self, stream: object) -> None:
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        message = "the server's answer is compressed, which was not asked for; switch compression off there"
+        message = "the server's answer is compressed, which was not requested; switch off its compression"
         raise BackendProtocolError(message)
         yield b""
 
@@ -201,7 +201,7 @@ class _Refused(httpx.AsyncByteStream):
 
 
 class _CappedStream(httpx.AsyncByteStream):
-    """The body of an answer, which ends in an error when it grows beyond all measure."""
+    """The body of an answer; raises an error when it exceeds the maximum size."""
 
     def __init__(self, stream: httpx.AsyncByteStream, limit: int) -> None:
         self._stream = stream
@@ -213,7 +213,7 @@ class _CappedStream(httpx.AsyncByteStream):
         async for chunk in self._stream:
             number += 1
             if number % _CHUNKS_AT_ONCE == 0:
-                # What was received at once may be ten thousand chunks of a byte; others run in between.
+                # One read may contain ten thousand chunks of a byte; other tasks run in between.
                 await asyncio.sleep(0)
             seen += len(chunk)
             if seen > self._limit:
@@ -226,7 +226,7 @@ class _CappedStream(httpx.AsyncByteStream):
 
 
 def _written_address(name: str) -> str | None:
-    """Return the address that ``name`` spells, also as the system reads ``127.1``; ``None`` for a name."""
+    """Return the address in ``name``, also in short forms such as ``127.1``; ``None`` for a host name."""
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
@@ -248,7 +248,7 @@ async def _system_resolve(name: str, port: int) -> Sequence[str]:
 
 
 def _plain(host: str) -> str:
-    """Return the host as it is compared: lower case, no brackets, no final dot, addresses canonical."""
+    """Normalize a host for comparison: lower case, no brackets, no final dot, canonical addresses."""
     name = host.strip("[]").rstrip(".").lower()
     try:
         return str(ipaddress.ip_address(name))

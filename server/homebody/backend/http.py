@@ -1,7 +1,7 @@
 """Requests to one model server; every failure is translated into an error of this package.
 
-In: a path and a JSON body. Out: decoded replies, server-sent events, lines; or a ``BackendError``.
-The only place that knows httpx's exceptions, and (with ``guard``) the only one that knows httpx.
+In: a path and a JSON body. Out: decoded replies, server-sent events or lines; or a ``BackendError``.
+The only module that knows httpx's exceptions, and, with ``guard``, the only one that uses httpx.
 Knows nothing of any server's API.
 """
 
@@ -40,12 +40,12 @@ Item = TypeVar("Item")
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
-# A loopback port answers at once or not at all; a team's server may be a few routers away.
+# A loopback port answers immediately or not at all; a team's server may be a few routers away.
 _CONNECT_SECONDS = 5.0
 
 
 class StatusRefused(BackendRefused):
-    """A refusal of which the backends look at the HTTP status."""
+    """A refused request, with the HTTP status that backends check."""
 
     def __init__(self, message: str, status: int, words: str) -> None:
         super().__init__(message)
@@ -61,9 +61,9 @@ class ModelServer:
     url
         ``http://…``, ``https://…`` or ``unix:///path/to/socket`` (POSIX only).
     timeout_seconds
-        Longest silence: before an answer, and between two pieces of a stream.
+        Maximum time without output, before an answer and between two pieces of a stream.
     is_alive
-        Asked after each ``alive_seconds`` of silence whether the server reacts at all.
+        Called after each ``alive_seconds`` without output: whether the server responds at all.
 
     Raises
     ------
@@ -99,7 +99,8 @@ class ModelServer:
                 trust_env=False,
                 follow_redirects=False,
                 cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
-                # Silence is timed by ``asyncio.timeout``: servers send pings that reset a read limit.
+                # Timeouts use ``asyncio.timeout``, because servers send pings that reset httpx's read
+                # timeout.
                 timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, timeout_seconds)),
             )
 
@@ -120,13 +121,13 @@ class ModelServer:
     async def events(self, path: str, body: object, patience: Patience | None = None) -> AsyncGenerator[str]:
         """POST ``body`` and yield the data of each server-sent event.
 
-        ``patience`` gives up where no text comes; by default every event counts as text.
+        ``patience`` limits the time without text; by default every event counts as text.
         """
         async with self._open("POST", path, body) as response:
             kind = response.headers.get("content-type", "").partition(";")[0]
             if kind != "text/event-stream":
                 message = (
-                    f"the server at {self.url} does not answer as its API says: "
+                    f"the server at {self.url} does not follow its API: "
                     f"it sent {clean(kind) or 'something'} instead of events"
                 )
                 raise BackendProtocolError(message)
@@ -137,7 +138,7 @@ class ModelServer:
     async def lines(self, path: str, body: object, patience: Patience | None = None) -> AsyncGenerator[str]:
         """POST ``body`` and yield each line that is not empty (newline-delimited JSON).
 
-        ``patience`` gives up where no text comes; by default every line counts as text.
+        ``patience`` limits the time without text; by default every line counts as text.
         """
         async with (
             self._open("POST", path, body) as response,
@@ -165,12 +166,12 @@ class ModelServer:
         return self.decode(content, type_)
 
     def decode(self, content: bytes | str, type_: type[Decoded]) -> Decoded:
-        """Decode a JSON reply, or a bit of a stream.
+        """Decode a JSON reply, or one event of a stream.
 
         Raises
         ------
         BackendProtocolError
-            It is no JSON, or not of that shape.
+            It is not JSON, or does not have that shape.
 
         """
         try:
@@ -182,7 +183,7 @@ class ModelServer:
 
     @asynccontextmanager
     async def _open(self, method: str, path: str, body: object) -> AsyncGenerator[httpx.Response]:
-        """Send a request and hand out the good response, its body unread."""
+        """Send a request and yield the successful response, with its body unread."""
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if content is None else {"content-type": "application/json"}
         async with self._leased() as client:
@@ -197,7 +198,7 @@ class ModelServer:
 
     @asynccontextmanager
     async def _leased(self) -> AsyncGenerator[httpx.AsyncClient]:
-        """Lend the current connections; replaced ones are closed by their last user."""
+        """Yield the current connections; replaced ones are closed by their last user."""
         client = self._client
         self._users[client] += 1
         try:
@@ -215,7 +216,7 @@ class ModelServer:
                 try:
                     return await self._while_alive(client.send(request, stream=True), _close)
                 except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-                    # A kept connection that the server closed just then; nothing was answered yet.
+                    # A reused connection that the server closed in this moment; nothing was answered yet.
                     return await self._while_alive(client.send(request, stream=True), _close)
         except asyncio.CancelledError:
             # httpcore's pool loses connections to requests that are cancelled before their answer: of
@@ -237,7 +238,7 @@ class ModelServer:
             self._client = self._connect()
 
     async def _paced(self, items: AsyncIterator[Item], patience: Patience | None) -> AsyncGenerator[Item]:
-        """Yield ``items`` until patience ends."""
+        """Yield ``items`` until the time limit of ``patience``."""
         limits = patience or Patience(self.timeout_seconds)
         while True:
             if patience is None:
@@ -258,12 +259,12 @@ class ModelServer:
     async def _while_alive(
         self, work: Coroutine[Any, Any, T], undo: Callable[[T], Coroutine[Any, Any, object]] | None = None
     ) -> T:
-        """Wait for ``work``; while it is silent, look whether the server still reacts at all.
+        """Wait for ``work``; while nothing arrives, check whether the server still responds at all.
 
         Raises
         ------
         BackendFailed
-            It does not.
+            The server does not respond.
 
         """
         if self._is_alive is None:
@@ -274,7 +275,7 @@ class ModelServer:
             while not (await asyncio.wait({task}, timeout=self._alive_seconds))[0]:
                 missed = 0 if await self._is_alive() else missed + 1
                 if missed == _MISSED:
-                    message = f"the server at {self.url} no longer reacts: ask again"
+                    message = f"the server at {self.url} no longer responds: ask again"
                     raise BackendFailed(message)
             return task.result()
         finally:
@@ -283,13 +284,13 @@ class ModelServer:
                 await to_the_end(asyncio.wait({task}))
 
     async def _refusal(self, response: httpx.Response) -> BackendError:
-        """Return the error for a response that is not 200, with the server's own words."""
+        """Return the error for a response that is not 200, with the server's own message."""
         status = response.status_code
         if 300 <= status < 400:
             target = clean(response.headers.get("location", "nowhere"))
             return ConnectionForbidden(
-                f"the server at {self.url} redirects to {target}; Homebody follows no redirects, "
-                "write the server's own address into backend.url"
+                f"the server at {self.url} redirects to {target}; Homebody follows no redirects: "
+                "set backend.url to the server's own address"
             )
         try:
             async with asyncio.timeout(self.timeout_seconds):
@@ -298,7 +299,7 @@ class ModelServer:
             words = "no reason given"
         if status in _BUSY:
             if "load" in words.lower():
-                return BackendLoading(f"the server at {self.url} still loads its model ({words})")
+                return BackendLoading(f"the server at {self.url} is still loading its model ({words})")
             return BackendUnavailable(f"the server at {self.url} is unavailable: {words}")
         if status in _BROKEN:
             return BackendFailed(f"the server at {self.url} failed ({status}): {words}")
@@ -312,17 +313,16 @@ class ModelServer:
                 f"nothing answers at {self.url} ({what}): start the server, or correct backend.url"
             )
         if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):
-            return BackendProtocolError(f"the server at {self.url} does not answer as its API says: {what}")
+            return BackendProtocolError(f"the server at {self.url} does not follow its API: {what}")
         if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:
             return BackendProtocolError(f"the server at {self.url} does not speak HTTP: {what}")
         return BackendFailed(
-            f"the server at {self.url} went away in the middle of an answer ({what}): "
-            "ask again when it is back"
+            f"the server at {self.url} closed the connection during an answer ({what}): ask again"
         )
 
     def _timeout(self, seconds: float) -> BackendTimeout:
         return BackendTimeout(
-            f"the server at {self.url} was silent for {seconds:g} s; "
+            f"the server at {self.url} sent nothing for {seconds:g} s; "
             "if it is that slow, raise backend.timeoutSeconds"
         )
 
@@ -333,7 +333,7 @@ class ModelServer:
         )
 
 
-# Looks in a row that the server has to miss before it counts as dead.
+# Consecutive checks that the server has to miss before it counts as dead.
 _MISSED = 2
 
 # 503 while loading or without a free slot; 500, 502 and 504 when the model's process broke.
@@ -356,7 +356,7 @@ def _split_url(url: str) -> tuple[str, str | None]:
         port = -1
     good = parts.scheme in {"http", "https"} and parts.hostname and parts.username is None and port != -1
     if not good:
-        message = f'backend.url: "{url}" is no address of a server; write "http://127.0.0.1:8080"'
+        message = f'backend.url: "{url}" is not the address of a server; write "http://127.0.0.1:8080"'
         raise SettingsError(message)
     return url, None
 

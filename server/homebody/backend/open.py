@@ -1,4 +1,4 @@
-"""The backend that the settings ask for.
+"""Opens the backend that the settings select.
 
 In: a resolved block of settings and the use. Out: a ``Backend``, not connected yet.
 A server's module, and httpx with it, is loaded when its kind is opened.
@@ -27,14 +27,14 @@ DEFAULT_URLS: Mapping[str, str] = {
 def open_backend(
     block: BackendSettings, settings: Settings, *, use: Slot, on_state: OnState | None = None
 ) -> Backend:
-    """Make the backend for one use. Nothing is asked of any server before its first call.
+    """Make the backend for one use. No request is sent before its first call.
 
     Parameters
     ----------
     block
         ``settings.completion.backend`` or ``settings.chat.backend``.
     use
-        What it is for; ``auto`` chooses a model by it.
+        The use (completion or chat), by which ``auto`` chooses a model.
     on_state
         Called once for each change between ready, loading and unavailable.
 
@@ -55,7 +55,7 @@ def open_backend(
 def connector_for(
     block: BackendSettings, settings: Settings, use: Slot, *, urls: Sequence[str] | None = None
 ) -> "Connector":
-    """Make what connects to one kind of backend; ``urls`` replaces the addresses that ``auto`` searches.
+    """Make the connector of one kind of backend; ``urls`` replaces the addresses that ``auto`` searches.
 
     Raises
     ------

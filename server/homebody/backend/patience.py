@@ -1,22 +1,22 @@
-"""How long an answer may take.
+"""Time limits of an answer.
 
-In: the limits. Out: the moment by which the next text has to be there.
-Silence is measured by text: pings, empty pieces and progress reports without progress count as silence.
+In: the limits. Out: the deadline of the next text.
+Only text counts: pings, empty pieces and progress reports without progress do not extend the deadline.
 """
 
 import asyncio
 
 
 class Patience:
-    """The limits of one answer, from the moment it is asked for.
+    """The time limits of one answer, starting with its request.
 
     Parameters
     ----------
     silent_seconds
-        Longest wait for the next text.
+        Maximum wait for the next text.
     most_tokens
-        Tokens that were asked for; the whole answer may take ten times ``silent_seconds`` and a second
-        more for each of them.
+        Tokens that were requested; the whole answer may take ten times ``silent_seconds``, plus one second
+        for each token.
 
     """
 
@@ -26,17 +26,17 @@ class Patience:
         self._begun = self._heard = asyncio.get_running_loop().time()
 
     def heard(self) -> None:
-        """Record that text arrived, or that the prompt was read further."""
+        """Record that text arrived, or that the reading of the prompt made progress."""
         self._heard = asyncio.get_running_loop().time()
 
     @property
     def deadline(self) -> float:
-        """When to give up, in the event loop's time."""
+        """Deadline in the event loop's time."""
         return min(self._heard + self.silent_seconds, self._begun + self.whole_seconds)
 
     @property
     def is_over(self) -> bool:
-        """Whether the answer as a whole took too long, text or not."""
+        """Whether the whole answer took too long, even if text still arrives."""
         return self._heard + self.silent_seconds > self._begun + self.whole_seconds
 
 

@@ -1,7 +1,8 @@
-"""What answers on a port of this machine, asked without showing it any code.
+"""Identifies the server on a port of this machine, without sending it any code.
 
-In: an address. Out: which model server it is and which models it has, or nothing.
-Only GETs, until the server is recognised; then one POST without any text (is there FIM?).
+In: an address. Out: the kind of model server and its models, or nothing.
+Only GETs, until the server is recognised; then one POST without any text (to find out whether the model has
+FIM).
 """
 
 import asyncio
@@ -30,12 +31,12 @@ _UNKNOWN_ANSWER = "the server at {url} is not a model server that Homebody knows
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What answers at one address.
+    """The server that answers at one address.
 
     Attributes
     ----------
     candidates
-        Its models; empty where it has none, or may not be used unasked.
+        Its models; empty if it has none, or may only be used if the user names it.
     remark
         One sentence for status and ``doctor``.
     loading
@@ -50,18 +51,18 @@ class Found:
 
 
 class _Models(msgspec.Struct):
-    # ``null`` is Ollama's empty list. A server of something else has no such field.
+    # ``null`` is Ollama's empty list. Other kinds of servers have no such field.
     data: list[llama_cpp_api.ModelEntry] | None
 
 
 async def probe_all(urls: Sequence[str], *, api_key: str | None = None) -> list[Found]:
-    """Ask all addresses at the same time; an address that does not answer in a second counts as unused."""
+    """Probe all addresses in parallel; an address that does not answer within a second counts as unused."""
     answers = await asyncio.gather(*(probe(url, api_key=api_key) for url in urls))
     return [found for found in answers if found is not None]
 
 
 async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence[str] = ()) -> Found | None:
-    """Recognise one server; ``None`` where nothing answers.
+    """Recognise one server; ``None`` if nothing answers.
 
     Parameters
     ----------
@@ -106,9 +107,9 @@ async def _recognise(server: ModelServer) -> Found:
     row = await recognise(server, owner)
     if row.passes_on:
         what = "an unknown OpenAI-compatible server" if row is UNKNOWN else row.name
-        passes = "may pass" if row is UNKNOWN else "passes"
+        forwards = "may forward" if row is UNKNOWN else "forwards"
         remark = (
-            f"{what} answers at {url}; it {passes} requests on, so it is not used unasked: "
+            f"{what} answers at {url}; it {forwards} requests, so it is not used by itself: "
             'set backend.kind to "openai" and backend.url to use it'
         )
         return Found(url, (), remark)
@@ -129,7 +130,7 @@ async def _llama_cpp(server: ModelServer, entries: Sequence[llama_cpp_api.ModelE
         server=name,
         model=entries[0].id,
         loaded=True,
-        # Markers in the vocabulary are no proof: some families have them and never learned to use them.
+        # Markers in the vocabulary are no proof: some families have them without being trained with them.
         fim=await _fills_in(server) and not never_fills_in(entries[0].id),
         chat=props.has_chat_template,
     )
@@ -137,7 +138,7 @@ async def _llama_cpp(server: ModelServer, entries: Sequence[llama_cpp_api.ModelE
 
 
 async def _fills_in(server: ModelServer) -> bool:
-    """Whether the model has FIM tokens: an empty request is refused by 501 where it has none."""
+    """Whether the model has FIM tokens: without them an empty request is refused with status 501."""
     try:
         await server.post("/infill", {}, llama_cpp_api.Infilled)
     except StatusRefused as error:
@@ -167,7 +168,7 @@ async def _ollama(server: ModelServer) -> Found:
 
 
 def _remark(server: str, candidates: Sequence[Candidate]) -> str:
-    """Say in one sentence what a server has."""
+    """Describe a server and its models in one sentence."""
     here = [c for c in candidates if c.remote_host is None]
     away = [c for c in candidates if c.remote_host is not None]
     if not candidates:
@@ -176,5 +177,5 @@ def _remark(server: str, candidates: Sequence[Candidate]) -> str:
     parts = [f"{server} has {len(here)} model{'' if len(here) == 1 else 's'}"]
     parts.append(f"loaded: {', '.join(loaded)}" if loaded else "none loaded")
     if away:
-        parts.append(f"left out because they run elsewhere: {', '.join(c.model for c in away)}")
+        parts.append(f"left out because they run on another machine: {', '.join(c.model for c in away)}")
     return "; ".join(parts)

@@ -1,7 +1,7 @@
-"""Keeps a model's reasoning out of what the caller gets.
+"""Removes a model's reasoning from its answer.
 
-In: an answer's text, piece by piece. Out: the same without the thoughts at its beginning, in the formats
-of all known families. Once the answer itself has begun everything is text: code may speak of such tags.
+In: an answer's text, piece by piece. Out: the text without the reasoning at its beginning, in the formats of
+all known families. After the reasoning everything is text: code may contain such tags.
 One filter for all backends; knows nothing of servers.
 """
 
@@ -15,28 +15,29 @@ THOUGHTS = (
     ("<|channel|>analysis<|message|>", "<|end|>"),  # gpt-oss
     ("<|channel|>commentary<|message|>", "<|end|>"),
 )
-"""What opens a thought and what closes it."""
+"""Tags that open and close a block of reasoning."""
 
 FRAMES = ("<|start|>assistant", "<|channel|>final<|message|>")
-"""Text between a thought and the answer that belongs to neither."""
+"""Text between the reasoning and the answer that belongs to neither."""
 
 CONTROL_TEXTS = (
     "[THINK]", "[/THINK]", "<|channel>", "<channel|>", "<|channel|>", "<|message|>", "<|end|>", "<|start|>",
     "<think>", "</think>", "<seed:think>", "</seed:think>",
 )  # fmt: skip
-"""Tokens that a server must not swallow for thoughts to be recognised."""
+"""Tokens that the server has to send, so that reasoning is recognised."""
 
 
 class ReasoningFilter:
-    """Takes an answer as it comes and passes on what is no thought.
+    """Takes an answer piece by piece and returns the text that is not reasoning.
 
     Parameters
     ----------
     inside
-        What closes the thought in which the answer begins; ``None`` where it begins in none.
+        The closing tag of the reasoning in which the answer begins; ``None`` if it does not begin in
+        reasoning.
     is_certain
-        Whether it does begin there. If it may not, all is held back until the thought is closed; an
-        answer in which nothing was closed is passed on at its end.
+        Whether the answer certainly begins in reasoning. If not, all text is held back until a closing tag;
+        without one, the whole answer is returned at its end.
 
     """
 
@@ -45,11 +46,11 @@ class ReasoningFilter:
         self._is_certain = is_certain
         self._held = ""
         self._begun = False
-        # The blank lines between a thought and the answer's first word belong to neither.
+        # The blank lines between the reasoning and the answer belong to neither.
         self._trim = inside is not None
 
     def feed(self, text: str) -> str:
-        """Take the next piece; return what may be shown by now."""
+        """Take the next piece; return the text that can be shown now."""
         if self._begun:
             return text
         self._held += text
@@ -61,19 +62,19 @@ class ReasoningFilter:
         return shown
 
     def is_apart(self) -> None:
-        """Record that the server sends thoughts in a separate field: the text has none."""
+        """Record that the server sends reasoning in a separate field, so the text has none."""
         if not self._is_certain:
             self._close, self._is_certain, self._trim = None, True, False
 
     def finish(self) -> str:
-        """Return what was held back in case it became a tag, at the answer's end."""
+        """Return the text that was held back as a possible tag; call it at the end of the answer."""
         held, self._held = self._held, ""
         if self._begun or (self._close is not None and self._is_certain):
             return ""
         return held
 
     def _step(self) -> bool:
-        """Take one thought or frame off the beginning; ``False`` when more text is needed, or none."""
+        """Remove reasoning, or text around it, from the beginning; ``False`` if none is found yet."""
         if self._close is not None:
             return self._leave_thought(self._close)
         text = self._held.lstrip()
@@ -112,7 +113,7 @@ def _without_blank(text: str) -> str:
 
 
 def closes_at_end(frame: str) -> str | None:
-    """Return what closes the thought that the end of a rendered chat leaves open; ``None`` without one."""
+    """Return the closing tag of reasoning that the end of a rendered chat opens; otherwise ``None``."""
     opened = [(frame.rfind(opening), close) for opening, close in THOUGHTS]
     at, close = max(opened)
     return close if at > frame.rfind(close) else None

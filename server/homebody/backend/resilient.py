@@ -1,9 +1,10 @@
 """The one wrapper around every backend: retries, waits for loading models, reports changes of state.
 
-In: a ``Connector``, which knows how a backend is connected to and what replaces one that failed.
+In: a ``Connector``, which connects to a backend and replaces one that failed.
 Out: a ``Backend``, and calls of ``on_state``.
-Every request goes to the server, so the first one after the server's return succeeds; only reports are
-held back. While the server is unavailable it is polled; while it answers, only ``check`` asks it.
+Every request is sent to the server, so the first one after the server's return succeeds; only repeated
+reports are suppressed. While the server is unavailable it is polled; while it answers, only ``check`` queries
+it.
 """
 
 import asyncio
@@ -40,57 +41,57 @@ Result = TypeVar("Result")
 
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 4.0
-"""Longest pause between two polls of an unavailable server; the status follows within five seconds."""
+"""Maximum seconds between two polls of an unavailable server; the status is updated within five seconds."""
 CHECK_SECONDS = 4.0
-"""Pause between two checks of a server that answers, while a document is open."""
+"""Seconds between two checks of a server that answers, while a document is open."""
 IDLE_SECONDS = 600.0
-"""Polling ends after this long without a request, and starts again with the next one."""
+"""Seconds without a request after which polling stops; the next request starts it again."""
 
 
 class Connector(Protocol):
-    """How a backend is connected to, and what replaces one that failed."""
+    """Connects to a backend, and replaces one that failed."""
 
     @property
     def name(self) -> str:
-        """What is connected to, as messages call it."""
+        """Name of the backend in messages."""
         ...
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why this backend was chosen, one sentence each; empty where there was no choice."""
+        """Why this backend was chosen, one sentence each; empty if there was no choice."""
         ...
 
     async def connect(self) -> Backend:
-        """Return the backend for the next request; connect first where necessary.
+        """Return the backend for the next request; connect first if necessary.
 
         Raises
         ------
         BackendLoading
-            It is being started; ask again.
+            It is being started; try again later.
         BackendError, ModelError
-            There is none.
+            No backend is available.
 
         """
         ...
 
     async def replace(self, failed: Backend, error: HomebodyError) -> bool:
-        """Drop a backend that failed where that helps.
+        """Drop a backend that failed, if a new one would help.
 
-        Returns whether ``connect`` now gives another one that should get the same request.
+        Returns whether ``connect`` now returns another one, to which the same request should be sent.
         """
         ...
 
     async def check(self) -> None:
-        """Ask whether the server is there, at no cost to it. Raises ``BackendError``."""
+        """Check cheaply whether the server is available. Raises ``BackendError``."""
         ...
 
     async def aclose(self) -> None:
-        """Close connections and end what was started."""
+        """Close connections and stop the processes that were started."""
         ...
 
 
 class FixedConnector:
-    """One backend that nothing replaces."""
+    """Always returns the same backend."""
 
     name = "the server"
     reasons: tuple[str, ...] = ()
@@ -103,12 +104,12 @@ class FixedConnector:
         return self._backend
 
     async def replace(self, failed: Backend, error: HomebodyError) -> bool:
-        """Keep it: the server may come back."""
+        """Keep the backend: the server may become available again."""
         del failed, error
         return False
 
     async def check(self) -> None:
-        """Ask whether its server is there."""
+        """Check whether its server is available."""
         await check(self._backend)
 
     async def aclose(self) -> None:
@@ -122,7 +123,7 @@ class ResilientBackend:
     Parameters
     ----------
     patience_seconds
-        How long a request waits while the server loads its model.
+        Maximum wait of a request while the server loads its model.
 
     """
 
@@ -140,15 +141,15 @@ class ResilientBackend:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why ``auto`` chose this backend; empty where there was no choice."""
+        """Why ``auto`` chose this backend; empty if there was no choice."""
         return self._connector.reasons
 
     async def describe(self) -> ModelInfo:
-        """Say what is served."""
+        """Return the facts about the served model."""
         return await self._call(lambda backend: backend.describe())
 
     async def check(self) -> None:
-        """Report whether the server is still there, if it was asked something lately; raises nothing."""
+        """Report whether the server is still available, if it was used recently; never raises."""
         silent = time.monotonic() - self._asked
         if self._condition != "ready" or not CHECK_SECONDS / 2 < silent < IDLE_SECONDS:
             return
@@ -223,7 +224,7 @@ class ResilientBackend:
                 return result
 
     async def _stream(self, start: Callable[[Backend], Stream]) -> Stream:
-        """Pass a stream on; start it again if it failed before its first piece and that may help."""
+        """Yield the items of a stream; restart it if it failed before its first piece and that may help."""
         attempt = self._begin()
         while True:
             backend: Backend | None = None
@@ -252,7 +253,7 @@ class ResilientBackend:
     async def _may_repeat(
         self, attempt: "_Attempt", backend: Backend | None, error: HomebodyError, *, generating: bool = False
     ) -> bool:
-        """Report a failure, and say whether the request may be sent once more."""
+        """Report a failure, and return whether the request may be sent again."""
         if isinstance(error, BackendLoading):
             self._report_failure(error)
             return await attempt.wait()
@@ -262,23 +263,21 @@ class ResilientBackend:
         return False
 
     async def _give_up(self, backend: Backend, error: HomebodyError) -> None:
-        """Deal with a stream that broke off: what was shown cannot be taken back.
+        """Handle a stream that failed after its first piece: it cannot be restarted.
 
         Raises
         ------
         BackendUnavailable
-            Another backend takes the place of this one, so that asking again will work.
+            This backend is being replaced, so a new request will work.
 
         """
         if await self._connector.replace(backend, error):
-            message = (
-                f"{self._connector.name} ended in the middle of its answer: ask again, it is started again"
-            )
+            message = f"{self._connector.name} stopped during its answer and is being restarted: ask again"
             raise BackendUnavailable(message) from error
         self._report_failure(error, generating=True)
 
     async def _report_ready(self, backend: Backend) -> None:
-        """Report that the server answers, or that ``auto`` has changed to another one."""
+        """Report that the server answers, or that ``auto`` has switched to another one."""
         if self._condition == "ready" and self._connector.reasons == self._reasons:
             return
         with suppress(HomebodyError):
@@ -288,8 +287,8 @@ class ResilientBackend:
     def _report_failure(self, error: HomebodyError, *, generating: bool = False) -> None:
         """Report a failure once, and poll until the server is back.
 
-        A server that fails to generate still answers everything else: then only an answer proves that it
-        is back, or else the state would alternate with each request.
+        A server that fails to generate still answers all other requests. Then only a generated answer proves
+        that it works again; otherwise the state would alternate with each request.
         """
         if generating and isinstance(error, _GENERATION_FAILURES):
             self._generation_fails = True
@@ -306,7 +305,7 @@ class ResilientBackend:
             self._on_state(state)
 
     async def _poll(self) -> None:
-        """Ask again and again what is served, until it is known that the server is back."""
+        """Poll until the server is available again."""
         wait = FIRST_WAIT_SECONDS
         while self._condition != "ready" and time.monotonic() - self._asked < IDLE_SECONDS:
             await asyncio.sleep(wait)
@@ -321,18 +320,18 @@ class ResilientBackend:
                 if self._condition != "loading":
                     self._report(BackendState("loading", str(error), reasons=self.reasons))
             except HomebodyError as error:
-                # It is gone altogether: what comes back is another process.
+                # The server has stopped: the next one that answers is another process.
                 if not isinstance(error, _GENERATION_FAILURES):
                     self._generation_fails = False
 
 
-# Without weights nothing answers either: the state changes when a server or a model appears.
+# Without weights no backend answers: the state changes when a server or a model appears.
 _FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError, ModelNotServed)
 _GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError)
 
 
 class _Attempt:
-    """One request and its repetitions: growing waits while a model loads, one replacement."""
+    """One request and its retries: growing waits while a model loads, one replacement."""
 
     def __init__(self, patience: float) -> None:
         self._end = time.monotonic() + patience
@@ -340,7 +339,7 @@ class _Attempt:
         self._replaced = False
 
     async def wait(self) -> bool:
-        """Wait before the next try; ``False`` when there is no time left."""
+        """Wait before the next try; ``False`` if there is no time left."""
         if time.monotonic() + self._wait > self._end:
             return False
         await asyncio.sleep(self._wait)
@@ -348,6 +347,6 @@ class _Attempt:
         return True
 
     def replace(self) -> bool:
-        """Use up the one repetition with a replaced backend; ``False`` where it is used up."""
+        """Use the only retry with a replaced backend; ``False`` if it is already used."""
         replaced, self._replaced = self._replaced, True
         return not replaced

@@ -1,8 +1,8 @@
-r"""A backend that answers from a script: for tests, of this package and of its users.
+r"""A backend that answers from a script, for the tests of this package and of its users.
 
-In: prompts, as every backend takes them. Out: the replies that were given, in pieces, with the
-delays, probabilities and faults that were given.
-Knows nothing of HTTP; starts nothing.
+In: prompts, as for every backend. Out: the scripted replies in pieces, with the scripted delays,
+probabilities and faults.
+Knows nothing of HTTP; starts no process.
 
 From Python::
 
@@ -25,14 +25,14 @@ shape)::
 
     [[reply]]
     text = "half an answer, then"
-    times = 1                      # answers once and is then passed over (default: always)
+    times = 1                      # answers once and is then skipped (default: always)
     fault = "cut"                  # see Fault
     fault_after = 3                # pieces that arrive before the fault
 
-The first reply that matches and is not used up answers. A prompt is matched as the text that its
-parts make together, chat prompts with their frame. A reply that begins with ``Prompt.forced`` has it
-removed, as for a model that is made to repeat it; any other reply is given unchanged.
-Tokens are counted by ``scripted_tokens``: up to six word characters, a run of blanks, or one other
+The first reply that matches and is not used up answers. A prompt is matched by the joined text of its parts;
+chat prompts include the template's text. ``Prompt.forced`` is removed from a reply that begins with it, as
+for a model that has to repeat it; other replies are unchanged.
+Tokens are counted by ``scripted_tokens``: each is up to six word characters, a run of blanks, or one other
 character.
 """
 
@@ -72,7 +72,7 @@ _TOKEN = re.compile(r"\w{1,6}|[^\S\n]+|.", re.DOTALL)
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What was asked, for tests that make claims of prompts."""
+    """One recorded request, for tests that check prompts."""
 
     prompt: Prompt
     sampling: Sampling | None
@@ -103,17 +103,17 @@ class _Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def scripted_tokens(text: str) -> list[str]:
-    """Cut ``text`` into the tokens that the scripted backend counts; joined they are the text."""
+    """Split ``text`` into the tokens that the scripted backend counts."""
     return _TOKEN.findall(text)
 
 
 class ScriptedBackend:
-    """Given replies, delays, probabilities and faults.
+    """Answers with scripted replies, delays, probabilities and faults.
 
     Attributes
     ----------
     requests
-        Everything that was asked so far, in order, ``warm`` (with ``sampling=None``) included.
+        All requests so far, in order, including those of ``warm`` (with ``sampling=None``).
 
     """
 
@@ -152,7 +152,7 @@ class ScriptedBackend:
         Raises
         ------
         SettingsError
-            The file cannot be read, or is no script.
+            The file cannot be read, or is not a valid script.
 
         """
         path = Path(path)
@@ -160,7 +160,7 @@ class ScriptedBackend:
             decode = msgspec.json.decode if path.suffix == ".json" else msgspec.toml.decode
             script = decode(path.read_bytes(), type=_Script)
         except (OSError, ValueError) as error:
-            message = f"backend.model names no usable script for the scripted backend: {path}: {error}"
+            message = f"the script of the scripted backend (backend.model) cannot be used: {path}: {error}"
             raise SettingsError(message) from error
         fim = script.fim and FimTokens(*(getattr(script.fim, name) for name in _Fim.__struct_fields__))
         return cls(
@@ -174,7 +174,7 @@ class ScriptedBackend:
         )
 
     async def describe(self) -> ModelInfo:
-        """Say what the script says of its model."""
+        """Return the facts about the model from the script."""
         return self._info
 
     async def count(self, texts: Sequence[str]) -> list[int]:
@@ -186,7 +186,7 @@ class ScriptedBackend:
         return len(_prompt_tokens(prompt))
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
-        """Put messages into a ChatML frame."""
+        """Put messages into a ChatML template."""
         if not self._info.chat_template:
             message = f"the model {self._info.name} has no chat template; choose an instruct model"
             raise BackendRefused(message)
@@ -242,7 +242,7 @@ class ScriptedBackend:
         slot: SlotChoice = "chat",
         on_read: OnRead | None = None,
     ) -> Stream:
-        """Answer the last message with the first reply that matches the framed prompt."""
+        """Answer the last message with the first reply that matches the rendered prompt."""
         prompt = await self.render_chat(messages)
         stream = self.complete(prompt, sampling, slot=slot, on_read=on_read)
         try:
@@ -254,13 +254,13 @@ class ScriptedBackend:
     async def warm(
         self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
-        """Note that the prompt (or its first ``tokens``) was read; no reply is used up."""
+        """Record that the prompt (or its first ``tokens``) was read; no reply is used up."""
         read = self._admit(prompt)[:tokens]
         self.requests.append(Request(prompt, None, slot))
         return _stats(len(read), self._evaluate(read, slot), 0, "length")
 
     async def aclose(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there are no connections."""
 
     def _admit(self, prompt: Prompt) -> list[str]:
         tokens = _prompt_tokens(prompt)
@@ -282,12 +282,12 @@ class ScriptedBackend:
         caches = list(self._read.values()) if slot is None else [self._read.get(slot, [])]
         same = max((_common(cache, tokens) for cache in caches), default=0)
         self._read[slot] = tokens
-        # Like llama.cpp, which reads the last token again to have its logits.
+        # Like llama.cpp, which evaluates the last token again to get its logits.
         return max(len(tokens) - same, 1)
 
 
 def _common(first: list[str], second: list[str]) -> int:
-    """Length of the beginning that both share."""
+    """Length of the common beginning."""
     pairs = enumerate(zip(first, second, strict=False))
     return next((at for at, (one, other) in pairs if one != other), min(len(first), len(second)))
 
@@ -300,7 +300,7 @@ def _prompt_tokens(prompt: Prompt) -> list[str]:
 
 
 def _pieces(reply: Reply, prompt: Prompt) -> list[str]:
-    """Cut the reply as it is sent: without the forced beginning, ended before the first stop text."""
+    """Cut the reply into pieces, without the forced beginning, and end it before the first stop text."""
     whole = "".join(reply.pieces) or (reply.text if isinstance(reply.text, str) else reply.text(prompt.text))
     skip = len(prompt.forced) if whole.startswith(prompt.forced) else 0
     ends = [at for stop in prompt.stop if (at := whole.find(stop, skip)) >= 0]

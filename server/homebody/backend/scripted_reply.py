@@ -1,6 +1,6 @@
-"""A reply of the scripted backend: what it answers, when, how fast, and what goes wrong.
+"""A reply of the scripted backend: its text, condition, timing and fault.
 
-Values only; ``scripted`` gives them out.
+Values only; used by ``scripted``.
 """
 
 import asyncio
@@ -25,18 +25,18 @@ Fault: TypeAlias = Literal["unavailable", "loading", "timeout", "refused", "prot
 
 FAULTS: Mapping[Fault, tuple[type[BackendError], str]] = {
     "unavailable": (BackendUnavailable, "is not running"),
-    "loading": (BackendLoading, "still loads its model"),
+    "loading": (BackendLoading, "is still loading its model"),
     "timeout": (BackendTimeout, "did not answer in time"),
     "refused": (BackendRefused, "refused the request"),
     "protocol": (BackendProtocolError, "answered garbage"),
-    "cut": (BackendUnavailable, "went away in the middle"),
+    "cut": (BackendUnavailable, "closed the connection during an answer"),
 }
-# Interval between two looks for a gate's file.
+# Seconds between two checks for a gate's file.
 _GATE_SECONDS = 0.005
 
 
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One answer, when it is given and how.
+    """One answer, and its conditions, timing and faults.
 
     Attributes
     ----------
@@ -45,21 +45,21 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pieces
         The answer already cut into pieces, in place of ``text``.
     contains, regex
-        What the prompt's text has to contain; both may be left out.
+        Condition on the prompt's text; both may be left out.
     times
-        How often it answers before it is passed over; ``None``: always.
+        How often it answers before it is skipped; ``None``: always.
     probability, probabilities
-        Of every piece, or of one piece each (the last one holds for the rest).
+        Probability of every piece, or of each piece in order (the last one applies to the rest).
     delay_ms, piece_delay_ms
         Milliseconds before the first piece, and before each later one.
     fault, fault_after
-        What goes wrong, and after how many pieces.
+        The fault, and the number of pieces before it.
     gate_file
-        Path of a file; the reply also waits until it exists, so that another process can open the gate.
+        Path of a file; the reply also waits until the file exists, so that another process can open the gate.
     gate, gate_after
         From Python: an event that the pieces from this index on, and the answer's end, wait for.
     finish
-        ``"length"`` plays a model that was stopped by a limit of its own.
+        ``"length"`` simulates a model that was stopped by its own limit.
 
     """
 

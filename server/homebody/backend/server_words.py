@@ -1,6 +1,6 @@
-"""A server's own words, made fit for one sentence of ours. Pure.
+"""Extracts a server's error message and fits it into one sentence. Pure.
 
-In: the body of an error, or foreign text. Out: one printable line of bounded length.
+In: the body of an error, or untrusted text. Out: one printable line of bounded length.
 """
 
 import msgspec
@@ -9,7 +9,7 @@ _WORDS = 300
 
 
 class _Wordy(msgspec.Struct):
-    """Where servers put the reason: ``error.message`` (OpenAI, llama.cpp), ``error`` (Ollama), ``detail``."""
+    """Fields with the reason: ``error.message`` (OpenAI, llama.cpp), ``error`` (Ollama), ``detail``."""
 
     error: object = None
     message: object = None
@@ -21,7 +21,7 @@ class _Message(msgspec.Struct):
 
 
 def words_of(content: bytes) -> str:
-    """Return the server's own words out of the body of an error."""
+    """Return the server's message from the body of an error."""
     try:
         found = msgspec.json.decode(content, type=_Wordy)
         reason = found.error or found.message or found.detail or ""
@@ -36,6 +36,6 @@ def words_of(content: bytes) -> str:
 
 
 def clean(words: str) -> str:
-    """Make foreign words fit into one sentence: one line, printable, not endless."""
+    """Convert untrusted text to one printable line of bounded length."""
     line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     return line if len(line) <= _WORDS else line[:_WORDS] + "…"

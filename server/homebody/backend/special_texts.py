@@ -1,7 +1,7 @@
-"""Texts that common models read as control tokens, for servers that do not report their own.
+"""Texts that common models parse as control tokens, for servers that do not report theirs.
 
-Where prompts go as strings, a line of the user's that holds one is left out: better one line too many
-than a prompt whose meaning a file can change.
+If prompts are sent as strings, lines of the user's files with such a text are left out, because otherwise a
+file could change the meaning of the prompt.
 """
 
 # ruff: disable[RUF001] - DeepSeek writes a bar of full width

@@ -1,4 +1,4 @@
-"""The state of a backend, as a value that status and ``doctor`` show, and how to ask for it.
+"""The state of a backend, as shown by the status and ``doctor``, and how to request it.
 
 Knows nothing of servers.
 """
@@ -19,13 +19,13 @@ class BackendState:
     Attributes
     ----------
     condition
-        Whether the model answers, loads, or is not there.
+        Whether the model is ready, loading or unavailable.
     message
         One sentence for the user.
     info
-        What is served; ``None`` unless ready.
+        Facts about the served model; ``None`` unless ready.
     reasons
-        Where ``auto`` chose: what was found and why this one was taken, one sentence each.
+        If ``auto`` chose the backend: what was found and why this one was chosen, one sentence each.
 
     """
 
@@ -36,22 +36,22 @@ class BackendState:
 
 
 OnState: TypeAlias = Callable[[BackendState], None]
-"""Called once a change, on the event loop; must not block."""
+"""Called once for each change, on the event loop; must not block."""
 
 
 @runtime_checkable
 class Checked(Protocol):
-    """A backend whose server is started and stopped by others."""
+    """A backend whose server is started and stopped outside of Homebody."""
 
     async def check(self) -> None:
-        """Ask whether the server is there, at no cost to it. Raises ``BackendError``."""
+        """Check cheaply whether the server is available. Raises ``BackendError``."""
         ...
 
 
 async def check(backend: Backend) -> None:
-    """Check whether the server of ``backend`` is available, if others start and stop it.
+    """Check whether the server of ``backend`` is available, if Homebody does not start it itself.
 
-    Raises ``BackendError`` in one of its kinds.
+    Raises a subclass of ``BackendError``.
     """
     if isinstance(backend, Checked):
         await backend.check()
@@ -59,14 +59,14 @@ async def check(backend: Backend) -> None:
 
 @runtime_checkable
 class HasReasons(Protocol):
-    """A backend that was chosen among several."""
+    """A backend that was chosen from several."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What was found and why this one was taken, one sentence each."""
+        """What was found and why this one was chosen, one sentence each."""
         ...
 
 
 def reasons_of(backend: Backend) -> tuple[str, ...]:
-    """Why ``auto`` chose this backend; empty where there was no choice."""
+    """Why ``auto`` chose this backend; empty if there was no choice."""
     return backend.reasons if isinstance(backend, HasReasons) else ()

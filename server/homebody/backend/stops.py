@@ -1,7 +1,7 @@
 """Ends an answer before its first stop text, and removes the forced beginning.
 
 In: an answer's text, piece by piece. Out: the text that may be shown, and whether the answer ended.
-For servers that cannot do it themselves. Knows nothing of servers.
+For servers that do not do this themselves. Knows nothing of servers.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class StopFilter:
         return held[: len(held) - keep]
 
     def finish(self) -> str:
-        """Return what was held back, at the answer's end."""
+        """Return the text that was held back; call it at the end of the answer."""
         held, self._held = self._held, ""
         return held
 
@@ -66,8 +66,8 @@ def split_stops(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Split stop texts into those that the server watches and those that Homebody watches.
 
-    A stop that lies in the forced text, or begins at its end, would end the answer too early on the
-    server. Of the rest the server gets the first ``most``, the likeliest ones.
+    A stop text within the forced text, or beginning at its end, would end the answer too early on the server.
+    Of the others, the first ``most`` (the likeliest) are sent to the server.
     """
     ours = tuple(stop for stop in stops if forced and (stop in forced or partial_match(forced, stop)))
     theirs = tuple(stop for stop in stops if stop not in ours)

@@ -1,7 +1,7 @@
-"""Tokens of prompt parts that were seen before, so that only new text is tokenized again.
+"""Caches the tokens of prompt parts, so that only new text is tokenized.
 
-In: a part's text. Out: its token ids as the JSON that goes into the request, and how many they are.
-Knows nothing of servers: it is handed the function that asks one.
+In: a part's text. Out: its token ids as JSON for the request, and their number.
+Knows nothing of servers: the function that tokenizes is a parameter.
 """
 
 from collections import OrderedDict
@@ -27,12 +27,12 @@ class Tokens:
 
     @classmethod
     def of(cls, ids: Sequence[int]) -> "Tokens":
-        """Pack token ids."""
+        """Create it from token ids."""
         return cls(len(ids), ids[0] if ids else None, ",".join(map(str, ids)).encode())
 
     @classmethod
     def joined(cls, parts: Sequence["Tokens"]) -> "Tokens":
-        """Put parts together."""
+        """Join the tokens of several parts."""
         some = [part for part in parts if part.count]
         first = some[0].first if some else None
         return cls(sum(part.count for part in some), first, b",".join(part.json for part in some))
@@ -43,7 +43,7 @@ class Tokens:
         return b"[" + self.json + b"]"
 
     def first_tokens(self, count: int) -> "Tokens":
-        """Return the first ``count`` tokens, all of them when there are fewer."""
+        """Return the first ``count`` tokens, or all if there are fewer."""
         if count >= self.count:
             return self
         return Tokens(count, self.first, b",".join(self.json.split(b",", count)[:count]))
@@ -59,7 +59,7 @@ class TokenTable:
         self._known: OrderedDict[Part, Tokens] = OrderedDict()
 
     async def look_up(self, parts: Sequence[Part]) -> list[Tokens]:
-        """Return the tokens of each part, asking for all unseen ones of a kind at once."""
+        """Return the tokens of each part; all unknown parts of a kind are tokenized in one call."""
         here: dict[Part, Tokens] = {}
         unseen: dict[Part, None] = {}
         for part in parts:
@@ -80,7 +80,7 @@ class TokenTable:
         return [here[part] for part in parts]
 
     def keep(self, part: Part, tokens: Tokens) -> None:
-        """Use ``tokens`` for ``part`` from now on: those that the server's cache holds for this text."""
+        """Use ``tokens`` for ``part`` from now on, because the server's cache has these for this text."""
         before = self._known.pop(part, None)
         if before is not None:
             self._size -= _size(part, before)

@@ -67,7 +67,7 @@ def fit_context(facts: Facts, wanted: int | None, available: int) -> Fit:
         reason = f"no more fits the {_gigabytes(free)} of memory that are free"
         return Fit(fitting, f"context length {fitting:,} instead of {target:,}: {reason}")
     if wanted is not None and wanted > trained:
-        reason = f"{facts.name} was trained for no more"
+        reason = f"{facts.name} supports at most that"
         return Fit(trained, f"context length {trained:,} instead of {wanted:,}: {reason}")
     return Fit(target)
 

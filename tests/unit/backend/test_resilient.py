@@ -98,7 +98,7 @@ async def test_waiting_for_a_loading_model_ends(double: LlamaDouble):
     double.loading = True
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=0.3)
 
-    with pytest.raises(BackendLoading, match="loads its model"):
+    with pytest.raises(BackendLoading, match="loading its model"):
         await ask(backend)
     await backend.aclose()
 
@@ -115,7 +115,7 @@ async def test_a_server_that_never_answers_is_reported(double: LlamaDouble):
     await backend.aclose()
 
     assert states[0].condition == "unavailable"
-    assert "silent" in states[0].message
+    assert "sent nothing" in states[0].message
 
 
 async def test_an_available_server_gets_no_requests_while_idle(double: LlamaDouble):

@@ -76,6 +76,6 @@ async def test_an_endless_answer_is_cut_and_reported_as_cut(world):
 async def test_a_model_that_fails_in_the_middle_is_an_error(world):
     """What it has written is in the last prompt's record."""
     async with world(Reply(text="One two three four", fault="cut", fault_after=2)) as w:
-        with pytest.raises(HomebodyError, match="went away"):
+        with pytest.raises(HomebodyError, match="closed the connection"):
             await ask(w.engine, "Why?")
         assert w.engine.audit.last().answer == "One "

@@ -40,7 +40,7 @@ def test_serves_no_more_than_the_model_was_trained_for():
     assert fit_context(small, None, PLENTY) == Fit(2048)
     fit = fit_context(small, 8192, PLENTY)
     assert fit.context_length == 2048
-    assert fit.note == "context length 2,048 instead of 8,192: Coder 1.5B was trained for no more"
+    assert fit.note == "context length 2,048 instead of 8,192: Coder 1.5B supports at most that"
 
 
 def test_serves_less_where_memory_is_short():

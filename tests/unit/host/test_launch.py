@@ -37,7 +37,7 @@ async def test_reports_why_the_context_is_shorter(tiny_model):
     assert process is not None
     assert process.ready.context_length == 4096
     assert (
-        process.ready.note == "context length 4,096 instead of 100,000: tiny-scripted was trained for no more"
+        process.ready.note == "context length 4,096 instead of 100,000: tiny-scripted supports at most that"
     )
     assert process.ready.threads <= (os.cpu_count() or 1)
     await process.end()

@@ -25,7 +25,7 @@ def _stream(*pieces: str, finish: str = "stop", fails: bool = False):
         for piece in pieces:
             yield Piece(piece)
         if fails:
-            message = "the server went away"
+            message = "the server stopped"
             raise BackendUnavailable(message)
         yield _stats(finish)
 

@@ -1,1 +1,1 @@
-"""One module per model server: its HTTP API behind the `Backend` protocol."""
+"""One module for each model server: its HTTP API behind the `Backend` protocol."""

@@ -1,7 +1,7 @@
-"""What all model servers have in common: describe, admit, filter and check an answer.
+"""Common base of all model servers: describes the model, admits prompts, filters and checks answers.
 
-In: a ``Prompt`` or chat messages. Out: pieces, then stats, out of what a server's own class streams.
-A server's class says what is served (``_ask``) and streams (``_generate``).
+In: a ``Prompt`` or chat messages. Out: pieces, then stats, from the stream of the server's subclass. A
+subclass describes the served model (``_ask``) and streams (``_generate``).
 Knows nothing of any API.
 """
 
@@ -49,33 +49,33 @@ from homebody.models.families import Thinking, thinking_of
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """A piece of reasoning that the server sends apart from the answer; it is never shown."""
+    """A piece of reasoning that the server sends separately from the answer; it is never shown."""
 
 
 Deltas: TypeAlias = AsyncGenerator[Piece | Thought | Stats]
 
 
 def ignore_progress(_progress: ReadProgress) -> None:
-    """Ignore reading progress that was not asked for."""
+    """Ignore reading progress that was not requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One completion as a server's class sends it.
+    """One completion as a subclass sends it.
 
     Attributes
     ----------
     prompt
-        Its ``forced`` is text that the answer has to begin with; servers that cannot make the model do
-        so leave it out.
+        Its ``forced`` is the text that the answer has to begin with; servers that cannot enforce it ignore
+        it.
     tokens
-        Of the prompt.
+        Tokens of the prompt.
     stop
-        Stop texts that the server watches.
+        Stop texts that are sent to the server.
     sampling
-        With as many tokens as there is room for.
+        Sampling, with ``max_tokens`` limited to the free context.
     patience
-        Told of each text that comes; ``None`` before the prompt was admitted.
+        Notified of each received text; ``None`` before the prompt was admitted.
 
     """
 
@@ -89,7 +89,7 @@ class Job:
 
 
 class ServerOptions(TypedDict, total=False):
-    """How to use a server, beside its address; ``ServerBackend`` describes the values."""
+    """How to use a server, in addition to its address; ``ServerBackend`` describes the values."""
 
     api_key: str | None
     model: str | None
@@ -109,20 +109,20 @@ class ServerBackend(ABC):
     url
         An ``http`` address may end in ``/v1``.
     model
-        As the server names it; ``None``: the server's class chooses one that suits ``use``.
+        Name of the model on the server; ``None``: the subclass chooses one that suits ``use``.
     allowed_hosts
         Other machines that may be connected to, as ``host:port``.
     timeout_seconds
-        Longest silence, before an answer and between pieces.
+        Maximum time without output, before an answer and between pieces.
     context_length
-        Use at most this many tokens; ``None``: what the server serves.
+        Maximum context length, in tokens; ``None``: that of the server.
     is_alive
-        Called after each ``alive_seconds`` of silence: whether the server reacts at all.
+        Called after each ``alive_seconds`` without output: whether the server responds at all.
 
     """
 
     watches_stops: ClassVar[bool] = False
-    """Whether all stop texts are watched here too, for servers that may refuse some."""
+    """Whether Homebody watches all stop texts too, for servers that may refuse some."""
 
     def __init__(
         self,
@@ -154,12 +154,12 @@ class ServerBackend(ABC):
 
     @property
     def most_stops(self) -> int | None:
-        """Stop texts that the server takes at most; the others are watched here. ``None``: any number."""
+        """Maximum number of stop texts that the server accepts; ``None``: any number."""
         return None
 
     @abstractmethod
     async def _ask(self) -> ModelInfo:
-        """Ask the server what it serves."""
+        """Request the facts about the served model."""
 
     @abstractmethod
     def _generate(self, info: ModelInfo, job: Job) -> Deltas:
@@ -174,11 +174,11 @@ class ServerBackend(ABC):
         """Tokens of the prompt as it would be sent."""
 
     def thinking(self, model: str) -> Thinking:
-        """Whether the model reasons before it answers: by its family, unless the server reports it."""
+        """Whether the model reasons before it answers: from its family, unless the server reports it."""
         return thinking_of(model)
 
     async def describe(self) -> ModelInfo:
-        """Say what is served; asked again after the server failed, and after half a minute of silence."""
+        """Return the facts about the served model; requested again after a failure or 30 idle seconds."""
         async with self._asking:
             if self._info is None or time.monotonic() - self._heard > _TRUST_SECONDS:
                 async with self._watched():
@@ -186,7 +186,7 @@ class ServerBackend(ABC):
             return self._info
 
     async def check(self) -> None:
-        """Ask for the list of models, which loads none and needs no slot."""
+        """Request the list of models, which loads no model and needs no slot."""
         with suppress(BackendRefused):
             async with self._watched():
                 await self._server.get("/v1/models", msgspec.Raw)
@@ -223,7 +223,7 @@ class ServerBackend(ABC):
                     yield item
 
     def forget(self) -> None:
-        """Ask the server again at the next request."""
+        """Forget the facts, so that the next request asks for them again."""
         self._info = None
 
     async def aclose(self) -> None:
@@ -231,12 +231,12 @@ class ServerBackend(ABC):
         await self._server.aclose()
 
     def _split_stops(self, prompt: Prompt) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the stop texts that the server watches, and those that are watched here."""
+        """Return the stop texts for the server, and those that Homebody watches."""
         theirs, ours = split_stops(prompt.stop, prompt.forced, self.most_stops)
         return theirs, (prompt.stop if self.watches_stops else ours)
 
     async def _admit(self, info: ModelInfo, job: Job) -> Job:
-        """Count the prompt, and ask for no more tokens than there is room for.
+        """Count the prompt, and limit the requested tokens to the free context.
 
         Raises
         ------
@@ -258,7 +258,7 @@ class ServerBackend(ABC):
         return replace(job, tokens=tokens, sampling=replace(job.sampling, max_tokens=most), patience=patience)
 
     async def _pieces(self, info: ModelInfo, job: Job, deltas: Deltas, answer: Answer) -> Stream:
-        """Filter what the server streams; an answer always ends in stats, or in an error."""
+        """Filter the server's stream; an answer always ends with stats or an error."""
         output = 0
         shown = False
         async with self._watched(), aclosing(deltas):
@@ -286,17 +286,17 @@ class ServerBackend(ABC):
                     read = item.read if isinstance(item, Piece) else None
                     yield _stats_of_cut(info, job, output, read, finish)
                     return
-            message = f"the server at {self._server.url} went away in the middle of an answer: ask again"
+            message = f"the server at {self._server.url} closed the connection during an answer: ask again"
             raise BackendFailed(message)
 
     def _checked(self, info: ModelInfo, job: Job, stats: Stats) -> Stats:
-        """Compare the server's own counts with ours."""
+        """Compare the server's counts with Homebody's own."""
         del info, job
         return stats
 
     @asynccontextmanager
     async def _watched(self) -> AsyncGenerator[None]:
-        """Note that the server answers, or forget what is known of one that failed."""
+        """Record that the server answers; after a failure, forget the facts about it."""
         try:
             yield
         except (BackendUnavailable, BackendProtocolError, BackendTimeout):
@@ -306,22 +306,22 @@ class ServerBackend(ABC):
 
 
 THOUGHT_TOKENS = 2048
-"""Tokens that a model which cannot be kept from reasoning gets for it, beside those of the answer."""
+"""Extra tokens for the reasoning of a model for which reasoning cannot be switched off."""
 
-# An answer may be this many pieces longer than was asked for before it counts as endless.
+# Pieces by which an answer may exceed the requested length before it is treated as endless.
 _SLACK = 16
-# Seconds of silence after which the server is asked again which model it serves.
+# Seconds without a request after which the facts about the served model are requested again.
 _TRUST_SECONDS = 30.0
 
 
 def _filter(prompt: Prompt) -> ReasoningFilter:
-    """Return the filter for a rendered chat, whose template may have opened a thought at its end."""
+    """Return the filter for a rendered chat, whose template may end with an opened reasoning block."""
     last = prompt.parts[-1] if prompt.parts else None
     return ReasoningFilter(closes_at_end(last.text) if isinstance(last, Marker) else None)
 
 
 def _wanted(prompt: Prompt, sampling: Sampling, thinking: Thinking) -> int:
-    """Tokens to ask for: those of the forced text and of thoughts that cannot be avoided are added."""
+    """Tokens to request: those of the forced text and of unavoidable reasoning are added."""
     # Most tokens have three bytes or more.
     forced = -(-len(prompt.forced.encode()) // 3)
     thinks = prompt.is_chat and thinking in {Thinking.LEAST, Thinking.ALWAYS}
@@ -331,7 +331,7 @@ def _wanted(prompt: Prompt, sampling: Sampling, thinking: Thinking) -> int:
 def _stats_of_cut(
     info: ModelInfo, job: Job, output: int, read: PromptRead | None, finish: FinishReason
 ) -> Stats:
-    """Return the stats of an answer that was ended here, for which the server sends none."""
+    """Return the stats of an answer that Homebody ended, for which the server sends none."""
     return Stats(
         prompt_tokens=job.tokens if info.exact_tokenizer else None,
         evaluated_tokens=read.evaluated_tokens if read else None,

@@ -1,9 +1,9 @@
-"""llama.cpp's own HTTP API: prompts as token ids, and slots that keep several prompts.
+"""llama.cpp's own HTTP API: prompts as token ids, and slots that cache several prompts.
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats.
-Text of the user's is tokenized with ``parse_special: false`` and markers are put in as ids, so that
-no text acts as a marker and every count is exact.
-Knows nothing of who started the server (``embedded`` starts ours and uses this class).
+The user's text is tokenized with ``parse_special: false`` and markers are inserted as ids, so that no text
+acts as a marker and every count is exact.
+Does not start the server (``embedded`` starts Homebody's own and uses this class).
 API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
@@ -58,7 +58,7 @@ class LlamaCppBackend(ServerBackend):
     Parameters
     ----------
     model
-        Name for a server in router mode; others serve the one model that they have.
+        Name of the model for a server in router mode; other servers have only one model.
 
     """
 
@@ -69,12 +69,12 @@ class LlamaCppBackend(ServerBackend):
         self._has_asked_to_load = False
 
     async def check(self) -> None:
-        """Ask what is served: a millisecond's work that needs no slot."""
+        """Request the server's properties, which takes a millisecond and needs no slot."""
         self._heard = 0.0
         await self._known()
 
     def forget(self) -> None:
-        """Ask the server again, and tokenize everything again: it may be another model."""
+        """Forget the facts and all tokens: another model may be served."""
         super().forget()
         self._served = None
 
@@ -93,7 +93,7 @@ class LlamaCppBackend(ServerBackend):
         return (await self._encode(served, prompt.parts)).count
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
-        """Render the model's template around one placeholder a message, and split it there.
+        """Render the model's template with a placeholder for each message, and split it there.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class LlamaCppBackend(ServerBackend):
     async def warm(
         self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
-        """Read the prompt into the slot's cache; the one token that llama.cpp makes anyway is dropped."""
+        """Read the prompt into the slot's cache; the one token that llama.cpp always generates is dropped."""
         await self._admit(await self.describe(), Job(prompt, Sampling(1)))
         served = await self._known()
         whole = await self._encode(served, prompt.parts)
@@ -153,7 +153,7 @@ class LlamaCppBackend(ServerBackend):
         return replace(event.stats(), output_tokens=0)
 
     async def _ask(self) -> ModelInfo:
-        """Ask what is served; what is known of its tokens is kept while it is the same model."""
+        """Request the facts about the served model; cached tokens are kept if the model is unchanged."""
         await self._route()
         props = await self._server.get(self._with_model("/props"), api.Props)
         if self._served is None or self._served.props != props:
@@ -163,12 +163,12 @@ class LlamaCppBackend(ServerBackend):
         return self._served.info
 
     async def _route(self) -> None:
-        """Where the server is a router, choose a model that suits the use, and have it loaded.
+        """If the server is a router, choose a model that suits the use, and have it loaded.
 
         Raises
         ------
         BackendLoading
-            It is being loaded.
+            The model is being loaded.
         BackendFailed
             The router tried to load it and failed.
 
@@ -193,7 +193,7 @@ class LlamaCppBackend(ServerBackend):
                 )
                 raise BackendFailed(message)
             if entry.status.value != "loading":
-                # A failure of an earlier try may have passed: it is tried once more.
+                # An earlier failure may have been temporary: try once more.
                 self._has_asked_to_load = True
                 await self._server.post("/models/load", {"model": self._model}, msgspec.Raw)
             message = f"llama.cpp at {self._server.url} is loading {self._model}"
@@ -253,10 +253,10 @@ class LlamaCppBackend(ServerBackend):
                     return
 
     async def _choose_slot(self, served: Served, choice: SlotChoice) -> SlotUse:
-        """Choose the slot of a request that is sent now; asks the server where that is not known."""
+        """Choose the slot of a request that is about to be sent; queries the server's slots if necessary."""
         use = served.slots.use(choice)
         if use.must_ask:
-            # Servers that do not tell (``--no-slots``) choose by themselves.
+            # Servers that do not report their slots (``--no-slots``) choose by themselves.
             with suppress(BackendRefused, BackendTimeout, BackendProtocolError):
                 states = await self._server.get(
                     self._with_model("/slots"), tuple[api.SlotState, ...], timeout_seconds=FREE_SLOT_SECONDS
@@ -272,7 +272,7 @@ class LlamaCppBackend(ServerBackend):
         return Tokens.joined(found)
 
     async def _keep(self, served: Served, written: WrittenTokens) -> None:
-        """Send the answer back by the same tokens in later prompts: the server's cache holds those."""
+        """Use the same tokens for this answer in later prompts, because the server's cache has those."""
         with suppress(BackendError):
             found = await written.tokens(
                 lambda texts: tokenize(self._server, texts, Text, model=self._model, lead=served.lead)
@@ -282,13 +282,13 @@ class LlamaCppBackend(ServerBackend):
                 served.table.keep(Text(text), Tokens.of(ids))
 
     async def _render_frame(self, messages: Sequence[Message]) -> tuple[str | int, ...]:
-        """Return the template's text between messages, and in their places their indexes."""
+        """Return the template's text between messages, and each message's index in its place."""
         mark = f"HB{secrets.token_hex(8)}N"
         body = {
             "messages": [
                 {"role": message.role, "content": f"{mark}{index}E"} for index, message in enumerate(messages)
             ],
-            # A thought is never shown, and costs the time of an answer. Templates ignore other fields.
+            # Reasoning is never shown, and delays the answer. Templates ignore unknown fields.
             "chat_template_kwargs": {"enable_thinking": False, "reasoning_effort": "low"},
             "model": self._model,
         }
@@ -305,6 +305,6 @@ class LlamaCppBackend(ServerBackend):
         return f"{path}?model={quote(self._model, safe='')}" if self._model else path
 
     def _check_model(self, served: Served, event: api.CompletionEvent) -> None:
-        """Forget what is known when another model answered: the server was restarted meanwhile."""
+        """Forget the facts if another model answered: the server was restarted meanwhile."""
         if event.model is not None and event.model != served.props.model_alias:
             self.forget()

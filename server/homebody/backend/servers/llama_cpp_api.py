@@ -1,6 +1,6 @@
-"""What goes over the wire to llama.cpp and back, as values.
+"""llama.cpp's requests and replies, as values.
 
-In: what the backend means. Out: the field names that llama.cpp's HTTP server knows.
+In: values of the backend. Out: the field names of llama.cpp's HTTP server.
 Knows nothing of connections.
 API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
@@ -18,7 +18,7 @@ from homebody.models.families import fills_in, takes_chat
 
 
 class CompletionRequest(msgspec.Struct, omit_defaults=True):
-    """``POST /completion``; only what differs from the server's documented defaults is sent."""
+    """``POST /completion``; fields with the server's documented default are not sent."""
 
     prompt: msgspec.Raw
     n_predict: int
@@ -61,7 +61,7 @@ class SamplingFields(TypedDict):
 
 
 def sampling_fields(sampling: Sampling) -> SamplingFields:
-    """Name ``sampling`` as llama.cpp does; what the server was started with does not shine through."""
+    """Convert ``sampling`` to llama.cpp's fields; all are set, to override the server's start options."""
     return SamplingFields(
         temperature=sampling.temperature,
         top_k=sampling.top_k,
@@ -79,8 +79,8 @@ def sampling_fields(sampling: Sampling) -> SamplingFields:
 def grammar_that_begins(forced: str) -> str:
     """Return the GBNF grammar of all texts that begin with ``forced``.
 
-    Measured with SmolLM2 on two cores: 1 ms more for the first token than no grammar; the
-    probabilities that ``n_probs`` reports stay those of the model without the grammar.
+    Measured with SmolLM2 on two cores: the first token takes 1 ms longer than without a grammar; ``n_probs``
+    still reports the model's probabilities without the grammar.
     """
     escaped = "".join(_GBNF_ESCAPES.get(c, c) for c in forced)
     return f'root ::= "{escaped}" [^\\x00]*'
@@ -90,7 +90,7 @@ _GBNF_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"
 
 
 class Error(msgspec.Struct):
-    """An error in a stream that had begun."""
+    """An error within a stream."""
 
     message: str = "no reason given"
     code: int = 500
@@ -98,7 +98,7 @@ class Error(msgspec.Struct):
 
 
 class Probability(msgspec.Struct):
-    """One token's logarithm of its probability, of the model before any sampler."""
+    """Logarithm of one token's probability, from the model before any sampler."""
 
     logprob: float | None = None
 
@@ -114,7 +114,7 @@ class Timings(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """How far the prompt is read; ``processed`` counts what the cache had."""
+    """Reading progress of the prompt; ``processed`` includes cached tokens."""
 
     cache: int
     processed: int
@@ -122,11 +122,11 @@ class Progress(msgspec.Struct):
     total: int = 0
 
     def read(self) -> PromptRead:
-        """Return what was read by now."""
+        """Return the tokens that were read so far, and their time."""
         return PromptRead(self.processed - self.cache, self.cache, self.time_ms)
 
     def to_progress(self) -> ReadProgress:
-        """Return how far the whole prompt is read."""
+        """Convert to the progress over the whole prompt."""
         return ReadProgress(self.processed, max(self.total, self.processed), self.cache, self.time_ms)
 
 
@@ -156,12 +156,12 @@ class CompletionEvent(msgspec.Struct):
 
     @property
     def logprob(self) -> float | None:
-        """Sum over the event's tokens: more than one where a character needed them all."""
+        """Sum over the event's tokens; there are several if one character consists of them."""
         known = [p.logprob for p in self.completion_probabilities if p.logprob is not None]
         return sum(known) if known else None
 
     def stats(self) -> Stats:
-        """Read the last event."""
+        """Convert the last event to stats."""
         timings = self.timings or Timings()
         return Stats(
             prompt_tokens=self.tokens_evaluated,
@@ -176,7 +176,7 @@ class CompletionEvent(msgspec.Struct):
 
 
 def error_of(error: Error, url: str) -> BackendError | ContextTooLong:
-    """Translate an error that came inside a stream."""
+    """Translate an error within a stream."""
     words = clean(error.message)
     if error.type == "exceed_context_size_error":
         return ContextTooLong(f"the server at {url} says: {words}")
@@ -191,7 +191,7 @@ class Slots(msgspec.Struct):
 
 
 class Modalities(msgspec.Struct):
-    """What a model can look at."""
+    """Kinds of input that a model supports."""
 
     vision: bool = False
 
@@ -209,7 +209,7 @@ class Props(msgspec.Struct):
 
     @property
     def has_chat_template(self) -> bool:
-        """Whether the model brings a template: in place of none, llama.cpp shows a bare ChatML of its own."""
+        """Whether the model has its own template; without one, llama.cpp reports its built-in ChatML."""
         return bool(self.chat_template) and self.chat_template != _STAND_IN_TEMPLATE
 
 
@@ -233,7 +233,7 @@ class ModelMeta(msgspec.Struct):
 class Status(msgspec.Struct):
     """Whether a router has loaded a model: ``loaded``, ``loading``, ``unloaded``.
 
-    ``failed`` says that its process ended with an error; the value is then ``unloaded`` again.
+    ``failed`` is set after its process ended with an error; the value is then ``unloaded`` again.
     """
 
     value: str = "loaded"
@@ -241,7 +241,7 @@ class Status(msgspec.Struct):
 
 
 class ModelEntry(msgspec.Struct):
-    """One model of ``/v1/models``; only a router gives ``status``."""
+    """One model of ``/v1/models``; only a router reports ``status``."""
 
     id: str
     owned_by: str = ""
@@ -250,7 +250,7 @@ class ModelEntry(msgspec.Struct):
 
 
 def to_candidate(entry: ModelEntry, url: str) -> Candidate:
-    """Say what a router's model is good for, by its name; one that failed to load is good for nothing."""
+    """Convert a router's model, with its uses from its name; a model that failed to load has none."""
     failed = entry.status is not None and entry.status.failed
     return Candidate(
         kind="llama.cpp",
@@ -282,7 +282,7 @@ class Rendered(msgspec.Struct):
 
 
 class Infilled(msgspec.Struct):
-    """``POST /infill``: the prompt as the server put it together."""
+    """``POST /infill``: the prompt that the server built."""
 
     prompt: str
 
@@ -294,11 +294,11 @@ INFILL_PROBE = {
     "input_extra": [{"filename": "FFFF", "text": "XXXX"}],
     "n_predict": 0,
 }
-"""A request whose answer shows every marker that the model has, between words that it has not."""
+"""A request whose answer contains all of the model's markers, between known words."""
 
 
 def fim_from_infill(prompt: str, bos: str) -> FimTokens | None:
-    """Read the markers out of the prompt that the server built from ``INFILL_PROBE``."""
+    """Extract the markers from the prompt that the server built from ``INFILL_PROBE``."""
     if "PPPP" not in prompt or "SSSS" not in prompt:
         return None
     repo, found, rest = prompt.partition("myproject\n")

@@ -1,7 +1,7 @@
-"""What one llama.cpp server serves, asked before the first prompt goes there.
+"""Requests the facts about a llama.cpp server before the first prompt is sent.
 
-In: a server. Out: ``Served``: the model's facts, its tokenizer's ways, and what is known of its tokens.
-Sends no text of the user's but what ``tokenize`` is given.
+In: a server. Out: ``Served``: the model's facts, its tokenizer's rules, and its cached tokens. Sends no text
+of the user except through ``tokenize``.
 """
 
 from collections.abc import Sequence
@@ -23,16 +23,17 @@ HOST_KIND = "embedded"
 
 @dataclass(slots=True)
 class Served:
-    """What is known of a server for as long as it lives.
+    """Facts about a server that are valid until it restarts.
 
     Attributes
     ----------
     bos
-        The token that the model wants in front of a prompt.
+        The token that the model expects before a prompt.
     lead
-        Tokens of the line feed that is put before a text and removed again; empty if the model needs none.
+        Tokens of the line feed that is put before a text and removed again; empty if the model does not need
+        it.
     table
-        Tokens of parts that were seen.
+        Cached tokens of prompt parts.
     slots
         Chooses the slot of each request.
     frames
@@ -54,7 +55,7 @@ class Served:
 async def ask_served(
     server: ModelServer, props: api.Props, *, model: str | None, context_length: int | None, kind: str
 ) -> Served:
-    """Ask everything else that one has to know."""
+    """Request all facts about the server."""
     models = await server.get("/v1/models", api.Models)
     entry = next((m for m in models.data if m.id == (model or m.id)), None)
     bos, lead = await _ask_tokenizer(server, model)
@@ -91,7 +92,7 @@ async def ask_served(
 async def tokenize(
     server: ModelServer, texts: Sequence[str], kind: type[Part], *, model: str | None, lead: Sequence[int]
 ) -> list[list[int]]:
-    """Tokenize all texts in one request, held apart by an id that no model has."""
+    """Tokenize all texts in one request, separated by an id that no model uses."""
     if not texts:
         return []
     content: list[str | int] = []
@@ -106,25 +107,25 @@ _UNKNOWN_CONTEXT = 4096
 
 
 def _completion_slots(kind: str, total: int) -> int:
-    """Completion prompts that the server keeps: in its slots, and a llama-server in its memory too.
+    """Number of completion prompts that the server caches in its slots and, for a llama-server, in memory.
 
-    A server that keeps fewer is noticed by what it reads again (``session/prompts.py``).
+    If the server caches fewer, the tokens that it evaluates again show it (``session/prompts.py``).
     """
     if total == 1:
         return 1
     return max(1, total - RESERVED_SLOTS) if kind == HOST_KIND else _KEPT_IN_MEMORY
 
 
-# llama-server keeps idle prompts in 8 GiB of memory: many more than places that a user comes back to.
+# llama-server caches idle prompts in 8 GiB of memory: many more than a user returns to.
 _KEPT_IN_MEMORY = 8
-# No token has this id; /tokenize hands numbers through as they are.
+# No token has this id; /tokenize returns numbers unchanged.
 _BETWEEN = -1
 
 
 async def _ask_tokenizer(server: ModelServer, model: str | None) -> tuple[int | None, tuple[int, ...]]:
-    """Return the BOS that the model wants, and the tokens with which a text must be led.
+    """Return the BOS that the model expects, and the tokens that have to precede a text.
 
-    SentencePiece models put a blank before a text that begins; behind a line feed they do not.
+    SentencePiece models put a blank before a text at the beginning, but not after a line feed.
     """
     newline = "\n"
     sample = [newline, _BETWEEN, "a", _BETWEEN, newline + "a", _BETWEEN, newline]
@@ -137,16 +138,16 @@ async def _ask_tokenizer(server: ModelServer, model: str | None) -> tuple[int | 
 
 
 async def _ask_fim(server: ModelServer, props: api.Props, model: str | None) -> FimTokens | None:
-    """Return the markers of the model's metadata, which only ``/infill`` shows."""
+    """Return the markers from the model's metadata, which only ``/infill`` exposes."""
     try:
         await server.post("/infill", {"model": model}, api.Infilled)
     except StatusRefused as error:
-        # 501: no markers; 400: markers, and our empty request is missed. No slot was needed for that.
+        # 501: no markers; 400: the model has markers, and the empty request is invalid. Neither needs a slot.
         if error.status != 400:
             return None
     body = {**api.INFILL_PROBE, "model": model}
     try:
-        # The chat slot's cache can be missed best; while an answer runs there, any other slot will do.
+        # Losing the chat slot's cache costs least; while an answer runs there, use any other slot.
         last = {"id_slot": props.total_slots - 1}
         reply = await server.post("/infill", body | last, api.Infilled, timeout_seconds=FREE_SLOT_SECONDS)
     except BackendTimeout:
@@ -157,7 +158,7 @@ async def _ask_fim(server: ModelServer, props: api.Props, model: str | None) -> 
 
 
 def _split(ids: Sequence[int], count: int, url: str) -> list[list[int]]:
-    """Cut joined tokens where the texts were held apart."""
+    """Split joined tokens at the separators."""
     groups: list[list[int]] = [[]]
     for token in ids:
         if token == _BETWEEN:
@@ -165,6 +166,6 @@ def _split(ids: Sequence[int], count: int, url: str) -> list[list[int]]:
         else:
             groups[-1].append(token)
     if len(groups) != count:
-        message = f"the server at {url} tokenized {count} texts into {len(groups)}; it is no llama.cpp"
+        message = f"the server at {url} tokenized {count} texts into {len(groups)}; it is not llama.cpp"
         raise BackendProtocolError(message)
     return groups

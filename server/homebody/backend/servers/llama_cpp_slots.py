@@ -1,6 +1,6 @@
-"""Which slot of a llama.cpp server a request names.
+"""Chooses the slot of a llama.cpp server that a request names.
 
-In: the caller's choices, and the slots that replies came from. Out: the ``id_slot`` of each request.
+In: the caller's choices, and the slots of earlier replies. Out: the ``id_slot`` of each request.
 Knows nothing of connections.
 """
 
@@ -13,10 +13,11 @@ ANY_SLOT = -1
 """``id_slot`` of a request for which the server chooses."""
 
 RESERVED_SLOTS = 2
-"""Last slots of our own host that completion leaves alone: one for jobs of scripts, the last one for chat."""
+"""Number of last slots of Homebody's own host that completion does not use: one for scripts, the last for
+chat."""
 
 FREE_SLOT_SECONDS = 2.0
-"""A slot from which nothing came for so long is not waited for: another client may be using it."""
+"""Seconds without events after which a slot is no longer waited for: another client may be using it."""
 
 
 class SlotUse:
@@ -27,17 +28,17 @@ class SlotUse:
     named
         ``id_slot`` to send.
     choice
-        What the caller asked for.
+        The caller's choice.
     slot
-        The slot in which it runs; before the server has said so, the one where it should; -1: unknown.
+        The slot in which it runs, or the expected one before the server has reported it; -1: unknown.
     must_ask
-        Whether the server has to be asked which slot is busy: the request before was cancelled, and
-        nothing was heard of its slot.
+        Whether the server has to be queried for busy slots: the previous request was cancelled before its
+        slot was known.
     heard
-        When something last came from that slot, on the chooser's clock, in seconds.
+        Time of the last event from that slot, on the chooser's clock, in seconds.
     has_ended
-        Whether the reply came to its end, so that the slot is free. A request that was cancelled occupies
-        its slot until the server notices, after the batch that it is working on.
+        Whether the reply has ended, so that the slot is free. A cancelled request occupies its slot until the
+        server notices, after the current batch.
 
     """
 
@@ -51,13 +52,13 @@ class SlotUse:
         self._clock = clock
 
     def came(self, slot: int | None, *, is_last: bool) -> None:
-        """Take in an event of the reply. Only the last one of a stream says the slot; the others say -1."""
+        """Record an event of the reply. Only the last event of a stream has the slot; the others have -1."""
         self.slot = self.slot if slot is None or slot == ANY_SLOT else slot
         self.heard = self._clock()
         self.has_ended = is_last
 
     def found_busy(self, slots: Sequence[int]) -> None:
-        """Wait for the slot that is still busy, where no other one is: it is the cancelled request's."""
+        """Use the slot that is still busy if it is the only one: it belongs to the cancelled request."""
         if len(slots) == 1:
             self.named = self.slot = slots[0]
 
@@ -65,22 +66,21 @@ class SlotUse:
 class SlotChooser:
     """Chooses the slots of one server.
 
-    Our own host keeps what idle slots hold, so its slots are pinned: the last one for chat, the one before it
-    and the last one in turn for parallel jobs of scripts, the others for completion. So jobs never evict an
-    editor's prompts.
-    A llama-server without flags clears its other slots when a request names one, and restores prompts from
-    its memory only for requests that name none: there the server chooses.
+    Homebody's own host keeps the caches of idle slots, so its slots are pinned: the last one for chat, the
+    last two alternately for parallel jobs of scripts, the others for completion. So scripts never evict an
+    editor's prompts. A llama-server with default options clears its other slots when a request names one, and
+    restores prompts from its memory only for requests that name none, so there the server chooses.
 
-    The exception is a completion right after a cancelled one for the same prompt: the slot that holds the
-    prompt is still occupied for a moment, and the server would choose another and read the whole prompt
-    again. Such a request names the slot and waits for it.
+    The exception is a completion right after a cancelled one for the same prompt: the slot with the prompt is
+    still occupied for a moment, and the server would choose another slot and read the whole prompt again.
+    Such a request names the slot and waits for it.
 
     Parameters
     ----------
     total
-        Slots of the server.
+        Number of slots of the server.
     pinned
-        Whether it is our own host.
+        Whether it is Homebody's own host.
 
     """
 
@@ -92,7 +92,7 @@ class SlotChooser:
         self._jobs = 0
 
     def use(self, choice: SlotChoice) -> SlotUse:
-        """Choose the slot of a request that is sent now."""
+        """Choose the slot of a request that is about to be sent."""
         if self._pinned:
             slot = self._pinned_slot(choice)
             return SlotUse(choice, slot, slot, self._clock)
@@ -107,7 +107,7 @@ class SlotChooser:
         return made
 
     def _pinned_slot(self, choice: SlotChoice) -> int:
-        """Return the slot of our own host."""
+        """Return the slot of Homebody's own host."""
         last = self._total - 1
         if choice is None:
             self._jobs += 1

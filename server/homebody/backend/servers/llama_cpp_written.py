@@ -1,8 +1,8 @@
-"""The tokens of an answer as the model wrote them.
+"""Collects the tokens of an answer as the model generated them.
 
 In: the events of one answer. Out: its text and token ids, for the next prompt of the conversation.
-The same text tokenized again can be other tokens; the server would then read the answer and everything
-after it once more.
+Tokenizing the text again may give other tokens; the server would then evaluate the answer and everything
+after it again.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +14,7 @@ from homebody.backend.servers.llama_cpp_api import CompletionEvent
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Text of one event: its last token, and how many before it the server did not report."""
+    """One event: its text, its last token, and the number of preceding tokens that were not reported."""
 
     text: str
     token: int
@@ -24,8 +24,8 @@ class _Piece:
 class WrittenTokens:
     """Collects the tokens of one answer.
 
-    The server reports one token with each event. It sends no event for a token that ends within a
-    character, so those of the whole character are looked up by its text.
+    The server reports one token with each event. It sends no event for a token that ends within a character,
+    so the tokens of such a character are looked up by its text.
     """
 
     def __init__(self) -> None:
@@ -35,12 +35,12 @@ class WrittenTokens:
         self._is_unknown = False
 
     def add(self, event: CompletionEvent) -> None:
-        """Take the next event."""
+        """Add the next event."""
         predicted = event.tokens_predicted or 0
         new = predicted - self._predicted
         self._predicted = predicted
         if not event.content:
-            # Progress of the reading has no new token; a new one without text is a control token.
+            # A progress event has no new token; a new token without text is a control token.
             self._ends_unshown = self._ends_unshown or new > 0
         elif self._ends_unshown or new < 1 or len(event.tokens) != 1:
             self._is_unknown = True
@@ -50,7 +50,7 @@ class WrittenTokens:
     async def tokens(
         self, tokenize: Callable[[Sequence[str]], Awaitable[list[list[int]]]]
     ) -> tuple[str, list[int]] | None:
-        """Return the answer's text and its tokens; ``None`` where they are not certain."""
+        """Return the answer's text and its tokens; ``None`` if the tokens are not certain."""
         text = "".join(piece.text for piece in self._pieces)
         if self._is_unknown or any(control in text for control in CONTROL_TEXTS):
             return None

@@ -1,8 +1,8 @@
-"""LM Studio: the loaded context length from its own API, prompts through OpenAI's.
+"""LM Studio: the loaded context length from its own API, prompts through OpenAI's API.
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats.
-Written from the documented API (0.4: ``/api/v1/models``; before: ``/api/v0/models``); tested against a
-loopback double, since LM Studio comes in no Python package.
+Written from the documented API (0.4: ``/api/v1/models``; before: ``/api/v0/models``); tested against a test
+server on loopback, since no Python package contains LM Studio.
 Knows nothing of other servers.
 """
 
@@ -22,11 +22,11 @@ from homebody.errors import BackendProtocolError, BackendRefused, ModelNotServed
 from homebody.models.families import Thinking, fills_in, takes_chat
 
 _PARALLEL = 4
-"""Requests that LM Studio 0.4 handles side by side by default, each with a prompt of its own in the cache."""
+"""Requests that LM Studio 0.4 handles in parallel by default, each with its own prompt in the cache."""
 
 LINK_NOTE = (
-    "Homebody itself connects to LM Studio on this machine only; whether LM Studio passes requests on "
-    "(LM Link) shows in its own settings"
+    "Homebody itself connects to LM Studio on this machine only; "
+    "whether LM Studio forwards requests (LM Link) is shown in its own settings"
 )
 
 
@@ -36,13 +36,13 @@ class LmStudioBackend(OpenAiApi):
     Parameters
     ----------
     model
-        Its key or the id of a loaded instance; ``None``: the one that suits ``use``, a loaded one first.
+        Its key or the id of a loaded instance; ``None``: a model that suits ``use``, preferably a loaded one.
     context_length
-        Asked for when the model has to be loaded; a loaded one is used at most so far.
+        Requested when the model has to be loaded; the limit for a model that is already loaded.
 
     """
 
-    # It runs llama.cpp or MLX with its prompt cache.
+    # LM Studio runs llama.cpp or MLX, both with a prompt cache.
     keeps_prompts = True
 
     def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
@@ -51,7 +51,7 @@ class LmStudioBackend(OpenAiApi):
         self._reasoning: tuple[str, ...] | None = None
 
     def thinking(self, model: str) -> Thinking:
-        """By the model's reasoning options, where LM Studio reports them (0.4.7 and later)."""
+        """Whether the model reasons, from the reasoning options that LM Studio reports (0.4.7 and later)."""
         options = self._reasoning
         if options is None:
             return super().thinking(model)
@@ -60,7 +60,7 @@ class LmStudioBackend(OpenAiApi):
         return Thinking.LEAST if _least_effort(options) else Thinking.ALWAYS if options else Thinking.NEVER
 
     def without_thinking(self, model: str) -> Mapping[str, object]:
-        """Ask for no reasoning, or for the least effort that the model offers."""
+        """Request no reasoning, or the least effort that the model offers."""
         effort = _least_effort(self._reasoning or ())
         if effort is not None and self.thinking(model) is Thinking.LEAST:
             return {"reasoning_effort": effort}
@@ -72,7 +72,8 @@ class LmStudioBackend(OpenAiApi):
             entry = await self._load(entry)
         if entry.context_length is None:
             message = (
-                f"LM Studio at {self._server.url} loaded {entry.name} and does not say how; load it there"
+                f"LM Studio at {self._server.url} loaded {entry.name} without reporting its context length; "
+                "load it in LM Studio"
             )
             raise BackendProtocolError(message)
         self._reasoning = entry.reasoning
@@ -92,7 +93,7 @@ class LmStudioBackend(OpenAiApi):
         )
 
     async def _load(self, entry: "Entry") -> "Entry":
-        """Load a model; the older API only does it on a first request, which holds no code."""
+        """Load a model; the older API does so only on a first request, which contains no code."""
         if entry.loads_by_request:
             body = {"model": entry.name, "prompt": " ", "max_tokens": 1}
             await self._server.post("/v1/completions", body, _Anything)
@@ -117,16 +118,16 @@ class LmStudioBackend(OpenAiApi):
             raise ModelNotServed(message)
         chosen = choose_any([to_candidate(entry, self._server.url) for entry in entries], self._use)
         if chosen is None:
-            message = f"LM Studio at {self._server.url} has no model; download one there"
+            message = f"LM Studio at {self._server.url} has no model; download one in LM Studio"
             raise BackendRefused(message)
         return next(entry for entry in entries if entry.name == chosen.model)
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One model, in the same words for both APIs; ``context_length`` is set when it is loaded.
+    """One model, in the same form for both APIs; ``context_length`` is set if it is loaded.
 
-    ``reasoning`` lists the model's reasoning options (``off``, ``on``, ``low`` …); ``None`` where LM Studio
-    does not report them.
+    ``reasoning`` lists the model's reasoning options (``off``, ``on``, ``low`` …); ``None`` if LM Studio does
+    not report them.
     """
 
     name: str
@@ -141,7 +142,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 async def list_models(server: ModelServer) -> list[Entry]:
-    """List the language models, by the newer API and else by the older one."""
+    """List the language models, using the newer API, otherwise the older one."""
     try:
         return [
             entry for model in (await server.get("/api/v1/models", _V1)).models for entry in model.entries()
@@ -158,7 +159,7 @@ async def list_models(server: ModelServer) -> list[Entry]:
 
 
 def to_candidate(entry: Entry, url: str) -> Candidate:
-    """Say what the model is good for; LM Studio does not, so its name has to."""
+    """Convert to a candidate; its uses are derived from its name, as LM Studio does not report them."""
     return Candidate(
         kind="lm-studio",
         url=url,
@@ -172,7 +173,7 @@ def to_candidate(entry: Entry, url: str) -> Candidate:
 
 
 class _Anything(msgspec.Struct):
-    """A reply of which nothing is read."""
+    """A reply whose content is ignored."""
 
 
 class _Config(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
-"""Ollama: prompts as strings in raw mode, one context length for all, nothing cut in silence.
+"""Ollama: prompts as strings in raw mode, one context length for all requests, nothing cut silently.
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats.
-Written from the documented API of Ollama 0.12 (address in ``ollama_api``); tested against a
-loopback double, since no Python package contains Ollama.
+Written from the documented API of Ollama 0.12 (address in ``ollama_api``); tested against a test server on
+loopback, since no Python package contains Ollama.
 Knows nothing of other servers.
 """
 
@@ -39,14 +39,14 @@ class OllamaBackend(StringBackend):
     Parameters
     ----------
     model
-        As ``ollama list`` names it; ``None``: the one that suits ``use``, a loaded one first.
+        Its name in ``ollama list``; ``None``: a model that suits ``use``, preferably a loaded one.
     context_length
-        ``num_ctx`` to ask for; ``None``: what the server gives by itself. Sent with every request,
-        since another one makes Ollama load the model again.
+        ``num_ctx`` to request; ``None``: the server's default. Sent with every request, since another value
+        makes Ollama reload the model.
 
     """
 
-    # It runs llama.cpp or an engine of its own, both with a prompt cache.
+    # Ollama runs llama.cpp or its own engine, both with a prompt cache.
     keeps_prompts = True
 
     def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
@@ -57,7 +57,7 @@ class OllamaBackend(StringBackend):
         self._refused_levels: dict[str, int] = {}
 
     def thinking(self, model: str) -> Thinking:
-        """By the model's family, or by the levels of reasoning that Ollama refused for it."""
+        """Whether the model reasons, from its family, or because Ollama refused a level of reasoning."""
         refused = self._refused_levels.get(model)
         if refused is None:
             return super().thinking(model)
@@ -125,7 +125,7 @@ class OllamaBackend(StringBackend):
     def _chat_request(
         self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling
     ) -> api.ChatRequest:
-        """Return the request, with as little reasoning as the model is known to accept."""
+        """Return the request, with the least reasoning that the model is known to accept."""
         return api.ChatRequest(
             model=info.name,
             messages=[api.ChatMessage(message.role, message.text) for message in messages],
@@ -136,13 +136,13 @@ class OllamaBackend(StringBackend):
         )
 
     def _think(self, model: str) -> bool | str | msgspec.UnsetType:
-        """Switch reasoning off: it is never shown, and delays the answer. Some models only take less."""
+        """Switch reasoning off, or as low as the model allows: it is never shown, and delays the answer."""
         if self._refused_levels.get(model) == 2:
             return msgspec.UNSET
         return "low" if self.thinking(model) is Thinking.LEAST else False
 
     def _asks_for_more_thinking(self, body: api.ChatRequest, error: StatusRefused) -> bool:
-        """Whether a refusal is about the level of reasoning; a higher one is then used from now on."""
+        """Whether a refusal is about the level of reasoning; from then on a higher level is used."""
         if error.status != 400 or "think" not in error.words or body.think is msgspec.UNSET:
             return False
         self._refused_levels[body.model] = 2 if body.think == "low" else 1
@@ -150,14 +150,14 @@ class OllamaBackend(StringBackend):
         return True
 
     async def _stream(self, path: str, body: object, patience: Patience | None) -> AsyncGenerator[api.Event]:
-        """Stream one answer; say in one error what Ollama says in three ways."""
+        """Stream one answer; convert Ollama's three forms of errors to one."""
         try:
             async with aclosing(self._server.lines(path, body, patience)) as lines:
                 async for line in lines:
                     event = self._server.decode(line, api.Event)
                     if event.error is not None:
                         raise self._failure(event.error)
-                    # The model was replaced by a remote one under its name: refuse, and stop.
+                    # A remote model has replaced it under the same name: refuse, and stop.
                     self._check_remote(event.model, event)
                     yield event
                     if event.done:
@@ -167,7 +167,7 @@ class OllamaBackend(StringBackend):
                 message = f"the server at {self._server.url} says: {error.words}; nothing was cut"
                 raise ContextTooLong(message) from error
             if error.status == 404:
-                # The model was removed: what the server has is asked again.
+                # The model was removed: request the server's models again.
                 self.forget()
                 raise ModelNotServed(str(error)) from error
             raise
@@ -179,7 +179,7 @@ class OllamaBackend(StringBackend):
         return BackendFailed(f"the server at {self._server.url} failed: {words}")
 
     async def _choose(self, tags: api.Models) -> str:
-        """Choose among the models that are installed; ``completion`` wants one that fills in."""
+        """Choose among the installed models; ``completion`` needs one that fills in the middle."""
         running = await self._server.get("/api/ps", api.Models)
         candidates = api.candidates_of(tags, running, self._server.url, "Ollama")
         chosen = choose_any(candidates, self._use)
@@ -192,7 +192,7 @@ class OllamaBackend(StringBackend):
         return chosen.model
 
     async def _show(self, name: str, digest: str) -> api.Shown:
-        """Ask for the model's metadata, vocabulary included; some megabytes, so once a digest."""
+        """Request the model's metadata and vocabulary: some megabytes, so once for each digest."""
         known = self._shown.get(digest)
         if known is not None and digest:
             return known
@@ -207,22 +207,22 @@ class OllamaBackend(StringBackend):
         return shown
 
     async def _served_context(self, name: str, shown: api.Shown) -> tuple[int, tuple[str, ...]]:
-        """Return the ``num_ctx`` to send with everything, and what the user should know of it."""
+        """Return the ``num_ctx`` to send with every request, and notes for the user."""
         trained = shown.trained_context_length
         if self._context_length is not None:
             if trained is not None and self._context_length > trained:
-                return trained, (f"context length {trained}: {name} was trained for no more",)
+                return trained, (f"context length {trained}: {name} supports at most that",)
             return self._context_length, ()
         served = await self._loaded_context(name)
         if served is None:
-            # Loading without any option shows what the server gives by itself.
+            # Loading without options shows the server's default.
             await self._server.post("/api/generate", api.LoadRequest(name), api.Event)
             served = await self._loaded_context(name)
         if served is not None:
             return served, ()
         fallback = shown.parameter_num_ctx or _OLD_CONTEXT
         note = (
-            f"this Ollama does not say what context length it serves; {fallback} is asked for "
+            f"this Ollama does not report its context length; {fallback} is requested "
             "(backend.contextLength changes it)"
         )
         return fallback, (note,)
@@ -237,7 +237,7 @@ class OllamaBackend(StringBackend):
         Raises
         ------
         ConnectionForbidden
-            It does.
+            The model runs on a host that is not allowed.
 
         """
         host = api.remote_host_of(name, reported)
@@ -254,12 +254,12 @@ class OllamaBackend(StringBackend):
         raise ConnectionForbidden(message)
 
 
-# What Ollama served before it knew better (versions before 0.11), and still the least that it gives.
+# Default of Ollama versions before 0.11, and the minimum of newer ones.
 _OLD_CONTEXT = 4096
 
 
 def _fim(shown: api.Shown) -> FimTokens | None:
-    """Return the markers out of the vocabulary, where the server shows it."""
+    """Return the markers from the vocabulary, if the server reports it."""
     prefix, suffix, middle = (shown.token(name) for name in ("pre", "suf", "mid"))
     if not (prefix and suffix and middle):
         return None

@@ -1,6 +1,6 @@
-"""What goes over the wire to Ollama and back, as values.
+"""Ollama's requests and replies, as values.
 
-Durations are nanoseconds there and milliseconds here.
+Durations are nanoseconds in Ollama and milliseconds in Homebody.
 API: https://github.com/ollama/ollama/blob/main/docs/api.md, and openapi.yaml beside it
 """
 
@@ -17,7 +17,7 @@ from homebody.models.facts import FIM_TEXTS
 from homebody.models.families import fills_in, takes_chat
 
 KEEP_ALIVE = "30m"
-"""How long a model stays in memory after the last request; Ollama's own five minutes are one meeting."""
+"""How long a model stays in memory after the last request; Ollama's default of five minutes is short."""
 
 _CLOUD_HOST = "https://ollama.com:443"
 _CONTROL, _USER_DEFINED = 3, 4
@@ -38,7 +38,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def options(sampling: Sampling, stop: Sequence[str], num_ctx: int) -> Options:
-    """Name ``sampling`` as Ollama does."""
+    """Convert ``sampling`` to Ollama's fields."""
     return Options(
         num_ctx=num_ctx,
         num_predict=sampling.max_tokens,
@@ -53,7 +53,7 @@ def options(sampling: Sampling, stop: Sequence[str], num_ctx: int) -> Options:
 
 
 class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """``POST /api/generate``. ``truncate`` and ``shift`` off: refuse rather than cut."""
+    """``POST /api/generate``; without ``truncate`` and ``shift``, a long prompt is refused, not cut."""
 
     model: str
     prompt: str
@@ -68,7 +68,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadRequest(msgspec.Struct, frozen=True):
-    """``POST /api/generate`` that loads a model: another ``shift`` than that of later ones loads it again."""
+    """``POST /api/generate`` that loads a model; another ``shift`` in later requests would reload it."""
 
     model: str
     keep_alive: str = KEEP_ALIVE
@@ -99,7 +99,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SaysRemote(Protocol):
-    """A reply that may say that its model runs elsewhere."""
+    """A reply that may report that its model runs on another machine."""
 
     @property
     def remote_host(self) -> str | None:
@@ -113,7 +113,7 @@ class SaysRemote(Protocol):
 
 
 def remote_host_of(name: str, reported: SaysRemote | None) -> str | None:
-    """Return where the model runs if that is not here; a ``cloud`` tag means the same."""
+    """Return the remote host of the model, also for a ``cloud`` tag; ``None`` if it runs here."""
     if reported is not None and reported.remote_host:
         return reported.remote_host
     tag = name.rpartition(":")[2]
@@ -143,7 +143,7 @@ class Model(msgspec.Struct, frozen=True):
 
     @property
     def embeds(self) -> bool:
-        """Whether it is an embedding model: as the server reports, otherwise by its family."""
+        """Whether it is an embedding model: as the server reports, otherwise from its family."""
         if self.capabilities is not None:
             return "completion" not in self.capabilities
         return any("bert" in family for family in (self.details.family, *(self.details.families or ())))
@@ -161,7 +161,7 @@ class Models(msgspec.Struct, frozen=True):
 
 
 def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[Candidate]:
-    """Return the language models of a server, those that run elsewhere included and marked."""
+    """Return the language models of a server; those that run on another machine are marked."""
     loaded = {model.name for model in running.models or ()}
     return [
         Candidate(
@@ -181,7 +181,7 @@ def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[
 
 
 def _is_base(name: str) -> bool:
-    """Whether Ollama's library has a base model under this plain name; others are instruct models."""
+    """Whether this name without a tag is a base model in Ollama's library (others are instruct models)."""
     return _BASE_MODELS.search(name) is not None and "instruct" not in name
 
 
@@ -208,13 +208,13 @@ class Shown(msgspec.Struct, frozen=True):
 
     @property
     def trained_context_length(self) -> int | None:
-        """What the model could do, in tokens."""
+        """Context length that the model was trained for, in tokens."""
         found = self.model_info.get(f"{self.architecture}.context_length")
         return found if isinstance(found, int) else None
 
     @property
     def parameter_num_ctx(self) -> int | None:
-        """``num_ctx`` that the model's file sets."""
+        """``num_ctx`` from the model's Modelfile."""
         for line in self.parameters.splitlines():
             name, _, value = line.partition(" ")
             if name == "num_ctx" and value.strip().isdigit():
@@ -222,7 +222,7 @@ class Shown(msgspec.Struct, frozen=True):
         return None
 
     def token(self, marker: str) -> str | None:
-        """Text of the token that the GGUF names ``fim_…``; older files name three of them otherwise."""
+        """Text of the token that the GGUF names ``fim_…``; older files use other names for three of them."""
         legacy = {"pre": "prefix", "suf": "suffix", "mid": "middle"}.get(marker, marker)
         for key in (f"tokenizer.ggml.fim_{marker}_token_id", f"tokenizer.ggml.{legacy}_token_id"):
             index, tokens = self.model_info.get(key), self._list("tokens")
@@ -232,9 +232,9 @@ class Shown(msgspec.Struct, frozen=True):
         return next((text for text in FIM_TEXTS[marker] if text in vocabulary), None)
 
     def special_texts(self) -> frozenset[str]:
-        """Texts that the vocabulary reads as control tokens.
+        """Texts that the vocabulary parses as control tokens.
 
-        Some vocabularies have letters and HTML's tags as user-defined ones: those are text.
+        Some vocabularies define letters and HTML tags as user-defined tokens; those are text.
         """
         kinds, tokens = self._list("token_type"), self._list("tokens")
         return frozenset(
@@ -298,7 +298,7 @@ class Event(msgspec.Struct, frozen=True):
         return sum(token.logprob for token in self.logprobs) if self.logprobs else None
 
     def stats(self) -> Stats:
-        """Read the last line. What was reused of the prompt, Ollama does not say."""
+        """Convert the last line to stats. Ollama does not report how much of the prompt was reused."""
         return Stats(
             prompt_tokens=self.prompt_eval_count,
             evaluated_tokens=None,

@@ -1,8 +1,8 @@
-"""Any server that speaks OpenAI's completions and chat: vLLM, SGLang, llamafile, Jan, KoboldCpp.
+"""Any server with OpenAI's completions and chat API: vLLM, SGLang, llamafile, Jan, KoboldCpp.
 
 In: a ``Prompt`` or chat messages. Out: pieces, then stats.
-The server decides the names of fields and where the context length is found: a row of
-``openai_servers``. Tested against llama.cpp's own OpenAI API, and loopback doubles.
+The names of fields and the path of the context length depend on the server: see the rows of
+``openai_servers``. Tested against llama.cpp's OpenAI API, and test servers on loopback.
 """
 
 import re
@@ -27,10 +27,10 @@ from homebody.models.families import fills_in, takes_chat, thinking_notes
 
 
 class OpenAiApi(StringBackend):
-    """What all backends share whose servers speak this API.
+    """Common base of the backends whose servers have this API.
 
-    A field that the server refuses is left out from then on, and noted; more stop texts than it takes
-    are watched here.
+    A field that the server refuses is left out from then on, and a note is added; Homebody watches the stop
+    texts that exceed the server's limit.
     """
 
     watches_stops = True
@@ -45,21 +45,21 @@ class OpenAiApi(StringBackend):
 
     @property
     def most_stops(self) -> int | None:
-        """Stop texts that the server takes at most."""
+        """Maximum number of stop texts that the server accepts."""
         return self.dialect.most_stops
 
     @property
     def ignored_sampling(self) -> tuple[str, ...]:
-        """Sampling parameters that the server does not know, or refused."""
+        """Sampling parameters that the server does not support, or refused."""
         refused = tuple(ours for ours, name in self.dialect.names.items() if name in self._refused)
         return self.dialect.ignored() + refused
 
     def notes(self, model: str) -> tuple[str, ...]:
-        """What the user should know of this server and its model."""
+        """Notes for the user about this server and its model."""
         return (*self._learned, *thinking_notes(model, self.thinking(model)))
 
     def without_thinking(self, model: str) -> Mapping[str, object]:
-        """Return the fields that keep the model from reasoning, or make it reason as little as it can."""
+        """Return the fields that switch the model's reasoning off, or reduce it as far as possible."""
         return self.dialect.thinking.get(self.thinking(model), {})
 
     async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
@@ -76,7 +76,7 @@ class OpenAiApi(StringBackend):
                 yield item
 
     async def _stream(self, path: str, body: dict[str, object], patience: Patience | None) -> Deltas:
-        """Stream one answer; leave out what the server refuses, and send the request again."""
+        """Stream one answer; leave out fields that the server refuses, and send the request again."""
         while True:
             sent = {name: value for name, value in body.items() if name not in self._refused}
             try:
@@ -89,7 +89,7 @@ class OpenAiApi(StringBackend):
                 raise
             except StatusRefused as error:
                 if error.status == 404:
-                    # The server was given another model: what it serves is asked again.
+                    # The server has another model now: request the facts again.
                     self.forget()
                     raise ModelNotServed(str(error)) from error
                 if not self._leave_out(body, error):
@@ -98,14 +98,14 @@ class OpenAiApi(StringBackend):
                 return
 
     def _note_context(self, words: str) -> None:
-        """Learn the served context length from a refusal: some servers report it nowhere else."""
+        """Read the served context length from a refusal: some servers report it nowhere else."""
         found = _CONTEXT_LENGTH.search(words)
         if found is not None:
             self._told_context = int(found[1])
             self.forget()
 
     def _leave_out(self, body: dict[str, object], error: StatusRefused) -> bool:
-        """Find the field that a refusal is about; ``False`` where it is about none."""
+        """Leave out the field that a refusal is about; ``False`` if it is about none."""
         if error.status not in _REFUSALS:
             return False
         optional = [name for name in body if name not in _NEEDED | self._refused]
@@ -115,16 +115,16 @@ class OpenAiApi(StringBackend):
         if name == "stop" and self.dialect.most_stops is None:
             self.dialect = replace(self.dialect, most_stops=_FEW_STOPS)
             api.shorten_stops(body, _FEW_STOPS)
-            what = f"takes {_FEW_STOPS} stop texts at most; Homebody watches the others"
+            what = f"accepts at most {_FEW_STOPS} stop texts; Homebody watches the others"
         else:
             self._refused.add(name)
-            what = f"refuses the field {name}; it is sent no more"
+            what = f"refuses the field {name}, which is no longer sent"
         self._learned = (*self._learned, f"the server at {self._server.url} {what}")
         self.forget()
         return True
 
     def _note_model(self, name: str) -> None:
-        """Ask again what is served when another model answers than before."""
+        """Request the facts again if another model answers than before."""
         if self._answering and name and name != self._answering:
             self.forget()
         self._answering = name or self._answering
@@ -138,7 +138,7 @@ class OpenAiBackend(OpenAiApi):
         self._row: OpenAiServer | None = None
 
     async def count_prompt(self, prompt: Prompt) -> int:
-        """Count by ``/tokenize`` where there is one, markers as such; else estimate."""
+        """Count with ``/tokenize``, including markers, if the server has it; otherwise estimate."""
         info = await self.describe()
         if self._row is None or self._row.tokenize is None:
             return await super().count_prompt(prompt)
@@ -146,7 +146,7 @@ class OpenAiBackend(OpenAiApi):
         try:
             reply = await self._server.post(self._row.tokenize, body, _Counted)
         except BackendRefused:
-            # Older SGLang has no such path: it is not asked again.
+            # Older SGLang has no such path: do not try again.
             self._row = replace(self._row, tokenize=None)
             return await super().count_prompt(prompt)
         counted = reply.count if reply.count is not None else len(reply.tokens)
@@ -168,7 +168,7 @@ class OpenAiBackend(OpenAiApi):
             served = self._context_length or self._row.usual_context
             if self._context_length is None:
                 notes.append(
-                    f"{self._row.name} at {self._server.url} does not say what context length it serves; "
+                    f"{self._row.name} at {self._server.url} does not report its context length; "
                     f"{served} is assumed (backend.contextLength changes it)"
                 )
         notes.append(
@@ -203,13 +203,13 @@ class OpenAiBackend(OpenAiApi):
         candidates = [to_candidate(entry.id, self._server.url, "the server") for entry in models.data]
         chosen = choose_any(candidates, self._use)
         if chosen is None:
-            message = f"the server at {self._server.url} has no model; load one there"
+            message = f"the server at {self._server.url} has no model; load one in the server"
             raise BackendRefused(message)
         return next(entry for entry in models.data if entry.id == chosen.model)
 
 
 async def recognise(server: ModelServer, owner: str) -> OpenAiServer:
-    """Tell which server it is: by its models' owner, by a question that only it answers, by its port."""
+    """Recognise the server: by the owner of its models, by a path that only it has, or by its port."""
     if (known := by_owner(owner)) is not None:
         return known
     for row in SERVERS:
@@ -226,7 +226,7 @@ async def recognise(server: ModelServer, owner: str) -> OpenAiServer:
 
 
 def to_candidate(model: str, url: str, server: str) -> Candidate:
-    """Say what a model is good for: these servers do not, so its name has to."""
+    """Convert to a candidate; its uses are derived from its name, as these servers do not report them."""
     return Candidate(
         kind="openai",
         url=url,
@@ -238,11 +238,11 @@ def to_candidate(model: str, url: str, server: str) -> Candidate:
     )
 
 
-# Fields without which there is no request.
+# Fields that every request needs.
 _NEEDED = frozenset({"model", "prompt", "messages", "stream", "max_tokens"})
 _REFUSALS = frozenset({400, 422})
 _FEW_STOPS = 4
-# As vLLM and SGLang word it.
+# The message of vLLM and SGLang.
 _CONTEXT_LENGTH = re.compile(r"maximum context length is (\d{2,7})\b")
 
 
@@ -251,7 +251,7 @@ def _speaks_of(words: str, name: str) -> bool:
 
 
 class Meta(msgspec.Struct, frozen=True):
-    """What llama.cpp adds to a model."""
+    """Fields that llama.cpp adds to a model."""
 
     n_ctx: int | None = None
     n_ctx_train: int | None = None
@@ -267,7 +267,7 @@ class ModelEntry(msgspec.Struct, frozen=True):
 
     @property
     def served_context_length(self) -> int | None:
-        """In tokens, where the server reports it (vLLM, SGLang, llama.cpp)."""
+        """In tokens, if the server reports it (vLLM, SGLang, llama.cpp)."""
         return self.max_model_len or (self.meta.n_ctx if self.meta is not None else None)
 
 

@@ -1,6 +1,6 @@
-"""What goes over the wire to servers that speak OpenAI's completions and chat, as values.
+"""Requests and replies of OpenAI's completions and chat API, as values.
 
-In: what the backend means, and the server's dialect. Out: the field names that it knows.
+In: values of the backend, and the server's dialect. Out: the field names that the server knows.
 API: https://platform.openai.com/docs/api-reference/completions and the servers' own additions.
 """
 
@@ -21,22 +21,22 @@ from homebody.models.families import Thinking
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What one kind of server calls the sampling parameters, and what else it knows.
+    """Field names and capabilities of one kind of server.
 
     Attributes
     ----------
     names
-        Our names to theirs; what is not in it, the server does not know.
+        Homebody's names of sampling parameters to the server's; the server does not support missing ones.
     grammar
-        Whether it takes a GBNF ``grammar`` (llama.cpp and what is built on it).
+        Whether it supports a GBNF ``grammar`` (llama.cpp and servers based on it).
     logprobs
         Whether it reports the probabilities of tokens.
     extra
-        Fields that every request gets.
+        Fields that are added to every request.
     most_stops
-        Stop texts that it takes at most; ``None``: any number.
+        Maximum number of stop texts that it accepts; ``None``: any number.
     thinking
-        Fields that keep a model from reasoning, by the way in which that can be done.
+        Fields that switch off reasoning, by the method that the model supports.
 
     """
 
@@ -50,17 +50,17 @@ class Dialect:
     )
 
     def ignored(self) -> tuple[str, ...]:
-        """Sampling parameters that this server does not know."""
+        """Sampling parameters that this server does not support."""
         return tuple(name for name in _SAMPLING if name not in self.names)
 
     def fields(self, sampling: Sampling) -> dict[str, object]:
-        """Name ``sampling`` as this server does."""
+        """Convert ``sampling`` to this server's fields."""
         values: dict[str, object] = {
             name: getattr(sampling, ours) for ours, name in self.names.items() if ours != "seed"
         }
         if sampling.seed is not None and "seed" in self.names:
             values[self.names["seed"]] = sampling.seed
-        # Everywhere but in llama.cpp, 0 is no valid "all of them".
+        # Only llama.cpp accepts 0 for "no limit".
         top_k = self.names.get("top_k")
         if top_k is not None and sampling.top_k == 0:
             del values[top_k]
@@ -80,12 +80,12 @@ _BY_EFFORT = {
 }
 
 STANDARD = Dialect(_STANDARD, thinking=_BY_EFFORT)
-"""What OpenAI's own documents name."""
+"""Fields in OpenAI's own documentation."""
 LLAMA_CPP = Dialect(
     {name: name for name in _SAMPLING}, grammar=True, extra={"cache_prompt": True}, thinking=_BY_TEMPLATE
 )
 LLAMA_CPP_PYTHON = Dialect({name: name for name in _SAMPLING}, grammar=True, logprobs=False)
-"""Its server, which is written apart from llama.cpp's; logprobs need a flag at its start."""
+"""Its server is not llama.cpp's; logprobs need a command-line flag."""
 LM_STUDIO = Dialect(
     _STANDARD | {"top_k": "top_k", "repeat_penalty": "repeat_penalty"}, logprobs=False, thinking=_BY_EFFORT
 )
@@ -94,7 +94,7 @@ SGLANG = Dialect(
     thinking=_BY_TEMPLATE,
 )
 VLLM = replace(SGLANG, most_stops=4, thinking={**_BY_TEMPLATE, Thinking.LEAST: {"reasoning_effort": "low"}})
-"""It refuses more than four stop texts since August 2026."""
+"""Since August 2026 it refuses more than four stop texts."""
 KOBOLD = Dialect(_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "rep_pen"}, grammar=True)
 
 
@@ -119,7 +119,7 @@ class Logprobs(msgspec.Struct, frozen=True):
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """A piece of a chat's answer; of reasoning it only counts that there was some."""
+    """A piece of a chat's answer; of reasoning only its presence is used."""
 
     content: str | None = None
     reasoning_content: str | None = None
@@ -127,7 +127,7 @@ class Delta(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """The one answer that was asked for."""
+    """The single requested answer."""
 
     text: str | None = None
     delta: Delta | None = None
@@ -141,7 +141,7 @@ class Choice(msgspec.Struct, frozen=True):
 
     @property
     def is_thought(self) -> bool:
-        """Whether it holds reasoning."""
+        """Whether it contains reasoning."""
         return self.delta is not None and bool(self.delta.reasoning_content or self.delta.reasoning)
 
 
@@ -152,7 +152,7 @@ class Details(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Counts of one request."""
+    """Token counts of one request."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -160,7 +160,7 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Timings(msgspec.Struct, frozen=True):
-    """What llama.cpp adds."""
+    """Fields that llama.cpp adds."""
 
     prompt_ms: float | None = None
     predicted_ms: float | None = None
@@ -200,16 +200,16 @@ def chat_body(
 
 
 def shorten_stops(body: dict[str, object], most: int) -> None:
-    """Leave the first ``most`` stop texts in the body of a request: the likeliest."""
+    """Keep only the first ``most`` stop texts in the body of a request: the likeliest."""
     body["stop"] = msgspec.convert(body["stop"], tuple[str, ...])[:most]
 
 
 async def stream(
     events: AsyncGenerator[str], server: ModelServer, on_model: Callable[[str], None]
 ) -> AsyncGenerator[Piece | Thought | Stats]:
-    """Read the events of one answer. Ends without stats where the stream was cut.
+    """Read the events of one answer. Ends without stats if the stream was cut.
 
-    ``on_model`` gets the name of the model that answers.
+    ``on_model`` is called with the name of the model that answers.
 
     Raises
     ------
@@ -278,7 +278,7 @@ class _Words(msgspec.Struct):
 
 
 def _failure(error: object, url: str) -> BackendError | ContextTooLong:
-    """Translate an error that came inside a stream: a text, or an object with a message."""
+    """Translate an error within a stream: a text, or an object with a message."""
     if isinstance(error, str):
         words = _Words(error)
     else:
@@ -295,6 +295,6 @@ def _failure(error: object, url: str) -> BackendError | ContextTooLong:
 
 
 def tells_length(words: str) -> bool:
-    """Whether a refusal is about the prompt's length: as vLLM, SGLang, llama.cpp and LM Studio word it."""
+    """Whether a refusal is about the prompt's length: matches vLLM, SGLang, llama.cpp and LM Studio."""
     lower = words.lower()
     return "context" in lower and any(word in lower for word in ("length", "size", "window", "exceed"))

@@ -1,7 +1,7 @@
-"""The servers that speak OpenAI's completions and chat, one row each.
+"""The servers with OpenAI's completions and chat API, one row each.
 
-To add a server, add a row: how it is recognised, what it calls things, where it says how much context it
-serves. Knows nothing of connections.
+To add a server, add a row: how it is recognised, its field names, and the path of its context length. Knows
+nothing of connections.
 """
 
 from dataclasses import dataclass
@@ -16,26 +16,26 @@ class OpenAiServer:
     Attributes
     ----------
     name
-        As the user knows it.
+        Name as shown to the user.
     owner
         ``owned_by`` of its models in ``/v1/models``.
     port
-        Where it usually is, for a server that can be recognised by nothing else.
+        Its usual port, for a server that cannot be recognised otherwise.
     asked
         A path that only this server answers, and a text of that answer, for servers without an
         ``owner`` of their own.
     dialect
-        What it calls the sampling parameters, and what it knows besides.
+        Its field names and capabilities.
     tokenize
-        Path at which it counts tokens.
+        Path of its token counter.
     context
-        Path at which it says how much context it serves, as ``{"value": TOKENS}``.
+        Path of its context length, as ``{"value": TOKENS}``.
     prompts
-        Number of prompts that its cache is assumed to hold: with 1, each prompt evicts the one before.
+        Assumed number of prompts in its cache; with 1, each prompt evicts the previous one.
     usual_context
-        Tokens that it serves by default, for a server that does not say how much.
+        Its default context length, in tokens, for a server that does not report it.
     passes_on
-        Whether it passes requests on to other servers: then it is only used where the user names it.
+        Whether it forwards requests to other servers; then it is only used if the user names it.
 
     """
 
@@ -52,16 +52,17 @@ class OpenAiServer:
 
 
 PREFIXES = 8
-"""Prompts of a server whose cache holds prefixes of all requests: many more than a user comes back to."""
+"""Number of prompts for a server that caches the prefixes of all requests: many more than a user returns
+to."""
 
 UNKNOWN = OpenAiServer("the server", passes_on=True)
-"""A server that is not recognised; it may pass requests on."""
+"""A server that is not recognised; it may forward requests."""
 
 SERVERS = (
     OpenAiServer("vLLM", "vllm", dialect=api.VLLM, tokenize="/tokenize", prompts=PREFIXES),
     OpenAiServer("SGLang", "sglang", dialect=api.SGLANG, tokenize="/tokenize", prompts=PREFIXES),
     OpenAiServer("llama.cpp", "llamacpp", dialect=api.LLAMA_CPP, tokenize="/tokenize"),
-    # Asked first: a proxy takes seconds to answer some of the other questions (LiteLLM's /openapi.json).
+    # Checked first: a proxy takes seconds to answer some of the other requests (LiteLLM's /openapi.json).
     OpenAiServer("LiteLLM", asked=("/health/liveliness", "I'm alive!"), passes_on=True),
     OpenAiServer(
         "KoboldCpp",

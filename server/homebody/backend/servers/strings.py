@@ -1,6 +1,6 @@
-"""What the backends have in common whose servers take prompts as strings.
+"""Common base of the backends whose servers take prompts as strings.
 
-In: a ``Prompt`` or chat messages. Out: pieces, then stats, out of what a server's own class streams.
+In: a ``Prompt`` or chat messages. Out: pieces, then stats, from the stream of the server's subclass.
 Knows nothing of any API.
 """
 
@@ -30,22 +30,22 @@ from homebody.models.families import Thinking
 from homebody.tokens import TokenEstimate, frame_tokens
 
 FRAME_TOKENS = 12
-"""Tokens of a chat template around each message, more than any known one takes."""
+"""Tokens of a chat template around each message; more than any known template has."""
 
 
 class StringBackend(ServerBackend):
     """One model on a server that takes prompts as strings.
 
-    There, text of the user's that looks like a marker acts as one: ``ModelInfo.special_texts`` says
-    which texts do, and the context leaves such lines out.
+    On such a server, the user's text acts as a marker if it looks like one: ``ModelInfo.special_texts`` lists
+    these texts, and the context leaves out lines that contain them.
 
     Attributes
     ----------
     estimate
         Token counts, scaled by what the server reported for earlier prompts.
     keeps_prompts
-        Whether the server keeps what it read for a prompt that begins alike. Where that is not sure,
-        reading ahead in pieces might read everything again at each piece.
+        Whether the server reuses its cache for a prompt with the same beginning. Otherwise reading ahead in
+        pieces might evaluate everything again for each piece.
 
     """
 
@@ -57,14 +57,14 @@ class StringBackend(ServerBackend):
 
     @abstractmethod
     def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
-        """Stream the answer to the last message, without reasoning that comes in a field of its own."""
+        """Stream the answer to the last message; reasoning in a separate field is left out."""
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Estimate the tokens of each text; no request is made."""
         return [self.estimate.count(text) for text in texts]
 
     async def count_prompt(self, prompt: Prompt) -> int:
-        """Estimate the tokens of the whole prompt; each marker is one, and a BOS may come in front."""
+        """Estimate the tokens of the whole prompt; each marker is one, and one is added for a BOS."""
         texts = "".join(part.text for part in prompt.parts if isinstance(part, Text))
         markers = sum(frame_tokens(part.text) for part in prompt.parts if isinstance(part, Marker))
         return 1 + markers + self.estimate.count(texts)
@@ -79,7 +79,7 @@ class StringBackend(ServerBackend):
 
         """
         del messages
-        message = f"the server at {self._server.url} does not show its chat template; use its chat"
+        message = f"the server at {self._server.url} does not report its chat template; use its chat"
         raise BackendRefused(message)
 
     async def chat(
@@ -90,7 +90,7 @@ class StringBackend(ServerBackend):
         slot: SlotChoice = "chat",
         on_read: OnRead | None = None,
     ) -> Stream:
-        """Answer the last message, reasoning left out; these servers have one cache and report no reading."""
+        """Answer the last message, without reasoning; ``slot`` and ``on_read`` are ignored."""
         info = await self.describe()
         prompt = Prompt((Text("\n".join(message.text for message in messages)),), is_chat=True)
         job = await self._admit(info, Job(prompt, sampling, (), slot, on_read or ignore_progress))
@@ -99,7 +99,7 @@ class StringBackend(ServerBackend):
         job = replace(job, sampling=replace(job.sampling, max_tokens=most))
         deltas = self._converse(info, messages, job)
         always = self.thinking(info.name) is Thinking.ALWAYS
-        # Its template opens the thought, which only the server sees.
+        # The template, which only the server sees, opens the reasoning block.
         thoughts = ReasoningFilter("</think>" if always else None, is_certain=False)
         async with aclosing(self._pieces(info, job, deltas, Answer(thoughts=thoughts))) as stream:
             async for item in stream:
@@ -108,9 +108,9 @@ class StringBackend(ServerBackend):
     async def warm(
         self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
-        """Read the prompt into the server's cache, at the price of one token that is dropped.
+        """Read the prompt into the server's cache; costs one token, which is dropped.
 
-        A beginning of it (``tokens``) is as much of the text as its share of all tokens.
+        For a beginning (``tokens``), the text is cut in proportion to the estimated tokens.
         """
         stats = Stats(None, None, None, None, None, None, "length")
         if tokens is not None:
@@ -125,12 +125,12 @@ class StringBackend(ServerBackend):
         return replace(stats, output_tokens=0)
 
     async def _beginning(self, prompt: Prompt, tokens: int) -> str:
-        """Return the share of the prompt's text that so many tokens are of all."""
+        """Return the beginning of the prompt's text, in proportion to ``tokens``."""
         total = await self.count_prompt(prompt)
         return prompt.text if tokens >= total else prompt.text[: len(prompt.text) * tokens // total]
 
     def _checked(self, info: ModelInfo, job: Job, stats: Stats) -> Stats:
-        """Correct the estimate by the server's count; a prompt that fills the context was cut."""
+        """Correct the estimate with the server's count; a prompt that fills the context was cut."""
         if stats.prompt_tokens is None:
             return stats
         self.estimate.learn(job.prompt.text, stats.prompt_tokens)
