@@ -1,4 +1,4 @@
-"""Shared by the commands that answer in words: an engine with its index, progress, and the final account.
+"""Shared by the commands that answer with text: an engine with its index, progress, and a final summary.
 
 In: settings, an explanation. Out: a ready engine, lines on stderr, a report for scripts.
 """
@@ -21,7 +21,7 @@ from homebody.headless.report import Lines, to_lines
 from homebody.settings import Settings
 
 _INDEX_SECONDS = 2.0
-"""Seconds to wait for the workspace's index; a large workspace answers with what is indexed by then."""
+"""Seconds to wait for the workspace's index; in a large workspace, the files indexed by then are used."""
 
 
 class Used(Struct, frozen=True, rename="camel"):
@@ -61,7 +61,7 @@ class Writer:
         self._shows_reading = False
 
     def on_read(self, read: ReadProgress) -> None:
-        """Show how much of the prompt is read."""
+        """Show how much of the prompt has been read."""
         left = read.milliseconds_left
         seconds = "" if left is None else f", {left / 1000:.0f} s left"
         self._terminal.progress(f"reading {read.read} of {read.total} tokens{seconds}")
@@ -85,20 +85,20 @@ def account(
     return Account(complete, used, to_lines(sources), to_lines(left_out))
 
 
-def show_account(terminal: Terminal, told: Account, remedy: str) -> None:
+def show_account(terminal: Terminal, summary: Account, remedy: str) -> None:
     """Print the tokens and sources of the answer on a terminal.
 
     ``remedy`` says what to do if the answer is incomplete; it is printed for scripts too.
     """
     terminal.end_line()
-    used = told.usage
+    used = summary.usage
     left = max(0, used.context_length - used.prompt_tokens - used.output_tokens)
     terminal.remark(f"{used.prompt_tokens} tokens in, {used.output_tokens} out, {left} left")
-    if told.sources:
-        terminal.remark("read: " + ", ".join(map(lines_of, told.sources)))
-    for left_out in told.left_out:
+    if summary.sources:
+        terminal.remark("read: " + ", ".join(map(lines_of, summary.sources)))
+    for left_out in summary.left_out:
         # Turns of a conversation and pasted text have no lines that a reader could look up.
         place = f"{lines_of(left_out)}: " if left_out.uri.startswith("file:") else ""
         terminal.remark(f"not read: {place}{left_out.why}")
-    if not told.complete:
+    if not summary.complete:
         warn(f"the answer is not complete: {remedy}.")

@@ -29,20 +29,20 @@ class Row:
 COMMANDS = (
     Row("lsp", "homebody.cli.lsp", "Serve an editor."),
     Row("acp", "homebody.cli.acp", "Chat in an editor that speaks the Agent Client Protocol."),
-    Row("complete", "homebody.cli.complete", "Show what would be suggested at a place in a file."),
+    Row("complete", "homebody.cli.complete", "Show the suggestions at a position in a file."),
     Row("explain", "homebody.cli.explain", "Explain a file, some of its lines, an error or a diff."),
     Row("ask", "homebody.cli.ask", "Ask about code, once or in a conversation."),
     Row("commit-message", "homebody.cli.commit_message", "Write a commit message for the staged changes."),
     Row("refactor", "homebody.cli.refactor", "Rewrite files, or parts of them: as diffs, or in place."),
     Row("prompts", "homebody.cli.prompts", "List or check prompt files."),
-    Row("undo", "homebody.cli.undo", "Put back what a run of refactor changed."),
+    Row("undo", "homebody.cli.undo", "Restore the files that a run of refactor changed."),
     Row("models", "homebody.cli.models", "List, recommend, install, show or remove models."),
-    Row("demo", "homebody.cli.demo", "Show what Homebody does, on a small file."),
+    Row("demo", "homebody.cli.demo", "Demonstrate Homebody on a small file."),
     Row("doctor", "homebody.cli.doctor", "Check servers, models and settings; name improvements."),
-    Row("bench", "homebody.cli.bench", "Measure how fast the chosen model reads and writes here."),
-    Row("log", "homebody.cli.log", "Show which prompts were sent, and how suggestions fared."),
+    Row("bench", "homebody.cli.bench", "Measure how fast the chosen model reads and writes on this machine."),
+    Row("log", "homebody.cli.log", "Show which prompts were sent, and how many suggestions were accepted."),
     Row("completion", "homebody.cli.completion", "Print a script that completes commands in your shell."),
-    Row("config", "homebody.cli.config", "Show, describe, begin or import the settings."),
+    Row("config", "homebody.cli.config", "Show, describe, create or import the settings."),
 )
 
 # Options whose value is optional, with their defaults. A value must follow "=", so that in
@@ -50,7 +50,7 @@ COMMANDS = (
 _BARE = {"refactor": {"--changed": "HEAD", "--resume": "last"}}
 
 _KEEP_LINES = "\b\n"  # otherwise typer would rewrap the paragraph
-_ABOUT = "A code assistant that never leaves home: it works with a model on your own machine."
+_ABOUT = "A code assistant that runs entirely on your own machine."
 
 
 def run_app(arguments: Sequence[str]) -> int:
@@ -132,4 +132,4 @@ def _before_all(
 
 
 def _listed_only() -> None:
-    """Stand in the list of commands; what is wanted is registered by its own module."""
+    """Placeholder in the list of commands; each command is registered by its own module."""

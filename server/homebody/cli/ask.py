@@ -56,7 +56,8 @@ def _ask(
     words: Annotated[list[str] | None, typer.Argument(metavar="QUESTION", help="The question.")] = None,
     *,
     prompt: Annotated[
-        str, typer.Option("-p", "--prompt", metavar="TEXT", help="The question; a pipe is then attached.")
+        str,
+        typer.Option("-p", "--prompt", metavar="TEXT", help="The question; piped input is then attached."),
     ] = "",
     attach: Annotated[
         list[str] | None,
@@ -67,7 +68,7 @@ def _ask(
         ),
     ] = None,
     conversation: Annotated[
-        str, typer.Option("--conversation", metavar="ID", help="Go on with a stored conversation.")
+        str, typer.Option("--conversation", metavar="ID", help="Continue a stored conversation.")
     ] = "",
     store: Annotated[
         bool, typer.Option("--store", help="Keep the conversation in your state folder.")
@@ -78,7 +79,7 @@ def _ask(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Ask about code. Without a question, on a terminal, a conversation begins."""
+    """Ask about code. Without a question, on a terminal, starts a conversation."""
     terminal = Terminal()
     if list_stored:
         _list(terminal, as_json=as_json)
@@ -104,7 +105,7 @@ def _ask(
         return
     show_account(terminal, summary, _REMEDY)
     if store:
-        terminal.remark(f"go on with: homebody ask --conversation {found.id}")
+        terminal.remark(f"continue with: homebody ask --conversation {found.id}")
 
 
 async def _once(

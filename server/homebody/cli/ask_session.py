@@ -1,4 +1,4 @@
-"""A conversation on a terminal: lines in, answers out, a few commands that begin with a slash."""
+"""A conversation on a terminal: lines in, answers out, and a few slash commands."""
 
 import asyncio
 import importlib
@@ -19,10 +19,10 @@ from homebody.session.stored import store_conversation
 from homebody.workspace.uri import uri_of
 
 _HELP = """\
-/attach FILE[:START[-END]]   let the next question read it; also: staged, uncommitted
+/attach FILE[:START[-END]]   attach it to the next question; also: staged, uncommitted
 /again                       answer the last question again
-/save FILE                   write the conversation down as Markdown
-/store                       keep it in your state folder, to go on another day
+/save FILE                   write the conversation to a file as Markdown
+/store                       keep it in your state folder, to continue another day
 /quit                        end (so does Ctrl-D)
 """
 
@@ -51,9 +51,9 @@ class AskSession:
 
         Lines are read outside the event loop: inside, Ctrl-C would not reach ``input``.
         """
-        with suppress(ImportError):  # Windows has none; elsewhere it gives the arrow keys
+        with suppress(ImportError):  # not available on Windows; elsewhere it adds the arrow keys
             importlib.import_module("readline")
-        self._terminal.remark("Ask about the code of this folder; /help lists what else there is.")
+        self._terminal.remark("Ask about the code of this folder; /help lists the commands.")
         while True:
             try:
                 line = input("> ").strip()
@@ -83,7 +83,7 @@ class AskSession:
                 name, _, rest = line[1:].partition(" ")
                 command = self._commands.get(name)
                 if command is None:
-                    message = f"There is no /{name}; /help lists what there is."
+                    message = f"There is no /{name}; /help lists the commands."
                     raise UsageError(message)
                 await command(rest.strip())
             else:
@@ -125,7 +125,7 @@ class AskSession:
 
     async def _keep(self, _rest: str) -> None:
         store_conversation(self._conversation)
-        self._terminal.remark(f"go on with: homebody ask --conversation {self._conversation.id}")
+        self._terminal.remark(f"continue with: homebody ask --conversation {self._conversation.id}")
 
     async def _help(self, _rest: str) -> None:
         self._terminal.write(_HELP)
@@ -141,7 +141,7 @@ async def attached(engine: Engine, what: str) -> Attached:
     Raises
     ------
     UsageError
-        It does not exist, or must not go into a prompt.
+        It does not exist, or is excluded from prompts.
 
     """
     if what in {"staged", "uncommitted"}:

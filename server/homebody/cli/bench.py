@@ -30,7 +30,7 @@ def _bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
-    """Measure the model that is used here, at 512, 2,048 and 8,192 tokens as far as its context allows."""
+    """Measure the model that is used here, with prompts of 512, 2,048 and 8,192 tokens, if they fit."""
     flags: Flags = context.obj
     settings = flags.load(None)
     terminal = Terminal()
@@ -92,5 +92,5 @@ def _remarks(measured: Bench) -> list[str]:
         lengths = " and ".join(str(tokens) for tokens in measured.left_out)
         remarks.append(f"Left out, since it would take minutes: {lengths} tokens.")
     if measured.memory_bytes is not None:
-        remarks.append(f"The model's process holds {measured.memory_bytes / 1e6:.0f} MB.")
+        remarks.append(f"The model's process uses {measured.memory_bytes / 1e6:.0f} MB.")
     return remarks

@@ -31,18 +31,18 @@ def register(app: typer.Typer) -> None:
 def _commit_message(
     context: typer.Context,
     *,
-    full: Annotated[bool, typer.Option("--full", help="Read all changes, however long it takes.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read all changes, even if that takes long.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write a commit message for the staged changes: git commit -e -m "$(homebody commit-message)"."""
     terminal = Terminal()
-    told = asyncio.run(_run(context.obj, Writer(terminal, is_quiet=True), full=full))
-    summary = account(told.usage, told.sources, told.left_out, complete=told.complete)
+    message = asyncio.run(_run(context.obj, Writer(terminal, is_quiet=True), full=full))
+    summary = account(message.usage, message.sources, message.left_out, complete=message.complete)
     if as_json:
-        terminal.write(to_json(Report(told.markdown, summary)))
+        terminal.write(to_json(Report(message.markdown, summary)))
         return
     terminal.progress("")
-    terminal.write(told.markdown + "\n")
+    terminal.write(message.markdown + "\n")
     remedy = "stage less, or use --full" if summary.left_out else "complete it before you commit"
     show_account(terminal, summary, remedy)
 

@@ -51,11 +51,11 @@ def _complete(
     *,
     show_prompt: Annotated[
         bool,
-        typer.Option("--show-prompt", help="Also show the prompt as it was sent, and what went into it."),
+        typer.Option("--show-prompt", help="Also show the exact prompt, and what it contains."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what would be suggested at a place in a file."""
+    """Show the suggestions at a position in a file."""
     path, line, column = parse_position(place)
     flags: Flags = context.obj
     settings = flags.load(workspace_of(path))

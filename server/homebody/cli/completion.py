@@ -1,7 +1,7 @@
 """``homebody completion SHELL``: a script that completes commands, options and actions at TAB.
 
-The script asks ``homebody completion --words``, so that it never goes out of date.
-Reads the commands from typer's tables; does not know what they do.
+The script calls ``homebody completion --words``, so that it never goes out of date.
+Reads the commands from typer's tables; knows nothing of what they do.
 """
 
 import importlib
@@ -47,7 +47,7 @@ end
 complete -c homebody -f -a '(__homebody_words)'
 """,
 }
-# Values of options that are known without the model.
+# Values of options that are known without a model.
 _BACKENDS = ("auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai")
 _COMMON = ("--set", "--model", "--backend", "--config")
 

@@ -19,7 +19,7 @@ from homebody.settings.paths import user_file
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(rich_markup_mode=None, help="Show, describe, begin or import the settings.")
+    group = typer.Typer(rich_markup_mode=None, help="Show, describe, create or import the settings.")
     group.command("show")(_show)
     group.command("schema")(_schema)
     group.command("init")(_init)
@@ -62,7 +62,7 @@ _ABSENT = object()
 
 
 def _value(tree: dict[str, Any], key: Key) -> object:
-    """Value of ``key``; absent where it is resolved to another or an override says what the block says."""
+    """Value of ``key``; absent if another key replaces it, or if an override equals the block's value."""
     block: Any = tree
     for name in key.path[:-1]:
         block = block[name]
@@ -73,7 +73,7 @@ def _value(tree: dict[str, Any], key: Key) -> object:
 
 def _schema(
     *,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print a page for people instead.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a page in Markdown instead.")] = False,
 ) -> None:
     """Print the JSON schema of the settings files."""
     terminal = Terminal()
@@ -102,4 +102,4 @@ def _init(context: typer.Context) -> None:
     except OSError as error:
         message = f"{path} cannot be written ({error.strerror or error}): check the folder's permissions."
         raise SettingsError(message) from error
-    Terminal().write(f"Wrote {path}; every setting stands in it as a comment.\n")
+    Terminal().write(f"Wrote {path}; it lists every setting as a comment.\n")

@@ -38,7 +38,7 @@ def import_config(
     for name, text in imported.prompts.items():
         file = config_dir() / "prompts" / f"{name}.md"
         if file.exists() and _text(file) != text:
-            kept.append(f"{file} exists already and stays as it is.")
+            kept.append(f"{file} exists already and is not changed.")
         else:
             changes[file] = _text(file), text
     changes = {file: texts for file, texts in changes.items() if texts[0] != texts[1]}
@@ -50,7 +50,7 @@ def import_config(
         else:
             terminal.diff(unified_diff(file, *texts))
     if not changes:
-        terminal.write("Nothing to take over.\n")
+        terminal.write("Nothing to import.\n")
     for note in (*imported.refused, *imported.notes, *kept):
         terminal.write(f"- {note}\n")
     if changes and not write:
@@ -63,7 +63,7 @@ def _usual() -> Path:
     for name in ("config.yaml", "config.yml", "config.json"):
         if (folder / name).is_file():
             return folder / name
-    message = f"there is no configuration of Continue's in {folder}: name the file"
+    message = f"there is no configuration of Continue in {folder}: name the file"
     raise FileUnreadable(message)
 
 
@@ -78,7 +78,7 @@ def _text(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the whole file."""
+    """Replace the content of the file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.new")

@@ -1,7 +1,7 @@
 """``homebody demo``: an editor's session on a small file, with the real server and the real model.
 
 Starts ``homebody lsp`` as a child process over stdio, sends what an editor sends, and measures the delays
-that a user notices. Prints plain text without a terminal; ``--record`` writes the README's picture.
+that a user notices. Prints plain text without a terminal; ``--record`` writes the picture in the README.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _SPOTS = (
     ("        self.items[item.name] = item", "        self.item"),
     ("        return self.price * self.quantity", "        return self"),
 )
-"""Lines to complete, and the part that is typed; the last has the shortest prompt to show."""
+"""Lines to complete, and the typed part of each; the last has the shortest prompt to show."""
 
 _LOOKING_SECONDS = 2.0
 """Pause between moving the cursor and typing; meanwhile the server reads ahead."""
@@ -136,7 +136,7 @@ async def _model(client: Client) -> str:
 
 async def _complete(console: Console, client: Client, document: Document, measured: _Measured) -> None:
     """Type the beginning of three lines, wait for ghost text, and type on into it."""
-    _heading(console, "1  Suggestions while you type", "grey is the model's, Tab would take it")
+    _heading(console, "1  Suggestions while you type", "grey text is from the model, Tab would accept it")
     uri = document.uri
     for line, typed in _SPOTS:
         start = client.documents[uri].text.index(line)
@@ -152,7 +152,7 @@ async def _complete(console: Console, client: Client, document: Document, measur
         ghost = found[0]["insertText"] if found else ""
         shown = Text(f"{row + 1:>4}  {typed}").append(harmless(ghost.split("\n")[0]), "bright_black italic")
         if not found:
-            shown.append("   (not sure enough to show anything)", "yellow")
+            shown.append("   (no suggestion: the model's confidence is too low)", "yellow")
         else:
             measured.suggestions.append(took)
         _verbatim(console, shown.append(f"   {took:.0f} ms", "cyan"))
@@ -169,7 +169,7 @@ async def _complete(console: Console, client: Client, document: Document, measur
 
 async def _explain(console: Console, client: Client, uri: str, measured: _Measured) -> None:
     """Stream an explanation of one method."""
-    _heading(console, "2  An explanation", "of the function `mean_price`, as it comes")
+    _heading(console, "2  An explanation", "of the function `mean_price`, streamed")
     document = client.documents[uri]
     start = document.text.index("def mean_price")
     span = Span(start, len(document.text.rstrip()))
@@ -200,7 +200,7 @@ async def _explain(console: Console, client: Client, uri: str, measured: _Measur
 
 async def _refactor(console: Console, client: Client, uri: str, measured: _Measured) -> None:
     """List the actions, and let the model write a docstring."""
-    _heading(console, "3  Edits", "what the editor's menu offers for the function `mean_price`")
+    _heading(console, "3  Edits", "the editor's menu for the function `mean_price`")
     before = client.documents[uri]
     start = before.text.index("def mean_price")
     span = Span(start, len(before.text.rstrip()))
@@ -221,7 +221,7 @@ async def _refactor(console: Console, client: Client, uri: str, measured: _Measu
 
 def _show_prompt(console: Console, shown: Json) -> None:
     """Print the exact prompt behind the last suggestion."""
-    _heading(console, "4  The exact prompt behind the last suggestion", "all that was sent for it")
+    _heading(console, "4  The exact prompt behind the last suggestion", "everything that was sent for it")
     _verbatim(console, Text(harmless(shown["text"]), "bright_black"))
     console.print(Text(f"\n{shown['promptTokens']} tokens to {harmless(shown['model'])}", "cyan"))
     for source in shown["sources"]:
@@ -238,8 +238,8 @@ def _sum_up(console: Console, measured: _Measured) -> None:
     table.add_row("the server answers the editor", f"{measured.start:.0f} ms")
     table.add_row("the model is ready", f"{measured.ready:.0f} ms")
     if measured.suggestions:
-        table.add_row("a suggestion, after a key (median)", f"{_median(measured.suggestions):.0f} ms")
-        table.add_row("the rest of it, a key later (median)", f"{_median(measured.next_keys):.1f} ms")
+        table.add_row("a suggestion, after a keystroke (median)", f"{_median(measured.suggestions):.0f} ms")
+        table.add_row("the rest of it, one keystroke later (median)", f"{_median(measured.next_keys):.1f} ms")
     table.add_row("the explanation's first word", f"{measured.explanation:.0f} ms")
     table.add_row("the explanation's speed", f"{measured.words:.0f} tokens/s")
     table.add_row("the docstring, written and applied", f"{measured.docstring:.0f} ms")

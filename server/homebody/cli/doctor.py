@@ -56,7 +56,7 @@ def _show(terminal: Terminal, diagnosis: Diagnosis) -> None:
     terminal.write(f"{diagnosis.installation}\n")
     _findings(terminal, diagnosis.versions)
     terminal.write("\nServers on this machine\n", "bold")
-    for remark in diagnosis.servers or ("none is running; the embedded model needs none",):
+    for remark in diagnosis.servers or ("none is running; the embedded model needs no server",):
         terminal.write(f"  · {remark}\n")
     for use in diagnosis.uses:
         terminal.write(f"\n{_TITLES[use.use]}\n", "bold")

@@ -47,7 +47,8 @@ def _explain(
     place: Annotated[
         str,
         typer.Argument(
-            metavar="FILE[:START[-END]]", help="A file, a line or lines, from 1; - reads output or a diff."
+            metavar="FILE[:START[-END]]",
+            help="A file, a line or lines, counted from 1; - reads output or a diff.",
         ),
     ] = "",
     *,
@@ -58,8 +59,8 @@ def _explain(
     uncommitted: Annotated[
         bool, typer.Option("--uncommitted", help="Explain all changes since the last commit.")
     ] = False,
-    full: Annotated[bool, typer.Option("--full", help="Read all of it, however long it takes.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, when it is complete.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read all of it, even if that takes long.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, once the answer is complete.")] = False,
 ) -> None:
     """Explain a file, some of its lines, a diagnostic, the output of a program, or a diff."""
     flags: Flags = context.obj
@@ -69,7 +70,7 @@ def _explain(
         message = "Name one thing to explain: a file, - for pasted text, --staged or --uncommitted."
         raise UsageError(message)
     if problem and place in {"", "-"}:
-        message = "--problem needs its place: homebody explain FILE:LINE --problem TEXT."
+        message = "--problem needs a position: homebody explain FILE:LINE --problem TEXT."
         raise UsageError(message)
     if place and place != "-":
         explanation = asyncio.run(_explain_file(flags, place, problem, writer, full=full))

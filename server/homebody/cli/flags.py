@@ -19,9 +19,9 @@ if TYPE_CHECKING:  # `homebody lsp` imports this module and reads settings only 
 HELP = """\
 Flags of every command, for this run only:
   --set KEY=VALUE   a setting, such as --set completion.max_tokens=64 (see `homebody config show`)
-  --model MODEL     the model: a GGUF file's path, or a name that the server knows
+  --model MODEL     the model: a GGUF file's path, or its name on the server
   --backend KIND    auto, embedded, llama.cpp, ollama, lm-studio or openai
-  --config FILE     another settings file than your own
+  --config FILE     use this file instead of your settings file
 """
 
 _TAKEN = ("--set", "--model", "--backend", "--config")
@@ -30,7 +30,7 @@ _BLOCKS = ("backend", "completion.backend", "chat.backend")
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """Settings given on the command line: texts by key, and the user's settings file."""
+    """Settings from the command line: values as text by key, and the user's settings file."""
 
     values: dict[str, str] = field(default_factory=dict[str, str])
     config: Path | None = None
@@ -137,6 +137,6 @@ def _model(text: str) -> dict[str, str]:
 def _file(text: str) -> Path:
     path = Path(text).expanduser()
     if not path.is_file():
-        message = f"--config {text} is no file; check the path."
+        message = f"--config {text} is not a file; check the path."
         raise UsageError(message)
     return path

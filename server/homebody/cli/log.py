@@ -53,10 +53,10 @@ def _log(
     stats: Annotated[
         bool, typer.Option("--stats", help="Show how many suggestions were shown and accepted.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="So many of the newest requests.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one request a line.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Number of newest requests to show.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line for each request.")] = False,
 ) -> None:
-    """Show which prompts were sent, and how suggestions fared."""
+    """Show which prompts were sent, and how many suggestions were accepted."""
     terminal = Terminal()
     if stats:
         _show_stats(terminal, as_json=as_json)

@@ -57,7 +57,7 @@ def _address(arguments: Sequence[str]) -> tuple[str, int] | None:
         if name == "--stdio" or name in _OF_CLIENTS:
             continue
         if name != "--tcp":
-            message = f"homebody lsp knows no {name}; it takes --stdio or --tcp HOST:PORT."
+            message = f"homebody lsp has no option {name}; it takes --stdio or --tcp HOST:PORT."
             raise UsageError(message)
         if not joined:
             value = left.pop(0) if left else ""

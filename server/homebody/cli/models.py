@@ -63,7 +63,7 @@ def _list(*, as_json: _Json = False) -> None:
         terminal.write(json.encode([_shown(entry) for entry in entries]).decode() + "\n")
         return
     if not entries:
-        terminal.write("No model here; `homebody models install` fetches a small one (93 MB).\n")
+        terminal.write("No model on this machine; `homebody models install` fetches a small one (93 MB).\n")
         return
     terminal.write(_table([_HEADINGS, *map(_row, entries)]))
     for entry in entries:
@@ -92,8 +92,8 @@ def _recommend(*, as_json: _Json = False) -> None:
         terminal.write(f"\n{one.use.capitalize()}: {one.model}")
         terminal.write(f" ({one.download_bytes / 1e9:.1f} GB, licence {one.licence})\n  {one.command}\n")
         if one.present is not None:
-            terminal.write(f"  Here already, and used as it is: {one.present}\n")
-    terminal.remark("docs/models.md says what these models are good for, and what was measured.")
+            terminal.write(f"  Already on this machine: {one.present}\n")
+    terminal.remark("docs/models.md describes what these models are good for, and the measurements.")
 
 
 def _install(
@@ -109,7 +109,7 @@ def _install(
 ) -> None:
     """Install a model.
 
-    The only step that uses the network, and only for what is not on this machine yet.
+    The only command that uses the network, and only for files that are not on this machine yet.
     """
     terminal = Terminal()
     with _progress(source or "the default weights") as on_progress:
@@ -143,7 +143,7 @@ def _show(name: str, *, as_json: _Json = False) -> None:
         "Context": f"{_context(facts)} tokens",
         "Fills in": fim,
         "Chat": "yes" if facts.chat_template else "no",
-        "Licence": facts.licence or "not said",
+        "Licence": facts.licence or "not stated",
     }
     terminal.write("".join(f"{key:<13} {value}\n" for key, value in rows.items()))
 
@@ -151,10 +151,10 @@ def _show(name: str, *, as_json: _Json = False) -> None:
 def _remove(name: str) -> None:
     """Remove an installed model.
 
-    Deletes downloaded weights; a file that was installed by its path is only forgotten and stays.
+    Deletes downloaded weights; a file that was installed by its path is only removed from the list.
     """
     model = remove(name)
-    done = "forgotten; the file stays" if model.origin == "linked" else "deleted"
+    done = "removed from the list; the file was not deleted" if model.origin == "linked" else "deleted"
     Terminal().write(f"{model.name} is {done}: {model.path}\n")
 
 

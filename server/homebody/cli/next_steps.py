@@ -1,4 +1,4 @@
-"""What to type after the demo: commands that work as printed in this installation.
+"""Commands to run after the demo, as they work in this installation.
 
 In: an installation. Out: lines of text.
 """
@@ -10,7 +10,7 @@ from homebody.installation import Installation, shell
 
 
 def next_steps(installation: Installation) -> Iterator[str]:
-    """How to connect an editor, and how to get a better model."""
+    """Return how to connect an editor, and how to get a better model."""
     program, checkout = str(installation.program), installation.checkout
     if checkout is None:
         yield "Your editor starts the language server with this command:"
@@ -25,5 +25,5 @@ def next_steps(installation: Installation) -> Iterator[str]:
         yield f"   vim.opt.runtimepath:append({json.dumps(str(checkout / 'clients' / 'neovim'))})"
         yield f'   require("homebody").setup({{ cmd = {{ {json.dumps(program)}, "lsp" }} }})'
         yield f"Another editor: {checkout / 'docs' / 'editors'}; the command is {shell(program, 'lsp')}"
-    yield "A better model: this names the one that suits your machine, and the line that gets it:"
+    yield "A better model: this recommends one for your machine, and the command that installs it:"
     yield f"   {shell(program, 'models', 'recommend')}"

@@ -1,7 +1,7 @@
-r"""Places as people write them: ``FILE:LINE:COLUMN`` and ``FILE[:START[-END]]``.
+r"""Parses positions on the command line: ``FILE:LINE:COLUMN`` and ``FILE[:START[-END]]``.
 
 Read from the right, so that ``C:\x.py:3:4`` works; lines and columns start at 1.
-Knows nothing of what is in the file.
+Knows nothing of the content of the file.
 """
 
 import re
@@ -16,7 +16,7 @@ _HALF_LINES = re.compile(r"(?P<file>.+):(?:[0-9]*-[0-9]*)?", re.DOTALL)
 
 
 def parse_position(text: str) -> tuple[Path, int, int]:
-    """Read file, line and column.
+    """Parse file, line and column.
 
     Raises
     ------
@@ -26,15 +26,15 @@ def parse_position(text: str) -> tuple[Path, int, int]:
     """
     found = _POSITION.fullmatch(text)
     if found is None:
-        message = f"{text} names no place; write FILE:LINE:COLUMN, such as src/app.py:12:5."
+        message = f"{text} is not a position; write FILE:LINE:COLUMN, such as src/app.py:12:5."
         raise UsageError(message)
     return Path(found["file"]), int(found["line"]), int(found["column"])
 
 
 def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
-    """Read a file, and the first and last line where they are given.
+    """Parse a file, and the first and last line if they are given.
 
-    If a file exists whose name ends like line numbers, the whole text is its name.
+    If a file exists whose name looks like it ends with line numbers, the whole text is its name.
 
     Raises
     ------
@@ -48,7 +48,9 @@ def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
     if found is None:
         if (half := _HALF_LINES.fullmatch(text)) is not None:
             file = half["file"]
-            message = f"{text} names no lines; write {file}:START or {file}:START-END, such as {file}:10-40."
+            message = (
+                f"{text} is not a line range; write {file}:START or {file}:START-END, such as {file}:10-40."
+            )
             raise UsageError(message)
         return Path(text), None
     first = int(found["first"])

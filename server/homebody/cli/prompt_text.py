@@ -1,4 +1,4 @@
-"""A prompt as people read it: the text as it was sent, what went in, what was left out."""
+"""Prints a prompt: the exact text, what it contains, and what was left out."""
 
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
@@ -12,7 +12,7 @@ def show_prompt_text(terminal: Terminal, prompt: Prompt) -> None:
     tokens = f"{prompt.prompt_tokens} of {prompt.context_length} tokens"
     terminal.write(f"Prompt to {prompt.model} ({prompt.backend}), {tokens}:\n", "bold")
     terminal.write(prompt.text.removesuffix("\n") + "\n")
-    terminal.write("What went in:\n", "bold")
+    terminal.write("What it contains:\n", "bold")
     _write_lines(terminal, prompt.sources)
     if prompt.left_out:
         terminal.write("What was left out:\n", "bold")

@@ -62,7 +62,7 @@ def _list(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json = 
 
 
 def _check(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json = False) -> None:
-    """Check the user's and the workspace's prompt files; exit with 1 where one is wrong."""
+    """Check the user's and the workspace's prompt files; exit with 1 if there is an error."""
     terminal = Terminal()
     library = _library(context, folder)
     problems = [

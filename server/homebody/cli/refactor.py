@@ -21,7 +21,7 @@ Examples:
   homebody refactor app.py:10-40 --action simplify              show a diff
   homebody refactor src --action docstring --write              change all files of a folder
   homebody refactor src --select 'test_*' --instruction "…"     only these functions
-  homebody refactor --changed --action types --check            what differs from the last commit
+  homebody refactor --changed --action types --check            only files that differ from the last commit
   homebody refactor src --action types --write --verify "pytest -q"
 """
 
@@ -67,51 +67,51 @@ def _refactor(
         ),
     ] = None,
     staged: Annotated[bool, typer.Option("--staged", help="Only files that are staged.")] = False,
-    diff: Annotated[
-        bool, typer.Option("--diff", help="Print a unified diff (what happens by default).")
-    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff (the default).")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit with 1 if there is something to change.")
     ] = False,
     write: Annotated[bool, typer.Option("--write", help="Change the files.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each file.")] = False,
     verify: Annotated[
         str,
         typer.Option(
             metavar="COMMAND",
-            help="Run this after each file ({file} is its path); where it fails, the change is taken back.",
+            help="Run this after each file ({file} is its path); if it fails, the change is undone.",
         ),
     ] = "",
     verify_timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest time for the command.")
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Time limit of the command.")
     ] = 300.0,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, max=64, help="Files to generate side by side.")
+        int, typer.Option("--jobs", "-j", min=1, max=64, help="Files to process in parallel.")
     ] = 1,
-    limit: Annotated[int | None, typer.Option(min=1, help="Work on so many files at most.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer, in tokens.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of files.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Maximum length of an answer, in tokens.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Make sampling repeatable.")] = None,
     timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0.1, help="Longest time that the model may take for a file."),
+        typer.Option(metavar="SECONDS", min=0.1, help="Time limit of the model for each file."),
     ] = None,
     allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Write over uncommitted changes, too.")
+        bool, typer.Option("--allow-dirty", help="Also change files with uncommitted changes.")
     ] = False,
     resume: Annotated[
-        str | None, typer.Option(metavar="[RUN]", help="Go on with a run that ended early.")
+        str | None, typer.Option(metavar="[RUN]", help="Continue a run that ended early.")
     ] = None,
     stdin_filename: Annotated[
         str, typer.Option(metavar="NAME", help="Treat the standard input as this file.")
     ] = "",
     show_prompt: Annotated[
-        bool, typer.Option("--show-prompt", help="Also show each prompt as it was sent, and the answer.")
+        bool, typer.Option("--show-prompt", help="Also show each exact prompt, and the answer.")
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress, no remarks, no summary.")
+        bool, typer.Option("--quiet", "-q", help="Print no progress, remarks or summary.")
     ] = False,
     list_actions: Annotated[
-        bool, typer.Option("--list", help="List the actions, without the model.")
+        bool, typer.Option("--list", help="List the actions, without starting a model.")
     ] = False,
 ) -> None:
     """Rewrite files, or parts of them: as diffs, or in place."""
@@ -156,7 +156,7 @@ def _refactor(
 
 
 def _command(options: RefactorOptions) -> list[str]:
-    """Return the shortened command line, which another run shows when it finds the tree locked."""
+    """Return the shortened command line, which another run shows if the folder is locked."""
     what = ["--action", options.action] if options.action else ["--instruction", options.instruction]
     chosen = ["--staged"] if options.staged else []
     chosen += [f"--changed={options.changed}"] if options.changed is not None else []

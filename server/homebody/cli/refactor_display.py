@@ -1,6 +1,6 @@
-"""Progress of a run: a live line per file on a terminal, plain lines elsewhere, nothing with ``--quiet``.
+"""Shows the progress of a run: live lines on a terminal, plain lines elsewhere, nothing with ``--quiet``.
 
-In: the events of a run. Out: text on stderr; results go to stdout, by ``print_outcome``.
+In: the events of a run. Out: text on stderr; results are printed to stdout by ``print_outcome``.
 """
 
 import sys
@@ -28,17 +28,17 @@ class Quiet:
         self._print = print_outcome
 
     def started(self, path: Path) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def progress(self, path: Path, what: str, characters: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def finished(self, outcome: Outcome) -> None:
         """Print the result."""
         self._print(outcome)
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing."""
 
 
 class Lines(Quiet):
@@ -166,7 +166,7 @@ def summary_of(summary: Summary, skipped: Mapping[str, int]) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds as people say them: ``45 s``, ``3 min 5 s``."""
+    """Format seconds: ``45 s``, ``3 min 5 s``."""
     whole = round(seconds)
     for size, unit in _UNITS:
         if whole >= size:

@@ -1,7 +1,7 @@
 """The options of ``homebody refactor`` as values, checked against each other.
 
-In: the arguments of the command line. Out: ``RefactorOptions``, which the run's journal stores, or an
-error of one sentence about options that cannot be combined.
+In: the arguments of the command line. Out: ``RefactorOptions``, which the run's journal stores, or an error
+about options that cannot be combined.
 """
 
 from pathlib import Path
@@ -63,7 +63,7 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
 
 
 def places_of(options: RefactorOptions) -> list[Chosen]:
-    """Read the places. Raises ``UsageError`` where one is malformed."""
+    """Parse the places. Raises ``UsageError`` where one is malformed."""
     parsed = (parse_lines(place) for place in options.places)
     return [Chosen(path, (lines,) if lines else ()) for path, lines in parsed]
 
@@ -74,7 +74,7 @@ def check_options(options: RefactorOptions, *, writes: bool, checks: bool) -> No
     Raises
     ------
     UsageError
-        They cannot; the message says what to do.
+        The options cannot be combined; the message says what to do.
 
     """
     reads_stdin = str(STDIN) in options.places
@@ -85,17 +85,17 @@ def check_options(options: RefactorOptions, *, writes: bool, checks: bool) -> No
         ),
         (
             bool(options.action) == bool(options.instruction.strip()),
-            "Say what to do by one of --action NAME (see --list) and --instruction TEXT.",
+            "Give either --action NAME (see --list) or --instruction TEXT.",
         ),
-        (writes and checks, "--check changes nothing and --write does: give one of them."),
+        (writes and checks, "--check changes no files and --write does: give only one of them."),
         (bool(options.verify) and not writes, "--verify runs on changed files: give --write with it."),
         (
             options.changed is not None and options.staged,
-            "--changed and --staged are two ways to choose files: give one of them.",
+            "--changed and --staged are two ways to choose files: give only one of them.",
         ),
         (
             reads_stdin and (len(options.places) > 1 or bool(options.verify)),
-            "- reads one text from the standard input, and goes with no other file and not with --verify.",
+            "- reads one text from the standard input; it cannot be combined with other files or --verify.",
         ),
     )
     for is_wrong, message in rows:

@@ -38,7 +38,7 @@ from homebody.workspace.git import find_repository
 
 _INDEX_SECONDS = 20.0
 _INDEX_SECONDS_FOR_ONE = 3.0
-"""Seconds that a run waits for the workspace's index, for many files and for one."""
+"""Seconds that a run waits for the workspace's index, for many files and for a single one."""
 _NAMES_LOOKED_AT = 200
 _NAMED_FILES = 3
 
@@ -57,7 +57,7 @@ class Run:
 
     @property
     def is_single(self) -> bool:
-        """Whether one file was named: then its errors and remarks are printed, without a summary."""
+        """Whether a single file was named: then its errors and remarks are printed instead of a summary."""
         return len(self.selection.files) == 1 and not self.selection.skipped
 
 
@@ -72,7 +72,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
     """
     places = places_of(options)
     if options.select and any(place.lines for place in places):
-        message = "Lines and --select are two ways to choose a part of a file: give one of them."
+        message = "Lines and --select are two ways to choose a part of a file: give only one of them."
         raise UsageError(message)
     root = tree_of(places)
     settings = flags.load(root)
@@ -103,7 +103,7 @@ def resume(name: str, flags: Flags) -> int:
     Raises
     ------
     NothingSelected
-        There is no such run.
+        There is no unfinished run of that name.
 
     """
     root = tree_of([])
@@ -121,7 +121,7 @@ def resume(name: str, flags: Flags) -> int:
         )
         if not left:
             journal.record(Event("ended"))
-            warn(f"nothing is left of the run {journal.header.run}: all of its files are done.")
+            warn(f"there is nothing left to do in the run {journal.header.run}: all of its files are done.")
             return 0
         settings = Flags({**options.flags, **flags.values}, flags.config).load(root)
         run = Run(options, Selection(journal.root, left), settings, Terminal(), journal)
@@ -134,13 +134,13 @@ def settle_killed(root: Path) -> None:
         state = journal.state()
         if not state.ended and any(file.open for file in state.files.values()):
             options = msgspec.json.decode(journal.header.request, type=RefactorOptions)
-            warn(f"the run {journal.header.run} was killed; `homebody refactor --resume` goes on with it.")
+            warn(f"the run {journal.header.run} was killed; `homebody refactor --resume` continues it.")
             for sentence in settle(journal, state, is_verified=bool(options.verify)):
                 warn(sentence)
 
 
 def _finish(run: Run) -> int:
-    """Run the event loop to the end, or to Ctrl-C; report the results."""
+    """Run the event loop until the end or Ctrl-C; report the results."""
     interrupted = False
     try:
         asyncio.run(_work(run))
@@ -167,7 +167,8 @@ def _report_stopped(run: Run) -> int:
         warn(str(stopped))
     if run.journal is not None:
         warn(
-            "finished files stay: `homebody refactor --resume` does the rest, `homebody undo` puts all back."
+            "finished files stay changed: `homebody refactor --resume` does the rest, "
+            "`homebody undo` restores all files."
         )
     return INTERRUPTED if stopped is None else stopped.exit_code
 
@@ -175,7 +176,7 @@ def _report_stopped(run: Run) -> int:
 def _report_many(run: Run) -> int:
     _summarise(run)
     if run.journal is not None and run.summary.written and not run.options.quiet:
-        sys.stderr.write("`homebody undo` puts all of it back.\n")
+        sys.stderr.write("`homebody undo` restores all files.\n")
     return _exit_code(run)
 
 

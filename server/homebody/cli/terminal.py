@@ -1,7 +1,7 @@
 """Output of commands: plain text to a pipe, coloured on a terminal.
 
-In: text that people, files and models wrote. Out: the same bytes to a pipe; on a terminal their control
-characters are escaped.
+In: text from users, files and models. Out: the same bytes to a pipe; on a terminal, control characters are
+escaped.
 """
 
 import sys
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 # Tabs and line ends are allowed; other control characters could overwrite text on the screen.
-# Direction marks can make code look different from what it does (CVE-2021-42574).
+# Direction marks can make code look different from its meaning (CVE-2021-42574).
 _HIDDEN = (0x7F, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SHOWN: dict[int, str | None] = {
     **{code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"},
@@ -21,7 +21,7 @@ _DIFF_STYLES = {"+++": "bold", "---": "bold", "@@": "cyan", "+": "green", "-": "
 
 
 class Terminal:
-    """Stdout for results, stderr for remarks. Honours ``NO_COLOR``, ``TERM`` and pipes, as rich does."""
+    """Stdout for results, stderr for remarks. Respects ``NO_COLOR``, ``TERM`` and pipes, as rich does."""
 
     def __init__(self) -> None:
         self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
@@ -31,7 +31,7 @@ class Terminal:
 
     @property
     def is_watched(self) -> bool:
-        """Whether the output goes to a terminal, where a person sees it as it is written."""
+        """Whether the output goes to a terminal."""
         return self._out.is_terminal
 
     def write(self, text: str, style: str = "") -> None:
@@ -41,7 +41,7 @@ class Terminal:
             self._line_is_open = not text.endswith("\n")
 
     def end_line(self) -> None:
-        """End the last line of streamed text, unless it ended with a newline."""
+        """Write a newline after streamed text, unless it ended with one."""
         if self._line_is_open:
             self.write("\n")
 
@@ -67,7 +67,7 @@ class Terminal:
 
 
 def harmless(text: str) -> str:
-    """Show control characters of untrusted text instead of sending them to the terminal."""
+    """Escape control characters of untrusted text."""
     return text.translate(_SHOWN)
 
 

@@ -32,13 +32,13 @@ def register(app: typer.Typer) -> None:
 
 def _undo(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="The run's name, as --list shows it; else the last one.")
+        str, typer.Argument(metavar="[RUN]", help="Name of the run, from --list; by default the last one.")
     ] = "",
     *,
-    list_them: Annotated[bool, typer.Option("--list", help="List the runs of this folder's tree.")] = False,
+    list_them: Annotated[bool, typer.Option("--list", help="List the runs of this folder.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Put back the files that a run changed, all that were not changed since."""
+    """Restore the files that a run changed, except those that changed since."""
     root = tree_of([])
     terminal = Terminal()
     runs = list_runs(root)
@@ -60,7 +60,7 @@ def _undo(
 
 
 def _chosen(runs: list[Journal], name: str) -> Journal:
-    """Return the run of that name, or the last one that changed anything."""
+    """Return the run of that name, or the last one that changed a file."""
     for journal in runs:
         state = journal.state()
         wrote = any(file.kept or file.open for file in state.files.values())

@@ -82,7 +82,7 @@ class Connection:
         self._send({"jsonrpc": "2.0", "method": method, "params": params})
 
     async def run(self) -> None:
-        """Read until the server ends."""
+        """Read messages until the server ends."""
         try:
             while body := await _read_body(self._reader):
                 self._take(json.loads(body))
@@ -124,7 +124,7 @@ class Connection:
 
     def _send(self, message: Json) -> None:
         body = json.dumps(message).encode()
-        # A pipe takes bytes for a while after its reader is gone.
+        # A pipe accepts bytes for a while after its reader has ended.
         if self._ended or self._writer.is_closing():
             raise ServerEnded
         self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))

@@ -22,7 +22,7 @@ from homebody.text import Document, Span, TextEdit, apply_edits
 
 OnText: TypeAlias = Callable[[str], None]
 
-# What the client declares by default.
+# Client capabilities that are declared by default.
 CAPABILITIES: Json = {
     "general": {"positionEncodings": ["utf-32"]},
     "workspace": {
@@ -50,9 +50,9 @@ class Client:
     Attributes
     ----------
     documents
-        Open documents as they are now, edits of the server's included, by URI.
+        Open documents with all edits, including the server's, by URI.
     messages
-        Sentences that the server wanted to show.
+        Messages that the server sent to show to the user.
     status
         The last ``homebody/didChangeStatus``.
     notifications
@@ -103,7 +103,7 @@ class Client:
     def open(self, path: Path | str, text: str | None = None, language_id: str | None = None) -> Document:
         """Open a file by its path, or the ``text`` of an unsaved document by its URI.
 
-        Without a ``language_id`` the language follows from the file's name and text.
+        Without a ``language_id`` the language is derived from the file's name and text.
         """
         uri = path if isinstance(path, str) else _uri(path)
         content = Path(path).read_text("utf-8") if text is None else text
@@ -129,7 +129,7 @@ class Client:
         return after
 
     def type(self, uri: str, offset: int, text: str) -> Document:
-        """Insert ``text`` at ``offset``, as a key does."""
+        """Insert ``text`` at ``offset``, like a keystroke."""
         return self.change(uri, TextEdit(Span(offset, offset), text))
 
     def close(self, uri: str) -> None:
@@ -138,7 +138,7 @@ class Client:
         self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
     def focus(self, uri: str, line: int, column: int) -> None:
-        """Report where the user looks; the server reads ahead there."""
+        """Report the position of the user's cursor; the server reads ahead there."""
         position = {"line": line, "character": column}
         self.notify("textDocument/didFocus", {"textDocument": {"uri": uri}, "position": position})
 
@@ -150,7 +150,7 @@ class Client:
         ServerError
             The server has no model, with its reason.
         TimeoutError
-            There is none after ``seconds``.
+            No model is ready after ``seconds``.
 
         """
         async with asyncio.timeout(seconds):
@@ -235,7 +235,7 @@ class Client:
             on_text(params["value"]["text"])
 
     async def _apply_edit(self, params: Any) -> object:  # noqa: ANN401 - any JSON
-        """Apply a workspace edit to the open documents, all of it or nothing."""
+        """Apply a workspace edit to the open documents, completely or not at all."""
         edited: list[tuple[Document, list[TextEdit]]] = []
         for change in _document_changes(params["edit"]):
             document = self.documents.get(change["textDocument"]["uri"])
@@ -265,7 +265,7 @@ async def start_client(
     params: Json | None = None,
     stderr: int | None = None,
 ) -> AsyncGenerator[Client, None]:
-    """Start a server, initialize it, and end it again.
+    """Start a server and initialize it; stop it when the context ends.
 
     Parameters
     ----------
@@ -280,9 +280,9 @@ async def start_client(
     environ
         Instead of this process's environment.
     params
-        More of ``initialize``'s params, in place of this client's where both have them.
+        Additional params of ``initialize``; they replace this client's own.
     stderr
-        Where the server's stderr goes, as for ``subprocess``; by default where this process's goes.
+        Where the server's stderr goes, as for ``subprocess``; by default this process's stderr.
 
     """
     command = command or LSP_COMMAND

@@ -82,7 +82,7 @@ def convert(text: str, shown: str = "config.yaml") -> Imported:
         known = msgspec.yaml.decode(text, type=dict[str, object])
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
-        message = f"{shown} is no configuration of Continue's ({reason}): name its config.yaml"
+        message = f"{shown} is not a configuration of Continue ({reason}): name its config.yaml"
         raise UsageError(message) from error
     imported = Imported()
     models = [*config.models, *_older(config)]

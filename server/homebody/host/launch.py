@@ -157,8 +157,8 @@ _ERROR_LINE = re.compile(rb"^\S+ E (?:\S+: )?(.+)$", re.MULTILINE)
 def _last_words(log: IO[bytes]) -> str | None:
     """Return the first error in llama.cpp's log (later ones follow from it), else the last line."""
     log.seek(0)
-    said = log.read()[-64_000:]
-    if found := _ERROR_LINE.search(said):
+    output = log.read()[-64_000:]
+    if found := _ERROR_LINE.search(output):
         return found[1].decode(errors="replace").removeprefix("error loading model: ").strip()
-    lines = said.decode(errors="replace").split("\n")
+    lines = output.decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), None)

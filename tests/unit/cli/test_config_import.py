@@ -34,5 +34,5 @@ def test_write_applies_it_once(run, target, monkeypatch):
 
     assert settings["chat"]["backend"]["model"] == "qwen2.5-coder:7b"
     assert (target.parent / "prompts" / "find-bugs.md").is_file()
-    assert (again.code, "Nothing to take over" in again.out) == (0, True)
+    assert (again.code, "Nothing to import" in again.out) == (0, True)
     assert run("config", "show").err == ""

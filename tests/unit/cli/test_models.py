@@ -22,7 +22,7 @@ def test_a_fresh_machine_lists_the_next_steps():
     """No model is installed, and that is not an error."""
     assert homebody("models", "list") == (
         0,
-        "No model here; `homebody models install` fetches a small one (93 MB).\n",
+        "No model on this machine; `homebody models install` fetches a small one (93 MB).\n",
         "",
     )
     assert json.loads(homebody("models", "list", "--json")[1]) == []
@@ -44,7 +44,10 @@ def test_a_model_by_its_path_from_install_to_remove(tiny_model):
         "Fills in      <|fim_prefix|> <|fim_suffix|> <|fim_middle|>\n"
         in homebody("models", "show", "tiny")[1]
     )
-    assert homebody("models", "remove", "tiny")[1] == f"tiny is forgotten; the file stays: {tiny_model}\n"
+    assert (
+        homebody("models", "remove", "tiny")[1]
+        == f"tiny is removed from the list; the file was not deleted: {tiny_model}\n"
+    )
     assert tiny_model.is_file()
 
 

@@ -69,5 +69,5 @@ def test_a_reversed_line_range_is_reported():
 @pytest.mark.parametrize("text", ["a.py:10-", "a.py:-10", "a.py:", "a.py:-", "src/a.py:99999999999-3"])
 def test_half_a_range_is_no_file_name(text):
     """The message shows how to write lines."""
-    with pytest.raises(UsageError, match=r"names no lines; write .*a\.py:START"):
+    with pytest.raises(UsageError, match=r"is not a line range; write .*a\.py:START"):
         parse_lines(text)

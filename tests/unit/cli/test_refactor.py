@@ -126,9 +126,9 @@ def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
     ("arguments", "code", "part"),
     [
         ([], 2, "needs files or folders"),
-        (["add.py"], 2, "one of --action NAME (see --list) and --instruction TEXT"),
-        (["add.py", "--action", "simplify", "--instruction", "x"], 2, "one of --action"),
-        (["add.py", "--action", "simplify", "--write", "--check"], 2, "give one of them"),
+        (["add.py"], 2, "either --action NAME (see --list) or --instruction TEXT"),
+        (["add.py", "--action", "simplify", "--instruction", "x"], 2, "either --action"),
+        (["add.py", "--action", "simplify", "--write", "--check"], 2, "give only one of them"),
         (["add.py", "--action", "simplfy"], 2, "simplify"),
         (["none.py", "--action", "simplify"], 2, "does not exist"),
         (["add.py:5-99", "--action", "simplify"], 2, "has lines 1 to 7"),

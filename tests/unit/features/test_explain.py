@@ -20,19 +20,19 @@ async def test_the_text_comes_in_pieces_and_whole(world):
     """What was streamed is what is returned."""
     async with world("It adds two numbers.") as w:
         pieces: list[str] = []
-        said = await explain(w.engine, _document("a + b\n"), on_text=pieces.append)
-        assert "".join(pieces) == said.markdown == "It adds two numbers."
+        result = await explain(w.engine, _document("a + b\n"), on_text=pieces.append)
+        assert "".join(pieces) == result.markdown == "It adds two numbers."
         assert len(pieces) > 1
-        assert said.usage.context_length == 8192
+        assert result.usage.context_length == 8192
 
 
 async def test_code_around_the_selection_is_included_and_listed(world):
     """Selection first, then the lines before and after it."""
     async with world("ok") as w:
         document = _document("one = 1\ntwo = 2\nthree = 3\n")
-        said = await explain(w.engine, document, Span(8, 15))
+        result = await explain(w.engine, document, Span(8, 15))
         assert "one = 1" in w.asked[0].prompt.text
-        assert [(s.first_line, s.last_line, s.why) for s in said.sources] == [
+        assert [(s.first_line, s.last_line, s.why) for s in result.sources] == [
             (1, 1, "selection"),
             (0, 0, "before the selection"),
             (2, 2, "after the selection"),
@@ -44,17 +44,17 @@ async def test_a_file_larger_than_the_context_is_explained_in_parts(world):
     async with world("ok", context_length=1024) as w:
         document = _document("".join(f"value_{n} = {n}\n" for n in range(400)))
         streamed: list[str] = []
-        said = await explain(w.engine, document, full=True, on_text=streamed.append)
+        result = await explain(w.engine, document, full=True, on_text=streamed.append)
 
-        headings = [line for line in said.markdown.splitlines() if line.startswith("### ")]
+        headings = [line for line in result.markdown.splitlines() if line.startswith("### ")]
         assert headings[0].startswith("### [Lines 1 to ")
         assert headings[0].endswith("(file:///a.py#L1)")
         assert headings[-1] == "### Summary"
-        assert "".join(streamed) == said.markdown
-        lines = [line for source in said.sources for line in range(source.first_line, source.last_line + 1)]
+        assert "".join(streamed) == result.markdown
+        lines = [line for source in result.sources for line in range(source.first_line, source.last_line + 1)]
         assert lines == list(range(400))
-        assert said.left_out == ()
-        assert said.complete
+        assert result.left_out == ()
+        assert result.complete
         assert all(f"value_{n} = {n}" in "".join(r.prompt.text for r in w.asked) for n in range(400))
 
 
@@ -62,24 +62,24 @@ async def test_parts_beyond_the_eighth_are_listed_as_left_out(world):
     """The explanation says that it is not complete."""
     async with world("ok", context_length=512) as w:
         document = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
-        said = await explain(w.engine, document, Span(0, len(document.text) - 200))
-        [left] = said.left_out
-        assert left.first_line == said.sources[-1].last_line + 1
+        result = await explain(w.engine, document, Span(0, len(document.text) - 200))
+        [left] = result.left_out
+        assert left.first_line == result.sources[-1].last_line + 1
         assert "full explanation" in left.why
-        assert not said.complete
+        assert not result.complete
 
 
 async def test_a_long_file_is_explained_by_its_outline(world):
     """Signatures go in, bodies do not, and the result says so."""
     async with world("It computes.", context_length=1024) as w:
         code = "".join(f"def compute_{n}(value):\n" + "    value += 1\n" * 20 for n in range(30))
-        said = await explain(w.engine, _document(code))
+        result = await explain(w.engine, _document(code))
         [request] = w.asked
         assert "def compute_7(value):" in request.prompt.text
         assert "value += 1" not in request.prompt.text
-        assert [source.why for source in said.sources] == ["outline"]
-        assert "only the outline was read" in said.left_out[0].why
-        assert not said.complete
+        assert [source.why for source in result.sources] == ["outline"]
+        assert "only the outline was read" in result.left_out[0].why
+        assert not result.complete
 
 
 async def test_the_projects_rules_are_in_the_prompts_of_parts_and_outlines(world, tmp_path):
@@ -92,10 +92,10 @@ async def test_the_projects_rules_are_in_the_prompts_of_parts_and_outlines(world
     values = "".join(f"value_{n} = {n}\n" for n in range(150))
     for code in (functions, values):
         async with world("ok", context_length=1024, **wanted) as w:
-            said = await explain(w.engine, Document.create(uri, "python", 1, code))
+            result = await explain(w.engine, Document.create(uri, "python", 1, code))
             assert all("Use tabs." in request.prompt.text for request in w.asked)
             assert all("Be brief." in request.prompt.text for request in w.asked)
-            assert [one.why for one in said.sources].count("project rules") == 1
+            assert [one.why for one in result.sources].count("project rules") == 1
             for request in w.asked:
                 size = await w.backend.count_prompt(request.prompt)
                 assert size + request.sampling.max_tokens <= 1024
@@ -107,9 +107,9 @@ async def test_code_is_limited_to_what_is_read_in_time(world):
         w.engine.chat.speed.prompt = 100
         document = _document("".join(f"value_{n} = {n}\n" for n in range(500)))
         start = document.text.index("value_250")
-        said = await explain(w.engine, document, Span(start, start + 9))
-        assert 200 < said.usage.prompt_tokens <= 330
-        assert {left.why for left in said.left_out} == {
+        result = await explain(w.engine, document, Span(start, start + 9))
+        assert 200 < result.usage.prompt_tokens <= 330
+        assert {left.why for left in result.left_out} == {
             "before the selection; did not fit",
             "after the selection; did not fit",
         }
@@ -122,9 +122,9 @@ async def test_an_answer_that_was_cut_is_not_complete(world):
     async with world(
         "one two three four five six " * 20, chat=ChatSettings(max_tokens=16, reading_seconds=600)
     ) as w:
-        said = await explain(w.engine, _document("a + b\n"))
-        assert not said.complete
-        assert said.usage.output_tokens == 16
+        result = await explain(w.engine, _document("a + b\n"))
+        assert not result.complete
+        assert result.usage.output_tokens == 16
 
 
 async def test_a_cursor_means_the_function_around_it(world):
@@ -133,10 +133,10 @@ async def test_a_cursor_means_the_function_around_it(world):
     code = f"LIMIT = 3\n\n{half}def run(value):\n    return half(value) + LIMIT\n"
     async with world("ok") as w:
         document = _document(code)
-        said = await explain(
+        result = await explain(
             w.engine, document, Span(code.index("half(value) +"), code.index("half(value) +"))
         )
-        assert (said.sources[0].first_line, said.sources[0].last_line) == (6, 7)
+        assert (result.sources[0].first_line, result.sources[0].last_line) == (6, 7)
         assert w.asked[0].prompt.text.count("def half") == 1
         assert w.asked[0].prompt.text.count("def run") == 1
 
@@ -145,17 +145,19 @@ async def test_a_selection_that_ends_at_the_start_of_a_line_leaves_that_line_out
     """As editors select whole lines."""
     async with world("ok") as w:
         document = _document("one = 1\ntwo = 2\nthree = 3\n")
-        said = await explain(w.engine, document, Span(0, 8))
-        assert (said.sources[0].first_line, said.sources[0].last_line) == (0, 0)
+        result = await explain(w.engine, document, Span(0, 8))
+        assert (result.sources[0].first_line, result.sources[0].last_line) == (0, 0)
 
 
 async def test_the_listed_tokens_add_up_to_less_than_the_prompt_has(world):
     """Whether tokens were counted or estimated."""
     code = "".join(f"def f_{n}():\n    return f_{n + 1}()\n\n\n" for n in range(40))
     async with world("ok", context_length=1024) as w:
-        said = await explain(w.engine, _document(code), Span(code.index("def f_20"), code.index("def f_21")))
-        assert sum(source.tokens for source in said.sources) <= said.usage.prompt_tokens
-        places = [(s.uri, line) for s in said.sources for line in range(s.first_line, s.last_line + 1)]
+        result = await explain(
+            w.engine, _document(code), Span(code.index("def f_20"), code.index("def f_21"))
+        )
+        assert sum(source.tokens for source in result.sources) <= result.usage.prompt_tokens
+        places = [(s.uri, line) for s in result.sources for line in range(s.first_line, s.last_line + 1)]
         assert len(places) == len(set(places))
 
 
@@ -206,10 +208,10 @@ def test_the_prompt_fits_for_any_selection(world, lines, context_length, data):
             document = _document(text)
             if not text[start:end].strip():
                 return
-            said = await explain(w.engine, document, Span(start, end))
+            result = await explain(w.engine, document, Span(start, end))
             sizes = [await w.backend.count_prompt(request.prompt) for request in w.asked]
             for size, request in zip(sizes, w.asked, strict=True):
                 assert size + request.sampling.max_tokens <= context_length
-            assert said.usage.prompt_tokens == sum(sizes)
+            assert result.usage.prompt_tokens == sum(sizes)
 
     asyncio.run(run())

@@ -127,7 +127,7 @@ def test_the_users_file_is_kept():
 )
 def test_what_is_no_configuration_is_refused_in_one_sentence(text: str):
     """Whatever it is."""
-    with pytest.raises(UsageError, match="no configuration of Continue's"):
+    with pytest.raises(UsageError, match="not a configuration of Continue"):
         convert(text)
 
 
