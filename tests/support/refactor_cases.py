@@ -1,9 +1,9 @@
-"""Cases of refactorings: a document, what the model answers, and what becomes of it.
+r"""Cases of refactorings: a document, what the model answers, and what becomes of it.
 
 A file of cases is named by its language. Each case begins with ``== NAME``, a claim; lines of
 ``key: value`` follow (``action`` or ``instruction``, ``problem``, ``newline: crlf``, ``cut: yes`` for an
 answer that ends at the limit of tokens, ``repeat: N`` for an answer whose lines come N times, ``language``
-for another one than the file's). Then the parts:
+for another one than the file's, ``escapes: yes`` where ``\u202e`` stands for the character). Then the parts:
 
 ``-- code``
     The document; ``«`` and ``»`` enclose the selection, ``█`` is the cursor.
@@ -14,6 +14,7 @@ for another one than the file's). Then the parts:
     with its text.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def _case(stem: str, lines: list[str], start: int, end: int) -> RefactorCase:
             key, _, value = line.partition(":")
             settings[key.strip()] = value.strip()
     texts = [(heading, _text(body)) for heading, body in parts]
+    if "escapes" in settings:
+        texts = [(heading, _unescaped(text)) for heading, text in texts]
     (code,) = [text for heading, text in texts if heading == "code"]
     if settings.get("newline") == "crlf":
         code = code.replace("\n", "\r\n")
@@ -80,6 +83,10 @@ def _case(stem: str, lines: list[str], start: int, end: int) -> RefactorCase:
         tuple(answers),
         (heading, expected),
     )
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found.group(1), 16)), text)
 
 
 def _text(lines: list[str]) -> str:

@@ -12,6 +12,7 @@ from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess import CodeBlock, Refusal, document_hunks, replacement_text
 from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edited import edited
+from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit
@@ -58,14 +59,17 @@ async def _target(engine: Engine, document: Document, block: CodeBlock, span: Sp
     if span is not None and document.slice(span).strip():
         return document.whole_lines(trimmed(document, span))
     code = Document.create("homebody:block", document.language_id, 0, block.text)
-    names = [
-        one.name for one in definitions(code, parse(code)) if one.kind != "variable" and not one.container
-    ]
-    if len(names) == 1:
+    written = parse(code)
+    found = [one for one in definitions(code, written) if one.kind != "variable" and not one.container]
+    if len(found) == 1:
+        (new,) = found
         tree = await tree_of(engine, document)
-        same = [one for one in definitions(document, tree) if one.name == names[0] and one.kind != "variable"]
+        same = [one for one in definitions(document, tree) if one.name == new.name and one.kind != "variable"]
         if len(same) == 1:
-            return document.whole_lines(same[0].span)
+            old = same[0].span
+            # Decorations above stay where the block has none.
+            is_decorated = with_decorations(code, written, new.span) != new.span
+            return document.whole_lines(with_decorations(document, tree, old) if is_decorated else old)
     if span is None:
         return None
     start = document.line_starts[document.line_of(span.start)]

@@ -1,9 +1,14 @@
-"""Skip decorators, annotations and attributes before a definition.
+"""Find the decorators, annotations and attributes before a definition.
 
-In: text and the text that opens a decoration in its language. Out: where the definition itself begins.
+In: text, and its tree or the text that opens a decoration in its language. Out: where the decorations or the
+definition itself begin.
 """
 
 import re
+
+from homebody.syntax import nodes
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
 
 _BRACKETS = re.compile(r"[()\[\]]")
 # The part of a decoration before its brackets, by what opens it. Java's ``@interface`` is none.
@@ -12,6 +17,33 @@ _DECORATIONS = {
     "#[": re.compile(r"#(?=\[)"),
     "[": re.compile(r"(?=\[)"),
 }
+
+_MAX_LINES = 200
+
+
+def with_decorations(document: Document, tree: Tree, span: Span) -> Span:
+    """``span`` with the decorations directly above it that are nodes of their own.
+
+    In Rust, and of a method in TypeScript, decorations are siblings of what they belong to. Comments between
+    two of them, or between them and ``span``, are included.
+    """
+    if tree.handle is None or not tree.fits(document):
+        return span
+    line = document.line_of(span.start)
+    above = Span(document.line_starts[max(0, line - _MAX_LINES)], span.start)
+    found = {one for match in nodes.decorations(tree, above) for one in match["decoration"]}
+    if not found:
+        return span
+    comments = {one for match in nodes.places(tree, above) for one in match.get("comment", ())}
+    start = at = span.start
+    for one in sorted(found | comments, reverse=True):
+        # What lies inside of another, or behind ``at``, is skipped.
+        if one.end > at or document.text[one.end : at].strip():
+            continue
+        at = one.start
+        if one in found:
+            start = at
+    return Span(start, span.end)
 
 
 def behind_decorations(text: str, start: int, end: int, opener: str) -> int:

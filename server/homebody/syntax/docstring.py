@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from homebody.syntax.decorations import with_decorations
 from homebody.syntax.row import DocStyle
 from homebody.syntax.scope import Definition, first_definition
 from homebody.syntax.tree import Tree
@@ -61,7 +62,14 @@ def docstring_place(
     if style.inside:
         known = definition is not None and (definition.is_function or definition.is_class)
         return _inside(document, definition, unit) if definition and known else "no definition"
-    line = document.line_of(definition.span.start if definition else span.start)
+    start = span.start
+    if definition is not None:
+        start = with_decorations(document, tree, definition.span).start
+        header = document.line_of(definition.header.start)
+        if document.line_of(start) < header and _first_comment_line(document, header, style) is not None:
+            # The documentation stands between the decorations and the definition.
+            return _above_line(document, header, style)
+    line = document.line_of(start)
     while line < document.line_of(span.end) and not document.line_text(line).strip():
         line += 1
     return _above(document, tree, line, style)
@@ -118,6 +126,11 @@ def _above(document: Document, tree: Tree, line: int, style: DocStyle) -> Docstr
     decoration = tree.language.decoration if tree.language else ""
     while line > 0 and decoration and document.line_text(line - 1).strip().startswith(decoration):
         line -= 1
+    return _above_line(document, line, style)
+
+
+def _above_line(document: Document, line: int, style: DocStyle) -> DocstringPlace | Obstacle:
+    """Place directly above ``line``."""
     indent = _indent(document, line)
     start = document.line_starts[line]
     first = _first_comment_line(document, line, style)

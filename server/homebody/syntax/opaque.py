@@ -81,18 +81,24 @@ def comments_in(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
 
 def strings_in(document: Document, tree: Tree, within: Span) -> Sequence[str]:
     """Return the text of each string in ``within``, in order, with a space for code embedded in it."""
+    return [" ".join(parts) for parts in string_parts_in(document, tree, within)]
+
+
+def string_parts_in(document: Document, tree: Tree, within: Span) -> Sequence[Sequence[str]]:
+    """Return the text of each string in ``within``, in order, as the parts around code embedded in it."""
     around = _places(document, tree, within)
     holes = sorted(around.code)
-    texts: list[str] = []
+    texts: list[list[str]] = []
     for span in sorted(around.strings):
         if not _inside(span, within):
             continue
-        text, at = "", span.start
+        parts: list[str] = []
+        at = span.start
         for hole in holes:
             if span.start <= hole.start and hole.end <= span.end and hole.start >= at:
-                text += f"{document.text[at : hole.start]} "
+                parts.append(document.text[at : hole.start])
                 at = hole.end
-        texts.append(text + document.text[at : span.end])
+        texts.append([*parts, document.text[at : span.end]])
     return texts
 
 

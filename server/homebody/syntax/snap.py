@@ -5,6 +5,8 @@ In: a document, its tree, a span. Out: a span of whole lines that divides no syn
 
 from typing import TYPE_CHECKING
 
+from homebody.syntax import nodes
+from homebody.syntax.decorations import with_decorations
 from homebody.syntax.language import block_kinds
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -22,13 +24,16 @@ _EDGES = frozenset(
 def snapped(document: Document, tree: Tree, span: Span) -> Span:
     """Widen ``span`` to whole lines that contain only whole statements, elements and members.
 
-    Without a tree, widen it to whole lines only.
+    Decorators and attributes belong to the definition below them. Without a tree, widen it to whole lines
+    only.
     """
     span = document.whole_lines(_stripped(document, span))
     if tree.handle is None or not tree.fits(document):
         return span
     for _ in range(_ROUNDS):
-        wider = document.whole_lines(_covering(tree, _stripped(document, span)))
+        wider = _covering(tree, _stripped(document, span))
+        wider = _with_decorated(document, tree, with_decorations(document, tree, wider))
+        wider = document.whole_lines(wider)
         wider = Span(min(span.start, wider.start), max(span.end, wider.end))
         if wider == span:
             break
@@ -37,11 +42,27 @@ def snapped(document: Document, tree: Tree, span: Span) -> Span:
 
 
 def top_level_start(document: Document, tree: Tree, offset: int) -> int:
-    """Return the start of the line on which the top-level statement around ``offset`` begins."""
+    """Return the start of the line on which the top-level statement around ``offset`` begins.
+
+    Its decorators and attributes belong to it.
+    """
     handle = tree.handle
     spans = [_span(tree, child) for child in handle.root_node.children] if handle is not None else []
-    found = next((span for span in spans if span.start <= offset < span.end), None)
-    return document.line_starts[document.line_of(found.start if found is not None else offset)]
+    found = next((span for span in spans if span.start <= offset < span.end), Span(offset, offset))
+    start = with_decorations(document, tree, found).start
+    return document.line_starts[document.line_of(start)]
+
+
+def _with_decorated(document: Document, tree: Tree, span: Span) -> Span:
+    """``span`` with the definition that follows, if it ends with a decoration of that definition."""
+    inside = _stripped(document, span)
+    found = (one for match in nodes.decorations(tree, inside) for one in match["decoration"])
+    if not any(one.end == inside.end for one in found):
+        return span
+    rest = document.text[inside.end :]
+    start = inside.end + len(rest) - len(rest.lstrip())
+    ends = [step.span.end for step in nodes.path(tree, start) if step.span.start == start]
+    return Span(span.start, max([span.end, *ends]))
 
 
 def _covering(tree: Tree, span: Span) -> Span:

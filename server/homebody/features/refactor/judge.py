@@ -11,7 +11,7 @@ from homebody.features.refactor.results import Request
 from homebody.features.refactor.tests_file import tests_refusal
 from homebody.postprocess import Refusal, docstring_edits, document_hunks, replacement_text
 from homebody.postprocess.edit.answer_code import CUT, code_in_answer, without_reasoning
-from homebody.postprocess.edit.common_checks import common_refusal
+from homebody.postprocess.edit.common_checks import common_refusal, unreadable
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.guards import refused_by
 from homebody.postprocess.edit.narrow import narrowed, without_lines_above
@@ -85,4 +85,6 @@ def _new_file(request: Request, answer: str, *, complete: bool) -> Offer | Refus
         name = request.definition.name if request.definition is not None else ""
         if refusal := tests_refusal(request.document, name, code):
             return refusal
+    if refusal := unreadable(code, request.document.text):
+        return refusal
     return Offer(new_text=with_line_ends(code.strip("\n") + "\n", request.document.newline))

@@ -11,6 +11,7 @@ from homebody.features.refactor.results import Parts, Request
 from homebody.postprocess import Refusal, document_hunks, replacement_text
 from homebody.postprocess.edit.answer_code import NO_CODE, code_in_answer, without_reasoning
 from homebody.postprocess.ghost.line_ends import with_line_ends
+from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.snap import snapped, top_level_start
 from homebody.text import Document, Span, TextEdit
@@ -38,7 +39,7 @@ def parts_of(request: Request) -> Parts | None:
     named = list(_named(functions, request.instruction))
     if not named:
         return None
-    spans = [document.whole_lines(one.span) for one in named]
+    spans = [document.whole_lines(with_decorations(document, tree, one.span)) for one in named]
     for name in {one.name for one in named}:
         found = list(_references(document, name, spans))
         if len(found) > _MOST:

@@ -6,6 +6,7 @@ definition around them. Pure.
 
 from homebody.errors import UsageError
 from homebody.prompt.front_matter import PromptFile
+from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, scope_around
 from homebody.syntax.snap import snapped
 from homebody.syntax.tree import Tree
@@ -40,7 +41,7 @@ def find_target(
         if around is None:
             message = "There is no function or class here: put the cursor inside one, or select the code."
             raise UsageError(message)
-        return document.whole_lines(around.span), around
+        return document.whole_lines(with_decorations(document, tree, around.span)), around
     return snapped(document, tree, span), around
 
 

@@ -9,6 +9,7 @@ import re
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited, is_local, within
 from homebody.postprocess.edit.preserved import dropped_decorations, dropped_modifiers
+from homebody.postprocess.invisible import invisible_added, name_of
 from homebody.syntax.check import count_errors, first_error
 
 _MAX_GROWTH = 20
@@ -26,11 +27,23 @@ def common_refusal(edit: Edited, instruction: str) -> Refusal | None:
     """Return the reason why an edit is not offered; ``None`` if it passes all checks."""
     return (
         _too_long(edit)
+        or unreadable(edit.new_code, edit.old.text)
         or _new_errors(edit)
         or _repeated_definitions(edit)
         or _lost_definitions(edit, instruction)
         or dropped_decorations(edit, instruction)
         or dropped_modifiers(edit, instruction)
+    )
+
+
+def unreadable(new: str, old: str) -> Refusal | None:
+    """Refuse text with an invisible character that ``old`` does not have: it can hide what code does."""
+    char = invisible_added(new, old)
+    if char is None:
+        return None
+    return Refusal(
+        f"The answer has the invisible character {name_of(char)}, which can hide what code does: write it "
+        "as an escape sequence, or leave it out."
     )
 
 

@@ -10,13 +10,12 @@ from typing import TypeAlias
 from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited
 from homebody.postprocess.edit.extracted import extract_guard
+from homebody.postprocess.edit.literals import changed_literals, dropped_literals
 from homebody.postprocess.edit.preserved import (
     added_names,
     changed_signatures,
-    changed_texts,
     dropped_comments,
     dropped_names,
-    dropped_texts,
 )
 from homebody.postprocess.edit.renamed import rename_guard
 from homebody.syntax.compare import Part, compared, same_tokens
@@ -42,10 +41,10 @@ GUARDS: Mapping[str, tuple[Check, ...]] = {
     "types": (types_guard, dropped_comments),
     "documentation": (documentation_guard,),
     "rename": (rename_guard,),
-    "extract": (extract_guard, changed_signatures, changed_texts, dropped_comments),
-    "behaviour": (changed_signatures, changed_texts),
-    "flow": (changed_signatures, changed_texts, dropped_comments, dropped_names, added_names),
-    "additions": (changed_signatures, dropped_texts, dropped_comments, dropped_names),
+    "extract": (extract_guard, changed_signatures, changed_literals, dropped_comments),
+    "behaviour": (changed_signatures, changed_literals),
+    "flow": (changed_signatures, changed_literals, dropped_comments, dropped_names, added_names),
+    "additions": (changed_signatures, dropped_literals, dropped_comments, dropped_names),
 }
 """The checks of each guard, in order. The guard ``tests`` is checked where a new file is made."""
 

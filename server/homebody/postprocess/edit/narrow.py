@@ -7,6 +7,7 @@ Pure.
 
 from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.edited import CODE_KINDS
+from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
@@ -21,7 +22,7 @@ def narrowed(document: Document, tree: Tree, span: Span, answer: str, definition
     The answer is only narrowed if the target is exactly this definition, and if everything else that the
     answer defines is already defined outside ``span``.
     """
-    if definition is None or not _is_whole(document, definition, span):
+    if definition is None or not _is_whole(document, tree, definition, span):
         return answer
     text = without_reasoning(answer)
     code = text if isinstance(text, Refusal) else code_in_answer(text, old=document.slice(span))
@@ -61,6 +62,7 @@ def without_lines_above(document: Document, span: Span, new: str) -> str:
     return new
 
 
-def _is_whole(document: Document, definition: Definition, span: Span) -> bool:
-    """Whether ``span`` covers exactly the lines of ``definition``."""
-    return document.slice(span).strip() == document.slice(definition.span).strip()
+def _is_whole(document: Document, tree: Tree, definition: Definition, span: Span) -> bool:
+    """Whether ``span`` covers exactly the lines of ``definition``, with its decorations."""
+    whole = with_decorations(document, tree, definition.span)
+    return document.slice(span).strip() == document.slice(whole).strip()

@@ -1,4 +1,4 @@
-"""Checks that an edit keeps what it must not change: signatures, decorators, comments, texts, names.
+"""Checks that an edit keeps what it must not change: signatures, decorators, comments, names.
 
 In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
 the model what to correct; or nothing. They compare what both versions define under the same name.
@@ -13,15 +13,12 @@ from homebody.postprocess.edit.edited import Edited, is_local, within
 from homebody.syntax import nodes
 from homebody.syntax.identifiers import identifiers_in
 from homebody.syntax.names import names
-from homebody.syntax.opaque import comments_in, strings_in
+from homebody.syntax.opaque import comments_in
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
 _ALL = 1_000_000
-_WORD = re.compile(r"[^\W\d_]{3,}")
-"""Words of a string; shorter ones may be part of a format, such as ``%02d``."""
-
 _LAST_COMMA = re.compile(r" ?, (?=[)\]}>])")
 _DECORATION_WORDS = re.compile(r"decorat|attribut|annotat", re.IGNORECASE)
 _MODIFIERS = frozenset(
@@ -84,26 +81,6 @@ def dropped_comments(edit: Edited) -> Refusal | None:
     return None
 
 
-def changed_texts(edit: Edited) -> Refusal | None:
-    """Refuse a string with words that no string or name had before, and to lose words of strings."""
-    return dropped_texts(edit) or _lost_words(
-        _strings(edit.new, edit.new_tree, edit.new_span),
-        _strings(edit.old, edit.old_tree, edit.old_span),
-        edit.old_code,
-        "The answer has a text that the code did not have",
-    )
-
-
-def dropped_texts(edit: Edited) -> Refusal | None:
-    """Refuse to lose words of strings, such as those of an error message or a docstring."""
-    return _lost_words(
-        _strings(edit.old, edit.old_tree, edit.old_span),
-        _strings(edit.new, edit.new_tree, edit.new_span),
-        edit.new_code,
-        "The answer drops or changes the text",
-    )
-
-
 def dropped_names(edit: Edited) -> Refusal | None:
     """Refuse to stop using a function, a member or a variable from elsewhere."""
     lost = _used(edit.old, edit.old_tree, edit.old_span) - _all_names(edit.new, edit.new_tree, edit.new_span)
@@ -114,18 +91,6 @@ def added_names(edit: Edited) -> Refusal | None:
     """Refuse to use a function, a member or a variable from elsewhere that the code did not use."""
     added = _used(edit.new, edit.new_tree, edit.new_span) - _all_names(edit.old, edit.old_tree, edit.old_span)
     return Refusal(f"The answer uses {min(added)}, which the code did not use.") if added else None
-
-
-def _lost_words(before: list[str], after: list[str], code: str, problem: str) -> Refusal | None:
-    known = {word for text in after for word in _WORD.findall(text)} | set(_WORD.findall(code))
-    for text in before:
-        if any(word not in known for word in _WORD.findall(text)):
-            return Refusal(f"{problem} “{' '.join(text.split())[:60]}”.")
-    return None
-
-
-def _strings(document: Document, tree: Tree, span: Span) -> list[str]:
-    return list(strings_in(document, tree, span))
 
 
 def _comments(document: Document, tree: Tree, span: Span) -> list[list[str]]:

@@ -26,6 +26,7 @@ DropReason: TypeAlias = Literal[
     "closes too far in",
     "low confidence",
     "looks wrong",
+    "invisible characters",
 ]
 """Why nothing is shown, for the local log."""
 

@@ -18,6 +18,7 @@ from homebody.postprocess.ghost.noise import without_noise
 from homebody.postprocess.ghost.one_line import not_there_already, on_one_line, without_trailing_blanks
 from homebody.postprocess.ghost.partial_line import without_partial_line
 from homebody.postprocess.ghost.previous_lines import without_previous_lines
+from homebody.postprocess.ghost.readable import without_invisible
 from homebody.postprocess.ghost.unit import up_to_end, with_end
 
 GROWING: tuple[GrowingRule, ...] = (without_noise, joined_to_line, indented_like_file, with_end)
@@ -32,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     without_next_lines,
     without_previous_lines,
     without_trailing_blanks,
+    without_invisible,
     confident,
     with_closers_once,
     on_one_line,

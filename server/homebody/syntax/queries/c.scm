@@ -50,3 +50,4 @@
     parameters: (parameter_list (parameter_declaration type: (type_identifier) @ambiguous @variable))))
 (function_definition declarator: (_) @declared) @own
 [(function_definition) (compound_statement) (for_statement)] @region
+[(attribute_declaration) (attribute_specifier)] @decoration

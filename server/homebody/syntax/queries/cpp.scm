@@ -77,4 +77,4 @@
 (lambda_capture_initializer left: (_) @bound)
 (qualified_identifier name: (identifier) @fixed)
 
-(attribute_declaration) @decoration
+[(attribute_declaration) (attribute_specifier)] @decoration

@@ -23,3 +23,4 @@
 [(string) (interpolated_string) (character_literal)] @string
 (interpolation) @code
 [(block) (template_body) (case_block) (enum_body) (indented_block) (indented_cases)] @block
+(annotation) @decoration

@@ -17,3 +17,4 @@
 (interpolated_expression) @code
 [(statements) (class_body) (enum_class_body) (protocol_body)] @block
 [(function_body) (computed_property) (switch_statement) (lambda_literal)] @block
+(attribute) @decoration

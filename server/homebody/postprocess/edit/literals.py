@@ -1,0 +1,132 @@
+"""Checks that an edit keeps the literals of code: numbers and strings, regular expressions among them.
+
+In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
+the model what to correct; or nothing.
+A rewrite may use a value once instead of twice, so values are compared, and not their places.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.edited import Edited
+from homebody.syntax.compare import compared
+from homebody.syntax.opaque import string_parts_in
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
+
+_NUMBER = re.compile(r"\.?\d[\w.']*")
+_INTEGER = re.compile(r"(0x[\da-f]+|0b[01]+|0o[0-7]+|\d+)(?:[uln]+|[iu](?:8|16|32|64|128|size))?")
+_FLOAT = re.compile(r"((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?:f32|f64|[fdml])?")
+_MAY_GO = frozenset({"0", "1"})
+"""Numbers that an idiom saves: ``range(0, n)``, ``len(a) > 0``, ``total = 0`` before a loop."""
+_MAY_COME = frozenset({"0", "1", "2"})
+"""Numbers that an idiom adds: ``a[0]``, ``a[-1]``, ``a ** 2``."""
+
+_OPENING = re.compile(r"\A[A-Za-z@$]{0,3}#*(?:\"{3}|'{3}|[\"'`/])")
+_CLOSING = re.compile(r"(?:\"{3}|'{3}|[\"'`/])#*\Z")
+_ESCAPED_QUOTE = re.compile(r"\\([\"'`])")
+_LINE_END = re.compile(r"[ \t]*\r?\n[ \t]*")
+_WORD = re.compile(r"\w++(?![\"'])")
+"""A word that is no prefix of a string."""
+_PLACEHOLDER = re.compile(r"%[-+ #0]*[\d*]*(?:\.[\d*]+)?(?:hh?|ll?|z)?[sdifgeuxXrqvpc%]|\{[^{}\n]*\}")
+"""Values in a text, in the notations of ``%`` and ``format``."""
+
+
+def changed_literals(edit: Edited) -> Refusal | None:
+    """Refuse a number or a text that the code did not have, and to lose one."""
+    return dropped_literals(edit) or _added_number(edit) or _added_text(edit)
+
+
+def dropped_literals(edit: Edited) -> Refusal | None:
+    """Refuse to lose a number or a text, such as an error message or a docstring."""
+    return _dropped_number(edit) or _dropped_text(edit)
+
+
+def _dropped_number(edit: Edited) -> Refusal | None:
+    old, new = _both_numbers(edit)
+    fewer = old - new
+    lost = {number for number in fewer if number not in new and number not in _MAY_GO}
+    # These may go, but not in exchange for another number.
+    lost = lost or (set(fewer) & _MAY_GO if set(new - old) & _MAY_COME else set[str]())
+    return Refusal(f"The answer drops or changes the number {min(lost)}.") if lost else None
+
+
+def _added_number(edit: Edited) -> Refusal | None:
+    old, new = _both_numbers(edit)
+    added = set(new) - set(old) - _MAY_COME
+    return Refusal(f"The answer has the number {min(added)}, which the code did not have.") if added else None
+
+
+def _dropped_text(edit: Edited) -> Refusal | None:
+    old, new = _both_texts(edit)
+    lost = _not_in(old, new, edit.new_code)
+    return Refusal(f"The answer drops or changes the text “{lost[:60]}”.") if lost is not None else None
+
+
+def _added_text(edit: Edited) -> Refusal | None:
+    old, new = _both_texts(edit)
+    added = _not_in(new, old, edit.old_code)
+    if added is None:
+        return None
+    return Refusal(f"The answer has a text that the code did not have: “{added[:60]}”.")
+
+
+def _both_numbers(edit: Edited) -> tuple[Counter[str], Counter[str]]:
+    return (
+        Counter(_numbers(edit.old, edit.old_tree, edit.old_span)),
+        Counter(_numbers(edit.new, edit.new_tree, edit.new_span)),
+    )
+
+
+def _numbers(document: Document, tree: Tree, span: Span) -> Iterator[str]:
+    """Numbers in ``span``, each written in one way."""
+    found = compared(document, tree, frozenset({"comments"}))
+    for token in found.tokens if found is not None else ():
+        if span.start <= token.start < span.end and not token.is_string and _NUMBER.fullmatch(token.text):
+            yield _value(token.text)
+
+
+def _value(text: str) -> str:
+    """``0x10`` and ``1_6`` as ``16``, ``1.0`` as ``1``; text that is no such number stays as it is."""
+    text = text.replace("_", "").replace("'", "").lower()
+    if found := _INTEGER.fullmatch(text):
+        digits = found.group(1)
+        return str(int(digits, 8 if digits.startswith("0") and digits.strip("01234567") == "" else 0))
+    if found := _FLOAT.fullmatch(text):
+        return f"{float(found.group(1)):.17g}"
+    return text
+
+
+def _both_texts(edit: Edited) -> tuple[list[Sequence[str]], list[Sequence[str]]]:
+    return (
+        list(_texts(edit.old, edit.old_tree, edit.old_span)),
+        list(_texts(edit.new, edit.new_tree, edit.new_span)),
+    )
+
+
+def _texts(document: Document, tree: Tree, span: Span) -> Iterator[Sequence[str]]:
+    """Content of each string, parted where code is embedded."""
+    for parts in string_parts_in(document, tree, span):
+        first, *others = (_LINE_END.sub("\n", _ESCAPED_QUOTE.sub(r"\1", part)) for part in parts)
+        *before, last = (_OPENING.sub("", first), *others)
+        yield (*before, _CLOSING.sub("", last))
+
+
+def _not_in(wanted: list[Sequence[str]], there: list[Sequence[str]], code: str) -> str | None:
+    """First piece of ``wanted`` that is in no text of ``there``, and no word of ``code``; else ``None``.
+
+    Texts may be divided and joined, and their values be put in by another kind of formatting.
+    """
+    everything = "".join(part for parts in there for part in parts)
+    known = set(there)
+    words = set(_WORD.findall(code))
+    for parts in wanted:
+        if parts in known:
+            continue
+        for part in parts:
+            for piece in _PLACEHOLDER.split(part):
+                if piece not in everything and piece not in words:
+                    return " ".join(piece.split()) or piece
+    return None

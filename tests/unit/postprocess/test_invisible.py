@@ -1,0 +1,70 @@
+"""Characters that nobody sees are not added to code."""
+
+import pytest
+
+from homebody.postprocess import Dropped, Finished, finish
+from homebody.postprocess.invisible import invisible_added, name_of
+from homebody.syntax.cursor import cursor_context
+from homebody.syntax.tree import parse
+from homebody.text import Document
+
+HIDDEN = [
+    *(chr(code) for code in range(0x202A, 0x202F)),
+    *(chr(code) for code in range(0x2066, 0x206A)),
+    *("\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad", "\u061c", "\u3164"),
+    *("\x00", "\x08", "\x1b", "\x7f", "\x85", "\u2028", "\U000e0041", "\ufe0f"),
+]
+
+
+@pytest.mark.parametrize("char", HIDDEN, ids=name_of)
+def test_a_character_that_nobody_sees_is_found(char):
+    """In a name, in a string, and at the end."""
+    assert invisible_added(f"is{char}Admin = 1", "isAdmin = 1") == char
+    assert invisible_added(f'x = "{char}"', "") == char
+    assert invisible_added(f"x = 1{char}", "") == char
+
+
+@pytest.mark.parametrize("char", HIDDEN, ids=name_of)
+def test_what_the_text_had_may_stay(char):
+    """Files in Arabic or Hebrew, and old files with form feeds, can still be edited."""
+    assert invisible_added(f"a{char}b", f"x{char}y") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'print("👩\u200d💻 done")',  # one emoji of two
+        'print("❤\ufe0f")',
+        'print("1\ufe0f\u20e3")',
+        'print("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f")',  # England's flag
+        'print("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")',  # Persian needs the joiner
+        'print("\u0915\u094d\u200d\u0937")',
+        "x = 1\n\ty = 'ä€😀'\r\n",
+    ],
+    ids=ascii,
+)
+def test_characters_that_belong_to_a_visible_one_are_text(text):
+    """Emoji of several parts, and scripts that need joiners."""
+    assert invisible_added(text, "") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a\ufe0f", "❤\ufe0f\ufe0f", "a\u200db", "é\u200cé", "\ufe0f", "\u200d", "x\U000e0067"]
+)
+def test_the_same_characters_elsewhere_are_hidden(text):
+    """Behind a letter that has no variant, or several in a row, they can carry data."""
+    assert invisible_added(text, "") is not None
+
+
+@pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200b", "\x1b"], ids=name_of)
+def test_ghost_text_with_hidden_characters_is_not_shown(char):
+    """Unless the lines around the cursor have the character."""
+    before, answer = "def total(a, b):\n    return ", f"a + b  # {char}sum"
+    assert _shown(before, answer) == Dropped("invisible characters")
+    assert isinstance(_shown(f"# {char}\n{before}", answer), Finished)
+
+
+def _shown(before, answer):
+    document = Document.create("file:///a.py", "python", 1, before)
+    cursor = cursor_context(document, parse(document), len(before))
+    return finish(document, len(before), answer, cursor)
