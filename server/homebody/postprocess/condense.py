@@ -71,7 +71,8 @@ def _pieces(markdown: str) -> Iterator[_Piece]:
             yield _Piece(_first_sentence(prose), is_first)
             prose, is_first = [], False
         if isinstance(part, CodeBlock):
-            yield _Piece(", ".join(f"`{line}`" for line in _signatures(part)), is_needed=True)
+            if lines := _signatures(part):
+                yield _Piece(", ".join(f"`{line}`" for line in lines), is_needed=True)
         elif part.strip():
             prose.append(part)
 

@@ -5,8 +5,8 @@ import pytest
 from homebody.postprocess.edit.code_blocks import (
     CodeBlock,
     code_blocks,
+    markdown_parts,
     outer_code_blocks,
-    without_code_blocks,
 )
 
 IN_DOCSTRING = """\
@@ -63,4 +63,4 @@ def test_an_answer_that_ends_at_an_opening_fence_is_known_as_cut():
 
 def test_the_prose_of_an_answer_is_what_lies_between_its_blocks():
     """Fences go with the code."""
-    assert without_code_blocks("Before.\n```\na\n```\nAfter.") == "Before.\nAfter."
+    assert list(markdown_parts("Before.\n```\na\n```\nAfter.")) == ["Before.", CodeBlock("", "a\n"), "After."]
