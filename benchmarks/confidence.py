@@ -1,78 +1,75 @@
-"""Confidence by place: how often suggestions are exact at line ends, inside identifiers, and elsewhere.
+"""Confidence by place: how often a suggestion is exact at line ends, on new lines and inside lines.
 
-Holes in the standard library and in installed packages, as many of each kind: the rest of a line, and at
-line ends the next line. Everything is requested without a threshold and written down with its
-probabilities; thresholds are chosen on one half of the regions and reported on the other.
+Passages of real code are retyped in Python, JavaScript and Lua. At each pause one line is requested, with
+the whole window read and no threshold, and the answer is recorded with its probabilities. The report runs
+the rules over what was recorded, so a change of the rules or of the confidence needs no new answers.
+Thresholds are chosen on one half of the files and reported on the other.
 
-    python benchmarks/confidence.py --json FILE [--holes N] [--seed S] [--report]
+    python benchmarks/confidence.py --json FILE [--passages N] [--lines N] [--seed S] [--report]
 
-``FILE`` has a line for each region; a second run continues behind them. ``--report`` only prints.
+``FILE`` has a line for each passage; a second run continues behind them. ``--report`` only prints.
 """
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from homebody.backend.base import Piece
-from homebody.engine import open_engine
-from homebody.postprocess.ghost.confidence import confidence
+from homebody.engine import Engine, open_engine
+from homebody.features.complete import complete, prepare_once
+from homebody.postprocess.ghost.finish import Finished, finish
+from homebody.session.cache import ResultCache
 from homebody.session.session import Session
 from homebody.settings import Settings
-from measure.asking import SteadySpeed, ask_ours, settings_for
-from measure.holes import PLACES, Kind, choose_regions
+from homebody.syntax.cursor import cursor_context
+from homebody.syntax.tree import parse
+from measure.asking import SteadySpeed, settings_for
 from measure.model import default_weights, open_model
-from measure.sources import python_files, short_name
+from measure.pauses import PAUSE_KINDS, Pause, PauseKind, choose_passage, pauses_of
+from measure.sources import code_files, short_name
 from measure.table import percent, print_table
 
-_SPEED = 100.0
-"""Tokens per second that the budget assumes: it makes windows of 500 tokens."""
+_SPEED = 250.0
+"""Tokens per second that the budget assumes: it makes windows of about 1,200 tokens."""
 
 _WANTED = 0.65
 """Share of the shown suggestions that should be exact."""
 
+_STEPS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+_DEFAULT = Settings().completion.min_confidence
+
 
 class Answer(msgspec.Struct, frozen=True):
-    """One hole and its answer; ``line`` is empty where nothing was worth showing.
+    """The model's answer at one pause, as it wrote it, with the logarithms of the probabilities."""
 
-    ``prefix`` is the cursor's line up to the cursor; ``pieces`` are the answer as the model wrote it, with
-    the logarithms of the probabilities.
-    """
-
-    kind: Kind
-    prefix: str
-    line: str
-    is_exact: bool
-    outcome: str
+    kind: PauseKind
+    offset: int
     pieces: tuple[tuple[str, float | None], ...]
-
-    @property
-    def place(self) -> str:
-        """Where the answer goes, as far as a request can tell."""
-        if not self.prefix.strip():
-            return "new line"
-        answer = "".join(text for text, _ in self.pieces)
-        if "\n" in answer[: len(answer) - len(answer.lstrip())]:
-            return "next line"
-        return "in a word" if self.prefix[-1].isalnum() or self.prefix[-1] == "_" else "in a line"
-
-    @property
-    def confidence(self) -> float | None:
-        """Confidence in the first line; ``None`` where nothing would be shown."""
-        line = self.line.strip()
-        start = max(0, "".join(text for text, _ in self.pieces).find(line))
-        pieces = [Piece(text, logprob) for text, logprob in self.pieces]
-        return confidence(pieces, start, start + len(line)) if line else None
+    is_whole: bool
 
 
-class RegionAnswers(msgspec.Struct, frozen=True):
-    """The answers in one region of a file."""
+class PassageAnswers(msgspec.Struct, frozen=True):
+    """The answers in one passage: ``first`` and ``lines`` say which lines of the file were retyped."""
 
     name: str
+    first: int
+    lines: int
     answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules make of an answer; ``confidence`` is 0 where nothing would be shown."""
+
+    kind: PauseKind
+    language: str
+    confidence: float
+    is_exact: bool
 
 
 async def main() -> None:
@@ -80,72 +77,118 @@ async def main() -> None:
     options = _options()
     if not options.report:
         await _measure(options)
-    report(_read(options.json))
+    files = {short_name(path): (path, language) for path, language in code_files(options.seed)}
+    report(_read(options.json), files, options.seed)
 
 
 async def _measure(options: argparse.Namespace) -> None:
-    """Ask at every hole, one region after the other; regions of an earlier run are not asked again."""
-    known = {region.name for region in _read(options.json)}
-    regions = choose_regions(python_files(), options.holes, options.seed, PLACES)
-    async with (
-        open_model(default_weights(), threads=options.threads) as model,
-        open_engine(settings_for(model)) as engine,
-    ):
-        engine.completion.speed = SteadySpeed(prompt=options.speed)
-        for number, region in enumerate(regions, start=1):
-            name = short_name(region.path)
-            if name in known:
-                continue
-            answers: list[Answer] = []
-            async with aclosing(Session(engine)) as session:
-                for hole in region.holes:
-                    said = await ask_ours(engine, session, region, hole)
-                    before = region.text[region.text.rfind("\n", 0, hole.offset) + 1 : hole.offset]
-                    exact = said.is_exact(hole)
-                    answers.append(Answer(hole.kind, before, said.line, exact, said.outcome, said.pieces))
-            with options.json.open("ab") as file:
-                file.write(msgspec.json.encode(RegionAnswers(name, tuple(answers))) + b"\n")
-            print(f"{number}/{len(regions)} {name:<60}", end="\r", flush=True)
+    """Ask at every pause, one passage after the other; those of an earlier run are not asked again."""
+    known = {passage.name for passage in _read(options.json)}
+    files = code_files(options.seed)[: options.passages]
+    async with open_model(options.model or default_weights(), threads=options.threads) as model:
+        settings = settings_for(model, snippets=False)
+        completion = msgspec.structs.replace(settings.completion, multiline="never")
+        async with open_engine(msgspec.structs.replace(settings, completion=completion)) as engine:
+            engine.completion.speed = SteadySpeed(prompt=_SPEED)
+            for number, (path, language) in enumerate(files, start=1):
+                name = short_name(path)
+                if name in known:
+                    continue
+                first = choose_passage(path, options.lines, options.seed)
+                if first is None:
+                    continue
+                pauses = pauses_of(path, language, first, options.lines, options.seed)
+                answers = await _answers(engine, list(pauses))
+                made = PassageAnswers(name, first, options.lines, tuple(answers))
+                with options.json.open("ab") as file:
+                    file.write(msgspec.json.encode(made) + b"\n")
+                print(f"{number}/{len(files)} {name:<60}", end="\r", flush=True)
 
 
-def _read(path: Path) -> list[RegionAnswers]:
+async def _answers(engine: Engine, pauses: Sequence[Pause]) -> list[Answer]:
+    """Type one passage, and ask at each of its pauses."""
+    answers: list[Answer] = []
+    async with aclosing(Session(engine)) as session:
+        for pause in pauses:
+            engine.trees.open(pause.document)
+            await engine.trees.ready(pause.document)
+            if not answers:
+                await prepare_once(session, pause.document, pause.offset)
+            # Each pause gets an answer of its own, also where an earlier one was typed along.
+            session.cache = ResultCache()
+            await complete(engine, pause.document, pause.offset, session=session)
+            generation = session.running
+            await session.stop_background()
+            await session.stop_running()
+            pieces = generation.pieces if generation is not None else []
+            is_whole = generation is not None and generation.answer().state.is_whole
+            answers.append(
+                Answer(pause.kind, pause.offset, tuple((p.text, p.logprob) for p in pieces), is_whole)
+            )
+    return answers
+
+
+def _read(path: Path) -> list[PassageAnswers]:
     if not path.exists():
         return []
-    return [msgspec.json.decode(line, type=RegionAnswers) for line in path.read_bytes().splitlines()]
+    return [msgspec.json.decode(line, type=PassageAnswers) for line in path.read_bytes().splitlines()]
 
 
-def report(regions: Sequence[RegionAnswers]) -> None:
-    """Print the curve of each kind, and what thresholds chosen on every second region do on the others."""
-    answers = [answer for region in regions for answer in region.answers]
-    print(f"{len(answers)} holes in {len(regions)} regions" + " " * 60)
+def judged(passage: PassageAnswers, path: Path, language: str, seed: int) -> Iterator[Judged]:
+    """Run the rules over the answers of a passage."""
+    pauses = {
+        (pause.kind, pause.offset): pause
+        for pause in pauses_of(path, language, passage.first, passage.lines, seed)
+    }
+    for answer in passage.answers:
+        pause = pauses[answer.kind, answer.offset]
+        pieces = [Piece(text, logprob) for text, logprob in answer.pieces]
+        cursor = cursor_context(pause.document, parse(pause.document), pause.offset)
+        found = finish(
+            pause.document,
+            pause.offset,
+            "".join(piece.text for piece in pieces),
+            cursor,
+            pieces=pieces,
+            cut_by_length=not answer.is_whole,
+            wanted="line",
+        )
+        if isinstance(found, Finished):
+            yield Judged(answer.kind, language, found.probability or 0.0, pause.is_exact(found.text))
+        else:
+            yield Judged(answer.kind, language, 0.0, is_exact=False)
+
+
+def report(passages: Sequence[PassageAnswers], files: dict[str, tuple[Path, str]], seed: int) -> None:
+    """Print the curve of each kind, and what thresholds chosen on every second file do on the others."""
+    groups = [list(judged(passage, *files[passage.name], seed)) for passage in passages]
+    every = [one for group in groups for one in group]
+    print(f"{len(every)} pauses in {len(groups)} files" + " " * 60)
+    names = ("all", *PAUSE_KINDS, *sorted({one.language for one in every}))
     rows: list[list[str]] = []
-    for kind in ("all", *PLACES):
-        of = [answer for answer in answers if kind in ("all", answer.kind)]
-        rows.append([kind, f"{len(of)}", *(_shown_and_exact(of, (least,) * 4) for least in _STEPS)])
-    head = ("holes", "number", *(f"{least:.1f}" for least in _STEPS))
+    for name in names:
+        of = [one for one in every if name in ("all", one.kind, one.language)]
+        shares = [_shown_and_exact(of, dict.fromkeys(PAUSE_KINDS, least)) for least in _STEPS]
+        rows.append([name, f"{len(of)}", *shares])
+    head = ("pauses", "number", *(f"{least:.1f}" for least in _STEPS))
     print_table("One threshold for all places: shown / of them exact", head, rows)
-    chosen_on = [answer for region in regions[::2] for answer in region.answers]
-    others = [answer for region in regions[1::2] for answer in region.answers]
-    chosen = tuple(_threshold([answer for answer in chosen_on if answer.place == place]) for place in _NAMES)
-    at_default = (_DEFAULT,) * len(_NAMES)
+    chosen_on = [one for group in groups[::2] for one in group]
+    others = [one for group in groups[1::2] for one in group]
+    own = {kind: _threshold([one for one in chosen_on if one.kind == kind]) for kind in PAUSE_KINDS}
+    everywhere = dict.fromkeys(PAUSE_KINDS, _DEFAULT)
     rows = []
-    for place, least in zip((*_NAMES, "all"), (*chosen, None), strict=True):
-        of = [answer for answer in others if place in ("all", answer.place)]
-        shares = [_shown_and_exact(of, limits) for limits in (at_default, chosen)]
-        rows.append([place, f"{len(of)}", "" if least is None else f"{least:.2f}", *shares])
-    head = ("place", "number", "threshold", f"{_DEFAULT} everywhere", "threshold of the place")
-    print_table("The other half: shown / of them exact", head, rows)
+    for kind in (*PAUSE_KINDS, "all"):
+        of = [one for one in others if kind in ("all", one.kind)]
+        least = f"{own[kind]:.2f}" if kind in own else ""
+        rows.append([kind, f"{len(of)}", least, _shown_and_exact(of, everywhere), _shown_and_exact(of, own)])
+    head = ("pauses", "number", "threshold", f"{_DEFAULT} everywhere", "threshold of the kind")
+    print_table("The other half of the files: shown / of them exact", head, rows)
 
 
-_DEFAULT = Settings().completion.min_confidence
-_STEPS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-_NAMES = ("next line", "new line", "in a word", "in a line")
-
-
-def _threshold(answers: Sequence[Answer]) -> float:
+def _threshold(answers: Sequence[Judged]) -> float:
     """Return the lowest confidence from which on as many suggestions are exact as wanted."""
     by_confidence = sorted(
-        ((a.confidence, a.is_exact) for a in answers if a.confidence is not None), reverse=True
+        ((one.confidence, one.is_exact) for one in answers if one.confidence), reverse=True
     )
     exact, least = 0, 1.0
     for shown, (value, is_exact) in enumerate(by_confidence, start=1):
@@ -155,26 +198,21 @@ def _threshold(answers: Sequence[Answer]) -> float:
     return least
 
 
-def _shown_and_exact(answers: Sequence[Answer], least: Sequence[float]) -> str:
-    """Shares that are shown at the thresholds of the places, and of these the exact ones."""
-    limits = dict(zip(_NAMES, least, strict=True))
-    shown = [a for a in answers if a.confidence is not None and a.confidence >= limits[a.place]]
-    exact = sum(answer.is_exact for answer in shown)
+def _shown_and_exact(answers: Sequence[Judged], least: dict[PauseKind, float]) -> str:
+    """Shares that are shown at the thresholds of the kinds, and of these the exact ones."""
+    shown = [one for one in answers if one.confidence and one.confidence >= least[one.kind]]
+    exact = sum(one.is_exact for one in shown)
     return f"{percent(len(shown), len(answers))} / {percent(exact, len(shown))}"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Confidence by place.")
-    parser.add_argument("--holes", type=int, default=960, help="at least so many (default: %(default)s)")
+    parser.add_argument("--passages", type=int, default=60, help="files (default: %(default)s)")
+    parser.add_argument("--lines", type=int, default=12, help="of a passage (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=9)
-    parser.add_argument("--json", type=Path, required=True, help="answers, a line for each region")
+    parser.add_argument("--json", type=Path, required=True, help="answers, a line for each passage")
+    parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
     parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
-    parser.add_argument(
-        "--speed",
-        type=float,
-        default=_SPEED,
-        help="makes windows of five seconds at it (default: %(default)s)",
-    )
     parser.add_argument("--report", action="store_true", help="ask nothing, print what FILE holds")
     return parser.parse_args()
 

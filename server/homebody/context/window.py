@@ -15,6 +15,9 @@ Count = Callable[[str], int]
 _GRID_SHARE = 16
 """The grid's step is at most this part of the lines that fit, so rounding costs at most 1/16."""
 
+_KEPT_SHARE = 0.75
+"""A kept prefix uses at least this part of its tokens. Measured speeds, and so budgets, vary by a fifth."""
+
 _CHARACTERS = 40
 """Upper bound on the characters of a token; a text above it is known to be too long without counting."""
 
@@ -61,7 +64,7 @@ def window(
     Together they have at most ``tokens``, or ``keep.tokens`` if the start of ``keep`` is kept.
     ``suffix_share`` (0 to 1) is the suffix's share if both sides have enough text; tokens that one side does
     not need go to the other. The prefix is not empty if there is text before the gap. The start of ``keep``
-    is kept while the prefix uses nine tenths of its tokens and both sides are within ``keep.tokens``.
+    is kept while the prefix uses three quarters of its tokens and both sides are within ``keep.tokens``.
     """
     suffix_limit = int(tokens * suffix_share)
     suffix = _suffix(document, gap.end, suffix_limit, count) if suffix_limit else (Span(gap.end, gap.end), 0)
@@ -79,8 +82,8 @@ def window(
 
 
 def _kept(document: Document, end: int, keep: Keep, tokens: int, count: Count) -> tuple[Span, int] | None:
-    """Return the kept prefix if it has at least nine tenths of ``tokens`` and at most ``keep.tokens``."""
-    if not 0 < keep.start < end:
+    """Return the kept prefix if it has enough of ``tokens`` and at most ``keep.tokens``."""
+    if not 0 <= keep.start < end:
         return None
     most = max(tokens, keep.tokens)
     if end - keep.start > most * _CHARACTERS:
@@ -88,7 +91,7 @@ def _kept(document: Document, end: int, keep: Keep, tokens: int, count: Count) -
     if document.line_starts[document.line_of(keep.start)] != keep.start:
         return None
     used = count(document.text[keep.start : end])
-    return (Span(keep.start, end), used) if tokens * 0.9 <= used <= most else None
+    return (Span(keep.start, end), used) if tokens * _KEPT_SHARE <= used <= most else None
 
 
 def _prefix(document: Document, offset: int, tokens: int, count: Count) -> tuple[Span, int]:

@@ -75,6 +75,8 @@ class PlaceState:
         Whole lines that the last pause found, the most useful first, with their text.
     candidates
         Snippets that the last pause found, best first.
+    searched
+        Whether imports and snippets were looked for, also if none were found.
 
     """
 
@@ -84,6 +86,7 @@ class PlaceState:
     widen_after: float = WIDEN_AFTER_SECONDS
     imports: tuple[tuple[Span, str], ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    searched: bool = False
 
     def imports_in(self, document: Document) -> list[Span]:
         """Import lines that are still where the pause found them."""
@@ -154,5 +157,5 @@ class Place:
         self.state = replace(self.state, imports=tuple((span, document.slice(span)) for span in lines))
 
     def keep_candidates(self, candidates: Sequence[Candidate]) -> None:
-        """Keep the snippets that a pause found, until the next one."""
-        self.state = replace(self.state, candidates=tuple(candidates))
+        """Keep the snippets that a pause found, until the next one; without any, that is kept too."""
+        self.state = replace(self.state, candidates=tuple(candidates), searched=True)

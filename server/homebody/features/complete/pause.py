@@ -13,7 +13,7 @@ from homebody.features.complete.ask import ask_ahead
 from homebody.features.complete.kept_imports import find_imports, keep_imports
 from homebody.features.complete.plan import prompt_at
 from homebody.features.complete.prompt import Target, target_of
-from homebody.features.complete.read import PIECE_SECONDS, TYPING_PIECE_SECONDS, read_ahead
+from homebody.features.complete.read import PAUSE, TYPING, Pace, read_ahead
 from homebody.features.complete.request import Completion, request_at
 from homebody.features.complete.scene import Scene, scene_at
 from homebody.features.complete.snippets import find_candidates
@@ -119,12 +119,12 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     if burst is None or not burst.narrow:
         return
     if arriving is None or arriving.typed(document, offset) is None:
-        if not (scene.place.imports or scene.place.candidates):
-            # Coming to a place has found them already; a key must not look for them again.
+        if not scene.place.searched:
+            # Keystrokes must not repeat the search for imports and snippets.
             await _look_around(session, document, offset)
         arriving = await _counted_window(session, target, document, offset)
         scene = scene_at(session, target, document, offset)
-    await _read(session, scene, arriving, TYPING_PIECE_SECONDS)
+    await _read(session, scene, arriving, TYPING)
 
 
 async def _ask_next(session: Session, target: Target, document: Document, shown: Completion) -> None:
@@ -210,13 +210,13 @@ async def _counted_window(session: Session, target: Target, document: Document, 
     return wide_window(scene_at(session, target, document, offset))
 
 
-async def _read(session: Session, scene: Scene, burst: Burst, piece_seconds: float = PIECE_SECONDS) -> Burst:
+async def _read(session: Session, scene: Scene, burst: Burst, pace: Pace = PAUSE) -> Burst:
     """Read a window ahead, and use it once it is read."""
     place = session.place(scene.document.uri)
     before = place.state.burst
     place.begin_reading(burst)
     prompt = prompt_at(scene, burst)
-    await read_ahead(session, prompt, lambda: True, leave=0, seconds=piece_seconds)
+    await read_ahead(session, prompt, lambda: True, leave=0, pace=pace)
     place.end_reading()
     after = scene_at(session, scene.target, scene.document, scene.offset)
     if after.unread(prompt.text) <= after.at_once:

@@ -2,13 +2,15 @@
 
 In: a prompt of a coming request. Out: the part of it that there was time for, in the server's cache.
 A llama.cpp that is reading a prompt does not notice a closed connection, so a piece is what the model
-reads in 150 ms, and in 50 ms while the user types; the next one is only sent if it is still needed.
+reads in 150 ms. While the user types it is 50 ms, and up to 100 ms once no key has come for a while.
+The next piece is only sent if it is still needed.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from homebody.backend.base import Prompt, PromptRead, Stats
 from homebody.backend.cancellation import cleaned_up
@@ -16,8 +18,29 @@ from homebody.engine import Use
 from homebody.session.prompts import CachedPrompt
 from homebody.session.session import Session
 
-PIECE_SECONDS = 0.15
-TYPING_PIECE_SECONDS = 0.05
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Sizes of the pieces of one prompt, in seconds of reading.
+
+    The first takes ``first`` seconds and each later one ``growth`` times as long, up to ``longest``: longer
+    pieces are read faster, but a key waits until the piece is read.
+    """
+
+    first: float
+    longest: float
+    growth: float = 1.25
+
+    def piece(self, number: int) -> float:
+        """Seconds of the piece with this number, counted from 0."""
+        return min(self.longest, self.first * self.growth ** min(number, _MOST_GROWTH))
+
+
+_MOST_GROWTH = 20
+"""Pieces after which no pace grows any more."""
+
+PAUSE = Pace(0.15, 0.15)
+TYPING = Pace(0.05, 0.1)
 """Measured with a key each 120 ms: such pieces delay a key's answer by 30 ms at the median."""
 
 _FEWEST_TOKENS = 8
@@ -27,7 +50,7 @@ _FIRST_PIECE_TOKENS = 48
 """Tokens of the first piece, before the speed is known: about a second of reading on a slow machine."""
 
 
-def piece_tokens(use: Use, seconds: float = PIECE_SECONDS) -> int:
+def piece_tokens(use: Use, seconds: float = PAUSE.first) -> int:
     """Tokens of one piece that is read in so many seconds, at the measured speed."""
     if use.speed.prompt is None:
         return _FIRST_PIECE_TOKENS
@@ -40,12 +63,12 @@ async def read_ahead(
     wanted: Callable[[], bool],
     *,
     leave: int,
-    seconds: float = PIECE_SECONDS,
+    pace: Pace = PAUSE,
 ) -> bool:
     """Read ``prompt`` piece by piece until at most ``leave`` tokens are unread.
 
     True once that is so; false when it stopped because ``wanted`` turned false. With ``leave`` 0 the
-    last piece is read too. A piece takes ``seconds``.
+    last piece is read too.
 
     Raises
     ------
@@ -63,9 +86,12 @@ async def read_ahead(
     cached = session.prompts.best(text)
     position = _read_tokens(use, cached, text, total)
     counted = None if position else 0
+    number = 0
     while total - position > leave:
         if not wanted():
             return False
+        seconds = pace.piece(number)
+        number += 1
         asked = min(position + piece_tokens(use, seconds), total)
         began = time.monotonic()
         piece = asyncio.ensure_future(use.backend.warm(prompt, tokens=asked, slot=cached.slot))

@@ -157,6 +157,23 @@ async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
         assert len(slots) == 2
 
 
+async def test_a_search_that_found_nothing_is_not_repeated_while_the_user_types(world, monkeypatch):
+    """In a file without imports and snippets, only the first wide window looks for them."""
+    monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 3600.0)
+    async with world("zzz\n", context_length=32_768) as w:
+        searched: list[str] = []
+        w.session.siblings = lambda uri: searched.append(uri) or ()
+        _with_slots(w, 5, speed=400)
+        target, document = await target_of(w.engine), _file("alpha", 3000)
+        w.session.place(document.uri).widened()
+        for line in (2000, 500):
+            offset = document.line_starts[line]
+            assert planned_at(w.session, target, document, offset).why == "narrow"
+            await widen_while_typing(w.session, target, document, offset)
+            assert not w.session.place(document.uri).state.burst.narrow
+        assert [document.uri] == searched
+
+
 async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
     """Reading a wide window would make the server drop the prompt that the next key needs."""
     monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 3600.0)

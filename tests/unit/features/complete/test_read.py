@@ -9,7 +9,7 @@ from homebody.backend.base import Prompt, Text
 from homebody.backend.scripted import ScriptedBackend
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
-from homebody.features.complete.read import piece_tokens, read_ahead
+from homebody.features.complete.read import PAUSE, TYPING, Pace, piece_tokens, read_ahead
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import Document, Span, TextEdit
@@ -17,6 +17,16 @@ from support.ollama_double import OllamaDouble, OllamaModel
 from support.until import until
 
 _LONG_WORDS = "extraordinarily " * 300
+_SLOW = Pace(60.0, 60.0)
+
+
+def test_pieces_grow_while_no_key_comes():
+    """A key waits for at most 50 ms while the user types, and for at most 100 ms after a pause."""
+    pieces = [TYPING.piece(number) for number in range(100)]
+    assert pieces == sorted(pieces)
+    assert (pieces[0], pieces[-1]) == (0.05, 0.1)
+    assert sum(pieces[:4]) < 0.3
+    assert {0.15} == {PAUSE.piece(number) for number in range(100)}
 
 
 async def test_reading_resumes_where_a_key_interrupted_it(world):
@@ -36,7 +46,7 @@ async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
     async with world("x\n", context_length=4096, kind=_SlowToRead) as w:
         w.engine.completion.speed.prompt = 400
         prompt = Prompt((Text(_LONG_WORDS),))
-        reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, seconds=60.0))
+        reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, pace=_SLOW))
         await w.backend.has_begun.wait()
         reading.cancel()
         w.backend.may_end.set()
@@ -51,7 +61,7 @@ async def test_a_key_ends_the_work_over_a_server_that_cannot_read_ahead(world):
     async with world("x\n", context_length=4096, kind=_CannotReadAhead) as w:
         w.engine.completion.speed.prompt = 400
         prompt = Prompt((Text(_LONG_WORDS),))
-        reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, seconds=60.0))
+        reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, pace=_SLOW))
         await w.backend.has_begun.wait()
         reading.cancel()
         w.backend.may_end.set()
