@@ -86,11 +86,15 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A suggestion as it was shown, or what is left of it; ``record`` is the request behind it."""
+    """A suggestion as it was shown, or what is left of it; ``record`` is the request behind it.
+
+    ``is_whole`` is false where a block was shown before its end had come.
+    """
 
     text: str
     probability: float | None
     record: PromptRecord | None
+    is_whole: bool = True
 
     def after(self, typed: str) -> "Suggestion | None":
         """What is left once ``typed`` is in the document; ``None`` where that is nothing visible."""

@@ -83,8 +83,10 @@ async def _first(request: Request) -> Completion | None:
     """Find the first completion: from the cache, from the answer in flight, or from the model."""
     stored = request.session.cache.find(request.target.key, request.document, request.offset)
     if isinstance(stored, Suggestion):
-        return show_rest(request, stored)
-    if stored is not None and _is_of_use(request, stored):
+        # An explicit request waits for the end of a block of which a part is shown.
+        if stored.is_whole or request.trigger == "automatic":
+            return show_rest(request, stored)
+    elif stored is not None and _is_of_use(request, stored):
         return show(request, stored)
     answer = await answer_in_flight(request)
     if answer is None and not request.ticket.stale:

@@ -17,7 +17,7 @@ def show(request: Request, answer: StoredAnswer) -> Completion | None:
     finished = _finished(request, answer)
     if finished is None:
         return None
-    suggestion = Suggestion(finished.text, finished.probability, answer.record)
+    suggestion = Suggestion(finished.text, finished.probability, answer.record, answer.state.is_whole)
     request.session.cache.put_shown(request.target.key, request.document, request.offset, suggestion)
     return new_completion(finished.span, finished.text, finished.probability)
 
@@ -27,7 +27,7 @@ def show_beside(request: Request, answer: StoredAnswer) -> Completion | None:
     finished = _finished(request, answer)
     if finished is None:
         return None
-    suggestion = Suggestion(finished.text, finished.probability, answer.record)
+    suggestion = Suggestion(finished.text, finished.probability, answer.record, answer.state.is_whole)
     request.session.cache.add_shown(request.target.key, request.document, request.offset, suggestion)
     return new_completion(finished.span, finished.text, finished.probability)
 

@@ -16,9 +16,10 @@ from itertools import islice
 from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
+from homebody.postprocess.ghost.multiline import is_rest_of_header
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
-from homebody.syntax.scanner import State, first_surplus, scan
+from homebody.syntax.scanner import State, code_of, first_surplus, scan
 
 _ANGLE_CLOSED = re.compile(r"(?<![=-])>(?!=)")
 _CLOSERS = ")]}"
@@ -50,6 +51,43 @@ def with_closers(text: str, cursor: CursorContext) -> Joined:
 
     ``text`` comes back empty where that cannot be.
     """
+    if (whole := _with_rest_of_header(text, cursor)) is not None:
+        return whole
+    code = _without_line_comment(text, cursor)
+    joined = _with_code_closers(code, cursor)
+    if cursor.line_suffix[joined.swallowed :].strip() or joined.text != code:
+        return joined
+    return Joined(text, joined.swallowed)
+
+
+def _with_rest_of_header(text: str, cursor: CursorContext) -> Joined | None:
+    """Replace the rest of a header, such as ``):``, by a text that has it too and continues into the body.
+
+    Of a text whose first line does not end like the header, only that line is kept.
+    """
+    rest = cursor.line_suffix.rstrip()
+    if "\n" not in text or not is_rest_of_header(cursor):
+        return None
+    first, _, body = text.partition("\n")
+    if not first.rstrip().endswith(rest.lstrip()):
+        return _with_code_closers(first, cursor)
+    return Joined(text, len(rest)) if body.strip() else None
+
+
+def _without_line_comment(text: str, cursor: CursorContext) -> str:
+    """Remove a comment at the end that would take in the closers behind the cursor."""
+    if not cursor.line_suffix.strip() or cursor.holds_text:
+        return text
+    region = scan(text, cursor.language, cursor.state).region
+    if region is None or not region.comment or region.multiline:
+        return text
+    above, line_end, line = text.rpartition("\n")
+    state = scan(above + line_end, cursor.language, cursor.state)
+    return above + line_end + code_of(line, cursor.language, state)
+
+
+def _with_code_closers(text: str, cursor: CursorContext) -> Joined:
+    """Find the text and the span of code without a comment at its end."""
     below = _closed_below(cursor)
     text = _closable(text, cursor, below)
     for _ in range(_MOST_CLOSERS):

@@ -23,5 +23,5 @@ def on_one_line(draft: Draft) -> Draft | DropReason:
 
 
 def not_there_already(draft: Draft) -> Draft | DropReason:
-    """Drop a text that is what it would take the place of."""
-    return "empty" if draft.text == draft.cursor.line_suffix[: draft.swallowed] else draft
+    """Drop a text that is what it would take the place of; blanks at its end do not count."""
+    return "empty" if draft.text.rstrip() == draft.cursor.line_suffix[: draft.swallowed].rstrip() else draft

@@ -1,4 +1,4 @@
-"""Rule: remove the unfinished last line of an answer that was cut at the token limit."""
+"""Rule: remove the unfinished end of an answer that was cut at the token limit or shown before its end."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,35 @@ from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft
 from homebody.syntax.cursor import CursorContext
-from homebody.syntax.scanner import State, code_of, scan
+from homebody.syntax.scanner import State, code_of, opens_block, scan
 
 
 def without_partial_line(draft: Draft) -> Draft:
-    """Remove the last line and the lines that it would have continued, unless nothing would be left."""
-    if not draft.cut_by_length or not draft.is_whole or draft.text.endswith("\n"):
+    """Remove an unfinished last line and the lines that it would have continued.
+
+    Where indentation is syntax, the header of a block without its body is removed too. The first line
+    stays.
+    """
+    if not draft.cut_by_length or not draft.is_whole:
         return draft
     kept = lines = draft.text.split("\n")[:-1]
-    while kept and not _may_end(kept, draft.cursor):
+    while kept and not draft.text.endswith("\n") and not _may_end(kept, draft.cursor):
         kept = kept[:-1]
     if not "".join(kept).strip():
         kept = lines
+    kept = _without_bare_headers(kept, draft.cursor)
     return structs.replace(draft, text="\n".join(kept)) if "".join(kept).strip() else draft
+
+
+def _without_bare_headers(lines: Sequence[str], cursor: CursorContext) -> Sequence[str]:
+    """Remove headers of blocks from the end: ``else:``."""
+    if cursor.language.blocks != "indentation":
+        return lines
+    first = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
+    end = len(lines)
+    while end > first + 1 and (not lines[end - 1].strip() or opens_block(lines[end - 1], cursor.language)):
+        end -= 1
+    return lines[:end]
 
 
 def _may_end(lines: Sequence[str], cursor: CursorContext) -> bool:

@@ -12,8 +12,10 @@ from homebody.backend.base import FimTokens
 from homebody.backend.scripted import Reply
 from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.complete import Selected, complete
+from homebody.features.complete.prompt import target_of
 from homebody.features.explain import explain
 from homebody.features.refactor import refactor
+from homebody.session.answer import Suggestion
 from homebody.text import Span
 from support.documents import at, typed
 from support.until import until
@@ -214,6 +216,19 @@ async def test_invoked_gives_different_candidates(world):
         document, offset = at("x = █\n")
         found = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
         assert [c.text for c in found] == ["option_0", "option_1", "option_2"]
+
+
+@pytest.mark.parametrize(("is_whole", "expected"), [(False, "):\n    return n"), (True, "):")])
+async def test_an_explicit_request_completes_a_block_that_is_shown_in_part(world, is_whole, expected):
+    """What is shown stays for automatic requests; a suggestion that is whole is not requested again."""
+    async with world("):\n    return n\n") as w:
+        document, offset = at("def fib(n█")
+        target = await target_of(w.engine)
+        shown = Suggestion("):", 0.9, None, is_whole=is_whole)
+        w.session.cache.put_shown(target.key, document, offset, shown)
+        [automatic] = await complete(w.engine, document, offset, session=w.session)
+        first, *_ = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
+        assert ("):", expected) == (automatic.text, first.text)
 
 
 async def test_the_next_request_is_asked_ahead(world):
