@@ -24,6 +24,9 @@ _MAY_GO = frozenset({"0", "1"})
 _MAY_COME = frozenset({"0", "1", "2"})
 """Numbers that an idiom adds: ``a[0]``, ``a[-1]``, ``a ** 2``."""
 
+_LONGEST = 100
+"""Digits that are read as a number; Python refuses to read more than some thousands."""
+
 _OPENING = re.compile(r"\A[A-Za-z@$]{0,3}#*(?:\"{3}|'{3}|[\"'`/])")
 _CLOSING = re.compile(r"(?:\"{3}|'{3}|[\"'`/])#*\Z")
 _ESCAPED_QUOTE = re.compile(r"\\([\"'`])")
@@ -50,13 +53,15 @@ def _dropped_number(edit: Edited) -> Refusal | None:
     lost = {number for number in fewer if number not in new and number not in _MAY_GO}
     # These may go, but not in exchange for another number.
     lost = lost or (set(fewer) & _MAY_GO if set(new - old) & _MAY_COME else set[str]())
-    return Refusal(f"The answer drops or changes the number {min(lost)}.") if lost else None
+    return Refusal(f"The answer drops or changes the number {min(lost)[:60]}.") if lost else None
 
 
 def _added_number(edit: Edited) -> Refusal | None:
     old, new = _both_numbers(edit)
     added = set(new) - set(old) - _MAY_COME
-    return Refusal(f"The answer has the number {min(added)}, which the code did not have.") if added else None
+    if not added:
+        return None
+    return Refusal(f"The answer has the number {min(added)[:60]}, which the code did not have.")
 
 
 def _dropped_text(edit: Edited) -> Refusal | None:
@@ -93,10 +98,17 @@ def _value(text: str) -> str:
     text = text.replace("_", "").replace("'", "").lower()
     if found := _INTEGER.fullmatch(text):
         digits = found.group(1)
-        return str(int(digits, 8 if digits.startswith("0") and digits.strip("01234567") == "" else 0))
+        return str(int(digits, _base(digits))) if len(digits) <= _LONGEST else text
     if found := _FLOAT.fullmatch(text):
         return f"{float(found.group(1)):.17g}"
     return text
+
+
+def _base(digits: str) -> int:
+    """Base for ``int``: 0 is the one of the prefix. ``017`` is octal in C; ``08`` is a decimal number."""
+    if not digits.isdecimal():
+        return 0
+    return 8 if digits.startswith("0") and not digits.strip("01234567") else 10
 
 
 def _both_texts(edit: Edited) -> tuple[list[Sequence[str]], list[Sequence[str]]]:
