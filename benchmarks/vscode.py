@@ -1,18 +1,22 @@
 """What the VS Code extension adds to the server's time, in a real VS Code with the scripted model.
 
-Prints a table: the way from a key to painted ghost text in three parts (until the server has the request, the
-server's own time, and until the answer is painted), activation, the longest task of the chat's page while an
-answer of 2,000 tokens streams, and the size of the bundle.
+Prints two tables. The first has the way from a key to painted ghost text for models that take 0 to 150 ms
+for an answer: until the server has the request, the server's own time, until the answer is painted, and what
+is added to the server's time. With ``--beside VSIX`` another build of the extension is measured in the same
+run, in turn. The second has the activation, the longest task of the chat's page while an answer of 2,000
+tokens streams, and the size of the bundle.
 Needs `sh requirements/setup.sh dev node editors` and Chromium.
 
-    python benchmarks/vscode.py [KEYS]
+    python benchmarks/vscode.py [--keys N] [--rounds N] [--answers 0,20,60,150] [--beside VSIX]
 """
 
+import argparse
 import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,11 +29,12 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "benchmarks" / "vscode_pages"
 sys.path.insert(0, str(ROOT / "tests"))
 
-KEYS = 40
-MOST_MILLISECONDS = {"added": 50, "activation": 300, "block": 50}
+KEYS = 10
+ROUNDS = 2
+# Milliseconds that the scripted model takes for an answer.
+ANSWERS = "0,20,60,150"
+MOST_MILLISECONDS = {"activation": 300, "block": 50}
 MOST_BUNDLE_KB = 800
-# VS Code waits so long after a key before it asks any provider; only proposed API can shorten it.
-VSCODE_DEBOUNCE_MILLISECONDS = 50
 ANSWER_TOKENS = 2000
 # Each line of the file is completed by this one, so that every line gets ghost text.
 COMPLETION = "value = first + second"
@@ -76,36 +81,64 @@ server.wait()
 """
 
 
-def main(keys: int) -> None:
+Parts = tuple[float, float, float]
+"""Milliseconds: from the key to the request at the server, to its answer, and until that is painted."""
+
+
+def main(options: argparse.Namespace) -> None:
     """Measure and print."""
     from support.vscode import homebody, package, start_vscode
 
-    with tempfile.TemporaryDirectory() as name:
+    answers = [int(one) for one in options.answers.split(",")]
+    parts: dict[tuple[int, str], list[Parts]] = {}
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        times = folder / "times"
-        settings = _settings(folder, times, homebody())
-        workspace = folder / "workspace"
-        (workspace / ".vscode").mkdir(parents=True)
-        (workspace / "sums.py").write_text("# Sums.\n")
-        with start_vscode(folder / "vscode", settings, package(folder)) as vscode:
-            activation = _numbers(vscode, "exthost.js", workspace, suite=str(SCRIPTS / "activation.js"))
-            keystrokes = _numbers(vscode, str(SCRIPTS / "keys.js"), workspace, keys=keys)
-            blocks = _numbers(vscode, str(SCRIPTS / "stream.js"), workspace)
-        served = [tuple(map(float, line.split())) for line in times.read_text().splitlines()]
-    rows = [*_key_rows(keystrokes, served), *_other_rows(activation[0], blocks)]
-    print_table("The VS Code extension", ("", "median", "longest", "target"), rows)
+        builds = {"this": package(folder)} | ({"beside": options.beside} if options.beside else {})
+        windows: dict[str, VSCode] = {}
+        for build, vsix in builds.items():
+            settings = _settings(folder / build, answers, homebody())
+            windows[build] = stack.enter_context(start_vscode(folder / build / "vscode", settings, vsix))
+        workspace = _workspace(folder / "chat", "# Sums.\n")
+        activation = _numbers(windows["this"], "exthost.js", workspace, suite=str(SCRIPTS / "activation.js"))
+        for round_number in range(options.rounds):
+            for answer in answers:
+                for build, vscode in windows.items():
+                    workspace = _workspace(folder / build / f"{round_number}-{answer}", _first_line(answer))
+                    keystrokes = _numbers(vscode, str(SCRIPTS / "keys.js"), workspace, keys=options.keys)
+                    served = _served(folder / build)
+                    parts.setdefault((answer, build), []).extend(_parts(keystrokes, served))
+        blocks = _numbers(
+            windows["this"], str(SCRIPTS / "stream.js"), _workspace(folder / "stream", "# Sums.\n")
+        )
+    head = (
+        "the model takes",
+        "keys",
+        "key to request",
+        "server",
+        "answer to paint",
+        "key to paint",
+        "added",
+        "longest",
+    )
+    print_table("Key to ghost text painted, medians", head, _key_rows(parts))
+    print_table("The extension", ("", "median", "longest", "target"), _other_rows(activation[0], blocks))
 
 
-def _settings(folder: Path, times: Path, program: str) -> dict[str, object]:
-    answer = "".join((PARAGRAPH if at % 3 else CODE) for at in range(ANSWER_TOKENS // 12))
+def _settings(folder: Path, answers: Sequence[int], program: str) -> dict[str, object]:
+    folder.mkdir()
+    text = "".join((PARAGRAPH if at % 3 else CODE) for at in range(ANSWER_TOKENS // 12))
     replies = [
-        {"contains": "For a long time", "text": answer, "piece_delay_ms": 5},
-        {"text": COMPLETION, "probability": 0.95},
+        {"contains": "For a long time", "text": text, "piece_delay_ms": 5},
+        *(
+            {"contains": _first_line(answer), "text": COMPLETION, "probability": 0.95, "delay_ms": answer}
+            for answer in answers
+        ),
     ]
     script = folder / "script.json"
     script.write_text(json.dumps({"name": "scripted", "reply": replies}))
     clock = folder / "homebody"
-    clock.write_text(CLOCK.format(python=sys.executable, homebody=program, times=str(times)))
+    times = str(folder / "times")
+    clock.write_text(CLOCK.format(python=sys.executable, homebody=program, times=times))
     clock.chmod(0o755)
     return {
         "homebody.server.command": str(clock),
@@ -115,30 +148,47 @@ def _settings(folder: Path, times: Path, program: str) -> dict[str, object]:
     }
 
 
+def _first_line(answer: int) -> str:
+    """First line of a file whose completions take so many milliseconds."""
+    return f"# Sums; the model takes {answer} ms.\n"
+
+
+def _workspace(folder: Path, text: str) -> Path:
+    (folder / ".vscode").mkdir(parents=True)
+    (folder / "sums.py").write_text(text)
+    return folder
+
+
+def _served(folder: Path) -> list[tuple[float, ...]]:
+    """When each answered request came to the server, and when its answer left."""
+    return [tuple(map(float, line.split())) for line in (folder / "times").read_text().splitlines()]
+
+
 def _numbers(vscode: "VSCode", script: str, workspace: Path, **more: object) -> list[list[float]]:
     """Run a script; its claims are lists of numbers."""
     return [json.loads(line) for line in vscode.run(script, workspace, **more)]
 
 
-def _key_rows(keystrokes: Sequence[Sequence[float]], served: Sequence[tuple[float, ...]]) -> list[list[str]]:
+def _parts(keystrokes: Sequence[Sequence[float]], served: Sequence[tuple[float, ...]]) -> list[Parts]:
     """Take the last answer before each painting: that is the one on the screen."""
-    parts: list[tuple[float, float, float]] = []
+    parts: list[Parts] = []
     for pressed, painted in keystrokes:
         answers = [(began, ended) for began, ended in served if pressed <= began and ended <= painted]
         if answers:
             began, ended = answers[-1]
             parts.append((began - pressed, ended - began, painted - ended))
-    asked, own, shown = zip(*parts, strict=True)
-    added = [before + after for before, after in zip(asked, shown, strict=True)]
-    beyond = [one - VSCODE_DEBOUNCE_MILLISECONDS for one in added]
-    return [
-        _row(f"key to ghost text painted, {len(parts)} lines", [sum(one) for one in parts], ""),
-        _row("key to request at the server", asked, ""),
-        _row("the server's own time", own, ""),
-        _row("answer to paint", shown, ""),
-        _row("added to the server's time", added, f"{MOST_MILLISECONDS['added']} ms"),
-        _row(f"without the {VSCODE_DEBOUNCE_MILLISECONDS} ms for which VS Code waits", beyond, ""),
-    ]
+    return parts
+
+
+def _key_rows(parts: Mapping[tuple[int, str], Sequence[Parts]]) -> list[list[str]]:
+    rows: list[list[str]] = []
+    for (answer, build), found in sorted(parts.items()):
+        asked, own, shown = zip(*found, strict=True)
+        added = [before + after for before, after in zip(asked, shown, strict=True)]
+        columns = (asked, own, shown, [sum(one) for one in found], added)
+        medians = [f"{statistics.median(column):.0f} ms" for column in columns]
+        rows.append([f"{answer} ms, {build}", str(len(found)), *medians, f"{max(added):.0f} ms"])
+    return rows
 
 
 def _other_rows(activation: Sequence[float], blocks: Sequence[Sequence[float]]) -> list[list[str]]:
@@ -160,5 +210,16 @@ def _row(title: str, found: Sequence[float], target: str) -> list[str]:
     return [title, f"{statistics.median(found):.0f} ms", f"{max(found):.0f} ms", target]
 
 
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--keys", type=int, default=KEYS, help="keys in each window")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="windows for each build and model")
+    parser.add_argument("--answers", default=ANSWERS, help="milliseconds that the model takes, with commas")
+    parser.add_argument("--beside", type=Path, help="another build of the extension, measured in turn")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else KEYS)
+    main(_options())

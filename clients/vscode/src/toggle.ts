@@ -16,6 +16,12 @@ export function isOn(languageId?: string, scope?: Uri): boolean {
     return all && (languageId === undefined || (languages[languageId] ?? languages["*"] ?? true));
 }
 
+/** Whether the document gets suggestions without being asked, as far as VS Code's settings say. */
+export function asksByItself({ languageId, uri }: TextDocument): boolean {
+    const trigger = workspace.getConfiguration("homebody.completion", uri).get<string>("trigger");
+    return trigger !== "manual" && isOn(languageId, uri);
+}
+
 /** Turn suggestions on or off in the user's settings; returns the new state. */
 export async function toggle(languageId?: string): Promise<boolean> {
     const completion = workspace.getConfiguration("homebody.completion");

@@ -1,0 +1,178 @@
+/**
+ * Ghost text in VS Code: connects VS Code's events and questions to `Requests`.
+ *
+ * The language client asks the server; here is decided when.
+ */
+
+import {
+    type CancellationToken,
+    CancellationTokenSource,
+    type Disposable,
+    type InlineCompletionContext,
+    InlineCompletionTriggerKind,
+    Position,
+    type TextDocument,
+    type TextDocumentChangeEvent,
+    type TextEditor,
+    type TextEditorSelectionChangeEvent,
+    TextEditorSelectionChangeKind,
+    commands,
+    window,
+    workspace,
+} from "vscode";
+import type { Middleware } from "vscode-languageclient/node";
+
+import { asksByItself } from "../toggle";
+import { type Place, Requests, type Sent, isSame } from "./requests";
+
+type Provide = NonNullable<Middleware["provideInlineCompletionItems"]>;
+type Suggestions = Awaited<ReturnType<Provide>>;
+
+// A notebook's cells are synchronized by another notification, which may come after a request that is sent early.
+const EARLY_SCHEMES = ["file", "untitled"];
+const SETTINGS = ["homebody.completion", "editor.inlineSuggest"];
+
+/** What one key did to the text: it put in or removed characters from one offset to another. */
+interface Edit {
+    document: TextDocument;
+    version: number;
+    start: number;
+    end: number;
+}
+
+export class GhostText implements Disposable {
+    private readonly requests = new Requests<Suggestions>({
+        isAt,
+        isEmpty,
+        askAgain: () => void commands.executeCommand("editor.action.inlineSuggest.trigger"),
+        now: () => performance.now(),
+    });
+    /** The last change of a text, until the cursor's movement after it tells where the cursor is. */
+    private edit: Edit | undefined;
+    private readonly subscriptions = [
+        workspace.onDidChangeTextDocument((event) => this.changed(event)),
+        window.onDidChangeTextEditorSelection((event) => this.moved(event)),
+        workspace.onDidChangeConfiguration((event) => {
+            if (SETTINGS.some((section) => event.affectsConfiguration(section))) {
+                this.requests.forget();
+            }
+        }),
+    ];
+
+    /** Middleware: VS Code asks for ghost text. */
+    readonly suggest: Provide = (document, position, context, token, next) => {
+        const send = (where: Position, how: InlineCompletionContext) =>
+            start((own) => next(document, where, how, own));
+        const automatic = { ...context, triggerKind: InlineCompletionTriggerKind.Automatic };
+        const question = {
+            place: placeOf(document, position),
+            kind: kindOf(context),
+            send: () => send(position, context),
+            sendAutomatic: () => send(position, automatic),
+            sendEarly: mayAskEarly(document)
+                ? ({ line, character }: Place) => send(new Position(line, character), automatic)
+                : undefined,
+        };
+        return this.requests.asked(question, token);
+    };
+
+    /** Note that VS Code opens its menu here. */
+    menuOpens(document: TextDocument, position: Position): void {
+        this.requests.menuOpens(placeOf(document, position));
+    }
+
+    dispose(): void {
+        this.requests.forget();
+        for (const subscription of this.subscriptions) {
+            subscription.dispose();
+        }
+    }
+
+    private changed(event: TextDocumentChangeEvent): void {
+        if (event.contentChanges.length > 0) {
+            this.requests.changed(event.document.uri.toString());
+            this.edit = editOf(event);
+        }
+    }
+
+    private moved({ textEditor, kind }: TextEditorSelectionChangeEvent): void {
+        if (textEditor !== window.activeTextEditor) {
+            return;
+        }
+        const edit = this.edit;
+        this.edit = undefined;
+        const cursor = cursorOf(textEditor);
+        if (edit !== undefined && cursor !== undefined && isTyping(kind) && isBehind(edit, textEditor.document, cursor)) {
+            this.requests.typed(placeOf(textEditor.document, cursor));
+        } else {
+            this.requests.moved();
+        }
+    }
+}
+
+/** What a key may have done: one insertion or one deletion at the cursor, which no undo made. */
+function editOf({ document, contentChanges, reason }: TextDocumentChangeEvent): Edit | undefined {
+    const [change] = contentChanges;
+    if (change === undefined || contentChanges.length > 1 || reason !== undefined) {
+        return undefined;
+    }
+    // Input methods replace what they have put in before, until the word is composed.
+    if (change.rangeLength > 0 && change.text !== "") {
+        return undefined;
+    }
+    // The event of the cursor's movement comes after this one: here it still is where it was before the change.
+    const editor = window.activeTextEditor;
+    const before = editor?.document === document ? cursorOf(editor) : undefined;
+    if (before === undefined || !(before.isEqual(change.range.start) || before.isEqual(change.range.end))) {
+        return undefined;
+    }
+    const start = change.rangeOffset;
+    return { document, version: document.version, start, end: start + change.text.length };
+}
+
+/** The cursor, if there is one alone and without a selection. */
+function cursorOf({ selections, selection }: TextEditor): Position | undefined {
+    return selections.length === 1 && selection.isEmpty ? selection.active : undefined;
+}
+
+/** Whether the cursor is where a key leaves it; in between after a bracket that was closed automatically. */
+function isBehind(edit: Edit, document: TextDocument, cursor: Position): boolean {
+    const offset = document === edit.document && document.version === edit.version ? document.offsetAt(cursor) : -1;
+    return edit.start <= offset && offset <= edit.end;
+}
+
+/** VS Code names the source of a key's movement, but not after Backspace, nor when the window scrolls as well. */
+function isTyping(kind: TextEditorSelectionChangeKind | undefined): boolean {
+    return kind === undefined || kind === TextEditorSelectionChangeKind.Keyboard;
+}
+
+function mayAskEarly(document: TextDocument): boolean {
+    return EARLY_SCHEMES.includes(document.uri.scheme) && asksByItself(document);
+}
+
+function kindOf(context: InlineCompletionContext): "automatic" | "explicit" | "menu" {
+    if (context.selectedCompletionInfo !== undefined) {
+        return "menu";
+    }
+    return context.triggerKind === InlineCompletionTriggerKind.Automatic ? "automatic" : "explicit";
+}
+
+function start(send: (token: CancellationToken) => ReturnType<Provide>): Sent<Suggestions> {
+    const source = new CancellationTokenSource();
+    return { answer: Promise.resolve(send(source.token)), cancel: () => source.cancel() };
+}
+
+function placeOf({ uri, version }: TextDocument, { line, character }: Position): Place {
+    return { uri: uri.toString(), version, line, character };
+}
+
+function isAt(place: Place): boolean {
+    const editor = window.activeTextEditor;
+    const cursor = editor && cursorOf(editor);
+    return editor !== undefined && cursor !== undefined && isSame(placeOf(editor.document, cursor), place);
+}
+
+function isEmpty(suggestions: Suggestions): boolean {
+    const items = Array.isArray(suggestions) ? suggestions : (suggestions?.items ?? []);
+    return items.length === 0;
+}

@@ -1,0 +1,170 @@
+// When the server is asked for ghost text while one types: what it received, in order, is in a file.
+const assert = require("node:assert/strict");
+const { readFileSync } = require("node:fs");
+const vscode = require("vscode");
+const { answering, claim, homebody, passed, root, show } = require("./claims");
+const { until } = require("./workbench");
+
+const { executeCommand } = vscode.commands;
+const ASKS = "textDocument/inlineCompletion";
+
+exports.run = async function run() {
+    const { document } = await show("rooms.py");
+    const extension = await homebody();
+    const { server } = extension;
+    const { program, received } = passed();
+    const { requests } = server.ghost;
+    const config = vscode.workspace.getConfiguration();
+    const set = (name, value) => config.update(name, value, vscode.ConfigurationTarget.Global);
+    const command = config.get("homebody.server.command");
+    const uri = document.uri.toString();
+
+    /** What the server received of this document's, or of all. */
+    const messages = () => readFileSync(received, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line));
+    const asks = () => messages().filter(({ method }) => method === ASKS);
+    const isCancelled = ({ id }) => messages().some(({ cancels }) => cancels === id);
+    const at = ({ version, line, character }) => `${version} ${line}:${character}`;
+
+    // Every question of VS Code's, with the phase of the request that it found; `isAnswered` once it has its answer.
+    const questions = [];
+    const { asked } = requests;
+    requests.asked = async (question, token) => {
+        const one = { ...question.place, kind: question.kind, found: requests.phase, isAnswered: false };
+        questions.push(one);
+        const answer = await asked.call(requests, question, token);
+        one.isAnswered = true;
+        return answer;
+    };
+    let keys = 0;
+    const { typed } = requests;
+    requests.typed = (place) => {
+        keys += 1;
+        typed.call(requests, place);
+    };
+
+    /** VS Code's question for the text and the cursor as they are now, once it has its answer. */
+    const answered = () => {
+        const { line, character } = vscode.window.activeTextEditor.selection.active;
+        const here = { version: document.version, line, character };
+        return until(() => questions.find((one) => one.uri === uri && one.isAnswered && at(one) === at(here)));
+    };
+    const type = async (text) => {
+        await executeCommand("type", { text });
+        return answered();
+    };
+    /** Have a line of its own at the end of the file, with the cursor behind it. */
+    const begin = async (text) => {
+        const editor = await vscode.window.showTextDocument(document);
+        const { end } = document.lineAt(document.lineCount - 1).range;
+        await editor.edit((edit) => edit.insert(end, `\n\n\n${text}`));
+        const last = document.lineAt(document.lineCount - 1).range.end;
+        editor.selection = new vscode.Selection(last, last);
+        await until(() => editor.selection.active.isEqual(last));
+        return editor;
+    };
+
+    // VS Code's menu would have it ask for the item that is selected there.
+    await set("editor.quickSuggestions", { other: "off", comments: "off", strings: "off" });
+    await set("homebody.server.command", program);
+    await until(() => server.command === program && server.running);
+    await until(() => messages().some(({ method }) => method === "textDocument/didOpen"));
+    await until(() => server.running.sendRequest("workspace/executeCommand", { command: "homebody.status", arguments: [{}] })
+        .then(({ model }) => model === "scripted"));
+
+    await claim("a key is asked for before VS Code asks, and once", async () => {
+        await begin("room");
+        assert.equal((await type("a")).found, undefined);
+        for (const text of ["b", "c", "d"]) {
+            assert.equal((await type(text)).found, "early", text);
+        }
+    });
+
+    await claim("a bracket that closes itself is asked for in between", async () => {
+        await type("(");
+        const question = await type("x");
+        assert.equal(question.found, "early");
+        assert.match(document.lineAt(question.line).text.slice(question.character), /^\)/);
+    });
+
+    await claim("Backspace is asked for before VS Code asks", async () => {
+        await executeCommand("deleteLeft");
+        assert.equal((await answered()).found, "early");
+    });
+
+    await claim("a new line is asked for before VS Code asks", async () => {
+        assert.equal((await type("\n")).found, "early");
+    });
+
+    await claim("the server was asked once for each key, after the change, and nothing was cancelled", () => {
+        assert.deepEqual(asks().map(at), questions.map(at));
+        assert.equal(new Set(asks().map(at)).size, asks().length);
+        assert.deepEqual(asks().filter(isCancelled), []);
+    });
+
+    await claim("what no key did is not asked for early", async () => {
+        const before = keys;
+        const editor = await begin("");
+        const changed = async (act) => {
+            const { version } = document;
+            await act();
+            await until(() => document.version > version);
+        };
+        await changed(() => executeCommand("undo"));
+        const edit = new vscode.WorkspaceEdit();
+        edit.insert(document.uri, new vscode.Position(0, 0), "# A line of another extension's.\n");
+        await changed(() => vscode.workspace.applyEdit(edit));
+        const elsewhere = new vscode.WorkspaceEdit();
+        const prices = vscode.Uri.joinPath(root(), "prices.py");
+        elsewhere.insert(prices, new vscode.Position(0, 0), "# Another file.\n");
+        await vscode.workspace.applyEdit(elsewhere);
+        editor.selections = [new vscode.Selection(0, 0, 0, 0), new vscode.Selection(1, 0, 1, 0)];
+        await changed(() => executeCommand("type", { text: "#" }));
+        await until(() => editor.selections.every(({ active }) => active.character === 1));
+        assert.equal(keys, before);
+    });
+
+    await claim("a key that follows cancels the request before it", async () => {
+        await begin("slowly =");
+        await executeCommand("type", { text: " " });
+        const first = await until(() => asks().find(({ version }) => version === document.version));
+        await type("z");
+        assert.ok(isCancelled(first));
+    });
+
+    await claim("while suggestions are off nothing is asked for before VS Code asks", async () => {
+        await begin("room");
+        await type("a");
+        await executeCommand("homebody.toggleSuggestions");
+        assert.equal((await type("b")).found, undefined);
+        assert.equal((await type("c")).found, undefined);
+        await executeCommand("homebody.toggleSuggestions");
+    });
+
+    await claim("a server that is killed while one types is there again, and every key is in the text", async () => {
+        const shown = [];
+        const note = async (message) => void shown.push(message);
+        await answering(extension.vscode.window, "showErrorMessage", note, async () => {
+            await begin("slowly =");
+            const started = () => messages().filter(({ pid }) => pid !== undefined);
+            const before = started();
+            await executeCommand("type", { text: " " });
+            await until(() => asks().some(({ version }) => version === document.version));
+            process.kill(before.at(-1).pid, "SIGKILL");
+            for (const text of "roomy") {
+                await executeCommand("type", { text });
+            }
+            assert.ok(document.lineAt(document.lineCount - 1).text.endsWith("slowly = roomy"));
+            await until(() => started().length > before.length && server.running);
+            await begin("slowly =");
+            await type(" ");
+            await until(async () => {
+                await executeCommand("editor.action.inlineSuggest.commit");
+                return document.lineAt(document.lineCount - 1).text.endsWith("slowly = zero");
+            });
+        });
+        assert.deepEqual(shown, []);
+    });
+
+    await set("homebody.server.command", command);
+    await set("editor.quickSuggestions", undefined);
+};
