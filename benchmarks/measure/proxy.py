@@ -26,8 +26,9 @@ _KEPT = 4096
 class ModelRequest:
     """One request to ``/completion`` or ``/infill``.
 
-    ``evaluated`` and ``reused`` are prompt tokens, ``None`` where the server never told: the request was
-    cancelled while its prompt was being read. Times are ``time.monotonic``.
+    ``evaluated`` and ``reused`` are prompt tokens, ``None`` if the server never reported them: the request
+    was cancelled while its prompt was being read. ``ended`` is when the reply was complete, or the client
+    closed the connection. Times are ``time.monotonic``.
     """
 
     began: float
@@ -36,11 +37,25 @@ class ModelRequest:
     evaluated: int | None = None
     reused: int | None = None
     first_text: float | None = None
+    ended: float | None = None
 
     @property
     def is_warm_up(self) -> bool:
         """Whether nothing was to be generated."""
         return self.most_tokens == 0
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """The newest request on one connection, and the end of its reply so far."""
+
+    request: ModelRequest | None = None
+    seen: bytes = b""
+
+    def end(self) -> None:
+        """Record that the reply ended, or that the client closed the connection."""
+        if self.request is not None and self.request.ended is None:
+            self.request.ended = time.monotonic()
 
 
 class CountingProxy:
@@ -55,14 +70,15 @@ class CountingProxy:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one connection on."""
         up_reader, up_writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
-        current: list[ModelRequest] = []
+        exchange = _Exchange()
         ways = [
-            asyncio.create_task(self._ask(reader, up_writer, current)),
-            asyncio.create_task(self._answer(up_reader, writer, current)),
+            asyncio.create_task(self._ask(reader, up_writer, exchange)),
+            asyncio.create_task(self._answer(up_reader, writer, exchange)),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            exchange.end()
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
@@ -72,36 +88,38 @@ class CountingProxy:
                     await end.wait_closed()
 
     async def _ask(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, current: list[ModelRequest]
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, exchange: _Exchange
     ) -> None:
         with suppress(asyncio.IncompleteReadError, OSError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
                 body = await reader.readexactly(int(length[1])) if length else b""
-                current.clear()
+                # What came for the request before says nothing of this one.
+                exchange.request, exchange.seen = None, b""
                 if head.startswith((b"POST /completion ", b"POST /infill ")):
-                    current.append(_read_request(body))
-                    self.requests += current
+                    exchange.request = _read_request(body)
+                    self.requests.append(exchange.request)
                 writer.write(head + body)
                 await writer.drain()
 
     async def _answer(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, current: list[ModelRequest]
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, exchange: _Exchange
     ) -> None:
-        seen = b""
         with suppress(OSError):
             while data := await reader.read(65536):
                 writer.write(data)
                 await writer.drain()
-                seen = seen[-_KEPT:] + data
-                for request in current:
-                    self._look(request, seen)
+                exchange.seen = exchange.seen[-_KEPT:] + data
+                if exchange.request is not None:
+                    self._look(exchange, exchange.request)
 
-    def _look(self, request: ModelRequest, seen: bytes) -> None:
+    def _look(self, exchange: _Exchange, request: ModelRequest) -> None:
+        seen = exchange.seen
         if found := _TIMINGS.findall(seen):
             request.reused, request.evaluated = map(int, found[-1])
             request.prompt_tokens = request.reused + request.evaluated
+            exchange.end()
         elif found := _PROGRESS.findall(seen):
             _, cached, processed = map(int, found[-1])
             request.reused, request.evaluated = cached, processed - cached

@@ -7,7 +7,10 @@ Keys come at their time, whatever the contender does meanwhile.
 import asyncio
 import statistics
 import time
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from measure.contender import Answer, Contender
 from measure.model import Counters, Model
@@ -18,6 +21,9 @@ PROMPT_SECONDS = 0.5
 """A pause is answered in time when the answer comes within this of its last key."""
 
 LOW_CONFIDENCE = "low confidence"
+
+_WIDER = 1.5
+"""A prompt that is longer than the one before by this factor uses a wider window: no key adds so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,27 @@ class Pause:
 
 
 @dataclass(slots=True)
+class Visit:
+    """One place of the trace. Times are ``time.monotonic``.
+
+    ``first_prompts`` are the tokens evaluated until the first answer, which came at ``first_answer``.
+    """
+
+    began: float
+    first_key: float | None = None
+    first_answer: float | None = None
+    first_prompts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Seconds from a key to its request to the model, and whether the server was reading ahead then."""
+
+    seconds: float
+    is_behind_piece: bool
+
+
+@dataclass(slots=True)
 class Run:
     """What a trace came to."""
 
@@ -59,9 +86,9 @@ class Run:
     pauses: list[Pause] = field(default_factory=list[Pause])
     requests: list[ModelRequest] = field(default_factory=list[ModelRequest])
     first_requests: list[ModelRequest] = field(default_factory=list[ModelRequest])
+    pressed: list[float] = field(default_factory=list[float])
+    visits: list[Visit] = field(default_factory=list[Visit])
     total: Counters = field(default_factory=lambda: Counters(0, 0, 0))
-    first_prompts: int = 0
-    """Tokens evaluated until the first answer of each place."""
 
     @property
     def asked(self) -> list[ModelRequest]:
@@ -80,9 +107,50 @@ class Run:
         return statistics.median([request.evaluated or 0 for request in self.answered] or [0])
 
     @property
+    def first_prompts(self) -> int:
+        """Tokens evaluated until the first answer of each place."""
+        return sum(visit.first_prompts for visit in self.visits)
+
+    @property
     def after_first(self) -> int:
         """Tokens evaluated after the first prompts, warm-ups and cancelled requests included."""
         return self.total.evaluated - self.first_prompts
+
+    @property
+    def for_keys(self) -> int:
+        """Those of them that requests for text evaluated; a cancelled one without a report counts as one."""
+        return sum(
+            1 if request.evaluated is None else request.evaluated
+            for request in self.asked
+            if (visit := self._visit_at(request.began)) is not None
+            and visit.first_answer is not None
+            and request.began > visit.first_answer
+        )
+
+    @property
+    def read_ahead(self) -> int:
+        """Those of them that were read ahead: wider windows."""
+        return self.after_first - self.for_keys
+
+    @property
+    def widened_after(self) -> list[float | None]:
+        """Seconds from the first key at each place until a request used a wider window."""
+        return [self._widened_after(visit) for visit in self.visits]
+
+    @property
+    def waits(self) -> list[Wait]:
+        """How long each key waited until its request was sent; keys without a request are left out."""
+        pieces = [request for request in self.requests if request.is_warm_up]
+        found: list[Wait] = []
+        sent = iter(sorted(request.began for request in self.asked))
+        began = next(sent, None)
+        for key, following in zip(self.pressed, [*self.pressed[1:], float("inf")], strict=True):
+            while began is not None and began < key:
+                began = next(sent, None)
+            if began is not None and began < following:
+                is_behind = any(one.began <= key < (one.ended or following) for one in pieces)
+                found.append(Wait(began - key, is_behind))
+        return found
 
     @property
     def reuse(self) -> float:
@@ -90,6 +158,29 @@ class Run:
         first = {id(request) for request in self.first_requests}
         sent = sum(r.prompt_tokens for r in self.asked if id(r) not in first)
         return 1 - self.after_first / sent if sent else 0.0
+
+    def _visit_at(self, when: float) -> Visit | None:
+        at = bisect_right(self.visits, when, key=lambda visit: visit.began)
+        return self.visits[at - 1] if at else None
+
+    def _widened_after(self, visit: Visit) -> float | None:
+        if visit.first_key is None or visit.first_answer is None:
+            return None
+        answered = [r for r in self.asked if r.first_text is not None and self._visit_at(r.began) is visit]
+        return next(
+            (
+                request.began - visit.first_key
+                for before, request in pairwise(answered)
+                if request.prompt_tokens > _WIDER * before.prompt_tokens
+            ),
+            None,
+        )
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """Give the value that ``share`` of the values do not exceed; ``None`` where there are none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None
 
 
 class _Watch:
@@ -99,33 +190,33 @@ class _Watch:
         self._model = model
         self._run = run
         self._before = 0
-        self._is_waiting = False
         self._reading: set[asyncio.Task[None]] = set()
 
     async def begin(self) -> None:
         """Begin a place."""
-        await self.settle()
-        if self._is_waiting:  # nothing was answered in the place before: all of it was a first prompt
-            self._run.first_prompts += (await self._model.counters()).evaluated - self._before
+        await self.end()
         self._before = (await self._model.counters()).evaluated
-        self._is_waiting = True
+        self._run.visits.append(Visit(time.monotonic()))
+
+    async def end(self) -> None:
+        """End the place: where nothing was answered, all of it was a first prompt."""
+        if self._reading:
+            await asyncio.wait(self._reading)
+        if self._run.visits and (visit := self._run.visits[-1]).first_answer is None:
+            await self._read(visit)
 
     def answered(self, request: ModelRequest) -> None:
         """Take note of a request's first text."""
-        if self._is_waiting:
-            self._is_waiting = False
+        visit = self._run.visits[-1]
+        if visit.first_answer is None:
+            visit.first_answer = request.first_text
             self._run.first_requests.append(request)
-            task = asyncio.create_task(self._read())
+            task = asyncio.create_task(self._read(visit))
             self._reading.add(task)
             task.add_done_callback(self._reading.discard)
 
-    async def settle(self) -> None:
-        """Wait for what is being read."""
-        if self._reading:
-            await asyncio.wait(self._reading)
-
-    async def _read(self) -> None:
-        self._run.first_prompts += (await self._model.counters()).evaluated - self._before
+    async def _read(self, visit: Visit) -> None:
+        visit.first_prompts = (await self._model.counters()).evaluated - self._before
 
 
 async def play(trace: Trace, contender: Contender, model: Model, proxy: CountingProxy) -> Run:
@@ -148,12 +239,15 @@ async def play(trace: Trace, contender: Contender, model: Model, proxy: Counting
             document = documents[step.uri] = document.edited(step.edit, document.version + 1)
         contender.moved(document, step.cursor, step.edit)
         pressed = time.monotonic()
+        if step.edit is not None:
+            run.pressed.append(pressed)
+            run.visits[-1].first_key = run.visits[-1].first_key or pressed
         due += step.seconds
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         if step.is_pause:
             answer = contender.answer()
             run.pauses.append(Pause(pressed - began, answer.at - pressed if answer else None, answer))
-    await watch.settle()
+    await watch.end()
     proxy.on_answer = None
     # What still runs is waited for: it has been asked for.
     await _idle(model)

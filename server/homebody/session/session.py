@@ -12,6 +12,7 @@ from typing import Any
 
 from homebody.engine import Engine
 from homebody.host.power import POWER_SUPPLIES
+from homebody.session.allowance import ReadingAllowance
 from homebody.session.cache import ResultCache
 from homebody.session.generation import Generation
 from homebody.session.place import Place
@@ -38,6 +39,8 @@ class Session:
         Answers and shown suggestions.
     prompts
         What the server's prompt cache holds for completion.
+    allowance
+        How much may be read ahead while the user types.
     shown
         The code around the last piece of code that was rewritten.
     running
@@ -53,6 +56,7 @@ class Session:
         self.engine = engine
         self.cache = ResultCache()
         self.prompts = prompts or CachedPrompts()
+        self.allowance = ReadingAllowance()
         self.rhythm = Rhythm()
         self.recent = RecentPlaces()
         self.shown = ShownContext()
@@ -75,6 +79,7 @@ class Session:
     def changed(self, edit: TextEdit, document: Document) -> None:
         """Follow an edit: ``document`` is the version after it."""
         self.rhythm.key(time.monotonic())
+        self.allowance.key()
         self.place(document.uri).follow(edit)
         self.recent.edited(document, edit)
         self.pause_background()

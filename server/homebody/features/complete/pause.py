@@ -5,6 +5,7 @@ result cache. A request cancels all of this work.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from homebody.engine import Engine
@@ -17,7 +18,7 @@ from homebody.features.complete.read import PAUSE, TYPING, Pace, read_ahead
 from homebody.features.complete.request import Completion, request_at
 from homebody.features.complete.scene import Scene, scene_at
 from homebody.features.complete.snippets import find_candidates
-from homebody.features.complete.window import middling_window, wide_window
+from homebody.features.complete.window import middling_window, typing_window, wide_window
 from homebody.host.power import is_on_battery
 from homebody.session.burst import Burst
 from homebody.session.place import Ticket
@@ -29,6 +30,9 @@ _COUNTED_LINES = 300
 
 _SLOWEST_FOR_TYPING = 80.0
 """Prompt tokens a second: at a lower speed, the smallest piece would delay a key by more than 100 ms."""
+
+_WIDE_ENOUGH = 0.75
+"""Share of a window that is read while the user types from which on the window in use stays."""
 
 _MOST_COUNTED = 4000
 """Maximum number of lines counted at once for a wide window; one of 32k tokens has fewer."""
@@ -107,9 +111,10 @@ async def _may_read_ahead(session: Session) -> bool:
 
 
 async def widen_while_typing(session: Session, target: Target, document: Document, offset: int) -> None:
-    """Read the wide window in short pieces in a slot of its own; the next key interrupts it.
+    """Read a wide window in short pieces in a slot of its own; the next key interrupts it.
 
     A part that was read stays in its slot, and the work after the next answer reads on from there.
+    A window is begun only if the session's allowance covers all of it.
     """
     await _idle(session)
     scene = scene_at(session, target, document, offset)
@@ -119,11 +124,16 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     if burst is None or not burst.narrow:
         return
     if arriving is None or arriving.typed(document, offset) is None:
+        is_wide = burst.context.tokens >= scene.while_typing * _WIDE_ENOUGH
+        if is_wide or session.allowance.tokens < scene.while_typing:
+            return
         if not scene.place.searched:
             # Keystrokes must not repeat the search for imports and snippets.
             await _look_around(session, document, offset)
-        arriving = await _counted_window(session, target, document, offset)
+        arriving = await _counted_window(session, target, document, offset, typing_window)
         scene = scene_at(session, target, document, offset)
+        # Nothing is awaited until the window counts as arriving: an interrupted one is not paid for twice.
+        session.allowance.spend(scene.unread(prompt_at(scene, arriving).text))
     await _read(session, scene, arriving, TYPING)
 
 
@@ -197,17 +207,23 @@ def _is_small(scene: Scene, burst: Burst) -> bool:
     return burst.narrow and burst.context.tokens < scene.in_a_short_pause * 3 // 4
 
 
-async def _counted_window(session: Session, target: Target, document: Document, offset: int) -> Burst:
-    """Choose a wide window, count its lines and as many further ones, and choose again.
+async def _counted_window(
+    session: Session,
+    target: Target,
+    document: Document,
+    offset: int,
+    choose: Callable[[Scene], Burst] = wide_window,
+) -> Burst:
+    """Choose a window, count its lines and as many further ones, and choose again.
 
     Lines that are not counted yet are estimated too high, so a large window would leave room unused.
     """
-    burst = wide_window(scene_at(session, target, document, offset))
+    burst = choose(scene_at(session, target, document, offset))
     size = offset - burst.start
     around = _lines_of(document, burst.start, offset + len(burst.context.suffix))
     further = _lines_of(document, burst.start - size, burst.start)
     await session.engine.completion.learn_counts([around, further], limit=_MOST_COUNTED)
-    return wide_window(scene_at(session, target, document, offset))
+    return choose(scene_at(session, target, document, offset))
 
 
 async def _read(session: Session, scene: Scene, burst: Burst, pace: Pace = PAUSE) -> Burst:

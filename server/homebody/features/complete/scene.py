@@ -7,8 +7,9 @@ mutable state.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from homebody.context.budget import UNMEASURED_SPEED
+from homebody.context.budget import READING_SECONDS, UNMEASURED_SPEED
 from homebody.features.complete.prompt import Target
+from homebody.session.allowance import TYPING_WINDOW_TOKENS
 from homebody.session.place import PlaceState
 from homebody.session.prompts import CachedPrompt
 from homebody.session.session import Session
@@ -88,6 +89,11 @@ class Scene:
     def in_a_short_pause(self) -> int:
         """Tokens that are read in a short pause."""
         return self._within(_VISIT_SECONDS if self.reads_while_typing else _SHORT_PAUSE_SECONDS)
+
+    @property
+    def while_typing(self) -> int:
+        """Tokens of the window that is read while the user types."""
+        return min(TYPING_WINDOW_TOKENS, self._within(READING_SECONDS))
 
     @property
     def reads_while_typing(self) -> bool:

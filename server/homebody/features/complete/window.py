@@ -39,6 +39,11 @@ def middling_window(scene: Scene) -> Burst:
     return _window(scene, scene.in_a_short_pause, scene.place.candidates, None)
 
 
+def typing_window(scene: Scene) -> Burst:
+    """Return the window that is read while the user types; a longer pause replaces it by the whole one."""
+    return _window(scene, scene.while_typing, scene.place.candidates, None)
+
+
 def wide_window(scene: Scene, tokens: int | None = None) -> Burst:
     """Return a window with all that the completion budget allows, or ``tokens`` of it.
 
@@ -96,17 +101,23 @@ def _window(scene: Scene, tokens: int | None, candidates: Sequence[Candidate], b
         candidates=usable,
         keep=Keep(before.window_start, longest) if before is not None else None,
     )
-    # At two characters a token: half as much again as the budget, and never more than fits.
+    # Half as much again as the budget, at three characters a token; never more than fits, at two.
     free = fits - context.tokens
+    to_the_end = row is not None and context.window.suffix.end == len(document.text)
+    is_all = (
+        context.window.prefix.start == 0
+        and (row is None or to_the_end)
+        and len(context.snippets) == len(scene.place.candidates)
+    )
     return Burst(
         uri=document.uri,
         context=replace(context, left_out=(*context.left_out, *marked)) if marked else context,
         start=context.window.prefix.start,
         anchor=anchor,
         # A budget for a speed that was not measured yet is provisional too.
-        narrow=wanted < budget.prompt or (scene.speed is None and room < fits),
-        typed_limit=max(len(line), min(free, max(budget.prompt // 2, 64)) * 2),
-        to_the_end=row is not None and context.window.suffix.end == len(document.text),
+        narrow=not is_all and (wanted < budget.prompt or (scene.speed is None and room < fits)),
+        typed_limit=max(len(line), min(free * 2, max(budget.prompt // 2, 64) * 3)),
+        to_the_end=to_the_end,
     )
 
 

@@ -1,18 +1,21 @@
 """Several places keep what was read, each in a slot of the server's prompt cache."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 from msgspec import structs
 
 from homebody.backend.base import FimTokens
+from homebody.backend.scripted import ScriptedBackend
 from homebody.features.complete import complete
 from homebody.features.complete.pause import follow_up, widen_while_typing
 from homebody.features.complete.plan import apply, plan
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.read import read_ahead
 from homebody.features.complete.scene import scene_at
-from homebody.text import Document
+from homebody.session.allowance import ReadingAllowance
+from homebody.text import Document, Span, TextEdit
 from support.documents import typed
 from support.scenes import planned_at, wide_at
 from support.until import until
@@ -132,7 +135,7 @@ def _typing_reads(w) -> list:
 
 
 async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
-    """In a slot of its own, without any pause; then requests use it."""
+    """It is read in a slot of its own, without any pause; then requests use it."""
     monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 3600.0)
     async with world("zzz\n", context_length=32_768) as w:
         _with_slots(w, 5, speed=400)
@@ -146,13 +149,11 @@ async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
             before = len(_typing_reads(w))
             document, offset = typed(document, offset, key)
             await complete(w.engine, document, offset, session=w.session)
-            if not place.state.burst.narrow:
+            if place.state.burst is not narrow:
                 break
             # The next key interrupts the work after at least one more piece.
-            await until(lambda n=before: len(_typing_reads(w)) > n or not place.state.burst.narrow)
-        wide = place.state.burst
-        assert not wide.narrow
-        assert wide.start < narrow.start
+            await until(lambda n=before: len(_typing_reads(w)) > n or place.state.burst is not narrow)
+        assert place.state.burst.start < narrow.start
         slots = {request.slot for request in w.backend.requests}
         assert len(slots) == 2
 
@@ -168,10 +169,72 @@ async def test_a_search_that_found_nothing_is_not_repeated_while_the_user_types(
         w.session.place(document.uri).widened()
         for line in (2000, 500):
             offset = document.line_starts[line]
-            assert planned_at(w.session, target, document, offset).why == "narrow"
+            w.session.allowance = ReadingAllowance()
+            narrow = planned_at(w.session, target, document, offset).burst
             await widen_while_typing(w.session, target, document, offset)
-            assert not w.session.place(document.uri).state.burst.narrow
+            assert w.session.place(document.uri).state.burst.start < narrow.start
         assert [document.uri] == searched
+
+
+async def _reads_in_a_gap(w, document: Document, offset: int) -> int:
+    """Complete, then read ahead as between two keys; return the number of pieces."""
+    await complete(w.engine, document, offset, session=w.session)
+    await w.session.stop_background()
+    before = len(_typing_reads(w))
+    await widen_while_typing(w.session, await target_of(w.engine), document, offset)
+    return len(_typing_reads(w)) - before
+
+
+async def test_short_visits_read_one_wide_window_until_more_was_typed(world):
+    """Each would cost much more than what is typed there; eight hundred keys later there is another one."""
+    async with world("zzz\n", context_length=32_768) as w:
+        _with_slots(w, 8, speed=400)
+        first, second = _file("alpha", 3000), _file("beta", 3000)
+        assert await _reads_in_a_gap(w, first, first.line_starts[2000]) > 10
+        document, offset = second, second.line_starts[2000]
+        for _ in range(20):
+            assert await _reads_in_a_gap(w, document, offset) == 0
+            edit = TextEdit(Span(offset, offset), "q")
+            document, offset = document.edited(edit, document.version + 1), offset + 1
+            w.session.changed(edit, document)
+        for _ in range(800):
+            w.session.allowance.key()
+        assert await _reads_in_a_gap(w, document, offset) > 10
+
+
+async def test_a_wide_window_that_a_key_interrupts_is_paid_for_once(world):
+    """What was read stays in its slot, so that reading continues after each key."""
+    async with world("zzz\n", context_length=32_768, kind=_StopsAfterPieces) as w:
+        _with_slots(w, 8, speed=400)
+        document = _file("alpha", 3000)
+        offset, place = document.line_starts[2000], w.session.place(document.uri)
+        await complete(w.engine, document, offset, session=w.session)
+        await w.session.stop_background()
+        narrow, target, interrupted = place.state.burst, await target_of(w.engine), 0
+        while place.state.burst is narrow:
+            w.backend.left = 5
+            task = asyncio.create_task(widen_while_typing(w.session, target, document, offset))
+            w.backend.stop = task.cancel
+            await asyncio.wait({task})
+            interrupted += task.cancelled()
+        assert interrupted > 3
+        assert 0 <= w.session.allowance.tokens < 100
+
+
+class _StopsAfterPieces(ScriptedBackend):
+    """Calls ``stop`` with each ``left``-th piece, as a key does that comes while it is read."""
+
+    left = 0
+
+    def stop(self) -> None:
+        """Replaced by the test."""
+
+    async def warm(self, prompt, *, tokens=None, slot="completion"):
+        """Read a piece."""
+        self.left -= 1
+        if self.left == 0:
+            self.stop()
+        return await super().warm(prompt, tokens=tokens, slot=slot)
 
 
 async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
