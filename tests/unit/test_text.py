@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.errors import PositionOutOfRange
-from homebody.text import Document, Span, TextEdit, apply_edits
+from homebody.text import Document, Span, TextEdit, apply_edits, common_start, smallest_edit
 
 TEXT = st.text(alphabet="ab \r\né😀", max_size=40)
 
@@ -23,6 +23,21 @@ def test_an_edit_indexes_lines_as_if_from_scratch(text, new, data):
     assert text[:start] + new + text[end:] == edited.text
     assert list(_make(edited.text).line_starts) == list(edited.line_starts)
     assert edited.version == 1
+
+
+@given(text=TEXT, data=st.data())
+def test_edits_one_after_the_other_index_lines_as_if_from_scratch(text, data):
+    """Wherever the user types next, and whatever lines come and go in between."""
+    document = _make(text)
+    for version in range(1, data.draw(st.integers(2, 8))):
+        start = data.draw(st.integers(0, len(document.text)))
+        end = data.draw(st.integers(start, min(start + 5, len(document.text))))
+        document = document.edited(TextEdit(Span(start, end), data.draw(TEXT)), version)
+        fresh = _make(document.text)
+        offsets = range(len(document.text) + 1)
+        assert list(fresh.line_starts) == list(document.line_starts)
+        assert fresh.line_starts[-1] == document.line_starts[-1]
+        assert [fresh.line_of(offset) for offset in offsets] == [document.line_of(o) for o in offsets]
 
 
 @given(text=TEXT)
@@ -60,6 +75,24 @@ def test_an_edit_outside_the_text_is_refused():
 def test_the_first_line_end_is_the_documents(text, newline):
     """New lines are written as the file has them."""
     assert newline == _make(text).newline
+
+
+@given(one=st.text(alphabet="ab", max_size=50), other=st.text(alphabet="ab", max_size=50))
+def test_the_common_beginning_is_the_longest_one(one, other):
+    """For any two texts."""
+    length = common_start(one, other)
+    assert one[:length] == other[:length]
+    assert length == min(len(one), len(other)) or one[length] != other[length]
+
+
+@given(old=st.text(alphabet="ab", max_size=30), new=st.text(alphabet="ab", max_size=30))
+def test_the_smallest_edit_makes_one_text_of_the_other(old, new):
+    """What it removes and what it inserts neither begin nor end with the same character."""
+    edit = smallest_edit(old, new, at=3)
+    removed = old[edit.span.start - 3 : edit.span.end - 3]
+    assert apply_edits("---" + old, [edit]) == "---" + new
+    assert not removed or removed[0] != edit.new_text[:1]
+    assert not removed or removed[-1] != edit.new_text[-1:]
 
 
 def test_edits_of_one_text_apply_in_any_order():

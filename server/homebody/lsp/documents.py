@@ -8,14 +8,13 @@ encoded, it is huge or binary, or a change was lost or came out of order, so tha
 not be the one that the editor shows.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lsprotocol import types
 
 from homebody.lsp.convert import PositionEncoding, to_span_within, to_text
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document, TextEdit, smallest_edit
 
 SCHEMES = ("file", "untitled", "vscode-notebook-cell")
 
@@ -67,10 +66,6 @@ class Documents:
     def any_open(self) -> bool:
         """Whether there is any document."""
         return bool(self._texts)
-
-    def is_current(self, document: Document) -> bool:
-        """Whether ``document`` is still the text in the editor."""
-        return self._texts.get(document.uri) is document
 
     def all(self) -> list[Document]:
         """Every document that ``find`` would find."""
@@ -185,7 +180,7 @@ class Documents:
         text = to_text(change.text)
         if isinstance(change, types.TextDocumentContentChangePartial):
             return TextEdit(to_span_within(document, change.range, self.encoding), text)
-        return _smallest(document.text, text)
+        return smallest_edit(document.text, text)
 
     def _reorder(self, uri: str, array: types.NotebookCellArrayChange) -> None:
         notebook = self._notebooks.get(uri)
@@ -203,19 +198,3 @@ def _is_larger(text: str, max_bytes: int) -> bool:
     if text.isascii() or 4 * len(text) <= max_bytes:
         return False
     return len(text.encode()) > max_bytes
-
-
-def _smallest(old: str, new: str) -> TextEdit:
-    """Edit from ``old`` to ``new`` without their common beginning and end.
-
-    For editors that send the whole text at each keystroke.
-    """
-    shorter = min(len(old), len(new))
-    start = _longest(shorter, lambda n: old.startswith(new[:n]))
-    end = _longest(shorter - start, lambda n: old.endswith(new[len(new) - n :]))
-    return TextEdit(Span(start, len(old) - end), new[start : len(new) - end])
-
-
-def _longest(limit: int, fits: Callable[[int], bool]) -> int:
-    """Largest n up to ``limit`` for which ``fits`` holds, by halving: all smaller ones fit too."""
-    return bisect_left(range(1, limit + 1), x=True, key=lambda n: not fits(n))

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Prompt, Text
@@ -89,10 +89,12 @@ def formats() -> tuple[FimFormat, ...]:
     )
 
 
+@lru_cache(maxsize=8)
 def find_format(info: ModelInfo, choice: str = "auto") -> FimFormat | None:
     """Return the format of a model; ``None`` for a model that does not fill in the middle.
 
-    ``choice`` is the setting ``completion.fim``: a family of the table, ``none``, or ``auto``.
+    ``choice`` is the setting ``completion.fim``: a family of the table, ``none``, or ``auto``. Each keystroke
+    looks it up again, and a name that matches no row takes 0.1 ms, so the last results are cached.
 
     By default the metadata is checked first, then the name. A family that was not trained to fill in the
     middle has no format, even if its vocabulary contains markers. If the metadata names prefix, suffix and

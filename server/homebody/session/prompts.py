@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from homebody.backend.base import SlotChoice
+from homebody.text import common_start
 
 _SAME_PLACE = 0.5
 """Share of a prompt, or of what a slot holds, that both have to have in common to belong to one place."""
@@ -28,7 +29,7 @@ class CachedPrompt:
 
     def shared(self, text: str) -> int:
         """Characters that ``text`` begins with and this slot holds."""
-        return common_length(text, self.text)
+        return common_start(text, self.text)
 
 
 class CachedPrompts:
@@ -109,15 +110,3 @@ class CachedPrompts:
         found = self._of_the_same_place(text)
         if found is not None and found is not self._slots[-1]:
             self._slots = [found, *(one for one in self._slots if one is not found)]
-
-
-def common_length(one: str, other: str) -> int:
-    """Length of the common beginning, by halving: comparing slices is one call of memcmp each."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -17,7 +17,7 @@ from homebody.syntax.language import find
 from homebody.syntax.parsing import is_parsable, parse_in_thread, parse_text
 from homebody.syntax.row import Language
 from homebody.syntax.units import Units, encode
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document, Span, TextEdit, smallest_edit
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -237,7 +237,7 @@ class _Entry:
 
     def edit(self, edit: TextEdit, new: Document) -> None:
         """Move the tree along, and the tree that is being parsed once it comes."""
-        edit = _narrowed(self.document, edit)
+        edit = smallest_edit(self.document.slice(edit.span), edit.new_text, edit.span.start)
         if not edit.new_text and not edit.span:
             self.document = new
             return
@@ -325,22 +325,3 @@ def _grown(changed: Span | None, edit: TextEdit) -> Span:
     return Span(
         min(changed.start, start), max(changed.end + shift if changed.end > end else new_end, new_end)
     )
-
-
-def _narrowed(document: Document, edit: TextEdit) -> TextEdit:
-    """Drop what an edit leaves as it is: formatters and undo replace whole texts."""
-    removed, added = document.slice(edit.span), edit.new_text
-    head = _common(removed, added, min(len(removed), len(added)), from_end=False)
-    tail = _common(removed, added, min(len(removed), len(added)) - head, from_end=True)
-    span = Span(edit.span.start + head, edit.span.end - tail)
-    return TextEdit(span, added[head : len(added) - tail])
-
-
-def _common(one: str, other: str, limit: int, *, from_end: bool) -> int:
-    """Length of the common beginning (or end), at most ``limit``, by halving."""
-    low = 0
-    while low < limit:
-        middle = (low + limit + 1) // 2
-        same = one.endswith(other[len(other) - middle :]) if from_end else one.startswith(other[:middle])
-        low, limit = (middle, limit) if same else (low, middle - 1)
-    return low

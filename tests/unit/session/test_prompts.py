@@ -1,9 +1,6 @@
 """Which slot of the server's prompt cache a prompt uses, and what is left to read."""
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from homebody.session.prompts import CachedPrompts, common_length
+from homebody.session.prompts import CachedPrompts
 
 _A, _B, _C = ("a" * 100, "b" * 100, "c" * 100)
 
@@ -83,11 +80,3 @@ def test_slots_are_ordered_by_their_last_use():
     for slot in (1, 0, 2):
         prompts.put(slot, _A)
     assert [prompts.newer_than(slot) for slot in (0, 1, 2)] == [1, 2, 0]
-
-
-@given(one=st.text(alphabet="ab", max_size=50), other=st.text(alphabet="ab", max_size=50))
-def test_the_common_beginning_is_the_longest_one(one, other):
-    """For any two texts."""
-    length = common_length(one, other)
-    assert one[:length] == other[:length]
-    assert length == min(len(one), len(other)) or one[length] != other[length]

@@ -10,9 +10,8 @@ from homebody.features.complete import complete, prepare_once
 from homebody.features.complete.plan import apply, plan, shortened
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.scene import scene_at
-from homebody.session.prompts import common_length
 from homebody.syntax.chunk import Candidate
-from homebody.text import Document
+from homebody.text import Document, common_start
 from support.scenes import planned_at, wide_at
 
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
@@ -228,7 +227,7 @@ async def test_a_large_window_is_counted_exactly(world):
 
 def common(one: str, other: str) -> str:
     """The beginning that both share."""
-    return one[: common_length(one, other)]
+    return one[: common_start(one, other)]
 
 
 async def test_each_plan_records_why_it_chose_its_window(world):
