@@ -22,6 +22,7 @@ from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.recording_proxy import RecordingProxy
 from support.tiny_gguf import write_tiny_gguf
+from support.until import until_answered
 
 AUTO = BackendSettings()
 NOBODY = "http://127.0.0.1:9"
@@ -265,9 +266,11 @@ async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_mode
         async with opened([double.url], look_again_seconds=0) as backend:
             assert (await backend.describe()).kind == "embedded"
             double.start()
-            async with asyncio.timeout(60):
-                while (await backend.describe()).kind != "ollama":  # noqa: ASYNC110 - it has to be asked
-                    await asyncio.sleep(0.05)
+
+            async def is_found() -> bool:
+                return (await backend.describe()).kind == "ollama"
+
+            await until_answered(is_found)
             assert await ask(backend) == "return a + b"
 
 

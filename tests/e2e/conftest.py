@@ -75,8 +75,9 @@ def serve(environ: Mapping[str, str], workspace: Path, scripted: Callable[..., d
         replies: Replies = "x",
         settings: Mapping[str, object] | None = None,
         capabilities: dict[str, Any] | None = None,
+        **model: object,
     ) -> AsyncGenerator[Client]:
-        options = scripted(replies) | dict(settings or {})
+        options = scripted(replies, **model) | dict(settings or {})
         # A server that hangs fails its test; it does not stop the run.
         async with (
             asyncio.timeout(_LONGEST_SECONDS),

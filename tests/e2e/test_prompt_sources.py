@@ -1,10 +1,8 @@
 """Code from other files and cells in a completion's prompt, and how the user can see it."""
 
-import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from homebody.client.connection import Json
@@ -19,14 +17,14 @@ def with_tax(amount, rate=0.19):
 _SHOP = "from prices import with_tax\n\n\ndef total(amount):\n    return with_tax("
 
 
-async def test_a_definition_from_another_file_arrives_in_the_prompt(serve, workspace: Path):
+async def test_a_definition_from_another_file_arrives_in_the_prompt(serve, workspace: Path, tmp_path: Path):
     """With its file's name; the summary lists it, and says why it went in."""
     (workspace / "prices.py").write_text(_PRICES)
-    async with serve("amount)") as client:
+    asked = tmp_path / "asked.jsonl"
+    async with serve("amount)", requests_file=str(asked)) as client:
         document = client.open(workspace / "shop.py", _SHOP)
         await until(lambda: _is_indexed(client))
-        columns = range(20, 10, -1)
-        shown = await _shown_with(client, document.uri, 4, columns, "def with_tax(amount, rate=0.19):")
+        shown = await _shown_with(client, asked, document.uri, 4, 20, "def with_tax(amount, rate=0.19):")
 
         [source] = [part for part in shown["sources"] if part["uri"].endswith("/prices.py")]
         assert source["why"]
@@ -34,14 +32,15 @@ async def test_a_definition_from_another_file_arrives_in_the_prompt(serve, works
         assert shown["notes"] == []
 
 
-async def test_cells_above_arrive_in_the_prompt(serve):
+async def test_cells_above_arrive_in_the_prompt(serve, tmp_path: Path):
     """In the order of the notebook, whatever the cells are called; cells below stay out."""
     book = "file:///w/a.ipynb"
     names = ["9", "10", "11", "2", "inserted", "A", "0", "1"]
     cells = [f"vscode-notebook-cell:/w/a.ipynb#{name}" for name in names]
     above = [f"value_{name} = '{name}'\n" for name in names[:5]]
     texts = [*above, "threshold = 17\n", "over = threshold + ", "later = 99\n"]
-    async with serve("1") as client:
+    asked = tmp_path / "asked.jsonl"
+    async with serve("1", requests_file=str(asked)) as client:
         client.notify(
             "notebookDocument/didOpen",
             {
@@ -57,7 +56,7 @@ async def test_cells_above_arrive_in_the_prompt(serve):
                 ],
             },
         )
-        shown = await _shown_with(client, cells[6], 0, range(19, 9, -1), "threshold = 17")
+        shown = await _shown_with(client, asked, cells[6], 0, 19, "threshold = 17")
 
         assert "later" not in shown["text"]
         positions = [shown["text"].index(text.strip()) for text in texts[:7]]
@@ -86,21 +85,25 @@ async def test_the_log_of_a_session_is_read_from_the_command_line(environ, works
     assert "compute" not in _homebody(environ, "log")
 
 
-async def _shown_with(client: Client, uri: str, line: int, columns: Iterable[int], text: str) -> Json:
-    """Ask at one place after the other, each after a longer pause, until ``text`` is in the prompt sent.
+async def _shown_with(client: Client, asked: Path, uri: str, line: int, column: int, text: str) -> Json:
+    """Ask, wait until the model has read a prompt with ``text`` ahead, and ask one character further.
 
-    An answer that was given at a place is not asked for again there, so each place is used once.
+    After an answer a wider window is read ahead, and the next request uses it. Returns that prompt.
     """
-    await client.execute("homebody.showPrompt")  # waits until there is an engine
-    shown = None
-    for number, column in enumerate(columns):
-        client.focus(uri, line, column)
-        await asyncio.sleep(0.1 * 2**number)
-        await client.complete(uri, line, column, invoked=True)
-        shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
-        if shown is not None and text in shown["text"]:
-            return shown
-    raise AssertionError(shown)
+    client.focus(uri, line, column - 1)
+    await client.complete(uri, line, column - 1)
+    await until(lambda: any(text in one["prompt"] and one["read"] == one["of"] for one in _asked(asked)))
+    for _ in range(5):
+        await client.execute("homebody.status")  # what is read is used a few steps of the event loop later
+    await client.complete(uri, line, column, invoked=True)
+    shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
+    assert text in shown["text"]
+    return shown
+
+
+def _asked(path: Path) -> list[Json]:
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def _is_indexed(client: Client) -> bool:

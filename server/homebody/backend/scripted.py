@@ -14,6 +14,7 @@ shape)::
 
     name = "tiny"
     context_length = 4096
+    requests_file = "asked.jsonl"  # each request is appended to it, as a line of JSON
     fim = { prefix = "<|fim_prefix|>", suffix = "<|fim_suffix|>", middle = "<|fim_middle|>" }
 
     [[reply]]
@@ -99,6 +100,7 @@ class _Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     architecture: str | None = None
     chat_template: bool = True
     special_texts: frozenset[str] = frozenset()
+    requests_file: str | None = None
     fim: _Fim | None = None
 
 
@@ -115,6 +117,12 @@ class ScriptedBackend:
     requests
         All requests so far, in order, including those of ``warm`` (with ``sampling=None``).
 
+    Parameters
+    ----------
+    requests_file
+        Each request is also appended to this file, for another process to read: the text of the prompt as
+        ``prompt``, and how many tokens of it (``read``) of how many (``of``) are read.
+
     """
 
     def __init__(
@@ -126,6 +134,7 @@ class ScriptedBackend:
         fim: FimTokens | None = None,
         chat_template: bool = True,
         special_texts: frozenset[str] = frozenset(),
+        requests_file: str | None = None,
     ) -> None:
         self._replies = [Reply(text=reply) if isinstance(reply, str) else reply for reply in replies]
         self._used = [0] * len(self._replies)
@@ -144,6 +153,7 @@ class ScriptedBackend:
             special_texts=special_texts,
         )
         self.requests: list[Request] = []
+        self._requests_file = None if requests_file is None else Path(requests_file)
 
     @classmethod
     def from_file(cls, path: str | Path) -> "ScriptedBackend":
@@ -171,6 +181,7 @@ class ScriptedBackend:
             fim=fim,
             chat_template=script.chat_template,
             special_texts=script.special_texts,
+            requests_file=script.requests_file,
         )
 
     async def describe(self) -> ModelInfo:
@@ -205,7 +216,7 @@ class ScriptedBackend:
     ) -> Stream:
         """Answer with the first reply that matches."""
         tokens = self._admit(prompt)
-        self.requests.append(Request(prompt, sampling, slot))
+        self._keep(Request(prompt, sampling, slot), len(tokens), len(tokens))
         reply = self._choose(prompt.text)
         evaluated = self._evaluate(tokens, slot)
         reused = len(tokens) - evaluated
@@ -255,8 +266,9 @@ class ScriptedBackend:
         self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
         """Record that the prompt (or its first ``tokens``) was read; no reply is used up."""
-        read = self._admit(prompt)[:tokens]
-        self.requests.append(Request(prompt, None, slot))
+        whole = self._admit(prompt)
+        read = whole[:tokens]
+        self._keep(Request(prompt, None, slot), len(read), len(whole))
         return _stats(len(read), self._evaluate(read, slot), 0, "length")
 
     async def aclose(self) -> None:
@@ -268,6 +280,14 @@ class ScriptedBackend:
             message = f"the prompt has {len(tokens)} tokens and the model takes {self._info.context_length}"
             raise ContextTooLong(message)
         return tokens
+
+    def _keep(self, request: Request, read: int, of: int) -> None:
+        self.requests.append(request)
+        if self._requests_file is not None:
+            with self._requests_file.open("ab") as file:
+                file.write(
+                    msgspec.json.encode({"prompt": request.prompt.text, "read": read, "of": of}) + b"\n"
+                )
 
     def _choose(self, prompt: str) -> Reply:
         for index, reply in enumerate(self._replies):

@@ -20,7 +20,7 @@ from homebody.settings import BackendSettings, Settings
 from support.embedded import embedded_backend
 from support.loopback import LoopbackServer
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
-from support.until import until
+from support.until import until, until_answered
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -238,10 +238,7 @@ async def test_a_slow_start_is_reported_as_loading(options):
     async with aclosing(embedded_backend(lambda: options, loading_seconds=0)) as backend:
         with pytest.raises(BackendLoading, match=r"the embedded model .*is being loaded"):
             await backend.describe()
-        async with asyncio.timeout(60):
-            while (found := await _answer_unless_loading(backend)) is None:  # noqa: ASYNC110 - it has to be asked
-                await asyncio.sleep(0.05)
-        assert found == "return a + b"
+        assert await until_answered(lambda: _answer_unless_loading(backend)) == "return a + b"
 
 
 async def _answer_unless_loading(backend):

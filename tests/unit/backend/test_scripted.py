@@ -137,6 +137,20 @@ async def test_delays_can_be_cancelled():
         await asyncio.wait_for(say(backend, prompt("x")), 0.05)
 
 
+async def test_another_process_can_read_what_was_asked(tmp_path):
+    """A line for each request, also for a prompt of which only a part is read."""
+    path, script = tmp_path / "asked.jsonl", tmp_path / "script.json"
+    script.write_text(json.dumps({"reply": [{"text": "x"}], "requests_file": str(path)}))
+    backend = ScriptedBackend.from_file(script)
+    await backend.warm(prompt("a b c"), tokens=2)
+    await say(backend, prompt("a b c"))
+
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [
+        {"prompt": "a b c", "read": 2, "of": 5},
+        {"prompt": "a b c", "read": 5, "of": 5},
+    ]
+
+
 async def test_everything_that_was_asked_is_kept():
     """Tests compare prompts through ``requests``."""
     backend = ScriptedBackend("x")

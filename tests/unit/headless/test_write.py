@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from homebody.errors import DocumentChanged, EditRefused
 from homebody.headless.edit_bounds import edited_text
 from homebody.headless.select import SourceFile, read_source
-from homebody.headless.write import replace_file
+from homebody.headless.write import check_replaceable, put_bytes
 from homebody.text import Document, Span, TextEdit
 from support.needs import leave_out
 
@@ -26,6 +26,12 @@ def a_source(path: Path, data: bytes = b"old\n") -> SourceFile:
     """Write a file and read it."""
     path.write_bytes(data)
     return read_source(path, max_bytes=10_000)
+
+
+def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
+    """Replace a file's text, as a run does that applies its changes."""
+    check_replaceable(source)
+    return put_bytes(source.target, source.encode(text), shown=source.path)
 
 
 def test_the_file_has_the_new_text(tmp_path: Path):

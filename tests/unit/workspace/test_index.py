@@ -21,6 +21,7 @@ from homebody.workspace.messages import Done, Event, Scan, Working
 from homebody.workspace.process import IndexerProcess
 from homebody.workspace.store import SCHEMA, connect
 from homebody.workspace.uri import path_of
+from support.until import until
 
 FILES = {
     "shop/order.py": "class Order:\n    def add_line(self, line): ...\n\ndef invoice_total(order): ...\n",
@@ -241,8 +242,7 @@ async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, t
         indexer.submit(job)
         await asyncio.wait_for(indexer.settled(), 30)
         pids.add(indexer.pid)
-        while indexer.pid is not None:  # noqa: ASYNC110 - nobody else waits for a process to end
-            await asyncio.sleep(0.02)
+        await until(lambda: indexer.pid is None)
     await indexer.aclose()
     assert [isinstance(event, Done) for event in events].count(True) == 2
     assert (len(pids), indexer.pid) == (2, None)
