@@ -18,23 +18,6 @@ from homebody.headless.select import SourceFile
 _ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
-    """Replace the text that was read by ``text``; links, mode, owner and extended attributes are kept.
-
-    Returns a sentence for each attribute that could not be kept.
-
-    Raises
-    ------
-    DocumentChanged
-        The file is no longer the one that was read.
-    EditRefused
-        It is read-only, or its folder cannot be written to, or the disk is full.
-
-    """
-    check_replaceable(source)
-    return put_bytes(source.target, source.encode(text), shown=source.path)
-
-
 def check_replaceable(source: SourceFile) -> None:
     """Check that the file on disk has not changed since it was read, and may be written.
 

@@ -20,7 +20,6 @@ from homebody.session.prompts import CachedPrompts
 from homebody.session.recent import RecentPlaces
 from homebody.session.rhythm import Rhythm
 from homebody.session.shown_context import ShownContext
-from homebody.syntax.chunk import Candidate
 from homebody.text import Document, TextEdit
 
 logger = logging.getLogger(__name__)
@@ -94,11 +93,6 @@ class Session:
             self.pause_background()
         if self.running is not None and self.running.document.uri == uri:
             await self.stop_running()
-
-    def candidates_for(self, uri: str) -> tuple[Candidate, ...]:
-        """Snippets that the last pause found for a document, best first."""
-        place = self._places.get(uri)
-        return () if place is None else place.state.candidates
 
     async def start(self, generation: Generation, ended: Callable[[Generation], None]) -> None:
         """Make ``generation`` the one in flight; the one before is ended first.

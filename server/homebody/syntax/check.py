@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 _MAX_ERRORS = 10_000
 
 
-def has_errors(text: str, language: Language | None) -> bool:
-    """Whether the text has a syntax error; ``False`` if it cannot be parsed at all."""
-    handle = parse_text(text, language, Units.of(text))
-    return handle is not None and handle.root_node.has_error
-
-
 def count_errors(text: str, language: Language | None) -> int:
     """Count error nodes and missing tokens, at most 10,000.
 

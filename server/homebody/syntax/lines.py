@@ -120,18 +120,6 @@ def indented_block(document: Document, line: int) -> Span:
     return Span(document.line_starts[line], document.line_span(last).end)
 
 
-def indented_end(document: Document, line: int, depth: int) -> int:
-    """End of the last line in the run from ``line`` that is indented by ``depth`` columns or more."""
-    last = line
-    for below in range(line + 1, min(document.line_count, line + _MAX_LINES)):
-        if is_blank(document, below):
-            continue
-        if indent_at(document, below) < depth or _CLOSER.match(document.text, document.line_starts[below]):
-            break
-        last = below
-    return document.line_span(last).end
-
-
 def _indents_above(document: Document, line: int) -> Iterator[tuple[int, int]]:
     """Lines above ``line`` that are not blank, with their indentation, nearest first."""
     text, starts = document.text, document.line_starts

@@ -44,7 +44,6 @@ def between(mark: str, end: str) -> Region:
 DOUBLE = Region('"', '"')
 SINGLE = Region("'", "'")
 LONG_DOUBLE = Region('"', '"', multiline=True)
-LONG_SINGLE = Region("'", "'", multiline=True)
 RAW_SINGLE = Region("'", "'", skip="")
 CHARACTER = Region(r"'(?=(?:\\[^\n]{1,9}|[^\\'\n])')", "'")
 """A character literal; a lone quote is a lifetime (Rust), a digit separator (C++) or a label."""

@@ -109,7 +109,6 @@ class Timings(msgspec.Struct):
     cache_n: int | None = None
     prompt_n: int | None = None
     prompt_ms: float | None = None
-    predicted_n: int | None = None
     predicted_ms: float | None = None
 
 
