@@ -21,6 +21,7 @@ PACKAGE = ROOT / "server" / "homebody"
 # A line planted deep in the lowest room, and the contract that has to catch it.
 PLANTED = {
     "from homebody import backend": "Imports point downwards",
+    "from homebody.settings import load": "No import circles",
     "import lsprotocol": "Only lsp knows LSP",
     "import tree_sitter": "Only syntax knows tree-sitter",
     "import httpx": "Only backend opens connections",

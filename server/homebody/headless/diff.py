@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from homebody.postprocess.edit.line_diff import matched_lines
+from homebody.postprocess.line_diff import matched_lines
 
 _CONTEXT = 3
 

@@ -15,7 +15,7 @@ from homebody.postprocess.edit.common_checks import common_refusal, unreadable
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.guards import refused_by
 from homebody.postprocess.edit.narrow import narrowed, without_lines_above
-from homebody.postprocess.ghost.line_ends import with_line_ends
+from homebody.postprocess.line_ends import with_line_ends
 from homebody.text import Span, TextEdit
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from homebody.features.refactor.results import Parts, Request
 from homebody.postprocess import Refusal, document_hunks, replacement_text
 from homebody.postprocess.edit.answer_code import NO_CODE, code_in_answer, without_reasoning
-from homebody.postprocess.ghost.line_ends import with_line_ends
+from homebody.postprocess.line_ends import with_line_ends
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.snap import snapped, top_level_start

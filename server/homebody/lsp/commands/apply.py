@@ -12,8 +12,8 @@ from homebody.errors import UsageError
 from homebody.lsp.arguments import Range, TextDocument, parse
 from homebody.lsp.commands.common import Result, document_of
 from homebody.lsp.commands.conversations import conversation_of
+from homebody.lsp.commands.deliver import deliver, outcome_of
 from homebody.lsp.convert import to_span
-from homebody.lsp.deliver import deliver, outcome_of
 from homebody.lsp.server import Server
 
 _LABEL = "Apply code from the answer"

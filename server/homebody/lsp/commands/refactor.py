@@ -11,8 +11,8 @@ from lsprotocol import types
 from homebody.lsp import progress
 from homebody.lsp.arguments import Range, TextDocument, parse
 from homebody.lsp.commands.common import Result, document_of
+from homebody.lsp.commands.deliver import deliver, outcome_of
 from homebody.lsp.convert import to_span
-from homebody.lsp.deliver import deliver, outcome_of
 from homebody.lsp.server import Server
 
 

@@ -13,7 +13,7 @@ from homebody.errors import DocumentChanged
 from homebody.lsp import progress
 from homebody.lsp.arguments import parse
 from homebody.lsp.commands.common import Result
-from homebody.lsp.deliver import deliver, moved_edits, outcome_of
+from homebody.lsp.commands.deliver import deliver, moved_edits, outcome_of
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:

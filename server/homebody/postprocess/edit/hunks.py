@@ -5,8 +5,8 @@ In: the document and the new text of a span. Out: edits in order; no two are adj
 
 from collections.abc import Iterator, Sequence
 
-from homebody.postprocess.edit.line_diff import matched_lines
-from homebody.postprocess.ghost.line_ends import fit_line_ends, split_lines
+from homebody.postprocess.line_diff import matched_lines
+from homebody.postprocess.line_ends import fit_line_ends, split_lines
 from homebody.text import Document, Span, TextEdit
 
 

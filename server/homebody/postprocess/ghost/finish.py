@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from homebody.backend.base import Piece
 from homebody.postprocess.ghost.closers import with_closers
 from homebody.postprocess.ghost.draft import MAX_LINES, Draft, Wanted
-from homebody.postprocess.ghost.line_ends import with_line_ends
 from homebody.postprocess.ghost.multiline import Multiline, lines_wanted
 from homebody.postprocess.ghost.rules import Dropped, apply_rules
+from homebody.postprocess.line_ends import with_line_ends
 from homebody.syntax.cursor import CursorContext
 from homebody.text import Document, Span
 

@@ -7,7 +7,7 @@ Knows texts only.
 
 import re
 
-from homebody.postprocess.edit.line_diff import matched_lines
+from homebody.postprocess.line_diff import matched_lines
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"(?s:(?=.))([^\r\n]*)(\r\n|\n|\r|\Z)")
