@@ -5,7 +5,8 @@
 ;;; Commentary:
 
 ;; Streams answers of the server into a buffer.  They are text: nothing in them is
-;; run or opened.  A code block of an answer can be applied as a change.
+;; run.  Places of the code that the server found in them are buttons; links that the
+;; model wrote are not.  A code block of an answer can be applied as a change.
 
 ;;; Code:
 
@@ -29,7 +30,7 @@
   "Keys of `homebody-answer-mode'; `special-mode' has others, such as q.")
 
 (define-derived-mode homebody-answer-mode special-mode "Homebody"
-  "An answer, as text: nothing in it is run or opened."
+  "An answer, as text: nothing in it is run, only places of the code open."
   (setq header-line-format "a asks again, RET applies the code block at point, q closes")
   (visual-line-mode 1))
 
@@ -44,18 +45,59 @@
   "Execute COMMAND of SERVER with ARGUMENT, its text streaming into BUFFER.
 THEN gets the result."
   (display-buffer buffer)
-  (homebody--execute
-   server command argument
-   (lambda (result)
-     (homebody--append buffer (homebody--account result))
-     (funcall then result))
-   :otherwise (lambda (words) (homebody--append buffer (format "\n%s\n" words)))
-   :on-value (lambda (value) (homebody--append buffer (plist-get value :text)))))
+  (let ((start (with-current-buffer buffer (copy-marker (point-max)))))
+    (homebody--execute
+     server command (append argument (list :links "ranges"))
+     (lambda (result)
+       (when (buffer-live-p buffer) (homebody--finish buffer start result))
+       (funcall then result))
+     :otherwise (lambda (words) (homebody--append buffer (format "\n%s\n" words)))
+     :on-value (lambda (value) (homebody--append buffer (plist-get value :text))))))
+
+(defun homebody--finish (buffer start result)
+  "Replace the text of BUFFER from START on by the answer of RESULT.
+The places that it names become buttons."
+  (with-current-buffer buffer
+    (let ((inhibit-read-only t) (text (plist-get result :markdown)))
+      (unless (equal text (buffer-substring-no-properties start (point-max)))
+        (save-excursion (delete-region start (point-max)) (goto-char start) (insert text)))
+      (save-restriction
+        (narrow-to-region start (point-max))
+        (seq-doseq (link (plist-get result :links))
+          (let ((range (plist-get link :range)))
+            (make-text-button (homebody--point-in-view (plist-get range :start))
+                              (homebody--point-in-view (plist-get range :end))
+                              'homebody-target (plist-get link :target)
+                              'action #'homebody--open-place
+                              'help-echo "RET opens this place")))))
+    (homebody--append buffer (homebody--account result))))
+
+(defun homebody--open-place (button)
+  "Visit the place that BUTTON means in another window."
+  (pcase-let ((`(,uri ,line) (split-string (button-get button 'homebody-target) "#L")))
+    (find-file-other-window (homebody--path uri))
+    (when line
+      (goto-char (point-min))
+      (forward-line (1- (string-to-number line))))))
+
+(defun homebody--left-out (result)
+  "Return lines that say what the model did not read for RESULT."
+  (mapconcat
+   (lambda (one)
+     (let ((uri (plist-get one :uri)) (range (plist-get one :range)))
+       (format "Not read: %s%s\n"
+               (if (string-prefix-p "file:" uri)
+                   (format "%s:%d: " (file-name-nondirectory (homebody--path uri))
+                           (1+ (plist-get (plist-get range :start) :line)))
+                 "")
+               (plist-get one :why))))
+   (plist-get result :leftOut) ""))
 
 (defun homebody--account (result)
-  "Return the line below an answer: its tokens, and whether RESULT is complete."
+  "Return what stands below an answer: what RESULT left out, and its tokens."
   (let ((usage (plist-get result :usage)))
-    (format "\n\n%s%d + %d of %d tokens\n\n"
+    (format "\n\n%s%s%d + %d of %d tokens\n\n"
+            (homebody--left-out result)
             (if (eq (plist-get result :complete) t) "" "The answer is not complete.  ")
             (plist-get usage :promptTokens) (plist-get usage :outputTokens)
             (plist-get usage :contextLength))))
@@ -67,13 +109,15 @@ THEN gets the result."
       (unless (derived-mode-p 'homebody-answer-mode) (homebody-answer-mode)))
     buffer))
 
-(defun homebody-explain ()
-  "Explain the region, or the function around point, in a buffer of its own."
-  (interactive)
+(defun homebody-explain (&optional full)
+  "Explain the region, or the function around point, in a buffer of its own.
+With a prefix argument, FULL, all of it is read, however long it takes."
+  (interactive "P")
   (let ((server (homebody--server-or-error)) (buffer (homebody--answer-buffer "*Homebody explain*")))
     (with-current-buffer buffer
       (let ((inhibit-read-only t)) (erase-buffer)))
-    (homebody--stream server "homebody.explain" (homebody--place) buffer #'ignore)))
+    (homebody--stream server "homebody.explain"
+                      (append (homebody--place) (and full (list :full t))) buffer #'ignore)))
 
 (defun homebody-ask (question)
   "Ask QUESTION about the region, or about the function around point.

@@ -133,7 +133,7 @@ From Lisp, TITLE is the title of the refactoring."
 
 (defun homebody--new-file (uri edits)
   "Open the new file at URI, with the text of EDITS; it is not saved yet."
-  (let ((path (decode-coding-string (url-unhex-string (string-remove-prefix "file://" uri)) 'utf-8)))
+  (let ((path (homebody--path uri)))
     (if (file-exists-p path) (message "Homebody: %s exists already, so no file was created." path)
       (pop-to-buffer (find-file-noselect path))
       (mapc (lambda (edit) (insert (plist-get edit :newText))) edits)

@@ -195,6 +195,10 @@ Return nil, with a message, if the program is missing or ended too often."
     (concat "file://" (if (string-prefix-p "/" name) "" "/")
             (url-hexify-string (encode-coding-string name 'utf-8) url-path-allowed-chars))))
 
+(defun homebody--path (uri)
+  "Return the path of the file URI."
+  (decode-coding-string (url-unhex-string (string-remove-prefix "file://" uri)) 'utf-8))
+
 (defun homebody--document ()
   "Return the identifier of this buffer's document, with its version."
   (list :uri (homebody--uri buffer-file-name) :version homebody--version))
@@ -296,12 +300,16 @@ Return nil, with a message, if the program is missing or ended too often."
 
 (defun homebody--point (position)
   "Return where LSP's POSITION is in this buffer."
+  (save-restriction
+    (widen)
+    (homebody--point-in-view position)))
+
+(defun homebody--point-in-view (position)
+  "Return where LSP's POSITION is in the visible part of this buffer."
   (save-excursion
-    (save-restriction
-      (widen)
-      (goto-char (point-min))
-      (forward-line (plist-get position :line))
-      (min (pos-eol) (+ (point) (plist-get position :character))))))
+    (goto-char (point-min))
+    (forward-line (plist-get position :line))
+    (min (pos-eol) (+ (point) (plist-get position :character)))))
 
 ;;;; Requests
 

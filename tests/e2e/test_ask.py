@@ -84,6 +84,10 @@ async def test_an_answer_links_to_the_workspace_where_the_client_wants_it(serve,
         asked = await client.execute("homebody.ask", argument | {"question": "What?"})
         assert asked["markdown"] == wanted
         assert (await client.execute("homebody.explain", argument | {"links": False}))["markdown"] == text
+        found = await client.execute("homebody.ask", argument | {"question": "What?", "links": "ranges"})
+        assert found["markdown"] == text
+        assert [link["target"] for link in found["links"]] == [uri, uri]
+        assert [link["range"]["start"]["character"] for link in found["links"]] == [0, text.index("area.py")]
 
 
 async def test_a_code_block_is_applied(serve):

@@ -19,7 +19,7 @@ DOCUMENTED = 'def add(a, c):\n    """Add.\n\n    ```\n    add(1, 2)\n    ```\n  
 REPLIES = [
     {"contains": "Shorter?", "text": f"So:\n\n```python\n{DOCUMENTED}```"},
     {"contains": "And then?", "text": "Then it ends."},
-    {"contains": "Why?", "text": "Because."},
+    {"contains": "Why?", "text": "Because of `add()`."},
     {"contains": "rename b to c", "text": f"```python\n{ADD}```"},
     {"contains": "one short sentence", "text": "Add two numbers."},
     {"contains": "xplain", "text": "It adds two numbers."},

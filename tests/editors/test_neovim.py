@@ -88,6 +88,44 @@ def test_an_explanation_streams_below_and_leaves_the_focus(open_editor):
     editor.settle()
 
 
+@BOTH
+def test_a_place_in_an_answer_opens_in_the_window_above(open_editor):
+    """The name of a function and a file with a line are underlined; a link that the model wrote is text."""
+    editor = open_editor(reply("Größe: `other()` calls [no](file:///etc/hosts.py) at app.py:1."))
+    editor.command("1,2Homebody explain")
+    editor.sees(" of 8192 tokens")
+    editor.command("wincmd j")
+    marks = editor.lua(
+        "local space = vim.api.nvim_get_namespaces()['homebody-links'];"
+        "return vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })"
+    )
+    linked = [editor.lines[row].encode()[column : more["end_col"]] for _, row, column, more in marks]
+    assert linked == [b"`other()`", b"app.py:1"]
+    editor.command("call search('no](')")
+    editor.keys("<CR>")
+    editor.until(lambda: "there is no place of the code here" in editor.command("messages"))
+    editor.command("call search('other()')")
+    editor.keys("<CR>")
+    editor.until(lambda: editor.lua("return vim.bo.filetype") == "python")
+    assert editor.lua("return vim.api.nvim_win_get_cursor(0)[1]") == 5
+    editor.until(lambda: len(editor.call("nvim_list_wins")) == 2)
+
+
+def test_what_the_model_did_not_read_is_listed_and_can_be_read(open_editor):
+    """A long file is explained by its outline first; `r` reads all of it."""
+    code = "".join(f"def f{n}(value):\n    return value + {n} * value - {n}\n\n\n" for n in range(900))
+    replies = [{"contains": "outline", "text": "An outline."}, {"text": "All of it."}]
+    editor = open_editor(replies, code=code)
+    editor.command("%Homebody explain")
+    editor.sees("app.py:1-3600: only the")
+    assert "> Not read: " in editor.screen
+    editor.command("wincmd j")
+    editor.keys("r")
+    editor.sees("All of it.")
+    editor.sees(" of 8192 tokens")
+    assert "Not read" not in editor.screen
+
+
 def test_an_explanation_that_fails_says_why(open_editor):
     """The window shows the server's sentence instead of staying empty."""
     editor = open_editor(reply("x", fault="refused"))
@@ -107,7 +145,7 @@ def test_a_question_is_answered_and_followed_up(open_editor):
     editor = open_editor(replies, setup="vim.ui.input = function(_, done) done('and for circles?') end")
     editor.command("1,2Homebody ask how to call it?")
     editor.sees("Call `area(2, 3)`.")
-    editor.sees(" tokens")
+    editor.sees(" of 8192 tokens")
     editor.command("wincmd j")
     editor.keys("i")
     editor.sees("Use pi.")

@@ -40,6 +40,7 @@ def mean(prices):
     return total(prices) / len(prices)
 """
 SIMPLER = "```python\ndef total(prices):\n    return sum(prices)\n```"
+PLACES = "\n\nSee prices.py:9 and [this](file:///etc/hosts.py)."
 TWO_CHANGES = """\
 ```python
 def mean(prices):
@@ -54,7 +55,7 @@ REPLIES = [
     {"contains": "name the count", "text": TWO_CHANGES},
     {"contains": "for a long time", "text": "one two three " * 200, "piece_delay_ms": 40},
     {"contains": "What about an empty list", "text": "Then it divides by zero."},
-    {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>"},
+    {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>{PLACES}"},
     {"contains": "Explain what this", "text": "It computes an **area**.", "piece_delay_ms": 5},
     {"contains": "unsure =", "text": "perhaps", "probability": 0.1},
     {"contains": "slowly =", "text": "zero", "probability": 0.95, "delay_ms": 1500},
@@ -199,6 +200,7 @@ def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):
         "Tab takes it",
         "the lightbulb has the actions",
         "the chat answers in the side bar, as text",
+        "a place in the answer opens the file, and a link that the model wrote does not",
         "an instruction about the selection opens a change, and Accept writes it",
         "a server that is not there is told with what to do",
         "it starts once the setting is right",

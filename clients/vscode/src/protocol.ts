@@ -86,6 +86,8 @@ export interface AskArgument {
     range?: Range;
     attach: { id: string; kind: string; label: string; text?: string }[];
     diagnostics?: DocumentDiagnostics[];
+    /** The Markdown of the result links to the code that it names. */
+    links: boolean;
     token: string;
 }
 

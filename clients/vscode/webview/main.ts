@@ -193,10 +193,21 @@ function draw(id: number): void {
         return;
     }
     const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    drawMarkdown(answer, known.turn.answer, (code, language) => codeToolbar(id, code, language));
+    const { answer: text, linked } = known.turn;
+    drawMarkdown(answer, linked ?? text, {
+        toolbar: (code, language) => codeToolbar(id, code, language),
+        open: linked === undefined ? undefined : openLink,
+    });
     if (isAtEnd) {
         log.scrollTop = log.scrollHeight;
     }
+}
+
+/** Open a link that the server has written: a file of the workspace, maybe with a line. */
+function openLink(address: string): void {
+    const [uri = "", line = ""] = address.split("#L");
+    const first = Math.max(0, (Number.parseInt(line, 10) || 1) - 1);
+    post({ type: "open", place: { uri, label: "", line: first, endLine: first, why: "" } });
 }
 
 function codeToolbar(id: number, code: string, language: string): HTMLElement {
@@ -230,6 +241,11 @@ function footer(turn: Turn): Node[] {
     if (turn.state !== "reading" && turn.state !== "writing") {
         const buttons = withText("div", "", "buttons");
         buttons.append(button("Copy", "Copy the answer", () => post({ type: "copy", text: turn.answer })));
+        const about = turn.unread;
+        if (about !== undefined) {
+            const title = "Explain it again, and read all of the code, however long it takes";
+            buttons.append(button("Read all", title, () => post({ type: "readAll", about })));
+        }
         if (isLast) {
             buttons.append(button("Again", "Answer once more", () => post({ type: "regenerate" })));
         }

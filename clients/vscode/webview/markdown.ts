@@ -2,8 +2,9 @@
  * Markdown of a model as DOM nodes: text in, elements out.
  *
  * Nodes are created one by one and filled with text. No HTML is ever parsed, so whatever a model writes
- * can neither run nor load anything. Pictures become their description, and links to the outside are
- * shown with their address but cannot be followed: an address could carry code away.
+ * can neither run nor load anything. Pictures become their description. Links to the outside are shown with
+ * their address but cannot be followed: an address could carry code away. Links to files can be followed where
+ * the server has written them.
  */
 
 import { common, createLowlight } from "lowlight";
@@ -13,11 +14,18 @@ type Token = ReturnType<InstanceType<typeof MarkdownIt>["parse"]>[number];
 type Highlighted = ReturnType<typeof lowlight.highlight>;
 type Child = Highlighted["children"][number];
 
-/** Draws the buttons of a code block; `code` is its text. */
-export type Toolbar = (code: string, language: string) => HTMLElement;
+/** What the view adds to the text of an answer. */
+export interface Additions {
+    /** Draws the buttons of a code block; `code` is its text. */
+    toolbar: (code: string, language: string) => HTMLElement;
+    /** Opens a file of the workspace; absent where the text may have links that the model wrote. */
+    open: ((address: string) => void) | undefined;
+}
 
 const lowlight = createLowlight(common);
 const parser = new MarkdownIt({ html: false, linkify: false });
+// Links to files are drawn too; none becomes an element that the browser would follow.
+parser.validateLink = () => true;
 // Colouring takes about 1 ms for 1,000 characters; a longer block stays plain.
 const LONGEST_COLOURED = 20_000;
 
@@ -33,16 +41,18 @@ interface Section {
  * While an answer streams only its last section changes, so the cost of a piece does not grow with the
  * length of the answer beyond the parsing itself.
  */
-export function drawMarkdown(parent: HTMLElement, markdown: string, toolbar: Toolbar): void {
+export function drawMarkdown(parent: HTMLElement, markdown: string, additions: Additions): void {
     const sections = sectionsOf(markdown);
+    const isFinal = additions.open === undefined ? "" : "linked ";
     sections.forEach((section, index) => {
         const present = parent.children[index] as HTMLElement | undefined;
-        if (present?.dataset["key"] === section.key) {
+        const key = isFinal + section.key;
+        if (present?.dataset["key"] === key) {
             return;
         }
         const element = document.createElement("div");
-        element.dataset["key"] = section.key;
-        drawTokens(element, section.tokens, toolbar);
+        element.dataset["key"] = key;
+        drawTokens(element, section.tokens, additions);
         if (present === undefined) {
             parent.append(element);
         } else {
@@ -69,7 +79,7 @@ function sectionsOf(markdown: string): Section[] {
     return sections;
 }
 
-function drawTokens(parent: Node, tokens: Token[], toolbar: Toolbar): void {
+function drawTokens(parent: Node, tokens: Token[], additions: Additions): void {
     const open: Node[] = [parent];
     const here = (): Node => open[open.length - 1] as Node;
     for (const token of tokens) {
@@ -78,10 +88,10 @@ function drawTokens(parent: Node, tokens: Token[], toolbar: Toolbar): void {
             continue;
         }
         if (token.type === "inline") {
-            drawTokens(here(), token.children ?? [], toolbar);
+            drawTokens(here(), token.children ?? [], additions);
             continue;
         }
-        const node = nodeOf(token, toolbar);
+        const node = nodeOf(token, additions);
         if (node !== undefined) {
             here().appendChild(node);
         }
@@ -97,15 +107,15 @@ const ELEMENTS = new Set(
     "p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td em strong s hr br".split(" "),
 );
 
-function nodeOf(token: Token, toolbar: Toolbar): Node | undefined {
+function nodeOf(token: Token, additions: Additions): Node | undefined {
     switch (token.type) {
         case "fence":
         case "code_block":
-            return codeBlock(token.content, token.info.trim().split(/\s+/)[0] ?? "", toolbar);
+            return codeBlock(token.content, token.info.trim().split(/\s+/)[0] ?? "", additions);
         case "code_inline":
             return withText("code", token.content);
         case "link_open":
-            return link(String(token.attrGet("href") ?? ""));
+            return link(String(token.attrGet("href") ?? ""), additions);
         case "image":
             return withText("span", `[picture: ${token.content}]`);
         case "softbreak":
@@ -120,14 +130,21 @@ function nodeOf(token: Token, toolbar: Toolbar): Node | undefined {
     return document.createTextNode(token.content);
 }
 
-function link(address: string): HTMLElement {
+function link(address: string, { open }: Additions): HTMLElement {
+    if (open !== undefined && address.startsWith("file:")) {
+        const button = withText("button", "", "place") as HTMLButtonElement;
+        button.type = "button";
+        button.title = "Open";
+        button.addEventListener("click", () => open(address));
+        return button;
+    }
     const element = document.createElement("span");
     element.className = "address";
     element.title = address;
     return element;
 }
 
-function codeBlock(code: string, language: string, toolbar: Toolbar): HTMLElement {
+function codeBlock(code: string, language: string, additions: Additions): HTMLElement {
     const frame = document.createElement("div");
     frame.className = "code";
     const pre = document.createElement("pre");
@@ -139,7 +156,7 @@ function codeBlock(code: string, language: string, toolbar: Toolbar): HTMLElemen
         inner.textContent = code;
     }
     pre.append(inner);
-    frame.append(toolbar(code, language), pre);
+    frame.append(additions.toolbar(code, language), pre);
     return frame;
 }
 

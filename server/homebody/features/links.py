@@ -1,7 +1,8 @@
 """Links from an answer to the code that it names.
 
 In: an answer in Markdown, what went into its prompt. Out: the answer with links to files of the workspace and
-to definitions in them. Files elsewhere, and files that do not exist, get no link.
+to definitions in them, and to what the answer is about. Files elsewhere, and files that do not exist, get no
+link.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from homebody.audit import Source
 from homebody.engine import Engine
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import shown_path
-from homebody.postprocess.links import with_links
+from homebody.postprocess.links import Link, found_links, with_links
 from homebody.syntax.scope import definitions
 from homebody.text import Document
 from homebody.workspace.uri import path_of, uri_of
@@ -39,6 +40,27 @@ async def linked(
     ``document`` and ``sources`` are what the answer is about: their definitions and files are known by name.
     ``own`` are links in ``markdown`` that Homebody wrote.
     """
+    finder = await _finder(engine, document, sources)
+    return await asyncio.to_thread(with_links, markdown, finder.find, own)
+
+
+async def linked_text(
+    engine: Engine,
+    markdown: str,
+    *,
+    document: Document | None = None,
+    sources: Sequence[Source] = (),
+    own: Collection[str] = (),
+) -> tuple[str, list[Link]]:
+    """Return the text as people read it without a renderer, and its links as offsets.
+
+    The arguments are those of ``linked``.
+    """
+    finder = await _finder(engine, document, sources)
+    return await asyncio.to_thread(found_links, markdown, finder.find, own)
+
+
+async def _finder(engine: Engine, document: Document | None, sources: Sequence[Source]) -> "_Finder":
     names: dict[str, tuple[str, int]] = {}
     for source in sources:
         if source.why.startswith(_DEFINES):
@@ -53,8 +75,7 @@ async def linked(
             if one.container:
                 names.setdefault(f"{one.container}.{one.name}", place)
     uris = [one.uri for one in sources] if document is None else [document.uri, *(one.uri for one in sources)]
-    finder = _Finder(engine, names, uris)
-    return await asyncio.to_thread(with_links, markdown, finder.find, own)
+    return _Finder(engine, names, uris)
 
 
 class _Finder:
@@ -64,6 +85,7 @@ class _Finder:
         self._names = names
         self._folders = [folder.absolute() for folder in engine.folders]
         self._paths = {shown_path(engine, uri): uri for uri in uris}
+        self._shown = frozenset(uris)
         self._known: dict[str, str | None] = {}
 
     def find(self, name: str) -> str | None:
@@ -90,12 +112,13 @@ class _Finder:
         return next((uri for folder in self._folders if (uri := self._file(folder / path))), None)
 
     def _file(self, path: Path | None) -> str | None:
-        """Return the URI of a file that exists inside the workspace."""
+        """Return the URI of a file that exists, and is in the workspace or was read for this answer."""
         if path is None:
             return None
         try:
             real = path.resolve()
             is_inside = any(real.is_relative_to(folder.resolve()) for folder in self._folders)
-            return uri_of(path) if is_inside and real.is_file() else None
+            uri = uri_of(path)
+            return uri if (is_inside or uri in self._shown) and real.is_file() else None
         except (OSError, ValueError, RuntimeError):
             return None

@@ -1,11 +1,13 @@
-"""Places in an answer's prose as Markdown links, and no other link.
+"""Places in an answer's prose as Markdown links, and no other link; or as ranges of the text.
 
 In: Markdown of a model, a way to find what a name means. Out: Markdown in which every link leads where
-that lookup says. Links that the model wrote itself become text. Pure; knows nothing of files.
+that lookup says, or the text and its links as offsets. Links that the model wrote itself become text. Pure;
+knows nothing of files.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from homebody.postprocess.edit.code_blocks import closes_fence
@@ -28,6 +30,24 @@ _PROSE = re.compile(
 _LINK = re.compile(r"\](?=[(\[:])|<(?=[a-zA-Z][a-zA-Z0-9+.-]{1,30}:|[\w.+-]{1,100}@)")
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Text between two offsets that means a place: ``uri`` may end with a line, ``#L12``."""
+
+    start: int
+    end: int
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Text as people read it, as safe Markdown, and what it means."""
+
+    plain: str
+    markdown: str
+    uri: str | None = None
+
+
 def with_links(markdown: str, find: Callable[[str], str | None], own: Collection[str] = ()) -> str:
     """Turn the names that ``find`` knows into links, outside of code blocks.
 
@@ -39,11 +59,30 @@ def with_links(markdown: str, find: Callable[[str], str | None], own: Collection
         Links in ``markdown`` that were not written by the model; they stay as they are.
 
     """
-    return _Writer(find, own).write(markdown)
+    return "".join(part.markdown for part in _Reader(find, own).read(markdown))
 
 
-class _Writer:
-    """Writes the prose of one answer again, line by line."""
+def found_links(
+    markdown: str, find: Callable[[str], str | None], own: Collection[str] = ()
+) -> tuple[str, list[Link]]:
+    """Return the text without Markdown's links, and where in it a name means a place.
+
+    For clients that show the text as it is. ``find`` and ``own`` as in ``with_links``; of the links in
+    ``own`` the label stays.
+    """
+    text: list[str] = []
+    links: list[Link] = []
+    at = 0
+    for part in _Reader(find, own).read(markdown):
+        if part.uri is not None:
+            links.append(Link(at, at + len(part.plain), part.uri))
+        text.append(part.plain)
+        at += len(part.plain)
+    return "".join(text), links
+
+
+class _Reader:
+    """Reads the prose of one answer, line by line."""
 
     def __init__(self, find: Callable[[str], str | None], own: Collection[str]) -> None:
         self._find = find
@@ -52,38 +91,53 @@ class _Writer:
         # line of the paragraph.
         self._is_open = False
 
-    def write(self, markdown: str) -> str:
-        """Return ``markdown`` with links."""
-        lines: list[str] = []
+    def read(self, markdown: str) -> Iterator[_Part]:
+        """Yield the parts of the text in order; together they are all of it."""
+        between = ""
         for line, kind in _lines(markdown.replace("\r\n", "\n").replace("\r", "\n")):
+            if between:
+                yield _Part(between, between)
+            between = "\n"
             if kind == "code" or not line.strip(_BLANKS):
                 self._is_open = False
-            lines.append(self._line(line) if kind == "prose" else _escaped(line, kind))
-        return "\n".join(lines)
+            if kind == "prose":
+                yield from self._line(line)
+            else:
+                yield _Part(line, _escaped(line, kind))
 
-    def _line(self, line: str) -> str:
-        found: list[str] = []
+    def _line(self, line: str) -> Iterator[_Part]:
         at = 0
         for match in self._own.finditer(line) if self._own else ():
-            found += _PROSE.sub(self._replaced, line[at : match.start()]), match[0]
+            yield from self._prose(line[at : match.start()])
+            label, _, uri = match[0][1:-1].rpartition("](")
+            yield _Part(label, match[0], uri)
             at = match.end()
-        return "".join([*found, _PROSE.sub(self._replaced, line[at:])])
+        yield from self._prose(line[at:])
 
-    def _replaced(self, match: re.Match[str]) -> str:
+    def _prose(self, text: str) -> Iterator[_Part]:
+        at = 0
+        for match in _PROSE.finditer(text):
+            before = text[at : match.start()]
+            yield _Part(before, before)
+            yield self._replaced(match)
+            at = match.end()
+        yield _Part(text[at:], text[at:])
+
+    def _replaced(self, match: re.Match[str]) -> _Part:
         whole, kind = match[0], match.lastgroup
         if kind == "tick":
             self._is_open = True
-            return whole
+            return _Part(whole, whole)
         if kind == "address":
             # As code, no renderer makes a link of it. Two backticks in a row would be another delimiter.
             beside = match.string[max(0, match.start() - 1) : match.start()] + match.string[match.end() :][:1]
-            return whole if "`" in beside else f"`{whole}`"
+            return _Part(whole, whole if "`" in beside else f"`{whole}`")
         if kind == "link":
-            return _as_text(match)
+            return _Part(whole, _as_text(match))
         uri = self._find((match["code"] or whole).strip())
         if uri is not None and not self._is_open:
-            return f"[{whole}]({uri})"
-        return _LINK.sub(_as_text, whole) if self._is_open else whole
+            return _Part(whole, f"[{whole}]({uri})", uri)
+        return _Part(whole, _LINK.sub(_as_text, whole) if self._is_open else whole)
 
 
 def _lines(markdown: str) -> Iterator[tuple[str, _Kind]]:

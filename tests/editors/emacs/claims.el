@@ -86,8 +86,14 @@
 (wait-for "answer" (lambda () (buffer-local-value 'homebody--conversation (get-buffer "*Homebody ask*"))))
 (with-current-buffer "*Homebody ask*" (homebody-ask "And then?"))
 (wait-for "second answer" (lambda () (string-search "Then it ends." (text-of "*Homebody ask*"))))
+(with-current-buffer "*Homebody ask*"
+  (goto-char (point-min))
+  (search-forward "`add()`")
+  (push-button (1- (point))))
+(claim "a place in an answer is opened" '("app.py" 1) (list (buffer-name (window-buffer)) (line-number-at-pos)))
+(delete-other-windows)
 (claim "a follow-up stays in its conversation" t
-       (and (string-search "> Why?\n\nBecause.\n\n" (text-of "*Homebody ask*")) t))
+       (and (string-search "> Why?\n\nBecause of `add()`.\n\n" (text-of "*Homebody ask*")) t))
 
 (defun replace-code (text) "Make TEXT the code." (erase-buffer) (insert text) (goto-char (point-min)))
 (switch-to-buffer "app.py")

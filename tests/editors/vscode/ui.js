@@ -36,6 +36,12 @@ open(async ({ page, settings }) => {
     assert.match(await chat.locator("meta[http-equiv]").getAttribute("content"), /^default-src 'none'; style-src [^;]+; script-src 'nonce-[^;]+';$/);
     console.log("ok the chat answers in the side bar, as text");
 
+    await chat.locator(".answer .place", { hasText: "prices.py:9" }).click();
+    await page.locator('.tab.active[data-resource-name="prices.py"]').waitFor();
+    assert.equal(await chat.locator(".answer .place", { hasText: "this" }).count(), 0);
+    assert.match(await chat.locator(".answer").innerText(), /\[this\]\(file:\/\/\/etc\/hosts.py\)/);
+    console.log("ok a place in the answer opens the file, and a link that the model wrote does not");
+
     await openFile(page, settings, "prices.py");
     await page.keyboard.press("Control+Home");
     for (let line = 0; line < 5; line++) {

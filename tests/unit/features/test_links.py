@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.audit import Source
-from homebody.features.links import linked
+from homebody.features.links import linked, linked_text
 from homebody.text import Document
 
 _CODE = "class Stock:\n    def reorder(self):\n        return 1\n\n\ndef area(w, h):\n    return w * h\n"
@@ -46,3 +46,27 @@ async def test_a_link_out_of_the_workspace_is_no_link(world, files):
     (files / "away.py").symlink_to(files.parent / "outside.py")
     async with world(folders=[files]) as w:
         assert await linked(w.engine, "See away.py.") == "See away.py."
+
+
+async def test_the_document_itself_is_linked_without_a_workspace(world, files):
+    """An editor may have opened a single file; nothing beside it is linked."""
+    app = (files / "src" / "app.py").as_uri()
+    async with world() as w:
+        document = Document.create(app, "python", 1, _CODE)
+        found = await linked(w.engine, "`area()`, app.py:1, other.py:1", document=document)
+        assert found == f"[`area()`]({app}#L6), [app.py:1]({app}#L1), other.py:1"
+
+
+async def test_links_are_ranges_where_the_text_is_shown_as_it_is(world, files):
+    """Nothing is escaped; Homebody's own links become their label."""
+    app = (files / "src" / "app.py").as_uri()
+    own = f"[Lines 1 to 3]({app}#L1)"
+    async with world(folders=[files]) as w:
+        document = Document.create(app, "python", 1, _CODE)
+        markdown = f"### {own}\n\n`area()` [x](file:///etc/hosts)\n\n```\narea()\n```\n`w`"
+        text, links = await linked_text(w.engine, markdown, document=document, own=[own])
+    assert text == "### Lines 1 to 3\n\n`area()` [x](file:///etc/hosts)\n\n```\narea()\n```\n`w`"
+    assert [(text[link.start : link.end], link.uri) for link in links] == [
+        ("Lines 1 to 3", f"{app}#L1"),
+        ("`area()`", f"{app}#L6"),
+    ]

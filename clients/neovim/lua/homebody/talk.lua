@@ -24,13 +24,28 @@ local function usage(result)
   return result.complete == false and words .. ", not complete" or words
 end
 
--- Streams the answer of a command below `heading`.
-local function stream(client, command, argument, heading)
+-- What the model did not read, as lines that stand below the answer.
+local function unread(result)
+  local lines = {}
+  for _, one in ipairs(result.leftOut or {}) do
+    local place = ""
+    if vim.startswith(one.uri, "file:") then
+      local first, last = one.range.start.line + 1, math.max(one.range["end"].line, one.range.start.line + 1)
+      place = ("%s:%d-%d: "):format(vim.fn.fnamemodify(vim.uri_to_fname(one.uri), ":~:."), first, last)
+    end
+    table.insert(lines, ("> Not read: %s%s"):format(place, one.why))
+  end
+  return #lines > 0 and "\n\n" .. table.concat(lines, "\n") or ""
+end
+
+-- Streams the answer of a command below `heading`; `done` gets its result.
+local function stream(client, command, argument, heading, done)
   local self = talk
   local view = self.view
   local before = (view.text == "" and "" or view.text .. "\n\n") .. heading .. "\n\n"
   local text = ""
   window.write(view, before)
+  argument.links = "ranges"
   if self.cancel then
     self.cancel()
   end
@@ -43,7 +58,12 @@ local function stream(client, command, argument, heading)
         self.blocks[vim.trim(block.text)] = block.block
       end
     end
-    window.write(view, before .. text .. (err and ("\n\n> " .. err) or (not result and "\n\n(stopped)" or "")))
+    local rest = result and unread(result) or (err and "\n\n> " .. err or "\n\n(stopped)")
+    window.write(view, before .. text .. rest)
+    window.link(view, before, result and result.links or {})
+    if result and done then
+      done(result)
+    end
     window.state(view, result and usage(result) or (err and "failed" or "stopped"))
     rpc.emit("HomebodyAnswer", { text = text, error = err })
   end, function(value)
@@ -82,7 +102,21 @@ local function apply(view)
   end)
 end
 
-local KEYS = { i = ask_again, ga = apply, ["<C-c>"] = function() M.stop() end }
+-- Explains the same code again and reads all of it, where the explanation had left something out.
+local function read_all()
+  if not talk.unread then
+    return rpc.say("everything was read")
+  end
+  M.explain(talk.buf, talk.range, vim.tbl_extend("force", talk.unread, { full = true }))
+end
+
+local KEYS = {
+  i = ask_again,
+  ga = apply,
+  r = read_all,
+  ["<CR>"] = window.follow,
+  ["<C-c>"] = function() M.stop() end,
+}
 
 local function open(name, buf, range)
   if talk and window.is_open(talk.view) then
@@ -108,7 +142,13 @@ function M.explain(buf, range, more)
   local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":t")
   local argument = vim.tbl_extend("force", more or {}, { textDocument = rpc.document(buf), range = range })
   argument.show = nil
-  stream(client, "homebody.explain", argument, ("# %s"):format(name ~= "" and name or "Explanation"))
+  stream(client, "homebody.explain", argument, ("# %s"):format(name ~= "" and name or "Explanation"), function(result)
+    local is_short = result.complete == false and #result.leftOut > 0 and not argument.full
+    talk.unread = is_short and (more or {}) or nil
+    if is_short then
+      rpc.say("not all of the code was read; `r` in the window of the answer reads all of it")
+    end
+  end)
 end
 
 -- Asks a question; if a conversation is open, it continues there.

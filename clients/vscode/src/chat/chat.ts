@@ -18,12 +18,12 @@ import {
 } from "vscode";
 import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
 
-import type { ApplyArgument, AskArgument, Asked, Explanation, Refactored, StreamPart } from "../protocol";
+import type { AskArgument, Asked, Explanation, Refactored, StreamPart } from "../protocol";
 import { run, told } from "../requests";
 import { leftOutPlaces, sourcePlaces } from "../words";
-import { codeOf, insert, isServed, placeOf, readNote, sent } from "./code";
+import { applyArgument, codeOf, insert, isServed, placeOf, readNote, sent } from "./code";
 import { Diagnostics } from "./diagnostics";
-import type { Attachment, FromView, Turn } from "./messages";
+import type { Attachment, Explained, FromView, Turn } from "./messages";
 import { ChatView } from "./view";
 
 const STATE = "homebody.chat";
@@ -101,7 +101,7 @@ export class Chat implements Disposable {
         const labels = attached.map(({ label }) => label);
         const about = editor === undefined || !isServed(editor) ? undefined : editor;
         await this.answer(question, [...(about ? [placeOf(about)] : []), ...labels], (client, token, stop) => {
-            const argument: AskArgument = { question, token, attach: [...this.earlier(), ...attached] };
+            const argument: AskArgument = { question, token, links: true, attach: [...this.earlier(), ...attached] };
             if (attached.some(({ id }) => id.startsWith("diagnostics:"))) {
                 argument.diagnostics = this.diagnostics.current(client);
             }
@@ -118,10 +118,14 @@ export class Chat implements Disposable {
     /** Explain the selection, or the function around the cursor. */
     async explain(editor: TextEditor): Promise<void> {
         await this.view.show();
-        const place = placeOf(editor);
-        await this.answer(`Explain ${place}`, [], (client, token, stop) =>
-            sent<Explanation>(client, "homebody.explain", { ...codeOf(client, editor), token }, stop),
-        );
+        const client = await this.needs.client();
+        await (client && this.explainCode({ place: placeOf(editor), code: codeOf(client, editor) }));
+    }
+
+    private async explainCode(about: Explained, full = false): Promise<void> {
+        const argument = { ...about.code, full, links: true };
+        const ask: Ask = (client, token, stop) => sent(client, "homebody.explain", { ...argument, token }, stop);
+        await this.answer(`Explain ${about.place}`, [], ask, full ? undefined : about);
     }
 
     /** Stop the answer that is being written. */
@@ -173,6 +177,9 @@ export class Chat implements Disposable {
             case "regenerate":
                 await this.regenerate();
                 break;
+            case "readAll":
+                await this.explainCode(message.about, true);
+                break;
             case "clear":
                 this.clear();
                 break;
@@ -221,12 +228,12 @@ export class Chat implements Disposable {
         this.turns = this.turns.slice(0, -1);
         this.showAll();
         await this.answer(last.question, last.attached, (client, token, stop) =>
-            sent<Asked>(client, "homebody.ask", { conversationId, regenerate: true, token }, stop),
+            sent<Asked>(client, "homebody.ask", { conversationId, regenerate: true, links: true, token }, stop),
         );
     }
 
     /** Add a turn, and fill it while the answer streams. Only one answer is written at a time. */
-    private async answer(question: string, attached: string[], ask: Ask): Promise<void> {
+    private async answer(question: string, attached: string[], ask: Ask, about?: Explained): Promise<void> {
         this.stop();
         const client = await this.needs.client();
         if (client === undefined) {
@@ -243,6 +250,9 @@ export class Chat implements Disposable {
             // A new conversation may have begun while the answer was on its way.
             if (this.turns.includes(turn)) {
                 this.finish(turn, result);
+                if (about !== undefined && !result.complete && result.leftOut.length > 0) {
+                    turn.unread = about;
+                }
                 await this.store(client);
             }
         } catch (error) {
@@ -305,7 +315,9 @@ export class Chat implements Disposable {
     private finish(turn: Turn, result: Asked | Explanation): void {
         turn.state = "done";
         delete turn.note;
-        turn.answer = result.markdown;
+        // The text that streamed is what is copied and saved: its links would lead to files of this machine.
+        turn.answer ||= result.markdown;
+        turn.linked = result.markdown;
         turn.complete = result.complete;
         turn.usage = result.usage;
         turn.sources = sourcePlaces(result.sources);
@@ -352,10 +364,9 @@ export class Chat implements Disposable {
         if (client === undefined) {
             return [];
         }
-        const textDocument =
-            editor === undefined ? {} : { textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(editor.document) };
-        const argument = { query, ...textDocument, diagnostics: this.diagnostics.current(client) };
-        return run<Attachment[]>(client, "homebody.contextItems", argument);
+        const about = editor === undefined ? {} : { textDocument: codeOf(client, editor).textDocument };
+        const diagnostics = this.diagnostics.current(client);
+        return run<Attachment[]>(client, "homebody.contextItems", { query, ...about, diagnostics });
     }
 
     private async apply(block: number): Promise<void> {
@@ -368,18 +379,9 @@ export class Chat implements Disposable {
             void window.showInformationMessage("Open the file that the code is for, then apply it again.");
             return;
         }
-        const converter = client.code2ProtocolConverter;
-        const argument: ApplyArgument = {
-            conversationId: this.conversationId,
-            block,
-            textDocument: { ...converter.asTextDocumentIdentifier(editor.document), version: editor.document.version },
-            apply: false,
-        };
-        if (!editor.selection.isEmpty) {
-            argument.range = converter.asRange(editor.selection);
-        }
-        const title = "Apply code from the answer";
-        await this.needs.show(editor, title, () => run<Refactored>(client, "homebody.apply", argument));
+        const argument = applyArgument(client, editor, this.conversationId, block);
+        const work = () => run<Refactored>(client, "homebody.apply", argument);
+        await this.needs.show(editor, "Apply code from the answer", work);
     }
 
     private showAll(): void {

@@ -5,7 +5,7 @@
 import { type CancellationTokenSource, type TextEditor, window, workspace } from "vscode";
 import { ExecuteCommandRequest, type LanguageClient, type Range as LspRange } from "vscode-languageclient/node";
 
-import type { StreamPart } from "../protocol";
+import type { ApplyArgument, StreamPart } from "../protocol";
 import { baseName } from "../words";
 
 let works = 0;
@@ -30,6 +30,19 @@ export function sent<Result>(
 export function codeOf(client: LanguageClient, { document, selection }: TextEditor): { textDocument: { uri: string }; range: LspRange } {
     const converter = client.code2ProtocolConverter;
     return { textDocument: converter.asTextDocumentIdentifier(document), range: converter.asRange(selection) };
+}
+
+/** What puts a code block of an answer into the selection, or where the code itself says. */
+export function applyArgument(
+    client: LanguageClient,
+    { document, selection }: TextEditor,
+    conversationId: string,
+    block: number,
+): ApplyArgument {
+    const converter = client.code2ProtocolConverter;
+    const textDocument = { ...converter.asTextDocumentIdentifier(document), version: document.version };
+    const argument: ApplyArgument = { conversationId, block, textDocument, apply: false };
+    return selection.isEmpty ? argument : { ...argument, range: converter.asRange(selection) };
 }
 
 export function placeOf({ document, selection }: TextEditor): string {

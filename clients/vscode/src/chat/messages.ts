@@ -39,6 +39,12 @@ export interface Attachment {
     text?: string;
 }
 
+/** Code that is explained, as `homebody.explain` takes it, and its name for the user. */
+export interface Explained {
+    place: string;
+    code: object;
+}
+
 export type TurnState = "reading" | "writing" | "done" | "stopped" | "failed";
 
 /** A question and its answer. */
@@ -46,7 +52,12 @@ export interface Turn {
     id: number;
     question: string;
     attached: string[];
+    /** As the model wrote it. */
     answer: string;
+    /** The answer with links that the server has written, once it is complete; no other link in it is one. */
+    linked?: string;
+    /** What was explained without reading all of it. */
+    unread?: Explained;
     state: TurnState;
     /** One sentence: why it failed, or how far the model has read. */
     note?: string;
@@ -74,6 +85,7 @@ export type FromView =
     | { type: "ask"; question: string }
     | { type: "stop" }
     | { type: "regenerate" }
+    | { type: "readAll"; about: Explained }
     | { type: "clear" }
     | { type: "items"; query: string }
     | { type: "attach"; item: Attachment }

@@ -4,8 +4,7 @@ In: a question, maybe a conversation, code and attachments. Out: Markdown, token
 prompt, what was left out, and the code blocks that ``homebody.apply`` takes.
 """
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from lsprotocol import types
@@ -13,7 +12,15 @@ from lsprotocol import types
 from homebody.errors import UsageError
 from homebody.lsp import progress
 from homebody.lsp.arguments import Range, TextDocument, parse
-from homebody.lsp.commands.common import Result, document_of, left_out_of, source_of, usage_of
+from homebody.lsp.commands.common import (
+    LinkForm,
+    Result,
+    document_of,
+    left_out_of,
+    source_of,
+    usage_of,
+    with_links,
+)
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.convert import to_span
 from homebody.lsp.problems import DocumentDiagnostics
@@ -49,7 +56,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     Without a ``conversation_id`` a new conversation begins. An empty ``range`` is a cursor and means the
     function around it. With ``regenerate`` the last question is answered again and ``question`` is not
     needed. ``diagnostics`` are the editor's own, where an attached item means them. Text streams as
-    ``{text}`` on ``token``. With ``links`` the ``markdown`` of the result links to the code that it names.
+    ``{text}`` on ``token``. With ``links`` the result links to the code that it names.
     """
 
     question: str = ""
@@ -59,7 +66,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     attach: tuple[Item | str, ...] = ()
     diagnostics: tuple[DocumentDiagnostics, ...] = ()
     regenerate: bool = False
-    links: bool = False
+    links: LinkForm = False
     token: str | int | None = None
 
 
@@ -119,12 +126,14 @@ async def _answered(
                 on_read=on_read,
                 session=opened.session,
             )
-        if argument.links:
-            from homebody.features.links import linked
-
-            markdown = await linked(opened.engine, reply.markdown, document=document, sources=reply.sources)
-            reply = replace(reply, markdown=markdown)
-    return _result(server, reply)
+        return await with_links(
+            server,
+            opened,
+            _result(server, reply),
+            form=argument.links,
+            document=document,
+            sources=reply.sources,
+        )
 
 
 async def _attached(server: Server, opened: "Opened", item: Item | str) -> "Attached":
@@ -158,7 +167,7 @@ async def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
     return Attached(tuple(item for attached in found for item in attached.items))
 
 
-def _result(server: Server, reply: "Reply") -> Result:
+def _result(server: Server, reply: "Reply") -> dict[str, Any]:
     usage = reply.usage
     left = usage.context_length - usage.prompt_tokens - usage.output_tokens
     first = len(reply.blocks) - reply.new_blocks

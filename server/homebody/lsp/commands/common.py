@@ -3,24 +3,29 @@
 In: arguments of commands, records of prompts. Out: snapshots, and JSON objects for the client.
 """
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from lsprotocol import types
 
 from homebody.errors import DocumentChanged, FileUnreadable
-from homebody.lsp.convert import from_lines
+from homebody.lsp.convert import from_lines, from_span
 from homebody.lsp.server import Server
+from homebody.text import Document, Span
 
 if TYPE_CHECKING:
     from homebody.audit import LeftOut, Source
     from homebody.features.answer import Usage
     from homebody.lsp.arguments import TextDocument
-    from homebody.text import Document
+    from homebody.lsp.service import Opened
+
+LinkForm: TypeAlias = bool | Literal["ranges"]
+"""How an answer links to code: not, by Markdown links, or by ranges of the text beside it."""
 
 Result: TypeAlias = dict[str, Any] | list[dict[str, Any]] | None
 
 
-def document_of(server: Server, wanted: "TextDocument") -> "Document":
+def document_of(server: Server, wanted: "TextDocument") -> Document:
     """Return the open document.
 
     Raises
@@ -66,3 +71,37 @@ def usage_of(usage: "Usage") -> dict[str, int]:
 def _lines(server: Server, lines: "Source | LeftOut") -> types.Range:
     document = server.documents.find(lines.uri)
     return from_lines(document, lines.first_line, lines.last_line, server.documents.encoding)
+
+
+async def with_links(
+    server: Server,
+    opened: "Opened",
+    result: dict[str, Any],
+    *,
+    form: LinkForm,
+    document: Document | None,
+    sources: "Sequence[Source]",
+    own: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return ``result`` with its ``markdown`` linked to the code that it names, in the form that is wanted.
+
+    ``own`` are links in it that Homebody wrote.
+    """
+    if not form:
+        return result
+    from homebody.features.links import linked, linked_text
+
+    markdown: str = result["markdown"]
+    if form != "ranges":
+        text = await linked(opened.engine, markdown, document=document, sources=sources, own=own)
+        return result | {"markdown": text}
+    text, links = await linked_text(opened.engine, markdown, document=document, sources=sources, own=own)
+    shown = Document.create("homebody:answer", "markdown", 0, text)
+    encoding = server.documents.encoding
+    return result | {
+        "markdown": text,
+        "links": [
+            {"range": from_span(shown, Span(link.start, link.end), encoding), "target": link.uri}
+            for link in links
+        ],
+    }

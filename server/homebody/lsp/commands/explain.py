@@ -4,8 +4,7 @@ In: a document and maybe a range, or text. Out: Markdown, whether it is complete
 of the prompt and what was left out of it.
 """
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from lsprotocol import types
@@ -13,7 +12,15 @@ from lsprotocol import types
 from homebody.errors import UnknownAction
 from homebody.lsp import progress
 from homebody.lsp.arguments import Range, TextDocument, parse
-from homebody.lsp.commands.common import Result, document_of, left_out_of, source_of, usage_of
+from homebody.lsp.commands.common import (
+    LinkForm,
+    Result,
+    document_of,
+    left_out_of,
+    source_of,
+    usage_of,
+    with_links,
+)
 from homebody.lsp.convert import to_span
 from homebody.lsp.server import Server
 
@@ -42,7 +49,7 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
     An empty ``range`` is a cursor and means the function around it; without a range the document is
     meant. ``action`` names a prompt file that explains. Text streams as ``{text}`` on ``token``. ``full``
     reads everything, however long it takes. With ``show`` the server shows the explanation itself. With
-    ``links`` the ``markdown`` of the result links to the code that it names.
+    ``links`` the result links to the code that it names.
     """
 
     text_document: TextDocument | None = None
@@ -53,7 +60,7 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
     token: str | int | None = None
     full: bool = False
     show: bool = False
-    links: bool = False
+    links: LinkForm = False
 
     def __post_init__(self) -> None:
         if (self.text_document is None) is (self.text is None):
@@ -72,12 +79,24 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         progress.shown(server, "Explaining", params.work_done_token) as bar,
     ):
         explanation = await _explained(server, opened, argument, bar)
-        if argument.links:
-            explanation = await _linked(server, opened, argument, explanation)
+        named = argument.text_document
+        result = await with_links(
+            server,
+            opened,
+            _result(server, explanation),
+            form=argument.links,
+            document=None if named is None else server.documents.find(named.uri),
+            sources=explanation.sources,
+            own=explanation.links,
+        )
     if argument.show:
         from homebody.lsp.show import show_markdown
 
-        await show_markdown(server, explanation.markdown)
+        await show_markdown(server, result["markdown"])
+    return result
+
+
+def _result(server: Server, explanation: "Explanation") -> dict[str, Any]:
     return {
         "markdown": explanation.markdown,
         "complete": explanation.complete,
@@ -85,16 +104,6 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         "sources": [source_of(server, source) for source in explanation.sources],
         "leftOut": [left_out_of(server, left_out) for left_out in explanation.left_out],
     }
-
-
-async def _linked(server: Server, opened: "Opened", argument: Explain, found: "Explanation") -> "Explanation":
-    from homebody.features.links import linked
-
-    document = None if argument.text_document is None else server.documents.find(argument.text_document.uri)
-    markdown = await linked(
-        opened.engine, found.markdown, document=document, sources=found.sources, own=found.links
-    )
-    return replace(found, markdown=markdown)
 
 
 async def _explained(
