@@ -256,7 +256,7 @@ async def test_a_long_explanation_is_in_a_file_where_the_client_shows_messages_o
         await client.execute("homebody.explain", _named(show=True))
         [path] = (tmp_path / "cache" / "answers").iterdir()
         [message] = client.messages
-        assert message.startswith(f"All of it is in {path}. It multiplies.")
+        assert message.startswith(f"The whole text is in {path}. It multiplies.")
         assert message.endswith(" …")
         assert path.read_text() == text.rstrip() + "\n"
 

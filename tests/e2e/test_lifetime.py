@@ -173,7 +173,7 @@ async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served
     silent_writer.close()
     writer.close()
     assert await asyncio.wait_for(process.wait(), 20) == 0
-    assert b"does not speak LSP" in await process.stderr.read()
+    assert b"does not use LSP" in await process.stderr.read()
     await reading
 
 

@@ -134,7 +134,7 @@ async def test_a_result_whose_code_was_changed_by_hand_is_not_refined(serve):
         client.type(URI, CODE.index("result ="), "my_")
         refused = await client.execute("homebody.refine", {"edit": first["id"], "instruction": "shorter"})
         assert refused["status"] == "refused"
-        assert "changed by hand" in refused["reason"]
+        assert "The code was edited" in refused["reason"]
         shown = await client.execute("homebody.showPrompt")
         assert "shorter" not in shown["text"]
 

@@ -16,17 +16,17 @@ from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
 _SNIPPET_SHARE = 0.5
-"""Snippets' share of the tokens that the selection leaves; the surrounding lines get the rest."""
+"""Snippets' share of the tokens that the selection leaves free; the surrounding lines get the rest."""
 
 DID_NOT_FIT = "did not fit"
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What goes into a chat prompt.
+    """Content of a chat prompt.
 
     ``code`` is the selection; ``before`` and ``after`` are whole lines of the same document next to
-    it; ``snippets`` come from elsewhere. ``tokens`` is the total of all of them.
+    it; ``snippets`` are from other places. ``tokens`` is the total of all of them.
     """
 
     code: str

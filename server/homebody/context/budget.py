@@ -46,13 +46,14 @@ def completion_budget(
     """Budget of a completion: what fits the context, limited to what is evaluated in five seconds.
 
     ``prompt_speed`` is the measured speed in tokens per second; ``None`` before the first measurement, when a
-    low speed is assumed: too long a prompt delays the user, too short a one is widened in the next pause.
+    low speed is assumed: a prompt that is too long delays the user, one that is too short is widened in the
+    next pause.
     The output takes at most a quarter of the context length.
 
     Raises
     ------
     ContextTooLong
-        Nothing is left for the prompt.
+        No tokens are left for the prompt.
 
     """
     output = min(max_tokens, context_length // 4)
@@ -62,14 +63,14 @@ def completion_budget(
 
 
 def chat_budget(context_length: int, *, output: int, overhead: int) -> TokenBudget:
-    """Budget of explain, ask and refactor: everything that the answer does not need.
+    """Budget of explain, ask and refactor: all tokens that the answer does not need.
 
     The answer takes at most half of the context length.
 
     Raises
     ------
     ContextTooLong
-        Nothing is left for the prompt.
+        No tokens are left for the prompt.
 
     """
     output = min(output, context_length // 2)

@@ -49,7 +49,7 @@ def choose(
             continue
         lines = _lines(candidate.text)
         if any(_is_repeat(lines, text) for text in texts):
-            left_out.append(_left_out(candidate, "repeats what is there already"))
+            left_out.append(_left_out(candidate, "repeats text that is already in the prompt"))
             continue
         # It is preceded by a path of up to four parts and one or two markers.
         text = count(candidate.text)

@@ -1,4 +1,4 @@
-"""Choose what goes into a prompt, within the budget, and report what was chosen.
+"""Choose the content of a prompt, within the budget, and report what was chosen.
 
 In: document, place, candidates as values, tokens. Out: texts, their sources, and what was left out.
 """
@@ -30,7 +30,7 @@ OF_THE_WINDOW = frozenset({_BEFORE, _AFTER})
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Whole lines of the document that are kept where the window cuts them off; ``why`` for the user."""
+    """Whole lines of the document that are kept although they are outside of the window, and why."""
 
     span: Span
     why: str
@@ -38,7 +38,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What goes into a completion prompt.
+    """Content of a completion prompt.
 
     ``prefix`` ends at the anchor, ``suffix`` starts at the cursor. ``headers`` are lines of the same document
     before the window: imports and the headers of scopes that are still open.

@@ -22,7 +22,7 @@ _LONGEST_KEPT = 500
 class TokenCounts:
     """Token counts by line, for one tokenizer.
 
-    ``count`` never asks the server. Lines not counted yet are estimated on the high side; ``learn``
+    ``count`` sends no request. Lines not counted yet are estimated on the high side; ``learn``
     replaces the estimate by the server's count; ``learn_total`` corrects the estimate if the server only
     reports the count of a whole prompt.
     """
@@ -67,7 +67,7 @@ class TokenCounts:
             self._characters -= len(evicted)
 
     def learn_total(self, text: str, tokens: int) -> None:
-        """Correct the estimate by the real count of a prompt."""
+        """Correct the estimate with the exact count of a prompt."""
         self._estimate.learn(text, tokens)
 
     def _estimated(self, line: str) -> int:

@@ -35,7 +35,7 @@ class SharedCores:
         self._wanted = min(wanted or self._cores, self._cores)
 
     def wait_for_share(self, announce: Callable[[int], None]) -> int:
-        """Announce our share, wait until no other host exceeds its share, and return ours.
+        """Announce this host's share, wait until no other host exceeds its own, and return this host's share.
 
         Raises
         ------

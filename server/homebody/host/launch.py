@@ -96,7 +96,7 @@ def _spawn(options: HostOptions, log: IO[bytes]) -> "subprocess.Popen[bytes]":
     shared = options.shared is not None
     # A shared host is independent: it does not end with the terminal or the editor, and does not prevent
     # the removal of the folder that the editor was started in.
-    return subprocess.Popen(  # noqa: S603 - our own interpreter, with arguments of our own
+    return subprocess.Popen(  # noqa: S603 - Homebody's own interpreter and arguments
         command,
         stdin=subprocess.DEVNULL if shared else subprocess.PIPE,
         stdout=subprocess.PIPE,

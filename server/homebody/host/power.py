@@ -1,6 +1,6 @@
 """Whether this machine runs on its battery.
 
-In: Linux's folder of power supplies. Out: yes or no; no where that cannot be determined, as on macOS and
+In: Linux's folder of power supplies. Out: yes or no; no if that cannot be determined, as on macOS and
 Windows. Reads files, so call it in a thread.
 Format: https://docs.kernel.org/power/power_supply_class.html
 """
@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 POWER_SUPPLIES = Path("/sys/class/power_supply")
-"""Where Linux shows batteries and chargers."""
+"""Linux's folder of batteries and chargers."""
 
 _CHARGERS = {"Mains", "USB", "Wireless"}
 

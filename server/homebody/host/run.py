@@ -37,7 +37,7 @@ def run(options: HostOptions) -> NoReturn:
     except HomebodyError as error:
         _say(stdout, Failed(type(error).__name__, str(error)))
         # No native server runs. llama.cpp logs in a thread, which the end of the interpreter waits for:
-        # it may still have to write why the file cannot be loaded.
+        # it may still have to write the reason why the file cannot be loaded.
         sys.exit(error.exit_code)
     except OSError as error:  # reading the weights raises its own errors
         folder = options.shared.parent if options.shared else ""
@@ -124,7 +124,7 @@ def _ready(server: NativeServer | None, facts: Facts, fit: Fit, threads: int, ke
 
 
 def _claim_stdout() -> int:
-    """Keep stdout for our own line; whatever native code prints there goes to stderr."""
+    """Keep stdout for the line of JSON; output of native code goes to stderr."""
     ours = os.dup(1)
     os.dup2(2, 1)
     return ours
@@ -145,7 +145,7 @@ def _wait_for_end_of_stdin(ended: threading.Event) -> None:
 
 
 def _on_terminate(ended: threading.Event) -> None:
-    """End the host cleanly on a termination signal from now on; while loading, it ended immediately."""
+    """From now on, end the host cleanly on a termination signal; before, the signal ends it immediately."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
 

@@ -149,7 +149,7 @@ _JOINING_SECONDS = 5.0
 def _client_locks(place: Place) -> Iterator[Path]:
     try:
         yield from list(place.clients.iterdir())
-    except OSError:  # no client has come yet
+    except OSError:  # no client has registered yet
         return
 
 

@@ -1,4 +1,4 @@
-"""What the client sends beyond LSP: parts that the arguments of commands share, params of our notifications.
+"""Params that are not part of LSP: shared parts of command arguments, and Homebody's own notifications.
 
 In: plain values, one object each. Out: typed, checked values.
 The argument of a command is in the command's module, in ``commands``.
@@ -15,7 +15,7 @@ from homebody.lsp.convert import to_text
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-# They are compared with what the client sent elsewhere, or sent back to it.
+# These names are compared with others from the client, or are sent back to it.
 _NAMES = frozenset({"uri", "token"})
 
 
@@ -24,7 +24,7 @@ Uinteger: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
 class Position(msgspec.Struct, frozen=True):
-    """Line and character from 0, in the encoding that was negotiated."""
+    """Line and character from 0, in the negotiated encoding."""
 
     line: Uinteger
     character: Uinteger
@@ -35,7 +35,7 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class Range(msgspec.Struct, frozen=True):
-    """From ``start`` up to and without ``end``."""
+    """From ``start`` up to ``end``, exclusive."""
 
     start: Position
     end: Position
@@ -46,7 +46,7 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class TextDocument(msgspec.Struct, frozen=True):
-    """An open document; with a ``version``, only while the document is at that version."""
+    """An open document; with a ``version``, the command is refused for any other version."""
 
     uri: str
     version: int | None = None
@@ -66,7 +66,7 @@ class DidFocus(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class AcceptCommand(msgspec.Struct, frozen=True):
-    """The command that a suggestion carries; its argument names the suggestion."""
+    """The command of a suggestion; its argument has the suggestion's id."""
 
     arguments: tuple[AcceptCompletion]
 
@@ -89,14 +89,14 @@ class DidShowCompletion(msgspec.Struct, frozen=True):
 
 
 class DidPartiallyAcceptCompletion(msgspec.Struct, frozen=True, rename="camel"):
-    """``textDocument/didPartiallyAcceptCompletion``: so many of its first UTF-16 units were accepted."""
+    """``textDocument/didPartiallyAcceptCompletion``; ``accepted_length`` is in UTF-16 units."""
 
     item: Item
     accepted_length: int
 
 
 def read(params: object, kind: type[T]) -> T | None:
-    """Read the params of a notification; ``None`` where they are not valid: there is no answer to send."""
+    """Read the params of a notification; ``None`` if they are invalid, as a notification has no response."""
     try:
         return msgspec.convert(params, kind)
     except msgspec.ValidationError:
@@ -104,14 +104,14 @@ def read(params: object, kind: type[T]) -> T | None:
 
 
 def parse(command: str, arguments: Sequence[object] | None, kind: type[T]) -> T:
-    """Check the one argument of ``command``; none means ``{}``.
+    """Check the argument of ``command``; a missing one means ``{}``.
 
-    Half surrogate pairs in its texts become U+FFFD, so that a prompt made of them can be encoded.
+    Half surrogate pairs in its texts become U+FFFD, so that prompts with these texts can be encoded.
 
     Raises
     ------
     UsageError
-        It does not fit; the message says where.
+        It is invalid; the message says where.
 
     """
     given = arguments or ({},)
@@ -126,7 +126,7 @@ def parse(command: str, arguments: Sequence[object] | None, kind: type[T]) -> T:
 
 
 def _encodable(value: object) -> object:
-    """Return ``value`` with all texts as they may be stored, but for names that the client gave and knows."""
+    """Replace half surrogate pairs in all texts of ``value``, except in names that the client compares."""
     if isinstance(value, str):
         return to_text(value)
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""``textDocument/codeAction``: the actions that apply here, listed without asking the model.
+"""``textDocument/codeAction``: the actions that apply to a range, listed without a model request.
 
-In: a range, the kinds that are wanted, the diagnostics of the place. Out: actions that each carry the
-command that does it. Nothing is computed in resolve, which editors do not cancel. A request of the user's
-waits a moment for the syntax tree; the editor's own request, for its lightbulb, takes the newest one.
+In: a range, the requested kinds, the diagnostics at the range. Out: actions, each with the command that runs
+it. Nothing is computed in resolve, which editors do not cancel. A request by the user waits a moment for the
+syntax tree; the editor's own request, for its lightbulb, uses the newest one.
 """
 
 import asyncio
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 _MOST_PROBLEMS = 5
 _LONGEST_PROBLEM = 300
-# Longest wait for the syntax tree, in seconds: without one only actions for a selection are listed.
+# Maximum wait for the syntax tree, in seconds; without one only actions for a selection are listed.
 _TREE_SECONDS = 1.0
 
 
 async def code_action(
     server: Server, params: types.CodeActionParams
 ) -> list[types.CodeAction | types.Command]:
-    """List the actions for the range; none where they cannot be known."""
+    """List the actions for the range; none if they cannot be determined."""
     document = server.documents.find(params.text_document.uri)
     if document is None:
         return []
     context = params.context
     automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
     if context.diagnostics:
-        # Most clients send other servers' diagnostics nowhere else; ``homebody.contextItems`` offers them.
+        # Most clients send other servers' diagnostics only here; ``homebody.contextItems`` offers them.
         server.service.problems.seen(document.uri, _problem(context.diagnostics))
     try:
         async with server.service.using() as opened:
@@ -71,7 +71,7 @@ async def code_action(
 def _item(
     server: Server, target: dict[str, Any], action: "Action", diagnostics: Sequence[types.Diagnostic]
 ) -> types.CodeAction | types.Command | None:
-    """Build the action as this client supports it; ``None`` for a disabled one that it cannot show."""
+    """Build the action in the client's form; ``None`` for a disabled one that the client cannot show."""
     text_document = server.capabilities.text_document
     client = text_document.code_action if text_document else None
     if action.lacks:
@@ -119,7 +119,7 @@ def _plain(lsp_range: types.Range) -> dict[str, Any]:
 
 
 def _is_wanted(action: "Action", context: types.CodeActionContext) -> bool:
-    """Whether its kind is one of ``only`` or below one of them (``refactor`` has ``refactor.rewrite``)."""
+    """Whether its kind is in ``only``, or a sub-kind of one there (``refactor.rewrite`` of ``refactor``)."""
     if context.only is None:
         return True
     kind = action.kind

@@ -1,7 +1,7 @@
-"""``textDocument/completion``: the same suggestions, for editors without ghost text.
+"""``textDocument/completion``: suggestions as menu items, for editors without ghost text.
 
-In: params and the document as it is now. Out: ``CompletionList``, within a time that an editor that
-asks synchronously can bear.
+In: params and the current document. Out: ``CompletionList``, within a time that is acceptable for editors
+that block meanwhile.
 """
 
 import re
@@ -29,7 +29,7 @@ def nothing() -> types.CompletionList:
 
 
 async def completion(server: Server, params: types.CompletionParams) -> types.CompletionList:
-    """Offer what ghost text would show, as menu items."""
+    """Return the suggestions of ghost text as menu items."""
     document = server.documents.find(params.text_document.uri)
     has_ghost_text = bool((client := server.capabilities.text_document) and client.inline_completion)
     if document is None or not server.service.switch.fills_menu(document, has_ghost_text=has_ghost_text):
@@ -44,8 +44,7 @@ async def completion(server: Server, params: types.CompletionParams) -> types.Co
 
 
 def _item(server: Server, document: Document, offset: int, suggestion: "Completion") -> types.CompletionItem:
-    # The item replaces the word that is being typed, as menus expect; the suggestion may begin
-    # behind it.
+    # The item replaces the word that is being typed, as menus expect; the suggestion may begin after it.
     word = _typed_word(document, offset)
     span = Span(min(word.start, suggestion.span.start), suggestion.span.end)
     text = document.slice(Span(span.start, suggestion.span.start)) + suggestion.text
@@ -53,7 +52,7 @@ def _item(server: Server, document: Document, offset: int, suggestion: "Completi
         label=text.strip().partition("\n")[0].rstrip(),
         kind=types.CompletionItemKind.Text,
         filter_text=document.slice(Span(span.start, offset)) or None,
-        # Behind what the language's own server offers.
+        # Sorted after the items of the language's own server.
         sort_text="~",
         detail="Homebody",
         documentation=_preview(server, document.language_id, text),
@@ -67,7 +66,7 @@ def _item(server: Server, document: Document, offset: int, suggestion: "Completi
 
 
 def _preview(server: Server, language_id: str, text: str) -> types.MarkupContent | str:
-    """Show the whole suggestion beside the menu, highlighted where the client supports it."""
+    """Show the whole suggestion beside the menu, highlighted if the client supports it."""
     client = server.capabilities.text_document
     item = client.completion.completion_item if client and client.completion else None
     if types.MarkupKind.Markdown not in ((item.documentation_format if item else None) or ()):
@@ -76,7 +75,7 @@ def _preview(server: Server, language_id: str, text: str) -> types.MarkupContent
 
 
 def _as_is(server: Server) -> types.InsertTextMode | None:
-    """Ask the client not to indent the text again, where it can be asked."""
+    """Tell the client not to indent the text again, if it supports that."""
     client = server.capabilities.text_document
     item = client.completion.completion_item if client and client.completion else None
     modes = item.insert_text_mode_support.value_set if item and item.insert_text_mode_support else ()

@@ -1,6 +1,6 @@
-"""Settings from all sources, the client's among them: ``initializationOptions``, ``workspace/configuration``.
+"""Settings from all sources, including the client's options and configuration.
 
-In: the client's answers. Out: resolved ``Settings``, and sentences about what is wrong.
+In: the client's answers. Out: resolved ``Settings``, and problems as sentences.
 ``settings`` has the notifications after which they are read again.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SECTION = "homebody"
 # The server starts without the client's answer after this time.
 _ANSWER_SECONDS = 2.0
-# Bytes of a file name on the file systems in use.
+# Maximum length of a file name, in bytes, on common file systems.
 _LONGEST_NAME = 255
 
 
@@ -38,7 +38,7 @@ class Resolved:
 
 
 def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
-    """List the workspace's folders; old clients name one root only."""
+    """List the workspace's folders; old clients send only one root."""
     if params.workspace_folders:
         return list(params.workspace_folders)
     if params.root_uri:
@@ -58,7 +58,7 @@ def paths_of(folders: Sequence[types.WorkspaceFolder]) -> list[Path]:
 
 
 def _can_exist(path: Path) -> bool:
-    """Whether the system could have a folder of this name."""
+    """Whether the system allows a folder of this name."""
     try:
         return all(len(os.fsencode(part)) <= _LONGEST_NAME for part in path.parts)
     except UnicodeEncodeError:
@@ -66,10 +66,10 @@ def _can_exist(path: Path) -> bool:
 
 
 async def resolve(peer: Peer, pushed: object) -> Resolved:
-    """Merge all sources. ``pushed`` is what ``didChangeConfiguration`` carried, if anything.
+    """Merge all sources. ``pushed`` is the content of ``didChangeConfiguration``, if any.
 
-    The first folder's ``.homebody.toml`` counts for the whole workspace; each folder's own settings count
-    for completion in it, but for the model and its layout: there is one model for all folders.
+    The first folder's ``.homebody.toml`` applies to the whole workspace; each folder's own settings apply to
+    completion in it, except for the model and its layout, because all folders use one model.
     """
     general, own = await _pulled(peer)
     params = peer.initialize_params
@@ -105,7 +105,7 @@ def _with_model_of(whole: "CompletionSettings", own: "CompletionSettings") -> "C
 
 
 async def watch(peer: Peer) -> None:
-    """Register for notifications of changed settings and files, where the client needs that."""
+    """Register for notifications of changed settings and files, if the client requires it."""
     workspace = peer.capabilities.workspace
     wanted: list[types.Registration] = []
     if (
@@ -135,7 +135,7 @@ async def watch(peer: Peer) -> None:
 
 
 async def _pulled(peer: Peer) -> tuple[object, dict[Path, object]]:
-    """Ask the client: for the workspace, and for each folder of a workspace with several."""
+    """Request the client's settings: for the workspace, and for each folder if there are several."""
     workspace = peer.capabilities.workspace
     if workspace is None or not workspace.configuration:
         return None, {}

@@ -21,7 +21,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def choose_encoding(capabilities: types.ClientCapabilities) -> PositionEncoding:
-    """Choose the client's first known encoding; UTF-16 where it names none."""
+    """Choose the client's first known encoding; UTF-16 if it lists none."""
     general = capabilities.general
     offered = (general.position_encodings if general else None) or ()
     for encoding in offered:
@@ -56,7 +56,7 @@ def to_offset(document: Document, position: types.Position, encoding: PositionEn
 
 
 def to_offset_within(document: Document, position: types.Position, encoding: PositionEncoding) -> int:
-    """Offset of ``position``, where a line past the document's end means the end."""
+    """Offset of ``position``; a line past the document's end means the end."""
     if position.line >= document.line_count:
         return len(document.text)
     return to_offset(document, position, encoding)
@@ -82,7 +82,7 @@ def to_span_within(document: Document, lsp_range: types.Range, encoding: Positio
 
 
 def to_text(received: str) -> str:
-    """Text as it may be stored: half surrogate pairs, which cannot be encoded, become U+FFFD.
+    """Replace half surrogate pairs, which cannot be encoded, by U+FFFD.
 
     Both count one UTF-16 unit, so positions stay correct.
     """
@@ -90,7 +90,7 @@ def to_text(received: str) -> str:
 
 
 def column_of(line: str, units: int, encoding: PositionEncoding) -> int:
-    """Code points of ``line`` that lie before ``units`` of the encoding's."""
+    """Number of code points of ``line`` within the first ``units`` units of the encoding."""
     if line.isascii():
         return min(units, len(line))
     if encoding == "utf-8":
@@ -126,7 +126,7 @@ def from_span(document: Document, span: Span, encoding: PositionEncoding) -> typ
 def from_lines(document: Document | None, first: int, last: int, encoding: PositionEncoding) -> types.Range:
     """Range of the whole lines ``first`` to ``last``, inclusive, as far as the document has them.
 
-    Of a document that is not open here, up to the start of the line after.
+    If the document is not open, the range ends at the start of the next line.
     """
     if document is None:
         return types.Range(start=types.Position(first, 0), end=types.Position(last + 1, 0))
@@ -138,7 +138,7 @@ def from_lines(document: Document | None, first: int, last: int, encoding: Posit
 def from_edits(
     document: Document, edits: Sequence[TextEdit], encoding: PositionEncoding
 ) -> list[types.TextEdit]:
-    """LSP's text edits, in the document's order, all against this version of it."""
+    """Convert to LSP's text edits, in document order, all for this version."""
     ordered = sorted(edits, key=lambda edit: edit.span)
     return [
         types.TextEdit(range=from_span(document, edit.span, encoding), new_text=edit.new_text)

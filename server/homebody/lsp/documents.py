@@ -1,11 +1,11 @@
-"""The texts that are open in the editor, each kept once as an immutable ``Document``.
+"""The texts that are open in the editor, each stored as an immutable ``Document``.
 
 In: ``didOpen``, ``didChange``, ``didClose``, for files and for notebooks. Out: document snapshots.
 Knows nothing of models.
 
-A text is not served (``find`` returns ``None``) while its scheme is not served or its URI cannot be
-encoded, it is huge or binary, or a change was lost or came out of order, so that the text held here may
-not be the one that the editor shows.
+A text is not available (``find`` returns ``None``) if its scheme is not supported or its URI cannot be
+encoded, if it is huge or binary, or if a change was lost or out of order, so that the stored text may differ
+from the editor's.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from homebody.text import Document, TextEdit, smallest_edit
 
 SCHEMES = ("file", "untitled", "vscode-notebook-cell")
 
-# Larger texts, in characters, are not kept at all: each keystroke would copy the whole text.
+# Larger texts, in characters, are not stored at all: each keystroke would copy the whole text.
 # The user's limit (``context.maxFileBytes``) is checked at each request, since it can change while
 # the document is open.
 _KEPT_CHARACTERS = 16 * 1024 * 1024
@@ -43,9 +43,9 @@ class Change:
 
 @dataclass(slots=True)
 class Documents:
-    """The open documents. A snapshot that a request holds does not change when the document does.
+    """The open documents. A request's snapshot does not change when the document does.
 
-    ``out_of_step`` are those not served because a change was lost, or came after a newer one.
+    ``out_of_step`` are those not available because a change was lost, or arrived after a newer one.
     """
 
     encoding: PositionEncoding = "utf-16"
@@ -56,7 +56,7 @@ class Documents:
     _notebooks: dict[str, Notebook] = field(default_factory=dict[str, Notebook])
 
     def find(self, uri: str) -> Document | None:
-        """Snapshot of ``uri``, or ``None`` where it is not open or not served."""
+        """Snapshot of ``uri``, or ``None`` if it is not open or not available."""
         document = self._texts.get(uri)
         if document is None or _is_larger(document.text, self.max_bytes) or "\0" in document.text:
             return None
@@ -72,11 +72,11 @@ class Documents:
         return [document for uri in self._texts if (document := self.find(uri))]
 
     def notebook_of(self, cell_uri: str) -> Notebook | None:
-        """Return the notebook that shows this cell."""
+        """Return the notebook that contains this cell."""
         return next((book for book in self._notebooks.values() if cell_uri in book.cells), None)
 
     def open(self, item: types.TextDocumentItem) -> Document | None:
-        """Keep the text of an opened document. Return it if it is served."""
+        """Store the text of an opened document. Return it if it is available."""
         if item.uri.partition(":")[0] not in SCHEMES or to_text(item.uri) != item.uri:
             return None
         self._languages[item.uri] = language_id = str(item.language_id)
@@ -88,13 +88,13 @@ class Documents:
         identifier: types.VersionedTextDocumentIdentifier,
         changes: Sequence[types.TextDocumentContentChangeEvent],
     ) -> list[Change]:
-        """Apply ``changes`` in their order. Return what was done, if the document is served."""
+        """Apply ``changes`` in order. Return them, if the document is available."""
         uri, version = identifier.uri, identifier.version
         if uri not in self._languages:
             return []
         document = self._texts.get(uri)
         if document is not None and version < document.version:
-            # An older change than the last one was made on another text than the one held here.
+            # A change older than the last one was made on another text than the stored one.
             document = None
             self.out_of_step.add(uri)
         done: list[Change] = []
@@ -103,16 +103,16 @@ class Documents:
             if document is not None and edit is not None:
                 done.append(Change(document, edit, document := document.edited(edit, version)))
             elif isinstance(change, types.TextDocumentContentChangeWholeDocument):
-                # A whole text is in step again.
+                # After a whole text, the stored text is correct again.
                 document = Document.create(uri, self._languages[uri], version, to_text(change.text))
                 self.out_of_step.discard(uri)
         self._keep(uri, document)
         return done if self.find(uri) else []
 
     def lose(self, uri: str) -> bool:
-        """Stop serving a text that may differ from the editor's, until the whole text arrives again.
+        """Make a text that may differ from the editor's unavailable, until the whole text arrives again.
 
-        Returns whether it was served up to now.
+        Returns whether it was available before.
         """
         if uri not in self._languages or uri in self.out_of_step:
             return False
@@ -132,13 +132,13 @@ class Documents:
         self._texts.pop(uri, None)
 
     def cells_beside(self, cell_uri: str) -> list[Document]:
-        """Snapshots of all cells of the notebook that shows this one, in their order."""
+        """Snapshots of all cells of the notebook that contains this one, in order."""
         notebook = self.notebook_of(cell_uri)
         cells = notebook.cells if notebook else ()
         return [document for document in map(self.find, cells) if document is not None]
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> list[Document]:
-        """Keep the cells of an opened notebook. Return those that are served."""
+        """Store the cells of an opened notebook. Return those that are available."""
         notebook = params.notebook_document
         self._notebooks[notebook.uri] = Notebook(
             notebook.uri, tuple(cell.document for cell in notebook.cells)
@@ -146,7 +146,7 @@ class Documents:
         return [opened for item in params.cell_text_documents if (opened := self.open(item))]
 
     def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[Change]:
-        """Apply a notebook's changes to its order and its cells. Return what was done to texts."""
+        """Apply a notebook's changes to its order and its cells. Return the changes of texts."""
         cells = params.change.cells
         if cells is None:
             return []

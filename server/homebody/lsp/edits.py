@@ -33,7 +33,7 @@ def workspace_edit(
     annotation = types.ChangeAnnotation(
         label=label,
         description=_DESCRIPTION,
-        # What only adds can be read in place; what replaces code of the user's is looked at first.
+        # Added text can be reviewed in place; replaced code has to be confirmed first.
         needs_confirmation=any(len(edit.span) for edit in edits),
     )
     return types.WorkspaceEdit(
@@ -43,7 +43,7 @@ def workspace_edit(
 
 
 def new_file_edit(uri: str, text: str, label: str) -> types.WorkspaceEdit:
-    """Make the edit that creates a file; it never replaces one that exists."""
+    """Make the edit that creates a file; it never replaces an existing one."""
     create = types.CreateFile(
         uri=uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
     )

@@ -1,7 +1,7 @@
 """LSP's framing: headers and bodies from a blocking source of bytes.
 
 In: a function that reads bytes. Out: bodies of messages, one by one.
-Knows nothing of what is in them.
+Knows nothing of their content.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 _CHUNK = 64 * 1024
 _NAMES = (b"content-length", b"content-type")
 _LONGEST_HEADER = 4096
-# A document is sent whole when it is opened; nothing that is served comes near this.
+# An opened document is sent as a whole; no supported document is nearly this large.
 _LONGEST_BODY = 512 * 1024 * 1024
 
 
@@ -18,10 +18,10 @@ class FramingError(Exception):
 
 
 def read_bodies(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    """Yield the body of each message until the source ends, also in the middle of one.
+    """Yield the body of each message until the source ends, even in the middle of a message.
 
-    Only LSP's own two headers are accepted. A web page that posts to the port of ``--tcp`` is refused at
-    once: its browser puts a request line and headers of its own in front.
+    Only LSP's own two headers are accepted. A web page that posts to the port of ``--tcp`` is refused
+    immediately, because its browser sends a request line and other headers first.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def read_bodies(read: Callable[[int], bytes]) -> Iterator[bytes]:
 
 
 def find_header(buffer: bytearray) -> tuple[int, int] | None:
-    """Where the body starts and its length, both in bytes; ``None`` while the header is incomplete.
+    """Start of the body and its length, both in bytes; ``None`` while the header is incomplete.
 
     Raises
     ------
     FramingError
-        What is there cannot become a header of LSP.
+        The bytes cannot be the beginning of a header of LSP.
 
     """
     beginning = bytes(buffer[: len(_NAMES[0])]).lower()
@@ -73,13 +73,13 @@ def find_header(buffer: bytearray) -> tuple[int, int] | None:
 
 
 def _length(header: bytes) -> int:
-    """Length of the body in bytes, as a complete header gives it."""
+    """Length of the body in bytes, from a complete header."""
     length = -1
     for line in header.split(b"\r\n"):
         name, colon, value = line.partition(b":")
         digits = value.strip()
         match name.strip().lower():
-            # Twenty digits are more than any length; thousands are more than int() takes.
+            # No valid length has twenty digits, and int() refuses thousands of digits.
             case b"content-length" if digits.isdigit() and len(digits) <= 20:
                 length = int(digits)
             case b"content-type" if colon:

@@ -1,7 +1,7 @@
 """``textDocument/inlineCompletion``: ghost text at the cursor.
 
-In: params and the document as it is now. Out: ``InlineCompletionList``; nothing to show is an empty
-one, never an error.
+In: params and the current document. Out: ``InlineCompletionList``; it is empty if there is nothing to show,
+never an error.
 """
 
 from typing import TYPE_CHECKING

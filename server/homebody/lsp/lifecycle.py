@@ -1,6 +1,6 @@
 """``initialize``, ``initialized``, ``shutdown``, ``exit``: the life of a connection.
 
-``initialize`` is answered from what is imported already; everything else loads afterwards.
+``initialize`` is answered without further imports; everything else is loaded afterwards.
 """
 
 from lsprotocol import types
@@ -12,7 +12,7 @@ from homebody.lsp.convert import choose_encoding
 from homebody.lsp.lifetime import watch_parent
 from homebody.lsp.server import Server
 
-# Characters that open a new expression, where the model is asked without a word to complete.
+# Characters after which a new expression begins, so that a request needs no word to complete.
 TRIGGER_CHARACTERS = (".", "(", "[", "=", ",")
 
 
@@ -42,7 +42,7 @@ async def shutdown(server: Server, _params: None) -> None:
 
 
 def leave(server: Server, _params: None) -> None:
-    """End the process: with 0 after ``shutdown``, else with 1, as LSP requires."""
+    """End the process: with code 0 after ``shutdown``, otherwise with 1, as LSP requires."""
     server.exit_code = 0 if server.protocol.is_shut_down else 1
 
 
@@ -72,5 +72,5 @@ def _capabilities(server: Server) -> types.ServerCapabilities:
 
 
 def _action_kinds() -> list[types.CodeActionKind | str]:
-    # Nothing of `source.fixAll` or `source.organizeImports`: editors run those at each save.
+    # No `source.fixAll` or `source.organizeImports`: editors run those at each save.
     return [types.CodeActionKind.Refactor, types.CodeActionKind.QuickFix, types.CodeActionKind.Source]

@@ -1,10 +1,10 @@
 """When the server ends: with its input, on ``exit``, and with the process that started it.
 
-In: the parent's process id, the end of input. Out: a call to stop, and the end of the process where
-that is not enough.
+In: the parent's process id, the end of input. Out: a call to stop, and the end of the process if that is not
+enough.
 Knows nothing of messages.
 
-Everything here runs in threads of its own, so that a blocked event loop ends too.
+Everything here runs in separate threads, so that it works with a blocked event loop too.
 """
 
 import os
@@ -25,14 +25,14 @@ GRACE_SECONDS = 5.0
 def watch_parent(process_id: int, stop: Callable[[], None]) -> None:
     """Call ``stop`` when the process ``process_id`` has ended, then make sure that this one ends too.
 
-    Nothing happens when there is no such process at the beginning: the id of an editor outside this
-    container means nothing here.
+    If there is no such process at the beginning, it does nothing: the editor may run outside of this
+    container, where its id has no meaning.
     """
     threading.Thread(target=_watch, args=(process_id, stop), name="homebody-parent", daemon=True).start()
 
 
 def end_within(seconds: float = GRACE_SECONDS, code: int = 1) -> None:
-    """End this process after ``seconds``, whatever the event loop does then."""
+    """End this process after ``seconds``, even if the event loop is blocked."""
     timer = threading.Timer(seconds, os._exit, (code,))
     timer.daemon = True
     timer.start()

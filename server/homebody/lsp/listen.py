@@ -1,7 +1,7 @@
-"""Wait at a port of this machine for the client: the first connection that sends a header of LSP.
+"""Waits on a port of this machine for the client: the first connection that sends a header of LSP.
 
 In: an address. Out: the client's connection, with what it has sent so far.
-Other connections (a port scanner, a web page, a silent one) are closed and do not keep the editor out.
+Other connections (a port scanner, a web page, one that sends nothing) are closed and do not block the editor.
 """
 
 import ipaddress
@@ -74,7 +74,7 @@ def _accept(listener: socket.socket, undecided: dict[socket.socket, bytearray]) 
 
 
 def _read(connection: socket.socket, buffer: bytearray) -> bool | None:
-    """Whether there is a whole header by now; ``None`` when there will be none."""
+    """Whether a whole header has arrived; ``None`` if none can follow."""
     try:
         received = connection.recv(_CHUNK)
     except BlockingIOError:
@@ -87,7 +87,7 @@ def _read(connection: socket.socket, buffer: bytearray) -> bool | None:
     try:
         return find_header(buffer) is not None
     except FramingError as error:
-        sys.stderr.write(f"homebody: closed a connection that does not speak LSP: {error}\n")
+        sys.stderr.write(f"homebody: closed a connection that does not use LSP: {error}\n")
         sys.stderr.flush()
         return None
 

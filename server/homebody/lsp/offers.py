@@ -1,6 +1,6 @@
 """Suggestions that were sent, and whether they were shown and accepted.
 
-In: suggestions, and the client's reports on them. Out: local counts, of characters and times, never of texts.
+In: suggestions, and the client's reports on them. Out: local counts of characters and times, never texts.
 Knows nothing of LSP's methods; ``shown`` reads the client's reports.
 """
 
@@ -34,7 +34,7 @@ class Offers:
     _offers: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, _Offer])
 
     def add(self, completions: "Sequence[Completion]", asked: float) -> None:
-        """Remember suggestions; ``asked`` is the monotonic time of their request in seconds."""
+        """Store suggestions; ``asked`` is the monotonic time of their request in seconds."""
         for completion in completions:
             self._offers[completion.id] = _Offer(completion.text, (time.monotonic() - asked) * 1000)
         while len(self._offers) > _REMEMBERED:

@@ -23,7 +23,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request that the client has yet to answer."""
+    """A request that the client has not answered yet."""
 
     method: str
     future: asyncio.Future[Any]
@@ -67,7 +67,7 @@ class Outgoing:
             self._asked.pop(msg_id, None)
 
     def take_response(self, response: JsonObject) -> None:
-        """Hand a response to the request that waits for it; one that nothing waits for is ignored."""
+        """Deliver a response to the request that waits for it; a response without one is ignored."""
         msg_id = response["id"]
         asked = self._asked.pop(msg_id, None) if type(msg_id) is int else None
         if asked is None or asked.future.done():
@@ -84,7 +84,7 @@ class Outgoing:
             asked.future.set_result(result)
 
     def cancel(self) -> None:
-        """End all requests that still wait, as cancelled."""
+        """Cancel all requests that are still waiting."""
         for asked in self._asked.values():
             asked.future.cancel()
 
@@ -96,7 +96,7 @@ class Outgoing:
 
 
 def reason_of(error: Exception) -> str:
-    """Say on one line what was wrong with a message, in the innermost words that there are."""
+    """Describe on one line what was wrong with a message, by the innermost error."""
     while isinstance(error, ExceptionGroup):
         error = cast("ExceptionGroup[Exception]", error).exceptions[0]
     text = str(error) if error.args else type(error).__name__

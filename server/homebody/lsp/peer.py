@@ -1,7 +1,7 @@
-"""The client as the server knows it: what it declared, what is open in it, and what it can be sent.
+"""The client: its capabilities, its open documents, and the messages to it.
 
 In: ``initialize``'s params, documents, messages to send. Out: notifications and requests to the client.
-Knows nothing of handlers, or of the engine behind the features; ``server`` joins it with both.
+Knows nothing of handlers, or of the engine; ``server`` connects it with both.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -22,17 +22,17 @@ class Peer:
     protocol
         The connection.
     documents
-        What is open in the client.
+        Documents that are open in the client.
     capabilities
-        What the client declared in ``initialize``.
+        Capabilities that the client declared in ``initialize``.
     initialize_params
         The whole of ``initialize``'s params, ``None`` before it.
     folders
-        The workspace's folders as they are now.
+        The workspace's current folders.
     flags, user_file
         Settings from the command line, and the file that replaces the user's own settings file.
     stoppable
-        What cancels the work behind a progress bar, by the bar's token.
+        Functions that cancel the work of a progress bar, by the bar's token.
     stop
         Ends the process in an orderly way; may be called from any thread.
 
@@ -50,7 +50,7 @@ class Peer:
         self.stop: Callable[[], None] = lambda: None
 
     def start_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run ``work`` beside the requests, until the server ends."""
+        """Run ``work`` in the background, until the server ends."""
         self.protocol.start_task(work)
 
     def notify(self, method: str, params: object) -> None:
@@ -79,6 +79,6 @@ class Peer:
 
 
 def _wants_status(experimental: object) -> bool:
-    """Whether ``capabilities.experimental`` does not say ``{"homebody": {"status": false}}``."""
+    """Whether ``capabilities.experimental`` does not contain ``{"homebody": {"status": false}}``."""
     own = cast("dict[str, object]", experimental).get("homebody") if isinstance(experimental, dict) else None
     return not isinstance(own, dict) or cast("dict[str, object]", own).get("status") is not False

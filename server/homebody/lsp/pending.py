@@ -1,6 +1,6 @@
-"""Results of refactorings that can still be refined, by the id that the client was given.
+"""Results of refactorings that can be refined, by the id that was sent to the client.
 
-In: results. Out: the same by id, the newest few. One instance per server.
+In: results. Out: the newest ones by id. One instance for each server.
 """
 
 from collections import OrderedDict
@@ -15,14 +15,14 @@ _MOST = 16
 
 
 class PendingEdits:
-    """The newest results."""
+    """Stores the newest results."""
 
     def __init__(self) -> None:
         self._found: OrderedDict[str, Refactoring] = OrderedDict()
         self._count = 0
 
     def add(self, found: "Refactoring") -> str:
-        """Keep a result; returns its id."""
+        """Store a result; returns its id."""
         self._count += 1
         name = f"edit-{self._count}"
         self._found[name] = found
@@ -31,12 +31,12 @@ class PendingEdits:
         return name
 
     def get(self, name: str) -> "Refactoring":
-        """Return the result of that id.
+        """Return the result with that id.
 
         Raises
         ------
         UsageError
-            The result is no longer kept.
+            The result is no longer stored.
 
         """
         found = self._found.get(name)

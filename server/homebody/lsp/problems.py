@@ -1,8 +1,8 @@
-"""Diagnostics of other servers, to attach to a question.
+"""Diagnostics of other servers, for attaching them to a question.
 
-In: diagnostics as clients send them, with a command or with a request for code actions. Out: the newest of
-each document, as text for a prompt.
-A server cannot ask an editor for what other servers reported: only the client can send it.
+In: diagnostics as clients send them, with a command or with a request for code actions. Out: the newest ones
+of each document, as text for a prompt.
+A server cannot request the diagnostics of other servers: only the client can send them.
 """
 
 from collections import OrderedDict
@@ -15,10 +15,10 @@ from homebody.lsp.arguments import Range
 
 _MOST_DOCUMENTS = 64
 _MOST_PROBLEMS = 100
-"""Diagnostics that are kept of one document, the most severe first."""
+"""Maximum number of stored diagnostics for one document, the most severe first."""
 
 _LONGEST_MESSAGE = 300
-"""Characters of one message in a prompt."""
+"""Maximum characters of one message in a prompt."""
 
 _ERROR = 1
 _SEVERITIES = {_ERROR: "error", 2: "warning", 3: "information", 4: "hint"}
@@ -27,7 +27,7 @@ Severity: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=4)]
 
 
 class Diagnostic(msgspec.Struct, frozen=True):
-    """LSP's ``Diagnostic``, as far as it goes into a prompt; of ``range`` only the lines count."""
+    """The parts of LSP's ``Diagnostic`` that are used in a prompt; only the lines of ``range`` are used."""
 
     range: Range
     message: str
@@ -44,14 +44,14 @@ class DocumentDiagnostics(msgspec.Struct, frozen=True):
 
 
 class Problems:
-    """The diagnostics that were seen last, by document; belongs to the event loop."""
+    """The last known diagnostics, by document; used only on the event loop."""
 
     def __init__(self) -> None:
         self._texts: OrderedDict[str, str] = OrderedDict()
         self._client_sends = False
 
     def seen(self, uri: str, text: str) -> None:
-        """Keep the diagnostics of one place, from a request for code actions.
+        """Store the diagnostics of one range, from a request for code actions.
 
         They are ignored once the client has sent the diagnostics of whole documents.
         """
@@ -59,13 +59,13 @@ class Problems:
             self._keep(uri, text)
 
     def take(self, documents: Sequence[DocumentDiagnostics]) -> None:
-        """Keep what a client sent; other documents stay as they are known."""
+        """Store the diagnostics that a client sent; those of other documents are kept."""
         for one in documents:
             self._client_sends = True
             self._keep(one.uri, problems_text(one.diagnostics))
 
     def find(self, uri: str) -> str | None:
-        """Return what was seen last; ``None`` where nothing was."""
+        """Return the last known diagnostics; ``None`` if there are none."""
         return self._texts.get(uri)
 
     def forget(self, uri: str) -> None:

@@ -1,7 +1,6 @@
-"""Progress of a command: text as it streams, and the editor's own progress bar.
+"""Progress of a command: streamed text, and the editor's progress bar.
 
-In: tokens out of a command. Out: ``$/progress`` notifications.
-Knows nothing of what is being done.
+In: pieces of text from a command. Out: ``$/progress`` notifications. Knows nothing of the commands.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from homebody.backend.base import ReadProgress
 
 _TOKENS = itertools.count(1)
-# The work starts without a progress bar when the client has not answered by then.
+# Seconds after which the work starts without a progress bar if the client has not answered.
 _CREATE_SECONDS = 2.0
 
 
@@ -34,7 +33,7 @@ class StoppedByUserError(RpcError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Reports on one piece of work; does nothing where the client shows no progress."""
+    """Reports the progress of one command; does nothing if the client shows no progress."""
 
     say: Callable[[str], None]
 
@@ -49,7 +48,7 @@ def text_sender(server: Server, token: types.ProgressToken | None) -> Callable[[
 def read_sender(
     server: Server, token: types.ProgressToken | None, bar: Progress
 ) -> "Callable[[ReadProgress], None]":
-    """Make what reports how much of a prompt is read: at the bar, and on ``token``.
+    """Return a function that reports how much of a prompt has been read, in the bar and on ``token``.
 
     On ``token`` it is ``{text: "", reading: {tokens, of, secondsLeft}}``; ``secondsLeft`` may be null.
     """
@@ -70,15 +69,15 @@ def read_sender(
 
 @asynccontextmanager
 async def shown(server: Server, title: str, token: types.ProgressToken | None) -> AsyncGenerator[Progress]:
-    """Show a progress bar while the block runs; it can be stopped there.
+    """Show a progress bar, with which the user can stop the work, while the block runs.
 
-    ``token`` is the client's own (``workDoneToken``); without it a bar is asked for where the client
-    can show one.
+    ``token`` is the client's own (``workDoneToken``); without it, a bar is requested if the client supports
+    one.
 
     Raises
     ------
     StoppedByUserError
-        Instead of the cancellation, when the user stopped it.
+        Instead of the cancellation, if the user stopped it.
     UsageError
         ``token`` is neither text nor number, or another request uses it.
 
@@ -120,7 +119,7 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
 
 
 def _check(server: Server, token: object) -> None:
-    """Raise ``UsageError`` unless ``token`` is one of LSP's and free."""
+    """Raise ``UsageError`` unless ``token`` is valid in LSP and not in use."""
     if not _is_token(token):
         message = "A work-done token is a text or a number."
         raise UsageError(message)
@@ -130,7 +129,7 @@ def _check(server: Server, token: object) -> None:
 
 
 def _is_token(value: object) -> TypeGuard[types.ProgressToken]:
-    """Whether it is a token as LSP has it; lsprotocol's converter lets everything pass."""
+    """Whether it is a valid token of LSP; lsprotocol's converter accepts anything."""
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
@@ -150,6 +149,6 @@ async def _created(server: Server) -> types.ProgressToken | None:
 
 
 def cancel(server: Server, params: types.WorkDoneProgressCancelParams) -> None:
-    """``window/workDoneProgress/cancel``: stop the work behind a bar."""
+    """``window/workDoneProgress/cancel``: stop the work of a progress bar."""
     if _is_token(params.token) and (stop := server.stoppable.get(params.token)):
         stop()

@@ -1,6 +1,6 @@
 """JSON-RPC as LSP uses it: bytes of a message in, handlers called, exactly one response per request.
 
-In: the body of one message at a time. Out: responses, and through ``outgoing`` what the server sends itself.
+In: the body of one message at a time. Out: responses, and the server's own messages through ``outgoing``.
 Knows nothing of methods, documents or models; ``methods`` has the table of handlers.
 
 Types and their conversion are lsprotocol's; the dispatch is Homebody's own
@@ -41,25 +41,25 @@ _MISSING = object()
 
 
 class Writer(Interface):
-    """Where whole messages go."""
+    """Receives whole messages."""
 
     def write(self, data: bytes) -> None:
-        """Take one message, without waiting; raises ``OSError`` when the client is gone."""
+        """Accept one message, without waiting; raises ``OSError`` if the client has disconnected."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How a request is answered.
+    """How to answer one kind of request.
 
     Attributes
     ----------
     answer
         Takes the params, returns the result. Runs as a task; cancelling it cancels the request.
     replaces
-        Says which earlier requests this one supersedes: those with an equal key. ``None``: none.
+        Returns a key; an earlier request with the same key is superseded. ``None``: none is superseded.
     superseded
-        Makes the result of a superseded request.
+        Returns the result of a superseded request.
 
     """
 
@@ -81,13 +81,13 @@ class _Running:
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """The table of what the server understands, by method.
+    """The table of supported methods.
 
     Attributes
     ----------
     unreadable
-        Called with the raw params of a notification that could not be followed, where ignoring it would
-        leave something wrong behind.
+        Called with the raw params of a notification that could not be handled, if ignoring it would leave a
+        wrong state.
 
     """
 
@@ -116,12 +116,12 @@ class Protocol:
         self._initialized = False
 
     def connect(self, writer: Writer, on_closed: Callable[[], None]) -> None:
-        """Send to ``writer`` from now on; ``on_closed`` is called once, when the client is gone."""
+        """Send to ``writer`` from now on; ``on_closed`` is called once, when the client disconnects."""
         self._writer = writer
         self.on_closed = on_closed
 
     def handle_body(self, body: bytes) -> None:
-        """Handle one message. Never raises; the task of a request starts at the next turn."""
+        """Handle one message. Never raises; a request's task starts in the event loop's next iteration."""
         try:
             message = json.loads(body, parse_constant=_not_json)
         except (ValueError, RecursionError):
@@ -133,7 +133,7 @@ class Protocol:
         self._handle_object(cast("JsonObject", message))
 
     def start_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run ``work`` beside the requests; its errors are logged."""
+        """Run ``work`` in the background; its errors are logged."""
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._end_background)
@@ -146,7 +146,7 @@ class Protocol:
         self.is_shut_down = True
 
     async def aclose(self) -> None:
-        """Send nothing more, cancel everything that runs, and wait for it."""
+        """Send nothing more, cancel all tasks, and wait for them."""
         self._writer = None
         tasks = [*self._background, *(running.task for running in self._running.values())]
         for task in tasks:
@@ -265,7 +265,7 @@ class Protocol:
             running.task.cancel()
 
     def _params(self, method: str, params: object) -> Any:  # noqa: ANN401 - one type a method
-        """Params in the type of their method; unchanged where LSP has no such method."""
+        """Params in the type of their method; unchanged if LSP has no such method."""
         if method not in types.METHOD_TO_TYPES:
             return params
         message: JsonObject = {"jsonrpc": "2.0", "id": 0, "method": method}
@@ -293,23 +293,23 @@ class Protocol:
         try:
             self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         except OSError:
-            # The client is gone, or reads nothing, and its requests go with it.
+            # The client has disconnected or stopped reading, so its requests are dropped.
             self._writer = None
             self.on_closed()
 
     def _end_background(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a task beside the requests failed", exc_info=error)
+            logger.error("a background task failed", exc_info=error)
 
 
 def _not_json(constant: str) -> None:
-    """Refuse ``NaN`` and ``Infinity``, which Python's parser accepts though they are not JSON."""
+    """Refuse ``NaN`` and ``Infinity``, which Python's parser accepts although they are not JSON."""
     raise ValueError(constant)
 
 
 def _is_id(value: object) -> bool:
-    """Whether a request can be answered under this id; ``1e999`` is infinity, which JSON cannot write."""
+    """Whether this is a valid id of a request; ``1e999`` is infinity, which JSON cannot represent."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     return not isinstance(value, float) or math.isfinite(value)

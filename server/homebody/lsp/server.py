@@ -1,7 +1,7 @@
-"""The server as handlers see it: the client, and the engine behind the features.
+"""The server object that handlers receive: the client, and the engine.
 
 In: bodies of messages from ``transport``. Out: responses and notifications.
-Holds no logic of any method; ``methods`` has the table of them, ``service`` the engine's life.
+Contains no logic of methods; ``methods`` has their table, ``service`` manages the engine.
 
 Imported before ``initialize`` is answered, so it imports no engine, no backend and no parser.
 """
@@ -31,7 +31,7 @@ class Server(Peer):
 
     @property
     def service(self) -> "Service":
-        """Engine, settings and status; made at the first use, after ``initialize`` is answered."""
+        """Engine, settings and status; created at the first use, after ``initialize`` is answered."""
         if self._service is None:
             from homebody.lsp.service import Service
 
@@ -39,7 +39,7 @@ class Server(Peer):
         return self._service
 
     def connect(self, writer: "Writer", stop: Callable[[], None]) -> None:
-        """Begin to serve the client behind ``writer``; ``stop`` ends the process in an orderly way."""
+        """Start serving the client of ``writer``; ``stop`` ends the process in an orderly way."""
         self.stop = stop
         self.protocol.connect(writer, on_closed=stop)
 

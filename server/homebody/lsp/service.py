@@ -1,7 +1,6 @@
-"""The state behind the handlers: settings, engine, session and status, from ``initialized`` on.
+"""The state that handlers use: settings, engine, session and status, starting with ``initialized``.
 
-In: what the client says about its workspace, settings and documents. Out: an engine, once there is
-one, and suggestions.
+In: the client's workspace, settings and documents. Out: an engine, once it is open, and suggestions.
 Imported after ``initialize`` is answered; the engine's own imports run in a thread meanwhile.
 """
 
@@ -55,7 +54,7 @@ class Opened:
 
 
 class Service:
-    """One instance per server. Everything in it belongs to the event loop."""
+    """One instance for each server. It is used only on the event loop."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
@@ -76,7 +75,7 @@ class Service:
 
     @property
     def conversations(self) -> "Conversations":
-        """Return the conversations; they outlive an engine that other settings replace."""
+        """Return the conversations; they are kept when new settings replace the engine."""
         if self._conversations is None:
             from homebody.session.conversation import Conversations
 
@@ -89,7 +88,7 @@ class Service:
         return self._opened.engine.audit if self._opened else None
 
     async def start(self) -> None:
-        """Load the features and open the engine. Never raises: what fails shows in the status."""
+        """Load the features and open the engine. Never raises: failures are shown in the status."""
         self.status.update()
         self._peer.start_task(configuration.watch(self._peer))
         await self.reload(None)
@@ -120,7 +119,7 @@ class Service:
         Raises
         ------
         HomebodyError
-            It could not be opened.
+            The engine could not be opened.
 
         """
         await self._started.wait()
@@ -132,9 +131,9 @@ class Service:
 
     @asynccontextmanager
     async def asking(self) -> AsyncGenerator[Opened]:
-        """Like ``using``, for a command that asks a model and whose response carries its failure.
+        """Like ``using``, for a command that uses a model and reports its failure in the response.
 
-        A failure shows in the status bar, and not in a message as well.
+        A failure is shown in the status bar, but not in a message.
 
         Raises
         ------
@@ -155,7 +154,7 @@ class Service:
             self._asking -= 1
 
     async def refresh_prompts(self, opened: Opened) -> None:
-        """Read prompt files that changed on disk; what is wrong with them is reported once."""
+        """Read prompt files that changed on disk; problems in them are reported once."""
         prompts = opened.engine.prompts
         if await asyncio.to_thread(prompts.refresh) and prompts.summary:
             self._tell([prompts.summary])
@@ -163,7 +162,7 @@ class Service:
     async def complete(
         self, document: Document, offset: int, *, invoked: bool, selected: "Selected | None" = None
     ) -> "list[Completion]":
-        """Suggest at ``offset``, once the engine is open; nothing where a failure is shown."""
+        """Return suggestions at ``offset``, once the engine is open; none if a failure is shown."""
         await self._started.wait()
         opened = self._opened
         if opened is None:
@@ -196,7 +195,7 @@ class Service:
     async def complete_within(
         self, seconds: float, document: Document, offset: int
     ) -> "list[Completion] | None":
-        """Suggest within ``seconds``; ``None`` when the model takes longer, which then fills the cache."""
+        """Return suggestions; ``None`` if the model takes longer than ``seconds`` (its answer is cached)."""
         if self._menu is not None:
             self._menu.cancel()
         self._menu = asyncio.create_task(self.complete(document, offset, invoked=False))
@@ -204,13 +203,13 @@ class Service:
         return self._menu.result() if self._menu in done and not self._menu.cancelled() else None
 
     def toggle(self, *, enabled: bool | None, language_id: str | None) -> bool:
-        """Turn completion on or off until the server ends. Returns what it is now."""
+        """Turn completion on or off until the server ends. Returns the new state."""
         is_on = self.switch.turn(language_id, enabled=enabled)
         self._apply_switch()
         return is_on
 
     def opened(self, document: Document) -> None:
-        """Track an opened document; read ahead in the first one, unless the editor reported a focus.
+        """Track an opened document; read ahead in the first one, unless the editor has reported a focus.
 
         Later ones may be opened in the background, and reading ahead there would evict the place in view.
         """
@@ -251,9 +250,9 @@ class Service:
             self._peer.start_task(opened.session.closed(uri))
 
     def focused(self, document: Document, offset: int | None = None) -> None:
-        """Record where the user looks, and read ahead there; editors report it before there is a model.
+        """Record the document in view, and read ahead there; editors may report it before a model is ready.
 
-        Without an ``offset``, where the last request was made.
+        Without an ``offset``, the position of the last request is used.
         """
         offset = min(self._places.get(document.uri, 0), len(document.text)) if offset is None else offset
         self._places[document.uri] = offset
@@ -261,14 +260,14 @@ class Service:
         self._prepare(document, offset)
 
     def _prepare(self, document: Document, offset: int) -> None:
-        """Read ahead for a place, in the background."""
+        """Read ahead at a position, in the background."""
         if (opened := self._opened) is not None:
             from homebody.features.complete import prepare
 
             self._peer.start_task(prepare(opened.engine, document, offset, session=opened.session))
 
     async def aclose(self) -> None:
-        """Cancel what runs, and close the engine."""
+        """Cancel all work, and close the engine."""
         if self._menu is not None:
             self._menu.cancel()
         if self._opened is not None:
@@ -346,7 +345,7 @@ class Service:
         self.status.update()
 
     async def _look_at_servers(self) -> None:
-        """Notice within seconds that a model's server is gone; nothing is sent while no document is open."""
+        """Check regularly whether the model's server has stopped, while a document is open."""
         from homebody.backend.resilient import CHECK_SECONDS
 
         while True:
@@ -355,7 +354,7 @@ class Service:
                 await self._opened.engine.check()
 
     async def _meet_model(self) -> None:
-        """Start the model before it is needed, and put its name into the status."""
+        """Start the model before it is needed, and show its name in the status."""
         if self._opened is None:
             return
         if self._opened.engine.index is not None:

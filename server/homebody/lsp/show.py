@@ -1,7 +1,7 @@
-"""Show Markdown in an editor that has no view for it: as a temporary file, or as a message.
+"""Shows Markdown in an editor that has no view for it: as a temporary file, or as a message.
 
-In: Markdown. Out: ``window/showDocument`` of a file that the user alone can read, or a message that names
-such a file. The newest twenty files stay, so that an editor can still show an older one.
+In: Markdown. Out: ``window/showDocument`` of a file that only the user can read, or a message that names such
+a file. The newest twenty files are kept, so that an editor can still show an older one.
 """
 
 import asyncio
@@ -17,17 +17,17 @@ from homebody.lsp.server import Server
 
 _KEPT = 20
 _ANSWER_SECONDS = 5.0
-"""Seconds to wait for the client to show a file, before the text comes as a message."""
+"""Seconds to wait for the client to show a file, before the text is sent as a message."""
 
 _MESSAGE_CHARACTERS = 1500
-"""Longest text in a message, which most editors show in a few lines."""
+"""Maximum characters of a message, which most editors show in a few lines."""
 
 _LINE_CHARACTERS = 80
-"""Longest text that an editor shows whole in one line."""
+"""Maximum characters that editors show completely in one line."""
 
 
 async def show_markdown(server: Server, markdown: str) -> None:
-    """Show it in the best form that the client has."""
+    """Show Markdown in the best form that the client supports."""
     window = server.capabilities.window
     if window is not None and window.show_document is not None and window.show_document.support:
         try:
@@ -44,7 +44,7 @@ async def show_markdown(server: Server, markdown: str) -> None:
 
 
 async def _as_message(text: str) -> str:
-    """Return a text as a message; where it may not fit, the path of a file with all of it comes first.
+    """Return a text as a message; if it may not fit, begin with the path of a file with the whole text.
 
     An editor such as Helix shows a message in one line and cuts the rest.
     """
@@ -55,11 +55,11 @@ async def _as_message(text: str) -> str:
         path = await asyncio.to_thread(_write, text)
     except OSError:
         return short
-    return f"All of it is in {path}. {short}"
+    return f"The whole text is in {path}. {short}"
 
 
 def _write(markdown: str) -> Path:
-    """Write it to a new file in the user's cache folder, readable by its owner alone."""
+    """Write Markdown to a new file in the user's cache folder; only its owner can read it."""
     from homebody.settings.paths import cache_dir
 
     folder = cache_dir() / "answers"
@@ -68,7 +68,7 @@ def _write(markdown: str) -> Path:
     for path in older[: max(0, len(older) - _KEPT + 1)]:
         with suppress(OSError):
             path.unlink()
-    # mkstemp creates the file for its owner alone.
+    # mkstemp creates a file that only its owner can read.
     handle, name = tempfile.mkstemp(prefix="answer-", suffix=".md", dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(markdown.rstrip("\n") + "\n")

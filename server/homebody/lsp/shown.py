@@ -1,4 +1,4 @@
-"""``textDocument/didShowCompletion`` and ``didPartiallyAcceptCompletion``: what became of suggestions.
+"""``textDocument/didShowCompletion`` and ``didPartiallyAcceptCompletion``: reports on suggestions.
 
 In: the client's reports. Out: counts in ``offers``.
 """

@@ -1,7 +1,7 @@
 """The state of the server as the status bar shows it: ``homebody/didChangeStatus``.
 
-In: what runs, what failed, which model answers. Out: one notification per change, and one message per
-new failure.
+In: running work, failures, the model. Out: one notification for each change, and one message for each new
+failure.
 Knows nothing of documents or methods.
 """
 
@@ -15,15 +15,15 @@ from homebody.errors import BackendUnavailable, HomebodyError
 
 Kind: TypeAlias = Literal["Normal", "Warning", "Error", "Inactive"]
 
-# Shorter work does not show as busy: the sign would flicker at each key.
+# Shorter work is not shown as busy, because the icon would flicker at each keystroke.
 _BUSY_AFTER_SECONDS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Which model answers: the backend's kind, the model's name, its context length in tokens.
+    """The model that answers: the backend's kind, the model's name, its context length in tokens.
 
-    ``reasons`` say why it was chosen, one sentence each; empty where the settings name it.
+    ``reasons`` state why it was chosen, one sentence each; empty if the settings name it.
     """
 
     backend: str
@@ -32,17 +32,17 @@ class Model:
     reasons: tuple[str, ...] = ()
 
 
-# How often a server may come back and fail the next request before its word alone counts no more.
+# Number of failures after which a server's own report that it is ready is no longer enough.
 _RELAPSES = 2
 
 
 @dataclass(slots=True)
 class Status:
-    """The state now. ``send`` receives it at each change, ``show`` one sentence at each new failure.
+    """The current state. ``send`` receives it at each change, ``show`` one sentence at each new failure.
 
-    A sentence is shown once until a model has answered: a server that reports itself ready and fails
-    each request makes one message, and from the third failure on the status stays at Error until an
-    answer comes.
+    A sentence is shown once until a model has answered: a server that reports that it is ready, but fails
+    each request, causes one message, and after the third failure the status remains Error until an answer
+    arrives.
     """
 
     send: Callable[[dict[str, Any]], None]
@@ -62,11 +62,11 @@ class Status:
 
     @property
     def wire(self) -> dict[str, Any]:
-        """As the client gets it.
+        """The value that is sent to the client.
 
         ``{kind, busy, message, backend?, model?, contextLength?, reasons?, chatModel?, hint?}``;
-        ``chatModel`` where another model explains and answers, ``hint`` where nothing was suggested
-        although the model had an answer.
+        ``chatModel`` is set if another model explains and answers, ``hint`` if nothing was suggested although
+        the model had an answer.
         """
         kind: Kind = "Error" if self._failed else "Normal" if self.is_on else "Inactive"
         message = self._message
@@ -96,23 +96,23 @@ class Status:
             self.send(status)
 
     def advise(self, hint: str) -> None:
-        """Record why nothing is suggested, and what the user can do; an empty text ends that."""
+        """Record why nothing is suggested, and what the user can do; an empty text clears it."""
         self.hint = hint
         self.update()
 
     def serve(self, model: Model) -> None:
-        """Record the model that is served."""
+        """Record the model that is ready."""
         self.model = model
         self.recover()
 
     def say(self, message: str) -> None:
-        """Record something that is under way, such as a model that loads."""
+        """Record an activity, such as the loading of a model."""
         self._failed = False
         self._message = _sentence(message)
         self.update()
 
     def recover(self) -> None:
-        """Record that the server reports itself ready."""
+        """Record that the server reports that it is ready."""
         if self._failed and self._relapses >= _RELAPSES:
             return
         self._failed = False
@@ -134,14 +134,14 @@ class Status:
             self.show(message)
 
     def report(self, error: HomebodyError) -> None:
-        """Record the failure of a request; a server that stops fails in several ways and is shown once."""
+        """Record the failure of a request; the errors of one stopped server are shown once."""
         if isinstance(error, BackendUnavailable) and self._failed:
             self.fail_quietly(str(error))
         else:
             self.fail(str(error))
 
     def fail_quietly(self, message: str) -> None:
-        """Record a failure that the user reads elsewhere, such as in a command's response."""
+        """Record a failure that is shown elsewhere, such as in a command's response."""
         message = _sentence(message)
         if not self._failed and message in self._shown:
             self._relapses += 1
@@ -152,7 +152,7 @@ class Status:
 
     @contextmanager
     def working(self) -> Generator[None]:
-        """Show as busy while the block runs, if it takes long enough to be seen."""
+        """Show as busy while the block runs, if it takes long enough to be noticed."""
         self._works += 1
         timer = asyncio.get_running_loop().call_later(_BUSY_AFTER_SECONDS, self._show_busy)
         try:
@@ -169,5 +169,5 @@ class Status:
 
 
 def _sentence(message: str) -> str:
-    """Begin with a capital: errors are written to follow ``homebody:`` on the command line."""
+    """Capitalize the first letter: errors are written to follow ``homebody:`` on the command line."""
     return message[:1].upper() + message[1:]

@@ -48,12 +48,12 @@ class Switch:
         return self.settings.completion.is_on(language_id)
 
     def suggests(self, document: Document, *, invoked: bool) -> bool:
-        """Whether ghost text is wanted; an explicit request gets it also with a manual ``trigger``."""
+        """Whether to return ghost text; with a manual ``trigger``, only for explicit requests."""
         completion = self._of(document)
         return completion.is_on(document.language_id) and (invoked or completion.trigger == "automatic")
 
     def fills_menu(self, document: Document, *, has_ghost_text: bool) -> bool:
-        """Whether the completion menu gets suggestions too."""
+        """Whether to return suggestions for the completion menu too."""
         completion = self._of(document)
         wanted = completion.menu == "always" or (completion.menu == "auto" and not has_ghost_text)
         return wanted and completion.is_on(document.language_id)

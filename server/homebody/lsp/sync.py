@@ -1,4 +1,4 @@
-"""``textDocument/did…`` and ``notebookDocument/did…``: the editor's texts, as they change.
+"""``textDocument/did…`` and ``notebookDocument/did…``: the editor's texts and their changes.
 
 In: notifications. Out: new snapshots in ``documents``, and calls of ``service``.
 """
@@ -15,13 +15,13 @@ from homebody.lsp.server import Server
 
 
 def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
-    """Keep the text of a document."""
+    """Store the text of an opened document."""
     if document := server.documents.open(params.text_document):
         server.service.opened(document)
 
 
 def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
-    """Apply changes; a change out of order ends the service of the document, with a message."""
+    """Apply changes; after a change out of order, the document becomes unavailable, with a message."""
     uri, out_of_step = params.text_document.uri, server.documents.out_of_step
     was_in_step = uri not in out_of_step
     server.service.changed(server.documents.change(params.text_document, params.content_changes))
@@ -30,7 +30,7 @@ def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> Non
 
 
 def lose_document(server: Server, params: object) -> None:
-    """``didOpen`` or ``didChange`` that cannot be read: the text held here may not be the editor's."""
+    """``didOpen`` or ``didChange`` that cannot be read: the stored text may differ from the editor's."""
     identifier = _member(params, "textDocument")
     uri = _member(identifier, "uri")
     if isinstance(uri, str) and server.documents.lose(uri):
@@ -65,7 +65,7 @@ def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
 
 
 def did_focus(server: Server, params: object) -> None:
-    """``textDocument/didFocus``: the user looks at this document, at this position."""
+    """``textDocument/didFocus``: the user's cursor is in this document, at this position."""
     from homebody.lsp import arguments
 
     focus = arguments.read(params, arguments.DidFocus)
@@ -81,7 +81,7 @@ def did_focus(server: Server, params: object) -> None:
 
 
 def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:
-    """Keep the texts of a notebook's cells."""
+    """Store the texts of a notebook's cells."""
     for document in server.documents.open_notebook(params):
         server.service.opened(document)
 
@@ -113,5 +113,5 @@ def _tell_out_of_step(server: Server, uri: str) -> None:
 
 
 def _member(value: object, key: str) -> object:
-    """Return a member of a JSON object, ``None`` where there is none."""
+    """Return a member of a JSON object, ``None`` if there is none."""
     return cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None

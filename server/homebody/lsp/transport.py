@@ -1,4 +1,4 @@
-"""Bytes to and from the client: over stdin and stdout, or over one TCP connection on this machine.
+"""Transfers bytes to and from the client: over stdin and stdout, or over one TCP connection on this machine.
 
 In: a server. Out: the exit code of its process.
 Knows nothing of messages beyond their frames.
@@ -21,17 +21,17 @@ from homebody.outbox import MOST_WAITING_BYTES, MOST_WAITING_LOG_BYTES, LogHandl
 
 logger = logging.getLogger(__name__)
 
-# Messages that were read and wait for the event loop; beyond this, the client waits.
+# Maximum number of read messages that wait for the event loop; then the client has to wait.
 _MOST_UNHANDLED = 1_000
-# Seconds that a client has at the end to read what was sent to it.
+# Maximum time, in seconds, for the client to read the remaining output at the end.
 _LAST_SECONDS = 2.0
 
 
 class Server(Protocol):
-    """What a transport needs of a server."""
+    """The interface of a server that a transport uses."""
 
     def connect(self, writer: Outbox, stop: Callable[[], None]) -> None:
-        """Begin: send to ``writer``; call ``stop`` (from any thread) to end."""
+        """Start sending to ``writer``; the server calls ``stop`` (from any thread) to end."""
         ...
 
     def handle_body(self, body: bytes) -> None:
@@ -49,9 +49,9 @@ class Server(Protocol):
 
 
 def serve_stdio(server: Server) -> int:
-    """Serve the client at stdin and stdout until it disconnects. Returns the exit code."""
+    """Serve the client on stdin and stdout until it disconnects. Returns the exit code."""
     incoming, outgoing = os.dup(0), os.dup(1)
-    # Output of anything else, native code included, must not get between messages.
+    # Other output, including that of native code, must not get between messages.
     os.dup2(2, 1)
     return _run(server, lambda size: os.read(incoming, size), lambda data: os.write(outgoing, data))
 
@@ -92,7 +92,7 @@ def _run(server: Server, read: Callable[[int], bytes], send: Callable[[memoryvie
 
 
 async def _serve(server: Server, read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> bool:
-    """Serve until the client disconnects. Returns whether it spoke LSP and read what it was sent."""
+    """Serve until the client disconnects. Returns whether it used LSP and read everything that was sent."""
     loop = asyncio.get_running_loop()
     bodies: asyncio.Queue[bytes | None] = asyncio.Queue()
     unhandled = threading.Semaphore(_MOST_UNHANDLED)
@@ -135,7 +135,7 @@ async def _serve(server: Server, read: Callable[[int], bytes], send: Callable[[m
 
 
 class _Pump:
-    """Moves bodies from the client to the event loop, and ends with the client."""
+    """Passes message bodies from the client to the event loop until the client disconnects."""
 
     def __init__(
         self, read: Callable[[int], bytes], post: Callable[[bytes], None], stop: Callable[[], None]
@@ -146,13 +146,13 @@ class _Pump:
         self.is_lsp = True
 
     def run(self) -> None:
-        """Run in a thread: reading blocks."""
+        """Read messages; runs in a thread, because reading blocks."""
         try:
             for body in read_bodies(self._read):
                 self._post(body)
         except FramingError as error:
             self.is_lsp = False
-            sys.stderr.write(f"homebody: the client does not speak LSP here: {error}\n")
+            sys.stderr.write(f"homebody: the client does not use LSP: {error}\n")
         except OSError:
             pass
         end_within()

@@ -38,7 +38,7 @@ class Machine:
 
     @property
     def room(self) -> int:
-        """Bytes that a model may take; the rest is left for the editor and the user's tests."""
+        """Bytes that a model may use; the rest is left for the editor and the user's tests."""
         return self.graphics_memory * 9 // 10 if self.graphics_memory else self.memory * 7 // 10
 
 
@@ -55,7 +55,7 @@ class Offer:
     hub, ollama, lm_studio
         Its names on the Hugging Face Hub (repository and file), in Ollama's library, in LM Studio.
     licence
-        As its card says.
+        As stated on its card.
 
     """
 

@@ -13,7 +13,7 @@ from homebody.models.gguf_file import Header, Strings, read_header
 
 
 class FimTexts(msgspec.Struct, frozen=True):
-    """The model's fill-in-the-middle tokens as texts; ``None`` where it has no such token."""
+    """The model's fill-in-the-middle tokens as texts; ``None`` if it has no such token."""
 
     prefix: str
     suffix: str
@@ -33,13 +33,13 @@ class Facts(msgspec.Struct, frozen=True):
     size
         Bytes of weights on disk, all parts together.
     name, architecture
-        As the header says; the name falls back on the file's.
+        From the header; without a name there, the file's name.
     parameters
         Number of weights in this file.
     quantisation
         As llama.cpp names it (``Q4_K_M``).
     context_length
-        In tokens, as the model was trained; ``None`` where the header does not say.
+        In tokens, as the model was trained; ``None`` if the header does not state it.
     vocabulary
         Number of tokens.
     kv_bytes
@@ -47,11 +47,11 @@ class Facts(msgspec.Struct, frozen=True):
     sliding_window
         Whether some layers attend to a limited window, unless the whole cache is kept for them.
     fim
-        Set where the model can fill in the middle.
+        Set if the model can fill in the middle.
     chat_template
         Whether it takes chat messages.
     licence
-        As the header says.
+        From the header.
 
     """
 
@@ -83,7 +83,7 @@ def read_facts(path: Path) -> Facts:
     architecture = header.text("general.architecture")
     tokens = header.metadata.get("tokenizer.ggml.tokens")
     if architecture is None or not isinstance(tokens, Strings):
-        message = f"{path} holds no language model (an adapter or a projector?): choose the model's own file"
+        message = f"{path} is not a language model (an adapter or a projector?): choose the model's own file"
         raise ModelFileInvalid(message)
     return Facts(
         path=path,
@@ -134,7 +134,7 @@ def parts_of(path: Path) -> list[Path]:
     parts = [path.with_name(f"{found['stem']}-{i:05}-of-{count:05}.gguf") for i in range(1, count + 1)]
     for part in parts:
         if not part.is_file():
-            message = f"{part} is missing, a part of {path.name}: fetch it too"
+            message = f"{part} is missing, a part of {path.name}: download it too"
             raise ModelFileInvalid(message)
     return parts
 

@@ -114,7 +114,7 @@ def chat_sampling_of(name: str) -> ChatSampling:
 def thinking_notes(name: str, thinking: Thinking | None = None) -> tuple[str, ...]:
     """Return a note if the model's reasoning cannot be switched off; otherwise empty.
 
-    ``thinking`` is what the server reports, where it does; by default the family's.
+    ``thinking`` is what the server reports; by default that of the family.
     """
     note = _THINKING_NOTES.get(thinking_of(name) if thinking is None else thinking)
     return () if note is None else (f"{name} {note}",)
@@ -125,8 +125,8 @@ def _plain(name: str) -> str:
 
 
 _THINKING_NOTES = {
-    Thinking.LEAST: "always reasons before it answers; it is asked for the least effort, and is slow",
-    Thinking.ALWAYS: "always reasons before it answers and cannot be asked for less effort, so it is slow",
+    Thinking.LEAST: "always reasons before it answers; the least effort is requested, but it is slow",
+    Thinking.ALWAYS: "always reasons before it answers, and its effort cannot be reduced, so it is slow",
 }
 
 _INSTRUCT = re.compile(r"instruct|chat|\bit\b|assistant")

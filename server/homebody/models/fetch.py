@@ -56,7 +56,7 @@ def check_sha256(name: str, found: str, expected: str) -> None:
     """Raise ``ModelInstallFailed`` unless the two are the same."""
     if found != expected:
         message = (
-            f"{name} has the checksum {found[:12]}… instead of {expected[:12]}…: it was damaged or changed "
-            "on its way and was thrown away; try again, over another network"
+            f"{name} has the checksum {found[:12]}… instead of {expected[:12]}…: "
+            "it was damaged or changed during the download and was deleted; try again, over another network"
         )
         raise ModelInstallFailed(message)

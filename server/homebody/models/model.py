@@ -1,4 +1,4 @@
-"""One model on this machine, as a value that all of this room shares."""
+"""One model on this machine, as a value."""
 
 from pathlib import Path
 from typing import Literal, TypeAlias

@@ -1,5 +1,5 @@
-"""What changes while a user works: prompt windows, answers, the request in flight, the typing rhythm.
+"""State that changes while a user works: prompt windows, answers, the request in flight, the typing rhythm.
 
-In: callables from ``features`` that say what to run. Out: when it runs, and what is kept of it.
+In: callables from ``features``. Out: decides when they run, and stores their results.
 Holds the engine; knows nothing of LSP.
 """

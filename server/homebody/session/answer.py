@@ -1,7 +1,7 @@
-"""An answer of the completion model and a suggestion made of it, as values.
+"""An answer of the completion model and the suggestion made from it, as values.
 
-In: pieces as they came. Out: what is left of them once a part was typed.
-Knows nothing of documents or of when the model is asked.
+In: received pieces. Out: the rest of them after a part was typed.
+Knows nothing of documents or of when requests are sent.
 """
 
 from dataclasses import dataclass, replace
@@ -12,16 +12,16 @@ from homebody.backend.base import Piece
 
 
 class AnswerState(Enum):
-    """How far an answer has come, or how it ended."""
+    """Progress of an answer, or the reason why it ended."""
 
     RUNNING = "running"
-    """More may come."""
+    """More text may arrive."""
 
     COMPLETE = "complete"
-    """The model ended it, or a stop rule did right behind what belongs to it."""
+    """The model ended it, or a stop rule ended it directly after the text that belongs to it."""
 
     ENOUGH = "enough"
-    """A stop rule ended it inside a line that no longer belongs to it."""
+    """A stop rule ended it inside a line that does not belong to it."""
 
     CUT = "cut"
     """It reached the token limit: the last line may be unfinished."""
@@ -34,15 +34,15 @@ class AnswerState(Enum):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the answer came to its own end."""
+        """Whether the answer is complete."""
         return self in {AnswerState.COMPLETE, AnswerState.ENOUGH}
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer as the model gave it, or what is left of it behind the place where it was asked.
+    """An answer of the model, or the rest of it at a later offset.
 
-    ``multiline`` says whether a block was asked for; ``record`` is the request that it came from.
+    ``multiline`` says whether a block was requested; ``record`` is its request.
     """
 
     pieces: tuple[Piece, ...]
@@ -57,20 +57,20 @@ class StoredAnswer:
 
     @property
     def is_unlikely(self) -> bool:
-        """Whether nothing of it would be shown, at the confidence threshold it was asked with."""
+        """Whether nothing of it would be shown, at the confidence threshold of its request."""
         return self.state is AnswerState.UNLIKELY
 
     def after(self, typed: str) -> "StoredAnswer | None":
-        """What is left once ``typed`` is in the document; ``None`` where it says something else.
+        """Return the rest of the answer after ``typed``; ``None`` if it does not begin with ``typed``.
 
-        An unlikely answer holds only where it was asked: it says nothing about the places behind.
+        An unlikely answer is valid only at the offset of its request, not after typed text.
         """
         if not self.text.startswith(typed) or (self.is_unlikely and typed):
             return None
         return replace(self, pieces=_without_first(self.pieces, len(typed)))
 
     def whole_lines(self) -> "StoredAnswer | None":
-        """Keep the finished lines; ``None`` where the first one that is not blank is unfinished."""
+        """Keep the finished lines; ``None`` if the first non-blank line is unfinished."""
         text = self.text
         end = text.rfind("\n") + 1
         if not text[:end].strip():
@@ -86,9 +86,9 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A suggestion as it was shown, or what is left of it; ``record`` is the request behind it.
+    """A suggestion as it was shown, or the rest of it; ``record`` is its request.
 
-    ``is_whole`` is false where a block was shown before its end had come.
+    ``is_whole`` is false if a block was shown before its end had arrived.
     """
 
     text: str
@@ -97,13 +97,13 @@ class Suggestion:
     is_whole: bool = True
 
     def after(self, typed: str) -> "Suggestion | None":
-        """What is left once ``typed`` is in the document; ``None`` where that is nothing visible."""
+        """Return the rest of the suggestion after ``typed``; ``None`` if nothing visible is left."""
         rest = self.text[len(typed) :]
         return replace(self, text=rest) if self.text.startswith(typed) and rest.strip() else None
 
 
 def _without_first(pieces: tuple[Piece, ...], characters: int) -> tuple[Piece, ...]:
-    """Leave out the first characters; a piece that is cut keeps its probability."""
+    """Remove the first characters; a shortened piece keeps its probability."""
     for index, piece in enumerate(pieces):
         if characters < len(piece.text):
             rest = Piece(piece.text[characters:], piece.logprob) if characters else piece

@@ -1,9 +1,9 @@
 """A burst: one stretch of typing, during which the beginning of the prompt stays frozen.
 
-In: a context chosen at an anchor. Out: for every later key, the text typed since the anchor, or ``None``
-where the frozen beginning no longer matches the document and a new burst has to begin.
-The typed text is at the prompt's end, so a key makes the model read a token or two and never the
-rest of the prompt again.
+In: a context chosen at an anchor. Out: for every later keystroke, the text typed since the anchor, or
+``None`` if the frozen beginning no longer matches the document and a new burst has to begin.
+The typed text is at the prompt's end, so for each keystroke the model reads a token or two, not the rest of
+the prompt.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from homebody.session.cache import CLOSERS
 from homebody.text import Document, Span, TextEdit
 
 _MAX_CLOSERS = 4
-"""Brackets and quotes behind the cursor that the editor may have inserted by itself."""
+"""Brackets and quotes after the cursor that the editor may have inserted by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +24,21 @@ class Burst:
     Attributes
     ----------
     context
-        Prefix up to the anchor, suffix behind the cursor, headers, snippets.
+        Prefix up to the anchor, suffix after the cursor, headers, snippets.
     start
         Offset of the prefix's first character.
     anchor
-        Offset behind which everything counts as typed.
+        Offset after which all text counts as typed.
     narrow
-        Whether it was made small for a quick first answer; the next pause replaces it by a full one.
+        Whether the window is small, for a quick first answer; the next pause replaces it by a full one.
     typed_limit
-        Most characters that may be typed behind the anchor; with more, a new burst begins.
+        Maximum number of characters after the anchor; with more, a new burst begins.
     reach
-        Where the headers hold the part of a wider window that was already read, with a gap behind it:
-        the offset where that part begins. ``None`` without such a part.
+        If the headers contain the part of a wider window that was already read, followed by a gap: the offset
+        where that part begins. Otherwise ``None``.
     to_the_end
-        Whether the suffix reaches the document's end; it has to reach it wherever the burst holds.
-        Otherwise a short suffix, above all an empty one, would match in front of any text.
+        Whether the suffix reaches the document's end; then it has to do so at every position where the burst
+        is used. Otherwise a short suffix, especially an empty one, would match before any text.
 
     """
 
@@ -53,11 +53,11 @@ class Burst:
 
     @property
     def window_start(self) -> int:
-        """Offset of the window's first character, a part in front of a gap included."""
+        """Offset of the window's first character, including a part before a gap."""
         return self.start if self.reach is None else self.reach
 
     def typed(self, document: Document, offset: int) -> str | None:
-        """Text between the anchor and the cursor; ``None`` where the burst does not hold."""
+        """Text between the anchor and the cursor; ``None`` if the burst cannot be used there."""
         if document.uri != self.uri or not 0 <= offset - self.anchor <= self.typed_limit:
             return None
         text = document.text
@@ -78,11 +78,11 @@ class Burst:
         return whole and text.startswith(suffix, offset)
 
     def is_elsewhere(self, other: "Burst") -> bool:
-        """Whether ``other`` begins where nothing could have been typed in this burst."""
+        """Whether ``other`` begins at a position that typing in this burst cannot reach."""
         return not self.anchor <= other.anchor <= self.anchor + self.typed_limit
 
     def moved(self, edit: TextEdit) -> "Burst":
-        """Move along with an edit that lies wholly before the window; ignore any other."""
+        """Adjust the offsets after an edit before the window; ignore other edits."""
         if edit.span.end > self.start:
             return self
         shift = len(edit.new_text) - len(edit.span)
@@ -93,11 +93,11 @@ class Burst:
 def anchor_for(document: Document, offset: int, *, after_marker: bool, tokens: int, count: Count) -> int:
     """Choose the anchor of a burst that begins at ``offset``.
 
-    Text behind the anchor is never cut, so of a very long line only the end, at most ``tokens``, counts
-    as typed. Where the typed text follows a middle marker, the anchor is the start of the cursor's line,
-    so that corrections on the line keep the burst. In a plain prefix the model sees one text on both
-    sides of the anchor: there it goes back to a position where every common tokenizer ends a token,
-    behind a letter or digit at a line's end, or in front of a line without indentation.
+    Text after the anchor is never cut, so only the end of a very long line, at most ``tokens``, counts as
+    typed. If the typed text follows a middle marker, the anchor is the start of the cursor's line, so that
+    corrections on the line keep the burst. In a plain prefix the anchor is inside one text, so it is moved
+    back to a position where every common tokenizer ends a token: after a letter or digit at a line's end, or
+    before a line without indentation.
     """
     start = document.line_starts[document.line_of(offset)]
     anchor = start if after_marker else _token_end(document, offset)

@@ -1,9 +1,9 @@
-"""Result cache: answers by the place where they were given, so that nothing is asked twice.
+"""Result cache: answers by the place of their request, so that no request is sent twice.
 
-In: a model's name, a document, an offset. Out: the answer that continues from there, also when its
-beginning was typed since, or a word or a line of it was accepted.
-A suggestion that was shown continues as it was shown: judged again at each key, a block would shrink
-to a line.
+In: a model's name, a document, an offset. Out: the answer that continues from there, even after its beginning
+was typed, or a word or line of it was accepted.
+The rest of a shown suggestion is shown unchanged: if the rules were applied again at each keystroke, a block
+would shrink to a line.
 """
 
 from collections import Counter, OrderedDict
@@ -14,18 +14,19 @@ from homebody.session.answer import StoredAnswer, Suggestion
 from homebody.text import Document
 
 _BEFORE = 800
-"""Characters in front of the cursor that have to be the same."""
+"""Characters before the cursor that have to be the same."""
 
 _AFTER = 200
-"""Characters behind it; closers right at the cursor do not count, since editors put them there."""
+"""Characters after the cursor that have to be the same, without closers at the cursor, which editors
+insert."""
 
 _TYPED_THROUGH = 400
-"""Characters in front of the cursor in which an answer is looked for that was typed or accepted since."""
+"""Maximum distance, in characters, between a request's offset and the cursor at which its answer is found."""
 
 _ENTRIES = 250
 
 _TAIL = 24
-"""Characters in front of the cursor by which most places are excluded, before all 800 are compared."""
+"""Characters before the cursor that exclude most places, before all 800 are compared."""
 
 _Around: TypeAlias = tuple[str, str, str]
 _Key: TypeAlias = tuple[_Around, str]
@@ -35,31 +36,31 @@ CLOSERS = ")]}\"'`>"
 
 
 class ResultCache:
-    """The last 250 answers, and the suggestions shown of them."""
+    """The last 250 answers, and the suggestions shown from them."""
 
     def __init__(self) -> None:
         self._answers = _Entries[StoredAnswer]()
         self._shown = _Entries[tuple[Suggestion, ...]]()
 
     def put(self, model: str, document: Document, offset: int, answer: StoredAnswer) -> None:
-        """Store an answer that was given at ``offset``."""
+        """Store the answer to a request at ``offset``."""
         self._answers.put(_key(model, document, offset), answer)
 
     def put_shown(self, model: str, document: Document, offset: int, shown: Suggestion) -> None:
-        """Store what is shown at ``offset``; it replaces what was shown there before."""
+        """Store the suggestion that is shown at ``offset``; it replaces the previous one there."""
         self._shown.put(_key(model, document, offset), (shown,))
 
     def add_shown(self, model: str, document: Document, offset: int, shown: Suggestion) -> None:
-        """Store a further candidate that is shown at ``offset`` beside the first."""
+        """Store another candidate that is shown at ``offset``."""
         key = _key(model, document, offset)
         self._shown.put(key, (*(self._shown.get(key) or ()), shown))
 
     def find(self, model: str, document: Document, offset: int) -> "StoredAnswer | Suggestion | None":
-        """Return what is left of an answer given here, or a little before here.
+        """Return the rest of an answer to a request at ``offset`` or shortly before.
 
-        The nearest place with something left wins. At that place the answer itself is taken where it is
-        right here, the shown suggestion where it is further back. An answer of which only blanks are left
-        says nothing about what follows it, unless it was given right here.
+        The nearest place with text left is used. At ``offset`` itself this is the answer; further back, the
+        shown suggestion. An answer of which only blanks are left is ignored, unless its request was at
+        ``offset``.
         """
         around = model, document.uri, after_text(document, offset)
         unlikely: StoredAnswer | None = None
@@ -71,7 +72,7 @@ class ResultCache:
             if answer is not None and place == offset:
                 if not answer.is_unlikely:
                     return answer
-                # A suggestion that is being typed through from further back was likely enough.
+                # A suggestion that the user types along was likely enough.
                 unlikely = answer
             left = (shown.after(typed) for shown in self._shown.get(key) or ())
             found = next((shown for shown in left if shown is not None), None)
@@ -102,7 +103,7 @@ class _Entries(Generic[_Value]):
         return self._values.get(key)
 
     def tails(self, around: _Around) -> KeysView[str]:
-        """Ends of the texts in front of the places that have this text behind them."""
+        """Ends of the texts before those places that are followed by this text."""
         return self._tails.get(around, _NO_TAILS).keys()
 
     def put(self, key: _Key, value: _Value) -> None:
@@ -133,10 +134,10 @@ def _key(model: str, document: Document, offset: int) -> _Key:
 
 
 def before_text(document: Document, offset: int) -> str:
-    """Text in front of ``offset`` that has to be the same for an answer to hold."""
+    """Text before ``offset`` that has to be the same for an answer to be reused."""
     return document.text[max(0, offset - _BEFORE) : offset]
 
 
 def after_text(document: Document, offset: int) -> str:
-    """Text behind ``offset`` that has to be the same, closers right there left out."""
+    """Text after ``offset`` that has to be the same, without closers at ``offset``."""
     return document.text[offset : offset + _AFTER + 8].lstrip(CLOSERS)[:_AFTER]

@@ -1,9 +1,9 @@
-"""Conversations: questions and answers as they were sent, and which of them the next prompt still holds.
+"""Conversations: questions and answers as they were sent, and which of them the next prompt contains.
 
-In: turns as they are answered. Out: the messages of the next prompt, which begins like the last one, so
-that the server reuses what it has read.
-Turns are kept in memory; ``condense`` shortens the oldest ones where the context has no room for all.
-Knows nothing of what a prompt says.
+In: answered turns. Out: the messages of the next prompt, which begins like the last one, so that the server
+can reuse its cache.
+Turns are kept in memory; ``condense`` shortens the oldest ones if the context has no room for all.
+Knows nothing of the content of prompts.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _DONE: Mapping[Kept, str] = {
 }
 
 _MOST_CONVERSATIONS = 64
-"""Conversations that are kept in memory; the one that was used longest ago is dropped first."""
+"""Conversations that are kept in memory; the least recently used is dropped first."""
 
 _URI = "homebody:conversation/"
 """Beginning of the URIs under which the prompts of conversations are recorded."""
@@ -45,7 +45,7 @@ _ANSWER_CHARACTERS = 600
 """What is left of a condensed answer."""
 
 _AFTER_CONDENSING = 0.5
-"""Part of the room that the history may fill after it was condensed, so that this is rarely done."""
+"""Share of the room that the history fills after it was condensed; low, so that this happens rarely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,15 @@ class Turn:
     Attributes
     ----------
     question
-        As the user wrote it.
+        The text that the user wrote.
     message
-        As it was sent: with the code and the attachments in front of it.
+        The message that was sent: code and attachments, then the question.
     short
         As it is sent once there is no room for these; empty where there were none.
     answer
-        The model's text exactly as it was generated: changed at its ends, it would not be in the
-        server's cache.
+        The model's text exactly as generated; a trimmed text would not match the server's cache.
     kept
-        How much of it the next prompt holds.
+        How much of the turn the next prompt contains.
     when
         Seconds since the epoch.
 
@@ -82,7 +81,7 @@ class Turn:
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The turn in the next prompt."""
+        """Messages of the turn in the next prompt."""
         if self.kept == "left out":
             return ()
         if self.kept == "whole":
@@ -99,8 +98,8 @@ class Turn:
 class Conversation:
     """One conversation.
 
-    ``system`` stays what it was at the first question. ``is_answering`` is true while a question is being
-    answered: a second one would be built on a history that is about to change.
+    ``system`` is that of the first question. ``is_answering`` is true while a question is being answered; a
+    second question would use a history that is about to change.
     """
 
     id: str
@@ -110,7 +109,7 @@ class Conversation:
 
     @property
     def uri(self) -> str:
-        """What its prompts are recorded under."""
+        """URI under which its prompts are recorded."""
         return f"{_URI}{self.id}"
 
     @property
@@ -126,9 +125,9 @@ class Conversation:
 
     @property
     def shortened(self) -> tuple[LeftOut, ...]:
-        """Turns that the next prompt does not hold whole, those next to each other together.
+        """Ranges of turns that the next prompt does not contain completely.
 
-        Lines are turns, from 0.
+        Line numbers are indexes of turns, from 0.
         """
         groups: list[tuple[Kept, int, int]] = []
         for number, turn in enumerate(self.turns):
@@ -143,13 +142,13 @@ class Conversation:
         )
 
     def copy(self) -> "Conversation":
-        """Return a conversation that later questions do not change."""
+        """Return a copy that later questions do not change."""
         return Conversation(self.id, self.system, list(self.turns))
 
     def condense(self, room: int, count: Callable[[str], int]) -> None:
-        """Shorten the oldest turns where the history has more than ``room`` tokens.
+        """Shorten the oldest turns if the history has more than ``room`` tokens.
 
-        It is brought down to half of that: what comes before the change is read again each time.
+        The history is reduced to half of that, because each change makes the server read it again.
         Step by step, the oldest turns first: their code is left out, their answers are condensed, they are
         left out. The last turn, which the next question is probably about, loses its code when the others
         are condensed, and more only when the others are left out.
@@ -176,7 +175,7 @@ class Conversation:
                     self.turns[number] = replace(turn, kept=kept)
 
     def to_markdown(self) -> str:
-        """Write it down for people: each question as a heading, the answers as they came."""
+        """Convert to Markdown for users: each question as a heading, followed by the unchanged answer."""
         parts: list[str] = []
         for turn in self.turns:
             heading = " ".join(turn.question.split())
@@ -195,7 +194,8 @@ class Conversations:
     Attributes
     ----------
     on_disk
-        Held while a conversation is stored or forgotten, so that a forgotten one is not written again.
+        Lock that is held while a conversation is stored or deleted, so that a deleted one is not written
+        again.
 
     """
 
@@ -213,7 +213,7 @@ class Conversations:
         return conversation
 
     def find(self, conversation_id: str) -> Conversation | None:
-        """Return the conversation of that id."""
+        """Return the conversation with that id."""
         found = self._known.get(conversation_id)
         if found is not None:
             self._known.move_to_end(conversation_id)
@@ -224,7 +224,7 @@ class Conversations:
         return [one for one in reversed(self._known.values()) if one.turns]
 
     def forget(self, conversation_id: str | None = None) -> int:
-        """Drop one conversation, or all. Returns how many."""
+        """Delete one conversation, or all; returns the number of deleted ones."""
         if conversation_id is not None:
             return 0 if self._known.pop(conversation_id, None) is None else 1
         count = len(self._known)
@@ -233,7 +233,7 @@ class Conversations:
 
 
 def new_conversation() -> Conversation:
-    """Begin a conversation, with an id of its own."""
+    """Start a conversation with a new id."""
     return Conversation(secrets.token_hex(8))
 
 

@@ -1,6 +1,6 @@
 """One answer of the completion model while it streams, and whether it still agrees with the typed text.
 
-In: a callable that starts a stream, one that judges each piece. Out: pieces, stored for every request
+In: a callable that starts a stream, and one that checks each piece. Out: pieces, available to every request
 that they agree with.
 """
 
@@ -19,37 +19,37 @@ from homebody.session.cache import after_text, before_text
 from homebody.text import Document
 
 Start: TypeAlias = Callable[[str, int], Stream]
-"""Start a stream that continues the answer so far, of at most so many tokens."""
+"""Starts a stream that continues the answer so far, with at most this number of tokens."""
 
 Judge: TypeAlias = Callable[[Piece], AnswerState]
-"""Gets each new piece; returns ``RUNNING``, or the state in which the answer ends there."""
+"""Called with each new piece; returns ``RUNNING``, or the state in which the answer ends."""
 
 
 class Generation:
-    """An answer in flight. Run it in a task of its own; waiters look at it whenever it changes.
+    """An answer in flight. Run it in a separate task; waiters are woken whenever it changes.
 
-    Where ``slice_tokens`` gives a number, the answer is asked for in slices of so many tokens: a
-    llama.cpp that streams for another request at the same time does not notice a closed connection, so
-    what it would go on with has to be short.
+    If ``slice_tokens`` returns a number, the answer is requested in slices of that many tokens: while
+    llama.cpp streams for another request, it does not notice a closed connection, so each slice has to be
+    short.
 
-    All attributes are written here only.
+    Only this class writes the attributes.
 
     Attributes
     ----------
     state
-        How far the answer has come, or how it ended.
+        Progress of the answer, or the reason why it ended.
     pieces, text
-        What has come so far.
+        Pieces and text that have arrived so far.
     error
-        Why it broke, where the server failed.
+        The error, if the server failed.
     stats, first_stats
-        The server's counts at the end of the last and of the first slice.
+        The server's counts for the last and the first slice.
     read
-        What reading the prompt cost, where the server reports it with the first token.
+        The cost of reading the prompt, if the server reports it with the first token.
     began, first_token_at
         Seconds on the monotonic clock.
     record
-        The request as it is kept for the user to look at.
+        The request's record, which the user can inspect.
 
     """
 
@@ -88,7 +88,7 @@ class Generation:
 
     @property
     def is_running(self) -> bool:
-        """Whether more may come."""
+        """Whether more text may arrive."""
         return self.state is AnswerState.RUNNING
 
     @property
@@ -106,7 +106,7 @@ class Generation:
             self._waiters -= 1
 
     async def run(self) -> None:
-        """Take the stream in until the answer has ended or failed."""
+        """Read the stream until the answer has ended or failed."""
         try:
             while self.is_running:
                 await self._slice()
@@ -116,13 +116,13 @@ class Generation:
             self.stop()
 
     def stop(self) -> None:
-        """End the answer where it is still running: it counts as broken. Wakes all waiters."""
+        """End the answer if it is still running; its state becomes ``BROKEN``. Wakes all waiters."""
         if self.is_running:
             self.state = AnswerState.BROKEN
         self._changed.set()
 
     def add_notes(self, notes: Sequence[str]) -> None:
-        """Add remarks to the record of the request."""
+        """Add notes to the record of the request."""
         if self.record is not None:
             self.record = replace(self.record, notes=(*self.record.notes, *notes))
 
@@ -158,33 +158,34 @@ class Generation:
         return self._judge(piece)
 
     async def changed_within(self, seconds: float | None) -> None:
-        """Wait for the next change, or for so many seconds."""
+        """Wait for the next change, or until the timeout in seconds."""
         self._changed.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
 
     def wake(self) -> None:
-        """Make all waiters look again."""
+        """Wake all waiters."""
         self._changed.set()
 
     def answer(self) -> StoredAnswer:
-        """What has come so far; of an answer that a stop rule ended inside a line, its whole lines."""
+        """Return the answer so far; if a stop rule ended it inside a line, only its whole lines."""
         answer = StoredAnswer(tuple(self.pieces), self.state, self.multiline, self.record)
         lines = answer.whole_lines() if self.state is AnswerState.ENOUGH else None
         return answer if lines is None else replace(lines, state=AnswerState.COMPLETE)
 
     @property
     def output_speed(self) -> float | None:
-        """Tokens a second between the first and the last piece; ``None`` for less than eight."""
+        """Tokens per second between the first and the last piece; ``None`` for fewer than eight tokens."""
         if self.first_token_at is None or self._last_token_at is None or len(self.pieces) < 8:
             return None
         seconds = self._last_token_at - self.first_token_at
         return (len(self.pieces) - 1) / seconds if seconds > 0 else None
 
     def rest_for(self, document: Document, offset: int) -> StoredAnswer | None:
-        """What this answer says at another place; ``None`` where it does not continue from there.
+        """Return the rest of this answer at another offset; ``None`` if it does not continue from there.
 
-        While it runs, what was typed may be ahead of it: then the rest is empty, and more may come.
+        While it runs, the typed text may be longer than the answer: then the rest is empty, and more text may
+        arrive.
         """
         if document.uri != self.document.uri or offset < self.offset:
             return None

@@ -1,6 +1,6 @@
-"""What a session remembers of one document: its prompt window, and the request in flight.
+"""State of one document in a session: its prompt window, and the request in flight.
 
-In: edits, plans, and what a pause found. Out: an immutable ``PlaceState`` for the next plan.
+In: edits, plans, and the results of a pause. Out: an immutable ``PlaceState`` for the next plan.
 ``Place`` is the only writer of that state.
 """
 
@@ -18,7 +18,7 @@ WIDEN_AFTER_SECONDS = 2.0
 
 
 _EARLIER = 3
-"""Other parts of one document whose windows are kept."""
+"""Maximum number of other parts of one document whose windows are kept."""
 
 
 class Ticket:
@@ -34,7 +34,7 @@ class Ticket:
         return self._stale.is_set()
 
     def supersede(self) -> None:
-        """Make it stale, and wake whatever waits for it."""
+        """Make it stale, and wake everything that waits for it."""
         self._stale.set()
         for callback in self._callbacks:
             callback()
@@ -49,7 +49,7 @@ class Ticket:
             self._callbacks.remove(callback)
 
     async def still_newest_after(self, seconds: float) -> bool:
-        """Wait for so many seconds; return false at once when a newer request comes."""
+        """Wait for the given seconds; return false immediately if a newer request comes."""
         if seconds > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stale.wait(), seconds)
@@ -67,16 +67,16 @@ class PlaceState:
     arriving
         A wider one that is being read ahead; it replaces ``burst`` once the server has read it.
     earlier
-        Windows of other parts of the document that were in use before, the newest first.
+        Earlier windows of other parts of the document, the newest first.
     widen_after
-        Seconds of a pause before the window grows. Doubles each time that typing resumed before the
-        reading was done, where what was read is lost then.
+        Seconds of inactivity before the window grows. Doubles each time that typing resumes before the
+        reading is done, if the server then loses what it has read.
     imports
-        Whole lines that the last pause found, the most useful first, with their text.
+        Whole lines, with their text, that were selected in the last pause, the most useful first.
     candidates
-        Snippets that the last pause found, best first.
+        Snippets that were selected in the last pause, best first.
     searched
-        Whether imports and snippets were looked for, also if none were found.
+        Whether imports and snippets were searched for, even if none were found.
 
     """
 
@@ -89,7 +89,7 @@ class PlaceState:
     searched: bool = False
 
     def imports_in(self, document: Document) -> list[Span]:
-        """Import lines that are still where the pause found them."""
+        """Import lines that are unchanged in the document."""
         return [span for span, text in self.imports if document.text.startswith(text, span.start)]
 
 
@@ -102,9 +102,9 @@ class Place:
         self._asked: tuple[Document, int] | None = None
 
     def new_ticket(self, document: Document, offset: int) -> Ticket:
-        """Supersede the request before, unless it is for the same text and offset.
+        """Supersede the previous request, unless it is for the same text and offset.
 
-        An editor asks for ghost text and for its menu at the same key: both get the answer.
+        An editor may request ghost text and its menu for one keystroke: both get the answer.
         """
         before, self._asked = self._asked, (document, offset)
         same = before is not None and before[1] == offset and before[0].text == document.text
@@ -114,7 +114,7 @@ class Place:
         return self.ticket
 
     def follow(self, edit: TextEdit) -> None:
-        """Move the windows along with an edit of the document."""
+        """Adjust the windows' offsets after an edit of the document."""
         state = self.state
         windows = (state.burst, state.arriving, *state.earlier)
         if all(one is None or edit.span.end > one.start for one in windows):
@@ -128,7 +128,7 @@ class Place:
         )
 
     def use(self, burst: Burst, *, arriving: Burst | None = None) -> None:
-        """Make ``burst`` the one that requests use; ``arriving`` is still being read ahead."""
+        """Use ``burst`` for requests from now on; ``arriving`` is still being read ahead."""
         state, before = self.state, self.state.burst
         earlier = tuple(one for one in state.earlier if one is not burst)
         if before is not None and before.is_elsewhere(burst):
@@ -145,17 +145,17 @@ class Place:
             self.state = replace(self.state, arriving=burst)
 
     def end_reading(self) -> None:
-        """Record that nothing is being read ahead any more."""
+        """Record that reading ahead has ended."""
         self.state = replace(self.state, arriving=None)
 
     def widened(self) -> None:
-        """Record that the window could grow in a pause: wait the usual time again."""
+        """Record that the window could grow in a pause: use the default wait again."""
         self.state = replace(self.state, widen_after=WIDEN_AFTER_SECONDS)
 
     def keep_imports(self, document: Document, lines: Sequence[Span]) -> None:
-        """Keep whole lines, the most useful first."""
+        """Store whole lines, the most useful first."""
         self.state = replace(self.state, imports=tuple((span, document.slice(span)) for span in lines))
 
     def keep_candidates(self, candidates: Sequence[Candidate]) -> None:
-        """Keep the snippets that a pause found, until the next one; without any, that is kept too."""
+        """Store the snippets that were selected in a pause, even if there are none, until the next pause."""
         self.state = replace(self.state, candidates=tuple(candidates), searched=True)

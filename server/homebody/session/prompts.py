@@ -1,7 +1,7 @@
-"""What the server's prompt cache holds of completion prompts, as far as we know.
+"""Tracks which completion prompts the server's cache is expected to hold.
 
-In: the prompts that were sent. Out: how much of a prompt the server still has, and which slot to use
-for it. One prompt per slot; a server with one slot keeps the last prompt only.
+In: the prompts that were sent. Out: how much of a prompt the server has cached, and which slot to use for it.
+One prompt per slot; a server with one slot keeps the last prompt only.
 Text only: knows nothing of tokenizers or connections.
 """
 
@@ -12,23 +12,23 @@ from homebody.backend.base import SlotChoice
 from homebody.text import common_start
 
 _SAME_PLACE = 0.5
-"""Share of a prompt, or of what a slot holds, that both have to have in common to belong to one place."""
+"""Minimum common share of a prompt, or of a slot's text, for both to belong to one place."""
 
 
 _LOSSES = 2
-"""Dropped prompts after which the server is taken to keep fewer than it has slots."""
+"""Number of dropped prompts after which the server is assumed to cache fewer prompts than it has slots."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedPrompt:
-    """The text in one slot's cache. ``tokens`` is its exact length; ``None`` where that is not known."""
+    """The text in one slot's cache. ``tokens`` is its exact length; ``None`` if that is not known."""
 
     slot: SlotChoice
     text: str = ""
     tokens: int | None = None
 
     def shared(self, text: str) -> int:
-        """Characters that ``text`` begins with and this slot holds."""
+        """Number of characters at the beginning of ``text`` that this slot holds."""
         return common_start(text, self.text)
 
 
@@ -53,7 +53,7 @@ class CachedPrompts:
         self._most: int | None = None
 
     def __iter__(self) -> Iterator[CachedPrompt]:
-        """Give the slots, the least recently used first."""
+        """Iterate over the slots, the least recently used first."""
         return iter(tuple(self._slots))
 
     def __len__(self) -> int:
@@ -61,7 +61,7 @@ class CachedPrompts:
         return len(self._slots)
 
     def resize(self, slots: int) -> None:
-        """Keep so many slots, what the server says that it has, or as many as were seen to last."""
+        """Set the number of slots: what the server reports, or fewer if it was observed to drop prompts."""
         slots = min(slots, self._most or slots)
         if self._only is None and slots != len(self._slots):
             kept = [one for one in self._slots if one.slot in range(slots)]
@@ -71,13 +71,13 @@ class CachedPrompts:
     def best(self, text: str) -> CachedPrompt:
         """Return the slot that a prompt of ``text`` should use.
 
-        That is the slot that holds most of it. Where that is little, the prompt belongs to another place,
-        and the least recently used slot is taken.
+        That is the slot that holds most of it. If that is little, the prompt belongs to another place, and
+        the least recently used slot is used.
         """
         return self._of_the_same_place(text) or self._slots[0]
 
     def _of_the_same_place(self, text: str) -> CachedPrompt | None:
-        """Return the slot that holds most of a prompt, unless that is another place's."""
+        """Return the slot that holds most of a prompt, unless it belongs to another place."""
         found = max(self._slots, key=lambda one: one.shared(text))
         shared = found.shared(text)
         return found if shared and shared >= _SAME_PLACE * min(len(text), len(found.text)) else None
@@ -92,10 +92,10 @@ class CachedPrompts:
         return next(len(self._slots) - 1 - at for at, one in enumerate(self._slots) if one.slot == slot)
 
     def lost(self, newer: int) -> None:
-        """Record that the server had dropped a prompt while it was asked for ``newer`` others since.
+        """Record that the server dropped a prompt after ``newer`` other prompts.
 
-        After two such prompts it counts as a server that keeps no more than those. A server that was
-        restarted has dropped the newest prompt too: this case is ignored.
+        After two such prompts, the server is assumed to cache at most that number. A restarted server has
+        dropped the newest prompt too; this case is ignored.
         """
         if newer:
             self._losses += 1
@@ -105,7 +105,7 @@ class CachedPrompts:
     def release(self, text: str) -> None:
         """Mark the slot of a prompt that is no longer needed as the first to be reused.
 
-        The most recently used slot stays: it holds what replaced that prompt.
+        The most recently used slot is not changed: it holds the replacement of that prompt.
         """
         found = self._of_the_same_place(text)
         if found is not None and found is not self._slots[-1]:

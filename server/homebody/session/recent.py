@@ -1,8 +1,8 @@
 """Recently edited and recently viewed code: a ring of short chunks.
 
 In: edits and visits. Out: candidates for snippets, the newest first.
-The idea is llama.vim's: code that the user has just looked at is likely to be needed next. A chunk is
-taken when the cursor leaves it and kept as text, so nothing is read from disk.
+The idea is from llama.vim: code that the user has just looked at is likely to be needed next. A chunk is
+stored as text when the cursor leaves it, so nothing is read from disk.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ from homebody.text import Document, TextEdit
 _RING = 16
 _LINES = 32
 _FAR = 64
-"""Lines between two positions in one document from which on a move is a jump."""
+"""Minimum number of lines between two positions in one document for a move to count as a jump."""
 
 
 @dataclass(slots=True)
@@ -32,16 +32,16 @@ class RecentPlaces:
         self._here: _Cursor | None = None
 
     def edited(self, document: Document, edit: TextEdit) -> bool:
-        """Record an edit; ``document`` is the version after it. True for a jump."""
+        """Record an edit; ``document`` is the version after it. Returns whether it is a jump."""
         offset = min(edit.span.start, len(document.text))
         return self._at(document, document.line_of(offset), edited=True)
 
     def viewed(self, document: Document, offset: int) -> bool:
-        """Record where the cursor is. True for a jump: another document or 64 lines away."""
+        """Record the cursor's position. Returns whether it is a jump: to another document, or by 64 lines."""
         return self._at(document, document.line_of(offset), edited=False)
 
     def closed(self, uri: str) -> None:
-        """Record that ``uri`` was closed; its chunks stay."""
+        """Record that ``uri`` was closed; its chunks are kept."""
         if self._here is not None and self._here.document.uri == uri:
             self._leave(self._here)
             self._here = None
@@ -67,7 +67,7 @@ class RecentPlaces:
         text = document.text[start : document.line_span_with_end(last).end]
         if not text.strip():
             return
-        why = "edited lately" if here.edited else "looked at lately"
+        why = "edited lately" if here.edited else "viewed recently"
         kept = [c for c in self._ring if c.uri != document.uri or c.last_line < first or last < c.first_line]
         self._ring = deque(kept, maxlen=_RING)
         self._ring.append(Candidate(uri=document.uri, first_line=first, last_line=last, text=text, why=why))

@@ -1,16 +1,17 @@
-"""How fast the user types, and how long to wait before the model is asked.
+"""Measures how fast the user types, and computes the debounce before a request.
 
 Times are in seconds on the caller's clock.
 """
 
 _LONGEST_INTERVAL = 1.0
-"""A longer pause is thinking, not typing: it does not count into the rhythm."""
+"""Maximum seconds between two keystrokes that count as typing; longer pauses are ignored."""
 
 _FIRST_INTERVAL = 0.2
-"""Assumed before anything was measured: about 60 words a minute."""
+"""Seconds between keystrokes assumed before the first measurement: about 60 words a minute."""
 
 _FAST_ANSWER = 0.15
-"""An answer that begins this soon needs no debounce: the next key only extends its prompt."""
+"""If the first token takes at most this many seconds, there is no debounce: the next keystroke only extends
+the prompt."""
 
 
 class Rhythm:
@@ -22,7 +23,7 @@ class Rhythm:
         self._first_token = _FAST_ANSWER
 
     def key(self, now: float) -> None:
-        """Record a key."""
+        """Record a keystroke."""
         if self._last_key is not None:
             interval = now - self._last_key
             if 0 < interval < _LONGEST_INTERVAL:
@@ -34,11 +35,11 @@ class Rhythm:
         self._first_token += (first_token - self._first_token) / 4
 
     def debounce(self) -> float:
-        """Seconds to wait after a key.
+        """Seconds to wait after a keystroke.
 
-        None where the model begins sooner than the next key comes. Otherwise the wait grows with the
-        model's slowness up to about one typing interval, so that a slow model is not started at every
-        key of a fast typist, and a pause is answered soon.
+        Zero if the model answers before the next keystroke. Otherwise the wait grows with the time to the
+        first token, up to about one typing interval, so that a slow model is not started at every keystroke
+        of a fast typist, and a pause is answered soon.
         """
         if self._first_token <= min(_FAST_ANSWER, self._interval):
             return 0.0

@@ -1,7 +1,7 @@
 """Session: one editor's work, over many documents.
 
-In: requests and events from ``features`` and ``lsp``. Out: at most one answer in flight, the newest
-request's; a request cancels background work.
+In: requests and events from ``features`` and ``lsp``. Out: at most one answer in flight, that of the newest
+request; a request cancels background work.
 """
 
 import asyncio
@@ -25,19 +25,19 @@ from homebody.text import Document, TextEdit
 logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 0.06
-"""An answer without waiters is cancelled after this time: an editor cancels one request and sends the
-next in the same moment, and the next may agree with what is coming."""
+"""Seconds after which an answer without waiters is cancelled: an editor cancels one request and sends the
+next immediately afterwards, and the next may agree with the answer."""
 
 
 class Session:
-    """State that lasts over requests. Close it to end what still runs.
+    """State that outlives requests. Closing it cancels everything that is still running.
 
     Attributes
     ----------
     cache
         Answers and shown suggestions.
     prompts
-        What the server's prompt cache holds for completion.
+        Expected content of the server's prompt cache for completion.
     allowance
         How much may be read ahead while the user types.
     shown
@@ -47,7 +47,7 @@ class Session:
     power_supplies
         The folder that shows whether the machine runs on battery.
     siblings
-        Gives the cells of a document's notebook in order; the code that knows notebooks sets it.
+        Returns the cells of a document's notebook in order; set by the code that handles notebooks.
 
     """
 
@@ -69,14 +69,14 @@ class Session:
         self._timer: asyncio.TimerHandle | None = None
 
     def place(self, uri: str) -> Place:
-        """Return the place of a document, made at its first use."""
+        """Return the place of a document; it is created at its first use."""
         place = self._places.get(uri)
         if place is None:
             place = self._places[uri] = Place()
         return place
 
     def changed(self, edit: TextEdit, document: Document) -> None:
-        """Follow an edit: ``document`` is the version after it."""
+        """Update the state after an edit; ``document`` is the version after it."""
         self.rhythm.key(time.monotonic())
         self.allowance.key()
         self.place(document.uri).follow(edit)
@@ -95,9 +95,9 @@ class Session:
             await self.stop_running()
 
     async def start(self, generation: Generation, ended: Callable[[Generation], None]) -> None:
-        """Make ``generation`` the one in flight; the one before is ended first.
+        """Start ``generation``; the previous one is ended first.
 
-        ``ended`` is called once it has ended by itself, well or not.
+        ``ended`` is called once it has ended by itself, successfully or not.
         """
         await self.stop_running()
 
@@ -116,7 +116,7 @@ class Session:
         await _ended(task)
 
     def cancel_soon(self, generation: Generation) -> None:
-        """Cancel ``generation`` after the grace time, unless a request waits for it by then."""
+        """Cancel ``generation`` after the grace time, unless a request waits for it then."""
         if not generation.is_running:
             return
         if self._timer is not None:
@@ -144,17 +144,17 @@ class Session:
         self._background = asyncio.create_task(after(), name="homebody-background")
 
     def pause_background(self) -> None:
-        """Cancel background work; the piece that the server is reading is its last one."""
+        """Cancel background work without waiting; the server finishes the piece that it is reading."""
         if self._background is not None:
             self._background.cancel()
 
     async def stop_background(self) -> None:
-        """Cancel background work and wait until the model is free of it."""
+        """Cancel background work and wait until it has ended."""
         task, self._background = self._background, None
         await _ended(task)
 
     async def aclose(self) -> None:
-        """End everything that runs."""
+        """Cancel everything that is running."""
         if self._timer is not None:
             self._timer.cancel()
         for place in self._places.values():
@@ -168,7 +168,7 @@ def _no_siblings(_uri: str) -> Sequence[Document]:
 
 
 async def _ended(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task and wait for it, without taking its cancellation for our own."""
+    """Cancel a task and wait for it; its cancellation is not raised here."""
     if task is None:
         return
     if not task.cancelling():

@@ -1,6 +1,7 @@
 """The code around the last piece of code that was rewritten, so that the next prompt begins the same.
 
-In: what was chosen for a target. Out: the same again, while it fits. One instance for each session.
+In: the context chosen for a target. Out: the same context again, while it fits. One instance for each
+session.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from homebody.context.around import Around
 from homebody.text import Document, Span
 
 _MUCH_MORE = 2
-"""With so many times the room, more context is chosen again, although the server reads it anew."""
+"""If the room has grown by this factor, more context is chosen, although the server has to read it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class _Kept:
 
 
 class ShownContext:
-    """The last choice."""
+    """Stores the last chosen context."""
 
     def __init__(self) -> None:
         self._kept: _Kept | None = None

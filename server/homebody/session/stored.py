@@ -1,4 +1,4 @@
-"""Conversations that a client asked to keep: one file each in the user's state folder.
+"""Conversations that a client asked to store: one file each in the user's state folder.
 
 In: a conversation. Out: the stored conversation, in a later session. Only the user can read the files; an
 invalid file is ignored.
@@ -48,7 +48,7 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 def store_conversation(conversation: Conversation) -> Path:
-    """Write it to disk; a file of the same id is replaced.
+    """Write a conversation to disk; a file with the same id is replaced.
 
     Raises
     ------
@@ -86,8 +86,8 @@ def _to_stored(turn: Turn) -> _Turn:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Replace a file at once; it is readable by its owner alone, on Windows by the profile's permissions."""
-    # mkstemp creates the file for its owner alone.
+    """Replace a file atomically; only its owner can read it (on Windows by the profile's permissions)."""
+    # mkstemp creates a file that only its owner can read.
     handle, name = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=_UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -110,20 +110,20 @@ def _remove_abandoned() -> None:
 
 
 def load_conversation(conversation_id: str) -> Conversation | None:
-    """Read one from disk; ``None`` where there is none of that id."""
+    """Read a conversation from disk; ``None`` if there is none with that id."""
     if not _ID.fullmatch(conversation_id):
         return None
     return _read(_folder() / f"{conversation_id}.json")
 
 
 def stored_conversations() -> list[Conversation]:
-    """Read all of them, the newest first."""
+    """Read all stored conversations, the newest first."""
     found = [one for path in _files() if (one := _read(path)) is not None and one.turns]
     return sorted(found, key=lambda one: one.turns[-1].when, reverse=True)
 
 
 def forget_stored(conversation_id: str | None = None) -> list[str]:
-    """Delete one from disk, or all. Returns the ids."""
+    """Delete one stored conversation, or all; returns the ids."""
     gone: list[str] = []
     for path in _unfinished(conversation_id):
         with suppress(OSError):
@@ -146,7 +146,7 @@ def _files() -> Iterator[Path]:
 
 
 def _unfinished(conversation_id: str | None) -> Iterator[Path]:
-    """Files that a process which was killed while it wrote them has left behind."""
+    """Unfinished files of processes that were killed while writing."""
     with suppress(OSError):
         for path in sorted(_folder().glob(f"*{_UNFINISHED}")):
             if conversation_id in {None, path.name.partition(".")[0]}:

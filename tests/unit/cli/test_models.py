@@ -54,10 +54,10 @@ def test_a_model_by_its_path_from_install_to_remove(tiny_model):
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (("show", "nix"), 3, "no model here is called nix: `homebody models list` shows which there are"),
-        (("remove", "nix"), 3, "no model here is called nix: `homebody models list` shows which there are"),
+        (("show", "nix"), 3, "there is no model nix: `homebody models list` lists the models"),
+        (("remove", "nix"), 3, "there is no model nix: `homebody models list` lists the models"),
         (("install", "nix.gguf"), 2, "nix.gguf does not exist: name a GGUF file"),
-        (("install", "hf:nix"), 2, "hf:nix names no repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
+        (("install", "hf:nix"), 2, "hf:nix is not a repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
     ],
 )
 def test_mistakes_are_reported_in_one_sentence(arguments, code, sentence):

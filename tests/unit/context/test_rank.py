@@ -36,7 +36,7 @@ def test_a_copy_of_the_surroundings_stays_out():
     assert ranked.chosen == ()
     [left] = ranked.left_out
     assert left.uri == "file:///w/build/here.py"
-    assert left.why == "resembles what is at the cursor; repeats what is there already"
+    assert left.why == "resembles what is at the cursor; repeats text that is already in the prompt"
 
 
 def test_of_two_copies_one_goes_in():

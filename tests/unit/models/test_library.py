@@ -80,7 +80,7 @@ def test_names_without_a_model_are_reported(tmp_path):
     """A path without a file, and a name without a model."""
     with pytest.raises(NoModelInstalled, match="there is no file"):
         resolve(str(tmp_path / "x.gguf"))
-    with pytest.raises(NoModelInstalled, match="no model here is called nix"):
+    with pytest.raises(NoModelInstalled, match="there is no model nix"):
         resolve("nix")
 
 

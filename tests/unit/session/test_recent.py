@@ -21,7 +21,7 @@ def test_code_becomes_a_candidate_when_the_cursor_leaves_it():
     found = recent.candidates()
     assert [(c.uri, c.why) for c in found] == [
         ("file:///other.py", "edited lately"),
-        ("file:///one.py", "looked at lately"),
+        ("file:///one.py", "viewed recently"),
     ]
     assert found[0].text.startswith("line_0\n")
     assert found[0].last_line == 31

@@ -1,6 +1,7 @@
 """``homebody.apply``: put a code block of an answer into a document.
 
-In: a conversation, the number of a block in it, a document, maybe a range. Out: as ``homebody.refactor``.
+In: a conversation, the number of a block in it, a document, and optionally a range. Out: as
+``homebody.refactor``.
 """
 
 from typing import Any
@@ -22,9 +23,9 @@ _LABEL = "Apply code from the answer"
 class Apply(msgspec.Struct, frozen=True, rename="camel"):
     """The argument.
 
-    ``block`` is a number from ``blocks`` of an answer. A ``range`` is replaced; an empty one is a cursor,
-    where the block goes in. Without one the definition of the same name is replaced. With ``apply`` false
-    the edit comes back in the result instead of by ``workspace/applyEdit``.
+    ``block`` is a number from ``blocks`` of an answer. A ``range`` is replaced; an empty range is a cursor,
+    where the block is inserted. Without one the definition of the same name is replaced. If ``apply`` is
+    false, the edit is returned in the result instead of being sent with ``workspace/applyEdit``.
     """
 
     conversation_id: str
@@ -35,7 +36,7 @@ class Apply(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Apply a block; a refusal carries its reason."""
+    """Apply a block; a refusal has its reason in the result."""
     argument = parse(params.command, params.arguments, Apply)
     return await outcome_of(server, _applied(server, argument))
 

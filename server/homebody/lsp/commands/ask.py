@@ -1,7 +1,7 @@
 """``homebody.ask``: a question in a conversation, answered as a stream.
 
-In: a question, maybe a conversation, code and attachments. Out: Markdown, token counts, the sources of the
-prompt, what was left out, and the code blocks that ``homebody.apply`` takes.
+In: a question, and optionally a conversation, code and attachments. Out: Markdown, token counts, the sources
+of the prompt, what was left out, and the code blocks that ``homebody.apply`` accepts.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 
 class Item(msgspec.Struct, frozen=True):
-    """What is attached: an item of ``homebody.contextItems``, or ``text`` that the client has itself.
+    """An attachment: an item of ``homebody.contextItems``, or ``text`` from the client.
 
-    A client's own text is a diagnostic, the output of a terminal, a diff; ``label`` names it.
+    A client's text is for example a diagnostic, terminal output or a diff; ``label`` names it.
     """
 
     id: str = ""
@@ -80,7 +80,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         raise UsageError(message)
     server.service.problems.take(argument.diagnostics)
     known = server.service.conversations
-    # Known from the start, so that it can be forgotten while it is being answered.
+    # Added before the answer, so that it can be deleted while it is being answered.
     conversation = (
         known.add(new_conversation())
         if argument.conversation_id is None
@@ -90,10 +90,10 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         return await _answered(server, params, argument, conversation)
     finally:
         if known.find(conversation.id) is not conversation and server.service.audit is not None:
-            # It was forgotten meanwhile: neither is the prompt of this answer kept.
+            # It was deleted meanwhile: the prompt of this answer is dropped as well.
             server.service.audit.forget(is_prompt_of(conversation.id))
         if not conversation.turns and not conversation.is_answering:
-            # Questions that fail leave nothing behind.
+            # A new conversation is removed if its question fails.
             known.forget(conversation.id)
 
 

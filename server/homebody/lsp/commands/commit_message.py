@@ -1,6 +1,6 @@
 """``homebody.commitMessage``: a message for the staged changes, streamed.
 
-In: maybe a folder. Out: the message, token counts, and what was left out. Nothing is committed.
+In: optionally a folder. Out: the message, token counts, and what was left out. Nothing is committed.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What several commands need: the document that is meant, and the places that went into a prompt.
+"""Shared by several commands: finding the document, and listing the sources of a prompt.
 
 In: arguments of commands, records of prompts. Out: snapshots, and JSON objects for the client.
 """
@@ -31,15 +31,15 @@ def document_of(server: Server, wanted: "TextDocument") -> Document:
     Raises
     ------
     FileUnreadable
-        It is not open, or Homebody does not serve it.
+        It is not open, or Homebody does not handle it.
     DocumentChanged
-        It is open at another version than the one that is asked for.
+        It is open at another version than the requested one.
 
     """
     document = server.documents.find(wanted.uri)
     if document is None:
         message = (
-            f"{wanted.uri} is not open here, or it is binary, too large or not a file; "
+            f"{wanted.uri} is not open in the editor, or it is binary, too large or not a file; "
             "open it first, as a text file."
         )
         raise FileUnreadable(message)
@@ -50,12 +50,12 @@ def document_of(server: Server, wanted: "TextDocument") -> Document:
 
 
 def source_of(server: Server, source: "Source") -> dict[str, Any]:
-    """Return the lines that went into a prompt, as ``{uri, range, tokens, why}``."""
+    """Return a source of a prompt, as ``{uri, range, tokens, why}``."""
     return {"uri": source.uri, "range": _lines(server, source), "tokens": source.tokens, "why": source.why}
 
 
 def left_out_of(server: Server, left_out: "LeftOut") -> dict[str, Any]:
-    """Return the lines that did not fit into a prompt, as ``{uri, range, why}``."""
+    """Return lines that were left out of a prompt, as ``{uri, range, why}``."""
     return {"uri": left_out.uri, "range": _lines(server, left_out), "why": left_out.why}
 
 

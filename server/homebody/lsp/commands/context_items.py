@@ -1,7 +1,7 @@
 """``homebody.contextItems``: what can be attached to a question.
 
-In: what the user has typed, and the diagnostics that the editor has. Out: items, the likeliest first;
-``homebody.ask`` takes them in ``attach``.
+In: the typed text, and the editor's diagnostics. Out: items, the likeliest first; ``homebody.ask`` accepts
+them in ``attach``.
 """
 
 import msgspec
@@ -14,9 +14,9 @@ from homebody.lsp.server import Server
 
 
 class ContextItems(msgspec.Struct, frozen=True, rename="camel"):
-    """The argument: a part of a name, and maybe the document in view, which then comes first.
+    """The argument: a part of a name, and optionally the document in view, which is then listed first.
 
-    ``diagnostics`` are what the editor has, of all servers; they are kept for ``homebody.ask``.
+    ``diagnostics`` are those of all servers that the editor knows; they are stored for ``homebody.ask``.
     """
 
     query: str = ""

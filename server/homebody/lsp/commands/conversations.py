@@ -1,7 +1,7 @@
 """``homebody.conversations``, ``homebody.saveConversation``, ``homebody.forgetConversations``.
 
-In: maybe an id. Out: what there is, one conversation as Markdown, how many were forgotten.
-Conversations are in memory; one is on disk only after a client asked for it with ``store``.
+In: optionally an id. Out: the list of conversations, one conversation as Markdown, or the number of deleted
+ones. Conversations are in memory; one is on disk only after a client requested it with ``store``.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ class List(msgspec.Struct, frozen=True):
 
 
 class Save(msgspec.Struct, frozen=True, rename="camel"):
-    """The argument; with ``store`` the conversation is also kept on disk, and can go on another day."""
+    """The argument; with ``store`` the conversation is also written to disk, to be continued later."""
 
     conversation_id: str
     store: bool = False
@@ -37,7 +37,7 @@ class Forget(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Run one of the three."""
+    """Run one of the three commands."""
     if params.command == "homebody.conversations":
         return await _list(server, params)
     if params.command == "homebody.saveConversation":
@@ -51,7 +51,7 @@ def conversation_of(server: Server, conversation_id: str) -> "Conversation":
     Raises
     ------
     UsageError
-        There is none of that id.
+        There is none with that id.
 
     """
     from homebody.session.stored import load_conversation
@@ -62,7 +62,7 @@ def conversation_of(server: Server, conversation_id: str) -> "Conversation":
         found = known.add(stored)
     if found is None:
         message = (
-            f"There is no conversation {conversation_id!r} here: ask without `conversationId` to begin one."
+            f"There is no conversation {conversation_id!r} here: ask without `conversationId` to start one."
         )
         raise UsageError(message)
     return found
@@ -96,8 +96,9 @@ async def _save(server: Server, params: types.ExecuteCommandParams) -> Result:
     found = conversation_of(server, argument.conversation_id)
     if argument.store:
         async with known.on_disk:
-            # It may have been forgotten while this request waited. A copy, since an answer may be added
-            # meanwhile; to the end, so that a cancelled request does not write after a later one forgot it.
+            # It may have been deleted while this request waited. A copy is written, since an answer may be
+            # added meanwhile, and always completely, so that a cancelled request does not write after a later
+            # deletion.
             if known.find(found.id) is found:
                 await to_the_end(asyncio.to_thread(store_conversation, found.copy()))
     return {"conversationId": found.id, "title": found.title, "markdown": found.to_markdown()}
@@ -113,8 +114,8 @@ async def _forget(server: Server, params: types.ExecuteCommandParams) -> Result:
         try:
             gone = await to_the_end(asyncio.to_thread(forget_stored, argument.conversation_id))
         finally:
-            # Memory comes last: a request in the meantime may have read the conversation from disk again.
-            # One that is still being answered is forgotten too: its answer is not kept.
+            # Memory is cleared last: meanwhile another request may have loaded the conversation from disk. A
+            # conversation that is being answered is deleted too, and its answer dropped.
             ids = {one.id for one in known.all()}
             known.forget(argument.conversation_id)
             await _forget_prompts(server, argument.conversation_id)

@@ -1,8 +1,7 @@
-"""What ``homebody.refactor``, ``refine`` and ``apply`` do with a result: apply it, or return it.
+"""Applies or returns the result of ``homebody.refactor``, ``refine`` and ``apply``.
 
-In: a ``Refactoring`` and the document that it was made for. Out: the command's result.
-Edits outside the rewritten code do not matter: the result is moved with the text. If that code itself was
-changed, nothing is replaced.
+In: a ``Refactoring`` and its document. Out: the command's result. If the user edited text outside of the
+rewritten code, the result's positions are adjusted. If the code itself was edited, nothing is replaced.
 """
 
 from collections.abc import Awaitable
@@ -25,15 +24,15 @@ _CHANGED = (
     "The code was changed while the model rewrote it, so nothing was replaced; the model's text is in the "
     "last prompt, and the action can be run again."
 )
-_BY_HAND = "This editor applies no edits of a server, so the edit is in the result."
+_BY_HAND = "This editor does not apply edits from a server, so the edit is in the result."
 
 
 async def outcome_of(
     server: Server, work: Awaitable[dict[str, Any]], *, show_reason: bool = False
 ) -> dict[str, Any]:
-    """Return the result of ``work``, also if the user cancelled it at its progress bar or it failed.
+    """Return the result of ``work``, even if the user cancelled it at its progress bar or it failed.
 
-    With ``show_reason`` the server shows the reason for a refusal as well.
+    With ``show_reason`` the server also shows the reason for a refusal.
     """
     try:
         result = await work
@@ -51,7 +50,7 @@ async def deliver(
 ) -> dict[str, Any]:
     """Return the result object; with ``apply`` the editor is asked to apply the edit first.
 
-    A client that cannot apply edits gets the edit in the result. Where the editor refuses it, the result
+    A client that cannot apply edits gets the edit in the result. If the editor refuses the edit, the result
     says so.
     """
     result: dict[str, Any] = {"status": found.status}
@@ -88,12 +87,12 @@ async def _changed(
 
 
 def _edit(server: Server, document: "Document", found: "Refactoring", label: str) -> types.WorkspaceEdit:
-    """Make the edit for the document as the editor shows it now.
+    """Make the edit for the current text in the editor.
 
     Raises
     ------
     DocumentChanged
-        The code that it replaces was changed meanwhile, or the document was closed.
+        The code that it replaces was edited meanwhile, or the document was closed.
 
     """
     if found.new_file is not None:
@@ -111,7 +110,7 @@ def _edit(server: Server, document: "Document", found: "Refactoring", label: str
 def moved_edits(
     document: "Document", found: "Refactoring", current: "Document"
 ) -> "tuple[TextEdit, ...] | None":
-    """Return the edits for ``current``; ``None`` where the code they belong to was changed."""
+    """Return the edits for ``current``; ``None`` if the code that they replace was edited."""
     from homebody.postprocess.edit.rebase import rebased
 
     if current is document or found.target is None:

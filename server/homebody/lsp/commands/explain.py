@@ -1,7 +1,7 @@
 """``homebody.explain``: explain code, a diagnostic, pasted output or a diff, streamed.
 
-In: a document and maybe a range, or text. Out: Markdown, whether it is complete, token counts, the sources
-of the prompt and what was left out of it.
+In: a document and optionally a range, or text. Out: Markdown, whether it is complete, token counts, the
+sources of the prompt and what was left out.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """A diagnostic, as the client has it; ``range`` of the argument says where."""
+    """A diagnostic from the client; the argument's ``range`` is its position."""
 
     message: str
     source: str | None = None
@@ -38,13 +38,13 @@ class Problem(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The diagnostic on one line, its tool and code in front."""
+        """The diagnostic on one line, beginning with its tool and code."""
         origin = " ".join(str(part) for part in (self.source, self.code) if part is not None)
         return f"{origin}: {self.message}" if origin else self.message
 
 
 class Explain(msgspec.Struct, frozen=True, rename="camel"):
-    """The argument: a document, or ``text`` that was pasted (output or a diff).
+    """The argument: a document, or pasted ``text`` (output or a diff).
 
     An empty ``range`` is a cursor and means the function around it; without a range the document is
     meant. ``action`` names a prompt file that explains. Text streams as ``{text}`` on ``token``. ``full``
@@ -72,7 +72,7 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Explain what the argument says."""
+    """Explain the code or text of the argument."""
     argument = parse(params.command, params.arguments, Explain)
     async with (
         server.service.asking() as opened,

@@ -1,6 +1,6 @@
 """``homebody.models``: the models that can be used on this machine, for a menu to choose from.
 
-In: nothing. Out: models, each with the settings that choose it.
+In: nothing. Out: models, each with the settings that select it.
 """
 
 import msgspec
@@ -16,7 +16,7 @@ class NoArguments(msgspec.Struct, frozen=True):
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Return the models; ``uses`` says what each is made for."""
+    """Return the models; ``uses`` lists the uses of each."""
     parse(params.command, params.arguments, NoArguments)
     async with server.service.using() as opened:
         from homebody.features.models_here import models_here

@@ -1,6 +1,6 @@
 """``homebody.refactor``: rewrite a range with a named action or an instruction.
 
-In: a document, a range, an action or an instruction. Out: the edit, or the reason for none.
+In: a document, a range, an action or an instruction. Out: the edit, or the reason why there is none.
 """
 
 from typing import Any
@@ -19,9 +19,10 @@ from homebody.lsp.server import Server
 class Refactor(msgspec.Struct, frozen=True, rename="camel"):
     """The argument: a named action, or an instruction in words.
 
-    ``problem`` is what diagnostics report at the range, for actions that correct it. With ``apply`` false
-    the edit comes back in the result instead of by ``workspace/applyEdit``. With ``show_reason`` the
-    server shows the reason for a refusal: editors that run a code action ignore its command's result.
+    ``problem`` is the text of the diagnostics at the range, for actions that fix it. If ``apply`` is false,
+    the edit is returned in the result instead of being sent with ``workspace/applyEdit``. With
+    ``show_reason`` the server shows the reason for a refusal, because editors ignore the result of a code
+    action's command.
     """
 
     text_document: TextDocument
@@ -39,7 +40,7 @@ class Refactor(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Rewrite a range and apply the edit; a refusal carries its reason."""
+    """Rewrite a range and apply the edit; a refusal has its reason in the result."""
     argument = parse(params.command, params.arguments, Refactor)
     return await outcome_of(server, _refactored(server, params, argument), show_reason=argument.show_reason)
 

@@ -1,6 +1,6 @@
-"""``homebody.refine``: change the result of a refactoring in words, such as "shorter".
+"""``homebody.refine``: change the result of a refactoring by an instruction, such as "shorter".
 
-In: the id that ``homebody.refactor`` gave, and an instruction. Out: as ``homebody.refactor``.
+In: the id from ``homebody.refactor``, and an instruction. Out: as ``homebody.refactor``.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ _LABEL = "Refine"
 
 
 class Refine(msgspec.Struct, frozen=True, rename="camel"):
-    """The argument. ``edit`` is the id of a result, applied meanwhile or not."""
+    """The argument. ``edit`` is the id of a result, whether it has been applied or not."""
 
     edit: str
     instruction: str
@@ -33,7 +33,7 @@ class Refine(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Refine a result; a refusal carries its reason."""
+    """Refine a result; a refusal has its reason in the result."""
     argument = parse(params.command, params.arguments, Refine)
     return await outcome_of(server, _refined(server, params, argument), show_reason=argument.show_reason)
 
@@ -63,12 +63,12 @@ async def _refined(server: Server, params: types.ExecuteCommandParams, argument:
 
 
 def _check_unchanged(server: Server, before: "Refactoring") -> None:
-    """Refuse to ask the model where the code is neither the original nor the earlier result.
+    """Refuse the request if the code is neither the original nor the earlier result.
 
     Raises
     ------
     DocumentChanged
-        The code was changed by hand meanwhile, or the document is closed.
+        The code was edited meanwhile, or the document is closed.
 
     """
     from homebody.features.refactor.refined import after_earlier_edits
@@ -79,16 +79,14 @@ def _check_unchanged(server: Server, before: "Refactoring") -> None:
         return
     applied, edits, target = after_earlier_edits(document, before, before)
     if moved_edits(applied, replace(before, edits=edits, target=target), current) is None:
-        message = (
-            "The code was changed by hand since this result, so it is not refined: run the action again."
-        )
+        message = "The code was edited after this result, so it is not refined: run the action again."
         raise DocumentChanged(message)
 
 
 def _rebased_on_applied(
     server: Server, before: "Refactoring", found: "Refactoring"
 ) -> "tuple[Document, Refactoring]":
-    """Return the edits for the text before, or with, the earlier edits: whichever the editor shows.
+    """Return the edits for the text that the editor shows: with the earlier edits, or without them.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """``homebody.showPrompt``: the exact prompt behind the last answer.
 
-In: maybe a document. Out: the prompt, its token counts and its sources; before the first answer ``None``.
+In: optionally a document. Out: the prompt, its token counts and its sources; ``None`` before the first
+answer.
 """
 
 import msgspec
@@ -12,13 +13,13 @@ from homebody.lsp.server import Server
 
 
 class ShowPrompt(msgspec.Struct, frozen=True, rename="camel"):
-    """The argument: the last prompt of a document, or without one the last of all."""
+    """The argument: a document; without one, the last prompt of all documents is returned."""
 
     text_document: TextDocument | None = None
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Return the last prompt, and the answer as the model wrote it."""
+    """Return the last prompt, and the model's unchanged answer."""
     argument = parse(params.command, params.arguments, ShowPrompt)
     async with server.service.using() as opened:
         audit = opened.engine.audit

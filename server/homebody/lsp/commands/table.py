@@ -14,7 +14,7 @@ from homebody.errors import UsageError
 from homebody.lsp.commands.common import Result
 from homebody.lsp.server import Server
 
-# The server announces these names; vscode-languageclient registers each as a command of the editor.
+# The server announces these names; vscode-languageclient registers each as a command in the editor.
 MODULES: Mapping[str, str] = {
     "homebody.explain": "homebody.lsp.commands.explain",
     "homebody.ask": "homebody.lsp.commands.ask",

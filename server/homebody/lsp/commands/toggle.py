@@ -1,6 +1,6 @@
 """``homebody.toggle``: turn completion on or off until the server ends.
 
-In: on or off, and maybe a language. Out: the new state.
+In: on or off, and optionally a language. Out: the new state.
 """
 
 import msgspec
