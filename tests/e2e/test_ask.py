@@ -196,7 +196,7 @@ async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
         ({"question": "Why?", "attach": ["untitled:none"]}, "nothing to attach"),
         ({"question": "Why?", "attach": ["file:///w/none.py"]}, "does not exist"),
         ({"question": "Why?", "attach": ["diff:all:"]}, "no diff"),
-        ({"question": "Why?", "attach": ["file:///etc/hostname#X"]}, "names no lines"),
+        ({"question": "Why?", "attach": ["file:///etc/hostname#X"]}, "is not a line range"),
         ({"question": "Why?", "conversationId": "nix"}, "no conversation"),
         ({"regenerate": True}, "conversationId"),
         ({"question": "Why?", "textDocument": {"uri": "file:///w/none.py"}}, "open it first"),

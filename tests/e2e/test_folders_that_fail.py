@@ -79,7 +79,7 @@ async def test_settings_that_cannot_be_read_are_one_message(closed, environ, wor
         messages = list(client.messages)
 
     assert messages == [
-        f"{folder}/config.toml: it cannot be read (Permission denied), so all of it is ignored."
+        f"{folder}/config.toml: it cannot be read (Permission denied), so the whole file is ignored."
     ]
 
 

@@ -1,5 +1,5 @@
-"""What the product does, one coroutine each.
+"""The features of the product, one coroutine each.
 
 In: an ``Engine`` first, then plain values (documents, offsets, names). Out: plain values.
-Knows nothing of LSP, files or terminals: applying an edit or printing a text is the edge's job.
+Knows nothing of LSP, files or terminals: callers apply edits and print texts.
 """

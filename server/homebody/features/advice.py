@@ -1,7 +1,7 @@
 """Advice for a better setup: the exact command or setting for this machine and this server.
 
-In: what is served, and free memory. Out: one line each, followed by a remark in brackets.
-Lines in TOML belong into the user's ``config.toml``.
+In: the served model, and free memory. Out: one line each, followed by a remark in brackets. Lines in TOML are
+for the user's ``config.toml``.
 """
 
 from homebody.backend.base import ModelInfo, Slot
@@ -24,11 +24,11 @@ def quicker_model(info: ModelInfo) -> str | None:
         return None
     if info.kind == "ollama":
         return '[completion.backend] model = "qwen2.5-coder:0.5b-base"     (after `ollama pull` of it)'
-    return '[completion.backend] kind = "embedded"     (a small model of our own, for suggestions alone)'
+    return '[completion.backend] kind = "embedded"     (a small model that Homebody runs itself)'
 
 
 def is_smallest(info: ModelInfo) -> bool:
-    """Whether these are the default weights, or others of their size."""
+    """Whether the model is the default one, or another of that size."""
     return "135m" in info.name.lower()
 
 

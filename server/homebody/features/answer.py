@@ -1,6 +1,6 @@
-"""One question to the chat model: fitted to the context, streamed, recorded.
+"""One request to the chat model: fitted to the context, streamed, recorded.
 
-In: a way to build the messages for a number of tokens. Out: the answer's text and its usage.
+In: a function that builds the messages for a number of tokens. Out: the answer's text and its usage.
 """
 
 import time
@@ -20,7 +20,7 @@ from homebody.features.server_count import compared
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts of one answer, the server's own where it gives them."""
+    """Token counts of one answer, the server's own if it reports them."""
 
     prompt_tokens: int
     output_tokens: int
@@ -29,7 +29,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Messages built for a budget, and what went into them."""
+    """Messages built for a budget, and their sources."""
 
     messages: tuple[Message, ...]
     sources: tuple[Source, ...]
@@ -38,10 +38,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The model's answer. ``complete`` is false where the token limit cut it.
+    """The model's answer. ``complete`` is false if the token limit cut it.
 
-    ``stats`` are the server's; ``None`` if the stream ended without them. ``raw`` is the text exactly as it
-    was generated, blanks at its ends included: sent back in a conversation, it is in the server's cache.
+    ``stats`` are the server's; ``None`` if the stream ended without them. ``raw`` is the text exactly as
+    generated, including blanks at its ends, so that it matches the server's cache when a conversation sends
+    it again.
     """
 
     text: str
@@ -62,14 +63,14 @@ async def answer_in_words(
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
 ) -> Answer:
-    """Like ``answer``, for an answer that people read: its text has no blanks around it, and some words.
+    """Like ``answer``, for an answer that users read: its text is stripped and must not be empty.
 
     Raises
     ------
     NothingAnswered
         The model wrote nothing.
     ContextTooLong, BackendError
-        As ``answer`` says.
+        As for ``answer``.
 
     """
     found = await answer(engine, feature, uri, build, sampling, on_text=on_text, on_read=on_read)
@@ -92,9 +93,9 @@ async def answer(
 ) -> Answer:
     """Ask the chat model once.
 
-    ``build`` gets the tokens that the texts of the prompt may have. It is called again with fewer
-    while the exact count is over: nothing is ever sent that the server would cut. ``on_text`` gets the
-    answer piece by piece, ``on_read`` how much of the prompt is read, where the server reports it.
+    ``build`` is called with the tokens that the texts of the prompt may have. It is called again with fewer
+    while the exact count is too high, so that the server never has to cut a prompt. ``on_text`` is called
+    with each piece of the answer, ``on_read`` with the reading progress, if the server reports it.
 
     Raises
     ------
@@ -176,7 +177,7 @@ async def answer(
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """A draft in the model's chat template; ``prompt`` is ``None`` where the server fills the template."""
+    """A draft in the chat template; ``prompt`` is ``None`` if the server fills the template itself."""
 
     draft: Draft
     prompt: Prompt | None
@@ -185,7 +186,7 @@ class _Laid:
 async def _fitted(
     use: Use, info: ModelInfo, build: Callable[[int], Draft], budget: TokenBudget
 ) -> tuple[Draft, Prompt | None, int]:
-    """Build the messages, and cut them until the exact count fits."""
+    """Build the messages, and shorten them until the exact count fits."""
 
     async def laid(tokens: int | None) -> _Laid:
         draft = build(budget.prompt if tokens is None else tokens)

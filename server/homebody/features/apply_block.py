@@ -1,6 +1,6 @@
-"""Put a code block of an answer into a document, through the checks that a refactor passes.
+"""Put a code block of an answer into a document, with the same checks as a refactoring.
 
-In: a document, the block, maybe the span that it replaces. Out: edits, or the reason why not.
+In: a document, the block, and optionally the span that it replaces. Out: edits, or the reason for a refusal.
 Never writes anything.
 """
 
@@ -18,8 +18,8 @@ from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit
 
 _NO_PLACE = (
-    "The code block names nothing that this file has: select the code that it replaces, or put the cursor "
-    "where it goes."
+    "The code block defines nothing that this file has: select the code that it replaces, "
+    "or put the cursor where it belongs."
 )
 
 
@@ -28,8 +28,8 @@ async def apply_block(
 ) -> Refactoring:
     """Return the edits that put ``block`` into ``document``.
 
-    A selection is replaced; at a cursor (an empty span) the block is inserted as lines of its own, unless
-    it defines something again that the file has. Without a span, what it defines again is replaced.
+    A selection is replaced; at a cursor (an empty span) the block is inserted as separate lines, unless it
+    redefines something in the file. Without a span, the redefined code is replaced.
     """
     if not block.closed:
         return _refused(document, "The answer was cut inside this code block: ask for the rest first.")
@@ -55,7 +55,7 @@ async def apply_block(
 
 
 async def _target(engine: Engine, document: Document, block: CodeBlock, span: Span | None) -> Span | None:
-    """Return what the block replaces; an empty span is a place to insert at."""
+    """Return the span that the block replaces; an empty span is a position to insert at."""
     if span is not None and document.slice(span).strip():
         return document.whole_lines(trimmed(document, span))
     code = Document.create("homebody:block", document.language_id, 0, block.text)

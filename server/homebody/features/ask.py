@@ -1,8 +1,8 @@
-"""Ask: a conversation about code, with what the user attaches and what the question is about.
+"""Ask: a conversation about code, with attachments and the code in question.
 
 In: a question, a conversation, code. Out: an answer in Markdown, streamed, with its sources and usage.
-The prompt only grows at its end: a follow-up makes the model read the new question and nothing that it
-has read before, until the context is full and the oldest turns are shortened.
+The prompt only grows at its end: for a follow-up the model reads only the new question, until the context is
+full and the oldest turns are shortened.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -33,7 +33,7 @@ _HISTORY_SHARE = 0.75
 """Share of the context that earlier turns may fill before the oldest are shortened."""
 
 _MOST_NAMED = 6
-"""Places that a question still names when its code was left out."""
+"""Maximum number of places that a question still names after its code was left out."""
 
 _REGENERATED_TEMPERATURE = 0.8
 """Minimum temperature when the same question is asked again."""
@@ -43,8 +43,8 @@ _REGENERATED_TEMPERATURE = 0.8
 class Reply:
     """An answer and its sources.
 
-    ``complete`` is false where the token limit cut it. ``blocks`` are all code blocks of the
-    conversation up to here, in order; those of this answer are the last ``new_blocks``.
+    ``complete`` is false if the token limit cut it. ``blocks`` are all code blocks of the conversation so
+    far, in order; those of this answer are the last ``new_blocks``.
     """
 
     markdown: str
@@ -75,23 +75,23 @@ async def ask(
     ----------
     conversation
         The conversation to continue; the question and its answer are added when the answer is complete.
-        ``None`` begins a new one.
+        ``None`` starts a new one.
     document, span
         The code that the question is about: a selection, the function around a cursor (an empty span),
-        or the document. Code that the conversation has already is not sent again.
+        or the document. Code that the conversation already contains is not sent again.
     attachments
         Further code or text that the user attached, from ``attachments``.
     on_text, on_read
-        Get the answer piece by piece, and how much of the prompt is read.
+        Called with each piece of the answer, and with the reading progress.
 
     Raises
     ------
     UsageError
-        The question is empty, code goes into no prompt, or the conversation is still answering.
+        The question is empty, the code is excluded from prompts, or the conversation is still answering.
     ContextTooLong
         Not even the question fits the context.
     BackendError
-        In one of its kinds.
+        See its subclasses.
 
     """
     if not question.strip():
@@ -117,7 +117,7 @@ async def regenerate(
     UsageError
         Nothing was asked yet.
     BackendError
-        In one of its kinds; the old answer stays.
+        See its subclasses; the old answer is kept.
 
     """
     with _answering(conversation):
@@ -125,7 +125,7 @@ async def regenerate(
             message = "There is no answer to replace: ask a question first."
             raise UsageError(message)
         last = conversation.turns[-1]
-        # The old answer stays in the conversation until there is a new one: it may be applied or stored.
+        # The old answer is kept in the conversation until there is a new one: it may be applied or stored.
         again = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
         context = NewContext(last.message or last.question, last.sources, last.left_out)
         info = await engine.chat.describe()
@@ -138,12 +138,12 @@ async def regenerate(
 
 @contextmanager
 def _answering(conversation: Conversation) -> Generator[None]:
-    """Mark the conversation while the block runs, and restore it where the block fails.
+    """Mark the conversation as answering while the block runs, and restore it if the block fails.
 
     Raises
     ------
     UsageError
-        It is marked already.
+        It is already answering.
 
     """
     if conversation.is_answering:
@@ -212,7 +212,7 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
 
 
 def _short(engine: Engine, question: str, sources: Sequence[Source]) -> str:
-    """Return the question with the names of what was read for it, for a later prompt without its code."""
+    """Return the question with the names of its sources, for a later prompt without its code."""
     names = list(dict.fromkeys(map(partial(_name_of, engine), sources)))
     if not names:
         return ""
@@ -235,7 +235,7 @@ async def _answered(  # noqa: PLR0917 - private; the parts of one request
     on_text: Callable[[str], None] | None,
     on_read: OnRead | None,
 ) -> tuple[Answer, NewContext]:
-    """Answer the next message; returns it as it was built, whatever the chat template made of it."""
+    """Answer the next message; returns it as it was built, before the chat template."""
     context = NewContext("", (), ())
 
     def draft(tokens: int) -> Draft:
@@ -251,7 +251,7 @@ async def _answered(  # noqa: PLR0917 - private; the parts of one request
 
 
 def _document_uri(asked: Asked) -> str:
-    """Return the document that the question is about; empty without one."""
+    """Return the URI of the document in question; empty without one."""
     return "" if asked.document is None else asked.document.uri
 
 

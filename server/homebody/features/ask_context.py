@@ -26,12 +26,12 @@ from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
 _FRAME_TOKENS = 12
-"""Words and fences around one attachment, beside its label."""
+"""Tokens of the text and fences around one attachment, without its label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question as the user sent it."""
+    """One question, as the user sent it."""
 
     question: str
     document: Document | None
@@ -78,8 +78,8 @@ async def find_context(
 
     Definitions of the symbols that the question names come before other related code.
 
-    A file that nobody selected goes in as a whole where that takes at most ``readable`` tokens, else as
-    its outline.
+    A file without a selection is included completely if it has at most ``readable`` tokens, otherwise as its
+    outline.
 
     Raises
     ------
@@ -105,7 +105,7 @@ async def find_context(
 
 
 def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewContext:
-    """Write down what fits: ``available`` tokens in all, ``readable`` with what was chosen by itself.
+    """Lay out what fits: at most ``available`` tokens, and ``readable`` including code that Homebody adds.
 
     Raises
     ------
@@ -174,7 +174,7 @@ async def _code(
 
 
 async def _is_longer(engine: Engine, document: Document, tokens: int) -> bool:
-    """Whether the document has more tokens; of a very long one the beginning is counted."""
+    """Whether the document has more tokens; only the beginning of a very long one is counted."""
     text = document.text[: tokens * CHARACTERS_A_TOKEN]
     await engine.chat.learn_counts([text])
     return len(text) < len(document.text) or engine.chat.tokens.count(text) > tokens
@@ -197,9 +197,9 @@ def _is_shown(text: str, shown: Sequence[str]) -> bool:
 
 
 def _share(costs: Sequence[int], rest: int) -> int:
-    """Tokens for the first of several: what it needs, or a fair part where not all fit.
+    """Tokens for the first of several: what it needs, or an equal share if not all fit.
 
-    Those that need less than an equal part leave the rest to the others.
+    Those that need less than an equal share leave the rest to the others.
     """
     if sum(costs) <= rest:
         return costs[0]
@@ -222,7 +222,7 @@ def _fitting(lines: Sequence[str], tokens: int, engine: Engine, *, from_end: boo
 
 
 def _other_lines(one: Attachment, kept: int) -> tuple[int, int]:
-    """First and last line of what was cut off."""
+    """First and last line of the part that was cut off."""
     if one.keep == "end":
         return one.first_line, one.last_line - kept
     return one.first_line + kept, one.last_line

@@ -1,7 +1,7 @@
 """Attachments of a question: files, symbols, diagnostics, diffs, pasted text.
 
-In: ids from ``context_items``, paths, or text. Out: ``Attachment`` values, checked by the same rules as
-every file that goes into a prompt.
+In: ids from ``context_items``, paths, or text. Out: ``Attachment`` values, checked by the same rules as every
+file that is put into a prompt.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from homebody.workspace.read import read_document
 from homebody.workspace.uri import path_of, uri_of
 
 PASTED = "homebody:pasted"
-"""URI of text that comes from no file."""
+"""URI of text that is not from a file."""
 
 DIFF_SCHEME = "diff"
 
@@ -35,7 +35,7 @@ _LINES_WITHOUT_TREE = 40
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Text that goes into a prompt because the user asked for it.
+    """Text that the user attached to a question.
 
     Attributes
     ----------
@@ -44,11 +44,11 @@ class Attachment:
     first_line, last_line
         Lines of the file, from 0, both inclusive.
     text, language
-        What is shown, and LSP's language identifier for it.
+        The text that is shown, and LSP's identifier of its language.
     label
         Name shown to the model and the user: a path with lines, ``uncommitted changes``.
     keep
-        Which lines are kept if not all fit.
+        Which lines are kept if not all of them fit.
 
     """
 
@@ -93,9 +93,7 @@ async def attach(
     if document is None:
         path = path_of(uri)
         if path is None:
-            message = (
-                f"There is nothing to attach under {item_id!r}: homebody.contextItems lists what there is."
-            )
+            message = f"There is nothing to attach under {item_id!r}: homebody.contextItems lists the items."
             raise UsageError(message)
         document = await asyncio.to_thread(
             read_document, path, max_bytes=engine.settings.context.max_file_bytes
@@ -127,7 +125,7 @@ async def attach_text(
 ) -> Attached:
     """Attach text that the user pasted or an editor sent: output, a diagnostic, a diff.
 
-    Files of a pasted diff are judged one by one.
+    Each file of a pasted diff is checked separately.
 
     Raises
     ------
@@ -166,7 +164,7 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
     """
     repository = await asyncio.to_thread(find_repository, folder)
     if repository is None:
-        message = f"{folder} is in no git repository, so there is no diff of it."
+        message = f"{folder} is not in a git repository, so it has no diff."
         raise UsageError(message)
     text = await asyncio.to_thread(git_diff, repository, which)
     diffs = file_diffs(text)
@@ -176,7 +174,7 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
         raise UsageError(message)
     attached = await _diff_attached(engine, diffs, f"{which} changes", repository.root)
     if not attached.items:
-        message = f"All {which} changes are in files that go into no prompt."
+        message = f"All {which} changes are in files that are never put into a prompt."
         raise UsageError(message)
     return attached
 
@@ -196,12 +194,12 @@ async def _diff_attached(engine: Engine, diffs: list[FileDiff], label: str, root
 
 
 async def _parse_lines(engine: Engine, document: Document, fragment: str) -> tuple[int, int] | None:
-    """Read ``L3``, ``L3-9``, or ``L3+`` for the definition at line 3; from 1, cut to the document."""
+    """Parse ``L3``, ``L3-9``, or ``L3+`` for the definition at line 3; lines count from 1."""
     if not fragment:
         return None
     match = _LINES.fullmatch(fragment)
     if match is None:
-        message = f"{document.uri}#{fragment} names no lines: write #L3 or #L3-9."
+        message = f"{document.uri}#{fragment} is not a line range: write #L3 or #L3-9."
         raise UsageError(message)
     bottom = document.line_count - 1
     first = min(max(0, int(match["first"]) - 1), bottom)

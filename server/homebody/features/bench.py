@@ -1,8 +1,8 @@
 """Bench: how fast the chosen model reads and writes on this machine.
 
 In: an engine and a use. Out: rows of times and speeds, for a table, JSON or Markdown.
-Every prompt is cold: it begins with a line that no prompt had before. The text is this package's own
-source, since speed depends on how text splits into tokens.
+Every prompt is cold: it begins with a line that no earlier prompt had. The text is this package's source
+code, since speed depends on how text splits into tokens.
 """
 
 import platform
@@ -25,7 +25,7 @@ SIZES = (512, 2048, 8192)
 """Prompt lengths in tokens, as far as the served context allows."""
 
 _PATIENCE_SECONDS = 120.0
-"""A prompt that would take longer to read is left out, except the shortest."""
+"""Maximum reading time, in seconds; longer prompts are left out, except the shortest."""
 
 _ANSWER_TOKENS = 64
 _ROOM = 32
@@ -34,8 +34,8 @@ _ROOM = 32
 class Row(Struct, frozen=True, rename="camel"):
     """One prompt length.
 
-    Times are milliseconds to the first token, speeds tokens a second; ``None`` where the server does
-    not tell and it could not be seen from outside.
+    Times are milliseconds to the first token, speeds tokens per second; ``None`` if the server does not
+    report a value and it could not be measured.
     """
 
     prompt_tokens: int
@@ -50,7 +50,7 @@ class Bench(Struct, frozen=True, rename="camel"):
 
     ``quick_tokens`` is an estimate of the largest cold prompt that is answered within
     ``latency_budget_ms``. ``left_out`` are prompt lengths that would have taken minutes.
-    ``memory_bytes`` is what the embedded model's process holds, ``None`` for other servers.
+    ``memory_bytes`` is the memory of the embedded model's process, ``None`` for other servers.
     """
 
     model: str
@@ -83,7 +83,8 @@ async def bench(
     measured = engine.completion if use == "completion" else engine.chat
     info = await measured.describe()
     most = info.context_length - _ANSWER_TOKENS - _ROOM
-    # A context of 8,192 tokens cannot take a prompt of so many: then the longest that fits is measured.
+    # A context of 8,192 tokens has no room for a prompt of that length: then the longest that fits is
+    # measured.
     wanted = sorted({min(size, most) for size in sizes})
     rows: list[Row] = []
     for size in wanted:
@@ -133,7 +134,7 @@ async def _row(use: Use, info: ModelInfo, size: int, slot: Slot) -> Row:
 async def _asked(
     use: Use, prompt: Prompt, tokens: int, slot: Slot
 ) -> tuple[float, PromptRead | None, Stats | None, float, int]:
-    """Return ms to the first piece, what reading cost, the stats, seconds of writing, pieces."""
+    """Return ms to the first piece, the cost of reading, the stats, seconds of writing, number of pieces."""
     began = time.perf_counter()
     first = last = 0.0
     pieces = 0
@@ -154,7 +155,7 @@ async def _asked(
 
 
 async def _text(use: Use, info: ModelInfo, size: int) -> str:
-    """Lines of source of about ``size`` tokens, under a first line that is new."""
+    """Source lines of about ``size`` tokens, below a first line that is unique."""
     lines: list[str] = [f"# {secrets.token_hex(8)}\n"]
     tokens = 16
     async for line, cost in _source_lines(use, info):
@@ -175,7 +176,7 @@ async def _source_lines(use: Use, info: ModelInfo) -> AsyncIterator[tuple[str, i
 
 
 def _seconds(rows: Sequence[Row], size: int) -> float:
-    """Time that a longer prompt takes, by the last row: more than in proportion, as attention goes."""
+    """Estimated time for a longer prompt, from the last row: more than proportional, because of attention."""
     return rows[-1].cold_ms / 1000 * (size / max(rows[-1].prompt_tokens, 1)) ** 1.5
 
 
@@ -195,7 +196,7 @@ def quick_tokens(rows: Sequence[Row], budget_ms: float) -> int:
 
 
 def _memory(info: ModelInfo) -> int | None:
-    """Resident memory of our own host process; the memory of other servers is unknown."""
+    """Resident memory of Homebody's own host process; the memory of other servers is unknown."""
     if info.kind != "embedded":
         return None
     held = [

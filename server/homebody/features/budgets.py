@@ -1,4 +1,4 @@
-"""Token budgets of a chat prompt: what fits the context, and what is read before the first word.
+"""Token budgets of a chat prompt: how much fits the context, and how much is read before the first word.
 
 In: settings, the served model, its measured speed. Out: tokens.
 """
@@ -16,16 +16,16 @@ from homebody.errors import BackendRefused
 from homebody.prompt.front_matter import PromptFile
 
 TEMPLATE_TOKENS = 24
-"""First guess of what a chat template adds; the exact count corrects it."""
+"""Estimated tokens of a chat template; the exact count corrects it."""
 
 _LEAST_TOKENS = 256
 """Minimum budget, in tokens, even on the slowest machine; with fewer an answer is useless."""
 
 CHARACTERS_A_TOKEN = 8
-"""Code has fewer: a text with more characters for each token than that has too many tokens."""
+"""Upper bound on the characters of a token in code: a text with more for each allowed token is too long."""
 
 _CHARACTERS = 200
-"""Characters of the code that are read to measure the speed: some fifty tokens."""
+"""Characters of the code that are read to measure the speed: about fifty tokens."""
 
 _MEASURED_TOKENS = 64
 """Tokens that are read to measure the speed: one batch of the embedded model."""
@@ -38,11 +38,11 @@ class ChatRoom:
     Attributes
     ----------
     output
-        Kept free for the answer.
+        Tokens that are reserved for the answer.
     fits
-        Maximum total of the prompt's texts.
+        Maximum tokens of all texts of the prompt.
     readable
-        What the model reads in ``chat.readingSeconds``, at least 256; never more than ``fits``.
+        Tokens that the model reads in ``chat.readingSeconds``, at least 256; never more than ``fits``.
 
     """
 
@@ -54,7 +54,7 @@ class ChatRoom:
 def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
     """Split the context of one request.
 
-    The answer gets ``chat.maxTokens``, and a quarter of a short context at most. Before the first
+    The answer gets ``chat.maxTokens``, but at most a quarter of the context. Before the first
     measurement the speed of a small model on two slow cores is assumed.
 
     Raises
@@ -73,7 +73,7 @@ def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
 
 @asynccontextmanager
 async def speed_measured(engine: Engine, prompt: PromptFile, text: str = "") -> AsyncGenerator[None]:
-    """Measure the speed while the block runs: at its end, ``chat_room`` knows it. Raises ``BackendError``."""
+    """Measure the speed while the block runs, so that it is known afterwards. Raises ``BackendError``."""
     measuring = asyncio.create_task(measure_speed(engine, prompt, text))
     try:
         yield
@@ -82,16 +82,16 @@ async def speed_measured(engine: Engine, prompt: PromptFile, text: str = "") -> 
         measuring.cancel()
         await asyncio.wait({measuring})
         if not measuring.cancelled():
-            # Where the block itself failed, its own error counts.
+            # If the block itself failed, its own error is raised.
             measuring.exception()
 
 
 async def measure_speed(engine: Engine, prompt: PromptFile, text: str = "") -> None:
-    """Measure how fast the chat model reads, unless that is known.
+    """Measure how fast the chat model reads, unless that is already known.
 
-    Completions of the same model have measured it; otherwise the beginning of ``text`` and the words of
-    ``prompt`` are read, one batch of them. Where the server cannot only read, the speed stays unknown until
-    its first answer.
+    Completions of the same model measure it too; otherwise one batch of the beginning of ``text`` and the
+    text of ``prompt`` is read. If the server cannot read without answering, the speed is unknown until its
+    first answer.
     """
     use = engine.chat
     if use.speed.prompt is not None:
@@ -100,7 +100,7 @@ async def measure_speed(engine: Engine, prompt: PromptFile, text: str = "") -> N
         use.speed.prompt = known
         return
     messages = [Message("system", prompt.system)] if prompt.system else []
-    # The text comes first: the words of the prompt may be in the cache already.
+    # The text comes first: the prompt's own text may be in the cache already.
     question = Message("user", text[:_CHARACTERS] + prompt.body)
     try:
         words = await use.backend.render_chat([*messages, question])

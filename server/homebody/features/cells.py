@@ -1,4 +1,4 @@
-"""Cells of a notebook, as code that helps a prompt.
+"""Cells of a notebook, as related code for a prompt.
 
 In: session, the document of a cell. Out: candidates for ``context``.
 """

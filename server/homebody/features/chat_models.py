@@ -1,6 +1,6 @@
-"""Models that can answer questions here: those of the server in use, or the weights on this machine.
+"""Models that can answer questions: those of the server in use, or the weights on this machine.
 
-In: an engine. Out: their names, and the settings that choose each. Nothing is loaded or downloaded.
+In: an engine. Out: their names, and the settings that select each. Nothing is loaded or downloaded.
 """
 
 import asyncio
@@ -18,21 +18,22 @@ from homebody.settings import BackendSettings
 
 @dataclass(frozen=True, slots=True)
 class ChatModel:
-    """One model: its name, and the ``chat.backend`` that makes it answer."""
+    """One model: its name, and the ``chat.backend`` that selects it."""
 
     name: str
     block: BackendSettings
 
 
 async def chat_models(engine: Engine) -> tuple[ChatModel, ...]:
-    """Return the model in use, then the others that the same server has and that take instructions.
+    """Return the model in use, then the other instruct models of the same server.
 
-    Models that run on another machine are left out. A server that cannot list its models has one.
+    Models that run on another machine are left out. For a server that cannot list its models, only the model
+    in use is returned.
 
     Raises
     ------
     BackendError
-        No model answers.
+        No model is available.
 
     """
     info = await engine.chat.describe()
@@ -68,5 +69,5 @@ def _on_this_machine(block: BackendSettings) -> list[ChatModel]:
 
 
 def _is_same(one: str, other: str) -> bool:
-    """Whether two names are of one model: a server may name it by its path, with or without ``.gguf``."""
+    """Whether two names mean the same model: a server may name it by its path, with or without ``.gguf``."""
     return PurePath(one).name.removesuffix(".gguf") == PurePath(other).name.removesuffix(".gguf")

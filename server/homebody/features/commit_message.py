@@ -1,4 +1,4 @@
-"""Write a commit message for what is staged.
+"""Write a commit message for the staged changes.
 
 In: a folder inside a git repository. Out: the message and its sources. Nothing is committed.
 """
@@ -33,7 +33,7 @@ async def commit_message(
     UsageError
         There is no repository, or nothing is staged.
     GitFailed, ContextTooLong, BackendError
-        As their classes say.
+        See these classes.
 
     """
     attached = await attach_changes(engine, "staged", folder)
@@ -48,7 +48,7 @@ def _message(answer: str) -> str:
     blocks = code_blocks(answer)
     text = blocks[0].text if blocks and answer.lstrip().startswith(("```", "~~~")) else answer
     lines = [line.rstrip() for line in text.strip().splitlines()]
-    # A message has no code: the model went on with something else there.
+    # A message has no code: from there on the model wrote something else.
     code = next((at for at, line in enumerate(lines) if at and FENCE.match(line)), len(lines))
     lines = "\n".join(lines[:code]).strip().splitlines()
     if lines:

@@ -1,6 +1,6 @@
 """Items that can be attached to a question: files, symbols, diagnostics, changes.
 
-In: what the user has typed of a name. Out: items, the likeliest first; ``attach`` takes their ids.
+In: the typed part of a name. Out: items, the likeliest first; ``attach`` takes their ids.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _MOST_FILES = 20
 _MOST_SYMBOLS = 20
 
 DIAGNOSTICS = "diagnostics"
-"""Scheme of ids of diagnostics, in front of a document's URI; without a URI, those of all documents."""
+"""Scheme of the ids of diagnostics, followed by a document's URI; without a URI, those of all documents."""
 
 _ALL_PROBLEMS = "All problems"
 
@@ -28,7 +28,7 @@ _CHANGES = (("uncommitted", "Uncommitted changes"), ("staged", "Staged changes")
 
 @dataclass(frozen=True, slots=True)
 class ContextItem:
-    """One thing to attach: ``id`` for the program, ``label`` and ``detail`` for the user."""
+    """One item to attach: ``id`` for the program, ``label`` and ``detail`` for the user."""
 
     id: str
     kind: ItemKind
@@ -43,10 +43,10 @@ async def context_items(
     documents: Sequence[Document] = (),
     with_problems: Sequence[str] = (),
 ) -> list[ContextItem]:
-    """Return what there is to attach whose name contains ``query``; without a query the likeliest.
+    """Return the items whose name contains ``query``; without a query the likeliest.
 
-    ``documents`` are open: they come first, and are found where there is no index. ``with_problems`` are
-    URIs of documents whose diagnostics are known.
+    ``documents`` are open: they come first, and are found without an index. ``with_problems`` are URIs of
+    documents whose diagnostics are known.
     """
     query = query.strip()
     found = [
@@ -74,7 +74,7 @@ async def context_items(
 
 
 async def _problems(engine: Engine, query: str, with_problems: Sequence[str]) -> list[ContextItem]:
-    """Diagnostics of each document, and of all of them together where there are several."""
+    """Diagnostics of each document, and, if there are several, of all documents together."""
     uris = [uri for uri in with_problems if await engine.permit.refusal(uri) is None]
     found = [
         ContextItem(
@@ -89,7 +89,7 @@ async def _problems(engine: Engine, query: str, with_problems: Sequence[str]) ->
 
 
 def _changes(engine: Engine, query: str) -> list[ContextItem]:
-    """Changes of the repositories that the workspace's folders are in."""
+    """Changes in the repositories of the workspace's folders."""
     roots = dict.fromkeys(
         repository.root for folder in engine.folders if (repository := find_repository(folder)) is not None
     )

@@ -44,7 +44,7 @@ _MEASURED_TOKENS = 256
 
 
 class Finding(Struct, frozen=True, rename="camel"):
-    """One thing worth knowing; ``command`` is what to type or set, where something helps."""
+    """One finding; ``command`` is the command or setting that improves it, if there is one."""
 
     level: Level
     text: str
@@ -55,7 +55,7 @@ class UseReport(Struct, frozen=True, rename="camel"):
     """One use of a model: the model that answers, the reason for its choice, and its speed.
 
     ``model`` is ``None`` if none answers. ``fim`` names the layout of fill-in-the-middle prompts.
-    ``needs_better_model`` says that the model was not made for this use, or is the smallest one.
+    ``needs_better_model`` is true if the model was not made for this use, or is the smallest one.
     """
 
     use: Slot
@@ -71,11 +71,11 @@ class UseReport(Struct, frozen=True, rename="camel"):
 
 
 class Diagnosis(Struct, frozen=True, rename="camel"):
-    """All of it. ``servers`` has one sentence for each server that answers on this machine.
+    """All results. ``servers`` has one sentence for each server that answers on this machine.
 
     ``installation`` is one line; ``versions`` are findings about other parts of Homebody on this
     machine: the editors' extensions, model processes of another version. ``next_steps`` lead to a more
-    capable model, where one of the uses has none.
+    capable model, if one of the uses has none.
     """
 
     installation: str
@@ -91,7 +91,7 @@ async def doctor(
 ) -> Diagnosis:
     """Check everything that affects how well Homebody works here. Never raises ``BackendError``.
 
-    ``problems`` are what was wrong in the settings, ``origins`` which source each value comes from.
+    ``problems`` are the problems in the settings, ``origins`` the source of each value.
     """
     servers = tuple(found.remark for found in await probe_all(USUAL_URLS))
     completion = await _use(engine, "completion")
@@ -108,7 +108,7 @@ async def doctor(
 
 
 async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) -> UseReport:
-    """Look at one use; the speed of a model that was ``measured`` already is not measured again."""
+    """Check one use; the speed of a model that was ``measured`` already is not measured again."""
     use = engine.completion if slot == "completion" else engine.chat
     try:
         info = await use.describe()
@@ -145,7 +145,7 @@ async def _weakness(engine: Engine, info: ModelInfo, slot: Slot, row: FimFormat 
             text = "It does not fill in the middle: suggestions use only the text before the cursor."
             return Finding("hint", text, better_model(info, slot))
         prose = False
-        # A probe that fails says nothing about the model.
+        # A failed probe proves nothing about the model.
         with suppress(HomebodyError):
             prose = await answers_with_prose(engine, row)
         return Finding("hint", _PROSE, better_model(info, slot)) if prose else None
@@ -159,7 +159,7 @@ async def _weakness(engine: Engine, info: ModelInfo, slot: Slot, row: FimFormat 
 
 
 def _next_steps(uses: Sequence[UseReport]) -> tuple[Finding, ...]:
-    """Lead to the command that recommends models, unless a capable one serves each use."""
+    """Name the command that recommends models, unless both uses have a capable one."""
     if not any(use.model is None or use.needs_better_model for use in uses):
         return ()
     command = shell(str(this_installation().program), "models", "recommend")
@@ -177,8 +177,8 @@ def _common(info: ModelInfo) -> list[Finding]:
         found.append(Finding("problem", f"This model runs on {info.remote_host}, not on this machine."))
     elif info.kind in {"lm-studio", "openai"}:
         text = (
-            "Homebody itself connects to this machine only; this server does not report whether it passes "
-            "requests on to another machine: check its settings."
+            "Homebody itself connects to this machine only; this server does not report whether it forwards "
+            "requests to another machine: check its settings."
         )
         found.append(Finding("hint", text))
     trained = info.trained_context_length
@@ -186,11 +186,11 @@ def _common(info: ModelInfo) -> list[Finding]:
         text = f"Only {info.context_length} tokens of context are served, which is little for code."
         found.append(Finding("problem", text, more_context(info)))
     elif trained is not None and trained > info.context_length:
-        text = f"{info.context_length} tokens of context are served, and the model could use {trained}."
+        text = f"{info.context_length} tokens of context are served, and the model supports {trained}."
         found.append(Finding("hint", text, more_context(info)))
     if info.ignored_sampling:
         names = ", ".join(info.ignored_sampling)
-        found.append(Finding("hint", f"This server does not know these sampling settings: {names}."))
+        found.append(Finding("hint", f"This server does not support these sampling settings: {names}."))
     found += [Finding("hint", note) for note in info.notes]
     if not info.exact_tokenizer:
         found.append(
@@ -206,15 +206,15 @@ def _completion_speed(info: ModelInfo, speed: Row) -> list[Finding]:
         found.append(Finding("problem", text, quicker_model(info)))
     elif speed.prompt_speed is not None and speed.prompt_speed < _QUICK_PROMPT:
         text = (
-            f"It reads {speed.prompt_speed:.0f} tokens a second: the first suggestion at a place comes late."
+            f"It reads {speed.prompt_speed:.0f} tokens a second: the first suggestion at a place takes long."
         )
         if is_smallest(info):
-            text += " No model is smaller: is the machine busy with something else?"
+            text += " There is no smaller model: is the machine busy with something else?"
         found.append(Finding("hint", text, quicker_model(info)))
     else:
         found.append(Finding("good", "It is quick enough for suggestions while typing."))
     if not info.has_logprobs:
-        text = "This server gives no probabilities: completion.minConfidence has no effect with it."
+        text = "This server reports no probabilities: completion.minConfidence has no effect with it."
         found.append(Finding("hint", text))
     return found
 
@@ -240,21 +240,21 @@ def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str
         found.append(Finding("hint", text))
     keyed = [key for key, origin in origins.items() if key.endswith("api_key") and origin.endswith(".toml")]
     if keyed:
-        text = f"An API key stands in a file ({origins[keyed[0]]}): a variable is safer."
+        text = f"An API key is in a file ({origins[keyed[0]]}): a variable is safer."
         found.append(Finding("hint", text, 'api_key_env = "MY_KEY"'))
     if settings.log.prompts and settings.log.enabled:
-        found.append(Finding("hint", "The local log keeps the text of your prompts (log.prompts)."))
+        found.append(Finding("hint", "The local log contains the text of your prompts (log.prompts)."))
     return found
 
 
 def _notes() -> list[Finding]:
-    """What was seen in earlier sessions: prompts that a server cut, counts that did not agree."""
+    """Problems of earlier sessions: prompts that a server cut, counts that did not agree."""
     newest = {(note.model, note.text): note for note in read_notes()}
     return [Finding("problem", f"{note.model}: {note.text}") for note in newest.values()]
 
 
 def _extensions() -> list[Finding]:
-    """Versions of the VS Code extension that are installed for this user."""
+    """Check the versions of the VS Code extension that are installed for this user."""
     own = this_installation()
     found = sorted(
         path.parent.name.rpartition("-")[2]
@@ -272,7 +272,7 @@ def _extensions() -> list[Finding]:
 
 
 def _model_processes() -> list[Finding]:
-    """Embedded models that an older or newer Homebody started, and that are still running."""
+    """Find running embedded models that another version of Homebody started."""
     others = {host.version.partition("+")[0] for host in shared.running_hosts()} - {
         this_installation().version
     }
@@ -286,7 +286,7 @@ def _model_processes() -> list[Finding]:
     ]
 
 
-# Of VS Code and what is built from it; ``-server`` is its part on the other end of an SSH connection.
+# Folders of VS Code and editors based on it; ``-server`` is the remote part of an SSH connection.
 _EXTENSION_FOLDERS = (
     *(".vscode/extensions", ".vscode-insiders/extensions", ".vscode-server/extensions"),
     *(".vscode-oss/extensions", ".cursor/extensions", ".windsurf/extensions"),

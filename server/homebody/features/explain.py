@@ -1,8 +1,8 @@
 """Explain code: a selection, the function around the cursor, or a whole file.
 
 In: a document and a span. Out: Markdown, streamed as it is written, with usage and sources.
-Code that is read within ``chat.readingSeconds`` is explained at once, together with the code that it
-uses; longer code in parts, and a long file by its outline (``explain_parts``).
+Code that the model reads within ``chat.readingSeconds`` is explained by one request, together with the code
+that it uses; longer code is explained in parts, and a long file by its outline (``explain_parts``).
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ _COUNTED_LINES = 200
 """Lines on either side of the code that are counted exactly; further ones are estimated."""
 
 _MOST_COUNTED_LINES = 800
-"""Lines that are counted exactly before the first word: of long code, the beginning."""
+"""Maximum number of lines that are counted exactly before the first word: the beginning of long code."""
 
 
 async def explain(
@@ -63,21 +63,21 @@ async def explain(
     problem
         A diagnostic's message: it is explained instead of the code at ``span``.
     full
-        Read everything, however long it takes: each part is as long as the context allows, and no part
-        of a long file is left out.
+        Read everything, even if that takes long: each part is as long as the context allows, and no part of a
+        long file is left out.
     on_text
-        Gets the Markdown piece by piece.
+        Called with each piece of the Markdown.
     on_read
-        Gets how much of a prompt is read, where the server reports it.
+        Called with the reading progress, if the server reports it.
     session
-        Its notebooks' other cells help.
+        Provides the other cells of a notebook.
 
     Raises
     ------
     UsageError
         The text is only white space, or the document must not be sent to a model.
     ContextTooLong, BackendError
-        As ``answer_in_words`` says.
+        As for ``answer_in_words``.
 
     """
     await check_permitted(engine, document)
@@ -142,6 +142,6 @@ async def explain(
 
 
 def _reads_at_once(code: int, room: ChatRoom, frame: int, *, full: bool) -> bool:
-    """Whether code of so many tokens is explained by one request."""
+    """Whether code of this many tokens is explained by one request."""
     limit = room.fits if full else min(room.fits, room.readable * 5 // 4)
     return code + frame <= limit

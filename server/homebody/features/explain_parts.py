@@ -24,10 +24,10 @@ _MOST_PARTS = 8
 """Maximum number of parts that are explained, unless all are requested."""
 
 _PART_TOKENS = 320
-"""Longest explanation of one part, and of the summary."""
+"""Maximum tokens of the explanation of one part, and of the summary."""
 
 _FEWEST_DEFINITIONS = 3
-"""A file with fewer is not described by its outline."""
+"""Minimum number of definitions of a file that is explained by its outline."""
 
 _OUTLINED = frozenset(
     {"function", "method", "class", "interface", "struct", "enum", "trait", "impl", "module", "type", "macro"}
@@ -90,7 +90,7 @@ async def explain_parts(task: Task, target: Span, room: ChatRoom, *, full: bool)
 
 
 async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
-    """Explain a whole file by its imports and signatures; ``None`` where it has hardly any."""
+    """Explain a whole file by its imports and signatures; ``None`` if it has too few."""
     engine, document = task.engine, task.document
     lines = outline(document, task.tree)
     if not lines:
@@ -137,7 +137,7 @@ async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
 
 
 def outline(document: Document, tree: Tree) -> list[tuple[Span, str]]:
-    """Return imports and signatures in order; empty where a file has hardly any."""
+    """Return imports and signatures in order; empty if a file has too few."""
     outlined = [one for one in definitions(document, tree) if one.kind in _OUTLINED]
     if len(outlined) < _FEWEST_DEFINITIONS:
         return []
@@ -147,9 +147,9 @@ def outline(document: Document, tree: Tree) -> list[tuple[Span, str]]:
 
 
 def split(task: Task, target: Span, tokens: int) -> list[Span]:
-    """Cut ``target`` between lines, where the fewest definitions are cut, into parts of ``tokens``.
+    """Split ``target`` between lines into parts of ``tokens``, so that the fewest definitions are split.
 
-    A line that is longer by itself is a part of its own.
+    A line that is longer than that is a separate part.
     """
     document, count = task.document, task.engine.chat.tokens.count
     parts: list[Span] = []
@@ -219,7 +219,7 @@ async def _sum_up(task: Task, texts: list[str], room: ChatRoom) -> Answer:
 
 
 def first_tokens(engine: Engine, text: str, tokens: int) -> str:
-    """Words from the beginning of ``text`` that have at most ``tokens`` tokens."""
+    """Words at the beginning of ``text`` with at most ``tokens`` tokens."""
     count = engine.chat.tokens.count
     if count(text) <= tokens:
         return text
@@ -246,7 +246,7 @@ def _beginning(document: Document, part: Span, tokens: int, engine: Engine) -> S
         used, end, line = used + cost, stop, line + 1
     if end > part.start:
         return Span(part.start, end)
-    # One character is at most a few tokens: halving finds how much of the line fits.
+    # One character is at most a few tokens: a binary search finds how much of the line fits.
     low, high = 1, len(part)
     while low < high:
         middle = (low + high + 1) // 2
@@ -270,7 +270,7 @@ def _explanation(task: Task, markdown: str, collected: _Collected) -> Explanatio
 
 
 def _frame_tokens(task: Task, prompt: PromptFile) -> int:
-    """Tokens of the words around the code, the project's rules included."""
+    """Tokens of the text around the code, including the project's rules."""
     return frame_tokens(task.engine, prompt) + task.engine.chat.tokens.count(task.rules.text)
 
 

@@ -1,4 +1,4 @@
-"""Explain text that is no document: the output of a program, a diff; and write commit messages.
+"""Explain text that is not a document: the output of a program, a diff; and write commit messages.
 
 In: attachments. Out: an explanation. Files that an output names are added to the prompt if they are in the
 workspace.
@@ -37,7 +37,8 @@ _LOOKED_AT = 200_000
 """Characters of an output that are searched for places."""
 
 # Python's, then what compilers, test runners, Node, Rust and Go print. An output may be one line of any
-# length, so a path starts only where no path is under way, and is never tried at a shorter length.
+# length, so the patterns must not backtrack: a path starts only outside of another path, and is never tried
+# with a shorter length.
 _IN_PYTHON = re.compile(r'File "(?P<path>[^"\n]{1,500}+)", line (?P<line>\d{1,7})')
 _ELSEWHERE = re.compile(r"(?<![\w./\\@+-])(?P<path>(?:[A-Za-z]:)?[\w./\\@+-]{1,500}+)[:(](?P<line>\d{1,7})\b")
 _SUFFIX = re.compile(r"\.\w{1,8}\Z")
@@ -68,9 +69,9 @@ async def explain_text(
     Raises
     ------
     UsageError
-        The text is empty, or holds a private key.
+        The text is empty, or contains a private key.
     ContextTooLong, BackendError
-        As ``answer_in_words`` says.
+        As for ``answer_in_words``.
 
     """
     if not text.strip():
@@ -114,12 +115,12 @@ async def explain_attached(
 ) -> Explanation:
     """Answer the shipped prompt ``name`` about attachments.
 
-    Without ``full`` they get what is read within ``chat.readingSeconds``; what does not fit is listed.
+    Without ``full`` their size is limited to what is read within ``chat.readingSeconds``; the rest is listed.
 
     Raises
     ------
     ContextTooLong, BackendError
-        As ``answer_in_words`` says.
+        As for ``answer_in_words``.
 
     """
     prompt = shipped_prompt(name)
@@ -148,7 +149,7 @@ async def explain_attached(
 
 
 def _places(engine: Engine, text: str) -> Iterator[_Place]:
-    """Places inside the workspace that ``text`` names, the last first: errors are usually at the end."""
+    """Places inside the workspace that ``text`` names, in reverse order: errors are usually at the end."""
     found: dict[tuple[Path, int], int] = {}
     for pattern in (_IN_PYTHON, _ELSEWHERE):
         for match in pattern.finditer(text, max(0, len(text) - _LOOKED_AT)):
@@ -162,7 +163,7 @@ def _places(engine: Engine, text: str) -> Iterator[_Place]:
 
 
 def _inside(engine: Engine, name: str) -> Path | None:
-    """Return the file of the workspace that ``name`` means, relative names by each folder."""
+    """Return the file of the workspace with that name; a relative name is tried in each folder."""
     for folder in engine.folders:
         root = folder.absolute()
         try:
@@ -177,7 +178,7 @@ def _inside(engine: Engine, name: str) -> Path | None:
 async def _lines_at(
     engine: Engine, places: Sequence[_Place], open_document: Callable[[str], Document | None]
 ) -> list[Candidate]:
-    """Lines around each place, as the editor has them, else from disk."""
+    """Lines around each place, from the editor if the file is open, otherwise from disk."""
     found: list[Candidate] = []
     for place in places:
         uri = uri_of(place.path)

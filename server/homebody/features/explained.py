@@ -1,6 +1,6 @@
-"""An explanation as a turn of a conversation, so that questions about it can follow.
+"""Adds an explanation to a conversation, so that the user can ask about it.
 
-In: a conversation, the code that was explained, the explanation. Out: the conversation with one turn more.
+In: a conversation, the code that was explained, the explanation. Out: the conversation with one more turn.
 """
 
 from homebody.engine import Engine
@@ -14,7 +14,8 @@ from homebody.session.conversation import Conversation, Turn
 from homebody.text import Document, Span
 
 _SHARE = 4
-"""Code of at most a quarter of the context goes into the conversation; of longer code, its place only."""
+"""Share of the context up to which code is added to the conversation; for longer code, only its position
+is."""
 
 
 async def add_explanation(
@@ -27,7 +28,7 @@ async def add_explanation(
     Raises
     ------
     BackendError
-        The model went away meanwhile.
+        The model became unavailable meanwhile.
 
     """
     info = await engine.chat.describe()

@@ -16,10 +16,10 @@ from homebody.text import Document
 class Explanation:
     """An explanation and its sources.
 
-    ``complete`` is false where the token limit cut it, where parts of a long selection were not explained,
-    or where of a long file only the outline was read; ``left_out`` lists what was not read. ``usage`` sums
-    up all requests behind it. ``links`` are the links in ``markdown`` that Homebody wrote, as they stand
-    there; all others are the model's.
+    ``complete`` is false if the token limit cut it, if parts of a long selection were not explained, or if
+    only the outline of a long file was read; ``left_out`` lists the rest. ``usage`` is the sum of all its
+    requests. ``links`` are the links in ``markdown`` that Homebody wrote, literally; all others are the
+    model's.
     """
 
     markdown: str

@@ -1,7 +1,7 @@
 """Check that a model fills in the middle, with two fixed holes.
 
 In: an engine, a model and its prompt format. Out: whether the answers are prose.
-Sends no text of the user's. Used by ``doctor``; while a user types, the answers themselves are judged
+Sends no text of the user. Used by ``doctor``; while the user types, the answers themselves are checked
 (``features/complete/learn.py``).
 """
 

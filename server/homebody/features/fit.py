@@ -1,8 +1,7 @@
-"""Build a prompt that fits: build it, count it exactly, cut it by the overshoot.
+"""Build a prompt that fits: build it, count it exactly, and shorten it by the overshoot.
 
-In: how to build a draft for a number of tokens, how to measure it, the limit. Out: a draft within the
-limit and its exact count.
-Shared by completion and chat; knows nothing of what a draft is.
+In: functions that build and measure a draft for a number of tokens, the limit. Out: a draft within the limit
+and its exact count. Shared by completion and chat; knows nothing of the content of drafts.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,14 +13,15 @@ from homebody.errors import ContextTooLong
 _TRIES = 4
 
 _MARGIN_TOKENS = 16
-"""Cut on top of the overshoot: markers and rounding, which the estimate does not see."""
+"""Tokens that are cut in addition to the overshoot, for markers and rounding, which the estimate does not
+include."""
 
 Draft = TypeVar("Draft")
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Tokens of one draft: by our own estimate, and as the server counts them."""
+    """Tokens of one draft: estimated, and as counted by the server."""
 
     estimated: int
     exact: int
@@ -39,17 +39,17 @@ async def fit(
     Parameters
     ----------
     build
-        Gets the tokens, by our own estimate, that the draft may have; ``None`` the first time, when
-        it takes what its budget allows.
+        Called with the estimated tokens that the draft may have; ``None`` the first time, when its budget is
+        the limit.
     measure
-        Counts a draft, exactly where the server can.
+        Counts a draft, exactly if the server can.
     too_long
-        Message of the error where even the smallest draft is too long.
+        Message of the error if even the smallest draft is too long.
 
     Raises
     ------
     ContextTooLong
-        The draft is still over the limit after four tries.
+        The draft is still too long after four tries.
 
     """
     tokens: int | None = None
@@ -58,7 +58,7 @@ async def fit(
         size = await measure(draft)
         if size.exact <= limit:
             return draft, size.exact
-        # The estimate of a shorter draft will be off in the same proportion.
+        # The estimate of a shorter draft is wrong by the same ratio.
         used = size.estimated if tokens is None else min(tokens, size.estimated)
         tokens = max(1, used * limit // size.exact - _MARGIN_TOKENS)
     raise ContextTooLong(too_long)

@@ -24,7 +24,7 @@ _DEFINES = "defines "
 """Beginning of a source's reason, before the name that it defines."""
 
 _MOST_FILES = 100
-"""Different names of one answer that are looked up on disk."""
+"""Maximum number of different names in one answer that are looked up on disk."""
 
 
 async def linked(
@@ -37,7 +37,8 @@ async def linked(
 ) -> str:
     """Return ``markdown`` with links.
 
-    ``document`` and ``sources`` are what the answer is about: their definitions and files are known by name.
+    ``document`` and ``sources`` are the subject of the answer: names of their definitions and files are
+    linked.
     ``own`` are links in ``markdown`` that Homebody wrote.
     """
     finder = await _finder(engine, document, sources)
@@ -79,7 +80,7 @@ async def _finder(engine: Engine, document: Document | None, sources: Sequence[S
 
 
 class _Finder:
-    """Finds what a name in an answer means; looks at the disk."""
+    """Finds the code that a name in an answer refers to; reads from disk."""
 
     def __init__(self, engine: Engine, names: Mapping[str, tuple[str, int]], uris: Sequence[str]) -> None:
         self._names = names
@@ -103,7 +104,7 @@ class _Finder:
         return f"{uri}#L{match['line']}" if uri and match["line"] else uri
 
     def _look_up(self, path: str) -> str | None:
-        """Find a path as the prompt showed it, else by its end, else in the folders of the workspace."""
+        """Find a path: as shown in the prompt, otherwise by its end, otherwise in the workspace's folders."""
         shown = [uri for known, uri in self._paths.items() if f"/{known}".endswith(f"/{path}")]
         if path in self._paths:
             shown = [self._paths[path]]

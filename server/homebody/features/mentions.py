@@ -1,8 +1,9 @@
 """Symbols that a question names, and their definitions.
 
-In: a question in plain words, maybe the open document. Out: candidates that say which name they define.
-Names are recognised by their form (backticks, a call, dots, underscores, capitals) or by a word beside them
-("the reorder function"); what is no symbol of the workspace is ignored.
+In: a question in plain words, and optionally the open document. Out: candidates with the name that they
+define.
+Names are recognised by their form (backticks, a call, dots, underscores, capitals) or by a word next to them
+("the reorder function"); names that are not symbols of the workspace are ignored.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from homebody.workspace.read import read_document
 from homebody.workspace.uri import path_of
 
 _LOOKED_AT = 8_000
-"""Characters of a question that are searched: a longer one holds pasted text."""
+"""Maximum characters of a question that are searched: a longer question contains pasted text."""
 
 _MOST_LOOKED_UP = 32
 _MOST_NAMES = 6
@@ -37,7 +38,7 @@ _KINDS = (
     r"(?:function|method|class|struct|enum|trait|interface|module|macro|constant|variable|field|property"
     r"|decorator|fixture|hook|component|type)"
 )
-# A lower-case word is taken for a name only beside one of these.
+# A lower-case word is taken for a name only next to one of these.
 _BESIDE = re.compile(
     rf"\b{_KINDS} (?P<behind>[a-z]\w*)\b|\b(?P<before>[a-z]\w*)(?= {_KINDS}\b)|\bdoes (?P<does>[a-z]\w*)\b"
 )
@@ -46,9 +47,9 @@ _NEVER = frozenset(
     a an and any are at be by call called calls do does each every first for from has have in is it its last
     my new next no not of on one or other our same second that the their there these this those to we what
     when where which whole with your
-    """.split()  # noqa: SIM905 - a list of fifty quoted words is not to be read
+    """.split()  # noqa: SIM905 - a list of fifty quoted words would be hard to read
 )
-# Words that begin a question or a request with a capital; there they are no names.
+# Words that often begin a question or a request, with a capital letter; these are not names.
 _OPENERS = frozenset(
     """
     A Add An Are Can Change Check Compare Could Create Describe Do Does Explain Find Fix Give Has Have How I
@@ -61,14 +62,14 @@ _OPENERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name in a question; ``container`` is what stands in front of it: ``Order`` of ``Order.total``."""
+    """A name in a question; ``container`` is the part before it: ``Order`` in ``Order.total``."""
 
     name: str
     container: str = ""
 
 
 def mentions(question: str) -> list[Mention]:
-    """Return what may be names of symbols in ``question``: the clearest first, then in its order."""
+    """Return possible names of symbols in ``question``: the clearest first, otherwise in order."""
     text = question[:_LOOKED_AT]
     quoted = [match.span() for match in _IN_BACKTICKS.finditer(text)]
     beside = {
@@ -98,8 +99,8 @@ def mentions(question: str) -> list[Mention]:
 async def mentioned(engine: Engine, question: str, document: Document | None = None) -> list[Candidate]:
     """Return definitions of the symbols that ``question`` names, in the order of ``mentions``.
 
-    Each is there whole, and behind that as its signature or outline, for a prompt with less room. Those of
-    the open ``document`` come from its current text, all others by the index from disk (none where
+    Each is returned completely, followed by its signature or outline, for a prompt with less room. Those of
+    the open ``document`` are from its current text, all others from disk through the index (none if
     ``context.snippets`` is off).
     """
     found: list[Candidate] = []
@@ -115,7 +116,7 @@ async def mentioned(engine: Engine, question: str, document: Document | None = N
 
 
 async def _in_document(engine: Engine, document: Document, mention: Mention) -> list[tuple[Candidate, ...]]:
-    """Definitions in a document; of a name with a container, those inside of it if there are any."""
+    """Definitions in a document; for a name with a container, those inside of it if there are any."""
     tree = await tree_of(engine, document)
     everything = definitions(document, tree)
     same = [
@@ -135,12 +136,12 @@ async def _in_workspace(
         return []
     uri = "" if document is None else document.uri
     rows = await engine.index.named(mention.name, container=mention.container, near_path=path_of(uri))
-    # The index knows the saved file; the open document has answered for it already.
+    # The index knows the saved file; the open document has already been searched.
     return [await _from_disk(engine, mention, row) for row in rows if row.uri != uri][:_PER_NAME]
 
 
 async def _from_disk(engine: Engine, mention: Mention, row: Candidate) -> tuple[Candidate, ...]:
-    """Return a definition as its file has it now, else as the index has it."""
+    """Return a definition from the current file, otherwise from the index."""
     path = path_of(row.uri)
     try:
         if path is None:
@@ -158,7 +159,7 @@ async def _from_disk(engine: Engine, mention: Mention, row: Candidate) -> tuple[
 def _forms(
     document: Document, tree: Tree, one: Definition, everything: Sequence[Definition]
 ) -> tuple[Candidate, ...]:
-    """Return a definition whole, and what a prompt shows of it where that does not fit."""
+    """Return the complete definition, and a shorter form for a prompt with less room."""
     why = f"defines {one.name}"
     members = [
         other

@@ -1,7 +1,7 @@
-"""Models that can be used on this machine: of every model server that answers, and the weights on disk.
+"""Models that can be used on this machine: those of every model server that answers, and the weights on disk.
 
-In: an engine, whose settings may name a server of their own. Out: names, with the settings that choose
-each. Nothing is loaded or downloaded; models that run on another machine are left out.
+In: an engine, whose settings may name another server. Out: names, with the settings that select each. Nothing
+is loaded or downloaded; models that run on another machine are left out.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ class ModelHere:
     Attributes
     ----------
     kind, url, model
-        What ``backend.kind``, ``backend.url`` and ``backend.model`` have to be for it; ``url`` is ``None``
+        Values of ``backend.kind``, ``backend.url`` and ``backend.model`` that select it; ``url`` is ``None``
         for weights on disk.
     where
-        How the user knows its server: ``"Ollama at http://127.0.0.1:11434"``.
+        Its server, as shown to the user: ``"Ollama at http://127.0.0.1:11434"``.
     uses
-        What it is made for.
+        The uses that it suits.
     size
-        Bytes on disk; ``None`` where the server does not say.
+        Bytes on disk; ``None`` if the server does not report it.
 
     """
 

@@ -1,7 +1,7 @@
 """The project's rules for the system message: ``AGENTS.md``, ``CONTRIBUTING.md``.
 
-In: the workspace folder of a document, tokens. Out: their text as far as it fits, and what it came from.
-Text of a repository is untrusted: it is read in folders that the user trusts, and in no other.
+In: the workspace folder of a document, tokens. Out: their text as far as it fits, and its sources. Text of a
+repository is untrusted: rules are read only in folders that the user trusts.
 """
 
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from homebody.workspace.uri import path_of, uri_of
 
 _MOST_BYTES = 64 * 1024
 _SHARE = 5
-"""Rules take at most a fifth of the tokens that are read before the first word."""
+"""Share of the tokens read before the first word that rules may use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Rules for the system message; empty text where there are none."""
+    """Rules for the system message; empty text if there are none."""
 
     text: str = ""
     sources: tuple[Source, ...] = ()
@@ -32,10 +32,10 @@ class Rules:
 
 
 async def project_rules(engine: Engine, uri: str, readable: int) -> Rules:
-    """Return the rules of the folder around ``uri``, or of the first folder for what is no file.
+    """Return the rules of the workspace folder of ``uri``; without one, those of the first folder.
 
-    ``readable`` is what the model reads before its first word, in tokens. A file that cannot be read
-    counts as none.
+    ``readable`` is the number of tokens that the model reads before its first word. A file that cannot be
+    read is ignored.
     """
     folder = _folder(engine, uri)
     if folder is None or not is_trusted(folder, engine.settings.trusted_folders):
@@ -70,7 +70,7 @@ def _folder(engine: Engine, uri: str) -> Path | None:
 
 
 async def _read(engine: Engine, folder: Path, name: str) -> str:
-    """Text of a rules file; empty where it is missing, lies elsewhere, or may go into no prompt."""
+    """Text of a rules file; empty if it is missing, outside of the folder, or excluded from prompts."""
     if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute() or not name:
         return ""
     path = folder / name
@@ -84,7 +84,7 @@ async def _read(engine: Engine, folder: Path, name: str) -> str:
 
 
 def _fitting(engine: Engine, lines: list[str], tokens: int) -> tuple[int, int]:
-    """Return how many whole lines fit, and their tokens."""
+    """Return the number of whole lines that fit, and their tokens."""
     used = 0
     for number, line in enumerate(lines):
         cost = engine.chat.tokens.count(line)

@@ -1,7 +1,7 @@
 """Recommend a model for this machine, with the command that fetches it.
 
 In: memory, cores, graphics, and the servers that answer here. Out: a ``Recommendation`` for each use.
-Opens no connection but to this machine; installs nothing.
+Connects to this machine only; installs nothing.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class Recommendation(Struct, frozen=True, rename="camel"):
 
 
 class Advice(Struct, frozen=True, rename="camel"):
-    """The machine in one sentence, and what suits it."""
+    """The machine in one sentence, and the models that suit it."""
 
     machine: str
     recommendations: tuple[Recommendation, ...]
@@ -67,14 +67,14 @@ async def recommend(*, urls: Sequence[str] = USUAL_URLS) -> Advice:
 
 
 def this_machine() -> Machine:
-    """Return what models may use here."""
+    """Return the resources that models may use here."""
     memory = available_memory()
     unified = has_unified_memory()
     return Machine(memory, usable_cores(), memory * 7 // 10 if unified else graphics_memory(), unified)
 
 
 def command_for(offer: Offer, runner: Runner, use: Slot) -> str:
-    """Return the line that fetches ``offer`` for what runs models here."""
+    """Return the command that downloads ``offer`` for the program that runs models here."""
     if runner == "ollama":
         base = "-base" if use == "completion" and "instruct" not in offer.ollama and _has_base(offer) else ""
         return f"ollama pull {offer.ollama}{base}"
@@ -119,12 +119,12 @@ def _files() -> dict[Slot, tuple[str, ...]]:
 
 
 def _runner(machine: Machine, kinds: set[str]) -> Runner:
-    """Return what runs models here: a server that answers, a program that is installed, or ourselves."""
+    """Return the program that runs models here: a server that answers, an installed program, or Homebody."""
     if "ollama" in kinds or shutil.which("ollama"):
         return "ollama"
     if "lm-studio" in kinds or shutil.which("lms"):
         return "lm-studio"
-    # Our own process uses the graphics unit only on Apple's processors.
+    # Homebody's own process uses the graphics unit only on Apple's processors.
     return "llama.cpp" if machine.graphics_memory and not machine.is_unified else "embedded"
 
 

@@ -1,8 +1,8 @@
 """Find the code in question, and related code that helps to understand or rewrite it.
 
-In: a document, its tree, the user's selection or cursor. Out: the span that is meant, and candidates for
-``context`` chosen for that span, best first. Used by explain, ask and refactor.
-Asks the index, which reads from disk: never on the keystroke path.
+In: a document, its tree, the user's selection or cursor. Out: the span of the code in question, and
+candidates for ``context`` for that span, best first. Used by explain, ask and refactor.
+Uses the index, which reads from disk, so it must not run on the keystroke path.
 """
 
 import asyncio
@@ -22,14 +22,15 @@ from homebody.workspace.uri import path_of
 
 _MAX_CALLERS = 4
 _WHOLE_LINES = 14
-"""A function of the same file is shown whole up to this many lines, else by its signature."""
+"""Maximum lines of a function of the same file that is shown completely; of longer ones, the signature is
+shown."""
 
 
 _LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
 
 
 async def tree_of(engine: Engine, document: Document) -> Tree:
-    """Return the tree of ``document``: the open document's, else parsed at once (files on disk)."""
+    """Return the tree of the open document; for a file on disk, parse it."""
     if engine.trees.follows(document):
         await engine.trees.ready(document)
     tree = engine.trees.newest(document)
@@ -53,7 +54,7 @@ def trimmed(document: Document, span: Span) -> Span:
 
 
 def meant_span(document: Document, tree: Tree, span: Span | None) -> Span:
-    """Return what the user means by ``span``.
+    """Return the span of the code that the user means by ``span``.
 
     A selection means itself; a cursor means the function or class around it; no span, and a cursor
     outside of every definition, mean the whole document.
@@ -68,7 +69,7 @@ def meant_span(document: Document, tree: Tree, span: Span | None) -> Span:
 
 
 def lines_near(document: Document, span: Span, lines: int) -> Span:
-    """Return ``span`` with so many whole lines on either side."""
+    """Return ``span`` extended by ``lines`` whole lines on either side."""
     first = max(0, document.line_of(span.start) - lines)
     last = min(document.line_count - 1, document.lines_of(span)[1] + lines)
     return Span(document.line_starts[first], document.line_span_with_end(last).end)
@@ -77,12 +78,11 @@ def lines_near(document: Document, span: Span, lines: int) -> Span:
 async def candidates_for_span(
     engine: Engine, document: Document, tree: Tree, span: Span, *, session: Session | None = None
 ) -> tuple[Candidate, ...]:
-    """Return code that helps with ``span``, best first.
+    """Return related code for ``span``, best first.
 
-    Definitions that it uses, of this file and of others; the imports that it needs; an outline of the
-    class around it; and, where it is a whole definition, the places that call it. Empty where
-    ``context.snippets`` is off and the document has nothing of the kind. ``session`` brings the cells
-    above in a notebook.
+    Definitions that it uses, in this file and others; the imports that it needs; an outline of the class
+    around it; and, if it is a whole definition, the lines that call it. With ``context.snippets`` off, only
+    code of this document is returned. ``session`` provides the cells above in a notebook.
     """
     span = trimmed(document, span)
     names = identifiers_in(document, tree, span)
@@ -102,7 +102,7 @@ async def candidates_for_span(
         return tuple(found)
     path = path_of(document.uri)
     elsewhere = await index.definitions(names, language=document.language_id, near_path=path)
-    # The index knows the saved file; the open document's tree has answered for it already.
+    # The index knows the saved file; the open document's tree has already been searched.
     found[len(own) : len(own)] = [one for one in elsewhere if one.uri != document.uri]
     for name in called:
         found += await index.callers(name, language=document.language_id, near_path=path, limit=_MAX_CALLERS)
@@ -147,7 +147,7 @@ def _needed_imports(
 def _class_around(
     document: Document, tree: Tree, span: Span, everything: tuple[Definition, ...]
 ) -> Iterator[Candidate]:
-    """Outline of the class that holds ``span``, where the span is a part of it."""
+    """Outline of the class that contains ``span``, if the span is only a part of it."""
     text = document.slice(span)
     for scope in scopes_at(document, tree, span.start + len(text) - len(text.lstrip())):
         if scope.is_class and _covers(scope.span, span) and len(scope.span) > len(span):

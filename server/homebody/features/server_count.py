@@ -1,7 +1,7 @@
-"""Compare the server's count of a prompt with ours.
+"""Compares the server's count of a prompt with Homebody's.
 
-In: what was sent, what we counted, what the server reports. Out: one sentence for each difference; where
-our count was an estimate, a better estimate from then on.
+In: the prompt, Homebody's count, the server's count. Out: one sentence for each difference; if Homebody's
+count was an estimate, the estimate is corrected.
 """
 
 from homebody.backend.base import PromptRead, Stats
@@ -22,11 +22,11 @@ def compared(
     Parameters
     ----------
     text
-        The prompt as it was sent, or the nearest text to it that is known.
+        The prompt as it was sent, or the most similar known text.
     expected
-        Its tokens as we counted them.
+        Its tokens as counted by Homebody.
     stats, read
-        What the server reported at the end of its answer, or with its first token.
+        The server's report at the end of its answer, or with its first token.
     exact
         Whether ``expected`` was counted by the server's own tokenizer.
 

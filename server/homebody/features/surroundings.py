@@ -1,4 +1,4 @@
-"""Words around code: what ``context`` chose, laid out for a chat prompt by prompt files."""
+"""Text around the code in a chat prompt: the context, laid out by prompt files."""
 
 from homebody.audit import LeftOut
 from homebody.backend.base import ModelInfo, Sampling
@@ -18,17 +18,17 @@ from homebody.workspace.uri import file_name
 
 
 def shown_path(engine: Engine, uri: str) -> str:
-    """Path under which the model and the user see a file: inside its workspace folder, else its name."""
+    """Path for the model and the user: relative to its workspace folder, otherwise the file's name."""
     return prompt_path(uri, engine.folders)
 
 
 async def check_permitted(engine: Engine, document: Document) -> None:
-    """Refuse documents that go into no prompt.
+    """Refuse documents that are excluded from prompts.
 
     Raises
     ------
     UsageError
-        It holds secrets, or the user has ruled it out.
+        It contains secrets, or the user has excluded it.
 
     """
     if reason := await engine.permit.refusal_of(document):
@@ -39,7 +39,7 @@ async def check_permitted(engine: Engine, document: Document) -> None:
 def laid_out(engine: Engine, document: Document, around: Around) -> str:
     """Text for ``$context``: snippets, then the lines around the selection; may be empty.
 
-    The selection itself is not repeated here: the prompt shows it once, where it asks about it.
+    The selection itself is not included: another part of the prompt shows it.
     """
     path = shown_path(engine, document.uri)
     text = "".join(laid_out_snippet(engine, snippet) for snippet in around.snippets)
@@ -51,13 +51,13 @@ def laid_out(engine: Engine, document: Document, around: Around) -> str:
 
 
 def laid_out_snippet(engine: Engine, snippet: Candidate) -> str:
-    """One snippet under its path, as prompts show it."""
+    """One snippet below its path, as shown in prompts."""
     values = {"path": shown_path(engine, snippet.uri), "code": snippet.text.rstrip("\r\n")}
     return fill(shipped_prompt("snippet").body, values) + "\n\n"
 
 
 def frame_tokens(engine: Engine, prompt: PromptFile) -> int:
-    """Tokens of the words around the code: the prompt file's own, those of ``laid_out``, the user's."""
+    """Tokens of all text except the code: from the prompt file, from ``laid_out``, and from the user."""
     words = [prompt.body, prompt.system, *(shipped_prompt(name).body for name in ("before", "after"))]
     return sum(map(engine.chat.tokens.count, words)) + standing_tokens(engine)
 
@@ -70,7 +70,7 @@ def special_texts(info: ModelInfo) -> frozenset[str]:
 def unmarked(
     uri: str, text: str, first_line: int, special: frozenset[str]
 ) -> tuple[str, tuple[LeftOut, ...]]:
-    """Leave out lines that the model would read as control tokens, and say which."""
+    """Leave out lines that the model would parse as control tokens, and list them."""
     cleaned = without_marked_lines(text, special)
     why = "holds a control token of the model"
     lines = (first_line + line for line in cleaned.lines)
@@ -80,7 +80,7 @@ def unmarked(
 def sampling_of(engine: Engine, prompt: PromptFile, max_tokens: int) -> Sampling:
     """Return the sampling of a prompt file.
 
-    Its own numbers come first, then the user's settings, the model's card, and what suits most models.
+    Its own values come first, then the user's settings, the model's card, and general defaults.
     """
     own, user = prompt.sampling, engine.settings.chat
     info = engine.chat.known
@@ -97,5 +97,5 @@ def sampling_of(engine: Engine, prompt: PromptFile, max_tokens: int) -> Sampling
 
 
 def _first(*values: float | None) -> float:
-    """Return the first value that is set; the last one always is."""
+    """Return the first value that is set; the last value is always set."""
     return next(value for value in values if value is not None)

@@ -1,7 +1,7 @@
-"""The system message: a prompt file's own, the project's rules, and the user's standing instructions.
+"""The system message: that of the prompt file, the project's rules, and the user's standing instructions.
 
-In: rendered messages. Out: the same with the additions at the end of the system message. They are the
-same for every request, so that the server reuses what it has read.
+In: rendered messages. Out: the messages with the additions at the end of the system message. These are the
+same for every request, so that the server can reuse its cache.
 """
 
 from collections.abc import Sequence

@@ -154,7 +154,9 @@ class Applier:
             message = f"The command of --verify cannot be started: {_last_line(verdict)}"
             raise VerifyFailed(message)
         reason = (
-            None if kept else f"`{self._command}` failed with it ({verdict.why}), so its old text is back."
+            None
+            if kept
+            else f"`{self._command}` failed with it ({verdict.why}), so the old text was restored."
         )
         return Applied(kept, reason, notes, verdict)
 
@@ -217,7 +219,7 @@ def put_back(journal: Journal, file: FileState, *, found_is_ours: bool = False) 
             kept_at = _kept_at(journal, file)
             return PutBack(
                 is_left=True,
-                sentence=f"{file.path} was changed since, and is left alone; its old text is {kept_at}.",
+                sentence=f"{file.path} was changed since, and is not touched; its old text is {kept_at}.",
             )
         journal.keep_text(found)
     if file.old:
@@ -225,7 +227,7 @@ def put_back(journal: Journal, file: FileState, *, found_is_ours: bool = False) 
     else:  # the run created it
         target.unlink(missing_ok=True)
     journal.record(Event("restored", file.path))
-    return PutBack(is_left=False, sentence=f"{file.path} has its old text back: the change was not verified.")
+    return PutBack(is_left=False, sentence=f"{file.path} has its old text again: it was not verified.")
 
 
 def _state(begin: Event) -> FileState:
@@ -240,7 +242,7 @@ def _new_place(path: Path, root: Path) -> Path:
     """Return the path of a new file. Raises ``EditRefused`` if it exists or lies outside of the tree."""
     target = Path(os.path.realpath(path))
     if target.exists() or not target.is_relative_to(root):
-        message = f"{target} is there already, or lies outside of {root}: nothing was written."
+        message = f"{target} exists already, or is outside of {root}: nothing was written."
         raise EditRefused(message)
     return target
 

@@ -1,7 +1,7 @@
-r"""Two texts to a unified diff, or to hunks.
+r"""Converts two texts to a unified diff, or to hunks.
 
-In: a path and two texts. Out: text that ``git apply`` and ``patch -p1`` take, or ``Hunk``s.
-Lines end at ``\n`` alone, as these tools see them, and a missing newline at the end is marked.
+In: a path and two texts. Out: text for ``git apply`` and ``patch -p1``, or ``Hunk``s. Lines end only at
+``\n``, as in these tools, and a missing newline at the end is marked.
 The time grows as ``n log n``: a file of 1 MB takes a fraction of a second.
 """
 
@@ -45,7 +45,7 @@ def unified_diff(path: Path, before: str, after: str) -> str:
 
 
 def line_changes(old: Sequence[str], new: Sequence[str]) -> list[LineChange]:
-    """Return what differs, in order."""
+    """Return the differences, in order."""
     changes: list[LineChange] = []
     old_at = new_at = 0
     for old_line, new_line in [*matched_lines(old, new), (len(old), len(new))]:

@@ -16,7 +16,7 @@ def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
     Raises
     ------
     EditRefused
-        They reach beyond the text, overlap, or insert characters that a text file cannot hold.
+        They are outside of the text, overlap, or insert characters that a text file cannot contain.
 
     """
     end = 0
@@ -26,7 +26,9 @@ def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
             raise EditRefused(message)
         end = edit.span.end
         if not _is_text(edit.new_text):
-            message = "The answer holds characters that no text file has, so nothing was written; try again."
+            message = (
+                "The answer has characters that no text file can contain, so nothing was written; try again."
+            )
             raise EditRefused(message)
     return apply_edits(document.text, edits)
 

@@ -26,7 +26,7 @@ class Rules:
     to_write: bool
 
     def reason_against(self, path: Path) -> str | None:
-        """Say why a file is left out: ``generated``, ``read-only`` and so on."""
+        """Return why a file is left out: ``generated``, ``read-only`` and so on."""
         if not is_text(path):
             return "odd names"
         language = find("", path.name)

@@ -15,7 +15,7 @@ from homebody.text import Document, Span
 class Hunk(Struct, frozen=True, rename="camel"):
     """Lines that are replaced: ``old_lines`` from ``old_start`` (from 1) by ``new_text``.
 
-    Where nothing is replaced, ``old_start`` is the line before which the new text goes.
+    If nothing is replaced, ``old_start`` is the line before which the new text is inserted.
     """
 
     old_start: int
@@ -79,7 +79,7 @@ def to_json_line(outcome: Outcome) -> str:
 
 
 def diff_of(outcome: Outcome) -> str:
-    """Write an outcome as a unified diff, empty where nothing changes."""
+    """Write an outcome as a unified diff, empty if nothing changes."""
     if outcome.is_new and outcome.after:
         return new_file_diff(outcome.path, outcome.after)
     return unified_diff(outcome.path, outcome.mark + outcome.before, outcome.mark + outcome.after)

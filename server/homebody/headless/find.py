@@ -1,6 +1,6 @@
-"""Which files a run works on.
+"""Finds the files of a run.
 
-In: paths, folders and globs as people write them. Out: a ``Selection``: the tree, its files in a fixed
+In: paths, folders and globs from the command line. Out: a ``Selection``: the tree, its files in a fixed
 order, and the number of skipped files by reason.
 A named file is always selected; from a folder or from git's list, only source code is.
 """
@@ -23,7 +23,7 @@ from homebody.workspace.ignore import PathRules
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One file to work on: its path as messages show it, and the ranges of lines that were named.
+    """One file to work on: its path for messages, and the ranges of lines that were named.
 
     Lines count from 1, both included; the ranges do not overlap. Empty: the whole file.
     """
@@ -34,14 +34,14 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the user asked for.
+    """The files that the user requested.
 
     Attributes
     ----------
     places
         Paths, folders and globs, each with the lines that were named.
     exclude
-        Patterns as in ``.gitignore``, counted from the current folder.
+        Patterns as in ``.gitignore``, relative to the current folder.
     changed
         A revision: only files that differ from it.
     staged
@@ -69,7 +69,7 @@ class Selection:
     files
         In the order in which they were named; those of a folder by name.
     skipped
-        Why how many others were left out: ``{"ignored": 3}``. An ignored folder counts once.
+        Number of skipped files by reason: ``{"ignored": 3}``. An ignored folder counts once.
 
     """
 
@@ -79,10 +79,10 @@ class Selection:
 
 
 def tree_of(places: Sequence[Chosen]) -> Path:
-    """Return the top folder of the tree that ``places`` lie in.
+    """Return the top folder of the tree that contains ``places``.
 
-    The nearest folder with settings or a repository; without one, the current folder or, where
-    something lies outside of it, the nearest folder around all.
+    The nearest folder with settings or a repository; without one, the current folder or, if a place is
+    outside of it, the nearest common folder.
 
     Raises
     ------
@@ -114,9 +114,9 @@ def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
     FileUnreadable
         A path that is named does not exist, or leads out of the tree.
     NothingSelected
-        A glob matches nothing, or nothing is left.
+        A glob matches nothing, or no file is left.
     GitFailed
-        ``changed`` or ``staged`` is asked for, and git cannot answer.
+        ``changed`` or ``staged`` is requested, and git fails.
 
     """
     finder = _Finder(root, wanted, settings)
@@ -125,7 +125,7 @@ def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
     skipped = {why: count for why, count in finder.skipped.items() if count}
     if not files:
         because = f": {described(skipped)} left out" if skipped else ""
-        message = f"No file is left to work on{because}."
+        message = f"The selection contains no file{because}."
         raise NothingSelected(message)
     return Selection(root, tuple(files), skipped)
 
@@ -145,13 +145,13 @@ def merged(found: Iterable[Chosen]) -> list[Chosen]:
 
 
 def shown_path(path: Path) -> Path:
-    """Return a path as messages show it: relative to the current folder where it lies below."""
+    """Return a path for messages: relative to the current folder if it is inside."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def described(skipped: Mapping[str, int]) -> str:
-    """Write counts in words: ``1 generated, 3 ignored``."""
+    """Format counts: ``1 generated, 3 ignored``."""
     return ", ".join(f"{count} {why}" for why, count in sorted(skipped.items()))
 
 
@@ -185,7 +185,7 @@ class _Finder:
         """Yield the files that git lists, if they lie in one of the named places."""
         repository = find_repository(self._root)
         if repository is None:
-            message = f"{self._root} is in no git repository: name files instead."
+            message = f"{self._root} is not in a git repository: name files instead."
             raise GitFailed(message)
         wanted = self._wanted
         listed = repository.staged() if wanted.staged else repository.changed_since(wanted.changed or "HEAD")
@@ -207,7 +207,7 @@ class _Finder:
                 self.skipped[why] += 1
 
     def without_marked(self, files: list[Chosen]) -> list[Chosen]:
-        """Leave out what ``.gitattributes`` marks as generated, unless it was named itself."""
+        """Leave out files that ``.gitattributes`` marks as generated, unless they were named."""
         repository = find_repository(self._root)
         if repository is None or not (repository.root / ".gitattributes").is_file():
             return files
@@ -223,7 +223,9 @@ class _Finder:
     def _single(self, place: Chosen) -> Iterator[Chosen]:
         path = place.path
         if not path.exists():
-            missing = "is a link to nothing." if path.is_symlink() else "does not exist: check the path."
+            missing = (
+                "is a link to a missing file." if path.is_symlink() else "does not exist: check the path."
+            )
             message = f"{path} {missing}"
             raise FileUnreadable(message)
         if not is_text(path):
@@ -245,7 +247,7 @@ class _Finder:
         paths = list(self._walk.below(glob.base, glob)) if glob.base.is_dir() else []
         if not paths:
             message = (
-                f"{pattern} matches no source file; quote globs, so that the shell leaves them as they are."
+                f"{pattern} matches no source file; quote globs, so that the shell does not expand them."
             )
             raise NothingSelected(message)
         yield from map(self._chosen, paths)

@@ -1,6 +1,6 @@
-"""Globs as people write them on the command line.
+"""Globs from the command line.
 
-In: a pattern and the folder that it counts from. Out: whether a path matches. Pure.
+In: a pattern and the folder that it is relative to. Out: whether a path matches. Pure.
 ``*`` matches within a name, ``**`` matches across folders; a matching folder includes everything inside.
 """
 
@@ -24,7 +24,7 @@ class Glob:
     base
         Absolute folder; nothing outside of it matches.
     patterns
-        What has to match below it; ``None``: everything.
+        Patterns of paths below it; ``None``: everything matches.
 
     """
 
@@ -48,7 +48,7 @@ def has_magic(path: Path) -> bool:
 
 
 def glob_of(pattern: Path) -> Glob:
-    """Return the glob of one path that may hold wildcards. Raises ``UsageError`` where it is too long."""
+    """Return the glob of one path that may contain wildcards. Raises ``UsageError`` if it is too long."""
     parts = Path(os.path.abspath(pattern)).parts  # noqa: PTH100 - resolve() would follow symlinks
     first = next((at for at, part in enumerate(parts) if _MAGIC & set(part)), len(parts))
     rest = "/".join(parts[first:])

@@ -95,7 +95,7 @@ def convert(text: str, shown: str = "config.yaml") -> Imported:
         _take_prompt(imported, prompt)
     for key, why in _WITHOUT_COUNTERPART.items():
         if known.get(key):
-            imported.notes.append(f"`{key}` is not taken over: {why}.")
+            imported.notes.append(f"`{key}` is not imported: {why}.")
     return imported
 
 
@@ -234,11 +234,11 @@ def _take_model(imported: Imported, use: Use, models: list[_Model]) -> None:
         if not model.serves(use):
             continue
         if (why := _leaves(model)) is not None:
-            sentence = f"{model.shown} is not taken over: {why}."
+            sentence = f"{model.shown} is not imported: {why}."
             if sentence not in imported.refused:
                 imported.refused.append(sentence)
         elif taken:
-            imported.notes.append(f"{model.shown} is not taken over: Homebody uses one model for {use}.")
+            imported.notes.append(f"{model.shown} is not imported: Homebody uses one model for {use}.")
         else:
             taken = True
             _take(imported, use, model)
@@ -296,11 +296,11 @@ def _take_autocomplete(imported: Imported, options: _Autocomplete) -> None:
         imported.settings["completion.multiline"] = options.multiline_completions
     if options.max_prompt_tokens is not None:
         imported.notes.append(
-            "`maxPromptTokens` is not taken over: the prompt's size follows the speed of the model."
+            "`maxPromptTokens` is not imported: the prompt's size follows the speed of the model."
         )
     if options.disable_in_files:
         imported.notes.append(
-            "`disableInFiles` is not taken over: completion.languages switches suggestions off by language."
+            "`disableInFiles` is not imported: completion.languages switches suggestions off by language."
         )
 
 
@@ -313,7 +313,7 @@ def _take_rules(imported: Imported, rules: tuple[str | _Rule, ...]) -> None:
             continue
         name = rule.name or rule.uses or "without a name"
         if rule.uses is not None:
-            imported.notes.append(f"The rule {name} is not taken over: it is a block of Continue's hub.")
+            imported.notes.append(f"The rule {name} is not imported: it is a block of Continue's hub.")
         elif rule.globs:
             imported.notes.append(f"The rule {name} holds for some files only; here it holds for all.")
         if rule.rule:
@@ -326,7 +326,7 @@ def _take_prompt(imported: Imported, prompt: _Prompt) -> None:
     """Convert a prompt to a prompt file that explains the selection with its instruction."""
     shown = prompt.name or prompt.uses or "without a name"
     if prompt.uses is not None or not prompt.prompt.strip():
-        imported.notes.append(f"The prompt {shown} is not taken over: its text is not in this file.")
+        imported.notes.append(f"The prompt {shown} is not imported: its text is not in this file.")
         return
     name = re.sub(r"[^a-z0-9]+", "-", prompt.name.lower()).strip("-") or "imported"
     body = _INPUT.sub("", prompt.prompt).strip().replace("$", "$$")
@@ -337,7 +337,7 @@ def _take_prompt(imported: Imported, prompt: _Prompt) -> None:
     try:
         parse(name, text, "user")
     except InvalidPrompt as error:
-        imported.notes.append(f"The prompt {shown} is not taken over: {error}.")
+        imported.notes.append(f"The prompt {shown} is not imported: {error}.")
         return
     if "{{" in body:
         imported.notes.append(f"The prompt {shown} holds placeholders of Continue's that stay as they are.")

@@ -1,4 +1,4 @@
-"""Results of features as scripts read them: JSON.
+"""Results of features as JSON for scripts.
 
 In: results of features. Out: structs with lines and columns from 1, and their JSON.
 """
@@ -43,7 +43,7 @@ class Edit(Struct, frozen=True, rename="camel"):
 
 
 class Prompt(Struct, frozen=True, rename="camel"):
-    """The prompt as it was sent."""
+    """The exact prompt that was sent."""
 
     text: str
     prompt_tokens: int

@@ -1,7 +1,7 @@
 """Rewrite one file: one request to the model for each of its targets.
 
 In: a file and a ``Request``. Out: a ``Change``; writing it is ``apply``'s job.
-Targets of one file are rewritten one after the other, each in the text that the ones before it left.
+Targets of one file are rewritten one after the other, each in the text with the earlier changes.
 """
 
 import asyncio
@@ -91,7 +91,7 @@ def check_action(engine: Engine, request: Request) -> PromptFile:
         return engine.prompts.instruction
     found = engine.prompts.action(request.action)
     if found is not None and found.output == "explain":
-        message = f"The action {request.action} changes no code: `homebody explain` explains it."
+        message = f"The action {request.action} does not change code: run it with `homebody explain`."
         raise UsageError(message)
     if found is not None:
         return found

@@ -28,7 +28,7 @@ class SourceFile:
     Attributes
     ----------
     path
-        As the user wrote it, for messages.
+        Path as the user wrote it, for messages.
     target
         The file itself, symlinks followed.
     data
@@ -53,12 +53,12 @@ class SourceFile:
         return self.mark + text.encode()
 
     def offset_at(self, line: int, column: int) -> int:
-        """Offset of a line and a column, both from 1; one past a line's last character is its end.
+        """Offset of a line and a column, both from 1; the column after the last character is the line's end.
 
         Raises
         ------
         PositionOutOfRange
-            There is no such place.
+            The position does not exist.
 
         """
         document = self.document
@@ -75,7 +75,7 @@ class SourceFile:
         Raises
         ------
         PositionOutOfRange
-            There are no such lines.
+            The lines do not exist.
 
         """
         self._check(first)
@@ -116,7 +116,7 @@ def source_of(data: bytes, path: Path) -> SourceFile:
 
     """
     if is_secret(path):
-        message = f"{path} is on the list of files that hold secrets: Homebody puts it into no prompt."
+        message = f"{path} is on the list of files that hold secrets: it is never put into a prompt."
         raise FileUnreadable(message)
     text = decoded(data, "The standard input")
     language = find_by_text(path.name, text)

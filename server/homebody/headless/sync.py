@@ -1,7 +1,7 @@
-"""The features for scripts that are not asynchronous.
+"""The features for synchronous scripts.
 
 In: the same values as the coroutines of ``features``. Out: the same results.
-An event loop runs in a thread of its own, so that it works in a notebook as well, where one runs already.
+An event loop runs in a separate thread, so that this also works in a notebook, where one is already running.
 """
 
 import asyncio
@@ -76,7 +76,7 @@ class SyncEngine:
     def explain(
         self, document: Document, span: Span | None = None, *, on_text: Callable[[str], None] | None = None
     ) -> Explanation:
-        """Explain ``span``, or the whole document; ``on_text`` gets the answer piece by piece."""
+        """Explain ``span``, or the whole document; ``on_text`` is called with each piece of the answer."""
         return self._wait(explain(self.engine, document, span, on_text=on_text))
 
     def refactor(
@@ -101,7 +101,7 @@ class SyncEngine:
         attachments: Sequence[Attached] = (),
         on_text: Callable[[str], None] | None = None,
     ) -> Reply:
-        """Answer a question; the reply's ``conversation`` goes into the next one."""
+        """Answer a question; pass the reply's ``conversation`` to the next question."""
         return self._wait(
             ask(
                 self.engine,
@@ -127,7 +127,7 @@ class SyncEngine:
 def open_sync(
     settings: Settings | None = None, *, folders: Sequence[str | Path] = ()
 ) -> Generator[SyncEngine]:
-    """Open an engine for code that is not asynchronous, and close it again.
+    """Open an engine for synchronous code, and close it again.
 
     ``settings`` and ``folders`` are those of ``open_engine``: without settings the user's own are read.
     """

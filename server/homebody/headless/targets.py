@@ -1,6 +1,6 @@
-"""Which parts of a file are rewritten, one request to the model each.
+"""Finds the parts of a file to rewrite, one model request for each.
 
-In: a document, the lines or symbol patterns that were named, and what the action works on.
+In: a document, the lines or symbol patterns that were named, and the scope of the action.
 Out: ``Target``s in the order of the text, which do not overlap.
 Knows spans and definitions; knows nothing of files or models.
 """
@@ -28,21 +28,21 @@ def whole_file(document: Document) -> Target:
 
 
 def every_function(document: Document) -> list[Target]:
-    """Return each function and method; one inside another belongs to the outer one."""
+    """Return each function and method, without those inside another one."""
     return _outermost([one for one in _symbols(document) if one.is_function])
 
 
 def matching(document: Document, patterns: Sequence[str]) -> list[Target]:
-    """Return the symbols that a pattern names; one inside another that is named belongs to it.
+    """Return the symbols that match a pattern, without those inside another match.
 
-    A pattern with a dot is compared with the dotted name (``Class.method``, ``Order.*``), one without
-    with the last part as well (``test_*``).
+    A pattern with a dot is compared with the dotted name (``Class.method``, ``Order.*``), one without a dot
+    also with the last part (``test_*``).
     """
     return _outermost([one for one in _symbols(document) if _is_named(one, patterns)])
 
 
 def symbol_names(document: Document) -> list[str]:
-    """Return the dotted names of all that a pattern can name."""
+    """Return the dotted names of all symbols that a pattern can match."""
     return [qualified(one) for one in _symbols(document)]
 
 
@@ -52,7 +52,7 @@ def qualified(one: Definition) -> str:
 
 
 def moved(span: Span, edits: Sequence[TextEdit]) -> Span:
-    """Return where ``span`` lies after ``edits``, which refer to the text before."""
+    """Return the position of ``span`` after ``edits``, which refer to the text before them."""
     start, end = span.start, span.end
     for edit in edits:
         grown = len(edit.new_text) - len(edit.span)

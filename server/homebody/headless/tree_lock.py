@@ -32,7 +32,7 @@ def tree_lock(root: Path, command: str) -> Generator[None]:
     Raises
     ------
     TreeBusy
-        Another run has it; the message names that run.
+        Another run holds it; the message names that run.
     JournalUnusable
         The state folder cannot be written.
 

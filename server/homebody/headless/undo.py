@@ -34,7 +34,7 @@ def undo(journal: Journal) -> Undone:
             continue
         target = journal.root / file.path
         if not target.is_file():
-            left.append(f"{file.path} no longer exists, so it is left alone.")
+            left.append(f"{file.path} no longer exists, so it is not restored.")
             continue
         try:
             done = put_back(journal, file)

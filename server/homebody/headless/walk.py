@@ -77,9 +77,7 @@ class Walk:
             return []
         self._entries += len(listed)
         if self._entries > _MOST_ENTRIES:
-            message = (
-                f"{folder} and what was walked before hold more than {_MOST_ENTRIES:,} entries: name less."
-            )
+            message = f"{folder} and others contain more than {_MOST_ENTRIES:,} entries: name fewer folders."
             raise UsageError(message)
         return listed
 

@@ -1,7 +1,7 @@
-"""Turn a model's answer into text to show: the last stage of the pipeline.
+"""Convert a model's answer to text to show: the last stage of the pipeline.
 
-In: the answer of a model and the facts of the place where it goes. Out: a completion, hunks, or
-nothing and the reason.
+In: the answer of a model and the facts about the place of insertion. Out: a completion, hunks, or the reason
+why there are none.
 Pure and synchronous; cannot fail on broken code; knows no LSP and no models.
 
 For ghost text, in this order:
@@ -9,7 +9,7 @@ For ghost text, in this order:
 - ``syntax.cursor.cursor_context(document, tree, offset)`` finds the facts at the cursor, once per request;
 - ``lines_wanted(cursor, multiline)`` decides between one line and a block;
 - ``StopChecker(cursor, wanted=…).feed(piece)`` decides when to close the stream;
-- ``finish(document, offset, answer, cursor, …)`` gives ``Finished`` or ``Dropped``.
+- ``finish(document, offset, answer, cursor, …)`` returns ``Finished`` or ``Dropped``.
 
 For edits; each returns a ``Refusal`` with its reason if the answer cannot be used:
 

@@ -1,6 +1,6 @@
 """Shorten an answer of a conversation to its main points, for a context that has no room for all of it.
 
-In: Markdown. Out: the first sentences of its paragraphs and the signatures of its code, in its order.
+In: Markdown. Out: the first sentences of its paragraphs and the signatures of its code, in order.
 Pure; knows nothing of conversations.
 """
 
@@ -14,21 +14,21 @@ from homebody.syntax.tree import parse
 from homebody.text import Document
 
 _SHORT = 300
-"""An answer with at most so many characters stays whole."""
+"""Maximum number of characters of an answer that is not shortened."""
 
 _SENTENCE_CHARACTERS = 240
 _SIGNATURE_CHARACTERS = 100
 _MOST_SIGNATURES = 6
-"""Signatures of one code block that stay."""
+"""Maximum number of signatures that are kept of one code block."""
 
-# A period counts where a new sentence begins behind it: not in "e.g. this" or "3.11".
+# A period ends a sentence only if a new one begins after it: not in "e.g. this" or "3.11".
 _SENTENCE = re.compile(r".*?(?:[.!?](?=\s+[^\sa-z])|[.!?:]\Z)", re.DOTALL)
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s")
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A part of the condensed answer; ``is_needed`` where it stays before all others."""
+    """A part of the condensed answer; parts with ``is_needed`` are kept before all others."""
 
     text: str
     is_needed: bool
@@ -55,7 +55,7 @@ def condensed(markdown: str, characters: int) -> str:
 
 
 def shortened(text: str, characters: int) -> str:
-    """Return ``text`` on one line, cut to so many characters."""
+    """Return ``text`` on one line, cut to ``characters``."""
     text = " ".join(text.split())
     return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
 
@@ -84,7 +84,7 @@ def _first_sentence(lines: Sequence[str]) -> str:
 
 
 def _signatures(block: CodeBlock) -> list[str]:
-    """Signatures of what the code defines, else its first line."""
+    """Signatures of the code's definitions; without any, its first line."""
     code = Document.create("homebody:block", block.language, 0, block.text)
     found = [
         one.signature for one in definitions(code, parse(code)) if one.kind != "variable" and one.signature

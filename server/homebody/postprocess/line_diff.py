@@ -4,7 +4,7 @@ In: two sequences of lines. Out: pairs of indices of equal lines, growing on bot
 
 Lines that occur once on each side are matched first, in their longest common order (patience diff,
 as Bram Cohen described it): they carry the structure of code, unlike ``}`` and blank lines. The ranges
-between them go to ``difflib`` if they are small.
+between them are compared by ``difflib`` if they are small.
 """
 
 from bisect import bisect_left

@@ -1,8 +1,6 @@
-"""The line ends of the file, whatever the model wrote.
+"""Converts line ends of a model's text to those of the file.
 
-In: a model's text and the text that it replaces. Out: the model's text with the file's
-line ends.
-Knows texts only.
+In: a model's text and the text that it replaces. Out: the model's text with the file's line ends.
 """
 
 import re
@@ -23,9 +21,8 @@ def with_line_ends(text: str, newline: str) -> str:
 def fit_line_ends(new: str, *, old: str, newline: str) -> str:
     """``new`` with the line ends of ``old``, which it replaces.
 
-    A line that stays keeps the line end that it has, also in a file that mixes them; other lines
-    take the one that is used first in ``old``, or ``newline`` where ``old`` has none. The line
-    ends at the very end are those of ``old``: none is added or lost there.
+    Unchanged lines keep their line end, even in a file with mixed ones; other lines get the first line end of
+    ``old``, or ``newline`` if ``old`` has none. The line ends at the end are those of ``old``.
     """
     first = _LINE_END.search(old)
     newline = first.group() if first else newline
@@ -45,9 +42,9 @@ def fit_line_ends(new: str, *, old: str, newline: str) -> str:
 
 
 def split_lines(text: str) -> list[tuple[str, str]]:
-    r"""Lines as (text, line end), as LSP counts lines; a final line end opens no further line here.
+    r"""Lines as (text, line end), as LSP counts lines, but without an empty line after a final line end.
 
-    ``str.splitlines`` would also split at form feeds and other separators that editors do not
-    count.
+    ``str.splitlines`` would also split at form feeds and other separators that editors do not treat as line
+    ends.
     """
     return _LINE.findall(text)

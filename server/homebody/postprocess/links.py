@@ -17,9 +17,9 @@ _Kind: TypeAlias = Literal["prose", "code", "unclear"]
 
 _BLANKS = " \t"
 _MOST_INDENT = 3
-"""Columns before a fence; with more it may be indented code, after which links count again."""
+"""Maximum indentation of a fence, in columns; with more it may be indented code."""
 
-# In this order: code between backticks; an address; a path with a line number; what would make a link.
+# In this order: code between backticks; an address; a path with a line number; text that would become a link.
 _PROSE = re.compile(
     r"(?P<ticks>(?<![`\\])`+(?!`))(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
     r"|(?P<tick>`+)"
@@ -49,14 +49,14 @@ class _Part:
 
 
 def with_links(markdown: str, find: Callable[[str], str | None], own: Collection[str] = ()) -> str:
-    """Turn the names that ``find`` knows into links, outside of code blocks.
+    """Convert the names that ``find`` knows to links, outside of code blocks.
 
     Parameters
     ----------
     find
         Returns the URI of a name (``app.py``, ``src/app.py:12``, ``area``, ``Stock.area()``), if it has one.
     own
-        Links in ``markdown`` that were not written by the model; they stay as they are.
+        Links in ``markdown`` that were not written by the model; they are not changed.
 
     """
     return "".join(part.markdown for part in _Reader(find, own).read(markdown))
@@ -87,8 +87,8 @@ class _Reader:
     def __init__(self, find: Callable[[str], str | None], own: Collection[str]) -> None:
         self._find = find
         self._own = re.compile("|".join(map(re.escape, own))) if own else None
-        # After a backtick without its partner, what looks like code may be none: it may close in a later
-        # line of the paragraph.
+        # After an unpaired backtick, text between backticks may not be code: the first one may be closed in a
+        # later line of the paragraph.
         self._is_open = False
 
     def read(self, markdown: str) -> Iterator[_Part]:
@@ -129,7 +129,7 @@ class _Reader:
             self._is_open = True
             return _Part(whole, whole)
         if kind == "address":
-            # As code, no renderer makes a link of it. Two backticks in a row would be another delimiter.
+            # Inside code, no renderer creates a link. Two backticks in a row would be another delimiter.
             beside = match.string[max(0, match.start() - 1) : match.start()] + match.string[match.end() :][:1]
             return _Part(whole, whole if "`" in beside else f"`{whole}`")
         if kind == "link":
@@ -141,11 +141,11 @@ class _Reader:
 
 
 def _lines(markdown: str) -> Iterator[tuple[str, _Kind]]:
-    """Give each line, and what it is.
+    """Yield each line and its kind.
 
-    Code is what every reader of Markdown takes for code: a fence of at most three columns of indentation, up
-    to its closing at the same column. From the first fence on that lists or indented code could make
-    something else of, everything is ``unclear``.
+    Code is text that every Markdown parser treats as code: a fence indented by at most three columns, up to
+    its closing fence at the same column. After the first fence that lists or indented code make ambiguous,
+    everything is ``unclear``.
     """
     fence, indent = "", 0
     is_unclear = False
@@ -179,5 +179,5 @@ def _escaped(line: str, kind: _Kind) -> str:
 
 
 def _as_text(link: re.Match[str]) -> str:
-    """Escape what would make a link: ``](`` or ``<scheme:``."""
+    """Escape text that would become a link: ``](`` or ``<scheme:``."""
     return f"\\{link[0]}" if link[0] == "<" else f"{link[0]}\\"

@@ -1,7 +1,7 @@
 """Text in a model's answer that is not code: control tokens, reasoning, code fences, chatter.
 
 Patterns only, shared by the rules for ghost text and by the edits; each decides what to remove.
-All patterns take linear time: what may repeat is possessive, or cannot match in two ways.
+All patterns take linear time: repetitions are possessive, or can match in only one way.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Settings: what users and editors send, in; one resolved ``Settings`` and a list of problems, out.
+"""In: settings from users and editors. Out: one resolved ``Settings`` and a list of problems.
 
 Knows nothing of LSP or models; bad content never stops the program.
 """

@@ -92,7 +92,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
     ] = 120.0
 
     def __repr__(self) -> str:
-        """Show no API key: a repr ends up in logs and tracebacks."""
+        """Omit the API key: a repr may appear in logs and tracebacks."""
         shown = {name: getattr(self, name) for name in self.__struct_fields__}
         if self.api_key is not None:
             shown["api_key"] = "***"

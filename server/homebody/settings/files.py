@@ -1,6 +1,6 @@
 """Read a settings file: its tables, or why it cannot be read.
 
-In: a path that may lead to anything. Out: a tree of tables, empty where there is no file.
+In: an untrusted path. Out: a tree of tables, empty if there is no file.
 """
 
 import tomllib

@@ -37,7 +37,7 @@ class Key:
     path
         Names from the root, in snake case: ``("completion", "max_tokens")``.
     type
-        What a value is checked against, an annotated type.
+        The annotated type that values are checked against.
     default
         The value without any source; ``None`` if it is determined at run time or by another block.
     description
@@ -118,7 +118,7 @@ def sections() -> Mapping[tuple[str, ...], str]:
 
 def nearest(name: str, names: Sequence[str]) -> str:
     """Return the one of ``names`` that looks most like ``name``."""
-    # difflib is quadratic in the length, and a hostile file decides on it.
+    # difflib is quadratic in the length, which a hostile file controls.
     return difflib.get_close_matches(name[:80], names, n=1, cutoff=0.0)[0]
 
 
@@ -135,7 +135,7 @@ def _walk(struct: type[Struct], path: tuple[str, ...]) -> Iterator[Key]:
         if default is msgspec.NODEFAULT:
             default = field.default_factory()
         if len(path) > 1:
-            default = None  # an override says what its block says
+            default = None  # an override has its block's description
         yield Key(
             path=here,
             type=field.type,

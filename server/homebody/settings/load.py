@@ -50,11 +50,11 @@ def load_settings(
     workspace
         Folder whose ``.homebody.toml`` is read; trusted only if the user's file says so.
     user_file
-        Instead of ``paths.user_file()``.
+        Used instead of ``paths.user_file()``.
     environ
-        Instead of ``os.environ``.
+        Used instead of ``os.environ``.
     initialization_options, configuration
-        As the client sent them, plain values: the object, or one with a ``homebody`` object in it.
+        Plain values from the client: the object, or one with a ``homebody`` object in it.
     flags
         Texts by key, snake or camel case: ``{"completion.max_tokens": "64"}``.
 
@@ -127,7 +127,7 @@ class _Merge:
             self._add_value(key, value, options)
 
     def trust(self, folders: tuple[str, ...], origin: str) -> None:
-        """Take the trusted folders, which come from the user's file alone."""
+        """Store the trusted folders, which are only read from the user's file."""
         if folders:
             key = by_path()["trusted_folders",]
             self._values[key] = folders
@@ -182,14 +182,14 @@ class _Merge:
 
 
 def _without_trust(options: Options) -> tuple[tuple[str, ...], Options]:
-    """Take ``trusted_folders`` out of the user's file, the one place where it counts."""
+    """Remove ``trusted_folders`` from the tree of the user's file, the only source where it has an effect."""
     values = dict(options.values)
     folders = values.pop(by_path()["trusted_folders",], ())
     return cast("tuple[str, ...]", folders), Options(options.source, values)
 
 
 def _inherited(base: Mapping[str, object], override: Mapping[str, object]) -> dict[str, object]:
-    """Fill in what an override does not set; a key or a model is never used with another server."""
+    """Fill in values that an override does not set; a key or a model is never used with another server."""
     kind = base.get("kind", "auto")
     moved = override.get("kind", kind) != kind or override.get("url", base.get("url")) != base.get("url")
     rest = {name: value for name, value in base.items() if not (moved and name in _OF_ONE_SERVER)}
@@ -202,7 +202,7 @@ def _from_file(path: Path, source: Source) -> tuple[Options, list[Problem]]:
     try:
         return from_tree(read_tree(path), source)
     except Unreadable as error:
-        return Options(source, {}), [Problem("", f"{source.name}: {error}, so all of it is ignored.")]
+        return Options(source, {}), [Problem("", f"{source.name}: {error}, so the whole file is ignored.")]
 
 
 def _from_client(sent: object, source: Source) -> tuple[Options, list[Problem]]:

@@ -25,7 +25,7 @@ _MAX_PROBLEMS = 10
 class Problem:
     """Something in the settings that has no effect, and why.
 
-    ``key`` is as the user wrote it, empty where a whole file is meant; ``message`` is one sentence.
+    ``key`` is the key as the user wrote it, empty for a whole file; ``message`` is one sentence.
     """
 
     key: str
@@ -34,7 +34,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where options come from.
+    """A source of options.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Source:
     base
         Folder that relative paths start from.
     folder
-        Folder whose files can decide what it holds; ``None`` for the user's own sources.
+        Folder whose files control its content; ``None`` for the user's own sources.
     trusted
         Whether the user trusts that folder.
 
@@ -64,7 +64,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What one source sets. Every key is optional; every value is valid."""
+    """Options from one source. Every key is optional; every value is valid."""
 
     source: Source
     values: Mapping[Key, object]

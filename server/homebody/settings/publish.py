@@ -1,7 +1,7 @@
-"""The schema for others: a JSON schema, the page of all settings, a commented file, VS Code's manifest.
+"""Publishes the schema: as a JSON schema, the page of all settings, a commented file, and VS Code's manifest.
 
 In: the table of keys. Out: texts and plain JSON values.
-``python -m homebody.settings.docs`` writes the files of the repository that are made here.
+``python -m homebody.settings.docs`` writes these files in the repository.
 """
 
 import json
@@ -48,7 +48,7 @@ def vscode_restricted() -> list[str]:
 
 
 def update_package_json(text: str) -> str:
-    """Put both into the text of a ``package.json``, and change nothing else.
+    """Update both in the text of a ``package.json``, and change nothing else.
 
     Settings of the extension itself (``homebody.server.…``), which the server does not know, are kept.
     """
@@ -97,7 +97,7 @@ def _commented(path: tuple[str, ...]) -> Iterator[str]:
 
 
 def to_toml(value: object) -> str:
-    """Write a value of a setting as TOML; what has no value is an empty text."""
+    """Write a value of a setting as TOML; a missing value becomes an empty text."""
     if value is None:
         return '""'
     if isinstance(value, Mapping):
@@ -128,7 +128,7 @@ def _described(key: Key, spelled: Callable[[Key], str]) -> dict[str, Any]:
 
 
 def _spelled(description: str, spelled: Callable[[Key], str]) -> str:
-    """Name other keys in the description as they are written here."""
+    """Convert names of other keys in the description to this format's style."""
     for key in all_keys():
         description = description.replace(f"`{key.camel}`", f"`{spelled(key)}`")
     return description

@@ -16,5 +16,5 @@ REPEAT_PENALTY = "Penalty for repeated tokens; 1 means none"
 
 
 def by_card(otherwise: float) -> str:
-    """Return the sentence about a default that the model's card gives."""
-    return f" By default what the model's card recommends, else {otherwise:g}."
+    """Return the sentence about a default from the model's card."""
+    return f" By default the recommendation of the model's card, otherwise {otherwise:g}."

@@ -1,7 +1,7 @@
 """All settings: name, type, range, default and meaning.
 
-``Settings`` is what the rest of the program reads: resolved, complete, immutable.
-What users and editors send has another type (``options.Options``); ``load.load_settings`` converts it.
+The rest of the program reads ``Settings``: resolved, complete, immutable. Options as users and editors send
+them have another type (``options.Options``); ``load.load_settings`` converts them.
 ``keys.py`` reads this module; ``docs/settings.md``, the JSON schema and VS Code's ``package.json`` are
 generated from it, so a description here is the text that users see.
 """

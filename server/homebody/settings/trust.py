@@ -1,7 +1,7 @@
-"""What a folder may not set: keys that are the user's own, and anything beyond what the user allows.
+"""Removes values that a folder may not set: the user's own keys, and anything beyond what the user allows.
 
-In: the options of one source. Out: the same without what it may not set, and one message.
-Looks at no path that a folder chose.
+In: the options of one source. Out: the options without forbidden values, and one message. Never accesses a
+path that a folder chose.
 """
 
 import os
@@ -12,18 +12,18 @@ from typing import Any, cast
 from homebody.settings.keys import Key
 from homebody.settings.options import KeyPath, Options, Problem
 
-# As many as one source may name (``settings/schema.py``); longer lists are compiled for seconds.
+# Maximum number in one source (``settings/schema.py``); longer lists take seconds to compile.
 _MOST_PATTERNS = 1_000
 
-# A bare name with such an ending is a file if there is one; models are also called by names with dots.
+# A bare name with such an ending is a file if one exists; names of models may contain dots too.
 _FILE_ENDINGS = (".gguf", ".toml", ".json")
 
 
 def vet(options: Options, effective: Mapping[Key, object], user_file: Path) -> tuple[Options, list[Problem]]:
-    """Drop what the source may not set, narrow what it may only narrow, make file paths absolute.
+    """Remove values that the source may not set, restrict those that it may narrow, make paths absolute.
 
-    ``effective`` holds what other sources set so far: an editor repeats the user's own values and the
-    defaults in workspace/configuration, and what changes nothing deserves no message.
+    ``effective`` has the values of earlier sources: an editor repeats the user's own values and the defaults
+    in workspace/configuration, and a value that changes nothing causes no message.
     """
     source = options.source
     kept: dict[Key, object] = {}
@@ -50,7 +50,7 @@ def vet(options: Options, effective: Mapping[Key, object], user_file: Path) -> t
 
 
 def is_trusted(folder: Path | None, trusted_folders: Sequence[str]) -> bool:
-    """Whether the user's file names exactly this folder; symlinks are followed on both sides."""
+    """Whether the user's file lists exactly this folder; symlinks are followed on both sides."""
     if folder is None:
         return False
     here = _real(folder)
@@ -70,10 +70,10 @@ def _is_users_own(key: Key, value: object, options: Options) -> bool:
 
 
 def _reason(options: Options, user_file: Path) -> str:
-    """Why something is ignored, and what to do."""
+    """Return why a value is ignored, and what to do."""
     source = options.source
     if source.folder is None:
-        return f"`trusted_folders` counts in {user_file} alone"
+        return f"`trusted_folders` is only read from {user_file} alone"
     if source.trusted:
         return f"only your own settings may choose it: set it in {user_file}"
     folder = str(source.folder).replace("\\", "/")
@@ -100,7 +100,7 @@ def _manual_stays(before: Any, value: Any) -> object:  # noqa: ANN401 - values o
 
 
 def _off_stays(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
-    """Languages by id: what the user switched off is not switched on."""
+    """Languages by id: a language that the user switched off stays off."""
     user, sent = cast("Mapping[str, bool]", before), cast("Mapping[str, bool]", value)
     return {name: on and user.get(name, user.get("*", True)) for name, on in sent.items()}
 
@@ -124,7 +124,7 @@ _MERGED = frozenset({("context", "ignore")})
 
 
 def _absolute(value: str, base: Path) -> str:
-    """Turn a file's path into an absolute one; leave a model's name alone."""
+    """Make a file's path absolute; a model's name is not changed."""
     return str(base / _expanded(value)) if _is_path(value, base) else value
 
 

@@ -28,7 +28,7 @@ class BadValue(ValueError):
 
 
 def checked(key: Key, sent: object) -> object:
-    """Convert without guessing: ``"false"`` is no bool. ``None``: not set.
+    """Convert without guessing: ``"false"`` is not a bool. ``None``: not set.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def checked(key: Key, sent: object) -> object:
     except (msgspec.ValidationError, OverflowError, RecursionError) as error:
         raise BadValue from error
     if not all(text.isprintable() for text in _texts(value)):
-        raise BadValue  # control characters end up in headers, paths and terminals
+        raise BadValue  # control characters would get into headers, paths and terminals
     return value
 
 
@@ -91,7 +91,7 @@ def printable(text: str) -> str:
 
 
 def _candidates(schema: Mapping[str, Any], text: str) -> Iterator[object]:
-    """All values that ``text`` may stand for according to the schema, the likeliest first."""
+    """All values that ``text`` may mean according to the schema, the likeliest first."""
     kinds = {kind.get("type", "enum") for kind in schema.get("anyOf", [schema])}
     if "boolean" in kinds:
         yield _SWITCH.get(text.lower(), text)

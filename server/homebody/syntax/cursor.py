@@ -22,7 +22,8 @@ from homebody.text import Document, Span
 _LINES_BEFORE = 200
 _LINES_AFTER = 60
 _MAX_LINE = 2_000
-"""Longest line that is read whole, in code points; a longer line is data or minified code."""
+"""Maximum length, in code points, of a line that is read completely; a longer line is data or minified
+code."""
 
 _MAX_SCAN = 40_000
 """Maximum code points of the cursor's line to scan for brackets."""
@@ -228,7 +229,7 @@ def _scanned(
 
 @lru_cache(maxsize=8)
 def _state_after(above: str, language: Language, due: str) -> State:
-    """State after the lines above: the same for each key on one line."""
+    """State after the lines above, which is the same for each keystroke on one line."""
     return scan(above, language, State(due))
 
 

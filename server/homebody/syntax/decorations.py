@@ -11,7 +11,7 @@ from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
 _BRACKETS = re.compile(r"[()\[\]]")
-# The part of a decoration before its brackets, by what opens it. Java's ``@interface`` is none.
+# The part of a decoration before its brackets, by what opens it. Java's ``@interface`` is not a decoration.
 _DECORATIONS = {
     "@": re.compile(r"@(?!interface\b)[\w.:]+"),
     "#[": re.compile(r"#(?=\[)"),

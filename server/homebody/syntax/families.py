@@ -49,7 +49,7 @@ BRACES = Language(
     doc=STARS,
     decoration="@",
 )
-"""What languages with braces share; not a language by itself."""
+"""Shared values of languages with braces; not a language by itself."""
 
 JAVA = replace(
     BRACES,

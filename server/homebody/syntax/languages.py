@@ -1,7 +1,7 @@
-"""The table of languages: everything that Homebody knows of each, one row a language.
+"""The table of languages: everything that Homebody knows about each, one row for each language.
 
-Data only: ``row`` says what a row holds, ``families`` what several share, ``language`` finds rows and
-loads grammars. A new language is a row here, a query file in ``queries/``, its grammar's wheel in
+Data only: ``row`` defines the fields, ``families`` has shared values, ``language`` finds rows and loads
+grammars. A new language is a row here, a query file in ``queries/``, its grammar's wheel in
 ``pyproject.toml`` and a case file in ``tests/cases/syntax``.
 """
 
@@ -301,7 +301,7 @@ LANGUAGES: tuple[Language, ...] = (
         doc=HASH_DOC,
     ),
     MARKDOWN,
-    # Without a grammar: lines and indentation take the tree's place.
+    # Without a grammar: lines and indentation are used instead of a tree.
     replace(
         JAVASCRIPT,
         name="dart",

@@ -93,7 +93,7 @@ def _fitting(parts: Sequence[str]) -> int:
 
 
 def _member(document: Document, one: Definition, *, indented: bool) -> str:
-    """One member's signature, as a stub has it."""
+    """One member's signature, as in a stub."""
     text = _signature(document, one)
     opened = _OPENED.search(text)
     if opened is not None:
@@ -117,7 +117,7 @@ def _decorators(document: Document, one: Definition) -> str:
 
 
 def _lines_inside(document: Document, one: Definition) -> Iterator[str]:
-    """Lines of the body, but for the one that closes it."""
+    """Lines of the body, without the one that closes it."""
     first = document.lines_of(one.header)[1] + 1
     last = document.lines_of(one.span)[1]
     for line in range(first, min(last + 1, first + _MAX_LINES + 1)):
@@ -131,6 +131,6 @@ def _line_end(document: Document, offset: int) -> int:
 
 
 def _indentation(document: Document, offset: int) -> str:
-    """White space that the line of ``offset`` begins with."""
+    """White space at the beginning of the line of ``offset``."""
     line = document.line_text(document.line_of(offset))
     return line[: len(line) - len(line.lstrip())]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import tree_sitter
 
 MAX_CHARS = 5 << 18
-"""Longest text that is parsed, in code points: the largest file served (1 MiB), and room to type."""
+"""Maximum length of a parsed text, in code points: the largest supported file (1 MiB), and room for
+typing."""
 
 _READ_CHARS = 4096
 _HIGH_SURROGATE = 0xD8  # the upper six bits of the second byte of the first unit of a pair
@@ -29,7 +30,7 @@ _HIGH_SURROGATE = 0xD8  # the upper six bits of the second byte of the first uni
 _BASE_SECONDS = 0.3
 _SECONDS_PER_CHAR = 1.5e-6
 # Text on which a grammar tries every alternative takes up to 700 MB per second; a tree of the largest text is
-# some 20 MB. So a parse that made the process grow by this many bytes is given up.
+# some 20 MB. So a parse that made the process grow by this many bytes is cancelled.
 _MAX_GROWTH = 200 << 20
 _SECONDS_BETWEEN_LOOKS = 0.03
 

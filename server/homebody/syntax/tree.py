@@ -37,7 +37,7 @@ _MAX_TOTAL_CHARS = 10 << 20
 
 
 class _Move(NamedTuple):
-    """An edit as tree-sitter wants it: bytes, then (row, column in bytes)."""
+    """An edit in tree-sitter's form: bytes, then (row, column in bytes)."""
 
     start_byte: int
     old_end_byte: int
@@ -92,7 +92,7 @@ class Tree:
 def parse(document: Document) -> Tree:
     """Parse immediately; for scripts and separate processes.
 
-    Blank where the language is unknown, or ``parsing.parse_text`` has no tree for the text.
+    Blank if the language is unknown, or if ``parsing.parse_text`` has no tree for the text.
     """
     tree = Tree.blank(document)
     units = Units.of(document.text)
@@ -236,7 +236,7 @@ class _Entry:
         )
 
     def edit(self, edit: TextEdit, new: Document) -> None:
-        """Move the tree along, and the tree that is being parsed once it comes."""
+        """Adjust the tree, and also the tree that is being parsed once it is ready."""
         edit = smallest_edit(self.document.slice(edit.span), edit.new_text, edit.span.start)
         if not edit.new_text and not edit.span:
             self.document = new
@@ -258,7 +258,7 @@ class _Entry:
         self.hurry.clear()
 
     async def parse(self) -> None:
-        """Parse the newest version; put the tree in place, moved along with the edits meanwhile."""
+        """Parse the newest version; store the tree, adjusted to the edits meanwhile."""
         text, tree, give_up = self.document.text, self.tree, Event()
         if tree.language is None:
             return
@@ -283,7 +283,7 @@ class _Entry:
 
 
 def _moved(tree: Tree, old: Document, edit: TextEdit) -> tuple[Tree, _Move]:
-    """Move the tree along with ``edit``; also the edit as tree-sitter wants it."""
+    """Return the tree adjusted to ``edit``, and the edit in tree-sitter's form."""
     units = tree.units.edited(edit)
     start, end = edit.span.start, edit.span.end
     start_byte, old_end_byte = tree.units.to_byte(start), tree.units.to_byte(end)
@@ -309,14 +309,14 @@ def _moved(tree: Tree, old: Document, edit: TextEdit) -> tuple[Tree, _Move]:
 
 
 def _point_after(point: tuple[int, int], text: str) -> tuple[int, int]:
-    """Row and column behind ``text`` that begins at ``point``."""
+    """Row and column after ``text`` that begins at ``point``."""
     rows = text.count("\n")
     width = len(encode(text[text.rfind("\n") + 1 :]))
     return (point[0] + rows, width) if rows else (point[0], point[1] + width)
 
 
 def _grown(changed: Span | None, edit: TextEdit) -> Span:
-    """Span of the text after ``edit`` that holds it and what had changed before."""
+    """Span of the text after ``edit`` that contains it and the earlier changes."""
     start, end = edit.span.start, edit.span.end
     new_end = start + len(edit.new_text)
     if changed is None:

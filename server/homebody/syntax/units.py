@@ -63,7 +63,7 @@ class Units:
 
 
 def encode(text: str) -> bytes:
-    """Encode as the parser reads it; a lone surrogate is kept."""
+    """Encode in the parser's encoding; a lone surrogate is kept."""
     return text.encode("utf-16-le", "surrogatepass")
 
 

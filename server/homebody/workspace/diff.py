@@ -1,4 +1,4 @@
-"""Unified diffs, file by file, without what may go into no prompt.
+"""Unified diffs, file by file, without files that are excluded from prompts.
 
 In: the text of a diff, from git or pasted. Out: its files, and which were dropped and why.
 ``git_diff`` asks git; everything else is pure.
@@ -15,7 +15,7 @@ from homebody.workspace.secrets import holds_private_key, is_secret
 Which: TypeAlias = Literal["staged", "uncommitted"]
 
 _MOST_BYTES = 4 * 1024 * 1024
-"""Bytes of a diff that are looked at; a prompt holds far less."""
+"""Maximum bytes of a diff that are read; a prompt has room for far less."""
 
 _ARGUMENTS: dict[Which, tuple[str, ...]] = {
     "staged": ("--cached",),
@@ -29,7 +29,7 @@ _MARGIN = re.compile(r"^[+\- ]", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """The changes of one file. ``path`` as the diff names it, below the repository's top folder."""
+    """The changes of one file. ``path`` is that in the diff, relative to the repository's top folder."""
 
     path: str
     text: str
@@ -38,7 +38,7 @@ class FileDiff:
 def git_diff(repository: Repository, which: Which) -> str:
     """Return the staged or all uncommitted changes of tracked files as a unified diff.
 
-    No program of the repository's runs. Before the first commit everything staged counts.
+    No program of the repository is run. Before the first commit, everything staged is a change.
 
     Raises
     ------
@@ -54,9 +54,9 @@ def git_diff(repository: Repository, which: Which) -> str:
 
 
 def file_diffs(text: str) -> list[FileDiff]:
-    """Split a unified diff at its files; text that is no diff gives nothing."""
+    """Split a unified diff into its files; for other text the result is empty."""
     starts = [match.start() for match in _FILE.finditer(text)]
-    # A file's own "--- / +++" pair follows its "diff --git" line and is no file of its own.
+    # A file's "--- / +++" pair after its "diff --git" line is not another file.
     starts = [start for number, start in enumerate(starts) if not _inside(text, starts, number)]
     found: list[FileDiff] = []
     for start, end in zip(starts, [*starts[1:], len(text)], strict=False):
@@ -68,9 +68,9 @@ def file_diffs(text: str) -> list[FileDiff]:
 def permitted(
     diffs: list[FileDiff], refusal: Callable[[str], str | None]
 ) -> tuple[list[FileDiff], list[tuple[FileDiff, str]]]:
-    """Sort out files that may go into no prompt, with the reason.
+    """Separate the files that are excluded from prompts, with the reason.
 
-    ``refusal`` judges a path; names of secrets and private keys are refused in any case.
+    ``refusal`` checks a path; names of secrets and private keys are always refused.
     """
     kept: list[FileDiff] = []
     dropped: list[tuple[FileDiff, str]] = []
@@ -88,14 +88,14 @@ def permitted(
 
 
 def holds_key_anywhere(text: str) -> bool:
-    """Whether pasted text holds a private key, wherever it stands."""
+    """Whether pasted text contains a private key anywhere."""
     return any(map(holds_private_key, _windows(_MARGIN.sub("", text)))) or any(
         map(holds_private_key, _windows(text))
     )
 
 
 def _windows(text: str) -> Iterator[str]:
-    """Pieces at whose beginning a key would be found: from each line that could be its first."""
+    """Pieces at whose beginning a key can be found: one for each line that could be its first."""
     at = text.find("-----BEGIN")
     while at >= 0:
         yield text[text.rfind("\n", 0, at) + 1 : at + 200]

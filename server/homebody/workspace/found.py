@@ -1,7 +1,7 @@
 """Turn definitions from the index into candidates in the form that a model should read.
 
 In: rows, best first. Out: candidates, best first: each below the headers of its enclosing definitions,
-without duplicates, neighbours in one file merged.
+without duplicates, adjacent ones in one file merged.
 """
 
 import re
@@ -61,8 +61,8 @@ class _Piece:
 def candidates(found: Sequence[Found], root: Path, own: str | None) -> list[Candidate]:
     """Return ``found`` as candidates below the folder ``root``.
 
-    ``own`` is the file at hand. The prompt may show the header of a class there, and not the method
-    far below it: an outline of the class, which goes by the header's lines, does not stand for both.
+    ``own`` is the file at hand. The prompt may contain the header of a class there, but not a method far
+    below it; so an outline of the class, which has the header's line numbers, does not count as showing both.
     """
     by_file: dict[str, list[_Piece]] = {}
     for place, row in enumerate(found):
@@ -124,7 +124,7 @@ def _shows(one: Found, other: Found, *, own: bool) -> bool:
 
 
 def _runs(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
-    """Group neighbouring signatures; every other piece stands alone."""
+    """Group adjacent signatures; every other piece is separate."""
     run: list[_Piece] = []
     for piece in pieces:
         fits = run and run[-1].row.is_signature and piece.row.is_signature and len(run) < _MAX_TOGETHER

@@ -1,9 +1,9 @@
-"""Questions to a git repository, answered by the git executable.
+"""Queries a git repository with the git executable.
 
 In: a folder inside a repository. Out: its top folder, and lists of paths.
 The repository is untrusted: its configuration may name programs (hooks, a file system monitor, diff
-drivers, content filters, transports) and another work tree. None of them runs here, git fetches nothing, and
-it reads the files below the folder alone.
+drivers, content filters, transports) and another work tree. None of them is run, git fetches nothing, and it
+reads only files below the folder.
 Synchronous: takes milliseconds in a small repository and seconds in a very large one.
 """
 
@@ -23,13 +23,13 @@ _SAFE = {
     "diff.external": "",
     "protocol.allow": "never",
 }
-# A content filter (git-lfs is one) of the user's own configuration stays; one of the repository's does not.
+# A content filter of the user's own configuration (such as git-lfs) is kept; one of the repository is not.
 _FILTER_KEYS = frozenset({"clean", "smudge", "process", "required"})
 _OWN_SCOPES = frozenset({"local", "worktree"})
 
 
 def find_repository(path: Path) -> "Repository | None":
-    """Return the repository that holds ``path``; ``None`` where no folder above it has a ``.git``."""
+    """Return the repository that holds ``path``; ``None`` if no folder above it has a ``.git``."""
     folder = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would leave through a symlink
     for candidate in (folder, *folder.parents):
         if (candidate / ".git").exists():
@@ -47,8 +47,8 @@ class Repository:
     def changed_since(self, revision: str) -> list[Path]:
         """Return files that differ from ``revision``, untracked ones included, sorted.
 
-        Where the work tree has moved on from a branch, the point where the two parted is compared: what
-        others committed to ``revision`` since does not count.
+        If the work tree and ``revision`` have diverged, their common ancestor is compared, so later commits
+        to ``revision`` do not count.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class Repository:
         return self._paths(self._names("diff", "--name-only", "--diff-filter=d", "--no-renames"))
 
     def uncommitted(self) -> list[Path]:
-        """Return files that the last commit does not hold as they are, untracked ones included, sorted.
+        """Return files that differ from the last commit, including untracked ones, sorted.
 
         Raises ``GitFailed``.
         """
@@ -99,7 +99,7 @@ class Repository:
         return self._git(arguments, {**_SAFE, **self._without_filters()}, sent)
 
     def _commit_of(self, revision: str) -> str:
-        """Return the commit to compare with: where HEAD and ``revision`` parted, else ``revision``."""
+        """Return the common ancestor of HEAD and ``revision``; without one, ``revision``."""
         try:
             commit = self._line(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
@@ -121,7 +121,7 @@ class Repository:
         return _split(self.run(command, "-z", *own, *arguments))
 
     def _paths(self, names: Iterable[str]) -> list[Path]:
-        """Return absolute paths of those that are ordinary files now."""
+        """Return absolute paths of those that are regular files."""
         paths = {self.root / name for name in names}
         return sorted(path for path in paths if path.is_file() and not path.is_symlink())
 
@@ -162,10 +162,10 @@ class Repository:
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with ``settings`` in it: they win over every configuration file.
+    """Return the environment with ``settings``, which override every configuration file.
 
-    By variables rather than ``-c``, since a key may hold an equals sign. The variables that a hook gets
-    from git (``GIT_INDEX_FILE``) stay.
+    Variables are used instead of ``-c``, since a key may contain an equals sign. The variables that a hook
+    gets from git (``GIT_INDEX_FILE``) are kept.
     """
     known = {name: value for name, value in os.environ.items() if name != "GIT_EXTERNAL_DIFF"}
     count = known.get("GIT_CONFIG_COUNT", "")

@@ -42,7 +42,7 @@ _MARKS = ("CACHEDIR.TAG", "pyvenv.cfg")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What can ignore a path, in addition to ``context.ignore``.
+    """Rules that can ignore a path, in addition to ``context.ignore``.
 
     Attributes
     ----------
@@ -64,10 +64,10 @@ class Sources:
 
 
 INDEXED = Sources(IGNORE_FILES, _MARKS, _NEVER, _BUILT_IN)
-"""For files that are not open: what git ignores is ignored too."""
+"""For files that are not open: files that git ignores are ignored too."""
 
 OPENED = Sources((_OWN_FILE,))
-"""For open documents: the user works on them, so git's list does not count."""
+"""For open documents: the user works on them, so git's list is not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ class FolderRules:
     last
         ``context.ignore``.
     sources
-        Which ignore files and marks are looked for.
+        Which ignore files and marks are used.
     closed
-        Nothing below this folder counts.
+        Everything below this folder is ignored.
 
     """
 
@@ -110,7 +110,7 @@ class FolderRules:
     def inside(self, names: Collection[str] | None = None) -> "FolderRules":
         """Return the rules with those of the folder's own files added.
 
-        ``names`` are its entries; where the caller has them, no file that is not there is looked for.
+        ``names`` are its entries; if the caller passes them, missing files are not searched for.
         """
         files, marks = self.sources.files, self.sources.marks
         present = (*files, *marks) if names is None else names
@@ -135,10 +135,10 @@ class FolderRules:
 
 
 def rules_for(root: Path, globs: Sequence[str] = (), sources: Sources = INDEXED) -> FolderRules:
-    """Return the rules that hold for the workspace folder ``root``, before its own files are read.
+    """Return the rules for the workspace folder ``root``, before its own files are read.
 
-    ``globs`` are ``context.ignore``, written as in an ignore file. When ``root`` lies inside a git
-    repository, the ignore files of the folders above count too, up to the repository's top.
+    ``globs`` are ``context.ignore``, written as in an ignore file. If ``root`` is inside a git repository,
+    the ignore files of the folders above apply too, up to the repository's top folder.
     """
     top = root if _is_repository(root) else next(filter(_is_repository, root.parents), root)
     base = _with_slash(top)
@@ -169,7 +169,7 @@ class PathRules:
         return rules is None or rules.ignores_file(name)
 
     def forget(self) -> None:
-        """Read the ignore files again at the next question: one of them has changed."""
+        """Read the ignore files again at the next query: one of them has changed."""
         self._folders.clear()
 
     def _enter(self, folders: list[str]) -> FolderRules | None:
@@ -194,7 +194,7 @@ class _NoListError(Exception):
 def _read_list(path: str, base: str) -> tuple[Patterns, ...]:
     """Patterns of one ignore file, none if there is no such file or no pattern in it."""
     try:
-        # Like git, this follows no link to a .gitignore; a .homebodyignore counts through a link too.
+        # Like git, this follows no link to a .gitignore; a .homebodyignore may be a link.
         if not path.endswith("/" + _OWN_FILE) and not stat.S_ISREG(os.lstat(path).st_mode):
             return ()
         data = read_regular(Path(path), max_bytes=_MAX_FILE_BYTES)

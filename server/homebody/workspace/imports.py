@@ -1,7 +1,7 @@
 """Resolve imports to files of the workspace.
 
-In: what a file imports (``syntax.scope.imports``), and a way to look files up. Out: paths and the
-names at their definition.
+In: a file's imports (``syntax.scope.imports``), and a function that looks files up. Out: paths and the
+original names of the imported definitions.
 Supports Python, JavaScript and TypeScript; in other languages definitions are found by name alone. Pure.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-if TYPE_CHECKING:  # the indexing process does without parsers while nothing changed
+if TYPE_CHECKING:  # the indexing process loads no parsers while nothing has changed
     from homebody.syntax.scope import Import
 
 Lookup: TypeAlias = Callable[[Sequence[str]], Iterable[str]]
@@ -34,15 +34,15 @@ class ImportRow(Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a file imports.
+    """The imports of a file.
 
     Attributes
     ----------
     modules
-        Module paths with ``/`` between their parts, most exact first; those that begin with ``/``
-        count from the workspace folder, the others match the end of a path.
+        Module paths with ``/`` between their parts, most exact first; those that begin with ``/`` are
+        relative to the workspace folder, the others match the end of a path.
     names
-        Those that are imported, as at their definition.
+        The imported names, as at their definition.
     original
         Local names that differ from those at the definition, to the latter.
 
@@ -59,7 +59,7 @@ def rows_of(imports: "Iterable[Import]") -> tuple[ImportRow, ...]:
 
 
 def module_path(path: str) -> str:
-    """Return ``path`` as an import names it: no suffix, no ``/__init__`` or ``/index``."""
+    """Return the module path of ``path``: without suffix, ``/__init__`` or ``/index``."""
     pure = PurePosixPath(path)
     if _ROOT.match(pure.name) and pure.parent.name:
         return str(pure.parent)
@@ -101,7 +101,7 @@ def follows_imports(language: str) -> bool:
 def resolve(imported: Imported, path: str, lookup: Lookup) -> tuple[str, ...]:
     """Return the workspace's files that are imported, in the order of the statements.
 
-    A module that several files could be is taken to be the one nearest to ``path``.
+    If several files match a module, the one nearest to ``path`` is used.
     """
     files: dict[str, list[str]] = {}
     for file in lookup([module.rsplit("/", 1)[-1] for module in imported.modules]):
@@ -121,7 +121,7 @@ def resolve(imported: Imported, path: str, lookup: Lookup) -> tuple[str, ...]:
 
 
 def distance(one: str, other: str) -> int:
-    """Return how many folders lie between two paths: 0 for files side by side."""
+    """Return the number of folders between two paths: 0 for files in the same folder."""
     first, second = one.split("/")[:-1], other.split("/")[:-1]
     shared = 0
     while shared < min(len(first), len(second)) and first[shared] == second[shared]:
@@ -138,7 +138,7 @@ def _python(imports: Iterable[ImportRow], path: str) -> Iterator[str]:
             for _ in range(level):
                 folder = posixpath.dirname(folder)
             base = posixpath.join(folder, base).rstrip("/")
-        # The imported name may be a module itself, which is the more exact match.
+        # The imported name may itself be a module, which is the more exact match.
         yield from (f"{base}/{name}" for name, _ in row.names if name and name != "*")
         yield base
 

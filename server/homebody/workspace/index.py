@@ -1,7 +1,7 @@
 """The workspace's index: start it, report changes to it, query it. The public interface of this package.
 
 In: the workspace's folders and settings. Out: candidates (``syntax/chunk.py``) and progress.
-Belongs to one event loop and never blocks it: files are read in the indexing process, the database in a
+Used on one event loop, which it never blocks: files are read in the indexing process, the database in a
 thread. Several servers and command-line runs may have the same workspace open.
 """
 
@@ -43,11 +43,11 @@ class Progress:
     Attributes
     ----------
     state
-        ``off``: it broke down, or there is nothing to index.
+        ``off``: it failed, or there is nothing to index.
     done, total
-        Files of the present job; both 0 when it is not known yet.
+        Files of the current job; both 0 while unknown.
     notice
-        A sentence that the user should read, or nothing. None comes twice.
+        A sentence for the user, or nothing. Each is reported only once.
 
     """
 
@@ -82,10 +82,10 @@ class WorkspaceIndex:
         *,
         progress: Callable[[Progress], None] | None = None,
     ) -> "WorkspaceIndex":
-        """Open the index of ``roots``; what an earlier run indexed can be queried at once.
+        """Open the index of ``roots``; the index of an earlier run can be queried immediately.
 
-        A root inside another one belongs to that. Nothing is built before ``start``. With
-        ``context.snippets`` off there is no index, and every question has no answer.
+        A root inside another one is part of that one. Nothing is built before ``start``. With
+        ``context.snippets`` off there is no index, and all results are empty.
         """
         outermost = [root for root in roots if not any(other in root.parents for other in roots)]
         wanted = [root.absolute() for root in dict.fromkeys(outermost) if _is_text(root)]
@@ -100,7 +100,7 @@ class WorkspaceIndex:
         self._tell("indexing")
 
     def refresh(self, paths: Iterable[Path]) -> None:
-        """Index ``paths`` again in the background: files or folders, saved, new or gone.
+        """Index ``paths`` again in the background: files or folders that were saved, created or removed.
 
         A name that is not text (bytes that are no UTF-8) is skipped, as a scan does.
         """
@@ -129,20 +129,21 @@ class WorkspaceIndex:
         near_path: Path | None,
         imports: Sequence[Import] | None = None,
     ) -> list[Candidate]:
-        """Return definitions of ``names``, the surest first: what the document's own file defines as it was
-        indexed, what an imported one does, then names by how few definitions they have. At most three a
-        name; neighbours of one file are one candidate.
+        """Return definitions of ``names``, the most certain first.
+
+        First those in the indexed version of the document's own file, then those in imported files, then
+        names with few definitions. At most three for each name; adjacent ones in one file are one candidate.
 
         Parameters
         ----------
         names
-            Identifiers used near the cursor; the first 64 count.
+            Identifiers used near the cursor; the first 64 are used.
         language
-            LSP's language identifier of the document; only its family's files are looked at.
+            LSP's language identifier of the document; only files of its family are searched.
         near_path
-            Where the document lies; ``None`` for one that is on no disk.
+            Path of the document; ``None`` for one that is not on disk.
         imports
-            Its imports (``syntax.scope.imports``). ``None``: those it had when it was last indexed.
+            Its imports (``syntax.scope.imports``). ``None``: those from its last indexing.
 
         """
         row = find(language, near_path.name if near_path else "")
@@ -160,7 +161,7 @@ class WorkspaceIndex:
     async def similar(self, text: str, *, exclude: Iterable[str] = (), limit: int = 8) -> list[Candidate]:
         """Return at most ``limit`` chunks that share rare words with ``text``, the most similar first.
 
-        ``exclude`` are URIs of files that do not count: the document itself, for one.
+        ``exclude`` are URIs of files to leave out, such as the document itself.
         """
         paths = [path for path in map(path_of, exclude) if path is not None]
         answers: list[list[Candidate]] = []
@@ -210,8 +211,8 @@ class WorkspaceIndex:
     ) -> list[Candidate]:
         """Return at most ``limit`` definitions of exactly ``name``, in any language, the nearest first.
 
-        Where some are inside ``container`` (``Order`` of ``Order.total``), only those. ``near_path`` is where
-        the document lies; ``None`` for one that is on no disk.
+        If some are inside ``container`` (``Order`` in ``Order.total``), only those are returned.
+        ``near_path`` is the path of the document; ``None`` for one that is not on disk.
         """
         answers: list[list[Candidate]] = []
         for folder in self._folders:
@@ -271,9 +272,9 @@ class WorkspaceIndex:
 
 
 def database_of(root: Path, cache: Path) -> Path:
-    """Return where the index of the workspace ``root`` lies below the folder ``cache``.
+    """Return the path of the index of the workspace ``root`` below the folder ``cache``.
 
-    The name comes from the real path: two ways to one folder have one index.
+    The name is derived from the real path, so that two paths to one folder have one index.
     """
     real = os.path.normcase(os.path.realpath(root))
     name = hashlib.blake2b(os.fsencode(real), digest_size=16).hexdigest()
@@ -293,7 +294,7 @@ class _Folder:
         self._reader: Reader | None = None
 
     def below(self, path: Path) -> str | None:
-        """Path below the root with ``/`` between its parts, ``None`` for the root and what is outside."""
+        """Path below the root with ``/`` between its parts, ``None`` for the root and for paths outside."""
         if path.is_relative_to(self.root):
             inside = path.relative_to(self.root)
         elif path.is_relative_to(self._real):
@@ -305,7 +306,7 @@ class _Folder:
     # These methods run in the thread.
 
     def answer(self, question: "Callable[[Reader], list[Candidate]]") -> tuple[list[Candidate], bool]:
-        """The answer, and whether the index is damaged."""
+        """Return the result, and whether the index is damaged."""
         if self._reader is None:
             # Loading the database code takes 30 ms, so it is not done at the server's start.
             from homebody.workspace.query import Reader

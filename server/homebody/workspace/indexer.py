@@ -60,7 +60,7 @@ def main() -> None:
             worker.run(msgspec.json.decode(jobs.get(), type=Job))
     except Exception:  # noqa: BLE001 - whatever it is, the parent sees this process end
         traceback.print_exc()
-        os._exit(1)  # the listening thread would hold up any other way out
+        os._exit(1)  # the listening thread would block a normal exit
 
 
 class Worker:
@@ -72,12 +72,12 @@ class Worker:
         self._guard: GuardedExtract | None = None
 
     def run(self, job: Job) -> None:
-        """Do ``job``; the last event is ``Done`` or ``Failed``."""
+        """Run ``job``; the last event is ``Done`` or ``Failed``."""
         started = time.monotonic()
         database = Path(job.database)
         try:
             database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # One writer at a time; the second one finds the work done.
+            # One writer at a time; a second one finds the work already done.
             lock = FileLock(f"{database}.lock")
             with lock.acquire(poll_interval=_LOCK_POLL_SECONDS):
                 updated = self._update(job, database)
@@ -105,7 +105,7 @@ class Worker:
         return self._fill(_whole(job), create(database))
 
     def _fill(self, job: Job, connection: sqlite3.Connection) -> Updated:
-        """Do the job on an open index."""
+        """Run the job on an open index."""
         limits = Limits(max_file_bytes=job.max_file_bytes)
         self._guard = GuardedExtract(Path(f"{job.database}.trying"))
         workspace = Workspace(Path(job.root), self._guard, job.ignore, limits)
@@ -138,7 +138,7 @@ class Worker:
 
 
 def _whole(job: Job) -> Scan:
-    """The full scan that an empty index needs, whatever the job was."""
+    """Return the full scan that an empty index needs, instead of the job."""
     return Scan(root=job.root, database=job.database, ignore=job.ignore, max_file_bytes=job.max_file_bytes)
 
 
@@ -151,7 +151,7 @@ def _listen(source: int, jobs: "queue.SimpleQueue[bytes]", stop: Callable[[], No
             jobs.put(line)
     with contextlib.suppress(OSError):
         stop()
-    os._exit(0)  # the index is never torn: a transaction that did not end did not happen
+    os._exit(0)  # the index stays consistent: an unfinished transaction has no effect
 
 
 def _lower_priority() -> None:

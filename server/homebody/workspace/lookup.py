@@ -1,7 +1,7 @@
 """Look up files, symbols and calls in the index by name.
 
-In: a connection to the index, a name or a part of one. Out: rows with a few words why, best first. Whether
-a row's file may be shown is for the caller to check.
+In: a connection to the index, a name or a part of one. Out: rows with a short reason, best first. The caller
+has to check whether a row's file may be shown.
 """
 
 import re
@@ -14,7 +14,7 @@ from homebody.workspace.found import Found, call_sites
 from homebody.workspace.imports import distance
 from homebody.workspace.words import words
 
-# A name in more than 60 chunks is an everyday word: its calls say nothing.
+# A name in more than 60 chunks is a common word, whose calls are of no use.
 _MENTIONING = (
     "SELECT path, first_line, text, scopes FROM chunk_words JOIN chunks ON chunks.id = chunk_words.rowid "
     "JOIN files ON files.id = file WHERE chunk_words MATCH ? "
@@ -56,7 +56,7 @@ def symbols(connection: sqlite3.Connection, query: str) -> Iterator[tuple[Found,
 def named(connection: sqlite3.Connection, name: str, container: str, near: str) -> list[tuple[Found, str]]:
     """Find definitions of exactly ``name``, the nearest to the file ``near`` first.
 
-    Where some are inside ``container`` (a class, a receiver, the file of that name), only those.
+    If some are inside ``container`` (a class, a receiver, or a file of that name), only those are returned.
     """
     rows = [Found(*row) for row in connection.execute(_NAMED, (name,))]
     rows = [row for row in rows if container and _is_inside(row, container)] or rows
@@ -90,5 +90,5 @@ def _is_inside(row: Found, container: str) -> bool:
 
 
 def _escaped(text: str) -> str:
-    """Return ``text`` for LIKE, so that it matches itself alone."""
+    """Return ``text`` escaped for LIKE, so that it matches only itself."""
     return re.sub(r"([!%_])", r"!\1", text)

@@ -19,7 +19,7 @@ class Scan(Struct, frozen=True, tag="scan", kw_only=True):
 
 
 class Refresh(Struct, frozen=True, tag="refresh", kw_only=True):
-    """Index again what lies at ``paths``, which are below ``root``."""
+    """Index the files or folders at ``paths``, which are below ``root``, again."""
 
     root: str
     database: str

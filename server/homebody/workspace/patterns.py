@@ -1,11 +1,11 @@
 """Lists of ignore patterns, compiled to one regular expression that matches in linear time.
 
-In: lines as git reads them. Out: whether an entry is ignored, included again, or not mentioned.
+In: lines in git's syntax. Out: whether an entry is ignored, included again, or not mentioned.
 Patterns are untrusted: they come with the repository. A pattern with many wildcards makes a
-backtracking matcher take exponential time; here each wildcard but the last one of a name, and each
-``**`` but the last one of a path, stands in an atomic group, which is never tried twice. That loses no
-match: what stands between two wildcards has a fixed length, and its first place leaves the most room
-for the rest. Pure: looks at no disk.
+backtracking matcher take exponential time; here each wildcard except the last one of a name, and each ``**``
+except the last one of a path, is in an atomic group, which is never tried twice. This loses no match: the
+text between two wildcards has a fixed length, and its first position leaves the most room for the rest. Pure:
+does not access the disk.
 """
 
 import re
@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from itertools import groupby
 
 MAX_PATTERNS = 2_000
-"""Longest list; a longer one raises ``TooManyPatterns``."""
+"""Maximum number of patterns; a longer list raises ``TooManyPatterns``."""
 
 MAX_CHARACTERS = 1_000
-"""Longest pattern, in characters."""
+"""Maximum length of a pattern, in characters."""
 
 _FLAGS = re.IGNORECASE if sys.platform in {"win32", "darwin"} else re.NOFLAG
 _ANY_FOLDERS = "(?:[^/]+/)*?"
 
-# Inside a set: ``[:digit:]``, ``a-z``, one character; a backslash takes the next one as it is.
+# Inside a set: ``[:digit:]``, ``a-z``, one character; a backslash escapes the next one.
 _CLASS = re.compile(r"\[:(\w+):\]")
 _RANGE = re.compile(r"(\\?(?s:.))-(\\(?s:.)|[^\]\\])")
 _LETTER = re.compile(r"\\(?s:.)|[^\\]")
@@ -71,7 +71,7 @@ class Patterns:
 
     @classmethod
     def parse(cls, lines: Iterable[str], base: str) -> "Patterns":
-        """Compile ``lines``; ``base`` is the folder they start from, with a slash at its end.
+        """Compile ``lines``; ``base`` is the folder that they are relative to, with a slash at its end.
 
         Raises
         ------
@@ -92,8 +92,8 @@ class Patterns:
     def verdict(self, path: str) -> bool | None:
         """Return ``True`` for ignored, ``False`` for included again, ``None`` for not mentioned.
 
-        A folder's path ends with a slash. Only the entry itself is matched: what lies in an ignored
-        folder is not asked about.
+        A folder's path ends with a slash. Only the entry itself is matched: callers do not ask about entries
+        of an ignored folder.
         """
         found = self.regex.match(path, self.base) if self.regex else None
         return None if found is None else self.ignored[(found.lastindex or 1) - 1]
@@ -124,7 +124,7 @@ def _regex_of(pattern: str) -> str:
     """Regular expression that matches the path of an entry, to its end."""
     names = pattern.removesuffix("/").split("/")
     if len(names) == 1:
-        names = ["**", *names]  # a pattern without a slash is looked for in every folder
+        names = ["**", *names]  # a pattern without a slash matches in every folder
     elif not names[0]:
         del names[0]
     if "" in names:
@@ -156,7 +156,7 @@ def _path(names: Iterable[str]) -> str:
 
 
 def _name(name: str) -> str:
-    """Regular expression of one name; what stands between two stars has a fixed length."""
+    """Regular expression of one name; the text between two stars has a fixed length."""
     literals = [""]
     place = 0
     while place < len(name):
@@ -169,12 +169,12 @@ def _name(name: str) -> str:
     if not others:
         return first
     *inner, last = others
-    start = first or "(?=[^/])"  # a star alone matches no empty name
+    start = first or "(?=[^/])"  # a single star does not match an empty name
     return start + "".join(f"(?>[^/]*?{literal})" for literal in inner if literal) + f"[^/]*{last}"
 
 
 def _item(name: str, place: int) -> tuple[str, int]:
-    """What stands at ``place``, as a regular expression or ``*``, and the place behind it."""
+    """Return the item at ``place``, as a regular expression or ``*``, and the position after it."""
     match name[place]:
         case "*":
             return "*", place + 1

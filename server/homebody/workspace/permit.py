@@ -1,9 +1,9 @@
-"""Whether an open document may go into a prompt.
+"""Decides whether an open document may be put into a prompt.
 
-In: a document or its URI. Out: yes, or the reason why not.
-Files with secrets never may, nor may files that ``context.ignore`` or a ``.homebodyignore`` excludes,
-also if they are reached through symlinks. A file that only git ignores may: the user works on it.
-Looks at the disk once for each document; call ``forget`` after an ignore file has changed.
+In: a document or its URI. Out: yes, or the reason why not. Excluded are files with secrets and files that
+``context.ignore`` or a ``.homebodyignore`` excludes, even through symlinks. A file that only git ignores is
+allowed: the user works on it. Reads the disk once for each document; call ``forget`` after an ignore file has
+changed.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ IGNORED = "context.ignore or a .homebodyignore excludes it"
 UNKNOWN = "its folder's ignore files are still being read; try again in a moment"
 
 _MOST_KEPT = 10_000
-"""Documents whose answers are kept; beyond this, all are looked up again."""
+"""Maximum number of documents whose results are cached; beyond this, all are looked up again."""
 
 _MOST_RUNNING = 16
-"""Lookups that run at once. More wait only on a disk that does not answer."""
+"""Maximum number of concurrent lookups; more would only wait for a disk that does not answer."""
 
 
 class Permit:
-    """Answers for the documents of one workspace; each is looked up once, until ``forget``.
+    """Checks the documents of one workspace; each is looked up once, until ``forget``.
 
     Lookups run in a thread, and a caller awaits one for at most ``seconds``: a network share may not
     answer, and a hostile list of patterns takes half a second to compile.
@@ -50,10 +50,10 @@ class Permit:
         self._running = threading.Semaphore(_MOST_RUNNING)
 
     async def refusal(self, uri: str) -> str | None:
-        """Say why the document may not go into a prompt; ``None`` where it may.
+        """Return why the document may not be put into a prompt; ``None`` if it may.
 
-        For the document's text, the last call of ``refusal_of`` counts. Suspends only while the document
-        is looked up for the first time.
+        The document's text is that of the last call of ``refusal_of``. Suspends only while the document is
+        looked up for the first time.
         """
         lookup = self._lookup(uri)
         if lookup is not None and not lookup.done():
@@ -64,7 +64,7 @@ class Permit:
         return lookup.result() or (KEY if uri in self._keys else None)
 
     async def refusal_of(self, document: Document) -> str | None:
-        """Say why ``document`` may not go into a prompt, by its name or by the start of its text."""
+        """Return why ``document`` may not be put into a prompt, by its name or by the start of its text."""
         if holds_private_key(document.text):
             self._keys.add(document.uri)
         else:
@@ -72,7 +72,7 @@ class Permit:
         return await self.refusal(document.uri)
 
     def forget(self) -> None:
-        """Look everything up again at the next question."""
+        """Look up all documents again at the next query."""
         self._lookups = {}
         self._rules = {}
 
@@ -85,7 +85,7 @@ class Permit:
             if len(self._lookups) >= _MOST_KEPT:
                 self.forget()
             lookup = self._lookups[uri] = Future()
-            # A future that runs cannot be cancelled by one of those that await it.
+            # A running future cannot be cancelled by one of its waiters.
             lookup.set_running_or_notify_cancel()
             # A daemon thread, not a pool: Python waits for pool threads at exit, and this one may never end.
             arguments = (uri, lookup, self._rules)

@@ -1,8 +1,8 @@
 """The indexing process from the server's side: jobs in, events out, started and ended on demand.
 
 In: jobs. Out: events, handed to a callback on the event loop.
-Starts the process with the first job, ends it after a quiet minute, starts it again when it breaks
-down, and gives up when it keeps doing so.
+Starts the process with the first job, ends it after a minute without jobs, restarts it after a crash, and
+gives up after repeated crashes.
 """
 
 import asyncio
@@ -29,8 +29,8 @@ _BROKEN = "The indexing process keeps crashing, so other files are not used for 
 class IndexerProcess:
     """Runs jobs one after the other, in a separate process, for one event loop.
 
-    ``on_event`` gets each job with each of its events, in order. ``folder`` is where the process
-    runs; it is made at need.
+    ``on_event`` is called with each job and each of its events, in order. ``folder`` is the process's working
+    directory; it is created if necessary.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class IndexerProcess:
                 if isinstance(event, Done | Failed):
                     return True
         except (OSError, ValueError, msgspec.MsgspecError):
-            pass  # it is gone, or what came was no event
+            pass  # it has ended, or sent something that is not an event
         return False
 
     async def _start(self) -> asyncio.subprocess.Process:

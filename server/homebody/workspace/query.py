@@ -1,8 +1,8 @@
 """Query the index of one workspace: where a name is defined, and which chunks are similar to a text.
 
-In: names or text. Out: candidates as values, best first. What they are of is on disk still.
-Synchronous; belongs to one thread, with a connection of its own. An index that is missing, being
-made or damaged has no answers, which is no error.
+In: names or text. Out: candidates as values, best first; their files still exist. Synchronous; used in one
+thread, with its own connection. With an index that is missing, unfinished or damaged, results are empty,
+without an error.
 """
 
 import math
@@ -72,7 +72,7 @@ class Reader:
     Attributes
     ----------
     damaged
-        Whether the file turned out to be broken; ``True`` until it is another one.
+        Whether the file was found to be damaged; ``True`` until it is replaced.
 
     """
 
@@ -96,14 +96,13 @@ class Reader:
         path: str | None,
         imports: Sequence[ImportRow] | None,
     ) -> list[Candidate]:
-        """Return definitions of ``names``, the surest first; neighbours in one file as one candidate.
+        """Return definitions of ``names``, the most certain first; adjacent ones are one candidate.
 
         ``language`` is the name of a row of ``syntax.language``. ``path`` is below the root, ``None``
-        outside of it. ``imports`` are those of that file; ``None`` takes what it had when it was
-        indexed. What that file itself defines comes first, then what an imported one does, in the order
-        of the names; then names by how few definitions they have, each from the files nearest to
-        ``path``, at most three. Where imports can be followed, a name without one has to look like a
-        name: a lower-case word is a local variable in most cases.
+        outside of it. ``imports`` are those of that file; ``None``: those from its last indexing. Definitions
+        in that file come first, then those in imported files, in the order of the names; then names with few
+        definitions, for each at most three from the files nearest to ``path``. If imports can be resolved, a
+        name that is not imported has to be distinctive: a lower-case word is usually a local variable.
         """
         return self._answer(
             lambda connection: self._definitions(
@@ -136,14 +135,14 @@ class Reader:
     def symbols(self, query: str, *, limit: int) -> list[Candidate]:
         """Return at most ``limit`` definitions whose name contains ``query``, the closest names first.
 
-        ``why`` is the name, ``text`` what the index shows of it.
+        ``why`` is the name, ``text`` its text in the index.
         """
         return self._offered(lambda connection: lookup.symbols(connection, query), limit)
 
     def named(self, name: str, *, container: str, path: str | None, limit: int) -> list[Candidate]:
         """Return at most ``limit`` definitions of exactly ``name``, the nearest to ``path`` first.
 
-        Where some are inside ``container``, only those.
+        If some are inside ``container``, only those are returned.
         """
         return self._offered(lambda connection: lookup.named(connection, name, container, path or ""), limit)
 
@@ -169,13 +168,13 @@ class Reader:
         except StoreDamagedError:
             self._note_damage()
         except StoreUnusableError:
-            pass  # busy, or it took too long: the next idle moment is not far
+            pass  # busy, or it took too long: it is repeated in the next idle moment
         return []
 
     def _offered(
         self, question: Callable[[sqlite3.Connection], Iterable[tuple[Found, str]]], limit: int
     ) -> list[Candidate]:
-        """Turn rows with their reasons into candidates, without those of files that are gone or ignored."""
+        """Convert rows with their reasons to candidates, without those of removed or ignored files."""
 
         def answer(connection: sqlite3.Connection) -> list[Candidate]:
             rows = (row for row in question(connection) if self._offers(row[0]))
@@ -269,7 +268,7 @@ class Reader:
             if self._offers(row):
                 text = under_headers(row)
                 uri = uri_of(self._root / path)
-                found.append(Candidate(uri, first_line, last_line, text, "resembles what is at the cursor"))
+                found.append(Candidate(uri, first_line, last_line, text, "resembles the code at the cursor"))
                 if len(found) == limit:
                     break
         return found
@@ -304,7 +303,7 @@ class Reader:
         return msgspec.json.decode(row[0], type=tuple[ImportRow, ...]) if row else ()
 
     def _offers(self, row: Found) -> bool:
-        """Whether the row's file may still be shown: ignore files may have changed, and files may be gone."""
+        """Whether the row's file exists and may still be shown: ignore files may have changed."""
         return not is_secret(row.path) and not self._rules.ignores(row.path) and self._is_there(row.path)
 
     def _is_there(self, path: str) -> bool:
@@ -318,14 +317,14 @@ class Reader:
 
 
 def _family_of(language: str) -> Collection[str]:
-    """Languages whose definitions ``language`` can use, itself included."""
+    """Languages whose definitions ``language`` can use, including itself."""
     return next((family for family in _FAMILIES if language in family), frozenset({language}))
 
 
 def _rows_defining(
     connection: sqlite3.Connection, name: str, family: Collection[str], files: Sequence[str] = ()
 ) -> list[Found]:
-    """Definitions of ``name`` in the languages ``family``: in ``files``, or anywhere when there are none."""
+    """Definitions of ``name`` in the languages ``family``: in ``files``, or anywhere if that is empty."""
     where = f"name = ? AND language IN ({_marks(family)})"
     if files:
         where += f" AND path IN ({_marks(files)}) AND (kind <> 'variable' OR scopes = '')"

@@ -1,6 +1,6 @@
 """Read one file as a document, or raise an error with the reason.
 
-In: a path. Out: a ``Document`` as it is on disk, byte order mark and line ends included.
+In: a path. Out: a ``Document`` with the unchanged text on disk, including byte order mark and line ends.
 Used by the command line and ``headless``.
 """
 
@@ -23,13 +23,13 @@ def read_document(path: Path, *, max_bytes: int) -> Document:
     Raises
     ------
     FileUnreadable
-        No file, one that may not be read, one that is larger than ``max_bytes``, binary, not UTF-8,
-        or on the list of secrets. The message is for the user.
+        The file does not exist, is not permitted, larger than ``max_bytes``, binary, not UTF-8, or on the
+        list of secrets. The message is for the user.
 
     """
     try:
         if is_secret(path) or is_secret(path.resolve()):
-            message = f"{path} is on the list of files that hold secrets: it never goes into a prompt."
+            message = f"{path} is on the list of files that hold secrets: it is never put into a prompt."
             raise FileUnreadable(message)
         facts = path.stat()
         if stat.S_ISDIR(facts.st_mode):
@@ -67,7 +67,7 @@ def decoded(data: bytes, name: str) -> str:
 
     """
     if b"\0" in data:
-        message = f"{name} is a binary file: Homebody reads text only."
+        message = f"{name} is a binary file: Homebody reads only text."
         raise FileUnreadable(message)
     try:
         text = data.decode()
@@ -76,6 +76,6 @@ def decoded(data: bytes, name: str) -> str:
         message = f"{name} is not UTF-8 (line {line}): convert it first."
         raise FileUnreadable(message) from error
     if holds_private_key(text):
-        message = f"{name} holds a private key: it never goes into a prompt."
+        message = f"{name} holds a private key: it is never put into a prompt."
         raise FileUnreadable(message)
     return text

@@ -1,4 +1,4 @@
-"""Recognize files that are likely to hold secrets; they never go into a prompt or the index.
+"""Recognize files that are likely to hold secrets; they are never put into a prompt or the index.
 
 In: a path. Out: yes or no, from the name alone; the file is not opened.
 No ignore file, setting or ``!pattern`` can remove a file from this list.
@@ -86,6 +86,6 @@ def is_secret(path: PurePath | str) -> bool:
 def holds_private_key(text: str) -> bool:
     """Whether ``text`` begins like a private key, whatever its file is called.
 
-    Only the first 1,000 characters count: a test that quotes a key further down is still code.
+    Only the first 1,000 characters are checked: a test that quotes a key further down is still code.
     """
     return bool(_PRIVATE_KEY.search(text, 0, 1000))

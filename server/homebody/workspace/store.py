@@ -61,7 +61,7 @@ def connect(database: Path, *, timeout: float = _BUSY_SECONDS) -> sqlite3.Connec
     StoreDamagedError
         It is not an index of this version.
     StoreUnusableError
-        It is not there, or it cannot be opened.
+        It does not exist, or it cannot be opened.
 
     """
     with translated_errors():

@@ -7,9 +7,9 @@ _MOST = 100
 
 
 def unused(wanted: Sequence[Path], otherwise: Path) -> Path:
-    """Return the first of ``wanted`` whose folder exists, or ``otherwise``, numbered where it is taken.
+    """Return the first of ``wanted`` whose folder exists, or ``otherwise``, numbered if it is taken.
 
-    Looks at the disk: not on the event loop.
+    Accesses the disk, so it must not run on the event loop.
     """
     path = next((one for one in wanted if one.parent.is_dir()), otherwise)
     for number in range(2, _MOST):

@@ -1,8 +1,7 @@
-"""Update the index from what is on disk.
+"""Update the index from the files on disk.
 
-In: a workspace folder, its rules, a writer. Out: rows written for what changed, and nothing else.
-A file is the same when its size and time are; a file whose text hashes the same only gets its new
-time noted.
+In: a workspace folder, its rules, a writer. Out: updated rows for changed files only. A file is unchanged if
+its size and time are; if only the text's hash is unchanged, the new time is stored.
 """
 
 import hashlib
@@ -38,7 +37,7 @@ Report: TypeAlias = Callable[[int, int], None]
 class Workspace:
     """What to index and how: a folder, ``context.ignore``, limits of the walk.
 
-    ``extract`` makes of a path and bytes what is kept, ``None`` where it broke down.
+    ``extract`` returns the content to store for a path and bytes; ``None`` if it failed.
     """
 
     root: Path
@@ -49,14 +48,14 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """What a scan or a refresh did.
+    """Result of a scan or a refresh.
 
     Attributes
     ----------
     files
-        Files in the workspace that count (0 after a refresh: nobody counted).
+        Number of files in the workspace that are indexed (0 after a refresh, which does not count them).
     indexed, dropped
-        Files read anew, and files that are gone.
+        Files that were read again, and files that were removed.
     too_large, unreadable
         As in ``Walk``.
     cut
@@ -78,7 +77,7 @@ def scan(workspace: Workspace, writer: Writer, report: Report) -> Updated:
     Raises
     ------
     StoreDamagedError, StoreUnusableError
-        As the writer does.
+        As for the writer.
 
     """
     known = writer.known()
@@ -91,7 +90,7 @@ def scan(workspace: Workspace, writer: Writer, report: Report) -> Updated:
         if was is None or (was.size, was.mtime_ns) != (entry.size, entry.mtime_ns):
             changed.append((entry, was))
     if walk.unreadable and not files:
-        known.clear()  # a folder that is away for the moment (a network drive) keeps its index
+        known.clear()  # the index of a folder that is temporarily unavailable (a network drive) is kept
     _drop(writer, known.values())
     changed.sort(key=lambda work: -work[0].mtime_ns)
     _index(workspace, changed, writer, report)
@@ -99,9 +98,9 @@ def scan(workspace: Workspace, writer: Writer, report: Report) -> Updated:
 
 
 def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: Report) -> Updated:
-    """Index again what lies at ``paths`` (below the root); scan where that is not known to be enough.
+    """Index the files or folders at ``paths`` (below the root) again; scan if that may not be sufficient.
 
-    A path may be new, changed or gone, a file or a folder. Raises as ``scan`` does.
+    A path may be new, changed or removed, a file or a folder. Raises as ``scan`` does.
     """
     rules = PathRules(workspace.root, workspace.globs)
     changed: list[_Work] = []
@@ -153,7 +152,7 @@ def _drop(writer: Writer, gone: Iterable[Known]) -> None:
 
 
 def _index(workspace: Workspace, work: Sequence[_Work], writer: Writer, report: Report) -> None:
-    """Put ``work`` into the index, a transaction every half second."""
+    """Write ``work`` to the index, in a transaction every half second."""
     done = 0
     while done < len(work):
         until = time.monotonic() + _COMMIT_SECONDS

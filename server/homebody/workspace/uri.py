@@ -1,6 +1,6 @@
-"""Paths to ``file:`` URIs and back, and the names that people call them by.
+"""Converts paths to ``file:`` URIs and back, and returns names for display.
 
-In and out: one or the other. Looks at no disk.
+In and out: paths or URIs. Does not access the disk.
 """
 
 import os
@@ -13,14 +13,14 @@ _Value = TypeVar("_Value")
 
 
 def uri_of(path: Path) -> str:
-    """Return the URI of ``path``, made absolute first; symlinks stay as they are."""
+    """Return the URI of ``path``, made absolute first; symlinks are not resolved."""
     return path.absolute().as_uri()
 
 
 def path_of(uri: str) -> Path | None:
-    """Return the path that ``uri`` names, ``None`` when it names no file (``untitled:``, a NUL in the path).
+    """Return the path of ``uri``; ``None`` if it is not a file (``untitled:``, a NUL in the path).
 
-    Takes what clients send, percent-encoded drive colons included.
+    Accepts all forms that clients send, including percent-encoded drive colons.
     """
     try:
         parts = urlsplit(uri)

@@ -1,7 +1,7 @@
 """The files of a workspace folder that may serve as context.
 
-In: a folder and its rules. Out: entries, nearest to the top first, with the size and time that tell
-whether a file changed.
+In: a folder and its rules. Out: entries, nearest to the top first, with size and time, by which changes of a
+file are detected.
 Symlinks are not followed: targets inside the folder are found under their own names, and targets outside
 do not belong to the workspace. All limits are fixed, so a walk ends even if ``/`` was opened by mistake.
 """
@@ -63,7 +63,7 @@ class Walk:
     too_large
         Files above ``max_file_bytes``.
     cut
-        Whether a limit ended the walk before all was seen.
+        Whether a limit ended the walk early.
 
     """
 

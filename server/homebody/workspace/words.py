@@ -1,7 +1,7 @@
 """Split text into the words by which similarity is measured.
 
-In: code or prose. Out: lower-case words, identifiers split where a reader would split them.
-Pure. What it returns is stored: a change here needs a new ``store.SCHEMA``.
+In: code or prose. Out: lower-case words, with identifiers split into their words.
+Pure. The result is stored: a change here requires a new ``store.SCHEMA``.
 """
 
 import re
@@ -23,7 +23,7 @@ _STOP = frozenset(
     protected pub public raise readonly rescue return self short sizeof static str string struct super
     switch template that the then this throw throws to trait true try type typedef typeof undefined union
     unless unsafe unsigned until use using val var void volatile when where while with yield
-    """.split(),  # noqa: SIM905 - a list of a hundred quoted words is not to be read
+    """.split(),  # noqa: SIM905 - a list of a hundred quoted words would be hard to read
 )
 
 

@@ -1,4 +1,4 @@
-"""Write to the index: add, replace and delete what is stored of one file.
+"""Write to the index: add, replace and delete the rows of one file.
 
 In: rows about files. Out: the tables of ``store``, in transactions.
 Knows nothing of how rows are made (``extract``) or when (``update``).
@@ -29,7 +29,7 @@ _DROP = (
 class DefinitionRow:
     """A definition; lines from 0, both inclusive. ``scopes`` are the headers around it.
 
-    ``text`` is what ``syntax.outline`` shows of it.
+    ``text`` is its text from ``syntax.outline``.
     """
 
     name: str
@@ -52,10 +52,10 @@ class ChunkRow:
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """What is stored of one file.
+    """The stored data of one file.
 
-    A file that is seen and not indexed (binary, not UTF-8) has no language and no rows: it is only
-    known, so that it is not read again.
+    A file that is not indexed (binary, not UTF-8) has no language and no rows; it is only listed, so that it
+    is not read again.
     """
 
     path: str
@@ -122,7 +122,7 @@ class Writer:
             return {path: Known(*facts) for path, *facts in rows}
 
     def put(self, row: FileRow) -> None:
-        """Add the file, or replace what is stored of it."""
+        """Add the file, or replace its rows."""
         run = self._connection
         with translated_errors():
             for (file,) in run.execute("SELECT id FROM files WHERE path = ?", (row.path,)).fetchall():
@@ -159,7 +159,7 @@ class Writer:
             )
 
     def touch(self, file: int, size: int, mtime_ns: int) -> None:
-        """Store a new time for a file whose text is the same."""
+        """Store a new time for a file with unchanged text."""
         with translated_errors():
             self._connection.execute(
                 "UPDATE files SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, file)

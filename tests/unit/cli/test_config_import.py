@@ -21,7 +21,7 @@ def test_nothing_is_written_before_it_is_asked_for(run, target):
 
     assert ended.code == 1
     assert '+model = "qwen2.5-coder:7b"' in ended.out
-    assert "Claude is not taken over" in ended.out
+    assert "Claude is not imported" in ended.out
     assert not target.exists()
 
 

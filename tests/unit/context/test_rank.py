@@ -8,7 +8,7 @@ _NOWHERE = Source("file:///w/here.py", 0, 0, 0, "")
 _TEXT = "def total(prices):\n    added = sum(prices)\n    return added\n"
 
 
-def _candidate(name: str, text: str, why: str = "resembles what is at the cursor") -> Candidate:
+def _candidate(name: str, text: str, why: str = "resembles the code at the cursor") -> Candidate:
     return Candidate(f"file:///w/{name}", 0, text.count("\n") - 1, text, why)
 
 
@@ -36,7 +36,7 @@ def test_a_copy_of_the_surroundings_stays_out():
     assert ranked.chosen == ()
     [left] = ranked.left_out
     assert left.uri == "file:///w/build/here.py"
-    assert left.why == "resembles what is at the cursor; repeats text that is already in the prompt"
+    assert left.why == "resembles the code at the cursor; repeats text that is already in the prompt"
 
 
 def test_of_two_copies_one_goes_in():

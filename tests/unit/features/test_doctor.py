@@ -61,7 +61,7 @@ async def test_wrong_settings_and_keys_in_files_are_pointed_at(world):
         origins = {"backend.api_key": "/home/me/config.toml"}
         diagnosis = await doctor(w.engine, problems=["backend.knid does not exist."], origins=origins)
         assert "backend.knid does not exist." in _texts(diagnosis.findings)
-        assert "An API key stands in a file" in _texts(diagnosis.findings)
+        assert "An API key is in a file" in _texts(diagnosis.findings)
 
 
 async def test_mismatches_of_earlier_sessions_are_reported(world):

@@ -136,7 +136,7 @@ def test_a_missing_file_ends_it(tree: Path):
 
     for name, part in (
         ("none.py", "does not exist"),
-        ("dead.py", "link to nothing"),
+        ("dead.py", "link to a missing file"),
         ("out.py", "leads out"),
     ):
         with pytest.raises(FileUnreadable, match=part):

@@ -44,7 +44,7 @@ def test_settings_without_a_counterpart_are_reported():
     text = "\n".join(convert(read_config(CASE)).notes)
 
     for words in (
-        "Second is not taken over",
+        "Second is not imported",
         "rule Python holds",
         "someone/rules",
         "`context`",

@@ -149,7 +149,7 @@ def test_a_candidate_has_its_location_and_its_reason(database, reader, tmp_path)
     assert found.uri == (tmp_path / "root/src/ä b.py").as_uri()
     assert (found.first_line, found.last_line) == (0, 1)
     assert found.text == "class Outer\ninvoice total\nsum"
-    assert found.why == "resembles what is at the cursor"
+    assert found.why == "resembles the code at the cursor"
 
 
 def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):

@@ -1,4 +1,4 @@
-"""Further candidates for an explicit request.
+"""Additional candidates for an explicit request.
 
 In: a request and its first completion. Out: up to two more, different ones.
 """
@@ -15,9 +15,9 @@ _TEMPERATURE = 0.7
 
 
 async def alternatives(request: Request, first: Completion | None) -> list[Completion]:
-    """Ask again with some randomness, until there are three different candidates or after three tries."""
+    """Repeat the request with randomness until there are three different candidates, up to three times."""
     found = [] if first is None else [first]
-    # The whole block is waited for once; these are shown as far as they have come.
+    # Only the first candidate waits for the whole block; these are shown as far as they have arrived.
     in_time = replace(request, trigger="automatic")
     for seed in range(1, _CANDIDATES + 1):
         if len(found) == _CANDIDATES or request.ticket.stale:

@@ -1,6 +1,6 @@
-"""Ask the model: plan the prompt, make it fit, read what is unread, start the answer.
+"""Sends the request: plans the prompt, makes it fit, reads the unread part, starts the answer.
 
-In: a request. Out: a generation in flight; nothing where a newer request has come meanwhile.
+In: a request. Out: a generation in flight; nothing if a newer request arrived meanwhile.
 """
 
 import time
@@ -30,7 +30,7 @@ _SLICE_SECONDS = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """Sampling of a further candidate."""
+    """Sampling of an additional candidate."""
 
     temperature: float
     seed: int
@@ -40,7 +40,7 @@ async def ask(request: Request, chance: Chance | None = None) -> Generation | No
     """Start the model, or return an answer in flight that agrees."""
     session = request.session
     await session.stop_background()
-    # A menu and ghost text may be asked for at the same key.
+    # The editor may request a menu and ghost text for one keystroke.
     if chance is None and (other := agreeing(request)) is not None:
         return other
     await session.stop_running()
@@ -55,9 +55,9 @@ async def ask(request: Request, chance: Chance | None = None) -> Generation | No
 
 
 async def ask_ahead(request: Request) -> None:
-    """Start the model for a request that was not made yet; any real request cancels it."""
-    # A server that cannot count says how long a prompt was at the end of an answer only: one answer is
-    # taken to its end.
+    """Start the model for an expected request; any real request cancels it."""
+    # A server that cannot count reports the length of a prompt only at the end of an answer, so one answer is
+    # read to its end.
     exact = request.target.info.exact_tokenizer
     to_the_end = not (exact or request.engine.completion.tokens.was_told)
     judge = _never_stop if to_the_end else _judge(request, None)
@@ -68,7 +68,7 @@ async def ask_ahead(request: Request) -> None:
 
 
 async def _prepared(request: Request, chance: Chance | None, judge: Judge) -> tuple[Generation, Asked] | None:
-    """Make the prompt fit, read what is unread, and make the generation."""
+    """Make the prompt fit, read the unread part, and create the generation."""
     session, use, info = request.session, request.engine.completion, request.target.info
     most = info.context_length - min(request.max_tokens, info.context_length // 4)
     planned, tokens = await _fitted(request, most)
@@ -90,21 +90,21 @@ async def _prepared(request: Request, chance: Chance | None, judge: Judge) -> tu
     )
     unread = use.tokens.count(prompt.text[cached.shared(prompt.text) :])
     newer = session.prompts.newer_than(cached.slot)
-    # At most one piece is left to read: once the request is sent it is read, even if it is cancelled.
+    # At most one piece is left unread: once the request is sent, the server reads it even if it is cancelled.
     session.prompts.put(cached.slot, prompt.text, tokens if info.exact_tokenizer else None)
     asked = Asked(cached.slot, prompt.text + prompt.forced, unread, tokens, newer, keep=chance is None)
     return generation, asked
 
 
 async def _fitted(request: Request, most: int) -> tuple[Plan, int]:
-    """Plan a prompt of at most ``most`` tokens, counted exactly where the server can count."""
+    """Plan a prompt of at most ``most`` tokens, counted exactly if the server can count."""
     session, use, info = request.session, request.engine.completion, request.target.info
     place = session.place(request.document.uri)
 
     async def build(tokens: int | None) -> Plan:
         scene = scene_at(session, request.target, request.document, request.offset)
         made = plan(scene) if tokens is None else shortened(scene, tokens)
-        # Before anything is awaited: an edit meanwhile moves the window along.
+        # Before the first await: later edits adjust the window.
         apply(made, place)
         return made
 
@@ -143,7 +143,7 @@ def _sampling(request: Request, chance: Chance | None) -> Sampling:
 def _start(
     request: Request, planned: Plan, sampling: Sampling, slot: SlotChoice
 ) -> Callable[[str, int], Stream]:
-    """Return a function that asks for the answer, or for its next slice."""
+    """Return a function that requests the answer, or its next slice."""
     burst, document = planned.burst, request.document
     typed = document.text[burst.anchor : request.offset]
     backend = request.engine.completion.backend
@@ -156,9 +156,9 @@ def _start(
 
 
 def _judge(request: Request, chance: Chance | None) -> Judge:
-    """Return the function that ends an answer where nothing more, or nothing of it, would be shown."""
+    """Return the function that ends an answer as soon as no further text, or none of it, would be shown."""
     checker = StopChecker(request.cursor, wanted=request.wanted)
-    # Further candidates are always shown: the user asked for them.
+    # Additional candidates are always shown: the user requested them.
     gate = ConfidenceGate(0.0 if chance else request.min_confidence)
 
     def judge(piece: Piece) -> AnswerState:
@@ -182,10 +182,10 @@ def _slice_tokens(request: Request) -> int | None:
 
 
 def _record(request: Request, burst: Burst, prompt: Prompt, tokens: int) -> PromptRecord:
-    """Record what goes into the prompt, for the user to look at."""
+    """Record the sources of the prompt, which the user can inspect."""
     document, target = request.document, request.target
     typed = document.text[burst.anchor : request.offset]
-    # A line that the anchor ends is not one of the typed lines.
+    # The line before an anchor at a line's start is not one of the typed lines.
     ended = next((len(end) for end in ("\r\n", "\n", "\r") if typed.startswith(end)), 0)
     first, last = document.line_of(burst.anchor + ended), document.line_of(request.offset)
     typed_tokens = request.engine.completion.tokens.count(typed)

@@ -1,7 +1,7 @@
 """Complete the code at the cursor, as ghost text.
 
 In: engine, document, offset, and the session that caches prompts and answers.
-Out: completions, best first; none where nothing is worth showing.
+Out: completions, best first; none if nothing should be shown.
 This module runs the steps in order: result cache, answer in flight, debounce, model, rules.
 """
 
@@ -41,13 +41,13 @@ async def complete(
 ) -> list[Completion]:
     """Complete at ``offset``.
 
-    ``invoked`` asks for up to three different candidates, without debounce and without a confidence
+    ``invoked`` requests up to three different candidates, without debounce and without a confidence
     threshold. A newer request for the same document supersedes this one: it then returns nothing.
 
     Raises
     ------
     ContextTooLong
-        The context length that is served leaves no room for a prompt.
+        The served context length leaves no room for a prompt.
     BackendError
         The model's server is unavailable or failed; see its subclasses.
 
@@ -98,14 +98,14 @@ async def _first(request: Request) -> Completion | None:
 
 
 def _is_of_use(request: Request, stored: StoredAnswer) -> bool:
-    """Whether a stored answer decides this request: an empty one does where it came to its own end."""
+    """Whether a stored answer can be used: an empty one only if it is complete."""
     if stored.is_unlikely and not request.min_confidence:
         return False
     return bool(stored.pieces) or stored.state.is_whole
 
 
 def _debounce(request: Request) -> float:
-    """Seconds to wait for another key before the model is asked."""
+    """Seconds to wait for another keystroke before the request is sent."""
     if request.trigger == "invoked":
         return 0.0
     setting = request.engine.completion_settings(request.document).debounce_ms

@@ -1,7 +1,7 @@
 """Import lines of the file that are kept in prompts whose window does not reach them.
 
-In: session, document, offset. Out: lines, kept for the requests until the next pause.
-A query over the whole document, so it runs in pauses only.
+In: session, document, offset. Out: lines that are used until the next pause. Queries the whole document, so
+it runs only in pauses.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from homebody.syntax.scope import Import, imports
 from homebody.text import Document, Span
 
 _MOST_LINES = 5000
-"""Lines that are searched, from the top: a query over so many takes about 10 ms."""
+"""Maximum number of lines that are searched, from the top, in about 10 ms."""
 
 
 def find_imports(session: Session, document: Document) -> Sequence[Import] | None:
-    """Return the imports of a document, of a long one those at its top; ``None`` without a tree."""
+    """Return the imports of a document (of a long one, those at its top); ``None`` without a tree."""
     tree = session.engine.trees.newest(document)
     if not tree.fits(document):
         return None
@@ -25,7 +25,7 @@ def find_imports(session: Session, document: Document) -> Sequence[Import] | Non
 
 
 def keep_imports(session: Session, document: Document, found: Sequence[Import], offset: int) -> None:
-    """Keep the lines of the imports, those whose names are used near the cursor first.
+    """Store the lines of the imports; those whose names are used near the cursor come first.
 
     Imports inside a block are left out: above other code their indentation would be wrong.
     """
@@ -39,7 +39,7 @@ def keep_imports(session: Session, document: Document, found: Sequence[Import], 
 
 
 def _names(one: Import) -> set[str]:
-    """Names that an import defines; of a module imported whole, all parts of its path."""
+    """Names that an import defines; for an imported module, all parts of its path."""
     aliases = {name.alias for name in one.names}
     return aliases or set(one.module.replace("/", ".").split("."))
 

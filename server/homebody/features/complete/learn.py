@@ -15,28 +15,28 @@ PROSE_NOTE = (
     "The model has fill-in-the-middle tokens but answers with prose, so suggestions now use only the text "
     "before the cursor; `homebody models recommend` names a model that fills in the middle."
 )
-"""Reported once for each model; ``doctor`` repeats it."""
+"""Reported once for each model, and by ``doctor``."""
 
 _NOISE_TOKENS = 64
-"""Tokens that a server may read more than expected without having dropped a prompt."""
+"""Tokens that a server may read in addition to the expected ones without having dropped a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was sent.
+    """The request that was sent.
 
     Attributes
     ----------
     slot
-        The slot that should hold the prompt's beginning.
+        The slot that is expected to hold the prompt's beginning.
     text
-        The prompt and what the answer had to begin with.
+        The prompt, followed by the forced beginning of the answer.
     unread, tokens
-        Tokens of the prompt that the server had not read, by our own count, and all of them.
+        Tokens of the prompt that the server had not read, as counted by Homebody, and all of its tokens.
     newer
         Slots that were used after this one.
     keep
-        False for a further candidate, whose answer must not replace the first one's.
+        False for an additional candidate, whose answer must not replace the first one's.
 
     """
 
@@ -83,7 +83,7 @@ def learn(request: Request, generation: Generation, asked: Asked) -> None:
 
 
 def _fill_in_notes(request: Request, generation: Generation) -> tuple[str, ...]:
-    """Judge an answer to a fill-in-the-middle prompt; return a note once the model is seen to write prose."""
+    """Check a fill-in-the-middle answer; return a note once the model counts as writing prose."""
     chosen = request.engine.settings.completion.fim
     if request.target.row is None or chosen != "auto" or not expects_code(request.cursor):
         return ()
@@ -94,7 +94,7 @@ def _fill_in_notes(request: Request, generation: Generation) -> tuple[str, ...]:
 
 
 def _seen(generation: Generation, unread: float) -> PromptRead | None:
-    """The reading as measured from outside: that share of the prompt, until the first token came."""
+    """Return the unread share of the prompt, and the measured time to the first token."""
     stats, record = generation.first_stats, generation.record
     if generation.first_token_at is None or record is None:
         return None

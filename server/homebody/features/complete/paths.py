@@ -1,8 +1,8 @@
 """The path that a prompt shows for a file.
 
 In: a document's URI and the workspace's folders. Out: its path inside its folder, and that folder's
-name. A base name alone (``__init__.py``, ``index.ts``, ``mod.rs``) tells a model little.
-Pure: it is on the path of every key.
+name. A base name alone (``__init__.py``, ``index.ts``, ``mod.rs``) is of little use to a model. Pure: it runs
+at every keystroke.
 """
 
 from functools import lru_cache

@@ -1,6 +1,6 @@
-"""Work between requests: count, choose snippets, read ahead, ask for what follows.
+"""Work between requests: count, choose snippets, read ahead, request the next suggestion.
 
-In: session, document, offset. Out: the prompt of the next key in the server's cache, and a filled
+In: session, document, offset. Out: the prompt of the next keystroke in the server's cache, and a filled
 result cache. A request cancels all of this work.
 """
 
@@ -29,7 +29,8 @@ _COUNTED_LINES = 300
 """Lines on either side of the cursor that are counted exactly when a pause begins."""
 
 _SLOWEST_FOR_TYPING = 80.0
-"""Prompt tokens a second: at a lower speed, the smallest piece would delay a key by more than 100 ms."""
+"""Minimum prompt tokens per second: at a lower speed, the smallest piece would delay a keystroke by more than
+100 ms."""
 
 _WIDE_ENOUGH = 0.75
 """Share of a window that is read while the user types from which on the window in use stays."""
@@ -39,11 +40,11 @@ _MOST_COUNTED = 4000
 
 
 async def prepare(engine: Engine, document: Document, offset: int, *, session: Session) -> None:
-    """Get ready for a request at ``offset``: the document was opened, saved, focused, or jumped in.
+    """Prepare for a request at ``offset``, after the document was opened, saved or focused, or after a jump.
 
     Returns at once; the work runs in the background until a request cancels it.
     """
-    refused = await engine.permit.refusal_of(document)  # also noted for the recently edited places
+    refused = await engine.permit.refusal_of(document)  # also recorded as a recently viewed place
     if refused or not engine.completion_settings(document).is_on(document.language_id):
         return
     session.recent.viewed(document, offset)
@@ -62,7 +63,7 @@ async def prepare_once(session: Session, document: Document, offset: int) -> Non
     Raises
     ------
     ContextTooLong, BackendError
-        As ``complete`` does.
+        As for ``complete``.
 
     """
     target = await target_of(session.engine)
@@ -89,7 +90,7 @@ async def follow_up(
 ) -> None:
     """After an answer: request what follows the suggestion, and widen the window.
 
-    Where the server has a slot for it, the wide window is read while the user types, else in a long pause.
+    If the server has a slot for it, the wide window is read while the user types, otherwise in a long pause.
     """
     if not await _may_read_ahead(session):
         return
@@ -104,7 +105,7 @@ async def follow_up(
 
 
 async def _may_read_ahead(session: Session) -> bool:
-    """Whether the model may work between requests: not on battery where the user's setting forbids it."""
+    """Whether the model may work between requests: not on battery, unless the user's setting allows it."""
     if session.engine.settings.completion.read_ahead_on_battery:
         return True
     return not await asyncio.to_thread(is_on_battery, session.power_supplies)
@@ -113,7 +114,7 @@ async def _may_read_ahead(session: Session) -> bool:
 async def widen_while_typing(session: Session, target: Target, document: Document, offset: int) -> None:
     """Read a wide window in short pieces in a slot of its own; the next key interrupts it.
 
-    A part that was read stays in its slot, and the work after the next answer reads on from there.
+    The part that was read stays in its slot, and reading continues from there after the next answer.
     A window is begun only if the session's allowance covers all of it.
     """
     await _idle(session)
@@ -138,7 +139,7 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
 
 
 async def _ask_next(session: Session, target: Target, document: Document, shown: Completion) -> None:
-    """Ask as if the suggestion had been accepted, so that the next one is already cached."""
+    """Send the request that follows if the suggestion is accepted, so that the next one is already cached."""
     accepted = document.edited(TextEdit(shown.span, shown.text), document.version)
     offset = shown.span.start + len(shown.text)
     await _idle(session)
@@ -147,7 +148,7 @@ async def _ask_next(session: Session, target: Target, document: Document, shown:
 
 
 async def _visit(session: Session, document: Document, offset: int) -> None:
-    """Read a medium window; the whole one too where it cannot be read while the user types."""
+    """Read a medium window, and the whole one too if it cannot be read while the user types."""
     target = await target_of(session.engine)
     if not scene_at(session, target, document, offset).reads_while_typing:
         await _widen(session, document, offset)
@@ -159,7 +160,7 @@ async def _visit(session: Session, document: Document, offset: int) -> None:
 async def _widen(session: Session, document: Document, offset: int) -> None:
     """Count exactly, choose snippets, and read ahead: a medium window first, then the whole one.
 
-    Each replaces the window in use once it is read.
+    Each replaces the window in use once it has been read.
     """
     target = await target_of(session.engine)
     burst, needs_snippets = await _first_window(session, target, document, offset)
@@ -173,7 +174,7 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
 async def _first_window(
     session: Session, target: Target, document: Document, offset: int
 ) -> tuple[Burst, bool]:
-    """Return the window in use, or a medium one once it is read; and whether it lacks its snippets."""
+    """Return the window in use, or a medium one once it has been read, and whether it lacks snippets."""
     await _idle(session)
     await session.engine.trees.ready(document)
     await _look_around(session, document, offset)
@@ -183,7 +184,7 @@ async def _first_window(
     if resumes or burst is None or _is_outgrown(scene, burst) or _is_small(scene, burst):
         first = arriving if resumes and arriving is not None else middling_window(scene)
         return await _read(session, scene, first), False
-    # Snippets that were chosen stay while the place does: others would make the server read it all again.
+    # Chosen snippets stay as long as the place: other ones would make the server read everything again.
     return burst, bool(scene.place.candidates) and not burst.context.snippets
 
 
@@ -203,7 +204,7 @@ def _is_outgrown(scene: Scene, burst: Burst) -> bool:
 
 
 def _is_small(scene: Scene, burst: Burst) -> bool:
-    """Whether a window that is read in a short pause would hold much more."""
+    """Whether a window that is read in a short pause would contain much more."""
     return burst.narrow and burst.context.tokens < scene.in_a_short_pause * 3 // 4
 
 
@@ -236,7 +237,7 @@ async def _read(session: Session, scene: Scene, burst: Burst, pace: Pace = PAUSE
     place.end_reading()
     after = scene_at(session, scene.target, scene.document, scene.offset)
     if after.unread(prompt.text) <= after.at_once:
-        # Where the server cannot read ahead, the request itself reads: then it begins with less.
+        # If the server cannot read ahead, the request itself has to read, so it starts with a smaller window.
         place.use(burst)
         if before is not None and before is not burst and not before.is_elsewhere(burst):
             session.prompts.release(prompt_at(scene, before).text)

@@ -1,7 +1,7 @@
 """The plan of a completion request: which window, and why.
 
 In: a scene. Out: a ``Plan``, a plain value; ``apply`` stores its window in the place.
-``plan`` tries the rules in the order in which they are written.
+``plan`` applies its rules in order.
 """
 
 from dataclasses import dataclass, replace
@@ -17,13 +17,14 @@ from homebody.session.place import Place
 
 Reason: TypeAlias = Literal["arrived", "resumed", "kept", "returned", "wide", "narrow", "shortened"]
 """``arrived``: a wider window was read ahead; ``resumed``: a part of it was; ``kept``: the window in use
-still holds; ``returned``: an earlier window holds, and the server still has it; ``wide``: all that the
-budget allows is read at once; ``narrow``: as much as is read at once; ``shortened``: cut until it fitted."""
+still matches; ``returned``: an earlier window matches, and the server still has it cached; ``wide``: the full
+budget can be read immediately; ``narrow``: limited to what can be read immediately; ``shortened``: cut until
+it fits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to ask: the frozen beginning, and the exact prompt for the cursor.
+    """The plan of a request: the frozen beginning, and the exact prompt for the cursor.
 
     ``arriving`` is a wider window; the next pause continues to read it. ``interrupted`` is true if the part
     of a window read so far is lost.
@@ -46,7 +47,7 @@ def plan(scene: Scene) -> Plan:
     Raises
     ------
     ContextTooLong
-        The context length that is served leaves no room for a prompt.
+        The served context length leaves no room for a prompt.
 
     """
     current, arriving = scene.place.burst, scene.place.arriving
@@ -57,7 +58,7 @@ def plan(scene: Scene) -> Plan:
     if unread <= (scene.unnoticed if has_own_slot else scene.worth_waiting):
         return _planned(scene, arriving, "arrived")
     if has_own_slot:
-        # Reading continues after this request, and loses nothing meanwhile.
+        # Reading continues after this request, and nothing is lost meanwhile.
         return replace(_without_arriving(scene, current), arriving=arriving)
     if (resumed := resumed_window(scene, arriving)) is not None:
         return replace(_planned(scene, resumed, "resumed"), interrupted=True)
@@ -65,7 +66,7 @@ def plan(scene: Scene) -> Plan:
 
 
 def _without_arriving(scene: Scene, current: Burst | None) -> Plan:
-    """Choose among windows that are in use, were in use, or are read at once."""
+    """Choose among the window in use, earlier windows, and windows that are read immediately."""
     if current is not None and current.typed(scene.document, scene.offset) is not None:
         return _planned(scene, current, "kept")
     for earlier in scene.place.earlier:
@@ -74,7 +75,7 @@ def _without_arriving(scene: Scene, current: Burst | None) -> Plan:
             return _planned(scene, earlier, "returned")
     narrow = narrow_window(scene, scene.at_once)
     if not narrow.narrow or narrow.start == 0 or _is_near(current, scene.offset):
-        # Anywhere else no part of a full window has been read, and counting its lines would take 20 ms.
+        # Elsewhere no part of a full window has been read, and counting its lines would take 20 ms.
         wide = wide_window(scene)
         unread = _unread(scene, wide)
         if unread is None or unread <= scene.at_once:
@@ -88,7 +89,7 @@ def shortened(scene: Scene, tokens: int) -> Plan:
 
 
 def apply(plan: Plan, place: Place) -> None:
-    """Store the plan's window as the one that the place uses."""
+    """Store the plan's window as the window in use."""
     if plan.interrupted:
         place.interrupted()
     place.use(plan.burst, arriving=plan.arriving)
@@ -105,14 +106,14 @@ def _planned(scene: Scene, burst: Burst, why: Reason) -> Plan:
 
 
 def _unread(scene: Scene, burst: Burst) -> int | None:
-    """Tokens that the server would have to read for a request here; ``None`` where it does not hold."""
+    """Tokens that the server would have to read for a request here; ``None`` if the window does not match."""
     if burst.typed(scene.document, scene.offset) is None:
         return None
     return scene.unread(prompt_at(scene, burst).text)
 
 
 def _is_near(before: Burst | None, offset: int) -> bool:
-    """Whether a full window at ``offset`` may begin where the one before does: it grows by half at most."""
+    """Whether a full window at ``offset`` may begin where the previous one does, growing by at most half."""
     if before is None or offset < before.start:
         return False
     return offset - before.start <= 2 * max(len(before.context.prefix), before.typed_limit)

@@ -1,7 +1,7 @@
-"""The prompt of a completion: a frozen beginning, and what was typed since.
+"""The prompt of a completion: a frozen beginning, and the text typed since.
 
-In: a ``Burst``, document, typed text. Out: the exact ``Prompt`` for the cursor, and the lines left out.
-Pure; touches no disk and asks no server: it is on the path of every key.
+In: a ``Burst``, document, typed text. Out: the exact ``Prompt`` for the cursor, and the lines left out. Pure,
+without disk or server access: it runs at every keystroke.
 """
 
 import re
@@ -28,17 +28,17 @@ from homebody.syntax import language
 from homebody.text import Document
 
 OVERHEAD_TOKENS = 16
-"""Markers, BOS, and the line ends between snippets."""
+"""Tokens of markers, BOS, and the line ends between snippets."""
 
 _LAST_TOKEN = re.compile(r" ?\w+\Z|\s+\Z| ?[^\w\s]{1,2}\Z")
-"""Text that may be the beginning of a longer token: a word or a sign with the blank before it, or a line
-end with the indentation behind it. Measured on 156 holes: 28 % exact; words and blanks alone 24 %."""
+"""Text that may be the beginning of a longer token: a word or a sign with the blank before it, or a line end
+with the indentation after it. Measured on 156 holes: 28 % exact; with words and blanks only, 24 %."""
 
 _LAST_WORD = re.compile(r" ?\w+\Z|[ \t]+\Z")
-"""The same for servers without grammars: text that the model does not repeat needs a second request."""
+"""The same for servers without grammars, where text that the model does not repeat needs a second request."""
 
 _LONGEST_TOKEN = 24
-"""Most bytes that are forced: a longer run (prose without blanks, a hash) costs a token for each few."""
+"""Maximum bytes that are forced: a longer run (prose without blanks, a hash) consists of many tokens."""
 
 MARKED = "holds a control token of the model"
 
@@ -58,15 +58,15 @@ class Target:
 
     @property
     def special_texts(self) -> frozenset[str]:
-        """Texts that must not appear in a prompt; none where prompts go as token ids."""
+        """Texts that must not appear in a prompt; none if prompts are sent as token ids."""
         return self.info.texts_to_leave_out
 
 
 async def target_of(engine: Engine) -> Target:
-    """Ask the completion backend for its model. Raises ``BackendError``."""
+    """Get the model of the completion backend. Raises ``BackendError``."""
     info = await engine.completion.describe()
     choice = engine.settings.completion.fim
-    # A layout that the user chose stays, whatever the model answers.
+    # A layout that the user chose is kept, even if the model answers with prose.
     if choice == "auto" and engine.completion.fill_in.fails(info.name):
         choice = "none"
     return Target(info, find_format(info, choice), engine.folders)
@@ -75,9 +75,9 @@ async def target_of(engine: Engine) -> Target:
 def prompt_for(target: Target, burst: Burst, document: Document, typed: str, answer: str = "") -> Prompt:
     """Lay out the burst's frozen beginning and the text typed since.
 
-    ``answer`` continues an answer that is asked for in slices. Otherwise text in front of the cursor that
-    may be part of a longer token is taken off and forced, so that the model begins at a token's boundary
-    (token healing; it doubled the exact matches of the default weights).
+    ``answer`` continues an answer that is requested in slices. Otherwise, text before the cursor that may be
+    part of a longer token is removed and forced, so that the model begins at a token boundary (token healing;
+    it doubled the exact matches of the default weights).
     """
     special = target.special_texts
     forced = ""
@@ -110,7 +110,7 @@ def prompt_for(target: Target, burst: Burst, document: Document, typed: str, ans
 
 
 def _path(target: Target, uri: str) -> str:
-    """Path shown in the prompt; of a name that contains a control token, the part after it."""
+    """Path shown in the prompt; if it contains a control token, only the part after it."""
     return before_cursor(prompt_path(uri, target.folders), target.special_texts).text
 
 
@@ -123,8 +123,8 @@ def _comment(document: Document) -> Comment:
 
 
 def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
-    """Split off the text that the answer has to begin with, at most as long as a token can be."""
-    # Searching the whole text would be slow before a word of thousands of letters.
+    """Split off the text that the answer has to begin with, at most the length of a token."""
+    # Searching the whole text would be slow for a word of thousands of letters.
     found = part.search(typed, max(0, len(typed) - _LONGEST_TOKEN - 1))
     if not found:
         return typed, ""

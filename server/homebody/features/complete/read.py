@@ -1,8 +1,8 @@
-"""Read a prompt into the server's cache, in pieces between which reading can stop.
+"""Reads a prompt into the server's cache, in pieces between which reading can stop.
 
-In: a prompt of a coming request. Out: the part of it that there was time for, in the server's cache.
-A llama.cpp that is reading a prompt does not notice a closed connection, so a piece is what the model
-reads in 150 ms. While the user types it is 50 ms, and up to 100 ms once no key has come for a while.
+In: the prompt of an expected request. Out: as much of it in the server's cache as there was time for.
+While llama.cpp reads a prompt, it does not notice a closed connection, so a piece is what the model reads
+in 150 ms. While the user types it is 50 ms, and up to 100 ms once no keystroke has come for a while.
 The next piece is only sent if it is still needed.
 """
 
@@ -41,17 +41,18 @@ _MOST_GROWTH = 20
 
 PAUSE = Pace(0.15, 0.15)
 TYPING = Pace(0.05, 0.1)
-"""Measured with a key each 120 ms: such pieces delay a key's answer by 30 ms at the median."""
+"""Seconds of reading for each piece while the user types. Measured with a keystroke each 120 ms: the median
+answer is delayed by 30 ms."""
 
 _FEWEST_TOKENS = 8
-"""Smallest piece: each one costs a round trip."""
+"""Minimum tokens of a piece: each one costs a round trip."""
 
 _FIRST_PIECE_TOKENS = 48
 """Tokens of the first piece, before the speed is known: about a second of reading on a slow machine."""
 
 
 def piece_tokens(use: Use, seconds: float = PAUSE.first) -> int:
-    """Tokens of one piece that is read in so many seconds, at the measured speed."""
+    """Tokens of one piece that is read in ``seconds``, at the measured speed."""
     if use.speed.prompt is None:
         return _FIRST_PIECE_TOKENS
     return max(_FEWEST_TOKENS, int(use.speed.prompt * seconds))
@@ -78,8 +79,8 @@ async def read_ahead(
     """
     use = session.engine.completion
     if session.engine.chat_is_streaming and not (await use.describe()).takes_token_ids:
-        # Without a slot of its own the request would wait behind the pieces, and the pieces behind the
-        # answer that streams.
+        # Without a separate slot the request would wait for the pieces, and the pieces for the streaming
+        # answer.
         return wanted()
     text = prompt.text
     total = await _total(use, prompt)
@@ -100,7 +101,7 @@ async def read_ahead(
         if stats.prompt_tokens is None and is_cancelled:
             raise asyncio.CancelledError
         if stats.prompt_tokens is None:
-            # The server cannot read ahead; what is left is read by the request itself.
+            # The server cannot read ahead; the request itself reads the rest.
             return True
         milliseconds = (time.monotonic() - began) * 1000
         new = 0 if counted is None else stats.prompt_tokens - counted
@@ -117,10 +118,10 @@ async def read_ahead(
 
 
 async def _wait_for(piece: asyncio.Future[Stats], seconds: float) -> bool:
-    """Wait until a piece is read; return whether this task was cancelled meanwhile.
+    """Wait until a piece has been read; return whether this task was cancelled meanwhile.
 
-    The server reads a piece to its end in any case, so a cancelled one gets ``seconds`` more: what was read
-    is then known, and is not requested again.
+    The server reads a piece to its end in any case, so a cancelled one gets ``seconds`` more: then its tokens
+    are known to be cached, and are not requested again.
     """
     try:
         await asyncio.shield(piece)
@@ -139,7 +140,7 @@ async def _wait_for(piece: asyncio.Future[Stats], seconds: float) -> bool:
 
 
 def _read_tokens(use: Use, cached: CachedPrompt, text: str, total: int) -> int:
-    """Tokens of the prompt that the server has: exact where the prompt continues the last, else estimated."""
+    """Tokens of the prompt that the server has: exact if it continues the last one, otherwise estimated."""
     common = cached.shared(text)
     if cached.tokens is not None and common == len(cached.text):
         return min(cached.tokens, total)
@@ -152,5 +153,5 @@ async def _total(use: Use, prompt: Prompt) -> int:
 
 
 def _characters(text: str, tokens: int, total: int) -> int:
-    """Number of characters in so many of the prompt's tokens, estimated low."""
+    """Number of characters in the prompt's first ``tokens`` tokens, estimated on the low side."""
     return len(text) * tokens // max(total, tokens, 1)

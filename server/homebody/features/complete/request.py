@@ -1,6 +1,6 @@
 """One completion request, as values: its position, model and limits, and its result.
 
-In: session, target, document, offset, ticket. Out: a ``Request`` that every later step gets.
+In: session, target, document, offset, ticket. Out: a ``Request`` for all later steps.
 """
 
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ _IDS = counter(1)
 class Completion:
     """Replace ``span`` (on one line, the cursor inside or at its end) by ``text``.
 
-    ``confidence`` is how sure the model is of the first line (0 to 1), ``None`` if the server does
-    not report it.
+    ``confidence`` is the model's confidence in the first line (0 to 1), ``None`` if the server does not
+    report probabilities.
     """
 
     id: str
@@ -40,16 +40,16 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What one request asks for.
+    """One completion request.
 
     Attributes
     ----------
     cursor
-        Facts about the cursor's surroundings, for the rules that judge the answer.
+        Facts about the cursor's surroundings, for the rules that are applied to the answer.
     wanted
         One line or a block.
     max_tokens
-        Longest answer, in tokens.
+        Maximum length of the answer, in tokens.
     min_confidence
         Suggestions below this confidence (0 to 1) are hidden; 0 for an explicit request.
 
@@ -81,7 +81,7 @@ def request_at(
     *,
     trigger: Trigger = "automatic",
 ) -> Request:
-    """Inspect the text at the cursor and decide how much to ask for."""
+    """Inspect the text at the cursor and decide how much to request."""
     settings = session.engine.completion_settings(document)
     cursor = cursor_context(document, session.engine.trees.newest(document), offset)
     wanted = lines_wanted(cursor, settings.multiline)

@@ -1,10 +1,10 @@
-"""Use what was read of a wider window when typing resumed before all of it was read.
+"""Uses the part of a wider window that was read before typing resumed.
 
 In: a scene with an arriving window. Out: a burst of the part that was read, a gap, and the lines next to
 the cursor.
-For servers that keep one prompt: a request with another beginning would make the server drop what it has
-read. So the part that was read, the far end of the window, goes in front of the narrow window as it is,
-and the next pause reads on from there.
+For servers that cache one prompt: a request with another beginning would make the server drop what it has
+read. So the part that was read, which is the beginning of the window, is put unchanged before the narrow
+window, and the next pause continues from there.
 """
 
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ _WORTH_KEEPING = 2
 
 
 def resumed_window(scene: Scene, arriving: Burst) -> Burst | None:
-    """Return a burst of what was read of ``arriving``, and of what is read at once next to the cursor.
+    """Return a burst of the part of ``arriving`` that was read, and of the lines next to the cursor.
 
-    ``None`` where too little was read, or the model takes the suffix first.
+    ``None`` if too little was read, or if the model expects the suffix first.
 
     Raises
     ------
     ContextTooLong
-        The context length that is served leaves no room for a prompt.
+        The served context length leaves no room for a prompt.
 
     """
     far = _read_part(scene, arriving)

@@ -1,4 +1,4 @@
-"""Everything that a completion's plan depends on, at one moment.
+"""All current facts that a completion's plan depends on.
 
 In: session, target, document, offset. Out: a ``Scene``, from which plans and windows are computed without
 mutable state.
@@ -17,25 +17,26 @@ from homebody.syntax.tree import Tree
 from homebody.text import Document
 
 _LEAST_TOKENS = 96
-"""Minimum size of a narrow window, in tokens: with less the model sees too little to suggest anything."""
+"""Minimum size of a narrow window, in tokens: with less the model sees too little for a useful suggestion."""
 
 _SHORT_PAUSE_SECONDS = 1.5
 _VISIT_SECONDS = 0.8
-"""Reading time of a medium window; it fits into a pause after a jump.
+"""Reading time of a medium window, in seconds; it fits into a pause after a jump.
 
-The second one holds where the wide window is read while the user types.
+The second value applies if the wide window is read while the user types.
 """
 
 _UNNOTICED_SECONDS = 0.1
-"""A request waits so long for a wider window that has its own slot."""
+"""Maximum seconds that a request waits for a wider window that has its own slot."""
 
 _WORTH_WAITING_SECONDS = 1.0
-"""A request waits for a wider window that is read within this time; dropping it would cost as much."""
+"""A request waits for a wider window that is read within this number of seconds; dropping it would cost as
+much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The facts behind a plan.
+    """The facts from which a plan is computed.
 
     Attributes
     ----------
@@ -44,17 +45,17 @@ class Scene:
     tree
         The document's newest syntax tree.
     cached
-        Gives the slot of the server's prompt cache that a prompt of this text should use.
+        Returns the slot of the server's prompt cache that a prompt of this text should use.
     slots
-        Prompts that the server keeps in its cache side by side.
+        Number of prompts that the server's cache holds.
     count
-        Tokens of a text, by the table of counted lines and a high estimate for the rest.
+        Counts the tokens of a text, using the table of counted lines and a high estimate for the rest.
     speed
-        Prompt tokens that the model reads in a second; ``None`` before the first measurement.
+        Prompt tokens that the model reads per second; ``None`` before the first measurement.
     latency_seconds
-        ``completion.latencyBudgetMs``: how long a request may read before it answers.
+        ``completion.latencyBudgetMs`` in seconds: maximum reading time of a request before its answer.
     max_tokens
-        Longest answer, in tokens.
+        Maximum length of the answer, in tokens.
 
     """
 
@@ -77,12 +78,12 @@ class Scene:
 
     @property
     def worth_waiting(self) -> int:
-        """Most unread tokens of an arriving window for which a request waits."""
+        """Maximum unread tokens of an arriving window for which a request waits."""
         return self._within(_WORTH_WAITING_SECONDS)
 
     @property
     def unnoticed(self) -> int:
-        """Most unread tokens of a window in a slot of its own with which a request starts to use it."""
+        """Maximum unread tokens of a window in a separate slot for a request to start using it."""
         return self._within(_UNNOTICED_SECONDS)
 
     @property
@@ -99,13 +100,13 @@ class Scene:
     def reads_while_typing(self) -> bool:
         """Whether the wide window can be read while the user types.
 
-        The server has to keep two prompts, the one that requests use and the one that is being read, and to
-        take token ids: others read a prompt as a whole.
+        The server has to cache two prompts, the one in use and the one that is being read, and to accept
+        token ids: other servers read a prompt as a whole.
         """
         return self.slots > 1 and self.target.info.takes_token_ids
 
     def unread(self, text: str) -> int:
-        """Tokens of a prompt that the server would have to read, by our own count."""
+        """Tokens of a prompt that the server would have to read, as counted by Homebody."""
         return self.count(text[self.cached(text).shared(text) :])
 
     def _within(self, seconds: float) -> int:

@@ -1,4 +1,4 @@
-"""From the model's answer to a completion, or to a recorded reason why nothing is shown.
+"""Converts the model's answer to a completion, or records why nothing is shown.
 
 In: a request and an answer. Out: a completion, stored as shown.
 """
@@ -13,7 +13,7 @@ from homebody.session.answer import StoredAnswer, Suggestion
 
 
 def show(request: Request, answer: StoredAnswer) -> Completion | None:
-    """Trim and judge an answer; it replaces what was shown at this place."""
+    """Apply the rules to an answer; the result replaces what was shown at this place."""
     finished = _finished(request, answer)
     if finished is None:
         return None
@@ -23,7 +23,7 @@ def show(request: Request, answer: StoredAnswer) -> Completion | None:
 
 
 def show_beside(request: Request, answer: StoredAnswer) -> Completion | None:
-    """Trim and judge the answer of a further candidate; it is shown in addition to the first."""
+    """Apply the rules to the answer of an additional candidate, which is shown after the first."""
     finished = _finished(request, answer)
     if finished is None:
         return None
@@ -33,7 +33,7 @@ def show_beside(request: Request, answer: StoredAnswer) -> Completion | None:
 
 
 def show_rest(request: Request, shown: Suggestion) -> Completion | None:
-    """Show the rest of a suggestion of which a part was typed or accepted."""
+    """Show the rest of a suggestion after a part was typed or accepted."""
     found = resume(request.document, request.offset, shown.text, request.cursor, shown.probability)
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""Code from elsewhere that may help at the cursor, best first.
+"""Finds code from other places that may help at the cursor, best first.
 
 In: session, document, offset. Out: candidates for ``context``.
-Runs in pauses only: the index answers from disk, and no key waits for the disk.
+Runs only in pauses: the index reads from disk, and no keystroke may wait for the disk.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ async def find_candidates(
     """Return candidates, the most useful first.
 
     Cells above in a notebook, definitions of names used near the cursor, recently edited or viewed
-    places, and chunks that resemble the lines around the cursor, in this order. ``imports`` are the
-    document's; ``None`` where they are not known: those of the last save are used.
+    places, and chunks that resemble the lines around the cursor, in this order. ``imports`` are those of the
+    document; if they are unknown (``None``), those of the last save are used.
     """
     engine = session.engine
     if not engine.settings.context.snippets:

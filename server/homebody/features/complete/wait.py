@@ -1,4 +1,4 @@
-"""Wait for an answer in flight until there is something to show.
+"""Waits for an answer in flight until there is something to show.
 
 In: a request, a generation. Out: the answer's text at the request's cursor, or nothing.
 """
@@ -15,7 +15,7 @@ UNMEASURED_OUTPUT = 30.0
 _SHOWN_TOKENS = 40
 _SHORTEST_SECONDS = 0.25
 _LONGEST_SECONDS = 1.0
-"""A block is shown as far as it has come after the time for 40 tokens, within these limits."""
+"""Seconds after which an unfinished block is shown: the time for 40 tokens, within these limits."""
 
 _INVOKED_SECONDS = 8.0
 """The same for the first candidate of an explicit request: the user waits for the whole block."""
@@ -28,7 +28,7 @@ async def answer_in_flight(request: Request) -> StoredAnswer | None:
 
 
 def agreeing(request: Request) -> Generation | None:
-    """Return the answer in flight, or the last one, if it continues from here."""
+    """Return the answer in flight, or the last one, if it continues from this offset."""
     running = request.session.running
     if running is None or running.state is AnswerState.BROKEN:
         return None
@@ -41,14 +41,14 @@ def agreeing(request: Request) -> Generation | None:
 
 
 async def usable(request: Request, generation: Generation) -> StoredAnswer | None:
-    """Wait until there is something to show: a whole line at once, a block within its time.
+    """Wait until there is something to show: a whole line immediately, a block after its time.
 
     That time is short, except for an explicit request.
 
     Raises
     ------
     BackendError
-        The server failed before a whole line had come.
+        The server failed before a whole line had arrived.
 
     """
     try:
@@ -81,7 +81,7 @@ def _is_used_up(rest: StoredAnswer, request: Request, generation: Generation) ->
 def seconds_left(request: Request, generation: Generation) -> float | None:
     """Time that a block may still take; it starts at the first token and follows the measured speed.
 
-    ``None`` where there is no limit: for one line, and before the first token.
+    ``None`` if there is no limit: for one line, and before the first token.
     """
     if not generation.multiline or generation.first_token_at is None:
         return None

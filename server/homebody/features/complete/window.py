@@ -1,7 +1,7 @@
 """Windows for a completion prompt: how much of the file and of the project it contains.
 
-In: a scene. Out: a ``Burst``, the frozen beginning of prompts from here on.
-Pure; touches no disk and asks no server: it is on the path of every key.
+In: a scene. Out: a ``Burst``, the frozen beginning of later prompts. Pure, without disk or server access: it
+runs at every keystroke.
 """
 
 from collections.abc import Sequence
@@ -20,17 +20,17 @@ from homebody.syntax.scope import scopes_at
 from homebody.text import Span
 
 _TYPED_SHARE = 3
-"""At most a third of the budget counts as typed when a burst begins, also on a longer line."""
+"""Divisor of the budget: at most a third counts as typed when a burst begins, even on a longer line."""
 
 _LONGEST_TYPED = 1024
-"""And at most so many tokens."""
+"""Maximum number of these tokens."""
 
 _TYPED_TOKENS = 128
-"""Tokens left free for typing where the window fills the context; at most a 32nd of the context."""
+"""Tokens left free for typing if the window fills the context; at most 1/32 of the context."""
 
 
 def narrow_window(scene: Scene, tokens: int) -> Burst:
-    """Return a window of ``tokens``, without snippets: for a quick answer."""
+    """Return a window of ``tokens``, without snippets, for a quick answer."""
     return _window(scene, tokens, (), None)
 
 
@@ -45,15 +45,15 @@ def typing_window(scene: Scene) -> Burst:
 
 
 def wide_window(scene: Scene, tokens: int | None = None) -> Burst:
-    """Return a window with all that the completion budget allows, or ``tokens`` of it.
+    """Return a window of the whole completion budget, or of ``tokens``.
 
-    Where the window in use still does, its start is kept, so that what the server has read stays useful.
+    If the start of the window in use is still suitable, it is kept, so that the server can reuse its cache.
     """
     return _window(scene, tokens, scene.place.candidates, scene.place.burst)
 
 
 def near_window(scene: Scene, tokens: int) -> Burst:
-    """Return a window of the lines next to the cursor alone, without imports from further up."""
+    """Return a window of only the lines next to the cursor, without imports from further up."""
     place = replace(scene.place, imports=())
     return _window(replace(scene, place=place), tokens, (), None)
 
@@ -64,7 +64,7 @@ def _window(scene: Scene, tokens: int | None, candidates: Sequence[Candidate], b
     Raises
     ------
     ContextTooLong
-        The context length that is served leaves no room for a prompt.
+        The served context length leaves no room for a prompt.
 
     """
     target, document, offset = scene.target, scene.document, scene.offset
@@ -88,7 +88,7 @@ def _window(scene: Scene, tokens: int | None, candidates: Sequence[Candidate], b
     room = max(wanted - line_tokens, wanted // 4)
     fits = budget.context_length - budget.output - budget.overhead - line_tokens
     usable, marked = _without_marked(candidates, target.special_texts)
-    # A window that was cut to ``tokens`` since it did not fit must not grow again.
+    # A window that was cut to ``tokens`` because it did not fit must not grow again.
     longest = min(fits, room * 3 // 2) if tokens is None else room
     imports = scene.place.imports_in(document)
     context = select_completion(
@@ -114,7 +114,7 @@ def _window(scene: Scene, tokens: int | None, candidates: Sequence[Candidate], b
         context=replace(context, left_out=(*context.left_out, *marked)) if marked else context,
         start=context.window.prefix.start,
         anchor=anchor,
-        # A budget for a speed that was not measured yet is provisional too.
+        # Before the speed is measured, the budget is provisional too.
         narrow=not is_all and (wanted < budget.prompt or (scene.speed is None and room < fits)),
         typed_limit=max(len(line), min(free * 2, max(budget.prompt // 2, 64) * 3)),
         to_the_end=to_the_end,
@@ -134,7 +134,7 @@ def _scope_headers(scene: Scene, offset: int) -> list[Header]:
 def _without_marked(
     candidates: Sequence[Candidate], special: frozenset[str]
 ) -> tuple[list[Candidate], list[LeftOut]]:
-    """Candidates of which something is left without lines that hold control tokens, and the others."""
+    """Candidates without the lines that contain control tokens, and those of which nothing is left."""
     usable: list[Candidate] = []
     marked: list[LeftOut] = []
     for one in candidates:

@@ -1,9 +1,9 @@
 """Refactor: rewrite code by an action or an instruction, as edits that the caller applies.
 
-Follow one request in this order: ``run`` (the steps), ``target`` (which code is meant), ``attempt`` (ask,
-check, ask once more), ``ask`` (the prompt and its answer), ``judge`` (what may be offered of it); ``large``
-rewrites code that is larger than the context part by part, which ``units`` finds. ``actions`` lists what can
-be done at a place, ``model_size`` which of it suits the model.
+Follow one request in this order: ``run`` (the steps), ``target`` (the code to rewrite), ``attempt`` (send,
+check, send once more), ``ask`` (the prompt and its answer), ``judge`` (the checks); ``large`` rewrites code
+that is larger than the context in the parts that ``units`` finds. ``actions`` lists the actions at a place,
+``model_size`` decides which of them suit the model.
 """
 
 from homebody.features.refactor.actions import Action, list_actions

@@ -1,7 +1,7 @@
-"""What can be done at a place, listed without asking the model and without parsing.
+"""Lists the actions at a place, without a model request and without parsing.
 
-In: a document, a selection or cursor, what is known of the model. Out: actions, those first that suit the
-place and the model.
+In: a document, a selection or cursor, known facts about the model. Out: actions, beginning with those that
+suit the place and the model.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from homebody.text import Document, Span
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that can be done here.
+    """One action at a place.
 
-    ``lacks`` says why the served model is too small for it; empty where it is not.
+    ``lacks`` states why the served model is too small for it; empty if it is not.
     """
 
     name: str
@@ -61,13 +61,13 @@ def list_actions(
     automatic: bool = False,
     has_problem: bool = False,
 ) -> list[Action]:
-    """List what can be done with ``span``.
+    """List the actions for ``span``.
 
     Parameters
     ----------
     automatic
-        Whether the editor asks by itself, for its lightbulb: then only what fits a selection, a
-        definition's header, a comment or a problem is listed, and nothing that the model cannot do.
+        Whether the editor sends the request by itself, for its lightbulb: then only actions for a selection,
+        a definition's header, a comment or a problem are listed, and only if the model is large enough.
     has_problem
         Whether there are diagnostics in ``span``.
 
@@ -94,14 +94,14 @@ def list_actions(
 
 
 def suits_language(prompt: PromptFile, document: Document) -> bool:
-    """Whether an action works in a document's language: it is meant for it, and its result can be checked."""
+    """Whether an action is made for a document's language, and its result can be checked there."""
     if prompt.languages and document.language_id not in prompt.languages:
         return False
     return can_check(prompt.guard, find(document.language_id, document.uri))
 
 
 def known_model(engine: Engine) -> ModelInfo | None:
-    """Return what is known of the chat model by now; no server is asked."""
+    """Return the known facts about the chat model, without a request."""
     settings = engine.settings
     if engine.chat.known is not None or settings.completion.backend != settings.chat.backend:
         return engine.chat.known
@@ -109,7 +109,7 @@ def known_model(engine: Engine) -> ModelInfo | None:
 
 
 def _ordered(found: list[Action], *, automatic: bool) -> Iterator[Action]:
-    """Corrections first, then what rewrites, then what explains; what the model cannot do comes last."""
+    """Fixes first, then rewriting, then explaining actions; those that need a larger model come last."""
     able = [action for action in found if not action.lacks]
     for kind in ("quickfix", "", "explain"):
         yield from (action for action in able if _group(action) == kind)
@@ -124,7 +124,7 @@ def _group(action: Action) -> str:
 
 
 def _fits(prompt: PromptFile, place: _Place) -> bool:
-    """Whether the place has what the prompt works on."""
+    """Whether the place has the code that the prompt file works on."""
     if not suits_language(prompt, place.document):
         return False
     if prompt.takes_problem and not place.has_problem:
@@ -137,7 +137,7 @@ def _fits(prompt: PromptFile, place: _Place) -> bool:
 
 
 def _is_obvious(prompt: PromptFile, place: _Place) -> bool:
-    """Whether an editor's lightbulb may be lit for it."""
+    """Whether an editor's lightbulb may be shown for it."""
     if prompt.takes_problem:
         return place.has_problem
     if prompt.scope == "comment":

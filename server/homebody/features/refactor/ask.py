@@ -1,7 +1,7 @@
 """The prompt of a refactoring and the model's answer.
 
-In: a request. Out: the answer. The code always goes in whole; other code as far as it is read within
-``chat.readingSeconds``.
+In: a request. Out: the answer. The prompt contains the complete code, and as much other code as the model
+reads within ``chat.readingSeconds``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ from homebody.syntax.chunk import Candidate
 from homebody.workspace.uri import file_name
 
 _SPARE_OUTPUT = 128
-"""Tokens that an answer may have beyond the rewritten code's own."""
+"""Tokens of an answer in addition to those of the rewritten code."""
 
 _OUTPUT = {"insert": 128, "comment": 512, "newFile": 1024}
 """Tokens of an answer that does not repeat the code: documentation, code for a comment, a new file."""
@@ -36,7 +36,7 @@ _WORD_STEP = 256
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Tokens of a request: its code, all other words, and what the answer may have."""
+    """Tokens of a request: its code, all other text, and the reserve for the answer."""
 
     code: int
     words: int
@@ -44,7 +44,7 @@ class Size:
 
     @property
     def total(self) -> int:
-        """Context length that the request needs at least."""
+        """Minimum context length for the request."""
         return self.code + self.words + self.output + TEMPLATE_TOKENS
 
 
@@ -66,9 +66,10 @@ async def ask(
     Raises
     ------
     UsageError
-        The code holds a control token of a model whose server cannot tell the two apart.
+        The code contains a control token of the model, and the server cannot distinguish text from control
+        tokens.
     ContextTooLong, BackendError
-        As ``answer`` says.
+        As for ``answer``.
 
     """
     engine, document, prompt = request.engine, request.document, request.prompt
@@ -119,9 +120,9 @@ async def ask(
 
 
 def _around(request: Request, candidates: Sequence[Candidate], tokens: int) -> Around:
-    """Choose the code around the target; the last choice for the same target is reused where it fits.
+    """Choose the code around the target; the last choice for the same target is reused if it fits.
 
-    A second request about the same code then begins with the same text, which the server has read.
+    Then a second request about the same code begins with the same text, which the server has cached.
     """
     session, document = request.session, request.document
     if session is not None and (kept := session.shown.find(document, request.target, tokens)) is not None:
@@ -140,7 +141,7 @@ def _turn_messages(turns: Sequence[Turn]) -> Iterator[Message]:
 
 
 def _rounded(tokens: int) -> int:
-    """``tokens`` in steps, so that instructions of about the same length leave the same room."""
+    """``tokens`` rounded to steps, so that instructions of similar length leave the same room."""
     return -(-tokens // _WORD_STEP) * _WORD_STEP
 
 
@@ -152,7 +153,7 @@ def _part_sources(request: Request) -> Iterator[Source]:
 
 
 def _with_feedback(messages: tuple[Message, ...], feedback: str) -> tuple[Message, ...]:
-    """Return ``messages`` with what was wrong with an earlier answer at the end of the last one."""
+    """Return ``messages`` with the error of an earlier answer at the end of the last one."""
     if not feedback:
         return messages
     more = fill(shipped_prompt("feedback").body, {"problem": feedback})

@@ -1,4 +1,4 @@
-"""Ask the model for one piece of code, check its answer, and ask once more if it fails.
+"""Sends the request for one piece of code, checks the answer, and sends it once more if a check fails.
 
 In: a request. Out: edits for the caller to apply, or the reason why nothing is changed. Writes nothing.
 """
@@ -24,7 +24,7 @@ OnProgress: TypeAlias = Callable[[int], None]
 OnUnit: TypeAlias = Callable[[int, int], None]
 
 _TRIES = 2
-"""Answers of the model to one request: the first, and one that corrects it."""
+"""Maximum number of answers to one request: the first, and one correction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class Listeners:
     Attributes
     ----------
     on_progress
-        Gets the characters written so far.
+        Called with the number of characters written so far.
     on_read
-        Gets how much of a prompt is read, where the server reports it.
+        Called with the reading progress, if the server reports it.
     on_unit
-        Gets the number of a part and of all parts, before each part of large code.
+        Called before each part of large code, with its number and the number of all parts.
 
     """
 
@@ -50,12 +50,12 @@ class Listeners:
 async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, asked: str = "") -> Refactoring:
     """Ask the model, and once more with the reason if the answer fails a check.
 
-    ``asked`` is what the user asked for, if that is more than the request's instruction.
+    ``asked`` is the user's whole request, if that is more than the request's instruction.
 
     Raises
     ------
     UsageError, ContextTooLong, BackendError
-        As ``ask`` says.
+        As for ``ask``.
 
     """
     usages: list[Usage] = []
@@ -75,7 +75,7 @@ async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, as
         base = request.base or answered.draft
         again = replace(request, base=base, turns=(*request.turns, Turn(answered.text, reply)))
         if size_of(again).total > info.context_length:
-            # The wrong answer does not fit beside the code: only the reason is given.
+            # The wrong answer does not fit together with the code: only the reason is sent.
             again = replace(request, base=None, feedback=found.reason)
         if size_of(again).total > info.context_length:
             return _result(request, found, answered, info)
@@ -84,9 +84,9 @@ async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, as
 
 
 async def _asked(request: Request, listeners: Listeners, wanted: str) -> tuple[Request, Answer]:
-    """Ask, without the oldest answers of a conversation that does not fit the context.
+    """Send the request, without the oldest answers of a conversation that does not fit the context.
 
-    Without any of its answers, the request has all that is ``wanted`` as one instruction.
+    If all answers are left out, the request has ``wanted`` as its only instruction.
     """
     while True:
         try:
@@ -102,7 +102,7 @@ async def _asked(request: Request, listeners: Listeners, wanted: str) -> tuple[R
 
 
 def _counted(on_progress: OnProgress | None) -> Callable[[str], None] | None:
-    """Turn pieces of text into the number of characters so far."""
+    """Convert pieces of text to the number of characters so far."""
     if on_progress is None:
         return None
     written = 0
@@ -116,7 +116,7 @@ def _counted(on_progress: OnProgress | None) -> Callable[[str], None] | None:
 
 
 async def _new_uri(request: Request) -> str:
-    """URI of the file that a prompt makes; empty for others. Known before the model is asked."""
+    """URI of the file that a prompt file creates; empty for others. Determined before the request."""
     if request.prompt.output != "newFile":
         return ""
     return await tests_uri(request.document, request.engine.folders)
@@ -159,6 +159,6 @@ def _retry_prompt(request: Request) -> str:
 
 
 def _reason(request: Request, refusal: Refusal, info: ModelInfo | None) -> str:
-    """Reason of the refusal, with what to do where the model is too small for the action."""
+    """Reason for the refusal, with advice if the model is too small for the action."""
     too_small = lacks(request.prompt, info, request.engine.settings.chat) if info is not None else ""
     return f"{refusal.reason} This action {too_small}." if too_small else refusal.reason

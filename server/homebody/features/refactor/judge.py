@@ -1,4 +1,4 @@
-"""What may be offered of an answer: edits that pass the checks, or the reason for a refusal.
+"""Converts an answer to edits that pass the checks, or to the reason for a refusal.
 
 In: a request and the model's answer. Out: edits, the text of a new file, or a refusal.
 Pure; parses whole documents, so it runs in a thread.
@@ -21,16 +21,16 @@ from homebody.text import Span, TextEdit
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What passed: ``edits`` (none where nothing changes), or the text of a new file."""
+    """Checked result: ``edits`` (none if nothing changes), or the text of a new file."""
 
     edits: tuple[TextEdit, ...] = ()
     new_text: str | None = None
 
 
 def judge(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
-    """Turn an answer into edits, and check them.
+    """Convert an answer to edits, and check them.
 
-    ``complete`` is false where the answer was cut at the limit of tokens.
+    ``complete`` is false if the token limit cut the answer.
     """
     if request.prompt.output == "newFile":
         return _new_file(request, answer, complete=complete)
@@ -60,7 +60,7 @@ def _edits(request: Request, answer: str, *, complete: bool) -> list[TextEdit] |
 
 
 def _inserted_below(request: Request, new: str) -> list[TextEdit]:
-    """Insert ``new`` below the target, without the target's own lines where the answer repeats them."""
+    """Insert ``new`` below the target, without the target's own lines if the answer repeats them."""
     own = [line.strip() for line in request.code.splitlines()]
     lines = new.splitlines()
     if [line.strip() for line in lines[: len(own)]] == own:

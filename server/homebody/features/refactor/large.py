@@ -1,6 +1,6 @@
 """Code that is larger than the context: each part is rewritten and checked by itself, then one combined edit.
 
-In: a request for all of the code, or the parts of an earlier result with a wish. Out: one result.
+In: a request for all of the code, or the parts of an earlier result and a new instruction. Out: one result.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ async def rewrite_large(request: Request, info: ModelInfo, listeners: Listeners)
     ContextTooLong
         No part of the code fits.
     UsageError, BackendError
-        As ``ask`` says.
+        As for ``ask``.
 
     """
     limit = _room_for_code(request, info)
@@ -65,14 +65,14 @@ async def refine_large(
     target
         Lines that all parts belong to.
     skipped
-        Lines that were no part of the earlier result.
+        Lines that were not part of the earlier result.
     asked
-        All that the user asked for.
+        The user's whole request.
 
     Raises
     ------
     UsageError, BackendError
-        As ``ask`` says.
+        As for ``ask``.
 
     """
     info = await parts[0][1].engine.chat.describe()
@@ -124,7 +124,7 @@ async def _combined(
 
 
 def _room_for_code(request: Request, info: ModelInfo) -> int:
-    """Tokens that code may have which is shown once as it is and written once as it will be."""
+    """Maximum tokens of code that is sent once and written once in its new version."""
     fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
     return (info.context_length - fixed.total) * 4 // 9
 

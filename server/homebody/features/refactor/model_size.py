@@ -1,6 +1,6 @@
-"""How large the served model is, and which actions suit it. The table is in docs/models.md.
+"""The size of the served model, and which actions suit it. The table is in docs/models.md.
 
-In: what a backend says of its model, and the user's setting. Out: billions of parameters, or a sentence.
+In: a backend's facts about its model, and the user's setting. Out: billions of parameters, or a sentence.
 """
 
 import re
@@ -13,13 +13,13 @@ _EXPERTS = re.compile(r"(?<![a-z0-9.])(\d+)x(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IG
 _SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE)
 
 _FAMILIES = ((re.compile(r"cod(?:er|e|estral|egemma)|devstral|starchat", re.IGNORECASE), 1.5),)
-"""Families trained for code, and how much more they can do than others of their size."""
+"""Families trained for code, and the factor by which they count as larger than other models of their size."""
 
 
 def size_of_model(info: ModelInfo, settings: ChatSettings) -> float | None:
-    """Return what the model can do, as billions of parameters of a general model; ``None`` if unknown.
+    """Return the effective size of the model, in billions of parameters; ``None`` if unknown.
 
-    ``chat.modelSize`` comes first; else the size that the name states, more for models made for code.
+    ``chat.modelSize`` if it is set; otherwise the size in the name, increased for models made for code.
     """
     if settings.model_size is not None:
         return settings.model_size
@@ -30,7 +30,7 @@ def size_of_model(info: ModelInfo, settings: ChatSettings) -> float | None:
 
 
 def lacks(prompt: PromptFile, info: ModelInfo | None, settings: ChatSettings) -> str:
-    """Say why a model is too small for an action; empty where it is not, or where that is unknown."""
+    """Return why a model is too small for an action; empty if it is not, or if its size is unknown."""
     size = size_of_model(info, settings) if info is not None else settings.model_size
     if size is None or size >= prompt.needs:
         return ""

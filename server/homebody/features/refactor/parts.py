@@ -1,7 +1,7 @@
-"""An instruction that changes several places of one file, such as a method that moves and its callers.
+"""An instruction that changes several places of one file, such as moving a method and updating its callers.
 
 In: a request whose target does not fit the context. Out: the parts that the instruction names and those
-that refer to them; and the edits that an answer makes of them. Pure.
+that refer to them; and the edits from an answer. Pure.
 """
 
 import re
@@ -17,13 +17,13 @@ from homebody.syntax.snap import snapped, top_level_start
 from homebody.text import Document, Span, TextEdit
 
 _MOST = 40
-"""Parts of one request."""
+"""Maximum number of parts of one request."""
 
 _HEADING = re.compile(r"^[ \t#*_`>-]*Part[ \t]+(\d+|new)\b[^\n]*$", re.MULTILINE | re.IGNORECASE)
 _EMPTY_BLOCK = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n\s*\1[ \t]*$", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 _QUOTED = re.compile(r"`([^`\n]+)`")
-# What looks like a name of code in a sentence: with an underscore or a capital inside, called, or a member.
+# Words that look like names of code: with an underscore or an inner capital, followed by a call, or a member.
 _CODE_WORD = re.compile(r"\b(?:\w*_\w*|[a-z\d]+[A-Z]\w*|\w+(?=\())|(?<=\.)\w+")
 
 _NO_PARTS = Refusal("The answer names none of the parts that it should change.")
@@ -32,7 +32,7 @@ _NO_PARTS = Refusal("The answer names none of the parts that it should change.")
 def parts_of(request: Request) -> Parts | None:
     """Return the functions that the instruction names, and the statements that refer to them.
 
-    ``None`` where it names none, or where there are too many places.
+    ``None`` if it names none, or if there are too many places.
     """
     document, tree = request.document, request.tree
     functions = [one for one in definitions(document, tree) if one.is_function and one.name]
@@ -50,7 +50,7 @@ def parts_of(request: Request) -> Parts | None:
 
 
 def part_edits(request: Request, parts: Parts, answer: str) -> list[TextEdit] | Refusal:
-    """Turn an answer into edits of the parts that it names."""
+    """Convert an answer to edits of the parts that it names."""
     text = without_reasoning(answer)
     if isinstance(text, Refusal):
         return text
@@ -99,7 +99,7 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _named(functions: list[Definition], instruction: str) -> Iterator[Definition]:
-    """Functions that the instruction names; of a class that it names too, where there is one."""
+    """Functions that the instruction names; if it also names a class, only those of that class."""
     words = set(_WORD.findall(instruction))
     quoted = " ".join(_QUOTED.findall(instruction))
     code_words = {*_WORD.findall(quoted), *_CODE_WORD.findall(instruction)}
@@ -116,7 +116,7 @@ def _references(document: Document, name: str, spans: list[Span]) -> Iterator[in
 
 
 def _merged(document: Document, spans: list[Span]) -> list[Span]:
-    """Spans in order, those that touch or overlap as one."""
+    """Spans in order; adjacent and overlapping ones are merged."""
     merged: list[Span] = []
     for span in sorted(spans):
         if merged and document.line_of(span.start) <= document.line_of(merged[-1].end) + 1:

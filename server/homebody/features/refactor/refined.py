@@ -1,6 +1,7 @@
 """A refined result for a document in which the earlier one was applied.
 
-In: the original document, the earlier result, the refined one. Out: edits from the one to the other. Pure.
+In: the original document, the earlier result, the refined one. Out: edits that turn the earlier result into
+the refined one. Pure.
 """
 
 from homebody.features.refactor.results import Refactoring
@@ -11,7 +12,7 @@ from homebody.text import Document, Span, TextEdit, apply_edits
 def after_earlier_edits(
     document: Document, earlier: Refactoring, refined: Refactoring
 ) -> tuple[Document, tuple[TextEdit, ...], Span]:
-    """Return the document with the earlier edits, the edits that refine it, and the span they belong to."""
+    """Return the document with the earlier edits, the edits that refine it, and their span."""
     applied_text = apply_edits(document.text, earlier.edits)
     wanted = apply_edits(document.text, refined.edits)
     applied = Document.create(document.uri, document.language_id, document.version, applied_text)

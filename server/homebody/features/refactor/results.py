@@ -18,7 +18,7 @@ Status: TypeAlias = Literal["changed", "refused", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An answer of the model, and the message that followed it."""
+    """An answer of the model, and the user's next message."""
 
     answer: str
     reply: str
@@ -26,13 +26,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Whole lines of the document, in order; ``before`` is where new code of the top level goes."""
+    """Whole lines of the document, in order; ``before`` is the position for new top-level code."""
 
     spans: tuple[Span, ...]
     before: int
 
     def shown(self, document: Document) -> str:
-        """The parts as the prompt shows them."""
+        """The parts as shown in the prompt."""
         return "\n\n".join(
             f"Part {number} (line {document.line_of(span.start) + 1}):\n"
             f"```{document.language_id}\n{document.slice(span)}\n```"
@@ -51,18 +51,18 @@ class Request:
     prompt
         The action's prompt file, or the one for instructions.
     target
-        Whole lines that may change; where something is inserted, what it belongs to.
+        Whole lines that may change; for an insertion, the lines that it belongs to.
     definition
-        The function or class around the target, where there is one.
+        The function or class around the target, if there is one.
     instruction, problem
-        In the user's words; from the diagnostics of the place.
+        The user's instruction; the text of the diagnostics.
     feedback
-        What was wrong with an answer to an earlier request.
+        The error of an answer to an earlier request.
     parts
         Several places of a target that is larger than the context, to be changed together.
     base
-        The first prompt of the same conversation: it is sent again unchanged, so that the server reuses what
-        it has read.
+        The first prompt of the same conversation: it is sent again unchanged, so that the server can reuse
+        its cache.
     turns
         Earlier answers of the same conversation and the replies to them.
 
@@ -91,7 +91,7 @@ class Request:
 
     @property
     def asked(self) -> str:
-        """What was asked for, in words; the words of an action with a guard ask for no removal."""
+        """The requested change as text: the instruction, or the prompt file's text unless it has a guard."""
         if self.instruction or self.prompt.guard != "none":
             return self.instruction
         return self.prompt.body
@@ -99,7 +99,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file to be made; it does not exist yet."""
+    """A new file; it does not exist yet."""
 
     uri: str
     text: str
@@ -132,15 +132,15 @@ class Refactoring:
     status
         ``changed`` with edits or a new file, ``refused`` with a reason, or ``unchanged``.
     reason
-        One sentence for the user; ``None`` where it is not refused.
+        One sentence for the user; ``None`` unless it is refused.
     edits
         They refer to ``version`` of the document and do not overlap.
     target
-        Lines that the edits belong to: a change of the document elsewhere does not matter to them.
+        Lines that the edits apply to: changes of the document elsewhere do not affect them.
     new_file
         Instead of edits, for prompts with ``output = "newFile"``.
     skipped
-        Parts of a large target that stay as they are.
+        Parts of a large target that are not changed.
     pending
         For ``refine``: one entry for each part that the model has answered.
 

@@ -1,4 +1,4 @@
-"""The steps of a refactoring: find the code that is meant, and have it rewritten whole or part by part.
+"""The steps of a refactoring: find the code to rewrite, and rewrite it completely or part by part.
 
 In: a document, a selection, an action or an instruction. Out: edits for the caller to apply, or the
 reason why nothing is changed. Writes nothing itself.
@@ -29,7 +29,7 @@ from homebody.syntax.language import find
 from homebody.text import Document, Span
 
 _LONGEST_PROBLEM = 2_000
-"""Characters of diagnostics that go into a prompt: other servers write them."""
+"""Maximum characters of diagnostics in a prompt, because other servers write them."""
 
 
 async def refactor(
@@ -48,25 +48,25 @@ async def refactor(
 ) -> Refactoring:
     """Rewrite the code at ``span``.
 
-    An answer that fails a check is given back to the model once, with the reason. Code that is larger
+    If an answer fails a check, it is sent to the model once more, with the reason. Code that is larger
     than the context is rewritten part by part.
 
     Parameters
     ----------
     action, instruction
-        The name of a prompt file, or the user's own words: one of them.
+        Either the name of a prompt file, or the user's own words.
     problem
-        Messages of the diagnostics at ``span``, for actions that correct them.
+        Messages of the diagnostics at ``span``, for actions that fix them.
     feedback
-        What was wrong with an earlier answer; it goes to the end of the prompt.
+        The error of an earlier answer; it is added at the end of the prompt.
     on_progress
-        Gets the characters written so far.
+        Called with the number of characters written so far.
     on_unit
-        Gets the number of a part and of all parts, before each part of large code.
+        Called before each part of large code, with its number and the number of all parts.
     on_read
-        Gets how much of a prompt is read, where the server reports it.
+        Called with the reading progress, if the server reports it.
     session
-        Its notebooks' other cells help.
+        Provides the other cells of a notebook.
 
     Raises
     ------
@@ -74,15 +74,15 @@ async def refactor(
         There is no prompt file of that name.
     UsageError
         Neither or both of ``action`` and ``instruction``, nothing to rewrite here, an action that
-        changes no code, or a document that goes into no prompt.
+        changes no code, or a document that is excluded from prompts.
     ContextTooLong, BackendError
-        As ``answer`` says.
+        As for ``answer``.
 
     """
     await check_permitted(engine, document)
     prompt = _prompt(engine, action, instruction)
     if prompt.takes_problem and not problem.strip():
-        message = f"{prompt.title!r} corrects what a diagnostic reports, and there is none here."
+        message = f"{prompt.title!r} fixes what a diagnostic reports, and there is none here."
         raise UsageError(message)
     if not suits_language(prompt, document):
         row = find(document.language_id, document.uri)
@@ -128,17 +128,17 @@ async def refine(
     on_unit: OnUnit | None = None,
     on_read: OnRead | None = None,
 ) -> Refactoring:
-    """Change an earlier result as ``instruction`` says: "shorter", "keep the names".
+    """Change an earlier result by ``instruction``: "shorter", "keep the names".
 
-    The edits refer to the document that the earlier request was made for. Of a result with several parts,
-    each is refined by itself; a part whose new answer is refused keeps its earlier edits.
+    The edits refer to the document that the earlier request was made for. Each part of a result with several
+    parts is refined separately; a part whose new answer is refused keeps its earlier edits.
 
     Raises
     ------
     UsageError
         The instruction is empty, or the model has not answered the earlier request.
     ContextTooLong, BackendError
-        As ``refactor`` says.
+        As for ``refactor``.
 
     """
     if not instruction.strip():
@@ -172,7 +172,7 @@ def _is_part(document: Document, skipped: Skipped, spans: Sequence[Span]) -> boo
 
 
 def _check_words(request: Request, info: ModelInfo) -> None:
-    """Refuse an instruction that leaves no room for code, however little of it is shown."""
+    """Refuse an instruction that leaves no room for any code."""
     words = request.engine.chat.tokens.count(request.instruction)
     if words > info.context_length // 2:
         message = (
@@ -195,7 +195,7 @@ def _check_fits(request: Request, info: ModelInfo) -> None:
 
 def _prompt(engine: Engine, action: str | None, instruction: str | None) -> PromptFile:
     if (action is None) == (instruction is None):
-        message = "Say either which action to run or what to do in your own words."
+        message = "Give either the action to run, or an instruction in your own words."
         raise UsageError(message)
     if action is None:
         if not (instruction or "").strip():
@@ -204,7 +204,7 @@ def _prompt(engine: Engine, action: str | None, instruction: str | None) -> Prom
         return engine.prompts.instruction
     found = engine.prompts.explain if action == "explain" else engine.prompts.action(action)
     if found is not None and found.output == "explain":
-        message = f"The action {action!r} explains code and changes none: run it as an explanation."
+        message = f"The action {action!r} explains code and does not change it: run it as an explanation."
         raise UsageError(message)
     if found is not None:
         return found

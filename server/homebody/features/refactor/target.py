@@ -1,4 +1,4 @@
-"""Which code an action works on.
+"""Finds the code that an action works on.
 
 In: a document, its tree, the user's selection or cursor, a prompt file. Out: whole lines, and the
 definition around them. Pure.
@@ -20,8 +20,8 @@ def find_target(
 ) -> tuple[Span, Definition | None]:
     """Return the lines that ``prompt`` works on.
 
-    The file; the comment at the cursor; the function around it; or the selection, widened so that it
-    cuts no statement in two.
+    The file; the comment at the cursor; the function around it; or the selection, extended to complete
+    statements.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def find_target(
 
 
 def definition_around(document: Document, tree: Tree, span: Span) -> Definition | None:
-    """Return the function or class around the selected code, or else around where it begins."""
+    """Return the function or class around the selected code, otherwise the one around its beginning."""
     code = document.slice(span)
     start = span.start + len(code) - len(code.lstrip())
     end = span.start + len(code.rstrip())
@@ -56,7 +56,7 @@ def definition_around(document: Document, tree: Tree, span: Span) -> Definition 
 
 
 def comment_lines(document: Document, tree: Tree, span: Span) -> tuple[int, int] | None:
-    """Return the first and last line of the comment at ``span``; ``None`` where there is none."""
+    """Return the first and last line of the comment at ``span``; ``None`` if there is none."""
     first = document.line_of(span.start)
     if not _is_comment(document, tree, first):
         return None
@@ -78,7 +78,7 @@ def _comment(document: Document, tree: Tree, span: Span) -> Span:
 
 
 def _is_comment(document: Document, tree: Tree, line: int) -> bool:
-    """Whether a line holds nothing but a comment, or a part of one."""
+    """Whether a line consists only of a comment, or of a part of one."""
     text = document.line_text(line).strip()
     language = tree.language
     if language is None:

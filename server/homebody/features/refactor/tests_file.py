@@ -1,7 +1,7 @@
-"""New files of tests: where they go, and whether they test what they should.
+"""New test files: their paths, and checks that they test the right code.
 
-In: the document under test. Out: a path, and the reason why a file of tests is refused. Pure, but for the
-question which files exist (``workspace/unused``).
+In: the document under test. Out: a path, and the reason why a test file is refused. Pure, except for the
+check which files exist (``workspace/unused``).
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from homebody.workspace.uri import path_of, uri_of
 async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
     """Return the URI of a file for tests of ``document`` that does not exist yet.
 
-    In the workspace's ``tests`` folder where a Python project has one, else beside the document.
+    In the workspace's ``tests`` folder if a Python project has one, otherwise next to the document.
 
     Raises
     ------
     UsageError
-        The document is no file, or its language has no row here.
+        The document is not a file, or its language has no row here.
 
     """
     path, language = path_of(document.uri), find(document.language_id, document.uri)
@@ -42,7 +42,7 @@ async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
 
 
 def tests_refusal(document: Document, name: str, code: str) -> Refusal | None:
-    """Say why ``code`` is no file of tests for ``name`` of ``document``; ``None`` where it is one."""
+    """Return why ``code`` is not a test file for ``name`` of ``document``; ``None`` if it is one."""
     language = find(document.language_id, document.uri)
     if language is not None and count_errors(code, language):
         return Refusal(f"The answer has syntax errors as {language.title} code, so no file is made.")

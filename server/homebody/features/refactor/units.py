@@ -65,7 +65,7 @@ def _pieces(
         return parts, skipped
 
     def tokens_of(text: str) -> int:
-        # The prompt has the text without its last line end, whose estimate may be higher.
+        # The prompt has the text without its last line end, and the estimate without it may be higher.
         return max(count(text), count(text.rstrip("\r\n")))
 
     for chunk in chunk_document(document, request.tree, limit, tokens_of):
@@ -88,7 +88,7 @@ def _parts(
     max_tokens: int,
     count: Callable[[str], int],
 ) -> Iterator[tuple[Definition, bool]]:
-    """``one`` where it fits, else the members of a class; each with whether it fits."""
+    """``one`` if it fits, otherwise the members of a class; each with whether it fits."""
     if count(document.slice(document.whole_lines(one.span))) <= max_tokens:
         yield one, True
         return
@@ -101,7 +101,7 @@ def _parts(
 
 
 def _outermost(found: list[Definition], within: Span) -> list[Definition]:
-    """Definitions in ``within`` that lie in no other one of them."""
+    """Definitions in ``within`` that are not inside another of them."""
     outermost: list[Definition] = []
     for one in sorted(found, key=lambda one: (one.span.start, -one.span.end)):
         inside = within.start <= one.span.start and one.span.end <= within.end

@@ -2,7 +2,7 @@
 
 In: the whole answer to a refactor or docstring prompt. Out: the code alone, or the reason why none
 can be extracted safely.
-Does not know where the code goes.
+Does not know where the code is inserted.
 """
 
 import re
@@ -20,7 +20,7 @@ _MARKDOWN_AFTER = re.compile(r"\*\*.*|#{2,4} .*|[-*] \*\*.*")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Nothing is changed; ``reason`` is one sentence for the user, on one line whatever code it quotes."""
+    """Nothing is changed; ``reason`` is one sentence for the user, on one line even if it quotes code."""
 
     reason: str
 

@@ -3,9 +3,9 @@
 In: Markdown. Out: its blocks, in order. Fences may be longer than three characters. A block that is not
 closed before the end of the answer counts too.
 
-There are two readings of a fence inside a block. A reader of Markdown closes the block there, and a client
-shows what that reader makes of it (``code_blocks``). A model that was asked for code may write code that
-contains fences (``outer_code_blocks``).
+There are two readings of a fence inside a block. A Markdown parser closes the block there, and clients show
+its result (``code_blocks``). A model that is asked for code may write code that contains fences
+(``outer_code_blocks``).
 """
 
 import re
@@ -37,7 +37,7 @@ class CodeBlock:
 
 
 def code_blocks(markdown: str) -> list[CodeBlock]:
-    """Return the fenced code blocks of ``markdown``, as a reader of Markdown shows them."""
+    """Return the fenced code blocks of ``markdown``, as a Markdown parser finds them."""
     blocks = [part for part in _parts(markdown, _shown_depth) if isinstance(part, CodeBlock)]
     return [block for block in blocks if block.closed or block.text.strip()]
 
@@ -59,7 +59,8 @@ def closes_fence(line: str, fence: str) -> bool:
 
 
 _Depth: TypeAlias = Callable[[re.Match[str], str, int], int]
-"""Takes the opening fence, a line and the number of open fences; returns how many are open after the line."""
+"""Takes the opening fence, a line and the number of open fences; returns the number that is open after the
+line."""
 
 # In columns, as CommonMark has it: a fence that is indented further is content.
 _CLOSING_INDENT = 3

@@ -1,4 +1,4 @@
-"""Checks for every edit, whatever the action.
+"""Checks for every edit of every action.
 
 In: both versions of a document and what the user asked for. Out: the reason why the edit is refused, in
 one sentence that also tells the model what to correct; or nothing.
@@ -65,7 +65,7 @@ def _new_errors(edit: Edited) -> Refusal | None:
     line = edit.new.line_text(edit.new.line_of(at)).strip() if at is not None else ""
     where = f" near “{line[:60]}”" if line else ""
     return Refusal(
-        f"The answer has syntax errors as {language.title} code{where}, so the file stays as it is."
+        f"The answer has syntax errors as {language.title} code{where}, so the file is not changed."
     )
 
 
@@ -93,4 +93,4 @@ def _lost_definitions(edit: Edited, instruction: str) -> Refusal | None:
     if not lost or _REMOVES.search(instruction):
         return None
     names = ", ".join(dict.fromkeys(lost[:5]))
-    return Refusal(f"The answer leaves out {names}, so the file stays as it is.")
+    return Refusal(f"The answer leaves out {names}, so the file is not changed.")

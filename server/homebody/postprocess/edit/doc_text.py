@@ -2,7 +2,7 @@
 
 In: an answer with bare text, a docstring, a doc comment, or the whole function including one.
 Out: the text of the description alone, or the reason why there is none.
-Does not know where the description goes.
+Does not know where the description is inserted.
 """
 
 import re

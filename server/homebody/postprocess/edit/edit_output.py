@@ -1,4 +1,4 @@
-"""Turn a chat model's answer to a refactor into the text that replaces the selection.
+"""Convert a chat model's answer to a refactoring to the text that replaces the selection.
 
 In: the document, the selection and the answer. Out: the new text, or the reason why the file is not
 changed.
@@ -48,7 +48,7 @@ def replacement_text(
         return code
     left_out = line_left_out(code, old)
     if left_out:
-        reason = f"The answer leaves code out (“{left_out}”), so the file stays as it is; select less code."
+        reason = f"The answer leaves code out (“{left_out}”), so the file is not changed; select less code."
         return Refusal(reason)
     if not code.strip():
         return NO_CODE

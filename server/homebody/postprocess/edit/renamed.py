@@ -40,7 +40,7 @@ def _renamed(
         name = old_names.get(before.start)
         if name is None or not before.text:
             if before.text != after.text and not before.is_string:
-                return Refusal(f"The answer changes {_shown(before)}, which is no name of a local variable.")
+                return Refusal(f"The answer changes {_shown(before)}, which is not a local variable.")
         elif name.is_ambiguous and before.text != after.text:
             return Refusal(f"The answer changes {_shown(before)}, which also names a member.")
         elif renamed.setdefault(name.text, after.text) != after.text:

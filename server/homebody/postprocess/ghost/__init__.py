@@ -1,1 +1,1 @@
-"""Ghost text: what the completion model wrote, trimmed to what is worth showing at the cursor."""
+"""Ghost text: the completion model's answer, trimmed to the text that is shown at the cursor."""

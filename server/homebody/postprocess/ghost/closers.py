@@ -1,11 +1,11 @@
 """Rule: write each closer once, also if it is already after the cursor.
 
-In: an answer that is cut at its end. Out: the answer, and how many characters after the cursor
-it replaces, so that no closer is there twice.
+In: an answer that is cut at its end. Out: the answer, and how many characters after the cursor it replaces,
+so that no closer is repeated.
 
-An editor shows such an answer through a longer range: what the range holds has to come in the
-answer too, in this order. The count of brackets decides, not their look: ``foo(█)`` with ``bar()``
-keeps its own closer, with ``a)`` it does not.
+An editor shows such an answer with a longer range: the answer has to contain the characters of the range, in
+the same order. The number of brackets decides: ``foo(█)`` with ``bar()`` keeps its own closer, with ``a)`` it
+does not.
 """
 
 import re
@@ -24,7 +24,7 @@ from homebody.syntax.scanner import State, code_of, first_surplus, scan
 _ANGLE_CLOSED = re.compile(r"(?<![=-])>(?!=)")
 _CLOSERS = ")]}"
 _LOOKED_AT = 200
-"""Characters behind the cursor that are looked at for closers."""
+"""Maximum number of characters after the cursor that are searched for closers."""
 
 _MOST_CLOSERS = 12
 """Maximum number of joins that are tried and of closers that are removed: 5 ms with the limit above."""
@@ -49,7 +49,7 @@ def with_closers_once(draft: Draft) -> Draft | DropReason:
 def with_closers(text: str, cursor: CursorContext) -> Joined:
     """Find the text and the span that leave every closer once.
 
-    ``text`` comes back empty where that cannot be.
+    The returned ``text`` is empty if that is impossible.
     """
     if (whole := _with_rest_of_header(text, cursor)) is not None:
         return whole
@@ -103,7 +103,7 @@ def _with_code_closers(text: str, cursor: CursorContext) -> Joined:
 
 
 def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
-    """How much of the rest of the line to replace; ``None`` if brackets never match."""
+    """Number of characters of the rest of the line to replace; ``None`` if brackets never match."""
     suffix = cursor.line_suffix[:_LOOKED_AT].rstrip()
     as_it_was = scan(suffix, cursor.language, cursor.state)
     answered = scan(text, cursor.language, cursor.state)
@@ -121,9 +121,9 @@ def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
 
 
 def _angle(text: str, cursor: CursorContext) -> int:
-    """1 where the text closes the angle bracket that ``>`` behind the cursor closes, 0 elsewhere.
+    """1 if the text closes the angle bracket that ``>`` after the cursor closes, otherwise 0.
 
-    Angle brackets are compared and shifted with too, so they are not counted with the others.
+    Angle brackets are also operators, so they are not counted with the others.
     """
     if cursor.line_suffix[:1] != ">" or cursor.holds_text:
         return 0
@@ -133,7 +133,7 @@ def _angle(text: str, cursor: CursorContext) -> int:
 
 
 def _closes_its_own_angles(text: str, cursor: CursorContext) -> bool:
-    """Whether the text ends with ``>`` for a ``<`` of its own, so that the one behind the cursor stays."""
+    """Whether the text ends with ``>`` for its own ``<``, so that the one after the cursor is kept."""
     return (
         cursor.line_suffix[:1] == ">"
         and not cursor.holds_text
@@ -142,9 +142,9 @@ def _closes_its_own_angles(text: str, cursor: CursorContext) -> bool:
 
 
 def _spans(text: str, suffix: str) -> Iterator[int]:
-    """Lengths of the beginnings of ``suffix`` whose characters come in ``text`` in this order.
+    """Lengths of the beginnings of ``suffix`` whose characters occur in ``text`` in the same order.
 
-    Letters have to be the very end of ``text``: closers may have something between them.
+    Letters have to be at the end of ``text``; closers may have other text between them.
     """
     yield 0
     ends = text.rstrip()
@@ -176,18 +176,18 @@ def _closable(text: str, cursor: CursorContext, below: int) -> str:
 
 
 def _closed_below(cursor: CursorContext) -> int:
-    """How many of the closers that are due the lines below have, the outermost first."""
+    """Number of missing closers that the lines below contain, the outermost first."""
     start = State(region=cursor.state.region)
     here = scan(cursor.line_suffix, cursor.language, start).surplus
     lines = [cursor.line_suffix]
     for line in cursor.next_lines:
         if not indent_of(line) and line[:1] not in tuple(_CLOSERS):
-            # The next thing at the margin: it cannot close what is open here.
+            # The next unindented line: it cannot close a bracket that is open here.
             break
         lines.append(line)
     below = scan("\n".join(lines), cursor.language, start).surplus[len(here) :]
     count = min(len(below), len(cursor.state.due))
-    # Others where the scan began within them, or where the document is broken.
+    # Other closers: the scan began inside their pair, or the document is broken.
     return count if cursor.state.due[:count][::-1] == below[:count] else 0
 
 

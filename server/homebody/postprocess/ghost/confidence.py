@@ -1,7 +1,7 @@
 """Rule: show only text that the model was confident enough of.
 
-In: the pieces with their log probabilities, or the text where there are none. Out: the confidence,
-or that the text looks wrong.
+In: the pieces with their log probabilities, or the text if there are none. Out: the confidence, or whether
+the text looks wrong.
 Knows pieces and lines; the threshold is the caller's.
 """
 
@@ -17,7 +17,7 @@ from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import code_of, scan
 
 _LONG_LINE_TOKENS = 12
-"""Few lines above the threshold have more tokens that count."""
+"""Few lines above the threshold have more tokens with a probability."""
 
 
 def confident(draft: Draft) -> Draft | DropReason:
@@ -34,10 +34,10 @@ def confident(draft: Draft) -> Draft | DropReason:
 def confidence(pieces: Sequence[Piece], start: int, end: int) -> float | None:
     """Confidence in ``start..end`` of the pieces' joined text, from 0 to 1.
 
-    ``exp`` of the sum of the log probabilities over the root of their number: between the mean token's
-    probability, which lets long guesses through, and the whole line's, which lets short lines through
-    alone (docs/decisions/0023). Pieces of white space alone do not count: they are nearly certain and
-    would hide a guess. ``None`` where no piece there has a probability.
+    ``exp`` of the sum of the log probabilities over the root of their number: between the mean probability of
+    a token, which accepts long guesses, and that of the whole line, which accepts only short lines
+    (docs/decisions/0023). Pieces of white space are ignored: they are nearly certain and would hide a guess.
+    ``None`` if no piece there has a probability.
     """
     logs: list[float] = []
     at = 0
@@ -52,8 +52,8 @@ def confidence(pieces: Sequence[Piece], start: int, end: int) -> float | None:
 class ConfidenceGate:
     """Whether the first line of an answer can still reach the confidence ``least``; fed piece by piece.
 
-    It cannot once even a long line, certain from here on, would stay below. Of 624 answers of
-    the default model at 0.4 that ends 296 early, among them one of the 242 that would be shown.
+    It cannot once even a long line whose further tokens are certain would stay below. With the default model
+    and a threshold of 0.4, this ends 296 of 624 answers early, among them one of the 242 that would be shown.
     """
 
     def __init__(self, least: float) -> None:
@@ -64,7 +64,7 @@ class ConfidenceGate:
         self._has_ended = False
 
     def feed(self, piece: Piece) -> bool:
-        """Take the next piece; false once the confidence cannot be reached any more."""
+        """Take the next piece; returns false once the confidence can no longer be reached."""
         if self._least is None or self._has_ended:
             return True
         text = piece.text if self._has_begun else piece.text.lstrip()
@@ -79,8 +79,8 @@ class ConfidenceGate:
 def looks_wrong(text: str, cursor: CursorContext) -> bool:
     """Whether the first line of ``text`` looks like a guess; for servers without probabilities.
 
-    It does when it repeats itself, leaves a string of one line open, or holds no letter, no digit
-    and no bracket. Comments are never rejected.
+    It does if it repeats itself, leaves a single-line string open, or contains no letter, digit or bracket.
+    Comments are never rejected.
     """
     if cursor.in_comment or cursor.language.prose:
         return False
@@ -113,7 +113,7 @@ def _sure_beginning(draft: Draft) -> Draft:
 
 
 def _of_line(draft: Draft, line: str) -> float | None:
-    """Confidence in that line of the answer."""
+    """Confidence in one line of the answer."""
     if not draft.pieces or not line.strip():
         return None
     start = max(0, draft.answer.find(line.strip()))

@@ -31,13 +31,13 @@ DropReason: TypeAlias = Literal[
 """Why nothing is shown, for the local log."""
 
 CutReason: TypeAlias = Literal["line", "unit", "scope", "suffix", "repetition", "lines", "length"]
-"""Its line is complete; its block is complete; a line belongs to an outer scope; the document's
-next lines begin; it repeats itself; it has as many lines as are wanted; a line is too long to read."""
+"""Why the text ends: its line is complete; its block is complete; a line belongs to an outer scope; the
+document's next lines begin; it repeats itself; it has the maximum number of lines; a line is too long."""
 
 Wanted: TypeAlias = Literal["line", "block"]
 
 MAX_LINES = 16
-"""Maximum number of lines of a suggestion; a longer one is not read before it is accepted."""
+"""Maximum number of lines of a suggestion; users do not read longer ones before accepting them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class Cut:
 
 
 class Draft(Struct, frozen=True):
-    """An answer at one place, and the text that would be shown of it.
+    """An answer at one place, and the text of it that would be shown.
 
     Attributes
     ----------
     cursor
-        The facts at the cursor.
+        The syntactic context at the cursor.
     answer
         The whole text of the model, unchanged.
     text
@@ -62,23 +62,23 @@ class Draft(Struct, frozen=True):
     wanted
         One line or a block.
     max_lines
-        Most lines that are shown.
+        Maximum number of lines that are shown.
     cut_by_length
-        Whether the model was stopped by its limit of tokens, so that the last line may be half.
+        Whether the token limit stopped the model, so that the last line may be incomplete.
     pieces
-        The answer with its probabilities, where there are any.
+        The answer with its probabilities, if there are any.
     min_confidence
         Confidence (0 to 1) below which nothing is shown.
     is_code_over
         Whether everything that follows is noise, so that the stream can be closed.
     end
-        Where the answer ends; ``None`` while it may go on.
+        Where the answer ends; ``None`` while it may continue.
     is_whole
         Whether nothing was cut off the end of the text.
     swallowed
-        How many characters behind the cursor the text takes the place of.
+        Number of characters after the cursor that the text replaces.
     probability
-        Confidence in the first line, ``None`` where the server gave none.
+        Confidence in the first line, ``None`` if the server reports no probabilities.
 
     """
 
@@ -103,6 +103,6 @@ class Draft(Struct, frozen=True):
 
 
 Rule: TypeAlias = Callable[[Draft], Draft | DropReason]
-"""Changes the text, or says why nothing is shown."""
+"""Changes the text, or returns why nothing is shown."""
 GrowingRule: TypeAlias = Callable[[Draft], Draft]
-"""A rule for an answer that is still arriving: it drops nothing."""
+"""A rule for an answer that is still arriving; it never drops the answer."""

@@ -1,4 +1,4 @@
-"""Turn a whole answer into the text to show, or into the reason why nothing is shown.
+"""Convert a whole answer to the text to show, or to the reason why nothing is shown.
 
 In: document, cursor, the answer and the facts at the cursor. Out: ``Finished`` (a span on the
 cursor's line and its text) or ``Dropped``.
@@ -22,7 +22,7 @@ from homebody.text import Document, Span
 class Finished:
     """Replace ``span``, which lies on the cursor's line, by ``text``.
 
-    ``probability`` is the confidence in the first line, ``None`` where the server gave none.
+    ``probability`` is the confidence in the first line, ``None`` if the server reports no probabilities.
     """
 
     span: Span
@@ -48,22 +48,22 @@ def finish(
     Parameters
     ----------
     document, offset
-        What the answer was made for.
+        The document and position of the request.
     answer
-        All that the model wrote, as it came; it may be longer than what ``StopChecker`` wanted.
+        The model's unchanged text; it may be longer than the part that ``StopChecker`` accepted.
     cursor
         ``cursor_context(document, tree, offset)``.
     pieces
-        The same answer with its probabilities, where there are any.
+        The same answer with its probabilities, if there are any.
     cut_by_length
-        Whether the model was stopped by the limit of tokens, so that the last line may be half.
+        Whether the token limit stopped the model, so that the last line may be incomplete.
     wanted
-        One line or a block; by default what ``multiline`` gives here.
+        One line or a block; by default chosen by ``multiline``.
     max_lines
-        Most lines that are shown.
+        Maximum number of lines that are shown.
     min_confidence
-        Confidence (0 to 1) in the first line below which nothing is shown; in the lines after it, on
-        average, below which only the first is.
+        Confidence threshold (0 to 1): if the first line is below it, nothing is shown; if the average of the
+        other lines is, only the first line is shown.
 
     """
     draft = Draft(
@@ -86,7 +86,7 @@ def finish(
 def resume(
     document: Document, offset: int, rest: str, cursor: CursorContext, probability: float | None
 ) -> Finished | None:
-    """Show what is left of a suggestion whose beginning is in the document now; ``None`` for nothing.
+    """Show the rest of a suggestion whose beginning is now in the document; ``None`` if nothing is left.
 
     The rules were applied when it was shown; only the text after the cursor may have changed since.
     """

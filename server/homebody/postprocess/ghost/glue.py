@@ -1,7 +1,6 @@
 """Rules: join the answer to the text before the cursor, and drop it if it would run into a word.
 
-In: the answer and the cursor's line. Out: the joined answer, or that it cannot be
-joined.
+In: the answer and the cursor's line. Out: the joined answer, or the reason why it is dropped.
 """
 
 import re
@@ -24,7 +23,7 @@ _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
 
 def joined_to_line(draft: Draft) -> Draft:
-    """Remove what the answer repeats of the cursor's line, or add a missing space."""
+    """Remove text of the cursor's line that the answer repeats, or add a missing space."""
     text = _joined(draft.text, draft.cursor)
     return draft if text == draft.text else structs.replace(draft, text=text)
 
@@ -95,7 +94,7 @@ def _without_word_again(text: str, cursor: CursorContext) -> str:
 
 
 def _with_blank(text: str, cursor: CursorContext) -> str:
-    """Insert the missing space between a keyword and the known word behind it: ``return`` and ``total``."""
+    """Insert the missing space between a keyword and the known word after it: ``return`` and ``total``."""
     begun = _begun_word(cursor.line_prefix)
     word = _WORD_AFTER.match(text)
     if not word or begun not in _KEYWORDS:
@@ -115,6 +114,6 @@ def _begun_word(line_prefix: str) -> str:
 
 
 def _is_known(word: str, cursor: CursorContext) -> bool:
-    """Whether the lines around the cursor have this word."""
+    """Whether the lines around the cursor contain this word."""
     pattern = re.compile(rf"\b{re.escape(word)}\b")
     return any(pattern.search(line) for line in (*cursor.previous_lines, *cursor.next_lines))

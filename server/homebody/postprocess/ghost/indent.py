@@ -1,6 +1,6 @@
 """Rule: use the file's indentation, and fix broken indentation.
 
-In: an answer and the place where it goes. Out: the answer with its lines moved.
+In: an answer and the place of insertion. Out: the answer with corrected indentation.
 Works line by line, so that lines of a growing answer do not change later. Lines inside a string or
 brackets keep their indentation.
 """
@@ -21,18 +21,18 @@ _FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]
 
 
 def indented_like_file(draft: Draft) -> Draft:
-    """Give the text the file's indentation."""
+    """Convert the text to the file's indentation."""
     text = _indented_like_file(draft.text, draft.cursor)
     return draft if text == draft.text else structs.replace(draft, text=text)
 
 
 def _indented_like_file(text: str, cursor: CursorContext) -> str:
-    """Give ``text`` the file's indentation.
+    """Convert ``text`` to the file's indentation.
 
-    - tabs become spaces or spaces tabs, whichever the file has;
-    - white space that is already before the cursor is not written twice;
-    - a body that came back without indentation is moved in under its opener;
-    - where indentation is syntax, a line that is one column off goes to the nearest level.
+    - tabs are converted to spaces or spaces to tabs, as in the file;
+    - white space that is already before the cursor is not repeated;
+    - a body without indentation is indented below its opener;
+    - if indentation is syntax, a line that is one column off is moved to the nearest level.
     """
     if cursor.holds_text:
         return _without_leading_blank(text, cursor)
@@ -74,11 +74,12 @@ def _without_doubled_indent(lines: list[str], cursor: CursorContext) -> str:
     if cursor.line_prefix.strip() or not lead or not first.strip():
         return first
     if not cursor.line_prefix:
-        # A single blank at the margin is how a token begins; a block that must be deeper is moved in later.
+        # A single blank at the margin is the beginning of a token; a block that must be deeper is indented
+        # later.
         return first[1:] if lead == " " and cursor.language.blocks == "indentation" else first
     typed = cursor.width(cursor.line_prefix)
     if cursor.at_block_start and typed <= cursor.level:
-        # A single blank is how a token begins, not a step of indentation.
+        # A single blank is the beginning of a token, not a step of indentation.
         missing = cursor.level + cursor.indentation.tab_columns - typed
         return " " * missing + first[1:] if lead == " " and cursor.indentation.unit != "\t" else first
     if not cursor.fresh_statement and cursor.width(cursor.line_prefix + lead) == cursor.width(cursor.above):
@@ -88,7 +89,7 @@ def _without_doubled_indent(lines: list[str], cursor: CursorContext) -> str:
 
 
 def _rest_of_indent(cursor: CursorContext) -> str:
-    """Return the blanks that are missing where only a part of a block's indentation was typed.
+    """Return the missing blanks if only a part of a block's indentation was typed.
 
     In a file with irregular indentation their number is unknown, so nothing is added.
     """
@@ -105,7 +106,7 @@ def _rest_of_indent(cursor: CursorContext) -> str:
 
 @dataclass(slots=True)
 class _Lines:
-    """Goes through the lines of one answer."""
+    """Processes the lines of one answer."""
 
     cursor: CursorContext
     state: State = field(default_factory=State)
@@ -118,7 +119,7 @@ class _Lines:
     moved: dict[int, int] = field(default_factory=dict[int, int])
 
     def first(self, line: str) -> str:
-        """Take the line that begins on the cursor's own; its indentation is given."""
+        """Process the first line, which begins on the cursor's line and whose indentation is fixed."""
         cursor = self.cursor
         whole = cursor.line_prefix + line
         self.levels = _open_levels(cursor)
@@ -132,7 +133,7 @@ class _Lines:
         return line
 
     def next(self, line: str) -> str:
-        """Move a further line to its place."""
+        """Move another line to its column."""
         cursor = self.cursor
         directive = cursor.language.directive.match(line.strip())
         if not line.strip() or self.state.region is not None or directive:
@@ -154,7 +155,7 @@ class _Lines:
         return line
 
     def _placed(self, line: str) -> str:
-        """Decide on the column of a line that begins a statement."""
+        """Return the column of a line that begins a statement."""
         cursor = self.cursor
         was = cursor.width(line)
         width = was + self.shift
@@ -170,7 +171,7 @@ class _Lines:
             elif strict and abs(width - self.opener - step) == 1:
                 self.moved[width] = self.opener + step
         elif self.shift and not strict and cursor.language.closer.match(body):
-            # The end of the body that was moved is below its opener.
+            # The end of the indented body is aligned with its opener.
             width = self.shifted_under
             self.shift = 0
         elif strict and width not in self.levels:
@@ -181,7 +182,7 @@ class _Lines:
         return line if width == was else _indented(line, width, cursor)
 
     def _look(self, line: str) -> None:
-        """Remember whether a block follows ``line``, or the line continues."""
+        """Record whether a block follows ``line``, or the line continues."""
         self.continued = line.endswith("\\")
         code = code_of(line, self.cursor.language).rstrip()
         opens = bool(code) and self.cursor.language.opener.search(code) is not None

@@ -1,6 +1,6 @@
-"""One line or a block.
+"""Decides between one line and a block.
 
-In: the place and the setting ``completion.multiline``. Out: what to ask for.
+In: the place and the setting ``completion.multiline``. Out: what to request.
 """
 
 import re
@@ -18,12 +18,12 @@ _END_OF_HEADER = re.compile(r"[)\]]*:\s*")
 def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted:
     """Decide between one line and a block.
 
-    ``auto`` gives a block after its opener, where a statement begins, and in the header of a function or
-    class; one line within a string, a comment or brackets, and in the middle of a statement.
-    A block that takes longer than the latency budget is shown as far as it has come, so on slow machines
-    the header's line comes first.
-    Text after the cursor allows one line only, whatever the setting, unless all of it closes what
-    is open (``function f() {█}``) or is the end of a header without a body (``def f(█):``).
+    ``auto`` requests a block after its opener, at the beginning of a statement, and in the header of a
+    function or class; one line within a string, a comment or brackets, and in the middle of a statement.
+    If a block takes longer than the latency budget, the part that has arrived is shown, so on slow
+    machines the header's line is shown first.
+    If there is text after the cursor, only one line is requested with every setting, unless the text
+    consists of closers (``function f() {█}``) or ends a header without a body (``def f(█):``).
     """
     if multiline == "never" or cursor.in_string:
         return "line"

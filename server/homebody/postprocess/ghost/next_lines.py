@@ -1,6 +1,6 @@
-"""Rule: remove last lines that the document continues with.
+"""Rule: remove the last lines of the text if they are the document's next lines.
 
-Knows lines; brackets are the concern of ``closers``.
+Compares lines; brackets are handled by ``closers``.
 """
 
 from msgspec import structs
@@ -12,7 +12,7 @@ from homebody.syntax.cursor import CursorContext
 
 
 def without_next_lines(draft: Draft) -> Draft | DropReason:
-    """Remove the last lines of the text that the document continues with."""
+    """Remove the last lines of the text if they are the document's next lines."""
     text = _without_next_lines(draft.text, draft.cursor)
     return structs.replace(draft, text=text) if text.strip() else "repeats next lines"
 

@@ -1,8 +1,7 @@
 """Rule: remove what is not code: control tokens, code fences, reasoning and chatter.
 
-In: the answer so far and the place where it goes. Out: the code in it, and whether all that could
-follow is noise.
-Where sentences are content (Markdown, a comment, a string) they are kept.
+In: the answer so far and the place of insertion. Out: the code in it, and whether all further text is noise.
+In places where sentences are content (Markdown, a comment, a string) they are kept.
 """
 
 import re
@@ -37,7 +36,7 @@ _CLOSING_CHATTER = re.compile(rf"\n[ \t]*\n(?={CHATTER_AFTER.pattern})")
 class _Cleaned:
     """The code of an answer.
 
-    ``ended`` says that whatever follows is noise, so that the stream can be closed.
+    ``ended`` is true if all further text is noise, so that the stream can be closed.
     """
 
     text: str
@@ -89,7 +88,7 @@ def _without_control(text: str, cursor: CursorContext) -> _Cleaned:
 
 
 def _is_content(token: str, cursor: CursorContext) -> bool:
-    """Whether the file itself writes this token, so that it is text here."""
+    """Whether the file itself contains this token, so that it is text here."""
     lines = (cursor.line_prefix, cursor.line_suffix, *cursor.previous_lines, *cursor.next_lines)
     return any(token in line for line in lines)
 

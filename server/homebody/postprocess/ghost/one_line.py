@@ -12,7 +12,7 @@ def without_trailing_blanks(draft: Draft) -> Draft:
 
 
 def on_one_line(draft: Draft) -> Draft | DropReason:
-    """Drop several lines inside a string of one line, or before text that would move to their end."""
+    """Drop several lines inside a single-line string, or before text that would move to their end."""
     if "\n" not in draft.text:
         return draft
     region = draft.cursor.state.region
@@ -23,5 +23,5 @@ def on_one_line(draft: Draft) -> Draft | DropReason:
 
 
 def not_there_already(draft: Draft) -> Draft | DropReason:
-    """Drop a text that is what it would take the place of; blanks at its end do not count."""
+    """Drop a text that equals the text that it would replace, except for blanks at its end."""
     return "empty" if draft.text.rstrip() == draft.cursor.line_suffix[: draft.swallowed].rstrip() else draft

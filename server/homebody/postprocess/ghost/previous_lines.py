@@ -11,7 +11,7 @@ from homebody.syntax.cursor import CursorContext
 def without_previous_lines(draft: Draft) -> Draft | DropReason:
     """Remove the first lines of the text that repeat the lines above.
 
-    One line alone has to be of several words: short ones are repeated on purpose.
+    A single line must have several words: short lines are often repeated on purpose.
     """
     text = _without_previous_lines(draft.text, draft.cursor)
     return structs.replace(draft, text=text) if text.strip() else "repeats previous lines"

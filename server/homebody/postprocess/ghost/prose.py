@@ -1,8 +1,8 @@
-"""Tell prose from code in the answer to a fill-in-the-middle prompt.
+"""Distinguish prose from code in the answer to a fill-in-the-middle prompt.
 
-In: an answer, and where it was asked for. Out: whether a model wrote prose where code belongs, as models do
-whose vocabulary has the markers but which were not trained to fill in the middle.
-Pure; judges one answer. How many of them count is decided by ``FillIn`` (``engine``).
+In: an answer, and the place of its request. Out: whether the model wrote prose where code is expected, as
+models do whose vocabulary has the markers but which were not trained to fill in the middle. Pure; classifies
+one answer. ``FillIn`` (``engine``) counts them.
 """
 
 import re
@@ -20,7 +20,7 @@ _CHAT_OPENING = re.compile(
     r"|(?:The|This) (?:code|function|method|class|user|given|missing|following|provided|above|snippet|file))"
     r"\s[^=(){}\[\];]"
 )
-"""Beginnings of a chat answer. No language of the table has a statement that begins so."""
+"""Beginnings of chat answers. No language in the table has a statement that begins like this."""
 
 _CODE = re.compile(
     r"[=(){}\[\];]|\w_\w|\w\.\w|->|::|\s[-+*/%<>&|]\s"
@@ -38,7 +38,7 @@ _ENGLISH = frozenset(
 """Frequent words of a sentence that are neither keywords nor usual names in code."""
 
 _LEAST_WORDS = 6
-"""Words of a line from which it can be called a sentence."""
+"""Minimum number of words of a line that counts as a sentence."""
 
 
 def expects_code(cursor: CursorContext) -> bool:
@@ -49,7 +49,7 @@ def expects_code(cursor: CursorContext) -> bool:
 
 
 def kind_of(answer: str) -> AnswerKind:
-    """Judge an answer by how it begins, for a place that ``expects_code``."""
+    """Classify an answer by its beginning, for a place that ``expects_code``."""
     text = answer.lstrip()
     if any(text.startswith(opening) for opening, _ in THOUGHTS) or _CHAT_OPENING.match(text):
         return "prose"

@@ -1,8 +1,8 @@
-"""Whether lines repeat.
+"""Detects repeated lines.
 
 In: lines. Out: yes or no, and where a repetition begins.
-A false alarm costs a good suggestion, so lines count as equal only if they differ in nothing but white
-space, the kind of quotes and a last comma or semicolon.
+A false positive costs a good suggestion, so lines count as equal only if they differ at most in white space,
+the kind of quotes and a last comma or semicolon.
 """
 
 import re
@@ -12,16 +12,16 @@ _RUNAWAY = re.compile(r"(.{1,40}?)\1{11,}|([\w.]{3,20}?)\2{6,}")
 """A stretch repeated twelve times in a row, or seven times without a line break."""
 
 _RUNAWAY_FROM = 48
-"""Characters from which a line is checked for that."""
+"""Minimum length, in characters, of a line that is checked for that."""
 
 _RUNAWAY_UP_TO = 600
-"""Characters of a line that are looked at, which bounds the time."""
+"""Maximum number of characters of a line that are checked, to limit the time."""
 
 _COUNTING = 5
-"""Lines in a row that differ by their numbers only: the last is one too many."""
+"""Number of consecutive lines that differ only in their numbers from which on they count as a repetition."""
 
 _LONGEST_BLOCK = 8
-"""Lines of a block that is looked for a second time."""
+"""Maximum number of lines of a repeated block."""
 
 
 def normal(line: str) -> str:
@@ -34,19 +34,19 @@ def normal(line: str) -> str:
 def is_distinct(line: str) -> bool:
     """Whether a line is distinct enough to count as a repetition.
 
-    Brackets, numbers and single words of a list (``None,``) repeat in good code.
+    Brackets, numbers and single words of a list (``None,``) are repeated in good code.
     """
     words = re.findall(r"[^\W\d_]\w*", line)
     return len("".join(words)) >= 2 and not (len(words) == 1 and line.rstrip().endswith(","))
 
 
 def repeated_from(text: str, line_prefix: str = "") -> int | None:
-    """Offset after the first instance of what the answer repeats, or ``None``.
+    """Offset after the first instance of the text that the answer repeats, or ``None``.
 
-    A line counts from its third time in a row, two lines from the third, longer blocks from the
-    second; of lines that merely count up (``x1``, ``x2``) four are kept. Only lines that are
-    complete are looked at, so that the offset stays as the text grows; of an unfinished line only
-    whether it repeats itself. ``line_prefix`` is the text before the first line.
+    One line and two lines count as repeated the third time in a row, longer blocks the second time; of lines
+    that only count up (``x1``, ``x2``) four are kept. Only complete lines are compared, so that the offset
+    does not change as the text grows; an unfinished line is only checked for repetition within itself.
+    ``line_prefix`` is the text before the first line.
     """
     lines: list[tuple[str, int]] = []
     start = 0
@@ -64,7 +64,7 @@ def repeated_from(text: str, line_prefix: str = "") -> int | None:
 
 
 def _block_again(lines: list[str]) -> int | None:
-    """Number of lines up to the end of the first instance, if the last lines are one too many."""
+    """Number of lines up to the end of the first instance, if the last lines are a repetition."""
     for size in range(1, _LONGEST_BLOCK + 1):
         times = 3 if size <= 2 else 2
         first = len(lines) - size * times

@@ -1,6 +1,6 @@
 """Lines of an answer as they will be in the file.
 
-In: an answer and the facts at the cursor. Out: its lines that are not blank, joined to the cursor's line.
+In: an answer and the cursor's context. Out: its non-blank lines, joined to the cursor's line.
 """
 
 from homebody.syntax.cursor import CursorContext

@@ -1,7 +1,7 @@
-"""What is done to a model's text, in order.
+"""The rules that are applied to a model's text, in order.
 
-A new rule is a module of its own, a line here, a case file in ``tests/cases/complete``, and its reason in
-``draft.DropReason`` where it drops something.
+A new rule is a module, a line here, a case file in ``tests/cases/complete``, and, if it drops answers, its
+reason in ``draft.DropReason``.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from homebody.postprocess.ghost.readable import without_invisible
 from homebody.postprocess.ghost.unit import up_to_end, with_end
 
 GROWING: tuple[GrowingRule, ...] = (without_noise, joined_to_line, indented_like_file, with_end)
-"""For an answer that is still arriving, each time that a piece comes; and first for one that is whole."""
+"""Applied to an answer that is still arriving, after each piece; and first of all to a complete answer."""
 
 RULES: tuple[Rule, ...] = (
     *GROWING,
@@ -44,21 +44,21 @@ RULES: tuple[Rule, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Nothing is worth showing."""
+    """Nothing is shown."""
 
     reason: DropReason
     probability: float | None = None
 
 
 def apply_growing(draft: Draft) -> Draft:
-    """Bring an answer, finished or not, to where its end can be seen."""
+    """Apply the rules for growing answers, which find where the answer ends."""
     for rule in GROWING:
         draft = rule(draft)
     return draft
 
 
 def apply_rules(draft: Draft) -> Draft | Dropped:
-    """Apply every rule in order, until one finds that nothing is worth showing."""
+    """Apply every rule in order, until one drops the answer."""
     for rule in RULES:
         outcome = rule(draft)
         if isinstance(outcome, str):

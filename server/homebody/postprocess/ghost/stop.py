@@ -1,8 +1,7 @@
-"""When to close the stream: a checker that is fed piece by piece.
+"""Decides when to close the stream; fed piece by piece.
 
-In: the pieces of an answer as they come. Out: a verdict after each.
-It decides by the same rules as ``finish``, so closing the stream here loses no text that would be
-shown.
+In: the pieces of an answer. Out: a verdict after each. Uses the same rules as ``finish``, so closing the
+stream loses no text that would be shown.
 """
 
 from dataclasses import dataclass
@@ -25,16 +24,16 @@ class Verdict:
 
 
 class StopChecker:
-    """Decides when nothing more of a stream would be shown.
+    """Decides when no further text of a stream would be shown.
 
     Parameters
     ----------
     cursor
-        The facts at the cursor.
+        The syntactic context at the cursor.
     wanted
         One line or a block (``lines_wanted``).
     max_lines
-        Most lines that are shown.
+        Maximum number of lines that are shown.
 
     """
 

@@ -1,7 +1,7 @@
-"""Rule: end the answer with its line, its block, or the scope that it leaves.
+"""Rule: end the answer after its line or its block, or before it leaves its scope.
 
-In: the answer so far and the place where it goes. Out: how much of it to keep and why, or ``None``
-while it may still go on.
+In: the answer so far and the place of insertion. Out: how much of it to keep and why, or ``None`` while it
+may continue.
 Pure, and the same for a streamed answer and a complete one.
 """
 
@@ -18,19 +18,19 @@ from homebody.syntax.row import FLAT_BODY
 from homebody.syntax.scanner import State, code_of, opens_block, scan
 
 _LONGEST_LINE = 500
-"""Longest line of an answer, in characters: a longer one is data."""
+"""Maximum length of a line, in characters: a longer one is data."""
 
 _LINE = re.compile(r"([^\n]*)(\n|\Z)")
 _TOO_LONG = re.compile(rf"^[^\n]{{{_LONGEST_LINE}}}", re.MULTILINE)
 _TELLING = re.compile(r"\s*(?:\w+\W|[^\w\s]{2}|[^\w\s]\s)")
-"""Beginning of an unfinished line from which its place in the structure is known."""
+"""Beginning of an unfinished line that is sufficient to know its place in the structure."""
 
 
 _NEEDS_NO_BODY = re.compile(r"[;,}]$|\)[^()]*=[^=]")
 """Code of a header without a block: a declaration, a value of an enum, ``fun f() = expression``."""
 
 _GOES_ON = re.compile(r"\{|(?:where|throws|requires|noexcept)\b")
-"""Beginning of a line below a header that belongs to it."""
+"""Beginning of a line below a header that belongs to the header."""
 
 _WHY_EMPTY: dict[str, DropReason] = {
     "scope": "outer scope",
@@ -42,7 +42,7 @@ _WHY_EMPTY: dict[str, DropReason] = {
 
 
 def with_end(draft: Draft) -> Draft:
-    """Find the end of an answer that may continue: its line, its block, or the scope that it leaves."""
+    """Find the end of an answer that may continue: after its line or block, or where it leaves its scope."""
     # Noise after it ends the last line.
     text = draft.text + "\n" if draft.is_code_over else draft.text
     end = cut(text, draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines)
@@ -50,7 +50,7 @@ def with_end(draft: Draft) -> Draft:
 
 
 def up_to_end(draft: Draft) -> Draft | DropReason:
-    """Cut a whole answer where it ends."""
+    """Cut a whole answer at its end."""
     whole = draft.text
     end = draft.end or cut(whole + "\n", draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines)
     text = whole[: end.keep] if end else whole
@@ -68,11 +68,11 @@ def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> 
     text
         The answer so far, with ``\n`` as line end.
     cursor
-        Where it goes.
+        The cursor's context.
     wanted
         One line (the first that is not blank) or a block.
     max_lines
-        Most lines that are kept, blank ones not counted.
+        Maximum number of lines that are kept, without blank ones.
 
     """
     found = _first_line(text) if wanted == "line" else _block(text, cursor, max_lines)
@@ -105,10 +105,9 @@ class _Progress:
     kept
         Offset of the end of the last line that is not blank.
     deeper
-        Whether a line stood further in than ``level``; then the next one at ``level`` is another
-        statement.
+        Whether a line was indented more than ``level``; then the next one at ``level`` is another statement.
     inner
-        Whether the last line did.
+        Whether the last line was.
 
     """
 
@@ -135,7 +134,7 @@ def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
         if complete and begins_next_lines(cursor.line_prefix + line if own else line, cursor):
             verdict = Cut(done.kept, "suffix")
         elif not own and (complete or (done.lines and _TELLING.match(line))):
-            # Only at its end is it clear whether a first line is chatter.
+            # Whether a first line is chatter is only known at its end.
             verdict = _judge(line, found.start(), done, cursor, complete=complete)
         if verdict is not None or not complete:
             return verdict
@@ -199,7 +198,7 @@ def document_closes(width: int, cursor: CursorContext) -> bool:
 
 
 def _after(line: str, end: int, done: _Progress, cursor: CursorContext, *, own: bool) -> _Progress:
-    """Take a line into account."""
+    """Update the state with a line."""
     level = done.level
     if cursor.fresh_statement and not done.lines:
         level = cursor.width(cursor.line_prefix + line if own else line)
@@ -221,7 +220,7 @@ def _after(line: str, end: int, done: _Progress, cursor: CursorContext, *, own: 
 
 
 def _ends_paragraph(done: _Progress, cursor: CursorContext) -> bool:
-    """Whether a blank line is the end: after statements, not inside a block that continues."""
+    """Whether a blank line is the end: after statements, but not inside a block that continues."""
     open_ended = done.state.due or done.state.region is not None
     return done.lines > 0 and not open_ended and not done.inner and not _after_opener(cursor)
 
