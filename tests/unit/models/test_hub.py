@@ -183,5 +183,5 @@ def test_a_source_names_a_repository():
     assert parse_source("hf:o/n") == ("o/n", None)
     assert parse_source("hf:o/n:Q8_0") == ("o/n", "Q8_0")
     for wrong in ("hf:", "hf:name", "hf:a/b/c", "hf:../x"):
-        with pytest.raises(UsageError, match="names no repository"):
+        with pytest.raises(UsageError, match="is not a repository"):
             parse_source(wrong)

