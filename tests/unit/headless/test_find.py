@@ -124,7 +124,7 @@ def test_without_a_repository_git_cannot_list(tree: Path):
     """One sentence says so."""
     write_files(tree, "a.py")
 
-    with pytest.raises(GitFailed, match="no git repository"):
+    with pytest.raises(GitFailed, match="not in a git repository"):
         select(tree, changed="HEAD")
 
 

@@ -127,9 +127,9 @@ async def test_the_retry_gives_the_reason_and_is_made_once(world):
 BAD = (
     ("", Span(0, 0), {"instruction": "x"}, "The file is empty"),
     (CODE, Span(12, 12), {"instruction": "  "}, "the instruction is empty"),
-    (CODE, Span(12, 12), {}, "Say either which action"),
-    (CODE, Span(12, 12), {"action": "types", "instruction": "x"}, "Say either which action"),
-    (CODE, Span(12, 12), {"action": "explain"}, "explains code and changes none"),
+    (CODE, Span(12, 12), {}, "Give either the action"),
+    (CODE, Span(12, 12), {"action": "types", "instruction": "x"}, "Give either the action"),
+    (CODE, Span(12, 12), {"action": "explain"}, "explains code and does not change it"),
     (CODE, Span(12, 12), {"action": "fix"}, "there is none here"),
     (CODE, Span(12, 12), {"action": "write-code"}, "There is no comment here"),
 )
