@@ -9,9 +9,12 @@ import asyncio
 from homebody.engine import Engine
 from homebody.features.refactor import Refactoring
 from homebody.features.selection import tree_of, trimmed
-from homebody.postprocess import CodeBlock, Refusal, document_hunks, replacement_text
+from homebody.postprocess import CodeBlock, Refusal, document_hunks
+from homebody.postprocess.edit.answer_imports import without_imports
 from homebody.postprocess.edit.common_checks import common_refusal
+from homebody.postprocess.edit.edit_output import replacement_of
 from homebody.postprocess.edit.edited import edited
+from homebody.postprocess.edit.import_edits import import_edits
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
@@ -36,22 +39,22 @@ async def apply_block(
     target = await _target(engine, document, block, span)
     if target is None:
         return _refused(document, _NO_PLACE)
-    fence = "~~~" if "```" in block.text else "```"
-    new = replacement_text(document, target, f"{fence}{block.language}\n{block.text}{fence}\n")
+    tree = await tree_of(engine, document)
+    taken = await asyncio.to_thread(without_imports, document, tree, target, block.text)
+    new = replacement_of(document, target, taken.code) if taken.code.strip() or not taken.imports else ""
     if isinstance(new, Refusal):
         return _refused(document, new.reason)
-    if not target:
-        new = new.strip("\r\n") + document.newline
-        edits = [TextEdit(target, new)]
-    else:
+    if target:
         edits = document_hunks(document, target, new)
-    if not edits:
+    else:
+        edits = [TextEdit(target, new.strip("\r\n") + document.newline)] if new.strip() else []
+    above = import_edits(document, tree, target.start, taken.imports)
+    if not edits and not above:
         return Refactoring("unchanged", None, (), document.version)
-    tree = await tree_of(engine, document)
-    edit = await asyncio.to_thread(edited, document, tree, target, edits)
+    edit = await asyncio.to_thread(edited, document, tree, target, edits, above)
     if refusal := common_refusal(edit, "replace"):
         return _refused(document, refusal.reason)
-    return Refactoring("changed", None, tuple(edits), document.version, target=target)
+    return Refactoring("changed", None, (*above, *edits), document.version, target=target)
 
 
 async def _target(engine: Engine, document: Document, block: CodeBlock, span: Span | None) -> Span | None:

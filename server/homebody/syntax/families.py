@@ -3,6 +3,7 @@
 Data only, for ``languages``.
 """
 
+import builtins
 import re
 from dataclasses import replace
 
@@ -19,6 +20,10 @@ BRACE_OR_THIN_ARROW = re.compile(r"(?:\{|->)$")
 DIRECTIVE = re.compile(
     r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|pragma|region|endregion)\b"
 )
+PYTHON_BUILTINS = frozenset(dir(builtins)) | {
+    *("__file__", "__path__", "__annotations__", "__class__", "__module__", "__qualname__", "__all__"),
+    "reveal_type",
+}
 VOID_TAGS = "area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr"
 
 _STATEMENTS = (
@@ -54,6 +59,7 @@ BRACES = Language(
 JAVA = replace(
     BRACES,
     name="java",
+    module_name="last",
     tests="{stem}Test.java",
     tests_import=False,
     title="Java",

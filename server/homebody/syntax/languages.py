@@ -21,6 +21,7 @@ from homebody.syntax.families import (
     JAVASCRIPT,
     MARKDOWN,
     MEMBER,
+    PYTHON_BUILTINS,
     SIGNATURE,
     THREE_SLASHES,
     TYPESCRIPT,
@@ -32,6 +33,8 @@ from homebody.syntax.row import DocStyle, Language
 LANGUAGES: tuple[Language, ...] = (
     Language(
         name="python",
+        module_name="first",
+        builtins=PYTHON_BUILTINS,
         tests="test_{stem}.py",
         names_arguments=True,
         title="Python",
@@ -75,6 +78,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="go",
+        module_name="last",
         tests="{stem}_test.go",
         tests_import=False,
         title="Go",
@@ -175,6 +179,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="kotlin",
+        module_name="last",
         tests="{stem}Test.kt",
         tests_import=False,
         names_arguments=True,
@@ -228,6 +233,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         name="bash",
+        moves_imports=False,
         title="Bash",
         ids=("shellscript", "bash", "sh", "zsh"),
         extensions=(".sh", ".bash", ".zsh", ".ksh"),

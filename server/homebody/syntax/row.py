@@ -106,6 +106,12 @@ class Language:
         Whether a caller may pass an argument by the parameter's name.
     string_names
         Pattern for a variable's name in a string that the grammar does not parse; ``None`` if there are none.
+    moves_imports
+        Whether an import may move to the top of the file; false where it runs code in order (Bash).
+    builtins
+        Names that are defined everywhere; empty if not all of them can be known.
+    module_name
+        Which part of a module's path is its name in code: the first, the last, or neither of both.
     decoration
         Opening text of a decorator, an annotation or an attribute before a definition.
     unsafe
@@ -143,6 +149,9 @@ class Language:
     tests_import: bool = True
     names_arguments: bool = False
     string_names: re.Pattern[str] | None = None
+    moves_imports: bool = True
+    builtins: frozenset[str] = frozenset()
+    module_name: Literal["first", "last", ""] = ""
     decoration: str = ""
     unsafe: str = ""
     keyword_kind: str = ""

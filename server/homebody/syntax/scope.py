@@ -20,7 +20,7 @@ FUNCTION_KINDS = frozenset({"function", "method"})
 CLASS_KINDS = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
 
 # Function and attribute names that make an ordinary call or attribute an import.
-_IMPORTERS = frozenset(
+IMPORTERS = frozenset(
     {"require", "require_relative", "load", "autoload", "source", ".", "src", "href"},
 )
 _QUOTES = "\"'`<>"
@@ -173,9 +173,9 @@ def imports(document: Document, tree: Tree, within: Span | None = None) -> tuple
     found: dict[tuple[Span, str], list[Imported]] = {}
     for match in nodes.imports(tree, within):
         required = match.get("require")
-        if required and document.slice(required[0]) not in _IMPORTERS:
+        if required and document.slice(required[0]) not in IMPORTERS:
             continue
-        module = _module(document, match)
+        module = module_of(document, match)
         names = found.setdefault((match["import"][0], module), [])
         alias = document.slice(match["alias"][0]) if "alias" in match else ""
         for name in match.get("imported", ()):
@@ -197,7 +197,7 @@ def _knows_scopes(tree: Tree, offset: int) -> bool:
     return changed is None or changed.end < nearest.span.start or changed.start > nearest.span.end
 
 
-def _module(document: Document, match: Match) -> str:
+def module_of(document: Document, match: Match) -> str:
     """Module of an import, without quotes; if not captured, the text after the statement's first word."""
     if "module" in match:
         text = document.slice(match["module"][0])

@@ -43,3 +43,31 @@ def test_lines_above_move_an_edit_by_their_length(lines):
     found = rebased([EDIT], TARGET, OLD, above + OLD)
     assert found is not None
     assert apply_edits(above + OLD, found) == above + OLD.replace("return a", "return 1")
+
+
+IMPORTS = "import os\n\nx = 1\n\n" + OLD
+ABOVE = TextEdit(Span(9, 9), "\nimport re")
+BELOW = TextEdit(
+    Span(EDIT.span.start + len(IMPORTS) - len(OLD), EDIT.span.end + len(IMPORTS) - len(OLD)), "return 1"
+)
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        (IMPORTS.replace("x = 1", "x = 2"), True),
+        (IMPORTS.replace("x = 1\n", "x = 1\ny = 2\n"), True),
+        (IMPORTS.replace("import os\n", "import os\nimport sys\n"), True),
+        ("# mine\n" + IMPORTS, True),
+        (IMPORTS.replace("import os", "import os.path"), False),
+        (IMPORTS.replace("return a", "return b"), False),
+    ],
+)
+def test_an_import_above_the_target_moves_by_itself(new, expected):
+    """What is typed between the imports and the rewritten code matters to neither."""
+    target = Span(TARGET.start + len(IMPORTS) - len(OLD), TARGET.end + len(IMPORTS) - len(OLD))
+    found = rebased([ABOVE, BELOW], target, IMPORTS, new)
+    assert expected is (found is not None)
+    if found is not None:
+        text = new.replace("return a", "return 1").replace("import os\n", "import os\nimport re\n", 1)
+        assert apply_edits(new, found) == text

@@ -134,7 +134,7 @@ def _result(
     result = Refactoring(
         status="refused" if is_refused else "changed",
         reason=_reason(request, found, info) if is_refused else None,
-        edits=() if is_refused else found.edits,
+        edits=() if is_refused else found.all_edits,
         version=request.document.version,
         usage=answered.usage if answered is not None else None,
         sources=draft.sources if draft is not None else (),
@@ -146,12 +146,14 @@ def _result(
         return result
     if found.new_text is not None:
         return replace(result, new_file=NewFile(new_uri, found.new_text))
-    return result if found.edits else replace(result, status="unchanged")
+    return result if found.all_edits else replace(result, status="unchanged")
 
 
 def _pending(request: Request, found: Offer | Refusal, answered: Answer) -> Pending:
-    edits = () if isinstance(found, Refusal) else found.edits
-    return Pending(replace(request, base=request.base or answered.draft), answered.text, edits)
+    request = replace(request, base=request.base or answered.draft)
+    if isinstance(found, Refusal):
+        return Pending(request, answered.text)
+    return Pending(request, answered.text, found.edits, found.imports)
 
 
 def _retry_prompt(request: Request) -> str:

@@ -4,27 +4,51 @@ In: a request and the model's answer. Out: edits, the text of a new file, or a r
 Pure; parses whole documents, so it runs in a thread.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from homebody.features.refactor.parts import part_edits
 from homebody.features.refactor.results import Request
 from homebody.features.refactor.tests_file import tests_refusal
-from homebody.postprocess import Refusal, docstring_edits, document_hunks, replacement_text
+from homebody.postprocess import Refusal, docstring_edits, document_hunks
 from homebody.postprocess.edit.answer_code import CUT, code_in_answer, without_reasoning
+from homebody.postprocess.edit.answer_imports import NewImport, as_type_import, without_imports
 from homebody.postprocess.edit.common_checks import common_refusal, unreadable
+from homebody.postprocess.edit.edit_output import code_of, replacement_of
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.guards import refused_by
+from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.narrow import narrowed, without_lines_above
+from homebody.postprocess.edit.resolved import undefined_names
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.text import Span, TextEdit
+
+_ABOUT_IMPORTS = re.compile(r"\b(?:import|include|require)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Checked result: ``edits`` (none if nothing changes), or the text of a new file."""
+    """Checked result: edits (none if nothing changes), or the text of a new file.
+
+    Attributes
+    ----------
+    edits
+        Those of the target.
+    imports, above
+        Imports that the file needs in addition, and the edits that add them.
+
+    """
 
     edits: tuple[TextEdit, ...] = ()
+    imports: tuple[NewImport, ...] = ()
+    above: tuple[TextEdit, ...] = ()
     new_text: str | None = None
+
+    @property
+    def all_edits(self) -> tuple[TextEdit, ...]:
+        """All edits, in order."""
+        return tuple(sorted([*self.edits, *self.above], key=lambda edit: edit.span))
 
 
 def judge(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
@@ -34,29 +58,54 @@ def judge(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
     """
     if request.prompt.output == "newFile":
         return _new_file(request, answer, complete=complete)
-    edits = _edits(request, answer, complete=complete)
-    if isinstance(edits, Refusal):
-        return edits
-    if not edits:
-        return Offer()
-    edit = edited(request.document, request.tree, request.target, edits)
-    refusal = common_refusal(edit, request.asked) or refused_by(request.prompt.guard, edit)
-    return refusal or Offer(tuple(edits))
+    found = _found(request, answer, complete=complete)
+    if isinstance(found, Refusal):
+        return found
+    document, tree, target = request.document, request.tree, request.target
+    found = replace(found, above=tuple(import_edits(document, tree, target.start, found.imports)))
+    if not found.all_edits:
+        return found
+    edit = edited(document, tree, target, found.edits, found.above)
+    return (
+        common_refusal(edit, request.asked)
+        or refused_by(request.prompt.guard, edit)
+        or undefined_names(edit, request.asked)
+        or found
+    )
 
 
-def _edits(request: Request, answer: str, *, complete: bool) -> list[TextEdit] | Refusal:
-    document, target = request.document, request.target
+def _found(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
+    """Edits of the target, and imports, not checked yet."""
+    document, tree, target = request.document, request.tree, request.target
     if request.parts is not None:
-        return part_edits(request, request.parts, answer) if complete else CUT
+        return _offer(part_edits(request, request.parts, answer) if complete else CUT)
     if request.prompt.output == "insert" and request.prompt.scope == "function":
-        return docstring_edits(document, request.tree, target, answer, cut_by_length=not complete)
-    answer = narrowed(document, request.tree, target, answer, request.definition)
-    new = replacement_text(document, target, answer, cut_by_length=not complete)
+        return _offer(docstring_edits(document, tree, target, answer, cut_by_length=not complete))
+    code = code_of(document, target, answer, cut_by_length=not complete)
+    if isinstance(code, Refusal):
+        return code
+    is_about_imports = _ABOUT_IMPORTS.search(request.instruction) is not None
+    taken = without_imports(document, tree, target, code, keep_unused=is_about_imports)
+    new = replacement_of(document, target, narrowed(document, tree, target, taken.code, request.definition))
     if isinstance(new, Refusal):
         return new
     if request.prompt.output == "insert":
-        return _inserted_below(request, new)
-    return document_hunks(document, target, without_lines_above(document, target, new))
+        edits = _inserted_below(request, new)
+    else:
+        edits = document_hunks(document, target, without_lines_above(document, target, new))
+    return Offer(tuple(edits), _imports(request, taken.imports))
+
+
+def _offer(found: Sequence[TextEdit] | Refusal) -> Offer | Refusal:
+    return found if isinstance(found, Refusal) else Offer(tuple(found))
+
+
+def _imports(request: Request, imports: Sequence[NewImport]) -> tuple[NewImport, ...]:
+    """Imports as the action needs them: types alone are imported as types where the language can do that."""
+    is_typescript = request.document.language_id.startswith("typescript")
+    if request.prompt.guard == "types" and is_typescript:
+        return tuple(as_type_import(one) for one in imports)
+    return tuple(imports)
 
 
 def _inserted_below(request: Request, new: str) -> list[TextEdit]:

@@ -13,9 +13,13 @@ from homebody.features.refactor.ask import size_of
 from homebody.features.refactor.attempt import Listeners, attempt
 from homebody.features.refactor.results import Pending, Refactoring, Request, Skipped, added
 from homebody.features.refactor.units import units_of
+from homebody.postprocess import hunks
+from homebody.postprocess.edit.answer_imports import still_needed
 from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edited import edited
-from homebody.text import Span, TextEdit
+from homebody.postprocess.edit.import_edits import import_edits
+from homebody.syntax.tree import parse
+from homebody.text import Document, Span, TextEdit, apply_edits
 
 
 async def rewrite_large(request: Request, info: ModelInfo, listeners: Listeners) -> Refactoring:
@@ -100,7 +104,10 @@ async def _combined(
     request: Request, found: Sequence[Refactoring], skipped: Sequence[Skipped]
 ) -> Refactoring:
     """Combine the results of all parts, and check their edits together."""
-    edits: list[TextEdit] = [edit for one in found for edit in one.edits]
+    pending = [one for done in found for one in done.pending]
+    edits: list[TextEdit] = [edit for one in pending for edit in one.edits]
+    if any(one.imports for one in pending):
+        edits = await asyncio.to_thread(_with_imports, request, edits, pending)
     result = Refactoring(
         status="changed" if edits else "unchanged",
         reason=None,
@@ -111,7 +118,7 @@ async def _combined(
         left_out=tuple(left for one in found for left in one.left_out),
         target=request.target,
         skipped=tuple(sorted(skipped, key=lambda one: one.first_line)),
-        pending=tuple(pending for one in found for pending in one.pending),
+        pending=tuple(pending),
     )
     if not edits and skipped:
         total = len(skipped) + sum(1 for one in found if one.status != "refused")
@@ -121,6 +128,18 @@ async def _combined(
     if edits and (refusal := await asyncio.to_thread(common_refusal, whole, request.asked)):
         return replace(result, status="refused", reason=refusal.reason, edits=())
     return result
+
+
+def _with_imports(request: Request, edits: list[TextEdit], pending: Sequence[Pending]) -> list[TextEdit]:
+    """Edits that also add the imports that the parts need; another part may have added some of them."""
+    document = request.document
+    first = next(one.request.target.start for one in pending if one.imports)
+    offset = first + sum(len(edit.new_text) - len(edit.span) for edit in edits if edit.span.end <= first)
+    text = apply_edits(document.text, edits)
+    rewritten = Document.create(document.uri, document.language_id, document.version, text)
+    tree = parse(rewritten)
+    needed = still_needed(rewritten, tree, [new for one in pending for new in one.imports])
+    return hunks(document.text, apply_edits(text, import_edits(rewritten, tree, offset, needed)))
 
 
 def _room_for_code(request: Request, info: ModelInfo) -> int:

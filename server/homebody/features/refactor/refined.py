@@ -17,5 +17,7 @@ def after_earlier_edits(
     wanted = apply_edits(document.text, refined.edits)
     applied = Document.create(document.uri, document.language_id, document.version, applied_text)
     target = earlier.target or Span(0, len(document.text))
+    above = [edit for edit in earlier.edits if edit.span.end < target.start]
+    start = target.start + sum(len(edit.new_text) - len(edit.span) for edit in above)
     end = target.end + len(applied_text) - len(document.text)
-    return applied, tuple(hunks(applied_text, wanted)), Span(target.start, max(target.start, end))
+    return applied, tuple(hunks(applied_text, wanted)), Span(start, max(start, end))

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
 from homebody.features.answer import Draft, Usage
+from homebody.postprocess.edit.answer_imports import NewImport
 from homebody.prompt.front_matter import PromptFile
 from homebody.session.session import Session
 from homebody.syntax.scope import Definition
@@ -116,11 +117,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """State that ``refine`` continues from: a request, the model's last answer to it, and its edits."""
+    """State that ``refine`` continues from: a request, the model's last answer to it, and what it changes.
+
+    ``edits`` are those of the target; ``imports`` are those that the file needs in addition.
+    """
 
     request: Request
     answer: str
     edits: tuple[TextEdit, ...] = ()
+    imports: tuple[NewImport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,8 @@ class Refactoring:
     reason
         One sentence for the user; ``None`` unless it is refused.
     edits
-        They refer to ``version`` of the document and do not overlap.
+        They refer to ``version`` of the document and do not overlap. Imports that new code needs are added
+        above ``target``.
     target
         Lines that the edits apply to: changes of the document elsewhere do not affect them.
     new_file

@@ -9,6 +9,7 @@ import re
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited, is_local, within
 from homebody.postprocess.edit.preserved import dropped_decorations, dropped_modifiers
+from homebody.postprocess.edit.resolved import lost_imports
 from homebody.postprocess.invisible import invisible_added, name_of
 from homebody.syntax.check import count_errors, first_error
 
@@ -33,6 +34,7 @@ def common_refusal(edit: Edited, instruction: str) -> Refusal | None:
         or _lost_definitions(edit, instruction)
         or dropped_decorations(edit, instruction)
         or dropped_modifiers(edit, instruction)
+        or lost_imports(edit, removes=_REMOVES.search(instruction) is not None)
     )
 
 

@@ -34,18 +34,31 @@ def replacement_text(
 ) -> str | Refusal:
     """Return the new text of ``span``, to be passed to ``document_hunks``.
 
-    Prose, code fences and reasoning are removed; the code is indented like the selection, with the
-    file's tabs or spaces, and gets the document's line ends. Refused if the answer is incomplete: cut,
-    with an unclosed block, or with a placeholder instead of code.
+    The steps are ``code_of`` and ``replacement_of``.
+    """
+    code = code_of(document, span, answer, cut_by_length=cut_by_length)
+    return code if isinstance(code, Refusal) else replacement_of(document, span, code)
+
+
+def code_of(document: Document, span: Span, answer: str, *, cut_by_length: bool = False) -> str | Refusal:
+    """Return the code that an answer has for ``span``, without prose, fences and reasoning.
+
+    Refused if the answer is incomplete: cut, or with an unclosed block.
     """
     text = without_reasoning(answer)
     if isinstance(text, Refusal):
         return text
+    is_markdown = document.language_id == "markdown"
+    return code_in_answer(text, old=document.slice(span), cut=cut_by_length, markdown=is_markdown)
+
+
+def replacement_of(document: Document, span: Span, code: str) -> str | Refusal:
+    """Return ``code`` indented like ``span``, with the file's tabs or spaces and line ends.
+
+    Refused if it has a placeholder instead of code.
+    """
     old = document.slice(span)
     language = language_of(document.language_id, document.uri)
-    code = code_in_answer(text, old=old, cut=cut_by_length, markdown=document.language_id == "markdown")
-    if isinstance(code, Refusal):
-        return code
     left_out = line_left_out(code, old)
     if left_out:
         reason = f"The answer leaves code out (“{left_out}”), so the file is not changed; select less code."

@@ -54,14 +54,21 @@ class Edited:
         return _code(definitions(self.new, self.new_tree))
 
 
-def edited(document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit]) -> Edited:
-    """Apply ``edits``, which lie in ``span`` or at its ends, and parse the result."""
-    text = apply_edits(document.text, edits)
+def edited(
+    document: Document,
+    tree: Tree,
+    span: Span,
+    edits: Sequence[TextEdit],
+    above: Sequence[TextEdit] = (),
+) -> Edited:
+    """Apply ``edits``, which lie in ``span`` or at its ends, and those ``above`` it, and parse the result."""
+    text = apply_edits(document.text, [*edits, *above])
     new = Document.create(document.uri, document.language_id, document.version, text)
-    shift = len(text) - len(document.text)
     first = min([span.start, *(edit.span.start for edit in edits)])
     last = max([span.end, *(edit.span.end for edit in edits)])
-    return Edited(document, tree, Span(first, last), new, parse(new), Span(first, last + shift))
+    shift = sum(len(edit.new_text) - len(edit.span) for edit in above if edit.span.end <= first)
+    end = last + len(text) - len(document.text)
+    return Edited(document, tree, Span(first, last), new, parse(new), Span(first + shift, end))
 
 
 def within(found: Sequence[Definition], span: Span) -> list[Definition]:

@@ -19,6 +19,7 @@ from homebody.postprocess.edit.preserved import (
 )
 from homebody.postprocess.edit.renamed import rename_guard
 from homebody.syntax.compare import Part, compared, same_tokens
+from homebody.syntax.import_block import Statement, import_statements
 from homebody.syntax.language import described
 from homebody.syntax.row import Language
 
@@ -78,13 +79,27 @@ def _same_but_for(edit: Edited, parts: frozenset[Part], allowed: str) -> Refusal
     old, new = compared(edit.old, edit.old_tree, parts), compared(edit.new, edit.new_tree, parts)
     if old is None or new is None:
         return CANNOT_CHECK
-    if lost := old.imports - new.imports:
+    if lost := old.imports - new.imports - _kept_imports(edit):
         return Refusal(f"The answer removes “{min(lost)}”, and only {allowed} may be added.")
     before, after = same_tokens(old.tokens), same_tokens(new.tokens)
     if before == after:
         return None
     place = _place(before, after)
     return Refusal(f"The answer changes more than {allowed}: near “{place[:60]}”.")
+
+
+def _kept_imports(edit: Edited) -> set[str]:
+    """Texts of the old import statements of which everything is imported afterwards."""
+    new = {key for one in import_statements(edit.new, edit.new_tree) for key in _imported(one)}
+    old = import_statements(edit.old, edit.old_tree)
+    return {" ".join(one.text.split()) for one in old if _imported(one) <= new}
+
+
+def _imported(statement: Statement) -> set[tuple[str, str, str]]:
+    modules, entries = statement.modules, statement.entries
+    if not entries:
+        return {(module, "", "") for module in modules}
+    return {(modules[0] if len(modules) == 1 else "", entry.name, entry.alias) for entry in entries}
 
 
 def _place(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> str:

@@ -5,7 +5,6 @@ the rewritten definition: small models often repeat the class around a method, o
 Pure.
 """
 
-from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.edited import CODE_KINDS
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, definitions
@@ -16,33 +15,44 @@ _MAX_ABOVE = 40
 """Number of lines above the code that are compared with the answer's first lines."""
 
 
-def narrowed(document: Document, tree: Tree, span: Span, answer: str, definition: Definition | None) -> str:
-    """Return the part of ``answer`` that rewrites ``definition``, or all of it.
+def narrowed(document: Document, tree: Tree, span: Span, code: str, definition: Definition | None) -> str:
+    """Return the part of an answer's ``code`` that rewrites ``definition``, or all of it.
 
-    The answer is only narrowed if the target is exactly this definition, and if everything else that the
-    answer defines is already defined outside ``span``.
+    The code is only narrowed if the target is exactly this definition, and if all other code of the answer
+    is in the file, outside ``span``: definitions by name, other lines as they are.
     """
     if definition is None or not _is_whole(document, tree, definition, span):
-        return answer
-    text = without_reasoning(answer)
-    code = text if isinstance(text, Refusal) else code_in_answer(text, old=document.slice(span))
-    if isinstance(code, Refusal):
-        return answer
+        return code
     written = Document.create(document.uri, document.language_id, 0, code)
-    found = [one for one in definitions(written, parse(written)) if one.kind in CODE_KINDS and one.name]
+    written_tree = parse(written)
+    found = [one for one in definitions(written, written_tree) if one.kind in CODE_KINDS and one.name]
     own = [one for one in found if one.name == definition.name and one.is_function == definition.is_function]
-    if len(own) != 1 or (outer := own[0].span) == Span(0, len(code.strip())):
-        return answer
+    if len(own) != 1:
+        return code
+    outer = with_decorations(written, written_tree, own[0].span)
+    if outer == Span(0, len(code.strip())):
+        return code
     outside = {
         one.name
         for one in definitions(document, tree)
         if not (span.start <= one.span.start and one.span.end <= span.end)
     }
-    others = [one.name for one in found if not (outer.start <= one.span.start and one.span.end <= outer.end)]
-    if not others or any(name not in outside for name in others):
-        return answer
+    others = [one for one in found if not (outer.start <= one.span.start and one.span.end <= outer.end)]
+    if any(one.name not in outside for one in others):
+        return code
+    if not others and not _repeats_file(document, span, written, outer):
+        return code
     first = written.line_starts[written.line_of(outer.start)]
-    return f"```\n{written.text[first : outer.end]}\n```"
+    return written.text[first : outer.end]
+
+
+def _repeats_file(document: Document, span: Span, written: Document, own: Span) -> bool:
+    """Whether every line around ``own`` is in the file, outside ``span``."""
+    text = document.text
+    known = {line.strip() for part in (text[: span.start], text[span.end :]) for line in part.splitlines()}
+    first, last = written.lines_of(own)
+    around = [*range(first), *range(last + 1, written.line_count)]
+    return all(written.line_text(line).strip() in known | {""} for line in around)
 
 
 def without_lines_above(document: Document, span: Span, new: str) -> str:

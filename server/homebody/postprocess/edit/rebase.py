@@ -17,18 +17,29 @@ def rebased(edits: Sequence[TextEdit], target: Span, old: str, new: str) -> tupl
     """
     if old == new:
         return tuple(edits)
-    start = min([target.start, *(edit.span.start for edit in edits)])
-    end = max([target.end, *(edit.span.end for edit in edits)])
+    changes = hunks(old, new)
+    if _shift(changes, target) is None:
+        return None
+    moved: list[TextEdit] = []
+    for edit in edits:
+        is_inside = target.start <= edit.span.start and edit.span.end <= target.end
+        shift = _shift(changes, target if is_inside else edit.span)
+        if shift is None:
+            return None
+        moved.append(TextEdit(Span(edit.span.start + shift, edit.span.end + shift), edit.new_text))
+    return tuple(moved)
+
+
+def _shift(changes: Sequence[TextEdit], span: Span) -> int | None:
+    """By how much the changes before ``span`` move it; ``None`` if one changes ``span`` itself."""
     shift = 0
-    for change in hunks(old, new):
-        if _is_after(change, end):
+    for change in changes:
+        if _is_after(change, span.end):
             break
-        if not _is_before(change, start):
+        if not _is_before(change, span.start):
             return None
         shift += len(change.new_text) - len(change.span)
-    return tuple(
-        TextEdit(Span(edit.span.start + shift, edit.span.end + shift), edit.new_text) for edit in edits
-    )
+    return shift
 
 
 def _is_before(change: TextEdit, start: int) -> bool:

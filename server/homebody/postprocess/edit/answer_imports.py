@@ -1,0 +1,270 @@
+"""Take the imports off an answer: models write those that new code needs above that code.
+
+In: a document, the code that a model wrote for a part of it. Out: the code without imports, and those that
+the file does not have yet, for ``import_edits`` to add. Pure.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from homebody.syntax.import_block import Entry, Statement, import_statements
+from homebody.syntax.language import find
+from homebody.syntax.row import Language
+from homebody.syntax.scope import definitions
+from homebody.syntax.tree import Tree, parse
+from homebody.text import Document, Span
+
+FUTURE = "__future__"
+
+_TYPE_CHECKING = re.compile(r"^if (?:\w+\.)*TYPE_CHECKING:[ \t]*(?:#.*)?$", re.MULTILINE)
+_LIST = re.compile(r"\{[^{}]*\}|(?<=\bimport)\s*\([^()]*\)|(?<=\bimport\b)[^\n{}()*]+$")
+"""What an import statement lists."""
+_VERSION = re.compile(r"v\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class NewImport:
+    """An import that a file needs in addition to its own.
+
+    Attributes
+    ----------
+    text
+        The statement on one line; in Go, without ``import``.
+    module
+        What it imports from.
+    names
+        The names that it lists, as they are written (``a as b``); none if it also imports something else.
+    for_types
+        Whether it belongs under Python's ``if TYPE_CHECKING``.
+
+    """
+
+    text: str
+    module: str
+    names: tuple[str, ...] = ()
+    for_types: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An answer without its imports, and those of them that the file needs."""
+
+    code: str
+    imports: tuple[NewImport, ...] = ()
+
+
+def without_imports(
+    document: Document, tree: Tree, span: Span, code: str, *, keep_unused: bool = False
+) -> Taken:
+    """Take the imports off an answer that is to replace ``span``.
+
+    They stay if ``span`` has imports itself. Left out is what the file imports or defines already, and what
+    the code does not use, unless ``keep_unused``.
+    """
+    language = find(document.language_id, document.uri)
+    if language is None or language.data or not language.moves_imports:
+        return Taken(code)
+    statements = import_statements(document, tree)
+    if any(span.start < one.span.end and one.span.start < span.end for one in statements):
+        return Taken(code)
+    written = Document.create(document.uri, document.language_id, 0, code)
+    blocks = blocks_for_types(written)
+    found = list(_movable(written, blocks))
+    if not found:
+        return Taken(code)
+    own = {line.strip() for line in document.slice(span).splitlines()}
+    rest = _without_lines(written, own, [*blocks, *(one.holder for one in found)])
+    keep_unused = keep_unused or not rest.strip()
+    known = _known(document, tree, language, statements)
+    used = set(re.findall(r"\w+", rest)) | ({"TYPE_CHECKING"} if blocks else set[str]())
+    imports = [
+        NewImport(new.text, new.module, new.names, any(_covers(block, one.span) for block in blocks))
+        for one in found
+        for new in _needed(written, one, language, known, used, keep_unused=keep_unused)
+    ]
+    return Taken(rest, tuple(dict.fromkeys(imports)))
+
+
+def local_names(language: Language, statements: Sequence[Statement]) -> set[str]:
+    """Names that statements define in the file, as far as they can be known."""
+    found = {entry.alias for one in statements for entry in one.entries if entry.alias != "*"}
+    for one in statements:
+        if not one.entries and "*" not in one.text:
+            found.update(name for module in one.modules if (name := _name_of(language, module)))
+    return found
+
+
+def as_type_import(new: NewImport) -> NewImport:
+    """Write an import of TypeScript as one of types only, unless it imports a default and names."""
+    text = new.text
+    is_mixed = not new.names and "{" in text
+    if not text.startswith("import ") or text.startswith(
+        ("import type ", "import typeof ", 'import "', "import '")
+    ):
+        return new
+    return new if is_mixed else replace(new, text=f"import type {text.removeprefix('import ')}")
+
+
+def still_needed(document: Document, tree: Tree, imports: Sequence[NewImport]) -> list[NewImport]:
+    """Those of ``imports`` that ``document`` does not have, each once."""
+    statements = import_statements(document, tree)
+    present = {" ".join(one.text.split()) for one in statements}
+    aliases = {entry.alias for one in statements for entry in one.entries}
+    needed: list[NewImport] = []
+    for one in dict.fromkeys(imports):
+        names = tuple(name for name in one.names if name.split()[-1] not in aliases)
+        if one.text in present or (one.names and not names):
+            continue
+        aliases.update(name.split()[-1] for name in names)
+        present.add(one.text)
+        needed.append(
+            one if names == one.names else replace(one, text=with_list(one.text, names), names=names)
+        )
+    return needed
+
+
+def blocks_for_types(document: Document) -> list[Span]:
+    """Statements ``if TYPE_CHECKING`` at the top level that hold nothing but imports."""
+    found: list[Span] = []
+    for match in _TYPE_CHECKING.finditer(document.text):
+        first = line = document.line_of(match.start())
+        while line + 1 < document.line_count and (
+            not (text := document.line_text(line + 1)).strip() or text.startswith((" ", "\t"))
+        ):
+            line += 1
+        while line > first and not document.line_text(line).strip():
+            line -= 1
+        body = [document.line_text(number).strip() for number in range(first + 1, line + 1)]
+        if body and all(
+            not text or text.startswith(("import ", "from ", ")", "#")) or _is_name(text) for text in body
+        ):
+            found.append(Span(match.start(), document.line_span(line).end))
+    return found
+
+
+def _is_name(line: str) -> bool:
+    """Whether a line can be one of a list of imported names."""
+    return re.fullmatch(r"\w+(?: as \w+)?,?", line) is not None
+
+
+def _movable(written: Document, blocks: Sequence[Span]) -> Iterator[Statement]:
+    """Imports at the top level that have lines of their own; those under a condition only in ``blocks``."""
+    found = import_statements(written, parse(written))
+    depth = min((one.depth for one in found), default=0)
+    for one in found:
+        is_top = one.depth == depth or any(_covers(block, one.span) for block in blocks)
+        if is_top and not one.text.startswith("export") and _is_alone(written, one.holder):
+            yield one
+
+
+def _is_alone(written: Document, span: Span) -> bool:
+    """Whether no other code is on the lines of ``span``."""
+    lines = written.whole_lines(span)
+    before, after = written.text[lines.start : span.start], written.text[span.end : lines.end]
+    after = after.strip(" \t;")
+    return not before.strip() and (not after or after.startswith(("#", "//", "--")))
+
+
+def _without_lines(written: Document, own: set[str], removed: Sequence[Span]) -> str:
+    """Text without the lines of ``removed``, nor comments above them that the replaced code does not have."""
+    gone: set[int] = set()
+    for span in removed:
+        first, last = written.lines_of(span)
+        gone.update(range(first, last + 1))
+    top = range(min(gone))
+    above = [text for line in top if (text := written.line_text(line).strip())]
+    if all(text.startswith(("#", "//", "--", "package ")) for text in above) and not own.intersection(above):
+        gone.update(top)
+    kept = (written.line_text(line) for line in range(written.line_count) if line not in gone)
+    return "\n".join(kept).strip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a file has.
+
+    ``names`` are those that it imports or defines, ``modules`` those that it imports whole, and ``open``
+    those of which it imports everything.
+    """
+
+    names: frozenset[str]
+    modules: frozenset[str]
+    open: frozenset[str]
+
+
+def _known(document: Document, tree: Tree, language: Language, statements: Sequence[Statement]) -> _Known:
+    modules = {module for one in statements if not one.entries for module in one.modules}
+    names = {one.name for one in definitions(document, tree) if not one.container and one.kind != "variable"}
+    names |= local_names(language, statements)
+    stars = {
+        one.modules[0]
+        for one in statements
+        if any(entry.name == "*" for entry in one.entries) and one.modules
+    }
+    return _Known(frozenset(names), frozenset(modules), frozenset(stars))
+
+
+def _needed(
+    written: Document, one: Statement, language: Language, known: _Known, used: set[str], *, keep_unused: bool
+) -> Iterator[NewImport]:
+    """What a file needs of a statement."""
+    module = one.modules[0]
+    every = keep_unused or module == FUTURE
+    if not one.entries:
+        for module in one.modules:
+            name = "" if "*" in one.text else _name_of(language, module)
+            if (
+                module not in known.modules
+                and name not in known.names
+                and (every or not name or name in used)
+            ):
+                # Python's ``import a, b`` becomes two statements.
+                yield NewImport(one.text if len(one.modules) == 1 else f"import {module}", module)
+        return
+    wanted = [
+        entry
+        for entry in one.entries
+        if entry.alias not in known.names
+        and not (entry.name and module in known.open)
+        and (every or entry.alias in used or entry.name == "*")
+    ]
+    if not wanted:
+        return
+    names = tuple(_written(written, entry) for entry in wanted)
+    if all(entry.name and entry.name != "*" for entry in one.entries):
+        yield NewImport(with_list(one.text, names), module, names)
+    elif all(entry.name and entry.name != "*" for entry in wanted):
+        # Of JavaScript's ``import a, { b }`` only what is in braces.
+        text = re.sub(r"^(import\s+(?:type\s+)?)[^{]*(?=\{)", r"\1", one.text)
+        yield NewImport(with_list(text, names), module, names)
+    else:
+        yield NewImport(" ".join(one.text.split()), module)
+
+
+def with_list(text: str, names: Sequence[str]) -> str:
+    """``text`` of an import statement, on one line, with other names listed."""
+    listed = ", ".join(names)
+    found = _LIST.search(text)
+    if found is None:
+        return " ".join(text.split())
+    new = f"{{ {listed} }}" if found.group().startswith("{") else f" {listed}"
+    return " ".join(f"{text[: found.start()]}{new}{text[found.end() :]}".split())
+
+
+def _written(written: Document, entry: Entry) -> str:
+    return " ".join(written.slice(entry.span).split())
+
+
+def _name_of(language: Language, module: str) -> str:
+    """Name of a module in code; empty where that cannot be known."""
+    if language.module_name == "first":
+        return module.split(".", maxsplit=1)[0]
+    if language.module_name == "last":
+        parts = [part for part in re.split(r"[./]", module) if not _VERSION.fullmatch(part)]
+        return parts[-1] if parts and parts[-1].isidentifier() else ""
+    return ""
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end

@@ -1,0 +1,178 @@
+"""Find the import statements of a text, and the place where its first one belongs.
+
+In: a document and its tree. Out: whole statements with the names that they import; offsets. Pure.
+Used to check and make edits, never on the keystroke path.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from homebody.syntax import nodes
+from homebody.syntax.scope import IMPORTERS, definitions, module_of
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+_HOLDER = re.compile(r"import\(?\)?")
+"""What is left of Go's ``import ( … )`` without the lines in it."""
+
+_HEAD = frozenset(
+    {
+        *("package_clause", "package_declaration", "package_header", "php_tag", "declare_statement"),
+        *("hash_bang_line", "shebang", "inner_attribute_item", "file_annotation", "preproc_call"),
+        *("namespace_definition", "extern_crate_declaration"),
+    }
+)
+"""Kinds of nodes that stand above imports."""
+
+_DIRECTIVE = re.compile(r"[\"']use \w+[\"'];?")
+_DOCSTRING = re.compile(r"(?i:r|u)?[\"']")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One imported name: ``name`` of the module, ``alias`` in this file; ``span`` is where it is written.
+
+    ``name`` is empty for a whole module under another name.
+    """
+
+    name: str
+    alias: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One import statement.
+
+    Attributes
+    ----------
+    span, text
+        The whole statement and its text; in Go, one line of a group.
+    modules
+        What it imports from, in order; several in Python's ``import a, b``.
+    entries
+        The names that it lists.
+    holder
+        The statement around it if that holds nothing but imports (Go's group); else ``span``.
+    depth
+        Number of nodes around it: imports under a condition are deeper than others.
+
+    """
+
+    span: Span
+    text: str
+    modules: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    holder: Span
+    depth: int
+
+
+def import_statements(document: Document, tree: Tree) -> tuple[Statement, ...]:
+    """Return the imports outside of functions and classes, in order; ``()`` without an exact tree."""
+    if tree.handle is None or not tree.exact:
+        return ()
+    found: dict[Span, _Parts] = {}
+    for match in nodes.imports(tree):
+        required = match.get("require")
+        if not required or document.slice(required[0]) in IMPORTERS:
+            found.setdefault(match["import"][0], _Parts()).add(document, match)
+    inner = [one.span for one in definitions(document, tree) if one.is_function or one.is_class]
+    spans = [
+        span
+        for span in sorted(found)
+        if not any(one.start <= span.start and span.end <= one.end for one in inner)
+    ]
+    return tuple(_statement(document, tree, span, found[span], spans) for span in spans)
+
+
+def place_of_first_import(document: Document, tree: Tree) -> int:
+    """Return the end of the line below which the first import belongs; 0 for the start of the text.
+
+    Below a docstring, a package clause, or a comment that is about the whole file.
+    """
+    end = comment = 0
+    children = tree.handle.root_node.children if tree.handle is not None else []
+    is_first = True
+    for child in children:
+        start, stop = (tree.units.to_offset(byte) for byte in child.byte_range)
+        if comment and _has_blank_line(document, comment, start):
+            end = comment
+        comment = 0
+        if "comment" in child.type:
+            comment = stop
+            continue
+        text = document.text[start:stop].strip()
+        is_head = child.type in _HEAD and child.child_by_field_name("body") is None
+        if not (is_head or _DIRECTIVE.fullmatch(text) or (is_first and _is_docstring(child, text))):
+            break
+        end = stop
+        is_first = is_first and is_head
+    return document.line_span(document.line_of(end - 1)).end if end else 0
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What the matches of one statement have."""
+
+    modules: dict[str, None] = field(default_factory=dict[str, None])
+    entries: dict[Span, Entry] = field(default_factory=dict[Span, Entry])
+
+    def add(self, document: Document, match: nodes.Match) -> None:
+        """Add the captures of a match."""
+        self.modules[module_of(document, match)] = None
+        alias = match.get("alias", ())
+        for name in match.get("imported", ()):
+            text = document.slice(name)
+            renamed = alias[0] if alias and alias[0].start > name.end else name
+            span = Span(name.start, renamed.end)
+            self.entries[span] = Entry(text, document.slice(renamed), span)
+        if alias and "imported" not in match:
+            self.entries[alias[0]] = Entry("", document.slice(alias[0]), alias[0])
+
+
+def _statement(
+    document: Document, tree: Tree, span: Span, parts: _Parts, everything: Sequence[Span]
+) -> Statement:
+    steps = nodes.path(tree, span.start)
+    holder, depth = span, sum(step.span != span for step in steps if _covers(step.span, span))
+    for number, step in enumerate(steps[1:], 1):
+        if step.span != span and _covers(step.span, span) and _holds_imports(document, step.span, everything):
+            holder, depth = step.span, number
+            break
+    entries = tuple(parts.entries[one] for one in sorted(parts.entries))
+    return Statement(span, document.slice(span).strip(), tuple(parts.modules), entries, holder, depth)
+
+
+def _holds_imports(document: Document, span: Span, everything: Sequence[Span]) -> bool:
+    if not document.text.startswith("import", span.start):
+        return False
+    return _HOLDER.fullmatch("".join(_without(document, span, everything).split())) is not None
+
+
+def _without(document: Document, span: Span, left_out: Sequence[Span]) -> str:
+    """Text of ``span`` without ``left_out``, which are in order."""
+    parts: list[str] = []
+    at = span.start
+    for one in left_out:
+        if at <= one.start and one.end <= span.end:
+            parts.append(document.text[at : one.start])
+            at = one.end
+    return "".join([*parts, document.text[at : span.end]])
+
+
+def _is_docstring(node: "tree_sitter.Node", text: str) -> bool:
+    is_string = node.type == "expression_statement" and node.named_child_count == 1
+    return is_string and node.named_children[0].type == "string" and _DOCSTRING.match(text) is not None
+
+
+def _has_blank_line(document: Document, start: int, end: int) -> bool:
+    return document.line_of(end) > document.line_of(max(0, start - 1)) + 1
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
