@@ -55,7 +55,7 @@ async def test_a_workspace_cannot_script_suggestions(serve, workspace: Path):
         assert (await client.explain(URI))["markdown"] == "x)"
         await until(lambda: len(client.messages) > 1)
         result = sorted(client.messages)
-        assert [one.partition(":")[0] for one in result] == [".homebody.toml", "workspace/configuration"]
+        assert [one.partition(":")[0] for one in result] == [".homebody.toml", "editor settings"]
         assert all("trusted_folders" in one for one in result)
 
 

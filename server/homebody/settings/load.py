@@ -96,9 +96,9 @@ def load(
         merge.add(*_from_file(paths.workspace_file(workspace), source))
     variables = [(name, environ[name]) for name in sorted(environ) if _is_setting(name)]
     merge.add(*from_texts(variables, Source("environment", "variable", base=Path.cwd())))
-    source = Source("initializationOptions", "camel", base=here)
+    source = Source("editor settings", "camel", base=here)
     merge.add(*_from_client(initialization_options, source))
-    source = Source("workspace/configuration", "camel", base=here, folder=here, trusted=trusted)
+    source = Source("editor settings", "camel", base=here, folder=here, trusted=trusted)
     merge.add(*_from_client(configuration, source))
     source = Source("command line", "snake", base=Path.cwd())
     merge.add(*from_texts((flags or {}).items(), source))

@@ -17,6 +17,8 @@ from homebody.settings.values import BadValue, checked, printable, read, shorten
 Style: TypeAlias = Literal["snake", "camel", "variable"]
 KeyPath: TypeAlias = tuple[str, ...]
 
+# Section of the settings in an editor: what the user reads and searches there begins with it.
+_SECTION = "homebody"
 # Problems of one source beyond this number are only counted: a hostile file could have a million.
 _MAX_PROBLEMS = 10
 
@@ -39,7 +41,7 @@ class Source:
     Attributes
     ----------
     name
-        For messages: ``".homebody.toml"``, ``"the command line"``.
+        For messages: ``".homebody.toml"``, ``"command line"``.
     style
         How keys are written there.
     base
@@ -59,7 +61,12 @@ class Source:
 
     def spelled(self, key: Key) -> str:
         """Name of ``key`` as it is written in this source."""
-        return {"snake": key.snake, "camel": key.camel, "variable": key.variable}[self.style]
+        names = {"snake": key.snake, "camel": self.full(key.camel), "variable": key.variable}
+        return names[self.style]
+
+    def full(self, name: str) -> str:
+        """Put the section before a name, as it is written in an editor's settings."""
+        return f"{_SECTION}.{name}" if self.style == "camel" else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def from_tree(tree: Mapping[str, object], source: Source) -> tuple[Options, list
         if sent is None:
             continue
         if key is None:
-            problems.add(".".join(path), lambda path=path, sent=sent: _unknown(path, sent, source))
+            problems.add(source.full(".".join(path)), lambda path=path, sent=sent: _unknown(path, sent, source))
         else:
             _take(key, sent, lambda key=key, sent=sent: checked(key, sent), values, problems)
     return Options(source, values), problems.listed()
@@ -161,11 +168,11 @@ def _keys_by_any_name() -> Mapping[str, Key]:
 
 
 def _unknown(path: KeyPath, sent: object, source: Source) -> str:
-    name = ".".join(path)
+    name = source.full(".".join(path))
     if path in sections():
         return f"`{name}` cannot be {shorten(sent)}; it is a table of settings"
     if isinstance(sent, Mapping):
-        names = [".".join(section) for section in sections() if section]
+        names = [source.full(".".join(section)) for section in sections() if section]
     else:
         names = [source.spelled(key) for key in all_keys()]
     return f"there is no setting `{printable(name)}`; the nearest is `{nearest(name, names)}`"

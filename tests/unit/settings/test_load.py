@@ -107,9 +107,10 @@ def test_a_bad_value_falls_back_to_the_source_before(load):
         ({"project": "[complete]\nenabled = true"}, "complete", "completion"),
         (
             {"configuration": {"completion": {"max_tokens": 1}}},
-            "completion.max_tokens",
-            "completion.maxTokens",
+            "homebody.completion.max_tokens",
+            "homebody.completion.maxTokens",
         ),
+        ({"configuration": {"complete": {"enabled": True}}}, "homebody.complete", "homebody.completion"),
         ({"environ": {"HOMEBODY_CHAT_TOPK": "1"}}, "HOMEBODY_CHAT_TOPK", "HOMEBODY_CHAT_TOP_K"),
         ({"environ": {"HOMEBODY_BAKEND_URL": "x"}}, "HOMEBODY_BAKEND_URL", "HOMEBODY_BACKEND_URL"),
         ({"flags": {"chat.topk": "1"}}, "chat.topk", "chat.top_k"),
