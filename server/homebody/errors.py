@@ -14,6 +14,7 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     ├── SettingsError             2   a required setting without a usable default
     ├── ModelError                3
     │   ├── NoModelInstalled          there are no weights
+    │   ├── ModelNotFound             no weights have that name or path
     │   ├── ModelFileInvalid          truncated, foreign or damaged weights
     │   ├── ModelTooLarge             weights and context do not fit the memory
     │   └── ModelInstallFailed        download, checksum or disk
@@ -44,6 +45,8 @@ class HomebodyError(Exception):
     """Base of all errors that Homebody raises on purpose."""
 
     exit_code: ClassVar[int] = 1
+    fix: ClassVar[str] = ""
+    """What an editor can offer to do about it: ``installModel``, or nothing."""
 
 
 class UsageError(HomebodyError):
@@ -86,6 +89,12 @@ class ModelError(HomebodyError):
 
 class NoModelInstalled(ModelError):
     """There are no weights to answer with."""
+
+    fix: ClassVar[str] = "installModel"
+
+
+class ModelNotFound(ModelError):
+    """No model on this machine has that name, or there is no file at that path."""
 
 
 class ModelFileInvalid(ModelError):

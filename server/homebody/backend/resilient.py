@@ -282,7 +282,7 @@ class ResilientBackend:
             return
         with suppress(HomebodyError):
             info = await backend.describe()
-            self._report(BackendState("ready", f"{info.name} answers", info, self.reasons))
+            self._report(BackendState("ready", f"{info.name} answers", info, reasons=self.reasons))
 
     def _report_failure(self, error: HomebodyError, *, generating: bool = False) -> None:
         """Report a failure once, and poll until the server is back.
@@ -294,7 +294,7 @@ class ResilientBackend:
             self._generation_fails = True
         condition: Condition = "loading" if isinstance(error, BackendLoading) else "unavailable"
         if self._condition != condition:
-            self._report(BackendState(condition, str(error), reasons=self.reasons))
+            self._report(BackendState(condition, str(error), fix=error.fix, reasons=self.reasons))
         if self._polling is None or self._polling.done():
             self._polling = asyncio.create_task(self._poll())
 

@@ -24,6 +24,8 @@ class BackendState:
         One sentence for the user.
     info
         Facts about the served model; ``None`` unless ready.
+    fix
+        What an editor can offer to do about it: ``HomebodyError.fix``.
     reasons
         If ``auto`` chose the backend: what was found and why this one was chosen, one sentence each.
 
@@ -32,6 +34,7 @@ class BackendState:
     condition: Condition
     message: str
     info: ModelInfo | None = None
+    fix: str = ""
     reasons: tuple[str, ...] = ()
 
 

@@ -104,7 +104,7 @@ class Service:
                 self.switch.loaded_folders = resolved.folders
                 await self._take(resolved.settings)
             except HomebodyError as error:
-                self.status.fail(str(error))
+                self.status.fail(str(error), error.fix)
             except Exception as error:
                 logger.exception("the engine did not start")
                 self.status.fail(f"Homebody cannot start, which is a bug: {type(error).__name__}: {error}.")
@@ -146,7 +146,7 @@ class Service:
             async with self.using() as opened:
                 yield opened
         except BackendError as error:
-            self.status.fail_quietly(str(error))
+            self.status.fail_quietly(str(error), error.fix)
             raise
         else:
             self.status.answered()
@@ -257,6 +257,7 @@ class Service:
         offset = min(self._places.get(document.uri, 0), len(document.text)) if offset is None else offset
         self._places[document.uri] = offset
         self._focus = document.uri
+        self._show_paused()
         self._prepare(document, offset)
 
     def _prepare(self, document: Document, offset: int) -> None:
@@ -297,7 +298,12 @@ class Service:
         if self._opened is not None:
             self._opened.engine.settings = settings
             self._opened.engine.folder_settings = self.switch.folders
-        self.status.is_on = settings.completion.enabled
+        self._show_paused()
+
+    def _show_paused(self) -> None:
+        """Show in the status whether completion is off where the user looks."""
+        document = self._peer.documents.find(self._focus) if self._focus is not None else None
+        self.status.paused = self.switch.paused(document)
         self.status.update()
 
     async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> Opened:
@@ -324,9 +330,9 @@ class Service:
     def _backend_changed(self, slot: "Slot", state: "BackendState") -> None:
         """Show each change of a model server's state."""
         if state.condition == "unavailable" and self._asking:
-            self.status.fail_quietly(state.message)
+            self.status.fail_quietly(state.message, state.fix)
         elif state.condition == "unavailable":
-            self.status.fail(state.message)
+            self.status.fail(state.message, state.fix)
         elif state.condition == "loading":
             self.status.say(state.message)
         elif slot == "completion" and state.info is not None:
@@ -340,8 +346,8 @@ class Service:
         """Show the progress of the workspace's index, and each of its notices once."""
         if progress.notice:
             self._tell([progress.notice])
-        far = f" {progress.done} of {progress.total} files" if progress.total else ""
-        self.status.indexing = f"Indexing the workspace:{far}." if progress.state == "indexing" else ""
+        far = f": {progress.done} of {progress.total} files" if progress.total else ""
+        self.status.indexing = f"Indexing the workspace{far}." if progress.state == "indexing" else ""
         self.status.update()
 
     async def _look_at_servers(self) -> None:
@@ -363,7 +369,7 @@ class Service:
             use = self._opened.engine.completion
             info = await use.describe()
         except HomebodyError as error:
-            self.status.fail(str(error))
+            self.status.fail(str(error), error.fix)
         else:
             from homebody.backend.state import reasons_of
 

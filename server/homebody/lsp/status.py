@@ -48,10 +48,12 @@ class Status:
     send: Callable[[dict[str, Any]], None]
     show: Callable[[str], None]
     model: Model | None = None
-    is_on: bool = True
+    paused: str = ""
+    """Why the document in view gets no suggestions, as a sentence; empty if it does."""
     indexing: str = ""
     chat_model: str = ""
     hint: str = ""
+    _fix: str = ""
     _message: str = "Homebody is starting."
     _failed: bool = False
     _shown: set[str] = field(default_factory=set[str])
@@ -64,14 +66,15 @@ class Status:
     def wire(self) -> dict[str, Any]:
         """The value that is sent to the client.
 
-        ``{kind, busy, message, backend?, model?, contextLength?, reasons?, chatModel?, hint?}``;
+        ``{kind, busy, message, backend?, model?, contextLength?, reasons?, chatModel?, hint?, fix?}``;
         ``chatModel`` is set if another model explains and answers, ``hint`` if nothing was suggested although
-        the model had an answer.
+        the model had an answer, ``fix`` if the client can offer to do something about an error
+        (``HomebodyError.fix``).
         """
-        kind: Kind = "Error" if self._failed else "Normal" if self.is_on else "Inactive"
+        kind: Kind = "Error" if self._failed else "Inactive" if self.paused else "Normal"
         message = self._message
         if kind == "Inactive":
-            message = "Completion is off."
+            message = self.paused
         elif not message:
             message = self.indexing
         status: dict[str, Any] = {"kind": kind, "busy": self._busy, "message": message}
@@ -87,6 +90,8 @@ class Status:
                 status["chatModel"] = self.chat_model
         if self.hint:
             status["hint"] = self.hint
+        if self._failed and self._fix:
+            status["fix"] = self._fix
         return status
 
     def update(self) -> None:
@@ -125,28 +130,29 @@ class Status:
         self._relapses = 0
         self.recover()
 
-    def fail(self, message: str) -> None:
+    def fail(self, message: str, fix: str = "") -> None:
         """Record a failure and show it, unless this sentence was shown since the last answer."""
         message = _sentence(message)
         is_new = message not in self._shown
-        self.fail_quietly(message)
+        self.fail_quietly(message, fix)
         if is_new:
             self.show(message)
 
     def report(self, error: HomebodyError) -> None:
         """Record the failure of a request; the errors of one stopped server are shown once."""
         if isinstance(error, BackendUnavailable) and self._failed:
-            self.fail_quietly(str(error))
+            self.fail_quietly(str(error), error.fix)
         else:
-            self.fail(str(error))
+            self.fail(str(error), error.fix)
 
-    def fail_quietly(self, message: str) -> None:
+    def fail_quietly(self, message: str, fix: str = "") -> None:
         """Record a failure that is shown elsewhere, such as in a command's response."""
         message = _sentence(message)
         if not self._failed and message in self._shown:
             self._relapses += 1
         self._shown.add(message)
         self._failed = True
+        self._fix = fix
         self._message = message
         self.update()
 

@@ -52,6 +52,15 @@ class Switch:
         completion = self._of(document)
         return completion.is_on(document.language_id) and (invoked or completion.trigger == "automatic")
 
+    def paused(self, document: Document | None) -> str:
+        """Return why there are no suggestions in a document, as a sentence; empty if there are some."""
+        completion = self._toggled(self.loaded.completion) if document is None else self._of(document)
+        if not completion.enabled:
+            return "Completion is off."
+        if document is not None and not completion.is_on(document.language_id):
+            return f"Completion is off for {document.language_id}."
+        return ""
+
     def fills_menu(self, document: Document, *, has_ghost_text: bool) -> bool:
         """Whether to return suggestions for the completion menu too."""
         completion = self._of(document)

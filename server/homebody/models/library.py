@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from filelock import FileLock
 
-from homebody.errors import ModelError, ModelFileInvalid, NoModelInstalled, UsageError
+from homebody.errors import ModelError, ModelFileInvalid, ModelNotFound, NoModelInstalled, UsageError
 from homebody.models.facts import Facts, is_later_part, parts_of, read_facts
 from homebody.models.families import never_fills_in
 from homebody.models.found import found_models
@@ -77,7 +77,7 @@ def find_model(name: str) -> Model:
 
     Raises
     ------
-    NoModelInstalled
+    ModelNotFound
         No model has that name, or ``name`` is a path and there is no such file.
     UsageError
         The name matches several models.
@@ -88,7 +88,7 @@ def find_model(name: str) -> Model:
         return Model(path.stem, path.absolute(), "linked")
     if path.suffix == ".gguf" and path.parent != Path():
         message = f"there is no file {path}: check the path (`homebody models list` lists the models)"
-        raise NoModelInstalled(message)
+        raise ModelNotFound(message)
     models = all_models()
     wanted = name.removesuffix(".gguf").casefold()
     matches = [model for model in models if model.name.casefold() == wanted]
@@ -101,7 +101,7 @@ def find_model(name: str) -> Model:
         message = f"{name} may be {names}: write one of them in full"
         raise UsageError(message)
     message = f"there is no model {name}: `homebody models list` lists the models"
-    raise NoModelInstalled(message)
+    raise ModelNotFound(message)
 
 
 def resolve(name: str | None, use: Use = "completion") -> Path:
@@ -116,7 +116,9 @@ def resolve(name: str | None, use: Use = "completion") -> Path:
     Raises
     ------
     NoModelInstalled
-        No model is installed, or none has that name.
+        ``name`` is ``None`` and no model is installed.
+    ModelNotFound
+        No model has that name or path.
 
     """
     if name is not None:
@@ -158,7 +160,7 @@ def remove(name: str) -> Model:
     ------
     UsageError
         The model belongs to another program, or the name is not written in full.
-    NoModelInstalled
+    ModelNotFound
         No model has that name.
 
     """
@@ -173,7 +175,7 @@ def remove(name: str) -> Model:
             links = _read_links()
             if links.pop(model.name, None) is None:
                 message = f"{model.path} is not installed: there is nothing to remove"
-                raise NoModelInstalled(message)
+                raise ModelNotFound(message)
             _write_links(links)
     elif model.origin == "installed":
         try:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from homebody.errors import NoModelInstalled
 from homebody.lsp.status import Model, Status
 
 
@@ -85,7 +86,7 @@ def test_the_model_that_answers_is_named():
 def test_off_is_inactive_and_an_error_is_more_than_that():
     """Completion that is turned off shows as such, unless something is broken."""
     shown = Shown()
-    shown.status.is_on = False
+    shown.status.paused = "Completion is off."
     shown.status.update()
     shown.status.update()
     shown.status.fail("Nothing answers.")
@@ -121,3 +122,21 @@ def test_a_second_model_and_a_withheld_suggestion_are_reported():
 
     assert [status.get("hint") for status in shown.sent] == [None, "Not sure enough.", None]
     assert [status.get("chatModel") for status in shown.sent] == [None, None, "large"]
+
+
+def test_an_error_names_what_an_editor_can_do_about_it():
+    """Without weights an editor offers to install some; once a model answers there is nothing to offer."""
+    shown = Shown()
+    shown.status.fail("No model is installed.", NoModelInstalled.fix)
+    shown.status.answered()
+
+    assert [status.get("fix") for status in shown.sent] == ["installModel", None]
+
+
+def test_a_failure_without_a_remedy_offers_none():
+    """Another failure replaces the offer of the one before."""
+    shown = Shown()
+    shown.status.fail("No model is installed.", NoModelInstalled.fix)
+    shown.status.fail("The server refused the request.")
+
+    assert "fix" not in shown.sent[-1]

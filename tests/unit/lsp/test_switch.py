@@ -89,3 +89,14 @@ def test_a_folder_has_its_own_settings_and_the_same_toggles():
     assert switch.turn("python", enabled=False) is False
     assert not switch.suggests(PYTHON, invoked=False)
     assert switch.folders[Path("/quiet")].languages["python"] is False
+
+
+def test_the_reason_for_a_pause_names_the_language():
+    """A document whose language is off says so; without a document only the general switch counts."""
+    switch = _switch(CompletionSettings(languages={"markdown": False}))
+
+    assert switch.paused(None) == ""
+    assert switch.paused(PYTHON) == ""
+    assert switch.paused(MARKDOWN) == "Completion is off for markdown."
+    switch.turn(None, enabled=False)
+    assert switch.paused(PYTHON) == "Completion is off."

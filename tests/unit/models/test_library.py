@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.errors import ModelFileInvalid, NoModelInstalled, UsageError
+from homebody.errors import ModelFileInvalid, ModelNotFound, NoModelInstalled, UsageError
 from homebody.models import library
 from homebody.models.library import DEFAULT_WEIGHTS, find_model, link, list_entries, remove, resolve
 from homebody.models.model import Model
@@ -78,9 +78,9 @@ def test_names_are_found_in_any_case_and_by_their_beginning(default, tmp_path):
 
 def test_names_without_a_model_are_reported(tmp_path):
     """A path without a file, and a name without a model."""
-    with pytest.raises(NoModelInstalled, match="there is no file"):
+    with pytest.raises(ModelNotFound, match="there is no file"):
         resolve(str(tmp_path / "x.gguf"))
-    with pytest.raises(NoModelInstalled, match="there is no model nix"):
+    with pytest.raises(ModelNotFound, match="there is no model nix"):
         resolve("nix")
 
 
@@ -99,7 +99,7 @@ def test_other_programs_models_are_not_removed(tmp_path):
     theirs = write_tiny_gguf(folder / "theirs.gguf")
     with pytest.raises(UsageError, match="theirs belongs to LM Studio"):
         remove("theirs")
-    with pytest.raises(NoModelInstalled, match="is not installed"):
+    with pytest.raises(ModelNotFound, match="is not installed"):
         remove(str(theirs))
     assert theirs.is_file()
 
