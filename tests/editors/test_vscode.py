@@ -48,7 +48,21 @@ def mean(prices):
 
     return total(prices) / count
 ```"""
+# What a model may write to run something, to load something, or to have a click send something.
+HOSTILE = """\
+<script>document.title = "run"</script>
+<img src="https://evil.invalid/html.png" onerror="document.title = 'run'">
+
+[a link](https://evil.invalid/?code=secret), [a script](javascript:document.title='run') and
+![a picture](https://evil.invalid/markdown.png), <https://evil.invalid/auto>
+
+```html
+<iframe src="https://evil.invalid"></iframe>
+```"""
+LONG = "\n\n".join(f"Paragraph {number} of **many**, with `code` in it." for number in range(1, 601))
 REPLIES = [
+    {"contains": "Show me HTML", "text": HOSTILE},
+    {"contains": "a very long answer", "text": LONG},
     {"contains": "Say in one short sentence", "text": "Say how high the room is."},
     {"contains": "with a comment", "text": SIMPLER.replace("return", "# all of them\n    return")},
     {"contains": "with sum()", "text": SIMPLER, "delay_ms": 400},
@@ -201,7 +215,8 @@ def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):
         "the lightbulb has the actions",
         "the chat answers in the side bar, as text",
         "a place in the answer opens the file, and a link that the model wrote does not",
-        "an instruction about the selection opens a change, and Accept writes it",
+        "an instruction is written below the selection, and Escape cancels it",
+        "Enter in it opens a change, and Accept writes it",
         "a server that is not there is told with what to do",
         "it starts once the setting is right",
     ]
@@ -225,7 +240,7 @@ def test_an_untrusted_folder_decides_nothing(
 
 
 def test_the_server_is_found_and_compared(vscode: VSCode, workspace: Path, tmp_path: Path):
-    """The selected Python environment, another version, and Copilot beside it."""
+    """The selected Python environment, and a server of another version."""
     from homebody import __version__
 
     other = "9" * len(__version__.split(".")[0]) + __version__[len(__version__.split(".")[0]) :]
@@ -240,7 +255,6 @@ def test_the_server_is_found_and_compared(vscode: VSCode, workspace: Path, tmp_p
     assert claims == [
         "the selected Python environment comes before the PATH",
         "a server of another version is named with what to update",
-        "beside Copilot the user is asked once who may suggest",
     ]
 
 

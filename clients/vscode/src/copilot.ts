@@ -1,31 +1,69 @@
 /**
  * Beside an active GitHub Copilot: one question, so that there are not two kinds of ghost text.
+ *
+ * Until it is answered, Homebody suggests on request only.
  */
 
-import { ConfigurationTarget, type Memento, extensions, window, workspace } from "vscode";
+import { ConfigurationTarget, type Disposable, type Memento, extensions, window, workspace } from "vscode";
 
 const IDS = ["GitHub.copilot", "GitHub.copilot-chat"];
 const ASKED = "homebody.copilot.asked";
+const WAITING = "GitHub Copilot suggests as well: choose in Homebody's menu who may. Until then, Alt+\\ asks Homebody.";
 
-/** Ask once which of the two may suggest; nothing where Copilot is not there or does not suggest. */
-export async function settleWithCopilot(memory: Memento): Promise<void> {
-    if (memory.get<boolean>(ASKED) || !IDS.some((id) => extensions.getExtension(id)?.isActive)) {
-        return;
+/** What the question needs of the rest of the extension. */
+export interface Surroundings {
+    memory: Memento;
+    /** Show in the status why there are no suggestions; without a reason there are. */
+    hold(reason?: string): void;
+}
+
+export class CopilotChoice implements Disposable {
+    /** Whether the question waits for an answer. */
+    isOpen = false;
+    private readonly subscriptions: Disposable[];
+
+    constructor(private readonly surroundings: Surroundings) {
+        // Copilot may be installed, or activated by VS Code, after Homebody.
+        this.subscriptions = [
+            window.onDidChangeActiveTextEditor(() => void this.check()),
+            extensions.onDidChange(() => void this.check()),
+        ];
     }
-    const copilot = workspace.getConfiguration("github.copilot");
-    if ((copilot.get<Record<string, boolean>>("enable") ?? {})["*"] === false) {
-        return;
+
+    /** Ask once who may suggest; nothing happens where Copilot is not active or does not suggest. */
+    async check(): Promise<void> {
+        if (!this.isOpen && !this.surroundings.memory.get<boolean>(ASKED) && copilotSuggests()) {
+            await this.ask();
+        }
     }
-    const sentence = "GitHub Copilot suggests code as you type, too, and sends it to its servers. Who may suggest?";
-    const answer = await window.showInformationMessage(sentence, "Homebody", "Copilot", "Both");
-    if (answer === undefined) {
-        return;
+
+    /** Ask who may suggest. A message that is closed leaves the question open: the menu has it too. */
+    async ask(): Promise<void> {
+        this.isOpen = true;
+        this.surroundings.hold(WAITING);
+        const sentence = "GitHub Copilot suggests code as you type, too, and sends it to its servers. Who may suggest?";
+        const answer = await window.showInformationMessage(sentence, "Homebody", "Copilot", "Both");
+        if (answer === undefined) {
+            return;
+        }
+        if (answer === "Homebody") {
+            const copilot = workspace.getConfiguration("github.copilot");
+            const enable = copilot.inspect<Record<string, boolean>>("enable")?.globalValue ?? {};
+            await copilot.update("enable", { ...enable, "*": false }, ConfigurationTarget.Global);
+        } else if (answer === "Copilot") {
+            await workspace.getConfiguration("homebody.completion").update("enabled", false, ConfigurationTarget.Global);
+        }
+        await this.surroundings.memory.update(ASKED, true);
+        this.isOpen = false;
+        this.surroundings.hold();
     }
-    if (answer === "Homebody") {
-        const enable = copilot.inspect<Record<string, boolean>>("enable")?.globalValue ?? {};
-        await copilot.update("enable", { ...enable, "*": false }, ConfigurationTarget.Global);
-    } else if (answer === "Copilot") {
-        await workspace.getConfiguration("homebody.completion").update("enabled", false, ConfigurationTarget.Global);
+
+    dispose(): void {
+        this.subscriptions.forEach((subscription) => subscription.dispose());
     }
-    await memory.update(ASKED, true);
+}
+
+function copilotSuggests(): boolean {
+    const enable = workspace.getConfiguration("github.copilot").get<Record<string, boolean>>("enable") ?? {};
+    return IDS.some((id) => extensions.getExtension(id)?.isActive) && enable["*"] !== false;
 }

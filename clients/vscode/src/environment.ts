@@ -6,7 +6,7 @@
  * says so: that is the one step that uses the network.
  */
 
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,6 +14,7 @@ import { promisify } from "node:util";
 import { type ExtensionContext, type LogOutputChannel, ProgressLocation, window } from "vscode";
 
 import { findCommand } from "./command";
+import { runLogged } from "./run";
 
 const isWindows = process.platform === "win32";
 const OLDEST = [3, 11] as const;
@@ -78,12 +79,12 @@ export class PrivateEnvironment {
             const stop = new AbortController();
             cancelled.onCancellationRequested(() => stop.abort());
             progress.report({ message: "making the environment" });
-            await this.run(python, ["-m", "venv", this.folder], stop.signal);
+            await runLogged(python, ["-m", "venv", this.folder], this.log, stop.signal);
             progress.report({ message: isOffline ? "unpacking" : "downloading" });
             const source = isOffline ? ["--no-index", "--find-links", this.bundled] : [];
             const install = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...source, wheel];
             try {
-                await this.run(this.program("python"), install, stop.signal);
+                await runLogged(this.program("python"), install, this.log, stop.signal);
             } catch (error) {
                 await this.remove();
                 throw error;
@@ -99,23 +100,6 @@ export class PrivateEnvironment {
     private async wheels(): Promise<string[]> {
         const names = await readdir(this.bundled).catch(() => []);
         return names.filter((name) => name.endsWith(".whl"));
-    }
-
-    private run(program: string, args: string[], signal: AbortSignal): Promise<void> {
-        this.log.info([program, ...args].join(" "));
-        return new Promise((resolve, reject) => {
-            const child = spawn(program, args, { signal, stdio: ["ignore", "pipe", "pipe"] });
-            let last = "";
-            const take = (data: Buffer): void => {
-                const text = data.toString().trimEnd();
-                this.log.info(text);
-                last = text.split("\n").at(-1) || last;
-            };
-            child.stdout.on("data", take);
-            child.stderr.on("data", take);
-            child.on("error", (error) => reject(signal.aborted ? new Error("it was cancelled.") : error));
-            child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(last || `${program} ended with ${code}`))));
-        });
     }
 }
 

@@ -6,6 +6,7 @@
 
 import * as vscode from "vscode";
 import {
+    type Comment,
     type ExtensionContext,
     ExtensionMode,
     type TextEditor,
@@ -17,22 +18,26 @@ import type { LanguageClient } from "vscode-languageclient/node";
 
 import { Chat } from "./chat/chat";
 import { ChatView } from "./chat/view";
-import { settleWithCopilot } from "./copilot";
+import { CopilotChoice } from "./copilot";
+import { InstructionInput } from "./edits/instruction";
 import { Proposals } from "./edits/proposals";
 import { Refactorings } from "./edits/refactor";
 import { openMenu } from "./menu";
 import { switchModel } from "./models";
 import { Pages } from "./pages";
 import { showLastPrompt } from "./prompt";
-import { told } from "./requests";
+import type { ServerStatus } from "./protocol";
+import { sentenceOf } from "./requests";
 import { Server } from "./server";
 import { Settings } from "./settings";
 import { StatusItem } from "./status";
 import { isOn, toggle } from "./toggle";
+import { installModel } from "./weights";
 
 type Act<Editor> = (client: LanguageClient, editor: Editor) => Promise<void>;
 
 const SHOWN_MILLISECONDS = 5000;
+const SETTINGS_MILLISECONDS = 2000;
 
 let server: Server | undefined;
 
@@ -42,8 +47,9 @@ interface Internals {
     settings: Settings;
     chat: Chat;
     proposals: Proposals;
+    instructions: InstructionInput;
     status: StatusItem;
-    settleWithCopilot: typeof settleWithCopilot;
+    copilot: CopilotChoice;
     /** VS Code's API as this extension sees it: questions are answered there. */
     vscode: typeof vscode;
 }
@@ -54,12 +60,16 @@ export function activate(context: ExtensionContext): Internals | undefined {
     const settings = new Settings(context.extension);
     const started = (server = new Server(context, settings, status));
     const proposals = new Proposals();
-    const refactorings = new Refactorings(proposals);
+    const instructions = new InstructionInput();
+    const refactorings = new Refactorings(proposals, instructions);
+    const copilot = new CopilotChoice({ memory: context.globalState, hold: (reason) => status.hold(reason) });
+    started.isHeldBack = () => copilot.isOpen;
     const view = new ChatView(context.extensionUri);
     const chat = new Chat(
         view,
         {
             client: () => started.need(),
+            isRunning: () => started.running !== undefined,
             model: () => status.current?.chatModel ?? status.current?.model ?? "",
             show: (editor, title, work) => refactorings.show(editor.document, title, work),
         },
@@ -73,7 +83,7 @@ export function activate(context: ExtensionContext): Internals | undefined {
             try {
                 await act(...args);
             } catch (error) {
-                void window.showErrorMessage(told(error));
+                void window.showErrorMessage(sentenceOf(error));
             }
         });
         context.subscriptions.push(command);
@@ -92,7 +102,7 @@ export function activate(context: ExtensionContext): Internals | undefined {
         });
     }
 
-    /** Register a command about a proposal: of the title bar it is given one's address. */
+    /** Register a command about a proposal; the title bar of an editor passes the address of one. */
     function registerForProposal(name: string, act: (proposal: NonNullable<ReturnType<Proposals["find"]>>) => unknown): void {
         register(name, async (uri?: Uri) => {
             const proposal = proposals.find(uri);
@@ -117,6 +127,8 @@ export function activate(context: ExtensionContext): Internals | undefined {
             await showLastPrompt(client, pages, window.activeTextEditor);
         }
     });
+    register("homebody.submitInstruction", (comment: Comment) => instructions.submit(comment));
+    register("homebody.cancelInstruction", () => instructions.cancel());
     registerForProposal("homebody.acceptEdit", (proposal) => proposals.accept(proposal));
     registerForProposal("homebody.discardEdit", (proposal) => proposals.close(proposal));
     registerForProposal("homebody.refineEdit", async (proposal) => {
@@ -125,12 +137,12 @@ export function activate(context: ExtensionContext): Internals | undefined {
             await refactorings.refine(client, proposal);
         }
     });
-    register("homebody.toggleSuggestions", async () => say("Suggestions", await toggle()));
+    register("homebody.toggleSuggestions", () => toggleHere(status));
     register("homebody.toggleLanguage", async () => {
         const languageId = window.activeTextEditor?.document.languageId;
-        if (languageId !== undefined) {
-            say(`Suggestions in ${languageId}`, await toggle(languageId));
-        }
+        await (languageId === undefined
+            ? window.showInformationMessage("Open a file of that language first.")
+            : toggleHere(status, languageId));
     });
     register("homebody.askForSuggestion", async () => {
         if (isOn()) {
@@ -141,9 +153,17 @@ export function activate(context: ExtensionContext): Internals | undefined {
     register("homebody.removeServer", async () => {
         await started.stop();
         const had = await started.environment.remove();
-        const sentence = had ? "Homebody's private environment is removed." : "There is no private environment.";
-        window.setStatusBarMessage(sentence, SHOWN_MILLISECONDS);
+        say(had ? "Homebody's private environment is removed." : "There is no private environment.");
         await started.restart();
+    });
+    register("homebody.installModel", async () => {
+        const program = started.command;
+        if (program === undefined) {
+            await started.need();
+        } else if (await installModel(program, started.log)) {
+            say("The model is installed.");
+            await started.restart();
+        }
     });
     register("homebody.switchModel", async () => {
         const client = await started.need();
@@ -157,14 +177,16 @@ export function activate(context: ExtensionContext): Internals | undefined {
         status,
         pages,
         proposals,
+        instructions,
         chat,
+        copilot,
         window.registerWebviewViewProvider(ChatView.id, view, { webviewOptions: { retainContextWhenHidden: true } }),
-        commands.registerCommand("homebody.openMenu", () => openMenu(started, status)),
-        started.onDidStart(() => chat.serverStarted()),
+        commands.registerCommand("homebody.openMenu", () => openMenu(started, status, copilot)),
+        status.onDidChange(() => chat.showModel()),
     );
-    void started.restart().then(() => settleWithCopilot(context.globalState));
+    void started.restart().then(() => copilot.check());
     return context.extensionMode === ExtensionMode.Test
-        ? { server: started, settings, chat, proposals, status, settleWithCopilot, vscode }
+        ? { server: started, settings, chat, proposals, instructions, status, copilot, vscode }
         : undefined;
 }
 
@@ -172,8 +194,30 @@ export async function deactivate(): Promise<void> {
     await server?.stop();
 }
 
-function say(what: string, on: boolean): void {
-    window.setStatusBarMessage(`${what} ${on ? "on" : "off"}.`, SHOWN_MILLISECONDS);
+function say(sentence: string): void {
+    window.setStatusBarMessage(sentence, SHOWN_MILLISECONDS);
+}
+
+/** Turn suggestions on or off for the file in view; says so, or why they stay off. */
+async function toggleHere(status: StatusItem, languageId?: string): Promise<void> {
+    const scope = window.activeTextEditor?.document.uri;
+    // The server needs a moment to take over changed settings.
+    const isActive = (current: ServerStatus | undefined): boolean => current?.kind !== "Inactive";
+    if (isOn(languageId, scope) && !(await status.fulfils(isActive, SETTINGS_MILLISECONDS))) {
+        const sentence = "Your config.toml or the folder's .homebody.toml turns suggestions off here: change it there.";
+        void window.showInformationMessage(sentence);
+        return;
+    }
+    const wanted = !isOn(languageId, scope);
+    const on = await toggle(languageId, scope);
+    if (on === wanted) {
+        say(`Suggestions${languageId === undefined ? "" : ` in ${languageId}`} ${on ? "on" : "off"}.`);
+        return;
+    }
+    const sentence = "The settings of this folder turn suggestions off here.";
+    if ((await window.showInformationMessage(sentence, "Open Its Settings")) !== undefined) {
+        await commands.executeCommand("workbench.action.openWorkspaceSettings", { query: "homebody.completion" });
+    }
 }
 
 /** Run a command of `homebody` in a terminal, with the program that serves this window. */

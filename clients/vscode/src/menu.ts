@@ -1,7 +1,8 @@
-/** `homebody.openMenu`: everything that one can do, from the status bar. */
+/** `homebody.openMenu`: all commands, from the status bar. */
 
 import { type QuickPickItem, QuickPickItemKind, commands, window } from "vscode";
 
+import type { CopilotChoice } from "./copilot";
 import type { Server } from "./server";
 import type { StatusItem } from "./status";
 import { isOn } from "./toggle";
@@ -10,9 +11,12 @@ type Choice = QuickPickItem & { act?: () => unknown };
 
 const run = commands.executeCommand;
 
-export async function openMenu(server: Server, status: StatusItem): Promise<void> {
+export async function openMenu(server: Server, status: StatusItem, copilot: CopilotChoice): Promise<void> {
     const isRunning = server.running !== undefined;
+    const isWithoutModel = isRunning && status.current?.fix === "installModel";
     const choices: Choice[] = [
+        ...(copilot.isOpen ? [item("question", "Choose who suggests: Homebody or Copilot", () => copilot.ask())] : []),
+        ...(isWithoutModel ? [item("cloud-download", "Install a small model…", () => run("homebody.installModel"))] : []),
         ...(isRunning ? work() : [item("cloud-download", "Install the server…", () => server.install())]),
         { label: "", kind: QuickPickItemKind.Separator },
         ...(isRunning ? [item("arrow-swap", "Switch model…", () => run("homebody.switchModel"))] : []),
@@ -30,18 +34,17 @@ export async function openMenu(server: Server, status: StatusItem): Promise<void
 }
 
 function work(): Choice[] {
-    const languageId = window.activeTextEditor?.document.languageId;
+    const { languageId, uri } = window.activeTextEditor?.document ?? {};
+    const on = isOn(undefined, uri);
     const choices = [
         item("comment-discussion", "Ask", () => run("homebody.openChat")),
         item("book", "Explain selection or function", () => run("homebody.explainSelection")),
         item("wand", "Refactor selection or function…", () => run("homebody.refactorSelection")),
         item("list-flat", "Show the last prompt", () => run("homebody.showLastPrompt")),
-        item(isOn() ? "debug-pause" : "play", `${isOn() ? "Pause" : "Resume"} suggestions`, () =>
-            run("homebody.toggleSuggestions"),
-        ),
+        item(on ? "debug-pause" : "play", `${on ? "Pause" : "Resume"} suggestions`, () => run("homebody.toggleSuggestions")),
     ];
-    if (isOn() && languageId !== undefined) {
-        const verb = isOn(languageId) ? "Pause" : "Resume";
+    if (on && languageId !== undefined) {
+        const verb = isOn(languageId, uri) ? "Pause" : "Resume";
         choices.push(item("symbol-boolean", `${verb} suggestions in ${languageId}`, () => run("homebody.toggleLanguage")));
     }
     return choices;

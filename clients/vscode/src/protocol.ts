@@ -21,6 +21,8 @@ export interface ServerStatus {
     chatModel?: string;
     /** Why nothing is suggested although the model had an answer, and what to do. */
     hint?: string;
+    /** With an error: what the client can offer to do about it. */
+    fix?: "installModel";
 }
 
 /** A model on this machine, and the settings that choose it: `homebody.models`. */

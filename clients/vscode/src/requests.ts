@@ -1,4 +1,4 @@
-/** Commands of the server's: each takes one object and answers with one. */
+/** Commands of the server: each takes one object and returns one. */
 
 import { type CancellationToken, ProgressLocation, window } from "vscode";
 import { ExecuteCommandRequest, type LanguageClient, WorkDoneProgress } from "vscode-languageclient/node";
@@ -13,7 +13,7 @@ export function run<Result>(client: LanguageClient, command: string, argument: o
 /**
  * Run a command that asks the model, with a notification that says how far it is and has a Cancel.
  *
- * `stop` is told of the Cancel, and cancels the request whoever cancelled it.
+ * A Cancel cancels `stop`, and `stop` cancels the request.
  */
 export async function runShown<Result>(
     client: LanguageClient,
@@ -42,7 +42,13 @@ export async function runShown<Result>(
     });
 }
 
-/** The server's own sentence about what went wrong. */
-export function told(error: unknown): string {
+/** The sentence of an error: the server's own, where it is the server's. */
+export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
+}
+
+/** The same with a capital: the server writes its errors to follow `homebody:` on a command line. */
+export function sentenceOf(error: unknown): string {
+    const message = messageOf(error);
+    return message.charAt(0).toUpperCase() + message.slice(1);
 }

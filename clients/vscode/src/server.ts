@@ -7,8 +7,8 @@
 
 import {
     type Disposable,
-    EventEmitter,
     type ExtensionContext,
+    InlineCompletionTriggerKind,
     type LogOutputChannel,
     commands,
     env,
@@ -27,6 +27,7 @@ import {
 import { PrivateEnvironment } from "./environment";
 import { GhostText } from "./ghost/text";
 import { locate } from "./locate";
+import { Notices } from "./notices";
 import type { RefactorArgument, ServerStatus } from "./protocol";
 import type { Settings } from "./settings";
 import { reportShown, watchFocus } from "./signals";
@@ -42,14 +43,14 @@ export class Server implements Disposable {
     client: LanguageClient | undefined;
     /** Path of the program that was started last. */
     command: string | undefined;
-    /** Set by who shows refactorings. */
+    /** Set by the part of the extension that shows refactorings. */
     onRefactoring: RunRefactoring | undefined;
+    /** Whether suggestions come on request only, whatever the settings say. */
+    isHeldBack: () => boolean = () => false;
     readonly environment: PrivateEnvironment;
-    private readonly started = new EventEmitter<LanguageClient>();
-    /** A server answers: at the start, and after each crash. */
-    readonly onDidStart = this.started.event;
     private readonly disposables: Disposable[] = [];
-    private readonly log: LogOutputChannel;
+    readonly log: LogOutputChannel;
+    private readonly notices: Notices;
     private readonly focus = watchFocus(() => this.running);
     private readonly ghost = new GhostText();
     private readonly version: string;
@@ -66,9 +67,13 @@ export class Server implements Disposable {
         this.log = window.createOutputChannel("Homebody", { log: true });
         this.version = context.extension.packageJSON.version;
         this.environment = new PrivateEnvironment(context, this.log);
+        this.notices = new Notices(
+            () => this.status.current,
+            () => this.showLog(),
+        );
         this.disposables.push(
             this.log,
-            this.started,
+            this.notices,
             workspace.onDidChangeConfiguration((event) => {
                 if (event.affectsConfiguration("homebody")) {
                     clearTimeout(this.timer);
@@ -96,7 +101,7 @@ export class Server implements Disposable {
         return this.queue;
     }
 
-    /** The running client; without one the user is told what is wrong. */
+    /** The running client; without one, a message says what is wrong. */
     async need(): Promise<LanguageClient | undefined> {
         await this.queue;
         if (this.running === undefined) {
@@ -199,13 +204,19 @@ export class Server implements Disposable {
         const report = reportShown(() => this.running);
         return {
             provideInlineCompletionItems: (document, position, context, token, next) =>
-                report(document, position, context, token, (...asked) => this.ghost.suggest(...asked, next)),
+                this.isHeldBack() && context.triggerKind === InlineCompletionTriggerKind.Automatic
+                    ? []
+                    : report(document, position, context, token, (...asked) => this.ghost.suggest(...asked, next)),
             provideCompletionItem: (document, position, context, token, next) => {
                 this.ghost.menuOpens(document, position);
                 return next(document, position, context, token);
             },
             // What the lightbulb offers is shown before it is applied; see edits/refactor.ts.
             executeCommand: (command, args, next) => {
+                if (command === "homebody.acceptCompletion") {
+                    // For the walkthrough.
+                    void commands.executeCommand("setContext", "homebody.hasAccepted", true);
+                }
                 const running = this.running;
                 return command === "homebody.refactor" && running !== undefined && this.onRefactoring !== undefined
                     ? this.onRefactoring(running, args[0])
@@ -229,12 +240,10 @@ export class Server implements Disposable {
         }
         void commands.executeCommand("setContext", "homebody.isRunning", state === State.Running);
         if (state === State.Running) {
+            this.notices.attach(client);
             // The server learns of the documents after this state, and before the start is done.
             void client.start().then(
-                () => {
-                    this.focus.tell();
-                    this.started.fire(client);
-                },
+                () => this.focus.tell(),
                 () => undefined,
             );
         } else if (state === State.Starting) {

@@ -15,8 +15,26 @@ const OWN_PREFIX = "server.";
 // `completion.enabled` and the like; those change often, and a change here restarts the server.
 const LOWERED: ReadonlySet<string> = new Set(["context.maxFileBytes", "context.snippets"]);
 
+export type Languages = Record<string, boolean>;
 type Tree = { [name: string]: unknown };
 type Inspected = { globalValue?: unknown; workspaceValue?: unknown; workspaceFolderValue?: unknown };
+
+/**
+ * Settings of which a workspace may only take something away: what the user has switched off stays off.
+ *
+ * VS Code lets the workspace's value replace the user's, and the server gets one of them, so it cannot tell.
+ */
+const NARROWED: Record<string, (user: unknown, workspace: unknown) => unknown> = {
+    "completion.enabled": (user, workspace) => user !== false && workspace,
+    "completion.trigger": (user, workspace) => (user === "manual" ? user : workspace),
+    "completion.languages": (user, workspace) => narrowedLanguages(user as Languages, workspace as Languages),
+};
+
+/** Value of a setting of Homebody in the folder of `scope`; `undefined` where nobody has set it. */
+export function valueOf<Value>(key: string, scope?: Uri): Value | undefined {
+    const { globalValue, workspaceValue, workspaceFolderValue } = inspect(key, scope);
+    return combined(key, globalValue, workspaceFolderValue ?? workspaceValue) as Value | undefined;
+}
 
 /** The table of settings, as `package.json` has it. */
 export class Settings {
@@ -49,9 +67,9 @@ export class Settings {
     }
 
     /**
-     * Answer to `workspace/configuration`: all that is set; of restricted keys the workspace's word alone.
+     * Answer to `workspace/configuration`: all that is set; of restricted keys the workspace's value alone.
      *
-     * Other sections than ours are not answered. With several folders the server asks for each, by `scopeUri`.
+     * Other sections are answered with null. With several folders the server asks for each, by `scopeUri`.
      */
     section(name: string | undefined, scopeUri?: string): Tree | null {
         if (name !== SECTION) {
@@ -59,9 +77,10 @@ export class Settings {
         }
         return tree(
             this.keys.map((key) => {
-                const { globalValue, workspaceValue, workspaceFolderValue } = inspect(key, scopeUri);
+                const scope = scopeUri === undefined ? undefined : Uri.parse(scopeUri);
+                const { globalValue, workspaceValue, workspaceFolderValue } = inspect(key, scope);
                 const own = this.restricted.has(key) ? undefined : globalValue;
-                return [key, workspaceFolderValue ?? workspaceValue ?? own];
+                return [key, combined(key, own, workspaceFolderValue ?? workspaceValue)];
             }),
         );
     }
@@ -71,8 +90,20 @@ export class Settings {
     }
 }
 
-function inspect(key: string, scopeUri?: string): Inspected {
-    const scope = scopeUri === undefined ? undefined : Uri.parse(scopeUri);
+function combined(key: string, user: unknown, workspace: unknown): unknown {
+    if (user === undefined || workspace === undefined) {
+        return user ?? workspace;
+    }
+    const narrow = NARROWED[key];
+    return narrow === undefined ? workspace : narrow(user, workspace);
+}
+
+function narrowedLanguages(user: Languages, workspace: Languages): Languages {
+    const allowed = Object.entries(workspace).map(([id, on]) => [id, on && (user[id] ?? user["*"] ?? true)]);
+    return { ...user, ...Object.fromEntries(allowed) };
+}
+
+function inspect(key: string, scope?: Uri): Inspected {
     return workspace.getConfiguration(SECTION, scope).inspect(key) ?? {};
 }
 

@@ -2,7 +2,7 @@
  * The item in the status bar: which models answer, what they do at the moment; a click opens the menu.
  */
 
-import { type Disposable, StatusBarAlignment, ThemeColor, window, workspace } from "vscode";
+import { type Disposable, EventEmitter, StatusBarAlignment, ThemeColor, commands, window, workspace } from "vscode";
 
 import type { ServerStatus } from "./protocol";
 import { pausedReason } from "./toggle";
@@ -10,8 +10,12 @@ import { pausedReason } from "./toggle";
 const ICONS = { Normal: "home", Warning: "warning", Error: "error", Inactive: "circle-slash" } as const;
 
 export class StatusItem implements Disposable {
-    /** What the server said last; `undefined` while there is none. */
+    /** The server's last status; `undefined` while there is no server. */
     current: ServerStatus | undefined;
+    private held: string | undefined;
+    private readonly changed = new EventEmitter<void>();
+    /** The server has sent another status. */
+    readonly onDidChange = this.changed.event;
     private readonly item = window.createStatusBarItem("homebody.status", StatusBarAlignment.Right, 100);
     private readonly disposables: Disposable[];
 
@@ -21,6 +25,7 @@ export class StatusItem implements Disposable {
         this.item.show();
         this.disposables = [
             this.item,
+            this.changed,
             window.onDidChangeActiveTextEditor(() => this.redraw()),
             workspace.onDidChangeConfiguration((event) => {
                 if (event.affectsConfiguration("homebody.completion")) {
@@ -42,7 +47,33 @@ export class StatusItem implements Disposable {
 
     show(status: ServerStatus): void {
         this.current = status;
+        this.changed.fire();
+        // For the walkthrough.
+        const hasModel = status.model !== undefined && status.kind !== "Error";
+        void commands.executeCommand("setContext", "homebody.hasModel", hasModel);
         this.redraw();
+    }
+
+    /** Show why suggestions are held back, until it is called without a reason. */
+    hold(reason?: string): void {
+        this.held = reason;
+        this.redraw();
+    }
+
+    /** Whether the server's status fulfils a condition within so many milliseconds. */
+    fulfils(condition: (status: ServerStatus | undefined) => boolean, longest: number): Promise<boolean> {
+        return new Promise((resolve) => {
+            const settle = (result: boolean): void => {
+                clearTimeout(timer);
+                subscription.dispose();
+                resolve(result);
+            };
+            const timer = setTimeout(() => settle(false), longest);
+            const subscription = this.onDidChange(() => condition(this.current) && settle(true));
+            if (condition(this.current)) {
+                settle(true);
+            }
+        });
     }
 
     dispose(): void {
@@ -54,8 +85,9 @@ export class StatusItem implements Disposable {
         if (status === undefined) {
             return;
         }
-        const paused = pausedReason(window.activeTextEditor?.document);
-        const lines = [status.message || (status.busy ? "Working." : (paused ?? "Ready."))];
+        const paused = this.held ?? pausedReason(window.activeTextEditor?.document) ?? pausedByFile(status);
+        const message = status.kind === "Inactive" ? "" : status.message;
+        const lines = [message || (status.busy ? "Working." : (paused ?? "Ready."))];
         if (paused !== undefined && lines[0] !== paused) {
             lines.push(paused);
         }
@@ -72,7 +104,7 @@ export class StatusItem implements Disposable {
             lines.push(`Context length: ${status.contextLength.toLocaleString("en")} tokens`);
         }
         lines.push(...(status.reasons ?? []));
-        const isPaused = paused !== undefined && status.kind === "Normal";
+        const isPaused = paused !== undefined && status.kind !== "Error";
         const icon = status.busy ? "loading~spin" : isPaused ? ICONS.Inactive : ICONS[status.kind];
         this.draw(icon, lines.join("\n"), status.kind);
     }
@@ -84,4 +116,9 @@ export class StatusItem implements Disposable {
         const colour = kind === "Error" || kind === "Warning" ? kind.toLowerCase() : undefined;
         this.item.backgroundColor = colour && new ThemeColor(`statusBarItem.${colour}Background`);
     }
+}
+
+/** The server has suggestions off here although VS Code's settings have them on. */
+function pausedByFile({ kind, message }: ServerStatus): string | undefined {
+    return kind === "Inactive" ? `${message} Your config.toml or the folder's .homebody.toml says so.` : undefined;
 }

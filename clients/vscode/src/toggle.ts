@@ -6,36 +6,38 @@
 
 import { ConfigurationTarget, type TextDocument, type Uri, workspace } from "vscode";
 
-type Languages = Record<string, boolean>;
+import { type Languages, valueOf } from "./settings";
 
 /** Whether suggestions are on in the folder of `scope`; `languageId` asks about one language. */
 export function isOn(languageId?: string, scope?: Uri): boolean {
-    const completion = workspace.getConfiguration("homebody.completion", scope);
-    const languages = completion.get<Languages>("languages") ?? {};
-    const all = completion.get<boolean>("enabled") ?? true;
+    const languages = valueOf<Languages>("completion.languages", scope) ?? {};
+    const all = valueOf<boolean>("completion.enabled", scope) ?? true;
     return all && (languageId === undefined || (languages[languageId] ?? languages["*"] ?? true));
 }
 
 /** Whether the document gets suggestions without being asked, as far as VS Code's settings say. */
 export function asksByItself({ languageId, uri }: TextDocument): boolean {
-    const trigger = workspace.getConfiguration("homebody.completion", uri).get<string>("trigger");
-    return trigger !== "manual" && isOn(languageId, uri);
+    return valueOf<string>("completion.trigger", uri) !== "manual" && isOn(languageId, uri);
 }
 
-/** Turn suggestions on or off in the user's settings; returns the new state. */
-export async function toggle(languageId?: string): Promise<boolean> {
+/**
+ * Turn suggestions on or off in the user's settings; returns the state in effect in the folder of `scope`.
+ *
+ * It stays off where the folder's own settings have them off: those are not changed.
+ */
+export async function toggle(languageId?: string, scope?: Uri): Promise<boolean> {
     const completion = workspace.getConfiguration("homebody.completion");
-    const next = !isOn(languageId);
+    const next = !isOn(languageId, scope);
     if (languageId === undefined) {
         await completion.update("enabled", next, ConfigurationTarget.Global);
     } else {
         const own = completion.inspect<Languages>("languages")?.globalValue ?? {};
         await completion.update("languages", { ...own, [languageId]: next }, ConfigurationTarget.Global);
-        if (next && completion.get<boolean>("enabled") === false) {
+        if (next && completion.inspect<boolean>("enabled")?.globalValue === false) {
             await completion.update("enabled", true, ConfigurationTarget.Global);
         }
     }
-    return next;
+    return isOn(languageId, scope);
 }
 
 /** Why the active document gets no suggestions; `undefined` where it does. */

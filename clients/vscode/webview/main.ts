@@ -1,10 +1,11 @@
 /**
  * The chat view: draws the turns of a conversation and sends what the user does to the extension.
  *
- * It keeps no state but what is typed; the extension owns the conversation.
+ * It keeps no state but the text in the input; the extension owns the conversation.
  */
 
-import type { Attachment, FromView, Place, ToView, Turn } from "../src/chat/messages";
+import type { About, Attachment, FromView, Place, ToView, Turn } from "../src/chat/messages";
+import { History } from "./history";
 import { drawMarkdown, withText } from "./markdown";
 import { Mentions } from "./mentions";
 
@@ -17,6 +18,8 @@ declare function acquireVsCodeApi(): {
 const vscode = acquireVsCodeApi();
 const log = element("log");
 const input = element("question") as HTMLTextAreaElement;
+const empty = element("empty");
+const stateLine = element("state");
 const attached = element("attached");
 const sendButton = element("send") as HTMLButtonElement;
 const clearButton = element("clear") as HTMLButtonElement;
@@ -27,17 +30,21 @@ const post = (message: FromView): void => vscode.postMessage(message);
 const turns = new Map<number, { turn: Turn; element: HTMLElement }>();
 /** Turns whose text has changed since the last frame. */
 const stale = new Set<number>();
-// At most so often is a streaming answer drawn anew.
+// Shortest time between two drawings of an answer that streams.
 const FRAME_MILLISECONDS = 60;
 // The view draws a quarter of the time at most.
 const IDLE_FACTOR = 3;
 /** How long the last drawing took. */
 let drawMilliseconds = 0;
+let attachments: Attachment[] = [];
+let about: About | undefined;
 
 const mentions = new Mentions(input, element("mentions"), {
     search: (query) => post({ type: "items", query }),
     choose: (item) => post({ type: "attach", item }),
 });
+
+const history = new History(input, () => [...turns.values()].map(({ turn }) => turn.question));
 
 window.addEventListener("message", ({ data }: MessageEvent<ToView>) => receive(data));
 input.addEventListener("input", () => {
@@ -45,7 +52,7 @@ input.addEventListener("input", () => {
     fitInput();
 });
 input.addEventListener("keydown", (event) => {
-    if (event.isComposing || mentions.takes(event)) {
+    if (event.isComposing || mentions.takes(event) || history.takes(event)) {
         return;
     }
     if (event.key === "Enter" && !event.shiftKey) {
@@ -57,6 +64,7 @@ input.addEventListener("keydown", (event) => {
 });
 sendButton.addEventListener("click", () => (isAnswering() ? post({ type: "stop" }) : send()));
 clearButton.addEventListener("click", () => post({ type: "clear" }));
+model.addEventListener("click", () => post({ type: "switchModel" }));
 input.value = vscode.getState()?.draft ?? "";
 fitInput();
 post({ type: "ready" });
@@ -67,7 +75,10 @@ function receive(message: ToView): void {
             turns.clear();
             log.replaceChildren();
             message.turns.forEach(show);
-            showAttachments(message.attachments);
+            empty.hidden = turns.size > 0;
+            stateLine.textContent = "";
+            attachments = message.attachments;
+            showAttachments();
             showModel(message.model);
             enable();
             break;
@@ -83,7 +94,12 @@ function receive(message: ToView): void {
             break;
         }
         case "attachments":
-            showAttachments(message.attachments);
+            attachments = message.attachments;
+            showAttachments();
+            break;
+        case "about":
+            about = message.about;
+            showAttachments();
             break;
         case "items":
             mentions.show(message.query, message.items);
@@ -134,6 +150,7 @@ function show(turn: Turn): void {
             withText("p", "", "note"),
             withText("footer", ""),
         );
+        empty.hidden = true;
         known.element.scrollIntoView({ block: "end" });
     }
     known.turn = turn;
@@ -144,9 +161,26 @@ function show(turn: Turn): void {
     note.hidden = note.textContent === "";
     note.classList.toggle("error", turn.state === "failed");
     known.element.querySelector("footer")?.replaceChildren(...footer(turn));
+    // What is read aloud: the state while the answer streams, then the answer as a whole.
     log.setAttribute("aria-busy", String(isAnswering()));
+    stateLine.textContent = spokenState(turn);
     sendButton.textContent = isAnswering() ? "Stop" : "Ask";
     sendButton.title = isAnswering() ? "Stop the answer (Escape)" : "Ask (Enter)";
+}
+
+function spokenState(turn: Turn): string {
+    switch (turn.state) {
+        case "reading":
+            return "The model reads.";
+        case "writing":
+            return "The model writes the answer.";
+        case "done":
+            return "The answer is complete.";
+        case "stopped":
+            return "The answer was stopped.";
+        case "failed":
+            return noteOf(turn);
+    }
 }
 
 function noteOf(turn: Turn): string {
@@ -240,7 +274,12 @@ function footer(turn: Turn): Node[] {
     const isLast = Math.max(...turns.keys()) === turn.id;
     if (turn.state !== "reading" && turn.state !== "writing") {
         const buttons = withText("div", "", "buttons");
-        buttons.append(button("Copy", "Copy the answer", () => post({ type: "copy", text: turn.answer })));
+        if (turn.fix === "installModel") {
+            buttons.append(button("Install a Small Model", "Install a small model", () => post({ type: "installModel" })));
+        }
+        if (turn.answer !== "") {
+            buttons.append(button("Copy", "Copy the answer", () => post({ type: "copy", text: turn.answer })));
+        }
         const about = turn.unread;
         if (about !== undefined) {
             const title = "Explain it again, and read all of the code, however long it takes";
@@ -256,7 +295,7 @@ function footer(turn: Turn): Node[] {
 
 function tokenBar({ promptTokens, outputTokens, contextLength }: NonNullable<Turn["usage"]>): HTMLElement {
     const used = promptTokens + outputTokens;
-    const words = `${used.toLocaleString("en")} of ${contextLength.toLocaleString("en")} tokens`;
+    const text = `${used.toLocaleString("en")} of ${contextLength.toLocaleString("en")} tokens`;
     const part = withText("div", "", "usage");
     part.title = `${promptTokens.toLocaleString("en")} tokens read, ${outputTokens.toLocaleString("en")} written`;
     const bar = withText("div", "", "bar");
@@ -267,7 +306,7 @@ function tokenBar({ promptTokens, outputTokens, contextLength }: NonNullable<Tur
     const filled = document.createElement("div");
     filled.style.width = `${Math.min(100, (100 * used) / contextLength)}%`;
     bar.append(filled);
-    part.append(bar, withText("span", words));
+    part.append(bar, withText("span", text));
     return part;
 }
 
@@ -286,26 +325,40 @@ function places(title: string, all: Place[]): HTMLElement {
     return details;
 }
 
-function showAttachments(attachments: Attachment[]): void {
+/** Show what goes with the next question: the code in view, and what the user attached. */
+function showAttachments(): void {
     attached.replaceChildren(
+        ...(about === undefined ? [] : [aboutChip(about)]),
         ...attachments.map((item, index) => {
             const chip = withText("span", item.label, "chip");
             const remove = button("×", `Remove ${item.label}`, () => post({ type: "detach", index }));
+            remove.setAttribute("aria-label", `Remove ${item.label}`);
             chip.append(remove);
             return chip;
         }),
     );
 }
 
-function showModel(name: string): void {
-    model.textContent = name;
+function aboutChip({ label, isLeftOut }: About): HTMLElement {
+    const title = isLeftOut
+        ? `${label} does not go with the question: press to add it`
+        : `${label} goes with the question: press to leave it out`;
+    const chip = button(label, title, () => post({ type: "toggleAbout" }));
+    chip.className = "chip about";
+    chip.setAttribute("aria-pressed", String(!isLeftOut));
+    return chip;
 }
 
+function showModel(name: string): void {
+    model.textContent = name;
+    model.hidden = name === "";
+}
+
+/** A button; its name for screen readers is `text`, and `title` says more. */
 function button(text: string, title: string, act: () => void): HTMLButtonElement {
     const made = withText("button", text) as HTMLButtonElement;
     made.type = "button";
     made.title = title;
-    made.setAttribute("aria-label", title === "Open" ? `Open ${text}` : title);
     made.addEventListener("click", act);
     return made;
 }

@@ -110,7 +110,6 @@ export class Mentions {
         });
         this.list.replaceChildren(...options);
         this.list.hidden = options.length === 0;
-        this.input.setAttribute("aria-expanded", String(options.length > 0));
         if (options.length > 0) {
             this.input.setAttribute("aria-activedescendant", `mention-${this.active}`);
             options[this.active]?.scrollIntoView({ block: "nearest" });

@@ -1,6 +1,6 @@
 // `node picture.js SETTINGS`: takes the pictures that SETTINGS names, of what a user sees.
 // SETTINGS is JSON: {rig, chromium, url, workspace, failure, pictures: {name of a shot: path}}.
-const { ghostText, openChat, openFile, until } = require("./workbench");
+const { ghostText, instructionInput, openChat, openFile, until } = require("./workbench");
 const { open } = require("./browser");
 
 // What is typed before the picture of ghost text is taken, and what has to stand in it.
@@ -39,7 +39,7 @@ const SHOTS = {
         await page.keyboard.press("Control+Home");
         await page.keyboard.press("Control+Alt+h");
         await page.keyboard.press("i");
-        await page.locator(".quick-input-widget input:focus").waitFor();
+        await instructionInput(page);
         await page.keyboard.type("use sum()");
         await page.keyboard.press("Enter");
         await page.locator(".modified .view-lines", { hasText: "return sum(prices)" }).first().waitFor();

@@ -39,7 +39,9 @@ exports.run = async function run() {
         const all = JSON.parse(text.replace(/^\s*\/\/.*$/gm, ""));
         const theirs = new Set(all.filter(({ command }) => !/^-?homebody\./.test(command)).map(({ key }) => key));
         const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../../clients/vscode/package.json"), "utf8"));
-        const ours = manifest.contributes.keybindings.filter(({ command }) => command.startsWith("homebody."));
+        // A key that counts in Homebody's own input alone clashes with nothing.
+        const isOurs = ({ command, when = "" }) => command.startsWith("homebody.") && !when.includes("commentController");
+        const ours = manifest.contributes.keybindings.filter(isOurs);
         assert.deepEqual(ours.map(({ key }) => key).filter((key) => theirs.has(key)), []);
         // Nobody else has the first half of a chord either.
         assert.deepEqual([...theirs].filter((key) => key === "ctrl+alt+h"), []);
@@ -122,7 +124,7 @@ exports.run = async function run() {
     });
 
     await claim("a change can be refined in words", async () => {
-        await answering(extension.vscode.window, "showInputBox", async () => "with a comment", () =>
+        await answering(extension.instructions, "ask", async () => "with a comment", () =>
             executeCommand("homebody.refineEdit"),
         );
         await until(() => proposals.textOf(proposals.waiting[0]).includes("# all of them"));
@@ -352,9 +354,7 @@ async function runAction(document, range, title) {
 async function inOwnWords(extension, editor, selection, words) {
     const shown = await vscode.window.showTextDocument(editor.document, vscode.ViewColumn.One);
     select(shown, ...selection);
-    await answering(extension.vscode.window, "showInputBox", async () => words, () =>
-        executeCommand("homebody.inOwnWords"),
-    );
+    await answering(extension.instructions, "ask", async () => words, () => executeCommand("homebody.inOwnWords"));
     assert.equal(extension.proposals.waiting.length, 1);
     const [{ uri }] = extension.proposals.waiting;
     const shows = ({ activeTab }) => activeTab?.input?.modified?.toString() === uri.toString();

@@ -34,28 +34,4 @@ exports.run = async function run() {
     await claim("a server of another version is named with what to update", () => {
         assert.equal(warnings.filter((warning) => wanted.test(warning)).length, 1);
     });
-
-    await claim("beside Copilot the user is asked once who may suggest", async () => {
-        const { settleWithCopilot } = extension;
-        const memory = new Map();
-        const memento = { get: (key) => memory.get(key), update: async (key, value) => void memory.set(key, value) };
-        const own = extension.vscode.extensions.getExtension;
-        const stub = (id) => (id === "GitHub.copilot" ? { isActive: true } : own.call(extension.vscode.extensions, id));
-        const asked = [];
-        const answer = async (message, ...choices) => {
-            asked.push([message, ...choices]);
-            return "Copilot";
-        };
-        await answering(extension.vscode.extensions, "getExtension", stub, () =>
-            answering(extension.vscode.window, "showInformationMessage", answer, async () => {
-                await settleWithCopilot(memento);
-                await settleWithCopilot(memento);
-            }),
-        );
-        assert.equal(asked.length, 1);
-        assert.deepEqual(asked[0].slice(1), ["Homebody", "Copilot", "Both"]);
-        const completion = vscode.workspace.getConfiguration("homebody.completion");
-        assert.equal(completion.get("enabled"), false);
-        await completion.update("enabled", undefined, vscode.ConfigurationTarget.Global);
-    });
 };

@@ -35,6 +35,11 @@ exports.ghostText = async function ghostText(page) {
     return parts.join("").replaceAll("\u00a0", " ");
 };
 
+/** Wait until the input for an instruction stands in the editor and has the focus. */
+exports.instructionInput = async function instructionInput(page) {
+    await page.locator(".review-widget .review-comment .monaco-editor.focused").waitFor();
+};
+
 /** Wait until `found` resolves to something true; reject after `longest` milliseconds. */
 exports.until = async function until(found, longest = exports.LONGEST_MILLISECONDS) {
     const end = Date.now() + longest;

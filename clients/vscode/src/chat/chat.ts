@@ -1,7 +1,7 @@
 /**
  * A conversation with the chat model: questions from the view, answers from `homebody.ask`.
  *
- * The server keeps the conversation itself, with what fits into the context; here is what the user sees.
+ * The server keeps the conversation with what fits into the context; here is what the user sees.
  * Both are kept on this machine, so that reloading the window does not lose them, until *New Conversation*.
  */
 
@@ -12,14 +12,15 @@ import {
     Range,
     type TextEditor,
     Uri,
+    commands,
     env,
     window,
     workspace,
 } from "vscode";
-import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
+import { ConnectionError, ErrorCodes, type LanguageClient, ProgressType, ResponseError } from "vscode-languageclient/node";
 
 import type { AskArgument, Asked, Explanation, Refactored, StreamPart } from "../protocol";
-import { run, told } from "../requests";
+import { run, sentenceOf } from "../requests";
 import { leftOutPlaces, sourcePlaces } from "../words";
 import { applyArgument, codeOf, insert, isServed, placeOf, readNote, sent } from "./code";
 import { Diagnostics } from "./diagnostics";
@@ -31,6 +32,10 @@ const STATE = "homebody.chat";
 const LONGEST_HISTORY = 6000;
 const MOST_TURNS = 50;
 const STREAM_MILLISECONDS = 50;
+const SELECTION_MILLISECONDS = 100;
+const STARTING = "Waiting for the server…";
+const NOT_RUNNING = "The server is not running: the item Homebody in the status bar says why. Then ask again.";
+const STOPPED = "The server stopped before the answer was complete. It is started again: ask again.";
 
 interface Kept {
     /** Where the server has the conversation; absent where only explanations were asked for. */
@@ -42,8 +47,10 @@ interface Kept {
 type Ask = (client: LanguageClient, token: string, stop: CancellationTokenSource) => Promise<Asked | Explanation>;
 
 export interface Needs {
-    /** A running server, started where need be; tells the user where there is none. */
+    /** A running server, started if it is not; a message says what is wrong where there is none. */
     client(): Promise<LanguageClient | undefined>;
+    /** Whether a server runs now. */
+    isRunning(): boolean;
     /** Run a command whose result is an edit, and show what it changes. */
     show(editor: TextEditor, title: string, work: () => Promise<Refactored>): Promise<void>;
     /** Name of the chat model. */
@@ -54,11 +61,16 @@ export class Chat implements Disposable {
     private turns: Turn[];
     private conversationId: string | undefined;
     private attachments: Attachment[] = [];
+    /** Name of the model that the view shows. */
+    private model = "";
     private stopping: CancellationTokenSource | undefined;
     private count = 0;
     /** Text of the answer that streams which the view does not have yet. */
     private unsent = "";
     private timer: NodeJS.Timeout | undefined;
+    private aboutTimer: NodeJS.Timeout | undefined;
+    private isAboutLeftOut = false;
+    private hasReportedStore = false;
     private readonly diagnostics = new Diagnostics();
     private readonly disposables: Disposable[];
 
@@ -73,7 +85,12 @@ export class Chat implements Disposable {
         );
         this.conversationId = kept.conversationId;
         this.count = Math.max(0, ...this.turns.map(({ id }) => id));
-        this.disposables = [view, view.onDidReceive((message) => void this.receive(message))];
+        this.disposables = [
+            view,
+            view.onDidReceive((message) => void this.receive(message)),
+            window.onDidChangeActiveTextEditor(() => this.showAboutSoon()),
+            window.onDidChangeTextEditorSelection(() => this.showAboutSoon()),
+        ];
     }
 
     /** Turns as the view shows them. */
@@ -81,9 +98,13 @@ export class Chat implements Disposable {
         return this.turns;
     }
 
-    /** A server answers: its model may be another one. */
-    serverStarted(): void {
-        this.view.send({ type: "model", model: this.needs.model() });
+    /** Show which model answers, where it is another one than before. */
+    showModel(): void {
+        const model = this.needs.model();
+        if (model !== this.model) {
+            this.model = model;
+            this.view.send({ type: "model", model });
+        }
     }
 
     /** Open the view, with a question begun where one is given. */
@@ -94,12 +115,11 @@ export class Chat implements Disposable {
 
     /** Ask about the code in view. */
     async ask(question: string): Promise<void> {
-        const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
+        const about = this.isAboutLeftOut ? undefined : editorInView();
         const attached = this.attachments;
         this.attachments = [];
         this.view.send({ type: "attachments", attachments: [] });
         const labels = attached.map(({ label }) => label);
-        const about = editor === undefined || !isServed(editor) ? undefined : editor;
         await this.answer(question, [...(about ? [placeOf(about)] : []), ...labels], (client, token, stop) => {
             const argument: AskArgument = { question, token, links: true, attach: [...this.earlier(), ...attached] };
             if (attached.some(({ id }) => id.startsWith("diagnostics:"))) {
@@ -152,6 +172,7 @@ export class Chat implements Disposable {
     dispose(): void {
         this.stop();
         this.dropUnsent();
+        clearTimeout(this.aboutTimer);
         this.disposables.forEach((disposable) => disposable.dispose());
     }
 
@@ -159,7 +180,7 @@ export class Chat implements Disposable {
         try {
             await this.act(message);
         } catch (error) {
-            void window.showErrorMessage(told(error));
+            void window.showErrorMessage(sentenceOf(error));
         }
     }
 
@@ -193,6 +214,16 @@ export class Chat implements Disposable {
             case "detach":
                 this.attachments = this.attachments.filter((_, index) => index !== message.index);
                 this.view.send({ type: "attachments", attachments: this.attachments });
+                break;
+            case "toggleAbout":
+                this.isAboutLeftOut = !this.isAboutLeftOut;
+                this.showAbout();
+                break;
+            case "switchModel":
+                await commands.executeCommand("homebody.switchModel");
+                break;
+            case "installModel":
+                await commands.executeCommand("homebody.installModel");
                 break;
             case "open": {
                 const { uri, line, endLine } = message.place;
@@ -235,19 +266,23 @@ export class Chat implements Disposable {
     /** Add a turn, and fill it while the answer streams. Only one answer is written at a time. */
     private async answer(question: string, attached: string[], ask: Ask, about?: Explained): Promise<void> {
         this.stop();
-        const client = await this.needs.client();
-        if (client === undefined) {
-            return;
-        }
         const stop = (this.stopping = new CancellationTokenSource());
         const turn: Turn = { id: ++this.count, question, attached, answer: "", state: "reading" };
+        if (!this.needs.isRunning()) {
+            turn.note = STARTING;
+        }
         this.turns = [...this.turns, turn].slice(-MOST_TURNS);
         this.sendTurn(turn);
-        const token = `homebody-chat-${turn.id}-${Date.now()}`;
-        const stream = client.onProgress(new ProgressType<StreamPart>(), token, (part) => this.take(turn, part));
+        let stream: Disposable | undefined;
         try {
+            const client = await this.needs.client();
+            if (client === undefined) {
+                throw new Error(NOT_RUNNING);
+            }
+            const token = `homebody-chat-${turn.id}-${Date.now()}`;
+            stream = client.onProgress(new ProgressType<StreamPart>(), token, (part) => this.take(turn, part));
             const result = await ask(client, token, stop);
-            // A new conversation may have begun while the answer was on its way.
+            // A new conversation may have begun while the model answered.
             if (this.turns.includes(turn)) {
                 this.finish(turn, result);
                 if (about !== undefined && !result.complete && result.leftOut.length > 0) {
@@ -256,13 +291,9 @@ export class Chat implements Disposable {
                 await this.store(client);
             }
         } catch (error) {
-            turn.state = stop.token.isCancellationRequested ? "stopped" : "failed";
-            delete turn.note;
-            if (turn.state === "failed") {
-                turn.note = told(error);
-            }
+            fail(turn, error, stop.token.isCancellationRequested);
         } finally {
-            stream.dispose();
+            stream?.dispose();
             stop.dispose();
             if (this.stopping === stop) {
                 this.stopping = undefined;
@@ -328,11 +359,20 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Have the server keep the conversation too, so that a reloaded window can go on with it. */
+    /** Have the server keep the conversation too, so that a reloaded window can continue it. */
     private async store(client: LanguageClient): Promise<void> {
-        if (this.conversationId !== undefined) {
+        if (this.conversationId === undefined) {
+            return;
+        }
+        try {
             const argument = { conversationId: this.conversationId, store: true };
             await run(client, "homebody.saveConversation", argument);
+        } catch (error) {
+            // The answer itself is complete; a full disk is reported once.
+            if (!this.hasReportedStore) {
+                this.hasReportedStore = true;
+                void window.showWarningMessage(sentenceOf(error));
+            }
         }
     }
 
@@ -344,17 +384,17 @@ export class Chat implements Disposable {
             void this.needs
                 .client()
                 .then((client) => client && run(client, "homebody.forgetConversations", { conversationId }))
-                .catch((error: unknown) => window.showErrorMessage(told(error)));
+                .catch((error: unknown) => window.showErrorMessage(sentenceOf(error)));
         }
     }
 
-    /** Explanations from before the conversation began, as text to attach: the server does not know them. */
+    /** Explanations from before the conversation began, as text to attach: the server does not have them. */
     private earlier(): Attachment[] {
-        const told = this.conversationId !== undefined ? [] : this.turns.filter(({ answer }) => answer !== "");
-        if (told.length === 0) {
+        const answered = this.conversationId !== undefined ? [] : this.turns.filter(({ answer }) => answer !== "");
+        if (answered.length === 0) {
             return [];
         }
-        const text = told.map(({ question, answer }) => `Question: ${question}\n\n${answer}`).join("\n\n");
+        const text = answered.map(({ question, answer }) => `Question: ${question}\n\n${answer}`).join("\n\n");
         return [{ id: "", kind: "text", label: "Earlier in this conversation", text: text.slice(-LONGEST_HISTORY) }];
     }
 
@@ -387,7 +427,21 @@ export class Chat implements Disposable {
     private showAll(): void {
         const { turns, attachments } = this;
         this.dropUnsent();
-        this.view.send({ type: "state", turns, attachments, model: this.needs.model() });
+        this.model = this.needs.model();
+        this.view.send({ type: "state", turns, attachments, model: this.model });
+        this.showAbout();
+    }
+
+    /** Show which code goes with a question; a selection changes many times while it is made. */
+    private showAboutSoon(): void {
+        clearTimeout(this.aboutTimer);
+        this.aboutTimer = setTimeout(() => this.showAbout(), SELECTION_MILLISECONDS);
+    }
+
+    private showAbout(): void {
+        const editor = editorInView();
+        const about = editor && { label: placeOf(editor), isLeftOut: this.isAboutLeftOut };
+        this.view.send({ type: "about", about });
     }
 
     private keep(): void {
@@ -397,4 +451,29 @@ export class Chat implements Disposable {
         }
         void this.memory.update(STATE, kept);
     }
+}
+
+/** The editor that questions are about. */
+function editorInView(): TextEditor | undefined {
+    const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
+    return editor !== undefined && isServed(editor) ? editor : undefined;
+}
+
+/** Record in a turn that it has no complete answer, and why. */
+function fail(turn: Turn, error: unknown, isCancelled: boolean): void {
+    turn.state = isCancelled ? "stopped" : "failed";
+    delete turn.note;
+    if (isCancelled) {
+        return;
+    }
+    turn.note = isDisconnected(error) ? STOPPED : sentenceOf(error);
+    if (error instanceof ResponseError && error.data?.kind === "NoModelInstalled") {
+        turn.fix = "installModel";
+    }
+}
+
+/** Whether the server ended while it answered. */
+function isDisconnected(error: unknown): boolean {
+    const isRejected = error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected;
+    return isRejected || error instanceof ConnectionError;
 }

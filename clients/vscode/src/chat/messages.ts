@@ -1,5 +1,5 @@
 /**
- * What the chat view and the extension say to each other, and what one turn of a conversation holds.
+ * The messages between the chat view and the extension, and what one turn of a conversation holds.
  *
  * Types alone: the view draws them, `chat.ts` owns them.
  */
@@ -63,10 +63,18 @@ export interface Turn {
     note?: string;
     /** False where a limit ended the answer, or not all of the code was read. */
     complete?: boolean;
+    /** With a failure: what the view can offer to do about it. */
+    fix?: "installModel";
     usage?: Usage;
     sources?: Place[];
     leftOut?: Place[];
     blocks?: Block[];
+}
+
+/** The code in view, which goes with a question unless the user leaves it out. */
+export interface About {
+    label: string;
+    isLeftOut: boolean;
 }
 
 /** From the extension to the view. */
@@ -77,6 +85,7 @@ export type ToView =
     | { type: "attachments"; attachments: Attachment[] }
     | { type: "items"; query: string; items: Attachment[] }
     | { type: "model"; model: string }
+    | { type: "about"; about: About | undefined }
     | { type: "focus"; text?: string };
 
 /** From the view to the extension. */
@@ -90,6 +99,9 @@ export type FromView =
     | { type: "items"; query: string }
     | { type: "attach"; item: Attachment }
     | { type: "detach"; index: number }
+    | { type: "toggleAbout" }
+    | { type: "switchModel" }
+    | { type: "installModel" }
     | { type: "open"; place: Place }
     | { type: "copy"; text: string }
     | { type: "insert"; text: string }

@@ -89,14 +89,19 @@ function page(webview: Webview, folder: Uri): string {
 <title>Homebody</title>
 </head>
 <body>
-<main id="log" role="log" aria-live="polite" aria-label="Conversation"
- data-empty="Ask about your code. @ attaches files, symbols, problems or the diff. Everything stays on this machine."></main>
+<main>
+<h1 class="unseen">Homebody</h1>
+<div id="log" role="log" aria-live="polite" aria-label="Conversation" tabindex="0"></div>
+<p id="empty">Ask about your code. @ attaches files, symbols, problems or the diff. Everything stays on this machine.</p>
+</main>
+<p id="state" role="status" class="unseen"></p>
 <section id="ask" aria-label="Question">
 <div id="attached"></div>
 <ul id="mentions" role="listbox" aria-label="Things to attach" hidden></ul>
 <textarea id="question" rows="2" placeholder="Ask about the code in view, @ to attach" aria-label="Question"
- role="combobox" aria-controls="mentions" aria-expanded="false" aria-autocomplete="list" aria-busy="true" disabled></textarea>
-<div id="row"><span id="model"></span><button id="clear" type="button" title="Begin a new conversation" disabled>New</button>
+ aria-controls="mentions" aria-autocomplete="list" aria-busy="true" disabled></textarea>
+<div id="row"><button id="model" type="button" title="Switch the model"></button>
+<button id="clear" type="button" title="Begin a new conversation" disabled>New</button>
 <button id="send" type="button" title="Ask (Enter)" disabled>Ask</button></div>
 </section>
 <script nonce="${nonce}" src="${file("chat.js")}"></script>

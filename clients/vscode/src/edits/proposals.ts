@@ -146,6 +146,13 @@ export class Proposals implements FileSystemProvider, Disposable {
         return open?.getText() ?? new TextDecoder().decode(this.get(proposal.uri).bytes);
     }
 
+    /** Lines of the right side that the proposal's first hunk has. */
+    firstChange(proposal: Proposal): Range {
+        const [change] = lineChanges(proposal.base, this.textOf(proposal));
+        const first = change?.first ?? 0;
+        return new Range(first, 0, first + Math.max(1, change?.lines.length ?? 1), 0);
+    }
+
     dispose(): void {
         this.disposables.forEach((disposable) => disposable.dispose());
     }

@@ -25,7 +25,8 @@ import {
 } from "vscode-languageclient/node";
 
 import type { RefactorArgument, Refactored } from "../protocol";
-import { runShown, told } from "../requests";
+import { runShown, sentenceOf } from "../requests";
+import type { InstructionInput } from "./instruction";
 import { lineChanges } from "./merge";
 import { type Proposal, type Proposals, applyText } from "./proposals";
 
@@ -38,7 +39,10 @@ const SMALL_LINES = 12;
 const SHOWN_MILLISECONDS = 6000;
 
 export class Refactorings {
-    constructor(private readonly proposals: Proposals) {}
+    constructor(
+        private readonly proposals: Proposals,
+        private readonly instructions: InstructionInput,
+    ) {}
 
     /** Choose what to do with the selection or the function around the cursor. */
     async choose(client: LanguageClient, editor: TextEditor): Promise<void> {
@@ -55,18 +59,18 @@ export class Refactorings {
         }
     }
 
-    /**
-     * Ask for an instruction about the selection, and follow it.
-     *
-     * In VS Code's input box: an input inside the editor (a comment's) gets no focus by the stable API,
-     * and what is typed would replace the selection.
-     */
+    /** Ask for an instruction about the selection, or the function around the cursor, and follow it. */
     async inOwnWords(client: LanguageClient, editor: TextEditor): Promise<void> {
         const argument = argumentOf(client, editor);
-        const prompt = "What to change in this code";
-        const instruction = (await window.showInputBox({ prompt, placeHolder: "Use pathlib" }))?.trim();
-        if (instruction) {
-            await this.run(client, editor.document, { ...argument, instruction }, instruction);
+        const { document, selection } = editor;
+        const instruction = await this.instructions.ask({
+            uri: document.uri,
+            range: selection,
+            title: selection.isEmpty ? "What to change in this function" : `What to change in ${linesOf(selection)}`,
+            example: "Use pathlib",
+        });
+        if (instruction !== undefined) {
+            await this.run(client, document, { ...argument, instruction }, instruction);
         }
     }
 
@@ -83,9 +87,13 @@ export class Refactorings {
             void window.showInformationMessage("This change cannot be refined; run it again with other words.");
             return;
         }
-        const prompt = "What to do differently";
-        const instruction = (await window.showInputBox({ prompt, placeHolder: "Keep the names" }))?.trim();
-        if (!instruction) {
+        const instruction = await this.instructions.ask({
+            uri: proposal.uri,
+            range: this.proposals.firstChange(proposal),
+            title: "What to do differently",
+            example: "Keep the names",
+        });
+        if (instruction === undefined) {
             return;
         }
         const document = await workspace.openTextDocument(proposal.target);
@@ -158,6 +166,11 @@ function argumentOf(client: LanguageClient, { document, selection }: TextEditor)
     return { textDocument, range: converter.asRange(selection) };
 }
 
+function linesOf({ start, end }: Range): string {
+    const last = end.character === 0 && end.line > start.line ? end.line : end.line + 1;
+    return start.line + 1 === last ? `line ${last}` : `lines ${start.line + 1} to ${last}`;
+}
+
 function titleOf({ action, instruction }: RefactorArgument): string {
     return instruction ?? (action ?? "rewrite").replaceAll("-", " ").replace(/^./, (letter) => letter.toUpperCase());
 }
@@ -209,7 +222,7 @@ async function request(client: LanguageClient, command: string, argument: object
     } catch (error) {
         return stop.token.isCancellationRequested
             ? { status: "cancelled" }
-            : { status: "refused", reason: told(error) };
+            : { status: "refused", reason: sentenceOf(error) };
     } finally {
         stop.dispose();
     }

@@ -1,0 +1,121 @@
+/**
+ * The input for an instruction, inside the editor, below the code that it is about.
+ *
+ * VS Code has no inline input for extensions but that of a comment. A comment that is being edited takes the
+ * focus when its thread unfolds, which the input for a reply does not; so this is a thread with one such
+ * comment. See docs/decisions/0121-an-instruction-is-a-comment-being-edited.md.
+ */
+
+import {
+    type Comment,
+    type CommentController,
+    CommentMode,
+    CommentThreadCollapsibleState,
+    type Disposable,
+    Range,
+    type Uri,
+    commands,
+    comments,
+    window,
+    workspace,
+} from "vscode";
+
+/** Id of the controller: `when` clauses in package.json name it. */
+const ID = "homebody.instruction";
+// Scheme of the documents that are edited in comments.
+const INPUT_SCHEME = "comment";
+// Where comments are switched off, no input appears.
+const APPEARS_MILLISECONDS = 2000;
+
+/** What to ask: the code, by document and lines, and the words of the question. */
+export interface Question {
+    uri: Uri;
+    /** Code that the input stands below. */
+    range: Range;
+    /** What to write, in a few words. */
+    title: string;
+    /** An example, for the input box that is used where comments are switched off. */
+    example: string;
+}
+
+interface Open {
+    controller: CommentController;
+    settle(instruction: string | undefined): void;
+}
+
+export class InstructionInput implements Disposable {
+    private open: Open | undefined;
+
+    /** Ask for an instruction; `undefined` where the user cancels, or writes nothing. A newer question cancels this one. */
+    async ask(question: Question): Promise<string | undefined> {
+        this.cancel();
+        const instruction = (await this.inEditor(question)) ?? (await inBox(question));
+        return instruction.trim() || undefined;
+    }
+
+    /** Take what stands in the input. `comment` is the argument of a command in a comment's menu. */
+    submit(comment: Comment): void {
+        this.open?.settle(typeof comment.body === "string" ? comment.body : comment.body.value);
+    }
+
+    cancel(): void {
+        this.open?.settle("");
+    }
+
+    dispose(): void {
+        this.cancel();
+    }
+
+    /** Resolves to `undefined` where VS Code shows no input; to "" where the user cancels. */
+    private async inEditor({ uri, range, title }: Question): Promise<string | undefined> {
+        const controller = comments.createCommentController(ID, "Homebody");
+        const appeared = inputOpens();
+        const instruction = new Promise<string | undefined>((resolve) => {
+            this.open = { controller, settle: resolve };
+        });
+        const comment = { body: "", mode: CommentMode.Editing, author: { name: "Homebody" } };
+        const thread = controller.createCommentThread(uri, lastLine(range), [comment]);
+        thread.label = title;
+        thread.canReply = false;
+        try {
+            if (!(await appeared)) {
+                return undefined;
+            }
+            thread.collapsibleState = CommentThreadCollapsibleState.Expanded;
+            return await instruction;
+        } finally {
+            if (this.open?.controller === controller) {
+                this.open = undefined;
+            }
+            controller.dispose();
+            await commands.executeCommand("workbench.action.focusActiveEditorGroup");
+        }
+    }
+}
+
+async function inBox({ title, example }: Question): Promise<string> {
+    return (await window.showInputBox({ prompt: title, placeHolder: example })) ?? "";
+}
+
+/** Whether VS Code opens the document of a comment's input, in time. */
+function inputOpens(): Promise<boolean> {
+    return new Promise((resolve) => {
+        const timer = setTimeout(() => settle(false), APPEARS_MILLISECONDS);
+        const subscription = workspace.onDidOpenTextDocument(({ uri }) => {
+            if (uri.scheme === INPUT_SCHEME) {
+                settle(true);
+            }
+        });
+        function settle(isOpen: boolean): void {
+            clearTimeout(timer);
+            subscription.dispose();
+            resolve(isOpen);
+        }
+    });
+}
+
+/** The input stands below a range's last line; one that ends at a line's start does not take that line in. */
+function lastLine({ start, end }: Range): Range {
+    const line = end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
+    return new Range(start.line, 0, line, 0);
+}

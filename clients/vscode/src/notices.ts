@@ -1,0 +1,58 @@
+/**
+ * The server's messages, with buttons.
+ *
+ * VS Code shows a message without a button in one line and cuts the rest of it, which is what to do next.
+ */
+
+import { type Disposable, commands, window } from "vscode";
+import { type LanguageClient, MessageType, ShowMessageNotification, type ShowMessageParams } from "vscode-languageclient/node";
+
+import type { ServerStatus } from "./protocol";
+
+type Show = (message: string, ...items: string[]) => Thenable<string | undefined>;
+
+/** Buttons, and what they do. */
+type Buttons = Record<string, () => unknown>;
+
+const WITHOUT_MODEL: Buttons = {
+    "Install a Small Model": () => commands.executeCommand("homebody.installModel"),
+    "Recommend a Model": () => commands.executeCommand("homebody.recommendModel"),
+};
+
+export class Notices implements Disposable {
+    private subscription: Disposable | undefined;
+
+    constructor(
+        private readonly status: () => ServerStatus | undefined,
+        private readonly showLog: () => void,
+    ) {}
+
+    /** Take over the messages of a server that has just started: the client sets its own handler at each start. */
+    attach(client: LanguageClient): void {
+        this.subscription?.dispose();
+        this.subscription = client.onNotification(ShowMessageNotification.type, (params) => void this.show(params));
+    }
+
+    dispose(): void {
+        this.subscription?.dispose();
+    }
+
+    private async show({ type, message }: ShowMessageParams): Promise<void> {
+        const { fix, message: failure } = this.status() ?? {};
+        const isWithoutModel = fix === "installModel" && message === failure;
+        const buttons: Buttons = { ...(isWithoutModel ? WITHOUT_MODEL : {}), "Show Log": this.showLog };
+        const answer = await showOf(type)(message, ...Object.keys(buttons));
+        await (answer === undefined ? undefined : buttons[answer]?.());
+    }
+}
+
+function showOf(type: MessageType): Show {
+    switch (type) {
+        case MessageType.Error:
+            return window.showErrorMessage;
+        case MessageType.Warning:
+            return window.showWarningMessage;
+        default:
+            return window.showInformationMessage;
+    }
+}
