@@ -87,7 +87,8 @@ def from_tree(tree: Mapping[str, object], source: Source) -> tuple[Options, list
         if sent is None:
             continue
         if key is None:
-            problems.add(source.full(".".join(path)), lambda path=path, sent=sent: _unknown(path, sent, source))
+            name = source.full(".".join(path))
+            problems.add(name, lambda path=path, sent=sent: _unknown(path, sent, source))
         else:
             _take(key, sent, lambda key=key, sent=sent: checked(key, sent), values, problems)
     return Options(source, values), problems.listed()
