@@ -68,7 +68,7 @@ class Service:
         self._asking = 0
         self._shown: set[str] = set()
         self._places: dict[str, int] = {}
-        self._focus: str | None = None
+        self._focus = ""
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None
         self.problems = Problems()
@@ -215,7 +215,7 @@ class Service:
         """
         if self._opened is not None:
             self._opened.engine.trees.open(document)
-            if self._focus is None and not self._places:
+            if not self._focus and not self._places:
                 self._prepare(document, 0)
 
     def saved(self, document: Document) -> None:
@@ -257,7 +257,7 @@ class Service:
         offset = min(self._places.get(document.uri, 0), len(document.text)) if offset is None else offset
         self._places[document.uri] = offset
         self._focus = document.uri
-        self._show_paused()
+        self.status.pause(self.switch.paused(document))
         self._prepare(document, offset)
 
     def _prepare(self, document: Document, offset: int) -> None:
@@ -298,13 +298,7 @@ class Service:
         if self._opened is not None:
             self._opened.engine.settings = settings
             self._opened.engine.folder_settings = self.switch.folders
-        self._show_paused()
-
-    def _show_paused(self) -> None:
-        """Show in the status whether completion is off where the user looks."""
-        document = self._peer.documents.find(self._focus) if self._focus is not None else None
-        self.status.paused = self.switch.paused(document)
-        self.status.update()
+        self.status.pause(self.switch.paused(self._peer.documents.find(self._focus)))
 
     async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> Opened:
         await asyncio.to_thread(importlib.import_module, "homebody.features.complete")
@@ -374,8 +368,7 @@ class Service:
             from homebody.backend.state import reasons_of
 
             self.status.serve(Model(info.kind, info.name, info.context_length, reasons_of(use.backend)))
-            document = self._peer.documents.find(self._focus) if self._focus is not None else None
-            if document is not None:
+            if (document := self._peer.documents.find(self._focus)) is not None:
                 self._prepare(document, min(self._places.get(document.uri, 0), len(document.text)))
 
     @contextmanager

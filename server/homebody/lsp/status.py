@@ -100,6 +100,11 @@ class Status:
             self._sent = status
             self.send(status)
 
+    def pause(self, reason: str) -> None:
+        """Record why the document in view gets no suggestions; an empty text ends that."""
+        self.paused = reason
+        self.update()
+
     def advise(self, hint: str) -> None:
         """Record why nothing is suggested, and what the user can do; an empty text clears it."""
         self.hint = hint

@@ -86,9 +86,8 @@ def test_the_model_that_answers_is_named():
 def test_off_is_inactive_and_an_error_is_more_than_that():
     """Completion that is turned off shows as such, unless something is broken."""
     shown = Shown()
-    shown.status.paused = "Completion is off."
-    shown.status.update()
-    shown.status.update()
+    shown.status.pause("Completion is off.")
+    shown.status.pause("Completion is off.")
     shown.status.fail("Nothing answers.")
 
     assert [status["kind"] for status in shown.sent] == ["Inactive", "Error"]

@@ -17,25 +17,25 @@ import {
     window,
     workspace,
 } from "vscode";
-import { ConnectionError, ErrorCodes, type LanguageClient, ProgressType, ResponseError } from "vscode-languageclient/node";
+import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
 
-import type { AskArgument, Asked, Explanation, Refactored, StreamPart } from "../protocol";
+import type { AskArgument, Asked, Explanation, StreamPart } from "../protocol";
 import { run, sentenceOf } from "../requests";
 import { leftOutPlaces, sourcePlaces } from "../words";
-import { applyArgument, codeOf, insert, isServed, placeOf, readNote, sent } from "./code";
+import { CodeInView } from "./about";
+import { type ShowEdit, applyBlock } from "./apply";
+import { codeOf, insert, placeOf, readNote, sent } from "./code";
 import { Diagnostics } from "./diagnostics";
+import { earlierTurns } from "./earlier";
+import { fail } from "./failure";
 import type { Attachment, Explained, FromView, Turn } from "./messages";
+import { TurnStream } from "./stream";
 import { ChatView } from "./view";
 
 const STATE = "homebody.chat";
-// Of earlier explanations so many characters are attached to the first question, the end of them.
-const LONGEST_HISTORY = 6000;
 const MOST_TURNS = 50;
-const STREAM_MILLISECONDS = 50;
-const SELECTION_MILLISECONDS = 100;
 const STARTING = "Waiting for the server…";
 const NOT_RUNNING = "The server is not running: the item Homebody in the status bar says why. Then ask again.";
-const STOPPED = "The server stopped before the answer was complete. It is started again: ask again.";
 
 interface Kept {
     /** Where the server has the conversation; absent where only explanations were asked for. */
@@ -51,8 +51,7 @@ export interface Needs {
     client(): Promise<LanguageClient | undefined>;
     /** Whether a server runs now. */
     isRunning(): boolean;
-    /** Run a command whose result is an edit, and show what it changes. */
-    show(editor: TextEditor, title: string, work: () => Promise<Refactored>): Promise<void>;
+    show: ShowEdit;
     /** Name of the chat model. */
     model(): string;
 }
@@ -65,13 +64,10 @@ export class Chat implements Disposable {
     private model = "";
     private stopping: CancellationTokenSource | undefined;
     private count = 0;
-    /** Text of the answer that streams which the view does not have yet. */
-    private unsent = "";
-    private timer: NodeJS.Timeout | undefined;
-    private aboutTimer: NodeJS.Timeout | undefined;
-    private isAboutLeftOut = false;
+    private readonly stream: TurnStream;
     private hasReportedStore = false;
     private readonly diagnostics = new Diagnostics();
+    private readonly code = new CodeInView((about) => this.view.send({ type: "about", about }));
     private readonly disposables: Disposable[];
 
     constructor(
@@ -85,11 +81,11 @@ export class Chat implements Disposable {
         );
         this.conversationId = kept.conversationId;
         this.count = Math.max(0, ...this.turns.map(({ id }) => id));
+        this.stream = new TurnStream(view);
         this.disposables = [
             view,
+            this.code,
             view.onDidReceive((message) => void this.receive(message)),
-            window.onDidChangeActiveTextEditor(() => this.showAboutSoon()),
-            window.onDidChangeTextEditorSelection(() => this.showAboutSoon()),
         ];
     }
 
@@ -115,13 +111,14 @@ export class Chat implements Disposable {
 
     /** Ask about the code in view. */
     async ask(question: string): Promise<void> {
-        const about = this.isAboutLeftOut ? undefined : editorInView();
+        const about = this.code.editor;
+        const earlier = this.conversationId === undefined ? earlierTurns(this.turns) : [];
         const attached = this.attachments;
         this.attachments = [];
         this.view.send({ type: "attachments", attachments: [] });
         const labels = attached.map(({ label }) => label);
         await this.answer(question, [...(about ? [placeOf(about)] : []), ...labels], (client, token, stop) => {
-            const argument: AskArgument = { question, token, links: true, attach: [...this.earlier(), ...attached] };
+            const argument: AskArgument = { question, token, links: true, attach: [...earlier, ...attached] };
             if (attached.some(({ id }) => id.startsWith("diagnostics:"))) {
                 argument.diagnostics = this.diagnostics.current(client);
             }
@@ -171,8 +168,7 @@ export class Chat implements Disposable {
 
     dispose(): void {
         this.stop();
-        this.dropUnsent();
-        clearTimeout(this.aboutTimer);
+        this.stream.drop();
         this.disposables.forEach((disposable) => disposable.dispose());
     }
 
@@ -216,8 +212,7 @@ export class Chat implements Disposable {
                 this.view.send({ type: "attachments", attachments: this.attachments });
                 break;
             case "toggleAbout":
-                this.isAboutLeftOut = !this.isAboutLeftOut;
-                this.showAbout();
+                this.code.toggle();
                 break;
             case "switchModel":
                 await commands.executeCommand("homebody.switchModel");
@@ -272,7 +267,7 @@ export class Chat implements Disposable {
             turn.note = STARTING;
         }
         this.turns = [...this.turns, turn].slice(-MOST_TURNS);
-        this.sendTurn(turn);
+        this.stream.send(turn);
         let stream: Disposable | undefined;
         try {
             const client = await this.needs.client();
@@ -299,7 +294,7 @@ export class Chat implements Disposable {
                 this.stopping = undefined;
             }
             if (this.turns.includes(turn)) {
-                this.sendTurn(turn);
+                this.stream.send(turn);
                 this.keep();
             }
         }
@@ -311,36 +306,14 @@ export class Chat implements Disposable {
             if (turn.state === "reading") {
                 turn.state = "writing";
                 delete turn.note;
-                this.sendTurn(turn);
+                this.stream.send(turn);
             } else {
-                this.sendSoon(turn, part.text);
+                this.stream.append(turn, part.text);
             }
         } else if (part.reading !== undefined && turn.state === "reading") {
             turn.note = readNote(part.reading);
-            this.sendTurn(turn);
+            this.stream.send(turn);
         }
-    }
-
-    /** Send text of an answer with what else comes in the next moment: a message for each token is costly. */
-    private sendSoon(turn: Turn, text: string): void {
-        this.unsent += text;
-        this.timer ??= setTimeout(() => {
-            const message = { type: "text" as const, id: turn.id, text: this.unsent };
-            this.dropUnsent();
-            this.view.send(message);
-        }, STREAM_MILLISECONDS);
-    }
-
-    /** Send a whole turn; its answer has the text that was not sent yet. */
-    private sendTurn(turn: Turn): void {
-        this.dropUnsent();
-        this.view.send({ type: "turn", turn });
-    }
-
-    private dropUnsent(): void {
-        clearTimeout(this.timer);
-        this.timer = undefined;
-        this.unsent = "";
     }
 
     private finish(turn: Turn, result: Asked | Explanation): void {
@@ -388,16 +361,6 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Explanations from before the conversation began, as text to attach: the server does not have them. */
-    private earlier(): Attachment[] {
-        const answered = this.conversationId !== undefined ? [] : this.turns.filter(({ answer }) => answer !== "");
-        if (answered.length === 0) {
-            return [];
-        }
-        const text = answered.map(({ question, answer }) => `Question: ${question}\n\n${answer}`).join("\n\n");
-        return [{ id: "", kind: "text", label: "Earlier in this conversation", text: text.slice(-LONGEST_HISTORY) }];
-    }
-
     private async items(query: string): Promise<Attachment[]> {
         const client = await this.needs.client();
         const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
@@ -411,37 +374,17 @@ export class Chat implements Disposable {
 
     private async apply(block: number): Promise<void> {
         const client = await this.needs.client();
-        const editor = window.activeTextEditor ?? window.visibleTextEditors.find(isServed);
-        if (client === undefined || this.conversationId === undefined) {
-            return;
+        if (client !== undefined && this.conversationId !== undefined) {
+            await applyBlock(client, this.conversationId, block, this.needs.show);
         }
-        if (editor === undefined) {
-            void window.showInformationMessage("Open the file that the code is for, then apply it again.");
-            return;
-        }
-        const argument = applyArgument(client, editor, this.conversationId, block);
-        const work = () => run<Refactored>(client, "homebody.apply", argument);
-        await this.needs.show(editor, "Apply code from the answer", work);
     }
 
     private showAll(): void {
         const { turns, attachments } = this;
-        this.dropUnsent();
+        this.stream.drop();
         this.model = this.needs.model();
         this.view.send({ type: "state", turns, attachments, model: this.model });
-        this.showAbout();
-    }
-
-    /** Show which code goes with a question; a selection changes many times while it is made. */
-    private showAboutSoon(): void {
-        clearTimeout(this.aboutTimer);
-        this.aboutTimer = setTimeout(() => this.showAbout(), SELECTION_MILLISECONDS);
-    }
-
-    private showAbout(): void {
-        const editor = editorInView();
-        const about = editor && { label: placeOf(editor), isLeftOut: this.isAboutLeftOut };
-        this.view.send({ type: "about", about });
+        this.code.show();
     }
 
     private keep(): void {
@@ -451,29 +394,4 @@ export class Chat implements Disposable {
         }
         void this.memory.update(STATE, kept);
     }
-}
-
-/** The editor that questions are about. */
-function editorInView(): TextEditor | undefined {
-    const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
-    return editor !== undefined && isServed(editor) ? editor : undefined;
-}
-
-/** Record in a turn that it has no complete answer, and why. */
-function fail(turn: Turn, error: unknown, isCancelled: boolean): void {
-    turn.state = isCancelled ? "stopped" : "failed";
-    delete turn.note;
-    if (isCancelled) {
-        return;
-    }
-    turn.note = isDisconnected(error) ? STOPPED : sentenceOf(error);
-    if (error instanceof ResponseError && error.data?.kind === "NoModelInstalled") {
-        turn.fix = "installModel";
-    }
-}
-
-/** Whether the server ended while it answered. */
-function isDisconnected(error: unknown): boolean {
-    const isRejected = error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected;
-    return isRejected || error instanceof ConnectionError;
 }

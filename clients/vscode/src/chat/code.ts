@@ -5,7 +5,7 @@
 import { type CancellationTokenSource, type TextEditor, window, workspace } from "vscode";
 import { ExecuteCommandRequest, type LanguageClient, type Range as LspRange } from "vscode-languageclient/node";
 
-import type { ApplyArgument, StreamPart } from "../protocol";
+import type { StreamPart } from "../protocol";
 import { baseName } from "../words";
 
 let works = 0;
@@ -32,19 +32,6 @@ export function codeOf(client: LanguageClient, { document, selection }: TextEdit
     return { textDocument: converter.asTextDocumentIdentifier(document), range: converter.asRange(selection) };
 }
 
-/** What puts a code block of an answer into the selection, or where the code itself says. */
-export function applyArgument(
-    client: LanguageClient,
-    { document, selection }: TextEditor,
-    conversationId: string,
-    block: number,
-): ApplyArgument {
-    const converter = client.code2ProtocolConverter;
-    const textDocument = { ...converter.asTextDocumentIdentifier(document), version: document.version };
-    const argument: ApplyArgument = { conversationId, block, textDocument, apply: false };
-    return selection.isEmpty ? argument : { ...argument, range: converter.asRange(selection) };
-}
-
 export function placeOf({ document, selection }: TextEditor): string {
     const name = baseName(document.uri);
     if (selection.isEmpty) {
@@ -68,4 +55,10 @@ export async function insert(text: string): Promise<void> {
 
 export function isServed({ document }: TextEditor): boolean {
     return workspace.textDocuments.includes(document) && ["file", "untitled", "vscode-remote"].includes(document.uri.scheme);
+}
+
+/** The editor that questions are about. */
+export function editorInView(): TextEditor | undefined {
+    const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
+    return editor !== undefined && isServed(editor) ? editor : undefined;
 }

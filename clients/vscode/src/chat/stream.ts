@@ -1,0 +1,38 @@
+/** Turns on their way to the view: whole ones, and the text of an answer that streams. */
+
+import type { Turn } from "./messages";
+import type { ChatView } from "./view";
+
+// A message for each token is costly.
+const STREAM_MILLISECONDS = 50;
+
+export class TurnStream {
+    /** Text of the answer that streams which the view does not have yet. */
+    private unsent = "";
+    private timer: NodeJS.Timeout | undefined;
+
+    constructor(private readonly view: ChatView) {}
+
+    /** Send a whole turn; its answer has the text that was not sent yet. */
+    send(turn: Turn): void {
+        this.drop();
+        this.view.send({ type: "turn", turn });
+    }
+
+    /** Send text of an answer, together with the text of the next moment. */
+    append({ id }: Turn, text: string): void {
+        this.unsent += text;
+        this.timer ??= setTimeout(() => {
+            const message = { type: "text" as const, id, text: this.unsent };
+            this.drop();
+            this.view.send(message);
+        }, STREAM_MILLISECONDS);
+    }
+
+    /** Forget the text that was not sent yet. */
+    drop(): void {
+        clearTimeout(this.timer);
+        this.timer = undefined;
+        this.unsent = "";
+    }
+}
