@@ -41,6 +41,38 @@ async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
         await process.end()
 
 
+async def test_a_chat_that_fills_its_context_evicts_no_completion(tiny_model):
+    """The slots share one cache of two contexts: one for the chat, and one for the prompts of four places."""
+    process = await start_host(HostOptions(tiny_model))
+    assert process is not None
+    hosted = HostedBackend(process.ready, timeout_seconds=30.0)
+    try:
+        context = (await hosted.describe()).context_length
+        question = [Message("user", "")]
+        empty = await hosted.count_prompt(await hosted.render_chat(question))
+        words = await _tokens_of(hosted, "other = 3\n")
+        question = [Message("user", "other = 3\n" * ((context - empty - 16) // words))]
+        line = await _tokens_of(hosted, "value_0 = 0\n")
+        prompts = [Prompt((Text(f"value_{n} = {n}\n" * (context // 5 // line)),)) for n in range(4)]
+        for slot, prompt in enumerate(prompts):
+            await hosted.warm(prompt, slot=slot)
+        chat = await hosted.render_chat(question)
+        assert 0.9 * context < await hosted.count_prompt(chat) < context
+        async with aclosing(hosted.complete(chat, Sampling(max_tokens=4), slot="chat")) as stream:
+            assert [item async for item in stream]
+        again = [await hosted.warm(prompt, slot=slot) for slot, prompt in enumerate(prompts)]
+        assert [stats.evaluated_tokens for stats in again] == [1, 1, 1, 1]
+    finally:
+        await hosted.aclose()
+        await process.end()
+
+
+async def _tokens_of(hosted: HostedBackend, text: str) -> int:
+    """Tokens that one more copy of a text adds to a prompt."""
+    few, more = [await hosted.count_prompt(Prompt((Text(text * n),))) for n in (10, 20)]
+    return -(-(more - few) // 10)
+
+
 async def test_nothing_but_its_health_is_told_without_the_key(tiny_model):
     """Another user of the machine reaches the port, and gets neither answers nor the model's name."""
     process = await start_host(HostOptions(tiny_model))

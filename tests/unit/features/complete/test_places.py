@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from homebody.backend.base import FimTokens
+from homebody.backend.base import FimTokens, Marker
 from homebody.backend.scripted import ScriptedBackend
 from homebody.features.complete import complete
 from homebody.features.complete.pause import follow_up, widen_while_typing
@@ -14,6 +14,7 @@ from homebody.features.complete.plan import apply, plan
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.read import read_ahead
 from homebody.features.complete.scene import scene_at
+from homebody.prompt.fim import formats
 from homebody.session.allowance import ReadingAllowance
 from homebody.text import Document, Span, TextEdit
 from support.documents import typed
@@ -53,6 +54,23 @@ async def test_coming_back_to_four_files_reads_next_to_nothing(world, fim):
         for document, offset in places:
             assert await _evaluated(w, *typed(document, offset, "q")) <= 4
         assert len({request.slot for request in w.asked}) == 4
+
+
+async def test_the_place_that_was_left_longest_ago_is_read_again(world):
+    """With three slots for four files: the others keep what was read."""
+    async with world("zzz\n") as w:
+        _with_slots(w, 3)
+        first, second, third, fourth = (
+            (one, len(one.text)) for one in map(_file, ("alpha", "beta", "gamma", "delta"))
+        )
+        for document, offset in (first, second, third):
+            await _evaluated(w, document, offset)
+        first = typed(*first, "q")
+        assert await _evaluated(w, *first) <= 4
+        assert await _evaluated(w, *fourth) > 100
+        for place in (first, third, fourth):
+            assert await _evaluated(w, *typed(*place, "r")) <= 4
+        assert await _evaluated(w, *typed(*second, "r")) > 100
 
 
 async def test_with_one_slot_each_file_is_read_again(world):
@@ -294,14 +312,16 @@ def _shared(one: str, other: str) -> float:
     return same / len(one)
 
 
-@pytest.mark.parametrize("fim", [None, _FIM])
-async def test_coming_back_sends_a_prompt_that_begins_as_before(world, fim):
+@pytest.mark.parametrize("family", ["none", *(row.family for row in formats())])
+async def test_coming_back_sends_a_prompt_that_begins_as_before(world, family):
     """A server that keeps prefixes by itself (vLLM, SGLang) then evaluates only what is new.
 
-    To another file and back, and far away in the same file and back.
+    The user goes to another file and back, and far away in the same file and back.
     """
-    markers = frozenset({"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"})
-    async with world("zzz\n", fim=fim, context_length=4096, special_texts=markers) as w:
+    markers = frozenset(marker for row in formats() if row.family == family for marker in row.markers)
+    async with world("zzz\n", context_length=4096, special_texts=markers) as w:
+        completion = structs.replace(w.engine.settings.completion, fim=family)
+        w.engine.settings = structs.replace(w.engine.settings, completion=completion)
         _with_slots(w, 8, speed=5_000)
         document, other = _file("alpha", 6000), _file("beta")
         offset = document.line_starts[400]
@@ -318,5 +338,6 @@ async def test_coming_back_sends_a_prompt_that_begins_as_before(world, fim):
         await prompt(document, document.line_starts[5500])
         document, offset = typed(document, offset, "r")
         after_jump = await prompt(document, offset)
+        assert set(markers) == {part.text for part in w.asked[-1].prompt.parts if isinstance(part, Marker)}
         assert _shared(before, after_file) >= 0.95
         assert _shared(before, after_jump) >= 0.95
