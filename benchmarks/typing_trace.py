@@ -94,11 +94,11 @@ async def _runs(
         if options.contender and options.contender.lower() not in name.lower():
             continue
         start = open_stock_model if options.stock or name != "Homebody" else open_model
-        slots = {"slots": 4} if options.stock else {}
+        default_flags = {"slots": 4, "spin_count": None} if options.stock else {}
         async with (
-            _busy(options.busy),
-            start(path, threads=options.threads, **slots) as real,
+            start(path, threads=options.threads, **default_flags) as real,
             _in_front_of(real) as (proxy, model),
+            _busy(options.busy),
         ):
             print(f"{trace.name}, {path.stem}, {name}: {trace.seconds:.0f} s ...", flush=True)
             if name == "Homebody":
@@ -114,9 +114,13 @@ async def _runs(
 
 @asynccontextmanager
 async def _busy(count: int) -> AsyncGenerator[None]:
-    """Keep so many cores busy, as a compiler does."""
+    """Keep so many cores busy, as a compiler in a terminal does: in a session of its own.
+
+    Linux divides the processor among sessions first (autogroup), and our shared host has its own, too.
+    """
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass") for _ in range(count)
+        await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass", start_new_session=True)
+        for _ in range(count)
     ]
     try:
         yield

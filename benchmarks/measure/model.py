@@ -163,10 +163,15 @@ async def open_model(path: Path, *, threads: int | None = None) -> AsyncGenerato
 
 @asynccontextmanager
 async def open_stock_model(
-    path: Path, *, threads: int | None = None, slots: int = 1
+    path: Path, *, threads: int | None = None, slots: int = 1, spin_count: int | None = 300
 ) -> AsyncGenerator[Model]:
-    """Start llama.cpp's server with its own defaults; ``slots`` is four where nobody says otherwise."""
+    """Start llama.cpp's server with its own defaults; it has four ``slots`` unless a flag says otherwise.
+
+    ``spin_count`` is how long waiting threads spin; ``None`` for the default of the OpenMP library. Baselines
+    get our host's, so that prompts are compared and not threads.
+    """
     key = secrets.token_hex(16)
+    spin = {} if spin_count is None else {"GOMP_SPINCOUNT": f"{spin_count}"}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         Path(__file__).with_name("stock_server.py"),
@@ -176,7 +181,7 @@ async def open_stock_model(
         f"{slots}",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=os.environ | {"MEASURE_KEY": key},
+        env=os.environ | spin | {"MEASURE_KEY": key},
     )
     assert process.stdin is not None
     assert process.stdout is not None

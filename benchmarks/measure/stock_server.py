@@ -9,9 +9,6 @@ kept in memory. Prints its port. The key comes in the environment. Ends when its
 import os
 import sys
 
-# As in our host: threads that wait for each other sleep soon, so that a busy machine does not starve them.
-os.environ.setdefault("GOMP_SPINCOUNT", "300")
-
 
 def main() -> None:
     """Serve until stdin ends."""
