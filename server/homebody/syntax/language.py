@@ -47,6 +47,7 @@ _CONSTANTS = frozenset({"true", "false", "null", "nil", "None", "True", "False",
 _SEPARATOR = re.compile(r"[/\\]")
 _BLOCK_PATTERN = re.compile(r"^([\[(].*)\s@block$", re.MULTILINE)
 _PATTERN_START = re.compile(r"^(?=[(\[])", re.MULTILINE)
+_INHERITS = re.compile(r"; inherits: (\w+)\n")
 _KIND = re.compile(r"\((\w+)\)")
 # Extensions that two languages share: the other language, and a pattern that only its text matches.
 _SHARED = (
@@ -192,13 +193,20 @@ def block_kinds(language: Language) -> frozenset[str]:
     """Kinds of nodes that the language's query file calls blocks."""
     if not language.grammar:
         return frozenset()
-    patterns = _BLOCK_PATTERN.findall(_source(language))
+    patterns = _BLOCK_PATTERN.findall(query_text(language))
     return frozenset(kind for pattern in patterns for kind in _KIND.findall(pattern))
 
 
-def _source(language: Language) -> str:
-    name = f"{language.query or language.name}.scm"
-    return files("homebody.syntax").joinpath("queries", name).read_text(encoding="utf-8")
+def query_text(language: Language) -> str:
+    """Return the patterns of a language's query file, the inherited ones first."""
+    return _read(language.query or language.name)
+
+
+def _read(name: str) -> str:
+    text = files("homebody.syntax").joinpath("queries", f"{name}.scm").read_text(encoding="utf-8")
+    if (found := _INHERITS.match(text)) is None:
+        return text
+    return f"{_read(found[1])}{text[found.end() :]}"
 
 
 def _query(language: Language, wanted: re.Pattern[str]) -> "tree_sitter.Query | None":
@@ -215,4 +223,4 @@ def _patterns(language: Language, wanted: re.Pattern[str]) -> str:
     """Patterns of the language's query file with a capture that ``wanted`` matches."""
     if not language.grammar:
         return ""
-    return "".join(one for one in _PATTERN_START.split(_source(language)) if wanted.search(one))
+    return "".join(one for one in _PATTERN_START.split(query_text(language)) if wanted.search(one))

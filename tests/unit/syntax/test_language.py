@@ -3,12 +3,20 @@
 import re
 import subprocess
 import sys
-from importlib.resources import files
 
 import pytest
 
 from homebody.syntax import language as table
-from homebody.syntax.language import LANGUAGES, PARSED, Language, find, find_by_text, grammar, keywords
+from homebody.syntax.language import (
+    LANGUAGES,
+    PARSED,
+    Language,
+    find,
+    find_by_text,
+    grammar,
+    keywords,
+    query_text,
+)
 from homebody.syntax.tree import parse
 from homebody.text import Document
 
@@ -112,13 +120,7 @@ def test_grammar_and_queries_load(language: Language):
 @each_language
 def test_queries_use_the_documented_captures(language: Language):
     """Every capture name of a query file is one that the code knows."""
-    assert set(CAPTURE.findall(_query_text(language))) <= CAPTURES
-
-
-@each_language
-def test_queries_have_no_predicates(language: Language):
-    """Predicates need the text, which trees do not keep."""
-    assert "(#" not in _query_text(language)
+    assert set(CAPTURE.findall(query_text(language))) <= CAPTURES
 
 
 @each_language
@@ -128,8 +130,8 @@ def test_queries_never_start_at_the_root(language: Language):
     tree = parse(document)
     assert tree.handle is not None
 
-    assert f"({tree.handle.root_node.type}\n" not in _query_text(language)
-    assert f"({tree.handle.root_node.type} " not in _query_text(language)
+    assert f"({tree.handle.root_node.type}\n" not in query_text(language)
+    assert f"({tree.handle.root_node.type} " not in query_text(language)
 
 
 @each_language
@@ -153,6 +155,18 @@ def test_keywords_come_from_the_grammar():
     assert {"select", "SELECT"} <= keywords(sql)
 
 
+def test_a_query_file_inherits_patterns():
+    """What sister grammars have in common is written once: the file that is named comes first."""
+    javascript, typescript = find("javascript"), find("typescript")
+    assert javascript is not None
+    assert typescript is not None
+    inherited = "(function_declaration name: (identifier) @name body: (_) @body) @definition.function"
+
+    assert query_text(javascript).startswith(inherited)
+    assert query_text(typescript).startswith(inherited)
+    assert "inherits" not in query_text(typescript)
+
+
 def test_grammars_are_loaded_on_first_use():
     """Importing the room costs no parser and no grammar."""
     code = (
@@ -171,8 +185,3 @@ def test_a_missing_grammar_costs_the_tree_only():
     assert grammar(missing) is None
     assert keywords(missing) == frozenset()
     assert table.scope_query(missing) is None
-
-
-def _query_text(language: Language) -> str:
-    name = f"{language.query or language.name}.scm"
-    return (files("homebody.syntax") / "queries" / name).read_text(encoding="utf-8")
