@@ -1,16 +1,13 @@
 """Fixtures for every test: models to run and a real llama.cpp that runs one."""
 
-import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from homebody.host.launch import start_host
-from homebody.host.options import HostOptions
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
+from support.hosts import Host, running_host
 from support.needs import leave_out
 from support.tiny_gguf import write_tiny_gguf
 
@@ -49,22 +46,11 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@dataclass(frozen=True)
-class Host:
-    """A llama.cpp that is running: ``http://127.0.0.1:PORT``, the key it wants, its process."""
-
-    url: str
-    key: str
-    pid: int
-
-
 @pytest.fixture(scope="session")
 def host(tiny_model: Path) -> Iterator[Host]:
     """Run the scripted model in a real host process, one for the whole run.
 
     A test that ends it, or needs another model, starts its own with ``start_host``.
     """
-    process = asyncio.run(start_host(HostOptions(tiny_model)))
-    assert process is not None
-    yield Host(f"http://127.0.0.1:{process.ready.port}", process.ready.api_key, process.ready.pid)
-    asyncio.run(process.end())
+    with running_host(tiny_model) as running:
+        yield running

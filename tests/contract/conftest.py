@@ -1,8 +1,6 @@
 """Every backend, against the real thing where it can be had, against its double where it cannot."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,9 +12,9 @@ from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.servers.lm_studio import LmStudioBackend
 from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.openai import OpenAiBackend
-from homebody.host.launch import start_host
 from homebody.host.options import HostOptions
 from support.embedded import embedded_backend
+from support.hosts import Host, running_host
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.server_double import CODE, WORDS
@@ -25,23 +23,12 @@ from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
 KINDS = ("llama.cpp", "embedded", "openai", "ollama", "lm-studio", "scripted")
 
 
-@dataclass(frozen=True)
-class Host:
-    """A llama.cpp that is running."""
-
-    url: str
-    key: str
-    pid: int
-
-
 @pytest.fixture(scope="session")
 def endless_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """A real llama.cpp whose model never ends by itself."""
     model = write_tiny_gguf(tmp_path_factory.mktemp("endless") / "endless.gguf", ENDLESS_SCRIPT)
-    process = asyncio.run(start_host(HostOptions(model)))
-    assert process is not None
-    yield Host(f"http://127.0.0.1:{process.ready.port}", process.ready.api_key, process.ready.pid)
-    asyncio.run(process.end())
+    with running_host(model) as running:
+        yield running
 
 
 @pytest.fixture

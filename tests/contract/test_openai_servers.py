@@ -1,6 +1,6 @@
 """LM Studio, vLLM and unknown servers behind OpenAI's API: lengths, names of parameters, reasoning."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -11,8 +11,9 @@ from homebody.backend.servers.lm_studio import LINK_NOTE, LmStudioBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong
-from support.loopback import LoopbackServer, Reply, Request
+from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
+from support.until import until
 
 MANY = Sampling(max_tokens=64)
 ALL = Sampling(
@@ -218,9 +219,11 @@ async def opened_at(url: str, key: str) -> AsyncIterator[OpenAiBackend]:
         await backend.aclose()
 
 
-async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
-    """The stream never ends silently: neither without ``[DONE]`` nor after an error event."""
-    events: list[object] = [{"choices": [{"index": 0, "text": "a", "finish_reason": None}]}]
+_PIECE: dict[str, object] = {"choices": [{"index": 0, "text": "a", "finish_reason": None}]}
+
+
+def _streaming(stream: Callable[[Reply], Awaitable[None]]) -> Handler:
+    """A server with one model, whose completions are streamed by ``stream``."""
 
     async def serve(request: Request, reply: Reply) -> None:
         if request.path == "/v1/models":
@@ -229,11 +232,21 @@ async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
             await reply.json({"detail": "Not Found"}, 404)
         else:
             await reply.begin("text/event-stream")
-            for event in events:
-                await reply.event(event)
-            await reply.end()
+            await stream(reply)
 
-    with LoopbackServer(serve) as double:
+    return serve
+
+
+async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
+    """The stream never ends silently: neither without ``[DONE]`` nor after an error event."""
+    events = [_PIECE]
+
+    async def stream(reply: Reply) -> None:
+        for event in events:
+            await reply.event(event)
+        await reply.end()
+
+    with LoopbackServer(_streaming(stream)) as double:
         async with opened(double, OpenAiBackend) as backend:
             with pytest.raises(BackendUnavailable, match="closed the connection during an answer"):
                 await read(backend.complete(Prompt((Text("x"),)), MANY))
@@ -245,17 +258,11 @@ async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
 async def test_an_answer_without_end_is_ended():
     """A server that ignores ``max_tokens`` is hung up on, and the answer counts as cut by length."""
 
-    async def serve(request: Request, reply: Reply) -> None:
-        if request.path == "/v1/models":
-            await reply.json({"data": [{"id": "m"}]})
-        elif request.path != "/v1/completions":
-            await reply.json({"detail": "Not Found"}, 404)
-        else:
-            await reply.begin("text/event-stream")
-            while not reply.client_is_gone:
-                await reply.event({"choices": [{"index": 0, "text": "a", "finish_reason": None}]})
+    async def stream(reply: Reply) -> None:
+        while not reply.client_is_gone:
+            await reply.event(_PIECE)
 
-    with LoopbackServer(serve) as double:
+    with LoopbackServer(_streaming(stream)) as double:
         async with opened(double, OpenAiBackend) as backend:
             text, stats = await read(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=10)))
 
@@ -270,5 +277,4 @@ async def test_closing_the_stream_hangs_up():
             async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=900))) as stream:
                 await anext(stream)
             await read(backend.chat([Message("user", "hi")], Sampling(max_tokens=30)))
-
-    assert double.hang_ups == 1
+            await until(lambda: double.hang_ups == 1)

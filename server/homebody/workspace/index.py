@@ -149,14 +149,10 @@ class WorkspaceIndex:
         row = find(language, near_path.name if near_path else "")
         name = row.name if row else language
         rows = None if imports is None else rows_of(imports)
-        found: list[Candidate] = []
-        for folder in self._folders:
-            below = folder.below(near_path) if near_path else None
-            found += await self._ask(
-                folder,
-                lambda reader, p=below: reader.definitions(names, language=name, path=p, imports=rows),
-            )
-        return found
+        answers = await self._ask_each(
+            lambda reader, path: reader.definitions(names, language=name, path=path, imports=rows), near_path
+        )
+        return [one for answer in answers for one in answer]
 
     async def similar(self, text: str, *, exclude: Iterable[str] = (), limit: int = 8) -> list[Candidate]:
         """Return at most ``limit`` chunks that share rare words with ``text``, the most similar first.
@@ -181,29 +177,19 @@ class WorkspaceIndex:
         """
         row = find(language, near_path.name if near_path else "")
         wanted = row.name if row else language
-        answers: list[list[Candidate]] = []
-        for folder in self._folders:
-            below = folder.below(near_path) if near_path else None
-            answers.append(
-                await self._ask(
-                    folder,
-                    lambda reader, p=below: reader.callers(name, language=wanted, path=p, limit=limit),
-                )
-            )
+        answers = await self._ask_each(
+            lambda reader, path: reader.callers(name, language=wanted, path=path, limit=limit), near_path
+        )
         return _woven(answers)[:limit]
 
     async def files(self, query: str, *, limit: int) -> list[Candidate]:
         """Return at most ``limit`` files whose path contains ``query``; ``why`` is the path."""
-        answers = [
-            await self._ask(one, lambda reader: reader.files(query, limit=limit)) for one in self._folders
-        ]
+        answers = await self._ask_each(lambda reader, _: reader.files(query, limit=limit))
         return _woven(answers)[:limit]
 
     async def symbols(self, query: str, *, limit: int) -> list[Candidate]:
         """Return at most ``limit`` definitions whose name contains ``query``; ``why`` is the name."""
-        answers = [
-            await self._ask(one, lambda reader: reader.symbols(query, limit=limit)) for one in self._folders
-        ]
+        answers = await self._ask_each(lambda reader, _: reader.symbols(query, limit=limit))
         return _woven(answers)[:limit]
 
     async def named(
@@ -214,15 +200,9 @@ class WorkspaceIndex:
         If some are inside ``container`` (``Order`` in ``Order.total``), only those are returned.
         ``near_path`` is the path of the document; ``None`` for one that is not on disk.
         """
-        answers: list[list[Candidate]] = []
-        for folder in self._folders:
-            below = folder.below(near_path) if near_path else None
-            answers.append(
-                await self._ask(
-                    folder,
-                    lambda reader, p=below: reader.named(name, container=container, path=p, limit=limit),
-                )
-            )
+        answers = await self._ask_each(
+            lambda reader, path: reader.named(name, container=container, path=path, limit=limit), near_path
+        )
         return _woven(answers)[:limit]
 
     async def aclose(self) -> None:
@@ -234,6 +214,16 @@ class WorkspaceIndex:
         for folder in self._folders:
             self._thread.submit(folder.close)
         self._thread.shutdown(wait=True)
+
+    async def _ask_each(
+        self, question: "Callable[[Reader, str | None], list[Candidate]]", near_path: Path | None = None
+    ) -> list[list[Candidate]]:
+        """Ask every folder's reader; the question also gets ``near_path`` below that folder."""
+        answers: list[list[Candidate]] = []
+        for folder in self._folders:
+            below = folder.below(near_path) if near_path else None
+            answers.append(await self._ask(folder, lambda reader, path=below: question(reader, path)))
+        return answers
 
     async def _ask(
         self, folder: "_Folder", question: "Callable[[Reader], list[Candidate]]"

@@ -179,38 +179,31 @@ def test_a_snippet_ends_its_last_line_before_the_next_marker(row):
         assert not body.endswith("\n\n")
 
 
-def test_the_repository_is_named_as_qwen_was_trained():
-    """On a line of its own, in front of the files."""
+@pytest.mark.parametrize(
+    ("family", "expected"),
+    [
+        (
+            "qwen",
+            (
+                "<|repo_name|>shop\n<|file_sep|>u.py\nu()\n<|file_sep|>main.py\n"
+                "<|fim_prefix|>a<|fim_suffix|>z<|fim_middle|>b"
+            ),
+        ),
+        # Section 5.1 of its paper: the document's path comes after the prefix marker.
+        (
+            "starcoder2",
+            "<repo_name>shop<file_sep>u.py\nu()\n<file_sep><fim_prefix>main.py\na<fim_suffix>z<fim_middle>b",
+        ),
+    ],
+)
+def test_a_repository_is_laid_out_as_the_family_was_trained(family, expected):
+    """The repository's name comes first, then the other files, then the document."""
+    snippets = [PromptSnippet("u.py", "u()")]
     prompt = fim_prompt(
-        ROWS["qwen"],
-        prefix="a",
-        suffix="z",
-        typed="b",
-        snippets=[PromptSnippet("u.py", "u()")],
-        path="main.py",
-        repo="shop",
+        ROWS[family], prefix="a", suffix="z", typed="b", snippets=snippets, path="main.py", repo="shop"
     )
-    assert prompt.text == (
-        "<|repo_name|>shop\n<|file_sep|>u.py\nu()\n<|file_sep|>main.py\n"
-        "<|fim_prefix|>a<|fim_suffix|>z<|fim_middle|>b"
-    )
-    assert prompt.parts[0] == Marker("<|repo_name|>")
-
-
-def test_starcoder2_has_the_documents_path_behind_the_prefix_marker():
-    """As its paper lays repositories out, section 5.1."""
-    prompt = fim_prompt(
-        ROWS["starcoder2"],
-        prefix="a",
-        suffix="z",
-        typed="b",
-        snippets=[PromptSnippet("u.py", "u()")],
-        path="main.py",
-        repo="shop",
-    )
-    assert prompt.text == (
-        "<repo_name>shop<file_sep>u.py\nu()\n<file_sep><fim_prefix>main.py\na<fim_suffix>z<fim_middle>b"
-    )
+    assert prompt.text == expected
+    assert prompt.parts[0] == Marker(expected[: expected.index("shop")])
 
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)

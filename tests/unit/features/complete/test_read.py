@@ -44,14 +44,7 @@ async def test_reading_resumes_where_a_key_interrupted_it(world):
 async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
     """The server reads it to its end anyway; the next request for it would read nothing new."""
     async with world("x\n", context_length=4096, kind=_SlowToRead) as w:
-        w.engine.completion.speed.prompt = 400
-        prompt = Prompt((Text(_LONG_WORDS),))
-        reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, pace=_SLOW))
-        await w.backend.has_begun.wait()
-        reading.cancel()
-        w.backend.may_end.set()
-        await asyncio.wait({reading})
-        assert reading.cancelled()
+        prompt = await _read_until_cancelled(w)
         cached = w.session.prompts.best(prompt.text)
         assert cached.tokens == w.backend.asked[0]
 
@@ -59,14 +52,20 @@ async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
 async def test_a_key_ends_the_work_over_a_server_that_cannot_read_ahead(world):
     """The cancellation is not lost while the reply is waited for."""
     async with world("x\n", context_length=4096, kind=_CannotReadAhead) as w:
-        w.engine.completion.speed.prompt = 400
-        prompt = Prompt((Text(_LONG_WORDS),))
-        reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, pace=_SLOW))
-        await w.backend.has_begun.wait()
-        reading.cancel()
-        w.backend.may_end.set()
-        await asyncio.wait({reading})
-        assert reading.cancelled()
+        await _read_until_cancelled(w)
+
+
+async def _read_until_cancelled(w) -> Prompt:
+    """Cancel the reading of a prompt during its first piece; returns the prompt."""
+    w.engine.completion.speed.prompt = 400
+    prompt = Prompt((Text(_LONG_WORDS),))
+    reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, pace=_SLOW))
+    await w.backend.has_begun.wait()
+    reading.cancel()
+    w.backend.may_end.set()
+    await asyncio.wait({reading})
+    assert reading.cancelled()
+    return prompt
 
 
 class _SlowToRead(ScriptedBackend):
