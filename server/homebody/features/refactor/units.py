@@ -1,34 +1,46 @@
 """Split large code into parts that each fit the context together with their new version.
 
 In: a request, the tokens that a part may have. Out: a request for each part, and the lines that are in no
-part. Code with definitions is split into those; a function that is too large is left out. Other text
-(configuration, prose, a script) is split between its statements or paragraphs.
+part. Code with definitions is split into those and the statements between them; a function that is too large
+is left out. Other text (configuration, prose, a script) is split between its statements or paragraphs.
 Pure; reads the whole tree, so it runs in a thread.
 """
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from homebody.features.refactor.results import Request, Skipped
 from homebody.features.refactor.target import definition_around
 from homebody.syntax.chunk import chunk_document
+from homebody.syntax.decorations import with_decorations
+from homebody.syntax.opaque import comments_in
 from homebody.syntax.scope import Definition, definitions
-from homebody.text import Document, Span
+from homebody.syntax.snap import snapped
+from homebody.text import Span
+
+Count: TypeAlias = Callable[[str], int]
 
 _TOO_LARGE = "it is larger than the context of the model"
+_HEADER = "its members are rewritten one by one, and its first lines stay"
+_OUTSIDE = "it is outside of functions, which the action is for"
+_NOT_WHOLE = "these lines are no whole statements"
 _LARGEST_PIECE = 3_000
 """Maximum size of a part without definitions, in tokens: models omit more of a longer one."""
 _SMALLEST_PIECE = 64
 """Below this many tokens a piece is too small to be rewritten by itself."""
 
+_CLOSER = re.compile(r"[\s})\];,]*|\s*end\b\s*;?\s*")
+"""A line that only closes a class or another block."""
 
-def units_of(
-    request: Request, max_tokens: int, count: Callable[[str], int]
-) -> tuple[list[Request], list[Skipped]]:
+
+def units_of(request: Request, max_tokens: int, count: Count) -> tuple[list[Request], list[Skipped]]:
     """Split the target into parts of at most ``max_tokens`` tokens each.
 
-    A class that is too large is split into its members; other lines of it stay unchanged.
-    Both lists are empty if the target cannot be split.
+    A class that is too large is split into its members and the statements between them; its first lines
+    are listed as skipped. Comments directly above a definition stay as they are. Both lists are empty if
+    the target cannot be split.
     """
     document, target = request.document, request.target
     everything = [
@@ -38,66 +50,129 @@ def units_of(
         and target.start <= one.span.start
         and one.span.end <= target.end
     ]
-    parts: list[Request] = []
-    skipped: list[Skipped] = []
-    for one in _outermost(everything, target):
-        for part, fits in _parts(document, one, everything, max_tokens, count):
-            span = document.whole_lines(part.span)
-            if fits:
-                around = definition_around(document, request.tree, part.span)
-                parts.append(replace(request, target=span, definition=around))
-            else:
-                skipped.append(Skipped(*document.lines_of(span), f"{part.name}: {_TOO_LARGE}"))
-    if not parts and not skipped and request.prompt.scope == "selection":
-        return _pieces(request, max_tokens, count)
-    return parts, skipped
+    units = _Units(request, max_tokens, count)
+    outermost = _outermost(everything, target)
+    for one in outermost:
+        units.add_definition(one, everything)
+    if outermost:
+        for span in list(units.between()):
+            units.add_between(span)
+    elif request.prompt.scope == "selection":
+        units.add_pieces(target)
+    return sorted(units.parts, key=lambda part: part.target.start), units.skipped
 
 
-def _pieces(
-    request: Request, max_tokens: int, count: Callable[[str], int]
-) -> tuple[list[Request], list[Skipped]]:
-    """Split a target without definitions between its statements; blank pieces are left out."""
-    document, target = request.document, request.target
-    limit = min(_LARGEST_PIECE, max_tokens)
-    parts: list[Request] = []
-    skipped: list[Skipped] = []
-    if limit < _SMALLEST_PIECE:
-        return parts, skipped
+@dataclass(slots=True)
+class _Units:
+    """Parts found so far, the lines that are skipped, and all lines that are one of the two."""
 
-    def tokens_of(text: str) -> int:
-        # The prompt has the text without its last line end, and the estimate without it may be higher.
-        return max(count(text), count(text.rstrip("\r\n")))
+    request: Request
+    max_tokens: int
+    count: Count
+    parts: list[Request] = field(default_factory=list[Request])
+    skipped: list[Skipped] = field(default_factory=list[Skipped])
+    taken: set[int] = field(default_factory=set[int])
 
-    for chunk in chunk_document(document, request.tree, limit, tokens_of):
-        start = max(target.start, document.line_starts[chunk.first_line])
-        end = min(target.end, document.line_span(chunk.last_line).end)
-        if not document.text[start:end].strip():
-            continue
-        if (chunk.tokens or 0) > limit:
-            reason = f"a line is never split, and {_TOO_LARGE}"
-            skipped.append(Skipped(chunk.first_line, chunk.last_line, reason))
+    def add_definition(self, one: Definition, everything: list[Definition]) -> None:
+        """Add ``one`` if it fits, else the members of a class; else skip it."""
+        document, tree = self.request.document, self.request.tree
+        span = document.whole_lines(with_decorations(document, tree, one.span))
+        if self.count(document.slice(span)) <= self.max_tokens:
+            self._add(
+                replace(self.request, target=span, definition=definition_around(document, tree, one.span))
+            )
+            return
+        members = _outermost([other for other in everything if other is not one], one.span)
+        if one.is_function or not members:
+            self._skip(span, f"{one.name}: {_TOO_LARGE}")
+            return
+        for member in members:
+            self.add_definition(member, everything)
+        # The header reaches to the block's opener, which may be on a line of its own.
+        header = Span(span.start, max(span.start, one.header.end - 1))
+        self._skip(header, f"{one.name}: {_HEADER}")
+        last = document.lines_of(span)[1]
+        if _CLOSER.fullmatch(document.line_text(last)):
+            self.taken.add(last)
+
+    def between(self) -> Iterator[Span]:
+        """Runs of lines of the target that are in no part, without blank lines at their ends."""
+        document = self.request.document
+        first, last = document.lines_of(self.request.target)
+        run: list[int] = []
+        for line in range(first, last + 2):
+            if line <= last and line not in self.taken:
+                run.append(line)
+                continue
+            texts = [number for number in run if document.line_text(number).strip()]
+            if texts:
+                yield Span(document.line_starts[texts[0]], document.line_span(texts[-1]).end)
+            run = []
+
+    def add_between(self, span: Span) -> None:
+        """Add the statements of a run of lines, or skip them."""
+        document, tree, prompt = self.request.document, self.request.tree, self.request.prompt
+        below = document.lines_of(span)[1] + 1
+        span = _without_comments_at_end(self.request, span) if below in self.taken else span
+        if not document.slice(span).strip():
+            return
+        if prompt.scope == "function":
+            self._skip(span, _OUTSIDE)
+        elif snapped(document, tree, span) != span:
+            self._skip(span, _NOT_WHOLE)
+        elif self.count(document.slice(span)) > self.max_tokens:
+            self.add_pieces(span)
         else:
-            parts.append(replace(request, target=Span(start, end)))
-    return parts, skipped
+            self._add(replace(self.request, target=span, definition=definition_around(document, tree, span)))
+
+    def add_pieces(self, span: Span) -> None:
+        """Split lines without definitions between their statements; blank pieces are left out."""
+        document, tree = self.request.document, self.request.tree
+        limit = min(_LARGEST_PIECE, self.max_tokens)
+        if limit < _SMALLEST_PIECE:
+            return
+        for chunk in chunk_document(document, tree, limit, self._count_of_piece):
+            start = max(span.start, document.line_starts[chunk.first_line])
+            end = min(span.end, document.line_span(chunk.last_line).end)
+            if start >= end or not document.text[start:end].strip():
+                continue
+            if (chunk.tokens or 0) > limit:
+                self._skip(Span(start, end), f"a line is never split, and {_TOO_LARGE}")
+            else:
+                self._add(replace(self.request, target=Span(start, end)))
+
+    def _count_of_piece(self, text: str) -> int:
+        # The prompt has the text without its last line end, and the estimate without it may be higher.
+        return max(self.count(text), self.count(text.rstrip("\r\n")))
+
+    def _add(self, part: Request) -> None:
+        first, last = part.document.lines_of(part.target)
+        self.parts.append(part)
+        self.taken.update(range(first, last + 1))
+
+    def _skip(self, span: Span, reason: str) -> None:
+        first, last = self.request.document.lines_of(span)
+        self.skipped.append(Skipped(first, last, reason))
+        self.taken.update(range(first, last + 1))
 
 
-def _parts(
-    document: Document,
-    one: Definition,
-    everything: list[Definition],
-    max_tokens: int,
-    count: Callable[[str], int],
-) -> Iterator[tuple[Definition, bool]]:
-    """``one`` if it fits, otherwise the members of a class; each with whether it fits."""
-    if count(document.slice(document.whole_lines(one.span))) <= max_tokens:
-        yield one, True
-        return
-    members = _outermost([other for other in everything if other is not one], one.span)
-    if one.is_function or not members:
-        yield one, False
-        return
-    for member in members:
-        yield from _parts(document, member, everything, max_tokens, count)
+def _without_comments_at_end(request: Request, span: Span) -> Span:
+    """``span`` without comments at its end, which are about the definition below it."""
+    document = request.document
+    end = span.end
+    for one in reversed(comments_in(document, request.tree, span)):
+        if document.text[one.end : end].strip() or _has_blank_line(document.text[one.end : end]):
+            break
+        line = document.line_starts[document.line_of(one.start)]
+        if document.text[line : one.start].strip():
+            break
+        end = max(span.start, line)
+    text = document.text[span.start : end]
+    return Span(span.start, span.start + len(text.rstrip()))
+
+
+def _has_blank_line(text: str) -> bool:
+    return text.replace("\r\n", "\n").count("\n") > 1
 
 
 def _outermost(found: list[Definition], within: Span) -> list[Definition]:

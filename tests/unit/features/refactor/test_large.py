@@ -54,7 +54,7 @@ async def test_parts_that_fail_are_listed_and_the_others_are_offered(world):
 
 
 async def test_the_methods_of_a_large_class_are_rewritten_one_by_one(world):
-    """Its other lines stay as they are."""
+    """Its first lines stay as they are, and are listed."""
     methods = "".join(f"    def m{n}(self):\n        b = {n}\n        return b\n\n" for n in range(30))
     code = f"class A:\n    size = 1\n\n{methods}"
     reply = Reply(_shorter)
@@ -65,6 +65,61 @@ async def test_the_methods_of_a_large_class_are_rewritten_one_by_one(world):
         assert new.count("        return ") == 30
         assert "b = " not in new
         assert new.startswith("class A:\n    size = 1\n\n    def m0(self):\n        return 0\n")
+        assert (done.skipped[0].first_line, done.skipped[0].last_line) == (0, 0)
+        assert done.skipped[0].reason == "A: its members are rewritten one by one, and its first lines stay"
+
+
+async def test_statements_between_functions_are_rewritten_as_well(world):
+    """Each run of them is a request of its own; comments directly above a function belong to the function."""
+    functions = [f"# Number {number}.\ndef f{number}(a):\n    return a * {number}\n" for number in range(12)]
+    code = "import os\n\nlimit = 1\n\n\n" + "\n\n".join(functions[:6])
+    code += (
+        "\n\nlimit = 2\n\nif limit:\n    limit = 3\n\n\n" + "\n\n".join(functions[6:]) + "\n\nprint(limit)\n"
+    )
+    async with world(Reply(_more), context_length=600) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        done = await refactor(w.engine, document, _all(document), instruction="Call it most.")
+        assert apply_edits(document.text, done.edits) == code.replace("limit", "most")
+        assert done.skipped == ()
+        assert len(w.asked) == 15
+
+
+async def test_fields_and_imports_around_the_members_of_a_class_are_rewritten(world):
+    """In a language with braces: neither the header nor the closing bracket is a part."""
+    methods = "".join(f"  f{n}(a: number) {{\n    return a * {n};\n  }}\n\n" for n in range(20))
+    fields = f"class A {{\n  limit = 1;\n\n{methods}  static limit = 2;\n}}\n"
+    code = f"import {{ a }} from 'limit';\n\n{fields}\nrun(limit);\n"
+    async with world(Reply(_more), context_length=600) as w:
+        document = Document.create("file:///a.ts", "typescript", 1, code)
+        done = await refactor(w.engine, document, _all(document), instruction="Call it most.")
+        assert apply_edits(document.text, done.edits) == code.replace("limit", "most")
+        assert [(one.first_line, one.last_line) for one in done.skipped] == [(2, 2)]
+
+
+async def test_an_action_for_functions_lists_the_statements_between_them(world):
+    """They are no functions, so they are not sent."""
+    methods = "".join(f"    def m{n}(self):\n        b = {n}\n        return b\n\n" for n in range(30))
+    code = f"class A:\n    size = 1\n\n{methods}"
+    async with world(Reply(_shorter), context_length=600) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        done = await refactor(w.engine, document, Span(0, 0), action="early-returns")
+        assert [(one.first_line, one.last_line) for one in done.skipped][:2] == [(0, 0), (1, 1)]
+        assert "outside of functions" in done.skipped[1].reason
+
+
+async def test_parts_that_need_the_same_import_add_it_once(world):
+    """To the imports of the file, whatever another part does with those."""
+    functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(12))
+    code = f"import os\n\n\n{functions}"
+    async with world(Reply(_with_import), context_length=600) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        done = await refactor(w.engine, document, _all(document), instruction="Use math.")
+        new = apply_edits(document.text, done.edits)
+        assert new.startswith("import math\nimport os\n\n\ndef f0(a):\n    return math.fabs(a)\n")
+        assert new.count("import") == 2
+        assert len(done.pending) == 13
+        refined = await refine(done, "Again.")
+        assert apply_edits(document.text, refined.edits) == new
 
 
 async def test_large_text_without_functions_is_rewritten_between_its_statements(world):
@@ -212,6 +267,18 @@ def _renamed(prompt):
 def _shorter(prompt):
     number = prompt.rpartition("b = ")[2].split("\n")[0]
     return f"```python\ndef m{number}(self):\n    return {number}\n```"
+
+
+def _more(prompt):
+    code = prompt.partition("code:\n\n```")[2].partition("\n")[2].partition("\n```")[0]
+    return "```\n" + code.replace("limit", "most") + "\n```"
+
+
+def _with_import(prompt):
+    code = prompt.partition("code:\n\n```python\n")[2].partition("\n```")[0]
+    if code.startswith("import"):
+        return f"```python\n{code}\n```"
+    return f"```python\nimport math\n\n{code.splitlines()[0]}\n    return math.fabs(a)\n```"
 
 
 def _doubled(prompt):
