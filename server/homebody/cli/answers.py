@@ -4,9 +4,11 @@ In: settings, an explanation. Out: a ready engine, lines on stderr, a report for
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+import re
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from msgspec import Struct
 
@@ -17,8 +19,14 @@ from homebody.cli.prompt_text import lines_of
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine, open_engine
 from homebody.features.answer import Usage
+from homebody.features.links import linked_text
 from homebody.headless.report import Lines, to_lines
 from homebody.settings import Settings
+from homebody.text import Document
+from homebody.workspace.uri import path_of
+
+# Links that Homebody writes into an answer, as they come in one piece: headings of parts, and places.
+_LINK = re.compile(r"\[(?P<text>[^\[\]\n]{1,300})\]\((?P<uri>file:[^()\s]{1,2000})\)")
 
 _INDEX_SECONDS = 2.0
 """Seconds to wait for the workspace's index; in a large workspace, the files indexed by then are used."""
@@ -53,28 +61,74 @@ async def ready_engine(settings: Settings, workspace: Path) -> AsyncGenerator[En
 
 
 class Writer:
-    """Writes an answer as it arrives; on a terminal, shows prompt progress before it."""
+    """Writes an answer as it arrives; on a terminal, shows before it how far the model has come.
 
-    def __init__(self, terminal: Terminal, *, is_quiet: bool = False) -> None:
+    A context manager: at its end nothing of that is left on the screen. Links of the answer that lead to
+    files of ``workspace`` are written as places.
+    """
+
+    def __init__(self, terminal: Terminal, workspace: Path, *, is_quiet: bool = False) -> None:
         self._terminal = terminal
+        self._workspace = workspace
         self._is_quiet = is_quiet
-        self._shows_reading = False
+        self._shows_progress = False
+
+    def __enter__(self) -> Self:
+        """Show that the model is asked: it may have to be loaded first."""
+        self._show("waiting for the model")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Clear the progress, for an error message or the shell."""
+        self._clear()
 
     def on_read(self, read: ReadProgress) -> None:
-        """Show how much of the prompt has been read."""
+        """Show how much of the prompt is read."""
         left = read.milliseconds_left
         seconds = "" if left is None else f", {left / 1000:.0f} s left"
-        self._terminal.progress(f"reading {read.read} of {read.total} tokens{seconds}")
-        self._shows_reading = True
+        self._show(f"reading {read.read} of {read.total} tokens{seconds}")
 
     def on_text(self, text: str) -> None:
         """Write a piece of the answer."""
-        if self._shows_reading:
-            # Clear only once: later it would erase the line that the answer has started.
+        # Clear only once: later it would erase the line that the answer has started.
+        self._clear()
+        if self._is_quiet:
+            return
+        at = 0
+        for match in _LINK.finditer(text):
+            if self._leads_to_a_file(match["uri"]):
+                self._terminal.write(text[at : match.start()])
+                self._terminal.link(match["text"], match["uri"])
+                at = match.end()
+        self._terminal.write(text[at:])
+
+    def _leads_to_a_file(self, uri: str) -> bool:
+        """Whether a link leads to a file of the workspace; other links are text of the model."""
+        path = path_of(uri.partition("#")[0])
+        return path is not None and path.is_relative_to(self._workspace.absolute()) and path.is_file()
+
+    def _show(self, text: str) -> None:
+        self._terminal.progress(text)
+        self._shows_progress = True
+
+    def _clear(self) -> None:
+        if self._shows_progress:
             self._terminal.progress("")
-            self._shows_reading = False
-        if not self._is_quiet:
-            self._terminal.write(text)
+            self._shows_progress = False
+
+
+async def named_places(
+    engine: Engine,
+    markdown: str,
+    sources: Sequence[Source],
+    *,
+    document: Document | None = None,
+    own: Collection[str] = (),
+) -> list[tuple[str, str]]:
+    """Return the places that an answer names, each once: its words, and the URI of what they mean."""
+    text, links = await linked_text(engine, markdown, document=document, sources=sources, own=own)
+    found = {link.uri: text[link.start : link.end].strip("`") for link in reversed(links)}
+    return [(words, uri) for uri, words in reversed(found.items())]
 
 
 def account(
@@ -85,12 +139,15 @@ def account(
     return Account(complete, used, to_lines(sources), to_lines(left_out))
 
 
-def show_account(terminal: Terminal, summary: Account, remedy: str) -> None:
-    """Print the tokens and sources of the answer on a terminal.
+def show_account(
+    terminal: Terminal, summary: Account, remedy: str, places: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Print the places that the answer names, its tokens and its sources on a terminal.
 
     ``remedy`` says what to do if the answer is incomplete; it is printed for scripts too.
     """
     terminal.end_line()
+    terminal.places("places", places)
     used = summary.usage
     left = max(0, used.context_length - used.prompt_tokens - used.output_tokens)
     terminal.remark(f"{used.prompt_tokens} tokens in, {used.output_tokens} out, {left} left")

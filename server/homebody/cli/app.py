@@ -49,6 +49,9 @@ COMMANDS = (
 # ``--changed src`` the word ``src`` is a folder.
 _BARE = {"refactor": {"--changed": "HEAD", "--resume": "last"}}
 
+# What a command with subcommands does without one.
+_ALONE = {"models": "list", "prompts": "list", "config": "show"}
+
 _KEEP_LINES = "\b\n"  # otherwise typer would rewrap the paragraph
 _ABOUT = "A code assistant that runs entirely on your own machine."
 
@@ -72,7 +75,10 @@ def run_app(arguments: Sequence[str]) -> int:
         raise UsageError(message)
     try:
         code = _app(name)(
-            _with_values(name, rest) or ["--help"], prog_name="homebody", standalone_mode=False, obj=flags
+            _with_subcommand(_with_values(name, rest)) or ["--help"],
+            prog_name="homebody",
+            standalone_mode=False,
+            obj=flags,
         )
     except typer.Abort as error:
         raise KeyboardInterrupt from error
@@ -96,6 +102,15 @@ def _with_values(name: str | None, arguments: Sequence[str]) -> list[str]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [f"{one}={bare[one]}" if one in bare else one for one in arguments[:end]]
     return [*options, *arguments[end:]]
+
+
+def _with_subcommand(arguments: Sequence[str]) -> list[str]:
+    """Return ``arguments`` with the subcommand added where one is needed and none is given."""
+    words = [one for one in arguments if not one.startswith("-")]
+    alone = _ALONE.get(words[0]) if len(words) == 1 else None
+    if alone is None or {"-h", "--help"} & set(arguments):
+        return list(arguments)
+    return [words[0], alone, *(one for one in arguments if one != words[0])]
 
 
 def _app(wanted: str | None) -> typer.Typer:

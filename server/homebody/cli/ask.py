@@ -5,7 +5,6 @@ answers in Markdown, written as they arrive. Conversations stay in memory unless
 """
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +13,11 @@ import typer
 from msgspec import Struct
 
 from homebody.audit import erase_logged
-from homebody.cli.answers import Account, Writer, account, ready_engine, show_account
-from homebody.cli.ask_session import AskSession, attached
+from homebody.cli.answers import Account, Writer, account, named_places, ready_engine, show_account
+from homebody.cli.ask_session import REMEDY, AskSession, attached
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
+from homebody.cli.input import has_terminal_input, read_input
 from homebody.cli.terminal import Terminal
 from homebody.errors import UsageError
 from homebody.features.ask import Reply, ask
@@ -26,8 +26,6 @@ from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
 from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
-
-_REMEDY = "ask for the rest, or raise chat.max_tokens"
 
 
 class Report(Struct, frozen=True, rename="camel"):
@@ -87,23 +85,27 @@ def _ask(
     if forget:
         _forget(terminal, forget)
         return
+    if prompt and words:
+        message = "Give the question once: either as an argument or with -p."
+        raise UsageError(message)
     found = _conversation(conversation)
     question = prompt or " ".join(words or ())
-    piped = "" if sys.stdin.isatty() else sys.stdin.read()
-    if not question and sys.stdin.isatty():
+    if not question and has_terminal_input():
         _talk(context.obj, terminal, found, attach or (), store=store)
         return
+    piped = read_input()
     if not question:
         question, piped = piped, ""
-    writer = Writer(terminal, is_quiet=as_json)
-    reply = asyncio.run(_once(context.obj, writer, found, question, piped=piped, attach=attach or ()))
+    with Writer(terminal, _workspace(), is_quiet=as_json) as writer:
+        asked = _once(context.obj, writer, found, question, piped=piped, attach=attach or ())
+        reply, places = asyncio.run(asked)
     if store:
         store_conversation(found)
     summary = account(reply.usage, reply.sources, reply.left_out, complete=reply.complete)
     if as_json:
         terminal.write(to_json(Report(found.id, reply.markdown, summary)))
         return
-    show_account(terminal, summary, _REMEDY)
+    show_account(terminal, summary, REMEDY, places)
     if store:
         terminal.remark(f"continue with: homebody ask --conversation {found.id}")
 
@@ -116,13 +118,13 @@ async def _once(
     *,
     piped: str,
     attach: Sequence[str],
-) -> Reply:
+) -> tuple[Reply, list[tuple[str, str]]]:
     workspace = _workspace()
     async with ready_engine(flags.load(workspace), workspace) as engine:
         items: list[Attached] = [await attached(engine, what) for what in attach]
         if piped.strip():
             items.append(await attach_text(engine, piped, "Piped text"))
-        return await ask(
+        reply = await ask(
             engine,
             question,
             conversation=conversation,
@@ -130,6 +132,7 @@ async def _once(
             on_text=writer.on_text,
             on_read=writer.on_read,
         )
+        return reply, await named_places(engine, reply.markdown, reply.sources)
 
 
 def _talk(
@@ -140,7 +143,7 @@ def _talk(
         opened = ready_engine(flags.load(workspace), workspace)
         engine = runner.run(opened.__aenter__())
         try:
-            session = AskSession(engine, conversation, terminal, store=store)
+            session = AskSession(engine, conversation, terminal, workspace, store=store)
             for what in attach:
                 runner.run(session.attach(what))
             session.run(runner)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
-from homebody.cli.answers import Writer, account, show_account
+from homebody.cli.answers import Writer, account, named_places, show_account
 from homebody.cli.edge import warn
 from homebody.cli.place import parse_lines
 from homebody.cli.terminal import Terminal
@@ -17,6 +17,9 @@ from homebody.features.attachments import Attached, attach, attach_changes
 from homebody.session.conversation import Conversation
 from homebody.session.stored import store_conversation
 from homebody.workspace.uri import uri_of
+
+REMEDY = "ask for the rest, or raise chat.max_tokens"
+"""What to do about an answer that is not complete."""
 
 _HELP = """\
 /attach FILE[:START[-END]]   attach it to the next question; also: staged, uncommitted
@@ -31,9 +34,16 @@ class AskSession:
     """One conversation, until the user ends it."""
 
     def __init__(
-        self, engine: Engine, conversation: Conversation, terminal: Terminal, *, store: bool
+        self,
+        engine: Engine,
+        conversation: Conversation,
+        terminal: Terminal,
+        workspace: Path,
+        *,
+        store: bool,
     ) -> None:
         self._engine = engine
+        self._workspace = workspace
         self._conversation = conversation
         self._terminal = terminal
         self._store = store
@@ -94,27 +104,28 @@ class AskSession:
             warn(f"{error.strerror or error}: {error.filename}")
 
     async def _answered(self, question: str) -> None:
-        writer = Writer(self._terminal)
         items, self._attached = self._attached, []
         try:
-            reply = await ask(
-                self._engine,
-                question,
-                conversation=self._conversation,
-                attachments=items,
-                on_text=writer.on_text,
-                on_read=writer.on_read,
-            )
+            with Writer(self._terminal, self._workspace) as writer:
+                reply = await ask(
+                    self._engine,
+                    question,
+                    conversation=self._conversation,
+                    attachments=items,
+                    on_text=writer.on_text,
+                    on_read=writer.on_read,
+                )
         except BaseException:
             self._attached = items
             raise
-        self._end(reply)
+        await self._end(reply)
 
     async def _again(self, _rest: str) -> None:
-        writer = Writer(self._terminal)
-        self._end(
-            await regenerate(self._engine, self._conversation, on_text=writer.on_text, on_read=writer.on_read)
-        )
+        with Writer(self._terminal, self._workspace) as writer:
+            reply = await regenerate(
+                self._engine, self._conversation, on_text=writer.on_text, on_read=writer.on_read
+            )
+        await self._end(reply)
 
     async def _save(self, name: str) -> None:
         if not name:
@@ -130,9 +141,10 @@ class AskSession:
     async def _help(self, _rest: str) -> None:
         self._terminal.write(_HELP)
 
-    def _end(self, reply: Reply) -> None:
+    async def _end(self, reply: Reply) -> None:
         summary = account(reply.usage, reply.sources, reply.left_out, complete=reply.complete)
-        show_account(self._terminal, summary, "ask for the rest, or raise chat.max_tokens")
+        places = await named_places(self._engine, reply.markdown, reply.sources)
+        show_account(self._terminal, summary, REMEDY, places)
 
 
 async def attached(engine: Engine, what: str) -> Attached:

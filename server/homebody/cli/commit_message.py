@@ -36,12 +36,12 @@ def _commit_message(
 ) -> None:
     """Write a commit message for the staged changes: git commit -e -m "$(homebody commit-message)"."""
     terminal = Terminal()
-    message = asyncio.run(_run(context.obj, Writer(terminal, is_quiet=True), full=full))
+    with Writer(terminal, Path.cwd(), is_quiet=True) as writer:
+        message = asyncio.run(_run(context.obj, writer, full=full))
     summary = account(message.usage, message.sources, message.left_out, complete=message.complete)
     if as_json:
         terminal.write(to_json(Report(message.markdown, summary)))
         return
-    terminal.progress("")
     terminal.write(message.markdown + "\n")
     remedy = "stage less, or use --full" if summary.left_out else "complete it before you commit"
     show_account(terminal, summary, remedy)

@@ -24,6 +24,9 @@ def guarded(command: Callable[[], int]) -> int:
     except HomebodyError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
+        with suppress(OSError, ValueError):
+            if sys.stderr.isatty():  # the shell's prompt begins on a line of its own
+                sys.stderr.write("\n")
         return INTERRUPTED
     except BrokenPipeError:
         _give_up_stdout()

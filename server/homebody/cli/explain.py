@@ -4,17 +4,18 @@ Also explains pasted output (``-``), a diff, or a diagnostic.
 """
 
 import asyncio
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 from msgspec import Struct
 
-from homebody.cli.answers import Account, Writer, account, ready_engine, show_account
+from homebody.cli.answers import Account, Writer, account, named_places, ready_engine, show_account
 from homebody.cli.flags import Flags
+from homebody.cli.input import read_input
 from homebody.cli.place import parse_lines
 from homebody.cli.terminal import Terminal
+from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.attachments import attach_changes
 from homebody.features.explain import explain
@@ -22,6 +23,9 @@ from homebody.features.explain_text import explain_attached, explain_text
 from homebody.features.explanation import Explanation
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
+from homebody.text import Document
+
+_HERE = Path("any file in this folder")
 
 _REMEDY = "select less, use --full, or raise chat.max_tokens"
 
@@ -65,19 +69,21 @@ def _explain(
     """Explain a file, some of its lines, a diagnostic, the output of a program, or a diff."""
     flags: Flags = context.obj
     terminal = Terminal()
-    writer = Writer(terminal, is_quiet=as_json)
     if sum((bool(place), staged, uncommitted)) != 1:
         message = "Name one thing to explain: a file, - for pasted text, --staged or --uncommitted."
         raise UsageError(message)
     if problem and place in {"", "-"}:
         message = "--problem needs a position: homebody explain FILE:LINE --problem TEXT."
         raise UsageError(message)
-    if place and place != "-":
-        explanation = asyncio.run(_explain_file(flags, place, problem, writer, full=full))
-    elif place:
-        explanation = asyncio.run(_explain_input(flags, writer, full=full))
-    else:
-        explanation = asyncio.run(_explain_changes(flags, writer, is_staged=staged, full=full))
+    workspace = workspace_of(parse_lines(place)[0] if place not in {"", "-"} else _HERE)
+    with Writer(terminal, workspace, is_quiet=as_json) as writer:
+        if place and place != "-":
+            explained = _explain_file(flags, place, problem, writer, full=full)
+        elif place:
+            explained = _explain_input(flags, writer, full=full)
+        else:
+            explained = _explain_changes(flags, writer, is_staged=staged, full=full)
+        explanation, places = asyncio.run(explained)
     file = str(parse_lines(place)[0]) if place not in {"", "-"} else ""
     summary = account(
         explanation.usage, explanation.sources, explanation.left_out, complete=explanation.complete
@@ -85,17 +91,20 @@ def _explain(
     if as_json:
         terminal.write(to_json(_report(file, explanation, summary)))
         return
-    show_account(terminal, summary, _REMEDY)
+    show_account(terminal, summary, _REMEDY, places)
 
 
-async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, *, full: bool) -> Explanation:
+_Explained: TypeAlias = tuple[Explanation, list[tuple[str, str]]]
+
+
+async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, *, full: bool) -> _Explained:
     path, lines = parse_lines(place)
     workspace = workspace_of(path)
     settings = flags.load(workspace)
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
     span = source.span_of(*lines) if lines else None
     async with ready_engine(settings, workspace) as engine:
-        return await explain(
+        found = await explain(
             engine,
             source.document,
             span,
@@ -104,22 +113,30 @@ async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, 
             on_text=writer.on_text,
             on_read=writer.on_read,
         )
+        return await _with_places(engine, found, source.document)
 
 
-async def _explain_input(flags: Flags, writer: Writer, *, full: bool) -> Explanation:
-    text = sys.stdin.read()
-    workspace = workspace_of(Path.cwd() / "any file in this folder")
+async def _explain_input(flags: Flags, writer: Writer, *, full: bool) -> _Explained:
+    text = read_input()
+    workspace = workspace_of(_HERE)
     async with ready_engine(flags.load(workspace), workspace) as engine:
-        return await explain_text(engine, text, full=full, on_text=writer.on_text, on_read=writer.on_read)
+        found = await explain_text(engine, text, full=full, on_text=writer.on_text, on_read=writer.on_read)
+        return await _with_places(engine, found)
 
 
-async def _explain_changes(flags: Flags, writer: Writer, *, is_staged: bool, full: bool) -> Explanation:
-    workspace = workspace_of(Path.cwd() / "any file in this folder")
+async def _explain_changes(flags: Flags, writer: Writer, *, is_staged: bool, full: bool) -> _Explained:
+    workspace = workspace_of(_HERE)
     async with ready_engine(flags.load(workspace), workspace) as engine:
         attached = await attach_changes(engine, "staged" if is_staged else "uncommitted", Path.cwd())
-        return await explain_attached(
+        found = await explain_attached(
             engine, "explain-diff", attached, full=full, on_text=writer.on_text, on_read=writer.on_read
         )
+        return await _with_places(engine, found)
+
+
+async def _with_places(engine: Engine, found: Explanation, document: Document | None = None) -> _Explained:
+    places = await named_places(engine, found.markdown, found.sources, document=document, own=found.links)
+    return found, places
 
 
 def _report(file: str, explanation: Explanation, summary: Account) -> Report:

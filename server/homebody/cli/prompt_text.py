@@ -1,10 +1,11 @@
 """Prints a prompt: the exact text, what it contains, and what was left out."""
 
 from collections.abc import Sequence
-from urllib.parse import unquote, urlsplit
 
+from homebody.cli.hyperlinks import from_here
 from homebody.cli.terminal import Terminal
 from homebody.headless.report import Lines, Prompt
+from homebody.workspace.uri import path_of
 
 
 def show_prompt_text(terminal: Terminal, prompt: Prompt) -> None:
@@ -29,7 +30,8 @@ def _write_lines(terminal: Terminal, sources: Sequence[Lines]) -> None:
 
 
 def lines_of(source: Lines) -> str:
-    """``src/app.py:3-9`` for a file, the URI for anything else."""
-    parts = urlsplit(source.uri)
-    name = unquote(parts.path) if parts.scheme == "file" else source.uri
-    return f"{name}:{source.first_line}-{source.last_line}"
+    """Return ``src/app.py:3-9`` for a file, as seen from the current folder; the URI for anything else."""
+    path = path_of(source.uri)
+    if path is None:
+        return f"{source.uri}:{source.first_line}-{source.last_line}"
+    return f"{from_here(path)}:{source.first_line}-{source.last_line}"

@@ -4,10 +4,14 @@ In: text from users, files and models. Out: the same bytes to a pipe; on a termi
 escaped.
 """
 
+import os
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
+
+from homebody.cli.hyperlinks import hyperlink, place_of, shows_hyperlinks
 
 # Tabs and line ends are allowed; other control characters could overwrite text on the screen.
 # Direction marks can make code look different from its meaning (CVE-2021-42574).
@@ -30,6 +34,11 @@ class Terminal:
         self._line_is_open = False
 
     @property
+    def has_hyperlinks(self) -> bool:
+        """Whether the output goes to a terminal that shows hyperlinks."""
+        return self._out.is_terminal and shows_hyperlinks(os.environ)
+
+    @property
     def is_watched(self) -> bool:
         """Whether the output goes to a terminal."""
         return self._out.is_terminal
@@ -39,6 +48,28 @@ class Terminal:
         _write(self._out, text, style)
         if text:
             self._line_is_open = not text.endswith("\n")
+
+    def link(self, text: str, uri: str) -> None:
+        """Write a link to a file's line: a hyperlink where the terminal has them, else with the place."""
+        if self.has_hyperlinks:
+            self._out.file.write(hyperlink(harmless(text), uri))
+            self._out.file.flush()
+            self._line_is_open = True
+        else:
+            place = place_of(uri)
+            self.write(text if text.endswith(place) else f"{text} ({place})")
+
+    def places(self, title: str, found: Sequence[tuple[str, str]]) -> None:
+        """List links to files, each with its text, on a terminal; scripts do not receive them."""
+        if not self._err.is_terminal or not found:
+            return
+        shown: list[str] = []
+        for text, uri in found:
+            place = harmless(place_of(uri))
+            place = hyperlink(place, uri) if self.has_hyperlinks else place
+            shown.append(place if place_of(uri).endswith(text) else f"{harmless(text)} {place}")
+        self._err.file.write(f"{title}: {', '.join(shown)}\n")
+        self._err.file.flush()
 
     def end_line(self) -> None:
         """Write a newline after streamed text, unless it ended with one."""

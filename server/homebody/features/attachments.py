@@ -17,6 +17,7 @@ from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted, shown_path
+from homebody.features.terminal_text import as_seen, without_escapes
 from homebody.syntax.scope import scope_around
 from homebody.text import Document, Span
 from homebody.workspace.diff import FileDiff, Which, file_diffs, git_diff, holds_key_anywhere, permitted
@@ -133,8 +134,10 @@ async def attach_text(
         The text contains a private key.
 
     """
+    text = without_escapes(text)
     if diffs := file_diffs(text):
         return await _diff_attached(engine, diffs, label, None)
+    text = as_seen(text)
     if holds_key_anywhere(text):
         message = f"The {label} holds a private key, which is never put into a prompt."
         raise UsageError(message)

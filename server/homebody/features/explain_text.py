@@ -5,11 +5,8 @@ workspace.
 """
 
 import asyncio
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from homebody.backend.base import OnRead
 from homebody.context.markers import without_marked_lines
@@ -20,9 +17,11 @@ from homebody.features.ask_context import Found, lay_out
 from homebody.features.attachments import PASTED, Attached, attach_text
 from homebody.features.budgets import chat_room, speed_measured
 from homebody.features.explanation import Explanation
+from homebody.features.output_places import OutputPlace, places_in
 from homebody.features.project_rules import project_rules
 from homebody.features.surroundings import frame_tokens, sampling_of, shown_path, special_texts
 from homebody.features.system_prompt import with_standing
+from homebody.features.terminal_text import as_seen, without_escapes
 from homebody.prompt.render import render
 from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import Candidate
@@ -33,23 +32,6 @@ from homebody.workspace.uri import uri_of
 
 _MOST_PLACES = 6
 _LINES_AROUND = 8
-_LOOKED_AT = 200_000
-"""Characters of an output that are searched for places."""
-
-# Python's, then what compilers, test runners, Node, Rust and Go print. An output may be one line of any
-# length, so the patterns must not backtrack: a path starts only outside of another path, and is never tried
-# with a shorter length.
-_IN_PYTHON = re.compile(r'File "(?P<path>[^"\n]{1,500}+)", line (?P<line>\d{1,7})')
-_ELSEWHERE = re.compile(r"(?<![\w./\\@+-])(?P<path>(?:[A-Za-z]:)?[\w./\\@+-]{1,500}+)[:(](?P<line>\d{1,7})\b")
-_SUFFIX = re.compile(r"\.\w{1,8}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A line of a file that an output names; ``line`` counts from 0."""
-
-    path: Path
-    line: int
 
 
 async def explain_text(
@@ -74,6 +56,7 @@ async def explain_text(
         As for ``answer_in_words``.
 
     """
+    text = without_escapes(text)
     if not text.strip():
         message = "There is nothing to explain: paste some output or a diff."
         raise UsageError(message)
@@ -89,7 +72,7 @@ async def explain_text(
     attached = await attach_text(engine, text, "Output")
     # The end of an output contains the error.
     attached = Attached(tuple(replace(item, keep="end") for item in attached.items), attached.left_out)
-    places = await asyncio.to_thread(lambda: list(islice(_places(engine, text), _MOST_PLACES)))
+    places = await places_in(engine, as_seen(text), _MOST_PLACES)
     helpful = await _lines_at(engine, places, open_document)
     explanation = await explain_attached(
         engine, "explain-output", attached, helpful=helpful, full=full, on_text=on_text, on_read=on_read
@@ -148,35 +131,8 @@ async def explain_attached(
     return Explanation(reply.text, reply.complete, reply.usage, reply.draft.sources, reply.draft.left_out)
 
 
-def _places(engine: Engine, text: str) -> Iterator[_Place]:
-    """Places inside the workspace that ``text`` names, in reverse order: errors are usually at the end."""
-    found: dict[tuple[Path, int], int] = {}
-    for pattern in (_IN_PYTHON, _ELSEWHERE):
-        for match in pattern.finditer(text, max(0, len(text) - _LOOKED_AT)):
-            named = match["path"]
-            is_file_name = pattern is _IN_PYTHON or _SUFFIX.search(named, len(named) - 9)
-            path = _inside(engine, named) if is_file_name else None
-            if path is not None:
-                found[path, int(match["line"]) - 1] = match.start()
-    for path, line in sorted(found, key=lambda place: -found[place]):
-        yield _Place(path, max(0, line))
-
-
-def _inside(engine: Engine, name: str) -> Path | None:
-    """Return the file of the workspace with that name; a relative name is tried in each folder."""
-    for folder in engine.folders:
-        root = folder.absolute()
-        try:
-            path = (root / name.removeprefix("file://")).resolve()
-            if path.is_relative_to(root.resolve()) and path.is_file():
-                return root / path.relative_to(root.resolve())
-        except (OSError, ValueError, RuntimeError):
-            continue
-    return None
-
-
 async def _lines_at(
-    engine: Engine, places: Sequence[_Place], open_document: Callable[[str], Document | None]
+    engine: Engine, places: Sequence[OutputPlace], open_document: Callable[[str], Document | None]
 ) -> list[Candidate]:
     """Lines around each place, from the editor if the file is open, otherwise from disk."""
     found: list[Candidate] = []
@@ -198,7 +154,7 @@ async def _lines_at(
     return found
 
 
-def _links(engine: Engine, helpful: Sequence[Candidate], places: Sequence[_Place]) -> tuple[str, ...]:
+def _links(engine: Engine, helpful: Sequence[Candidate], places: Sequence[OutputPlace]) -> tuple[str, ...]:
     """Markdown links to the places that were read."""
     read = {candidate.uri for candidate in helpful}
     return tuple(

@@ -7,6 +7,7 @@ Connects to this machine only; installs nothing.
 import asyncio
 import shutil
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -82,8 +83,10 @@ def command_for(offer: Offer, runner: Runner, use: Slot) -> str:
         return f"lms get {offer.lm_studio}"
     if runner == "llama.cpp":
         return f"llama-server -hf {offer.hub}"
-    program = shell(str(this_installation().program))
-    return f"{pip_install('huggingface_hub')} && {program} models install hf:{offer.hub}"
+    install = f"{shell(str(this_installation().program))} models install hf:{offer.hub}"
+    if find_spec("huggingface_hub") is not None:
+        return install
+    return f"{pip_install('huggingface_hub')} && {install}"
 
 
 def _has_base(offer: Offer) -> bool:

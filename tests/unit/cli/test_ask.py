@@ -10,8 +10,9 @@ import pytest
 def piped(monkeypatch):
     """Put text on standard input."""
 
-    def put(text: str) -> None:
-        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    def put(text: str | bytes) -> None:
+        data = text if isinstance(text, bytes) else text.encode()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
 
     put("")
     return put

@@ -29,6 +29,14 @@ def test_every_command_has_a_help(run, command):
     assert ended.out.startswith(f"Usage: homebody {command}")
 
 
+@pytest.mark.parametrize(("group", "alone"), [("models", "list"), ("prompts", "list"), ("config", "show")])
+def test_a_command_with_subcommands_alone_shows_what_there_is(run, own_folders, group, alone):
+    """With its options; its help still lists the subcommands."""
+    assert run(group) == run(group, alone)
+    assert run(group, "--json") == run(group, alone, "--json")
+    assert "Commands:" in run(group, "--help").out
+
+
 def test_the_version_is_printed(run):
     """One line."""
     assert f"homebody {__version__}\n" == run("--version").out

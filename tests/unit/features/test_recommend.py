@@ -1,5 +1,7 @@
 """The model that suits this machine, and what is here already."""
 
+import sys
+
 import pytest
 
 from homebody.features.recommend import recommend
@@ -25,6 +27,18 @@ async def test_each_use_gets_a_model_and_the_line_that_installs_it():
     assert all(" models install" in one.command for one in advice.recommendations)
     assert all(one.present is None for one in advice.recommendations)
     assert "memory free" in advice.machine
+
+
+async def test_a_package_is_installed_only_where_it_is_missing(monkeypatch):
+    """The line names nothing that is there already."""
+    advice = await recommend(urls=[NOBODY])
+    assert ["pip" in one.command for one in advice.recommendations] == [False, False]
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    advice = await recommend(urls=[NOBODY])
+    assert ["-m pip install huggingface_hub && " in one.command for one in advice.recommendations] == [
+        True,
+        True,
+    ]
 
 
 async def test_what_ollama_has_is_named_and_more_is_pulled_there():

@@ -1,0 +1,123 @@
+"""Explanations, answers and commit messages are cancelled at each stage, by both of LSP's ways."""
+
+import asyncio
+import itertools
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from homebody.client.connection import ServerError
+from homebody.client.editor import CAPABILITIES, Client
+from support.needs import needs
+from support.until import until
+
+URI = "file:///w/app.py"
+CODE = "def area(width, height):\n    return width * height\n"
+BARS = CAPABILITIES | {"window": {"workDoneProgress": True}}
+WAYS = ("$/cancelRequest", "window/workDoneProgress/cancel")
+STAGES = ("before the first word", "in the middle of the answer")
+TOKENS = itertools.count()
+
+
+def _replies(closed: str) -> list[dict[str, Any]]:
+    """Answers that stop at a closed gate at the stage that the code, the question or the output names."""
+    return [
+        {"contains": STAGES[0], "text": "Never said.", "gate_file": closed},
+        {"contains": STAGES[1], "text": "One two three four.", "gate_file": closed, "gate_after": 2},
+        {"text": "It multiplies."},
+    ]
+
+
+def _commands(stage: str, conversation: str, folder: str) -> dict[str, dict[str, Any]]:
+    """Every command that answers in words, with something that names the stage."""
+    here = {"textDocument": {"uri": f"{URI}?{stage}".replace(" ", "%20")}}
+    return {
+        "explain": {"command": "homebody.explain", **here},
+        "explain output": {"command": "homebody.explain", "text": f"Error: {stage}"},
+        "ask": {"command": "homebody.ask", "question": f"Why {stage}?"},
+        "follow-up": {"command": "homebody.ask", "question": f"Why {stage}?", "conversationId": conversation},
+        "commit": {"command": "homebody.commitMessage", "folder": folder},
+    }
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("stage", STAGES)
+async def test_an_answer_is_cancelled_at_each_stage_in_both_ways(serve, gate, workspace, stage, way):
+    """It has LSP's error for it, its stream ends, the conversation is as before, the next one works."""
+    (workspace / "staged.py").write_text(f"# {stage}\nx = 1\n")
+    _stage(workspace)
+    async with serve(_replies(gate.path), capabilities=BARS) as client:
+        first = await client.execute("homebody.ask", {"question": "What is it?"})
+        known = first["conversationId"]
+        for name, given in _commands(stage, known, workspace.as_uri()).items():
+            argument = dict(given)
+            if "textDocument" in argument:
+                client.open(argument["textDocument"]["uri"], f"# {stage}\n{CODE}")
+            assert await _cancelled(client, argument, stage, way) == -32800, name
+        heard = len(client.notifications)
+        saved = await client.execute("homebody.saveConversation", {"conversationId": known})
+        assert saved["markdown"] == "## What is it?\n\nIt multiplies.\n"
+        assert len(await client.execute("homebody.conversations")) == 1
+        again = await client.execute("homebody.ask", {"question": "And now?", "conversationId": known})
+        assert again["markdown"] == "It multiplies."
+        late = [p for m, p in client.notifications[heard:] if m == "$/progress" and "text" in p["value"]]
+        assert late == []
+        assert client.messages == []
+
+
+async def test_a_long_explanation_is_cancelled_in_its_second_part(serve, gate, tmp_path):
+    """By both ways; what was written of the first part is not answered."""
+    functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(60))
+    replies = [
+        {"contains": "return b * 40", "text": "Never said.", "gate_file": gate.path},
+        {"text": "A part."},
+    ]
+    path = tmp_path / "small.json"
+    path.write_text(json.dumps({"context_length": 1024, "reply": replies}))
+    settings = {"backend": {"kind": "scripted", "model": str(path)}}
+    for way in WAYS:
+        async with serve(settings=settings, capabilities=BARS) as client:
+            client.open(URI, functions)
+            argument = {"command": "homebody.explain", "textDocument": {"uri": URI}, "full": True}
+            assert await _cancelled(client, argument, "### [Lines", way, headings=2) == -32800
+            assert client.messages == []
+
+
+def _stage(folder: Path) -> None:
+    for arguments in (["init", "-q"], ["add", "-A"]):
+        subprocess.run([needs("git"), *arguments], cwd=folder, check=True)
+
+
+async def _cancelled(
+    client: Client, argument: dict[str, Any], stage: str, way: str, headings: int = 0
+) -> object:
+    """Send a command, cancel it once it has reached ``stage``; returns its result or error code."""
+    number = next(TOKENS)
+    bar, stream = f"bar-{number}", f"stream-{number}"
+    command = argument.pop("command")
+    before = set(client.connection._waiting)
+    params = {"command": command, "arguments": [argument | {"token": stream}], "workDoneToken": bar}
+    sent = asyncio.ensure_future(client.request("workspace/executeCommand", params))
+    (request,) = await until(lambda: set(client.connection._waiting) - before)
+    if headings:
+        await until(lambda: _streamed(client, stream).count(stage) >= headings)
+    elif stage == STAGES[1]:
+        await until(lambda: _streamed(client, stream))
+    else:
+        await until(lambda: _progress(client, bar))
+    client.notify(way, {"id": request} if way == "$/cancelRequest" else {"token": bar})
+    try:
+        return await sent
+    except ServerError as error:
+        return error.code
+
+
+def _progress(client: Client, token: str) -> list[Any]:
+    return [p["value"] for m, p in client.notifications if m == "$/progress" and p["token"] == token]
+
+
+def _streamed(client: Client, token: str) -> str:
+    return "".join(value["text"] for value in _progress(client, token))

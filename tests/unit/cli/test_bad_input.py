@@ -1,0 +1,189 @@
+"""Unusual input on the command line: an answer or one sentence, and the file as it was."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from support.needs import needs
+
+SCRIPT = {"name": "tiny", "context_length": 4096, "reply": [{"text": "It adds."}]}
+PLACES = {
+    "a selection across functions": (
+        "app.py:2-6",
+        "def one():\n    return 1\n\n\ndef two():\n    return 2\n",
+    ),
+    "inside a string": ("app.py:2-2", "text = '''\nwords in it\n'''\n"),
+    "broken code": ("app.py:1-2", "def broken(:\n  ((\n'''\n"),
+    "no grammar": ("app.brainfuck:1", "any text\nat all\n"),
+    "one character": ("app.py", "x"),
+    "CRLF": ("app.py:1-2", "a = 1\r\nb = 2\r\n"),
+    "one long line": ("app.py", "a" * 60_000),
+    "not UTF-8": ("app.txt", b"caf\xe9 au lait\n"),
+}
+COMMANDS = {
+    "explain": lambda place: ("explain", place),
+    "ask": lambda place: ("ask", "What is it?", "--attach", place),
+    "refactor": lambda place: ("refactor", place, "--instruction", "Shorten it."),
+}
+
+
+@pytest.fixture
+def answering(own_folders, monkeypatch):
+    """Have a script answer with given replies, and nothing on standard input."""
+
+    def write(*replies: dict[str, object]) -> None:
+        (own_folders / "script.json").write_text(json.dumps(SCRIPT | {"reply": list(replies)}))
+
+    write({"text": "It adds."})
+    monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "scripted")
+    monkeypatch.setenv("HOMEBODY_BACKEND_MODEL", "./script.json")
+    monkeypatch.setenv("HOMEBODY_CHAT_READING_SECONDS", "600")
+    monkeypatch.setenv("HOMEBODY_CONTEXT_SNIPPETS", "false")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    return write
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("case", PLACES)
+def test_any_place_is_answered_or_refused_in_one_sentence(run, own_folders, answering, command, case):
+    """The file is untouched, and there is no traceback."""
+    place, content = PLACES[case]
+    path = own_folders / place.partition(":")[0]
+    before = content if isinstance(content, bytes) else content.encode()
+    path.write_bytes(before)
+    ended = run(*COMMANDS[command](place))
+    assert path.read_bytes() == before
+    assert "Traceback" not in ended.err
+    assert "internal error" not in ended.err
+    assert ended.code in {0, 1, 2}
+    if ended.code == 2:
+        assert ended.err.startswith("homebody: ")
+        assert ended.err.count("\n") == 1
+    elif command != "refactor":
+        assert "It adds." in ended.out
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [("explain", 2, "nothing to explain"), ("ask", 0, ""), ("refactor", 0, "")],
+)
+def test_an_empty_file_has_nothing_to_explain_or_rewrite(run, own_folders, answering, command, code, words):
+    """A question can be about something else."""
+    (own_folders / "app.py").write_text(" \n")
+    ended = run(*COMMANDS[command]("app.py"))
+    assert ended.code == code
+    assert words in ended.err
+    assert (own_folders / "app.py").read_text() == " \n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"text": ""},
+        {"text": "  \n"},
+        {"text": "Ignoring the code. " * 4000},
+        {"text": "```javascript\nfunction one() { return 1 }\n```"},
+        {"text": "One two three", "fault": "cut", "fault_after": 2},
+        {"text": "x", "fault": "refused"},
+        {"text": "x", "fault": "unavailable"},
+    ],
+    ids=["nothing", "blanks", "for ever", "another language", "cut off", "refused", "away"],
+)
+def test_a_bad_answer_is_one_sentence_and_no_edit(run, own_folders, answering, command, reply):
+    """Whatever the model does; with `--write` too."""
+    code = "def one():\n    return 1\n"
+    (own_folders / "app.py").write_text(code)
+    answering(reply)
+    arguments = COMMANDS[command]("app.py")
+    ended = run(*arguments, *(["--write"] if command == "refactor" else []))
+    assert (own_folders / "app.py").read_text() == code
+    assert "Traceback" not in ended.err
+    assert "internal error" not in ended.err
+    told = [line for line in ended.err.splitlines() if line]
+    if command == "refactor":
+        assert ended.code in {1, 3}
+        assert told
+    elif reply.get("fault") or not reply["text"].strip():
+        assert ended.code in {1, 3}
+        assert len(told) == 1
+    else:
+        assert ended.code == 0
+        assert ended.out.strip()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"caf\xe9\xff\xfe\n",
+        "\N{BYTE ORDER MARK}Fehler: größe\n".encode("utf-16"),
+        b"\0" * 200,
+        b"\xef\xbb\xbfx = 1\n",
+    ],
+    ids=["latin-1", "UTF-16 of PowerShell", "zeros", "UTF-8 with a mark"],
+)
+@pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?")])
+def test_piped_bytes_of_any_encoding_are_read(run, answering, monkeypatch, data, arguments):
+    """What is no text becomes replacement characters."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    ended = run(*arguments)
+    assert (ended.code, ended.out) == (0, "It adds.\n")
+
+
+@pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?"), ("ask",)])
+def test_an_input_without_an_end_is_refused(run, answering, monkeypatch, arguments):
+    """With what to do instead."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"yes\n" * 5_000_000)))
+    ended = run(*arguments)
+    assert ended.code == 2
+    assert "more than 16 MiB" in ended.err
+
+
+@pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?")])
+def test_a_long_output_is_read_by_its_end(run, answering, monkeypatch, arguments):
+    """As much of it as fits; the rest is listed."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ok\n" * 300_000 + b"Error: the end\n")))
+    ended = run(*arguments, "--json")
+    report = json.loads(ended.out)
+    left_out = report["leftOut"] if "leftOut" in report else report["account"]["leftOut"]
+    assert ended.code == 0
+    assert "did not fit" in left_out[0]["why"]
+
+
+def test_a_command_without_a_standard_input_works(run, answering, monkeypatch):
+    """As in a service or a hook that closes it."""
+    monkeypatch.setattr("sys.stdin", None)
+    assert run("ask", "Why?").out == "It adds.\n"
+    assert run("explain", "-").code == 2
+
+
+def test_a_question_is_given_once(run, answering):
+    """Neither of two is ignored."""
+    ended = run("ask", "-p", "Why?", "And", "what?")
+    assert (ended.code, "Give the question once" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [("explain", "app.py"), ("ask", "Why?"), ("commit-message",)])
+def test_a_reader_that_stops_ends_the_command_quietly(own_folders, answering, arguments):
+    """As `| head -1` does; and a closed standard output does not matter."""
+    answering({"text": "word\n" * 20_000})
+    (own_folders / "app.py").write_text("x = 1\n")
+    for git in (["init", "-q"], ["add", "-A"]):
+        subprocess.run([needs("git"), *git], check=True)
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from homebody.cli import main; sys.exit(main())",
+        *arguments,
+    ]
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, b"")
