@@ -4,7 +4,7 @@ In: the environment, a URI of a file. Out: text for the terminal. Knows nothing 
 """
 
 import os
-import socket
+import platform
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -39,7 +39,7 @@ def hyperlink(text: str, uri: str) -> str:
     parts = urlsplit(uri)
     if parts.scheme == "file" and not parts.netloc and os.name != "nt":
         # With the machine's name, a terminal that shows another machine's output does not open its own file.
-        uri = urlunsplit(parts._replace(netloc=socket.gethostname()))
+        uri = urlunsplit(parts._replace(netloc=platform.node()))
     if not (uri.isascii() and uri.isprintable()):
         return text
     return f"\x1b]8;;{uri}\x1b\\{text}\x1b]8;;\x1b\\"
