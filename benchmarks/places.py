@@ -26,6 +26,7 @@ from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused
 from homebody.features.complete import complete, prepare_once
 from homebody.features.explain import explain
+from homebody.host.fit import CONTEXTS
 from homebody.host.machine import usable_cores
 from homebody.session.session import Session
 from homebody.settings import Settings
@@ -136,7 +137,7 @@ async def main() -> None:
         async with start(path) as model, _visitor(model) as visitor:
             columns[name] = await _measured(visitor)
             if options.speeds:
-                columns[name]["tokens written a second, few and all cells in use"] = await _speeds(model)
+                columns[name]["tokens written per second, few and all cells in use"] = await _speeds(model)
             print(f"{name}: {columns[name]}", flush=True)
     names = list(columns)
     steps = list(columns[names[0]])
@@ -166,21 +167,28 @@ async def _measured(visitor: Visitor) -> dict[str, str]:
 
 
 async def _speeds(model: Model) -> str:
-    """Writing speed behind a short prompt: with the cache as it is, and with prompts in all other slots."""
+    """Cost of a written token behind a short prompt: with little in the cache, and with all slots in use.
+
+    Tokens per second, and milliseconds of processor time per token, which other work does not change.
+    """
     slots = (await model.client.get("/props")).json()["total_slots"]
     ids = (await model.tokenize([read(standard_library() / "typing.py")]))[0]
-    room = 2 * CONTEXT_LENGTH * 9 // 10 // max(1, slots - 1)
-    found: list[float] = []
+    cells = CONTEXT_LENGTH * (CONTEXTS if model.ready is not None else 1)
+    room = (cells * 9 // 10 - _SHORT_PROMPT) // max(1, slots - 1)
+    found: list[str] = []
     for fill in (0, room):
         for slot in range(1, slots if fill else 0):
             for end in range(_PIECE, fill + _PIECE, _PIECE):
-                await model.complete({"prompt": ids[slot : slot + end], "n_predict": 0, "id_slot": slot})
-        reply = await model.post(
-            "/completion",
-            {"prompt": ids[:_SHORT_PROMPT], "n_predict": _WRITTEN, "id_slot": 0, "ignore_eos": True},
-        )
-        found.append(reply["timings"]["predicted_per_second"])
-    return ", ".join(f"{speed:.0f}" for speed in found)
+                prompt = ids[slot : slot + min(end, fill)]
+                await model.complete({"prompt": prompt, "n_predict": 0, "id_slot": slot})
+        body = {"prompt": ids[:_SHORT_PROMPT], "id_slot": 0, "ignore_eos": True}
+        await model.complete(body | {"n_predict": 1})
+        before = await model.counters()
+        reply = await model.post("/completion", body | {"n_predict": _WRITTEN})
+        spent = (await model.counters()) - before
+        speed = reply["timings"]["predicted_per_second"]
+        found.append(f"{speed:.0f} ({1000 * spent.cpu_seconds / spent.generated:.1f} ms)")
+    return ", ".join(found[:1] if slots == 1 else found)
 
 
 def _place(name: str, line: int) -> Place:
