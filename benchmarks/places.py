@@ -44,6 +44,7 @@ _LINE, _FAR_LINE = 60, 300
 _SPEED = 120.0
 """Tokens per second that the budget assumes: it makes windows of 600 tokens on any machine."""
 
+_LONG_LINE = "\n        " + "total = first_value + second_value * (third_value - 1)  # " * 3
 _EXPLAINED_LINES = 10
 _CHAT_TOKENS = 24
 _SHORT_PROMPT, _WRITTEN, _PIECE = 256, 64, 256
@@ -163,6 +164,10 @@ async def _measured(visitor: Visitor) -> dict[str, str]:
     await visitor.type_key(near, "\n        ")
     above = replace(near, offset=near.document.line_span(near.document.line_of(near.offset) - 1).end)
     found["a key on the line above"] = [await visitor.type_key(above, "x")]
+    start = above.offset
+    await visitor.type_key(above, _LONG_LINE)
+    back = replace(above, offset=start)
+    found["a key in front of a line of 50 tokens that was typed"] = [await visitor.type_key(back, "y")]
     return {step: ", ".join(f"{tokens:,}" for tokens in counts) for step, counts in found.items()}
 
 
