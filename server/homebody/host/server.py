@@ -6,6 +6,7 @@ Knows nothing about clients, state files, or when to end.
 
 import os
 import re
+from collections.abc import MutableMapping
 from importlib import import_module
 from typing import Any
 
@@ -68,13 +69,22 @@ class NativeServer:
         return busy, sum(int(figures[name]) for name in _COUNTERS)
 
 
+def limit_spinning(environ: MutableMapping[str, str]) -> None:
+    """Make waiting threads go to sleep soon instead of spinning, unless the user has chosen.
+
+    GNU OpenMP reads ``environ`` once, when the native library is loaded. The number of rounds takes
+    precedence over ``OMP_WAIT_POLICY``, so it is not set beside one.
+    """
+    if "OMP_WAIT_POLICY" not in environ:
+        environ.setdefault("GOMP_SPINCOUNT", "300")
+
+
 _FIGURE = re.compile(r"^llamacpp:(\w+) (\d+)", re.MULTILINE)
 _COUNTERS = ("prompt_tokens_total", "prompt_tokens_cached_total", "tokens_predicted_total")
 
 
 def _native() -> Any:  # noqa: ANN401 - xllamacpp has no types
-    # Read once, when the library is loaded: waiting threads go to sleep soon instead of spinning.
-    os.environ.setdefault("GOMP_SPINCOUNT", "300")
+    limit_spinning(os.environ)
     return import_module("xllamacpp")
 
 
