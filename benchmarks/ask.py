@@ -4,7 +4,11 @@ Starts a host with the default weights and asks through the features, as editors
 
 A conversation of ten questions about one file. For each question from the second on: tokens that the
 server evaluated, beside the question's own and those of the answer before it (the prompt's growth, by the
-server's counts); at most five percent more is the goal.
+server's counts); at most five percent more than these is the goal.
+
+The same for a second question after something else: with an attached file, after a regenerated answer, after
+a question in another conversation, after an explanation, and after a completion in the same file. The other
+work leaves the model's cache in another state.
 
 An explanation in a file of 5,000 lines (modules of the standard library, one after the other): of the
 function around the cursor, of the whole file, and of 1,500 selected lines. Seconds to the first word,
@@ -20,16 +24,20 @@ import itertools
 import sys
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from homebody.audit import PromptRecord
 from homebody.engine import Engine, open_engine
-from homebody.features.ask import ask
+from homebody.features.ask import ask, regenerate
+from homebody.features.attachments import Attached, attach_document
+from homebody.features.complete import complete
 from homebody.features.explain import explain
 from homebody.session.conversation import Conversation
+from homebody.session.session import Session
 from homebody.settings import BackendSettings, ChatSettings, Settings
 from homebody.text import Document, Span
 from measure.model import Model, default_weights, open_model
@@ -72,12 +80,23 @@ class Explained:
     before: float
 
 
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A second question after other work: its prompt, what the prompt grew by, what the server evaluated."""
+
+    name: str
+    prompt: int
+    grown: int
+    evaluated: int
+
+
 async def main() -> None:
     """Measure and print."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else ChatSettings().reading_seconds
     print(f"load average {psutil.getloadavg()[0]:.1f}, {psutil.cpu_count()} cores")
     async with open_model(default_weights()) as model:
         print_questions(await conversation(model))
+        print_interruptions(await interruptions(model))
         print_explanations(seconds, await explanations(model, seconds))
 
 
@@ -104,6 +123,64 @@ async def conversation(model: Model) -> list[Asked]:
                 )
             )
     return found
+
+
+async def interruptions(model: Model) -> list[Interrupted]:
+    """Ask a second question after other work; each time in a conversation of its own."""
+    library = Path(ast.__file__).parent
+    document = Document.create("file:///w/bisect.py", "python", 1, (library / "bisect.py").read_text("utf-8"))
+    other = Document.create(
+        "file:///w/colorsys.py", "python", 1, (library / "colorsys.py").read_text("utf-8")
+    )
+    found: list[Interrupted] = []
+    async with (
+        engine_on(model, ChatSettings(max_tokens=96, reading_seconds=600)) as engine,
+        aclosing(Session(engine)) as session,
+    ):
+        completed = document.text.index("    while lo < hi:")
+        elsewhere = Conversation("elsewhere")
+
+        async def nothing(_: Conversation) -> None: ...
+
+        async def again(going: Conversation) -> None:
+            await regenerate(engine, going)
+
+        async def second_conversation(_: Conversation) -> None:
+            await ask(engine, "What does this file do?", conversation=elsewhere, document=other)
+
+        async def explanation(_: Conversation) -> None:
+            await explain(engine, other, Span(0, 0))
+
+        async def completion(_: Conversation) -> None:
+            await complete(engine, document, completed, session=session, trigger="invoked")
+
+        work = {
+            "nothing": nothing,
+            "a file attached to the question": nothing,
+            "a regenerated answer": again,
+            "a question in another conversation": second_conversation,
+            "an explanation": explanation,
+            "a completion": completion,
+        }
+        for number, (name, between) in enumerate(work.items()):
+            going = Conversation(f"benchmark{number}")
+            # Each conversation begins in its own way, so that no cache of another one serves it.
+            await ask(engine, f"{number}: {QUESTIONS[0]}", conversation=going, document=document)
+            before = _record(engine, going)
+            await between(going)
+            attached = [Attached((await attach_document(engine, other),))] if "attached" in name else []
+            await ask(engine, QUESTIONS[2], conversation=going, attachments=attached)
+            after = _record(engine, going)
+            assert after.evaluated_tokens is not None
+            grown = after.prompt_tokens - before.prompt_tokens
+            found.append(Interrupted(name, after.prompt_tokens, grown, after.evaluated_tokens))
+    return found
+
+
+def _record(engine: Engine, going: Conversation) -> PromptRecord:
+    record = engine.audit.last(going.uri)
+    assert record is not None
+    return record
 
 
 async def explanations(model: Model, seconds: float) -> list[Explained]:
@@ -179,6 +256,18 @@ def print_questions(found: list[Asked]) -> None:
     title = f"Questions two to ten; the most {100 * worst:.1f} %, allowed {100 * ALLOWED:.0f} %"
     print_table(
         title, ["question", "prompt", "own + last answer", "evaluated", "part", "first word, ms"], rows
+    )
+
+
+def print_interruptions(found: list[Interrupted]) -> None:
+    """Print what a second question cost after other work."""
+    print_table(
+        f"The second question after other work; allowed {100 * ALLOWED:.0f} %",
+        ["between the questions", "prompt", "own + last answer", "evaluated", "part"],
+        [
+            [one.name, str(one.prompt), str(one.grown), str(one.evaluated), percent(one.evaluated, one.grown)]
+            for one in found
+        ],
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from homebody.audit import LeftOut, Source
 from homebody.context.rank import choose
+from homebody.context.window import Count
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong
 from homebody.features.attachments import Attached, Attachment
@@ -126,18 +127,19 @@ def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewC
     for number, one in enumerate(found.wanted):
         frame = _FRAME_TOKENS + count(one.label)
         share = _share([count(other.text) + frame for other in found.wanted[number:]], rest) - frame
+        if one.is_chosen:
+            share = min(share, readable - (available - rest) - frame - _reserved(found, readable, count))
         lines = one.text.splitlines(keepends=True)
         kept = _fitting(lines, share, engine, from_end=one.keep == "end")
         if len(kept) < len(lines):
             why = f"{one.label}; did not fit"
-            left_out.append(LeftOut(one.uri, *_other_lines(one, len(kept)), why))
+            left_out.append(LeftOut(one.uri, *_other_lines(one, lines, kept), why))
         if not kept:
             continue
         text = "".join(kept)
         used = count(text)
         rest -= used + frame
-        first = one.first_line + (len(lines) - len(kept) if one.keep == "end" else 0)
-        sources.append(Source(one.uri, first, first + len(kept) - 1, used, "attached"))
+        sources.append(Source(one.uri, *_lines_of(one, lines, kept), used, "attached"))
         values = {"name": one.label, "language": one.language, "code": text.rstrip("\r\n")}
         texts.append(fill(shipped_prompt("attached").body, values))
     room = min(rest, readable - (available - rest))
@@ -166,7 +168,8 @@ async def _code(
         if lines:
             text = "\n".join(text for _, text in lines) + "\n"
             label = f"Outline of {path}, the bodies left out"
-            return [Attachment(document.uri, first, last, text, document.language_id, label)], ()
+            found = Attachment(document.uri, first, last, text, document.language_id, label, is_chosen=True)
+            return [found], ()
     label = f"{path}, lines {first + 1} to {last + 1}"
     text = document.slice(target).rstrip("\r\n") + "\n"
     code = Attachment(document.uri, first, last, text, document.language_id, label)
@@ -188,12 +191,19 @@ def _elsewhere(found: Found) -> list[Candidate]:
         if not any(
             one.uri == other.uri and one.first_line <= other.last_line and other.first_line <= one.last_line
             for other in found.wanted
+            if _is_verbatim(other, other.text.splitlines(keepends=True))
         )
     ]
 
 
 def _is_shown(text: str, shown: Sequence[str]) -> bool:
     return any(text.strip() in message for message in shown)
+
+
+def _reserved(found: Found, readable: int, count: Count) -> int:
+    """Tokens kept free for the first definition that the question names; half of the reading time at most."""
+    named = next((one for one in found.helpful if one.why.startswith("defines ")), None)
+    return 0 if named is None else min(readable // 2, count(named.text) + 2 * _FRAME_TOKENS)
 
 
 def _share(costs: Sequence[int], rest: int) -> int:
@@ -221,8 +231,24 @@ def _fitting(lines: Sequence[str], tokens: int, engine: Engine, *, from_end: boo
     return lines[len(lines) - taken :] if from_end else lines[:taken]
 
 
-def _other_lines(one: Attachment, kept: int) -> tuple[int, int]:
-    """First and last line of the part that was cut off."""
+def _lines_of(one: Attachment, lines: Sequence[str], kept: Sequence[str]) -> tuple[int, int]:
+    """First and last line of what was kept, in the file."""
+    if len(kept) == len(lines) or not _is_verbatim(one, lines):
+        return one.first_line, one.last_line
     if one.keep == "end":
-        return one.first_line, one.last_line - kept
-    return one.first_line + kept, one.last_line
+        return one.last_line - len(kept) + 1, one.last_line
+    return one.first_line, one.first_line + len(kept) - 1
+
+
+def _other_lines(one: Attachment, lines: Sequence[str], kept: Sequence[str]) -> tuple[int, int]:
+    """First and last line of what was cut off, in the file."""
+    if not _is_verbatim(one, lines):
+        return one.first_line, one.last_line
+    if one.keep == "end":
+        return one.first_line, one.last_line - len(kept)
+    return one.first_line + len(kept), one.last_line
+
+
+def _is_verbatim(one: Attachment, lines: Sequence[str]) -> bool:
+    """Whether the text is the file's lines; those of a diff and of an outline are others."""
+    return len(lines) == one.last_line - one.first_line + 1

@@ -50,6 +50,8 @@ class Attachment:
         Name shown to the model and the user: a path with lines, ``uncommitted changes``.
     keep
         Which lines are kept if not all of them fit.
+    is_chosen
+        Chosen by Homebody instead of the user's code: it gets what is read in the reading time.
 
     """
 
@@ -60,6 +62,7 @@ class Attachment:
     language: str
     label: str
     keep: Literal["beginning", "end"] = "beginning"
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +192,9 @@ async def _diff_attached(engine: Engine, diffs: list[FileDiff], label: str, root
     refusals = {one.path: await engine.permit.refusal(uri(one.path)) for one in diffs if one.path}
     kept, dropped = permitted(diffs, refusals.get)
     items = tuple(
-        Attachment(uri(one.path), 0, one.text.count("\n"), one.text, "diff", f"{label} in {one.path}")
-        for one in kept
+        Attachment(uri(one.path), *one.lines, one.text, "diff", f"{label} in {one.path}") for one in kept
     )
-    left_out = tuple(LeftOut(uri(one.path), 0, one.text.count("\n"), reason) for one, reason in dropped)
+    left_out = tuple(LeftOut(uri(one.path), *one.lines, reason) for one, reason in dropped)
     return Attached(items, left_out)
 
 

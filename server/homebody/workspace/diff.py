@@ -24,6 +24,10 @@ _ARGUMENTS: dict[Which, tuple[str, ...]] = {
 _FILE = re.compile(r"^(?=diff --git |(?:--- [^\n]+\n\+\+\+ [^\n]+\n@@ ))", re.MULTILINE)
 _NAME = re.compile(r"^(?:\+\+\+|---) (?:\"?[abciw]/)?([^\t\n]*?)\"?(?:\t.*)?$", re.MULTILINE)
 _HEADER = re.compile(r"^diff --git (?:\"?a/.*?\"?) \"?b/(.*?)\"?$", re.MULTILINE)
+_HUNK = re.compile(
+    r"^@@ -(?P<old>\d{1,9})(?:,(?P<old_count>\d{1,9}))? \+(?P<new>\d{1,9})(?:,(?P<new_count>\d{1,9}))? @@",
+    re.MULTILINE,
+)
 _MARGIN = re.compile(r"^[+\- ]", re.MULTILINE)
 
 
@@ -33,6 +37,20 @@ class FileDiff:
 
     path: str
     text: str
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last line of the file that it shows, from 0: of the new file, of a deleted one the old.
+
+        Without a hunk (a binary file, a new mode), the first line.
+        """
+        for side in ("new", "old"):
+            hunks = [
+                (int(match[side]), int(match[f"{side}_count"] or 1)) for match in _HUNK.finditer(self.text)
+            ]
+            if any(count for _, count in hunks):
+                return max(0, hunks[0][0] - 1), max(start + count - 2 for start, count in hunks if count)
+        return 0, 0
 
 
 def git_diff(repository: Repository, which: Which) -> str:

@@ -66,14 +66,14 @@ def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch)
     [
         (("ask",), "no question"),
         (("ask", "Why?", "--attach", "none.py"), "does not exist"),
-        (("ask", "Why?", "--attach", "staged"), "no git repository"),
+        (("ask", "Why?", "--attach", "staged"), "not in a git repository"),
         (("ask", "--forget", "nix"), "no stored conversation"),
         (("explain",), "Name one thing"),
         (("explain", "add.py:10-"), "is not a line range"),
         (("explain", "add.py", "--staged"), "Name one thing"),
         (("explain", "--problem", "x", "--staged"), "needs a position"),
         (("explain", "-"), "nothing to explain"),
-        (("commit-message",), "no git repository"),
+        (("commit-message",), "not in a git repository"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_one_sentence(run, scripted, piped, arguments, words):

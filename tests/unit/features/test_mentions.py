@@ -116,3 +116,14 @@ async def test_names_are_not_looked_up_in_ignored_files(world, tmp_path):
     (tmp_path / "hidden.py").write_text("class Hidden:\n    secret = 1\n")
     async with _asking(world, tmp_path, chat=ChatSettings(reading_seconds=600)) as w:
         assert (await ask(w.engine, "What is Hidden?")).sources == ()
+
+
+async def test_a_symbol_of_a_file_that_is_shown_by_its_outline_is_read(world):
+    """The outline has its signature only."""
+    functions = "".join(f"def f{n}(a):\n    return a * {n} + a\n\n\n" for n in range(200))
+    document = Document.create("file:///w/long.py", "python", 1, functions)
+    async with world("Words.", context_length=2048) as w:
+        reply = await ask(w.engine, "What does f150 return?", document=document)
+        assert "return a * 150 + a" in w.asked[0].prompt.text
+        assert "return a * 149 + a" not in w.asked[0].prompt.text
+        assert "defines f150" in [source.why for source in reply.sources]

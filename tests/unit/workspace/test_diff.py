@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from homebody.workspace.diff import file_diffs, git_diff, holds_key_anywhere, permitted
+from homebody.workspace.diff import FileDiff, file_diffs, git_diff, holds_key_anywhere, permitted
 from homebody.workspace.git import find_repository
 from support.needs import needs
 
@@ -104,3 +104,18 @@ def test_git_is_asked_for_what_is_staged_and_what_is_not(tmp_path):
     assert git_diff(repository, "staged") == ""
     assert "+two" in git_diff(repository, "uncommitted")
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("hunks", "expected"),
+    [
+        ("@@ -3,2 +4,3 @@ def f\n a\n+b\n c\n@@ -20 +30,2 @@\n+x\n y\n", (3, 30)),
+        ("@@ -0,0 +1,5 @@\n+a\n", (0, 4)),
+        ("@@ -1,5 +0,0 @@\n-a\n", (0, 4)),
+        ("Binary files differ\n", (0, 0)),
+    ],
+    ids=["changed", "new", "deleted", "binary"],
+)
+def test_a_diff_knows_which_lines_it_shows(hunks, expected):
+    """Those of the file as it is now; of a deleted file, as it was."""
+    assert FileDiff("a.py", f"--- a/a.py\n+++ b/a.py\n{hunks}").lines == expected
