@@ -1,13 +1,12 @@
 """What the VS Code extension adds to the server's time, in a real VS Code with the scripted model.
 
-Prints two tables. The first has the way from a key to painted ghost text for models that take 0 to 150 ms
-for an answer: until the server has the request, the server's own time, until the answer is painted, and what
-is added to the server's time. With ``--beside VSIX`` another build of the extension is measured in the same
-run, in turn. The second has the activation, the longest task of the chat's page while an answer of 2,000
-tokens streams, and the size of the bundle.
+Prints three tables: the way from a key to painted ghost text for models that take 0 to 150 ms for an answer
+(until the server has the request, the server's own time, until the answer is painted, and what is added to
+the server's time); the tasks of the chat's page while answers of 2,000 tokens stream; activation and bundle.
+With ``--beside VSIX`` another build of the extension is measured in the same run, in turn.
 Needs `sh requirements/setup.sh dev node editors` and Chromium.
 
-    python benchmarks/vscode.py [--keys N] [--rounds N] [--answers 0,20,60,150] [--beside VSIX]
+    python benchmarks/vscode.py [--keys N] [--rounds N] [--delays 0,20,60,150] [--beside VSIX]
 """
 
 import argparse
@@ -18,7 +17,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from measure.table import print_table
 
@@ -31,15 +30,24 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 KEYS = 10
 ROUNDS = 2
-# Milliseconds that the scripted model takes for an answer.
-ANSWERS = "0,20,60,150"
-MOST_MILLISECONDS = {"activation": 300, "block": 50}
+# Milliseconds that the scripted model takes for a completion.
+DELAYS = "0,20,60,150"
+MOST_ACTIVATION_MILLISECONDS = 300
 MOST_BUNDLE_KB = 800
 ANSWER_TOKENS = 2000
 # Each line of the file is completed by this one, so that every line gets ghost text.
 COMPLETION = "value = first + second"
 PARAGRAPH = "It adds `first` and **second**, then stores the sum in the table.\n\n"
-CODE = "```python\ndef total(first, second):\n    return first + second\n```\n\n"
+FUNCTION = "def total(first, second):\n    return first + second\n\n"
+# Answers of about so many tokens, by what they consist of. The last section of an answer is drawn anew while
+# it grows, so one long section costs most.
+ANSWERS = {
+    "text and code": "".join(
+        PARAGRAPH if at % 3 else f"```python\n{FUNCTION}```\n\n" for at in range(ANSWER_TOKENS // 12)
+    ),
+    "one code block": f"```python\n{FUNCTION * (ANSWER_TOKENS // 14)}```\n",
+    "one list": f"- {PARAGRAPH.strip()}\n" * (ANSWER_TOKENS // 16),
+}
 # Passes everything on, and writes down when a suggestion was asked for and when the server answered.
 CLOCK = """\
 #!{python}
@@ -85,53 +93,53 @@ Parts = tuple[float, float, float]
 """Milliseconds: from the key to the request at the server, to its answer, and until that is painted."""
 
 
+KEY_HEAD = ("model", "keys", "to request", "server", "to paint", "whole", "added", "longest added")
+STREAM_HEAD = ("answer", "tokens", "tasks over 50 ms", "longest", "longest by the processor")
+
+
 def main(options: argparse.Namespace) -> None:
     """Measure and print."""
     from support.vscode import homebody, package, start_vscode
 
-    answers = [int(one) for one in options.answers.split(",")]
+    delays = [int(one) for one in options.delays.split(",")]
     parts: dict[tuple[int, str], list[Parts]] = {}
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         builds = {"this": package(folder)} | ({"beside": options.beside} if options.beside else {})
         windows: dict[str, VSCode] = {}
         for build, vsix in builds.items():
-            settings = _settings(folder / build, answers, homebody())
+            settings = _settings(folder / build, delays, homebody())
             windows[build] = stack.enter_context(start_vscode(folder / build / "vscode", settings, vsix))
-        workspace = _workspace(folder / "chat", "# Sums.\n")
-        activation = _numbers(windows["this"], "exthost.js", workspace, suite=str(SCRIPTS / "activation.js"))
         for round_number in range(options.rounds):
-            for answer in answers:
+            for delay in delays:
                 for build, vscode in windows.items():
-                    workspace = _workspace(folder / build / f"{round_number}-{answer}", _first_line(answer))
+                    workspace = _workspace(folder / build / f"{round_number}-{delay}", _first_line(delay))
                     keystrokes = _numbers(vscode, str(SCRIPTS / "keys.js"), workspace, keys=options.keys)
                     served = _served(folder / build)
-                    parts.setdefault((answer, build), []).extend(_parts(keystrokes, served))
-        blocks = _numbers(
-            windows["this"], str(SCRIPTS / "stream.js"), _workspace(folder / "stream", "# Sums.\n")
-        )
-    head = (
-        "the model takes",
-        "keys",
-        "key to request",
-        "server",
-        "answer to paint",
-        "key to paint",
-        "added",
-        "longest",
-    )
-    print_table("Key to ghost text painted, medians", head, _key_rows(parts))
-    print_table("The extension", ("", "median", "longest", "target"), _other_rows(activation[0], blocks))
+                    parts.setdefault((delay, build), []).extend(_parts(keystrokes, served))
+        print_table("Key to ghost text painted, medians in milliseconds", KEY_HEAD, _key_rows(parts))
+        streams: list[list[str]] = []
+        questions = [_question(shape) for shape in ANSWERS]
+        for build, vscode in windows.items():
+            workspace = _workspace(folder / build / "chat", "# Sums.\n")
+            tasks = _numbers(vscode, str(SCRIPTS / "stream.js"), workspace, questions=questions)
+            streams += _stream_rows(build, tasks)
+        print_table("The thread of the chat's page while an answer streams", STREAM_HEAD, streams)
+        workspace = _workspace(folder / "activation", "# Sums.\n")
+        activation = _numbers(windows["this"], "exthost.js", workspace, suite=str(SCRIPTS / "activation.js"))
+    print_table("The extension", ("", "measured", "target"), _other_rows(activation[0][0]))
 
 
-def _settings(folder: Path, answers: Sequence[int], program: str) -> dict[str, object]:
+def _settings(folder: Path, delays: Sequence[int], program: str) -> dict[str, object]:
     folder.mkdir()
-    text = "".join((PARAGRAPH if at % 3 else CODE) for at in range(ANSWER_TOKENS // 12))
     replies = [
-        {"contains": "For a long time", "text": text, "piece_delay_ms": 5},
         *(
-            {"contains": _first_line(answer), "text": COMPLETION, "probability": 0.95, "delay_ms": answer}
-            for answer in answers
+            {"contains": _question(shape), "text": text, "piece_delay_ms": 5}
+            for shape, text in ANSWERS.items()
+        ),
+        *(
+            {"contains": _first_line(delay), "text": COMPLETION, "probability": 0.95, "delay_ms": delay}
+            for delay in delays
         ),
     ]
     script = folder / "script.json"
@@ -148,9 +156,14 @@ def _settings(folder: Path, answers: Sequence[int], program: str) -> dict[str, o
     }
 
 
-def _first_line(answer: int) -> str:
+def _first_line(delay: int) -> str:
     """First line of a file whose completions take so many milliseconds."""
-    return f"# Sums; the model takes {answer} ms.\n"
+    return f"# Sums; the model takes {delay} ms.\n"
+
+
+def _question(shape: str) -> str:
+    """Question that is answered in a shape; no other one contains it."""
+    return f"Answer with {shape}."
 
 
 def _workspace(folder: Path, text: str) -> Path:
@@ -164,7 +177,7 @@ def _served(folder: Path) -> list[tuple[float, ...]]:
     return [tuple(map(float, line.split())) for line in (folder / "times").read_text().splitlines()]
 
 
-def _numbers(vscode: "VSCode", script: str, workspace: Path, **more: object) -> list[list[float]]:
+def _numbers(vscode: "VSCode", script: str, workspace: Path, **more: object) -> list[list[Any]]:
     """Run a script; its claims are lists of numbers."""
     return [json.loads(line) for line in vscode.run(script, workspace, **more)]
 
@@ -182,32 +195,31 @@ def _parts(keystrokes: Sequence[Sequence[float]], served: Sequence[tuple[float, 
 
 def _key_rows(parts: Mapping[tuple[int, str], Sequence[Parts]]) -> list[list[str]]:
     rows: list[list[str]] = []
-    for (answer, build), found in sorted(parts.items()):
+    for (delay, build), found in sorted(parts.items()):
         asked, own, shown = zip(*found, strict=True)
         added = [before + after for before, after in zip(asked, shown, strict=True)]
         columns = (asked, own, shown, [sum(one) for one in found], added)
-        medians = [f"{statistics.median(column):.0f} ms" for column in columns]
-        rows.append([f"{answer} ms, {build}", str(len(found)), *medians, f"{max(added):.0f} ms"])
+        medians = [f"{statistics.median(column):.0f}" for column in columns]
+        rows.append([f"{delay} ms, {build}", str(len(found)), *medians, f"{max(added):.0f}"])
     return rows
 
 
-def _other_rows(activation: Sequence[float], blocks: Sequence[Sequence[float]]) -> list[list[str]]:
-    lengths, around, (tokens,) = blocks
-    size = sum(
-        (ROOT / "clients" / "vscode" / "out" / name).stat().st_size
-        for name in ("extension.js", "chat.js", "chat.css")
-    )
-    block = f"{MOST_MILLISECONDS['block']} ms"
+def _stream_rows(build: str, found: Sequence[Sequence[Any]]) -> list[list[str]]:
+    """Rows of the three lines that the script prints for each answer."""
+    rows: list[list[str]] = []
+    for shape, long, busiest, (tokens,) in zip(ANSWERS, found[::3], found[1::3], found[2::3], strict=True):
+        longest = f"{long[0][0]:.0f} ms, {long[0][1]:.0f} of the processor" if long else "none"
+        rows.append([f"{shape}, {build}", f"{tokens:.0f}", str(len(long)), longest, f"{busiest[1]:.0f} ms"])
+    return rows
+
+
+def _other_rows(activation: float) -> list[list[str]]:
+    folder = ROOT / "clients" / "vscode" / "out"
+    size = sum((folder / name).stat().st_size for name in ("extension.js", "chat.js", "chat.css"))
     return [
-        _row("activation, loading included", activation, f"{MOST_MILLISECONDS['activation']} ms"),
-        _row(f"long tasks of the chat's page, {tokens:.0f} tokens ({len(lengths)})", lengths or [0], block),
-        _row(f"long tasks of the window around it ({len(around)})", around or [0], ""),
-        ["bundle", "", f"{size / 1024:.0f} KB", f"{MOST_BUNDLE_KB} KB"],
+        ["activation, loading included", f"{activation:.0f} ms", f"{MOST_ACTIVATION_MILLISECONDS} ms"],
+        ["bundle", f"{size / 1024:.0f} KB", f"{MOST_BUNDLE_KB} KB"],
     ]
-
-
-def _row(title: str, found: Sequence[float], target: str) -> list[str]:
-    return [title, f"{statistics.median(found):.0f} ms", f"{max(found):.0f} ms", target]
 
 
 def _options() -> argparse.Namespace:
@@ -216,7 +228,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--keys", type=int, default=KEYS, help="keys in each window")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="windows for each build and model")
-    parser.add_argument("--answers", default=ANSWERS, help="milliseconds that the model takes, with commas")
+    parser.add_argument("--delays", default=DELAYS, help="milliseconds that the model takes, with commas")
     parser.add_argument("--beside", type=Path, help="another build of the extension, measured in turn")
     return parser.parse_args()
 

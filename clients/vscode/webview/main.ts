@@ -229,7 +229,7 @@ function draw(id: number): void {
     const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const { answer: text, linked } = known.turn;
     drawMarkdown(answer, linked ?? text, {
-        toolbar: (code, language) => codeToolbar(id, code, language),
+        toolbar: (language) => codeToolbar(id, language),
         open: linked === undefined ? undefined : openLink,
     });
     if (isAtEnd) {
@@ -244,14 +244,15 @@ function openLink(address: string): void {
     post({ type: "open", place: { uri, label: "", line: first, endLine: first, why: "" } });
 }
 
-function codeToolbar(id: number, code: string, language: string): HTMLElement {
+function codeToolbar(id: number, language: string): HTMLElement {
     const bar = withText("div", "", "toolbar");
+    const code = (): string => bar.parentElement?.querySelector("pre")?.textContent ?? "";
     bar.append(
         withText("span", language),
-        button("Copy", "Copy the code", () => post({ type: "copy", text: code })),
-        button("Insert", "Insert the code at the cursor", () => post({ type: "insert", text: code })),
+        button("Copy", "Copy the code", () => post({ type: "copy", text: code() })),
+        button("Insert", "Insert the code at the cursor", () => post({ type: "insert", text: code() })),
         button("Apply", "Show what the code changes in the open file", () => {
-            const block = turns.get(id)?.turn.blocks?.find(({ text }) => text.trimEnd() === code.trimEnd());
+            const block = turns.get(id)?.turn.blocks?.find(({ text }) => text.trimEnd() === code().trimEnd());
             if (block !== undefined) {
                 post({ type: "apply", id, block: block.number });
             }

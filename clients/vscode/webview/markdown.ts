@@ -16,8 +16,8 @@ type Child = Highlighted["children"][number];
 
 /** What the view adds to the text of an answer. */
 export interface Additions {
-    /** Draws the buttons of a code block; `code` is its text. */
-    toolbar: (code: string, language: string) => HTMLElement;
+    /** Draws the buttons of a code block, which they find beside them: it grows while the answer streams. */
+    toolbar: (language: string) => HTMLElement;
     /** Opens a file of the workspace; absent where the text may have links that the model wrote. */
     open: ((address: string) => void) | undefined;
 }
@@ -33,20 +33,20 @@ const LONGEST_COLOURED = 20_000;
 interface Section {
     key: string;
     tokens: Token[];
+    hasLink: boolean;
 }
 
 /**
- * Draw `markdown` into `parent`; sections that stand there already are left as they are.
+ * Draw `markdown` into `parent`; what stands there already is left as it is.
  *
- * While an answer streams only its last section changes, so the cost of a piece does not grow with the
- * length of the answer beyond the parsing itself.
+ * While an answer streams only its last section changes, and of that, as a rule, only the end: a long list or
+ * code block is not laid out anew for each piece.
  */
 export function drawMarkdown(parent: HTMLElement, markdown: string, additions: Additions): void {
     const sections = sectionsOf(markdown);
-    const isFinal = additions.open === undefined ? "" : "linked ";
     sections.forEach((section, index) => {
         const present = parent.children[index] as HTMLElement | undefined;
-        const key = isFinal + section.key;
+        const key = section.hasLink && additions.open !== undefined ? `linked ${section.key}` : section.key;
         if (present?.dataset["key"] === key) {
             return;
         }
@@ -56,7 +56,7 @@ export function drawMarkdown(parent: HTMLElement, markdown: string, additions: A
         if (present === undefined) {
             parent.append(element);
         } else {
-            present.replaceWith(element);
+            update(present, element);
         }
     });
     while (parent.children.length > sections.length) {
@@ -72,11 +72,40 @@ function sectionsOf(markdown: string): Section[] {
         tokens.push(token);
         if (token.level === 0 && token.nesting !== 1) {
             const [first, end] = tokens[0]?.map ?? [0, 0];
-            sections.push({ key: `${tokens[0]?.type} ${lines.slice(first, end).join("\n")}`, tokens });
+            const hasLink = tokens.some(({ children }) => children?.some(({ type }) => type === "link_open"));
+            sections.push({ key: `${tokens[0]?.type} ${lines.slice(first, end).join("\n")}`, tokens, hasLink });
             tokens = [];
         }
     }
     return sections;
+}
+
+/** Make `present` the same as `fresh`, and leave alone whatever is the same in both. */
+function update(present: Element, fresh: Element): void {
+    for (const name of present.getAttributeNames().filter((one) => !fresh.hasAttribute(one))) {
+        present.removeAttribute(name);
+    }
+    for (const name of fresh.getAttributeNames()) {
+        present.setAttribute(name, fresh.getAttribute(name) ?? "");
+    }
+    const children = [...fresh.childNodes];
+    children.forEach((child, index) => {
+        const old = present.childNodes[index];
+        if (old === undefined) {
+            present.append(child);
+        } else if (old.isEqualNode(child)) {
+            return;
+        } else if (old instanceof Text && child instanceof Text) {
+            old.data = child.data;
+        } else if (old instanceof Element && child instanceof Element && old.tagName === child.tagName) {
+            update(old, child);
+        } else {
+            present.replaceChild(child, old);
+        }
+    });
+    while (present.childNodes.length > children.length) {
+        present.lastChild?.remove();
+    }
 }
 
 function drawTokens(parent: Node, tokens: Token[], additions: Additions): void {
@@ -135,7 +164,8 @@ function link(address: string, { open }: Additions): HTMLElement {
         const button = withText("button", "", "place") as HTMLButtonElement;
         button.type = "button";
         button.title = "Open";
-        button.addEventListener("click", () => open(address));
+        button.dataset["address"] = address;
+        button.addEventListener("click", () => open(button.dataset["address"] ?? address));
         return button;
     }
     const element = document.createElement("span");
@@ -156,7 +186,7 @@ function codeBlock(code: string, language: string, additions: Additions): HTMLEl
         inner.textContent = code;
     }
     pre.append(inner);
-    frame.append(additions.toolbar(code, language), pre);
+    frame.append(additions.toolbar(language), pre);
     return frame;
 }
 
