@@ -60,7 +60,9 @@ HOSTILE = """\
 <iframe src="https://evil.invalid"></iframe>
 ```"""
 LONG = "\n\n".join(f"Paragraph {number} of **many**, with `code` in it." for number in range(1, 601))
+LONG_BLOCK = "```python\n" + "def total(first):\n    return first\n" * 200
 REPLIES = [
+    {"contains": "Write in a long block", "text": LONG_BLOCK, "piece_delay_ms": 40},
     {"contains": "Show me HTML", "text": HOSTILE},
     {"contains": "a very long answer", "text": LONG},
     {"contains": "Say in one short sentence", "text": "Say how high the room is."},
@@ -215,6 +217,7 @@ def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):
         "the lightbulb has the actions",
         "the chat answers in the side bar, as text",
         "a place in the answer opens the file, and a link that the model wrote does not",
+        "a code block of an answer grows, and what stands there already is left as it is",
         "an instruction is written below the selection, and Escape cancels it",
         "Enter in it opens a change, and Accept writes it",
         "a server that is not there is told with what to do",

@@ -36,10 +36,12 @@ exports.run = async function run() {
         return answer;
     };
     let keys = 0;
+    let lastKey = 0;
     const { typed } = requests;
     requests.typed = (place) => {
-        keys += 1;
         typed.call(requests, place);
+        keys += 1;
+        lastKey = performance.now();
     };
 
     /** VS Code's question for the text and the cursor as they are now, once it has its answer. */
@@ -48,10 +50,13 @@ exports.run = async function run() {
         const here = { version: document.version, line, character };
         return until(() => questions.find((one) => one.uri === uri && one.isAnswered && at(one) === at(here)));
     };
-    const type = async (text) => {
-        await executeCommand("type", { text });
+    /** A key: long enough after the one before that VS Code asks for both. */
+    const press = async (command, argument) => {
+        await until(() => performance.now() - lastKey >= 50);
+        await executeCommand(command, argument);
         return answered();
     };
+    const type = (text) => press("type", { text });
     /** Have a line of its own at the end of the file, with the cursor behind it. */
     const begin = async (text) => {
         const editor = await vscode.window.showTextDocument(document);
@@ -87,8 +92,7 @@ exports.run = async function run() {
     });
 
     await claim("Backspace is asked for before VS Code asks", async () => {
-        await executeCommand("deleteLeft");
-        assert.equal((await answered()).found, "early");
+        assert.equal((await press("deleteLeft")).found, "early");
     });
 
     await claim("a new line is asked for before VS Code asks", async () => {
@@ -145,16 +149,17 @@ exports.run = async function run() {
         const note = async (message) => void shown.push(message);
         await answering(extension.vscode.window, "showErrorMessage", note, async () => {
             await begin("slowly =");
-            const started = () => messages().filter(({ pid }) => pid !== undefined);
+            const started = () => messages().findLastIndex(({ pid }) => pid !== undefined);
             const before = started();
             await executeCommand("type", { text: " " });
             await until(() => asks().some(({ version }) => version === document.version));
-            process.kill(before.at(-1).pid, "SIGKILL");
+            process.kill(messages()[before].pid, "SIGKILL");
             for (const text of "roomy") {
                 await executeCommand("type", { text });
             }
             assert.ok(document.lineAt(document.lineCount - 1).text.endsWith("slowly = roomy"));
-            await until(() => started().length > before.length && server.running);
+            const isOpen = ({ method, uri: opened }) => method === "textDocument/didOpen" && opened === uri;
+            await until(() => started() > before && messages().slice(started()).some(isOpen));
             await begin("slowly =");
             await type(" ");
             await until(async () => {

@@ -46,6 +46,21 @@ open(async ({ page, settings }) => {
     assert.match(await chat.locator(".answer").innerText(), /\[this\]\(file:\/\/\/etc\/hosts.py\)/);
     console.log("ok a place in the answer opens the file, and a link that the model wrote does not");
 
+    await chat.locator("#question").fill("Write in a long block");
+    await page.keyboard.press("Enter");
+    const code = chat.locator("article").last().locator(".code code");
+    const isLongerThan = (length) => async () => (await code.textContent()).length > length;
+    await until(isLongerThan(60));
+    const length = await code.evaluate((element) => {
+        element.firstElementChild.isOld = true;
+        return element.textContent.length;
+    });
+    await until(isLongerThan(length + 60));
+    assert.equal(await code.evaluate((element) => element.firstElementChild.isOld), true);
+    await chat.locator("#send").click();
+    await chat.locator("article").last().locator(".note", { hasText: "Stopped." }).waitFor();
+    console.log("ok a code block of an answer grows, and what stands there already is left as it is");
+
     await openFile(page, settings, "prices.py");
     await page.keyboard.press("Control+Home");
     for (let line = 0; line < 5; line++) {
