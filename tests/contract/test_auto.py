@@ -1,6 +1,7 @@
 """``auto``: recognises before it sends, takes what suits, and looks again when that goes away."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from homebody.backend.auto import AutoConnector
 from homebody.backend.base import Piece, Prompt, Sampling, Slot, Text
 from homebody.backend.discover import discover
 from homebody.backend.open import connector_for
+from homebody.backend.probe import USUAL_PORTS
 from homebody.backend.resilient import ResilientBackend
 from homebody.backend.state import BackendState
 from homebody.errors import BackendLoading, BackendUnavailable, ModelNotServed, NoModelInstalled
@@ -104,6 +106,13 @@ async def test_no_code_goes_to_a_server_that_is_not_recognised(stranger: str):
     assert all(request.body == b"" for request in server.requests)
     assert choice.block.kind == "embedded"
     assert server.url in choice.reasons[0]
+
+
+def test_auto_looks_at_the_ports_that_the_page_names():
+    """A new row with a port is found, and its page says so."""
+    page = (Path(__file__).parents[2] / "docs" / "backends.md").read_text("utf-8")
+    (named,) = re.findall(r"usual loopback ports, .*?: (.*)\.", page)
+    assert sorted(map(int, re.findall(r"\d+", named))) == sorted(USUAL_PORTS)
 
 
 async def test_a_silent_server_delays_nothing():

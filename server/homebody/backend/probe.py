@@ -17,12 +17,12 @@ from homebody.backend.servers import llama_cpp_api, ollama_api
 from homebody.backend.servers.lm_studio import list_models
 from homebody.backend.servers.lm_studio import to_candidate as to_lm_studio_candidate
 from homebody.backend.servers.openai import recognise, to_candidate
-from homebody.backend.servers.openai_servers import UNKNOWN, by_owner
+from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, by_owner
 from homebody.errors import BackendError, BackendLoading, BackendUnavailable
 from homebody.models.families import never_fills_in
 
-USUAL_PORTS = (8080, 8012, 11434, 1234, 8000, 1337, 5001)
-"""llama.cpp, its FIM presets, Ollama, LM Studio, vLLM, Jan, KoboldCpp."""
+USUAL_PORTS = (8080, 8012, 11434, 1234, *(row.port for row in SERVERS if row.port is not None))
+"""llama.cpp, its FIM presets, Ollama, LM Studio, and the servers with OpenAI's API."""
 
 PROBE_SECONDS = 1.0
 

@@ -20,7 +20,8 @@ class OpenAiServer:
     owner
         ``owned_by`` of its models in ``/v1/models``.
     port
-        Its usual port, for a server that cannot be recognised otherwise.
+        Its usual port, where ``auto`` looks for it; ``None``: it has to be named in the settings. A server
+        with neither an ``owner`` nor an ``asked`` path is recognised by it.
     asked
         A path that only this server answers, and a text of that answer, for servers without an
         ``owner`` of their own.
@@ -59,7 +60,7 @@ UNKNOWN = OpenAiServer("the server", passes_on=True)
 """A server that is not recognised; it may forward requests."""
 
 SERVERS = (
-    OpenAiServer("vLLM", "vllm", dialect=api.VLLM, tokenize="/tokenize", prompts=PREFIXES),
+    OpenAiServer("vLLM", "vllm", 8000, dialect=api.VLLM, tokenize="/tokenize", prompts=PREFIXES),
     OpenAiServer("SGLang", "sglang", dialect=api.SGLANG, tokenize="/tokenize", prompts=PREFIXES),
     OpenAiServer("llama.cpp", "llamacpp", dialect=api.LLAMA_CPP, tokenize="/tokenize"),
     # Checked first: a proxy takes seconds to answer some of the other requests (LiteLLM's /openapi.json).
@@ -67,6 +68,7 @@ SERVERS = (
     OpenAiServer(
         "KoboldCpp",
         "koboldcpp",
+        5001,
         asked=("/api/extra/version", "KoboldCpp"),
         dialect=api.KOBOLD,
         context="/api/extra/true_max_context_length",
@@ -88,5 +90,6 @@ def by_owner(owner: str) -> OpenAiServer | None:
 
 
 def by_port(url: str) -> OpenAiServer | None:
-    """Return the server that is recognised by its usual port."""
-    return next((row for row in SERVERS if row.port is not None and url.endswith(f":{row.port}")), None)
+    """Return the server that only its usual port tells from others."""
+    rows = (row for row in SERVERS if row.port is not None and not row.owner and row.asked is None)
+    return next((row for row in rows if url.endswith(f":{row.port}")), None)
