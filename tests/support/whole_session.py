@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from homebody.client.editor import start_client
-from homebody.host.shared import Place, read_state
+from homebody.host.shared import HostFiles, read_state
 from homebody.settings import paths
 from homebody.text import Span
 
@@ -87,13 +87,13 @@ def run_command(folder: Path, *words: str) -> dict[str, object]:
 def end_hosts() -> list[int]:
     """End the model's processes by deleting their lock files; return their ids once they have ended."""
     locks = list((paths.state_dir() / "hosts").glob("*.lock"))
-    states = [state for lock in locks if (state := read_state(Place(lock)))]
+    states = [state for lock in locks if (state := read_state(HostFiles(lock)))]
     hosts = [psutil.Process(state.pid) for state in states]
     for lock in locks:
         lock.unlink()
     _, alive = psutil.wait_procs(hosts, timeout=60)
     if alive:
-        sys.exit(f"still there a minute after their place was taken away: {alive}")
+        sys.exit(f"still there a minute after their files was taken away: {alive}")
     return [host.pid for host in hosts]
 
 

@@ -1,14 +1,14 @@
 """Turns that are answered with text: questions and explanations.
 
-In: a question and its files, or a place. Out: the streamed answer, its sources, and its token counts.
+In: a question and its files, or a target. Out: the streamed answer, its sources, and its token counts.
 """
 
 from collections.abc import Iterable, Sequence
 
 from homebody.acp.files import attach_reference
-from homebody.acp.place import Place
 from homebody.acp.question import Question
 from homebody.acp.session import Session, StopReason
+from homebody.acp.target import Target
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
 from homebody.errors import UsageError
@@ -67,10 +67,12 @@ async def answer(
     return "end_turn" if reply.complete else "max_tokens"
 
 
-async def explained(engine: Engine, session: Session, place: Place, prompt: PromptFile | None) -> StopReason:
-    """Explain the code at a place; the explanation is part of the chat. Raises what ``explain`` raises."""
-    found = await explain(engine, place.document, place.span, prompt=prompt, on_text=session.say)
-    await add_explanation(engine, session.conversation, place.document, place.span, found)
+async def explained(
+    engine: Engine, session: Session, target: Target, prompt: PromptFile | None
+) -> StopReason:
+    """Explain the target; the explanation is part of the chat. Raises what ``explain`` raises."""
+    found = await explain(engine, target.document, target.span, prompt=prompt, on_text=session.say)
+    await add_explanation(engine, session.conversation, target.document, target.span, found)
     session.blocks = tuple(code_blocks(found.markdown))
     _account(engine, session, found.usage, found.sources, _told(engine, found.left_out))
     return "end_turn" if found.complete else "max_tokens"

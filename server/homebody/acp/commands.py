@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from homebody.acp.answers import answer, explained
 from homebody.acp.files import read_file
-from homebody.acp.place import Place, find_place
 from homebody.acp.proposal import propose
 from homebody.acp.question import Question
 from homebody.acp.session import Session, StopReason
+from homebody.acp.target import Target, find_target
 from homebody.acp.wire import Json
 from homebody.engine import Engine
 from homebody.errors import UnknownAction, UsageError
@@ -63,37 +63,39 @@ async def run_command(
         names = ", ".join(f"/{command['name']}" for command in list_commands(engine))
         message = f"There is no /{name}; there are {names}."
         raise UnknownAction(message)
-    place = await find_place(engine, session, question, arguments, action.scope)
+    target = await find_target(engine, session, question, arguments, action.scope)
     if action.output == "explain":
-        return await explained(engine, session, place, action)
-    return await _run_action(engine, session, place, action)
+        return await explained(engine, session, target, action)
+    return await _run_action(engine, session, target, action)
 
 
-async def _run_action(engine: Engine, session: Session, place: Place, action: PromptFile) -> StopReason:
-    if place.words and not action.takes_problem:
+async def _run_action(engine: Engine, session: Session, target: Target, action: PromptFile) -> StopReason:
+    if target.words and not action.takes_problem:
         message = f"`/{action.name}` takes a place only; to give an instruction, use `/edit`."
         raise UsageError(message)
     session.think(f"{action.title} …\n")
-    found = await refactor(engine, place.document, place.span, action=action.name, problem=place.words)
-    await propose(engine, session, place.document, found, action.title)
+    found = await refactor(engine, target.document, target.span, action=action.name, problem=target.words)
+    await propose(engine, session, target.document, found, action.title)
     return "end_turn"
 
 
 async def _explain(engine: Engine, session: Session, question: Question, arguments: str) -> StopReason:
-    place = await find_place(engine, session, question, arguments, "selection")
-    if place.words:
-        return await answer(engine, session, Question(place.words), document=place.document, span=place.span)
-    return await explained(engine, session, place, None)
+    target = await find_target(engine, session, question, arguments, "selection")
+    if target.words:
+        return await answer(
+            engine, session, Question(target.words), document=target.document, span=target.span
+        )
+    return await explained(engine, session, target, None)
 
 
 async def _edit(engine: Engine, session: Session, question: Question, arguments: str) -> StopReason:
-    place = await find_place(engine, session, question, arguments, "selection")
-    if not place.words:
+    target = await find_target(engine, session, question, arguments, "selection")
+    if not target.words:
         message = "Say what to change: `/edit app.py:10-20 use a list comprehension`."
         raise UsageError(message)
     session.think("Rewriting …\n")
-    found = await refactor(engine, place.document, place.span, instruction=place.words)
-    await propose(engine, session, place.document, found, "Edit")
+    found = await refactor(engine, target.document, target.span, instruction=target.words)
+    await propose(engine, session, target.document, found, "Edit")
     return "end_turn"
 
 
@@ -117,10 +119,10 @@ async def _apply(engine: Engine, session: Session, question: Question, arguments
         message = f"The last answer has {count} code blocks: there is no number {number}."
         raise UsageError(message)
     block = session.blocks[int(number) - 1]
-    place = await find_place(engine, session, question, rest, "file")
-    whole = len(place.span) == len(place.document.text)
-    document = await read_file(engine, session, place.document.uri)
-    found = await apply_block(engine, document, block, None if whole else place.span)
+    target = await find_target(engine, session, question, rest, "file")
+    whole = len(target.span) == len(target.document.text)
+    document = await read_file(engine, session, target.document.uri)
+    found = await apply_block(engine, document, block, None if whole else target.span)
     await propose(engine, session, document, found, "Apply")
     return "end_turn"
 

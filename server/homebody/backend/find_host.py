@@ -22,7 +22,7 @@ from homebody.host import shared
 from homebody.host.launch import START_SECONDS, HostProcess, start_host
 from homebody.host.machine import usable_cores
 from homebody.host.options import LOADING, HostOptions, Ready
-from homebody.host.shared import Place
+from homebody.host.shared import HostFiles
 
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 2.0
@@ -44,7 +44,7 @@ class HostFinder:
     def __init__(self, options: Callable[[], HostOptions], *, silent_seconds: float = 10.0) -> None:
         self._options = options
         self._silent_seconds = silent_seconds
-        self._place: Place | None = None
+        self._files: HostFiles | None = None
         self._membership: FileLock | None = None
         self._own: HostProcess | None = None
         self.name = ""
@@ -66,11 +66,11 @@ class HostFinder:
             await self._own.end()
             self._own = None
         try:
-            place = self._join(options)
+            files = self._join(options)
         except OSError:  # a state folder that cannot be written to
             return await self._start_own(options)
         try:
-            return await self._find_shared(replace(options, shared=place.lock), place)
+            return await self._find_shared(replace(options, shared=files.lock), files)
         except (StateUnwritable, OSError):  # a full disk: other clients could not find a shared host
             return await self._start_own(options)
 
@@ -83,19 +83,19 @@ class HostFinder:
             await self._own.end()
             self._own = None
 
-    def _join(self, options: HostOptions) -> Place:
-        place = shared.place_for(options)
-        if place != self._place or self._membership is None:
+    def _join(self, options: HostOptions) -> HostFiles:
+        files = shared.host_files(options)
+        if files != self._files or self._membership is None:
             if self._membership is not None:
                 shared.leave(self._membership)
-            self._membership = shared.join(place)
-            self._place = place
-        return place
+            self._membership = shared.join(files)
+            self._files = files
+        return files
 
-    async def _find_shared(self, options: HostOptions, place: Place) -> Ready:
+    async def _find_shared(self, options: HostOptions, files: HostFiles) -> Ready:
         began = silent_since = time.monotonic()
         while time.monotonic() - began < START_SECONDS:
-            state = shared.read_state(place)
+            state = shared.read_state(files)
             if state is not None and state.port == LOADING:
                 silent_since = time.monotonic()
             elif state is not None and await answers(state):

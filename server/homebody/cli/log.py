@@ -16,7 +16,7 @@ from homebody.headless.report import Prompt, to_json, to_lines, to_prompt
 from homebody.settings.paths import state_dir, user_file
 
 
-class Entry(Struct, frozen=True, rename="camel"):
+class LogEntry(Struct, frozen=True, rename="camel"):
     """What ``--json`` prints per request: texts only with ``log.prompts``, times in milliseconds."""
 
     when: datetime
@@ -68,8 +68,8 @@ def _log(
         terminal.write(json.encode(_entry(record)).decode() + "\n" if as_json else _line(record))
 
 
-def _entry(record: PromptRecord) -> Entry:
-    return Entry(
+def _entry(record: PromptRecord) -> LogEntry:
+    return LogEntry(
         when=datetime.fromtimestamp(record.when, UTC),
         feature=record.feature,
         uri=record.uri,

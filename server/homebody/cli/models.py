@@ -17,7 +17,7 @@ from homebody.errors import ModelError
 from homebody.models.facts import Facts, read_facts
 from homebody.models.fetch import OnProgress
 from homebody.models.install import install
-from homebody.models.library import Entry, find_model, list_entries, remove, resolve
+from homebody.models.library import ModelListing, find_model, list_entries, remove, resolve
 
 
 class Shown(Struct, frozen=True, rename="camel"):
@@ -116,7 +116,7 @@ def _install(
         model = install(source, on_progress)
     facts = read_facts(model.path)
     if as_json:
-        terminal.write(json.encode(_shown(Entry(model, facts))).decode() + "\n")
+        terminal.write(json.encode(_shown(ModelListing(model, facts))).decode() + "\n")
     else:
         terminal.write(f"{model.name} is ready: {_summary(facts)}\n{model.path}\n")
 
@@ -128,7 +128,7 @@ def _show(name: str, *, as_json: _Json = False) -> None:
     """
     terminal = Terminal()
     model = find_model(name)
-    shown = _shown(Entry(model, read_facts(model.path)))
+    shown = _shown(ModelListing(model, read_facts(model.path)))
     if as_json:
         terminal.write(json.encode(shown).decode() + "\n")
         return
@@ -165,7 +165,7 @@ def _used(use: str) -> str:
         return "none of these"
 
 
-def _shown(entry: Entry) -> Shown:
+def _shown(entry: ModelListing) -> Shown:
     model, facts = entry.model, entry.facts
     if facts is None:
         return Shown(model.name, str(model.path), model.origin, entry.problem)
@@ -188,7 +188,7 @@ def _shown(entry: Entry) -> Shown:
 _HEADINGS = ("Model", "Family", "Weights", "Size", "Type", "Context", "Good for", "From")
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: ModelListing) -> tuple[str, ...]:
     model, facts = entry.model, entry.facts
     if facts is None:
         return (model.name, *["-"] * 5, "unusable", model.origin)

@@ -11,7 +11,7 @@ from homebody.audit import LeftOut, PromptRecord, Source
 from homebody.text import Document, Span, TextEdit
 
 
-class Place(Struct, frozen=True, rename="camel"):
+class Position(Struct, frozen=True, rename="camel"):
     """A place in a file; lines and columns start at 1, columns count code points."""
 
     line: int
@@ -21,8 +21,8 @@ class Place(Struct, frozen=True, rename="camel"):
 class Range(Struct, frozen=True, rename="camel"):
     """A range in a file; the end is exclusive."""
 
-    start: Place
-    end: Place
+    start: Position
+    end: Position
 
 
 class Lines(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -63,7 +63,7 @@ def to_json(report: Struct | Sequence[Struct]) -> str:
 def to_range(document: Document, span: Span) -> Range:
     """Write a span in lines and columns."""
     start, end = document.position_of(span.start), document.position_of(span.end)
-    return Range(Place(start[0] + 1, start[1] + 1), Place(end[0] + 1, end[1] + 1))
+    return Range(Position(start[0] + 1, start[1] + 1), Position(end[0] + 1, end[1] + 1))
 
 
 def to_edits(document: Document, edits: Sequence[TextEdit]) -> list[Edit]:

@@ -14,7 +14,7 @@ from homebody.errors import BackendTimeout
 from homebody.host import shared
 from homebody.host.machine import usable_cores
 from homebody.host.server import NativeServer
-from homebody.host.shared import Place
+from homebody.host.shared import HostFiles
 from homebody.host.watch import Need
 
 # Maximum wait for another host to finish its answer.
@@ -29,8 +29,8 @@ class SharedCores:
     ``wanted`` is the maximum number of threads that its settings allow.
     """
 
-    def __init__(self, place: Place, wanted: int | None) -> None:
-        self._place = place
+    def __init__(self, files: HostFiles, wanted: int | None) -> None:
+        self._files = files
         self._cores = usable_cores()
         self._wanted = min(wanted or self._cores, self._cores)
 
@@ -46,7 +46,7 @@ class SharedCores:
         deadline = time.monotonic() + _WAIT_SECONDS
         announced = 0
         while time.monotonic() < deadline:
-            others = shared.other_hosts(self._place)
+            others = shared.other_hosts(self._files)
             fair = max(1, self._cores // (1 + len(others)))
             threads = min(self._wanted, fair)
             if threads != announced:
@@ -61,7 +61,7 @@ class SharedCores:
 
     def due(self, threads: int, need: Need, server: NativeServer) -> int:
         """Number of threads that a host with ``threads`` threads should use from now on."""
-        others = len(shared.other_hosts(self._place))
+        others = len(shared.other_hosts(self._files))
         share = min(self._wanted, max(1, self._cores // (1 + others)))
         if share < threads and not need.is_busy(server):
             return share

@@ -20,7 +20,7 @@ import msgspec
 from homebody import errors
 from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid, ModelTooLarge
 from homebody.host.options import Failed, HostOptions, Ready, Taken, decode_event
-from homebody.host.shared import Place
+from homebody.host.shared import HostFiles
 
 START_SECONDS = 180.0
 """Maximum loading time in seconds: 7 GB from a slow disk, or waiting for another host's last answer."""
@@ -118,7 +118,7 @@ def _open_log(options: HostOptions) -> IO[bytes]:
             return tempfile.TemporaryFile()
         except OSError:  # no folder for temporary files has room: the model works without a log
             return Path(os.devnull).open("r+b")
-    return Place(options.shared).log.open("a+b")
+    return HostFiles(options.shared).log.open("a+b")
 
 
 async def _end(process: "subprocess.Popen[bytes]") -> None:

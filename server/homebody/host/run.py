@@ -20,7 +20,7 @@ from homebody.host.fit import Fit, fit_context
 from homebody.host.machine import available_memory, usable_cores
 from homebody.host.options import LOADING, Event, Failed, HostOptions, Ready, Taken, encode_event
 from homebody.host.server import NativeServer
-from homebody.host.shared import Place
+from homebody.host.shared import HostFiles
 from homebody.host.watch import Need
 from homebody.models.facts import Facts, read_facts
 
@@ -33,7 +33,7 @@ def run(options: HostOptions) -> NoReturn:
         if options.shared is None:
             _serve_private(options, stdout)
         else:
-            _serve_shared(options, Place(options.shared), stdout)
+            _serve_shared(options, HostFiles(options.shared), stdout)
     except HomebodyError as error:
         _say(stdout, Failed(type(error).__name__, str(error)))
         # No native server runs. llama.cpp logs in a thread, which the end of the interpreter waits for:
@@ -63,9 +63,9 @@ def _serve_private(options: HostOptions, stdout: int) -> None:
     _end(0)
 
 
-def _serve_shared(options: HostOptions, place: Place, stdout: int) -> None:
+def _serve_shared(options: HostOptions, files: HostFiles, stdout: int) -> None:
     """Serve all clients of this user, as long as the host is needed."""
-    lock = shared.claim(place)
+    lock = shared.claim(files)
     if lock is None:
         _say(stdout, Taken())
         return
@@ -73,31 +73,31 @@ def _serve_shared(options: HostOptions, place: Place, stdout: int) -> None:
         os.ftruncate(2, 0)  # the log of the last host
     try:
         facts, fit = _look(options)
-        cores = SharedCores(place, options.threads)
+        cores = SharedCores(files, options.threads)
         key = secrets.token_urlsafe(24)
         threads = cores.wait_for_share(
-            lambda threads: shared.write_state(place, _ready(None, facts, fit, threads, key))
+            lambda threads: shared.write_state(files, _ready(None, facts, fit, threads, key))
         )
         server = NativeServer(facts, fit.context_length, threads, key)
         ready = _ready(server, facts, fit, threads, key)
         ended = threading.Event()
         _on_terminate(ended)
-        shared.write_state(place, ready)
+        shared.write_state(files, ready)
         _say(stdout, ready)
-        need = Need(place, options)
+        need = Need(files, options)
         while not ended.wait(_POLL_SECONDS) and need.is_there(server):
             threads = cores.due(ready.threads, need, server)
             if threads != ready.threads:
                 server.close()
                 # From here on other hosts may use the remaining cores.
-                shared.write_state(place, _ready(None, facts, fit, threads, key))
+                shared.write_state(files, _ready(None, facts, fit, threads, key))
                 server = NativeServer(facts, fit.context_length, threads, key, server.port)
                 ready = _ready(server, facts, fit, threads, key)
-                shared.write_state(place, ready)
-        shared.remove_state(place)
+                shared.write_state(files, ready)
+        shared.remove_state(files)
         _end(0)
     finally:
-        shared.remove_state(place)
+        shared.remove_state(files)
 
 
 _POLL_SECONDS = 1.0

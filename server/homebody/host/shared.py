@@ -1,6 +1,6 @@
 """The files through which all editors of one user find one host.
 
-Each combination of model, context length and version has a *place* in the state folder: a lock that the host
+Each combination of model, context length and version has files in the state folder: a lock that the host
 holds while it runs, a file with its port and key that only the user can read, its log, and a folder in which
 every client holds its own lock. The operating system releases a lock when its process ends for any reason,
 so the locks, not process ids, show which processes are alive.
@@ -27,7 +27,7 @@ from homebody.settings import paths
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HostFiles:
     """The files of one shared host, named by its lock file."""
 
     lock: Path
@@ -48,8 +48,8 @@ class Place:
         return self.lock.with_suffix(".clients")
 
 
-def place_for(options: HostOptions) -> Place:
-    """Return the place of the host that serves ``options``, and create its folder.
+def host_files(options: HostOptions) -> HostFiles:
+    """Return the files of the host that serves ``options``, and create their folder.
 
     Threads and idle time are not part of the key: those of the first client apply. The machine's name is
     part of it, since a home folder may be mounted on several machines or in containers.
@@ -58,7 +58,7 @@ def place_for(options: HostOptions) -> Place:
     name = hashlib.sha256(msgspec.json.encode(what)).hexdigest()[:16]
     folder = paths.state_dir() / "hosts"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Place(folder / f"{name}.lock")
+    return HostFiles(folder / f"{name}.lock")
 
 
 def host_version() -> str:
@@ -66,9 +66,9 @@ def host_version() -> str:
     return f"{version('homebody')}+{version('xllamacpp')}"
 
 
-def claim(place: Place) -> FileLock | None:
-    """Lock the place until this process ends; ``None`` if another process holds it."""
-    lock = _lock(place.lock)
+def claim(files: HostFiles) -> FileLock | None:
+    """Hold the lock until this process ends; ``None`` if another process holds it."""
+    lock = _lock(files.lock)
     try:
         # Clients take the lock briefly to check whether it is held.
         lock.acquire(timeout=0.5, poll_interval=0.02)
@@ -77,55 +77,55 @@ def claim(place: Place) -> FileLock | None:
     return lock
 
 
-def write_state(place: Place, state: Ready) -> None:
+def write_state(files: HostFiles, state: Ready) -> None:
     """Write the host's address for its clients; the file is replaced atomically."""
-    temporary = place.state.with_suffix(f".{secrets.token_hex(4)}")
+    temporary = files.state.with_suffix(f".{secrets.token_hex(4)}")
     # Windows ignores the mode; there only the user can read the profile's folder.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(encode_event(state))
-        temporary.replace(place.state)
+        temporary.replace(files.state)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def remove_state(place: Place) -> None:
+def remove_state(files: HostFiles) -> None:
     """Remove the file that ``write_state`` wrote."""
-    place.state.unlink(missing_ok=True)
+    files.state.unlink(missing_ok=True)
 
 
-def read_state(place: Place) -> Ready | None:
+def read_state(files: HostFiles) -> Ready | None:
     """Address of the host; ``None`` if no host holds the lock, or it has not written a readable state yet.
 
     A state file without a held lock is stale: another program may use that port now.
     """
-    if not is_held(place.lock):
+    if not is_held(files.lock):
         return None
     try:
-        state = decode_event(place.state.read_bytes())
+        state = decode_event(files.state.read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
     return state if isinstance(state, Ready) else None
 
 
-def other_hosts(place: Place) -> list[Ready | None]:
+def other_hosts(files: HostFiles) -> list[Ready | None]:
     """All other hosts of this user; ``None`` for a host that has not announced its threads yet."""
-    others = (Place(lock) for lock in place.lock.parent.glob("*.lock") if lock != place.lock)
+    others = (HostFiles(lock) for lock in files.lock.parent.glob("*.lock") if lock != files.lock)
     return [read_state(other) for other in others if is_held(other.lock)]
 
 
 def running_hosts() -> list[Ready]:
     """All shared hosts of this user that have written their state, of any version."""
     locks = sorted((paths.state_dir() / "hosts").glob("*.lock"))
-    return [state for lock in locks if (state := read_state(Place(lock))) is not None]
+    return [state for lock in locks if (state := read_state(HostFiles(lock))) is not None]
 
 
-def join(place: Place) -> FileLock:
-    """Register as a client of ``place`` until the lock is released or this process ends."""
-    place.clients.mkdir(mode=0o700, exist_ok=True)
-    lock = _lock(place.clients / f"{os.getpid()}-{secrets.token_hex(4)}.lock")
+def join(files: HostFiles) -> FileLock:
+    """Register as a client of the host until the lock is released or this process ends."""
+    files.clients.mkdir(mode=0o700, exist_ok=True)
+    lock = _lock(files.clients / f"{os.getpid()}-{secrets.token_hex(4)}.lock")
     lock.acquire(timeout=5)
     return lock
 
@@ -136,9 +136,9 @@ def leave(membership: FileLock) -> None:
     Path(membership.lock_file).unlink(missing_ok=True)
 
 
-def has_clients(place: Place) -> bool:
-    """Whether ``place`` has clients; removes the files of clients that ended."""
-    living = [lock for lock in _client_locks(place) if _is_client(lock)]
+def has_clients(files: HostFiles) -> bool:
+    """Whether the host has clients; removes the files of clients that ended."""
+    living = [lock for lock in _client_locks(files) if _is_client(lock)]
     return bool(living)
 
 
@@ -146,9 +146,9 @@ def has_clients(place: Place) -> bool:
 _JOINING_SECONDS = 5.0
 
 
-def _client_locks(place: Place) -> Iterator[Path]:
+def _client_locks(files: HostFiles) -> Iterator[Path]:
     try:
-        yield from list(place.clients.iterdir())
+        yield from list(files.clients.iterdir())
     except OSError:  # no client has registered yet
         return
 

@@ -26,7 +26,7 @@ Use: TypeAlias = Literal["completion", "chat"]
 DEFAULT_WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class ModelListing(msgspec.Struct, frozen=True):
     """A model as ``homebody models list`` shows it: its facts, or why it cannot be used."""
 
     model: Model
@@ -59,16 +59,16 @@ def all_models() -> list[Model]:
     return models
 
 
-def list_entries() -> list[Entry]:
+def list_entries() -> list[ModelListing]:
     """All models with their facts. Takes about 35 ms for each with a large vocabulary."""
-    entries: list[Entry] = []
+    entries: list[ModelListing] = []
     for model in all_models():
         try:
-            entries.append(Entry(model, read_facts(model.path)))
+            entries.append(ModelListing(model, read_facts(model.path)))
         except ModelFileInvalid as error:
             # Unusable files of other programs (projectors, adapters) are not reported.
             if model.origin in {"installed", "linked"}:
-                entries.append(Entry(model, None, str(error)))
+                entries.append(ModelListing(model, None, str(error)))
     return entries
 
 

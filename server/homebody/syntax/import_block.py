@@ -34,7 +34,7 @@ _DOCSTRING = re.compile(r"(?i:r|u)?[\"']")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ImportedName:
     """One imported name: ``name`` of the module, ``alias`` in this file; ``span`` is where it is written.
 
     ``name`` is empty for a whole module under another name.
@@ -67,7 +67,7 @@ class Statement:
     span: Span
     text: str
     modules: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[ImportedName, ...]
     holder: Span
     depth: int
 
@@ -120,7 +120,7 @@ class _Parts:
     """What the matches of one statement have."""
 
     modules: dict[str, None] = field(default_factory=dict[str, None])
-    entries: dict[Span, Entry] = field(default_factory=dict[Span, Entry])
+    entries: dict[Span, ImportedName] = field(default_factory=dict[Span, ImportedName])
 
     def add(self, document: Document, match: nodes.Match) -> None:
         """Add the captures of a match."""
@@ -130,9 +130,9 @@ class _Parts:
             text = document.slice(name)
             renamed = alias[0] if alias and alias[0].start > name.end else name
             span = Span(name.start, renamed.end)
-            self.entries[span] = Entry(text, document.slice(renamed), span)
+            self.entries[span] = ImportedName(text, document.slice(renamed), span)
         if alias and "imported" not in match:
-            self.entries[alias[0]] = Entry("", document.slice(alias[0]), alias[0])
+            self.entries[alias[0]] = ImportedName("", document.slice(alias[0]), alias[0])
 
 
 def _statement(

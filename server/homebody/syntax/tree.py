@@ -114,13 +114,13 @@ class Trees:
     """
 
     def __init__(self, max_total_chars: int = _MAX_TOTAL_CHARS) -> None:
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, _OpenDocument] = {}
         self._max_total_chars = max_total_chars
 
     def open(self, document: Document) -> None:
         """Start tracking ``document``, discarding any earlier tree of it."""
         self.close(document.uri)
-        entry = self._entries[document.uri] = _Entry(document)
+        entry = self._entries[document.uri] = _OpenDocument(document)
         self._start(entry)
 
     def follows(self, document: Document) -> bool:
@@ -167,7 +167,7 @@ class Trees:
             await asyncio.shield(entry.parsing)
         return self.newest(document)
 
-    def _start(self, entry: "_Entry") -> None:
+    def _start(self, entry: "_OpenDocument") -> None:
         """Start a parse if one is needed and none is running."""
         if entry.parsing is None and entry.wants_parse():
             try:
@@ -176,7 +176,7 @@ class Trees:
                 return
             entry.parsing = loop.create_task(self._parse(entry))
 
-    async def _parse(self, entry: "_Entry") -> None:
+    async def _parse(self, entry: "_OpenDocument") -> None:
         """Parse once, and again if edits arrived meanwhile."""
         try:
             await entry.wait_for_pause()
@@ -201,7 +201,7 @@ class Trees:
                 entry.tree = replace(entry.tree, handle=None, changed=None)
 
 
-class _Entry:
+class _OpenDocument:
     """One open document: its newest version, its newest tree, and the parse that is running."""
 
     __slots__ = (

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from homebody.workspace.ignore import IGNORE_FILES, PathRules, rules_for
 from homebody.workspace.secrets import is_secret
-from homebody.workspace.walk import Entry, Limits, Walk
+from homebody.workspace.walk import Limits, Walk, WalkedFile
 from homebody.workspace.writer import FileRow, Known, Writer
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _GRAIN_NS = 2_000_000_000
 # Long enough to make a transaction worthwhile, short enough that readers see results soon.
 _COMMIT_SECONDS = 0.5
 
-_Work: TypeAlias = tuple[Entry, Known | None]
+_Work: TypeAlias = tuple[WalkedFile, Known | None]
 
 Report: TypeAlias = Callable[[int, int], None]
 """Called with the number of files done and of files to do."""
@@ -129,7 +129,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _entry(workspace: Workspace, path: str) -> Entry | None:
+def _entry(workspace: Workspace, path: str) -> WalkedFile | None:
     """The file at ``path``, if a walk would find it."""
     where = workspace.root / path
     try:
@@ -142,7 +142,7 @@ def _entry(workspace: Workspace, path: str) -> Entry | None:
     inside = os.path.realpath(where) == os.path.join(real, *path.split("/"))  # noqa: PTH118 - strings
     if not (inside and stat.S_ISREG(facts.st_mode)) or facts.st_size > workspace.limits.max_file_bytes:
         return None
-    return Entry(path, facts.st_size, facts.st_mtime_ns)
+    return WalkedFile(path, facts.st_size, facts.st_mtime_ns)
 
 
 def _drop(writer: Writer, gone: Iterable[Known]) -> None:
@@ -163,7 +163,7 @@ def _index(workspace: Workspace, work: Sequence[_Work], writer: Writer, report: 
         report(done, len(work))
 
 
-def _index_file(workspace: Workspace, entry: Entry, was: Known | None, writer: Writer) -> None:
+def _index_file(workspace: Workspace, entry: WalkedFile, was: Known | None, writer: Writer) -> None:
     data = _read(workspace.root / entry.path, workspace.limits.max_file_bytes)
     mtime_ns = entry.mtime_ns if time.time_ns() - entry.mtime_ns > _GRAIN_NS else 0
     digest = hashlib.blake2b(data, digest_size=16).digest()

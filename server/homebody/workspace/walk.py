@@ -18,7 +18,7 @@ from homebody.workspace.secrets import is_secret
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class WalkedFile:
     """One file.
 
     Attributes
@@ -75,7 +75,7 @@ class Walk:
         self._rules = rules
         self._limits = limits or Limits()
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[WalkedFile]:
         limits = self._limits
         folders = deque([("", self._rules, 0)])
         files = looks = size = 0
@@ -111,7 +111,7 @@ class Walk:
             self.unreadable += 1
             return []
 
-    def _file(self, entry: os.DirEntry[str], below: str, rules: FolderRules) -> Entry | None:
+    def _file(self, entry: os.DirEntry[str], below: str, rules: FolderRules) -> WalkedFile | None:
         """The entry, if it is a file that counts."""
         path = below + entry.name
         if not entry.is_file(follow_symlinks=False) or rules.ignores_file(entry.name) or is_secret(path):
@@ -124,7 +124,7 @@ class Walk:
         if facts.st_size > self._limits.max_file_bytes:
             self.too_large += 1
             return None
-        return Entry(path, facts.st_size, facts.st_mtime_ns)
+        return WalkedFile(path, facts.st_size, facts.st_mtime_ns)
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:

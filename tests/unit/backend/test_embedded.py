@@ -15,7 +15,7 @@ from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid
 from homebody.host import shared
 from homebody.host.machine import usable_cores
 from homebody.host.options import HostOptions
-from homebody.host.shared import place_for
+from homebody.host.shared import host_files
 from homebody.settings import BackendSettings, Settings
 from support.embedded import embedded_backend
 from support.loopback import LoopbackServer
@@ -48,7 +48,7 @@ async def answer(backend, prompt=PROMPT, max_tokens=20):
 
 def host_of(options):
     """The process of the shared host that runs now."""
-    state = shared.read_state(place_for(options))
+    state = shared.read_state(host_files(options))
     assert state is not None
     return psutil.Process(state.pid)
 
@@ -138,7 +138,7 @@ async def test_all_clients_share_one_host(options):
         assert len(urls) == 1
         host = host_of(options)
     await gone(host)
-    assert not place_for(options).state.exists()
+    assert not host_files(options).state.exists()
 
 
 async def test_a_host_outlives_the_client_that_started_it(options):
@@ -149,7 +149,7 @@ async def test_a_host_outlives_the_client_that_started_it(options):
             await second.describe()
             host = host_of(options)
         # The host asks this each second, and ends where it is false.
-        assert shared.has_clients(place_for(options))
+        assert shared.has_clients(host_files(options))
         assert host.is_running()
         assert await answer(second) == "return a + b"
 
@@ -183,24 +183,24 @@ async def test_two_hosts_share_the_cores(options, tmp_path):
 
 def threads_of(*options):
     """What the hosts that are ready take together."""
-    states = [shared.read_state(place_for(one)) for one in options]
+    states = [shared.read_state(host_files(one)) for one in options]
     return sum(state.threads for state in states if state is not None and state.port)
 
 
 async def test_a_foreign_server_on_the_hosts_port_gets_nothing(options):
-    """The lock is held, but what answers there is not our host: one of our own takes its place."""
+    """The lock is held, but what answers there is not our host: one of our own takes over."""
 
     async def pretend(request, reply):
         await reply.json({"model_path": "/some/other.gguf"})
 
     async with embedded(options) as backend:
         await backend.describe()
-        place = place_for(options)
-        state = shared.read_state(place)
+        files = host_files(options)
+        state = shared.read_state(files)
         assert state is not None
         with LoopbackServer(pretend) as server:
             forged = state.__class__(**{**state_fields(state), "port": server.port})
-            shared.write_state(place, forged)
+            shared.write_state(files, forged)
             finder = HostFinder(lambda: options, silent_seconds=0)
             async with aclosing(finder):
                 own = await finder.find()
@@ -226,11 +226,11 @@ async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_pa
 
 async def test_a_full_state_disk_is_survived(options):
     """No client could find a shared host then, so this client has a private one; no file is left behind."""
-    place = place_for(options)
-    place.state.mkdir()  # as a full disk does, this makes writing the state fail
+    files = host_files(options)
+    files.state.mkdir()  # as a full disk does, this makes writing the state fail
     async with embedded(options) as backend:
         assert await answer(backend) == "return a + b"
-    assert [place.state] == list(place.lock.parent.glob(f"{place.lock.stem}.[!cl]*"))
+    assert [files.state] == list(files.lock.parent.glob(f"{files.lock.stem}.[!cl]*"))
 
 
 async def test_a_slow_start_is_reported_as_loading(options):

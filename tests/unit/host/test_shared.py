@@ -12,7 +12,7 @@ from homebody.host import shared
 from homebody.host.cores import SharedCores
 from homebody.host.machine import usable_cores
 from homebody.host.options import HostOptions, Ready
-from homebody.host.shared import Place, place_for
+from homebody.host.shared import HostFiles, host_files
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -23,9 +23,9 @@ HOLD = (
 
 
 @pytest.fixture
-def place(tiny_model):
+def files(tiny_model):
     """Where the tiny model's host would be."""
-    return place_for(HostOptions(tiny_model))
+    return host_files(HostOptions(tiny_model))
 
 
 @pytest.fixture
@@ -67,81 +67,81 @@ def test_a_place_is_one_models_and_context_lengths(tiny_model, tmp_path):
     link = tmp_path / "link.gguf"
     link.symlink_to(tiny_model)
     options = HostOptions(tiny_model)
-    assert place_for(options) == place_for(HostOptions(link, threads=1, idle_minutes=1))
-    assert place_for(options) != place_for(HostOptions(tiny_model, context_length=2048))
+    assert host_files(options) == host_files(HostOptions(link, threads=1, idle_minutes=1))
+    assert host_files(options) != host_files(HostOptions(tiny_model, context_length=2048))
 
 
-def test_a_state_counts_only_while_its_lock_is_held(place, hold):
+def test_a_state_counts_only_while_its_lock_is_held(files, hold):
     """After ``kill -9`` the file is still there, and its port may be anybody's."""
-    shared.write_state(place, ready())
-    assert shared.read_state(place) is None
-    holder = hold(place.lock)
-    assert shared.read_state(place) == ready()
+    shared.write_state(files, ready())
+    assert shared.read_state(files) is None
+    holder = hold(files.lock)
+    assert shared.read_state(files) == ready()
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    assert shared.read_state(place) is None
+    assert shared.read_state(files) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"event":"taken"}', b"\xff\xfe", b'{"pid": 1}'])
-def test_a_foreign_state_is_survived(place, hold, content):
+def test_a_foreign_state_is_survived(files, hold, content):
     """Another version's, another program's, or half a file."""
-    hold(place.lock)
-    place.state.write_bytes(content)
-    assert shared.read_state(place) is None
-    assert shared.other_hosts(Place(place.lock.with_name("other.lock"))) == [None]
+    hold(files.lock)
+    files.state.write_bytes(content)
+    assert shared.read_state(files) is None
+    assert shared.other_hosts(HostFiles(files.lock.with_name("other.lock"))) == [None]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there the profile's folder is the user's alone")
-def test_only_the_user_can_read_the_key(place):
+def test_only_the_user_can_read_the_key(files):
     """The state is the user's alone, and so is the folder."""
-    shared.write_state(place, ready())
-    assert place.state.stat().st_mode & 0o777 == 0o600
-    assert place.lock.parent.stat().st_mode & 0o777 == 0o700
+    shared.write_state(files, ready())
+    assert files.state.stat().st_mode & 0o777 == 0o600
+    assert files.lock.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_only_one_process_gets_a_place(place, hold):
+def test_only_one_process_gets_a_place(files, hold):
     """The other is refused, and gets it once the first has ended."""
-    holder = hold(place.lock)
-    assert shared.claim(place) is None
+    holder = hold(files.lock)
+    assert shared.claim(files) is None
     holder.kill()
     holder.wait()
-    lock = shared.claim(place)
+    lock = shared.claim(files)
     assert lock is not None
     lock.release()
 
 
-def test_clients_count_until_they_leave_or_die(place, hold):
+def test_clients_count_until_they_leave_or_die(files, hold):
     """However they die; what they left behind is swept up."""
-    assert not shared.has_clients(place)
-    membership = shared.join(place)
-    assert shared.has_clients(place)
+    assert not shared.has_clients(files)
+    membership = shared.join(files)
+    assert shared.has_clients(files)
     shared.leave(membership)
-    assert not shared.has_clients(place)
-    path = place.clients / "1-abc.lock"
+    assert not shared.has_clients(files)
+    path = files.clients / "1-abc.lock"
     holder = hold(path)
     os.utime(path, (time.time() - 60,) * 2)
-    assert shared.has_clients(place)
+    assert shared.has_clients(files)
     holder.kill()
     holder.wait()
-    assert not shared.has_clients(place)
+    assert not shared.has_clients(files)
     assert not path.exists()
 
 
-def test_a_client_that_is_just_coming_counts(place):
+def test_a_client_that_is_just_coming_counts(files):
     """Between making its file and taking the lock."""
-    place.clients.mkdir()
-    (place.clients / "1-abc.lock").touch()
-    assert shared.has_clients(place)
+    files.clients.mkdir()
+    (files.clients / "1-abc.lock").touch()
+    assert shared.has_clients(files)
 
 
-def test_a_host_takes_its_share_of_the_cores(place, hold):
+def test_a_host_takes_its_share_of_the_cores(files, hold):
     """All of them when alone; one n-th of them beside others, and never none."""
     cores = usable_cores()
     result = []
-    assert SharedCores(place, None).wait_for_share(result.append) == cores
-    assert SharedCores(place, 1).wait_for_share(result.append) == 1
-    other = Place(place.lock.with_name("other.lock"))
+    assert SharedCores(files, None).wait_for_share(result.append) == cores
+    assert SharedCores(files, 1).wait_for_share(result.append) == 1
+    other = HostFiles(files.lock.with_name("other.lock"))
     hold(other.lock)
     shared.write_state(other, ready(threads=max(1, cores // 2)))
-    assert SharedCores(place, None).wait_for_share(result.append) == max(1, cores // 2)
+    assert SharedCores(files, None).wait_for_share(result.append) == max(1, cores // 2)
     assert result == [cores, 1, max(1, cores // 2)]

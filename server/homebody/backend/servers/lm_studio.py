@@ -92,7 +92,7 @@ class LmStudioBackend(OpenAiApi):
             notes=(LINK_NOTE, *self.notes(entry.name)),
         )
 
-    async def _load(self, entry: "Entry") -> "Entry":
+    async def _load(self, entry: "LmStudioModel") -> "LmStudioModel":
         """Load a model; the older API does so only on a first request, which contains no code."""
         if entry.loads_by_request:
             body = {"model": entry.name, "prompt": " ", "max_tokens": 1}
@@ -105,7 +105,7 @@ class LmStudioBackend(OpenAiApi):
         found = next((e for e in await list_models(self._server) if e.name == entry.name), None)
         return found or entry
 
-    def _pick(self, entries: Sequence["Entry"]) -> "Entry":
+    def _pick(self, entries: Sequence["LmStudioModel"]) -> "LmStudioModel":
         if self._model is not None:
             found = next((e for e in entries if self._model in {e.name, e.instance}), None)
             if found is not None:
@@ -123,7 +123,7 @@ class LmStudioBackend(OpenAiApi):
         return next(entry for entry in entries if entry.name == chosen.model)
 
 
-class Entry(msgspec.Struct, frozen=True):
+class LmStudioModel(msgspec.Struct, frozen=True):
     """One model, in the same form for both APIs; ``context_length`` is set if it is loaded.
 
     ``reasoning`` lists the model's reasoning options (``off``, ``on``, ``low`` …); ``None`` if LM Studio does
@@ -141,7 +141,7 @@ class Entry(msgspec.Struct, frozen=True):
     reasoning: tuple[str, ...] | None = None
 
 
-async def list_models(server: ModelServer) -> list[Entry]:
+async def list_models(server: ModelServer) -> list[LmStudioModel]:
     """List the language models, using the newer API, otherwise the older one."""
     try:
         return [
@@ -158,7 +158,7 @@ async def list_models(server: ModelServer) -> list[Entry]:
     ]
 
 
-def to_candidate(entry: Entry, url: str) -> Candidate:
+def to_candidate(entry: LmStudioModel, url: str) -> Candidate:
     """Convert to a candidate; its uses are derived from its name, as LM Studio does not report them."""
     return Candidate(
         kind="lm-studio",
@@ -203,13 +203,13 @@ class _V1Model(msgspec.Struct, frozen=True):
     max_context_length: int | None = None
     capabilities: _Capabilities = _Capabilities()
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LmStudioModel]:
         """Return one entry for each loaded instance, or one for a model that is not loaded."""
         if self.type != "llm":
             return []
         reasoning = self.capabilities.reasoning
         return [
-            Entry(
+            LmStudioModel(
                 name=self.key,
                 instance=instance.id if instance is not None else None,
                 context_length=(instance.config.context_length or None) if instance is not None else None,
@@ -236,9 +236,9 @@ class _V0Model(msgspec.Struct, frozen=True):
     max_context_length: int | None = None
     loaded_context_length: int | None = None
 
-    def entry(self) -> Entry:
+    def entry(self) -> LmStudioModel:
         loaded = self.state == "loaded"
-        return Entry(
+        return LmStudioModel(
             name=self.id,
             instance=None,
             # Before 0.3.16 the loaded length is not reported; the trained one would be too high.

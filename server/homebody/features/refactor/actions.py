@@ -35,7 +35,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Selected:
     document: Document
     span: Span
     definition: Definition | None
@@ -74,7 +74,7 @@ def list_actions(
     """
     tree = engine.trees.newest(document)
     tree = tree if tree.fits(document) else Tree.blank(document)
-    place = _Place(
+    place = _Selected(
         document,
         span,
         definition_around(document, tree, span),
@@ -123,7 +123,7 @@ def _group(action: Action) -> str:
     return "quickfix" if action.kind.startswith("quickfix") else ""
 
 
-def _fits(prompt: PromptFile, place: _Place) -> bool:
+def _fits(prompt: PromptFile, place: _Selected) -> bool:
     """Whether the place has the code that the prompt file works on."""
     if not suits_language(prompt, place.document):
         return False
@@ -136,7 +136,7 @@ def _fits(prompt: PromptFile, place: _Place) -> bool:
     return place.definition is not None or (prompt.scope == "selection" and place.is_selected)
 
 
-def _is_obvious(prompt: PromptFile, place: _Place) -> bool:
+def _is_obvious(prompt: PromptFile, place: _Selected) -> bool:
     """Whether an editor's lightbulb may be shown for it."""
     if prompt.takes_problem:
         return place.has_problem

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from homebody.syntax.import_block import Entry, Statement, import_statements
+from homebody.syntax.import_block import ImportedName, Statement, import_statements
 from homebody.syntax.language import find
 from homebody.syntax.row import Language
 from homebody.syntax.scope import definitions
@@ -252,7 +252,7 @@ def with_list(text: str, names: Sequence[str]) -> str:
     return " ".join(f"{text[: found.start()]}{new}{text[found.end() :]}".split())
 
 
-def _written(written: Document, entry: Entry) -> str:
+def _written(written: Document, entry: ImportedName) -> str:
     return " ".join(written.slice(entry.span).split())
 
 

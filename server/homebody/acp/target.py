@@ -22,7 +22,7 @@ _SHOWN_NAMES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     """Code to work on, and the remaining arguments of the command."""
 
     document: Document
@@ -30,9 +30,9 @@ class Place:
     words: str
 
 
-async def find_place(
+async def find_target(
     engine: Engine, session: Session, question: Question, arguments: str, scope: Scope
-) -> Place:
+) -> Target:
     """Find the code: ``FILE[:START[-END]]``, an attached file, or the previous file; optionally a name in it.
 
     Raises
@@ -49,18 +49,18 @@ async def find_place(
     document = await read_file(engine, session, reference.uri)
     session.last = reference
     if reference.lines is not None:
-        return Place(document, span_of(document, reference.lines), words)
+        return Target(document, span_of(document, reference.lines), words)
     tree = await tree_of(engine, document)
     found = [one for one in definitions(document, tree) if one.name and one.kind != "variable"]
     name, _, rest = words.partition(" ")
     if same := [one for one in found if name.strip("`()") in {one.name, _full_name(one)}]:
-        return Place(document, same[0].span, rest.strip())
+        return Target(document, same[0].span, rest.strip())
     if scope in {"selection", "file"}:
-        return Place(document, Span(0, len(document.text)), words)
+        return Target(document, Span(0, len(document.text)), words)
     outer = [one for one in found if not one.container]
     if scope == "function" and len(outer) != 1:
         raise UsageError(_which(document, found))
-    return Place(document, outer[0].span if scope == "function" else Span(0, 0), words)
+    return Target(document, outer[0].span if scope == "function" else Span(0, 0), words)
 
 
 def _take_file(session: Session, arguments: str) -> tuple[Reference | None, str]:
