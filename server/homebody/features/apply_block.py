@@ -10,7 +10,7 @@ from homebody.engine import Engine
 from homebody.features.refactor import Refactoring
 from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess import CodeBlock, Refusal, document_hunks
-from homebody.postprocess.edit.answer_imports import without_imports
+from homebody.postprocess.edit.answer_imports import only_used, without_imports
 from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edit_output import replacement_of
 from homebody.postprocess.edit.edited import edited
@@ -48,7 +48,8 @@ async def apply_block(
         edits = document_hunks(document, target, new)
     else:
         edits = [TextEdit(target, new.strip("\r\n") + document.newline)] if new.strip() else []
-    above = import_edits(document, tree, target.start, taken.imports)
+    imports = only_used(taken.imports, taken.code) if taken.code.strip() else taken.imports
+    above = import_edits(document, tree, target.start, imports)
     if not edits and not above:
         return Refactoring("unchanged", None, (), document.version)
     edit = await asyncio.to_thread(edited, document, tree, target, edits, above)

@@ -16,7 +16,7 @@ SUFFIXES = {
     "python": "py", "javascript": "js", "typescript": "ts", "typescriptreact": "tsx", "go": "go",
     "java": "java", "rust": "rs", "php": "php", "ruby": "rb", "c": "c", "cpp": "cpp", "shellscript": "sh",
     "markdown": "md", "csharp": "cs", "plaintext": "txt", "kotlin": "kt", "css": "css", "yaml": "yaml",
-    "json": "json", "makefile": "mk", "sql": "sql",
+    "json": "json", "makefile": "mk", "sql": "sql", "lua": "lua", "html": "html", "vue": "vue",
 }  # fmt: skip
 
 

@@ -13,7 +13,12 @@ from homebody.features.refactor.results import Request
 from homebody.features.refactor.tests_file import tests_refusal
 from homebody.postprocess import Refusal, docstring_edits, document_hunks
 from homebody.postprocess.edit.answer_code import CUT, code_in_answer, without_reasoning
-from homebody.postprocess.edit.answer_imports import NewImport, as_type_import, without_imports
+from homebody.postprocess.edit.answer_imports import (
+    NewImport,
+    as_type_import,
+    only_used,
+    without_imports,
+)
 from homebody.postprocess.edit.common_checks import common_refusal, unreadable
 from homebody.postprocess.edit.edit_output import code_of, replacement_of
 from homebody.postprocess.edit.edited import edited
@@ -84,16 +89,18 @@ def _found(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
     code = code_of(document, target, answer, cut_by_length=not complete)
     if isinstance(code, Refusal):
         return code
-    is_about_imports = _ABOUT_IMPORTS.search(request.instruction) is not None
-    taken = without_imports(document, tree, target, code, keep_unused=is_about_imports)
-    new = replacement_of(document, target, narrowed(document, tree, target, taken.code, request.definition))
+    taken = without_imports(document, tree, target, code)
+    code = narrowed(document, tree, target, taken.code, request.definition)
+    new = replacement_of(document, target, code)
     if isinstance(new, Refusal):
         return new
     if request.prompt.output == "insert":
         edits = _inserted_below(request, new)
     else:
         edits = document_hunks(document, target, without_lines_above(document, target, new))
-    return Offer(tuple(edits), _imports(request, taken.imports))
+    is_about_imports = _ABOUT_IMPORTS.search(request.instruction) is not None
+    imports = taken.imports if is_about_imports else only_used(taken.imports, code)
+    return Offer(tuple(edits), _imports(request, imports))
 
 
 def _offer(found: Sequence[TextEdit] | Refusal) -> Offer | Refusal:

@@ -20,6 +20,8 @@ FUTURE = "__future__"
 _TYPE_CHECKING = re.compile(r"^if (?:\w+\.)*TYPE_CHECKING:[ \t]*(?:#.*)?$", re.MULTILINE)
 _LIST = re.compile(r"\{[^{}]*\}|(?<=\bimport)\s*\([^()]*\)|(?<=\bimport\b)[^\n{}()*]+$")
 """What an import statement lists."""
+_NOT_MOVED = ("export", "using namespace")
+"""Statements that grammars call imports, and that do more than import."""
 _VERSION = re.compile(r"v\d+")
 
 
@@ -37,6 +39,8 @@ class NewImport:
         The names that it lists, as they are written (``a as b``); none if it also imports something else.
     for_types
         Whether it belongs under Python's ``if TYPE_CHECKING``.
+    local
+        The name that it defines, if it lists none and the name can be known.
 
     """
 
@@ -44,6 +48,16 @@ class NewImport:
     module: str
     names: tuple[str, ...] = ()
     for_types: bool = False
+    local: str = ""
+
+    def used_in(self, words: set[str]) -> "NewImport | None":
+        """Return the part of it that code with these words uses; ``None`` if that is nothing."""
+        if self.names and self.module != FUTURE:
+            names = tuple(name for name in self.names if name.split()[-1] in words)
+            if names == self.names or not names:
+                return self if names else None
+            return replace(self, text=with_list(self.text, names), names=names)
+        return self if not self.local or self.local in words else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +68,10 @@ class Taken:
     imports: tuple[NewImport, ...] = ()
 
 
-def without_imports(
-    document: Document, tree: Tree, span: Span, code: str, *, keep_unused: bool = False
-) -> Taken:
+def without_imports(document: Document, tree: Tree, span: Span, code: str) -> Taken:
     """Take the imports off an answer that is to replace ``span``.
 
-    They stay if ``span`` has imports itself. Left out is what the file imports or defines already, and what
-    the code does not use, unless ``keep_unused``.
+    They stay if ``span`` has imports itself. Left out is what the file imports or defines already.
     """
     language = find(document.language_id, document.uri)
     if language is None or language.data or not language.moves_imports:
@@ -75,13 +86,11 @@ def without_imports(
         return Taken(code)
     own = {line.strip() for line in document.slice(span).splitlines()}
     rest = _without_lines(written, own, [*blocks, *(one.holder for one in found)])
-    keep_unused = keep_unused or not rest.strip()
     known = _known(document, tree, language, statements)
-    used = set(re.findall(r"\w+", rest)) | ({"TYPE_CHECKING"} if blocks else set[str]())
     imports = [
-        NewImport(new.text, new.module, new.names, any(_covers(block, one.span) for block in blocks))
+        replace(new, for_types=any(_covers(block, one.span) for block in blocks))
         for one in found
-        for new in _needed(written, one, language, known, used, keep_unused=keep_unused)
+        for new in _needed(written, one, language, known)
     ]
     return Taken(rest, tuple(dict.fromkeys(imports)))
 
@@ -124,6 +133,14 @@ def still_needed(document: Document, tree: Tree, imports: Sequence[NewImport]) -
     return needed
 
 
+def only_used(imports: Sequence[NewImport], code: str) -> tuple[NewImport, ...]:
+    """Those of ``imports`` that ``code`` uses, as far as that can be known."""
+    words = set(re.findall(r"\w+", code))
+    if any(one.for_types and one.used_in(words) for one in imports):
+        words.add("TYPE_CHECKING")
+    return tuple(used for one in imports if (used := one.used_in(words)) is not None)
+
+
 def blocks_for_types(document: Document) -> list[Span]:
     """Statements ``if TYPE_CHECKING`` at the top level that hold nothing but imports."""
     found: list[Span] = []
@@ -154,7 +171,7 @@ def _movable(written: Document, blocks: Sequence[Span]) -> Iterator[Statement]:
     depth = min((one.depth for one in found), default=0)
     for one in found:
         is_top = one.depth == depth or any(_covers(block, one.span) for block in blocks)
-        if is_top and not one.text.startswith("export") and _is_alone(written, one.holder):
+        if is_top and not one.text.startswith(_NOT_MOVED) and _is_alone(written, one.holder):
             yield one
 
 
@@ -205,29 +222,21 @@ def _known(document: Document, tree: Tree, language: Language, statements: Seque
     return _Known(frozenset(names), frozenset(modules), frozenset(stars))
 
 
-def _needed(
-    written: Document, one: Statement, language: Language, known: _Known, used: set[str], *, keep_unused: bool
-) -> Iterator[NewImport]:
-    """What a file needs of a statement."""
+def _needed(written: Document, one: Statement, language: Language, known: _Known) -> Iterator[NewImport]:
+    """What a file does not have of a statement."""
     module = one.modules[0]
-    every = keep_unused or module == FUTURE
     if not one.entries:
         for module in one.modules:
             name = "" if "*" in one.text else _name_of(language, module)
-            if (
-                module not in known.modules
-                and name not in known.names
-                and (every or not name or name in used)
-            ):
+            if module not in known.modules and name not in known.names:
                 # Python's ``import a, b`` becomes two statements.
-                yield NewImport(one.text if len(one.modules) == 1 else f"import {module}", module)
+                text = one.text if len(one.modules) == 1 else f"import {module}"
+                yield NewImport(text, module, local=name)
         return
     wanted = [
         entry
         for entry in one.entries
-        if entry.alias not in known.names
-        and not (entry.name and module in known.open)
-        and (every or entry.alias in used or entry.name == "*")
+        if entry.alias not in known.names and not (entry.name and module in known.open)
     ]
     if not wanted:
         return
@@ -239,7 +248,8 @@ def _needed(
         text = re.sub(r"^(import\s+(?:type\s+)?)[^{]*(?=\{)", r"\1", one.text)
         yield NewImport(with_list(text, names), module, names)
     else:
-        yield NewImport(" ".join(one.text.split()), module)
+        local = one.entries[0].alias if len(one.entries) == 1 and one.entries[0].name != "*" else ""
+        yield NewImport(" ".join(one.text.split()), module, local=local)
 
 
 def with_list(text: str, names: Sequence[str]) -> str:

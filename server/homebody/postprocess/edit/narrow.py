@@ -5,11 +5,25 @@ the rewritten definition: small models often repeat the class around a method, o
 Pure.
 """
 
+import re
+
 from homebody.postprocess.edit.edited import CODE_KINDS
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
+from homebody.workspace.uri import file_name
+
+_EXAMPLE = re.compile(
+    r"(?:#|//|--|/\*+)\s*(?:an?\s+)?(?:example|usage|sample|demo|test it|testing)\b|if __name__ ==",
+    re.IGNORECASE,
+)
+"""First line of an example that a model puts below the code."""
+
+_FRAME = re.compile(
+    r"#!.*|<\?php|\?>|package [\w.]+;?|[\"']use strict[\"'];?|# -\*- coding.*|using namespace std;"
+)
+"""Lines that a model puts around a part of a file as if it were the whole."""
 
 _MAX_ABOVE = 40
 """Number of lines above the code that are compared with the answer's first lines."""
@@ -19,7 +33,8 @@ def narrowed(document: Document, tree: Tree, span: Span, code: str, definition: 
     """Return the part of an answer's ``code`` that rewrites ``definition``, or all of it.
 
     The code is only narrowed if the target is exactly this definition, and if all other code of the answer
-    is in the file, outside ``span``: definitions by name, other lines as they are.
+    is in the file, outside ``span``: definitions by name, other lines as they are. A class around a method
+    may have any name. An example of how to use the code is always left out.
     """
     if definition is None or not _is_whole(document, tree, definition, span):
         return code
@@ -32,27 +47,56 @@ def narrowed(document: Document, tree: Tree, span: Span, code: str, definition: 
     outer = with_decorations(written, written_tree, own[0].span)
     if outer == Span(0, len(code.strip())):
         return code
+    end = _start_of_example(document, span, written, outer)
     outside = {
         one.name
         for one in definitions(document, tree)
         if not (span.start <= one.span.start and one.span.end <= span.end)
     }
-    others = [one for one in found if not (outer.start <= one.span.start and one.span.end <= outer.end)]
+    around = [one for one in found if _covers(one.span, outer) and one.span != outer]
+    if definition.container:
+        outside.update(one.name for one in around)
+    others = [one for one in found if one.span.start < end and not _covers(outer, one.span)]
     if any(one.name not in outside for one in others):
-        return code
-    if not others and not _repeats_file(document, span, written, outer):
-        return code
+        return code[:end].rstrip()
+    if not others and not _repeats_file(document, span, written, outer, end):
+        return code[:end].rstrip()
     first = written.line_starts[written.line_of(outer.start)]
     return written.text[first : outer.end]
 
 
-def _repeats_file(document: Document, span: Span, written: Document, own: Span) -> bool:
-    """Whether every line around ``own`` is in the file, outside ``span``."""
-    text = document.text
-    known = {line.strip() for part in (text[: span.start], text[span.end :]) for line in part.splitlines()}
+def _start_of_example(document: Document, span: Span, written: Document, own: Span) -> int:
+    """Offset of an example below ``own``, such as a call or a main block; the end of the text without one."""
+    end = len(written.text)
+    line = written.line_of(own.end) + 1
+    while line < written.line_count and not written.line_text(line).strip():
+        line += 1
+    if line >= written.line_count or not _EXAMPLE.match(text := written.line_text(line)):
+        return end
+    return end if text.strip() in _lines(document.slice(span)) else written.line_starts[line]
+
+
+def _repeats_file(document: Document, span: Span, written: Document, own: Span, end: int) -> bool:
+    """Whether every line around ``own`` up to ``end`` is in the file, outside ``span``, or frames a file."""
+    known = _lines(document.text[: span.start]) | _lines(document.text[span.end :]) | {""}
+    name = file_name(document.uri)
     first, last = written.lines_of(own)
-    around = [*range(first), *range(last + 1, written.line_count)]
-    return all(written.line_text(line).strip() in known | {""} for line in around)
+    around = [*range(first), *range(last + 1, written.lines_of(Span(0, end))[1] + 1)]
+    lines = [written.line_text(line).strip() for line in around]
+    return all(line in known or _FRAME.fullmatch(line) or _names_file(line, name) for line in lines)
+
+
+def _names_file(line: str, name: str) -> bool:
+    """Whether a line is a comment that says which file this is."""
+    return line.startswith(("#", "//", "--", "/*", "<!--")) and bool(name) and name in line
+
+
+def _lines(text: str) -> set[str]:
+    return {line.strip() for line in text.splitlines()}
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def without_lines_above(document: Document, span: Span, new: str) -> str:
