@@ -32,8 +32,8 @@ _SLOWEST_FOR_TYPING = 80.0
 """Minimum prompt tokens per second: at a lower speed, the smallest piece would delay a keystroke by more than
 100 ms."""
 
-_WIDE_ENOUGH = 0.75
-"""Share of a window that is read while the user types from which on the window in use stays."""
+_WIDE_ENOUGH = 0.5
+"""While the user types, a window is only read if the one in use has less than this share of its tokens."""
 
 _MOST_COUNTED = 4000
 """Maximum number of lines counted at once for a wide window; one of 32k tokens has fewer."""
