@@ -1,6 +1,6 @@
-"""What a conversation and an explanation cost: tokens that the model evaluates, seconds to the first word.
+"""Measures the cost of a conversation and an explanation: evaluated tokens, seconds to the first word.
 
-Starts a host with the default weights and asks through the features, as editors and the command line do.
+Starts a host with the default weights and uses the features, as editors and the command line do.
 
 A conversation of ten questions about one file. For each question from the second on: tokens that the
 server evaluated, beside the question's own and those of the answer before it (the prompt's growth, by the
@@ -12,8 +12,8 @@ work leaves the model's cache in another state.
 
 An explanation in a file of 5,000 lines (modules of the standard library, one after the other): of the
 function around the cursor, of the whole file, and of 1,500 selected lines. Seconds to the first word,
-beside the reading budget (`chat.readingSeconds`) and one second more; the model's cache is cold each time.
-"Before" is what Homebody itself needs until the request leaves: parsing, choosing, counting, measuring.
+compared with the reading budget (`chat.readingSeconds`) plus one second; the model's cache is cold each time.
+"Before" is the time until Homebody sends the request: parsing, choosing, counting, measuring.
 
     python benchmarks/ask.py [READING_SECONDS]
 """
@@ -56,13 +56,13 @@ QUESTIONS = (
     "What would you rename?",
     "Can the longest function be split in two?",
     "Which of these functions is the slowest, and how do you know that?",
-    "Sum up what we said.",
+    "Summarize this conversation.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question: tokens of its prompt, of its answer, and what the server evaluated for it."""
+    """One question: tokens of its prompt, of its answer, and those that the server evaluated."""
 
     prompt: int
     output: int
@@ -105,7 +105,7 @@ async def conversation(model: Model) -> list[Asked]:
     text = Path(ast.__file__).with_name("bisect.py").read_text("utf-8")
     document = Document.create("file:///w/bisect.py", "python", 1, text)
     found: list[Asked] = []
-    # Everything is read, and answers are short: ten of them fit the context without shortening.
+    # Everything is read, and answers are short: ten of them fit the context without being shortened.
     async with engine_on(model, ChatSettings(max_tokens=192, reading_seconds=600)) as engine:
         going = Conversation("benchmark")
         for question in QUESTIONS:
@@ -184,7 +184,7 @@ def _record(engine: Engine, going: Conversation) -> PromptRecord:
 
 
 async def explanations(model: Model, seconds: float) -> list[Explained]:
-    """Explain three things in a long file; gives what the first word of each took."""
+    """Explain three spans of a long file; yields the time to the first word of each."""
     document = long_document()
     middle = document.text.index("def ", document.line_starts[LINES // 2])
     first, last = document.line_starts[1000], document.line_starts[1000 + SELECTED_LINES]
@@ -196,7 +196,7 @@ async def explanations(model: Model, seconds: float) -> list[Explained]:
     found: list[Explained] = []
     for name, span in wanted:
         async with engine_on(model, ChatSettings(max_tokens=64, reading_seconds=seconds)) as engine:
-            # The speed is known after a while of use: this is not the first request of the day.
+            # In normal use the speed is known: only the first request of a session has to measure it.
             await engine.chat.describe()
             began, clock = time.perf_counter(), time.time()
             came = asyncio.Event()
@@ -218,7 +218,7 @@ async def explanations(model: Model, seconds: float) -> list[Explained]:
 
 @asynccontextmanager
 async def engine_on(model: Model, chat: ChatSettings) -> AsyncGenerator[Engine]:
-    """An engine whose chats this very process answers."""
+    """An engine whose chats the given host answers."""
     backend = BackendSettings(kind="llama.cpp", url=model.url, api_key=model.key)
     chat = ChatSettings(
         max_tokens=chat.max_tokens, reading_seconds=chat.reading_seconds, backend=backend, temperature=0.0
@@ -237,7 +237,7 @@ def long_document() -> Document:
 
 
 def print_questions(found: list[Asked]) -> None:
-    """Print what each question cost."""
+    """Print the cost of each question."""
     rows: list[list[str]] = []
     worst = 0.0
     for number, (before, asked) in enumerate(itertools.pairwise(found), 2):
@@ -272,7 +272,7 @@ def print_interruptions(found: list[Interrupted]) -> None:
 
 
 def print_explanations(seconds: float, found: list[Explained]) -> None:
-    """Print how long the first word took."""
+    """Print the time to the first word."""
     title = f"First word in a file of {LINES} lines; reading budget {seconds:g} s, allowed {seconds + 1:g} s"
     print_table(
         title,

@@ -1,8 +1,8 @@
-"""Time to the first token through our backend, against a bare HTTP request with the same prompt.
+"""Compares the time to the first token through Homebody's backend with a bare HTTP request.
 
 Cold: a prompt of 512 tokens that the server has not seen. Cached: the same prompt once more, one token
-longer. Both ways take turns in one run, on the default weights; the bare request has its token ids ready
-and reads the stream as bytes until the first content.
+longer. Both alternate in one run, on the default weights; the bare request has its token ids ready and reads
+the stream as bytes until the first content.
 
     python benchmarks/backend_overhead.py [ROUNDS]
 """
@@ -42,10 +42,10 @@ WORDS = (
 
 
 class Bare:
-    """The same request without us."""
+    """The same request without Homebody's backend."""
 
     def __init__(self, url: str, key: str) -> None:
-        # llama.cpp may close a connection after a stream; a new one each time cannot meet that.
+        # llama.cpp may close a connection after a stream; a new connection each time avoids that.
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"authorization": f"Bearer {key}"},
@@ -55,7 +55,7 @@ class Bare:
         )
 
     async def tokenize(self, text: str) -> list[int]:
-        """Token ids, asked for before the clock starts."""
+        """Token ids, requested before the measurement starts."""
         body = {"content": text, "add_special": False, "parse_special": False}
         return (await self._client.post("/tokenize", json=body)).json()["tokens"]
 
@@ -98,7 +98,7 @@ async def ours(backend: LlamaCppBackend, prompt: Prompt) -> float:
 
 
 def cold_text(number: int, size: int) -> str:
-    """Text of about ``size`` tokens that begins like no other."""
+    """Text of about ``size`` tokens with a unique beginning."""
     words = random.Random(number)
     lines = (f"{words.choice(WORDS)}_{words.randrange(999)} = {words.choice(WORDS)}\n" for _ in range(size))
     return "".join(lines)

@@ -1,12 +1,12 @@
-"""How long the model goes on after a cancel, seen in the CPU time of the host process.
+"""Measures how long the model continues after a cancel, by the CPU time of the host process.
 
 Starts a host with the default weights, streams a completion through the embedded backend, closes the
-stream, and looks every 10 ms at how much processor time the host has used: the model is idle from the
-first of three looks in a row that show none. Nothing asks the server meanwhile, since a poll of
-`/slots` hides a closed connection from llama.cpp.
+stream, and checks every 10 ms how much processor time the host has used: the model is idle from the first of
+three consecutive checks that show none. No other request is sent meanwhile, since a poll of `/slots` hides a
+closed connection from llama.cpp.
 
-While it generates: closed after 30 tokens. While it reads: closed in the middle of a cold prompt of
-2,000 tokens; three batches are the time that 3 x 64 tokens take at the speed of that prompt.
+While it generates: closed after 30 tokens. While it reads: closed in the middle of a cold prompt of 2,000
+tokens; three batches are the time for 3 x 64 tokens at the speed of that prompt.
 
     python benchmarks/cancel.py [ROUNDS]
 """
@@ -57,7 +57,7 @@ async def main() -> None:
 
 
 async def read_speed(backend: LlamaCppBackend) -> float:
-    """Prompt tokens a second, undisturbed."""
+    """Prompt tokens per second, without a cancel."""
     stats = await backend.warm(text(500))
     assert stats.evaluated_tokens
     assert stats.prompt_ms
@@ -95,7 +95,7 @@ async def cancel_reading(backend: LlamaCppBackend, process: psutil.Process) -> f
 
 
 async def idle_after(process: psutil.Process, closing: float) -> float:
-    """Seconds from ``closing`` until the process uses no time any more."""
+    """Seconds from ``closing`` until the process no longer uses processor time."""
     looks: list[tuple[float, float]] = []
     while True:
         times = process.cpu_times()
@@ -108,7 +108,7 @@ async def idle_after(process: psutil.Process, closing: float) -> float:
 
 
 def text(tokens: int) -> Prompt:
-    """A prompt that no cache has, of about so many tokens."""
+    """An uncached prompt of about ``size`` tokens."""
     words = random.choices(WORDS, k=tokens)
     return Prompt((Text(" ".join(words)),))
 

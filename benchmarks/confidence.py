@@ -28,7 +28,7 @@ from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import parse
-from measure.asking import SteadySpeed, settings_for
+from measure.line_answers import SteadySpeed, settings_for
 from measure.model import default_weights, open_model
 from measure.pauses import PAUSE_KINDS, Pause, PauseKind, choose_passage, pauses_of
 from measure.sources import code_files, short_name
@@ -171,7 +171,7 @@ def report(passages: Sequence[PassageAnswers], files: dict[str, tuple[Path, str]
         shares = [_shown_and_exact(of, dict.fromkeys(PAUSE_KINDS, least)) for least in _STEPS]
         rows.append([name, f"{len(of)}", *shares])
     head = ("pauses", "number", *(f"{least:.1f}" for least in _STEPS))
-    print_table("One threshold for all places: shown / of them exact", head, rows)
+    print_table("One threshold for all places: shown / of these exact", head, rows)
     chosen_on = [one for group in groups[::2] for one in group]
     others = [one for group in groups[1::2] for one in group]
     own = {kind: _threshold([one for one in chosen_on if one.kind == kind]) for kind in PAUSE_KINDS}
@@ -186,7 +186,7 @@ def report(passages: Sequence[PassageAnswers], files: dict[str, tuple[Path, str]
 
 
 def _threshold(answers: Sequence[Judged]) -> float:
-    """Return the lowest confidence from which on as many suggestions are exact as wanted."""
+    """Return the lowest confidence threshold at which the wanted share of suggestions is exact."""
     by_confidence = sorted(
         ((one.confidence, one.is_exact) for one in answers if one.confidence), reverse=True
     )
@@ -212,8 +212,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=9)
     parser.add_argument("--json", type=Path, required=True, help="answers, a line for each passage")
     parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
-    parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
-    parser.add_argument("--report", action="store_true", help="ask nothing, print what FILE holds")
+    parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
+    parser.add_argument("--report", action="store_true", help="send no requests, print the report of FILE")
     return parser.parse_args()
 
 

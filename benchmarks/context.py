@@ -1,11 +1,12 @@
-"""What the server itself takes for a key: from the change read to the prompt laid out, and on to the model.
+"""Measures the server's own time for a keystroke: from reading the change to sending the prompt.
 
-First without a model: a `didChange` as the editor sends it, and the request behind it, up to the prompt;
-on 10,000 lines, while the workspace is indexed, and on 1 MiB. Then over the real embedded model, from the
-request coming in to the request for the model having left; `/tokenize` counts, the model's time does not.
-Lines are typed at random places, so each line begins with a jump, the dearest key: about one in 28.
-Beside wall time stand "own", less what the thread waited for a core, and its processor time: a busy
-machine slows the clock only. A key that agrees with an answer in flight waits for that, and is left out.
+First without a model: a `didChange` from the editor, and the following request, up to the prompt; on 10,000
+lines, while the workspace is indexed, and on 1 MiB. Then with the real embedded model, from receiving the
+editor's request to sending the model request; `/tokenize` is included, the model's time is not.
+Lines are typed at random places, so each line begins with a jump, the most expensive keystroke: about one in
+28. In addition to wall time, the table has "own", which is wall time without waiting for a core, and
+processor time: a busy machine increases only wall time. A keystroke that agrees with an answer in flight
+waits for it, and is left out.
 
     python benchmarks/context.py [--keys N] [--only NAME] [--without-model] [--profile]
 """
@@ -55,7 +56,7 @@ _MODEL_KEY_SECONDS = 0.15
 _SEED = 1
 _CONVERTER = converters.get_converter()
 _OWN = ("/tokenize", "/props", "/v1/models")
-"""Requests that are the server's own affair; any other one is the model's work."""
+"""Requests that count as the server's own time; all others are the model's work."""
 
 SMALL = ModelInfo("llama.cpp", "SmolLM2-135M", 8192, takes_token_ids=True, exact_tokenizer=True)
 LARGE = replace(SMALL, name="qwen2.5-coder-7b", context_length=32_768)
@@ -63,7 +64,7 @@ LARGE = replace(SMALL, name="qwen2.5-coder-7b", context_length=32_768)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A text, a model's facts and its speed in tokens a second, and whether an index is being built."""
+    """A text, a model's facts and its speed in tokens per second, and whether an index is being built."""
 
     name: str
     text: str
@@ -73,7 +74,7 @@ class Case:
 
 
 class Typist:
-    """Types lines at random places, as an editor tells it."""
+    """Types lines at random places, and sends the messages of an editor."""
 
     def __init__(self, text: str) -> None:
         self._chance = random.Random(_SEED)
@@ -87,7 +88,7 @@ class Typist:
         self.document = opened
 
     def message(self) -> bytes:
-        """The next key's ``didChange``; a new line and its indentation come at once."""
+        """The next keystroke's ``didChange``; a new line and its indentation are one change."""
         document = self.document
         self.jumped = not self._typed
         if self.jumped:
@@ -105,7 +106,7 @@ class Typist:
         return json.dumps({"params": {"textDocument": identifier, "contentChanges": [change]}}).encode()
 
     def take(self, message: bytes, engine: Engine, session: Session, times: Times) -> None:
-        """Read the change and follow it, as ``lsp`` does."""
+        """Read the change and apply it, as ``lsp`` does."""
         with times.step("message decoded"):
             params = _CONVERTER.structure(json.loads(message)["params"], types.DidChangeTextDocumentParams)
         with times.step("document edited"):
@@ -146,7 +147,7 @@ def library(size: int) -> str:
 
 
 async def choose(case: Case, keys: int, *, profile: bool) -> None:
-    """From the change read to the prompt laid out, key by key."""
+    """From reading the change to laying out the prompt, for each keystroke."""
     async with _opened(_settings("http://127.0.0.1:9"), indexed=case.indexed) as (engine, session):
         engine.completion.speed.prompt = case.speed
         target = Target(case.info, find_format(case.info))
@@ -172,7 +173,7 @@ async def choose(case: Case, keys: int, *, profile: bool) -> None:
 
 
 def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> None:
-    """As a request does, up to where the server is asked how many tokens that is."""
+    """Like a request, up to the point where the server has to count the tokens."""
     with times.step("documents.find"):
         document = typist.documents.find(_URI)
     assert document is not None, "it is served"
@@ -192,7 +193,7 @@ def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> 
 
 
 async def ask(text: str, keys: int) -> None:
-    """From the request in to the model's request out, over the real embedded model."""
+    """From receiving the editor's request to sending the model request, with the real embedded model."""
     async with (
         open_model(default_weights()) as model,
         _opened(_settings(model.url, model.key), indexed=False) as (engine, session),
@@ -223,14 +224,14 @@ async def ask(text: str, keys: int) -> None:
 
 
 class _Watch:
-    """Tells when a request for the model has left, by the connection's own events."""
+    """Records when a model request is sent, by the connection's own events."""
 
     def __init__(self) -> None:
         self.left: asyncio.Future[Spent] = asyncio.get_running_loop().create_future()
         self.begin()
 
     def begin(self) -> None:
-        """A request comes in now."""
+        """Record that a request is received now."""
         self.left = asyncio.get_running_loop().create_future()
         self.round_trips = 0
         self.tokenizing = Spent(0, 0, 0)
@@ -238,13 +239,13 @@ class _Watch:
         self._began = Spent.now()
 
     async def has_left(self, task: "asyncio.Task[object]") -> bool:
-        """Whether the model was asked, before anything was waited for."""
+        """Whether the model request was sent without waiting for anything."""
         await asyncio.wait({task, self.left}, return_when=asyncio.FIRST_COMPLETED)
         return self.left.done() and not self._waits
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Listen to all requests while the block runs."""
+        """Record all requests while the block runs."""
         send, agreeing = httpx.AsyncClient.send, wait.agreeing
 
         async def watched(
@@ -286,7 +287,7 @@ class _Watch:
 
 @contextmanager
 def _steps_of_requests(times: Times) -> Iterator[None]:
-    """Time the steps of real requests too, where the module that calls them finds them."""
+    """Time the steps of real requests too, by wrapping functions in the modules that call them."""
     steps = (
         (requesting, "cursor_context"),
         (asking, "plan"),
@@ -312,7 +313,7 @@ def _steps_of_requests(times: Times) -> Iterator[None]:
 
 @asynccontextmanager
 async def _opened(settings: Settings, *, indexed: bool) -> AsyncGenerator[tuple[Engine, Session]]:
-    """Open an engine and a session in folders of their own; with an index that is being built."""
+    """Open an engine and a session in separate folders, with an index that is being built."""
     with tempfile.TemporaryDirectory() as name:
         for kind in ("CONFIG", "CACHE", "STATE"):
             os.environ[f"HOMEBODY_{kind}_DIR"] = f"{name}/{kind}"
@@ -340,11 +341,11 @@ def _settings(url: str, key: str | None = None) -> Settings:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="What the server takes for a key.")
+    parser = argparse.ArgumentParser(description="The server's own time for a keystroke.")
     parser.add_argument("--keys", type=int, default=600)
     parser.add_argument("--only", help="this case only, or 'model'")
     parser.add_argument("--without-model", action="store_true")
-    parser.add_argument("--profile", action="store_true", help="say where the time goes")
+    parser.add_argument("--profile", action="store_true", help="print where the time is spent")
     return parser.parse_args()
 
 

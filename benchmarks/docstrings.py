@@ -34,7 +34,7 @@ MODULES = (
 )  # fmt: skip
 
 LINES = range(6, 41)
-"""Lines of a function that is taken, docstring included."""
+"""Number of lines of a selected function, including its docstring."""
 
 PER_MODULE = 2
 

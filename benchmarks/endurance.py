@@ -1,8 +1,9 @@
-"""A long session: thousands of requests in a row over many open documents, and what becomes of memory.
+"""Measures a long session: thousands of consecutive requests over many open documents, and the memory use.
 
-Fifty files of the standard library are open. Lines are typed at random places, a key each so many
-milliseconds, each a change and a request that the next key cancels, as VS Code does; the real embedded
-model answers. Printed: memory of the server and of the model's process as it goes, and what was answered.
+Fifty files of the standard library are open. Lines are typed at random places with a fixed interval between
+keystrokes. Each keystroke is a change and a request that the next keystroke cancels, as in VS Code; the real
+embedded model answers. Prints the memory of the server and of the model's process over time, and the number
+of answers.
 
     python benchmarks/endurance.py [--requests N] [--key-ms MS] [--threads N]
 """
@@ -26,11 +27,11 @@ from measure.table import print_table
 _DOCUMENTS = 50
 _KEYS_A_PLACE = 60
 _LAST_SECONDS = 60.0
-"""A request that has no answer after this long will have none."""
+"""Seconds after which a request without an answer counts as unanswered."""
 
 
 class Typist:
-    """Types lines of the documents anew, at random places of random documents."""
+    """Retypes lines of the documents, at random places of random documents."""
 
     def __init__(self, client: Client, seed: int = 1) -> None:
         self._client = client
@@ -42,7 +43,7 @@ class Typist:
         self._left = ""
 
     def type_key(self) -> tuple[str, int, int]:
-        """Type one more character; where a request is made for it."""
+        """Type one more character; returns the place of its request."""
         if not self._left:
             self._at = self._chance.randrange(len(self._documents))
             document = self._documents[self._at]
@@ -89,19 +90,19 @@ async def main() -> None:
 
 
 async def _unanswered(running: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-    """Wait for requests that are still open; return those that get no answer in time."""
+    """Wait for open requests; return the number of those without an answer in time."""
     return (await asyncio.wait(running, timeout=_LAST_SECONDS))[1] if running else running
 
 
 async def _ask(client: Client, place: tuple[str, int, int], outcomes: Counter[str]) -> None:
-    """Ask, and take note of what came; a cancelled request is answered with an error."""
+    """Send a request, and record its outcome; a cancelled request is answered with an error."""
     try:
         items = await client.complete(*place)
         outcomes["suggestion" if items else "empty"] += 1
     except ServerError:
         outcomes["error"] += 1
     except asyncio.CancelledError:
-        outcomes["cancelled by the next key"] += 1
+        outcomes["cancelled by the next keystroke"] += 1
         raise
 
 
@@ -117,7 +118,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A long session.")
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--key-ms", type=int, default=40)
-    parser.add_argument("--threads", type=int, help="of the model")
+    parser.add_argument("--threads", type=int, help="threads of the model")
     return parser.parse_args()
 
 

@@ -1,8 +1,8 @@
-"""How often the completion rules harm an answer that is right: the answer is what really stands there.
+"""Measures how often the completion rules damage a correct answer: the original text is used as the answer.
 
-A hole is cut into real files, and what stood there and behind it is given to ``finish`` as the model's
-answer. Rest of a line: what comes out has to be that rest. After a block's opener: the whole body. At a
-fresh statement: some whole lines of it. Whatever else comes out is the rules' doing. No model runs.
+A hole is cut into real files, and the removed text and the text after it is passed to ``finish`` as the
+model's answer. Rest of a line: the result has to be that rest. After a block's opener: the whole body. At a
+new statement: some whole lines of it. Any other result is an error of the rules. No model runs.
 
     python benchmarks/false_trims.py [--holes N] [--seed S] [FOLDER LANGUAGE SUFFIX]...
 """
@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--holes", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("sources", nargs="*", help="more files: FOLDER LANGUAGE SUFFIX, again and again")
+    parser.add_argument("sources", nargs="*", help="more files: FOLDER LANGUAGE SUFFIX, repeatable")
     options = parser.parse_args()
     files = {"python": python_files(), "javascript": _files(site_packages(), "js")}
     for folder, language, suffix in zip(*[iter(options.sources)] * 3, strict=True):
@@ -42,7 +42,7 @@ def main() -> None:
         if paths
     ]
     print_table(
-        "True answers that come through unharmed",
+        "Correct answers that are not damaged",
         ("language", "mode", "holes", "unharmed", "ms a hole", "harmed by"),
         rows,
     )
@@ -79,7 +79,7 @@ def _row(language: str, mode: str, paths: Sequence[Path], holes: int, chance: ra
 
 
 def _outcome(mode: str, found: Finished | Dropped, truth: str) -> str:
-    """Empty where the answer is unharmed, else what was done to it."""
+    """Empty if the answer is not damaged, otherwise a description of the damage."""
     if isinstance(found, Dropped):
         return found.reason
     expected = "\n".join(line.rstrip() for line in truth.rstrip().split("\n"))
@@ -92,7 +92,7 @@ def _outcome(mode: str, found: Finished | Dropped, truth: str) -> str:
 def _holes(
     language: str, mode: str, paths: Sequence[Path], count: int, chance: random.Random
 ) -> Iterator[tuple[str, str, str]]:
-    """Give (before, what stood there, after), at random places of random files."""
+    """Yield (text before, removed text, text after), at random places of random files."""
     found = 0
     for _ in range(60 * count):
         lines = read(chance.choice(paths)).split("\n")
@@ -138,7 +138,7 @@ def _indent(line: str) -> int:
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:
-    """Files that people wrote: not minified, and not too long."""
+    """Files written by people: not minified, and not too long."""
     paths: list[Path] = []
     for path in sorted(folder.rglob(f"*.{suffix}")):
         if path.is_file() and 3_000 < path.stat().st_size < 200_000 and ".min." not in path.name:

@@ -1,8 +1,8 @@
-"""What `homebody refactor` over many files costs beside the model.
+"""Measures the cost of `homebody refactor` over many files, without the model's own time.
 
-Prints five tables: files a second with a scripted model for 1, 2 and 4 jobs; the time beside the model's
-own with the default weights; memory over 2,000 files; a file of 1 MB read and split; tokens that are read
-again where prompts begin alike.
+Prints five tables: files a second with a scripted model for 1, 2 and 4 jobs; the time in addition to the
+model's own with the default weights; memory over 2,000 files; reading and splitting a file of 1 MB; tokens
+that are evaluated again for prompts with a common beginning.
 
     python benchmarks/headless.py [--quick]
 """
@@ -50,7 +50,7 @@ def total_{0}(orders, rate):
 
 
 class Silent:
-    """Keeps the times of files alone."""
+    """Stores only the times of files."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -62,12 +62,12 @@ class Silent:
         """Nothing."""
 
     def finished(self, outcome: Outcome) -> None:
-        """Note the time alone."""
+        """Store the time."""
         self.seconds.append(outcome.seconds)
 
 
 class TimedBackend:
-    """A backend that sums up what the server says of its own time and tokens."""
+    """A backend that sums up the server's reported times and tokens."""
 
     def __init__(self, inner: Backend) -> None:
         self._inner = inner
@@ -99,7 +99,7 @@ def shorter(prompt: str) -> str:
 
 
 class ScriptedEngine(Engine):
-    """An engine that answers every prompt with a shorter function, at once."""
+    """An engine that answers every prompt immediately with a shorter function."""
 
     def __init__(self) -> None:
         super().__init__(Settings(context=ContextSettings(snippets=False)), ())
@@ -107,7 +107,7 @@ class ScriptedEngine(Engine):
 
 
 def make_files(folder: Path, count: int, first: int = 0) -> list[Chosen]:
-    """Write files of one function each, and choose them as the command does."""
+    """Write files of one function each, and select them like the command."""
     for number in range(first, first + count):
         (folder / f"orders_{number:04}.py").write_text(FUNCTION.format(number))
     return list(select_files(folder, Wanted([Chosen(folder)]), Settings()).files)
@@ -128,7 +128,7 @@ async def run(
 
 
 def throughput(counts: Sequence[int]) -> None:
-    """Files a second with a model that takes no time."""
+    """Files per second with a model that takes no time."""
     print(f"\n{FILES} files, scripted model\n\n{'jobs':>6}{'diff':>14}{'write':>14}")
     for jobs in counts:
         speeds: list[float] = []
@@ -147,7 +147,7 @@ def throughput(counts: Sequence[int]) -> None:
 
 
 def memory(count: int) -> None:
-    """Resident memory as a run goes on."""
+    """Resident memory in the course of a run."""
     print(f"\n{count} files, scripted model, written\n\n{'files':>8}{'MB':>8}")
     process = psutil.Process()
 
@@ -224,7 +224,7 @@ def beside_the_model(count: int) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer files, for a look")
+    parser.add_argument("--quick", action="store_true", help="fewer files, for a quick run")
     quick = parser.parse_args().quick
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as state:

@@ -1,7 +1,6 @@
-"""From starting the host process to its first good `/health`, with the default weights.
+"""Measures the time from starting the host process to its first successful `/health`.
 
-Prints a table of medians, with what each part takes. Asks for `/health` every 5 ms from the moment at
-which the port is known.
+Prints a table of medians for each part. Requests `/health` every 5 ms once the port is known.
 
     python benchmarks/host_ready.py [ROUNDS]
 """
@@ -42,7 +41,7 @@ async def main() -> None:
     load = psutil.getloadavg()[0]
     print(f"host start, {model.name}, {rounds} rounds, load average {load:.1f}\n")
     print(f"{'':<22}{'median':>10}{'fastest':>10}{'slowest':>10}")
-    for name, found in (("ready line", result), ("first good /health", healthy)):
+    for name, found in (("ready line", result), ("first successful /health", healthy)):
         cells = (statistics.median(found), min(found), max(found))
         print(f"{name:<22}" + "".join(f"{cell * 1000:>7.0f} ms" for cell in cells))
     print(f"{'memory':<22}{statistics.median(memory):>7.0f} MB")
@@ -50,7 +49,7 @@ async def main() -> None:
 
 
 def wait_until_healthy(port: int) -> None:
-    """Ask until the answer is good."""
+    """Repeat the request until it succeeds."""
     with httpx.Client(trust_env=False) as client:
         while client.get(f"http://127.0.0.1:{port}/health").status_code != httpx.codes.OK:
             time.sleep(0.005)

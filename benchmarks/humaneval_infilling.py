@@ -1,9 +1,9 @@
-"""One line out of each HumanEval solution: how often it is filled in as it was, and so that the tests pass.
+"""Measures how often a removed line of a HumanEval solution is filled in exactly, or passes the tests.
 
 The model alone gets the text before the hole (at most 512 tokens) and writes greedily to the newline. The
 whole server gets the document over stdio, with what follows, as an editor does; the first line of its
 suggestion counts. Both begin at the line's start and write its indentation themselves. The code runs in a
-process of its own with limits and without network.
+separate process with limits and without network.
 
     python benchmarks/humaneval_infilling.py [--subset N] [--seed S] [--data FILE] [--json FILE]
 
@@ -34,7 +34,7 @@ LINE_TOKENS = 48
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One hole: ``canonical_solution`` is the line that stood there."""
+    """One hole: ``canonical_solution`` is the removed line."""
 
     task_id: str
     entry_point: str
@@ -45,17 +45,17 @@ class Problem(msgspec.Struct, frozen=True):
 
     @property
     def line(self) -> str:
-        """What stood there, without the blanks at its end."""
+        """The removed line, without blanks at its end."""
         return self.canonical_solution.rstrip()
 
     def program(self, line: str) -> str:
-        """Source that fails where the line is wrong."""
+        """Source that fails if the line is wrong."""
         return f"{self.prompt}{line}\n{self.suffix}\n{self.test}\ncheck({self.entry_point})\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """One line, and what became of it."""
+    """One line, and its results."""
 
     line: str
     is_exact: bool
@@ -64,7 +64,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What both filled in."""
+    """The lines of both."""
 
     problem: Problem
     bare: Filled
@@ -81,7 +81,7 @@ async def main() -> None:
     async with open_model(options.model or default_weights(), threads=options.threads) as model:
         settings = {
             "backend": model.settings,
-            # All of the context, and every answer: what the gate lets through is line_completion's part.
+            # With the whole context and without a threshold: thresholds are measured by line_completion.
             "completion": {
                 "latencyBudgetMs": 60_000,
                 "minConfidence": options.min_confidence,
@@ -101,14 +101,14 @@ async def main() -> None:
 
 
 async def ask_bare(model: Model, problem: Problem) -> str:
-    """Ask the model alone, in the slot that Homebody does not complete in."""
+    """Request it from the model alone, in a slot that Homebody does not use for completion."""
     ids = (await model.tokenize([problem.prompt]))[0][-BARE_TOKENS:]
     body = {"prompt": ids, "n_predict": LINE_TOKENS, "temperature": 0, "stop": ["\n"], "id_slot": 1}
     return (await model.complete(body)).text
 
 
 async def ask_ours(client: Client, problem: Problem) -> str:
-    """Open the document with the hole in it, and ask at the hole."""
+    """Open the document with the hole, and send a request at the hole."""
     uri = f"untitled:{problem.task_id}.py"
     text = f"{problem.prompt}\n{problem.suffix}"
     document = client.open(uri, text, "python")
@@ -118,7 +118,7 @@ async def ask_ours(client: Client, problem: Problem) -> str:
 
 
 def judged(problem: Problem, line: str) -> Filled:
-    """Compare a line with what stood there, and run it."""
+    """Compare a line with the removed one, and run it."""
     line = line.rstrip()
     return Filled(line, line == problem.line, bool(line.strip()) and passes(problem.program(line)))
 
@@ -143,7 +143,7 @@ def report(pairs: Sequence[Pair]) -> None:
     for name, more in (("exact", exact), ("pass@1", passed)):
         print(f"{name}: {100 * more.value:+.1f} points ({100 * more.low:+.1f} to {100 * more.high:+.1f})")
     if not has_network_of_its_own():
-        print("the programs were kept from the network by Python's audit hooks alone")
+        print("only Python's audit hooks kept the programs from the network")
 
 
 def _chosen(path: Path, subset: int | None, seed: int) -> list[Problem]:
@@ -163,13 +163,13 @@ def _as_json(pair: Pair) -> dict[str, object]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="HumanEval, one line each.")
-    parser.add_argument("--subset", type=int, help="so many holes, chosen by the seed (default: all)")
+    parser.add_argument("--subset", type=int, help="number of holes, chosen by the seed (default: all)")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--json", type=Path, help="write every line there")
-    parser.add_argument("--min-confidence", type=float, default=0.0, help="the gate (default: none)")
+    parser.add_argument("--json", type=Path, help="write every line to this file")
+    parser.add_argument("--min-confidence", type=float, default=0.0, help="threshold (default: none)")
     parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
-    parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
+    parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
     return parser.parse_args()
 
 

@@ -1,11 +1,11 @@
-"""How fast the workspace's index is: on CPython's standard library, with and without its tests.
+"""Measures the speed of the workspace's index on CPython's standard library, with and without its tests.
 
     python benchmarks/indexing.py [--without-tests] [--folder PATH] [--questions N] [--json]
 
 Copies the standard library's sources to a temporary folder, indexes them in the indexing process
-(lowest priority, as it runs beside the editor), starts again with nothing changed, and again after
-one file was saved; then asks for definitions and similar chunks around random lines.
-Says how much processor time the indexing process had, since a busy machine slows the clock only.
+(with the lowest priority, as for an editor), starts again without changes, and again after one file was
+saved; then requests definitions and similar chunks around random lines. Prints the processor time of the
+indexing process, since a busy machine only increases wall time.
 """
 
 import argparse
@@ -71,7 +71,7 @@ def list_files(root: Path) -> list[Path]:
 
 
 async def measure(root: Path, files: list[Path], asked: list[Question]) -> dict[str, object]:
-    """Index ``root`` twice, refresh one file, ask ``asked``."""
+    """Index ``root`` twice, refresh one file, send the queries ``asked``."""
     python = [path for path in files if path.suffix == ".py"]
     lines = sum(path.read_bytes().count(b"\n") for path in python)
     first, first_cpu, memory = await build(root)
@@ -91,7 +91,7 @@ async def measure(root: Path, files: list[Path], asked: list[Question]) -> dict[
         "first start, s": round(first, 2),
         "first start, processor s": round(first_cpu, 2),
         "lines a second": round(lines / first),
-        "lines a processor second": round(lines / first_cpu),
+        "lines per processor second": round(lines / first_cpu),
         "indexing process, MB": round(memory),
         "second start, s": round(again, 2),
         "second start, % of first": round(100 * again / first, 1),
@@ -99,7 +99,7 @@ async def measure(root: Path, files: list[Path], asked: list[Question]) -> dict[
         "one file saved, s (0.2 s of waiting)": round(saved, 2),
         "definitions, ms: median, p99": percentiles(definitions),
         "similar, ms: median, p99": percentiles(similar),
-        "event loop held up, ms: p99, most": (percentiles(stall)[1], round(max(stall), 1)),
+        "event loop blocked, ms: p99, maximum": (percentiles(stall)[1], round(max(stall), 1)),
     }
 
 
@@ -144,7 +144,7 @@ def questions_about(files: list[Path], number: int) -> list[Question]:
 async def ask(
     index: WorkspaceIndex, questions: list[Question]
 ) -> tuple[list[float], list[float], list[float]]:
-    """Milliseconds of each question, and of each pause of the event loop meanwhile."""
+    """Milliseconds of each query, and of each pause of the event loop meanwhile."""
     pauses: list[float] = []
     watch = asyncio.create_task(_watch(pauses))
     definitions: list[float] = []

@@ -1,8 +1,8 @@
-"""Kill `homebody refactor --write --verify` at random moments, and see what is left.
+"""Kills `homebody refactor --write --verify` at random moments, and checks the files.
 
 A moment is a random number of events in the run's journal and up to a tenth of a second after it, so that
-it does not depend on how busy the machine is. After each kill every file has to be whole: the old text or
-the new one. Then `--resume` has to finish the run. Prints a table, and fails where either does not hold.
+it does not depend on how busy the machine is. After each kill every file has to be complete: the old text or
+the new one. Then `--resume` has to finish the run. Prints a table, and fails if either is violated.
 
     python benchmarks/kills.py [TIMES] [SEED]
 """
@@ -23,13 +23,13 @@ EVENTS = 3 * FILES  # begin, kept, done
 OLD = "def add(a, b):\n    c = a + b\n    return c\n"
 NEW = "def add(a, b):\n    return a + b\n"
 SCRIPT = f'context_length = 4096\n[[reply]]\ndelay_ms = 40\ntext = """```python\n{NEW}```"""\n'
-# Half of the time goes into the command, so that kills fall into it too.
+# Half of the time is spent in the command, so that kills happen during it too.
 CHECK = "sleep 0.05; grep -q 'return a + b' {file}"
 RUN = (".", "--instruction", "x", "--write", "--verify", CHECK)
 
 
 def main() -> None:
-    """Kill, look, resume, and count."""
+    """Kill, check, resume, and count."""
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     chance = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     print(f"runs of {FILES} files, killed {times} times at random moments\n\n{'files new':>10}{'kills':>7}")
@@ -38,7 +38,7 @@ def main() -> None:
         found[killed(chance.randrange(EVENTS), chance.uniform(0, 0.1))] += 1
     for new, count in sorted(found.items()):
         print(f"{new:>10}{count:>7}")
-    print("\nevery file was whole after each kill, and --resume finished each run")
+    print("\nevery file was complete after each kill, and --resume finished each run")
 
 
 def killed(events: int, delay: float) -> int:

@@ -1,9 +1,9 @@
-"""Rest of a line: how often the model alone and Homebody say what stands there, and how long it takes.
+"""Completes the rest of a line: how often the model alone and Homebody give the original text, and how fast.
 
 Random holes in the source of installed packages and of the standard library, a third of each kind. The
 model alone gets the last 512 tokens and writes greedily to the newline; Homebody's ``complete`` gets the
-same document, weights and hole. Paired, with intervals over regions of neighbouring holes.
-With ``--workspace``, Homebody without and with the rest of the project instead, in installed packages.
+same document, weights and hole. Paired, with intervals over regions of nearby holes. With ``--workspace``,
+compares Homebody without and with the rest of the project instead, in installed packages.
 
     python benchmarks/line_completion.py [--workspace] [--holes N] [--seed S] [--json FILE] [--model GGUF]
 """
@@ -20,9 +20,9 @@ from pathlib import Path
 
 from homebody.engine import Engine, open_engine
 from homebody.session.session import Session
-from measure.asking import READING_SPEED, Said, SteadySpeed, ask_bare, ask_ours, settings_for
 from measure.holes import KINDS, Hole, Region, choose_regions
 from measure.interval import Interval, difference, ratio
+from measure.line_answers import READING_SPEED, LineAnswer, SteadySpeed, ask_bare, ask_ours, settings_for
 from measure.model import Model, default_weights, open_model
 from measure.sources import python_files, short_name
 from measure.table import percent, print_table
@@ -33,11 +33,11 @@ THRESHOLDS = (0.0, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What both said at one hole."""
+    """The answers of both at one hole."""
 
     hole: Hole
-    bare: Said
-    ours: Said
+    bare: LineAnswer
+    ours: LineAnswer
 
 
 async def main() -> None:
@@ -74,15 +74,15 @@ def _progress(done: int, regions: Sequence[Region]) -> None:
 
 
 def _write(path: Path | None, made: object) -> None:
-    """Write after each region: a run that is broken off leaves what it has."""
+    """Write after each region, so that an aborted run keeps its results."""
     if path is not None:
         path.write_text(json.dumps(made))
 
 
 async def measured(
-    model: Model, engine: Engine, region: Region, known: Mapping[tuple[str, int], Said]
+    model: Model, engine: Engine, region: Region, known: Mapping[tuple[str, int], LineAnswer]
 ) -> list[Pair]:
-    """Ask both at every hole of a region; the model alone only where its answer is not known."""
+    """Request both at every hole of a region; from the model alone only if its answer is not known."""
     pairs: list[Pair] = []
     async with aclosing(Session(engine)) as session:
         for hole in region.holes:
@@ -101,7 +101,7 @@ def report(groups: Sequence[Sequence[Pair]], seed: int) -> None:
     rows += [_compared(kind, [pair for pair in pairs if pair.hole.kind == kind]) for kind in KINDS]
     head = ("holes", "number", "exact: alone", "Homebody", "first token: alone", "Homebody")
     print_table(
-        "Rest of the line, the model alone and Homebody with the same weights, nothing held back", head, rows
+        "Rest of the line, the model alone and Homebody, same weights, without a threshold", head, rows
     )
     exact = [[(pair.bare.is_exact(pair.hole), pair.ours.is_exact(pair.hole)) for pair in g] for g in groups]
     times, more = ratio(exact), difference(exact)
@@ -111,11 +111,11 @@ def report(groups: Sequence[Sequence[Pair]], seed: int) -> None:
         _print_times(name, [of(pair) for pair in pairs])
     _print_thresholds(pairs)
     dropped = Counter(pair.ours.outcome for pair in pairs if pair.ours.outcome != "shown")
-    print("\nnot shown, whatever the gate: " + ", ".join(f"{why} {n}" for why, n in dropped.most_common()))
+    print("\nnot shown with any threshold: " + ", ".join(f"{why} {n}" for why, n in dropped.most_common()))
 
 
 def report_workspaces(groups: Sequence[Sequence[Comparison]], seed: int) -> None:
-    """Print what the workspace brings."""
+    """Print the effect of the workspace."""
     made = [one for group in groups for one in group]
     head = ("holes", "number", "exact: without", "with the workspace", "first token: without", "with it")
     rows = [_compared("all", made)]
@@ -149,7 +149,7 @@ def _compared(name: str, made: Sequence[Pair] | Sequence[Comparison]) -> list[st
     return [name, f"{len(both)}", *(percent(share, len(both)) for share in shares)]
 
 
-def _print_times(name: str, result: Sequence[Said]) -> None:
+def _print_times(name: str, result: Sequence[LineAnswer]) -> None:
     seconds = sorted(s.seconds for s in result)
     tokens = statistics.median(s.prompt_tokens for s in result)
     print(
@@ -167,7 +167,7 @@ def _print_thresholds(pairs: Sequence[Pair]) -> None:
         shares = (percent(len(shown), len(pairs)), percent(exact, len(shown)), percent(first, len(shown)))
         rows.append([f"{least:.2f}", *shares, percent(exact, len(pairs))])
     head = ("minConfidence", "shown", "exact of shown", "first token of shown", "exact of all")
-    print_table("What the gate lets through", head, rows)
+    print_table("Shown at each confidence threshold", head, rows)
 
 
 def _as_json(made: Pair | Comparison) -> dict[str, object]:
@@ -176,22 +176,22 @@ def _as_json(made: Pair | Comparison) -> dict[str, object]:
     return fields
 
 
-def _known_answers(path: Path | None) -> dict[tuple[str, int], Said]:
-    """Answers of the model alone from an earlier run's JSON: they do not change while Homebody does."""
+def _known_answers(path: Path | None) -> dict[tuple[str, int], LineAnswer]:
+    """Answers of the model alone from an earlier run's JSON: they do not depend on Homebody."""
     if path is None:
         return {}
     pairs = json.loads(path.read_text())
-    return {(pair["hole"]["path"], pair["hole"]["offset"]): Said(**pair["bare"]) for pair in pairs}
+    return {(pair["hole"]["path"], pair["hole"]["offset"]): LineAnswer(**pair["bare"]) for pair in pairs}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Rest of a line: the model alone and Homebody.")
     parser.add_argument("--workspace", action="store_true", help="Homebody without and with the project")
-    parser.add_argument("--holes", type=int, default=1008, help="at least so many (default: %(default)s)")
+    parser.add_argument("--holes", type=int, default=1008, help="number of holes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="write every hole and answer there")
-    parser.add_argument("--alone", type=Path, help="take the model's own answers from this earlier JSON")
-    parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
+    parser.add_argument("--json", type=Path, help="write every hole and answer to this file")
+    parser.add_argument("--alone", type=Path, help="read the model's own answers from this earlier JSON")
+    parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
     parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
     return parser.parse_args()
 

@@ -1,9 +1,9 @@
-"""What a very long line costs on the event loop: thirty-six shapes in eight languages, at three cursors.
+"""Measures the cost of very long lines on the event loop: 36 shapes in eight languages, at three cursors.
 
-For each, the work that a key and its answer cause: the facts at the cursor, the scopes and names around
-it, each piece of a streamed answer, the finished suggestion, and a whole request over a model that answers
-from a script. Prints the worst of each step in milliseconds of the thread's processor time, so that other
-processes do not count, and the slowest lines.
+For each, the work for a keystroke and its answer: the context at the cursor, the scopes and names around it,
+each piece of a streamed answer, the finished suggestion, and a whole request with a scripted model. Prints
+the maximum of each step in milliseconds of the thread's processor time, which excludes other processes, and
+the slowest lines.
 
     python benchmarks/long_lines.py [SIZES, by default 20000,200000 [LANGUAGES, by default eight]]
 """
@@ -75,7 +75,7 @@ ANSWERS = ("a);\n", ")" * 40 + ";\n", "9f3a9f3a\n", " value(1, [2, 3])\n    retu
 
 @dataclass
 class Worst:
-    """Longest time of each step in milliseconds, and on which line that was."""
+    """Longest time of each step in milliseconds, and its line."""
 
     found: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
 
@@ -116,7 +116,7 @@ def _repeated(unit: str, size: int) -> str:
 
 
 async def _line(name: str, language: str, text: str, worst: Worst, requests: list[tuple[float, str]]) -> None:
-    """Take every step at the beginning, in the middle and at the end of a line."""
+    """Run every step at the beginning, in the middle and at the end of a line."""
     head = "x = 1\n"
     document = Document.create("file:///long", language, 1, f"{head}f(a{text}\ny = 2\n")
     tree = parse(document)
@@ -147,7 +147,7 @@ def _pieces(answer: str) -> Iterator[str]:
 
 
 async def _request(document: Document, offset: int) -> float:
-    """Milliseconds from the request to its answer, by a model that answers at once."""
+    """Milliseconds from the request to its answer, with a model that answers immediately."""
     backend = ScriptedBackend(*(Reply(answer) for answer in ANSWERS))
     engine = _Scripted(backend)
     session = Session(engine)

@@ -1,10 +1,10 @@
-"""A working day in short: typing over fifty files while the model's process is killed again and again.
+"""Simulates a working day: typing in fifty files while the model's process is killed repeatedly.
 
-The real language server with its embedded model; a key each so many milliseconds, each a change and a
-request. The next key cancels every second request, as VS Code does, and leaves the others to the server,
-which supersedes them, as other editors do: each of these has to be answered. Every so many seconds the
-model's process is killed. Printed: memory and open files of the server as it goes, what was answered, and
-how soon a suggestion came after each kill. Ends with 1 if a request is left without an answer.
+Uses the real language server with its embedded model. Keystrokes come at a fixed interval; each is a change
+and a request. The next keystroke cancels every second request, as VS Code does; the others are superseded by
+the server, as with other editors, and each of them has to be answered. The model's process is killed at a
+fixed interval. Prints memory and open files of the server over time, the number of answers, and the time to
+the next suggestion after each kill. Exits with 1 if a request is not answered.
 
     python benchmarks/long_lived.py [--minutes N] [--kill-seconds S] [--key-ms MS]
 """
@@ -27,11 +27,11 @@ from measure.table import print_table
 _KEYS_BEFORE_PAUSE = 30
 _PAUSE_SECONDS = 1.5
 _LAST_SECONDS = 60.0
-"""A request without an answer after this long counts as lost."""
+"""Seconds after which a request without an answer counts as lost."""
 
 
 def kill_model(state: str) -> bool:
-    """Kill the model's process, known by the state folder in its command; whether it was there."""
+    """Kill the model's process, found by the state folder in its command; returns whether there was one."""
     found = False
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []
@@ -42,7 +42,7 @@ def kill_model(state: str) -> bool:
 
 
 async def recovered(client: Client, typist: Typist) -> float:
-    """Seconds until there is a suggestion again, asked for explicitly and waited for at each key."""
+    """Seconds until the next suggestion; each keystroke sends an explicit request and waits for it."""
     began = time.monotonic()
     async with asyncio.timeout(_LAST_SECONDS):
         while not await client.complete(*typist.type_key(), invoked=True):
@@ -105,18 +105,18 @@ async def main() -> int:
 
 
 async def _unanswered(running: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-    """Wait for requests that are still open; return those that get no answer in time."""
+    """Wait for open requests; return the number of those without an answer in time."""
     return (await asyncio.wait(running, timeout=_LAST_SECONDS))[1] if running else running
 
 
 async def _ask(client: Client, place: tuple[str, int, int], outcomes: Counter[str]) -> None:
-    """Ask, and count what came; a cancelled request is answered with an error."""
+    """Send a request, and count its outcome; a cancelled request is answered with an error."""
     try:
         items = await client.complete(*place)
     except ServerError:
         outcomes["error"] += 1
     except asyncio.CancelledError:
-        outcomes["cancelled by the next key"] += 1
+        outcomes["cancelled by the next keystroke"] += 1
         raise
     else:
         outcomes["suggestion" if items else "superseded, or nothing to suggest"] += 1

@@ -1,7 +1,7 @@
-"""Memory of the language server with a file of 10,000 lines open, the model not counted.
+"""Measures the memory of the language server with an open file of 10,000 lines, without the model.
 
-The file is edited and completed in, so that its tree and its line index are there. The model is the
-scripted one: the embedded model lives in a process of its own.
+The file is edited and completed, so that its tree and its line index exist. The model is scripted: the
+embedded model would run in a separate process.
 
     python benchmarks/memory.py
 """
@@ -60,7 +60,7 @@ async def report(client: Client, folder: Path) -> None:
 
 
 async def settled(server: psutil.Process) -> None:
-    """Wait until the server does nothing for half a second."""
+    """Wait until the server is idle for half a second."""
     while True:
         before = sum(server.cpu_times()[:2])
         await asyncio.sleep(0.5)
@@ -69,7 +69,7 @@ async def settled(server: psutil.Process) -> None:
 
 
 def source() -> str:
-    """Python of so many lines."""
+    """Python source with this number of lines."""
     functions = LINES // FUNCTION.count("\n")
     return "".join(FUNCTION.format(number) for number in range(functions + 1))
 

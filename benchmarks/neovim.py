@@ -1,16 +1,16 @@
-"""What the plugin costs in Neovim: from a key to ghost text on the screen, and for each key that is typed.
+"""Measures the plugin's cost in Neovim: from a keystroke to ghost text on the screen, and for each typed key.
 
-A real Neovim draws for a user interface that reads what it draws, cell by cell.
+A real Neovim draws to an attached user interface, which reads the screen cell by cell.
 
-*Ghost text*: from sending a key to the moment its ghost text is drawn, less the server's own time for that
-request, in the same run. The server's time is taken by ``measure/tap.py``, which passes its messages on.
+*Ghost text*: the time from sending a key until its ghost text is drawn, minus the server's own time for that
+request, in the same run. The server's time is measured by ``measure/tap.py``, which forwards its messages.
 
-*Typing*: from sending a key to the moment its character is drawn, in turn in a Neovim with the plugin whose
-model writes an explanation meanwhile, and in a Neovim without it, both on the same machine at the same time.
+*Typing*: the time from sending a key until its character is drawn, alternately in a Neovim with the plugin,
+whose model writes an explanation meanwhile, and in a Neovim without it, at the same time on the same machine.
 
     python benchmarks/neovim.py [--keys N] [--scripted]
 
-With ``--scripted``, a scripted model takes the place of the default weights: it answers at once and takes no
+With ``--scripted``, a scripted model replaces the default weights: it answers immediately and uses no
 processor time.
 """
 
@@ -65,7 +65,7 @@ class Ghost:
 
     @property
     def added(self) -> float:
-        """What Neovim and the plugin took."""
+        """Time of Neovim and the plugin."""
         return self.before + self.after
 
 
@@ -103,13 +103,13 @@ def _open(stack: ExitStack, folder: Path, log: Path | None, settings: dict[str, 
 
 
 def _parts() -> tuple[str, str]:
-    """Return what is in the file, and what is typed."""
+    """Return the initial content of the file, and the text to type."""
     before, _, after = (standard_library() / _SOURCE).read_text("utf-8").partition(_CUT)
     return before, after
 
 
 def _ghosts(editor: Neovim, log: Path, count: int) -> list[Ghost]:
-    """Type the beginning of a line, as one key whose ghost text is measured, again and again."""
+    """Repeatedly type the beginning of a line as one keystroke, and measure its ghost text."""
     found: list[Ghost] = []
     beginnings = _beginnings(count * 2)
     for beginning in beginnings:
@@ -127,7 +127,7 @@ def _ghosts(editor: Neovim, log: Path, count: int) -> list[Ghost]:
                 _SUGGESTION_SECONDS,
             )
         except AssertionError:
-            continue  # the model was not sure enough: there is nothing to show
+            continue  # the model's confidence was too low: there is nothing to show
         exchanges = [one for one in read_exchanges(log) if sent < one.asked and one.answered < drawn]
         if exchanges:
             last = exchanges[-1]
@@ -152,12 +152,12 @@ def _row(grid: Grid) -> str:
 
 
 def _ghost(grid: Grid) -> bool:
-    """Whether ghost text stands in the cursor's row: it alone is in italics."""
+    """Whether there is ghost text in the cursor's row: only ghost text is in italics."""
     return any(run.style.italic and run.text.strip() for run in grid.runs(grid.cursor[0]))
 
 
 def _typing(busy: Neovim, bare: Neovim, count: int) -> tuple[list[float], list[float], int]:
-    """Type the same in both; returns the seconds a key took, and for how many the model was busy."""
+    """Type the same text in both; returns the seconds for each key, and how many had a busy model."""
     times: tuple[list[float], list[float]] = [], []
     model_busy = 0
     text = (_TYPED * (count // len(_TYPED) + 1))[:count]

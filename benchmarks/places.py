@@ -1,10 +1,10 @@
-"""What coming back costs: tokens that the server reads at places whose prompts it has read before.
+"""Measures the cost of returning to a place: tokens that the server reads again.
 
-Four files of the standard library are visited, then visited again with a key typed at each; an
-explanation is asked for, and each file is typed in again; the cursor jumps far away in one file and comes
-back. Then a line is typed, a part of it deleted, and the line above changed. Counted by the server's own
-counter, which knows warm-ups and cancelled requests too. Against our own host, a llama-server with its
-default flags (four slots), and one with a single slot.
+Four files of the standard library are visited, then visited again with a key typed at each; an explanation is
+requested, and each file is typed in again; the cursor jumps far away in one file and returns. Then a line is
+typed, a part of it deleted, and the line above changed. Uses the server's own counter, which includes
+warm-ups and cancelled requests. Runs with Homebody's own host, a llama-server with its default flags (four
+slots), and one with a single slot.
 
     python benchmarks/places.py [--threads N] [--model GGUF] [--server NAME] [--speeds]
 """
@@ -38,7 +38,7 @@ from measure.table import print_table
 
 _FILES = ("argparse.py", "ast.py", "difflib.py", "tarfile.py")
 _LINES = 350
-"""Lines of each file that are taken, so that an explanation of all of it takes seconds."""
+"""Number of lines of each file that are used, so that an explanation of all of them takes seconds."""
 
 _LINE, _FAR_LINE = 60, 300
 _SPEED = 120.0
@@ -59,7 +59,7 @@ class Place:
 
 
 class _OneBackend(Engine):
-    """An engine over one backend that is running already."""
+    """An engine with one backend that is already running."""
 
     def __init__(self, settings: Settings, backend: Backend) -> None:
         super().__init__(settings, ())
@@ -67,7 +67,7 @@ class _OneBackend(Engine):
 
 
 class Visitor:
-    """Does one thing after the other, and says how many tokens each made the server read."""
+    """Runs one action after the other, and returns the tokens that the server read for each."""
 
     def __init__(self, model: Model, engine: Engine, session: Session) -> None:
         self._model = model
@@ -75,7 +75,7 @@ class Visitor:
         self._session = session
 
     async def open(self, place: Place) -> int:
-        """Come to a place and stay until its whole window is read, then type a key."""
+        """Go to a place and wait until its whole window is read, then type a key."""
         before = await self._read()
         await prepare_once(self._session, place.document, place.offset)
         await self._complete(place)
@@ -89,7 +89,7 @@ class Visitor:
         return await self._read() - before
 
     async def delete(self, place: Place, keys: int) -> int:
-        """Delete some characters before the cursor, each with an answer of its own."""
+        """Delete some characters before the cursor, and wait for an answer after each."""
         before = await self._read()
         for _ in range(keys):
             edit = TextEdit(Span(place.offset - 1, place.offset), "")
@@ -104,7 +104,7 @@ class Visitor:
         place.document, place.offset = edited, offset
 
     async def explain(self, place: Place) -> int:
-        """Ask what the ten lines above the cursor do."""
+        """Request an explanation of the ten lines above the cursor."""
         before = await self._read()
         line = place.document.line_of(place.offset)
         start = place.document.line_starts[line - _EXPLAINED_LINES]
@@ -147,7 +147,7 @@ async def main() -> None:
 
 
 async def _measured(visitor: Visitor) -> dict[str, str]:
-    """Do everything once."""
+    """Run all actions once."""
     places = [_place(name, _LINE) for name in _FILES]
     found: dict[str, list[int]] = {}
     found["first visit to each of four files"] = [await visitor.open(one) for one in places]
@@ -197,7 +197,7 @@ async def _speeds(model: Model) -> str:
 
 
 def _place(name: str, line: int) -> Place:
-    """Begin a statement below a line of a file."""
+    """Return a place for a new statement below a line of a file."""
     path = standard_library() / name
     lines = read(path).splitlines(keepends=True)[:_LINES]
     before = "".join(lines[:line])
@@ -225,11 +225,13 @@ async def _visitor(model: Model) -> AsyncGenerator[Visitor]:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="What coming back costs.")
-    parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
+    parser = argparse.ArgumentParser(description="The cost of returning to a place.")
+    parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
     parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
-    parser.add_argument("--speeds", action="store_true", help="also the writing speed with a full cache")
-    parser.add_argument("--server", help="only those with this in their name")
+    parser.add_argument(
+        "--speeds", action="store_true", help="measure the output speed with a full cache too"
+    )
+    parser.add_argument("--server", help="only servers with this in their name")
     return parser.parse_args()
 
 

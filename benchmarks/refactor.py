@@ -6,7 +6,7 @@
 A row of the file has ``task``, ``file``, ``source``, ``instruction``, ``class_name``, ``method``,
 ``method_nodes`` and ``class_nodes``: a method that should become a function of the top level, with as many
 syntax nodes as before. By default the scripted backend answers with a solution made from the syntax tree,
-which shows what the way from prompt to edit loses; with the default weights it shows what the model can do.
+which shows the losses between prompt and edit; with the default weights it shows what the model can do.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from homebody.settings import BackendSettings, ChatSettings, Settings
 from homebody.text import Document, Span, apply_edits
 
 TOLERANCE = 0.1
-"""Part by which the number of syntax nodes may differ, as in the original benchmark."""
+"""Allowed relative difference in the number of syntax nodes, as in the original benchmark."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one task: ``passed``, ``offered`` (and failed its check), ``refused``, ``too slow``."""
+    """Result of one task: ``passed``, ``offered`` (and failed its check), ``refused``, ``too slow``."""
 
     task: str
     kind: str
@@ -118,7 +118,7 @@ class _Scripted(Engine):
 
 
 def _solution(prompt: str, row: dict[str, Any]) -> str:
-    """Solve the task for what the prompt shows: parts of the file, or all of it."""
+    """Solve the task for the code in the prompt: parts of the file, or all of it."""
     pattern = r"^Part (\d+) \(line \d+\):\n```python\n(.*?)\n```$"
     blocks = re.findall(pattern, prompt, re.MULTILINE | re.DOTALL)
     function = _function(row)
@@ -142,16 +142,16 @@ def _method(row: dict[str, Any]) -> ast.FunctionDef:
 
 
 def _lines(row: dict[str, Any]) -> tuple[int, int]:
-    """First and last line of the method from 1, its decorators included."""
+    """First and last line of the method from 1, including its decorators."""
     method = _method(row)
     return min([method.lineno, *(one.lineno for one in method.decorator_list)]), method.end_lineno or 0
 
 
 def _function(row: dict[str, Any]) -> str:
-    """The method as a function of the top level: without decorators and ``self``."""
+    """The method as a top-level function: without decorators and ``self``."""
     method = _method(row)
     lines = row["source"].splitlines()[method.lineno - 1 : method.end_lineno]
-    # Not ``textwrap.dedent``: lines of a string may stand at the margin.
+    # Not ``textwrap.dedent``: lines of a string may be unindented.
     text = "\n".join(line.removeprefix(" " * method.col_offset) for line in lines)
     text = re.sub(r"(def \w+\(\s*)(?:self|cls)\s*(?:,\s*)?", r"\1", text, count=1)
     return _calls(text, row)
@@ -176,7 +176,7 @@ def _without_method(code: str, row: dict[str, Any]) -> str:
 
 
 def _problem(tree: ast.Module, row: dict[str, Any]) -> str:
-    """Say what fails the task's check; empty where it passes."""
+    """Return why the task's check fails; empty if it passes."""
     functions = [
         one
         for one in tree.body

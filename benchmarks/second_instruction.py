@@ -1,8 +1,9 @@
-"""Tokens that the model reads for a first and a second instruction about the same code, and for a refinement.
+"""Measures the tokens read for a first and a second instruction about the same code, and for a refinement.
 
     .venv/bin/python benchmarks/second_instruction.py
 
-With the default weights, in files of the standard library. Answers are cut short; only the prompts count.
+With the default weights, in files of the standard library. Answers are cut short; only the prompts are
+measured.
 """
 
 import asyncio

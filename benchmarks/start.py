@@ -1,6 +1,6 @@
-"""From starting `homebody lsp` to `initialize` answered, against a bare pygls server in the same run.
+"""Measures the time from starting `homebody lsp` to the answer of `initialize`, and that of a bare pygls.
 
-Prints a table of medians. Both are started in turn, so that the machine's moods hit both alike.
+Prints a table of medians. Both are started alternately in one run, so that other load affects both equally.
 
     python benchmarks/start.py [ROUNDS]
 """

@@ -1,8 +1,8 @@
-"""What syntax costs: a parse, a key, a look around the cursor, on 10,000 lines and on 1 MiB.
+"""Measures the cost of syntax: a parse, a keystroke, lookups around the cursor, on 10,000 lines and on 1 MiB.
 
 Python's own standard library, joined; the same with one code point in a hundred an emoji; the same
-with an error in the middle. Prints a table of medians and 99th percentiles in milliseconds, and how
-long the event loop waited at most while a thread parsed.
+with an error in the middle. Prints a table of medians and 99th percentiles in milliseconds, and the longest
+wait of the event loop while a thread parsed.
 
     python benchmarks/syntax.py [KEYS]
 """
@@ -64,7 +64,7 @@ def library(size: int) -> str:
 
 
 def whole_file(document: Document) -> None:
-    """What is done once a file, away from the keys."""
+    """Work that is done once for each file, not at keystrokes."""
     tree = parse(document)
     row("parse at once", lambda: parse(document), 7)
     row("definitions", lambda: definitions(document, tree), 5)
@@ -77,7 +77,7 @@ def whole_file(document: Document) -> None:
 
 
 async def typing(document: Document, keys: int) -> None:
-    """Type lines at random places; before each key's parse, look around the cursor as completion does."""
+    """Type lines at random places; before each keystroke's parse, do the lookups of completion."""
     trees = Trees()
     trees.open(document)
     watch = asyncio.create_task(longest_pause())
@@ -122,7 +122,7 @@ async def typing(document: Document, keys: int) -> None:
 
 
 async def longest_pause() -> float:
-    """Longest time in seconds that the loop kept a task waiting until it is cancelled."""
+    """Longest time, in seconds, that the event loop kept a task waiting, until it is cancelled."""
     longest = 0.0
     try:
         while True:

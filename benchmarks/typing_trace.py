@@ -1,9 +1,9 @@
-"""What typing costs: real code is retyped through the real server and the real embedded model.
+"""Measures the cost of typing: real code is retyped through the real server and the real embedded model.
 
-Counted are the tokens that the model evaluated (by its own counter: warm-ups and cancelled requests
-too), its processor time, and how soon after a line's last key something is there. Two baselines, a plain
-sliding window and llama.vim's scheme, type the same in the same run. With the default weights, and with a
-copy that has FIM ids in its metadata: its text is noise, the cost of its prompts is real.
+Counts the tokens that the model evaluated (by its own counter, including warm-ups and cancelled requests),
+its processor time, and the time from a line's last keystroke to the answer. Two baselines, a plain sliding
+window and llama.vim's scheme, type the same text in the same run. Runs with the default weights, and with a
+copy that has FIM ids in its metadata: its answers are noise, the cost of its prompts is realistic.
 
     python benchmarks/typing_trace.py [--quick] [--picture FILE.svg] [--json FILE] [--only NAME ...]
 """
@@ -66,7 +66,7 @@ async def main() -> None:
 
 
 def traces(*, quick: bool) -> list[Trace]:
-    """Make the traces: forty lines of one place, and several languages with corrections and jumps."""
+    """Make the traces: forty lines at one place, and several languages with corrections and jumps."""
     python, tar = standard_library() / "argparse.py", standard_library() / "tarfile.py"
     lua, javascript = site_packages() / _LUA / "util.lua", site_packages() / _JAVASCRIPT / "display.js"
     cpp = site_packages() / _CPP / "v8-function-callback.h"
@@ -91,7 +91,7 @@ def traces(*, quick: bool) -> list[Trace]:
 async def _runs(
     trace: Trace, path: Path, ids: FimIds | None, options: argparse.Namespace
 ) -> AsyncGenerator[Run]:
-    """Play the trace through each contender, each with a model of its own."""
+    """Play the trace through each contender, each with a separate model process."""
     names = ["Homebody", "sliding window"] + (["llama.vim"] if ids else [])
     for name in names:
         if options.contender and options.contender.lower() not in name.lower():
@@ -117,9 +117,9 @@ async def _runs(
 
 @asynccontextmanager
 async def _busy(count: int) -> AsyncGenerator[None]:
-    """Keep so many cores busy, as a compiler in a terminal does: in a session of its own.
+    """Keep this number of cores busy, like a compiler in a terminal: in a separate session.
 
-    Linux divides the processor among sessions first (autogroup), and our shared host has its own, too.
+    Linux divides the processor among sessions first (autogroup), and Homebody's shared host has its own too.
     """
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", _BUSY, start_new_session=True)
@@ -135,7 +135,7 @@ async def _busy(count: int) -> AsyncGenerator[None]:
 
 @asynccontextmanager
 async def _in_front_of(real: Model) -> AsyncGenerator[tuple[CountingProxy, Model]]:
-    """Open a proxy, and give the model as it is reached through it."""
+    """Open a proxy, and return the model with the proxy's address."""
     async with open_proxy(real.url) as proxy:
         headers = real.client.headers
         async with httpx.AsyncClient(
@@ -145,7 +145,7 @@ async def _in_front_of(real: Model) -> AsyncGenerator[tuple[CountingProxy, Model
 
 
 def report(weights: str, trace: Trace, runs: Sequence[Run]) -> None:
-    """Print what one trace came to, a column for each contender."""
+    """Print the result of one trace, with a column for each contender."""
     if not runs:
         return
     first = runs[0]
@@ -242,16 +242,16 @@ def _as_json(weights: str, run: Run) -> dict[str, object]:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="What typing costs.")
+    parser = argparse.ArgumentParser(description="The cost of typing.")
     parser.add_argument("--quick", action="store_true", help="short traces")
-    parser.add_argument("--picture", type=Path, help="draw latency over the first trace there, as SVG")
-    parser.add_argument("--json", type=Path, help="write pauses and requests there")
+    parser.add_argument("--picture", type=Path, help="draw the latency over the first trace, as SVG")
+    parser.add_argument("--json", type=Path, help="write pauses and requests to this file")
     parser.add_argument("--only", nargs="*", help="these traces")
-    parser.add_argument("--weights", help="only those with this in their name")
-    parser.add_argument("--contender", help="only this one")
-    parser.add_argument("--busy", type=int, default=0, help="cores that other work keeps busy meanwhile")
-    parser.add_argument("--stock", action="store_true", help="Homebody over llama.cpp's own server")
-    parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
+    parser.add_argument("--weights", help="only contenders with this in their name")
+    parser.add_argument("--contender", help="only this trace")
+    parser.add_argument("--busy", type=int, default=0, help="cores that other work keeps busy")
+    parser.add_argument("--stock", action="store_true", help="Homebody with llama.cpp's own server")
+    parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
     return parser.parse_args()
 
 

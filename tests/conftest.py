@@ -11,8 +11,8 @@ from support.hosts import Host, running_host
 from support.needs import leave_out
 from support.tiny_gguf import write_tiny_gguf
 
-# No test depends on how fast the machine is. (Imported here, since pytest imports it at its end
-# otherwise, too deep for Python 3.11's parser.)
+# No test depends on the speed of the machine. (Imported here, because pytest would import it at its end, at a
+# call depth that is too deep for Python 3.11's parser.)
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
@@ -35,7 +35,7 @@ def weights() -> Path:
 
 @pytest.fixture
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Move the user's folders and home to an empty place, for this process and those it starts."""
+    """Move the user's folders and home to an empty folder, for this process and its child processes."""
     for kind in ("config", "cache", "state", "data"):
         monkeypatch.setenv(f"HOMEBODY_{kind.upper()}_DIR", str(tmp_path / "homebody" / kind))
     for name in ("HOME", "USERPROFILE"):

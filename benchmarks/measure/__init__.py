@@ -1,7 +1,7 @@
-"""What the benchmarks share: the model under test, the code that is used, tables, intervals, pictures."""
+"""Shared parts of the benchmarks: the model under test, source code, tables, intervals, pictures."""
 
 import sys
 from pathlib import Path
 
-# The copy of weights with FIM ids is written by the tests' own helper.
+# The copy of the weights with FIM ids is written by a helper of the tests.
 sys.path.append(str(Path(__file__).parents[2] / "tests"))

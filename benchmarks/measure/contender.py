@@ -1,6 +1,6 @@
-"""What types with: an editor with a plugin, as the trace's user has it.
+"""Interface of the contenders: each is an editor with a completion plugin.
 
-In: documents and cursor moves. Out: what is on the screen. Each sends its requests through the proxy.
+In: documents and cursor moves. Out: the suggestion on the screen. Each sends its requests through the proxy.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from homebody.text import Document, TextEdit
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of the newest position: the suggestion, empty with the reason ``why``.
+    """The result at the newest position: the suggestion, or an empty text with the reason ``why``.
 
     ``at`` is ``time.monotonic``.
     """
@@ -29,7 +29,7 @@ class Answer:
 
 
 class Contender(Protocol):
-    """One of those that are compared."""
+    """One of the compared plugins."""
 
     name: str
 
@@ -38,29 +38,29 @@ class Contender(Protocol):
         ...
 
     def moved(self, document: Document, offset: int, edit: TextEdit | None) -> None:
-        """Follow a key (``document`` is the version after ``edit``), or a jump where there is none."""
+        """Handle a keystroke (``document`` is the version after ``edit``), or, without an edit, a jump."""
         ...
 
     def answer(self) -> Answer | None:
-        """What stands at the newest position; ``None`` while nothing has come."""
+        """The answer at the newest position; ``None`` while there is none yet."""
         ...
 
 
 class Work:
-    """Tasks of a contender, ended with it."""
+    """Tasks of a contender, which end together with it."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Run something beside the typing."""
+        """Run a task in the background."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def aclose(self) -> None:
-        """End all of it."""
+        """Cancel all tasks."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -1,7 +1,7 @@
-"""Random holes in Python code: places whose rest of the line, or whose next line, is taken out and requested.
+"""Random holes in Python code: places where the rest of the line, or the next line, is removed and requested.
 
-In: files, a seed. Out: as many holes of each kind, in regions, so that the holes of one region share most
-of their context.
+In: files, a seed. Out: the same number of holes of each kind, in regions, so that the holes of one region
+share most of their context.
 """
 
 import io
@@ -33,7 +33,7 @@ _SKIPPED = {
     tokenize.ENDMARKER,
 }
 _FEWEST_BEFORE = 10
-"""Lines in front of a hole: at a file's very top there is nothing to go by."""
+"""Minimum number of lines before a hole: at the top of a file there is no context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Neighbouring holes of one file, in the order of the text."""
+    """Nearby holes of one file, in the order of the text."""
 
     path: Path
     text: str
@@ -66,7 +66,7 @@ class Region:
 def choose_regions(
     files: Sequence[Path], count: int, seed: int, kinds: Sequence[Kind] = KINDS
 ) -> list[Region]:
-    """Choose regions, each in a file of its own, until they have ``count`` holes together."""
+    """Choose regions, each in a different file, until they have ``count`` holes together."""
     chance = random.Random(seed)
     order = list(files)
     chance.shuffle(order)
@@ -94,7 +94,7 @@ def _region(path: Path, chance: random.Random, kinds: Sequence[Kind]) -> Region 
             found[hole.kind].append(hole)
     if any(len(holes) < _EACH for holes in found.values()):
         return None
-    # One hole a line at most: the next one would give away what the first one asks for.
+    # At most one hole for each line: the next one would reveal the answer to the first.
     chosen: list[Hole] = []
     taken: set[int] = set()
     for kind in kinds:
@@ -111,13 +111,13 @@ def _region(path: Path, chance: random.Random, kinds: Sequence[Kind]) -> Region 
 
 
 def _lines_of(text: str, hole: Hole) -> range:
-    """Lines of which a hole takes something out."""
+    """Lines from which a hole removes text."""
     first = text.count("\n", 0, hole.offset)
     return range(first, first + hole.expected.count("\n") + 1)
 
 
 def _all_holes(path: Path, text: str) -> Iterator[tuple[Hole, int]]:
-    """Every place where a hole could be, with its line from 0: in code, not in comments or docstrings."""
+    """Every possible place of a hole, with its line from 0: in code, not in comments or docstrings."""
     starts = [0]
     for line in text.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
@@ -135,7 +135,7 @@ def _all_holes(path: Path, text: str) -> Iterator[tuple[Hole, int]]:
 
 
 def _places(text: str) -> Iterator[tuple[int, int, Kind]]:
-    """Row from 1 and column from 0 of each place, by the language's own tokens."""
+    """Row from 1 and column from 0 of each place, from Python's own tokenizer."""
     before, row_before = tokenize.NEWLINE, 0
     for token in _tokens(text):
         (row, column), (end_row, end_column) = token.start, token.end

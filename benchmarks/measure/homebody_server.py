@@ -1,7 +1,7 @@
-"""Homebody itself: the real language server over stdio, driven as an editor does.
+"""Homebody as a contender: the real language server over stdio, driven as by an editor.
 
-Each key is a change and a request for ghost text; the request before is cancelled, as VS Code does. The
-record of the last prompt tells why an answer is empty.
+Each keystroke is a change and a request for ghost text; the previous request is cancelled, as in VS Code. The
+record of the last prompt has the reason for an empty answer.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class HomebodyServer:
             self.client.open(document.uri, document.text, document.language_id)
 
     def moved(self, document: Document, offset: int, edit: TextEdit | None) -> None:
-        """Tell the key and ask for ghost text, or tell where the user looks now."""
+        """Send the change and request ghost text, or report the new cursor position."""
         self._answer = None
         if self._task is not None:
             self._task.cancel()
@@ -50,11 +50,11 @@ class HomebodyServer:
         self._task = self._work.start(self._ask(document.uri, line, column))
 
     def answer(self) -> Answer | None:
-        """What has come for the newest key."""
+        """The answer for the newest keystroke."""
         return self._answer
 
     async def aclose(self) -> None:
-        """End what runs."""
+        """Cancel running requests and stop the server."""
         await self._work.aclose()
 
     async def _ask(self, uri: str, line: int, column: int) -> None:
@@ -64,18 +64,18 @@ class HomebodyServer:
             if items:
                 self._answer = Answer(at, items[0]["insertText"])
                 return
-            self._answer = Answer(at, "", "nothing was asked")
-            # While the next key is due, nobody wants to know.
+            self._answer = Answer(at, "", "no request was sent")
+            # While the next keystroke is due, the reason is not needed.
             await asyncio.sleep(_KEY_SECONDS)
             prompt = await self.client.execute("homebody.showPrompt", {"textDocument": {"uri": uri}})
-            self._answer = Answer(at, "", prompt["outcome"] if prompt else "nothing was asked")
+            self._answer = Answer(at, "", prompt["outcome"] if prompt else "no request was sent")
 
 
 @asynccontextmanager
 async def open_homebody(
     backend: dict[str, object], options: dict[str, object]
 ) -> AsyncGenerator[HomebodyServer]:
-    """Start the server in folders of its own; ``options`` are settings beside the backend."""
+    """Start the server in separate folders; ``options`` are settings in addition to the backend."""
     with tempfile.TemporaryDirectory() as name:
         folders = {f"HOMEBODY_{kind}_DIR": f"{name}/{kind}" for kind in ("CONFIG", "CACHE", "STATE", "DATA")}
         async with start_client(

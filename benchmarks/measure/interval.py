@@ -1,4 +1,4 @@
-"""How sure a difference between two ways of doing the same is.
+"""Confidence intervals of a difference between two variants.
 
 In: paired outcomes in groups. Out: a difference or a ratio with its 95 % interval.
 """
@@ -13,7 +13,7 @@ _SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value and the interval that holds it in 95 of 100 cases."""
+    """A value and its 95 % confidence interval."""
 
     value: float
     low: float
@@ -21,7 +21,7 @@ class Interval:
 
 
 Group = Sequence[tuple[float, float]]
-"""Pairs that belong together: what they come to may depend on the same text."""
+"""Pairs that belong together, because their results may depend on the same text."""
 
 
 def difference(groups: Sequence[Group]) -> Interval:
@@ -30,12 +30,12 @@ def difference(groups: Sequence[Group]) -> Interval:
 
 
 def ratio(groups: Sequence[Group]) -> Interval:
-    """Sum of the second by sum of the first."""
+    """Sum of the second divided by the sum of the first."""
     return _bootstrap(groups, lambda one, other, _count: other / one if one else float("inf"))
 
 
 def _bootstrap(groups: Sequence[Group], of: Callable[[float, float, int], float]) -> Interval:
-    """Draw whole groups anew, so that pairs of one text count as what they are: not independent."""
+    """Resample whole groups, because pairs of one text are not independent."""
     sums = [(sum(a for a, _ in group), sum(b for _, b in group), len(group)) for group in groups]
 
     def value(drawn: Sequence[tuple[float, float, int]]) -> float:

@@ -1,10 +1,10 @@
-"""Baseline: llama.vim's published scheme, written anew for the purpose.
+"""Baseline: llama.vim's published scheme, reimplemented for the comparison.
 
-256 lines before the cursor and 64 after it go to llama.cpp's ``/infill``, which puts the typed line at the
-prefix's end and so before the suffix; one request in flight and never aborted, a retry after 100 ms; 250
-results kept, typed through for up to 128 characters; a request for what follows as soon as a suggestion
-is shown; a ring of chunks of other places, read ahead when the user does not type.
-The facts are those of https://github.com/ggml-org/llama.vim.
+256 lines before the cursor and 64 after it are sent to llama.cpp's ``/infill``, which puts the typed line at
+the prefix's end and so before the suffix; one request in flight, never aborted, a retry after 100 ms; 250
+cached results, reused for up to 128 typed characters; a request for the following text as soon as a
+suggestion is shown; a ring of chunks of other places, read ahead while the user does not type.
+The scheme is described at https://github.com/ggml-org/llama.vim.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _RETRY_SECONDS = 0.1
 _CACHED = 250
 _TYPED_THROUGH = 128
 _TRIMMED_LINES = 3
-"""A result is found again when up to so many lines have left the window at its top."""
+"""A result is still found after this number of lines has left the window at its top."""
 
 _RING = 16
 _CHUNK_LINES = 64
@@ -46,7 +46,7 @@ class _Local:
     after: str
 
     def places(self) -> Iterator[tuple[str, str]]:
-        """What a result is kept under: the text itself, and the same with its first lines gone."""
+        """Keys of a result: the text itself, and the text without its first lines."""
         before = self.before
         for _ in range(_TRIMMED_LINES + 1):
             yield before + self.line, self.after
@@ -72,10 +72,10 @@ class LlamaVim:
         self._retry: asyncio.TimerHandle | None = None
 
     def open(self, documents: Sequence[Document]) -> None:
-        """Nothing is done ahead."""
+        """Do nothing."""
 
     def moved(self, document: Document, offset: int, edit: TextEdit | None) -> None:
-        """Show what is known here, and ask."""
+        """Show the cached result, and send a request."""
         before = self._place
         self._place = (document, offset)
         self._answer = None
@@ -89,11 +89,11 @@ class LlamaVim:
         self._ask([])
 
     def answer(self) -> Answer | None:
-        """What is shown at the cursor."""
+        """The suggestion that is shown at the cursor."""
         return self._answer
 
     async def aclose(self) -> None:
-        """End what runs."""
+        """Cancel running requests."""
         if self._retry is not None:
             self._retry.cancel()
         await self._work.aclose()
@@ -103,7 +103,7 @@ class LlamaVim:
         content = self._known(_local(*self._place, []))
         if content:
             self._answer = self._answer or Answer(time.monotonic(), content)
-            # What follows is asked for as soon as something is shown.
+            # The following text is requested as soon as something is shown.
             self._ask(content.split("\n"))
 
     def _known(self, local: _Local) -> str | None:
@@ -115,7 +115,7 @@ class LlamaVim:
         return None
 
     def _ask(self, shown: Sequence[str]) -> None:
-        """Send a request for the cursor, or for the place behind what is ``shown`` there."""
+        """Send a request for the cursor, or for the place after the ``shown`` suggestion."""
         assert self._place is not None
         document, offset = self._place
         if self._is_busy:
@@ -163,7 +163,7 @@ class LlamaVim:
         self._pick(_lines(document, line - _CHUNK_LINES // 2, line + _CHUNK_LINES // 2))
 
     def _pick_nearby(self, document: Document, line: int) -> None:
-        """Take two chunks from outside the window after the cursor has gone far."""
+        """Pick two chunks from outside the window after the cursor has moved far."""
         if abs(line - self._picked_line) <= _FAR_LINES:
             return
         self._picked_line = line
@@ -181,7 +181,7 @@ class LlamaVim:
             self._queued.append(chunk)
 
     async def _update_ring(self) -> None:
-        """Move one chunk into the ring, a second after typing stopped, and have it read ahead."""
+        """Move one chunk into the ring, one second after typing stopped, and let the server read it ahead."""
         await asyncio.sleep(1.0)
         if self._is_busy or not self._queued:
             return
@@ -210,6 +210,6 @@ def _local(document: Document, offset: int, shown: Sequence[str]) -> _Local:
 
 
 def _lines(document: Document, first: int, end: int) -> list[str]:
-    """Lines ``first`` to ``end``, the last one not included, as far as there are any."""
+    """Lines ``first`` to ``end`` (exclusive), limited to existing lines."""
     first, end = max(0, first), min(document.line_count, end)
     return [document.slice(document.line_span_with_end(number)) for number in range(first, end)]

@@ -1,6 +1,6 @@
 """The embedded model, started by the benchmark itself, so that its port, key and process are known.
 
-Out: where it answers, what it has evaluated so far, and the processor time it took.
+Out: its address, the tokens it has evaluated so far, and its processor time.
 """
 
 import asyncio
@@ -27,15 +27,15 @@ from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 _EVALUATED = "llamacpp:prompt_tokens_total "
 _GENERATED = "llamacpp:tokens_predicted_total "
 CONTEXT_LENGTH = 8192
-"""Of one slot, in tokens: as much as our host serves of the default weights."""
+"""Context length of one slot, in tokens: that of Homebody's host with the default weights."""
 
 _END_SECONDS = 10.0
-_BETWEEN = -1  # no token has this id; /tokenize hands numbers through as they are
+_BETWEEN = -1  # no token has this id; /tokenize returns numbers unchanged
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What the model's process has done since it began: tokens, and seconds of processor time."""
+    """Counters of the model's process since its start: tokens, and seconds of processor time."""
 
     evaluated: int
     generated: int
@@ -51,9 +51,9 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What one request came to.
+    """Result of one request.
 
-    ``evaluated`` and ``reused`` are prompt tokens, by the server's own timings.
+    ``evaluated`` and ``reused`` are prompt tokens, from the server's own timings.
     """
 
     text: str
@@ -64,7 +64,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A llama.cpp that is running. Make it with ``open_model``."""
+    """A running llama.cpp. Make it with ``open_model``."""
 
     path: Path
     url: str
@@ -72,12 +72,12 @@ class Model:
     pid: int
     client: httpx.AsyncClient
     ready: Ready | None = None
-    """What our own host said when it started; ``None`` for llama.cpp's server."""
+    """Report of Homebody's host at its start; ``None`` for llama.cpp's server."""
     _counts: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def settings(self) -> dict[str, object]:
-        """The ``backend`` block with which Homebody uses this very process."""
+        """The ``backend`` block with which Homebody uses this process."""
         return {"kind": "llama.cpp", "url": self.url, "apiKey": self.key}
 
     async def counters(self) -> Counters:
@@ -107,13 +107,13 @@ class Model:
         return groups
 
     async def count(self, text: str) -> int:
-        """Tokens of ``text``; asked once for each text."""
+        """Tokens of ``text``; requested once for each text."""
         if text not in self._counts:
             self._counts[text] = len((await self.tokenize([text]))[0])
         return self._counts[text]
 
     async def complete(self, body: dict[str, object], path: str = "/completion") -> Completion:
-        """Make one plain request and wait for the whole of it."""
+        """Send one plain request and wait for its complete answer."""
         began = time.perf_counter()
         reply = await self.post(path, body | {"stream": False})
         timings = reply["timings"]
@@ -124,7 +124,7 @@ class Model:
     async def stream(
         self, body: dict[str, object], path: str = "/completion"
     ) -> AsyncIterator[dict[str, Any]]:
-        """Make one plain request; gives its events. Close it to end the generation."""
+        """Send one plain request; yields its events. Close it to end the generation."""
         async with self.client.stream("POST", path, json=body | {"stream": True}) as response:
             response.raise_for_status()
             async for line in response.aiter_lines():
@@ -132,14 +132,14 @@ class Model:
                     yield msgspec.json.decode(line[6:])
 
     async def post(self, path: str, body: dict[str, object]) -> Any:  # noqa: ANN401 - any JSON
-        """Make one request; raises where the server refuses it."""
+        """Send one request; raises if the server refuses it."""
         response = await self.client.post(path, json=body)
         response.raise_for_status()
         return msgspec.json.decode(response.content)
 
 
 def default_weights() -> Path:
-    """Path of the default weights; ends the program where they are not installed."""
+    """Path of the default weights; ends the program if they are not installed."""
     path = models_dir() / DEFAULT_WEIGHTS
     if not path.is_file():
         message = "the default weights are not installed: run `homebody models install`"
@@ -149,9 +149,9 @@ def default_weights() -> Path:
 
 @asynccontextmanager
 async def open_model(path: Path, *, threads: int | None = None) -> AsyncGenerator[Model]:
-    """Start a host process of our own for the weights at ``path``, and end it again."""
+    """Start a private host process for the weights at ``path``, and end it afterwards."""
     process = await start_host(HostOptions(path, threads=threads))
-    assert process is not None, "a private host is never taken"
+    assert process is not None, "a private host is never shared"
     ready = process.ready
     try:
         async with _client(ready.port, ready.api_key) as client:
@@ -168,7 +168,7 @@ async def open_stock_model(
     """Start llama.cpp's server with its own defaults; it has four ``slots`` unless a flag says otherwise.
 
     ``spin_count`` is how long waiting threads spin; ``None`` for the default of the OpenMP library. Baselines
-    get our host's, so that prompts are compared and not threads.
+    get that of Homebody's host, so that prompts are compared and not threads.
     """
     key = secrets.token_hex(16)
     spin = {} if spin_count is None else {"GOMP_SPINCOUNT": f"{spin_count}"}
@@ -209,7 +209,7 @@ def _client(port: int, key: str) -> httpx.AsyncClient:
 
 @dataclass(frozen=True, slots=True)
 class FimIds:
-    """Token ids that stand for the markers in a copy of the weights."""
+    """Token ids that are used as markers in a copy of the weights."""
 
     prefix: int = 11
     suffix: int = 12
@@ -219,7 +219,7 @@ class FimIds:
 
 
 def write_fim_copy(path: Path, ids: FimIds) -> Path:
-    """Copy the default weights with FIM ids in their metadata: the text is noise, the cost is real."""
+    """Copy the default weights with FIM ids in their metadata: answers are noise, costs are realistic."""
     os.environ.setdefault("TQDM_DISABLE", "1")
     from support.tiny_gguf import copy_with_fim_tokens
 

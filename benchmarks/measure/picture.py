@@ -1,6 +1,6 @@
 """Latency over a trace as a picture, written as SVG by hand.
 
-In: runs of one trace. Out: a dot for each pause, as long after its last key as the answer came.
+In: runs of one trace. Out: a dot for each pause, at the time from the last keystroke to the answer.
 """
 
 import math
@@ -13,11 +13,11 @@ _WIDTH, _HEIGHT = 900, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 110, 20, 110, 50
 _SHORTEST_MS, _LONGEST_MS = 1, 1000
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")
-"""Told apart by those who see fewer colours too (Okabe and Ito)."""
+"""Colours that are distinguishable with colour blindness too (Okabe and Ito)."""
 
 
 def draw(title: str, runs: Sequence[Run]) -> str:
-    """Return the picture. What was not answered before the next key stands above the scale, hollow."""
+    """Return the picture. Pauses without an answer before the next keystroke are hollow, above the scale."""
     length = max(run.trace.seconds for run in runs)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}">',
@@ -66,7 +66,7 @@ def _x(seconds: float, length: float) -> float:
 
 
 def _y(ms: float) -> float:
-    """Logarithmic: what is typed through is a hundred times faster than what the model writes."""
+    """Logarithmic: reused suggestions are a hundred times faster than the model's."""
     inside = min(max(ms, _SHORTEST_MS), _LONGEST_MS)
     share = math.log(inside / _SHORTEST_MS) / math.log(_LONGEST_MS / _SHORTEST_MS)
     return round(_HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * share, 1)

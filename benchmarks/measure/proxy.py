@@ -1,7 +1,7 @@
-"""A loopback proxy in front of the model: what each contender asked of it, and what that cost.
+"""A loopback proxy in front of the model that records the requests of each contender and their cost.
 
-Bytes go both ways unchanged, and a client that hangs up is hung up on the server too. So all contenders
-are counted alike, cancelled requests included.
+Bytes are forwarded unchanged in both directions, and a closed client connection is closed to the server too.
+So all contenders are measured in the same way, including cancelled requests.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _PROGRESS = re.compile(rb'"prompt_progress":\{"total":(\d+),"cache":(\d+),"proce
 _TIMINGS = re.compile(rb'"timings":\{"cache_n":(\d+),"prompt_n":(\d+)')
 _CONTENT = re.compile(rb'"content":"[^"]')
 _KEPT = 4096
-"""Bytes of a reply that are looked at again with the next ones: an event may come in two parts."""
+"""Bytes of a reply that are searched again together with the next ones: an event may arrive in two parts."""
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class _Exchange:
 
 
 class CountingProxy:
-    """Make it with ``open_proxy``. ``on_answer`` is called when a request's first text comes."""
+    """Make it with ``open_proxy``. ``on_answer`` is called when a request's first text arrives."""
 
     def __init__(self, upstream: str) -> None:
         self._upstream = urlsplit(upstream)
@@ -68,7 +68,7 @@ class CountingProxy:
         self.on_answer: Callable[[ModelRequest], None] | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass one connection on."""
+        """Forward one connection."""
         up_reader, up_writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
         exchange = _Exchange()
         ways = [
@@ -131,7 +131,7 @@ class CountingProxy:
 
 @asynccontextmanager
 async def open_proxy(upstream: str) -> AsyncGenerator[CountingProxy]:
-    """Stand in front of ``upstream`` on a port of our own."""
+    """Open a proxy for ``upstream`` on a free port."""
     proxy = CountingProxy(upstream)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=2**24)
     proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -144,6 +144,6 @@ async def open_proxy(upstream: str) -> AsyncGenerator[CountingProxy]:
 def _read_request(body: bytes) -> ModelRequest:
     made: dict[str, Any] = msgspec.json.decode(body)
     prompt = made.get("prompt")
-    # What ``/infill`` makes of its texts, only its reply tells.
+    # The prompt that ``/infill`` builds is only known from its reply.
     tokens = len(prompt) if isinstance(prompt, list) else 0
     return ModelRequest(time.monotonic(), tokens, made.get("n_predict", 0))

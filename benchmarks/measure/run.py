@@ -1,7 +1,7 @@
-"""Play a trace through a contender and count what it costs.
+"""Plays a trace through a contender and measures its cost.
 
 In: a trace, a contender, the model and the proxy in front of it. Out: a ``Run``.
-Keys come at their time, whatever the contender does meanwhile.
+Keystrokes come at their scheduled time, even if the contender is busy.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from measure.proxy import CountingProxy, ModelRequest
 from measure.trace import Trace
 
 PROMPT_SECONDS = 0.5
-"""A pause is answered in time when the answer comes within this of its last key."""
+"""A pause is answered in time if the answer arrives within this number of seconds after its last
+keystroke."""
 
 LOW_CONFIDENCE = "low confidence"
 
@@ -28,9 +29,9 @@ _WIDER = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A look at the screen: seconds since the trace began, and what came of the last key.
+    """A pause of the user: seconds since the trace began, and the result of the last keystroke.
 
-    ``seconds`` from the last key to the answer, ``None`` where none came before the next key.
+    ``seconds`` from the last keystroke to the answer; ``None`` if none arrived before the next keystroke.
     """
 
     when: float
@@ -39,18 +40,18 @@ class Pause:
 
     @property
     def is_answered(self) -> bool:
-        """Whether a whole first line came, or word that there is none that is sure enough."""
+        """Whether a whole first line arrived, or the result that no suggestion is confident enough."""
         answer = self.answer
         return answer is not None and bool(answer.first_line.strip() or answer.why == LOW_CONFIDENCE)
 
     @property
     def is_in_time(self) -> bool:
-        """Whether that came soon."""
+        """Whether that arrived in time."""
         return self.is_answered and self.seconds is not None and self.seconds <= PROMPT_SECONDS
 
     @property
     def is_shown(self) -> bool:
-        """Whether there was something to see."""
+        """Whether a suggestion was shown."""
         return self.answer is not None and bool(self.answer.first_line.strip())
 
 
@@ -77,7 +78,7 @@ class Wait:
 
 @dataclass(slots=True)
 class Run:
-    """What a trace came to."""
+    """Result of a trace."""
 
     contender: str
     trace: Trace
@@ -92,18 +93,18 @@ class Run:
 
     @property
     def asked(self) -> list[ModelRequest]:
-        """Requests for text, warm-ups left out."""
+        """Requests for text, without warm-ups."""
         return [request for request in self.requests if not request.is_warm_up]
 
     @property
     def answered(self) -> list[ModelRequest]:
-        """Requests that text came of, after the first one in their place."""
+        """Requests with text in their answer, after the first one at their place."""
         first = {id(request) for request in self.first_requests}
         return [r for r in self.asked if r.first_text is not None and id(r) not in first]
 
     @property
     def median_evaluated(self) -> float:
-        """Tokens that the median answered request evaluated, after the first one in its place."""
+        """Tokens evaluated by the median answered request, after the first one at its place."""
         return statistics.median([request.evaluated or 0 for request in self.answered] or [0])
 
     @property
@@ -113,7 +114,7 @@ class Run:
 
     @property
     def after_first(self) -> int:
-        """Tokens evaluated after the first prompts, warm-ups and cancelled requests included."""
+        """Tokens evaluated after the first prompts, including warm-ups and cancelled requests."""
         return self.total.evaluated - self.first_prompts
 
     @property
@@ -184,7 +185,7 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 
 
 class _Watch:
-    """Reads the counter when the first answer of each place comes."""
+    """Reads the counter when the first answer of each place arrives."""
 
     def __init__(self, model: Model, run: Run) -> None:
         self._model = model
@@ -193,7 +194,7 @@ class _Watch:
         self._reading: set[asyncio.Task[None]] = set()
 
     async def begin(self) -> None:
-        """Begin a place."""
+        """Record that a new place begins."""
         await self.end()
         self._before = (await self._model.counters()).evaluated
         self._run.visits.append(Visit(time.monotonic()))
@@ -206,7 +207,7 @@ class _Watch:
             await self._read(visit)
 
     def answered(self, request: ModelRequest) -> None:
-        """Take note of a request's first text."""
+        """Record a request's first text."""
         visit = self._run.visits[-1]
         if visit.first_answer is None:
             visit.first_answer = request.first_text
@@ -249,7 +250,7 @@ async def play(trace: Trace, contender: Contender, model: Model, proxy: Counting
             run.pauses.append(Pause(pressed - began, answer.at - pressed if answer else None, answer))
     await watch.end()
     proxy.on_answer = None
-    # What still runs is waited for: it has been asked for.
+    # Wait for running requests: their cost counts too.
     await _idle(model)
     run.total = await model.counters() - at_start
     run.requests = proxy.requests[first_request:]
@@ -257,7 +258,7 @@ async def play(trace: Trace, contender: Contender, model: Model, proxy: Counting
 
 
 async def _idle(model: Model) -> None:
-    """Wait until the counters stand still."""
+    """Wait until the counters no longer change."""
     before = await model.counters()
     for _ in range(20):
         await asyncio.sleep(1.0)

@@ -1,6 +1,6 @@
-"""Run a program that a model wrote: in a process of its own, with limits and without network.
+"""Runs a program that a model wrote, in a separate process, with limits and without network.
 
-In: source text. Out: whether it ended well within its time.
+In: source text. Out: whether it succeeded within its time.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ SECONDS = 5.0
 _MEMORY_BYTES = 512 * 1024 * 1024
 _FILE_BYTES = 1024 * 1024
 
-# The program waits for its source until its limits are set. What opens a socket or a process ends it,
-# where no network of its own can be had too.
+# The program waits for its source until its limits are set. Opening a socket or a process ends it, even if no
+# separate network namespace is available.
 _RUNNER = """
 import sys
 source = sys.stdin.read()
@@ -32,7 +32,7 @@ exec(compiled, {"__name__": "__main__"})
 
 
 def passes(source: str) -> bool:
-    """Run ``source``; true where it ends without an error in time."""
+    """Run ``source``; true if it ends without an error in time."""
     command = [*_without_network(), sys.executable, "-I", "-c", _RUNNER]
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -56,7 +56,7 @@ def passes(source: str) -> bool:
 
 @cache
 def _without_network() -> tuple[str, ...]:
-    """Command that gives a process a network of its own, with nothing in it; empty where there is none."""
+    """Command that runs a process in an empty network namespace; empty if there is none."""
     if shutil.which("unshare") is None:
         return ()
     for command in (("unshare", "--net"), ("unshare", "--map-root-user", "--net")):
@@ -66,7 +66,7 @@ def _without_network() -> tuple[str, ...]:
 
 
 def has_network_of_its_own() -> bool:
-    """Whether the programs are kept from the network by the system, not only by Python's own hooks."""
+    """Whether the system keeps the programs from the network, not only Python's audit hooks."""
     return bool(_without_network())
 
 

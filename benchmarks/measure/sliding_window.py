@@ -1,7 +1,7 @@
-"""Baseline: a plain sliding window and a debounce of 300 ms, as most plugins do.
+"""Baseline: a plain sliding window and a debounce of 300 ms, as in most plugins.
 
-The last tokens before the cursor and the first ones after it, cut anew at every request, so that each
-prompt begins elsewhere. The request before is cancelled by the next key.
+The last tokens before the cursor and the first ones after it, cut again for every request, so that each
+prompt begins at another position. Each keystroke cancels the previous request.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from measure.model import FimIds, Model
 
 DEBOUNCE_SECONDS = 0.3
 WINDOW_TOKENS = 1024
-"""Prefix and suffix together: the default of Continue, the most used of them."""
+"""Tokens of prefix and suffix together: the default of Continue, the most used plugin."""
 
 _SUFFIX_SHARE = 0.25
 _OUTPUT_TOKENS = 128
 _CHARACTERS = 12
-"""No token of code is longer on average: so much text holds as many tokens as are wanted."""
+"""Upper bound on the average characters of a token: text of this length has at least the wanted tokens."""
 
 
 class SlidingWindow:
@@ -36,10 +36,10 @@ class SlidingWindow:
         self._answer: Answer | None = None
 
     def open(self, documents: Sequence[Document]) -> None:
-        """Nothing is done ahead."""
+        """Do nothing."""
 
     def moved(self, document: Document, offset: int, edit: TextEdit | None) -> None:
-        """Cancel what runs, and wait for a pause."""
+        """Cancel the running request, and wait for a pause."""
         self._answer = None
         if self._task is not None:
             self._task.cancel()
@@ -47,11 +47,11 @@ class SlidingWindow:
             self._task = self._work.start(self._ask(document, offset))
 
     def answer(self) -> Answer | None:
-        """What has come for the newest key."""
+        """The answer for the newest keystroke."""
         return self._answer
 
     async def aclose(self) -> None:
-        """End what runs."""
+        """Cancel running requests."""
         await self._work.aclose()
 
     async def _ask(self, document: Document, offset: int) -> None:

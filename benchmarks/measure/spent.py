@@ -1,7 +1,7 @@
-"""What steps of one thread's work took, by three clocks, and a table of it.
+"""Measures steps of one thread's work with three clocks, and prints a table.
 
-Out: medians and 99th percentiles. Make the first ``Spent`` in the thread that is measured, which is the
-one that imports this.
+Out: medians and 99th percentiles. Create the first ``Spent`` in the measured thread, which must be the one
+that imports this module.
 """
 
 import os
@@ -20,7 +20,7 @@ _SCHEDSTAT = os.open("/proc/thread-self/schedstat", os.O_RDONLY) if sys.platform
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Seconds: by the clock, of these waiting for a core, and of processor time of the server's thread."""
+    """Seconds of wall time, of waiting for a core, and of processor time of the server's thread."""
 
     wall: float
     queued: float
@@ -28,7 +28,7 @@ class Spent:
 
     @classmethod
     def now(cls) -> "Spent":
-        """Read the clocks. Linux alone tells how long a thread that could run was kept waiting."""
+        """Read the clocks. Only Linux reports how long a runnable thread waited for a core."""
         queued = int(os.pread(_SCHEDSTAT, 64, 0).split()[1]) / 1e9 if _SCHEDSTAT is not None else 0.0
         return cls(time.perf_counter(), queued, time.thread_time())
 
@@ -37,19 +37,19 @@ class Spent:
 
     @property
     def own(self) -> float:
-        """Time that would have gone by on a machine with a core to spare."""
+        """Wall time on a machine with a free core."""
         return self.wall - self.queued
 
 
 class Times:
-    """What was spent, by step."""
+    """Measurements by step."""
 
     def __init__(self) -> None:
         self.found: dict[str, list[Spent]] = defaultdict(list)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time a block."""
+        """Measure a block."""
         before = Spent.now()
         try:
             yield

@@ -1,9 +1,9 @@
-"""A llama.cpp server with llama.cpp's own defaults, which the baselines talk to: a script of its own.
+"""A llama.cpp server with llama.cpp's own defaults, for the baselines: a separate script.
 
     python stock_server.py MODEL CONTEXT_LENGTH THREADS [SLOTS]
 
-With four slots it is what ``llama-server`` starts without flags: one cache for all slots, and idle prompts
-kept in memory. Prints its port. The key comes in the environment. Ends when its stdin does.
+With four slots it equals ``llama-server`` without flags: one cache for all slots, and idle prompts cached in
+memory. Prints its port. The key is in the environment. Ends when its stdin is closed.
 """
 
 import os

@@ -16,5 +16,5 @@ def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) 
 
 
 def percent(part: float, whole: float) -> str:
-    """Share in percent; a dash where there is nothing to share."""
+    """Share in percent; a dash if the total is zero."""
     return f"{100 * part / whole:.1f} %" if whole else "-"

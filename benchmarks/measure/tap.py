@@ -1,4 +1,4 @@
-"""Stands between an editor and a language server, passes everything on, and notes when requests pass.
+"""Runs between an editor and a language server, forwards everything, and records the times of requests.
 
 Out: a file with one line for each inline completion request and its answer: the request's id, whether it
 was the request or the answer, and the time of ``time.perf_counter`` (one clock for all processes on Linux).
@@ -22,7 +22,7 @@ _METHOD = "textDocument/inlineCompletion"
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request that was answered; seconds of one clock."""
+    """An answered request; times are seconds of one clock."""
 
     asked: float
     answered: float
@@ -64,7 +64,7 @@ def _pass_on(source: BinaryIO, target: BinaryIO, what: str, file: TextIO) -> Non
             seconds = time.perf_counter()
             target.write(frame)
             target.flush()
-            # Noted after it was passed on, so that only the passing itself takes time.
+            # Recorded after forwarding, so that recording causes no delay.
             message = json.loads(body)
             if "id" in message and (message.get("method") == _METHOD or "method" not in message):
                 print(what, message["id"], seconds, sep="\t", file=file, flush=True)

@@ -1,7 +1,7 @@
-"""What is typed: keys, pauses at line ends, corrections and jumps, made out of real files.
+"""Typing traces: keystrokes, pauses at line ends, corrections and jumps, made from real files.
 
-In: places in files. Out: documents with those lines taken out, and the steps that bring them back.
-The editor indents a new line by itself, as they all do.
+In: places in files. Out: documents without those lines, and the steps that retype them. The editor indents a
+new line automatically.
 """
 
 import random
@@ -15,10 +15,10 @@ from measure.sources import read
 KEY_SECONDS = 0.12
 PAUSE_SECONDS = 0.9
 NOTICE_SECONDS = 0.25
-"""Until a wrong key is noticed."""
+"""Seconds until a wrong keystroke is noticed."""
 
 LOOK_SECONDS = 3.0
-"""Between going to a place and typing there."""
+"""Seconds between moving to a place and typing there."""
 
 _KEYS_A_CORRECTION = 45
 
@@ -35,10 +35,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that the user does; then ``seconds`` go by.
+    """One action of the user, followed by a wait of ``seconds``.
 
-    ``edit`` is ``None`` where the cursor goes to another place. ``is_pause``: the user looks up, after a
-    line's last character. ``cursor`` is where the cursor is afterwards.
+    ``edit`` is ``None`` if the cursor moves to another place. ``is_pause``: the user pauses after a line's
+    last character. ``cursor`` is the cursor's position afterwards.
     """
 
     uri: str
@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Documents as they are at the beginning, and what is done to them. ``typed`` is what comes of it."""
+    """Documents at the beginning, and the steps. ``typed`` are the documents at the end."""
 
     name: str
     documents: tuple[Document, ...]
@@ -59,7 +59,7 @@ class Trace:
 
     @property
     def seconds(self) -> float:
-        """How long it takes."""
+        """Duration in seconds."""
         return sum(step.seconds for step in self.steps)
 
     @property
@@ -69,9 +69,9 @@ class Trace:
 
 
 def make_trace(name: str, passages: Sequence[Passage], *, seed: int | None = None) -> Trace:
-    """Type the passages in their order, those of one file being in the order of the file.
+    """Type the passages in order; those of one file have to be in the order of the file.
 
-    With a ``seed``, a wrong key comes in and is taken back about every 45 keys.
+    With a ``seed``, a wrong character is typed and deleted about every 45 keystrokes.
     """
     chance = None if seed is None else random.Random(seed)
     originals = {passage.path: read(passage.path).splitlines(keepends=True) for passage in passages}
@@ -85,7 +85,7 @@ def make_trace(name: str, passages: Sequence[Passage], *, seed: int | None = Non
     for passage in passages:
         document = documents[passage.path]
         lines = originals[passage.path][passage.first - 1 : passage.first - 1 + passage.lines]
-        # What was typed before in this file has its lines again; what comes later is one empty line each.
+        # Earlier passages of this file have their lines again; each later one is one empty line.
         later = [p for p in passages[len(typed) :] if p.path == passage.path and p.first < passage.first]
         assert not later, "passages of one file have to be in its order"
         cursor = document.line_starts[passage.first - 1]

@@ -1,7 +1,7 @@
-"""Installed packages as workspaces: what other files of a project bring to a completion.
+"""Installed packages as workspaces: measures the effect of other files of a project on a completion.
 
-Each package is copied to a folder of its own and indexed. The file that is completed in is taken out of
-the copy meanwhile: as a new file that is not saved yet, it gives nothing away.
+Each package is copied to a separate folder and indexed. The completed file is removed from the copy
+meanwhile, like a new file that is not saved yet, so that the index does not contain the answer.
 """
 
 import os
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from homebody.engine import Engine, open_engine
 from homebody.session.session import Session
-from measure.asking import READING_SPEED, Said, SteadySpeed, ask_ours, settings_for
 from measure.holes import Hole, Region, choose_regions
+from measure.line_answers import READING_SPEED, LineAnswer, SteadySpeed, ask_ours, settings_for
 from measure.model import Model
 from measure.sources import python_files, site_packages
 
@@ -23,16 +23,16 @@ WORKSPACES = (
     "_pytest", "click", "filelock", "hatchling", "httpcore", "httpx", "jinja2", "markdown_it", "packaging",
     "pydantic", "pygls", "rich", "tomlkit", "typer",
 )  # fmt: skip
-"""Installed packages whose files use each other much."""
+"""Installed packages whose files use each other a lot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was said at one hole without and with the rest of the workspace."""
+    """The answers at one hole without and with the rest of the workspace."""
 
     hole: Hole
-    without: Said
-    with_it: Said
+    without: LineAnswer
+    with_it: LineAnswer
 
 
 def choose_workspace_regions(count: int, seed: int) -> list[Region]:
@@ -42,7 +42,7 @@ def choose_workspace_regions(count: int, seed: int) -> list[Region]:
 
 
 async def compare(model: Model, region: Region) -> list[Comparison]:
-    """Ask at every hole of a region, without the workspace and with it."""
+    """Request an answer at every hole of a region, without the workspace and with it."""
     package = next(name for name in WORKSPACES if name in region.path.parts)
     root = site_packages() / package
     async with _engine(model, None) as engine:
@@ -70,6 +70,6 @@ async def _engine(model: Model, folder: Path | None) -> AsyncGenerator[Engine]:
         yield engine
 
 
-async def _ask(engine: Engine, region: Region) -> Sequence[Said]:
+async def _ask(engine: Engine, region: Region) -> Sequence[LineAnswer]:
     async with aclosing(Session(engine)) as session:
         return [await ask_ours(engine, session, region, hole) for hole in region.holes]

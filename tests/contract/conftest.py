@@ -1,4 +1,4 @@
-"""Every backend, against the real thing where it can be had, against its double where it cannot."""
+"""Every backend, against the real server if it is available, otherwise against its double."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -51,13 +51,13 @@ def lm_studio() -> Iterator[OpenAiDouble]:
 def opened(
     request: pytest.FixtureRequest, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Backend:
-    """One backend of each kind; all answer alike. Made outside of the event loop, as hosts start in one."""
+    """One backend of each kind, all with the same answers; created outside of the event loop, for the hosts."""
     return _open(request, tiny_model, tmp_path, monkeypatch)
 
 
 @pytest_asyncio.fixture
 async def backend(opened: Backend) -> AsyncIterator[Backend]:
-    """The same, closed at the end."""
+    """The backend of ``opened``, closed at the end."""
     yield opened
     await opened.aclose()
 

@@ -1,4 +1,4 @@
-"""``auto``: recognises before it sends, takes what suits, and looks again when that goes away."""
+"""``auto``: recognises a server before it sends code, chooses a suitable model, and replaces a lost one."""
 
 import asyncio
 import re
@@ -45,7 +45,7 @@ def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def llama_cpp(host: Any) -> Iterator[RecordingProxy]:
-    """A llama.cpp that wants no key."""
+    """A llama.cpp without a key."""
     with RecordingProxy(host.url) as proxy:
         proxy.move(host.url, host.key)
         yield proxy
@@ -58,7 +58,7 @@ async def opened(
     look_again_seconds: float = 60,
     patience_seconds: float = 60,
 ) -> AsyncIterator[ResilientBackend]:
-    """A backend that looks at these addresses."""
+    """A backend that searches these addresses."""
     connector = connector_for(AUTO, Settings(), use, urls=urls)
     assert isinstance(connector, AutoConnector)
     connector.look_again_seconds = look_again_seconds
@@ -76,7 +76,7 @@ async def ask(backend: Any) -> str:
 
 
 def always(body: bytes, status: int = 200, content_type: str = "text/html") -> Handler:
-    """A server that always says the same."""
+    """A server that always sends the same answer."""
 
     async def serve(request: Request, reply: Reply) -> None:
         await reply.whole(body, status, {"content-type": content_type})
@@ -116,7 +116,7 @@ def test_auto_looks_at_the_ports_that_the_page_names():
 
 
 async def test_a_silent_server_delays_nothing():
-    """It is given up after a second, and the other servers are used."""
+    """It is ignored after a second, and the other servers are used."""
 
     async def silent(request: Request, reply: Reply) -> None:
         await asyncio.sleep(60)
@@ -128,7 +128,7 @@ async def test_a_silent_server_delays_nothing():
 
 
 async def test_llama_cpp_is_found_and_used(llama_cpp: RecordingProxy):
-    """With the model's own markers; the reason is kept."""
+    """It is used with the model's own markers, and the reason of the choice is stored."""
     async with opened([NOBODY, llama_cpp.url]) as backend:
         assert await ask(backend) == "return a + b"
         info = await backend.describe()
@@ -162,7 +162,7 @@ async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
     ],
 )
 async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str], chosen: str):
-    """A suitable model that is loaded comes first."""
+    """A suitable model that is loaded is preferred."""
     models = [OllamaModel("llama3:8b"), OllamaModel(CODER, fim=True), OllamaModel("starcoder2:3b", size=5)]
     with OllamaDouble(models) as double:
         double.loaded |= dict.fromkeys(loaded, 4096)
@@ -183,7 +183,7 @@ async def test_a_remote_model_is_left_out_and_reported():
 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3", "vllm"])
 async def test_other_servers_are_found_and_used(kind: Any):
-    """They are recognised by their own answers."""
+    """They are recognised by their answers."""
     with OpenAiDouble([OpenAiModel("qwen2.5-coder-7b-instruct")], kind) as double:
         async with opened([double.url]) as backend:
             assert await ask(backend) == "return a + b"
@@ -193,7 +193,7 @@ async def test_other_servers_are_found_and_used(kind: Any):
 
 
 async def test_a_loaded_model_comes_before_one_that_is_not(llama_cpp: RecordingProxy):
-    """Whatever the order of the ports."""
+    """For any order of the ports."""
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
         choice = await discover(AUTO, "completion", urls=[double.url, llama_cpp.url])
 
@@ -211,7 +211,7 @@ async def test_a_server_that_loads_its_model_is_waited_for():
 
 
 async def test_only_the_server_named_in_the_settings_is_contacted(llama_cpp: RecordingProxy):
-    """``backend.url`` with ``auto`` still recognises what it is."""
+    """With ``backend.url`` and ``auto``, the kind of the server is still recognised."""
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as other:
         choice = await discover(BackendSettings(url=llama_cpp.url), "chat", urls=[other.url])
 
@@ -231,7 +231,7 @@ async def test_weights_are_used_if_there_is_no_server(empty_machine: Path, tiny_
 async def test_a_file_found_on_this_machine_comes_before_the_default_weights(
     empty_machine: Path, tiny_model: Path, tmp_path: Path
 ):
-    """For completion one with FIM, for chat one with a template; used in place."""
+    """For completion a file with FIM is chosen, for chat one with a template; it is not copied."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     folder = tmp_path / "home" / ".lmstudio" / "models" / "someone"
     folder.mkdir(parents=True)
@@ -268,7 +268,7 @@ async def test_another_server_is_chosen_when_the_first_is_unavailable(empty_mach
 
 
 async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_model: Path):
-    """While our own model answers, a request now and then looks for a server again."""
+    """While the embedded model answers, a request sometimes searches for servers again."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
         double.stop()
@@ -284,7 +284,7 @@ async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_mode
 
 
 async def test_another_model_is_chosen_when_the_first_was_removed(empty_machine: Path):
-    """One failure, and the next request takes what the server has then."""
+    """After one failure, the next request uses a model that the server has now."""
     with OllamaDouble([OllamaModel(CODER, fim=True), OllamaModel("starcoder2:3b", size=5)]) as double:
         async with opened([double.url]) as backend:
             await ask(backend)
@@ -299,7 +299,7 @@ async def test_another_model_is_chosen_when_the_first_was_removed(empty_machine:
 
 
 async def test_a_server_that_was_given_another_model_is_asked_again(empty_machine: Path):
-    """It refuses the old name once; completion goes on with the new model."""
+    """It refuses the old name once; completion continues with the new model."""
     with OpenAiDouble([OpenAiModel("qwen2.5-coder-1.5b")], "vllm") as double:
         async with opened([double.url]) as backend:
             await ask(backend)

@@ -1,7 +1,7 @@
-"""The doubles answer as the vendors document: their replies are read by the official packages' types.
+"""The doubles answer as the vendors document: their replies are parsed by the official packages' types.
 
-Those types ignore fields that they do not know; here an unknown one is an error, unless the vendor's
-own documents name it.
+Those types ignore unknown fields; here an unknown field is an error, unless the vendor's documentation names
+it.
 """
 
 import json
@@ -19,7 +19,8 @@ from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.server_double import published
 
-# Documented (docs/openapi.yaml of Ollama 0.12.6, REST API of LM Studio) and not in the packages' types.
+# Fields that are documented (docs/openapi.yaml of Ollama 0.12.6, REST API of LM Studio), but missing in the
+# packages' types.
 _DOCUMENTED = {
     ollama_package.ListResponse.Model: {"name", "remote_model", "remote_host"},
     ollama_package.ShowResponse: {"remote_model", "remote_host"},
@@ -30,7 +31,7 @@ _LOGPROB_BYTES = {"bytes"}
 
 
 def unknown_fields(model: type[BaseModel], sent: Mapping[str, Any]) -> Iterator[str]:
-    """Fields of ``sent`` that ``model`` does not have, nested ones included."""
+    """Fields of ``sent`` that ``model`` does not have, including nested ones."""
     read = model.model_validate(sent)
     aliases = {(field.alias or name): name for name, field in model.model_fields.items()}
     allowed = _DOCUMENTED.get(model, set()) | (_LOGPROB_BYTES if "logprob" in aliases else set())
@@ -86,7 +87,7 @@ OLLAMA = [
 def test_ollama_replies_hold_no_field_that_ollama_does_not_have(
     route: str, body: object, model: type[BaseModel]
 ):
-    """Each reply of the double is one of Ollama's, field for field."""
+    """Each field of the double's replies is one of Ollama's."""
     models = [
         OllamaModel("coder:latest", fim=True, thought="Hm."),
         OllamaModel("big:cloud", remote_host="https://ollama.com:443"),
@@ -111,7 +112,7 @@ PUBLISHED = [
 
 @pytest.mark.parametrize(("example", "model"), PUBLISHED, ids=[name for name, _ in PUBLISHED])
 def test_published_examples_are_read_by_the_official_types(example: str, model: type[BaseModel]):
-    """What the vendor publishes is what its package reads, so the fixtures were copied right."""
+    """The vendor's package parses the published examples, so the fixtures were copied correctly."""
     sent = published("ollama-0.12.6")[example]
     if model is ollama_package.ChatResponse:
         sent = {"message": {"role": "assistant"}, **sent}
@@ -122,7 +123,7 @@ def test_published_examples_are_read_by_the_official_types(example: str, model: 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3", "vllm"])
 @pytest.mark.parametrize("logprobs", [0, 2])
 def test_openai_doubles_stream_completions_and_chats(kind: Any, logprobs: int):
-    """Each event of a stream is one of OpenAI's."""
+    """Each event of a stream has OpenAI's type."""
     sampling = {"model": "coder", "max_tokens": 9, "stream": True, "stream_options": {"include_usage": True}}
     with OpenAiDouble([OpenAiModel("coder")], kind) as double:
         completion = {**sampling, "prompt": "def", **({"logprobs": logprobs} if logprobs else {})}
@@ -130,7 +131,8 @@ def test_openai_doubles_stream_completions_and_chats(kind: Any, logprobs: int):
         events = ask(double.url, "POST /v1/completions", completion)
         chunks = ask(double.url, "POST /v1/chat/completions", chat)
 
-    # OpenAI's type has completions end with a reason; streams send null until then, as its documents say.
+    # In OpenAI's type a completion always has a finish reason; streams send null before the end, as
+    # documented.
     finished = [
         {**event, "choices": [{**c, "finish_reason": "stop"} for c in event["choices"]]} for event in events
     ]
@@ -139,7 +141,7 @@ def test_openai_doubles_stream_completions_and_chats(kind: Any, logprobs: int):
 
 
 def test_vllm_lists_models_with_what_it_adds():
-    """Beyond OpenAI's own fields of a model there are only vLLM's published ones."""
+    """In addition to OpenAI's fields of a model, there are only vLLM's published ones."""
     own = set(published("vllm-0.6")["GET /v1/models"]["data"][0])
     with OpenAiDouble([OpenAiModel("coder")], "vllm") as double:
         (reply,) = ask(double.url, "GET /v1/models")
@@ -154,7 +156,7 @@ def test_vllm_lists_models_with_what_it_adds():
     [("lm-studio", "GET /api/v1/models", "0.4"), ("lm-studio-0.3", "GET /api/v0/models", "0.3")],
 )
 def test_lm_studio_lists_models_as_published(kind: Any, route: str, version: str):
-    """The list has the published fields, for a language model and for one that makes vectors."""
+    """The list has the published fields, for a language model and for an embedding model."""
     list_name = "models" if version == "0.4" else "data"
     examples = published(f"lm-studio-{version}")[route][list_name]
     models = [OpenAiModel("coder", loaded=False), OpenAiModel("vectors", embeds=True, loaded=False)]

@@ -1,6 +1,6 @@
-"""Every way in which a model server fails, against every use: one sentence each, and the next request works.
+"""Every kind of failure of a model server, with every use: one sentence each, and the next request works.
 
-A real language server talks to a real HTTP server on the loopback that fails as it is told to.
+A real language server uses a real HTTP server on loopback that fails in the requested way.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ BODY = Span(CODE.index("def other"), len(CODE))
 SECONDS = 30.0
 _ESCAPE = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
-# What has to be in the sentence. Faults that take the time limit to be seen come last.
+# Text that the sentence has to contain. Faults that are only detected by the time limit come last.
 FAULTS = {
     "400": "the double says 400",
     "401": "apiKey",
@@ -51,7 +51,7 @@ Use: TypeAlias = Callable[[Client, str], Awaitable[str]]
 
 
 async def _completes(client: Client, uri: str) -> str:
-    """Ghost text fails by an empty list; its sentence is in the status."""
+    """Ghost text returns an empty list if it fails; the sentence is in the status."""
     found = await client.complete(uri, 1, 4, invoked=True)
     return f"answer: {found[0]['insertText']}" if found else str(client.status["message"])
 
@@ -103,7 +103,7 @@ async def _served(double: FaultyDouble, folder: Path) -> AsyncIterator[Client]:
 async def test_a_fault_is_one_sentence_and_the_next_request_works(
     use: str, double: FaultyDouble, tmp_path: Path
 ):
-    """No fault hangs, is called a bug, shows control characters, or outlives itself."""
+    """No fault causes a hang, a report of a bug or control characters, and none affects later requests."""
     sentences: dict[str, str] = {}
     recovered: dict[str, str] = {}
     async with _served(double, tmp_path) as client:
@@ -130,7 +130,7 @@ async def test_a_fault_is_one_sentence_and_the_next_request_works(
 async def test_a_compressed_answer_is_refused_and_costs_no_memory(
     use: str, double: FaultyDouble, tmp_path: Path
 ):
-    """Two megabytes that unpack to two gigabytes: at most 100 MB more at the peak."""
+    """Two megabytes expand to two gigabytes: the peak memory grows by at most 100 MB."""
     async with _served(double, tmp_path) as client:
         client.open("file:///w/app.py", CODE)
         assert (await _answer(USES[use], client, "file:///w/app.py")).startswith("answer: ")
@@ -145,19 +145,19 @@ async def test_a_compressed_answer_is_refused_and_costs_no_memory(
 
 
 def _peak_bytes() -> int:
-    """The most memory that the language server has held so far."""
+    """Peak memory of the language server so far."""
     (server,) = (child for child in psutil.Process().children() if "lsp" in child.cmdline())
     status = Path(f"/proc/{server.pid}/status").read_text()
     return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 async def _answer(use: Use, client: Client, uri: str) -> str:
-    """The answer, from the second try on where the server was taken for gone at the first."""
+    """The answer; from the second try if the server counted as unavailable at the first."""
     text = await use(client, uri)
     return text if text.startswith("answer: ") else await use(client, uri)
 
 
 def _is_good(text: str, words: str) -> bool:
-    """Whether the text is a sentence for a user, with the words that identify this fault."""
+    """Whether the text is a sentence for a user, with the text that identifies this fault."""
     is_plain = not _ESCAPE.search(text) and "\n" not in text and "bug" not in text and "Error:" not in text
     return bool(text) and is_plain and words in text and not text.startswith("answer: ")

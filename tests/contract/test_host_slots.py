@@ -1,4 +1,4 @@
-"""Our own host: slots over one cache, each of which keeps a prompt, and a key that every request needs."""
+"""Homebody's own host: slots that each cache a prompt, and a key that every request needs."""
 
 from contextlib import aclosing
 
@@ -13,7 +13,7 @@ from homebody.host.options import HostOptions
 
 
 async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
-    """Four places and a chat: coming back to any of them reads one token, in a slot that Homebody names."""
+    """Four places and a chat: returning to any of them reads one token, in a slot that Homebody names."""
     process = await start_host(HostOptions(tiny_model))
     assert process is not None
     hosted = HostedBackend(process.ready, timeout_seconds=30.0)
@@ -74,7 +74,7 @@ async def _tokens_of(hosted: HostedBackend, text: str) -> int:
 
 
 async def test_nothing_but_its_health_is_told_without_the_key(tiny_model):
-    """Another user of the machine reaches the port, and gets neither answers nor the model's name."""
+    """Another user of the machine can reach the port, but gets neither answers nor the model's name."""
     process = await start_host(HostOptions(tiny_model))
     assert process is not None
     stranger = ModelServer(f"http://127.0.0.1:{process.ready.port}", timeout_seconds=30.0)

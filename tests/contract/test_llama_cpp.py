@@ -1,4 +1,4 @@
-"""llama.cpp for real: what arrives at the server, and what it did with it."""
+"""A real llama.cpp: what the server receives, and how it handles it."""
 
 import asyncio
 import math
@@ -47,7 +47,7 @@ async def backend(proxy: RecordingProxy, host: Any) -> AsyncIterator[LlamaCppBac
 
 @asynccontextmanager
 async def running(model: Path) -> AsyncIterator[tuple[LlamaCppBackend, HostProcess]]:
-    """A host of its own for one test."""
+    """A separate host for one test."""
     process = await start_host(HostOptions(model))
     assert process is not None
     opened = LlamaCppBackend(f"http://127.0.0.1:{process.ready.port}", api_key=process.ready.api_key)
@@ -59,7 +59,7 @@ async def running(model: Path) -> AsyncIterator[tuple[LlamaCppBackend, HostProce
 
 
 async def test_markers_are_read_out_of_the_server(backend: LlamaCppBackend, proxy: RecordingProxy):
-    """The model's own FIM markers, without a table of names, and without any code being sent."""
+    """The model's own FIM markers are found without a table of names, and without sending any code."""
     info = await backend.describe()
 
     assert info.fim == FimTokens(
@@ -70,7 +70,7 @@ async def test_markers_are_read_out_of_the_server(backend: LlamaCppBackend, prox
 
 
 async def test_a_model_without_fim_has_no_markers(tmp_path: Path):
-    """And none without a chat template renders one."""
+    """A model without a chat template cannot render a chat."""
     model = write_tiny_gguf(tmp_path / "base.gguf", fim=False, chat_template=None)
     async with running(model) as (backend, _):
         info = await backend.describe()
@@ -105,7 +105,7 @@ async def test_a_count_is_what_the_server_counts(backend: LlamaCppBackend):
 
 
 async def test_many_texts_are_counted_by_one_request(backend: LlamaCppBackend, proxy: RecordingProxy):
-    """In order, and each by itself."""
+    """The counts are in order, each for one text."""
     await backend.describe()
     proxy.forget()
 
@@ -144,7 +144,7 @@ async def test_the_prompts_cache_is_used(backend: LlamaCppBackend):
 async def test_an_explanation_does_not_throw_away_the_completions_cache(
     backend: LlamaCppBackend, proxy: RecordingProxy
 ):
-    """The server chooses the slots, so the next key reads one token, whatever was explained."""
+    """The server chooses the slots, so the next keystroke reads one token after any explanation."""
     prompt = Prompt((Text("value = 2\n" * 30),))
     await read(backend.complete(prompt, MANY))
     await read(backend.chat([Message("user", "Explain: " + "other = 3\n" * 60)], MANY))
@@ -172,7 +172,7 @@ async def test_a_running_explanation_does_not_hold_completion_up(endless_host: A
 
 
 async def test_closing_the_stream_stops_the_model(endless_host: Any):
-    """The model is idle soon after, having made few of the thousands of tokens that it was asked for."""
+    """The model is idle soon afterwards, after generating few of the thousands of requested tokens."""
     backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
     await backend.describe()
     before = counter(endless_host.url, endless_host.key, "tokens_predicted_total")
@@ -185,7 +185,7 @@ async def test_closing_the_stream_stops_the_model(endless_host: Any):
 
 
 async def test_cancelling_the_task_stops_the_model(endless_host: Any):
-    """As closing the stream does."""
+    """Cancelling has the same effect as closing the stream."""
     backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
     await backend.describe()
     before = counter(endless_host.url, endless_host.key, "tokens_predicted_total")
@@ -209,7 +209,7 @@ async def test_cancelling_the_task_stops_the_model(endless_host: Any):
 async def test_warming_reads_the_beginning_that_was_asked_for(
     backend: LlamaCppBackend, proxy: RecordingProxy
 ):
-    """Longer beginnings of one prompt evaluate what is new of each."""
+    """For longer beginnings of one prompt, only the new tokens are evaluated."""
     prompt = Prompt((Text("warm = 5\n" * 40),))
 
     counts = [(await backend.warm(prompt, tokens=n)).evaluated_tokens for n in (64, 128, 192)]
@@ -230,7 +230,7 @@ async def test_no_more_tokens_are_asked_for_than_there_is_room(
 
 
 async def test_sampling_is_sent_under_the_servers_names(backend: LlamaCppBackend, proxy: RecordingProxy):
-    """All parameters, also those that the server may have been started with otherwise."""
+    """All parameters are sent, including those for which the server may have other start options."""
     sampling = Sampling(
         max_tokens=3,
         temperature=0.25,
@@ -278,7 +278,7 @@ HEALING = {
 async def test_the_likeliest_token_that_matches_the_forced_text_is_chosen(
     tmp_path: Path, forced: str, answer: str
 ):
-    """Not the shortest, not letter by letter: whole tokens, as the model would have generated them."""
+    """Whole tokens are chosen, as the model would have generated them, not the shortest or single letters."""
     async with running(write_tiny_gguf(tmp_path / "healing.gguf", HEALING)) as (backend, _):
         text, _ = await read(backend.complete(Prompt((Text("x"),), forced=forced), MANY))
 
@@ -287,7 +287,7 @@ async def test_the_likeliest_token_that_matches_the_forced_text_is_chosen(
 
 @pytest.mark.parametrize("forced", ['"', "\\", "\n", "\t", "'\"\\n", "é", "🎉", "]", "\\x"])
 async def test_any_text_can_be_forced(backend: LlamaCppBackend, proxy: RecordingProxy, forced: str):
-    """Whatever it means in a grammar; the tiny model then ends at once or says its line."""
+    """Even special characters of grammars can be forced; the tiny model then ends or continues."""
     text, _ = await read(backend.complete(Prompt((Text("x"),), forced=forced), MANY))
 
     assert forced not in text
@@ -295,7 +295,7 @@ async def test_any_text_can_be_forced(backend: LlamaCppBackend, proxy: Recording
 
 
 async def test_bos_is_sent_where_the_model_wants_it(tiny_model: Path, tmp_path: Path):
-    """Once, also when the prompt begins with it."""
+    """It is sent once, even if the prompt begins with it."""
     async with running(copy_with(tiny_model, tmp_path / "bos.gguf", tokenizer__ggml__add_bos_token=True)) as (
         backend,
         process,
@@ -315,7 +315,7 @@ async def test_bos_is_sent_where_the_model_wants_it(tiny_model: Path, tmp_path: 
 
 
 async def test_no_blank_is_inserted_between_the_parts_of_a_sentencepiece_prompt(tmp_path: Path):
-    """Such models put a blank in front of a text; parts in the middle of a prompt must not get one."""
+    """Such models put a blank before a text; parts in the middle of a prompt must not get one."""
     async with running(write_tiny_spm(tmp_path / "spm.gguf")) as (_, process):
         url = f"http://127.0.0.1:{process.ready.port}"
         with RecordingProxy(url, process.ready.api_key) as proxy:
@@ -332,7 +332,7 @@ async def test_no_blank_is_inserted_between_the_parts_of_a_sentencepiece_prompt(
 
 
 async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_path: Path):
-    """After a restart with another model, markers and counts are asked for again."""
+    """After a restart with another model, markers and counts are requested again."""
     plain = write_tiny_gguf(tmp_path / "plain.gguf", fim=False, context_length=2048)
     other = copy_with(plain, tmp_path / "other.gguf", general__name="another")
     async with running(tiny_model) as (_, first), running(other) as (_, second):
@@ -349,7 +349,7 @@ async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_p
 
 
 async def test_a_frame_is_rendered_once_for_the_same_roles(backend: LlamaCppBackend, proxy: RecordingProxy):
-    """The template is asked for once; text never goes through it."""
+    """The template is rendered once, and never with the user's text."""
     for text in ("one", "two {{ secret }}"):
         await backend.render_chat([Message("system", text), Message("user", text)])
 
@@ -358,7 +358,7 @@ async def test_a_frame_is_rendered_once_for_the_same_roles(backend: LlamaCppBack
 
 
 async def test_less_context_than_is_served_can_be_asked_for(host: Any):
-    """``backend.contextLength`` is a limit of ours as well."""
+    """``backend.contextLength`` is also a limit on Homebody's side."""
     backend = LlamaCppBackend(host.url, api_key=host.key, context_length=1024)
 
     assert (await backend.describe()).context_length == 1024
@@ -366,7 +366,7 @@ async def test_less_context_than_is_served_can_be_asked_for(host: Any):
 
 
 async def test_a_wrong_key_is_refused_with_advice(host: Any):
-    """In the server's words, and with the setting's name."""
+    """The message has the server's reason and the setting's name."""
     backend = LlamaCppBackend(host.url, api_key="wrong")
 
     with pytest.raises(BackendRefused, match=r"Invalid API Key.*backend\.apiKey"):

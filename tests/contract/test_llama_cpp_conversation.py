@@ -1,4 +1,4 @@
-"""llama.cpp for real: what a follow-up question makes the model read."""
+"""A real llama.cpp: which tokens the model reads for a follow-up question."""
 
 from contextlib import aclosing
 from typing import Any
@@ -18,7 +18,7 @@ async def read(stream: Stream) -> tuple[str, Stats]:
 
 
 async def test_an_answer_goes_back_by_the_tokens_that_were_generated(host: Any):
-    """Its text would be tokenized into others, and the server would read the answer again."""
+    """Its text would be tokenized differently, and the server would read the answer again."""
     with RecordingProxy(host.url, host.key) as proxy:
         async with aclosing(LlamaCppBackend(proxy.url, api_key=host.key)) as backend:
             question = [Message("user", "What does it do?")]

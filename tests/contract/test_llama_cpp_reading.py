@@ -1,4 +1,4 @@
-"""llama.cpp for real: how far a prompt is read, and in which slot."""
+"""A real llama.cpp: reading progress of a prompt, and its slot."""
 
 from contextlib import aclosing
 from typing import Any
@@ -11,7 +11,7 @@ MANY = Sampling(max_tokens=64)
 
 
 async def test_reading_a_prompt_is_reported_while_it_is_read(host: Any):
-    """Batch by batch, up to the whole prompt."""
+    """Progress is reported for each batch, up to the whole prompt."""
     seen: list[ReadProgress] = []
 
     async with aclosing(LlamaCppBackend(host.url, api_key=host.key)) as backend:
@@ -24,7 +24,7 @@ async def test_reading_a_prompt_is_reported_while_it_is_read(host: Any):
 
 
 async def test_a_chat_without_a_slot_goes_to_the_one_that_the_server_chooses(host: Any):
-    """Several conversations run side by side; the answer is treated as a chat answer."""
+    """Several conversations run in parallel; the answer is treated as a chat answer."""
     with RecordingProxy(host.url, host.key) as proxy:
         async with aclosing(LlamaCppBackend(proxy.url, api_key=host.key)) as backend:
             stream = backend.chat([Message("user", "Explain.")], MANY, slot=None)

@@ -1,4 +1,4 @@
-"""llama.cpp for real: which slot a request gets while another one is still busy."""
+"""A real llama.cpp: the slot of a request while another slot is still busy."""
 
 from contextlib import aclosing
 from typing import Any

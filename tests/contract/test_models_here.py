@@ -31,7 +31,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def test_models_of_servers_and_on_disk_are_listed_with_the_settings_that_choose_them(weights: Path):
-    """Each with what it is made for; a model that runs elsewhere is left out, and a port without a server."""
+    """Each model has its uses; models that run on another machine and ports without a server are left out."""
     with OllamaDouble(MODELS) as ollama:
         async with open_engine(Settings()) as engine:
             found = await models_here(engine, urls=[NOBODY, ollama.url])

@@ -1,4 +1,4 @@
-"""Ollama, as its documents say that it behaves: one context length, no silent cut, no cloud."""
+"""Ollama, with its documented behaviour: one context length, no silent cut, no cloud."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -35,12 +35,12 @@ async def opened(double: OllamaDouble, **options: Any) -> AsyncIterator[OllamaBa
 
 
 def bodies(double: OllamaDouble, path: str) -> list[dict[str, Any]]:
-    """What arrived at one path."""
+    """Bodies of the requests to one path."""
     return [request.json for request in double.requests if request.path == path]
 
 
 async def test_markers_and_special_texts_come_from_the_models_vocabulary():
-    """By ids of the metadata, so exactly the model's own."""
+    """They are found by the ids in the metadata, so they are exactly the model's own."""
     with OllamaDouble([CODER]) as double:
         async with opened(double) as backend:
             info = await backend.describe()
@@ -52,7 +52,7 @@ async def test_markers_and_special_texts_come_from_the_models_vocabulary():
 
 
 async def test_a_server_that_hides_the_vocabulary_is_served_all_the_same():
-    """The family then follows from the model's name; no vocabulary is invented."""
+    """The family is then derived from the model's name; no vocabulary is guessed."""
     with OllamaDouble([OllamaModel("coder:latest", fim=True, shows_vocabulary=False)]) as double:
         async with opened(double) as backend:
             assert (await backend.describe()).fim is None
@@ -60,7 +60,7 @@ async def test_a_server_that_hides_the_vocabulary_is_served_all_the_same():
 
 
 async def test_the_served_context_is_used_and_nothing_is_loaded_twice():
-    """Whatever the server gives by itself is sent with every request, for all roles."""
+    """The server's default is sent with every request, for all roles."""
     with OllamaDouble([CODER], default_num_ctx=8192) as double:
         async with opened(double, use="completion") as completing, opened(double, use="chat") as chatting:
             await read(completing.complete(Prompt((Text("x"),)), MANY))
@@ -86,7 +86,7 @@ async def test_a_loaded_model_keeps_its_context():
 
 
 async def test_a_context_length_of_the_users_is_loaded_once():
-    """``backend.contextLength`` is asked for from the first request on, up to what the model can."""
+    """``backend.contextLength`` is requested from the first request on, up to the model's limit."""
     with OllamaDouble([CODER]) as double:
         async with opened(double, context_length=12000) as backend:
             await read(backend.complete(Prompt((Text("x"),)), MANY))
@@ -99,7 +99,7 @@ async def test_a_context_length_of_the_users_is_loaded_once():
 
 
 async def test_an_old_ollama_without_a_context_length_gets_one():
-    """The length in the model's file, else the smallest that any version serves; it is reported."""
+    """The length in the model's file is used, otherwise the minimum of all versions; it is reported."""
     model = OllamaModel("old:latest", parameters='num_ctx                        2048\nstop  "x"')
     with OllamaDouble([model], tells_context_length=False) as double:
         async with opened(double) as backend:
@@ -110,7 +110,7 @@ async def test_an_old_ollama_without_a_context_length_gets_one():
 
 
 async def test_prompts_go_raw_and_unabridged():
-    """No template, no truncation, no shifting, and the model is kept in memory."""
+    """Prompts are sent without template, truncation and shifting, and the model is kept in memory."""
     with OllamaDouble([CODER]) as double:
         async with opened(double) as backend:
             prompt = Prompt(
@@ -178,7 +178,7 @@ REMOTE = [
 
 @pytest.mark.parametrize("model", REMOTE, ids=lambda model: model.name)
 async def test_a_model_that_runs_elsewhere_is_refused_by_name(model: OllamaModel):
-    """Whether the server says where, or the tag alone says so; no prompt reaches it."""
+    """It is refused if the server reports the host, and also if only the tag does; no prompt reaches it."""
     with OllamaDouble([model]) as double:
         async with opened(double, model=model.name) as backend:
             with pytest.raises(ConnectionForbidden, match=r"ollama\.com.*nothing was sent.*allowedHosts"):
@@ -193,7 +193,7 @@ async def test_a_model_that_runs_elsewhere_is_refused_by_name(model: OllamaModel
 
 
 async def test_a_remote_model_is_served_where_the_user_allows_its_host():
-    """That host and port, and no other entry."""
+    """Only that host and port are allowed, no other entry."""
     model = REMOTE[0]
     with OllamaDouble([model]) as double:
         async with opened(double, model=model.name, allowed_hosts=["ollama.com:443"]) as backend:
@@ -208,7 +208,7 @@ async def test_a_remote_model_is_served_where_the_user_allows_its_host():
 
 
 async def test_a_remote_model_is_never_chosen():
-    """Not even when it is the only one."""
+    """It is not chosen even if it is the only one."""
     with OllamaDouble(REMOTE) as double:
         async with opened(double) as backend:
             with pytest.raises(BackendRefused, match=r"no model of its own.*ollama pull"):
@@ -238,7 +238,7 @@ async def test_a_model_that_became_remote_is_stopped_at_its_first_reply():
 async def test_the_model_that_suits_the_use_is_chosen(
     use: Any, models: list[str], loaded: str | None, chosen: str
 ):
-    """A loaded one first, where it suits."""
+    """A suitable model that is loaded is preferred."""
     with OllamaDouble([OllamaModel(name) for name in models]) as double:
         if loaded:
             double.loaded[loaded] = 4096
@@ -247,7 +247,7 @@ async def test_the_model_that_suits_the_use_is_chosen(
 
 
 async def test_a_missing_model_is_named_with_the_command_that_fetches_it():
-    """The next step is in the message."""
+    """The message names the next step."""
     with OllamaDouble([CODER]) as double:
         async with opened(double, model="missing:7b") as backend:
             with pytest.raises(BackendRefused, match="ollama pull missing:7b"):
@@ -255,7 +255,7 @@ async def test_a_missing_model_is_named_with_the_command_that_fetches_it():
 
 
 async def test_a_model_that_was_unloaded_is_loaded_again_as_before():
-    """After ``keep_alive`` ran out, the next request brings it back with the same length."""
+    """After ``keep_alive`` has expired, the next request loads it again with the same length."""
     with OllamaDouble([CODER], default_num_ctx=8192) as double:
         async with opened(double) as backend:
             await read(backend.complete(Prompt((Text("x"),)), MANY))
@@ -275,7 +275,7 @@ async def test_a_model_that_was_unloaded_is_loaded_again_as_before():
     ids=["in the text", "in a field of its own"],
 )
 async def test_thoughts_never_reach_the_caller(setup: Callable[[OllamaDouble], None]):
-    """Neither tags in the text nor the ``thinking`` field."""
+    """Neither tags in the text nor the ``thinking`` field are returned."""
     with OllamaDouble([OllamaModel("thinker:latest")], chat_answer=lambda _: "Yes.") as double:
         setup(double)
         async with opened(double) as backend:
@@ -288,7 +288,7 @@ async def test_thoughts_never_reach_the_caller(setup: Callable[[OllamaDouble], N
     ("capabilities", "think"), [(("completion", "thinking"), False), (("completion",), None)]
 )
 async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str, ...], think: object):
-    """A model that cannot think is not sent the switch: older servers refuse it."""
+    """The switch is not sent for a model without reasoning, because older servers refuse it."""
     with OllamaDouble([OllamaModel("m:latest", capabilities=capabilities)]) as double:
         async with opened(double) as backend:
             await read(backend.chat([Message("user", "hi")], MANY))
@@ -298,7 +298,7 @@ async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str,
 
 
 async def test_an_answer_that_differs_from_the_forced_text_is_requested_again():
-    """Without a grammar nothing can be forced: the caller still gets a continuation of its text."""
+    """Without a grammar nothing can be forced, but the caller still gets a continuation of its text."""
     with OllamaDouble(
         [CODER], answer=lambda prompt: "se e" if prompt.endswith("rai") else "return"
     ) as double:
@@ -311,7 +311,7 @@ async def test_an_answer_that_differs_from_the_forced_text_is_requested_again():
 
 
 async def test_closing_the_stream_hangs_up():
-    """The server sees it and stops."""
+    """The server notices it and stops."""
     with OllamaDouble([CODER], answer=lambda _: "x " * 500, piece_seconds=0.01) as double:
         async with opened(double) as backend:
             async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=900))) as stream:
@@ -332,7 +332,7 @@ async def test_the_vocabulary_is_fetched_once_a_model():
 
 
 async def test_a_prompt_is_read_ahead_in_longer_and_longer_beginnings():
-    """Each piece begins as the one before, so that the server's cache has all but what is new."""
+    """Each piece begins like the previous one, so that only the new part is not in the server's cache."""
     prompt = Prompt((Marker("<|fim_prefix|>"), Text("total = total + 1\n" * 40)))
     with OllamaDouble([CODER]) as double:
         async with opened(double) as backend:

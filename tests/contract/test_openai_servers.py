@@ -40,13 +40,13 @@ async def opened(double: LoopbackServer, kind: Any, **options: Any) -> AsyncIter
 
 
 def bodies(double: OpenAiDouble, path: str = "/v1/completions") -> list[dict[str, Any]]:
-    """What arrived at one path."""
+    """Bodies of the requests to one path."""
     return [request.json for request in double.requests if request.path == path]
 
 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3"])
 async def test_lm_studio_serves_the_loaded_length(kind: Any):
-    """By the newer API and by the older one; never what the model could do."""
+    """The length is read with the newer API and the older one; the trained length is never used."""
     with OpenAiDouble([OpenAiModel(CODER, context_length=8192)], kind) as double:
         async with opened(double, LmStudioBackend) as backend:
             info = await backend.describe()
@@ -59,7 +59,7 @@ async def test_lm_studio_serves_the_loaded_length(kind: Any):
 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3"])
 async def test_lm_studio_loads_a_model_before_any_code_is_sent(kind: Any):
-    """Its real length is known only then."""
+    """Its real context length is only known after loading."""
     with OpenAiDouble([OpenAiModel(CODER, context_length=6000, loaded=False)], kind) as double:
         async with opened(double, LmStudioBackend) as backend:
             info = await backend.describe()
@@ -71,7 +71,7 @@ async def test_lm_studio_loads_a_model_before_any_code_is_sent(kind: Any):
 
 
 async def test_lm_studio_loads_with_the_users_length():
-    """``backend.contextLength`` goes into the load request."""
+    """``backend.contextLength`` is part of the load request."""
     with OpenAiDouble([OpenAiModel(CODER, loaded=False)]) as double:
         async with opened(double, LmStudioBackend, context_length=12000) as backend:
             info = await backend.describe()
@@ -80,7 +80,7 @@ async def test_lm_studio_loads_with_the_users_length():
 
 
 async def test_lm_studio_leaves_embedding_models_alone():
-    """A loaded one is no language model."""
+    """A loaded embedding model is not used as a language model."""
     with OpenAiDouble([OpenAiModel("vectors", embeds=True), OpenAiModel(CODER)]) as double:
         async with opened(double, LmStudioBackend) as backend:
             assert (await backend.describe()).name == CODER
@@ -88,7 +88,7 @@ async def test_lm_studio_leaves_embedding_models_alone():
 
 @pytest.mark.parametrize("model", ["missing", None])
 async def test_a_missing_model_is_named(model: str | None):
-    """With what there is instead."""
+    """The message lists the available models."""
     models = [OpenAiModel(CODER)] if model else []
     with OpenAiDouble(models) as double:
         async with opened(double, LmStudioBackend, model=model) as backend:
@@ -145,7 +145,7 @@ async def test_vllm_reports_its_context_length_and_counts_exactly():
 
 
 async def test_a_server_without_a_tokenizer_is_asked_for_it_once():
-    """Then the estimate does."""
+    """After that, token counts are estimated."""
     with OpenAiDouble([OpenAiModel(CODER)], "vllm", tokenizes=False) as double:
         async with opened(double, OpenAiBackend) as backend:
             for _ in range(2):
@@ -155,7 +155,7 @@ async def test_a_server_without_a_tokenizer_is_asked_for_it_once():
 
 
 async def test_a_server_without_metadata_gets_careful_defaults():
-    """The context length is assumed and reported; so is what Homebody cannot know of such a server."""
+    """The assumed context length is reported, and that it is unknown where such a server runs its model."""
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
         async with opened(double, OpenAiBackend) as backend:
             info = await backend.describe()
@@ -170,7 +170,7 @@ async def test_a_server_without_metadata_gets_careful_defaults():
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
 async def test_the_url_may_end_in_v1_or_not(suffix: str):
-    """Users write both."""
+    """Users write it in both forms."""
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
         backend = OpenAiBackend(double.url + suffix)
         assert (await backend.describe()).name == "m"
@@ -179,7 +179,7 @@ async def test_the_url_may_end_in_v1_or_not(suffix: str):
 
 @pytest.mark.parametrize("kind", ["lm-studio", "vllm"])
 async def test_reasoning_never_reaches_the_caller(kind: Any):
-    """Neither ``reasoning_content`` nor tags in the text."""
+    """Neither ``reasoning_content`` nor tags in the text are returned."""
     backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
     report = "<think>Hm.</think>\n\nYes."
     with OpenAiDouble([OpenAiModel(CODER)], kind, chat_answer=lambda _: report, reasoning="Hm.") as double:
@@ -190,7 +190,7 @@ async def test_reasoning_never_reaches_the_caller(kind: Any):
 
 
 async def test_the_servers_refusal_of_a_long_prompt_is_that_error():
-    """Where our estimate was too low."""
+    """This happens if Homebody's estimate was too low."""
     with OpenAiDouble([OpenAiModel(CODER)]) as double:
         async with opened(double, LmStudioBackend) as backend:
             backend.estimate.learn("word " * 1000, 100)
@@ -199,7 +199,7 @@ async def test_the_servers_refusal_of_a_long_prompt_is_that_error():
 
 
 async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
-    """llama.cpp's OpenAI API takes one, so nothing is asked twice."""
+    """llama.cpp's OpenAI API supports a grammar, so no request is sent twice."""
     async with opened_at(host.url, host.key) as backend:
         text, _ = await read(backend.complete(Prompt((Text("x"),), forced="retu"), MANY))
         info = await backend.describe()
@@ -256,7 +256,7 @@ async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
 
 
 async def test_an_answer_without_end_is_ended():
-    """A server that ignores ``max_tokens`` is hung up on, and the answer counts as cut by length."""
+    """If a server ignores ``max_tokens``, the connection is closed; the answer counts as cut by length."""
 
     async def stream(reply: Reply) -> None:
         while not reply.client_is_gone:
@@ -271,7 +271,7 @@ async def test_an_answer_without_end_is_ended():
 
 
 async def test_closing_the_stream_hangs_up():
-    """The server sees it and stops."""
+    """The server notices it and stops."""
     with OpenAiDouble([OpenAiModel(CODER)], answer=lambda _: "x " * 500, piece_seconds=0.01) as double:
         async with opened(double, LmStudioBackend) as backend:
             async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=900))) as stream:

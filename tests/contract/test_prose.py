@@ -1,4 +1,4 @@
-"""A model that has the markers and answers with prose: one note, and completion goes on without them."""
+"""A model that has the markers but answers with prose: one note, and completion continues without them."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -24,12 +24,12 @@ CODE = "return total / count"
 
 
 def talkative(prompt: str) -> str:
-    """Answer as a chat model does that never learned its markers."""
+    """Answer like a chat model that was not trained with its markers."""
     return PROSE if PREFIX_MARKER in prompt else CODE
 
 
 def trained(_prompt: str) -> str:
-    """Answer as a model that fills in."""
+    """Answer like a model that fills in the middle."""
     return CODE
 
 
@@ -46,7 +46,7 @@ async def opened(kind: str, url: str, *, fim: str = "auto") -> AsyncIterator[tup
 
 
 async def suggestions(engine: Engine, count: int) -> list[str]:
-    """Complete in so many different documents, one after the other."""
+    """Complete in ``count`` different documents, one after the other."""
     found: list[str] = []
     async with aclosing(Session(engine)) as session:
         for number in range(count):
@@ -93,7 +93,7 @@ async def test_a_model_that_fills_in_keeps_its_markers(server):
 
 
 async def test_prose_now_and_then_does_not_count(server):
-    """Each answer in code takes one in prose off the count."""
+    """Each answer in code reduces the count by one."""
 
     def alternate(prompt: str) -> str:
         *_, number = re.findall(r"mean_(\d+)\(", prompt)
@@ -107,7 +107,7 @@ async def test_prose_now_and_then_does_not_count(server):
 
 
 async def test_a_layout_that_the_user_chose_stays(server):
-    """``completion.fim`` names a family: the user knows better."""
+    """If ``completion.fim`` names a family, the user's choice is kept."""
     with server(talkative) as double:
         async with opened(server.kind, double.url, fim="qwen") as (engine, notes):
             found = await suggestions(engine, 6)
@@ -117,7 +117,7 @@ async def test_a_layout_that_the_user_chose_stays(server):
 
 
 async def test_doctor_probes_the_markers(server):
-    """Two fixed holes show it before anybody types."""
+    """Two fixed holes reveal it before the user types."""
     with server(talkative) as double:
         async with opened(server.kind, double.url) as (engine, _):
             diagnosis = await doctor(engine)

@@ -1,4 +1,4 @@
-"""Servers that refuse, forget or hide something: it is noted once, and completion goes on."""
+"""Servers that refuse, forget or hide something: it is noted once, and completion continues."""
 
 from contextlib import aclosing
 from typing import Any
@@ -49,7 +49,7 @@ async def say(backend: Any, prompt: Prompt = PROMPT, sampling: Sampling = ALL) -
 
 
 def sent(double: LoopbackServer, path: str) -> list[dict[str, Any]]:
-    """Bodies that arrived at one path."""
+    """Bodies of the requests to one path."""
     return [request.json for request in double.requests if request.path == path]
 
 
@@ -64,7 +64,7 @@ async def test_vllm_gets_the_four_likeliest_stop_texts():
 
 @pytest.mark.parametrize(("most", "asked"), [(4, [6, 4, 4]), (0, [6, 4, None, None])])
 async def test_a_server_that_refuses_stop_texts_gets_fewer_from_then_on(most: int, asked: list[int | None]):
-    """It is recorded, and the request is sent again."""
+    """A note is recorded, and the request is sent again."""
     double = Refusing([OpenAiModel(CODER)], "unknown")
     double.most_stops = most
     with double:
@@ -79,7 +79,7 @@ async def test_a_server_that_refuses_stop_texts_gets_fewer_from_then_on(most: in
 
 @pytest.mark.parametrize("kind", ["vllm", "lm-studio"])
 async def test_a_field_that_is_refused_is_sent_no_more(kind: Any):
-    """It is named to the user, and counts as a setting that the server does not know."""
+    """It is reported to the user, and listed as a setting that the server does not support."""
     double = Refusing([OpenAiModel(CODER)], kind)
     double.refused = "top_k"
     with double:
@@ -107,7 +107,7 @@ THINKING = [
 async def test_reasoning_is_switched_off_in_the_servers_own_field(
     kind: Any, model: str, fields: dict[str, Any]
 ):
-    """By the model's family; a model that can only reason less is reported as slow."""
+    """The field depends on the family; a model that can only reason less is reported as slow."""
     with OpenAiDouble([OpenAiModel(model)], kind) as double:
         opened = OpenAiBackend(double.url) if kind == "vllm" else LmStudioBackend(double.url)
         async with aclosing(opened) as backend:
@@ -137,7 +137,7 @@ OPTIONS = [
 async def test_lm_studios_reasoning_options_come_before_the_name(
     model: str, options: tuple[str, ...] | None, fields: dict[str, str], *, is_slow: bool
 ):
-    """The least that the model offers is asked for; one that cannot stop reasoning is reported as slow."""
+    """The model's least effort is requested; a model that always reasons is reported as slow."""
     with OpenAiDouble([OpenAiModel(model, reasoning=options)]) as double:
         async with aclosing(LmStudioBackend(double.url)) as backend:
             async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
@@ -166,7 +166,7 @@ class Thinking(OllamaDouble):
     ("refused", "asked"), [((False,), [False, "low", "low"]), ((False, "low"), [False, "low", None, None])]
 )
 async def test_ollama_is_asked_for_the_least_reasoning_that_it_takes(refused: Any, asked: list[Any]):
-    """A refused level is sent no more, and the model is reported as slow."""
+    """A refused level is no longer sent, and the model is reported as slow."""
     double = Thinking([OllamaModel("some-model:4b", capabilities=("completion", "thinking"))])
     double.refused = refused
     with double:
@@ -182,7 +182,7 @@ async def test_ollama_is_asked_for_the_least_reasoning_that_it_takes(refused: An
 
 @pytest.mark.parametrize(("model", "think"), [("qwen3.5:4b", False), ("gpt-oss:20b", "low")])
 async def test_thinking_is_disabled_in_ollama(model: str, think: object):
-    """Where the model can; gpt-oss only takes less."""
+    """If the model supports it; gpt-oss only supports a lower level."""
     with OllamaDouble([OllamaModel(model, capabilities=("completion", "thinking"))]) as double:
         async with aclosing(OllamaBackend(double.url)) as backend:
             async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
@@ -233,7 +233,7 @@ async def test_a_context_length_that_only_a_refusal_names_is_learned():
 
 
 class Router(LlamaDouble):
-    """llama.cpp without a model of its own: it loads one when it is told to."""
+    """llama.cpp in router mode: it loads a model on request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -247,7 +247,7 @@ class Router(LlamaDouble):
                 {
                     "id": name,
                     "owned_by": "llamacpp",
-                    # As llama-server of build 11669 words it.
+                    # The message of llama-server, build 11669.
                     "status": {"value": state, "args": [], "preset": ""}
                     | ({"exit_code": 1, "failed": True} if name in self.failed else {}),
                 }
@@ -291,7 +291,7 @@ async def test_a_model_that_a_router_cannot_load_is_reported_at_once():
 
 
 async def test_auto_leaves_out_a_model_that_failed_to_load(own_folders: Any):
-    """The next request chooses something else."""
+    """The next request chooses another model."""
     with Router() as double:
         double.failed |= set(double.states)
         choice = await discover(BackendSettings(), "completion", urls=[double.url])

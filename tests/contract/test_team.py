@@ -1,4 +1,4 @@
-"""A team's own server: reached where the user's settings name it, exactly, and nowhere else."""
+"""A team's own server: it is contacted only if the user's settings contain its exact address."""
 
 import json
 import os
@@ -17,7 +17,7 @@ TESTS = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def session() -> dict[str, Any]:
-    """What ``team_session.py`` saw in a network namespace where `ELSEWHERE` is this machine."""
+    """Result of ``team_session.py`` in a network namespace in which `ELSEWHERE` is this machine."""
     lay_out = f'"$0" link set lo up && "$0" address add {ELSEWHERE}/32 dev lo && exec "$@"'
     script = TESTS / "support" / "team_session.py"
     command = [
@@ -36,13 +36,13 @@ def session() -> dict[str, Any]:
 
 
 def test_without_an_entry_the_teams_server_is_refused(session: dict[str, Any]):
-    """The message holds the entry that would allow it."""
+    """The message contains the entry that would allow it."""
     assert "ConnectionForbidden" in session["results"]["without an entry"]
     assert f'add "{ELSEWHERE}:' in session["results"]["without an entry"]
 
 
 def test_with_its_entry_it_is_served(session: dict[str, Any]):
-    """Completion and chat, with the context length that it says."""
+    """Completion and chat work, with the reported context length."""
     assert session["results"]["with it"] == "return a + b"
     assert session["results"]["chat"] == "This function adds two numbers. It returns the sum."
     assert session["context_length"] == 16384
@@ -55,6 +55,6 @@ def test_another_port_of_that_host_is_refused(session: dict[str, Any]):
 
 
 def test_a_redirect_to_an_allowed_host_is_refused(session: dict[str, Any]):
-    """The user named another server: no request follows."""
+    """The user named another server, so the redirect is not followed."""
     assert "ConnectionForbidden" in session["results"]["by redirect"]
     assert session["heard"]["redirecting"] == 1

@@ -1,4 +1,4 @@
-"""A real ``homebody lsp`` for each test, in folders of its own, with a scripted model."""
+"""A real ``homebody lsp`` for each test, in separate folders, with a scripted model."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[Client]]
 
 @pytest.fixture
 def environ(tmp_path: Path) -> Mapping[str, str]:
-    """Environment in which nothing of the user's is read or written."""
+    """Environment in which no file of the user is read or written."""
     folders = {
         f"HOMEBODY_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE", "DATA")
     }
@@ -56,7 +56,7 @@ class Gate:
         self.path = str(path)
 
     def open(self) -> None:
-        """Let the reply through."""
+        """Open the gate, so that the reply continues."""
         Path(self.path).touch()
 
 
@@ -78,7 +78,7 @@ def serve(environ: Mapping[str, str], workspace: Path, scripted: Callable[..., d
         **model: object,
     ) -> AsyncGenerator[Client]:
         options = scripted(replies, **model) | dict(settings or {})
-        # A server that hangs fails its test; it does not stop the run.
+        # A server that hangs fails its test, but does not block the run.
         async with (
             asyncio.timeout(_LONGEST_SECONDS),
             start_client(

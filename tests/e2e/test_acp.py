@@ -24,7 +24,7 @@ _SECONDS = 60
 
 @dataclass
 class Editor:
-    """The client's side: files that it has open, what it answers, and all updates."""
+    """The client's side: its open files, its answers, and all updates."""
 
     buffers: dict[str, str] = field(default_factory=dict)
     choice: str | None = "yes"
@@ -33,7 +33,7 @@ class Editor:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def session_update(self, update, **_more):
-        """Keep it."""
+        """Store the update."""
         self.updates.append(update.model_dump(by_alias=True, exclude_none=True))
 
     async def read_text_file(self, path, **_more):
@@ -49,7 +49,7 @@ class Editor:
         return schema.WriteTextFileResponse()
 
     async def request_permission(self, **_more):
-        """Choose, or never answer."""
+        """Choose an option, or never answer."""
         self.asked.set()
         if self.choice is None:
             await asyncio.Event().wait()
@@ -69,7 +69,7 @@ class Editor:
 
     @property
     def statuses(self) -> list[str]:
-        """What the edit's tool call went through."""
+        """Statuses of the edit's tool call, in order."""
         calls = [call["toolCallId"] for call in self.of("tool_call") if call["kind"] == "edit"]
         updates = [*self.of("tool_call"), *self.of("tool_call_update")]
         return [update["status"] for update in updates if update["toolCallId"] in calls]
@@ -174,7 +174,7 @@ async def test_a_question_follows_an_explanation(chat, file):
 
 
 async def test_shortened_turns_are_named(chat, workspace):
-    """With every answer whose prompt does not hold them whole."""
+    """They are named with every answer whose prompt does not contain them completely."""
     async with chat("An answer of some words. " * 40, model={"context_length": 1024}) as session:
         for _ in range(9):
             await session.say("Which?")
@@ -183,7 +183,7 @@ async def test_shortened_turns_are_named(chat, workspace):
 
 
 async def test_the_user_chooses_the_model_of_a_chat(environ, workspace):
-    """Among those of the server that answers and takes questions; the choice holds from the next turn on."""
+    """The choice is among the chat models of the server in use, and applies from the next turn on."""
     models = [OllamaModel("small:1b"), OllamaModel("large:7b"), OllamaModel("away:1t", remote_host="x")]
     with OllamaDouble(models, loaded={"small:1b": 4096}) as double:
         command = [str(HOMEBODY), "acp", *backend_flags("ollama", url=double.url)]
@@ -203,7 +203,7 @@ async def test_the_user_chooses_the_model_of_a_chat(environ, workspace):
 
 
 async def test_prompt_files_are_slash_commands(chat, workspace, environ):
-    """Also those of the user."""
+    """The user's own prompt files are commands too."""
     prompts = Path(environ["HOMEBODY_CONFIG_DIR"]) / "prompts"
     prompts.mkdir(parents=True)
     (prompts / "shout.md").write_text('+++\ntitle = "Shout"\noutput = "explain"\n+++\nShout $code\n')

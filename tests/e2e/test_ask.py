@@ -32,7 +32,7 @@ def _stage(folder: Path) -> None:
 
 
 async def test_a_conversation_continues(serve):
-    """The second question carries the first, and each answer accounts for itself."""
+    """The second prompt contains the first turn, and each answer reports its usage and sources."""
     async with serve("It multiplies.") as client:
         client.open(URI, CODE)
         first = await client.execute(
@@ -71,7 +71,7 @@ async def test_an_answer_streams_on_its_token(serve):
 
 
 async def test_an_answer_links_to_the_workspace_where_the_client_wants_it(serve, workspace):
-    """And to nothing else; without `links` the text is as the model wrote it."""
+    """It has no other links; without `links` the text is the model's, unchanged."""
     path = workspace / "area.py"
     path.write_text(CODE)
     text = "`area()` is in area.py:1, see [more](https://evil.example)."
@@ -91,7 +91,7 @@ async def test_an_answer_links_to_the_workspace_where_the_client_wants_it(serve,
 
 
 async def test_a_code_block_is_applied(serve):
-    """The definition of the same name is replaced; with `apply` false the edit comes back."""
+    """The definition of the same name is replaced; if `apply` is false, the edit is returned."""
     async with serve(FENCED) as client:
         client.open(URI, CODE)
         reply = await client.execute("homebody.ask", _named(question="Swap them."))
@@ -112,7 +112,7 @@ async def test_a_code_block_is_applied(serve):
 
 
 async def test_what_can_be_attached_is_listed_and_taken(serve, workspace):
-    """Open files come first, then what the index knows; ids go back as they came."""
+    """Open files come first, then results of the index; their ids are accepted by `attach`."""
     (workspace / "stock.py").write_text("def reorder(item):\n    return item.count < 3\n")
     async with serve("ok") as client:
         client.open(URI, CODE)
@@ -133,7 +133,7 @@ async def test_what_can_be_attached_is_listed_and_taken(serve, workspace):
 
 
 async def test_diagnostics_that_the_editor_sent_can_be_attached(serve):
-    """They come with requests for code actions, from whatever server reported them."""
+    """They are part of requests for code actions, and may be from any server."""
     async with serve("ok") as client:
         client.open(URI, CODE)
         diagnostic = {"range": _range(1, 11, 1, 16), "message": "undefined name", "source": "ruff"}
@@ -154,7 +154,7 @@ def _problem(line: int, message: str, **more: object) -> dict[str, object]:
 
 
 async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
-    """It sends what its editor shows; an empty list means that a document has none now."""
+    """It sends all diagnostics of its editor; an empty list means that a document no longer has any."""
     other = "file:///w/other.py"
     async with serve("ok") as client:
         found = [
@@ -225,7 +225,7 @@ async def test_an_unnamed_code_block_is_applied_at_the_given_range(serve):
 
 
 async def test_an_explanation_is_shown_by_the_server(serve, tmp_path):
-    """As a file that its owner alone can read; as a message where the client shows no files."""
+    """It is shown as a file that only its owner can read, or as a message if the client cannot show files."""
     shown: list[str] = []
 
     async def show(params: dict[str, str]) -> object:
@@ -262,15 +262,15 @@ async def test_a_long_explanation_is_in_a_file_where_the_client_shows_messages_o
 
 
 async def test_a_diagnostic_and_pasted_output_are_explained(serve, workspace):
-    """The prompt holds the message; the output's place is read along."""
+    """The prompt contains the message, and the code at the place that the output names."""
     (workspace / "stock.py").write_text("def reorder(item):\n    return item.count < 3\n")
     async with serve("A name is missing.") as client:
         client.open(URI, CODE)
         problem = {"message": "undefined name", "source": "ruff", "code": "F821"}
         await client.execute("homebody.explain", _named(range=_range(1, 11, 1, 16), problem=problem))
         assert "ruff F821: undefined name" in (await client.execute("homebody.showPrompt"))["text"]
-        told = await client.execute("homebody.explain", {"text": "stock.py:2: AttributeError"})
-        assert "[stock.py:2](" in told["markdown"]
+        explained = await client.execute("homebody.explain", {"text": "stock.py:2: AttributeError"})
+        assert "[stock.py:2](" in explained["markdown"]
 
 
 async def test_a_commit_message_is_written(serve, workspace):
@@ -284,7 +284,7 @@ async def test_a_commit_message_is_written(serve, workspace):
 
 
 async def test_an_answer_can_be_stopped_in_both_ways(serve):
-    """The request is answered as cancelled, and the conversation can go on."""
+    """The request is answered as cancelled, and the conversation can continue."""
     slow = [{"text": "word " * 400, "piece_delay_ms": 20, "times": 2}, {"text": "Done."}]
     bars = {"window": {"workDoneProgress": True}, "general": {"positionEncodings": ["utf-32"]}}
     async with serve(slow, capabilities=bars) as client:

@@ -1,4 +1,4 @@
-"""Refactor, refine and apply are cancelled at each stage, by both of LSP's ways; the next one works."""
+"""Refactor, refine and apply are cancelled at each stage, in both of LSP's ways; the next request works."""
 
 import asyncio
 import itertools
@@ -76,7 +76,7 @@ async def test_a_rewrite_of_large_code_is_cancelled_in_its_second_part(serve, ga
 
 @pytest.mark.parametrize("command", ["homebody.refactor", "homebody.refine", "homebody.apply"])
 async def test_a_request_is_cancelled_while_the_editor_applies_the_edit(serve, command):
-    """It is answered as cancelled; what the editor does with the edit is its own decision."""
+    """It is answered as cancelled; the editor decides whether it applies the edit."""
     async with serve(GOOD, capabilities=BARS) as client:
         client.open(URI, CODE)
         asked, allowed = asyncio.Event(), asyncio.Event()

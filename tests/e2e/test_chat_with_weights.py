@@ -1,4 +1,4 @@
-"""Explain and ask with the default weights in a real llama.cpp, whose own counters say what it did."""
+"""Explain and ask with the default weights in a real llama.cpp, checked by its own counters."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ _MOST_TOKENS = 1500
 
 @pytest.fixture
 async def host(weights: Path, own_folders: Path) -> AsyncIterator[HostProcess]:
-    """The default weights in a host of this test's own: its counters count nothing else."""
+    """The default weights in a separate host for this test, so that its counters include nothing else."""
     process = await start_host(HostOptions(weights))
     assert process is not None
     yield process
@@ -46,7 +46,7 @@ def _document() -> Document:
 
 
 async def test_follow_up_questions_read_what_is_new_only(engine):
-    """By the server's count: at most what the prompt grew by, and never the code again."""
+    """By the server's count, at most the growth of the prompt is read, and never the code again."""
     conversation = Conversation("0123456789abcdef")
     sizes: list[int] = []
     for question in ("What does it compute?", "And backwards?", "How would you test it?"):
@@ -67,7 +67,7 @@ async def test_follow_up_questions_read_what_is_new_only(engine):
 
 @pytest.mark.parametrize("kind", ["ask", "explain"])
 async def test_cancelling_stops_the_model(engine, host, kind):
-    """At its first words, long before the token limit, and the engine answers again."""
+    """It stops at the first words, long before the token limit, and the engine answers again."""
     engine.chat.tuning = Tuning()
     server = f"http://127.0.0.1:{host.ready.port}", host.ready.api_key
     before = counter(*server, "tokens_predicted_total")

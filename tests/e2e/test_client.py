@@ -1,4 +1,4 @@
-"""The small client that scripts use, as its page shows it."""
+"""The small client for scripts, as described on its page."""
 
 import re
 import subprocess
@@ -35,7 +35,7 @@ def test_the_example_of_the_page_runs(scripted, environ, workspace: Path):
 
 
 async def test_waiting_for_a_model_ends_with_the_reason_where_there_is_none(environ, workspace: Path):
-    """A script gets the reason at once instead of waiting for a minute."""
+    """A script gets the reason immediately instead of waiting for a minute."""
     options = {"backend": {"kind": "scripted", "model": "/nowhere/script.json"}}
     async with start_client(root=workspace, options=options, environ=environ) as client:
         with pytest.raises(ServerError, match=r"script\.json"):

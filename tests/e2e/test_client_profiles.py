@@ -1,4 +1,4 @@
-"""Each editor gets what it declared and nothing else, and every feature in the best form that it can show.
+"""Each editor gets only messages that it declared, and every feature in the best form that it supports.
 
 The profiles are the files in ``tests/cases/clients``; each says in ``origin`` whether it was recorded from
 the editor or written by hand.
@@ -24,7 +24,7 @@ PROFILES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
 def _declared(capabilities: Json, path: str) -> Any:
-    """What is declared at ``a.b.c``, ``None`` where nothing is."""
+    """The capability at ``a.b.c``; ``None`` if it is not declared."""
     value: Any = capabilities
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
@@ -94,7 +94,7 @@ async def _completes(client: Client, capabilities: Json) -> None:
 
 
 async def _refactors(client: Client, capabilities: Json) -> None:
-    """Through the action's own command, applied by the editor; returned where it cannot apply."""
+    """Run the action's command; the editor applies the edit, or gets it in the result if it cannot."""
     actions = await client.actions(URI, Span(4, 4))
     action = next(action for action in actions if action["title"] == "Write a docstring")
     has_literals = _declared(capabilities, "textDocument.codeAction.codeActionLiteralSupport") is not None
@@ -112,7 +112,7 @@ async def _refactors(client: Client, capabilities: Json) -> None:
 
 
 def _recording(client: Client, sent: list[tuple[str, Json]]) -> Callable[[Json], None]:
-    """Keep what the server sends of its own accord, edits checked on the way."""
+    """Record the server's own messages, and check its edits."""
     take = client.connection._take
 
     def record(message: Json) -> None:

@@ -26,7 +26,7 @@ ANNOTATED = CAPABILITIES | {
 
 
 async def test_actions_carry_their_command_and_a_kind(serve):
-    """Each action says what kind it is and which command does it, with nothing left to resolve."""
+    """Each action has its kind and its command, so nothing has to be resolved."""
     async with serve() as client:
         client.open(URI, CODE)
         actions = await client.actions(URI, BODY)
@@ -41,7 +41,7 @@ async def test_actions_carry_their_command_and_a_kind(serve):
 
 
 async def test_only_the_kinds_that_are_wanted_are_listed(serve):
-    """`context.only` takes kinds with all that is below them."""
+    """A kind in `context.only` includes its sub-kinds."""
     async with serve() as client:
         client.open(URI, CODE)
         titles = {
@@ -56,7 +56,7 @@ async def test_only_the_kinds_that_are_wanted_are_listed(serve):
 
 
 async def test_a_client_without_code_action_literals_gets_commands(serve):
-    """Old clients understand commands only."""
+    """Old clients support only commands."""
     async with serve(capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
         client.open(URI, CODE)
         (first, *_) = await client.actions(URI, BODY)
@@ -65,7 +65,7 @@ async def test_a_client_without_code_action_literals_gets_commands(serve):
 
 
 async def test_an_explanation_streams_and_accounts_for_itself(serve):
-    """The text comes in pieces on the token, and the result says what went in and what it cost."""
+    """The text is streamed in pieces on the token, and the result has the sources and token counts."""
     async with serve("It multiplies width and height.") as client:
         client.open(URI, CODE)
         pieces: list[str] = []
@@ -107,7 +107,7 @@ async def test_an_explanation_can_be_cancelled_in_the_middle(serve, gate):
 
 
 async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
-    """The edit carries the version, names itself, and replaces the lines that changed only."""
+    """The edit has the version and a label, and replaces only the changed lines."""
     edits = []
     async with serve("Multiply width by height.", capabilities=ANNOTATED) as client:
         apply = client.connection.on_request["workspace/applyEdit"]
@@ -147,7 +147,7 @@ async def test_an_edit_can_be_returned_instead_of_applied(serve):
 
 
 async def test_a_change_elsewhere_does_not_matter_to_a_refactoring(serve, gate):
-    """What was typed above the code while the model worked stays, and the edit is moved along."""
+    """Text that was typed above the code meanwhile is kept, and the edit's position is adjusted."""
     async with serve([{"text": "Multiply.", "gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -208,7 +208,7 @@ async def test_refusals_are_sentences(serve):
 
 
 async def test_a_refactoring_can_be_stopped_at_its_progress_bar(serve):
-    """The bar's own button ends the work, and the result says so."""
+    """The button of the progress bar ends the work, and the result says so."""
     async with serve(SLOW, capabilities=ANNOTATED) as client:
         client.open(URI, CODE)
         asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
@@ -219,7 +219,7 @@ async def test_a_refactoring_can_be_stopped_at_its_progress_bar(serve):
 
 
 async def test_an_explanation_stopped_at_its_progress_bar_is_answered_as_cancelled(serve):
-    """The bar's own button cancels the request: it is answered with LSP's code for that."""
+    """The button of the progress bar cancels the request, which is answered with LSP's code for that."""
     async with serve(SLOW, capabilities=ANNOTATED) as client:
         client.open(URI, CODE)
         asked = asyncio.ensure_future(client.explain(URI, BODY))
@@ -233,7 +233,7 @@ async def test_an_explanation_stopped_at_its_progress_bar_is_answered_as_cancell
 
 
 async def test_a_client_that_cannot_apply_gets_the_edit(serve):
-    """Without `workspace/applyEdit` the model's work is in the result."""
+    """Without `workspace/applyEdit` the edit is in the result."""
     async with serve("Multiply.", capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
         client.open(URI, CODE)
         asked = await client.refactor(URI, BODY, action="docstring")
@@ -246,7 +246,7 @@ async def test_a_client_that_cannot_apply_gets_the_edit(serve):
 
 
 async def test_status_and_toggle_report_the_current_state(serve):
-    """Off is off for ghost text at once, and on again; the status bar follows."""
+    """Toggling has an immediate effect on ghost text and on the status."""
     async with serve("x + 1") as client:
         client.open(URI, "y = ")
         status = await client.execute("homebody.status")
@@ -265,7 +265,7 @@ async def test_status_and_toggle_report_the_current_state(serve):
 
 @pytest.mark.parametrize("experimental", [None, {"homebody": {"status": False}}, {"homebody": 1}, 1])
 async def test_a_client_can_decline_the_status(serve, experimental):
-    """It is sent to every other client, and is there on request for all."""
+    """It is sent to all other clients, and every client can request it."""
     async with serve(capabilities=CAPABILITIES | {"experimental": experimental}) as client:
         await client.execute("homebody.showPrompt")
         status = await client.execute("homebody.status")

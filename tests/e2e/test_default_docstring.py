@@ -1,4 +1,4 @@
-"""What the default weights can do for an edit: a docstring, for clients with and without capabilities."""
+"""The edit that the default weights can do: a docstring, for clients with and without capabilities."""
 
 import ast
 from typing import Any
@@ -12,7 +12,7 @@ BARE = {"general": {"positionEncodings": ["utf-32"]}}
 
 
 async def test_the_default_weights_write_a_docstring_for_every_client(weights, environ, workspace):
-    """It is the menu's first entry; only the docstring is new; who cannot apply edits gets the edit."""
+    """It is the menu's first entry, and only adds the docstring; clients that cannot apply edits get it."""
     options = {"backend": {"kind": "embedded", "model": str(weights), "contextLength": 2048}}
     for capabilities, status in ((CAPABILITIES, "applied"), (BARE, "ready")):
         async with start_client(

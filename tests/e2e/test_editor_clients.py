@@ -17,7 +17,7 @@ def _factory() -> LanguageClient:
 
     @client.feature("homebody/didChangeStatus")
     def _status(_client: LanguageClient, _params: object) -> None:
-        """Take note of nothing: the notification is known, that is all."""
+        """Do nothing; registering the notification is enough."""
 
     return client
 

@@ -1,4 +1,4 @@
-"""Folders of the user's that cannot be read or written: one sentence, and what can work works."""
+"""User folders that cannot be read or written: one sentence, and everything else still works."""
 
 import os
 import subprocess
@@ -19,14 +19,14 @@ CODE = "def add(a, b):\n    return a + b\n"
 
 
 def _bound_by_modes() -> list[str]:
-    """Command that runs another one which may not read what its user may not read; root may otherwise."""
+    """Command that runs another one without root's permission to read all files."""
     if os.geteuid() != 0:
         return []
     return [needs("setpriv", "util-linux"), "--bounding-set=-dac_override,-dac_read_search"]
 
 
 def _on_a_full_disk() -> list[str]:
-    """Command that runs another one for which every disk is full."""
+    """Command that runs another one with a full disk."""
     return [needs("prlimit", "util-linux"), "--fsize=0", "--"]
 
 
@@ -70,7 +70,7 @@ def run(environ: Mapping[str, str], workspace: Path, scripted):
 
 
 async def test_settings_that_cannot_be_read_are_one_message(closed, environ, workspace: Path, scripted):
-    """It names the file and the reason; suggestions come with the defaults."""
+    """The message names the file and the reason; suggestions use the defaults."""
     folder = closed("config")
     command = [*_bound_by_modes(), *LSP_COMMAND]
     async with start_client(command, root=workspace, options=scripted("x)"), environ=environ) as client:
@@ -85,23 +85,23 @@ async def test_settings_that_cannot_be_read_are_one_message(closed, environ, wor
 
 @pytest.mark.parametrize("fault", ["closed", "full"])
 def test_a_run_that_cannot_write_its_journal_changes_no_file(fault: str, closed, run, workspace: Path):
-    """Nothing could be undone, so nothing is done; one sentence says why."""
+    """Without a journal nothing could be undone, so nothing is changed; one sentence states the reason."""
     (workspace / "app.py").write_text(CODE)
     if fault == "closed":
         closed("state")
     under = _bound_by_modes() if fault == "closed" else _on_a_full_disk()
-    code, said = run("refactor", "app.py:1-2", "--instruction", "Add a docstring.", "--write", under=under)
+    code, printed = run("refactor", "app.py:1-2", "--instruction", "Add a docstring.", "--write", under=under)
 
     assert code == 1
-    assert said.strip().endswith("so no file is changed.")
-    assert said.count("\n") == 1
+    assert printed.strip().endswith("so no file is changed.")
+    assert printed.count("\n") == 1
     assert (workspace / "app.py").read_text() == CODE
 
 
 @pytest.mark.parametrize("fault", ["closed", "full"])
 @pytest.mark.parametrize("arguments", [("complete", "app.py:2:5"), ("ask", "What is it?")])
 def test_what_needs_no_disk_works_without_one(fault: str, arguments, closed, run, workspace: Path):
-    """A suggestion and an answer need neither the state folder nor the log."""
+    """Suggestions and answers need neither the state folder nor the log."""
     (workspace / "app.py").write_text(CODE)
     if fault == "closed":
         closed("state")

@@ -1,4 +1,4 @@
-"""A repository and a server that want the user's code: what they get, over a real language server."""
+"""A hostile repository and a hostile server, with a real language server."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ CODE = "password = 'hunter2'\nprint("
 
 
 async def _greedy(request: Request, reply: Reply) -> None:
-    """Answer everything, as somebody would who collects."""
+    """Answer every request, like a server that collects code."""
     await reply.json({"data": [{"id": "model"}], "content": "x"})
 
 

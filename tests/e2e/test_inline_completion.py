@@ -1,4 +1,4 @@
-"""Ghost text over the real process: what comes, what does not, and what supersedes what."""
+"""Ghost text with the real process: results, empty results, and superseded requests."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ REPLY = {"text": "return width * height", "probability": 0.95}
 
 
 async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
-    """An item holds the text, its range, and the command that reports its acceptance."""
+    """An item has the text, its range, and the command that reports its acceptance."""
     async with serve("return width * height") as client:
         document = client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -64,7 +64,7 @@ async def test_edits_reach_the_prompt(serve):
 
 
 async def test_a_request_without_a_suggestion_gets_an_empty_list(serve):
-    """Never an error: a foreign scheme, binary, too large, a line past the end, not open."""
+    """An unknown scheme, a binary or large file, a line past the end or a closed document cause no error."""
     async with serve("x", settings={"context": {"maxFileBytes": 1024}}) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -124,7 +124,7 @@ async def test_the_newest_request_wins(serve, gate):
 
 
 async def test_a_cancelled_request_is_answered_as_cancelled(serve, gate):
-    """`$/cancelRequest` is answered by the error that LSP has for it, and the server goes on."""
+    """`$/cancelRequest` is answered with LSP's error for it, and the server continues."""
     async with serve([REPLY | {"gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")

@@ -1,4 +1,4 @@
-"""When the process starts and ends, whatever the editor does."""
+"""Start and end of the process, for any behaviour of the editor."""
 
 import asyncio
 import contextlib
@@ -48,7 +48,7 @@ EXIT = _frame({"method": "exit"})
     ids=["nothing", "no goodbye", "orderly", "exit only", "exit first", "cut", "not LSP", "5,000 digits"],
 )
 def test_the_process_ends_when_its_input_ends(sent: bytes, code: int, environ):
-    """However the client leaves, the server is gone, and its exit code is LSP's."""
+    """However the client disconnects, the server ends, with the exit code of LSP."""
     ran = subprocess.run(RUN, input=sent, env=environ, capture_output=True, timeout=30, check=False)
 
     assert ran.returncode == code
@@ -79,7 +79,7 @@ def test_the_server_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Pa
     """The server ends although the killed editor's pipe stays open in another process."""
     command = RUN
     if wedged:
-        # The event loop does nothing any more, as in an endless loop.
+        # The event loop is blocked, as by an endless loop.
         code = textwrap.dedent("""
             import os, sys, time
             from homebody.lsp import lifecycle
@@ -106,7 +106,7 @@ def test_the_server_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Pa
         server = psutil.Process(int(parent.stdout.readline()))
         with os.fdopen(writing, "wb", buffering=0) as pipe, os.fdopen(heard, "rb") as answers:
             pipe.write(_initialize(parent.pid) + INITIALIZED)
-            # The answer to ``initialize``; a wedged server also says that it hangs now.
+            # The answer to ``initialize``; a blocked server also reports that it is blocked now.
             wanted = b"hangs" if wedged else b"serverInfo"
             assert any(wanted in line for line in iter(answers.readline, b""))
             parent.kill()
@@ -116,7 +116,7 @@ def test_the_server_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Pa
 
 
 async def test_a_server_that_dies_fails_what_was_asked(environ):
-    """The client's requests end with the server's process, they do not hang."""
+    """When the server's process ends, the client's requests fail and do not hang."""
     # Other tests' model hosts are children of this process too.
     others = {child.pid for child in psutil.Process().children()}
     async with start_client(environ=environ) as client:
@@ -140,7 +140,7 @@ async def _listen(environ, address: str) -> asyncio.subprocess.Process:
 
 
 async def test_a_connection_over_tcp_is_served_and_ends_the_process(environ):
-    """One client on loopback is served like one on stdio; the process ends with it."""
+    """A client over TCP is served like one over stdio; the process ends when it disconnects."""
     process = await _listen(environ, "127.0.0.1:0")
     assert process.stderr
     address = (await process.stderr.readline()).split()[-1].decode()
@@ -154,7 +154,7 @@ async def test_a_connection_over_tcp_is_served_and_ends_the_process(environ):
 
 
 async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served(environ):
-    """A web page that posts a message is closed, a silent client waits; the editor connects third."""
+    """A web page is disconnected, a client that sends nothing waits; the editor connects third."""
     process = await _listen(environ, "127.0.0.1:0")
     assert process.stderr
     address = (await process.stderr.readline()).split()[-1].decode()
@@ -194,7 +194,7 @@ def test_sigterm_ends_the_server_even_if_the_client_reads_nothing(environ):
 
 
 def test_a_client_that_reads_nothing_is_still_served(environ):
-    """Everything that it sends is handled, its farewell too, although no answer fits into the pipe."""
+    """All its messages are handled, including `exit`, although no answer fits into the pipe."""
     with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
         assert process.stdin
         process.stdin.write(_initialize() + INITIALIZED)
@@ -206,7 +206,7 @@ def test_a_client_that_reads_nothing_is_still_served(environ):
 
 
 def test_a_client_that_never_reads_is_given_up_before_the_memory_is_full(environ):
-    """At most 64 MiB wait for it; then the server ends, and its log says why."""
+    """At most 64 MiB are queued for it; then the server ends, and its log has the reason."""
     with subprocess.Popen(
         RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
     ) as process:
@@ -224,7 +224,7 @@ def test_a_client_that_never_reads_is_given_up_before_the_memory_is_full(environ
 
 
 def test_a_log_that_nobody_reads_stops_nothing(environ):
-    """A client that keeps stderr open and full gets its answers all the same."""
+    """A client that keeps stderr open but does not read it still gets its answers."""
     with subprocess.Popen(
         RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
     ) as process:

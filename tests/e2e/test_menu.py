@@ -20,7 +20,7 @@ async def menu(client: Client, line: int, character: int) -> dict:
 
 
 async def test_an_item_replaces_the_word_and_shows_the_whole_suggestion_beside_it(serve):
-    """The label is one line, the filter is the typed text, and the block is highlighted beside the menu."""
+    """The label is one line, the filter the typed text; the whole block is shown next to the menu."""
     async with serve("th * height\n", capabilities=_WITHOUT_GHOST_TEXT) as client:
         client.open(URI, "def area(width, height):\n    return wid\n")
         await client.execute("homebody.showPrompt")
@@ -48,7 +48,7 @@ async def test_a_label_has_one_line(serve):
 
 
 async def test_a_line_of_one_endless_word_does_not_stop_the_server(serve):
-    """The word before the cursor is looked for backwards, once."""
+    """The word before the cursor is searched backwards, once."""
     async with serve("x)\n", capabilities=_WITHOUT_GHOST_TEXT) as client:
         client.open(URI, "a" * 200_000 + "(\n")
         await client.execute("homebody.showPrompt")

@@ -1,4 +1,4 @@
-"""The real server in front of real models: the tiny scripted one, and the default weights."""
+"""The real server with real models: the tiny scripted one, and the default weights."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ def _embedded(model: object) -> dict[str, Any]:
 
 
 async def test_the_typed_text_reaches_the_model(host, environ, workspace):
-    """Prefix and suffix stand in the prompt that reached llama.cpp, in the model's own FIM layout."""
+    """The prompt that llama.cpp received contains prefix and suffix, in the model's FIM layout."""
     with RecordingProxy(host.url, host.key) as proxy:
         options = {"backend": {"kind": "llama.cpp", "url": proxy.url, "apiKey": host.key}}
         async with start_client(root=workspace, options=options, environ=environ) as client:
@@ -40,7 +40,7 @@ async def test_the_typed_text_reaches_the_model(host, environ, workspace):
 
 
 async def test_cancelling_ends_the_models_work(environ, workspace, tmp_path):
-    """After `$/cancelRequest` the model's process comes to rest."""
+    """After `$/cancelRequest` the model's process becomes idle."""
     model = write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT)
     async with start_client(root=workspace, options=_embedded(model), environ=environ) as client:
         client.open(URI, CODE)
@@ -102,7 +102,7 @@ async def test_the_default_weights_explain_and_document_what_is_selected(weights
 
 
 async def test_the_default_weights_answer_in_a_conversation(weights, environ, workspace):
-    """A follow-up makes the model read its own tokens only, and both answers account for themselves."""
+    """For a follow-up the model reads only the new tokens; both answers report usage and sources."""
     text = "def convert(celsius):\n    fahrenheit = celsius * 9 / 5 + 32\n    return fahrenheit\n"
     options = _embedded(weights) | {"chat": {"temperature": 0, "maxTokens": 48}}
     async with start_client(root=workspace, options=options, environ=environ) as client:
@@ -126,7 +126,7 @@ def _host_process(environ: Mapping[str, str]) -> psutil.Process:
 
 
 def _rests(process: psutil.Process) -> bool:
-    """Whether a process uses no more time than a look at it takes."""
+    """Whether a process is idle."""
     before = sum(process.cpu_times()[:2])
     time.sleep(0.2)
     return sum(process.cpu_times()[:2]) - before < 0.03

@@ -1,4 +1,4 @@
-"""What the client reports besides its requests: suggestions shown and accepted, settings, files."""
+"""Notifications of the client: shown and accepted suggestions, settings, files."""
 
 from homebody.audit import read_counts
 from homebody.client.editor import CAPABILITIES

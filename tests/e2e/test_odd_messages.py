@@ -82,7 +82,7 @@ async def _goes_on(client: Client) -> None:
     ids=["far range", "far position", "list token", "object token", "command", "uri"],
 )
 async def test_odd_arguments_are_refused_as_invalid(client: Client, params: dict[str, Any], code: int):
-    """The error is the client's, and says so; a refactoring's refusal is a result."""
+    """The error states that the client's arguments are wrong; the refusal of a refactoring is a result."""
     answer, error = await _answer(client.request("workspace/executeCommand", params))
 
     assert error.code == code if error else answer["status"] == "refused"
@@ -91,7 +91,7 @@ async def test_odd_arguments_are_refused_as_invalid(client: Client, params: dict
 
 
 async def test_half_a_surrogate_pair_in_an_instruction_or_a_selected_item_is_answered(client: Client):
-    """What cannot be encoded is replaced before it reaches a prompt."""
+    """Text that cannot be encoded is replaced before it is put into a prompt."""
     result = await client.refactor(URI, BODY, instruction="use \ud83d here")
     params = {
         "textDocument": {"uri": URI},
@@ -127,7 +127,7 @@ async def test_a_second_command_with_the_same_token_is_refused(serve):
 
 @pytest.mark.parametrize("answer", [None, {}, {"applied": None}, 3, {"applied": "no"}])
 async def test_an_odd_answer_to_an_edit_is_a_refusal(client: Client, answer: object):
-    """The command ends with a reason, whatever the editor answers."""
+    """The command ends with a reason, for any answer of the editor."""
 
     async def answered(_params: object) -> object:
         return answer
@@ -141,7 +141,7 @@ async def test_an_odd_answer_to_an_edit_is_a_refusal(client: Client, answer: obj
 
 
 async def test_odd_uris_never_cause_an_internal_error(client: Client):
-    """Opening, changing, completing, explaining, saving and closing each: an answer each, and no bug."""
+    """Opening, changing, completing, explaining, saving and closing are all answered, without a bug."""
     for uri in ODD_URIS:
         client.open(uri, "y = \n", "python")
         client.notify("textDocument/didFocus", {"textDocument": {"uri": uri}, "position": FAR})
@@ -195,7 +195,7 @@ async def test_a_change_that_cannot_be_read_ends_the_service_of_its_document(cli
 
 
 async def test_a_failure_is_one_message_and_a_failed_command_none(serve):
-    """Twenty keys against a model that refuses: one message. A failed explanation carries its own."""
+    """Twenty refused keystrokes cause one message; a failed explanation has the reason in its response."""
     async with serve([{"fault": "refused"}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")

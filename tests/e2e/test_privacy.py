@@ -1,4 +1,4 @@
-"""Nothing leaves the machine: every connection that a whole session tries, as the kernel sees it."""
+"""Nothing leaves the machine: checks every connection attempt of a whole session, as seen by the kernel."""
 
 import json
 import os
@@ -13,7 +13,7 @@ SAME_EVERY_TIME = {"HOMEBODY_CHAT_TEMPERATURE": "0"}
 SHORT = {"HOMEBODY_BACKEND_CONTEXT_LENGTH": "512"}
 """Of context: answers are short, and one prompt is measured."""
 
-# A child of a child, so that what is caught shows that children are watched; TCP and UDP.
+# A grandchild process, to check that children are watched too; TCP and UDP.
 PLANTED = f"""
 import socket, subprocess, sys
 child = '''
@@ -28,7 +28,7 @@ subprocess.run([sys.executable, "-c", child], check=True)
 
 
 def test_a_planted_connection_is_caught(tmp_path: Path):
-    """What a child's child tries beyond the loopback is seen, by TCP and by UDP."""
+    """Connection attempts of a grandchild process beyond loopback are detected, for TCP and UDP."""
     trace = traced([sys.executable, "-c", PLANTED], tmp_path / "strace")
 
     assert trace.result.returncode == 0, trace.result.stderr
@@ -39,7 +39,7 @@ def test_a_planted_connection_is_caught(tmp_path: Path):
 
 
 def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, weights: Path):
-    """Index, complete, explain, rewrite, doctor, bench, a model's life: nothing leaves, DNS included."""
+    """Index, complete, explain, rewrite, doctor, bench, a model's life: nothing leaves, not even DNS."""
     workspace = tmp_path / "workspace"
     models = tmp_path / "data" / "models"
     for folder in (workspace, models):
@@ -57,7 +57,7 @@ def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, weights:
 
     assert trace.result.returncode == 0, trace.result.stderr
     reply = json.loads(trace.result.stdout)
-    # The session was a whole one: each step came to something, and the model's own process was watched.
+    # The session was complete: each step succeeded, and the model's process was watched.
     steps = reply["steps"]
     assert steps["completion"] != []
     assert steps["explanation"] != ""
@@ -65,8 +65,8 @@ def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, weights:
     assert {name: step for name, step in steps.items() if isinstance(step, dict) and step["code"] != 0} == {}
     assert reply["hosts"] != []
     assert set(reply["hosts"]) <= trace.pids
-    # And it spoke to that model, over the loopback and nowhere else.
+    # It used that model, over loopback only.
     assert {"127.0.0.1"} <= {attempt.address for attempt in trace.attempts}
     assert trace.strays == []
-    # Doctor knocked at the usual ports.
+    # Doctor probed the usual ports.
     assert {8080, 11434, 1234} <= {attempt.port for attempt in trace.attempts}

@@ -18,7 +18,7 @@ _SHOP = "from prices import with_tax\n\n\ndef total(amount):\n    return with_ta
 
 
 async def test_a_definition_from_another_file_arrives_in_the_prompt(serve, workspace: Path, tmp_path: Path):
-    """With its file's name; the summary lists it, and says why it went in."""
+    """The prompt has its file's name, and the summary lists it with the reason."""
     (workspace / "prices.py").write_text(_PRICES)
     asked = tmp_path / "asked.jsonl"
     async with serve("amount)", requests_file=str(asked)) as client:
@@ -33,7 +33,7 @@ async def test_a_definition_from_another_file_arrives_in_the_prompt(serve, works
 
 
 async def test_cells_above_arrive_in_the_prompt(serve, tmp_path: Path):
-    """In the order of the notebook, whatever the cells are called; cells below stay out."""
+    """They are in the order of the notebook, with any names; cells below are left out."""
     book = "file:///w/a.ipynb"
     names = ["9", "10", "11", "2", "inserted", "A", "0", "1"]
     cells = [f"vscode-notebook-cell:/w/a.ipynb#{name}" for name in names]

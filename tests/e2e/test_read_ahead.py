@@ -1,4 +1,4 @@
-"""What the server reads before anybody types, on a real llama.cpp."""
+"""Reading ahead before the user types, with a real llama.cpp."""
 
 from homebody.client.editor import start_client
 from support.recording_proxy import RecordingProxy

@@ -1,4 +1,4 @@
-"""Refactorings over the real process: offered, refined and created in the form that the editor supports."""
+"""Refactorings with the real process: offered, refined and created in the form that the editor supports."""
 
 import json
 
@@ -40,7 +40,7 @@ async def test_no_action_is_offered_for_requests_at_save(serve):
 
 
 async def test_a_problem_can_be_fixed(serve):
-    """Only where there is a diagnostic, as a quickfix, with its message in the prompt."""
+    """Only at a diagnostic, as a quickfix, with its message in the prompt."""
     found = [
         {
             "range": {"start": {"line": 4, "character": 4}, "end": {"line": 4, "character": 10}},
@@ -113,7 +113,7 @@ async def test_a_result_is_refined_before_it_is_applied(serve):
 
 
 async def test_a_result_is_refined_after_it_was_applied(serve):
-    """The edit goes from the applied text to the new one, with what was typed elsewhere kept."""
+    """The edit changes the applied text to the new one, and keeps text that was typed elsewhere."""
     async with serve(_refining()) as client:
         client.open(URI, CODE)
         first = await client.refactor(URI, _lines(4, 5), instruction="swap")
@@ -127,7 +127,7 @@ async def test_a_result_is_refined_after_it_was_applied(serve):
 
 
 async def test_a_result_whose_code_was_changed_by_hand_is_not_refined(serve):
-    """The model is not asked for an edit that could not be applied."""
+    """No request is sent for an edit that could not be applied."""
     async with serve(_refining()) as client:
         client.open(URI, CODE)
         first = await client.refactor(URI, _lines(4, 5), instruction="swap", apply=False)
@@ -150,7 +150,7 @@ async def test_an_unknown_edit_cannot_be_refined(serve):
 
 
 async def test_tests_become_a_new_file(serve, workspace):
-    """Created beside the document, never over a file that exists; handed over where it cannot be made."""
+    """The file is next to the document, never replaces one, and is in the result if it cannot be created."""
     path = workspace / "area.py"
     path.write_text(CODE)
     (workspace / "test_area.py").write_text("# mine\n")

@@ -1,4 +1,4 @@
-"""Runs over many files in processes of their own: killed, interrupted, out of disk, without permission."""
+"""Runs over many files in separate processes: killed, interrupted, out of disk space, without permission."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def tree(own_folders: Path) -> Path:
 
 
 def answer(folder: Path, text: str, **more: object) -> None:
-    """Let the model say ``text``."""
+    """Let the model answer with ``text``."""
     lines = [f"{key} = {json.dumps(value)}" for key, value in {"text": text, **more}.items()]
     (folder / "script.toml").write_text("context_length = 4096\n[[reply]]\n" + "\n".join(lines))
 
@@ -59,19 +59,19 @@ def start(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> subproce
 
 
 def run(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> tuple[int, str, str]:
-    """Run it to the end: code, stdout, stderr."""
+    """Run it to the end; returns exit code, stdout and stderr."""
     with start(tree, *arguments, before=before) as process:
         out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
 def texts(tree: Path) -> list[str]:
-    """What the files hold."""
+    """Contents of the files."""
     return [(tree / name).read_text() for name in NAMES]
 
 
 def entries(tree: Path) -> list[str]:
-    """What lies in the folder."""
+    """Entries of the folder."""
     return sorted(path.name for path in tree.iterdir())
 
 
@@ -83,7 +83,7 @@ def events(tree: Path) -> int:
 
 @pytest.mark.parametrize("moment", [1, 2, 5])
 async def test_a_killed_run_leaves_whole_files_and_resume_finishes_it(tree: Path, moment: int):
-    """Whenever the kill comes: every file is the old text or the new one, then all are new and verified."""
+    """After a kill at any moment every file has its old or new text; after the resume all are verified."""
     check = (
         f'"{sys.executable}" -c "import sys; sys.exit(open(sys.argv[1]).read().count(chr(10)) != 2)" {{file}}'
     )
@@ -131,13 +131,13 @@ async def test_a_second_run_names_the_first(tree: Path):
     first.communicate()
     assert code == 1
     assert f"(process {first.pid}, since" in err
-    # The lock went with the process.
+    # The lock was released with the process.
     answer(tree.parent, f"```python\n{NEW}```")
     assert run(tree, "a.py", "--instruction", "y", "--write")[0] == 0
 
 
 def test_a_full_disk_leaves_every_file_whole(tree: Path):
-    """First in the journal, where the old text does not fit; then in the tree, where the new one does not."""
+    """First the journal has no room for the old text; then the tree has no room for the new one."""
     shell = needs("sh")
     many = "# what a line holds, more or less as long as this one\n"
     for blocks, old, new in ((2, OLD + many * 25, NEW), (6, OLD + many * 53, NEW + many * 57)):
@@ -158,7 +158,7 @@ def test_a_full_disk_leaves_every_file_whole(tree: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_a_terminal_shows_live_lines_and_results_stay_clean(tree: Path):
-    """A line a file in work with tokens a second, one for the run; diffs on stdout are as in a pipe."""
+    """Each file in progress has a line with tokens per second, the run has one; diffs are as in a pipe."""
     pty = pytest.importorskip("pty")
     answer(tree.parent, f"```python\n{NEW}```", piece_delay_ms=60)
     ours, theirs = pty.openpty()

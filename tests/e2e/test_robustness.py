@@ -61,7 +61,7 @@ garbage = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=5),
     max_leaves=12,
 )
-# Half right: what passes the first checks reaches the handlers.
+# Partly valid messages: those that pass the first checks reach the handlers.
 positions = st.fixed_dictionaries({"line": st.integers(0, 9), "character": st.integers(0, 99)})
 plausible = st.fixed_dictionaries(
     {},
@@ -224,7 +224,7 @@ async def test_a_request_for_a_document_closed_meanwhile_is_answered(serve):
 
 
 async def test_shutdown_answers_running_requests(serve):
-    """An explanation that streams when the editor quits gets its answer first."""
+    """An explanation that is streaming when the editor quits is answered first."""
     async with serve([{"text": "a b c d e f", "gate_file": "/nowhere/gate", "gate_after": 3}]) as client:
         client.open(URI, "y = 1")
         pieces: list[str] = []

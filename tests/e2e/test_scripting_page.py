@@ -35,7 +35,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def folder(own_folders: Path) -> Path:
-    """A folder with the file that the page speaks of, and settings of the user with a scripted model."""
+    """A folder with the page's example file, and user settings with a scripted model."""
     folder = own_folders / "work"
     folder.mkdir()
     (folder / "app.py").write_text(CODE)
@@ -48,7 +48,7 @@ def folder(own_folders: Path) -> Path:
 
 
 def run_python(code: str, folder: Path) -> str:
-    """Run a program with this installation; return what it prints."""
+    """Run a program with this installation; return its output."""
     command = [sys.executable, "-P", "-W", "error", "-c", code]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert (done.stderr, done.returncode) == ("", 0)
@@ -66,7 +66,7 @@ def test_every_python_example_runs(folder: Path):
 
 
 def test_every_jq_example_runs(folder: Path):
-    """On what ``--json`` prints; the annotations name the file and the lines."""
+    """They run on the output of ``--json``; the annotations name the file and the lines."""
     jq = needs("jq")
     command = [HOMEBODY, "refactor", "app.py", "--instruction", "Shorten it.", "--json"]
     report = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
@@ -94,7 +94,7 @@ def test_the_hook_works_in_the_real_pre_commit(folder: Path):
         needs("pre-commit")
     definitions = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text("utf-8")
     entries = dict(re.findall(r"- id: (\S+).*?entry: homebody (.*?)\n", definitions, re.DOTALL))
-    # The definition as it is, but with this installation instead of one that pre-commit would make.
+    # The unchanged definition, but with this installation instead of one that pre-commit would make.
     hooks = "".join(
         f"      - id: {name}\n        name: {name}\n        language: system\n        types: [python]\n"
         f"        require_serial: true\n        entry: {HOMEBODY} {entry}\n"

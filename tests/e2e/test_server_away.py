@@ -1,4 +1,4 @@
-"""A real llama.cpp that is killed and started again on its port, under a language server that stays."""
+"""A real llama.cpp that is killed and restarted on its port while the language server keeps running."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ _FOLLOWS_SECONDS = 5.0 + 2.0
 
 @contextmanager
 def _llama_cpp(model: Path, port: int = 0) -> Iterator[int]:
-    """Run one until the block ends, then kill it; gives its port."""
+    """Run a llama.cpp until the block ends, then kill it; yields its port."""
     command = [sys.executable, "-c", _SERVER, str(model), str(port), _KEY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -14,7 +14,7 @@ DYNAMIC = CAPABILITIES | {
 
 
 async def test_settings_are_pulled_and_followed(serve):
-    """What the editor's settings say holds from the start, and again whenever they change."""
+    """The editor's settings apply from the start, and again whenever they change."""
     async with serve("x + 1", capabilities=DYNAMIC) as client:
         client.open(URI, "y = ")
         await client.execute("homebody.showPrompt")
@@ -60,7 +60,7 @@ async def test_a_workspace_cannot_name_another_server(serve, workspace):
 
 
 async def test_another_model_is_used_without_a_restart(environ, workspace, tmp_path):
-    """When the user's settings name another model it answers the next request, and the old one goes."""
+    """When the user's settings name another model, it answers the next request, and the old one ends."""
     config = tmp_path / "config" / "config.toml"
     config.parent.mkdir()
 
@@ -111,7 +111,7 @@ async def test_prompts_of_a_trusted_workspace_are_actions(serve, workspace, envi
 
 
 async def test_prompts_of_an_untrusted_workspace_are_ignored(serve, workspace):
-    """They are no actions and replace none; one message says how to trust the folder."""
+    """They are not actions and replace none; one message says how to trust the folder."""
     folder = _prompts(workspace)
     (folder / "docstring.md").write_text(SHOUT)
     async with serve("Return x.") as client:

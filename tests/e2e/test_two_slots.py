@@ -42,7 +42,7 @@ class _Server:
 
 @pytest.fixture
 async def server(weights: Path, own_folders: Path) -> AsyncIterator[_Server]:
-    """The default weights in a host of this test's own: its counters count nothing else."""
+    """The default weights in a separate host for this test, so that its counters include nothing else."""
     process = await start_host(HostOptions(weights))
     assert process is not None
     yield _Server(f"http://127.0.0.1:{process.ready.port}", process.ready.api_key)
@@ -69,9 +69,9 @@ def _source() -> Document:
 
 
 async def test_a_cancelled_completion_stops_while_an_explanation_streams(server, engine):
-    """The slot of the completion is idle after its slice, though llama.cpp notices no closed connection.
+    """The completion's slot is idle after its slice, although llama.cpp does not notice the cancel.
 
-    Counted by the server: all tokens generated, less the explanation's own and those that arrived.
+    Uses the server's count of generated tokens, minus those of the explanation and those that arrived.
     """
     async with aclosing(Session(engine)) as session:
         document, offset = at("import os\n\n\ndef listing(folder):\n    █\n")
@@ -92,7 +92,7 @@ async def test_a_cancelled_completion_stops_while_an_explanation_streams(server,
 
 
 async def test_an_explanation_leaves_the_completions_prompt_cached(server, engine):
-    """The next key after it reads a token or two, not the prompt again."""
+    """For the next keystroke the server reads a token or two, not the prompt again."""
     async with aclosing(Session(engine)) as session:
         lines = "".join(f"value_{n} = {n}\n" for n in range(40))
         document, offset = at(f"{lines}last = █\n")

@@ -1,4 +1,4 @@
-"""Start Neovim with the plugin, for the tests that need an editor of their own."""
+"""Start Neovim with the plugin, for the tests that need a separate editor."""
 
 import json
 from collections.abc import Callable, Iterator

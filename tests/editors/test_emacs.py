@@ -1,4 +1,4 @@
-"""Emacs itself, in batch: the configuration of the page, homebody.el, and a scripted model."""
+"""A real Emacs in batch mode: the configuration of the page, homebody.el, and a scripted model."""
 
 import json
 import os

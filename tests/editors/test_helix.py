@@ -1,4 +1,4 @@
-"""Helix itself, in a terminal: the configuration of the page, keys typed, the screen read."""
+"""A real Helix in a terminal: uses the configuration of the page, types keys, and reads the screen."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ _SECONDS = 60
 
 @dataclass(frozen=True)
 class Helix:
-    """Helix in a terminal of its own."""
+    """Helix in a separate terminal."""
 
     tmux: list[str]
     file: Path
@@ -63,7 +63,7 @@ class Helix:
                 await until(lambda: text in self.screen(), 1)
 
     async def has(self, holds: Callable[[str], bool]) -> None:
-        """Wait until the screen is as ``holds`` wants it."""
+        """Wait until ``holds`` is true for the screen."""
         try:
             await until(lambda: holds(self.screen()), _SECONDS)
         except AssertionError as error:
@@ -76,7 +76,7 @@ class Helix:
         lines = [line.strip(" ~0123456789") for line in self.screen().splitlines()]
         first = next(number for number, line in enumerate(lines) if line.endswith("Extract a function"))
         steps = next(number for number, line in enumerate(lines) if line.endswith(title)) - first
-        # Helix selects the first one by itself.
+        # Helix selects the first one automatically.
         self.press(*["C-n"] * steps, "Enter")
 
     def _run(self, *arguments: str) -> str:
@@ -118,7 +118,7 @@ def helix(tmp_path: Path) -> Iterator[Helix]:
 
 
 async def test_suggestions_actions_and_explanations_work_with_the_configuration_of_the_page(helix: Helix):
-    """A suggestion is taken from the menu, a docstring written, and an explanation shown."""
+    """A suggestion is accepted from the menu, a docstring is written, and an explanation is shown."""
     await helix.shows("def add")
     helix.press("j", "A", "ret")
     await helix.suggests("return a + b")
@@ -140,7 +140,7 @@ async def test_suggestions_actions_and_explanations_work_with_the_configuration_
 
 
 def configuration() -> str:
-    """The first block of the page; the language's own server is left out, since it may not be there."""
+    """The first block of the page; the language's own server is left out, since it may not be installed."""
     (block, *_) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     assert '["pylsp", "homebody"]' in block
     return block.replace('"pylsp", ', "")

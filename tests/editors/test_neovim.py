@@ -12,7 +12,7 @@ end })
 
 
 def test_a_block_in_a_file_with_crlf_is_taken_without_its_line_ends(open_editor):
-    """Neovim keeps line ends apart from lines: none of them shows up as ``^M``."""
+    """Neovim stores line ends separately from lines: none of them appears as ``^M``."""
     editor = open_editor(reply("if width:\n        return width * height"), code=CODE.replace("\n", "\r\n"))
     assert editor.lua("return vim.bo.fileformat") == "dos"
     editor.keys("jA")
@@ -27,17 +27,17 @@ def test_the_visible_place_is_reported_as_soon_as_the_server_is_ready(open_edito
     """The first file of a session is read ahead too, before anything is typed."""
     spy = """
         vim.api.nvim_create_autocmd("LspNotify", {callback = function(event)
-            _G.told = _G.told or {}
-            table.insert(_G.told, event.data.method)
+            _G.sent = _G.sent or {}
+            table.insert(_G.sent, event.data.method)
         end})
     """
     editor = open_editor(reply("x"), setup=spy)
-    editor.until(lambda: "textDocument/didFocus" in (editor.lua("return _G.told") or []))
+    editor.until(lambda: "textDocument/didFocus" in (editor.lua("return _G.sent") or []))
 
 
 @BOTH
 def test_next_and_previous_go_round_the_suggestions(open_editor):
-    """The first `next` requests more; each is on screen, and the last one leads to the first."""
+    """The first `next` requests more; each is shown, and the first follows the last."""
     several = [{"text": text, "probability": 0.95, "times": 1} for text in ("alpha", "beta", "gamma") * 5]
     editor = open_editor(several, code="x = \n", setup=_KEEP_SHOWN)
     editor.keys("A")
@@ -136,7 +136,7 @@ def test_an_explanation_that_fails_says_why(open_editor):
 
 @BOTH
 def test_a_question_is_answered_and_followed_up(open_editor):
-    """The second question goes on in the same conversation, below the first."""
+    """The second question continues the same conversation, below the first."""
     replies = [
         {"contains": "and for circles", "text": "Use pi."},
         {"contains": "how to call it", "text": "Call `area(2, 3)`."},
@@ -153,7 +153,7 @@ def test_a_question_is_answered_and_followed_up(open_editor):
 
 
 def test_the_last_prompt_is_shown(open_editor):
-    """The exact text, and from which lines it came."""
+    """The exact text and its source lines are shown."""
     editor = open_editor(reply("return width * height"))
     editor.keys("jA")
     editor.sees("return width * height")
@@ -165,7 +165,7 @@ def test_the_last_prompt_is_shown(open_editor):
 
 @BOTH
 def test_a_killed_server_is_restarted_and_a_message_says_so(open_editor):
-    """Suggestions go on without a restart of the editor."""
+    """Suggestions continue without a restart of the editor."""
     editor = open_editor(reply("return width * height"))
     before = editor.lua("return vim.lsp.get_clients({ name = 'homebody' })[1].id")
     editor.kill_server()
@@ -178,7 +178,7 @@ def test_a_killed_server_is_restarted_and_a_message_says_so(open_editor):
 
 
 def test_without_a_server_one_line_says_what_to_do(open_editor):
-    """No prompt to press Enter, no traceback; the command is there and says the same."""
+    """There is no prompt to press Enter and no traceback; the command exists and shows the same message."""
     editor = open_editor(reply("x"))
     editor.command("lua vim.lsp.stop_client(vim.lsp.get_clients())")
     editor.lua("require('homebody').setup({cmd = 'no-such-homebody'})")
@@ -190,7 +190,7 @@ def test_without_a_server_one_line_says_what_to_do(open_editor):
 
 
 def test_options_that_are_not_valid_are_named(open_editor):
-    """With the nearest one; all others count."""
+    """The message names the nearest option; all other options apply."""
     editor = open_editor(reply("x"))
     editor.lua("require('homebody').setup({cmd = 'true', acept = '<C-y>', settings = 3})")
     editor.until(lambda: "did you mean `accept`?" in editor.command("messages"))
@@ -198,14 +198,14 @@ def test_options_that_are_not_valid_are_named(open_editor):
 
 
 def test_ghost_text_does_not_look_like_code_without_true_colours(open_editor):
-    """Where a colour scheme gives comments no terminal colour, ghost text has one of its own."""
+    """If a colour scheme has no terminal colour for comments, ghost text has its own colour."""
     editor = open_editor(reply("x"))
     assert editor.lua("return vim.api.nvim_get_hl(0, { name = 'HomebodyGhost' }).ctermfg") is not None
 
 
 @BOTH
 def test_checkhealth_reports_server_model_and_key(open_editor):
-    """One line for each of them."""
+    """There is one line for each of them."""
     editor = open_editor(reply("x"))
     editor.command("checkhealth homebody")
     report = "\n".join(editor.lines)

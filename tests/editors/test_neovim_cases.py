@@ -18,7 +18,7 @@ LONG = ", ".join(str(number) for number in range(3000)) + ", "
 
 
 def mark(number: int) -> str:
-    """Names a case in its file, so that the model knows which one it is."""
+    """Return the marker that names a case in its file, by which the script selects the reply."""
     return f"# case {number}:"
 
 

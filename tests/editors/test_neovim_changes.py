@@ -46,7 +46,7 @@ def with_change(open_editor) -> Neovim:
 
 
 def test_a_change_is_shown_as_a_diff_and_accepted_as_one_undo(with_change):
-    """The file stays as it is until then; one undo takes it back."""
+    """The file is not changed until then; one undo reverts it."""
     code = with_change.lua(_FILE)
     assert code == [*AREA.splitlines(), "", "", "print(area(1, 2))"]
     assert with_change.lua("return vim.wo.diff")
@@ -106,7 +106,7 @@ def test_a_change_in_lines_that_were_edited_is_refused(with_change):
 
 @BOTH
 def test_a_change_is_refined_in_words(open_editor):
-    """The new result takes the place of the first; the file is still as it was."""
+    """The new result replaces the first; the file is not changed yet."""
     replies = [{"contains": "keep the name", "text": SHORTER.replace("return", "result =")}, *reply(SHORTER)]
     editor = open_editor(
         replies, code=AREA, setup="vim.ui.input = function(_, done) done('keep the name') end"
@@ -119,7 +119,7 @@ def test_a_change_is_refined_in_words(open_editor):
 
 
 def test_an_action_that_only_adds_is_applied_at_once(open_editor):
-    """`:Homebody refactor` lists what the server can do; a docstring is in the file, once to undo."""
+    """`:Homebody refactor` lists the actions; a docstring is inserted, and one undo reverts it."""
     editor = open_editor(
         reply("Multiply width by height."),
         setup="""
@@ -141,7 +141,7 @@ def test_an_action_that_only_adds_is_applied_at_once(open_editor):
 
 
 def test_an_action_is_run_by_its_name(open_editor):
-    """Without a list; an unknown name is answered with those that there are."""
+    """No list is shown; for an unknown name the message lists the actions."""
     editor = open_editor(reply("Multiply width by height."), code=AREA)
     editor.command("Homebody action docstring")
     editor.until(lambda: '    """Multiply width by height."""' in editor.lines)
@@ -174,7 +174,7 @@ def test_a_code_action_of_neovim_itself_is_shown_first(open_editor):
 
 
 def test_problems_of_neovim_are_attached_to_a_question(open_editor):
-    """`:Homebody attach` offers what Neovim's diagnostics say, and the next question carries them."""
+    """`:Homebody attach` offers Neovim's diagnostics, and the next question contains them."""
     editor = open_editor(
         [{"contains": "area is never used", "text": "Call it."}, *reply("nothing")],
         setup="vim.ui.select = function(items, _, done) done(items[1]) end",
@@ -191,7 +191,7 @@ def test_problems_of_neovim_are_attached_to_a_question(open_editor):
 
 
 def test_a_refactoring_is_stopped(open_editor):
-    """`:Homebody stop` cancels it, and the file stays as it is."""
+    """`:Homebody stop` cancels it, and the file is not changed."""
     editor = open_editor(reply(SHORTER, piece_delay_ms=1000), code=AREA)
     editor.command("1,3Homebody refactor make it shorter")
     editor.until(
@@ -213,6 +213,6 @@ _FILE = "return vim.api.nvim_buf_get_lines(vim.fn.bufnr('app.py'), 0, -1, false)
 
 
 def _write(editor: Neovim, first: int, end: int, line: str) -> None:
-    """Replace lines of the file by one, as somebody does who goes on typing there."""
+    """Replace lines of the file by one, like a user who continues typing there."""
     buffer = editor.lua("return vim.fn.bufnr('app.py')")
     editor.call("nvim_buf_set_lines", buffer, first, end, 0, [line])

@@ -19,7 +19,7 @@ from support.vscode import (
     start_vscode,
 )
 
-# Both end where a line is about to be typed.
+# Both end where the next line will be typed.
 SHAPES = "def area(width, height):\n    "
 ROOMS = """\
 def height_of_room(length):
@@ -78,7 +78,7 @@ REPLIES = [
     {"contains": "def area(width, height):\n", "text": "return width * height", "probability": 0.95},
     {"text": "return length * height_of_room(length)", "probability": 0.95},
 ]
-# A server that says it is of another version, and else is the real one.
+# The real server, except that it reports another version.
 OTHER_VERSION = """\
 #!{python}
 import subprocess, sys
@@ -105,7 +105,7 @@ def vsix(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(folder: Path) -> dict[str, object]:
-    """A user's settings, behind which a script plays the model."""
+    """User settings with a scripted model."""
     script = folder / "script.json"
     script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
     return {
@@ -124,7 +124,7 @@ def vscode(folder: Path, vsix: Path, settings: dict[str, object]) -> Iterator[VS
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """A workspace of each test's own, whose settings want to choose the server, and where code goes."""
+    """A separate workspace for each test, whose settings try to change the server and send code elsewhere."""
     return make_workspace(tmp_path / "workspace")
 
 
@@ -220,7 +220,7 @@ def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):
         "a code block of an answer grows, and what stands there already is left as it is",
         "an instruction is written below the selection, and Escape cancels it",
         "Enter in it opens a change, and Accept writes it",
-        "a server that is not there is told with what to do",
+        "a missing server is reported with what to do",
         "it starts once the setting is right",
     ]
 

@@ -1,6 +1,6 @@
 """A real server process under the fuzzer: sends messages, counts answers, measures how long they take.
 
-In: messages. Out: every response by id, with its time; what went wrong as ``Broken``.
+In: messages. Out: every response by id, with its time; violations as ``Broken``.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ CAPABILITIES: Json = {
 
 
 class Broken(AssertionError):
-    """A law does not hold."""
+    """A law is violated."""
 
 
 class Driver:
@@ -106,7 +106,7 @@ class Driver:
         Raises
         ------
         Broken
-            A law does not hold.
+            A law is violated.
 
         """
         try:

@@ -22,9 +22,9 @@ class Text:
 
 
 def stored(text: str) -> str:
-    """Text as a server may keep it: a half of a surrogate pair counts one unit, as U+FFFD does.
+    """Text in the form that a server may store: half of a surrogate pair counts one unit, like U+FFFD.
 
-    Two halves beside each other in one text are one character once JSON has carried them.
+    Two adjacent halves in one text become one character in JSON.
     """
     joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     return _SURROGATE.sub("\ufffd", joined)
@@ -54,14 +54,14 @@ def snapped(text: str, offset: int) -> int:
 
 @dataclass
 class Editor:
-    """Everything that is open."""
+    """The open documents."""
 
     encoding: str
     texts: dict[str, Text] = field(default_factory=dict)
     notebooks: dict[str, list[str]] = field(default_factory=dict)
 
     def is_served(self, uri: str) -> bool:
-        """Whether the server keeps documents of this name."""
+        """Whether the server stores documents with this name."""
         return uri.startswith(SCHEMES) and not _SURROGATE.search(uri)
 
     def open(self, uri: str, text: str) -> dict[str, Any]:
@@ -70,9 +70,9 @@ class Editor:
         return {"uri": uri, "languageId": "python", "version": 1, "text": text}
 
     def edit(self, uri: str, edits: list[tuple[int, int, str]], *, step: int = 1) -> dict[str, Any]:
-        """Apply edits, each to the text that the one before left; returns ``didChange``'s params.
+        """Apply edits, each to the result of the previous one; returns ``didChange``'s params.
 
-        With a negative ``step`` the version goes back: the server cannot know the text any more.
+        With a negative ``step`` the version decreases: then the server can no longer know the text.
         """
         held = self.texts[uri]
         changes: list[dict[str, Any]] = []
@@ -98,7 +98,7 @@ class Editor:
         return {"textDocument": identifier, "contentChanges": [{"text": text}]}
 
     def apply(self, edit: dict[str, Any]) -> list[dict[str, Any]] | None:
-        """Apply a workspace edit; returns the ``didChange`` params, ``None`` where it is refused."""
+        """Apply a workspace edit; returns the ``didChange`` params, ``None`` if it is refused."""
         changes: list[dict[str, Any]] = []
         for change in edit["documentChanges"]:
             identifier = change["textDocument"]

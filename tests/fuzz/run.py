@@ -1,7 +1,6 @@
-"""The long run of the fuzzer: as many messages as asked for, over three encodings.
+"""The long run of the fuzzer: a given number of messages, in three encodings.
 
-Prints one table; ends with 1 where a law does not hold. The limits of time are for a machine without other
-work.
+Prints one table; exits with 1 if a law is violated. The time limits are for a machine without other load.
 
     python tests/fuzz/run.py [MESSAGES]
 """
@@ -28,7 +27,7 @@ _ENCODINGS = ("utf-8", "utf-16", "utf-32")
 
 @dataclass
 class Found:
-    """What one server did.
+    """Results of one server.
 
     Attributes
     ----------
@@ -81,7 +80,7 @@ def main() -> int:
 
 
 def _run(folder: Path, encoding: str, messages: int) -> Found:
-    """Play sessions until so many messages are sent, or a law does not hold."""
+    """Play sessions until the number of messages is reached, or a law is violated."""
     found = Found(encoding)
     with asyncio.Runner() as runner:
         context = start(folder, encoding, REPLIES)
@@ -89,7 +88,7 @@ def _run(folder: Path, encoding: str, messages: int) -> Found:
         began = time.monotonic()
         warm = 0
         try:
-            # The start loads modules, and the first session compiles what is compiled once.
+            # The start loads modules, and the first session compiles patterns and queries.
             found.sessions += _round(runner, driver, encoding, 0, sessions=10)
             runner.run(driver.result("fuzz/stalls", None))
             driver.slowest = (0.0, {})
@@ -126,7 +125,7 @@ def _take(found: Found, driver: Driver) -> None:
 
 
 def _round(runner: asyncio.Runner, driver: Driver, encoding: str, number: int, sessions: int = _ROUND) -> int:
-    """Play a number of sessions drawn from a seed, which is printed where a law does not hold."""
+    """Play a number of sessions drawn from a seed, which is printed if a law is violated."""
     played = 0
 
     @seed(number)

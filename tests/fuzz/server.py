@@ -1,6 +1,6 @@
-"""The language server as it ships, and two requests more: the text of a document, and stalls.
+"""The unchanged language server with two additional requests: the text of a document, and stalls.
 
-Run as a process of its own by ``driver``.
+Run as a separate process by ``driver``.
 """
 
 import dataclasses

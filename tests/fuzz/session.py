@@ -1,6 +1,6 @@
-"""What the editor of the fuzzer does: actions as Hypothesis draws them, and the laws that they must keep.
+"""Actions of the fuzzer's editor, drawn by Hypothesis, and the laws that must hold.
 
-In: a list of actions. Out: messages to a ``Driver``; ``Broken`` where a law does not hold.
+In: a list of actions. Out: messages to a ``Driver``; ``Broken`` if a law is violated.
 """
 
 import json
@@ -81,13 +81,13 @@ ACTIONS = st.one_of(
     st.tuples(st.just("garbled"), st.sampled_from(_GARBLED)),
     st.tuples(st.just("check")),
 )  # fmt: skip
-# Actions that mean a document that is open.
+# Actions that need an open document.
 _OPEN = frozenset({"edit", "replace", "storm", "back", "complete", "menu", "actions"})
 SESSIONS = st.lists(ACTIONS, min_size=20, max_size=60)
 
 
 class Session:
-    """One editor against one server; documents are closed at the end, so that the next one starts afresh."""
+    """One editor with one server; documents are closed at the end, so the next session starts without any."""
 
     def __init__(self, driver: Driver, encoding: str) -> None:
         self.driver = driver
@@ -116,7 +116,7 @@ class Session:
         }
 
     async def play(self, actions: list[tuple[Any, ...]]) -> None:
-        """Do everything, then check the laws."""
+        """Run all actions, then check the laws."""
         self._open(URIS[0], "def area(width):\n    \n")
         self._book(2, "x = ")
         for name, *arguments in actions:
@@ -141,7 +141,7 @@ class Session:
         return uri if uri in texts or uri == URIS[-1] or not texts else texts[len(uri) % len(texts)]
 
     async def _check(self) -> None:
-        """The server holds the editor's texts; of what it may not know, none."""
+        """The server has exactly the editor's texts, and none of those that it cannot know."""
         await self.driver.settle()
         for uri, held in self.editor.texts.items():
             found = await self.driver.result("fuzz/text", {"uri": uri})
@@ -166,7 +166,7 @@ class Session:
             self._change(uri, self.editor.replace(uri, text))
 
     def _storm(self, uri: str, count: int) -> None:
-        """Type, and take all of it back, with a request at each key."""
+        """Type, and delete all of it, with a request at each keystroke."""
         for _ in range(count):
             self._edit(uri, [(0, 0, "xy")])
             self._complete(uri, 2, 2)
@@ -175,7 +175,7 @@ class Session:
             self._complete(uri, 0, 2)
 
     def _back(self, uri: str, edits: list[tuple[int, int, str]]) -> None:
-        """A change that is older than the one before."""
+        """Send a change that is older than the previous one."""
         if uri in self.editor.texts and uri not in CELLS:
             self._change(uri, self.editor.edit(uri, edits, step=-1))
 
@@ -250,7 +250,7 @@ class Session:
         self._tell("notebookDocument/didOpen", {"notebookDocument": book, "cellTextDocuments": items})
 
     def _cells(self, start: int, count: int, text: str) -> None:
-        """Remove cells and insert one of those that are not shown."""
+        """Remove cells and insert one of those that are not in the notebook."""
         if (cells := self.editor.notebooks.get(NOTEBOOK)) is None:
             return
         start = min(start, len(cells))

@@ -1,8 +1,8 @@
-"""How long one callback keeps the event loop of this process, and where the longest ones were.
+"""Measures how long callbacks block the event loop of this process, and where the longest ones were.
 
 In: nothing; call ``watch`` before the event loop starts. Out: the longest wall and processor times.
-A callback may take long on the clock because other processes have the processor; processor time is that of
-all threads of this process, since another thread may have kept the interpreter.
+The wall time of a callback may be long because of other processes; processor time is that of all threads of
+this process, since another thread may have blocked the interpreter.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class Stalls:
         looking.start()
 
     def to_json(self) -> dict[str, Any]:
-        """As the fuzzer gets it, and begin anew."""
+        """Return the result for the fuzzer, and reset it."""
         found = {"wall": self.wall, "cpu": self.cpu, "slow": self.slow}
         self.wall, self.cpu, self.slow = 0.0, 0.0, []
         return found
@@ -63,7 +63,7 @@ class Stalls:
             self.slow = sorted([*self.slow, (wall, cpu, self._stack)], reverse=True)[:3]
 
     def _look(self, thread: int) -> None:
-        """Take the stack of a callback that takes long, from a thread of its own."""
+        """Record the stack of a long callback, from a separate thread."""
         while True:
             time.sleep(_LOOK_SECONDS)
             began = self._began

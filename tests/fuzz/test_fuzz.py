@@ -13,19 +13,19 @@ from driver import start
 from session import REPLIES, SESSIONS, Session
 
 _EXAMPLES = 6
-# The same sessions again: what the server keeps of them is kept by then.
+# The same sessions again: memory that the server keeps for them is allocated by then.
 _GROWTH_BYTES = 32 * 1024 * 1024
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 def test_an_editor_of_any_manners_is_answered_and_its_texts_are_kept(encoding: str, tmp_path: Path):
-    """Every id once, texts equal to the editor's, nothing called a bug, bounded memory, in any order."""
+    """Every id is answered once, texts equal the editor's, no bug is reported, and memory is bounded."""
     with asyncio.Runner() as runner:
         context = start(tmp_path, encoding, REPLIES)
         driver = runner.run(context.__aenter__())
 
         @seed(20261126)
-        # A session that breaks a law is shortened by the long run, not here: that takes minutes.
+        # Only the long run shortens a session that violates a law, because that takes minutes.
         @settings(
             max_examples=_EXAMPLES,
             phases=[Phase.generate],

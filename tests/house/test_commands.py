@@ -1,4 +1,4 @@
-"""Every `homebody …` and `make …` that a page or a message names exists, with the options that it names."""
+"""Every `homebody …` and `make …` in a page or a message exists, with its options."""
 
 import re
 import shlex
@@ -17,12 +17,12 @@ _HOMEBODY = re.compile(r"(?<![\w.-])(?<!from )(?<!import )homebody ([a-z-]+)(?![
 _MAKE = re.compile(r"(?:^|[$&;] ?)make (?!-)([a-z]+)", re.MULTILINE)
 _PAGES = {".md"}
 _SOURCES = {".py", ".ts", ".lua", ".el", ".sh", ".json", ".txt"}
-# Commands that parse their own arguments, and so have no table of options.
+# Commands that parse their own arguments have no table of options.
 _OWN_PARSERS = {"lsp": {"--stdio", "--tcp"}, "acp": set[str](), "host": set[str]()}
 
 
 def named() -> Iterator[tuple[str, str]]:
-    """(place, text of the code) of all code in pages, and of all that is in backticks in the sources."""
+    """(place, text) of all code in pages, and of all text in backticks in the sources."""
     for path, text in tracked_texts():
         if path.parts[:2] in {("tests", "cases"), ("tests", "support")} or path.name == "package-lock.json":
             continue
@@ -53,12 +53,12 @@ def _words(rest: str) -> list[str]:
 
 @cache
 def offered(*words: str) -> frozenset[str]:
-    """What the shell's completion offers after these words."""
+    """Words that the shell's completion offers after these words."""
     return frozenset(candidates(["homebody", *words]))
 
 
 def problem(command: str, words: tuple[str, ...]) -> str:
-    """Say what of a call does not exist; nothing if all of it does."""
+    """Return which part of a call does not exist; ``None`` if all of it exists."""
     if command not in offered("") | {"host"}:
         return f"there is no command {command}"
     inner = offered(command, "")
@@ -75,7 +75,7 @@ def problem(command: str, words: tuple[str, ...]) -> str:
 
 
 def test_the_commands_that_are_named_exist(own_folders: Path):
-    """With the inner commands and the options that stand beside them."""
+    """Including subcommands and options."""
     found = calls()
 
     assert len(found) > 50
@@ -93,7 +93,7 @@ def test_the_commands_that_are_named_exist(own_folders: Path):
     ],
 )
 def test_a_wrong_call_is_seen(own_folders: Path, command: str, words: tuple[str, ...], why: str):
-    """The check itself finds wrong commands and options."""
+    """The check finds wrong commands and options."""
     assert why == problem(command, words)
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 _SOURCES = {".py", ".ts", ".lua", ".sh", ".toml", ".mjs", ".scm"}
-# Not in an address or behind another folder, and with an ending, so that it is a file's name.
+# Not inside an address or another path, and with an extension, so that it is a file's name.
 _CITED = re.compile(
     r"(?<![\w/.:-])((?:docs|tests|server|clients|benchmarks|requirements|changelog\.d)/[\w./-]*\w\.[a-z]+)\b"
 )
@@ -24,7 +24,7 @@ def pages() -> list[str]:
     listed = subprocess.run(
         ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.split()
-    # A page that an archive has and git does not know is still a page.
+    # A page in an archive counts even if git does not know it.
     found = listed or [
         str(path.relative_to(ROOT)) for path in (ROOT, *ROOT.glob("docs")) for path in path.glob("*.md")
     ]
@@ -33,7 +33,7 @@ def pages() -> list[str]:
 
 @pytest.mark.parametrize("page", pages())
 def test_what_a_page_points_to_is_there(page: str):
-    """Links and pictures within the repository, and paths named in the text."""
+    """Links and pictures within the repository, and paths in the text, exist."""
     path = ROOT / page
     text = path.read_text("utf-8") if path.is_file() else ""
     linked = [link for link in _LINK.findall(text) if "://" not in link and not link.startswith("mailto:")]
@@ -46,7 +46,7 @@ def test_what_a_page_points_to_is_there(page: str):
 
 @pytest.mark.parametrize("page", pages())
 def test_the_tests_that_a_page_names_are_there(page: str):
-    """A claim that names its test, as `tests/…/test_x.py::test_y`, names one that exists."""
+    """A test named in a claim, as `tests/…/test_x.py::test_y`, exists."""
     path = ROOT / page
     named = _TEST.findall(path.read_text("utf-8")) if path.is_file() else []
     missing = [f"{file}::{test}" for file, test in named if not _defines(ROOT / file, test)]
@@ -55,7 +55,7 @@ def test_the_tests_that_a_page_names_are_there(page: str):
 
 
 def test_what_comments_and_docstrings_point_to_is_there():
-    """A path of the repository in the sources, a page that a docstring cites for one, exists."""
+    """Paths of the repository in the sources, such as a page cited in a docstring, exist."""
     missing = [
         f"{path}: {place}"
         for path, text in tracked_texts()

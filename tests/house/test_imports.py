@@ -18,7 +18,7 @@ from support.tracked import ROOT, tracked_files
 
 PACKAGE = ROOT / "server" / "homebody"
 
-# A line planted deep in the lowest room, and the contract that has to catch it.
+# A line inserted into a low-level room, and the contract that has to detect it.
 PLANTED = {
     "from homebody import backend": "Imports point downwards",
     "from homebody.settings import load": "No import circles",
@@ -27,7 +27,7 @@ PLANTED = {
     "import httpx": "Only backend opens connections",
     "import sqlite3": "Only host runs weights, only models reads them, only workspace has a database",
 }
-# Not there on Windows.
+# Not available on Windows.
 POSIX_ONLY = {"fcntl", "grp", "pwd", "resource", "termios"}
 # Listening and connecting: the model client, the model's process, and `lsp --tcp`, which listens.
 SOCKETS = {"socket", "ssl"}
@@ -37,15 +37,15 @@ SOCKET_ROOMS = (
     "server/homebody/lsp/transport.py",
     "server/homebody/lsp/listen.py",
 )
-# What the contracts cannot tell apart, since they see packages whole: `urllib.parse` is harmless.
+# The contracts only see whole packages, but `urllib.parse` is harmless.
 CONNECTING = {"ftplib", "http.client", "smtplib", "telnetlib", "urllib.request", "xmlrpc.client"}
-# In a module that connects, and pure all the same.
+# Pure, although it is in a package that connects.
 HARMLESS = {"urllib.request.url2pathname", "urllib.request.pathname2url"}
 
 
 @pytest.fixture(scope="module")
 def broken_contracts(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Names of the contracts that a copy of the package breaks once the lines are planted."""
+    """Names of the contracts that a copy of the package violates after the lines were inserted."""
     folder = tmp_path_factory.mktemp("planted")
     shutil.copytree(PACKAGE, folder / "homebody", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
@@ -87,7 +87,7 @@ def test_sockets_are_opened_in_few_places():
 
 
 def test_all_that_the_package_imports_is_a_dependency():
-    """What only the development tools bring is missing for users: `pyproject.toml` names every package."""
+    """`pyproject.toml` names each package: users do not have those of the development tools."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = [item for items in project["optional-dependencies"].values() for item in items]
     named = {canonicalize_name(Requirement(item).name) for item in (*project["dependencies"], *extras)}

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "server/homebody"
 TABLE = f"{PACKAGE}/syntax/languages.py"
 IDS = {language_id for language in LANGUAGES for language_id in (language.name, *language.ids)}
-# More keys or members than these that are languages make a table.
+# A dictionary or set with more language names than this counts as a table.
 FEW = 3
 
 each_language = pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
@@ -23,7 +23,7 @@ each_language = pytest.mark.parametrize("language", PARSED, ids=lambda language:
 
 @each_language
 def test_each_row_has_its_query_and_its_case_file(language: Language):
-    """What the row names is in the tree."""
+    """The files that the row names exist."""
     query = ROOT / PACKAGE / "syntax" / "queries" / f"{language.query or language.name}.scm"
     case = ROOT / "tests" / "cases" / "syntax" / f"{language.name}.case"
     assert query.is_file()
@@ -31,7 +31,7 @@ def test_each_row_has_its_query_and_its_case_file(language: Language):
 
 
 def test_each_grammar_is_a_dependency_and_each_dependency_has_a_row():
-    """No wheel is missing, and none is installed for nothing."""
+    """No wheel is missing, and none is unused."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wheels = {re.split(r"[ <>=~!;\[]", line)[0] for line in project["dependencies"]}
     grammars = {name.replace("-", "_") for name in wheels if name.startswith("tree-sitter-")}
@@ -39,7 +39,7 @@ def test_each_grammar_is_a_dependency_and_each_dependency_has_a_row():
 
 
 def test_queries_have_no_predicates_on_text():
-    """The trees are parsed without keeping the text: such a predicate crashes the process."""
+    """The trees are parsed without storing the text, so such a predicate would crash the process."""
     queries = (ROOT / PACKAGE / "syntax" / "queries").glob("*.scm")
     assert [path.name for path in queries if "(#" in path.read_text(encoding="utf-8")] == []
 
@@ -57,7 +57,7 @@ def test_no_other_table_is_keyed_by_language():
 
 
 def test_completion_cases_cover_ten_languages():
-    """The rules hold in more than one kind of language."""
+    """The rules are tested in different kinds of languages."""
     covered = {case.language for case in cases_in(ROOT / "tests" / "cases" / "complete")}
     assert len(covered & IDS) >= 10
 

@@ -1,4 +1,4 @@
-"""The locks: complete, hashed, free of addresses, and explained."""
+"""The locks: complete, with hashes, without addresses, and with reasons."""
 
 import re
 import tomllib
@@ -80,7 +80,7 @@ def test_locks_agree():
 
 
 def test_every_dependency_has_its_reason():
-    """docs/dependencies.md has a line on each package that pyproject.toml names, and on no other."""
+    """docs/dependencies.md has a line for each package in pyproject.toml, and for no other."""
     page = (ROOT / "docs" / "dependencies.md").read_text().partition("\n## For the VS Code extension")[0]
     explained = set(re.findall(r"^\| `([\w-]+)`", page, flags=re.MULTILINE))
     named = {canonicalize_name(wanted.name) for lock in ("dev", "dist") for wanted in _wanted(lock)}

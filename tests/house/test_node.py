@@ -1,4 +1,4 @@
-"""npm packages: locked by hash, without addresses, explained, and consistent with the rest."""
+"""npm packages: locked by hash, without addresses, with reasons, and consistent with the rest."""
 
 import json
 import re

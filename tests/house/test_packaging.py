@@ -28,7 +28,7 @@ SOURCE = "def add(left, right):\n    \n"
 
 @dataclass(frozen=True)
 class Installed:
-    """An environment made from the folder for machines without a network, and folders of its own."""
+    """An environment made from the folder for machines without a network, with separate user folders."""
 
     folder: Path
 
@@ -39,7 +39,7 @@ class Installed:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Nothing of the checkout's or the user's."""
+        """Environment variables without those of the checkout or the user."""
         own = {f"HOMEBODY_{name}_DIR": str(self.folder / name.lower()) for name in FOLDERS}
         return {"PATH": os.defpath, "HOME": str(self.folder), **own}
 
@@ -68,13 +68,13 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(offline: Path) -> Path:
-    """Return the wheel, which was built out of the source archive, as a release is."""
+    """Return the wheel, which was built from the source archive, like a release."""
     return next(offline.glob("homebody-*.whl"))
 
 
 @pytest.fixture(scope="module")
 def installed(offline: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Install the folder where no network is, with a scripted model as the user's choice."""
+    """Install the folder without a network, with a scripted model as the user's choice."""
     environment = Installed(tmp_path_factory.mktemp("clean"))
     command = [*needs_network_namespace(), "sh", str(offline / "install.sh"), str(environment.folder / "app")]
     ran = subprocess.run(
@@ -183,7 +183,7 @@ def test_doctor_names_the_installation(installed: Installed):
 
 
 def test_the_demo_runs_and_ends_with_lines_that_fit_the_installation(installed: Installed):
-    """Away from a checkout they name the program that was installed."""
+    """Outside of a checkout they name the installed program."""
     ran = installed.run("homebody", "demo")
 
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -192,7 +192,7 @@ def test_the_demo_runs_and_ends_with_lines_that_fit_the_installation(installed: 
 
 
 def test_the_wheel_runs_without_being_installed(offline: Path, wheel: Path, installed: Installed):
-    """As `uvx` runs it; here uv takes what the wheel needs from the folder alone."""
+    """`uvx` runs it this way; here uv installs the wheel's requirements only from the folder."""
     uv = str(Path(sys.executable).parent / "uv")
     options = ["--no-index", "--offline", "--find-links", str(offline / "wheels"), "--python", sys.executable]
     ran = subprocess.run(

@@ -10,7 +10,7 @@ import pytest
 
 from support.tracked import ROOT
 
-# What the script calls, beside Python: a search path of these alone is a machine without Python.
+# Tools that the script calls, without Python: a search path with only these is like a machine without Python.
 COMMANDS = ("sh", "dirname", "cat", "cmp", "grep", "rm", "tail")
 
 
@@ -54,7 +54,7 @@ def add_python(environment: dict[str, str], *, script: str) -> None:
 
 
 def stamp(checkout: Path, *, place: Path) -> None:
-    """Pretend that the lock was installed there."""
+    """Write the stamp of an installed lock."""
     (checkout / ".venv").mkdir()
     read = ("requirements/build.txt", "requirements/run.txt", "pyproject.toml")
     texts = [(checkout / name).read_text() for name in read]
@@ -130,7 +130,7 @@ def test_a_changed_lock_asks_for_a_new_installation(checkout: Path, bare_machine
 
     ran = run_setup(checkout, bare_machine, "run")
 
-    assert "there is no Python" in only_line(ran.stderr)  # it got as far as looking for one
+    assert "there is no Python" in only_line(ran.stderr)  # the stamp was not accepted
 
 
 def test_a_moved_checkout_asks_for_a_new_installation(checkout: Path, bare_machine: dict[str, str]):
@@ -144,7 +144,7 @@ def test_a_moved_checkout_asks_for_a_new_installation(checkout: Path, bare_machi
 
 def test_help_lists_every_task(checkout: Path):
     """`make` alone lists the tasks."""
-    # Itself called by make, it would say which folder it enters.
+    # When called by make, it would print the folder that it enters.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
     ran = subprocess.run(["make"], cwd=checkout, env=environment, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Rules for every file of the project, whatever it is written in."""
+"""Rules for every file of the project, in any language."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from support.tracked import tracked_files, tracked_texts
 
-# Name and top level apart, so that this file does not name them itself.
+# Name and top-level domain are separate, so that this file does not contain the addresses.
 REGISTRY_HOSTS = re.compile(
     "|".join(
         rf"{name}\.{top}\b"
@@ -84,7 +84,7 @@ def test_no_module_is_too_long():
 
 
 def test_the_rules_see_the_tree():
-    """The rules above look at the real tree: they find the package and this test."""
+    """The rules above read the real tree: they find the package and this test."""
     names = {path.as_posix() for path in tracked_files()}
 
     assert {"server/homebody/errors.py", "tests/house/test_tree.py"} <= names

@@ -1,4 +1,4 @@
-"""A compressed answer that is a thousand times as long once it is unpacked."""
+"""A compressed answer that is a thousand times as long when decompressed."""
 
 import zlib
 
@@ -6,9 +6,10 @@ _BLOCK = 16 * 1024 * 1024
 
 
 def gzip_bomb(blocks: int) -> bytes:
-    """Return a gzip file of so many times 16 MiB of blanks, made without ever holding them.
+    """Return a gzip file of ``count`` times 16 MiB of blanks, made without allocating them.
 
-    It unpacks to its last byte; only the checksum at the end is left at zero, which takes seconds to compute.
+    It can be decompressed completely; only the checksum at the end is zero, because computing it takes
+    seconds.
     """
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     # A full flush ends on a byte and forgets what came before, so the piece can be repeated.

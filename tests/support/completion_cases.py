@@ -1,6 +1,6 @@
 """The mini-language of the case files in ``tests/cases/complete``.
 
-A file is one rule: some lines that say what it is for, then cases like this one.
+A file is for one rule: some lines that describe it, then cases like this one.
 
     === A closer that stands there already is written once
     --- javascript
@@ -10,10 +10,10 @@ A file is one rule: some lines that say what it is for, then cases like this one
     --- expect
     foo(⟦a, b);⟧
 
-``█`` is the cursor. ``⟦…⟧`` holds the text of the suggestion; what its range took the place of is
-what is missing behind it. ``--- nothing: REASON`` stands for a suggestion that is not made.
+``█`` is the cursor. ``⟦…⟧`` holds the text of the suggestion; the text that its range replaces is missing
+after it. ``--- nothing: REASON`` means that there is no suggestion.
 
-Marks: ``→`` a tab, ``␣`` a blank that would not be seen, ``↵`` at the end of the answer a line end.
+Marks: ``→`` a tab, ``␣`` an invisible blank, ``↵`` at the end of the answer a line end.
 After the language: ``crlf``, ``multiline=never``, ``max_lines=3``, ``min_confidence=0.4``.
 After ``answer``: ``cut`` (by the limit of tokens), ``p=0.9`` (probability of its tokens), or
 ``p=0.9,0.2`` (of its first line's and of the others').
@@ -84,7 +84,7 @@ def _case(rule: str, section: str) -> Case:
 
 
 def _text(part: str) -> str:
-    """One part with its marks read; blank lines before the next part do not count."""
+    """Text of one part with its marks replaced; blank lines before the next part are ignored."""
     return part.rstrip("\n").replace("→", "\t").replace("␣", " ") + "\n"
 
 

@@ -1,7 +1,7 @@
-"""Every connection that a program and its children try, native code included: strace's record, read.
+"""Reads every connection attempt of a program and its children, including native code, from strace's record.
 
-`traced` runs a command in a network namespace of its own, where 10.99.0.1 answers on ``lo``, so that
-what is tried by mistake reaches nobody.
+`traced` runs a command in a separate network namespace, where 10.99.0.1 answers on ``lo``, so that wrong
+connections reach nobody.
 """
 
 import ipaddress
@@ -21,15 +21,15 @@ _CALL = re.compile(rf"^(?P<pid>\d+) +(?P<call>{'|'.join(_CALLS)})\((?P<arguments
 _FAMILY = re.compile(r"sa_family=(?P<family>\w+)(?P<rest>[^}]*)")
 _ADDRESS = re.compile(r'inet_addr\("(?P<v4>[^"]+)"\)|inet_pton\(AF_INET6, "(?P<v6>[^"]+)"')
 _PORT = re.compile(r"sin6?_port=htons\((\d+)\)")
-# The kernel's own interfaces; AF_UNSPEC takes an address off a socket.
+# The kernel's own interfaces; AF_UNSPEC removes an address from a socket.
 _WITHIN_THE_MACHINE = {"AF_UNIX", "AF_NETLINK", "AF_UNSPEC"}
-# A resolver on the loopback asks others.
+# A resolver on loopback forwards queries.
 _NAME_SERVICE_PORTS = {53, 853, 5353, 5355}
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One address that a system call named. ``address`` and ``port`` are ``None`` but for IP."""
+    """One address that a system call named. ``address`` and ``port`` are ``None`` except for IP."""
 
     pid: int
     call: str
@@ -39,7 +39,7 @@ class Attempt:
 
     @property
     def stays_home(self) -> bool:
-        """Whether it reaches this machine alone, and no name service."""
+        """Whether it reaches only this machine, and no name service."""
         if self.family in _WITHIN_THE_MACHINE:
             return True
         if self.address is None or self.port in _NAME_SERVICE_PORTS:
@@ -52,7 +52,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Trace:
-    """What a command did: its own result, all that it tried, and the processes that were watched."""
+    """Trace of a command: its result, its connection attempts, and the watched processes."""
 
     result: subprocess.CompletedProcess[str]
     attempts: tuple[Attempt, ...]
@@ -60,7 +60,7 @@ class Trace:
 
     @property
     def strays(self) -> list[Attempt]:
-        """What was tried beyond this machine."""
+        """Connection attempts beyond this machine."""
         return [attempt for attempt in self.attempts if not attempt.stays_home]
 
 
@@ -69,8 +69,8 @@ def traced(
 ) -> Trace:
     """Run a command under strace in its own network namespace, and read what it and its children tried.
 
-    ``record`` is the file for strace's output. The namespace has its loopback up and ``ELSEWHERE``
-    on it, and no other interface: nothing that runs there can reach another machine.
+    ``record`` is the file for strace's output. The namespace has only a loopback interface, with
+    ``ELSEWHERE`` on it, so nothing in it can reach another machine.
     """
     namespace = needs_network_namespace()
     ip, strace = needs("ip", "iproute2"), needs("strace")
@@ -90,9 +90,9 @@ def traced(
 
 
 def read_attempts(line: str) -> list[Attempt]:
-    """Addresses that one line of strace's record names; none for a socket that is connected already.
+    """Addresses in one line of strace's record; none for a socket that is already connected.
 
-    An address that cannot be read comes out as one of unknown place, which does not stay home.
+    An address that cannot be parsed counts as one outside of this machine.
     """
     match = _CALL.match(line)
     if match is None:
@@ -109,6 +109,6 @@ def read_attempts(line: str) -> list[Attempt]:
                 port=int(port[1]) if port else None,
             )
         )
-    if not found and match["call"] == "connect":  # an address is all that connect is about
+    if not found and match["call"] == "connect":  # connect always has an address
         found.append(Attempt(int(match["pid"]), match["call"], "unread"))
     return found

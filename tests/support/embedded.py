@@ -1,4 +1,4 @@
-"""The embedded backend with a host process of its own, for tests that wait however slow the machine is."""
+"""The embedded backend with a separate host process, for tests that wait on a slow machine."""
 
 from collections.abc import Callable
 

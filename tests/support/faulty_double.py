@@ -1,4 +1,4 @@
-"""A model server that lists its model and fails each request for text, in a way that the test chooses."""
+"""A model server that lists its model and fails each request for text, with a fault chosen by the test."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ _BOMB = gzip_bomb(128)
 
 @dataclass
 class FaultyDouble(OpenAiDouble):
-    """A vLLM whose ``POST`` requests meet ``fault``; with none it answers."""
+    """A vLLM whose ``POST`` requests fail with ``fault``; without one it answers."""
 
     fault: str = ""
 
@@ -71,5 +71,5 @@ class FaultyDouble(OpenAiDouble):
 
 
 def _piece(text: str, *, is_chat: bool) -> dict[str, Any]:
-    said = {"delta": {"role": "assistant", "content": text}} if is_chat else {"text": text}
-    return json.loads(json.dumps({"id": "x", "choices": [{"index": 0, "finish_reason": None, **said}]}))
+    answer = {"delta": {"role": "assistant", "content": text}} if is_chat else {"text": text}
+    return json.loads(json.dumps({"id": "x", "choices": [{"index": 0, "finish_reason": None, **answer}]}))

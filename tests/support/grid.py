@@ -1,6 +1,7 @@
-"""The screen of a Neovim as its user interface draws it: cells, and the colours of each.
+"""The screen of a Neovim as drawn by its user interface: cells and their colours.
 
-In: ``redraw`` notifications of Neovim (``:help ui-linegrid``). Out: text, and runs of cells that look alike.
+In: ``redraw`` notifications of Neovim (``:help ui-linegrid``). Out: text, and runs of cells with the same
+style.
 Knows nothing of sockets or plugins.
 """
 
@@ -26,7 +27,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Neighbouring cells of one style."""
+    """Adjacent cells of one style."""
 
     text: str
     style: Style
@@ -43,7 +44,7 @@ class Grid:
         """Row and column, both from 0."""
 
     def redraw(self, events: Sequence[Sequence[Any]]) -> bool:
-        """Take over the events of one notification; returns whether the screen is complete afterwards."""
+        """Apply the events of one notification; returns whether the screen is complete afterwards."""
         is_complete = False
         for name, *batches in events:
             is_complete = is_complete or name == "flush"
@@ -79,7 +80,7 @@ class Grid:
         flags = {name: bool(found.get(name)) for name in ("bold", "italic", "underline")}
         return Style(foreground, background, **flags)
 
-    # What follows is called by the names that Neovim gives its events.
+    # The following methods are called by the names of Neovim's events.
 
     def _grid_resize(self, _grid: int, width: int, height: int) -> None:
         self._rows = [[(" ", 0)] * width for _ in range(height)]

@@ -1,6 +1,6 @@
-"""Just enough of llama.cpp's API to be told to load, to be silent, or to route between models.
+"""A minimal llama.cpp API that can load, send nothing, or route between models.
 
-For what a real one cannot be made to do; all else is tested against the real one.
+Used for behaviour that a real server cannot be forced to; everything else is tested with the real one.
 """
 
 import asyncio
@@ -9,14 +9,14 @@ from support.loopback import LoopbackServer, Reply, Request
 
 
 class LlamaDouble(LoopbackServer):
-    """Answers "x" to everything, or with the events that it is given.
+    """Answers "x" to everything, or with the given events.
 
     Attributes
     ----------
     events
-        What the next answers are made of: JSON values, or texts that are sent as they are.
+        Events of the next answers: JSON values, or texts that are sent unchanged.
     ends
-        Whether a stream ends as HTTP has it, or is cut.
+        Whether a stream ends correctly, or is cut.
 
     """
 

@@ -1,4 +1,4 @@
-"""Looks into a real llama.cpp from outside: what its counters say, whether it is at work."""
+"""Reads the state of a real llama.cpp from outside: its counters, and whether it is busy."""
 
 import json
 import time
@@ -20,7 +20,7 @@ def counter(url: str, key: str, name: str) -> float:
 def wait_until_idle(url: str, key: str) -> None:
     """Wait until no request is processed, for at most ten seconds.
 
-    Looks rarely: a server that is polled does not notice that a client hung up.
+    Polls rarely, because a polled server does not notice a closed connection.
     """
     end = time.monotonic() + 10
     while time.monotonic() < end:

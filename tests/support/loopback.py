@@ -1,7 +1,7 @@
-"""A small real HTTP server on the loopback, for doubles of model servers and for misbehaving ones.
+"""A small real HTTP server on loopback, for doubles of model servers and for misbehaving ones.
 
-It runs in a thread of its own, so that tests with and without an event loop can use it. A handler gets
-each request and a ``Reply`` to write to, which can also be cut, be silent, or talk nonsense.
+It runs in a separate thread, so that tests with and without an event loop can use it. A handler gets each
+request and a ``Reply``, with which it can also cut the answer, send nothing, or send nonsense.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class Request:
 
 
 class Reply:
-    """What the handler writes; a reply that was begun and not ended is cut."""
+    """The handler's answer; a reply that was begun and not ended is cut."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -66,7 +66,7 @@ class Reply:
         self.ended = True
 
     async def begin(self, content_type: str, status: int = 200) -> None:
-        """Begin a stream; ``send`` bits of it, then ``end`` it."""
+        """Begin a stream; ``send`` parts of it, then ``end`` it."""
         await self._head(status, {"content-type": content_type, "transfer-encoding": "chunked"})
 
     async def send(self, data: str | bytes) -> None:
@@ -104,9 +104,9 @@ class LoopbackServer:
     Attributes
     ----------
     requests
-        All that arrived, in order.
+        All received requests, in order.
     connections
-        How many were opened.
+        Number of opened connections.
 
     """
 
@@ -128,11 +128,11 @@ class LoopbackServer:
 
     @property
     def port(self) -> int:
-        """The port that it got, and keeps."""
+        """Its port, which it keeps after a restart."""
         return self._port
 
     def paths(self) -> list[str]:
-        """Method and path of all that arrived."""
+        """Method and path of all received requests."""
         return [f"{request.method} {request.path}" for request in self.requests]
 
     def start(self) -> None:

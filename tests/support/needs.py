@@ -1,7 +1,7 @@
-"""What a test cannot bring itself: programs of the system.
+"""Programs of the system that a test needs.
 
-Where one is missing, the test is left out with a sentence that says how to get it; with ``CI`` set
-it fails, so that nothing is left out there unseen.
+If one is missing, the test is skipped with a sentence on how to install it; with ``CI`` set it fails, so that
+no test is skipped there unnoticed.
 """
 
 import os
@@ -13,10 +13,9 @@ import pytest
 
 
 def needs(program: str, package: str | None = None) -> str:
-    """Return the path of a program, or leave the test out.
+    """Return the path of a program, or skip the test.
 
-    ``package`` is the Debian package that brings it, where it has another name; it belongs into
-    ``requirements/apt.txt``.
+    ``package`` is its Debian package, if it has another name; add it to ``requirements/apt.txt``.
     """
     path = shutil.which(program)
     if path is None:
@@ -25,9 +24,9 @@ def needs(program: str, package: str | None = None) -> str:
 
 
 def needs_network_namespace() -> list[str]:
-    """Return the command that runs another one in a network namespace of its own.
+    """Return the command that runs another one in a separate network namespace.
 
-    Root makes one outright; others need user namespaces, which some systems switch off.
+    Root can create one; other users need user namespaces, which some systems disable.
     """
     unshare = needs("unshare", "util-linux")
     candidates = ([unshare, "--net"], [unshare, "--net", "--map-root-user"])

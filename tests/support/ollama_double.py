@@ -1,7 +1,7 @@
-"""A double of Ollama: its documented replies, and how it behaves.
+"""A double of Ollama: its documented replies and behaviour.
 
-Modelled: a reload when ``num_ctx`` changes, the silent cut without ``truncate: false``, unloading, a
-model that is not found, a model that runs in the cloud, thoughts.
+Simulates: a reload when ``num_ctx`` changes, the silent cut without ``truncate: false``, unloading, a model
+that is not found, a model that runs in the cloud, reasoning.
 Every reply is the published example of that request with other values (``published/``).
 """
 
@@ -42,7 +42,7 @@ class OllamaModel:
 
     @property
     def digest(self) -> str:
-        """Some digest of its own."""
+        """A unique digest."""
         return f"{abs(hash(self.name)):064x}"[-64:]
 
 
@@ -53,16 +53,16 @@ class OllamaDouble(LoopbackServer):
     Attributes
     ----------
     loads
-        (model, num_ctx) for each time that a model was loaded.
+        (model, num_ctx) of each loading of a model.
     loaded
-        What is in memory now.
+        Models in memory.
     knows_truncate
-        Whether it is of a version that honours ``truncate``.
+        Whether its version supports ``truncate``.
     left_the_machine
-        Prompts that it passed on to its cloud.
+        Prompts that it forwarded to its cloud.
     reading_speed
-        Tokens a second that it says it read of a prompt, less what the last one had in common with it;
-        ``None``: as long as in the published example.
+        Reported reading speed in tokens per second, without tokens in common with the last prompt; ``None``:
+        the time of the published example.
 
     """
 
@@ -165,7 +165,7 @@ class OllamaDouble(LoopbackServer):
             if self.knows_truncate and body.get("truncate") is False:
                 await reply.json({"error": "the input length exceeds the context length"}, 400)
                 return
-            count = self.loaded[model.name]  # what stands in front is dropped, and nothing says so
+            count = self.loaded[model.name]  # the beginning is dropped silently
         whole = self.answer(prompt) if messages is None else self.chat_answer(prompt)
         pieces, reason = answer_pieces(whole, options.get("stop", []), options.get("num_predict", 128))
         await reply.begin("application/x-ndjson")

@@ -1,7 +1,7 @@
-"""Doubles of servers that speak OpenAI's completions and chat: LM Studio, old and new, and vLLM.
+"""Doubles of servers with OpenAI's completions and chat API: LM Studio, old and new, and vLLM.
 
-Modelled: loading on the first request with a length of its own, a prompt that is too long, models that
-are not found, API tokens, reasoning in a field of its own.
+Simulates: loading on the first request with its own context length, a prompt that is too long, models that
+are not found, API tokens, reasoning in a separate field.
 Replies are the published examples with other values (``published/``).
 """
 
@@ -33,7 +33,7 @@ class OpenAiModel:
 
 @dataclass
 class OpenAiDouble(LoopbackServer):
-    """Serves ``models`` as LM Studio 0.4 (``v1``), LM Studio 0.3 (``v0``), vLLM, or nobody known."""
+    """Serves ``models`` as LM Studio 0.4 (``v1``), LM Studio 0.3 (``v0``), vLLM, or an unknown server."""
 
     models: list[OpenAiModel]
     kind: Literal["lm-studio", "lm-studio-0.3", "vllm", "unknown"] = "lm-studio"
@@ -179,7 +179,7 @@ class OpenAiDouble(LoopbackServer):
         *,
         logprobs: bool = False,
     ) -> dict[str, Any]:
-        """One event; the documents of OpenAI give its shape."""
+        """One event, in the form of OpenAI's documentation."""
         chats = route.endswith("/chat/completions")
         chunk: dict[str, Any] = {
             "id": "cmpl-p9rtxv6fky2v9k8jrd8cc",

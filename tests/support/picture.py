@@ -1,6 +1,6 @@
 """Draw the screen of a Neovim as SVG, in its own colours.
 
-In: a grid. Out: the text of an SVG file, which loads nothing: its fonts are the reader's.
+In: a grid. Out: the text of an SVG file, which loads nothing: it uses the viewer's fonts.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 
 def draw(grid: Grid, title: str) -> str:
-    """Return the picture; ``title`` is what a screen reader says."""
+    """Return the picture; ``title`` is the text for screen readers."""
     rows = [grid.runs(number) for number in range(len(grid.lines))]
     width = sum(len(run.text) for run in rows[0]) * _CELL_WIDTH + 2 * _MARGIN
     height = len(rows) * _CELL_HEIGHT + 2 * _MARGIN

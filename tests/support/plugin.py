@@ -1,4 +1,4 @@
-"""Where the Neovim plugin is, and what its server and its tests run with."""
+"""Path of the Neovim plugin, and the environment of its server and tests."""
 
 import os
 import sys
@@ -24,5 +24,5 @@ def environ_in(folder: Path) -> dict[str, str]:
 
 
 def reply(text: str, **more: object) -> list[dict[str, Any]]:
-    """Make a script whose only reply is ``text``; ``more`` are further keys of the reply."""
+    """Make a script whose only reply is ``text``; ``more`` are additional keys of the reply."""
     return [{"text": text, "probability": 0.95, **more}]

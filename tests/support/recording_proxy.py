@@ -1,7 +1,7 @@
-"""A loopback proxy in front of a real llama.cpp: a test claims of a prompt what arrived there.
+"""A loopback proxy in front of a real llama.cpp that records requests, so that tests can check prompts.
 
-Requests are kept as they came; bytes go both ways unchanged; a client that hangs up is hung up on
-the server, too.
+Bytes are forwarded unchanged in both directions; if a client closes its connection, that to the server is
+closed too.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from support.loopback import LoopbackServer, Reply, Request
 
 
 class RecordingProxy(LoopbackServer):
-    """Passes everything on to ``upstream`` and keeps what arrived."""
+    """Forwards everything to ``upstream`` and records it."""
 
     def __init__(self, upstream: str, key: str | None = None) -> None:
         super().__init__(self._pass_on)
@@ -28,11 +28,11 @@ class RecordingProxy(LoopbackServer):
         return [request.json for request in self.requests if request.path == path]
 
     def prompts(self, path: str = "/completion") -> list[str]:
-        """Prompts that arrived at ``path`` as texts: token ids are turned back by the server itself."""
+        """Prompts of the requests to ``path`` as texts; the server converts token ids back."""
         return [self.text_of(body["prompt"]) for body in self.bodies(path)]
 
     def text_of(self, prompt: str | list[int]) -> str:
-        """Text of a prompt, markers included."""
+        """Text of a prompt, including markers."""
         if isinstance(prompt, str):
             return prompt
         request = urllib.request.Request(
@@ -44,14 +44,14 @@ class RecordingProxy(LoopbackServer):
             return json.load(response)["content"]
 
     def move(self, upstream: str, key: str | None) -> None:
-        """Stand in front of another server from now on, as after a restart; its key is put in."""
+        """Forward to another server from now on, as after a restart; its key is inserted."""
         self._upstream = urlsplit(upstream)
         self._upstream_url = upstream
         self._key = key
         self._moved = True
 
     def forget(self) -> None:
-        """Forget what arrived so far."""
+        """Delete the recorded requests."""
         self.requests.clear()
 
     def _authorization(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-r"""Cases of refactorings: a document, what the model answers, and what becomes of it.
+r"""Cases of refactorings: a document, the model's answer, and the result.
 
 A file of cases is named by its language. Each case begins with ``== NAME``, a claim; lines of
 ``key: value`` follow (``action`` or ``instruction``, ``problem``, ``newline: crlf``, ``cut: yes`` for an
@@ -8,9 +8,9 @@ for another one than the file's, ``escapes: yes`` where ``\u202e`` stands for th
 ``-- code``
     The document; ``«`` and ``»`` enclose the selection, ``█`` is the cursor.
 ``-- answer``
-    What the model answers; a second one answers the retry.
+    The model's answer; a second one answers the retry.
 ``-- becomes``
-    The document afterwards; or ``-- refused: WORDS`` of the reason, ``-- unchanged``, or ``-- new file``
+    The document afterwards; or ``-- refused: TEXT`` in the reason, ``-- unchanged``, or ``-- new file``
     with its text.
 """
 
@@ -90,7 +90,7 @@ def _unescaped(text: str) -> str:
 
 
 def _text(lines: list[str]) -> str:
-    """Lines of a part, without the blank ones that part it from the next."""
+    """Lines of a part, without the blank ones before the next part."""
     while lines and not lines[-1]:
         lines.pop()
     return "".join(f"{line}\n" for line in lines)

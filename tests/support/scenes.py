@@ -16,7 +16,7 @@ from homebody.text import Document
 def scene_with(
     session: Session, target: Target, document: Document, offset: int, candidates: Sequence[Candidate] = ()
 ) -> Scene:
-    """Return the scene at ``offset``, with these snippets instead of those that a pause found."""
+    """Return the scene at ``offset``, with these snippets instead of those from a pause."""
     scene = scene_at(session, target, document, offset)
     return replace(scene, place=replace(scene.place, candidates=tuple(candidates))) if candidates else scene
 
@@ -27,7 +27,7 @@ def wide_at(session: Session, target: Target, document: Document, offset: int) -
 
 
 def planned_at(session: Session, target: Target, document: Document, offset: int) -> Plan:
-    """Plan a request at ``offset``, and apply the plan as a request does."""
+    """Plan a request at ``offset``, and apply the plan."""
     made = plan(scene_at(session, target, document, offset))
     apply(made, session.place(document.uri))
     return made

@@ -1,6 +1,6 @@
-"""What the doubles of model servers share: a known answer, and tokens that can be counted by hand.
+"""Shared parts of the doubles of model servers: a known answer, and tokens that can be counted by hand.
 
-They answer as the tiny scripted model does: "return a + b" to a raw prompt, two sentences to a chat.
+They answer like the tiny scripted model: "return a + b" to a raw prompt, two sentences to a chat.
 """
 
 import json
@@ -23,12 +23,12 @@ def published(name: str) -> dict[str, Any]:
 
 
 def tokens(text: str) -> list[str]:
-    """Tokens of the doubles: a word, a run of blanks, one other character."""
+    """Tokens of the doubles: each is a word, a run of blanks, or one other character."""
     return re.findall(r"\w+|[^\S\n]+|.", text, re.DOTALL)
 
 
 def answer_pieces(answer: str, stops: list[str], limit: int) -> tuple[list[str], str]:
-    """Cut an answer as a server does, into one piece a token; return the finish reason as well."""
+    """Split an answer like a server, into one piece for each token; also return the finish reason."""
     ends = [at for stop in stops if (at := answer.find(stop)) >= 0]
     pieces = tokens(answer[: min(ends)] if ends else answer)
     return (pieces[:limit], "length") if len(pieces) > limit else (pieces, "stop")

@@ -1,7 +1,7 @@
-"""Case files of ``tests/cases/syntax``: a source, and what is found in it.
+"""Case files of ``tests/cases/syntax``: a source, and the expected result.
 
-``python -m support.syntax_cases`` (in ``tests/``) writes the expected half of every file anew; read
-the difference before you commit it.
+``python -m support.syntax_cases`` (in ``tests/``) regenerates the expected half of every file; review the
+difference before you commit it.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _SEAM = "\n=== found\n"
 
 @dataclass(frozen=True)
 class Case:
-    """The source of one case file and what it says is found there."""
+    """The source and the expected result of one case file."""
 
     language: Language
     source: str
@@ -41,7 +41,7 @@ def read_case(language: Language) -> Case:
 
 
 def render(document: Document, tree: Tree) -> str:
-    """Write down what is found: definitions, imports, and the scopes of each line."""
+    """Format the result: definitions, imports, and the scopes of each line."""
     lines = ["definitions:"]
     lines += [f"  {_definition(document, one)}" for one in definitions(document, tree)]
     lines += ["imports:", *(f"  {_import(one)}" for one in imports(document, tree)), "scopes:"]

@@ -1,7 +1,7 @@
 """A team's server beyond this machine, as a script for a network namespace: `python team_session.py HOST`.
 
-HOST is an address that is not loopback and belongs to this namespace. Two servers run there; what comes
-of talking to them, with and without an entry in ``allowedHosts``, is printed as one JSON object.
+HOST is an address that is not loopback and belongs to this namespace. Two servers run there; the results of
+requests to them, with and without an entry in ``allowedHosts``, are printed as one JSON object.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ async def complete(backend: Backend) -> str:
 
 
 async def main(host: str) -> None:
-    """Try what a user could try."""
+    """Run the requests, and print the results."""
 
     async def redirect(request: Request, reply: Reply) -> None:
         await reply.whole(b"", 307, {"location": team.url + request.target})

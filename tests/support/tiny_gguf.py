@@ -1,8 +1,8 @@
-"""A GGUF of 1.5 MB whose every token has scripted successors, for a real llama.cpp to run in milliseconds.
+"""A GGUF of 1.5 MB in which every token has scripted successors, which a real llama.cpp runs in milliseconds.
 
 In: a script of token -> successors with probabilities. Out: a file that llama.cpp loads like any model.
-The model answers from the last token alone: it proves transport, stops, probabilities and cancelling,
-never a prompt. No weights of any real model are in it.
+The model only uses the last token, so it can test transport, stops, probabilities and cancelling, but not
+prompts. No weights of any real model are in it.
 
 How it works: one layer whose weights are all zero passes the embedding of the last token through
 unchanged; embeddings are one-hot, so the output matrix is the table of scripted logits.
@@ -73,7 +73,7 @@ _CHAT_TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 _HEAD = 32  # width of one attention head; the embedding's width is a multiple of it
-_CERTAIN = 25.0  # logit of probability 1; all that is not scripted has logit 0
+_CERTAIN = 25.0  # logit of probability 1; all unscripted tokens have logit 0
 
 
 def write_tiny_gguf(
@@ -91,12 +91,12 @@ def write_tiny_gguf(
     path
         Where to; overwritten.
     script
-        Token text -> the one text that follows, or texts with probabilities that add up to 1.
-        Texts are the markers above, single bytes of ASCII, or any longer text, which becomes one
-        token that the model can say and the tokenizer never makes of user text.
-        What has no line ends with ``<|endoftext|>``.
+        Token text -> the next text, or texts with probabilities that add up to 1. Texts are the markers
+        above, single bytes of ASCII, or any longer text, which becomes one token that the model can generate
+        and the tokenizer never produces for user text. Tokens without an entry are followed by
+        ``<|endoftext|>``.
     context_length
-        In tokens, as the metadata tells.
+        In tokens, as written to the metadata.
     fim, chat_template
         Whether the model has FIM tokens; the Jinja template, ``None`` for a base model.
 
@@ -145,7 +145,7 @@ def copy_with_fim_tokens(source: Path, target: Path, ids: Mapping[str, int]) -> 
     """Copy a GGUF with FIM token ids put into its metadata, and return ``target``.
 
     ``ids`` maps ``pre``, ``suf``, ``mid``, ``pad``, ``rep``, ``sep`` to token ids of the vocabulary.
-    A model without FIM training then serves to measure the mechanics; its answers mean nothing.
+    Then a model without FIM training can be used to measure costs; its answers are meaningless.
     """
     reader = gguf.GGUFReader(source)
     architecture = reader.fields["general.architecture"].contents()
@@ -169,7 +169,7 @@ _BYTES = _byte_characters()
 
 
 def _vocabulary(script: Script, special: Sequence[str]) -> tuple[list[str], list[int], dict[str, int]]:
-    """Tokens as the file spells them, their types, and the ids by plain text."""
+    """Tokens in the file's spelling, their types, and the ids by plain text."""
     normal, control = int(gguf.TokenType.NORMAL), int(gguf.TokenType.CONTROL)
     tokens, types = [_BYTES[byte] for byte in range(256)], [normal] * 256
     ids = {chr(byte): byte for byte in range(128)}
@@ -177,7 +177,7 @@ def _vocabulary(script: Script, special: Sequence[str]) -> tuple[list[str], list
         ids[text] = len(tokens)
         tokens.append(text)
         types.append(control)
-    tokens.append(_BYTES[255] * 2)  # llama.cpp wants a list of merges that is not empty
+    tokens.append(_BYTES[255] * 2)  # llama.cpp requires a non-empty list of merges
     types.append(normal)
     texts = [text for key, successors in script.items() for text in (key, *_probabilities(successors))]
     for text in texts:

@@ -1,5 +1,6 @@
-"""A tiny model with a SentencePiece vocabulary, as Code Llama and Mistral have: a text that begins gets
-a blank in front. It says nothing; only its tokenizer is of interest.
+"""A tiny model whose SentencePiece vocabulary, like Mistral's, puts a blank before a text.
+
+Its answers are meaningless; only its tokenizer is used.
 """
 
 import string
@@ -14,7 +15,7 @@ _HEAD = 32
 
 
 def write_tiny_spm(path: Path) -> Path:
-    """Write the model and return its path; its prompts want a BOS."""
+    """Write the model and return its path; its prompts need a BOS."""
     special = [
         ("<unk>", gguf.TokenType.UNKNOWN),
         ("<s>", gguf.TokenType.CONTROL),

@@ -1,4 +1,4 @@
-"""The files that make up the project: what git tracks, and what it would on the next commit."""
+"""The files of the project: those that git tracks, and those that it would add."""
 
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 @cache
 def tracked_files() -> tuple[Path, ...]:
-    """Paths relative to ``ROOT``; files that were removed without telling git are left out."""
+    """Paths relative to ``ROOT``; files that were removed without `git rm` are left out."""
     command = [needs("git"), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return tuple(

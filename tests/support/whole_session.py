@@ -1,9 +1,9 @@
 """A whole session with Homebody, as a script: `python whole_session.py FOLDER`.
 
-The language server indexes the workspace, explains, completes and rewrites; then commands do the like
-from a terminal, look around and measure; at last the embedded model's process is ended.
-Prints one JSON object: what each step came to, and the process ids of the models.
-Settings come from the environment, as a user has them; so do the folders, which have to be empty.
+The language server indexes the workspace, explains, completes and rewrites; then commands do the same from a
+terminal, and measure; finally the embedded model's process is ended. Prints one JSON object: the result of
+each step, and the process ids of the models. Settings and folders come from the environment; the folders have
+to be empty.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ COMMANDS = {
 
 
 async def main(folder: Path) -> None:
-    """Run every step and print what came of it."""
+    """Run every step and print its result."""
     (folder / "shapes.py").write_text(SOURCE)
     (folder / "rooms.py").write_text(NEIGHBOUR)
     steps = await use_editor(folder)
@@ -57,11 +57,11 @@ async def main(folder: Path) -> None:
 
 
 async def use_editor(folder: Path) -> dict[str, object]:
-    """Do in the language server what an editor's user does."""
+    """Use the language server like an editor."""
     async with start_client(root=folder) as client:
         document = client.open(folder / "shapes.py")
         function = Span(document.text.index("def "), document.text.index("\n\n\ndef area_of_square"))
-        explanation = await client.explain(document.uri, function)  # waits until the model is there
+        explanation = await client.explain(document.uri, function)  # waits until the model is ready
         completions = await client.complete(document.uri, 8, 17, invoked=True)
         actions = await client.actions(document.uri, function)
         refactored = await client.refactor(document.uri, function, action="docstring")

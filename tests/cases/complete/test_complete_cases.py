@@ -1,4 +1,4 @@
-"""Every case file, read whole and as a stream."""
+"""Every case file, with the answer as a whole and as a stream."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def document_of(case: Case) -> Document:
 
 
 def cursor_of(case: Case) -> CursorContext:
-    """The facts at the cursor as a request finds them, from the exact tree."""
+    """The cursor's context as in a request, from the exact tree."""
     document = document_of(case)
     return cursor_context(document, parse(document), len(case.before))
 
@@ -51,13 +51,13 @@ def suggestion(case: Case, cursor: CursorContext, answer: str, *, cut: bool) -> 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_answer_becomes_what_the_case_expects(case):
-    """The rule that the file names is followed."""
+    """The answer is trimmed by the rule that the file is about."""
     assert case.expected == suggestion(case, cursor_of(case), case.answer, cut=case.cut)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_the_result_is_the_same_without_a_tree(case):
-    """Lines alone are enough: while one types, the tree is often a keystroke behind or broken."""
+    """The rules must not need a tree: while the user types, it is often one keystroke behind or broken."""
     document = document_of(case)
     cursor = cursor_context(document, Tree.blank(document), len(case.before))
     assert case.expected == suggestion(case, cursor, case.answer, cut=case.cut)
@@ -66,7 +66,7 @@ def test_the_result_is_the_same_without_a_tree(case):
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 @pytest.mark.parametrize("size", [1, 5])
 def test_a_stream_that_is_closed_early_shows_the_same(case, size):
-    """What the checker saves is what would have been dropped."""
+    """Closing the stream early only saves text that would have been dropped."""
     cursor = cursor_of(case)
     wanted = lines_wanted(cursor, case.options.get("multiline", "auto"))
     checker = StopChecker(cursor, wanted=wanted, max_lines=int(case.options.get("max_lines", "16")))

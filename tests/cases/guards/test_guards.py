@@ -1,9 +1,9 @@
 """What each action may change in each language: one file of cases for a language.
 
 A table is named by its action. ``code`` has the cursor at ``█``. An entry of ``accepted`` is a list of
-``[pattern, replacement]``, applied to the function around the cursor: the answer that is taken. An entry of
-``refused`` begins with words of the reason. ``answers`` are pairs of a reason and a whole answer; one without
-a reason is taken. With ``unavailable``, the action is not offered in that language.
+``[pattern, replacement]``, applied to the function around the cursor: the answer that is accepted. An entry
+of ``refused`` begins with a part of the reason. ``answers`` are pairs of a reason and a whole answer; one
+without a reason is accepted. With ``unavailable``, the action is not offered in that language.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 @dataclass(frozen=True)
 class Case:
-    """An answer to an action; ``why`` is ``None`` where it is taken."""
+    """An answer to an action; ``why`` is ``None`` if it is accepted."""
 
     language: str
     action: str
@@ -75,7 +75,7 @@ UNAVAILABLE = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 async def test_what_an_action_may_change(case: Case, own_folders):
-    """The answer is taken as it is, or refused with the reason."""
+    """The answer is accepted unchanged, or refused with the reason."""
     document, offset = _document(case.language, case.code)
     prompt = Engine(Settings(), ()).prompts.action(case.action)
     target, _ = find_target(document, parse(document), Span(offset, offset), prompt)
@@ -100,7 +100,7 @@ async def test_what_an_action_may_change(case: Case, own_folders):
 
 @pytest.mark.parametrize(("language", "action"), UNAVAILABLE)
 async def test_an_action_that_cannot_be_checked_is_not_offered(language: str, action: str, own_folders):
-    """It is not listed, and asking for it by name says why, without asking the model."""
+    """It is not listed, and a request for it by name fails with the reason, without a model request."""
     document = Document.create(f"file:///a{find(language).extensions[0]}", language, 1, "class A {\n}\n")
     async with contextlib.aclosing(_scripted("x")) as engine:
         listed = {one.name for one in list_actions(engine, document, Span(0, 9))}
@@ -110,7 +110,7 @@ async def test_an_action_that_cannot_be_checked_is_not_offered(language: str, ac
 
 
 def test_the_languages_that_developers_use_most_have_guards():
-    """At least those twelve."""
+    """At least these twelve languages."""
     assert {
         *("python", "javascript", "typescript", "java", "go", "rust"),
         *("c", "cpp", "csharp", "ruby", "php", "kotlin"),

@@ -1,4 +1,4 @@
-"""What becomes of answers to refactorings, in many languages: see ``support/refactor_cases``."""
+"""Results of answers to refactorings, in many languages: see ``support/refactor_cases``."""
 
 import contextlib
 
@@ -22,7 +22,7 @@ SUFFIXES = {
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 async def test_what_becomes_of_an_answer(case: RefactorCase, tmp_path, monkeypatch):
-    """The document afterwards, or the reason why it stays as it is."""
+    """The document afterwards, or the reason why it is not changed."""
     for kind in ("CONFIG", "CACHE", "STATE", "DATA"):
         monkeypatch.setenv(f"HOMEBODY_{kind}_DIR", str(tmp_path / kind.lower()))
     heading, text = await outcome(case)
@@ -35,13 +35,13 @@ async def test_what_becomes_of_an_answer(case: RefactorCase, tmp_path, monkeypat
 
 
 def test_there_are_enough_cases_in_enough_languages():
-    """The bar that was set: 120 cases, eight languages."""
+    """There are at least 120 cases in eight languages."""
     assert len(CASES) >= 120
     assert len({case.language for case in CASES}) >= 8
 
 
 async def outcome(case: RefactorCase) -> tuple[str, str]:
-    """Heading and text of what came of a case, as its file has them."""
+    """Heading and text of a case's result, in the form of the case files."""
     finish = "length" if "cut" in case.settings else "stop"
     replies = [Reply(text=answer, times=1, finish=finish) for answer in case.answers[:-1]]
     replies += [Reply(text=answer, finish=finish) for answer in case.answers[-1:]]

@@ -97,7 +97,7 @@ open(async ({ page, settings }) => {
     await page.locator('[id="status.notifications"]').click();
     await message.waitFor();
     assert.match(await message.textContent(), /Install it, or set its full path/);
-    console.log("ok a server that is not there is told with what to do");
+    console.log("ok a missing server is reported with what to do");
 
     await writeFile(settings.machineSettings, before);
     await ready(page);

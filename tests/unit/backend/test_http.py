@@ -24,7 +24,7 @@ from homebody.errors import (
 from support.loopback import LoopbackServer, Reply, Request
 
 
-class Said(msgspec.Struct):
+class Props(msgspec.Struct):
     """A reply."""
 
     ok: bool
@@ -42,12 +42,12 @@ def answering(status: int, body: bytes, **headers: str) -> Handler:
     return handle
 
 
-async def ask(handler: Handler, *, timeout_seconds: float = 5) -> Said:
+async def ask(handler: Handler, *, timeout_seconds: float = 5) -> Props:
     """Ask a misbehaving server once."""
     with LoopbackServer(handler) as double:
         server = ModelServer(double.url, timeout_seconds=timeout_seconds)
         try:
-            return await server.get("/props", Said)
+            return await server.get("/props", Props)
         finally:
             await server.aclose()
 
@@ -67,7 +67,7 @@ async def test_nothing_there_is_unavailable():
     server = ModelServer("http://127.0.0.1:9")
 
     with pytest.raises(BackendUnavailable, match=r"nothing answers at http://127.0.0.1:9.*: start"):
-        await server.get("/props", Said)
+        await server.get("/props", Props)
     await server.aclose()
 
 
@@ -220,28 +220,28 @@ async def test_the_first_request_after_its_return_succeeds():
     """A server that stopped and restarted is used at once, on a new connection."""
     with LoopbackServer(answering(200, b'{"ok": true}')) as double:
         server = ModelServer(double.url)
-        before = await server.get("/props", Said)
+        before = await server.get("/props", Props)
         double.stop()
         with pytest.raises(BackendUnavailable):
-            await server.get("/props", Said)
+            await server.get("/props", Props)
         double.start()
-        after = await server.get("/props", Said)
+        after = await server.get("/props", Props)
         await server.aclose()
 
-    assert before == after == Said(ok=True)
+    assert before == after == Props(ok=True)
 
 
 async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
     """A restart between two requests goes unnoticed."""
     with LoopbackServer(answering(200, b'{"ok": true}')) as double:
         server = ModelServer(double.url)
-        await server.get("/props", Said)
+        await server.get("/props", Props)
         double.stop()
         double.start()
-        again = await server.get("/props", Said)
+        again = await server.get("/props", Props)
         await server.aclose()
 
-    assert again == Said(ok=True)
+    assert again == Props(ok=True)
 
 
 async def test_connections_are_kept_and_cookies_are_not():
@@ -249,7 +249,7 @@ async def test_connections_are_kept_and_cookies_are_not():
     with LoopbackServer(answering(200, b'{"ok": true}', **{"set-cookie": "who=you; Path=/"})) as double:
         server = ModelServer(double.url)
         for _ in range(3):
-            await server.get("/props", Said)
+            await server.get("/props", Props)
         await server.aclose()
         assert double.connections == 1
         assert all("cookie" not in request.headers for request in double.requests)
@@ -259,7 +259,7 @@ async def test_the_key_is_sent_and_no_name_of_the_library():
     """The API key is sent as a bearer token; the user agent names the client only."""
     with LoopbackServer(answering(200, b'{"ok": true}')) as double:
         server = ModelServer(double.url, api_key="secret")
-        await server.get("/props", Said)
+        await server.get("/props", Props)
         await server.aclose()
         (request,) = double.requests
 
@@ -322,7 +322,7 @@ async def test_requests_cancelled_twice_lose_no_connection():
             await asyncio.sleep(0)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        assert (await server.get("/props", Said)).ok
+        assert (await server.get("/props", Props)).ok
         await server.aclose()
 
 
@@ -387,4 +387,4 @@ async def test_a_server_that_no_longer_reacts_is_given_up_early():
         server = ModelServer(double.url, timeout_seconds=60, is_alive=is_alive, alive_seconds=0.02)
         async with aclosing(server):
             with pytest.raises(BackendFailed, match="no longer responds"):
-                await server.get("/props", Said)
+                await server.get("/props", Props)

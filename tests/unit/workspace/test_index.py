@@ -42,8 +42,8 @@ def root(tmp_path, monkeypatch):
     return root
 
 
-class Told(list[Progress]):
-    """What ``progress`` was told."""
+class Reported(list[Progress]):
+    """Progress reports of an index."""
 
     @property
     def notices(self) -> list[str]:
@@ -52,9 +52,9 @@ class Told(list[Progress]):
 
 
 @asynccontextmanager
-async def opened(*roots: Path, result: Told | None = None, settings: Settings | None = None):
+async def opened(*roots: Path, result: Reported | None = None, settings: Settings | None = None):
     """Open an index, build it and close it."""
-    progress = (Told() if result is None else result).append
+    progress = (Reported() if result is None else result).append
     async with aclosing(WorkspaceIndex.open(roots, settings or Settings(), progress=progress)) as index:
         index.start()
         await asyncio.wait_for(index.settled(), 30)
@@ -69,7 +69,7 @@ async def defining(index: WorkspaceIndex, *names: str, near: Path | None = None,
 
 async def test_what_the_workspace_holds_is_found(root):
     """By import, by name, and by similarity; secrets are never found."""
-    result = Told()
+    result = Reported()
     main = root / "shop/main.py"
     async with opened(root, result=result) as index:
         assert await defining(index, "O", near=main) == ["order.py"]
@@ -150,7 +150,7 @@ async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, how):
         pass
     (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
     spoil(database, how)
-    result = Told()
+    result = Reported()
     async with opened(root, result=result) as index:
         assert await defining(index, "invoice_total") == ["order.py"]
         index.start()
@@ -173,7 +173,7 @@ async def test_an_index_that_is_damaged_during_use_is_rebuilt(root, tmp_path):
 async def test_an_unwritable_cache_is_reported_and_not_tried_again(root, tmp_path):
     """A file where the folder should be."""
     (tmp_path / "cache").write_text("")
-    result = Told()
+    result = Reported()
     async with opened(root, result=result) as index:
         assert await defining(index, "invoice_total") == []
         assert index.state == "off"
@@ -201,7 +201,7 @@ async def test_a_process_that_dies_is_started_again(root):
 
 async def test_names_that_no_file_should_have_cost_nothing(root):
     """Bytes that are not UTF-8, a NUL, a name that is too long, a folder that may not be entered."""
-    result = Told()
+    result = Reported()
     locked = root / "locked"
     locked.mkdir(mode=0)
     uris = [
@@ -222,7 +222,7 @@ async def test_names_that_no_file_should_have_cost_nothing(root):
 async def test_a_process_that_keeps_dying_is_given_up(root, monkeypatch):
     """Here the interpreter cannot even start; the user gets one message, and nothing waits for it."""
     monkeypatch.setenv("PYTHONHOME", str(root / "gone"))
-    result = Told()
+    result = Reported()
     async with opened(root, result=result) as index:
         index.start()
         await asyncio.wait_for(index.settled(), 30)

@@ -24,8 +24,8 @@ _FIRST_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One answer: its first line, how sure it was (0 to 1), prompt tokens, seconds."""
+class LineAnswer:
+    """One answer: its first line, its confidence (0 to 1), prompt tokens, seconds."""
 
     line: str
     confidence: float | None
@@ -35,7 +35,7 @@ class Said:
     pieces: tuple[tuple[str, float | None], ...] = ()
 
     def is_exact(self, hole: Hole) -> bool:
-        """Whether the line is what stood there; blanks at its end do not count."""
+        """Whether the line equals the removed text, except for blanks at its end."""
         return self.line.rstrip() == hole.line
 
     def has_first_token(self, hole: Hole) -> bool:
@@ -45,17 +45,17 @@ class Said:
 
 
 class SteadySpeed(Speed):
-    """A speed that does not follow measurements."""
+    """A fixed speed that ignores measurements."""
 
     def learn(self, stats: object, seen: object = None) -> None:
-        """Leave it."""
+        """Do nothing."""
 
     def learn_read(self, read: object) -> None:
-        """Leave it."""
+        """Do nothing."""
 
 
 def settings_for(model: Model, *, snippets: bool = True) -> Settings:
-    """Use the benchmark's own model; show everything, since the gate is what is to be chosen."""
+    """Use the benchmark's own model; show everything, because the threshold is applied later."""
     backend = BackendSettings(kind="llama.cpp", url=model.url, api_key=model.key)
     return Settings(
         backend=backend,
@@ -65,16 +65,16 @@ def settings_for(model: Model, *, snippets: bool = True) -> Settings:
     )
 
 
-async def ask_bare(model: Model, prefix: str) -> Said:
-    """Ask the model alone, in the slot that Homebody does not complete in."""
+async def ask_bare(model: Model, prefix: str) -> LineAnswer:
+    """Request it from the model alone, in a slot that Homebody does not use for completion."""
     ids = (await model.tokenize([prefix[-BARE_TOKENS * 12 :]]))[0][-BARE_TOKENS:]
     body = {"prompt": ids, "n_predict": LINE_TOKENS, "temperature": 0, "stop": ["\n"], "id_slot": 1}
     answer = await model.complete(body)
-    return Said(answer.text, None, len(ids), answer.seconds)
+    return LineAnswer(answer.text, None, len(ids), answer.seconds)
 
 
-async def ask_ours(engine: Engine, session: Session, region: Region, hole: Hole) -> Said:
-    """Ask Homebody, as in a pause at this place: with all the context that the budget allows."""
+async def ask_ours(engine: Engine, session: Session, region: Region, hole: Hole) -> LineAnswer:
+    """Request it from Homebody, as after a pause here, with all the context that the budget allows."""
     text = without_rest(region.text, hole)
     document = Document.create(region.path.as_uri(), "python", 1, text)
     engine.trees.open(document)
@@ -90,7 +90,7 @@ async def ask_ours(engine: Engine, session: Session, region: Region, hole: Hole)
     record = engine.audit.last(document.uri)
     tokens = record.prompt_tokens if record else 0
     if not found:
-        return Said("", None, tokens, seconds, record.outcome if record else "not asked", pieces)
+        return LineAnswer("", None, tokens, seconds, record.outcome if record else "not asked", pieces)
     text = found[0].text.removeprefix("\n") if hole.kind == "line end" else found[0].text
     line = text.partition("\n")[0]
-    return Said(line, found[0].confidence, tokens, seconds, "shown", pieces)
+    return LineAnswer(line, found[0].confidence, tokens, seconds, "shown", pieces)
