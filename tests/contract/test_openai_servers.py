@@ -190,7 +190,7 @@ async def test_reasoning_never_reaches_the_caller(kind: Any):
 
 
 async def test_the_servers_refusal_of_a_long_prompt_is_that_error():
-    """This happens if Homebody's estimate was too low."""
+    """It is raised if Homebody's estimate was too low."""
     with OpenAiDouble([OpenAiModel(CODER)]) as double:
         async with opened(double, LmStudioBackend) as backend:
             backend.estimate.learn("word " * 1000, 100)
