@@ -51,7 +51,7 @@ def lm_studio() -> Iterator[OpenAiDouble]:
 def opened(
     request: pytest.FixtureRequest, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Backend:
-    """One backend of each kind, all with the same answers; created outside of the event loop, for the hosts."""
+    """One backend of each kind, all with the same answers; created outside of the event loop."""
     return _open(request, tiny_model, tmp_path, monkeypatch)
 
 
