@@ -43,7 +43,7 @@ def a_record(**changes: object) -> PromptRecord:
 
 
 def test_the_last_record_is_kept_by_document_and_overall(tmp_path: Path):
-    """``last()`` returns the newest record of all, ``last(uri)`` that of the document."""
+    """``last()`` returns the newest record of all documents, ``last(uri)`` that of one."""
     kept = Audit(folder=tmp_path)
     first, second = a_record(), a_record(uri="file:///b.py")
     kept.record(first)
@@ -82,7 +82,7 @@ def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
 
 
 def test_the_log_has_texts_if_the_user_wants_them(tmp_path: Path):
-    """With ``log.prompts`` as well, the whole record is there."""
+    """With ``log.prompts``, the whole record is logged."""
     kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
     kept.record(a_record())
     kept.flush()
@@ -120,7 +120,7 @@ def test_no_key_waits_for_the_disk(tmp_path: Path):
     """A request continues while the log's folder does not respond."""
     os.mkfifo(tmp_path / "log.jsonl")
     kept = Audit(LogSettings(enabled=True), tmp_path)
-    kept.record(a_record())  # opening the pipe waits for somebody who reads it
+    kept.record(a_record())  # opening the pipe waits for a reader
 
     reader = os.open(tmp_path / "log.jsonl", os.O_RDONLY)
     kept.flush()
@@ -129,7 +129,7 @@ def test_no_key_waits_for_the_disk(tmp_path: Path):
 
 
 def test_an_answer_that_is_shown_at_each_key_is_logged_once(tmp_path: Path):
-    """The log has a line for each prompt that was sent."""
+    """The log has one line for each prompt that was sent."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
     for outcome in ("shown", "shown", "nothing left"):
         kept.record(a_record(outcome=outcome))
@@ -205,7 +205,7 @@ def test_damaged_counts_count_as_none(tmp_path: Path):
 
 
 def test_listed_tokens_never_add_up_to_more_than_the_prompt_has():
-    """Estimates err on the high side; what is exact stays."""
+    """Estimates are on the high side and are scaled down; exact counts are not changed."""
     sources = [
         Source("file:///w/a.py", 0, 9, 60, "before the cursor"),
         Source("file:///w/b.py", 0, 3, 38, "x"),

@@ -10,7 +10,7 @@ from homebody.backend.cancellation import cancelled_once
 @pytest.mark.parametrize("steps", range(1, 9))
 @pytest.mark.parametrize("swallows", [False, True])
 async def test_what_was_opened_is_returned_or_closed(*, steps: int, swallows: bool):
-    """Also if the cancellation comes between the result and its awaiting task."""
+    """Even if the cancellation comes between the result and the task that awaits it."""
     opened: list[str] = []
     closed: list[str] = []
 

@@ -14,7 +14,7 @@ def candidate(model: str, **more: Any) -> Candidate:
 
 
 def test_a_loaded_model_comes_before_a_larger_one_that_is_not():
-    """What is in memory answers at once."""
+    """A loaded model answers immediately."""
     assert choose([candidate("big", size=9_000), candidate("here", loaded=True)], "chat") == candidate(
         "here", loaded=True
     )
@@ -34,7 +34,7 @@ def test_without_a_suitable_model_none_is_chosen():
 
 
 def test_the_largest_model_that_fits_is_chosen():
-    """A model that is not loaded has to fit into memory."""
+    """A model that is not loaded yet has to fit into memory."""
     models = [candidate("small", size=1), candidate("middle", size=5), candidate("large", size=9)]
 
     assert choose(models, "chat", most_bytes=6) == models[1]
@@ -43,14 +43,14 @@ def test_the_largest_model_that_fits_is_chosen():
 
 @pytest.mark.parametrize("choice", [choose, choose_any])
 def test_a_model_that_runs_elsewhere_is_never_chosen(choice: Any):
-    """However good it is, and even if there is no other."""
+    """Even if it is the largest or the only one."""
     away = candidate("best:cloud", loaded=True, remote_host="https://ollama.com")
 
     assert choice([away], "chat") is None
 
 
 def test_a_server_that_the_user_named_answers_with_what_it_has():
-    """Suitable and loaded first, then suitable, then any."""
+    """The order is: suitable and loaded, suitable, any."""
     loaded, suited = candidate("talker", fim=False, loaded=True), candidate("coder")
 
     assert choose_any([loaded, suited], "completion") == suited

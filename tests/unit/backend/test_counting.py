@@ -9,7 +9,7 @@ from homebody.backend.token_table import Tokens, TokenTable
 
 
 class Tokenizer:
-    """One token a character; keeps what it was asked."""
+    """A tokenizer with one token for each character, which records its calls."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[list[str], type[Part]]] = []
@@ -44,7 +44,7 @@ async def test_the_same_text_is_another_part_as_a_marker():
 
 
 async def test_the_longest_unused_parts_are_forgotten():
-    """Memory stays bounded; what was just used stays."""
+    """Memory is bounded; recently used parts are kept."""
     tokenizer = Tokenizer()
     table = TokenTable(tokenizer, capacity=5_000)
     for number in range(100):
@@ -60,7 +60,7 @@ async def test_the_longest_unused_parts_are_forgotten():
     ("count", "left"), [(0, b"[]"), (2, b"[7,22]"), (3, b"[7,22,333]"), (9, b"[7,22,333]")]
 )
 def test_the_beginning_of_a_prompt_can_be_taken(count: int, left: bytes):
-    """By tokens, without decoding them."""
+    """It is cut by tokens, without decoding them."""
     assert Tokens.of([7, 22, 333]).first_tokens(count).json_array == left
 
 

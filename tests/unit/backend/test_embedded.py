@@ -29,13 +29,13 @@ PROMPT = Prompt((Text("def add(a, b):"),))
 
 @pytest.fixture
 def options(tiny_model):
-    """A host that is gone half a second after the test."""
+    """Options of a host that ends half a second after the test."""
     return HostOptions(tiny_model, linger_seconds=0.5)
 
 
 @asynccontextmanager
 async def embedded(options):
-    """A backend that waits for its host however slow the machine is."""
+    """A backend that waits for its host even on a slow machine."""
     async with aclosing(embedded_backend(lambda: options)) as backend:
         yield backend
 
@@ -101,7 +101,7 @@ async def test_a_crash_during_an_answer_is_reported(tmp_path):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process like that")
 async def test_a_stopped_host_is_replaced(options):
-    """It holds its lock and does not respond; a private host answers before the time limit."""
+    """The stopped host holds its lock and does not respond; a private host answers before the time limit."""
     connector = HostConnector(lambda: options, loading_seconds=60, alive_seconds=0.1, silent_seconds=0.1)
     async with aclosing(ResilientBackend(connector, patience_seconds=0)) as backend:
         assert await answer(backend) == "return a + b"
@@ -114,7 +114,7 @@ async def test_a_stopped_host_is_replaced(options):
 
 
 async def test_a_host_stops_during_an_answer_when_asked_to(tmp_path):
-    """At once, without waiting for the running answer."""
+    """It stops immediately, without waiting for the running answer."""
     options = HostOptions(write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT), linger_seconds=0.5)
     async with embedded(options) as backend:
         async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
@@ -129,7 +129,7 @@ async def test_a_host_stops_during_an_answer_when_asked_to(tmp_path):
 
 
 async def test_all_clients_share_one_host(options):
-    """Also those that start it at the same moment, and one that comes later."""
+    """Including clients that start it at the same moment, and one that starts later."""
     async with embedded(options) as first, embedded(options) as second:
         await asyncio.gather(first.describe(), second.describe())
         urls = {(await backend.describe()).url for backend in (first, second)}
@@ -148,7 +148,7 @@ async def test_a_host_outlives_the_client_that_started_it(options):
             await first.describe()
             await second.describe()
             host = host_of(options)
-        # The host asks this each second, and ends where it is false.
+        # The host checks this each second, and ends if it is false.
         assert shared.has_clients(host_files(options))
         assert host.is_running()
         assert await answer(second) == "return a + b"
@@ -182,7 +182,7 @@ async def test_two_hosts_share_the_cores(options, tmp_path):
 
 
 def threads_of(*options):
-    """What the hosts that are ready take together."""
+    """Total threads of the hosts that are ready."""
     states = [shared.read_state(host_files(one)) for one in options]
     return sum(state.threads for state in states if state is not None and state.port)
 
@@ -227,7 +227,7 @@ async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_pa
 async def test_a_full_state_disk_is_survived(options):
     """No client could find a shared host then, so this client has a private one; no file is left behind."""
     files = host_files(options)
-    files.state.mkdir()  # as a full disk does, this makes writing the state fail
+    files.state.mkdir()  # like a full disk, this makes writing the state fail
     async with embedded(options) as backend:
         assert await answer(backend) == "return a + b"
     assert [files.state] == list(files.lock.parent.glob(f"{files.lock.stem}.[!cl]*"))
@@ -268,14 +268,14 @@ async def opened(block, use):
 
 
 async def test_missing_weights_are_reported_with_the_command_to_run():
-    """The settings as they are by default, on a fresh machine."""
+    """With default settings on a fresh machine."""
     async with opened(BackendSettings(), "completion") as backend:
         with pytest.raises(NoModelInstalled, match="homebody models install"):
             await backend.describe()
 
 
 async def test_the_settings_name_the_model(tiny_model, tmp_path):
-    """By path; context length and threads are passed on; a file that cannot be loaded is reported."""
+    """The path, context length and threads are passed on; a file that cannot be loaded is reported."""
     block = BackendSettings(model=str(tiny_model), context_length=2048)
     async with opened(block, "chat") as backend:
         assert (await backend.describe()).context_length == 2048

@@ -11,7 +11,7 @@ from homebody.backend.stops import StopFilter, split_stops
 
 
 def shown(answer: Answer, *pieces: str) -> str:
-    """All that a caller sees of an answer in these pieces."""
+    """The text that a caller gets for an answer in these pieces."""
     text = ""
     for piece in pieces:
         text += answer.feed(piece)
@@ -42,7 +42,7 @@ THOUGHTS = {
 
 
 def test_every_format_is_among_the_cases():
-    """Whatever opens a thought in the table opens one here."""
+    """Each opening tag in the table is in a case."""
     cases = "".join(THOUGHTS.values())
 
     assert [opening for opening, _ in reasoning.THOUGHTS if opening not in cases] == []
@@ -67,7 +67,7 @@ def test_a_thought_that_the_template_opened_is_left_out(pieces: list[str]):
     ("answer", "seen"), [("Hm.</think>\nYes.", "Yes."), ("Yes, at once.", "Yes, at once.")]
 )
 def test_a_thought_that_may_have_been_opened_is_left_out(answer: str, seen: str):
-    """Where the template is not known: nothing is lost if the answer holds no thought."""
+    """If the template is unknown: nothing is lost if the answer contains no reasoning."""
     assert shown(Answer(thoughts=ReasoningFilter("</think>", is_certain=False)), answer) == seen
 
 
@@ -95,18 +95,18 @@ def test_blanks_of_an_answer_without_thoughts_are_kept():
 
 
 def test_the_first_line_of_code_keeps_its_indentation():
-    """Of the blanks behind a thought, only whole lines are dropped."""
+    """After the reasoning only whole blank lines are dropped."""
     assert shown(Answer(thoughts=ReasoningFilter()), "<think>Hm.</think>\n\n", "    x = 1") == "    x = 1"
 
 
 @pytest.mark.parametrize("tag", ["<think>x</think>", "[THINK]", "<|channel|>analysis<|message|>x<|end|>"])
 def test_a_tag_in_the_middle_of_an_answer_is_text(tag: str):
-    """A rewrite of code that speaks of such tags is not cut."""
+    """A rewrite of code that contains such tags is not cut."""
     assert shown(Answer(thoughts=ReasoningFilter()), f"a {tag} b") == f"a {tag} b"
 
 
 def test_a_stop_text_within_a_thought_ends_nothing():
-    """The answer comes after it."""
+    """The answer follows the reasoning."""
     answer = Answer(stops=("\n\n",), thoughts=ReasoningFilter())
 
     assert shown(answer, "<think>a\n\nb</think>x = 1\n\ny") == "x = 1"
@@ -141,7 +141,7 @@ def test_text_without_tags_passes_the_reasoning_filter_unchanged(text: str, data
 def test_an_answer_ends_before_its_first_stop_text_however_it_is_cut(
     text: str, stops: list[str], data: st.DataObject
 ):
-    """The earliest stop text wins; nothing behind it is shown, nothing before it is lost."""
+    """The earliest stop text ends the answer; nothing after it is shown, nothing before it is lost."""
     pieces = data.draw(cuts(text))
     watching = StopFilter(stops)
     seen = "".join([*map(watching.feed, pieces), watching.finish()])
@@ -189,5 +189,5 @@ def test_a_server_that_takes_few_stop_texts_gets_the_likeliest():
 
 
 def test_a_stop_text_within_the_forced_text_is_no_stop():
-    """After a line end that was forced, the answer's own line end is the one that counts."""
+    """After a forced line end, only a line end of the answer itself ends it."""
     assert shown(Answer(forced="\n  ", stops=("\n",)), "\n  x = 1\n", "y") == "x = 1"

@@ -1,4 +1,4 @@
-"""The gate: nothing but this machine, Unix sockets and the user's allowed hosts."""
+"""The guard: only this machine, Unix sockets and the user's allowed hosts are connected to."""
 
 import asyncio
 import ssl
@@ -29,7 +29,7 @@ async def say_hello(request: Request, reply: Reply) -> None:
 
 
 def resolver(*addresses: str):
-    """A resolver that knows one answer."""
+    """A resolver with a fixed answer."""
 
     async def resolve(name: str, port: int) -> Sequence[str]:
         return addresses
@@ -38,7 +38,7 @@ def resolver(*addresses: str):
 
 
 async def get(url: str, transport: GuardedTransport) -> httpx.Response:
-    """GET through the gate."""
+    """Send a GET through the guard."""
     async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
         return await client.get(url)
 
@@ -69,7 +69,7 @@ def test_loopback_addresses_are_this_machine(address: str):
     ],
 )
 def test_all_other_addresses_are_not(address: str):
-    """Neither wildcards, nor what only looks like a loopback address."""
+    """Wildcards and addresses that only look like loopback are refused."""
     assert not is_loopback(address)
 
 
@@ -81,7 +81,7 @@ def test_an_address_means_the_same_mapped_into_ipv6(address: object):
 
 @pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "model.localhost"])
 async def test_a_name_of_this_machine_is_connected_to_with_its_own_host_header(name: str):
-    """No resolver is asked, and the server sees the name that the user wrote."""
+    """No resolver is used, and the server gets the name that the user wrote."""
     with LoopbackServer(say_hello) as server:
         transport = GuardedTransport(resolve=resolver("192.0.2.1"))
         response = await get(f"http://{name}:{server.port}/", transport)
@@ -133,7 +133,7 @@ async def test_no_name_server_is_asked_for_a_name_that_is_not_allowed():
 
 
 async def test_a_name_is_resolved_once_so_it_cannot_answer_twice_differently():
-    """What the first answer says is connected to: a second one is never asked for."""
+    """The connection uses the first answer; there is no second query."""
     answers = [["127.0.0.1"], ["192.0.2.1"]]
     asked: list[str] = []
 
@@ -150,7 +150,7 @@ async def test_a_name_is_resolved_once_so_it_cannot_answer_twice_differently():
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "017700000001"])
 async def test_odd_spellings_of_an_address_are_checked_by_what_they_mean(host: str):
-    """Whatever the system makes of such a name is checked, and connected to."""
+    """The address that the system derives from such a name is checked and connected to."""
     with LoopbackServer(say_hello) as server:
         try:
             response = await get(f"http://{host}:{server.port}/", GuardedTransport())
@@ -164,7 +164,7 @@ async def test_an_allowed_host_is_allowed_on_its_port_alone():
     """Host and port have to match exactly."""
     with LoopbackServer(say_hello) as server:
         allowed = [AllowedHost.parse(f"team.example:{server.port}")]
-        # The address is refused as such: only the entry lets it through.
+        # The address itself is refused; only the entry allows it.
         transport = GuardedTransport(allowed, resolve=resolver("127.0.0.1"))
         response = await get(f"http://TEAM.example:{server.port}/", transport)
         refusing = GuardedTransport(allowed, resolve=resolver("192.0.2.1"))
@@ -266,7 +266,7 @@ async def test_a_unix_socket_is_this_machine(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Certificate and key of team.example in one file, signed by nobody."""
+    """Self-signed certificate and key of team.example in one file."""
     path = tmp_path_factory.mktemp("tls") / "team.pem"
     command = [needs("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     names = ["-subj", "/CN=team.example", "-addext", "subjectAltName=DNS:team.example"]
@@ -284,7 +284,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def test_tls_is_verified_against_the_name_that_the_user_wrote(
     certificate: Path, monkeypatch: pytest.MonkeyPatch, *, trusted: bool, name: str, served: bool
 ):
-    """The address is what is connected to, the name what the certificate has to be for."""
+    """The connection uses the address; the certificate has to be for the name."""
     heard: list[bytes] = []
 
     async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -34,7 +34,7 @@ Handler = Callable[[Request, Reply], Awaitable[None]]
 
 
 def answering(status: int, body: bytes, **headers: str) -> Handler:
-    """A server that always says the same."""
+    """A server that always sends the same answer."""
 
     async def handle(request: Request, reply: Reply) -> None:
         await reply.whole(body, status, headers)
@@ -63,7 +63,7 @@ async def read_events(handler: Handler, *, timeout_seconds: float = 5) -> list[s
 
 
 async def test_nothing_there_is_unavailable():
-    """A refused connection says so, and what to do."""
+    """The message states that the connection was refused, and what to do."""
     server = ModelServer("http://127.0.0.1:9")
 
     with pytest.raises(BackendUnavailable, match=r"nothing answers at http://127.0.0.1:9.*: start"):
@@ -72,7 +72,7 @@ async def test_nothing_there_is_unavailable():
 
 
 async def test_silence_before_the_answer_is_a_timeout():
-    """A server that accepts the request and does not respond is given up."""
+    """A server that accepts the request and does not respond causes a timeout."""
 
     async def silent(request: Request, reply: Reply) -> None:
         await asyncio.sleep(30)
@@ -82,7 +82,7 @@ async def test_silence_before_the_answer_is_a_timeout():
 
 
 async def test_silence_before_the_first_piece_is_a_timeout():
-    """A stream that sends only headers is given up."""
+    """A stream that sends only headers causes a timeout."""
 
     async def silent(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")
@@ -159,14 +159,14 @@ async def test_foreign_words_are_made_to_fit_one_sentence():
 
 @pytest.mark.parametrize("location", ["http://192.0.2.1:8000/", "http://127.0.0.1:8000/", "/elsewhere"])
 async def test_no_redirect_is_followed(location: str):
-    """Not to another host, not even to the same."""
+    """Neither to another host nor to the same one."""
     with pytest.raises(ConnectionForbidden, match=r"redirects to .*; Homebody follows no redirects"):
         await ask(answering(307, b"", location=location))
 
 
 @pytest.mark.parametrize("body", [b"<html>hello</html>", b'{"ok": "perhaps"}', b"[1, 2]", b"", b"\xff\xfe"])
 async def test_garbage_is_a_protocol_error(body: bytes):
-    """An answer of another shape is reported as such."""
+    """An answer of another form is reported as such."""
     with pytest.raises(BackendProtocolError, match="does not promise"):
         await ask(answering(200, body))
 
@@ -188,7 +188,7 @@ async def test_an_answer_that_is_not_http_is_a_protocol_error():
 
 
 async def test_a_stream_that_is_cut_is_unavailable():
-    """The pieces before the cut arrive; then it is an error, never a quiet end."""
+    """The pieces before the cut arrive; then there is an error, not a normal end."""
 
     async def cut(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")
@@ -245,7 +245,7 @@ async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
 
 
 async def test_connections_are_kept_and_cookies_are_not():
-    """Requests share a connection; what a server wants remembered is forgotten."""
+    """Requests share a connection; cookies of the server are ignored."""
     with LoopbackServer(answering(200, b'{"ok": true}', **{"set-cookie": "who=you; Path=/"})) as double:
         server = ModelServer(double.url)
         for _ in range(3):
@@ -306,7 +306,7 @@ async def _slowly(request: Request, reply: Reply) -> None:
 
 
 async def test_requests_cancelled_twice_lose_no_connection():
-    """An editor cancels a request, and the one that supersedes it cancels it again."""
+    """An editor cancels a request, and the request that supersedes it cancels it again."""
     with LoopbackServer(_slowly) as double:
         server = ModelServer(double.url, timeout_seconds=5)
 
@@ -328,7 +328,7 @@ async def test_requests_cancelled_twice_lose_no_connection():
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP"])
 async def test_a_compressed_answer_is_refused(encoding: str):
-    """It was not asked for, and two megabytes of it can become gigabytes."""
+    """Compression was not requested, and two megabytes can expand to gigabytes."""
     body = gzip.compress(b" " * 1_000_000)
 
     with pytest.raises(BackendProtocolError, match="compressed"):

@@ -1,4 +1,4 @@
-"""Which slot of a llama.cpp server a request names."""
+"""The slot of a llama.cpp server that a request names."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_parallel_jobs_use_two_slots_of_our_own_host():
 
 
 def test_a_server_chooses_while_no_request_is_cancelled():
-    """Naming a slot would clear the others."""
+    """Naming a slot would clear the other slots."""
     chooser = SlotChooser(SLOTS, pinned=False)
     named: list[int] = []
     for choice in (0, 0, 1, "chat", 0):

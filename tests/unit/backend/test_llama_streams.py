@@ -1,4 +1,4 @@
-"""Streams of a llama.cpp that fails in the middle: the pieces that came are shown, then one clear error."""
+"""Streams of a llama.cpp that fail in the middle: the received pieces are shown, then one clear error."""
 
 from collections.abc import AsyncIterator
 
@@ -28,7 +28,7 @@ async def double() -> AsyncIterator[LlamaDouble]:
 
 
 async def listen(double: LlamaDouble, seen: list[str]) -> Stats | None:
-    """Read one answer; what came before an error is in ``seen``."""
+    """Read one answer; text before an error is in ``seen``."""
     backend = LlamaCppBackend(double.url, timeout_seconds=5)
     stats = None
     try:
@@ -69,7 +69,7 @@ async def test_a_stream_that_ends_before_its_last_event_is_an_error(double: Llam
 async def test_an_error_in_the_stream_keeps_the_servers_message(
     double: LlamaDouble, error: object, kind: type[HomebodyError], words: str
 ):
-    """It is typed by its code."""
+    """Its code determines the class of the error."""
     double.events = [{"content": "a"}, {"error": error}]
     seen: list[str] = []
 
@@ -81,7 +81,7 @@ async def test_an_error_in_the_stream_keeps_the_servers_message(
 
 @pytest.mark.parametrize("garbage", ["<html>", "[1]", '{"content": 7}', "{"])
 async def test_garbage_in_the_stream_is_a_protocol_error(double: LlamaDouble, garbage: str):
-    """Whatever it is."""
+    """For any kind of garbage."""
     double.events = [garbage]
 
     with pytest.raises(BackendProtocolError, match="does not promise"):
@@ -89,7 +89,7 @@ async def test_garbage_in_the_stream_is_a_protocol_error(double: LlamaDouble, ga
 
 
 async def test_an_answer_without_end_is_ended(double: LlamaDouble):
-    """A server that ignores ``n_predict`` is hung up on."""
+    """The connection to a server that ignores ``n_predict`` is closed."""
     double.events, double.endless = [], True
     seen: list[str] = []
 
@@ -101,7 +101,7 @@ async def test_an_answer_without_end_is_ended(double: LlamaDouble):
 
 
 async def test_a_server_that_ignores_grammars_gets_the_forced_text_in_the_prompt(double: LlamaDouble):
-    """An answer that does not begin with the forced text is dropped, and asked for once more."""
+    """An answer that does not begin with the forced text is dropped, and requested once more."""
     backend = LlamaCppBackend(double.url)
 
     items = [item async for item in backend.complete(Prompt((Text("r"),), forced="et"), Sampling(8))]
@@ -136,7 +136,7 @@ async def test_thoughts_are_removed_in_the_chat_slot(double: LlamaDouble):
     ids=["empty pieces", "progress that stands still"],
 )
 async def test_a_stream_without_text_is_closed(double: LlamaDouble, event: object):
-    """Silence is measured by text."""
+    """Only text resets the time limit."""
     double.events, double.endless, double.endless_event = [], True, event
     backend = LlamaCppBackend(double.url, timeout_seconds=0.3)
 

@@ -37,7 +37,7 @@ async def test_no_request_is_sent_before_the_first_call(kind: Any):
 
 
 def test_a_server_of_no_known_port_needs_its_address():
-    """``openai`` has no usual one."""
+    """``openai`` has no usual port."""
     with pytest.raises(SettingsError, match=r"needs backend\.url, such as"):
         open_backend(BackendSettings(kind="openai"), Settings(), use="chat")
 

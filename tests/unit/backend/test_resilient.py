@@ -39,7 +39,7 @@ async def reports(states: list[BackendState], condition: str) -> None:
 
 
 def tasks_running() -> set[str]:
-    """Names of the tasks beside the test's own: without any, nothing is sent later."""
+    """Names of the tasks other than the test's own: without any, nothing is sent later."""
     return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
 
 
@@ -179,7 +179,7 @@ class Weightless(ScriptedBackend):
     installed = False
 
     async def describe(self) -> ModelInfo:
-        """Say what is served, if anything."""
+        """Return the facts about the model, if there is one."""
         if not self.installed:
             message = "no model is installed"
             raise NoModelInstalled(message)
@@ -217,7 +217,7 @@ async def test_a_change_of_the_chosen_server_is_reported():
 
 
 async def test_a_model_that_fails_to_answer_is_reported_once(double: LlamaDouble):
-    """The server still counts and describes: the status does not alternate, and an answer ends it."""
+    """It still answers other requests, so the status does not alternate; an answer makes it ready again."""
     states: list[BackendState] = []
     backend = ResilientBackend(
         FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1

@@ -1,4 +1,4 @@
-"""The scripted backend: what its script says, and nothing else."""
+"""The scripted backend: it answers exactly as in its script."""
 
 import asyncio
 import json
@@ -56,7 +56,7 @@ async def test_one_text_answers_everything():
 
 
 async def test_the_first_reply_that_matches_answers():
-    """By substring, by expression, or any."""
+    """By substring, by regular expression, or any prompt."""
     backend = ScriptedBackend(
         Reply("one", contains="def f("), Reply("two", regex=r"class \w+:"), Reply("three")
     )
@@ -78,12 +78,12 @@ async def test_replies_in_order_answer_once_each():
 
 
 async def test_a_function_answers_the_prompt():
-    """From Python, a reply may depend on what was asked."""
+    """From Python, a reply may depend on the prompt."""
     assert await say(ScriptedBackend(Reply(str.upper)), prompt("abc")) == "ABC"
 
 
 async def test_pieces_and_probabilities_are_as_given():
-    """One probability a piece; the last one holds for the rest."""
+    """One probability for each piece; the last one applies to the rest."""
     backend = ScriptedBackend(Reply(pieces=("a", "b", "c"), probabilities=(0.5, 0.25)))
 
     pieces = [item async for item in backend.complete(prompt("x"), MANY) if isinstance(item, Piece)]
@@ -185,7 +185,7 @@ def test_tokens_joined_are_the_text(text: str):
 
 @given(st.text(), st.text())
 def test_a_whole_has_no_more_tokens_than_its_parts(first: str, second: str):
-    """A budget that adds up counts never promises too much."""
+    """So the sum of the parts' counts is never too low."""
     assert len(scripted_tokens(first + second)) <= len(scripted_tokens(first)) + len(scripted_tokens(second))
 
 
@@ -254,7 +254,7 @@ async def test_a_model_without_a_template_refuses_to_render():
 
 
 async def test_a_marker_is_one_token():
-    """Whatever its text."""
+    """A marker counts as one token with any text."""
     assert await ScriptedBackend("x").count_prompt(Prompt((Marker("<|fim_prefix|>"), Text("a b")))) == 4
 
 
@@ -265,7 +265,7 @@ async def test_a_stream_may_be_closed_early():
 
 
 async def test_reading_is_reported_before_and_after():
-    """From what the cache holds to the whole prompt."""
+    """From the cached tokens to the whole prompt."""
     backend = ScriptedBackend("x")
     await say(backend, prompt("one two"))
     seen: list[ReadProgress] = []
@@ -276,7 +276,7 @@ async def test_reading_is_reported_before_and_after():
 
 
 async def test_without_a_slot_the_longest_shared_beginning_is_reused():
-    """Whichever slot holds it."""
+    """The prompt may be in any slot."""
     backend = ScriptedBackend("x")
     async for _ in backend.complete(prompt("one two"), MANY, slot="chat"):
         pass

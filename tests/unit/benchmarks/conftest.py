@@ -1,4 +1,4 @@
-"""The benchmarks' own parts, which are scripts beside the package."""
+"""Modules of the benchmarks, which are scripts outside of the package."""
 
 import sys
 from pathlib import Path

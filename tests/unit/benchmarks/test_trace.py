@@ -1,4 +1,4 @@
-"""What the benchmarks type, ask and count."""
+"""Traces, holes and intervals of the benchmarks."""
 
 import ast
 from collections import Counter
@@ -37,7 +37,7 @@ def test_holes_are_taken_from_each_third_and_hold_the_original_text():
 
 
 def test_an_interval_holds_the_value_and_widens_for_few_groups():
-    """Pairs of one text are drawn together."""
+    """Pairs of one text are resampled together."""
     pair = [(0.0, 1.0), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0)]
     few, many = difference([pair, pair[:2]]), difference([pair] * 50)
     assert many.low <= many.value <= many.high

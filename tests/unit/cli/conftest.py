@@ -37,7 +37,7 @@ Run = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep away from the user's own settings and state; work in an empty folder."""
+    """Use separate settings and state folders; work in an empty folder."""
     for kind in ("CONFIG", "CACHE", "STATE", "DATA"):
         monkeypatch.setenv(f"HOMEBODY_{kind}_DIR", str(tmp_path / kind.lower()))
     here = tmp_path / "here"

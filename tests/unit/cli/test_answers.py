@@ -45,7 +45,7 @@ def test_the_progress_is_cleared_once_before_the_first_word(tmp_path):
 
 
 def test_a_quiet_writer_shows_how_far_it_is_and_no_text(tmp_path):
-    """For reports that are printed at the end."""
+    """Used for reports that are printed at the end."""
     screen = _Screen()
     with Writer(screen, tmp_path, is_quiet=True) as writer:
         writer.on_read(ReadProgress(10, 10, 10, 0.0))

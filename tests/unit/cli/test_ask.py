@@ -1,4 +1,4 @@
-"""The commands that answer in words, without a terminal."""
+"""The commands that answer with text, without a terminal."""
 
 import io
 import json
@@ -25,7 +25,7 @@ def test_a_question_is_answered(run, scripted, piped):
 
 
 def test_a_piped_question_is_answered(run, scripted, piped):
-    """Without an argument the pipe is the question; with -p it is attached."""
+    """Without an argument the piped text is the question; with -p it is attached."""
     piped("Explain add")
     assert run("ask").out == "It adds two numbers.\n"
     piped("Traceback: boom")
@@ -35,7 +35,7 @@ def test_a_piped_question_is_answered(run, scripted, piped):
 
 
 def test_a_stored_conversation_is_continued_and_deleted(run, scripted, piped):
-    """Nothing is stored unless it is asked for."""
+    """Conversations are only stored on request."""
     run("ask", "Explain it")
     assert run("ask", "--list").out == ""
     first = json.loads(run("ask", "Explain this", "--store", "--json").out)
@@ -85,7 +85,7 @@ def test_what_cannot_be_answered_is_refused_in_one_sentence(run, scripted, piped
 
 
 def test_pasted_output_is_explained(run, scripted, piped):
-    """With the lines that it names."""
+    """The prompt contains the lines that it names."""
     piped('  File "add.py", line 2, in add\nTypeError\n')
     report = json.loads(run("explain", "-", "--json").out)
     assert report["markdown"].startswith("It adds two numbers.\n\nPlaces: [add.py:2](file:///")
@@ -93,5 +93,5 @@ def test_pasted_output_is_explained(run, scripted, piped):
 
 
 def test_a_diagnostic_is_explained(run, scripted):
-    """At its line."""
+    """The prompt contains its line."""
     assert run("explain", "add.py:2", "--problem", "Explain: no value").out == "It adds two numbers.\n"

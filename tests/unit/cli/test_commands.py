@@ -48,7 +48,7 @@ def test_complete_prints_what_would_be_suggested(run, scripted):
 
 
 def test_complete_prints_json(run, scripted):
-    """With the range that it replaces, and the prompt on demand."""
+    """The JSON has the range that it replaces, and the prompt on request."""
     result = json.loads(run("complete", "add.py:2:12", "--json", "--show-prompt").out)
 
     assert (result["file"], result["line"], result["column"]) == ("add.py", 2, 12)
@@ -60,7 +60,7 @@ def test_complete_prints_json(run, scripted):
 
 
 def test_complete_shows_the_prompt_as_it_was_sent(run, scripted):
-    """With the token counts and what went in."""
+    """With the token counts and the sources."""
     out = run("complete", "add.py:2:12", "--show-prompt").out
 
     assert out.startswith("Prompt to tiny (scripted), ")
@@ -182,7 +182,7 @@ def test_flags_may_stand_anywhere(run, scripted):
 
 
 def test_the_model_flag_holds_for_every_use(run, scripted, monkeypatch):
-    """Also where the user's file names another model for one use."""
+    """Even if the user's file names another model for one use."""
     monkeypatch.delenv("HOMEBODY_BACKEND_KIND")
     monkeypatch.delenv("HOMEBODY_BACKEND_MODEL")
     monkeypatch.setenv("HOMEBODY_CHAT_BACKEND_MODEL", "nowhere.toml")
@@ -201,7 +201,7 @@ def test_the_log_command_reports_that_logging_is_off(run):
 
 
 def test_the_log_shows_what_was_sent(run, scripted):
-    """Lines that went in, without texts unless they are wanted."""
+    """Source lines are listed; texts only with the setting for them."""
     run("explain", "add.py", "--set", "log.enabled=true")
     run("explain", "add.py", "--set", "log.enabled=true", "--set", "log.prompts=true")
 
@@ -245,7 +245,7 @@ def test_config_show_prints_values_and_their_sources(run, own_folders):
 
 
 def test_config_schema_prints_the_schema(run):
-    """As JSON for editors, as a page for people."""
+    """As JSON for editors, as a Markdown page for users."""
     assert json.loads(run("config", "schema").out) == json.loads(json.dumps(publish.json_schema()))
     assert run("config", "schema", "--markdown").out == publish.markdown()
 

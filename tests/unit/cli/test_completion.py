@@ -1,4 +1,4 @@
-"""TAB in a shell: commands, options, actions, and files where nothing else is wanted."""
+"""TAB in a shell: commands, options, actions, and files if nothing else is expected."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ def test_the_last_word_is_completed(own_folders, words, expected):
 
 
 def test_every_command_is_offered(own_folders):
-    """But for the internal one."""
+    """Except for the internal one."""
     offered = candidates(["homebody", ""])
 
     assert {"refactor", "undo", "completion", "models"} <= set(offered)
@@ -39,7 +39,7 @@ def test_every_command_is_offered(own_folders):
 
 
 def test_fish_takes_the_script(own_folders: Path):
-    """The real one: a command, the command of a group, then a file."""
+    """With a real fish: a command, the command of a group, then a file."""
     fish = needs("fish")
     (own_folders / "some.py").touch()
     asked = ("homebody ref", "homebody models s", "homebody refactor some")
@@ -58,7 +58,7 @@ def test_fish_takes_the_script(own_folders: Path):
 
 
 def test_zsh_takes_the_script(own_folders: Path):
-    """The real one, with what its completion system would be asked to add."""
+    """With a real zsh, and the words that would be passed to its completion system."""
     zsh = needs("zsh")
     ask = (
         'compdef() {}; compadd() { shift; print -rl -- "$@" }; _files() { print files }; '
@@ -79,7 +79,7 @@ def test_zsh_takes_the_script(own_folders: Path):
 
 
 def test_bash_takes_the_script(own_folders: Path):
-    """The real one: a command, then a file."""
+    """With a real bash: a command, then a file."""
     bash = needs("bash")
     (own_folders / "some file.py").touch()
     program = Path(sys.executable).parent

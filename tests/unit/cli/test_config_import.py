@@ -16,7 +16,7 @@ def target(monkeypatch, tmp_path) -> Path:
 
 
 def test_nothing_is_written_before_it_is_asked_for(run, target):
-    """The diff and what has no counterpart are shown; the exit code says that there is something to do."""
+    """The diff and unsupported entries are shown; the exit code says that something would change."""
     ended = run("config", "import", str(CASE))
 
     assert ended.code == 1

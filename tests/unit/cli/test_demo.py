@@ -25,14 +25,14 @@ probability = 0.9
 
 @pytest.fixture
 def script(own_folders):
-    """A script that knows what the demo asks; where it is."""
+    """Path of a script with replies for the demo's requests."""
     path = own_folders / "script.toml"
     path.write_text(SCRIPT)
     return path
 
 
 def test_the_demo_works_in_a_pipe(run, script):
-    """Suggestions, explanation, actions, the docstring as a diff, the last suggestion's prompt, numbers."""
+    """It prints suggestions, an explanation, actions, a docstring as a diff, the last prompt, and numbers."""
     ended = run("demo", "--backend", "scripted", "--model", str(script))
 
     assert (ended.code, ended.err) == (0, "")
@@ -48,7 +48,7 @@ def test_the_demo_works_in_a_pipe(run, script):
 
 
 def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
-    """Nothing is installed: it says what to run, and ends as every command without a model does."""
+    """It names the command to run, and has the exit code of every command without a model."""
     ended = run("demo", "--backend", "embedded")
 
     assert ended.code == 3
@@ -58,7 +58,7 @@ def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
 
 
 def test_a_picture_is_written(run, script, own_folders):
-    """`--record` writes what was shown as SVG; the file loads nothing and names no folder of the user."""
+    """`--record` writes the output as SVG; the file loads nothing and contains no folder of the user."""
     picture = own_folders / "demo.svg"
     ended = run("demo", "--backend", "scripted", "--model", str(script), "--record", str(picture))
 

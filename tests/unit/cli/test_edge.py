@@ -21,7 +21,7 @@ piece_delay_ms = 30000
 
 
 def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
-    """Run the command line in a process of its own."""
+    """Run the command line in a separate process."""
     return subprocess.run(
         [*HOMEBODY, *arguments], stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60
     )
@@ -48,7 +48,7 @@ def test_a_full_disk_is_one_sentence():
 
 
 def test_a_closed_stdout_is_no_traceback():
-    """``homebody … >&-``, as some service managers start programs."""
+    """Some service managers start programs like this: ``homebody … >&-``."""
     ended = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *HOMEBODY, "config", "schema"],
         stderr=subprocess.PIPE,
@@ -74,7 +74,7 @@ def test_an_interrupt_ends_quietly(scripted: Path):
 
 
 def test_a_terminal_that_knows_few_characters_gets_them_escaped(own_folders: Path):
-    """No UnicodeEncodeError where the locale is plain ASCII."""
+    """There is no UnicodeEncodeError in an ASCII locale."""
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     (own_folders / "a.py").write_text("x")
     ended = subprocess.run(
@@ -88,7 +88,7 @@ def test_a_terminal_that_knows_few_characters_gets_them_escaped(own_folders: Pat
 
 
 def test_an_internal_error_is_one_sentence_too(capsys, monkeypatch):
-    """Unless the traceback is asked for."""
+    """Unless the traceback is requested."""
 
     def fail() -> int:
         message = "oh"
@@ -120,7 +120,7 @@ def test_the_language_server_starts_without_importing_the_terminal_libraries(arg
 
 
 def on_a_terminal(command: Sequence[str], **environment: str) -> bytes:
-    """Run with a terminal at stdout and give what arrived there."""
+    """Run with a terminal at stdout and return the output."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command,
@@ -142,7 +142,7 @@ def on_a_terminal(command: Sequence[str], **environment: str) -> bytes:
 
 
 def test_on_a_terminal_no_text_controls_it(scripted: Path):
-    """Escape sequences and direction marks in a file or an answer are shown, not obeyed."""
+    """Escape sequences and direction marks in a file or an answer are escaped."""
     (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\u202ec\\r\\n"\n')
 
     written = on_a_terminal([*HOMEBODY, "explain", "add.py"])
@@ -162,7 +162,7 @@ SHOW_DIFF = f"from homebody.cli.terminal import Terminal; Terminal().diff({DIFF!
 
 
 def test_a_diff_is_coloured_on_a_terminal():
-    """Removed lines red, added ones green; nothing in them is taken for markup."""
+    """Removed lines are red, added ones green; nothing in them is interpreted as markup."""
     written = on_a_terminal([sys.executable, "-c", SHOW_DIFF], COLUMNS="20")
 
     assert b"\x1b[31m-a" in written
@@ -171,7 +171,7 @@ def test_a_diff_is_coloured_on_a_terminal():
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_terminal_may_be_kept_plain(environment):
-    """``NO_COLOR`` and a dumb terminal get the bare text."""
+    """With ``NO_COLOR`` or a dumb terminal, plain text is printed."""
     assert on_a_terminal([sys.executable, "-c", SHOW_DIFF], **environment).replace(b"\r\n", b"\n") == (
         DIFF.replace("\x1b", "␛").encode()
     )

@@ -1,4 +1,4 @@
-"""``homebody models`` as a user runs it: in a process of its own, without a terminal."""
+"""``homebody models`` in a separate process, without a terminal."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def test_a_fresh_machine_lists_the_next_steps():
 
 
 def test_a_model_by_its_path_from_install_to_remove(tiny_model):
-    """All four commands, plain and as JSON."""
+    """All four commands, as plain text and as JSON."""
     code, out, err = homebody("models", "install", str(tiny_model))
     assert (code, err) == (0, "")
     assert out.startswith("tiny is ready: llama, 0M, F32; fills in the middle, takes chat messages\n")

@@ -1,4 +1,4 @@
-"""``homebody prompts``: what is offered, and what is wrong, without a model."""
+"""``homebody prompts``: lists actions and reports errors, without a model."""
 
 import json
 
@@ -24,7 +24,7 @@ def test_good_files_pass_the_check(run, own_folders):
 
 
 def test_each_mistake_is_printed_with_file_and_line(run, own_folders):
-    """As compilers do, so that editors can jump there; exit code 1."""
+    """In the format of compilers, so that editors can jump there; exit code 1."""
     path = _own(own_folders, "bad", "+++\nscope = 'galaxy'\nnix = 1\n+++\nx $nothing")
     ended = run("prompts", "check")
     assert ended.code == 1

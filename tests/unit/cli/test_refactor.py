@@ -1,4 +1,4 @@
-"""``homebody refactor``: diff, write, check, JSON, and what is refused."""
+"""``homebody refactor``: diff, write, check, JSON, and refusals."""
 
 import json
 import stat
@@ -26,7 +26,7 @@ def _reply(folder: Path, text: str) -> None:
 
 
 def test_a_diff_is_printed_and_nothing_written(run, add):
-    """The default; git applies it, byte order mark and line ends included."""
+    """Diffs are the default; git applies them, including byte order mark and line ends."""
     before = add.read_bytes()
 
     ended = run("refactor", "add.py:4-6", "--action", "simplify")
@@ -38,7 +38,7 @@ def test_a_diff_is_printed_and_nothing_written(run, add):
 
 
 def test_write_changes_the_file_and_nothing_else(run, add):
-    """No diff on stdout; mode, mark and line ends stay."""
+    """No diff is printed; mode, byte order mark and line ends are kept."""
     ended = run("refactor", "add.py:4-6", "--instruction", "shorter", "--write")
 
     assert (ended.code, ended.out) == (0, "")
@@ -55,7 +55,7 @@ def test_write_and_diff_do_both(run, add):
 
 
 def test_check_changes_nothing_and_exits_with_one(run, add):
-    """For CI; with 0 where there is nothing to do."""
+    """For CI; the exit code is 0 if there is nothing to do."""
     before = add.read_bytes()
 
     assert (
@@ -82,7 +82,7 @@ def test_json_holds_the_whole_result(run, add):
 
 
 def test_a_result_that_does_not_parse_is_refused(run, add):
-    """The reason on stderr, exit code 1, the file as it was."""
+    """The reason is on stderr, the exit code is 1, and the file is unchanged."""
     before = add.read_bytes()
     _reply(add.parent, "```python\ndef add(a, b:\n    return (a + b\n```")
 

@@ -27,7 +27,7 @@ def script(folder: Path, *replies: dict[str, object]) -> None:
 
 
 def fenced(code: str) -> str:
-    """An answer as models write it."""
+    """An answer in the usual form of models."""
     return f"```python\n{code}```"
 
 
@@ -60,12 +60,12 @@ def git(root: Path, *arguments: str) -> None:
 
 
 def texts(tree: Path) -> list[str]:
-    """What the three files hold."""
+    """Contents of the three files."""
     return [(tree / name).read_text() for name in ("a.py", "b.py", "sub/c.py")]
 
 
 def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
-    """Results on stdout apply; lines and the summary are on stderr."""
+    """Diffs on stdout can be applied; progress and the summary are on stderr."""
     ended = run(*REFACTOR)
 
     assert ended.code == 0
@@ -77,14 +77,14 @@ def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
 
 
 def test_quiet_leaves_results_alone(run, tree):
-    """Nothing on stderr."""
+    """Nothing is printed to stderr."""
     ended = run(*REFACTOR, "--quiet")
 
     assert (ended.err, ended.out.count("@@")) == ("", 6)
 
 
 def test_check_names_what_would_change(run, tree):
-    """Exit code 1; 0 where there is nothing."""
+    """The exit code is 1, or 0 if there is nothing to change."""
     ended = run(*REFACTOR, "--check")
 
     assert (ended.code, ended.out) == (1, "would change a.py\nwould change b.py\nwould change sub/c.py\n")
@@ -116,7 +116,7 @@ def test_json_is_a_line_a_file(run, tree):
 
 
 def test_write_changes_all_and_undo_puts_all_back(run, tree):
-    """Undo prints what it put back, and does it once."""
+    """Undo prints the restored files, and works once."""
     ended = run(*REFACTOR, "--write")
 
     assert (ended.code, ended.out) == (0, "")
@@ -138,7 +138,7 @@ def test_one_file_is_written_without_a_summary(run, tree):
 
 
 def test_undo_keeps_files_that_were_changed_since(run, tree):
-    """It is named, and the exit code says so."""
+    """Such a file is named, and the exit code reports it."""
     run(*REFACTOR, "--write")
     (tree / "b.py").write_text("mine\n")
 
@@ -150,7 +150,7 @@ def test_undo_keeps_files_that_were_changed_since(run, tree):
 
 
 def test_uncommitted_changes_are_not_written_over(run, tree):
-    """Where many files are named; one file, or --allow-dirty, goes on."""
+    """If several files are named; a single file and --allow-dirty are accepted."""
     git(tree, "init", "-q")
     git(tree, "add", ".")
     git(tree, "commit", "-qm", "x")
@@ -166,7 +166,7 @@ def test_uncommitted_changes_are_not_written_over(run, tree):
 
 
 def test_changed_files_are_those_of_git(run, tree):
-    """``--changed`` stands without a value, or with one behind an equals sign."""
+    """``--changed`` has no value, or one after an equals sign."""
     git(tree, "init", "-q")
     git(tree, "add", ".")
     git(tree, "commit", "-qm", "x")
@@ -180,7 +180,7 @@ def test_changed_files_are_those_of_git(run, tree):
 
 
 def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree):
-    """The second prompt holds its output; a file that fails twice is refused, the others stay."""
+    """The second prompt contains its output; a file that fails twice is refused, the others are kept."""
     script(
         tree,
         {"contains": "must stay short", "text": fenced(SHORT)},
@@ -200,7 +200,7 @@ def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree
 
 
 def test_a_change_that_fails_twice_is_reverted(run, tree):
-    """The others stay; the exit code is 1, the reason is in the summary."""
+    """The other changes are kept; the exit code is 1, the reason is in the summary."""
     check = checked("sys.exit('b.py' in sys.argv[1])")
 
     ended = run(*REFACTOR, "--write", "--verify", check)
@@ -221,7 +221,7 @@ def test_a_command_that_cannot_pass_ends_the_run_before_the_model_is_asked(run, 
 
 
 def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_rest(run, tree):
-    """Exit code 3, then 0; finished files are not asked for again."""
+    """The exit codes are 3, then 0; finished files are not processed again."""
     script(tree, {"text": fenced(SHORT), "times": 1}, {"text": "x", "fault": "cut"})
 
     ended = run(*REFACTOR, "--write")
@@ -250,7 +250,7 @@ def test_a_killed_run_is_settled_by_the_next_one(run, tree):
 
 
 def test_a_killed_run_is_finished_by_resume(run, tree):
-    """With its own options."""
+    """The options of the killed run are used."""
     options = {"instruction": "x", "mode": "write", "places": ["."], "verify": "true {file}"}
     journal = create(tree, "homebody refactor .", json.dumps(options).encode(), (Work("a.py"), Work("b.py")))
     _leave_open(journal, tree / "a.py")
@@ -267,7 +267,7 @@ def _leave_open(journal, path: Path) -> None:
 
 
 def test_two_runs_at_once_do_not_mix(run, tree):
-    """The second one names the first; diffs need no lock."""
+    """The message of the second names the first; diffs need no lock."""
     with tree_lock(tree, "homebody refactor src --write"):
         ended = run(*REFACTOR, "--write")
         assert run(*REFACTOR).code == 0
@@ -278,7 +278,7 @@ def test_two_runs_at_once_do_not_mix(run, tree):
 
 
 def test_symbols_are_selected_by_name(run, tree):
-    """No match is exit code 2 with the nearest names, in one file and in many."""
+    """Without a match the exit code is 2, with the nearest names, for one file and for several."""
     (tree / "b.py").write_text(CODE + "\n\ndef other():\n    return 1\n")
 
     ended = run(*REFACTOR, "--select", "ad*", "--check")
@@ -292,19 +292,19 @@ def test_symbols_are_selected_by_name(run, tree):
 
 
 def test_the_limit_and_the_order_are_fixed(run, tree):
-    """The first files by name."""
+    """The first files by name are processed."""
     assert run(*REFACTOR, "--check", "--limit", "2").out == "would change a.py\nwould change b.py\n"
 
 
 def test_the_seed_and_the_longest_answer_reach_the_model(run, tree):
-    """An answer that was cut is refused."""
+    """A cut answer is refused."""
     ended = run("refactor", "a.py", "--instruction", "x", "--max-tokens", "3", "--seed", "7")
 
     assert (ended.code, ended.out) == (1, "")
 
 
 def test_a_model_that_takes_too_long_fails_that_file_alone(run, tree):
-    """The others are done."""
+    """The other files are processed."""
     (tree / "b.py").write_text("# slow\n" + CODE)
     script(tree, {"contains": "# slow", "text": "x", "delay_ms": 60000}, {"text": fenced(SHORT)})
 
@@ -337,7 +337,7 @@ def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
 
 
 def test_binary_files_among_others_are_skipped(run, tree):
-    """Named ones are reported; alone it is an error."""
+    """They are reported if they were named; a single binary file is an error."""
     (tree / "b.py").write_bytes(b"\0\1")
 
     result = reports(run("refactor", "a.py", "b.py", "--instruction", "x", "--json").out)
@@ -356,7 +356,7 @@ def test_binary_files_among_others_are_skipped(run, tree):
     ],
 )
 def test_the_standard_input_is_a_file(run, tree, monkeypatch, arguments, out, code):
-    """Named by --stdin-filename; --write gives the whole text back."""
+    """Its name is given by --stdin-filename; --write prints the whole text."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CODE.encode())))
 
     ended = run("refactor", "-", "--stdin-filename", "x.py", "--instruction", "x", *arguments)
@@ -365,7 +365,7 @@ def test_the_standard_input_is_a_file(run, tree, monkeypatch, arguments, out, co
 
 
 def test_a_refused_text_comes_back_as_it_was(run, tree, monkeypatch):
-    """An editor's filter loses nothing."""
+    """An editor that uses it as a filter loses no text."""
     script(tree, {"text": "```python\ndef add(a, b:\n```"})
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CODE.encode())))
 

@@ -35,7 +35,7 @@ def test_the_new_file_is_shown_as_a_diff_that_applies(run, tree):
 
 
 def test_it_is_written_and_undo_removes_it(run, tree):
-    """With the permissions of any new file."""
+    """It has the permissions of any new file."""
     assert run(*WRITE_TESTS, "--write").code == 0
 
     assert (tree / "test_calc.py").read_text() == TESTS
@@ -46,7 +46,7 @@ def test_it_is_written_and_undo_removes_it(run, tree):
 
 
 def test_it_is_removed_if_its_verification_fails(run, tree):
-    """The command sees it; exit code 1."""
+    """The file exists while the command runs; the exit code is 1."""
     ended = run(*WRITE_TESTS, "--write", "--verify", "test -f {file} && exit 1")
 
     assert ended.code == 1

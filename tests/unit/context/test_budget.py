@@ -18,7 +18,7 @@ def test_prompt_output_and_overhead_fit_together(context_length):
 
 
 def test_a_slow_machine_reads_less():
-    """Five seconds at the measured speed, where that is less than what fits."""
+    """The budget is five seconds at the measured speed, if that is less than what fits."""
     budget = completion_budget(8192, max_tokens=128, overhead=16, prompt_speed=100.0)
     assert budget.prompt == 500
 

@@ -22,7 +22,7 @@ def test_of_the_cursors_line_the_part_behind_the_marker_stays():
 
 @given(st.lists(st.sampled_from(["a", "\n", "<|im_start|>", "<|", "im_end|>", " "]), max_size=30))
 def test_no_marker_is_ever_left(parts):
-    """Whatever the text, also where markers touch."""
+    """For any text, even with adjacent markers."""
     text = "".join(parts)
     for cleaned in (without_marked_lines(text, _SPECIAL), before_cursor(text, _SPECIAL)):
         assert first_marker(cleaned.text, _SPECIAL) is None

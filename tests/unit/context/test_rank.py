@@ -13,7 +13,7 @@ def _candidate(name: str, text: str, why: str = "resembles the code at the curso
 
 
 def test_cells_keep_the_notebooks_order():
-    """Whatever the names of their fragments, the nearest comes last; other files come first."""
+    """The nearest cell is last, for any names of fragments; other files come first."""
     names = ["nb#Z3", "nb#10", "nb#9", "nb#2", "nb#X1"]
     cells = [_candidate(name, f"cell = '{name}'\n", CELL_ABOVE) for name in names]
     others = [_candidate("b.py", "second = 2\n"), _candidate("a.py", "first = 1\n")]
@@ -23,7 +23,7 @@ def test_cells_keep_the_notebooks_order():
 
 
 def test_the_nearest_cells_are_taken_first():
-    """Where not all fit, the far ones are left out."""
+    """If not all fit, the most distant ones are left out."""
     cells = [_candidate(f"nb#{n}", f"cell_{n} = {n}\n", CELL_ABOVE) for n in range(9, -1, -1)]
     ranked = choose(cells, 50, len, _NOWHERE)
     assert [candidate.uri[-1] for candidate, _ in ranked.chosen] == ["8", "9"]

@@ -1,4 +1,4 @@
-"""What goes into a completion prompt fits, fills the budget, and is listed once."""
+"""The content of a completion prompt fits, fills the budget, and is listed once."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ def _candidates(texts: list[str]) -> list[Candidate]:
     takes_suffix=st.booleans(),
 )
 def test_any_prompt_fits(lines, texts, data, tokens, more, takes_suffix):
-    """For any document, cursor, snippets, headers and kept window; no line is in and left out at once."""
+    """For any document, cursor, snippets, headers and kept window; no line is both included and left out."""
     document = _document("\n".join(lines))
     anchor = data.draw(st.integers(0, len(document.text)))
     offset = data.draw(st.integers(anchor, len(document.text)))
@@ -111,7 +111,7 @@ def test_snippets_get_what_a_short_document_leaves():
 
 
 def test_a_copy_of_the_document_is_no_snippet():
-    """Also where the cursor is inside one of its lines."""
+    """Even if the cursor is inside one of its lines."""
     document = _document("def total(x):\n    y = x + 1\n    return y\n")
     copies = _candidates([document.text, document.text])
     found = select_completion(

@@ -1,4 +1,4 @@
-"""Counting without asking."""
+"""Counting without requests."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_a_higher_count_corrects_the_estimate_at_once():
 
 
 def test_a_lower_count_corrects_it_slowly():
-    """One short count is no proof that the estimate is too high."""
+    """One low count does not prove that the estimate is too high."""
     counts = TokenCounts()
     text = "value = compute(argument)\n" * 20
     guessed = counts.count(text)

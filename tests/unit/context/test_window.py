@@ -20,7 +20,7 @@ def _make(lines: list[str]) -> Document:
 
 @given(lines=LINES, data=st.data(), tokens=st.integers(1, 400), share=st.sampled_from([0.0, 0.25, 0.5]))
 def test_both_sides_together_fit(lines, data, tokens, share):
-    """For any document, cursor and budget; and what is nearest to the cursor is always there."""
+    """For any document, cursor and budget; the text next to the cursor is always included."""
     document = _make(lines)
     offset = data.draw(st.integers(0, len(document.text)))
     found = window(document, Span(offset, offset), tokens, share, _count)
@@ -80,7 +80,7 @@ def test_a_window_stays_where_the_measured_speed_varies(faster):
 
 @given(text=st.text(alphabet="ab (é", min_size=1, max_size=600), tokens=st.integers(1, 100))
 def test_the_text_that_counts_as_typed_is_bounded(text, tokens):
-    """Of a longer line, its end from a grid position on; of any other, the whole line."""
+    """For a long line it is the end from a grid position; for other lines, the whole line."""
     anchor = line_anchor(text, Span(0, len(text)), tokens, _count)
     assert 0 <= anchor < len(text)
     assert _count(text[anchor:]) <= tokens
@@ -89,7 +89,7 @@ def test_the_text_that_counts_as_typed_is_bounded(text, tokens):
 
 @given(text=st.text(alphabet="ab (é", min_size=100, max_size=600), tokens=st.integers(8, 100))
 def test_a_line_too_long_by_itself_is_cut_on_a_grid(text, tokens):
-    """At most a sixteenth of what fits is lost, and the place moves rarely as the line grows."""
+    """At most a sixteenth of what fits is lost, and the start moves rarely as the line grows."""
     starts: list[int] = []
     for end in range(len(text) - 32, len(text) + 1):
         cut = window(_make([text[:end]]), Span(end, end), tokens, 0.0, _count)

@@ -20,7 +20,7 @@ _UNHURRIED = ChatSettings(reading_seconds=600)
 
 @dataclass
 class World:
-    """All that a test of a feature looks at."""
+    """Everything that a test of a feature checks."""
 
     engine: Engine
     session: Session
@@ -28,7 +28,7 @@ class World:
 
     @property
     def asked(self) -> list[Request]:
-        """Requests that wanted an answer, reading ahead left out."""
+        """Requests for an answer, without reading ahead."""
         return [request for request in self.backend.requests if request.sampling is not None]
 
 

@@ -24,7 +24,7 @@ def _document(text: str = _CODE) -> Document:
 
 
 async def test_a_question_is_answered_with_its_code(world):
-    """The selection goes in once, and the result lists it."""
+    """The prompt contains the selection once, and the result lists it."""
     async with world("It halves.") as w:
         pieces: list[str] = []
         reply = await ask(
@@ -39,7 +39,7 @@ async def test_a_question_is_answered_with_its_code(world):
 
 
 async def test_a_follow_up_evaluates_its_own_tokens_only(world):
-    """The prompt begins as the last one and its answer did, so the server reuses all of that."""
+    """The prompt begins with the last one and its answer, so the server reuses them."""
     conversation = Conversation("")
     async with world("An answer of a few words.") as w:
         await ask(w.engine, "What is it?", conversation=conversation, document=_document())
@@ -85,7 +85,7 @@ async def test_a_shortened_question_names_what_was_read_for_it(world):
 
 
 async def test_attachments_share_what_fits(world):
-    """A long one is cut at a line and listed; a short one stays whole."""
+    """A long one is cut at a line end and listed; a short one is kept completely."""
     long = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
     short = Document.create("file:///w/short.py", "python", 1, "tiny = 1\n")
     async with world("ok", context_length=1024) as w:
@@ -101,7 +101,7 @@ async def test_attachments_share_what_fits(world):
 
 
 async def test_text_with_a_private_key_is_refused(world):
-    """Pasted text passes the rules of files."""
+    """The rules for files apply to pasted text too."""
     async with world("ok") as w:
         key = "log\n" * 400 + "-----BEGIN RSA PRIVATE KEY-----\nabc\n"
         with pytest.raises(UsageError, match="private key"):
@@ -115,7 +115,7 @@ async def test_text_with_a_private_key_is_refused(world):
 
 
 async def test_secret_files_of_a_pasted_diff_stay_out(world):
-    """The rest of the diff goes in, and the result lists what does not."""
+    """The prompt contains the rest of the diff, and the result lists what was left out."""
     diff = (
         "diff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-TOKEN=1\n+TOKEN=2\n"
         "diff --git a/half.py b/half.py\n--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
@@ -173,7 +173,7 @@ async def test_bad_questions_are_refused_in_one_sentence(world):
 
 
 async def test_standing_instructions_and_the_language_are_in_the_system_message(world):
-    """They stay the same through a conversation."""
+    """They do not change during a conversation."""
     chat = ChatSettings(instructions="Be brief.", language="German", reading_seconds=600)
     async with world("Ja.", chat=chat) as w:
         conversation = Conversation("")
@@ -183,7 +183,7 @@ async def test_standing_instructions_and_the_language_are_in_the_system_message(
 
 
 async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_path):
-    """They are listed; rules of an untrusted folder or from elsewhere are not read."""
+    """They are listed; rules of untrusted folders or outside of the workspace are not read."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "AGENTS.md").write_text("Use tabs.\n")
@@ -218,7 +218,7 @@ class _NoSystemRole(ScriptedBackend):
 
 
 async def test_a_template_without_a_system_role_gets_it_in_the_first_question(world):
-    """At each question of a conversation once, and the prompt still only grows."""
+    """It is there once at each question, and the prompt still only grows."""
     conversation = Conversation("")
     async with world("ok", kind=_NoSystemRole) as w:
         await ask(w.engine, "One?", conversation=conversation)
@@ -229,7 +229,7 @@ async def test_a_template_without_a_system_role_gets_it_in_the_first_question(wo
 
 
 async def test_one_question_at_a_time_is_answered_in_a_conversation(world):
-    """The second is refused, and the first one's answer comes."""
+    """The second is refused, and the first one is answered."""
     conversation = Conversation("")
     gate = asyncio.Event()
     async with world(Scripted(text="Done.", gate=gate)) as w:
@@ -267,7 +267,7 @@ async def test_an_answer_is_not_replaced_while_another_is_written(world):
 
 
 async def test_a_failed_question_condenses_nothing(world):
-    """The next prompt still begins as the last one that was answered."""
+    """The next prompt still begins with the last answered one."""
     conversation = Conversation("")
     answer = "First paragraph.\n\n" + "Many more words. " * 60
     replies = Scripted(text=answer, times=3), Scripted(fault="unavailable")
@@ -281,7 +281,7 @@ async def test_a_failed_question_condenses_nothing(world):
 
 
 async def test_condensing_is_rare(world):
-    """In a long conversation, most questions begin as the last one and its answer did."""
+    """In a long conversation, most prompts begin with the last one and its answer."""
     conversation = Conversation("")
     async with world("An answer. " * 12, context_length=2048) as w:
         for number in range(60):

@@ -30,7 +30,7 @@ def _document(text: str, language: str = "python") -> Document:
     ids=["across functions", "in a string", "broken code", "no grammar", "one character", "CRLF", "one line"],
 )
 async def test_any_selection_can_be_explained_and_asked_about(world, document, selected):
-    """It goes in, is listed first, and fits."""
+    """It is included, listed first, and fits."""
     start = document.text.index(selected)
     span = Span(start, start + len(selected))
     async with world("Words.", context_length=2048) as w:
@@ -55,7 +55,7 @@ async def test_an_empty_file_is_refused_by_explain_and_accepted_by_ask(world, te
 
 @pytest.mark.parametrize("answer", ["", "  \n"])
 async def test_a_model_that_answers_nothing_is_named(world, answer):
-    """And the conversation stays as it was."""
+    """The conversation is not changed."""
     async with world(Reply(pieces=(answer,) if answer else ())) as w:
         conversation = Conversation("")
         with pytest.raises(NothingAnswered, match="answered nothing"):
@@ -74,7 +74,7 @@ async def test_an_endless_answer_is_cut_and_reported_as_cut(world):
 
 
 async def test_a_model_that_fails_in_the_middle_is_an_error(world):
-    """What it has written is in the last prompt's record."""
+    """The partial answer is in the last prompt's record."""
     async with world(Reply(text="One two three four", fault="cut", fault_after=2)) as w:
         with pytest.raises(HomebodyError, match="closed the connection"):
             await ask(w.engine, "Why?")

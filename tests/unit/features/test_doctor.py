@@ -34,7 +34,7 @@ async def test_a_fim_model_is_named_by_its_family(world):
 
 
 async def test_a_short_context_is_a_problem(world):
-    """Served, not trained, is what counts."""
+    """The served length is what matters, not the trained one."""
     async with world("word " * 64, context_length=1024) as w:
         diagnosis = await doctor(w.engine)
         assert "Only 1024 tokens of context are served" in _texts(diagnosis.uses[0].findings)
@@ -49,7 +49,7 @@ async def test_an_unavailable_server_is_reported_and_not_raised(world):
 
 
 async def test_a_model_without_chat_is_no_use_for_edits(world):
-    """Each use is judged for itself."""
+    """Each use is checked separately."""
     async with world("word " * 64, chat_template=False) as w:
         diagnosis = await doctor(w.engine)
         assert "need an instruct model" in _texts(diagnosis.uses[1].findings)
@@ -81,7 +81,7 @@ async def test_a_model_that_serves_both_uses_is_measured_once(world):
 
 @pytest.mark.parametrize("kind", ["ollama", "llama.cpp", "lm-studio", "embedded", "openai"])
 def test_advice_never_makes_the_context_shorter(kind):
-    """More than what is served, and no more than the model can use."""
+    """It is more than the served length, and at most that of the model."""
     for served, trained in ((2048, 8192), (8192, 32768), (30000, 32768)):
         info = ModelInfo(kind, "m", served, trained)
         [tokens] = [int(word) for word in re.findall(r"(?<!\S)\d{4,}", more_context(info))]
@@ -90,7 +90,7 @@ def test_advice_never_makes_the_context_shorter(kind):
 
 
 def test_what_is_read_within_the_budget_lies_between_the_rows():
-    """By straight lines, and never beyond what was measured."""
+    """By linear interpolation, and never beyond the measured range."""
     rows = (Row(500, 1000.0, 20.0, None, None), Row(2000, 8000.0, 25.0, None, None))
     assert quick_tokens(rows, 510) == 250
     assert quick_tokens(rows, 4500) == 1250
@@ -99,7 +99,7 @@ def test_what_is_read_within_the_budget_lies_between_the_rows():
 
 
 async def test_bench_measures_as_far_as_the_context_goes(world):
-    """And every prompt is a new one."""
+    """Every prompt is new."""
     async with world("word " * 64, context_length=4096) as w:
         measured = await bench(w.engine)
         wanted = (512, 2048, 4000)

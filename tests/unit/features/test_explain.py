@@ -1,4 +1,4 @@
-"""Explain: streamed, accounted for, and never over the context."""
+"""Explain: streamed, with its sources, and never larger than the context."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ def _document(text: str) -> Document:
 
 
 async def test_the_text_comes_in_pieces_and_whole(world):
-    """What was streamed is what is returned."""
+    """The streamed text equals the returned text."""
     async with world("It adds two numbers.") as w:
         pieces: list[str] = []
         result = await explain(w.engine, _document("a + b\n"), on_text=pieces.append)
@@ -70,7 +70,7 @@ async def test_parts_beyond_the_eighth_are_listed_as_left_out(world):
 
 
 async def test_a_long_file_is_explained_by_its_outline(world):
-    """Signatures go in, bodies do not, and the result says so."""
+    """The prompt has signatures but no bodies, and the result says so."""
     async with world("It computes.", context_length=1024) as w:
         code = "".join(f"def compute_{n}(value):\n" + "    value += 1\n" * 20 for n in range(30))
         result = await explain(w.engine, _document(code))
@@ -83,7 +83,7 @@ async def test_a_long_file_is_explained_by_its_outline(world):
 
 
 async def test_the_projects_rules_are_in_the_prompts_of_parts_and_outlines(world, tmp_path):
-    """As the user's standing instructions are, and the rules are listed."""
+    """Like the user's standing instructions; the rules are listed as sources."""
     (tmp_path / "AGENTS.md").write_text("Use tabs.\n")
     chat = ChatSettings(reading_seconds=600, instructions="Be brief.")
     wanted = {"folders": [tmp_path], "trusted_folders": (str(tmp_path),), "chat": chat}
@@ -142,7 +142,7 @@ async def test_a_cursor_means_the_function_around_it(world):
 
 
 async def test_a_selection_that_ends_at_the_start_of_a_line_leaves_that_line_out(world):
-    """As editors select whole lines."""
+    """Editors select whole lines this way."""
     async with world("ok") as w:
         document = _document("one = 1\ntwo = 2\nthree = 3\n")
         result = await explain(w.engine, document, Span(0, 8))
@@ -162,7 +162,7 @@ async def test_the_listed_tokens_add_up_to_less_than_the_prompt_has(world):
 
 
 async def test_nothing_but_blanks_is_nothing_to_explain(world):
-    """One sentence, and nothing is asked."""
+    """The error is one sentence, and no request is sent."""
     async with world("ok") as w:
         with pytest.raises(UsageError, match="select some code first"):
             await explain(w.engine, _document(" \n"))
@@ -170,7 +170,7 @@ async def test_nothing_but_blanks_is_nothing_to_explain(world):
 
 
 async def test_the_prompt_is_kept_for_showing(world):
-    """Exactly as sent, with the answer."""
+    """The record has the exact prompt and the answer."""
     async with world("It adds.") as w:
         document = _document("a + b\n")
         await explain(w.engine, document)
@@ -181,7 +181,7 @@ async def test_the_prompt_is_kept_for_showing(world):
 
 @pytest.mark.parametrize("context_length", [1024, 2048, 4096])
 async def test_nine_tenths_of_what_fits_are_used(world, context_length):
-    """Where there is enough to fill it, the rest is less than a line and rounding."""
+    """If there is enough code, less than a line and the rounding are unused."""
     async with world("ok", context_length=context_length) as w:
         document = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
         start = document.text.index("value_1000")

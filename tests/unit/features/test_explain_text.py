@@ -23,7 +23,7 @@ TypeError: unsupported operand
 
 
 async def test_files_that_a_traceback_names_are_read(world, tmp_path):
-    """Lines around the place go in, and the explanation links to it; files elsewhere stay closed."""
+    """The prompt has the lines around the place, the explanation a link; other files are not read."""
     (tmp_path / "half.py").write_text("def half(value):\n    return value / None\n")
     async with world("It divides by None.", folders=[tmp_path]) as w:
         streamed: list[str] = []
@@ -43,14 +43,14 @@ async def test_files_that_a_traceback_names_are_read(world, tmp_path):
 
 @pytest.mark.parametrize("line", ["a", "a.", "./", "a.b:", "1", "A"])
 async def test_an_output_of_one_endless_line_is_searched_once(world, tmp_path, line):
-    """No line makes the search for places start again at each character."""
+    """The search for places takes linear time for any line."""
     async with world("ok", folders=[tmp_path]) as w:
         result = await explain_text(w.engine, line * (200_000 // len(line)))
         assert result.markdown == "ok"
 
 
 async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
-    """Their names are in the output already; their text is not."""
+    """Their names are already in the output, but their text is not read."""
     (tmp_path / "credentials.json").write_text('{"token": "abc"}\n')
     async with world("ok", folders=[tmp_path]) as w:
         await explain_text(w.engine, "credentials.json:1: bad value")
@@ -69,7 +69,7 @@ async def test_the_end_of_a_long_output_stays(world):
 
 
 async def test_a_pasted_diff_is_explained_as_one(world):
-    """Each file of it is a source."""
+    """Each file of the diff is a source."""
     diff = "--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
     async with world("It changes x.") as w:
         result = await explain_text(w.engine, diff)
@@ -79,7 +79,7 @@ async def test_a_pasted_diff_is_explained_as_one(world):
 
 @pytest.mark.parametrize("text", ["", " \n\t"])
 async def test_no_text_is_nothing_to_explain(world, text):
-    """One sentence, and nothing is asked."""
+    """The error is one sentence, and no request is sent."""
     async with world("ok") as w:
         with pytest.raises(UsageError, match="nothing to explain"):
             await explain_text(w.engine, text)
@@ -106,7 +106,7 @@ def _git(folder: Path, *arguments: str) -> None:
 
 
 async def test_a_commit_message_has_no_code(world, tmp_path):
-    """A weak model goes on with code; its first line is kept."""
+    """A weak model continues with code; its first line is kept."""
     _git(tmp_path, "init", "-q")
     (tmp_path / "half.py").write_text("x = 1\n")
     _git(tmp_path, "add", "-A")
@@ -115,7 +115,7 @@ async def test_a_commit_message_has_no_code(world, tmp_path):
 
 
 async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
-    """Fences and quotes around it are taken off; what is not staged stays out."""
+    """Fences and quotes around it are removed; unstaged changes are left out."""
     _git(tmp_path, "init", "-q")
     (tmp_path / "half.py").write_text("x = 1\n")
     (tmp_path / ".env").write_text("TOKEN=abc\n")

@@ -1,4 +1,4 @@
-"""Building a prompt that fits, however wrong the estimate is."""
+"""Building a prompt that fits, for any error of the estimate."""
 
 import pytest
 from hypothesis import given
@@ -33,14 +33,14 @@ async def test_a_draft_that_fits_is_taken_as_it_is():
 
 @given(length=st.integers(200, 50_000), factor=st.floats(0.3, 5.0), limit=st.integers(100, 20_000))
 async def test_a_draft_is_cut_in_the_proportion_in_which_the_estimate_is_off(length, factor, limit):
-    """It fits after the first cut, and the cut takes no more than it has to."""
+    """It fits after the first cut, and no more than necessary is cut."""
     draft, tokens = await fit(_whole(length), _off_by(factor), limit=limit, too_long="")
     assert tokens <= limit
     assert draft == length or tokens >= limit - 20 * max(1.0, factor)
 
 
 async def test_a_prompt_that_never_fits_is_refused():
-    """With the message that was given."""
+    """The error has the given message."""
 
     async def measure(_draft: int) -> Size:
         return Size(50, 200)

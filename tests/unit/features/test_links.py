@@ -42,7 +42,7 @@ async def test_names_link_to_files_of_the_workspace_that_exist(world, files, tex
 
 
 async def test_a_link_out_of_the_workspace_is_no_link(world, files):
-    """A symbolic link in the folder leads nowhere either."""
+    """A symbolic link in the folder that leads outside is not linked."""
     (files / "away.py").symlink_to(files.parent / "outside.py")
     async with world(folders=[files]) as w:
         assert await linked(w.engine, "See away.py.") == "See away.py."

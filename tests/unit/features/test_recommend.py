@@ -1,4 +1,4 @@
-"""The model that suits this machine, and what is here already."""
+"""The model that suits this machine, and models that are already installed."""
 
 import sys
 
@@ -20,7 +20,7 @@ def bare_machine(own_folders, monkeypatch):
 
 
 async def test_each_use_gets_a_model_and_the_line_that_installs_it():
-    """By Homebody itself where nothing else runs models here."""
+    """It is installed by Homebody itself if no other program runs models."""
     advice = await recommend(urls=[NOBODY])
 
     assert [one.use for one in advice.recommendations] == ["completion", "chat"]

@@ -19,7 +19,7 @@ from homebody.settings import ChatSettings
     ],
 )
 async def test_a_chat_is_sampled_as_the_models_card_recommends(world, model, expected):
-    """A model without a card here gets what suits most."""
+    """A model without a known card gets general defaults."""
     async with world("ok", name=model) as w:
         await w.engine.chat.describe()
         found = sampling_of(w.engine, shipped_prompt("explain"), 64)
@@ -28,7 +28,7 @@ async def test_a_chat_is_sampled_as_the_models_card_recommends(world, model, exp
 
 
 async def test_the_users_setting_comes_before_the_card(world):
-    """And a prompt file's own number before both."""
+    """A prompt file's own value has precedence over both."""
     async with world("ok", name="gemma-4-e4b-it", chat=ChatSettings(temperature=0.5)) as w:
         await w.engine.chat.describe()
         explain = sampling_of(w.engine, shipped_prompt("explain"), 64)

@@ -1,4 +1,4 @@
-"""Code that helps with a selection: what it uses, what it needs, what calls it."""
+"""Related code of a selection: definitions that it uses, imports that it needs, lines that call it."""
 
 import pytest
 
@@ -62,7 +62,7 @@ async def test_a_method_comes_with_what_it_uses(world):
 
 
 async def test_imports_that_the_selection_needs_are_included(world):
-    """Those of other names stay out."""
+    """Other imports are left out."""
     found = await _why(world, "return floor(self.size)")
     assert found["import that it uses"] == "from math import floor, pi"
 
@@ -105,7 +105,7 @@ def test_blank_ends_of_a_selection_do_not_count(selected, expected):
     ],
 )
 def test_a_cursor_means_what_is_around_it(at, expected):
-    """The function, else the class, else the document."""
+    """The function, otherwise the class, otherwise the document."""
     document = _document()
     cursor = document.text.index(at)
     target = meant_span(document, parse(document), Span(cursor, cursor))
@@ -113,7 +113,7 @@ def test_a_cursor_means_what_is_around_it(at, expected):
 
 
 async def test_code_without_a_grammar_has_no_candidates(world):
-    """And no error."""
+    """There is no error."""
     document = Document.create("file:///w/notes.xyz", "xyz", 1, "any words at all\n")
     async with world("ok") as w:
         assert await candidates_for_span(w.engine, document, parse(document), Span(0, 9)) == ()

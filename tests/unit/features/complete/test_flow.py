@@ -1,4 +1,4 @@
-"""Completion, from a request to the suggestion, over a scripted model."""
+"""Completion, from a request to the suggestion, with a scripted model."""
 
 import asyncio
 import math
@@ -24,7 +24,7 @@ _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
 
 async def test_the_rest_of_the_line_is_offered(world):
-    """At the cursor, without touching anything else."""
+    """The suggestion is inserted at the cursor and changes nothing else."""
     async with world("a + b\n") as w:
         document, offset = at("def add(a, b):\n    return █\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -60,7 +60,7 @@ async def test_a_newer_request_supersedes_the_older(world):
 
 
 async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
-    """A key that the model was about to write does not start another request."""
+    """A keystroke that agrees with the answer in flight does not start another request."""
     gate = asyncio.Event()
     reply = Reply(pieces=("a", " + ", "b", "\n"), gate=gate)
     async with world(reply) as w:
@@ -77,7 +77,7 @@ async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
 
 
 async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(world):
-    """A request that had waited for it gets an answer of its own."""
+    """A request that waited for it gets its own answer."""
     slow = Reply(pieces=("a", "x", "\n"), piece_delay_ms=30, times=1)
     async with world(slow, "c\n") as w:
         document, offset = at("name = █\n")
@@ -107,7 +107,7 @@ async def test_the_model_is_asked_what_follows_a_line_that_was_typed_through(wor
 
 
 async def test_consecutive_prompts_only_grow_at_their_end(world):
-    """What was sent for one key is the beginning of what is sent for the next."""
+    """The prompt for one keystroke is the beginning of the prompt for the next."""
     async with world(Reply("zzz\n")) as w:
         document, offset = at("import os\n\n\ndef add(a, b):\n    █\n")
         prompts = []
@@ -131,7 +131,7 @@ async def test_the_suffix_does_not_move_while_the_user_types(world):
 
 
 async def test_a_partial_word_is_forced(world):
-    """So that the model begins at a token's boundary; the suggestion does not repeat it."""
+    """Then the model begins at a token boundary; the suggestion does not repeat the word."""
     async with world(" result\n") as w:
         document, offset = at("def f():\n    return res█\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -150,7 +150,7 @@ async def test_a_partial_word_is_forced(world):
     ],
 )
 async def test_text_that_may_be_part_of_a_token_is_forced(world, marked, forced):
-    """Signs and line ends too, since tokens may span them."""
+    """Signs and line ends are forced too, since tokens may span them."""
     async with world(forced + "x\n") as w:
         document, offset = at(marked)
         await complete(w.engine, document, offset, session=w.session)
@@ -158,7 +158,7 @@ async def test_text_that_may_be_part_of_a_token_is_forced(world, marked, forced)
 
 
 async def test_a_server_without_grammars_is_forced_to_begin_with_words_only(world):
-    """The model has to repeat the text itself; if it does not, it is asked twice."""
+    """The model has to repeat the text itself; if it does not, a second request is needed."""
     async with world("x\n", special_texts=frozenset({"<|end|>"})) as w:
         document, offset = at("x = [█")
         await complete(w.engine, document, offset, session=w.session)
@@ -176,7 +176,7 @@ async def test_a_suggestion_below_the_confidence_threshold_is_hidden(world):
 
 
 async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world):
-    """The model is asked again at the next key."""
+    """At the next keystroke a new request is sent."""
     guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
     async with world(guess, Reply("0 = 1\n", probability=0.9), min_confidence=0.5) as w:
         document, offset = at("x = █\n")
@@ -200,7 +200,7 @@ async def test_a_suggestion_carries_its_confidence(world):
 
 
 async def test_the_suggestion_begins_with_the_menus_selection(world):
-    """``selectedCompletionInfo``: as if it had been accepted."""
+    """``selectedCompletionInfo`` is treated as if it had been accepted."""
     async with world(" print(value)\n") as w:
         document, offset = at("x = pri█\n")
         selected = Selected(Span(offset - 3, offset), "print")
@@ -210,7 +210,7 @@ async def test_the_suggestion_begins_with_the_menus_selection(world):
 
 
 async def test_invoked_gives_different_candidates(world):
-    """Up to three, the first one without randomness."""
+    """There are up to three, the first one without randomness."""
     replies = [Reply(f"option_{n}\n", times=1) for n in range(3)]
     async with world(*replies, "option_0\n") as w:
         document, offset = at("x = █\n")
@@ -232,7 +232,7 @@ async def test_an_explicit_request_completes_a_block_that_is_shown_in_part(world
 
 
 async def test_the_next_request_is_asked_ahead(world):
-    """What follows a suggestion is ready when it is accepted."""
+    """The next suggestion is cached when a suggestion is accepted."""
     async with world(Reply("second()\n", regex=r"first\(\)\n?\Z"), "first()\n") as w:
         document, offset = at("def f():\n    █\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -244,7 +244,7 @@ async def test_the_next_request_is_asked_ahead(world):
 
 
 async def test_a_cancelled_request_stops_the_model(world):
-    """After a grace time in which the next request may still agree."""
+    """It is stopped after a grace time in which the next request may still agree."""
     async with world(Reply(pieces=tuple("abcdefgh"), gate=asyncio.Event(), gate_after=2)) as w:
         document, offset = at("x = █\n")
         task = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
@@ -258,7 +258,7 @@ async def test_a_cancelled_request_stops_the_model(world):
 
 
 async def test_a_language_that_is_off_gets_no_completion(world):
-    """The model is not asked."""
+    """No request is sent."""
     async with world("x") as w:
         document, offset = at("x = █\n")
         off = w.engine.settings.completion.__class__(languages={"python": False})
@@ -295,7 +295,7 @@ async def test_an_empty_document_asks_nothing(world):
 
 
 async def test_a_control_token_in_the_users_text_stays_out_of_string_prompts(world):
-    """And the record says which line was left out."""
+    """The record lists the line that was left out."""
     async with world("x\n", special_texts=frozenset({"<|im_start|>"})) as w:
         document, offset = at("a = 1\nb = '<|im_start|>'\nc = █\n")
         await complete(w.engine, document, offset, session=w.session)
@@ -309,7 +309,7 @@ async def test_a_control_token_in_the_users_text_stays_out_of_string_prompts(wor
 
 
 async def test_without_a_session_the_whole_window_goes_in(world):
-    """A script has no next key that would have to be answered soon."""
+    """A script has no next keystroke that needs a quick answer."""
     async with world("x\n") as w:
         lines = "".join(f"line_{n} = {n}\n" for n in range(120))
         document, offset = at(f"{lines}last = █\n")
@@ -348,7 +348,7 @@ def test_the_prompt_fits_for_any_document(world, lines, context_length, fim, dat
 
 
 async def test_a_file_of_secrets_goes_into_no_prompt(world):
-    """Not even when it is the one that is open."""
+    """Not even if it is the open document."""
     async with world("x\n") as w:
         document, offset = at("KEY=█\n")
         secret = document.__class__.create("file:///w/.env", "dotenv", 1, document.text)
@@ -361,7 +361,7 @@ async def test_a_file_of_secrets_goes_into_no_prompt(world):
 
 
 async def test_a_document_that_begins_as_a_private_key_goes_into_no_prompt(world):
-    """Whatever its name; recently edited lines of it stay out too."""
+    """With any name; its recently edited lines are left out too."""
     async with world("x\n") as w:
         document, offset = at("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc█")
         key = document.__class__.create("file:///w/notes.txt", "plaintext", 1, document.text)

@@ -1,4 +1,4 @@
-"""Imports that the window cuts off are kept in front of it; they are searched in pauses."""
+"""Imports outside of the window are kept before it; they are searched in pauses."""
 
 from homebody.features.complete import complete, prepare_once
 from homebody.text import Document, Span, TextEdit
@@ -40,7 +40,7 @@ async def test_imports_above_the_window_are_kept_and_listed(world):
 
 
 async def test_lines_that_moved_since_the_pause_are_left_out(world):
-    """A line that is no import must not be in a prompt as one."""
+    """A line that is not an import must not be in a prompt as one."""
     async with world("total)\n", context_length=512) as w:
         document, offset = at(_SOURCE)
         await prepare_once(w.session, document, offset)
@@ -52,7 +52,7 @@ async def test_lines_that_moved_since_the_pause_are_left_out(world):
 
 
 async def test_a_file_that_fits_has_its_imports_once(world):
-    """The window holds them already."""
+    """The window already contains them."""
     async with world("total)\n") as w:
         document, offset = at(_SOURCE.replace(_LINES, ""))
         await complete(w.engine, document, offset)
@@ -68,7 +68,7 @@ async def test_a_document_without_a_grammar_has_no_kept_imports(world):
 
 
 async def test_a_long_file_keeps_the_imports_at_its_top(world):
-    """Also where it is longer than the part that is searched."""
+    """Even if it is longer than the part that is searched."""
     async with world("total)\n", context_length=512) as w:
         document, offset = at(_SOURCE.replace(_LINES, _LINES * 20))
         assert document.line_count > 6000

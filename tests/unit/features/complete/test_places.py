@@ -1,4 +1,4 @@
-"""Several places keep what was read, each in a slot of the server's prompt cache."""
+"""Several places keep their prompts cached, each in a slot of the server's prompt cache."""
 
 import asyncio
 from dataclasses import replace
@@ -30,7 +30,7 @@ def _file(name: str, lines: int = 60) -> Document:
 
 
 def _with_slots(w, slots: int, speed: float = 100_000) -> None:
-    """Let the server keep so many completion prompts; at the usual speed a prompt is read in one piece."""
+    """Let the server cache ``slots`` completion prompts; at the usual speed a prompt is read in one piece."""
     w.backend._info = replace(w.backend._info, completion_slots=slots)
     w.engine.completion.speed.prompt = speed
 
@@ -74,7 +74,7 @@ async def test_the_place_that_was_left_longest_ago_is_read_again(world):
 
 
 async def test_with_one_slot_each_file_is_read_again(world):
-    """The server keeps the last prompt only."""
+    """The server caches only the last prompt."""
     async with world("zzz\n") as w:
         _with_slots(w, 1)
         one, other = _file("alpha"), _file("beta")
@@ -84,7 +84,7 @@ async def test_with_one_slot_each_file_is_read_again(world):
 
 
 async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(world):
-    """Also after lines were typed there: the window begins where it began before."""
+    """Even after lines were typed there: the window begins where it began before."""
     async with world("zzz\n", context_length=32_768) as w:
         _with_slots(w, 5)
         document = _file("alpha", 6000)
@@ -101,7 +101,7 @@ async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(wor
 
 
 async def test_reading_ahead_resumes_after_typing(world):
-    """It has a slot of its own: the request between two pauses uses the narrow window."""
+    """It has a separate slot: the request between two pauses uses the narrow window."""
     async with world("zzz\n", context_length=32_768) as w:
         _with_slots(w, 5, speed=400)
         target, document = await target_of(w.engine), _file("alpha", 3000)
@@ -169,7 +169,7 @@ async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
             await complete(w.engine, document, offset, session=w.session)
             if place.state.burst is not narrow:
                 break
-            # The next key interrupts the work after at least one more piece.
+            # The next keystroke interrupts the work after at least one more piece.
             await until(lambda n=before: len(_typing_reads(w)) > n or place.state.burst is not narrow)
         assert place.state.burst.start < narrow.start
         slots = {request.slot for request in w.backend.requests}
@@ -277,7 +277,7 @@ async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
 async def test_nothing_is_read_ahead_on_battery_where_a_setting_says_so(
     world, monkeypatch, tmp_path, on_battery, reads_ahead
 ):
-    """Keys are answered as before; with a charger, the window grows."""
+    """Requests are answered as before; with a charger, the window grows."""
     monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 0.0)
     battery = tmp_path / "BAT0"
     battery.mkdir()
@@ -298,7 +298,7 @@ async def test_nothing_is_read_ahead_on_battery_where_a_setting_says_so(
 
 
 async def test_a_script_completes_in_the_slot_for_chat(world):
-    """Without a session of an editor: the editor's prompts stay in the slots for completion."""
+    """Without an editor's session; the editor's prompts stay in the slots for completion."""
     async with world("zzz\n") as w:
         _with_slots(w, 5)
         document = _file("alpha")

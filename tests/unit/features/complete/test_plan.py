@@ -1,4 +1,4 @@
-"""Which window a request gets: the one of its place, a narrow one elsewhere."""
+"""The window of a request: that of its place, or a narrow one elsewhere."""
 
 from dataclasses import replace
 
@@ -133,7 +133,7 @@ async def test_a_window_of_which_little_was_read_is_dropped(world):
 @pytest.mark.parametrize("fim", [None, _FIM])
 @pytest.mark.parametrize("context_length", [256, 2048, 8192])
 async def test_a_very_long_line_is_completed(world, fim, context_length, exact):
-    """Minified code: the line is cut like any text, and the prompt fits."""
+    """For minified code, the line is cut like any text, and the prompt fits."""
     line = "const data = [" + ", ".join(f"item{n}" for n in range(3000))
     document = Document.create("file:///a.js", "javascript", 1, f"function f() {{}}\n{line}")
     async with world("]\n", fim=fim, context_length=context_length) as w:
@@ -148,7 +148,7 @@ async def test_a_very_long_line_is_completed(world, fim, context_length, exact):
 
 @pytest.mark.parametrize("fim", [None, _FIM])
 async def test_on_a_very_long_line_the_anchor_stays_while_the_user_types(world, fim):
-    """Also where each key begins a burst of its own: the prompts share their beginning."""
+    """Even if each keystroke begins a new burst: the prompts share their beginning."""
     line = "const data = [" + ", ".join(f"item{n}" for n in range(3000))
     async with world("]\n", fim=fim) as w:
         target = await target_of(w.engine)
@@ -190,7 +190,7 @@ async def test_a_window_that_is_kept_fits(world, context_length):
 
 @pytest.mark.parametrize("exact", [True, False])
 async def test_a_prompt_that_is_cut_to_fit_keeps_its_snippets(world, exact):
-    """Where the estimate was too low, the window is cut and the snippets stay."""
+    """If the estimate was too low, the window is cut and the snippets are kept."""
     async with world("x\n", fim=_FIM, context_length=1024) as w:
         w.backend._info = replace(w.backend._info, exact_tokenizer=exact)
         w.engine.completion.speed.prompt = 5_000
@@ -231,7 +231,7 @@ def common(one: str, other: str) -> str:
 
 
 async def test_each_plan_records_why_it_chose_its_window(world):
-    """Narrow at a new place, kept while it holds, arrived once the wider one is read, shortened to fit."""
+    """Narrow at a new place, kept while it matches, arrived once the wider one is read, shortened to fit."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000
@@ -267,7 +267,7 @@ async def test_a_plan_changes_nothing_until_it_is_applied(world):
 
 
 async def test_an_interrupted_reading_makes_the_next_pause_longer(world):
-    """A server that keeps one prompt loses what it has read."""
+    """A server that caches one prompt loses what it has read."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000

@@ -22,13 +22,13 @@ _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
 
 def _whole(prompt: Prompt) -> str:
-    """The prompt's text with what the answer is forced to begin with."""
+    """The prompt's text followed by the forced beginning of the answer."""
     return prompt.text + prompt.forced
 
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 async def test_a_key_only_adds_to_the_prompt(world, row):
-    """In every family, behind a middle marker or at the prefix's end, with snippets too."""
+    """In every family, after a middle marker or at the prefix's end, with snippets too."""
     async with world("x\n") as w:
         target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
         document, offset = at(
@@ -49,7 +49,7 @@ async def test_a_key_only_adds_to_the_prompt(world, row):
 
 @pytest.mark.parametrize("family", ["mellum", "seed"])
 async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
-    """Also where the suffix comes first: such models were trained with nothing else there."""
+    """Even if the suffix comes first: such models were trained with nothing else there."""
     row = next(row for row in formats() if row.family == family)
     async with world("x\n") as w:
         target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
@@ -60,7 +60,7 @@ async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
 
 
 async def test_files_are_named_by_their_path_in_the_workspace(world):
-    """And the workspace's folder is the repository: a base name says nothing to a model."""
+    """The workspace's folder is the repository's name: a base name is of no use to a model."""
     async with world("x\n", name="qwen2.5-coder", fim=_QWEN) as w:
         target = replace(await target_of(w.engine), folders=_FOLDERS)
         document = Document.create(uri_of(Path("/w/shop/src/main.py")), "python", 1, "a = \n")
@@ -102,7 +102,7 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
 
 
 async def test_a_header_with_a_control_token_is_listed(world):
-    """It is in front of the window, and left out like any such line."""
+    """It is before the window, and left out like any such line."""
     async with world("x\n", special_texts=_SPECIAL, context_length=512) as w:
         target = await target_of(w.engine)
         body = "".join(f"        line_{n} = {n}\n" for n in range(200))
@@ -120,7 +120,7 @@ async def test_a_header_with_a_control_token_is_listed(world):
     [("html", "<!-- p.html -->\n"), ("sql", "-- p.html\n"), ("unheard-of", "# p.html\n")],
 )
 async def test_paths_are_written_as_comments_of_the_language(world, language, line):
-    """With a hash where the language is not known."""
+    """With a hash if the language is not known."""
     async with world("x\n") as w:
         target = await target_of(w.engine)
         document = Document.create("untitled:p", language, 1, "a\n")

@@ -30,7 +30,7 @@ def test_pieces_grow_while_no_key_comes():
 
 
 async def test_reading_resumes_where_a_key_interrupted_it(world):
-    """No piece is read twice, however wrong Homebody's own token count is."""
+    """No piece is read twice, even if Homebody's own token count is wrong."""
     async with world("x\n", context_length=4096) as w:
         w.engine.completion.speed.prompt = 400
         prompt, longer = Prompt((Text(_LONG_WORDS),)), Prompt((Text(_LONG_WORDS), Text("one more")))
@@ -50,7 +50,7 @@ async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
 
 
 async def test_a_key_ends_the_work_over_a_server_that_cannot_read_ahead(world):
-    """The cancellation is not lost while the reply is waited for."""
+    """The cancellation is not lost while waiting for the reply."""
     async with world("x\n", context_length=4096, kind=_CannotReadAhead) as w:
         await _read_until_cancelled(w)
 
@@ -69,7 +69,7 @@ async def _read_until_cancelled(w) -> Prompt:
 
 
 class _SlowToRead(ScriptedBackend):
-    """Says when it begins to read a piece, and ends when it is told to."""
+    """Reports when it begins to read a piece, and ends it on request."""
 
     def __init__(self, *replies, **options):
         super().__init__(*replies, **options)
@@ -98,7 +98,7 @@ _CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000
 
 @asynccontextmanager
 async def _ollama(reading_speed: float):
-    """An Ollama of this speed, an engine and a session over it, and the prompts that it received."""
+    """An Ollama with this speed, an engine and a session for it, and the prompts that it received."""
     with OllamaDouble([OllamaModel("qwen2.5-coder:7b", fim=True)], default_num_ctx=32_768) as double:
         double.reading_speed = reading_speed
         backend = BackendSettings(kind="ollama", url=double.url)
@@ -113,7 +113,7 @@ async def _ollama(reading_speed: float):
 
 
 async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_time(own_folders):
-    """Ollama reports how long it read and not how much, so its speed is measured first."""
+    """Ollama reports the reading time but not the tokens, so its speed is measured first."""
     async with _ollama(reading_speed=100.0) as (engine, session, prompts):
         document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
         engine.trees.open(document)
@@ -127,7 +127,7 @@ async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_tim
 
 
 async def test_a_fast_server_without_token_ids_gets_more(own_folders):
-    """As much as it reads in five seconds, and that is read before the request."""
+    """It gets as much as it reads in five seconds, and reads it before the request."""
     async with _ollama(reading_speed=4000.0) as (engine, session, prompts):
         document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
         engine.trees.open(document)

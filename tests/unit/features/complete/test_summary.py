@@ -13,7 +13,7 @@ from support.until import until
 
 
 async def test_the_summary_lists_each_line_once(world):
-    """The typed part begins behind the line at whose end typing began."""
+    """The typed part begins after the line at whose end typing began."""
     async with world("a + b\n") as w:
         document, offset = at("import os\ndef add(a, b):\n    total = 1\n    return █\n")
         await complete(w.engine, document, offset, session=w.session)
@@ -23,7 +23,7 @@ async def test_the_summary_lists_each_line_once(world):
 
 
 async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(world, monkeypatch):
-    """The server's count is compared with ours after each request."""
+    """The server's count is compared with Homebody's after each request."""
     async with world("a + b\n") as w:
         result = []
         w.engine.audit.on_note = result.append

@@ -1,4 +1,4 @@
-"""A suggestion stays while it is typed or accepted in parts, and nothing unfinished is shown."""
+"""A suggestion is kept while it is typed or accepted in parts, and nothing unfinished is shown."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ _PLACE = "def f(a, b):\n    █\n"
 
 
 async def test_a_block_stays_a_block_while_it_is_typed_through(world):
-    """Although the cursor is inside a statement, where one line would be asked for."""
+    """Although the cursor is inside a statement, where one line would be requested."""
     async with world(_BLOCK) as w:
         document, offset = at(_PLACE)
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -32,7 +32,7 @@ async def test_a_block_stays_a_block_while_it_is_typed_through(world):
 
 
 async def test_a_block_in_flight_is_kept_when_its_first_key_is_typed(world):
-    """The answer agrees: the model is not asked again."""
+    """The answer agrees, so no new request is sent."""
     pieces = ("if", " a", ":", "\n        ", "return", " b", "\n\n\n", "def")
     gate = asyncio.Event()
     async with world(Reply(pieces=pieces, gate=gate, gate_after=1)) as w:
@@ -63,7 +63,7 @@ async def test_a_word_or_a_line_of_a_suggestion_can_be_accepted(world, accepted,
 
 
 async def test_text_cut_off_an_answer_is_never_shown_later(world):
-    """The line at which the answer was stopped is unfinished: the model is asked what follows."""
+    """The line at which the answer was stopped is unfinished, so a new request is sent."""
     pieces = ("if a:", "\n        return b", "\n    ", "total = 1 + ", "(", "2 * 3)\n")
     async with world(Reply(pieces=pieces, times=1), Reply("\n    return x\n")) as w:
         document, offset = at(_PLACE)
@@ -107,7 +107,7 @@ async def test_an_unfinished_line_that_another_request_stopped_is_not_shown(worl
 
 
 async def test_ghost_text_and_menu_asked_at_one_key_both_get_the_answer(world):
-    """An editor may ask for both; the model is asked once."""
+    """An editor may request both; one model request is sent."""
     gate = asyncio.Event()
     async with world(Reply("alpha\n", gate=gate)) as w:
         document, offset = at("x = █\n")
@@ -200,7 +200,7 @@ async def test_closing_another_file_does_not_stop_reading_ahead(world):
 
 
 async def test_each_candidate_that_was_shown_is_typed_through(world):
-    """Also where nothing of the first answer was shown."""
+    """Even if nothing of the first answer was shown."""
     replies = [Reply(text, times=1) for text in ("\n", "aaa(x)\n", "bbb(x)\n", "ccc(x)\n")]
     async with world(*replies) as w:
         document, offset = at("y = █\n")

@@ -39,7 +39,7 @@ def test_the_users_setting_comes_before_the_name():
 
 
 def test_a_model_of_unknown_size_is_offered_every_action():
-    """Nothing shows that it is too small."""
+    """Nothing indicates that it is too small."""
     info = ModelInfo(kind="openai", name="my-model", context_length=4096)
     prompts = PromptLibrary().actions
     assert {lacks(prompt, info, ChatSettings()) for prompt in prompts} == {""}
@@ -63,7 +63,7 @@ async def test_every_shipped_action_but_documentation_needs_more_than_the_defaul
     ],
 )
 async def test_what_fits_the_place_is_listed(world, start, end, automatic, has_problem, expected):
-    """By the selection, the definition, the comment, the diagnostics; nothing is asked or parsed."""
+    """By the selection, the definition, the comment, the diagnostics; without a request or a parse."""
     async with world("x") as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         w.engine.trees.open(document)
@@ -88,14 +88,14 @@ async def test_corrections_come_first_and_explanations_last(world):
 
 
 async def test_actions_are_listed_before_the_document_is_parsed(world):
-    """From lines and indentation; the menu does not wait for a tree."""
+    """Lines and indentation are used; the menu does not wait for a tree."""
     async with world("x") as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         assert "docstring" in {action.name for action in list_actions(w.engine, document, Span(BODY, BODY))}
 
 
 async def test_types_are_offered_where_a_language_has_optional_ones(world):
-    """Not in Go, nor tests in a language without a convention for their files."""
+    """Not in Go; and no tests in a language without a convention for test files."""
     async with world("x") as w:
         document = Document.create("file:///a.go", "go", 1, "package a\n\nfunc F() {\n}\n")
         w.engine.trees.open(document)

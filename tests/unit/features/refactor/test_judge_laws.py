@@ -1,4 +1,4 @@
-"""What holds for every edit that is offered, whatever the code and the model's answer, in every language."""
+"""Properties of every offered edit, for any code and answer, in every language."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +44,7 @@ def _lines(language: Language) -> list[str]:
 
 @st.composite
 def _codes(draw: st.DrawFn, language: Language) -> str:
-    """Lines of real code, some of them left out, repeated or replaced by something odd."""
+    """Lines of real code, some of them left out, repeated or replaced by unusual text."""
     lines = _lines(language)
     start = draw(st.integers(0, max(0, len(lines) - 12)))
     found = lines[start : start + draw(st.integers(1, 24))]
@@ -57,7 +57,7 @@ def _codes(draw: st.DrawFn, language: Language) -> str:
 
 @st.composite
 def _answers(draw: st.DrawFn, language: Language, code: str) -> str:
-    """Code of the same file, changed, or of anywhere, in a fence, in several or bare."""
+    """Changed code of the same file, or other code, in one fence, several or none."""
     body = draw(st.sampled_from((code, code, draw(_codes(language)))))
     lines = body.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for _ in range(draw(st.integers(0, 3))):

@@ -146,7 +146,7 @@ async def test_a_line_that_is_larger_than_the_context_is_skipped(world):
 
 
 async def test_a_method_moves_and_its_callers_follow(world):
-    """The places that an instruction names are changed together, though the file does not fit."""
+    """The places that an instruction names are changed together, although the file does not fit."""
     code = (
         f"import os\n\n\nclass Stock:\n    def long(self):\n{LONG.replace('    ', '        ')}\n"
         "    def size(self, a):\n        return a + 1\n\n"
@@ -169,7 +169,7 @@ async def test_a_method_moves_and_its_callers_follow(world):
 
 
 async def test_each_part_of_a_large_result_is_refined(world):
-    """The wish follows each part's own answer; a part whose new answer is refused keeps its first version."""
+    """The instruction follows each part's own answer; a part whose new answer is refused keeps its first version."""
     wish = "Other names"
     replies = [
         Reply("```python\ndef f1(a:\n```", regex=rf"code:\n\n```python\ndef f1\(a\)[\s\S]*{wish}"),
@@ -237,7 +237,7 @@ async def test_an_answer_that_names_no_part_is_refused(world):
 
 
 async def test_named_code_that_does_not_fit_is_refused_before_asking(world):
-    """By its size."""
+    """The message has its size."""
     async with world("x", context_length=900) as w:
         document = Document.create("file:///a.py", "python", 1, f"def long():\n{LONG}")
         with pytest.raises(ContextTooLong, match="The code that the instruction names has"):
@@ -246,7 +246,7 @@ async def test_named_code_that_does_not_fit_is_refused_before_asking(world):
 
 
 def _reply(number, text):
-    """Answer where the code to rewrite is this function, whatever stands around it."""
+    """Reply for a prompt whose code to rewrite is this function, in any context."""
     return Reply(text, regex=rf"This is the python code:\n\n```python\ndef f{number}\(a\):[^`]*```")
 
 

@@ -43,7 +43,7 @@ async def test_an_instruction_rewrites_the_selected_lines(world):
 
 
 async def test_an_answer_that_does_not_parse_is_refused(world):
-    """The file stays as it is."""
+    """The file is not changed."""
     async with world("```python\ndef mean(values:\n    return (\n```") as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
@@ -69,7 +69,7 @@ async def test_an_answer_with_the_same_code_is_no_change(world):
 
 
 async def test_an_unknown_action_names_the_nearest(world):
-    """And nothing is asked."""
+    """No request is sent."""
     async with world("x") as w:
         document, offset = at(_CODE)
         with pytest.raises(UnknownAction, match="did you mean 'docstring'"):
@@ -96,7 +96,7 @@ async def test_code_whose_answer_cannot_fit_is_refused_before_asking(world):
 
 
 async def test_actions_are_listed_without_asking_the_model(world):
-    """Those of a function only inside of one."""
+    """Actions for functions are only listed inside of one."""
     async with world("x") as w:
         document, offset = at(_CODE)
         inside = {action.name for action in list_actions(w.engine, document, Span(offset, offset))}
@@ -106,7 +106,7 @@ async def test_actions_are_listed_without_asking_the_model(world):
 
 
 async def test_line_ends_stay_as_they_are(world):
-    """A file with CRLF gets CRLF."""
+    """A file with CRLF keeps CRLF."""
     async with world("Return the mean.") as w:
         document = Document.create("file:///a.py", "python", 1, "def mean(v):\r\n    return v\r\n")
         done = await refactor(w.engine, document, Span(0, 0), action="docstring")

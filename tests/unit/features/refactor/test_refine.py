@@ -1,4 +1,4 @@
-"""Results that are refined in words, and invalid input."""
+"""Results that are refined by an instruction, and invalid input."""
 
 import asyncio
 
@@ -54,7 +54,7 @@ LARGER = "".join(f"def before{n}(a):\n    return a + {n}\n\n\n" for n in range(3
 
 
 async def test_a_conversation_begins_with_the_same_prompt_however_long_it_gets(world):
-    """The retry and each wish are added at the end, although they take room from the code around."""
+    """The retry and each instruction are added at the end, although they take room from the code around."""
     long_wish = "Keep the names. " * 40
     replies = [
         Reply("```python\ndef f(a:\n```", times=1),
@@ -75,7 +75,7 @@ async def test_a_conversation_begins_with_the_same_prompt_however_long_it_gets(w
 
 
 async def test_a_long_conversation_goes_on_without_its_oldest_answers(world):
-    """It never fails because of its length: at last, all wishes are one instruction."""
+    """It never fails because of its length: finally, all instructions become one."""
     async with world(Reply(SECOND, contains="wish 5"), Reply(FIRST), context_length=600) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         found = await refactor(w.engine, document, Span(12, 12), instruction="x")
@@ -101,7 +101,7 @@ async def test_a_second_instruction_reads_neither_the_code_nor_its_surroundings_
 
 
 async def test_an_edit_of_the_document_chooses_the_code_around_again(world):
-    """What was chosen for the text before is not shown for the text after."""
+    """Code that was chosen for the earlier text is not used for the new one."""
     async with world(FIRST) as w:
         for name in ("before0", "changed0"):
             text = LARGER.replace("before0", name)
@@ -137,7 +137,7 @@ BAD = (
 
 @pytest.mark.parametrize(("code", "span", "what", "words"), BAD)
 async def test_a_request_that_makes_no_sense_is_one_sentence(world, code, span, what, words):
-    """And the model is not asked."""
+    """No request is sent."""
     async with world("x") as w:
         document = Document.create("file:///a.py", "python", 1, code)
         with pytest.raises(UsageError, match=words):
@@ -146,7 +146,7 @@ async def test_a_request_that_makes_no_sense_is_one_sentence(world, code, span, 
 
 
 async def test_an_instruction_that_leaves_no_room_for_code_is_named(world):
-    """The code is not blamed for it."""
+    """The message does not blame the code."""
     async with world("x", context_length=1_000) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         with pytest.raises(ContextTooLong, match="say it in fewer words"):
@@ -155,7 +155,7 @@ async def test_an_instruction_that_leaves_no_room_for_code_is_named(world):
 
 
 async def test_an_unsaved_document_gets_no_file_of_tests(world):
-    """There is no place for it."""
+    """There is no folder for it."""
     async with world("x") as w:
         document = Document.create("untitled:a", "python", 1, CODE)
         with pytest.raises(UsageError, match="save the file first"):
@@ -171,7 +171,7 @@ async def test_an_answer_past_its_time_limit_is_a_separate_error(world):
 
 
 async def test_a_cancelled_request_closes_the_stream(world):
-    """At once, and nothing is offered."""
+    """It is closed immediately, and nothing is offered."""
     async with world(Reply(FIRST, piece_delay_ms=10_000)) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         came = asyncio.Event()
