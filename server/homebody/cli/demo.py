@@ -238,8 +238,8 @@ def _sum_up(console: Console, measured: _Measured) -> None:
     table.add_row("the server answers the editor", f"{measured.start:.0f} ms")
     table.add_row("the model is ready", f"{measured.ready:.0f} ms")
     if measured.suggestions:
-        table.add_row("a suggestion, after a keystroke (median)", f"{_median(measured.suggestions):.0f} ms")
-        table.add_row("the rest of it, one keystroke later (median)", f"{_median(measured.next_keys):.1f} ms")
+        table.add_row("a suggestion, after a key (median)", f"{_median(measured.suggestions):.0f} ms")
+        table.add_row("the rest of it, a key later (median)", f"{_median(measured.next_keys):.1f} ms")
     table.add_row("the explanation's first word", f"{measured.explanation:.0f} ms")
     table.add_row("the explanation's speed", f"{measured.words:.0f} tokens/s")
     table.add_row("the docstring, written and applied", f"{measured.docstring:.0f} ms")
