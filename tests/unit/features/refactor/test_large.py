@@ -169,7 +169,7 @@ async def test_a_method_moves_and_its_callers_follow(world):
 
 
 async def test_each_part_of_a_large_result_is_refined(world):
-    """The instruction follows each part's own answer; a part whose new answer is refused keeps its first version."""
+    """The instruction follows each part's answer; a part whose new answer is refused keeps its first one."""
     wish = "Other names"
     replies = [
         Reply("```python\ndef f1(a:\n```", regex=rf"code:\n\n```python\ndef f1\(a\)[\s\S]*{wish}"),
