@@ -73,7 +73,7 @@ The places that it names become buttons."
     (homebody--append buffer (homebody--account result))))
 
 (defun homebody--open-place (button)
-  "Visit the place that BUTTON means in another window."
+  "Visit the target of BUTTON in another window."
   (pcase-let ((`(,uri ,line) (split-string (button-get button 'homebody-target) "#L")))
     (find-file-other-window (homebody--path uri))
     (when line
@@ -94,7 +94,7 @@ The places that it names become buttons."
    (plist-get result :leftOut) ""))
 
 (defun homebody--account (result)
-  "Return what stands below an answer: what RESULT left out, and its tokens."
+  "Return the lines below an answer: what RESULT left out, and its tokens."
   (let ((usage (plist-get result :usage)))
     (format "\n\n%s%s%d + %d of %d tokens\n\n"
             (homebody--left-out result)
@@ -110,7 +110,7 @@ The places that it names become buttons."
     buffer))
 
 (defun homebody-explain (&optional full)
-  "Explain the region, or the function around point, in a buffer of its own.
+  "Explain the region, or the function around point, in another buffer.
 With a prefix argument, FULL, all of it is read, however long it takes."
   (interactive "P")
   (let ((server (homebody--server-or-error)) (buffer (homebody--answer-buffer "*Homebody explain*")))
@@ -128,7 +128,7 @@ In the buffer of a conversation, the conversation continues."
          (buffer (homebody--answer-buffer "*Homebody ask*"))
          (id (buffer-local-value 'homebody--conversation buffer)))
     (unless (buffer-live-p source)
-      (user-error "The buffer that this conversation is about is gone"))
+      (user-error "The buffer that this conversation is about was closed"))
     (with-current-buffer source
       (let ((server (homebody--server-or-error)))
         (with-current-buffer buffer (setq homebody--about source))
@@ -177,7 +177,7 @@ In the buffer of a conversation, the conversation continues."
                      (user-error "Only code blocks in answers to questions can be applied")))
          (source homebody--about) (id homebody--conversation))
     (unless (buffer-live-p source)
-      (user-error "The buffer that this conversation is about is gone"))
+      (user-error "The buffer that this conversation is about was closed"))
     (with-current-buffer source
       (homebody--change (homebody--server-or-error) "homebody.apply"
                         (list :conversationId id :block number :textDocument (homebody--document))

@@ -37,7 +37,7 @@ With `replacing', those that replace code; those that only add are applied."
                  (homebody--range (point) (point)))))
 
 (defun homebody-edit (instruction)
-  "Change the region, or the function around point, as INSTRUCTION says."
+  "Change the region, or the function around point, according to INSTRUCTION."
   (interactive "sChange: ")
   (let ((server (homebody--server-or-error)))
     (homebody--change server "homebody.refactor"
@@ -73,7 +73,7 @@ From Lisp, TITLE is the title of the refactoring."
                        (flymake-diagnostics beg end))))))
 
 (defun homebody--change (server command argument title)
-  "Have SERVER execute COMMAND with ARGUMENT, and show its edit, called TITLE."
+  "Make SERVER execute COMMAND with ARGUMENT, and show its edit, called TITLE."
   (let ((buffer (current-buffer)))
     (message "Homebody: %s…" title)
     (homebody--execute
@@ -100,14 +100,14 @@ From Lisp, TITLE is the title of the refactoring."
           (message "Homebody: %s (undo reverts it)" title))))))
 
 (defun homebody--needs-confirmation (edit)
-  "Return whether the server wants EDIT to be seen first."
+  "Return whether the server wants the user to see EDIT first."
   (let (needed)
     (cl-loop for (_ annotation) on (plist-get edit :changeAnnotations) by #'cddr
              do (when (eq (plist-get annotation :needsConfirmation) t) (setq needed t)))
     needed))
 
 (defun homebody--replacement (edit)
-  "Return EDIT as markers of its region, the text there, and the new text."
+  "Return EDIT as markers of its region, the old text, and the new text."
   (let* ((range (plist-get edit :range))
          (beg (homebody--point (plist-get range :start)))
          (end (homebody--point (plist-get range :end))))
@@ -179,7 +179,7 @@ From Lisp, TITLE is the title of the refactoring."
     (prog1 (or (and view (buffer-local-value 'homebody--proposal view))
                (user-error "No change is shown"))
       (unless (buffer-live-p (car (buffer-local-value 'homebody--proposal view)))
-        (user-error "The buffer that this change belongs to is gone")))))
+        (user-error "The buffer that this change belongs to was closed")))))
 
 (defun homebody--close-change ()
   "Close the buffer that shows a change."

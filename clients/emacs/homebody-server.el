@@ -38,7 +38,7 @@ For example (:completion (:maxTokens 64))."
   "Maximum duration of a command, in seconds.")
 
 (defconst homebody--most-starts 5
-  "How many unexpected ends in three minutes lead to a restart.")
+  "How often a server is restarted in three minutes.")
 
 (defclass homebody-server (jsonrpc-process-connection)
   ((root :initarg :root :documentation "Folder of the project.")
@@ -56,7 +56,7 @@ For example (:completion (:maxTokens 64))."
   "What the server reported last: a plist with `:kind', `:busy' and `:message'.")
 
 (defvar homebody--streams (make-hash-table :test #'equal)
-  "Functions that get the values of a progress token, by token.")
+  "Functions that receive the values of progress tokens, by token.")
 
 (defvar-local homebody--server nil
   "Server of this buffer, once the buffer is open there.")
@@ -68,7 +68,7 @@ For example (:completion (:maxTokens 64))."
   "Changes that are not sent yet, newest first; `all' for the whole text.")
 
 (defvar-local homebody--before nil
-  "Region of the change that is about to happen, for Emacs and for LSP.")
+  "Region of the next change, in positions of Emacs and of LSP.")
 
 ;;;; Process
 
@@ -125,7 +125,7 @@ Return nil, with a message, if the program is missing or ended too often."
     server))
 
 (defun homebody--capabilities ()
-  "Return what this client can do."
+  "Return the capabilities of this client."
   ;; Positions of Emacs count characters, as utf-32 does.
   '(:general (:positionEncodings ["utf-32"])
     :textDocument
@@ -213,7 +213,7 @@ Return nil, with a message, if the program is missing or ended too often."
     (alist-get name homebody--languages name nil #'equal)))
 
 (defun homebody--attach ()
-  "Have a server serve this buffer, if it visits a local file."
+  "Open this buffer at its server, if it visits a local file."
   (when (and buffer-file-name (not (file-remote-p buffer-file-name)) (not homebody--server))
     (when-let* ((server (homebody--find-or-start)))
       (setq homebody--server server)
@@ -323,7 +323,7 @@ Return nil, with a message, if the program is missing or ended too often."
   homebody--server)
 
 (cl-defun homebody--execute (server command argument then &key otherwise on-value)
-  "Have SERVER execute COMMAND with ARGUMENT; THEN gets the result.
+  "Make SERVER execute COMMAND with ARGUMENT; THEN gets the result.
 OTHERWISE gets the message of an error; without it, the message is shown.
 ON-VALUE gets each value that arrives before the result."
   (let ((token (and on-value (format "homebody-%s" (random most-positive-fixnum)))))

@@ -95,12 +95,12 @@ ITEM is the server's."
   "Make TEXT the ghost text."
   (overlay-put homebody--overlay 'homebody-text text)
   (let ((shown (propertize text 'face 'homebody-ghost)))
-    ;; The cursor stays in front of the ghost text.
+    ;; The cursor stays before the ghost text.
     (put-text-property 0 1 'cursor t shown)
     (overlay-put homebody--overlay 'before-string shown)))
 
 (defun homebody-suggest ()
-  "Request ghost text at point, whatever the model's confidence."
+  "Request ghost text at point, even if the model's confidence is low."
   (interactive)
   (homebody--server-or-error)
   (homebody--request 1 (lambda (items)
@@ -153,7 +153,7 @@ Each is a list: the text after point, the end of what it replaces, the item."
   (when items (homebody--turn-to 0)))
 
 (defun homebody--turn-to (index)
-  "Show the suggestion at INDEX, counted round."
+  "Show the suggestion at INDEX; after the last one comes the first."
   (setq homebody--index (mod index (length homebody--items)))
   (apply #'homebody--show (nth homebody--index homebody--items))
   (jsonrpc-notify homebody--server :textDocument/didShowCompletion

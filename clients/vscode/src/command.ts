@@ -1,7 +1,7 @@
 /**
- * Finds the server's program: a name or a path in, a full path out.
+ * Finds the full path of the server's program, from its name or path.
  *
- * Never left to the system, which on Windows looks into the current folder first: that is the workspace.
+ * The system must not search for it: Windows looks into the current folder first, which is the workspace.
  */
 
 import { constants } from "node:fs";
@@ -9,7 +9,7 @@ import { access, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** Full path of the program that `command` names; `undefined` where there is none. */
+/** Full path of the program that `command` names; `undefined` if there is none. */
 export async function findCommand(command: string): Promise<string | undefined> {
     const path = command.replace(/^~(?=[\\/])/, homedir());
     for (const candidate of isAbsolute(path) ? withEndings(path) : onSearchPath(path)) {

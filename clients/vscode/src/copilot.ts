@@ -1,5 +1,5 @@
 /**
- * Beside an active GitHub Copilot: one question, so that there are not two kinds of ghost text.
+ * If GitHub Copilot is active too: asks the user which of both may show ghost text.
  *
  * Until it is answered, Homebody suggests on request only.
  */
@@ -10,15 +10,15 @@ const IDS = ["GitHub.copilot", "GitHub.copilot-chat"];
 const ASKED = "homebody.copilot.asked";
 const WAITING = "GitHub Copilot suggests as well: choose in Homebody's menu who may. Until then, Alt+\\ asks Homebody.";
 
-/** What the question needs of the rest of the extension. */
+/** What the question needs from the rest of the extension. */
 export interface Surroundings {
     memory: Memento;
-    /** Show in the status why there are no suggestions; without a reason there are. */
+    /** Show in the status why there are no suggestions; without a reason, show that there are. */
     hold(reason?: string): void;
 }
 
 export class CopilotChoice implements Disposable {
-    /** Whether the question waits for an answer. */
+    /** Whether the user has not answered yet. */
     isOpen = false;
     private readonly subscriptions: Disposable[];
 
@@ -30,14 +30,14 @@ export class CopilotChoice implements Disposable {
         ];
     }
 
-    /** Ask once who may suggest; nothing happens where Copilot is not active or does not suggest. */
+    /** Ask once who may suggest, unless Copilot is inactive or does not suggest. */
     async check(): Promise<void> {
         if (!this.isOpen && !this.surroundings.memory.get<boolean>(ASKED) && copilotSuggests()) {
             await this.ask();
         }
     }
 
-    /** Ask who may suggest. A message that is closed leaves the question open: the menu has it too. */
+    /** Ask who may suggest. If the user closes the message, they can still answer in the menu. */
     async ask(): Promise<void> {
         this.isOpen = true;
         this.surroundings.hold(WAITING);

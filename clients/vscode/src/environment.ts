@@ -1,9 +1,9 @@
 /**
  * A private Python environment for the server, made only when the user agrees.
  *
- * The wheel of the server lies in the extension. What it needs comes from a folder `wheels` beside it,
- * where there is one; else from the package index that the user's own pip settings name, and the question
- * says so: that is the one step that uses the network.
+ * The extension contains the server's wheel. The packages that it needs come from a folder `wheels` beside
+ * it, if that exists; else from the package index that the user's own pip settings name. The question
+ * mentions this, since it uses the network.
  */
 
 import { execFile } from "node:child_process";
@@ -31,13 +31,13 @@ export class PrivateEnvironment {
         this.bundled = join(context.extensionUri.fsPath, "wheels");
     }
 
-    /** Path of its `homebody`; `undefined` while there is none. */
+    /** Path of its `homebody`; `undefined` if it does not exist. */
     async command(): Promise<string | undefined> {
         const program = this.program("homebody");
         return (await exists(program)) ? program : undefined;
     }
 
-    /** Ask, then make it; returns the path of its `homebody`, or `undefined` where that did not come about. */
+    /** Ask, then create it; returns the path of its `homebody`, or `undefined` if it was not created. */
     async offer(): Promise<string | undefined> {
         const wheels = await this.wheels();
         const own = wheels.find((name) => /^homebody-.*\.whl$/.test(name));
@@ -74,7 +74,7 @@ export class PrivateEnvironment {
         const python = await findPython();
         const options = { location: ProgressLocation.Notification, title: "Installing Homebody's server" };
         return window.withProgress({ ...options, cancellable: true }, async (progress, cancelled) => {
-            // One that is half made is of no use.
+            // An incomplete environment is useless.
             await this.remove();
             const stop = new AbortController();
             cancelled.onCancellationRequested(() => stop.abort());
@@ -103,7 +103,7 @@ export class PrivateEnvironment {
     }
 }
 
-/** A Python that is new enough. Rejects with what to install where there is none. */
+/** A Python that is new enough. If there is none, rejects with what to install. */
 async function findPython(): Promise<string> {
     for (const name of isWindows ? ["python"] : ["python3", "python3.14", "python3.13", "python3.12", "python3.11"]) {
         const python = await findCommand(name);

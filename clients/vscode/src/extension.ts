@@ -1,7 +1,7 @@
 /**
  * Homebody in VS Code: starts the server, shows its status, its chat and its proposals.
  *
- * There is no logic of completion or refactoring here: that is the server's, in any editor.
+ * The logic of completion and refactoring is in the server, for every editor.
  */
 
 import * as vscode from "vscode";
@@ -41,7 +41,7 @@ const SETTINGS_MILLISECONDS = 2000;
 
 let server: Server | undefined;
 
-/** What the tests in the extension host look at; no other extension gets it. */
+/** What the tests in the extension host use; other extensions do not get it. */
 interface Internals {
     server: Server;
     settings: Settings;
@@ -50,7 +50,7 @@ interface Internals {
     instructions: InstructionInput;
     status: StatusItem;
     copilot: CopilotChoice;
-    /** VS Code's API as this extension sees it: questions are answered there. */
+    /** The VS Code API that this extension uses: the tests answer its questions there. */
     vscode: typeof vscode;
 }
 
@@ -77,7 +77,7 @@ export function activate(context: ExtensionContext): Internals | undefined {
     );
     started.onRefactoring = (client, argument) => refactorings.fromCodeAction(client, argument);
 
-    /** Register a command; what fails is shown. */
+    /** Register a command; its failures are shown. */
     function register<Arguments extends unknown[]>(name: string, act: (...args: Arguments) => unknown): void {
         const command = commands.registerCommand(name, async (...args: Arguments) => {
             try {
@@ -198,10 +198,10 @@ function say(sentence: string): void {
     window.setStatusBarMessage(sentence, SHOWN_MILLISECONDS);
 }
 
-/** Turn suggestions on or off for the file in view; says so, or why they stay off. */
+/** Turn suggestions on or off for the active file; shows the new state, or why they stay off. */
 async function toggleHere(status: StatusItem, languageId?: string): Promise<void> {
     const scope = window.activeTextEditor?.document.uri;
-    // The server needs a moment to take over changed settings.
+    // The server needs a moment to apply changed settings.
     const isActive = (current: ServerStatus | undefined): boolean => current?.kind !== "Inactive";
     if (isOn(languageId, scope) && !(await status.fulfils(isActive, SETTINGS_MILLISECONDS))) {
         const sentence = "Your config.toml or the folder's .homebody.toml turns suggestions off here: change it there.";

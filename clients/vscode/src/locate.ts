@@ -1,7 +1,8 @@
 /**
- * Which program the server is: the setting, the selected Python environment, the PATH, a private one.
+ * Finds the server: from the setting, the selected Python environment, the PATH, or the private environment.
  *
- * The environment that a folder selects can bring a program of its own, so it counts in trusted folders only.
+ * A folder can select an environment with its own program, so that environment is used in trusted folders
+ * only.
  */
 
 import { dirname, join } from "node:path";
@@ -12,7 +13,7 @@ import { findCommand } from "./command";
 import type { PrivateEnvironment } from "./environment";
 import type { Settings } from "./settings";
 
-/** A program, and where it was found, in a few words. */
+/** A program, and a short description of where it was found. */
 export interface Located {
     command: string;
     where: string;
@@ -20,11 +21,11 @@ export interface Located {
 
 const DEFAULT = "homebody";
 
-/** Find the server; `undefined` where it is nowhere. */
+/** Find the server; `undefined` if it is not installed. */
 export async function locate(settings: Settings, own: PrivateEnvironment): Promise<Located | undefined> {
     const named = settings.command;
     if (named !== DEFAULT) {
-        // What the user names is never replaced by something else.
+        // A program that the user names is never replaced by another one.
         const command = await findCommand(named);
         return command === undefined ? undefined : { command, where: "the setting homebody.server.command" };
     }

@@ -1,7 +1,7 @@
 /**
  * `homebody.switchModel`: choose a model of this machine, for suggestions, for the chat or for both.
  *
- * The choice is written into the user's settings, so it is kept over restarts and can be seen where settings are.
+ * The choice is written into the user's settings, so it is kept and can be seen there.
  */
 
 import { ConfigurationTarget, type QuickPickItem, QuickPickItemKind, window, workspace } from "vscode";
@@ -17,7 +17,7 @@ const USES = { completion: "suggestions", chat: "questions and changes" } as con
 type Wanted = keyof typeof BLOCKS;
 type ModelChoice = QuickPickItem & { model?: ModelHere };
 
-/** Ask which model, then what for, and write the settings. */
+/** Ask which model to use, then for what, and write the settings. */
 export async function switchModel(client: LanguageClient, status: ServerStatus | undefined): Promise<void> {
     const choices = run<ModelHere[]>(client, "homebody.models", {}).then((found) => modelChoices(found, status));
     const choice = await window.showQuickPick(choices, { title: "Switch model", placeHolder: "Models on this machine" });
@@ -44,7 +44,7 @@ function modelChoices(found: ModelHere[], status: ServerStatus | undefined): Mod
     return [automatic, { label: "", kind: QuickPickItemKind.Separator }, ...models];
 }
 
-/** What the model is to be used for; without a question where it is made for one thing only. */
+/** Ask what to use the model for; not if it is suitable for one use only. */
 async function chooseUse({ name, uses }: ModelHere): Promise<Wanted | undefined> {
     if (uses.length === 1) {
         return uses[0];
@@ -60,7 +60,7 @@ async function chooseUse({ name, uses }: ModelHere): Promise<Wanted | undefined>
 /** Set the backend's address and model; without a model all of them go back to what the server chooses. */
 async function write(wanted: Wanted, model: ModelHere | undefined): Promise<void> {
     const configuration = workspace.getConfiguration("homebody");
-    // A choice for everything replaces those for one use.
+    // A choice for everything replaces the choices for single uses.
     const cleared = wanted === "both" ? [BLOCKS.completion, BLOCKS.chat] : [];
     for (const block of cleared) {
         await Promise.all(KEYS.map((key) => configuration.update(`${block}.${key}`, undefined, ConfigurationTarget.Global)));

@@ -1,7 +1,7 @@
 /**
  * The server's messages, with buttons.
  *
- * VS Code shows a message without a button in one line and cuts the rest of it, which is what to do next.
+ * VS Code cuts a message without buttons after one line, so the user would not see what to do next.
  */
 
 import { type Disposable, commands, window } from "vscode";
@@ -11,7 +11,7 @@ import type { ServerStatus } from "./protocol";
 
 type Show = (message: string, ...items: string[]) => Thenable<string | undefined>;
 
-/** Buttons, and what they do. */
+/** Buttons, and their actions. */
 type Buttons = Record<string, () => unknown>;
 
 const WITHOUT_MODEL: Buttons = {
@@ -27,8 +27,8 @@ export class Notices implements Disposable {
         private readonly showLog: () => void,
     ) {}
 
-    /** Take over the messages of a server that has just started: the client sets its own handler at each start. */
-    attach(client: LanguageClient): void {
+    /** Handle the messages of a server that has just started: the client sets its own handler at each start.
+    */ attach(client: LanguageClient): void {
         this.subscription?.dispose();
         this.subscription = client.onNotification(ShowMessageNotification.type, (params) => void this.show(params));
     }

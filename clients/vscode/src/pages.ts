@@ -1,7 +1,7 @@
 /**
  * Read-only documents for what the model or the server says, as text and never as HTML.
  *
- * Not a markdown preview: that would load the pictures that an answer names, from anywhere.
+ * A Markdown preview would load the pictures that an answer names, from any host.
  */
 
 import {
@@ -15,7 +15,7 @@ import {
 } from "vscode";
 
 const SCHEME = "homebody";
-// An editor takes in a whole new text each time.
+// Each update replaces the whole text of the editor.
 const REFRESH_MILLISECONDS = 100;
 
 export class Pages implements TextDocumentContentProvider, Disposable {
@@ -37,7 +37,7 @@ export class Pages implements TextDocumentContentProvider, Disposable {
         return this.texts.get(uri.toString()) ?? "";
     }
 
-    /** Show `text` beside the editor, in a page named `name`; its ending says how it is coloured. */
+    /** Show `text` beside the editor, in a page named `name`; the name's suffix selects the highlighting. */
     async open(name: string, text: string): Promise<Page> {
         const uri = Uri.from({ scheme: SCHEME, path: `/${name}` });
         this.texts.set(uri.toString(), text);
@@ -70,6 +70,6 @@ export class Pages implements TextDocumentContentProvider, Disposable {
 /** One page that is open. */
 export interface Page {
     uri: Uri;
-    /** Show another text in it. */
+    /** Replace its text. */
     show(text: string): void;
 }

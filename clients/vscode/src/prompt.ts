@@ -1,4 +1,4 @@
-/** `homebody.showLastPrompt`: the exact text behind the last answer, and what went into it. */
+/** `homebody.showLastPrompt`: the exact text that was sent for the last answer, and its parts. */
 
 import { type TextEditor, window } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";

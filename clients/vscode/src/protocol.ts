@@ -1,7 +1,7 @@
 /**
- * What the server understands beyond LSP, as docs/architecture.md and the server's `lsp/commands/` have it.
+ * The server's additions to LSP; see docs/architecture.md and `lsp/commands/` in the server.
  *
- * Types alone: each command takes one object and gives one back.
+ * Contains only types: each command takes one object and returns one.
  */
 
 import type { Position, Range, WorkspaceEdit } from "vscode-languageclient/node";
@@ -17,11 +17,11 @@ export interface ServerStatus {
     contextLength?: number;
     /** Why this model was chosen, one sentence each. */
     reasons?: string[];
-    /** The model that explains and answers, where it is another one. */
+    /** The model that explains and answers, if it is another one. */
     chatModel?: string;
-    /** Why nothing is suggested although the model had an answer, and what to do. */
+    /** Why nothing is suggested although the model answered, and what to do. */
     hint?: string;
-    /** With an error: what the client can offer to do about it. */
+    /** With an error: what the client can offer. */
     fix?: "installModel";
 }
 
@@ -31,14 +31,14 @@ export interface ModelHere {
     kind: string;
     url: string | null;
     model: string;
-    /** How the user knows its server. */
+    /** Name of its server, for the user. */
     where: string;
     uses: ("completion" | "chat")[];
     /** Bytes on disk. */
     size: number | null;
 }
 
-/** What an editor knows to be wrong in one document; positions count from 0. */
+/** The problems that an editor shows in one document; positions count from 0. */
 export interface DocumentDiagnostics {
     uri: string;
     diagnostics: { range: Range; severity: number; source: string | null; code: string | number | null; message: string }[];
@@ -49,11 +49,11 @@ export interface Source {
     uri: string;
     range: Range;
     tokens: number;
-    /** A few words. */
+    /** Why it is in the prompt, in a few words. */
     why: string;
 }
 
-/** A part of a file that did not go in, and why. */
+/** A part of a file that was left out, and why. */
 export interface LeftOut {
     uri: string;
     range: Range;

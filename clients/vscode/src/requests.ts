@@ -5,15 +5,15 @@ import { ExecuteCommandRequest, type LanguageClient, WorkDoneProgress } from "vs
 
 let count = 0;
 
-/** Run a command; rejects with the server's sentence where it refuses. */
+/** Run a command; if the server refuses, rejects with its message. */
 export function run<Result>(client: LanguageClient, command: string, argument: object): Promise<Result> {
     return client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
 }
 
 /**
- * Run a command that asks the model, with a notification that says how far it is and has a Cancel.
+ * Run a command that asks the model, with a notification that shows its progress and a Cancel button.
  *
- * A Cancel cancels `stop`, and `stop` cancels the request.
+ * The button cancels `stop`, and `stop` cancels the request.
  */
 export async function runShown<Result>(
     client: LanguageClient,
@@ -42,13 +42,13 @@ export async function runShown<Result>(
     });
 }
 
-/** The sentence of an error: the server's own, where it is the server's. */
+/** The message of an error; for an error of the server, the server's own message. */
 export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }
 
-/** The same with a capital: the server writes its errors to follow `homebody:` on a command line. */
-export function sentenceOf(error: unknown): string {
+/** The same with a capital letter: the server's messages are written to follow `homebody:` on a command line.
+*/ export function sentenceOf(error: unknown): string {
     const message = messageOf(error);
     return message.charAt(0).toUpperCase() + message.slice(1);
 }

@@ -1,4 +1,4 @@
-/** Runs a program to its end, with what it prints in the log. */
+/** Runs a program until it ends, and writes its output to the log. */
 
 import { spawn } from "node:child_process";
 
@@ -7,7 +7,7 @@ import type { LogOutputChannel } from "vscode";
 /**
  * Run a program; `onLine` gets each line that it prints.
  *
- * Rejects with the last line that it printed where it fails, and with "it was cancelled." after `signal`.
+ * If it fails, rejects with the last line that it printed; after `signal`, with "it was cancelled.".
  */
 export function runLogged(
     program: string,

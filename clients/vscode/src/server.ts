@@ -1,8 +1,8 @@
 /**
- * The server's life: find it, start it, start it again when what it was started with changes.
+ * Finds and starts the server, and restarts it when its command or start options change.
  *
- * A server that crashes is started again by the language client itself, up to five times in three minutes.
- * Ghost text and code actions are the language client's as well.
+ * The language client itself restarts a server that crashes, up to five times in three minutes.
+ * It also provides ghost text and code actions.
  */
 
 import {
@@ -33,17 +33,17 @@ import type { Settings } from "./settings";
 import { reportShown, watchFocus } from "./signals";
 import type { StatusItem } from "./status";
 
-// Settings are typed letter by letter.
+// A setting changes with each letter that is typed.
 const SETTLED_MILLISECONDS = 500;
 
-/** Runs a refactoring that a code action carries. */
+/** Runs the refactoring of a code action. */
 export type RunRefactoring = (client: LanguageClient, argument: RefactorArgument) => Promise<void>;
 
 export class Server implements Disposable {
     client: LanguageClient | undefined;
     /** Path of the program that was started last. */
     command: string | undefined;
-    /** Set by the part of the extension that shows refactorings. */
+    /** Set by the module that shows refactorings. */
     onRefactoring: RunRefactoring | undefined;
     /** Whether suggestions come on request only, whatever the settings say. */
     isHeldBack: () => boolean = () => false;
@@ -56,7 +56,7 @@ export class Server implements Disposable {
     private readonly version: string;
     private startedWith = "";
     private timer: NodeJS.Timeout | undefined;
-    /** Starts and stops, one after the other. */
+    /** Queue of starts and stops: one at a time. */
     private queue = Promise.resolve();
 
     constructor(
@@ -87,12 +87,12 @@ export class Server implements Disposable {
         context.subscriptions.push(this);
     }
 
-    /** The client, if its server answers. */
+    /** The client, if its server is running. */
     get running(): LanguageClient | undefined {
         return this.client?.isRunning() ? this.client : undefined;
     }
 
-    /** Start the server, or end it and start it again. Failures are shown to the user. */
+    /** Start or restart the server. Failures are shown to the user. */
     restart(): Promise<void> {
         this.queue = this.queue.then(async () => {
             await this.stop();
@@ -120,7 +120,7 @@ export class Server implements Disposable {
         try {
             await client?.dispose();
         } catch (error) {
-            // It did not end in time, or never began; its process ends with its input.
+            // It did not end in time, or never started; its process ends when its input closes.
             this.log.debug(String(error));
         }
     }
@@ -225,7 +225,7 @@ export class Server implements Disposable {
             workspace: {
                 configuration: ({ items }) =>
                     items.map(({ section, scopeUri }) => this.settings.section(section, scopeUri)),
-                // The server asks for the settings then; the client would send VS Code's defaults along.
+                // The server requests the settings then; the client would include VS Code's defaults.
                 didChangeConfiguration: async () => {
                     const settings = null;
                     await this.running?.sendNotification("workspace/didChangeConfiguration", { settings });
@@ -241,7 +241,7 @@ export class Server implements Disposable {
         void commands.executeCommand("setContext", "homebody.isRunning", state === State.Running);
         if (state === State.Running) {
             this.notices.attach(client);
-            // The server learns of the documents after this state, and before the start is done.
+            // The client opens the documents after this state, and before the start is complete.
             void client.start().then(
                 () => this.focus.tell(),
                 () => undefined,
@@ -253,7 +253,7 @@ export class Server implements Disposable {
         }
     }
 
-    /** Name a server of another version, with what to do about it. */
+    /** Report a server of another version, and what to do. */
     private async compareVersions(client: LanguageClient, command: string): Promise<void> {
         const theirs = client.initializeResult?.serverInfo?.version;
         if (theirs === undefined || minor(theirs) === minor(this.version)) {
@@ -265,7 +265,7 @@ export class Server implements Disposable {
             `update the ${older}, or some commands will not work.`;
         this.log.warn(sentence);
         const choices = older === "server" ? ["Install Matching Server", "Show Log"] : ["Show Log"];
-        // Not waited for: the server is usable meanwhile.
+        // Do not wait: the server can be used meanwhile.
         void window.showWarningMessage(sentence, ...choices).then((answer) => {
             if (answer === "Install Matching Server") {
                 void this.install();

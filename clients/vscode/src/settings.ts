@@ -1,15 +1,15 @@
 /**
- * The user's settings on their way to the server: only what somebody has set, never VS Code's defaults.
+ * Sends settings to the server: only those that somebody has set, never VS Code's defaults.
  *
- * A default that is sent would win over the user's own `config.toml`. What a repository's
- * `.vscode/settings.json` says goes by `workspace/configuration` alone, which the server does not trust;
+ * A default that is sent would override the user's own `config.toml`. Settings in a repository's
+ * `.vscode/settings.json` are sent by `workspace/configuration` only, which the server does not trust;
  * what the user has set for a server's address, key, model or log goes into `initializationOptions`.
  */
 
 import { type Extension, Uri, workspace } from "vscode";
 
 const SECTION = "homebody";
-// For this extension alone; the server does not know it.
+// Used by this extension only; the server does not know it.
 const OWN_PREFIX = "server.";
 // A workspace may only lower these, and the server has to know what the user allows. It also lowers
 // `completion.enabled` and the like; those change often, and a change here restarts the server.
@@ -20,9 +20,9 @@ type Tree = { [name: string]: unknown };
 type Inspected = { globalValue?: unknown; workspaceValue?: unknown; workspaceFolderValue?: unknown };
 
 /**
- * Settings of which a workspace may only take something away: what the user has switched off stays off.
+ * Settings that a workspace may only restrict: what the user has switched off stays off.
  *
- * VS Code lets the workspace's value replace the user's, and the server gets one of them, so it cannot tell.
+ * VS Code replaces the user's value by the workspace's. The server gets one value only and cannot know whose.
  */
 const NARROWED: Record<string, (user: unknown, workspace: unknown) => unknown> = {
     "completion.enabled": (user, workspace) => user !== false && workspace,
@@ -30,7 +30,7 @@ const NARROWED: Record<string, (user: unknown, workspace: unknown) => unknown> =
     "completion.languages": (user, workspace) => narrowedLanguages(user as Languages, workspace as Languages),
 };
 
-/** Value of a setting of Homebody in the folder of `scope`; `undefined` where nobody has set it. */
+/** Value of a setting of Homebody in the folder of `scope`; `undefined` if nobody has set it. */
 export function valueOf<Value>(key: string, scope?: Uri): Value | undefined {
     const { globalValue, workspaceValue, workspaceFolderValue } = inspect(key, scope);
     return combined(key, globalValue, workspaceFolderValue ?? workspaceValue) as Value | undefined;
@@ -50,7 +50,7 @@ export class Settings {
         this.restricted = new Set(names.map((name) => name.slice(SECTION.length + 1)));
     }
 
-    /** Command of the server. Its scope is the machine: VS Code takes it from no workspace. */
+    /** Command of the server. Its scope is the machine, so VS Code never reads it from a workspace. */
     get command(): string {
         return workspace.getConfiguration(SECTION).get<string>("server.command")?.trim() || "homebody";
     }
@@ -59,7 +59,8 @@ export class Settings {
      * `initializationOptions`: what the user, and no workspace, has set about backends, the log, and
      * limits that a workspace may only lower.
      *
-     * Of a backend all keys go together, since the server drops an address that belongs to another kind.
+     * All keys of a backend are sent together, since the server drops an address that belongs to another
+     * kind.
      */
     initializationOptions(): Tree {
         const keys = this.keys.filter((key) => this.isForStart(key));
@@ -67,7 +68,8 @@ export class Settings {
     }
 
     /**
-     * Answer to `workspace/configuration`: all that is set; of restricted keys the workspace's value alone.
+     * Answer to `workspace/configuration`: everything that is set; for restricted keys only the workspace's
+     * value.
      *
      * Other sections are answered with null. With several folders the server asks for each, by `scopeUri`.
      */
@@ -107,7 +109,7 @@ function inspect(key: string, scope?: Uri): Inspected {
     return workspace.getConfiguration(SECTION, scope).inspect(key) ?? {};
 }
 
-/** `completion.maxTokens: 64` as `{completion: {maxTokens: 64}}`; what has no value is left out. */
+/** `completion.maxTokens: 64` as `{completion: {maxTokens: 64}}`; keys without a value are left out. */
 function tree(entries: [key: string, value: unknown][]): Tree {
     const root: Tree = {};
     for (const [key, value] of entries) {

@@ -1,8 +1,8 @@
 /**
- * Word to the server of what the user does: where they look, and which suggestions they were given.
+ * Reports to the server where the user looks, and which suggestions they got.
  *
- * VS Code's stable API does not say what was seen, nor when a word of a suggestion was taken: what was
- * delivered counts as shown, and of what was taken the server is told by the suggestion's own command.
+ * VS Code's stable API does not report what was seen, nor that a word of a suggestion was accepted. So what
+ * was delivered counts as shown, and the command of a suggestion reports that it was accepted.
  */
 
 import { type Disposable, type InlineCompletionItem, type TextEditor, window } from "vscode";
@@ -13,13 +13,13 @@ import type { DidFocus } from "./protocol";
 type Running = () => LanguageClient | undefined;
 type ProvideInlineCompletionItems = NonNullable<Middleware["provideInlineCompletionItems"]>;
 
-// A cursor that moves less stays in what the model has read around it.
+// After a shorter move, the cursor is still in the text that the model has read.
 const FAR_LINES = 32;
 
 /**
- * Send `textDocument/didFocus` when an editor comes to the front, or the cursor jumps far.
+ * Send `textDocument/didFocus` when an editor becomes active, or the cursor jumps far.
  *
- * `tell` sends it for the editor that is in front: for a server that has just come.
+ * `tell` sends it for the active editor: for a server that has just started.
  */
 export function watchFocus(running: Running): Disposable & { tell(): void } {
     let last: { uri: string; line: number } | undefined;
@@ -59,7 +59,7 @@ export function watchFocus(running: Running): Disposable & { tell(): void } {
 /**
  * Middleware that sends `textDocument/didShowCompletion` for the first suggestion that is delivered.
  *
- * Typing along with a suggestion brings it again at each key: it counts once.
+ * When the user types what is suggested, each key delivers the rest of it again: it counts once.
  */
 export function reportShown(running: Running): ProvideInlineCompletionItems {
     let last = "";

@@ -1,5 +1,5 @@
 /**
- * The item in the status bar: which models answer, what they do at the moment; a click opens the menu.
+ * The item in the status bar: shows which models answer and what they are doing; a click opens the menu.
  */
 
 import { type Disposable, EventEmitter, StatusBarAlignment, ThemeColor, commands, window, workspace } from "vscode";
@@ -54,13 +54,13 @@ export class StatusItem implements Disposable {
         this.redraw();
     }
 
-    /** Show why suggestions are held back, until it is called without a reason. */
+    /** Show why there are no suggestions, until it is called without a reason. */
     hold(reason?: string): void {
         this.held = reason;
         this.redraw();
     }
 
-    /** Whether the server's status fulfils a condition within so many milliseconds. */
+    /** Whether the server's status meets a condition within a time in milliseconds. */
     fulfils(condition: (status: ServerStatus | undefined) => boolean, longest: number): Promise<boolean> {
         return new Promise((resolve) => {
             const settle = (result: boolean): void => {
@@ -118,7 +118,7 @@ export class StatusItem implements Disposable {
     }
 }
 
-/** The server has suggestions off here although VS Code's settings have them on. */
+/** Whether the server has suggestions off here although VS Code's settings have them on. */
 function pausedByFile({ kind, message }: ServerStatus): string | undefined {
     return kind === "Inactive" ? `${message} Your config.toml or the folder's .homebody.toml says so.` : undefined;
 }

@@ -1,21 +1,21 @@
 /**
- * Suggestions on and off, for all files or for one language.
+ * Turns suggestions on and off, for all files or for one language.
  *
- * The choice is the user's setting, so it is kept over restarts and can be seen where settings are.
+ * The choice is written into the user's settings, so it is kept and can be seen there.
  */
 
 import { ConfigurationTarget, type TextDocument, type Uri, workspace } from "vscode";
 
 import { type Languages, valueOf } from "./settings";
 
-/** Whether suggestions are on in the folder of `scope`; `languageId` asks about one language. */
+/** Whether suggestions are on in the folder of `scope`; with `languageId`, for one language. */
 export function isOn(languageId?: string, scope?: Uri): boolean {
     const languages = valueOf<Languages>("completion.languages", scope) ?? {};
     const all = valueOf<boolean>("completion.enabled", scope) ?? true;
     return all && (languageId === undefined || (languages[languageId] ?? languages["*"] ?? true));
 }
 
-/** Whether the document gets suggestions without being asked, as far as VS Code's settings say. */
+/** Whether the document gets automatic suggestions, according to VS Code's settings. */
 export function asksByItself({ languageId, uri }: TextDocument): boolean {
     return valueOf<string>("completion.trigger", uri) !== "manual" && isOn(languageId, uri);
 }
@@ -23,7 +23,7 @@ export function asksByItself({ languageId, uri }: TextDocument): boolean {
 /**
  * Turn suggestions on or off in the user's settings; returns the state in effect in the folder of `scope`.
  *
- * It stays off where the folder's own settings have them off: those are not changed.
+ * They stay off if the folder's own settings turn them off: those are not changed.
  */
 export async function toggle(languageId?: string, scope?: Uri): Promise<boolean> {
     const completion = workspace.getConfiguration("homebody.completion");
@@ -40,7 +40,7 @@ export async function toggle(languageId?: string, scope?: Uri): Promise<boolean>
     return isOn(languageId, scope);
 }
 
-/** Why the active document gets no suggestions; `undefined` where it does. */
+/** Why the active document gets no suggestions; `undefined` if it gets some. */
 export function pausedReason(document: TextDocument | undefined): string | undefined {
     if (!isOn(undefined, document?.uri)) {
         return "Suggestions are paused.";

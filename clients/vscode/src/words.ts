@@ -1,4 +1,4 @@
-/** Words for pages and the chat: names of files, what went into a prompt and what did not. */
+/** Texts for pages and the chat: names of files, what went into a prompt, and what was left out. */
 
 import { Uri, workspace } from "vscode";
 import type { Range } from "vscode-languageclient/node";
@@ -28,7 +28,7 @@ export function leftOutLines(leftOut: LeftOut[]): string[] {
 
 function place({ uri, range, why }: { uri: string; range: Range; why: string }): Place {
     const path = workspace.asRelativePath(Uri.parse(uri));
-    // A range that ends at a line's start does not take that line in.
+    // A range that ends at the start of a line does not include that line.
     const isWholeLines = range.end.character === 0 && range.end.line > range.start.line;
     const line = range.start.line;
     const endLine = range.end.line - (isWholeLines ? 1 : 0);

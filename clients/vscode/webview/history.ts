@@ -1,7 +1,7 @@
 /** Earlier questions in the input: the arrow up in an empty input brings back the last one, as in a terminal. */
 
 export class History {
-    /** How many questions back; 0 is what the user types. */
+    /** How many questions back; 0 is the text that the user is writing. */
     private back = 0;
 
     constructor(

@@ -1,7 +1,7 @@
 /**
  * The chat view: draws the turns of a conversation and sends what the user does to the extension.
  *
- * It keeps no state but the text in the input; the extension owns the conversation.
+ * It keeps only the text of the input; the extension keeps the conversation.
  */
 
 import type { About, Attachment, FromView, Place, ToView, Turn } from "../src/chat/messages";
@@ -30,9 +30,9 @@ const post = (message: FromView): void => vscode.postMessage(message);
 const turns = new Map<number, { turn: Turn; element: HTMLElement }>();
 /** Turns whose text has changed since the last frame. */
 const stale = new Set<number>();
-// Shortest time between two drawings of an answer that streams.
+// Shortest time between two drawings of a streaming answer.
 const FRAME_MILLISECONDS = 60;
-// The view draws a quarter of the time at most.
+// The view spends at most a quarter of the time on drawing.
 const IDLE_FACTOR = 3;
 /** How long the last drawing took. */
 let drawMilliseconds = 0;
@@ -117,7 +117,7 @@ function receive(message: ToView): void {
     }
 }
 
-/** Enable the controls, which the page has disabled until the conversation is here. */
+/** Enable the controls, which are disabled until the page has the conversation. */
 function enable(): void {
     input.disabled = sendButton.disabled = clearButton.disabled = false;
     input.removeAttribute("aria-busy");
@@ -138,7 +138,7 @@ function isAnswering(): boolean {
     return [...turns.values()].some(({ turn }) => turn.state === "reading" || turn.state === "writing");
 }
 
-/** Draw a turn anew, but for the parts of its answer that stand there already. */
+/** Redraw a turn, except for the parts of its answer that are drawn already. */
 function show(turn: Turn): void {
     let known = turns.get(turn.id);
     if (known === undefined) {
@@ -161,7 +161,7 @@ function show(turn: Turn): void {
     note.hidden = note.textContent === "";
     note.classList.toggle("error", turn.state === "failed");
     known.element.querySelector("footer")?.replaceChildren(...footer(turn));
-    // What is read aloud: the state while the answer streams, then the answer as a whole.
+    // Screen readers read the state while the answer streams, then the whole answer.
     log.setAttribute("aria-busy", String(isAnswering()));
     stateLine.textContent = spokenState(turn);
     sendButton.textContent = isAnswering() ? "Stop" : "Ask";
@@ -237,7 +237,7 @@ function draw(id: number): void {
     }
 }
 
-/** Open a link that the server has written: a file of the workspace, maybe with a line. */
+/** Open a link that the server has written: a file of the workspace, optionally with a line. */
 function openLink(address: string): void {
     const [uri = "", line = ""] = address.split("#L");
     const first = Math.max(0, (Number.parseInt(line, 10) || 1) - 1);
@@ -326,7 +326,7 @@ function places(title: string, all: Place[]): HTMLElement {
     return details;
 }
 
-/** Show what goes with the next question: the code in view, and what the user attached. */
+/** Show what is sent with the next question: the code in view, and what the user attached. */
 function showAttachments(): void {
     attached.replaceChildren(
         ...(about === undefined ? [] : [aboutChip(about)]),
@@ -355,7 +355,7 @@ function showModel(name: string): void {
     model.hidden = name === "";
 }
 
-/** A button; its name for screen readers is `text`, and `title` says more. */
+/** A button; its name for screen readers is `text`, and `title` is its tooltip. */
 function button(text: string, title: string, act: () => void): HTMLButtonElement {
     const made = withText("button", text) as HTMLButtonElement;
     made.type = "button";

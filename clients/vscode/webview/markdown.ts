@@ -1,9 +1,9 @@
 /**
- * Markdown of a model as DOM nodes: text in, elements out.
+ * Draws Markdown that a model wrote, as DOM nodes.
  *
- * Nodes are created one by one and filled with text. No HTML is ever parsed, so whatever a model writes
- * can neither run nor load anything. Pictures become their description. Links to the outside are shown with
- * their address but cannot be followed: an address could carry code away. Links to files can be followed where
+ * Nodes are created one by one and filled with text. HTML is never parsed, so nothing that a model writes
+ * can run or load anything. Pictures are replaced by their description. Links to other hosts are shown with
+ * their address but cannot be followed: an address could contain code. Links to files can be followed if
  * the server has written them.
  */
 
@@ -18,18 +18,18 @@ type Child = Highlighted["children"][number];
 export interface Additions {
     /** Draws the buttons of a code block, which they find beside them: it grows while the answer streams. */
     toolbar: (language: string) => HTMLElement;
-    /** Opens a file of the workspace; absent where the text may have links that the model wrote. */
+    /** Opens a file of the workspace; absent if the text may contain links that the model wrote. */
     open: ((address: string) => void) | undefined;
 }
 
 const lowlight = createLowlight(common);
 const parser = new MarkdownIt({ html: false, linkify: false });
-// Links to files are drawn too; none becomes an element that the browser would follow.
+// Links to files are drawn too, but not as elements that the browser would follow.
 parser.validateLink = () => true;
-// Colouring takes about 1 ms for 1,000 characters; a longer block stays plain.
+// Highlighting takes about 1 ms for 1,000 characters; longer blocks are not highlighted.
 const LONGEST_COLOURED = 20_000;
 
-/** One top-level block of the document: its source, by which an unchanged one is recognised. */
+/** One top-level block of the document, and its source, to detect whether it has changed. */
 interface Section {
     key: string;
     tokens: Token[];
@@ -125,13 +125,13 @@ function drawTokens(parent: Node, tokens: Token[], additions: Additions): void {
             here().appendChild(node);
         }
         if (token.nesting === 1) {
-            // A hidden paragraph of a tight list has no element of its own.
+            // The hidden paragraphs of a tight list have no element.
             open.push(node ?? here());
         }
     }
 }
 
-/** Elements that a token may become; anything else a token names is drawn as its text. */
+/** Elements that may be created for a token; other tokens are drawn as text. */
 const ELEMENTS = new Set(
     "p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td em strong s hr br".split(" "),
 );

@@ -1,7 +1,8 @@
 /**
  * The list that opens while a word begins with `@`: files, symbols, diagnostics and the diff to attach.
  *
- * A listbox by the ARIA practices: the focus stays in the input, `aria-activedescendant` names the choice.
+ * A listbox that follows the ARIA practices: the focus stays in the input, `aria-activedescendant` names the
+ * choice.
  */
 
 import type { Attachment } from "../src/chat/messages";
@@ -27,7 +28,7 @@ export class Mentions {
         input.addEventListener("blur", () => this.close());
     }
 
-    /** Show what was found, unless something else is typed meanwhile. */
+    /** Show the matches, unless the user has typed on. */
     show(query: string, items: Attachment[]): void {
         if (this.query() !== query) {
             return;
@@ -101,7 +102,7 @@ export class Mentions {
             option.setAttribute("role", "option");
             option.setAttribute("aria-selected", String(index === this.active));
             option.append(withText("small", [item.kind, item.detail].filter(Boolean).join(" · ")));
-            // Before the input loses the focus.
+            // Runs before the input loses the focus.
             option.addEventListener("mousedown", (event) => {
                 event.preventDefault();
                 this.choose(index);

@@ -1,4 +1,4 @@
--- Diagnostics of Neovim, in the form in which LSP has them.
+-- Diagnostics of Neovim, in the form of LSP.
 
 local rpc = require("homebody.rpc")
 
@@ -17,7 +17,7 @@ local function to_lsp(one)
   }
 end
 
--- Those of a buffer in a range, for the code action that corrects them.
+-- Diagnostics in a range of a buffer, for the code action that corrects them.
 function M.within(buf, range)
   local found = {}
   for _, one in ipairs(vim.diagnostic.get(buf)) do
@@ -28,8 +28,8 @@ function M.within(buf, range)
   return found
 end
 
--- Those of all files, one entry for each file, errors first: what a question can be asked about.
--- A file that is loaded and has none gets an empty list, so that the server forgets what it had.
+-- Diagnostics of all files, one entry for each file, errors first, to attach to questions.
+-- A loaded file without diagnostics gets an empty list, so that the server drops its earlier ones.
 function M.by_document()
   local found = {}
   for _, buf in ipairs(vim.api.nvim_list_bufs()) do

@@ -1,4 +1,4 @@
--- Ghost text: requests it while the user types, shows it behind the cursor, accepts all or a part of it.
+-- Ghost text: requests it while the user types, shows it after the cursor, accepts all or a part of it.
 
 local config = require("homebody.config")
 local menus = require("homebody.menus")
@@ -27,7 +27,7 @@ local function item()
   return shown.items[shown.index]
 end
 
--- What stands between the beginning of the suggestion's range and the cursor; nil if the cursor is elsewhere.
+-- The text between the beginning of the suggestion's range and the cursor; nil if the cursor is elsewhere.
 local function typed_part()
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   if row - 1 ~= item().range.start.line or column < shown.first then
@@ -71,7 +71,8 @@ function M.render()
     virt_text_pos = "inline",
     virt_lines = #below > 0 and below or nil,
   })
-  -- If two windows show the buffer: only in the current one. Each call redraws the whole window, so call it rarely.
+  -- Only in the current window, if two show the buffer. Each call redraws the whole window, so call it
+  -- rarely.
   local win = vim.api.nvim_get_current_win()
   if vim.api.nvim__ns_set and window ~= win then
     window = win
@@ -120,7 +121,7 @@ local function usable(result)
 end
 
 -- Requests suggestions at the cursor; `take` gets the client, the buffer and the items, unless the cursor moved.
--- `invoked`: on request of the user, so up to three, whatever the model's confidence.
+-- `invoked`: the user requested them, so show up to three, even if the model's confidence is low.
 local function request(invoked, take)
   local buf, client = vim.api.nvim_get_current_buf(), vim.lsp.get_clients({ bufnr = 0, name = "homebody" })[1]
   cancel()
@@ -159,7 +160,7 @@ function M.typed()
   end
 end
 
--- After a completion menu has closed: the cursor may stand where it stood before.
+-- After a completion menu has closed; the cursor may not have moved.
 function M.menu_closed()
   vim.schedule(function()
     if vim.fn.mode() == "i" and not menus.is_open() then
@@ -199,7 +200,7 @@ local function neighbour(step)
   return shown.index
 end
 
--- Shows another suggestion of those that are there.
+-- Shows another one of the suggestions.
 local function turn(client, step)
   if not M.is_shown() then
     return

@@ -1,5 +1,5 @@
--- Homebody in Neovim 0.10 and newer: starts the server for each file, and shows its results.
--- No logic of the features is here: it is in the server.
+-- Homebody in Neovim 0.10 and newer: starts the server, and shows its results.
+-- The logic of the features is in the server.
 
 local config = require("homebody.config")
 local ghost = require("homebody.ghost")
@@ -9,7 +9,7 @@ local server = require("homebody.server")
 
 local M = {}
 
--- Each acts on the suggestion on screen, and returns whether there was one.
+-- These act on the suggestion on screen, and return whether there was one.
 M.accept = ghost.accept
 function M.accept_word() return ghost.accept_part("word") end
 function M.accept_line() return ghost.accept_part("line") end
@@ -21,7 +21,7 @@ function M.suggest()
   return true
 end
 
--- Does the same as `:Homebody NAME WORDS`; lines count from 1.
+-- These do the same as `:Homebody NAME WORDS`; lines count from 1.
 local function command(name)
   return function(words, first, last)
     local opts = { args = vim.trim(name .. " " .. (words or "")), range = first and 2 or 0, line1 = first, line2 = last or first }
@@ -44,7 +44,7 @@ function M.status()
   return ("%s: %s%s"):format(model, words, off)
 end
 
--- For a status line: a few letters; empty if no server is running.
+-- A short text for a status line; empty if no server is running.
 function M.statusline()
   local status = vim.g.homebody_status
   if not status then
@@ -62,9 +62,9 @@ local function focus(buf)
   end
 end
 
-local mapped = {} -- for each of our keys: its mapping before ours
+local mapped = {} -- for each key of the plugin: its mapping before setup()
 
--- Runs what a key was mapped to before; returns the keys to type instead of it.
+-- Runs the previous mapping of a key; returns the keys to type instead of it.
 local function fall_back(key, before)
   if before.callback then
     local keys = before.callback()
@@ -93,7 +93,7 @@ local function map(key, act, description)
   vim.keymap.set("i", key, run, { expr = true, desc = description })
 end
 
--- Ghost text has to differ from code, with and without true colours.
+-- Ghost text must look different from code, with and without true colours.
 local function highlight()
   local comment = vim.api.nvim_get_hl(0, { name = "Comment", link = false })
   vim.api.nvim_set_hl(0, "HomebodyGhost", {

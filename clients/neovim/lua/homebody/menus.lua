@@ -1,4 +1,4 @@
--- Completion menus of others: Neovim's own, nvim-cmp's and blink.cmp's. While one is open, no ghost text is shown.
+-- Completion menus of Neovim, nvim-cmp and blink.cmp. While one is open, no ghost text is shown.
 
 local M = {}
 local is_hooked = false

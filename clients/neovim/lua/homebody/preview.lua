@@ -39,7 +39,7 @@ local function edits_of(edit, uri)
   return (edit.changes or {})[uri] or {}
 end
 
--- Whether the server wants the user to see the edit first; also if it says nothing about it.
+-- Whether to show the edit first: unless the server says that no confirmation is needed.
 local function needs_confirmation(edit)
   for _, annotation in pairs(edit.changeAnnotations or {}) do
     if annotation.needsConfirmation then
@@ -183,7 +183,7 @@ function M.discard()
   M.close()
 end
 
--- Asks the user how to improve the proposal, and replaces it by the new result.
+-- Asks the user what to change in the proposal, and replaces it by the new result.
 function M.refine()
   local own = proposal
   if not own then

@@ -34,7 +34,7 @@ function M.stop()
   return running ~= nil
 end
 
--- Rewrites a range as an instruction says.
+-- Rewrites a range according to an instruction.
 function M.instruct(buf, range, instruction)
   local argument = { textDocument = rpc.document(buf), range = range, instruction = instruction, apply = false }
   run(buf, "homebody.refactor", argument, instruction)

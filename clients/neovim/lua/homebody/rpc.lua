@@ -69,7 +69,7 @@ function M.execute(client, command, argument, done, on_value)
   end
 end
 
--- The handler of $/progress: ours, or Neovim's own.
+-- The handler of $/progress: the plugin's, or Neovim's own.
 function M.progress(err, params, ...)
   local take = params and streams[params.token]
   if take then
@@ -95,7 +95,7 @@ function M.units(text)
   return (select(2, vim.str_utfindex(text)))
 end
 
--- The cursor's document and position. That of Neovim 0.10 itself is one too large after wide characters.
+-- The cursor's document and position. Neovim 0.10's own function is off by one after wide characters.
 function M.here()
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   local before = vim.api.nvim_get_current_line():sub(1, column)

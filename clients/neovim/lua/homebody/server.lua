@@ -1,4 +1,4 @@
--- The server process: one for each workspace, started with the first file, started again after a crash.
+-- The server process: one for each workspace, started with the first file, restarted after a crash.
 
 local config = require("homebody.config")
 local rpc = require("homebody.rpc")
@@ -18,8 +18,9 @@ local handlers = {
   end,
 }
 
--- Code actions that Neovim itself runs (vim.lsp.buf.code_action, the key gra): their results are shown in the
--- plugin's window and as a proposal, instead of in a temporary file and unseen.
+-- Code actions that Neovim itself runs (vim.lsp.buf.code_action, the key gra). Their results are shown in the
+-- plugin's window or as a proposal. Otherwise, explanations would open in a temporary file, and edits would
+-- be applied.
 local commands = {
   ["homebody.refactor"] = function(command, context)
     require("homebody.refactor").start(context.bufnr, { title = command.title, command = command })
@@ -69,7 +70,7 @@ function M.start(buf)
   vim.lsp.start(settings, { bufnr = buf })
 end
 
--- Whether the program is there; if not, reports it once.
+-- Whether the program exists; if not, reports it once.
 function M.is_installed()
   local program = config.options.cmd[1]
   if vim.fn.executable(program) == 1 then
@@ -86,7 +87,7 @@ function M.advice()
   return ("there is no program `%s`: install Homebody, or set `cmd`; see :checkhealth homebody"):format(config.options.cmd[1])
 end
 
--- Calls `done` once Neovim has forgotten a client that has ended: until then it would be used again.
+-- Calls `done` once Neovim has removed a client that has ended: until then, Neovim would reuse it.
 local function when_gone(id, done)
   if vim.lsp.get_client_by_id(id) then
     return vim.defer_fn(function() when_gone(id, done) end, 10)
@@ -94,7 +95,7 @@ local function when_gone(id, done)
   done()
 end
 
--- A server that ended unexpectedly is started again, up to five times in three minutes.
+-- Restarts a server that ended unexpectedly, up to five times in three minutes.
 function M.on_exit(code, signal, id)
   local was_stopped = stopped[id]
   stopped[id] = nil

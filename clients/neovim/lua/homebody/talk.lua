@@ -24,7 +24,7 @@ local function usage(result)
   return result.complete == false and words .. ", not complete" or words
 end
 
--- What the model did not read, as lines that stand below the answer.
+-- What the model did not read, as lines below the answer.
 local function unread(result)
   local lines = {}
   for _, one in ipairs(result.leftOut or {}) do

@@ -41,7 +41,7 @@ function M.close(self)
   end
 end
 
--- Sets the line at the top of the window: the state, and the keys.
+-- Sets the line at the top of the window, which shows the state and the keys.
 function M.state(self, words)
   if M.is_open(self) and vim.api.nvim_win_is_valid(self.win) then
     local state = ("%s: %s"):format(self.name, words):gsub("%%", "%%%%")
@@ -61,7 +61,7 @@ function M.write(self, text)
   while lines[same + 1] and lines[same + 1] == self.lines[same + 1] do
     same = same + 1
   end
-  -- Lines above stay as they are, and so do their links.
+  -- Do not touch the lines above, which may contain links.
   vim.bo[self.buf].modifiable = true
   vim.api.nvim_buf_set_lines(self.buf, same, -1, false, vim.list_slice(lines, same + 1))
   vim.bo[self.buf].modifiable = false
@@ -71,7 +71,7 @@ function M.write(self, text)
   end
 end
 
--- Underlines the links of an answer, which stands behind the text `before`; `found` are ranges of it with targets.
+-- Underlines the links of an answer, which follows the text `before`; `found` has their ranges and targets.
 function M.link(self, before, found)
   if not M.is_open(self) then
     return
@@ -87,7 +87,7 @@ function M.link(self, before, found)
   end
 end
 
--- Opens the place whose link is under the cursor, in the window before this one.
+-- Opens the target of the link under the cursor, in the previous window.
 function M.follow(self)
   local row, column = unpack(vim.api.nvim_win_get_cursor(self.win))
   local marks = vim.api.nvim_buf_get_extmarks(self.buf, links, { row - 1, 0 }, { row - 1, -1 }, { details = true })

@@ -1,11 +1,11 @@
-/** The code that goes with a question, as the view shows it: the user can leave it out. */
+/** The code that is sent with a question; the view shows it, and the user can remove it. */
 
 import { Disposable, type TextEditor, window } from "vscode";
 
 import { editorInView, placeOf } from "./code";
 import type { About } from "./messages";
 
-// A selection changes many times while it is made.
+// A selection changes often while the user makes it.
 const SELECTION_MILLISECONDS = 100;
 
 export class CodeInView implements Disposable {
@@ -16,10 +16,10 @@ export class CodeInView implements Disposable {
         window.onDidChangeTextEditorSelection(() => this.showSoon()),
     );
 
-    /** `draw` shows the code to the user; `undefined` where there is none. */
+    /** `draw` shows the code to the user; `undefined` if there is none. */
     constructor(private readonly draw: (about: About | undefined) => void) {}
 
-    /** The editor whose code goes with the next question. */
+    /** The editor whose code is sent with the next question. */
     get editor(): TextEditor | undefined {
         return this.isLeftOut ? undefined : editorInView();
     }
@@ -29,7 +29,7 @@ export class CodeInView implements Disposable {
         this.draw(editor && { label: placeOf(editor), isLeftOut: this.isLeftOut });
     }
 
-    /** Leave the code out of the questions from now on, or add it again. */
+    /** Remove the code from the next questions, or add it again. */
     toggle(): void {
         this.isLeftOut = !this.isLeftOut;
         this.show();

@@ -1,4 +1,5 @@
-/** A code block of an answer, applied to the open file: the server makes an edit of it, which is shown first. */
+/** Applies a code block of an answer to the open file: the server turns it into an edit, which is shown
+first. */
 
 import { type TextEditor, window } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";

@@ -1,7 +1,8 @@
 /**
  * A conversation with the chat model: questions from the view, answers from `homebody.ask`.
  *
- * The server keeps the conversation with what fits into the context; here is what the user sees.
+ * The server keeps the part of the conversation that fits into the context; this module keeps what the user
+ * sees.
  * Both are kept on this machine, so that reloading the window does not lose them, until *New Conversation*.
  */
 
@@ -38,18 +39,18 @@ const STARTING = "Waiting for the server…";
 const NOT_RUNNING = "The server is not running: the item Homebody in the status bar says why. Then ask again.";
 
 interface Kept {
-    /** Where the server has the conversation; absent where only explanations were asked for. */
+    /** Id of the conversation in the server; absent if there were only explanations. */
     conversationId?: string;
     turns: Turn[];
 }
 
-/** What gets the answer of a turn: the range to explain, or a question. */
+/** How a turn gets its answer: by the range to explain, or by a question. */
 type Ask = (client: LanguageClient, token: string, stop: CancellationTokenSource) => Promise<Asked | Explanation>;
 
 export interface Needs {
-    /** A running server, started if it is not; a message says what is wrong where there is none. */
+    /** A running server, started if needed; without one, a message says what is wrong. */
     client(): Promise<LanguageClient | undefined>;
-    /** Whether a server runs now. */
+    /** Whether a server is running. */
     isRunning(): boolean;
     show: ShowEdit;
     /** Name of the chat model. */
@@ -94,7 +95,7 @@ export class Chat implements Disposable {
         return this.turns;
     }
 
-    /** Show which model answers, where it is another one than before. */
+    /** Show which model answers, if it has changed. */
     showModel(): void {
         const model = this.needs.model();
         if (model !== this.model) {
@@ -103,7 +104,7 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Open the view, with a question begun where one is given. */
+    /** Open the view, with `question` in its input if there is one. */
     async open(text?: string): Promise<void> {
         await this.view.show();
         this.view.send(text === undefined ? { type: "focus" } : { type: "focus", text });
@@ -156,7 +157,7 @@ export class Chat implements Disposable {
         await window.showTextDocument(await workspace.openTextDocument({ language: "markdown", content }));
     }
 
-    /** Begin a new conversation. */
+    /** Start a new conversation. */
     clear(): void {
         this.stop();
         this.turns = [];
@@ -238,7 +239,7 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Answer the last question once more. */
+    /** Answer the last question again. */
     private async regenerate(): Promise<void> {
         const last = this.turns.at(-1);
         if (last === undefined || this.stopping !== undefined) {
@@ -258,7 +259,7 @@ export class Chat implements Disposable {
         );
     }
 
-    /** Add a turn, and fill it while the answer streams. Only one answer is written at a time. */
+    /** Add a turn, and fill it while the answer streams; only one at a time. */
     private async answer(question: string, attached: string[], ask: Ask, about?: Explained): Promise<void> {
         this.stop();
         const stop = (this.stopping = new CancellationTokenSource());
@@ -277,7 +278,7 @@ export class Chat implements Disposable {
             const token = `homebody-chat-${turn.id}-${Date.now()}`;
             stream = client.onProgress(new ProgressType<StreamPart>(), token, (part) => this.take(turn, part));
             const result = await ask(client, token, stop);
-            // A new conversation may have begun while the model answered.
+            // The user may have started a new conversation while the model answered.
             if (this.turns.includes(turn)) {
                 this.finish(turn, result);
                 if (about !== undefined && !result.complete && result.leftOut.length > 0) {
@@ -319,7 +320,7 @@ export class Chat implements Disposable {
     private finish(turn: Turn, result: Asked | Explanation): void {
         turn.state = "done";
         delete turn.note;
-        // The text that streamed is what is copied and saved: its links would lead to files of this machine.
+        // Copying and saving use the streamed text: links would name files of this machine.
         turn.answer ||= result.markdown;
         turn.linked = result.markdown;
         turn.complete = result.complete;
@@ -332,7 +333,7 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Have the server keep the conversation too, so that a reloaded window can continue it. */
+    /** Make the server keep the conversation too, so that a reloaded window can continue it. */
     private async store(client: LanguageClient): Promise<void> {
         if (this.conversationId === undefined) {
             return;
@@ -349,7 +350,7 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Forget the conversation, on disk as well. */
+    /** Delete the conversation, on disk as well. */
     private forget(): void {
         const conversationId = this.conversationId;
         this.conversationId = undefined;

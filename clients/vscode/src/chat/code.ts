@@ -1,5 +1,5 @@
 /**
- * What the chat needs of editors: the code that a question is about, and where code of an answer goes.
+ * What the chat needs from editors: the code that a question is about, and where to put code of an answer.
  */
 
 import { type CancellationTokenSource, type TextEditor, window, workspace } from "vscode";
@@ -21,7 +21,7 @@ export function sent<Result>(
     argument: object,
     stop: CancellationTokenSource,
 ): Promise<Result> {
-    // With a token of our own the server opens no progress bar beside the chat.
+    // With this token, the server shows no progress bar in addition to the chat.
     const workDoneToken = `homebody-chat-work-${++works}`;
     const params = { command, arguments: [argument], workDoneToken };
     return client.sendRequest(ExecuteCommandRequest.type, params, stop.token);
@@ -37,7 +37,7 @@ export function placeOf({ document, selection }: TextEditor): string {
     if (selection.isEmpty) {
         return `${name}:${selection.start.line + 1}`;
     }
-    // A selection that ends at a line's start does not take that line in.
+    // A selection that ends at the start of a line does not include that line.
     const last = selection.end.character === 0 ? selection.end.line : selection.end.line + 1;
     const first = selection.start.line + 1;
     return first >= last ? `${name}:${first}` : `${name}:${first}-${last}`;

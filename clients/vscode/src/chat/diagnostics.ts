@@ -10,11 +10,11 @@ const MOST_DIAGNOSTICS = 100;
 const OWN_SOURCE = "homebody";
 
 export class Diagnostics {
-    /** Documents whose problems the server was told of: it has to learn when they have none left. */
+    /** Documents whose problems were sent to the server: it has to learn when they have none left. */
     private sent: ReadonlySet<string> = new Set();
 
-    /** All problems in files of the workspace, errors first; a document that has none any more has an empty list. */
-    current(client: LanguageClient): DocumentDiagnostics[] {
+    /** All problems in files of the workspace, errors first; an empty list for documents without problems
+    now. */ current(client: LanguageClient): DocumentDiagnostics[] {
         const converter = client.code2ProtocolConverter;
         const found = languages
             .getDiagnostics()
@@ -52,7 +52,7 @@ function position({ line, character }: { line: number; character: number }): { l
     return { line, character };
 }
 
-/** The lowest number of severity, 1 being an error. */
+/** The lowest severity number; 1 is an error. */
 function worst({ diagnostics }: DocumentDiagnostics): number {
     return diagnostics[0]?.severity ?? Number.MAX_SAFE_INTEGER;
 }

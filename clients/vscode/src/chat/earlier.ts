@@ -1,8 +1,8 @@
-/** Explanations from before a conversation began, for its first question: the server does not have them. */
+/** Earlier explanations, sent with the first question of a conversation: the server does not have them. */
 
 import type { Attachment, Turn } from "./messages";
 
-// Longest text that is attached, in characters: the end of the explanations.
+// Longest text that is attached, in characters; only the end of longer explanations is sent.
 const LONGEST_HISTORY = 6000;
 
 export function earlierTurns(turns: readonly Turn[]): Attachment[] {

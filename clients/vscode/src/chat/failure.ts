@@ -1,4 +1,4 @@
-/** Why a turn of the conversation has no complete answer, and what the user can do about it. */
+/** Why an answer of the conversation is incomplete, and what the user can do about it. */
 
 import { ConnectionError, ErrorCodes, ResponseError } from "vscode-languageclient/node";
 
@@ -7,7 +7,7 @@ import type { Turn } from "./messages";
 
 const STOPPED = "The server stopped before the answer was complete. It is started again: ask again.";
 
-/** Record in a turn that it has no complete answer, and why. */
+/** Record in a turn that its answer is incomplete, and why. */
 export function fail(turn: Turn, error: unknown, isCancelled: boolean): void {
     turn.state = isCancelled ? "stopped" : "failed";
     delete turn.note;

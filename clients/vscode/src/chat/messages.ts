@@ -1,7 +1,7 @@
 /**
  * The messages between the chat view and the extension, and what one turn of a conversation holds.
  *
- * Types alone: the view draws them, `chat.ts` owns them.
+ * Contains only types: `chat.ts` sends the messages, the view draws them.
  */
 
 /** A place in a file; `line` and `endLine` count from 0, `endLine` is the last line of the place. */
@@ -10,9 +10,9 @@ export interface Place {
     label: string;
     line: number;
     endLine: number;
-    /** A few words: why it is in the prompt, or why it is not. */
+    /** A few words on why it is in the prompt, or why not. */
     why: string;
-    /** Tokens in the prompt; absent for what was left out. */
+    /** Tokens in the prompt; absent if it was left out. */
     tokens?: number;
 }
 
@@ -54,16 +54,16 @@ export interface Turn {
     attached: string[];
     /** As the model wrote it. */
     answer: string;
-    /** The answer with links that the server has written, once it is complete; no other link in it is one. */
+    /** The complete answer with the server's links; links that the model wrote are plain text. */
     linked?: string;
-    /** What was explained without reading all of it. */
+    /** Code that was explained without reading all of it. */
     unread?: Explained;
     state: TurnState;
     /** One sentence: why it failed, or how far the model has read. */
     note?: string;
-    /** False where a limit ended the answer, or not all of the code was read. */
+    /** False if a limit ended the answer, or not all of the code was read. */
     complete?: boolean;
-    /** With a failure: what the view can offer to do about it. */
+    /** With a failure: what the view can offer. */
     fix?: "installModel";
     usage?: Usage;
     sources?: Place[];
@@ -71,7 +71,7 @@ export interface Turn {
     blocks?: Block[];
 }
 
-/** The code in view, which goes with a question unless the user leaves it out. */
+/** The code in view, which is sent with a question unless the user removes it. */
 export interface About {
     label: string;
     isLeftOut: boolean;

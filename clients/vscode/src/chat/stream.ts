@@ -1,25 +1,25 @@
-/** Turns on their way to the view: whole ones, and the text of an answer that streams. */
+/** Sends turns to the view: whole ones, and the text of an answer while it streams. */
 
 import type { Turn } from "./messages";
 import type { ChatView } from "./view";
 
-// A message for each token is costly.
+// A message for each token would be slow.
 const STREAM_MILLISECONDS = 50;
 
 export class TurnStream {
-    /** Text of the answer that streams which the view does not have yet. */
+    /** Text of the streaming answer that was not sent to the view yet. */
     private unsent = "";
     private timer: NodeJS.Timeout | undefined;
 
     constructor(private readonly view: ChatView) {}
 
-    /** Send a whole turn; its answer has the text that was not sent yet. */
+    /** Send a whole turn; its answer includes the text that was not sent yet. */
     send(turn: Turn): void {
         this.drop();
         this.view.send({ type: "turn", turn });
     }
 
-    /** Send text of an answer, together with the text of the next moment. */
+    /** Send text of an answer, collected for a short time. */
     append({ id }: Turn, text: string): void {
         this.unsent += text;
         this.timer ??= setTimeout(() => {
@@ -29,7 +29,7 @@ export class TurnStream {
         }, STREAM_MILLISECONDS);
     }
 
-    /** Forget the text that was not sent yet. */
+    /** Drop the text that was not sent yet. */
     drop(): void {
         clearTimeout(this.timer);
         this.timer = undefined;

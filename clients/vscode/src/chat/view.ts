@@ -1,5 +1,5 @@
 /**
- * The webview of the chat: a page that loads nothing but its own two files, and the messages to and from it.
+ * The webview of the chat, which loads only its own two files, and the messages to and from it.
  */
 
 import { randomBytes } from "node:crypto";
@@ -22,7 +22,7 @@ const VIEW = "homebody.chat";
 export class ChatView implements WebviewViewProvider, Disposable {
     private readonly received = new EventEmitter<FromView>();
     private view: WebviewView | undefined;
-    /** The page's script listens: it has asked for the conversation. */
+    /** Whether the page's script is ready: it has requested the conversation. */
     private isReady = false;
     private focus: ToView | undefined;
     readonly onDidReceive = this.received.event;
@@ -43,8 +43,8 @@ export class ChatView implements WebviewViewProvider, Disposable {
         view.webview.html = page(view.webview, folder);
     }
 
-    /** Send to the page. One that is not ready asks for the whole state later, and takes the focus then. */
-    send(message: ToView): void {
+    /** Send to the page. A page that is not ready requests the whole state later, and takes the focus then.
+    */ send(message: ToView): void {
         if (this.isReady) {
             void this.view?.webview.postMessage(message);
         } else if (message.type === "focus") {
@@ -77,7 +77,7 @@ export class ChatView implements WebviewViewProvider, Disposable {
 function page(webview: Webview, folder: Uri): string {
     const nonce = randomBytes(16).toString("base64");
     const file = (name: string): string => webview.asWebviewUri(Address.joinPath(folder, name)).toString();
-    // No remote sources, no pictures, no fonts, no forms: only our own script and style.
+    // No remote sources, pictures, fonts or forms: only the extension's script and style.
     const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}';`;
     return `<!DOCTYPE html>
 <html lang="en">

@@ -1,7 +1,7 @@
 /**
  * The input for an instruction, inside the editor, below the code that it is about.
  *
- * VS Code has no inline input for extensions but that of a comment. A comment that is being edited takes the
+ * The only inline input that VS Code gives extensions is a comment's. A comment that is being edited gets the
  * focus when its thread unfolds, which the input for a reply does not; so this is a thread with one such
  * comment. See docs/decisions/0121-an-instruction-is-a-comment-being-edited.md.
  */
@@ -24,17 +24,17 @@ import {
 const ID = "homebody.instruction";
 // Scheme of the documents that are edited in comments.
 const INPUT_SCHEME = "comment";
-// Where comments are switched off, no input appears.
+// If comments are switched off, no input appears.
 const APPEARS_MILLISECONDS = 2000;
 
-/** What to ask: the code, by document and lines, and the words of the question. */
+/** What to ask: the document and lines of the code, and the text of the question. */
 export interface Question {
     uri: Uri;
-    /** Code that the input stands below. */
+    /** Code that the input is shown below. */
     range: Range;
-    /** What to write, in a few words. */
+    /** A short description of what to write. */
     title: string;
-    /** An example, for the input box that is used where comments are switched off. */
+    /** An example, for the input box that is used if comments are switched off. */
     example: string;
 }
 
@@ -46,14 +46,14 @@ interface Open {
 export class InstructionInput implements Disposable {
     private open: Open | undefined;
 
-    /** Ask for an instruction; `undefined` where the user cancels, or writes nothing. A newer question cancels this one. */
-    async ask(question: Question): Promise<string | undefined> {
+    /** Ask for an instruction; `undefined` if the user cancels or writes nothing. A newer call cancels this
+    one. */ async ask(question: Question): Promise<string | undefined> {
         this.cancel();
         const instruction = (await this.inEditor(question)) ?? (await inBox(question));
         return instruction.trim() || undefined;
     }
 
-    /** Take what stands in the input. `comment` is the argument of a command in a comment's menu. */
+    /** Take the text of the input. `comment` is the argument of a command in a comment's menu. */
     submit(comment: Comment): void {
         this.open?.settle(typeof comment.body === "string" ? comment.body : comment.body.value);
     }
@@ -66,7 +66,7 @@ export class InstructionInput implements Disposable {
         this.cancel();
     }
 
-    /** Resolves to `undefined` where VS Code shows no input; to "" where the user cancels. */
+    /** Resolves to `undefined` if VS Code shows no input; to "" if the user cancels. */
     private async inEditor({ uri, range, title }: Question): Promise<string | undefined> {
         const controller = comments.createCommentController(ID, "Homebody");
         const appeared = inputOpens();
@@ -97,7 +97,7 @@ async function inBox({ title, example }: Question): Promise<string> {
     return (await window.showInputBox({ prompt: title, placeHolder: example })) ?? "";
 }
 
-/** Whether VS Code opens the document of a comment's input, in time. */
+/** Whether VS Code opens the document of a comment's input in time. */
 function inputOpens(): Promise<boolean> {
     return new Promise((resolve) => {
         const timer = setTimeout(() => settle(false), APPEARS_MILLISECONDS);
@@ -114,7 +114,7 @@ function inputOpens(): Promise<boolean> {
     });
 }
 
-/** The input stands below a range's last line; one that ends at a line's start does not take that line in. */
+/** The last line of a range; a range that ends at the start of a line does not include that line. */
 function lastLine({ start, end }: Range): Range {
     const line = end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
     return new Range(start.line, 0, line, 0);

@@ -1,20 +1,20 @@
 /**
- * Text that was proposed for one version of a document, carried over to a later one.
+ * Adapts a text that was proposed for one version of a document to a later version.
  *
- * A three-way merge by lines. Where the document was edited inside the proposed change there is no right
+ * A three-way merge by lines. If the document was edited inside the proposed change, there is no right
  * answer, so nothing is merged.
  */
 
 import { diffPatch, mergeDiff3 } from "node-diff3";
 
-/** Replace the lines from `first` up to and without `end` by `lines`. */
+/** Replace the lines from `first` up to `end`, exclusive, by `lines`. */
 export interface LineChange {
     first: number;
     end: number;
     lines: string[];
 }
 
-/** `proposed` was made for `base`; returns it for `now`, or `undefined` where both changed the same lines. */
+/** `proposed` was made for `base`; returns it for `now`, or `undefined` if both changed the same lines. */
 export function merged(base: string, proposed: string, now: string): string | undefined {
     if (linesOf(now).join("\n") === linesOf(base).join("\n")) {
         return proposed;

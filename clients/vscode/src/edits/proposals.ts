@@ -1,9 +1,9 @@
 /**
  * Proposed changes, shown in VS Code's diff editor: the file on the left, the proposal on the right.
  *
- * The right side is a file in memory that can be edited, so the arrows of the diff editor take single
- * hunks back, and what is accepted is what stands there. The file itself is untouched until *Accept*,
- * which is one step to undo. A proposal for a file that was edited meanwhile is merged into it.
+ * The right side is a file in memory that can be edited: the arrows of the diff editor revert single
+ * hunks in it, and *Accept* applies its text as it is then. The file itself is unchanged until *Accept*,
+ * which is one undo step. If the file was edited meanwhile, the proposal is merged into it.
  */
 
 import {
@@ -59,7 +59,7 @@ export class Proposals implements FileSystemProvider, Disposable {
         this.disposables = [
             this.changes,
             workspace.registerFileSystemProvider(SCHEME, this, { isCaseSensitive: true }),
-            // A hunk that is taken back is saved at once: closing the editor then asks nothing.
+            // A reverted hunk is saved at once, so that closing the editor asks nothing.
             workspace.onDidChangeTextDocument(({ document }) => {
                 if (document.uri.scheme === SCHEME && document.isDirty) {
                     void document.save();
@@ -75,7 +75,7 @@ export class Proposals implements FileSystemProvider, Disposable {
         ];
     }
 
-    /** All that wait for a decision. */
+    /** The proposals that wait for a decision. */
     get waiting(): Proposal[] {
         return [...this.stored.values()].filter(({ isDecided }) => !isDecided).map(({ proposal }) => proposal);
     }
@@ -96,7 +96,7 @@ export class Proposals implements FileSystemProvider, Disposable {
         await this.show(proposal);
     }
 
-    /** The proposal that a command is meant for: of this address, or in the active editor. */
+    /** The proposal that a command is meant for: the one with this address, or in the active editor. */
     find(uri?: Uri): Proposal | undefined {
         const input = window.tabGroups.activeTabGroup.activeTab?.input;
         const active = input instanceof TabInputTextDiff ? input.modified : undefined;
@@ -105,7 +105,7 @@ export class Proposals implements FileSystemProvider, Disposable {
         return stored?.isDecided ? undefined : stored?.proposal;
     }
 
-    /** Put the proposal into the file, as one step to undo. Says so where it cannot. */
+    /** Put the proposal into the file, as one undo step. If it cannot, a message says so. */
     async accept(proposal: Proposal): Promise<boolean> {
         const document = await workspace.openTextDocument(proposal.target);
         const text = merged(proposal.base, this.textOf(proposal), document.getText());
@@ -136,7 +136,7 @@ export class Proposals implements FileSystemProvider, Disposable {
         const tabs = window.tabGroups.all.flatMap(({ tabs: all }) => all);
         const own = tabs.filter(({ input }) => input instanceof TabInputTextDiff && same(input.modified, uri));
         await window.tabGroups.close(own);
-        // Not before: VS Code may be saving a hunk that was taken back.
+        // Not earlier: VS Code may still be saving a reverted hunk.
         this.stored.delete(uri.toString());
     }
 
@@ -157,7 +157,7 @@ export class Proposals implements FileSystemProvider, Disposable {
         this.disposables.forEach((disposable) => disposable.dispose());
     }
 
-    // The file system: one folder with the files that wait.
+    // The file system: one folder with the files of open proposals.
 
     watch(): Disposable {
         return { dispose: () => undefined };
@@ -232,7 +232,7 @@ export class Proposals implements FileSystemProvider, Disposable {
     }
 }
 
-/** Make `document` say `text`, by the fewest lines and one step to undo. */
+/** Change the text of `document` to `text`: as few lines as possible, in one undo step. */
 export async function applyText(document: TextDocument, text: string): Promise<boolean> {
     const edit = new WorkspaceEdit();
     const last = document.lineCount;
@@ -240,7 +240,7 @@ export async function applyText(document: TextDocument, text: string): Promise<b
         if (end < last) {
             edit.replace(document.uri, new Range(first, 0, end, 0), lines.map((line) => `${line}\n`).join(""));
         } else {
-            // To the end of the document, whose last line has no line end: the one before goes along.
+            // The last line has no line end: replace the one before it as well.
             const start = first > 0 ? document.lineAt(first - 1).range.end : document.lineAt(0).range.start;
             const joined = first > 0 ? lines.map((line) => `\n${line}`).join("") : lines.join("\n");
             edit.replace(document.uri, new Range(start, document.lineAt(last - 1).range.end), joined);

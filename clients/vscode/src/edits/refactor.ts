@@ -1,8 +1,8 @@
 /**
  * `homebody.refactorSelection` and what the lightbulb offers: the server rewrites, the user decides.
  *
- * The server is asked not to apply anything. What only adds a few lines, such as a docstring, is put into
- * the file at once, one step to undo; all else opens as a proposal in the diff editor.
+ * The server does not apply anything. A change that only adds a few lines, such as a docstring, is put into
+ * the file at once, as one undo step; other changes open as proposals in the diff editor.
  */
 
 import {
@@ -34,7 +34,7 @@ type Choice = QuickPickItem & { argument?: RefactorArgument };
 
 const OWN_WORDS: Choice = { label: "$(edit) In my own words…" };
 const COMMAND = "homebody.refactor";
-// An addition of so many lines at most is put into the file at once.
+// Longest addition that is put into the file at once, in lines.
 const SMALL_LINES = 12;
 const SHOWN_MILLISECONDS = 6000;
 
@@ -74,7 +74,7 @@ export class Refactorings {
         }
     }
 
-    /** Run what a code action carries; the server's own way would apply it without a word. */
+    /** Run the command of a code action; the server itself would apply the result without showing it. */
     async fromCodeAction(client: LanguageClient, argument: RefactorArgument): Promise<void> {
         const document = await workspace.openTextDocument(Uri.parse(argument.textDocument.uri));
         await this.run(client, document, argument, titleOf(argument));
@@ -117,7 +117,7 @@ export class Refactorings {
         await this.take(document, base, result, title);
     }
 
-    /** Show what a result changes in `base`: at once where it only adds a little, else as a proposal. */
+    /** Show what a result changes in `base`: apply it if it only adds a few lines, else open a proposal. */
     private async take(document: TextDocument, base: string, result: Refactored, title: string): Promise<void> {
         if (result.status !== "ready" || result.edit === undefined) {
             tell(result);
@@ -194,7 +194,7 @@ interface Versioned {
     textOf(edit: WorkspaceEdit): string;
 }
 
-/** Do `work` and remember each version of the document meanwhile: an edit names the one that it is for. */
+/** Do `work` and keep each version of the document meanwhile: an edit names the version that it is for. */
 async function withVersions(document: TextDocument, work: () => Promise<Refactored>): Promise<Versioned> {
     const texts = new Map([[document.version, document.getText()]]);
     const watch = workspace.onDidChangeTextDocument((event) => {

@@ -1,12 +1,12 @@
 /**
- * Requests for ghost text: one at a time, from the key to what VS Code shows.
+ * Requests for ghost text, one at a time, from the keystroke until VS Code shows the suggestion.
  *
- * In: keys, cursor movements, and VS Code's own questions. Out: at most one request to the server for a place.
- * Knows nothing of VS Code's API, so that its tests need no window.
+ * Gets keys, cursor movements and VS Code's own requests; sends the server at most one request for a place.
+ * Does not use VS Code's API, so that its tests need no window.
  *
  * VS Code asks its providers 50 ms after a key, and by its default setting `editor.quickSuggestions` it opens
  * its menu when ghost text takes longer than 750 ms, cancels the request and does not ask again. So a request
- * can begin before VS Code asks, and go on after it has stopped waiting:
+ * can begin before VS Code asks, and continue after VS Code has stopped waiting:
  *
  *     key ──> early ──> awaited ──> delivered
  *                 VS Code ^ │ ^         │ VS Code opens its menu all the same
@@ -14,10 +14,10 @@
  *                        kept ───────> late ──> (VS Code asks once more and is given the answer)
  *                              answer
  *
- * A change of the text ends a request in every phase.
+ * A change of the text ends a request in any phase.
  */
 
-/** Where a suggestion is asked for, and in which version of the text. Lines and UTF-16 units from 0. */
+/** Where a suggestion is requested, and in which version of the text. Lines and UTF-16 units from 0. */
 export interface Place {
     readonly uri: string;
     readonly version: number;
@@ -34,33 +34,33 @@ export interface Sent<Answer> {
 /** Sends a request. */
 export type Send<Answer> = () => Sent<Answer>;
 
-/** A question of VS Code's. */
+/** A request of VS Code's. */
 export interface Question<Answer> {
     readonly place: Place;
     /** After a key, by the user's command, or as a continuation of the item selected in the menu. */
     readonly kind: "automatic" | "explicit" | "menu";
-    /** Sends this question as it is. */
+    /** Sends this request unchanged. */
     readonly send: Send<Answer>;
-    /** Sends it as if VS Code had asked after a key. */
+    /** Sends it as if VS Code had sent it after a key. */
     readonly sendAutomatic: Send<Answer>;
-    /** Sends such a request for another place of the same document; `undefined` where nothing may be sent early. */
-    readonly sendEarly: ((place: Place) => Sent<Answer>) | undefined;
+    /** Sends such a request for another place of the same document; `undefined` if nothing may be sent early.
+    */ readonly sendEarly: ((place: Place) => Sent<Answer>) | undefined;
 }
 
-/** As VS Code's: a question that it no longer wants answered. */
+/** Like VS Code's token: reports that VS Code no longer needs the answer. */
 export interface Cancellation {
     readonly isCancellationRequested: boolean;
     onCancellationRequested(listener: () => void): { dispose(): void };
 }
 
-/** What the requests have to know of the window. */
+/** What the requests need to know about the window. */
 export interface Window<Answer> {
     /** Whether the cursor of the active editor is there, alone and without a selection. */
     isAt(place: Place): boolean;
     isEmpty(answer: Answer): boolean;
-    /** Have VS Code ask once more, where the cursor is. */
+    /** Make VS Code ask again at the cursor. */
     askAgain(): void;
-    /** Milliseconds since some moment. */
+    /** Milliseconds since a fixed time. */
     now(): number;
 }
 
@@ -71,7 +71,7 @@ type Phase =
     | "awaited"
     /** VS Code has stopped waiting by itself. */
     | "kept"
-    /** The answer came after that: VS Code is made to ask again and is given it. */
+    /** The answer came after that: VS Code is made to ask again, and gets it. */
     | "late"
     /** VS Code has the answer. */
     | "delivered";
@@ -84,11 +84,11 @@ interface Request<Answer> {
     answer: Answer | undefined;
 }
 
-// VS Code does not ask for a key that another one follows sooner.
+// VS Code does not ask after a key if another one follows sooner.
 const VSCODE_DEBOUNCE_MILLISECONDS = 50;
 // By then VS Code has asked, if it asks here at all: five times its debounce.
 const VSCODE_ASKS_WITHIN_MILLISECONDS = 250;
-// VS Code gives up after about 700 ms; a sooner cancellation comes from the user.
+// VS Code stops waiting after about 700 ms; an earlier cancellation comes from the user.
 const PATIENT_MILLISECONDS = 500;
 
 export class Requests<Answer> {
@@ -102,7 +102,7 @@ export class Requests<Answer> {
         this.window = window;
     }
 
-    /** Phase of the request in hand, for tests. */
+    /** Phase of the current request, for tests. */
     get phase(): Phase | undefined {
         return this.current?.phase;
     }
@@ -115,12 +115,12 @@ export class Requests<Answer> {
         this.end();
         if (this.follows?.uri === place.uri && pause >= VSCODE_DEBOUNCE_MILLISECONDS) {
             const request = this.begin(place, "early", () => this.follows!.send(place));
-            // VS Code's own question gets the error, if there still is one then.
+            // VS Code's own request gets the error if it still occurs then.
             request.sent.answer.catch(() => this.drop(request));
         }
     }
 
-    /** The text of a document changed: no request for it is of use any more. */
+    /** The text of a document changed: requests for it are outdated. */
     changed(uri: string): void {
         const current = this.current;
         if (current?.place.uri !== uri) {
@@ -133,7 +133,7 @@ export class Requests<Answer> {
         this.end();
     }
 
-    /** The cursor moved: what VS Code does not wait for ends, unless the cursor is still there. */
+    /** The cursor moved: a request that VS Code does not wait for ends, unless it is for the new place. */
     moved(): void {
         const current = this.current;
         if (current !== undefined && current.phase !== "awaited" && !this.window.isAt(current.place)) {
@@ -147,7 +147,7 @@ export class Requests<Answer> {
         this.end();
     }
 
-    /** VS Code asks: answer with the request in hand if it is the same question, else send another. */
+    /** VS Code asks: answer with the current request if it is for the same place, else send another. */
     async asked(question: Question<Answer>, cancellation: Cancellation): Promise<Answer> {
         const { place, kind, sendEarly } = question;
         if (kind !== "explicit") {
@@ -164,7 +164,7 @@ export class Requests<Answer> {
             return this.deliver(known, cancellation);
         }
         this.end();
-        // It is VS Code's answer to `askAgain`, which counts as a command of the user's there.
+        // `askAgain` caused it; VS Code treats it like a command of the user.
         const send = known?.phase === "late" ? question.sendAutomatic : question.send;
         const request = this.begin(place, "awaited", send);
         return kind === "menu" ? this.pass(request, cancellation) : this.deliver(request, cancellation);
@@ -173,7 +173,7 @@ export class Requests<Answer> {
     /**
      * VS Code opens its menu: it does so by itself only where it shows no ghost text.
      *
-     * If it was given some for this place, it came too late for a busy window.
+     * If it got some for this place, the answer came too late for a busy window.
      */
     menuOpens(place: Place): void {
         const current = this.current;
@@ -182,7 +182,7 @@ export class Requests<Answer> {
         }
     }
 
-    /** Wait for the answer, and go on when VS Code does not. */
+    /** Wait for the answer, even after VS Code has stopped waiting. */
     private async deliver(request: Request<Answer>, cancellation: Cancellation): Promise<Answer> {
         const began = this.window.now();
         request.phase = "awaited";
@@ -208,7 +208,7 @@ export class Requests<Answer> {
         }
     }
 
-    /** Wait for an answer that only this question can use. */
+    /** Wait for an answer that only this request can use. */
     private async pass(request: Request<Answer>, cancellation: Cancellation): Promise<Answer> {
         const listener = cancellation.onCancellationRequested(() => this.drop(request));
         try {
@@ -244,7 +244,7 @@ export class Requests<Answer> {
         return this.current;
     }
 
-    /** Cancel this request, whether it is still the one in hand or not. */
+    /** Cancel this request, even if it is no longer the current one. */
     private drop(request: Request<Answer>): void {
         request.sent.cancel();
         if (this.current === request) {
@@ -259,7 +259,7 @@ export class Requests<Answer> {
     }
 }
 
-/** Whether two places are the same one, in the same version of the text. */
+/** Whether two places are equal, in the same version of the text. */
 export function isSame(one: Place, other: Place): boolean {
     return (
         one.uri === other.uri &&

@@ -1,7 +1,7 @@
 /**
- * Ghost text in VS Code: connects VS Code's events and questions to `Requests`.
+ * Ghost text in VS Code: passes VS Code's events and requests on to `Requests`.
  *
- * The language client asks the server; here is decided when.
+ * The language client sends the requests to the server; this module decides when.
  */
 
 import {
@@ -28,11 +28,11 @@ import { type Place, Requests, type Sent, isSame } from "./requests";
 type Provide = NonNullable<Middleware["provideInlineCompletionItems"]>;
 type Suggestions = Awaited<ReturnType<Provide>>;
 
-// A notebook's cells are synchronized by another notification, which may come after a request that is sent early.
+// A notebook's cells are synchronized by another notification, which may follow a request that is sent early.
 const EARLY_SCHEMES = ["file", "untitled"];
 const SETTINGS = ["homebody.completion", "editor.inlineSuggest"];
 
-/** What one key did to the text: it put in or removed characters from one offset to another. */
+/** The effect of one key: it inserted or removed the characters between two offsets. */
 interface Edit {
     document: TextDocument;
     version: number;
@@ -47,7 +47,7 @@ export class GhostText implements Disposable {
         askAgain: () => void commands.executeCommand("editor.action.inlineSuggest.trigger"),
         now: () => performance.now(),
     });
-    /** The last change of a text, until the cursor's movement after it tells where the cursor is. */
+    /** The last change of a text, until the event that reports where the cursor is after it. */
     private edit: Edit | undefined;
     private readonly subscriptions = [
         workspace.onDidChangeTextDocument((event) => this.changed(event)),
@@ -59,7 +59,7 @@ export class GhostText implements Disposable {
         }),
     ];
 
-    /** Middleware: VS Code asks for ghost text. */
+    /** Middleware: VS Code requests ghost text. */
     readonly suggest: Provide = (document, position, context, token, next) => {
         const send = (where: Position, how: InlineCompletionContext) =>
             start((own) => next(document, where, how, own));
@@ -76,7 +76,7 @@ export class GhostText implements Disposable {
         return this.requests.asked(question, token);
     };
 
-    /** Note that VS Code opens its menu here. */
+    /** Record that VS Code opens its menu here. */
     menuOpens(document: TextDocument, position: Position): void {
         this.requests.menuOpens(placeOf(document, position));
     }
@@ -110,17 +110,17 @@ export class GhostText implements Disposable {
     }
 }
 
-/** What a key may have done: one insertion or one deletion at the cursor, which no undo made. */
+/** The effect of a key: one insertion or one deletion at the cursor, not made by undo. */
 function editOf({ document, contentChanges, reason }: TextDocumentChangeEvent): Edit | undefined {
     const [change] = contentChanges;
     if (change === undefined || contentChanges.length > 1 || reason !== undefined) {
         return undefined;
     }
-    // Input methods replace what they have put in before, until the word is composed.
+    // Input methods replace the text that they have inserted until the word is complete.
     if (change.rangeLength > 0 && change.text !== "") {
         return undefined;
     }
-    // The event of the cursor's movement comes after this one: here it still is where it was before the change.
+    // The cursor's event comes after this one: its position is still the one before the change.
     const editor = window.activeTextEditor;
     const before = editor?.document === document ? cursorOf(editor) : undefined;
     if (before === undefined || !(before.isEqual(change.range.start) || before.isEqual(change.range.end))) {
@@ -130,18 +130,18 @@ function editOf({ document, contentChanges, reason }: TextDocumentChangeEvent): 
     return { document, version: document.version, start, end: start + change.text.length };
 }
 
-/** The cursor, if there is one alone and without a selection. */
+/** The cursor, if it is the only one and nothing is selected. */
 function cursorOf({ selections, selection }: TextEditor): Position | undefined {
     return selections.length === 1 && selection.isEmpty ? selection.active : undefined;
 }
 
-/** Whether the cursor is where a key leaves it; in between after a bracket that was closed automatically. */
+/** Whether the cursor is where a key leaves it; between brackets if VS Code inserted the closing one. */
 function isBehind(edit: Edit, document: TextDocument, cursor: Position): boolean {
     const offset = document === edit.document && document.version === edit.version ? document.offsetAt(cursor) : -1;
     return edit.start <= offset && offset <= edit.end;
 }
 
-/** VS Code names the source of a key's movement, but not after Backspace, nor when the window scrolls as well. */
+/** VS Code names a key as the source of a movement, except after Backspace or when the window scrolls too. */
 function isTyping(kind: TextEditorSelectionChangeKind | undefined): boolean {
     return kind === undefined || kind === TextEditorSelectionChangeKind.Keyboard;
 }
