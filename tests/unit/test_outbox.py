@@ -38,7 +38,7 @@ def reader():
 
 
 def test_messages_arrive_whole_and_in_their_order(reader):
-    """Whatever the pipe takes at once."""
+    """For any size of the pipe's writes."""
     outbox = Outbox(reader.send)
     reader.reads.set()
     for number in range(100):
@@ -63,7 +63,7 @@ def test_a_reader_that_does_not_read_is_not_waited_for_and_costs_bounded_memory(
 
 
 def test_one_message_may_be_longer_than_what_may_wait(reader):
-    """A long answer is no reason to give a client up."""
+    """A long answer does not disconnect a client."""
     outbox = Outbox(reader.send, most_bytes=10)
     reader.reads.set()
     outbox.write(b"x" * 1000)
@@ -73,7 +73,7 @@ def test_one_message_may_be_longer_than_what_may_wait(reader):
 
 
 def test_a_reader_that_leaves_is_reported_once_and_gets_nothing_more(reader):
-    """Also what waited already is dropped."""
+    """Messages that are waiting are dropped too."""
     reports: list[bool] = []
     left = threading.Event()
 
@@ -96,7 +96,7 @@ def test_a_reader_that_leaves_is_reported_once_and_gets_nothing_more(reader):
 
 
 def test_closing_does_not_wait_for_a_reader_that_does_not_read(reader):
-    """The process has to end."""
+    """The process must be able to end."""
     outbox = Outbox(reader.send)
     outbox.write(b"x")
     outbox.close(0)

@@ -30,13 +30,13 @@ def test_every_public_name_is_there_and_typed():
 
 
 def test_what_is_not_there_is_an_ordinary_error():
-    """As for every module."""
+    """An ImportError or AttributeError, as for other modules."""
     with pytest.raises(AttributeError, match="no attribute 'cloud'"):
         _ = homebody.cloud
 
 
 def test_nothing_is_loaded_before_its_first_use():
-    """The way to the language server stays short."""
+    """So the language server starts quickly."""
     code = "import sys, homebody; print([name for name in sys.modules if name.startswith('homebody.')])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

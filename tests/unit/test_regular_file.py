@@ -13,7 +13,7 @@ READERS = [read_regular, read_in_time]
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_regular_file_is_returned_whole(tmp_path: Path, read):
-    """Bytes as they are on disk, up to and including the limit."""
+    """The unchanged bytes, up to and including the limit."""
     (tmp_path / "a").write_bytes(b"\r\n\xff" * 10)
 
     assert read(tmp_path / "a", max_bytes=30) == b"\r\n\xff" * 10
@@ -44,7 +44,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str, r
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_larger_file_is_refused_and_not_cut(tmp_path: Path, read):
-    """Half a settings file would mean something else."""
+    """A cut settings file would have another meaning."""
     (tmp_path / "a").write_bytes(b"x" * 2049)
 
     with pytest.raises(FileRefused, match="larger than 2 KiB"):
@@ -52,7 +52,7 @@ def test_a_larger_file_is_refused_and_not_cut(tmp_path: Path, read):
 
 
 def test_a_file_without_a_size_is_bounded_as_well():
-    """Files in /proc say that they are empty, and are not."""
+    """Files in /proc report size 0, but have content."""
     path = Path("/proc/self/status")
     if not path.exists():
         pytest.skip("no /proc on this system")
@@ -63,7 +63,7 @@ def test_a_file_without_a_size_is_bounded_as_well():
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_link_may_not_lead_out_of_the_folder(tmp_path: Path, read):
-    """Neither the file itself nor a folder on the way."""
+    """Neither the file itself nor a folder above it."""
     (tmp_path / "secret").write_text("s")
     inside = tmp_path / "workspace"
     inside.mkdir()
@@ -96,7 +96,7 @@ def test_a_name_with_a_nul_is_refused(tmp_path: Path, read):
 
 
 def test_a_file_system_that_does_not_answer_costs_the_time_limit(tmp_path: Path):
-    """The caller goes on; only a daemon thread is left waiting."""
+    """The caller continues; only a daemon thread keeps waiting."""
     released = threading.Event()
 
     class Stalled(type(tmp_path)):
@@ -112,7 +112,7 @@ def test_a_file_system_that_does_not_answer_costs_the_time_limit(tmp_path: Path)
 
 
 async def test_the_event_loop_is_not_blocked(tmp_path: Path):
-    """The same answers and refusals, awaited."""
+    """The coroutine gives the same results and errors."""
     (tmp_path / "a").write_text("x")
 
     assert await read_off_loop(tmp_path / "a", max_bytes=10) == b"x"

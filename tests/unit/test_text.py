@@ -58,7 +58,7 @@ def test_positions_and_offsets_agree(text, data):
 
 
 def test_a_line_past_the_end_is_refused():
-    """The message counts lines as a person does."""
+    """The message counts lines from 1."""
     with pytest.raises(PositionOutOfRange, match="line 3 is past the end: the document has 2 lines"):
         _make("a\nb").offset_at(2, 0)
 
@@ -73,7 +73,7 @@ def test_an_edit_outside_the_text_is_refused():
     ("text", "newline"), [("a\r\nb\n", "\r\n"), ("a\rb", "\r"), ("ab", "\n"), ("a\nb", "\n")]
 )
 def test_the_first_line_end_is_the_documents(text, newline):
-    """New lines are written as the file has them."""
+    """New lines get the file's line end."""
     assert newline == _make(text).newline
 
 

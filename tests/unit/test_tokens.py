@@ -29,7 +29,7 @@ def test_an_estimate_follows_what_the_server_counted_and_stays_above():
 
 
 def test_short_prompts_teach_nothing():
-    """A count of five tokens says nothing of the next thousand."""
+    """A count of five tokens does not predict a long prompt's."""
     estimate = TokenEstimate()
     before = estimate.count(CODE)
     estimate.learn("x = 1", 1)

@@ -37,7 +37,7 @@ def apply(journal: Journal, command: str = "", *, timeout: float = 60, new: str 
 
 
 def text(journal: Journal) -> str:
-    """What ``a.py`` holds."""
+    """The text of ``a.py``."""
     return (journal.root / "a.py").read_text()
 
 
@@ -97,14 +97,14 @@ def test_a_command_that_is_not_there_ends_the_run(journal):
 
 
 def test_a_command_that_fails_beforehand_ends_the_run(journal):
-    """Unless it looks at the changed file alone."""
+    """Except for a command that checks only the changed file."""
     with pytest.raises(VerifyFailed, match="before anything is changed"):
         asyncio.run(Applier(journal, "exit 1").check_command())
     asyncio.run(Applier(journal, "exit 1 {file}").check_command())
 
 
 def test_text_that_the_command_writes_stays_if_it_succeeds(journal):
-    """A formatter; undo knows the text that it left."""
+    """As with a formatter; undo expects the text that the command wrote."""
     assert apply(journal, "echo b >> {file}").kept
 
     assert text(journal) == f"{NEW}b\n"
@@ -113,7 +113,7 @@ def test_text_that_the_command_writes_stays_if_it_succeeds(journal):
 
 
 def test_text_that_the_command_writes_is_reverted_if_it_fails(journal):
-    """It is kept in the journal."""
+    """The journal keeps the text that the command wrote."""
     apply(journal, "echo b >> {file}; exit 1")
 
     assert text(journal) == OLD
@@ -121,14 +121,14 @@ def test_text_that_the_command_writes_is_reverted_if_it_fails(journal):
 
 
 def test_a_file_that_the_command_deletes_is_restored(journal):
-    """With its mode."""
+    """The file has its old mode too."""
     apply(journal, "rm {file}; exit 1")
 
     assert (text(journal), (journal.root / "a.py").stat().st_mode & 0o777) == (OLD, 0o640)
 
 
 def test_the_old_text_is_restored_if_verification_is_cancelled(journal):
-    """As Ctrl-C does."""
+    """Ctrl-C cancels the run this way."""
     started = journal.root / "started"
 
     async def cancelled() -> None:
@@ -182,7 +182,7 @@ def test_the_changes_of_a_killed_run_are_verified_or_reverted(journal, found, is
 
 
 def test_undo_restores_files_that_were_not_changed_since(journal):
-    """And names the rest."""
+    """The other files are named."""
     (journal.root / "b.py").write_text(OLD)
     apply(journal)
     source = read_source(journal.root / "b.py", max_bytes=1000)
@@ -199,7 +199,7 @@ def test_undo_restores_files_that_were_not_changed_since(journal):
 
 
 def test_a_second_attempt_is_undone_to_the_first_text(journal):
-    """A change that failed and came back leaves no trace."""
+    """Undo does not bring back the text of the failed first attempt."""
     apply(journal, "exit 1 {file}")
     apply(journal, new="a = 3\n")
 
@@ -209,7 +209,7 @@ def test_a_second_attempt_is_undone_to_the_first_text(journal):
 
 
 def test_a_torn_last_line_of_the_journal_is_no_event(journal):
-    """As after a power failure while it was written."""
+    """Such a line is left by a power failure during writing."""
     apply(journal)
     with (journal.folder / "events.jsonl").open("ab") as file:
         file.write(b'{"kind":"restored","pa')
@@ -218,7 +218,7 @@ def test_a_torn_last_line_of_the_journal_is_no_event(journal):
 
 
 def test_a_damaged_old_text_is_not_put_back(journal):
-    """One sentence says so."""
+    """One sentence reports it."""
     apply(journal)
     (journal.folder / "texts" / digest(OLD.encode())).write_bytes(b"other")
 
@@ -237,7 +237,7 @@ def test_old_texts_are_for_the_user_alone(journal):
 
 
 def test_only_the_newest_runs_are_kept(tree: Path):
-    """Twenty of a tree."""
+    """The newest twenty for each tree are kept."""
     made = [journals.create(tree, str(number), b"{}", ()) for number in range(journals.KEPT_RUNS + 3)]
 
     kept = journals.list_runs(tree)
@@ -247,7 +247,7 @@ def test_only_the_newest_runs_are_kept(tree: Path):
 
 
 def test_a_state_folder_that_cannot_be_written_is_named(tree: Path, monkeypatch):
-    """Before any file is changed."""
+    """The error comes before any file is changed."""
     (tree / "file").touch()
     monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tree / "file"))
 
@@ -272,7 +272,7 @@ def test_one_run_at_a_time_changes_a_tree(tree: Path):
 
 
 def test_a_name_with_quotes_is_one_word_of_the_command(tree: Path):
-    """Text of a path is never run."""
+    """Characters in a path are never interpreted by the shell."""
     path = tree / "a'; touch pwned; '$(touch pwned).py"
     path.write_text("x")
 
@@ -283,7 +283,7 @@ def test_a_name_with_quotes_is_one_word_of_the_command(tree: Path):
 
 
 def test_only_the_end_of_much_output_is_kept(tree: Path):
-    """A command that prints without end needs no memory."""
+    """A command that prints endlessly needs only bounded memory."""
     verdict = asyncio.run(run_command(f"{PYTHON} -c \"print('x' * 10**7, 'end')\"", tree, None, 60))
 
     assert len(verdict.output) <= 64 * 1024

@@ -1,4 +1,4 @@
-"""Continue's configuration: what is taken over, what has no counterpart, what would leave the machine."""
+"""Import of Continue's configuration: supported settings, unsupported ones, and models on other machines."""
 
 import tomllib
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_models_that_run_here_become_settings():
 
 
 def test_what_leaves_the_machine_is_refused():
-    """By its provider, or by its address; no key of it is copied."""
+    """It is recognised by its provider or address; its key is not copied."""
     imported = convert(read_config(CASE))
 
     assert [sentence.partition(" ")[0] for sentence in imported.refused] == ["Far", "Claude"]
@@ -40,7 +40,7 @@ def test_what_leaves_the_machine_is_refused():
 
 
 def test_settings_without_a_counterpart_are_reported():
-    """One sentence each."""
+    """One sentence for each setting."""
     text = "\n".join(convert(read_config(CASE)).notes)
 
     for words in (
@@ -54,7 +54,7 @@ def test_settings_without_a_counterpart_are_reported():
 
 
 def test_a_prompt_becomes_a_prompt_file():
-    """It parses as one of ours, and its dollars stay dollars."""
+    """It parses as a prompt file of Homebody, and its dollar signs are kept as text."""
     prompts = convert(read_config(CASE)).prompts
     prompt = parse("find-bugs", prompts["find-bugs"], "user")
 
@@ -65,7 +65,7 @@ def test_a_prompt_becomes_a_prompt_file():
 
 
 def test_the_older_configuration_is_read_as_well():
-    """JSON, with a place of its own for completion."""
+    """It is JSON, with a separate entry for completion."""
     text = """{"models": [{"title": "Chat", "provider": "lmstudio", "model": "qwen"}],
         "tabAutocompleteModel": {"title": "Tab", "provider": "ollama", "model": "starcoder2:3b"}}"""
     settings = convert(text).settings
@@ -126,13 +126,13 @@ def test_the_users_file_is_kept():
     "text", ["- a\n- b\n", "models: 7\n", "a: [", "x: &a [*a]\nmodels: {}\n", "[" * 5000]
 )
 def test_what_is_no_configuration_is_refused_in_one_sentence(text: str):
-    """Whatever it is."""
+    """For any other kind of file."""
     with pytest.raises(UsageError, match="not a configuration of Continue"):
         convert(text)
 
 
 def test_a_settings_file_that_is_no_toml_is_not_touched():
-    """Nor one in which a section is a value."""
+    """Nor a file in which a section's name has a value."""
     with pytest.raises(SettingsError, match="no valid TOML"):
         merged("a = [", {"chat.top_k": 1}, "config.toml")
     with pytest.raises(SettingsError, match="correct it first"):
@@ -140,6 +140,6 @@ def test_a_settings_file_that_is_no_toml_is_not_touched():
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path):
-    """With what to do."""
+    """The message also has the next step."""
     with pytest.raises(FileUnreadable, match="name Continue's"):
         read_config(tmp_path / "config.yaml")

@@ -36,7 +36,7 @@ CASES = {
 )
 @pytest.mark.parametrize(("before", "after"), CASES.values(), ids=CASES)
 def test_git_applies_the_diff(tmp_path: Path, monkeypatch, name, before, after):
-    """What it makes of the old file is the new file, byte for byte."""
+    """Applied to the old file, it gives the new file, byte for byte."""
     if name != "a.py" and (before, after) != CASES["a line"]:
         return  # names and contents do not depend on each other
     monkeypatch.chdir(tmp_path)
@@ -52,7 +52,7 @@ def test_git_applies_the_diff(tmp_path: Path, monkeypatch, name, before, after):
 
 
 def test_nothing_to_change_is_an_empty_diff():
-    """Scripts look at its length."""
+    """Scripts test whether it is empty."""
     assert unified_diff(Path("a"), "a\n", "a\n") == ""
 
 

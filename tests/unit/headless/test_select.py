@@ -14,7 +14,7 @@ MAX_BYTES = 1000
 
 
 def test_a_file_is_read_as_it_is(tmp_path: Path):
-    """Line ends stay, the byte order mark is no part of the text, and both come back when it is written."""
+    """Line ends are kept, the byte order mark is not part of the text, and writing restores both."""
     data = codecs.BOM_UTF8 + "a = 'ü'\r\nb\rc\n\n".encode()
     (tmp_path / "a.py").write_bytes(data)
 
@@ -26,14 +26,14 @@ def test_a_file_is_read_as_it_is(tmp_path: Path):
 
 
 def test_an_unknown_kind_of_file_is_plain_text(tmp_path: Path):
-    """It is served by lines."""
+    """It is handled by lines, without a parser."""
     (tmp_path / "notes.xyz").write_text("hello")
 
     assert read_source(tmp_path / "notes.xyz", max_bytes=MAX_BYTES).document.language_id == "plaintext"
 
 
 def test_a_symlink_is_followed(tmp_path: Path):
-    """The file behind it is meant; messages name the path as it was given."""
+    """It is followed; messages contain the path as the user wrote it."""
     (tmp_path / "real.py").write_text("x")
     (tmp_path / "link.py").symlink_to("real.py")
 
@@ -67,7 +67,7 @@ def test_an_unreadable_file_is_reported(tmp_path: Path, make, part):
 
 
 def test_a_path_with_a_nul_is_reported():
-    """No traceback from the system call."""
+    """The system call's ValueError does not appear."""
     with pytest.raises(FileUnreadable):
         read_source(Path("a\0b"), max_bytes=MAX_BYTES)
 
@@ -82,7 +82,7 @@ def test_positions_count_code_points_from_one(tmp_path: Path):
 
 @pytest.mark.parametrize(("line", "column"), [(0, 1), (1, 0), (1, 4), (3, 1), (10**9, 1)])
 def test_a_position_past_the_end_is_reported_with_the_valid_range(tmp_path: Path, line, column):
-    """Lines 1 to 2 or columns 1 to 3 are named."""
+    """The message says: lines 1 to 2, or columns 1 to 3."""
     (tmp_path / "a.py").write_text("ab\nc")
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
 

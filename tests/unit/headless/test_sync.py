@@ -43,7 +43,7 @@ def folder(own_folders: Path) -> Path:
 
 
 def test_each_method_waits_for_its_result(folder: Path):
-    """A conversation goes on; results are those of the coroutines."""
+    """A conversation can be continued; the results equal those of the coroutines."""
     with open_sync(folders=[folder]) as home:
         document = home.read(folder / "a.py")
         pieces: list[str] = []
@@ -62,7 +62,7 @@ def test_each_method_waits_for_its_result(folder: Path):
 
 
 def test_errors_are_those_of_the_coroutines(folder: Path):
-    """A file that is not there, a model without an answer."""
+    """For a missing file, and for a model without an answer."""
     with open_sync(folders=[folder]) as home:
         with pytest.raises(FileUnreadable):
             home.read("none.py")
@@ -71,7 +71,7 @@ def test_errors_are_those_of_the_coroutines(folder: Path):
 
 
 async def test_it_works_where_a_loop_runs_already(folder: Path):
-    """In a notebook."""
+    """Notebooks run such a loop."""
     with open_sync(folders=[folder]) as home:
         assert home.ask("What is it?").markdown == "A number."
 

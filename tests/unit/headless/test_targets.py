@@ -51,7 +51,7 @@ def shown(document: Document, found: list[Target]) -> list[tuple[str, str]]:
     ],
 )
 def test_patterns_name_symbols(patterns, expected):
-    """With a dot the whole name, without one the last part as well; nothing twice."""
+    """A pattern with a dot matches the whole name, others also its last part; nothing is selected twice."""
     assert [one.name for one in targets.matching(python(), patterns)] == expected
 
 
@@ -78,5 +78,5 @@ def test_spans_follow_edits(text: str, data):
 
 
 def test_an_edit_inside_makes_a_span_longer():
-    """A docstring that is written into a class."""
+    """Such as a docstring that is added to a class."""
     assert targets.moved(Span(10, 20), [TextEdit(Span(15, 15), "abc")]) == Span(10, 23)

@@ -1,4 +1,4 @@
-"""A file is replaced as a whole or not at all, and never over somebody else's change."""
+"""A file is replaced completely or not at all, and other changes are never overwritten."""
 
 import codecs
 import os
@@ -62,7 +62,7 @@ def test_mode_bits_stay(tmp_path: Path, mode):
 
 
 def test_a_symlink_stays_one(tmp_path: Path):
-    """The file behind it is replaced, in its own folder."""
+    """The file that it points to is replaced, in its own folder."""
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "real.py").write_text("old\n")
     (tmp_path / "link.py").symlink_to("there/real.py")
@@ -97,7 +97,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, change):
 
 
 def test_a_read_only_file_is_left_alone(tmp_path: Path):
-    """Although its folder is writable, which would be enough to replace it."""
+    """Although it could be replaced, since its folder is writable."""
     source = a_source(tmp_path / "a.py")
     source.target.chmod(0o444)
 
@@ -108,7 +108,7 @@ def test_a_read_only_file_is_left_alone(tmp_path: Path):
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path):
-    """One sentence, no traceback."""
+    """One sentence without a traceback."""
     (tmp_path / "folder").mkdir()
     source = a_source(tmp_path / "folder" / "a.py")
     source.target.unlink()
@@ -129,7 +129,7 @@ def test_a_missing_folder_is_reported(tmp_path: Path):
     ids=["beyond", "overlapping", "NUL", "half a surrogate pair"],
 )
 def test_edits_that_would_harm_the_file_are_refused(edits):
-    """A program's mistake or a model's garbage never reaches the disk."""
+    """Invalid text of a program or a model is never written."""
     with pytest.raises(EditRefused, match="nothing was written"):
         edited_text(Document.create("file:///a", "plaintext", 0, "old\n"), edits)
 
@@ -161,7 +161,7 @@ def test_hard_links_are_reported(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Python has extended attributes on Linux only")
 def test_extended_attributes_stay(tmp_path: Path):
-    """Where the file system has them."""
+    """On file systems that support them."""
     source = a_source(tmp_path / "a.py")
     try:
         os.setxattr(source.target, "user.note", b"mine")
@@ -175,7 +175,7 @@ def test_extended_attributes_stay(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="owners are another matter there")
 def test_owner_and_group_stay(tmp_path: Path):
-    """Only root can give a file away."""
+    """Needs root: only root can change a file's owner."""
     source = a_source(tmp_path / "a.py")
     if os.geteuid():
         leave_out("only root can make a file of another user's (run as root)")
@@ -189,7 +189,7 @@ def test_owner_and_group_stay(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have no such permissions there")
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path):
-    """The file stays as it is, although it could be written itself."""
+    """The file is not changed, although the file itself is writable."""
     folder = Path(tempfile.mkdtemp())  # open to other users, as pytest's own folder is not
     try:
         source = a_source(folder / "a.py")

@@ -51,19 +51,19 @@ def foreign(tmp_path, tiny_model):
 
 
 def truncated(tmp_path, tiny_model):
-    """Half of a model."""
+    """A model file that was cut."""
     path = tmp_path / "half.gguf"
     path.write_bytes(tiny_model.read_bytes()[:700_000])
     return path
 
 
 def missing(tmp_path, tiny_model):
-    """No file at all."""
+    """A missing file."""
     return tmp_path / "nix.gguf"
 
 
 def unknown_to_llama_cpp(tmp_path, tiny_model):
-    """A sound file of an architecture that this llama.cpp has never heard of."""
+    """A valid file of an architecture that this llama.cpp does not know."""
     path = tmp_path / "new.gguf"
     writer = gguf.GGUFWriter(path, "brandnew")
     writer.add_token_list(["a"])
@@ -75,7 +75,7 @@ def unknown_to_llama_cpp(tmp_path, tiny_model):
 
 
 def larger_than_memory(tmp_path, tiny_model):
-    """A terabyte that takes no room on the disk."""
+    """A sparse file of a terabyte."""
     path = write_tiny_gguf(tmp_path / "huge.gguf")
     os.truncate(path, 10**12)
     return path
@@ -96,14 +96,14 @@ def larger_than_memory(tmp_path, tiny_model):
     ],
 )
 async def test_refuses_in_one_sentence(tmp_path, tiny_model, make, error, sentence):
-    """With the class of error that the rest of Homebody knows, and never a traceback."""
+    """The error is one of Homebody's classes, and there is no traceback."""
     with pytest.raises(error, match=sentence) as caught:
         await start_host(HostOptions(make(tmp_path, tiny_model)))
     assert "\n" not in str(caught.value)
 
 
 def test_a_host_that_ended_without_a_message_is_reported(tiny_model):
-    """A crash in native code; the first error in its log is the reason."""
+    """It crashes in native code; the reported reason is the first error in its log."""
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 I srv load: well\n0.00.2 E ggml_abort: out of memory\n0.00.3 E srv init: failed\n")
         error = _failure(HostOptions(tiny_model), None, -6, log)
@@ -134,7 +134,7 @@ async def test_a_host_that_takes_too_long_is_ended(tiny_model):
 
 
 async def test_a_start_that_is_cancelled_leaves_nothing_behind(tiny_model):
-    """As when the editor is closed while the model loads."""
+    """An editor that is closed while the model loads cancels it."""
     before = {child.pid for child in psutil.Process().children()}
     task = asyncio.create_task(start_host(HostOptions(tiny_model)))
     await until(lambda: {child.pid for child in psutil.Process().children()} - before)
@@ -145,7 +145,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(tiny_model):
 
 
 def test_ends_with_a_parent_that_is_killed(tiny_model):
-    """The parent has no time to end the host itself."""
+    """A killed parent cannot end the host itself."""
     code = (
         "import asyncio, sys, time; from pathlib import Path\n"
         "from homebody.host.launch import start_host; from homebody.host.options import HostOptions\n"
@@ -161,7 +161,7 @@ def test_ends_with_a_parent_that_is_killed(tiny_model):
 
 
 def test_ends_in_order_when_asked_to(tiny_model):
-    """SIGTERM, exit code 0, and nothing on stdout but the one line."""
+    """On SIGTERM: the exit code is 0, and stdout has only the one line."""
     command = [sys.executable, "-m", "homebody.host", "--model", tiny_model]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -1,4 +1,4 @@
-"""Arguments and lines of the host survive the way to the other process and back."""
+"""Arguments and lines of the host are encoded for the other process and decoded without loss."""
 
 import msgspec
 import pytest
@@ -20,7 +20,7 @@ READY = Ready(
 
 @pytest.mark.parametrize("event", [READY, Failed("ModelTooLarge", "größer"), Taken()])
 def test_a_line_is_read_back(event):
-    """One line each, whatever is in it."""
+    """Any content is encoded as one line."""
     line = encode_event(event)
     assert line.count(b"\n") == 1
     assert decode_event(line) == event
@@ -34,11 +34,11 @@ def test_any_other_line_is_rejected(line):
 
 
 def test_the_key_is_never_shown():
-    """A repr ends up in logs."""
+    """A repr may be logged."""
     assert "secret" not in repr(READY)
 
 
 def test_the_machine_has_cores_and_memory():
-    """Of this machine, a container or not."""
+    """The numbers are plausible, in a container too."""
     assert usable_cores() >= 1
     assert available_memory() > 100_000_000

@@ -1,4 +1,4 @@
-"""The files of a shared host: who holds the lock lives, and only that counts."""
+"""The files of a shared host: a process is alive if it holds its lock."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ HOLD = (
 
 @pytest.fixture
 def files(tiny_model):
-    """Where the tiny model's host would be."""
+    """The files of the tiny model's host."""
     return host_files(HostOptions(tiny_model))
 
 
@@ -49,7 +49,7 @@ def hold():
 
 
 def ready(threads=2, port=4711):
-    """What a host says of itself."""
+    """The state that a host reports."""
     return Ready(
         port=port,
         api_key="secret",
@@ -63,7 +63,7 @@ def ready(threads=2, port=4711):
 
 
 def test_a_place_is_one_models_and_context_lengths(tiny_model, tmp_path):
-    """Whatever path leads to the file; threads and idle time make no other host."""
+    """Different paths to one file give the same host; so do other threads and idle times."""
     link = tmp_path / "link.gguf"
     link.symlink_to(tiny_model)
     options = HostOptions(tiny_model)
@@ -72,7 +72,7 @@ def test_a_place_is_one_models_and_context_lengths(tiny_model, tmp_path):
 
 
 def test_a_state_counts_only_while_its_lock_is_held(files, hold):
-    """After ``kill -9`` the file is still there, and its port may be anybody's."""
+    """After ``kill -9`` the file still exists, and another program may use its port."""
     shared.write_state(files, ready())
     assert shared.read_state(files) is None
     holder = hold(files.lock)
@@ -84,7 +84,7 @@ def test_a_state_counts_only_while_its_lock_is_held(files, hold):
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"event":"taken"}', b"\xff\xfe", b'{"pid": 1}'])
 def test_a_foreign_state_is_survived(files, hold, content):
-    """Another version's, another program's, or half a file."""
+    """A state of another version or program, or an incomplete file, is ignored."""
     hold(files.lock)
     files.state.write_bytes(content)
     assert shared.read_state(files) is None
@@ -93,7 +93,7 @@ def test_a_foreign_state_is_survived(files, hold, content):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there the profile's folder is the user's alone")
 def test_only_the_user_can_read_the_key(files):
-    """The state is the user's alone, and so is the folder."""
+    """Only the user may read the state and its folder."""
     shared.write_state(files, ready())
     assert files.state.stat().st_mode & 0o777 == 0o600
     assert files.lock.parent.stat().st_mode & 0o777 == 0o700
@@ -111,7 +111,7 @@ def test_only_one_process_gets_a_place(files, hold):
 
 
 def test_clients_count_until_they_leave_or_die(files, hold):
-    """However they die; what they left behind is swept up."""
+    """Even if they are killed; their files are removed."""
     assert not shared.has_clients(files)
     membership = shared.join(files)
     assert shared.has_clients(files)
@@ -128,14 +128,14 @@ def test_clients_count_until_they_leave_or_die(files, hold):
 
 
 def test_a_client_that_is_just_coming_counts(files):
-    """Between making its file and taking the lock."""
+    """It has created its file and does not hold the lock yet."""
     files.clients.mkdir()
     (files.clients / "1-abc.lock").touch()
     assert shared.has_clients(files)
 
 
 def test_a_host_takes_its_share_of_the_cores(files, hold):
-    """All of them when alone; one n-th of them beside others, and never none."""
+    """A single host uses all cores; each of n hosts uses an n-th of them, at least one."""
     cores = usable_cores()
     result = []
     assert SharedCores(files, None).wait_for_share(result.append) == cores

@@ -1,4 +1,4 @@
-"""Arguments of commands and params of notifications: what is accepted, and what is refused with its place."""
+"""Arguments of commands and params of notifications: errors name the invalid member."""
 
 import msgspec
 import pytest
@@ -20,7 +20,7 @@ def test_a_position_beyond_the_protocol_is_refused(line: object):
 
 
 def test_half_a_surrogate_pair_is_replaced_in_texts_and_kept_in_names():
-    """A prompt can be encoded; what the client compares stays as it sent it."""
+    """A prompt can be encoded, but text that the client compares is not changed."""
     given = {
         "textDocument": {"uri": "untitled:\ud800"},
         "range": RANGE,
@@ -41,5 +41,5 @@ def test_half_a_surrogate_pair_is_replaced_in_texts_and_kept_in_names():
     ],
 )
 def test_a_malformed_notification_is_ignored(given: object, kind: type[msgspec.Struct]):
-    """Notifications of clients that do it differently do no harm."""
+    """Notifications in other forms cause no error."""
     assert arguments.read(given, kind) is None

@@ -28,14 +28,14 @@ def _params(**root: object) -> types.InitializeParams:
     ],
 )
 def test_a_folder_that_cannot_be_is_left_out(uri: str):
-    """NUL, half surrogate pairs, names beyond what systems take, other schemes."""
+    """Such as NUL, half surrogate pairs, names that are too long, other schemes."""
     good = types.WorkspaceFolder(uri="file:///w/good%20one", name="good")
 
     assert paths_of([types.WorkspaceFolder(uri=uri, name=""), good]) == [Path("/w/good one")]
 
 
 def test_old_clients_name_one_root():
-    """By URI or by path; folders come first where there are any."""
+    """By URI or by path; workspace folders have precedence."""
     folder = types.WorkspaceFolder(uri="file:///w/a", name="a")
 
     assert folders_of(_params(root_uri="file:///w/b", workspace_folders=[folder])) == [folder]

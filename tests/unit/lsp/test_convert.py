@@ -48,7 +48,7 @@ def test_offsets_become_what_the_encoding_counts(text: str, encoding: PositionEn
 
 @given(texts, st.sampled_from(ENCODINGS), st.data())
 def test_positions_come_back_as_the_same_offset(text: str, encoding: PositionEncoding, data: st.DataObject):
-    """From an offset on a line to a position and back nothing moves."""
+    """Converting an offset to a position and back gives the same offset."""
     document = _document(text)
     line = data.draw(st.integers(0, document.line_count - 1))
     span = document.line_span(line)
@@ -61,7 +61,7 @@ def test_positions_come_back_as_the_same_offset(text: str, encoding: PositionEnc
 def test_any_position_on_a_line_is_the_start_of_the_character_it_falls_in(
     text: str, encoding: PositionEncoding, line: int, character: int
 ):
-    """In the middle of a character counts as its start, past the line's end as its end."""
+    """A position inside a character means its start; one past the line's end means the end."""
     document = _document(text)
     line = min(line, document.line_count - 1)
     content = document.line_text(line)
@@ -73,20 +73,20 @@ def test_any_position_on_a_line_is_the_start_of_the_character_it_falls_in(
 
 
 def test_a_line_past_the_end_is_refused_with_what_to_do():
-    """A request for a missing line is refused with the sentence that the user reads."""
+    """A request for a missing line is refused with a message for the user."""
     with pytest.raises(PositionOutOfRange, match="Line 9 is past the end: the document has 2 lines"):
         to_offset(_document("a\nb"), types.Position(8, 0), "utf-16")
 
 
 def test_a_range_may_end_behind_the_last_line():
-    """Editors select the last line whole as up to the line after it."""
+    """To select the whole last line, editors end the range at the line after it."""
     whole = types.Range(types.Position(1, 0), types.Position(2, 0))
 
     assert Span(2, 3) == to_span(_document("a\nb"), whole, "utf-16")
 
 
 def test_a_change_past_the_end_means_the_end():
-    """The whole text is often replaced by a range that ends far behind it."""
+    """Clients often replace the whole text by a range that ends far after it."""
     assert to_offset_within(_document("ab"), types.Position(99999, 0), "utf-16") == 2
 
 
@@ -124,7 +124,7 @@ def test_half_pairs_are_replaced_and_positions_stay():
 
 
 def test_edits_come_in_the_documents_order():
-    """Edits that refer to one version are sorted, so that any client can apply them."""
+    """Edits of one version are sorted, so that any client can apply them."""
     document = _document("one\ntwo\n")
     edits = from_edits(document, [TextEdit(Span(4, 7), "2"), TextEdit(Span(0, 3), "1")], "utf-16")
 
@@ -133,7 +133,7 @@ def test_edits_come_in_the_documents_order():
 
 
 def test_whole_lines_end_within_the_document():
-    """A source that reaches to the last line ends there, not behind it."""
+    """A source that includes the last line ends there, not after it."""
     document = _document("a\nb")
 
     assert from_lines(document, 0, 0, "utf-16") == types.Range(types.Position(0, 0), types.Position(1, 0))

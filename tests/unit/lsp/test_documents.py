@@ -1,4 +1,4 @@
-"""Open documents: what is kept, what is left alone, and how edits arrive."""
+"""Open documents: which texts are kept or ignored, and how edits are applied."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +33,7 @@ def _id(version: int, uri: str = URI) -> types.VersionedTextDocumentIdentifier:
 
 @given(st.data())
 def test_edits_give_the_text_that_the_editor_has(data: st.DataObject):
-    """However a client edits, piecemeal or whole, the document is what the client holds."""
+    """After any edits, partial or whole, the document has the client's text."""
     texts = st.text(alphabet="a\n\r😋é", max_size=20)
     text = data.draw(texts)
     documents = Documents()
@@ -78,7 +78,7 @@ def test_a_whole_text_is_reported_as_its_smallest_edit():
 
 
 def test_a_snapshot_stays_what_it_was():
-    """A handler continues with the snapshot that it took."""
+    """A handler can continue to use its snapshot."""
     documents = Documents()
     before = documents.open(_item("a"))
     documents.change(_id(2), [_whole("b")])
@@ -108,7 +108,7 @@ def test_huge_and_binary_texts_are_left_alone_until_they_change():
 
 
 def test_a_text_that_is_too_large_to_keep_can_come_back():
-    """Beyond 16 million characters nothing is held; a whole text that fits is taken again."""
+    """A text beyond 16 million characters is dropped; a later whole text that fits is kept again."""
     documents = Documents(max_bytes=10**9)
     assert documents.open(_item("x" * (16 * 1024 * 1024 + 1))) is None
     assert documents.change(_id(2), [_partial("y", (0, 0), (0, 0))]) == []
@@ -149,7 +149,7 @@ def _cell_item(name: str, text: str) -> types.TextDocumentItem:
 
 
 def test_a_notebooks_cells_are_documents_in_their_order():
-    """Cells come and go, and what is left is known in the order in which it is shown."""
+    """After cells were added and removed, the others are known in their order."""
     documents = Documents()
     notebook = types.NotebookDocument("file:///n.ipynb", "jupyter", 1, [_cell("a"), _cell("b")])
     opened = documents.open_notebook(

@@ -1,4 +1,4 @@
-"""LSP's framing, however the bytes arrive."""
+"""LSP's framing, for any division of the bytes."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from homebody.lsp.frames import FramingError, read_bodies
 
 
 def _source(data: bytes, sizes: list[int]) -> Callable[[int], bytes]:
-    """Give out ``data`` in pieces of the given sizes, then as asked."""
+    """Return ``data`` in pieces of the given sizes, then as requested."""
     left = bytearray(data)
     sizes = list(sizes)
 
@@ -29,21 +29,21 @@ def _frame(body: bytes) -> bytes:
 
 @given(st.lists(st.binary(max_size=40), max_size=5), st.lists(st.integers(1, 7)))
 def test_bodies_come_out_as_they_went_in(bodies: list[bytes], sizes: list[int]):
-    """Messages are found however the pipe cuts the stream."""
+    """Messages are found for any division of the stream."""
     data = b"".join(_frame(body) for body in bodies)
 
     assert bodies == list(read_bodies(_source(data, sizes)))
 
 
 def test_headers_may_be_written_in_any_case_and_with_a_type():
-    """Clients write headers as HTTP allows it."""
+    """HTTP allows this, so clients do it."""
     data = b"content-length:2\r\nContent-Type: application/vscode-jsonrpc; charset=utf-8\r\n\r\n{}"
 
     assert list(read_bodies(_source(data, []))) == [b"{}"]
 
 
 def test_an_end_in_the_middle_of_a_message_is_an_end():
-    """A client that dies while it writes leaves no half message behind."""
+    """If a client dies while it writes, the incomplete message is dropped."""
     assert list(read_bodies(_source(_frame(b"whole") + b"Content-Length: 9\r\n\r\nhal", []))) == [b"whole"]
 
 

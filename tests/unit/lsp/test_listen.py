@@ -54,7 +54,7 @@ def port(capfd) -> Iterator[Port]:
     ids=["browser", "TLS", "bad length", "other header"],
 )
 def test_a_connection_that_does_not_speak_lsp_is_closed_and_the_next_one_served(port: Port, stray: bytes):
-    """A port scanner or a web page neither ends the server nor reaches it."""
+    """A port scanner or a web page does not end the server and gets no access."""
     assert port.connect(stray).recv(1) == b""
     port.connect(HEADER + b"{}")
 
@@ -62,7 +62,7 @@ def test_a_connection_that_does_not_speak_lsp_is_closed_and_the_next_one_served(
 
 
 def test_silent_connections_do_not_block_the_editor(port: Port):
-    """The editor is served however many silent connections are open."""
+    """Any number of silent connections do not delay the editor."""
     silent = [port.connect(b"Content-Le"[: number % 11]) for number in range(40)]
     port.connect(HEADER)
 
@@ -71,7 +71,7 @@ def test_silent_connections_do_not_block_the_editor(port: Port):
 
 
 def test_a_client_may_send_its_header_byte_by_byte(port: Port):
-    """A slow client is waited for."""
+    """The server waits for a slow client."""
     connection = port.connect()
     for byte in HEADER:
         connection.sendall(bytes([byte]))
@@ -80,7 +80,7 @@ def test_a_client_may_send_its_header_byte_by_byte(port: Port):
 
 
 def test_a_connection_that_is_closed_at_once_is_passed_over(port: Port):
-    """A health check of some tool does not end the server."""
+    """Such a health check does not end the server."""
     port.connect().close()
     port.connect(HEADER)
 

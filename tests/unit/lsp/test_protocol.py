@@ -1,4 +1,4 @@
-"""One response for each request, whatever comes and whatever the handlers do."""
+"""One response for each request, for any messages and any behaviour of handlers."""
 
 import asyncio
 import json
@@ -54,11 +54,11 @@ class Wire:
         self.server.connect(self, lambda: None)
 
     def write(self, data: bytes) -> None:
-        """Take a message that the server sends."""
+        """Keep a message that the server sends."""
         self.sent.append(json.loads(data.partition(b"\r\n\r\n")[2]))
 
     def take(self, message: object) -> None:
-        """Hand a message to the server."""
+        """Pass a message to the server."""
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
         self.server.handle_body(body)
 
@@ -73,14 +73,14 @@ class Wire:
         self.take({"jsonrpc": "2.0", "id": msg_id, "method": method, "params": params})
 
     async def initialized(self) -> "Wire":
-        """Bring the connection up."""
+        """Initialize the connection."""
         await self.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, "init")
         self.sent.clear()
         return self
 
 
 async def turn() -> None:
-    """Let tasks start, end, and be answered."""
+    """Let tasks start, end, and send their responses."""
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -90,7 +90,7 @@ def _error(message: dict[str, Any]) -> tuple[int, str]:
 
 
 async def test_params_that_do_not_parse_are_answered_with_what_is_wrong():
-    """A client that sends nonsense gets an error at once that names the method."""
+    """A client that sends invalid params immediately gets an error with the method's name."""
     wire = await Wire().initialized()
     code, message = _error(await wire.ask("textDocument/inlineCompletion", {"position": 3}))
 
@@ -99,7 +99,7 @@ async def test_params_that_do_not_parse_are_answered_with_what_is_wrong():
 
 
 async def test_unknown_methods_are_answered():
-    """A method that is not there is an error, and no message pops up in the editor."""
+    """An unknown method is an error, and the editor shows no message."""
     wire = await Wire().initialized()
 
     assert (await wire.ask("textDocument/hover"))["error"]["code"] == -32601
@@ -139,7 +139,7 @@ async def test_an_expected_error_names_its_class():
 
 
 async def test_a_result_that_cannot_be_sent_is_answered_by_an_error():
-    """Even a handler's bad result leaves no client waiting."""
+    """The client gets a response even if a handler's result is invalid."""
 
     async def odd(_params: object) -> object:
         return {"x": object()}
@@ -150,7 +150,7 @@ async def test_a_result_that_cannot_be_sent_is_answered_by_an_error():
 
 
 async def test_a_cancelled_request_is_answered_and_its_work_ended():
-    """Cancelling reaches the handler, and the id gets its response all the same."""
+    """The handler is cancelled, and the request still gets its response."""
     ended: list[str] = []
 
     async def wait(_params: object) -> object:
@@ -259,7 +259,7 @@ async def test_an_id_in_use_is_refused():
     ],
 )
 async def test_an_invalid_message_is_answered_with_an_error(body: bytes, code: int):
-    """Garbage without a usable id is answered with the id null, as JSON-RPC has it."""
+    """An invalid message without an id is answered with the id null, as JSON-RPC requires."""
     wire = await Wire().initialized()
     wire.take(body)
 
@@ -267,7 +267,7 @@ async def test_an_invalid_message_is_answered_with_an_error(body: bytes, code: i
 
 
 async def test_a_request_without_a_method_is_refused_by_its_id():
-    """Whatever has an id gets its answer under that id."""
+    """Every message with an id gets a response with this id."""
     wire = await Wire().initialized()
     wire.call(5, msg_id="x")
 
@@ -304,7 +304,7 @@ async def test_notifications_are_never_answered():
     ],
 )
 async def test_a_malformed_answer_of_the_client_is_an_error_for_the_caller(answer: dict[str, object]):
-    """The server's own requests end, however the client answers them."""
+    """The server's own requests end for any response of the client."""
     wire = await Wire().initialized()
     edit = types.ApplyWorkspaceEditParams(types.WorkspaceEdit())
     asked = asyncio.ensure_future(wire.server.request(types.WORKSPACE_APPLY_EDIT, edit))
@@ -315,7 +315,7 @@ async def test_a_malformed_answer_of_the_client_is_an_error_for_the_caller(answe
 
 
 async def test_answers_to_nothing_are_ignored():
-    """A response without a request, or a second one, does no harm."""
+    """A response without a request, or a second one, has no effect."""
     wire = await Wire().initialized()
     for msg_id in ("x", 3, True, 1.5, None, []):
         wire.take({"jsonrpc": "2.0", "id": msg_id, "result": None})
@@ -324,7 +324,7 @@ async def test_answers_to_nothing_are_ignored():
 
 
 async def test_the_server_ends_when_the_client_is_gone():
-    """When nothing can be sent any more, the server stops instead of failing at each message."""
+    """Once nothing can be sent, the server stops instead of failing at each message."""
     wire = await Wire().initialized()
     stopped: list[bool] = []
 

@@ -1,4 +1,4 @@
-"""The interpreter of the server's process, and of others that use the package."""
+"""Interpreter settings of the server's process, and of other programs that use the package."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def test_the_server_switches_threads_quickly_and_collects_little_garbage() -> No
 
 
 def test_a_program_that_uses_the_package_keeps_its_own_interpreter_settings() -> None:
-    """Opening an engine changes nothing of the process."""
+    """Opening an engine changes no setting of the process."""
     assert _printed(_LIBRARY) == "True 0"
 
 

@@ -1,4 +1,4 @@
-"""What the status bar shows, and when a message is shown."""
+"""The text of the status bar, and when a message is shown."""
 
 import asyncio
 from typing import Any
@@ -48,7 +48,7 @@ def test_a_server_that_is_ready_and_fails_each_request_is_one_message_and_one_er
 
 
 def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
-    """A failed command carries its reason; the status has it too, and later keys do not repeat it."""
+    """A failed command returns its reason; the status shows it too, and later keys do not repeat it."""
     shown = Shown()
     shown.status.fail_quietly("Nothing answers.")
     shown.status.fail("Nothing answers.")
@@ -94,7 +94,7 @@ def test_off_is_inactive_and_an_error_is_more_than_that():
 
 
 async def test_only_work_that_can_be_seen_shows_as_busy():
-    """A quick answer does not make the sign flicker; a slow one lights it until the last ends."""
+    """A quick answer does not show the busy sign; for slow ones it is shown until the last one ends."""
     shown = Shown()
     shown.status.recover()
     with shown.status.working():
@@ -110,7 +110,7 @@ async def test_only_work_that_can_be_seen_shows_as_busy():
 
 
 def test_a_second_model_and_a_withheld_suggestion_are_reported():
-    """The chat's model is named where it is another one; a hint is sent once and taken back."""
+    """The chat's model is named if it is another one; a hint is sent once and removed later."""
     shown = Shown()
     shown.status.serve(Model("llama.cpp", "small", 4096))
     shown.status.chat_model = "small"
@@ -124,7 +124,7 @@ def test_a_second_model_and_a_withheld_suggestion_are_reported():
 
 
 def test_an_error_names_what_an_editor_can_do_about_it():
-    """Without weights an editor offers to install some; once a model answers there is nothing to offer."""
+    """Without a model, an editor offers to install one; once a model answers, it offers nothing."""
     shown = Shown()
     shown.status.fail("No model is installed.", NoModelInstalled.fix)
     shown.status.answered()
@@ -133,7 +133,7 @@ def test_an_error_names_what_an_editor_can_do_about_it():
 
 
 def test_a_failure_without_a_remedy_offers_none():
-    """Another failure replaces the offer of the one before."""
+    """Another failure replaces the previous offer."""
     shown = Shown()
     shown.status.fail("No model is installed.", NoModelInstalled.fix)
     shown.status.fail("The server refused the request.")

@@ -27,7 +27,7 @@ def test_a_toggle_turns_everything_off_and_on_again():
 
 
 def test_each_language_has_its_own_toggle():
-    """Turning one language off leaves the others, and an explicit value is taken as it is."""
+    """Turning one language off does not change the others, and an explicit value is set unchanged."""
     switch = _switch()
 
     assert switch.turn("markdown", enabled=False) is False
@@ -73,7 +73,7 @@ def test_manual_suggests_only_when_asked():
     ],
 )
 def test_the_menu_is_for_editors_without_ghost_text(menu: str, *, has_ghost_text: bool, fills: bool):
-    """By default a suggestion shows in one place only."""
+    """By default, a suggestion is shown in one place only."""
     switch = _switch(CompletionSettings(menu=menu))
 
     assert fills is switch.fills_menu(PYTHON, has_ghost_text=has_ghost_text)

@@ -1,4 +1,4 @@
-"""What is read out of a header: uses, sizes, and the cache that context takes."""
+"""The facts that are read from a header: uses, sizes, and the memory of the context."""
 
 import gguf
 import numpy as np
@@ -65,7 +65,7 @@ def test_facts_of_the_default_weights(weights):
     ],
 )
 def test_fim_tokens_are_found_by_text_where_the_header_names_none(tmp_path, tokens, fim):
-    """As llama.cpp finds them; all three are needed, whole."""
+    """By the same texts as in llama.cpp; all three are needed, each as one token."""
     facts = read_facts(write(tmp_path / "x.gguf", tokens=tokens))
     assert (facts.fim and facts.fim.prefix) == fim
 
@@ -79,7 +79,7 @@ def test_fim_tokens_of_old_files(tmp_path):
 
 
 def test_cache_of_models_with_a_number_for_each_layer(tmp_path):
-    """Layers without attention take none."""
+    """Layers without attention need no cache."""
     path = write(
         tmp_path / "x.gguf",
         llama__attention__head_count=8,

@@ -1,4 +1,4 @@
-"""The families of today: which model is chosen for completion and for chat, by its name alone."""
+"""Current model families: which models are chosen for completion and chat by their names only."""
 
 import pytest
 
@@ -94,7 +94,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "fim", "chat"), NAMES)
 def test_the_uses_of_a_model_are_read_from_its_name(name: str, fim: bool, chat: bool):  # noqa: FBT001 - parameters
-    """For servers and files that say nothing else."""
+    """For servers and files without other metadata."""
     assert (fills_in(name), takes_chat(name)) == (fim, chat)
 
 
@@ -131,7 +131,7 @@ def test_ollamas_plain_names_are_instruct_models(name: str, chat: bool):  # noqa
     ],
 )
 def test_the_way_to_disable_reasoning_is_read_from_the_name(name: str, thinking: Thinking):
-    """By the family's switch, by its least effort, or not at all."""
+    """By the family's switch, by its lowest effort, or not at all."""
     assert thinking_of(name) is thinking
 
 

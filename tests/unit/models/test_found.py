@@ -1,4 +1,4 @@
-"""Models of other programs, in the folders as those programs lay them out."""
+"""Models of other programs, found in their folders."""
 
 import json
 import sys
@@ -35,7 +35,7 @@ def ollama(root, name, digest="sha256:" + "ab" * 32, media_type="application/vnd
 
 
 def test_finds_each_programs_models(home):
-    """By the names that the user knows from there."""
+    """Under the names that those programs show."""
     studio = touch(home / ".lmstudio/models/org/repo-GGUF/coder-q4.gguf")
     blob = ollama(home / ".ollama/models", "library/qwen2.5-coder/1.5b")
     other = ollama(home / ".ollama/models", "me/mine/latest", "sha256:" + "cd" * 32)
@@ -93,7 +93,7 @@ def test_a_digest_cannot_lead_out_of_the_folder(home):
 
 
 def test_links_in_a_circle_are_not_followed(home):
-    """Nor is anything deeper than the programs nest."""
+    """Folders deeper than those of the programs are not read either."""
     root = home / ".lmstudio/models"
     touch(root / "a/b/model.gguf")
     (root / "a/b/again").symlink_to(root, target_is_directory=True)

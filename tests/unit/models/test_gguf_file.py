@@ -1,4 +1,4 @@
-"""Homebody's reader of GGUF headers, compared with the ``gguf`` package and tried on broken files."""
+"""Homebody's reader of GGUF headers, compared with the ``gguf`` package and tested with broken files."""
 
 import struct
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_a_list_of_strings_finds_whole_entries_only():
     ],
 )
 def test_a_broken_file_is_reported_in_one_sentence(tmp_path, content, sentence):
-    """What is wrong, with the path and what to do."""
+    """It names the path, what is wrong, and what to do."""
     path = tmp_path / "model.gguf"
     path.write_bytes(content)
     with pytest.raises(ModelFileInvalid, match=sentence) as caught:
@@ -84,7 +84,7 @@ def test_a_path_that_is_not_a_file_is_reported(tmp_path, path):
 
 
 def test_a_truncated_file_is_reported_with_the_missing_size(tiny_model, tmp_path):
-    """As after a download that broke off."""
+    """As after an interrupted download."""
     whole = tiny_model.read_bytes()
     path = tmp_path / "half.gguf"
     path.write_bytes(whole[: len(whole) // 2])
@@ -94,14 +94,14 @@ def test_a_truncated_file_is_reported_with_the_missing_size(tiny_model, tmp_path
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file to break."""
+    """A valid file, for tests that break it."""
     return write_tiny_gguf(tmp_path_factory.mktemp("small") / "small.gguf")
 
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_no_damage_leads_to_another_error(small, data):
-    """Whatever bytes are changed or cut off, the reader reads or says ``ModelFileInvalid``."""
+    """For any changed or missing bytes, the reader succeeds or raises ``ModelFileInvalid``."""
     content = bytearray(small.read_bytes()[:20_000])
     for _ in range(data.draw(st.integers(0, 4))):
         at = data.draw(st.integers(4, len(content) - 8))

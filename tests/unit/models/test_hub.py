@@ -1,6 +1,6 @@
 """``homebody models install hf:…`` with the real huggingface_hub, against a double of the Hub.
 
-The double speaks what the Hub's API promises for one model: its files with sizes and checksums, and
+The double implements the Hub's API for one model: its files with sizes and checksums, and
 downloads with ``Range``.
 """
 
@@ -22,7 +22,7 @@ REPO = "org/coder-GGUF"
 
 
 class Hub:
-    """One repository; ``cut_after`` bytes the first download breaks off."""
+    """One repository; the first download is cut after ``cut_after`` bytes."""
 
     def __init__(self, files, cut_after=None, *, lie=False):
         self.files = files
@@ -85,7 +85,7 @@ def install(source, endpoint, **environment):
 
 
 def test_fetches_one_model_and_resumes_an_interrupted_download(own_folders, tiny_model):
-    """The second request asks only for the rest; the library counts in chunks of 10 MiB."""
+    """The second request is for the rest only; the library counts in chunks of 10 MiB."""
     content = tiny_model.read_bytes() + bytes(25_000_000)
     hub = Hub(
         {"README.md": b"x", "coder-q4_k_m.gguf": content, "coder-q8_0.gguf": b"y"}, cut_after=15_000_000
@@ -103,7 +103,7 @@ def test_fetches_one_model_and_resumes_an_interrupted_download(own_folders, tiny
 
 
 def test_a_wrong_checksum_leaves_nothing_behind(own_folders, tiny_model):
-    """The Hub announced another checksum."""
+    """The Hub's checksum is another one."""
     with LoopbackServer(Hub({"a.gguf": tiny_model.read_bytes()}, lie=True)) as server:
         done = install(f"hf:{REPO}", server.url)
     assert (done.returncode, installed_models()) == (3, [])
@@ -111,7 +111,7 @@ def test_a_wrong_checksum_leaves_nothing_behind(own_folders, tiny_model):
 
 
 def test_an_unknown_repository_is_reported(own_folders):
-    """One sentence, no traceback."""
+    """One sentence without a traceback."""
     with LoopbackServer(Hub({})) as server:
         done = install("hf:org/nix", server.url)
     assert done.returncode == 3
@@ -159,13 +159,13 @@ def test_chooses_the_file_that_is_meant(wanted, chosen):
 
 
 def test_only_one_file_needs_no_choice():
-    """Whatever it is called."""
+    """It can have any name."""
     assert choose_files(REPO, [HubFile("x.gguf", 1, None)], None)[0].name == "x.gguf"
 
 
 @pytest.mark.parametrize("wanted", ["q3", "evil-q2", "mmproj-f16"])
 def test_a_file_that_is_not_there_lists_what_is(wanted):
-    """A name that leads out of the folder is refused."""
+    """A name that leads out of the repository is refused too."""
     with pytest.raises(
         UsageError, match=r"has big/m-F16\.gguf, m-Q4_K_M\.gguf, m-Q8_0\.gguf: name one of them"
     ):
@@ -173,13 +173,13 @@ def test_a_file_that_is_not_there_lists_what_is(wanted):
 
 
 def test_a_repository_without_gguf_is_reported():
-    """The original weights, for example."""
+    """Such as a repository of the original weights."""
     with pytest.raises(UsageError, match="has no GGUF file"):
         choose_files(REPO, [HubFile("model.safetensors", 1, None)], None)
 
 
 def test_a_source_names_a_repository():
-    """Owner and name, and perhaps a file."""
+    """Owner and name, optionally a file."""
     assert parse_source("hf:o/n") == ("o/n", None)
     assert parse_source("hf:o/n:Q8_0") == ("o/n", "Q8_0")
     for wrong in ("hf:", "hf:name", "hf:a/b/c", "hf:../x"):

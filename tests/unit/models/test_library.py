@@ -13,21 +13,21 @@ pytestmark = pytest.mark.usefixtures("own_folders")
 
 @pytest.fixture
 def default(tmp_path):
-    """Something under the default weights' name: a chat model without FIM."""
+    """A file under the default weights' name: a chat model without FIM."""
     folder = library.models_dir()
     folder.mkdir(parents=True)
     return write_tiny_gguf(folder / DEFAULT_WEIGHTS, fim=False)
 
 
 def test_without_models_the_message_names_the_command_to_run():
-    """The first thing that a new user may read."""
+    """A new user may read this message first."""
     with pytest.raises(NoModelInstalled, match="run `homebody models install`"):
         resolve(None)
     assert list_entries() == []
 
 
 def test_the_default_weights_are_the_last_choice(default, tmp_path):
-    """A model that the user linked goes first, for what it is made for."""
+    """A linked model has precedence for the uses that it suits."""
     assert resolve(None, "completion") == resolve(None, "chat") == default
     base = link(write_tiny_gguf(tmp_path / "base.gguf", chat_template=None)).path
     assert resolve(None, "completion") == base
@@ -47,7 +47,7 @@ def test_a_linked_file_stays_where_it_is(tiny_model):
 
 
 def test_a_file_that_cannot_be_used_is_not_linked(tmp_path):
-    """The check comes first."""
+    """It is checked before it is linked."""
     (tmp_path / "x.gguf").write_text("hello")
     with pytest.raises(ModelFileInvalid):
         link(tmp_path / "x.gguf")
@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_used_is_not_linked(tmp_path):
 
 
 def test_a_linked_file_that_was_removed_is_reported(tmp_path):
-    """It is listed with the reason, and not chosen."""
+    """It is listed with the reason, but not chosen."""
     path = write_tiny_gguf(tmp_path / "gone.gguf")
     link(path)
     path.unlink()
@@ -67,7 +67,7 @@ def test_a_linked_file_that_was_removed_is_reported(tmp_path):
 
 
 def test_names_are_found_in_any_case_and_by_their_beginning(default, tmp_path):
-    """As long as only one is meant."""
+    """If only one model matches."""
     assert find_model("smollm2-135m-instruct.q4_1.gguf").path == default
     assert find_model("smol").path == default
     link(write_tiny_gguf(tmp_path / "smollm3.gguf"))
@@ -85,7 +85,7 @@ def test_names_without_a_model_are_reported(tmp_path):
 
 
 def test_removing_deletes_downloaded_weights_by_their_full_name(default):
-    """An abbreviation deletes nothing."""
+    """An abbreviated name deletes nothing."""
     with pytest.raises(UsageError, match="write the name in full"):
         remove("smol")
     remove(default.stem)
@@ -93,7 +93,7 @@ def test_removing_deletes_downloaded_weights_by_their_full_name(default):
 
 
 def test_other_programs_models_are_not_removed(tmp_path):
-    """Nor are files that were only named by their path."""
+    """Linked files are not removed either."""
     folder = tmp_path / "home" / ".lmstudio" / "models" / "org" / "repo"
     folder.mkdir(parents=True)
     theirs = write_tiny_gguf(folder / "theirs.gguf")
@@ -105,7 +105,7 @@ def test_other_programs_models_are_not_removed(tmp_path):
 
 
 def test_a_broken_list_of_links_counts_as_empty(tiny_model):
-    """The next link rewrites it."""
+    """Linking a model rewrites it."""
     link(tiny_model)
     (library.models_dir() / "links.json").write_text("{{")
     assert list_entries() == []

@@ -62,5 +62,5 @@ def test_an_answer_that_ends_at_an_opening_fence_is_known_as_cut():
 
 
 def test_the_prose_of_an_answer_is_what_lies_between_its_blocks():
-    """Fences go with the code."""
+    """Fences belong to the code."""
     assert list(markdown_parts("Before.\n```\na\n```\nAfter.")) == ["Before.", CodeBlock("", "a\n"), "After."]

@@ -27,7 +27,7 @@ _LONG = "More words about it follow here, so that the answer is long enough to b
     ids=["short", "abbreviation", "paragraphs", "code", "no definition", "go", "unclosed", "no sentence"],
 )
 def test_the_first_sentences_and_the_signatures_stay(markdown, expected):
-    """In their order; a short answer stays whole."""
+    """Their order is kept; a short answer is kept completely."""
     found = condensed(markdown, 600)
     if expected is not None:
         assert found == expected
@@ -36,7 +36,7 @@ def test_the_first_sentences_and_the_signatures_stay(markdown, expected):
 
 
 def test_the_signatures_come_before_the_other_sentences_where_room_is_short():
-    """A later question often is about the code."""
+    """Later questions are often about the code."""
     paragraphs = "".join(f"Paragraph {n} says something. {_LONG}\n\n" for n in range(20))
     found = condensed(f"{paragraphs}\n```python\ndef half(x):\n    return x / 2\n```\n", 120)
     assert found.splitlines()[0] == "Paragraph 0 says something."
@@ -46,5 +46,5 @@ def test_the_signatures_come_before_the_other_sentences_where_room_is_short():
 
 @given(st.text(alphabet="ab .\n`~-#*1)", max_size=900))
 def test_no_answer_becomes_longer(markdown):
-    """Whatever it consists of."""
+    """For any answer."""
     assert len(condensed(markdown, 200)) <= max(300, len(markdown.strip()))

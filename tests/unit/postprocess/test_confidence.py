@@ -36,7 +36,7 @@ def test_pieces_elsewhere_and_blanks_do_not_count():
 
 
 def test_a_line_that_cannot_reach_the_threshold_any_more_ends_the_stream():
-    """Even if it were certain from there on."""
+    """Even if the rest of the line had probability 1."""
     assert _fed(0.4, *[("x ", 0.05)] * 3) == [True, False, False]
 
 
@@ -52,12 +52,12 @@ def test_only_the_first_line_counts():
 
 
 def test_without_a_threshold_no_stream_is_ended():
-    """Nothing is held back then."""
+    """Every suggestion is shown then."""
     assert all(_fed(0.0, *[("x ", 1e-9)] * 50))
 
 
 def test_an_ordinary_line_does_not_look_wrong():
-    """Only plain signs count where there are no probabilities."""
+    """Without probabilities, only obvious signs count."""
     document = Document.create("file:///a", "python", 1, "x = ")
     cursor = cursor_context(document, Tree.blank(document), 4)
     assert not looks_wrong("sum(values)", cursor)

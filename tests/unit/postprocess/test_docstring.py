@@ -52,7 +52,7 @@ def test_the_description_is_found_in_any_form(answer):
 
 
 def test_several_lines_are_indented_and_end_on_a_line_of_their_own():
-    """As PEP 257 has it."""
+    """The form of PEP 257."""
     answer = '"""Return one.\n\nArgs:\n    a: Nothing.\n"""'
     assert (
         '        """Return one.\n\n        Args:\n            a: Nothing.\n        """\n        return 1\n'
@@ -60,7 +60,7 @@ def test_several_lines_are_indented_and_end_on_a_line_of_their_own():
 
 
 def test_a_docstring_that_is_there_is_replaced():
-    """Its quotes too."""
+    """Including its quotes."""
     old = "⟦def f():\n    '''Old\n\n    text.'''\n    return 1\n⟧"
     assert described(old, "New.") == 'def f():\n    """New."""\n    return 1\n'
 
@@ -73,7 +73,7 @@ def test_quotes_and_backslashes_are_made_safe():
 
 
 def test_long_lines_are_wrapped():
-    """At 100 columns."""
+    """Lines have at most 100 columns."""
     result = described(
         METHOD, "Return one " + "and some other number " * 3 + "of the many that there are " * 3
     )
@@ -81,7 +81,7 @@ def test_long_lines_are_wrapped():
 
 
 def test_a_file_with_crlf_gets_crlf():
-    """In the new lines too."""
+    """The new lines have CRLF too."""
     text = "⟦def f():\r\n    return 1\r\n⟧"
     assert described(text, "One.\n\nMore.") == (
         'def f():\r\n    """One.\r\n\r\n    More.\r\n    """\r\n    return 1\r\n'
@@ -89,17 +89,17 @@ def test_a_file_with_crlf_gets_crlf():
 
 
 def test_a_function_without_a_body_gets_one():
-    """The description is the body."""
+    """The description becomes its body."""
     assert described("⟦def f():⟧\n", "One.") == 'def f():\n    """One."""\n'
 
 
 def test_a_body_on_the_header_line_moves_to_a_line_of_its_own():
-    """The description stands between the two."""
+    """The description is between header and body."""
     assert described("⟦def f(): return 1\n⟧", "One.") == 'def f():\n    """One."""\n    return 1\n'
 
 
 def test_a_decorated_async_function_is_described_below_its_header():
-    """Not below the decorator."""
+    """The description is not put below the decorator."""
     text = "⟦@cache\nasync def f(\n    a: int = 1,  # one\n) -> dict[str, int]:\n    return {}\n⟧"
     assert described(text, "One.").endswith(') -> dict[str, int]:\n    """One."""\n    return {}\n')
 
@@ -117,7 +117,7 @@ def test_a_decorated_async_function_is_described_below_its_header():
     ],
 )
 def test_what_cannot_be_done_is_refused(function, answer, cut, reason):
-    """With one sentence."""
+    """The reason is one sentence."""
     result = described(function, answer, cut=cut)
     assert result.startswith("refused: ")
     assert reason in result
@@ -156,7 +156,7 @@ def test_whole_paragraphs_of_a_cut_answer_are_kept():
     ],
 )
 def test_other_languages_have_it_above(language, function, expected):
-    """Each in its own comment."""
+    """In the comment form of the language."""
     assert described(function, "One.\n\nTwo.", language=language).startswith(expected)
 
 
@@ -174,7 +174,7 @@ def test_a_comment_that_may_be_something_else_is_left_alone():
 
 
 def test_the_end_of_a_comment_in_the_text_is_made_safe():
-    """It would end the comment."""
+    """Otherwise the comment would end there."""
     assert "a * / b" in described("⟦int f() {\n}⟧\n", "Divide a */ b.", language="c")
 
 

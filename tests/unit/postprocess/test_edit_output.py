@@ -125,7 +125,7 @@ def test_a_placeholder_that_was_there_before_stays():
 
 
 def test_tabs_of_the_file_are_used():
-    """The model's four spaces are one tab."""
+    """Four spaces of the model become one tab."""
     go = "func f() {\n⟦\tif a {\n\t\tb()\n\t}\n⟧}\n"
     answer = "if a {\n    b()\n    c()\n}"
     assert edited(go, answer, language="go") == "func f() {\n\tif a {\n\t\tb()\n\t\tc()\n\t}\n}\n"
@@ -138,12 +138,12 @@ def test_a_file_with_crlf_keeps_it():
 
 
 def test_a_selection_within_a_line_is_replaced_alone():
-    """What stands before it on the line stays."""
+    """The text before it on the line is kept."""
     assert edited("x = ⟦a + b⟧  # sum\n", "```\nsum([a, b])\n```") == "x = sum([a, b])  # sum\n"
 
 
 def test_a_selection_after_the_indentation_keeps_it():
-    """Most editors select so."""
+    """Most editors select this way."""
     text = "class A:\n    ⟦def f(self):\n        return 1⟧\n"
     expected = "class A:\n    def f(self):\n        return 2\n"
     assert edited(text, "def f(self):\n    return 2") == expected
@@ -162,13 +162,13 @@ def test_a_fence_within_a_docstring_is_code():
 
 
 def test_markdown_keeps_its_fences():
-    """Only one around the whole answer is taken off."""
+    """Only a fence around the whole answer is removed."""
     answer = "```markdown\n# A\n\n```sh\nmake\n```\n\nB\n```"
     assert edited("⟦# A\n⟧", answer, language="markdown") == "# A\n\n```sh\nmake\n```\n\nB\n"
 
 
 def test_lines_under_an_open_bracket_keep_their_distance():
-    """They are moved with their line."""
+    """They are indented together with their line."""
     answer = "x = f(a,\n      b)\ny = 1"
     expected = "if a:\n    x = f(a,\n          b)\n    y = 1\n"
     assert edited("if a:\n    ⟦x = 1⟧\n", answer) == expected
@@ -182,7 +182,7 @@ def test_lines_under_an_open_bracket_keep_their_distance():
     answer=st.text("`~ab \n\t.#<>/think:{}", max_size=60),
 )
 def test_any_answer_is_applied_or_refused(before, old, after, answer):
-    """Nothing raises, and what is outside the selection stays."""
+    """Nothing raises, and text outside the selection is unchanged."""
     document = Document.create("file:///a", "python", 1, before + old + after)
     span = Span(len(before), len(before) + len(old))
     new = replacement_text(document, span, answer)

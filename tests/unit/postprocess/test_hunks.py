@@ -19,7 +19,7 @@ WILD = st.text(alphabet="ab \t\r\n}\x0c\u2028😀", max_size=40)
 
 @given(old=TEXTS | WILD, new=TEXTS | WILD)
 def test_applied_hunks_give_exactly_the_new_text(old, new):
-    """The law: nothing is lost, whatever the texts."""
+    """For any two texts."""
     assert apply_edits(old, hunks(old, new)) == new
 
 
@@ -40,13 +40,13 @@ def test_no_hunk_splits_a_crlf(old, new):
 
 @given(text=TEXTS | WILD)
 def test_equal_texts_need_no_hunk(text):
-    """Nothing to do is an empty list."""
+    """The list is empty."""
     assert hunks(text, text) == []
 
 
 @given(old=TEXTS, new=TEXTS)
 def test_line_ends_of_the_file_are_kept(old, new):
-    r"""No line end comes in that the file does not have."""
+    r"""No other kind of line end is added."""
     document = Document.create("file:///a", "python", 1, old)
     edits = document_hunks(document, Span(0, len(old)), new)
     result = apply_edits(old, edits)
@@ -66,7 +66,7 @@ def check(old: str, new: str, expected: list[tuple[int, int, str]]):
 
 
 def test_a_changed_word_is_the_only_thing_replaced():
-    """The rest of the line, and its end, stay."""
+    """The rest of the line and its line end are not part of the edit."""
     check("a\nx = foo(1)\nb\n", "a\nx = bar(1)\nb\n", [(6, 9, "bar")])
 
 
@@ -76,17 +76,17 @@ def test_a_new_line_is_an_insertion():
 
 
 def test_a_deleted_line_is_a_deletion():
-    """Its line end goes with it."""
+    """Its line end is deleted too."""
     check("a\nb\nc\n", "a\nc\n", [(2, 4, "")])
 
 
 def test_wrapped_lines_get_edits_of_their_indentation_alone():
-    """A cursor within the wrapped code stays where it is."""
+    """So a cursor in the wrapped code does not move."""
     check("f()\ng()\n", "try:\n    f()\n    g()\n", [(0, 0, "try:\n    "), (4, 4, "    ")])
 
 
 def test_unicode_line_separators_are_no_line_ends():
-    """A form feed or U+2028 is text to an editor."""
+    """Editors treat a form feed or U+2028 as text."""
     check("a\x0cb\u2028c\n", "a\x0cb\u2028d\n", [(4, 5, "d")])
 
 
@@ -98,7 +98,7 @@ def test_model_text_with_lf_goes_into_a_crlf_file():
 
 
 def test_a_span_in_the_middle_is_edited_at_its_offset():
-    """Offsets are the document's."""
+    """Offsets refer to the document."""
     document = Document.create("file:///a", "python", 1, "a\nb\nc\n")
     assert document_hunks(document, Span(2, 3), "B\n") == [TextEdit(Span(2, 3), "B")]
 
@@ -110,13 +110,13 @@ def test_mixed_line_ends_stay_where_lines_stay():
 
 
 def test_a_missing_final_newline_stays_missing():
-    """As do several of them at the end."""
+    """Several newlines at the end are kept too."""
     assert fit_line_ends("a\nb\n", old="a", newline="\n") == "a\nb"
     assert fit_line_ends("a\nb", old="a\n\n", newline="\n") == "a\nb\n\n"
 
 
 def test_a_large_file_of_equal_lines_is_done():
-    """No cubic behaviour on a generated file (the test would hang)."""
+    """With cubic complexity, the test would not end."""
     old = "}\n{\n" * 20_000
     new = "{\n}\n" * 20_000 + "end\n"
     assert apply_edits(old, hunks(old, new)) == new

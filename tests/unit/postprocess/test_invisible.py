@@ -18,7 +18,7 @@ HIDDEN = [
 
 @pytest.mark.parametrize("char", HIDDEN, ids=name_of)
 def test_a_character_that_nobody_sees_is_found(char):
-    """In a name, in a string, and at the end."""
+    """It may be in a name, in a string, or at the end."""
     assert invisible_added(f"is{char}Admin = 1", "isAdmin = 1") == char
     assert invisible_added(f'x = "{char}"', "") == char
     assert invisible_added(f"x = 1{char}", "") == char
@@ -58,7 +58,7 @@ def test_the_same_characters_elsewhere_are_hidden(text):
 
 @pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200b", "\x1b"], ids=name_of)
 def test_ghost_text_with_hidden_characters_is_not_shown(char):
-    """Unless the lines around the cursor have the character."""
+    """Unless the lines around the cursor contain the character."""
     before, answer = "def total(a, b):\n    return ", f"a + b  # {char}sum"
     assert _shown(before, answer) == Dropped("invisible characters")
     assert isinstance(_shown(f"# {char}\n{before}", answer), Finished)

@@ -45,7 +45,7 @@ def test_names_become_links_and_the_models_links_become_text(markdown, expected)
 
 
 def test_our_own_links_stay():
-    """Headings of parts have them."""
+    """Headings of parts contain such links."""
     heading = "### [Lines 1 to 9](file:///w/app.py#L1)"
     own = ["[Lines 1 to 9](file:///w/app.py#L1)"]
     assert with_links(f"{heading}\n[x](y) in app.py", _PLACES.get, own) == (

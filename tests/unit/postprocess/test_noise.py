@@ -45,7 +45,7 @@ def test_code_is_no_introduction(line: str):
     ],
 )
 def test_an_explanation_is_recognised(line: str):
-    """As a whole line."""
+    """If it is a whole line."""
     assert CHATTER_AFTER.fullmatch(line)
 
 
@@ -56,7 +56,7 @@ def test_keys_and_calls_are_no_explanation(line: str):
 
 
 def test_a_fence_has_three_characters_or_more():
-    """The words behind it are kept as written."""
+    """The words after it are kept unchanged."""
     found = [
         (one["indent"], one["fence"], one["info"]) for one in FENCE.finditer("``\n  ```` py \n~~~\n```a`\n")
     ]
@@ -75,5 +75,5 @@ def test_a_fence_has_three_characters_or_more():
     ],
 )
 def test_reasoning_at_the_start_is_removed(text: str, expected: str | None):
-    """Nothing is left while it has not ended."""
+    """The result is empty until the reasoning has ended."""
     assert after_reasoning(text) == expected

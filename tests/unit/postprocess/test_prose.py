@@ -98,7 +98,7 @@ def test_code_is_never_prose():
     ],
 )
 def test_sentences_are_expected_in_text_in_data_and_between_tags(language: str, text: str, *, expected: bool):
-    """There an answer in prose says nothing about the model."""
+    """In such places, prose does not show that the model is unsuitable."""
     offset = text.index("█")
     document = Document.create("untitled:x", language, 1, text.replace("█", ""))
 

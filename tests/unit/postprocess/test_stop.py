@@ -41,7 +41,7 @@ def fed(marked: str, answer: str, language: str = "python") -> tuple[str, str | 
     ],
 )
 def test_it_stops_with_the_reason(marked, answer, needed, reason):
-    """Each rule by its name, and not a character later than needed."""
+    """The reason is the rule's name, and it stops as early as possible."""
     seen, why = fed(marked, answer)
     assert (needed, reason) == (seen, why)
 

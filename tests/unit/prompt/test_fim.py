@@ -69,7 +69,7 @@ def test_snippets_come_with_a_header_for_the_last_file(row):
     ],
 )
 def test_the_family_is_read_from_the_name(name, family):
-    """Where the server shows no metadata."""
+    """For servers without metadata."""
     found = find_format(_info(name))
     assert found is not None
     assert found.family == family
@@ -84,7 +84,7 @@ def test_an_instruct_model_has_no_format(name):
 
 
 def test_metadata_is_trusted_before_the_name():
-    """The model's own markers decide, whatever it is called."""
+    """The model's own markers decide, for any name."""
     tokens = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
     found = find_format(_info("starcoder2", tokens))
     assert found is not None
@@ -131,7 +131,7 @@ def test_a_suffix_first_model_gets_typed_text_at_the_end_of_the_prefix():
 
 
 def test_snippets_go_in_front_in_the_familys_layout():
-    """Under the paths of their files, the current file's last."""
+    """Each is below the path of its file; the current file comes last."""
     snippets = [PromptSnippet("util.py", "def g(): ...\n")]
     prompt = fim_prompt(ROWS["qwen"], prefix="a", suffix="", typed="b", snippets=snippets, path="main.py")
     assert prompt.text == (
@@ -140,7 +140,7 @@ def test_snippets_go_in_front_in_the_familys_layout():
 
 
 def test_a_users_text_is_never_a_marker():
-    """A prompt about prompts stays text, part by part."""
+    """Markers in the user's code stay text, in each part of the prompt."""
     prompt = fim_prompt(ROWS["qwen"], prefix="<|fim_middle|>", suffix="<|endoftext|>", typed="<|im_start|>")
     texts = [part.text for part in prompt.parts if isinstance(part, Text)]
     assert texts == ["<|fim_middle|>", "<|endoftext|>", "<|im_start|>"]
@@ -168,7 +168,7 @@ def test_every_family_sees_the_snippets(row):
 
 @pytest.mark.parametrize("row", [row for row in formats() if row.marks_files], ids=lambda row: row.family)
 def test_a_snippet_ends_its_last_line_before_the_next_marker(row):
-    """By exactly one line end, whatever its file ends with."""
+    """With exactly one line end, for any end of its file."""
     prompt = fim_prompt(row, prefix="a", suffix="", typed="b", snippets=SNIPPETS, path="main.py")
     texts = [part.text for part in prompt.parts if isinstance(part, Text)]
     ends = [text for text in texts if any(one.text.rstrip() in text for one in SNIPPETS)]
@@ -215,7 +215,7 @@ def test_a_repository_is_named_only_in_front_of_files(row):
 
 
 def test_codestrals_middle_marker_in_the_metadata_changes_nothing():
-    """It was trained suffix-first and without it."""
+    """It was trained suffix-first, without this marker."""
     found = find_format(_info("some-22b", FimTokens("[PREFIX]", "[SUFFIX]", "[MIDDLE]")))
     assert found is ROWS["mistral"]
 
@@ -262,7 +262,7 @@ def test_typed_text_follows_a_marker_or_the_prefix(row):
 
 
 def test_a_language_without_line_comments_has_paths_in_its_own():
-    """A hash is text in HTML."""
+    """In HTML, a hash is text."""
     prompt = prefix_prompt(
         prefix="a",
         typed="b",
@@ -283,7 +283,7 @@ def test_codestral_has_other_files_under_plain_lines():
 
 
 def test_the_user_names_the_layout():
-    """Whatever the model's name and markers say."""
+    """The user's choice overrides the model's name and markers."""
     plain = _info("my-model")
 
     assert find_format(plain, "granite4") is ROWS["granite4"]
@@ -291,7 +291,7 @@ def test_the_user_names_the_layout():
 
 
 def test_the_setting_offers_every_family():
-    """And no other."""
+    """It offers nothing else."""
     allowed = get_args(inspect.get_annotations(CompletionSettings)["fim"])[0]
 
     assert set(get_args(allowed)) == {"auto", "none", *ROWS}

@@ -69,14 +69,14 @@ def test_each_mistake_is_named_with_its_line(text, line, message):
 
 
 def test_all_mistakes_of_a_file_are_named_at_once():
-    """An author corrects a file in one go."""
+    """So the author can correct them together."""
     with pytest.raises(InvalidPrompt) as caught:
         parse("bad", "+++\nscope = 1\noutput = 2\nnix = 3\n+++\n$a\n$b")
     assert [fault.line for fault in caught.value.faults] == [2, 3, 4, 6, 7]
 
 
 def test_a_broken_file_leaves_the_others_working(tmp_path):
-    """And the message names the file and the line."""
+    """The message names the file and the line."""
     (tmp_path / "bad.md").write_text("+++\nscope = 'galaxy'\n+++\nx", "utf-8")
     (tmp_path / "good.md").write_text(GOOD, "utf-8")
     library = PromptLibrary([PromptFolder(tmp_path)])
@@ -86,7 +86,7 @@ def test_a_broken_file_leaves_the_others_working(tmp_path):
 
 
 def test_a_thousand_bad_files_are_one_message(tmp_path):
-    """Bounded work, one sentence."""
+    """The work is bounded, and the message is one sentence."""
     for number in range(1000):
         (tmp_path / f"bad-{number:04}.md").write_text("x", "utf-8")
     library = PromptLibrary([PromptFolder(tmp_path)])
@@ -96,7 +96,7 @@ def test_a_thousand_bad_files_are_one_message(tmp_path):
 
 
 def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
-    """One message says how to trust it; nothing in it is read."""
+    """One message says how to trust it; its files are not read."""
     folder = _workspace(tmp_path)
     (folder / "docstring.md").write_text(GOOD, "utf-8")
     library = PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)])
@@ -115,7 +115,7 @@ def test_an_untrusted_workspace_without_prompts_is_not_mentioned(tmp_path):
 
 
 def test_the_action_that_a_trusted_workspace_replaces_is_reported(tmp_path):
-    """A shipped one, or one of the user's own."""
+    """It may be a shipped one or one of the user's own."""
     mine, folder = tmp_path / "mine", _workspace(tmp_path)
     mine.mkdir()
     (mine / "shout.md").write_text(GOOD, "utf-8")
@@ -129,7 +129,7 @@ def test_the_action_that_a_trusted_workspace_replaces_is_reported(tmp_path):
 
 
 def test_a_link_out_of_a_workspace_is_not_followed(tmp_path):
-    """A repository's prompts cannot pull other files into a prompt."""
+    """A repository's prompts cannot include other files."""
     outside = tmp_path / "secret.md"
     outside.write_text(GOOD, "utf-8")
     root = tmp_path / "root"
@@ -141,7 +141,7 @@ def test_a_link_out_of_a_workspace_is_not_followed(tmp_path):
 
 
 def test_a_folder_that_leads_out_of_its_workspace_is_not_read(tmp_path):
-    """Neither is a link in the place of the folder."""
+    """A link with the folder's name is not followed either."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "mine.md").write_text(GOOD, "utf-8")
@@ -163,7 +163,7 @@ def test_the_users_own_links_are_followed(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
 def test_a_pipe_is_not_waited_for(tmp_path):
-    """Nor is a folder or a device that is called like a prompt."""
+    """Folders and devices named like a prompt are not read either."""
     os.mkfifo(tmp_path / "pipe.md")
     (tmp_path / "folder.md").mkdir()
     (tmp_path / "zero.md").symlink_to("/dev/zero")
@@ -182,7 +182,7 @@ def test_odd_files_are_named_and_left_out(tmp_path):
 
 
 def test_files_are_read_again_when_they_change(tmp_path):
-    """New, changed and gone; nothing is read where nothing changed."""
+    """If a file is new, changed or deleted; otherwise nothing is read."""
     library = PromptLibrary([PromptFolder(tmp_path)])
     file = tmp_path / "shout.md"
     assert library.refresh() is False
@@ -198,7 +198,7 @@ def test_files_are_read_again_when_they_change(tmp_path):
 
 
 def test_code_with_dollars_stays_as_it_is():
-    """Values are never read for placeholders."""
+    """Placeholders in values are not replaced."""
     prompt = parse("shout", GOOD)
     [message] = render(prompt, {"code": "echo $code $HOME $$"})
     assert message.text == "Shout echo $code $HOME $$"

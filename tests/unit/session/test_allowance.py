@@ -9,7 +9,7 @@ def test_there_is_enough_for_one_window_at_the_start():
 
 
 def test_keys_add_no_more_than_one_window():
-    """An hour at one place does not pay for a row of short visits."""
+    """An hour at one place does not allow wide windows for several short visits."""
     allowance = ReadingAllowance()
     for _ in range(10_000):
         allowance.key()

@@ -15,7 +15,7 @@ def _stored(pieces, state=AnswerState.COMPLETE) -> StoredAnswer:
 
 @given(pieces=_PIECES, data=st.data())
 def test_typed_text_is_removed_from_the_start_of_the_answer(pieces, data):
-    """Whatever the cut, and no piece is left empty."""
+    """For any division into pieces, and without empty pieces."""
     whole = "".join(pieces)
     cut = data.draw(st.integers(0, len(whole)))
     rest = _stored(pieces).after(whole[:cut])
@@ -38,7 +38,7 @@ def test_an_unlikely_answer_holds_only_where_it_was_asked():
 
 @given(pieces=_PIECES)
 def test_whole_lines_end_at_a_line_end(pieces):
-    """Or there are none, before the first line that is not blank."""
+    """There are none before the first line that is not blank."""
     whole = "".join(pieces)
     lines = _stored(pieces).whole_lines()
     finished = whole[: whole.rfind("\n") + 1]
@@ -46,7 +46,7 @@ def test_whole_lines_end_at_a_line_end(pieces):
 
 
 def test_a_suggestion_ends_where_nothing_visible_is_left():
-    """Blanks alone are no suggestion."""
+    """A suggestion of blanks only is dropped."""
     shown = Suggestion("a b \n", 0.9, None)
     assert shown.after("a ") == Suggestion("b \n", 0.9, None)
     assert shown.after("a b") is None

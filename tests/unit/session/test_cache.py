@@ -17,7 +17,7 @@ def _answer(text: str, state: AnswerState = AnswerState.COMPLETE) -> StoredAnswe
 
 @pytest.mark.parametrize(("keys", "left"), [("", "f(a)\n"), ("f(", "a)\n"), ("g", None)])
 def test_an_answer_is_found_while_it_is_typed_through(keys, left):
-    """And not if the typed text differs."""
+    """It is not found if the typed text differs."""
     cache = ResultCache()
     document, offset = at("x = █\n")
     cache.put(_MODEL, document, offset, _answer("f(a)\n"))
@@ -38,7 +38,7 @@ def test_closers_that_the_editor_inserted_do_not_count():
 
 @pytest.mark.parametrize("change", ["model", "uri", "before", "after"])
 def test_an_answer_holds_for_its_place_alone(change):
-    """Its model, its document, and the text around it."""
+    """It is tied to its model, its document, and the text around it."""
     cache = ResultCache()
     document, offset = at("x = █\ny = 2\n")
     cache.put(_MODEL, document, offset, _answer("1\n"))

@@ -25,7 +25,7 @@ def test_the_history_is_what_was_sent_and_answered():
 
 
 def test_nothing_is_condensed_while_it_fits():
-    """So that the server reuses all it has read."""
+    """So the server reuses everything that it has read."""
     found = _conversation()
     found.condense(10_000, len)
     assert found.shortened == ()
@@ -69,7 +69,7 @@ def test_the_last_answer_is_condensed_after_all_others_are_left_out():
 
 
 def test_a_condensed_turn_keeps_its_question_and_the_main_points_of_its_answer():
-    """Without the code in front of the question."""
+    """The code before the question is left out."""
     turn = Turn("Why?", "code\nWhy?", "It waits. " * 50 + "\n\nThen it ends. " * 2, kept="condensed")
     assert turn.messages == (
         Message("user", "Why?"),
@@ -78,7 +78,7 @@ def test_a_condensed_turn_keeps_its_question_and_the_main_points_of_its_answer()
 
 
 def test_a_question_that_holds_pasted_text_is_cut():
-    """Where its turn no longer fits."""
+    """If its turn does not fit."""
     turn = Turn("word " * 1000, "word " * 1000, "Yes.", kept="without code")
     assert len(turn.messages[0].text) == 2000
 
@@ -108,7 +108,7 @@ def test_an_id_is_no_path(own_folders, name):
 
 
 def test_a_damaged_file_counts_as_none(own_folders):
-    """And is no error."""
+    """It causes no error."""
     path = store_conversation(_conversation())
     path.write_text("{")
     assert load_conversation("0123456789abcdef") is None
@@ -124,7 +124,7 @@ def test_a_file_that_was_not_finished_is_forgotten_too(own_folders):
 
 
 def test_a_folder_that_cannot_be_written_is_named(own_folders):
-    """In one sentence, and nothing is left behind."""
+    """The error is one sentence, and no file remains."""
     folder = store_conversation(_conversation()).parent
     forget_stored()
     folder.rmdir()
@@ -143,7 +143,7 @@ def test_the_least_recently_used_conversation_is_dropped_first():
 
 
 def test_a_conversation_that_is_being_answered_is_not_dropped():
-    """However many other conversations begin meanwhile."""
+    """Even if many other conversations begin meanwhile."""
     known = Conversations()
     first = known.add(new_conversation())
     first.is_answering = True

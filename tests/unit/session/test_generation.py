@@ -70,7 +70,7 @@ async def test_an_answer_ends_in_one_state(start, judge, state):
 
 
 async def test_stopping_an_answer_that_has_ended_changes_nothing():
-    """Only a running answer can be broken."""
+    """Only a running answer can be stopped."""
     generation = _generation(_stream("a"))
     await generation.run()
     generation.stop()

@@ -8,7 +8,7 @@ from support.documents import at, typed
 
 
 async def test_a_newer_request_makes_the_ticket_stale():
-    """And the request's wait for another key ends at once."""
+    """Its request then stops waiting for another key."""
     place = Place()
     document, offset = at("x = █\n")
     older = place.new_ticket(document, offset)
@@ -37,7 +37,7 @@ def test_a_ticket_wakes_its_waiters():
 
 
 def test_a_pause_that_was_interrupted_is_waited_for_longer():
-    """Until the window could grow once."""
+    """Until the window has grown once."""
     place = Place()
     place.interrupted()
     place.interrupted()
@@ -47,7 +47,7 @@ def test_a_pause_that_was_interrupted_is_waited_for_longer():
 
 
 def test_imports_that_moved_are_not_returned():
-    """Their lines have another text now."""
+    """The lines have changed."""
     place = Place()
     document, _ = at("import os\nimport re\n█")
     place.keep_imports(document, [Span(0, 10), Span(10, 20)])

@@ -16,7 +16,7 @@ def test_a_server_with_one_slot_keeps_the_last_prompt():
 
 
 def test_prompts_of_several_places_keep_a_slot_each():
-    """Coming back finds what was read."""
+    """Returning to a place reuses what was read."""
     prompts = CachedPrompts(3)
     for text in (_A, _B, _C):
         prompts.put(prompts.best(text).slot, text)
@@ -52,7 +52,7 @@ def test_a_prompt_with_a_short_common_beginning_is_another_place():
 
 
 def test_the_number_of_slots_follows_the_server():
-    """What the slots that stay hold is kept."""
+    """The remaining slots keep their prompts."""
     prompts = CachedPrompts(1)
     prompts.put(0, _A)
     prompts.resize(3)

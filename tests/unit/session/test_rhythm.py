@@ -18,7 +18,7 @@ def test_a_fast_model_is_asked_at_once():
 
 
 def test_a_slow_model_is_asked_about_one_key_later():
-    """And never more than a quarter of a second later."""
+    """The delay is at most a quarter of a second."""
     rhythm = _typed(Rhythm(), 0.15)
     for _ in range(20):
         rhythm.answered(2.0)

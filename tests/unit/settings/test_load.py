@@ -314,7 +314,7 @@ def test_a_later_source_that_names_another_kind_starts_anew(load, override):
 
 
 def test_a_later_source_that_only_names_the_kind_of_auto_keeps_the_rest(load):
-    """Naming the kind of the server keeps the other values."""
+    """Values that `auto` had are kept if the kind is named."""
     resolved, _ = load(user="backend.model = 'm'", environ={"HOMEBODY_BACKEND_KIND": "ollama"})
 
     assert (resolved.chat.backend.kind, resolved.chat.backend.model) == ("ollama", "m")

@@ -72,7 +72,7 @@ def test_both_hostile_sources_get_one_message_each(load):
 
 
 def test_the_user_may_set_all_of_it(load):
-    """The same in the user's own file counts."""
+    """The same settings are accepted in the user's own file."""
     own = "\n".join(line for line in HOSTILE_TOML.splitlines() if not line.startswith("api_key_env"))
     resolved, problems = load(user=own, environ=ENVIRON)
 
@@ -130,7 +130,7 @@ def test_what_the_user_raised_in_the_editor_may_be_repeated(load):
 
 
 def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
-    """The folder is trusted whatever path leads to it."""
+    """The folder is trusted by any path that leads to it."""
     (tmp_path / "link").symlink_to(workspace)
 
     resolved, _ = load(user=f"trusted_folders = ['{tmp_path}/link']", project="log.enabled = true")
@@ -316,7 +316,7 @@ def test_many_bad_keys_are_reported_in_a_short_message(load):
 
 
 def test_a_workspace_that_is_a_loop_is_not_trusted(tmp_path: Path):
-    """A loop of symlinks raises nothing."""
+    """A loop of symlinks causes no error."""
     from homebody.settings.trust import is_trusted
 
     (tmp_path / "loop").symlink_to(tmp_path / "loop")

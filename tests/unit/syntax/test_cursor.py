@@ -144,7 +144,7 @@ def test_a_fact_is_found(marked, language, fact):
     ],
 )
 def test_a_fact_is_not_invented(marked, language, fact):
-    """What only looks like it."""
+    """Text that only looks similar is not recognised."""
     assert not getattr(at(marked, language), fact)
 
 
@@ -159,7 +159,7 @@ def test_a_fact_is_not_invented(marked, language, fact):
     ],
 )
 def test_the_indentation_is_the_files(text, unit, mixed):
-    """As most lines have it; the language's own in an empty file."""
+    """That of most lines; in an empty file, the usual one of the language."""
     cursor = at(text)
     assert (unit, mixed) == (cursor.indentation.unit, cursor.indentation.mixed)
 

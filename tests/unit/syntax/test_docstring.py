@@ -86,7 +86,7 @@ def test_a_comment_that_could_be_documentation_or_not_is_left_alone():
 
 
 def test_a_scripts_first_line_is_no_documentation():
-    """The interpreter line stays."""
+    """The interpreter line is kept."""
     text = "#!/bin/sh\nf() {\n  :\n}\n"
 
     assert documented("shellscript", text, "# Doc.") == "#!/bin/sh\n# Doc.\nf() {\n  :\n}\n"

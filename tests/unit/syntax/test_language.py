@@ -168,7 +168,7 @@ def test_a_query_file_inherits_patterns():
 
 
 def test_grammars_are_loaded_on_first_use():
-    """Importing the room costs no parser and no grammar."""
+    """Importing the package loads no parser and no grammar."""
     code = (
         "import sys; import homebody.syntax.tree, homebody.syntax.scope, homebody.syntax.cursor; "
         "print([name for name in sys.modules if name.startswith('tree_sitter')])"

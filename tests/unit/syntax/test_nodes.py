@@ -62,7 +62,7 @@ def long_documents(draw) -> tuple[Language, str]:
 @settings(max_examples=150, deadline=None)
 @given(long_documents(), st.floats(0, 1), st.sampled_from([0, 1, 2, 50, 4_000]))
 def test_a_query_finds_what_it_finds_from_the_root(drawn, where, size):
-    """Going node by node loses nothing and finds nothing twice."""
+    """Searching node by node finds every match exactly once."""
     language, text = drawn
     tree = parse(Document.create("file:///a", language.ids[0], 0, text))
     query = scope_query(language)

@@ -97,7 +97,7 @@ def test_a_long_type_is_shown_by_the_signatures_of_its_members(language_id, text
 
 
 def test_a_short_type_is_shown_whole_and_a_function_by_its_signature():
-    """With their indentation."""
+    """Both keep their indentation."""
     text = (
         "class Outer:\n    class Order:\n        def add(self, n):\n            return n\n"
         + "    x = 1\n" * 20

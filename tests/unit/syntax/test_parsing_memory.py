@@ -11,7 +11,7 @@ from homebody.syntax.units import Units, encode
 
 
 def test_parsing_again_takes_no_more_memory():
-    """A text that is parsed at each key is not kept once a key."""
+    """The texts of earlier parses are released."""
     language = find("python", "file:///a.py")
     text = "def area(width):\n    return '😋' * width\n" * 2_000
     units = Units.of(text)

@@ -90,7 +90,7 @@ def test_scopes_follow_an_edit_before_it_is_parsed():
 
 
 def test_a_tree_of_another_text_is_not_used():
-    """A tree that does not fit is as good as none: lines answer."""
+    """The scope is then found by lines."""
     tree = parse(Document.create("file:///a.py", "python", 1, "x = 1\n"))
     document = Document.create("file:///a.py", "python", 2, "def f():\n    return 1\n")
 

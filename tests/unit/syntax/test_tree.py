@@ -64,7 +64,7 @@ async def test_a_tree_follows_each_edit_at_once():
 
 
 async def test_trees_follow_without_being_asked():
-    """Where a loop is running, the exact tree comes by itself."""
+    """In a running event loop, the exact tree is built in the background."""
     trees, document = Trees(), open_document()
     trees.open(document)
     edit, new = insert(document, 0, "x = 1\n")

@@ -31,5 +31,5 @@ def test_editing_units_gives_the_same_as_reading_them_again(text, new_text, data
 
 
 def test_plain_text_needs_no_table():
-    """Text of the basic plane keeps no offsets at all."""
+    """For text in the basic multilingual plane, no offsets are stored."""
     assert Units.of("plain, naïve, 中文\n").astral == ()

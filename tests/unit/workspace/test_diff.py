@@ -50,7 +50,7 @@ def test_a_diff_is_split_at_its_files(text, paths):
 
 
 def test_files_that_go_into_no_prompt_are_taken_out():
-    """By name, by rule, and by what they hold."""
+    """By name, by ignore rule, and by content."""
     diffs = file_diffs(
         "".join(
             f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-x\n+{text}\n"
@@ -72,7 +72,7 @@ def test_files_that_go_into_no_prompt_are_taken_out():
 
 
 def test_a_key_is_found_wherever_it_stands():
-    """Behind a thousand lines too, and behind the margin of a diff."""
+    """Also after a thousand lines, and after the marks of a diff."""
     key = "-----BEGIN EC PRIVATE KEY-----\n"
     assert holds_key_anywhere("line\n" * 5000 + key)
     assert holds_key_anywhere("+x\n+" + key)

@@ -23,7 +23,7 @@ def result(*found: Found, own: str | None = None) -> list[tuple[str, int, int, s
 
 
 def test_a_method_stands_under_its_class():
-    """Below the three innermost headers if there are more."""
+    """At most the three innermost headers are shown."""
     assert result(method("get", 9, "class Outer:", "    class Cache:")) == [
         ("a.py", 9, 9, "class Outer:\n    class Cache:\n        def get(self):", "defines get")
     ]
@@ -51,7 +51,7 @@ def test_neighbours_of_one_file_are_one_candidate():
 
 
 def test_what_is_long_stands_alone():
-    """A whole class, between two signatures."""
+    """For example a whole class between two signatures."""
     found = [
         method("a", 1),
         Found("Cache", "a.py", 3, 8, CACHE + "\n    x = 1\n    y = 1", ""),

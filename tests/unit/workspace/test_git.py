@@ -59,7 +59,7 @@ def test_a_repository_does_not_choose_which_files_are_read(root: Path):
 
 
 def test_a_branch_is_compared_where_the_two_parted(root: Path):
-    """Later commits of others to it do not count."""
+    """Later commits to the branch are not included."""
     git(root, "checkout", "-qb", "topic")
     (root / "mine.py").write_text("m\n")
     git(root, "add", ".")
@@ -85,7 +85,7 @@ def test_staged_unstaged_and_uncommitted_files_are_listed_separately(root: Path)
 
 
 def test_files_marked_as_generated_are_found(root: Path):
-    """By ``linguist-generated``, as code hosts read it."""
+    """By the attribute ``linguist-generated``, as on code hosts."""
     (root / ".gitattributes").write_text("a.py linguist-generated\n*.pb.py linguist-generated=true\n")
 
     assert {root / "a.py"} == Repository(root).marked_generated([root / "a.py", root / "with space ü.py"])
@@ -130,7 +130,7 @@ def test_no_program_that_the_repository_names_is_run(root: Path):
 
 @pytest.mark.parametrize("revision", ["nope", "--output=x", ""])
 def test_an_unknown_revision_is_named(root: Path, revision: str):
-    """A revision that looks like an option is no option."""
+    """A revision that looks like an option is not used as one."""
     with pytest.raises(GitFailed, match="There is no revision"):
         Repository(root).changed_since(revision)
     assert not (root / "x").exists()
@@ -145,7 +145,7 @@ def test_without_git_there_is_one_sentence(root: Path, monkeypatch: pytest.Monke
 
 
 def test_the_repository_above_a_path_is_found(root: Path):
-    """Or none."""
+    """There may be none."""
     found = find_repository(root / "deep" / "a.py")
 
     assert found is not None

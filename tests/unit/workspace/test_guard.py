@@ -34,7 +34,7 @@ def test_what_takes_too_long_ends_the_process_and_is_left_out_the_third_time(tmp
 
 
 def test_what_is_tried_is_noted_until_all_is_done(tmp_path):
-    """The note is gone afterwards."""
+    """The note is deleted afterwards."""
     guarded = GuardedExtract(tmp_path / "note")
     assert guarded("a.py", b"def alpha(): ...") is not None
     assert (tmp_path / "note").read_text() == "1 a.py"

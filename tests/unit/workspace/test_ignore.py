@@ -62,7 +62,7 @@ def test_the_repository_above_the_workspace_counts(tmp_path):
 
 
 def test_caches_and_virtual_environments_are_known_by_their_marks(tmp_path):
-    """Whatever their names."""
+    """They can have any name."""
     make(tmp_path, {"build/CACHEDIR.TAG": "", "src/pyvenv.cfg": "", "docs/b/.gitignore": "*\n"})
     check(tmp_path, "a.py b.txt docs/a.md keep/a.py Ä/ö.py !b")
 
@@ -93,7 +93,7 @@ def test_a_hostile_pattern_matches_in_bounded_time(tmp_path):
 
 
 def test_broken_lines_and_strange_bytes_are_passed_over(tmp_path):
-    """As git does."""
+    """Git does the same."""
     (tmp_path / ".gitignore").write_bytes(b"\xef\xbb\xbfdocs\r\n[z-a]\r\n\\\r\n\xff\xfe\r\n***\\\n!\nsrc\r\n")
     check(tmp_path, "a.py b.txt build/out.js build/keep/x.py keep/a.py Ä/ö.py !b")
 

@@ -88,7 +88,7 @@ def test_other_languages_import_by_name_alone():
 
 
 def test_names_that_were_changed_lead_back_to_the_definition():
-    """``as`` in both languages."""
+    """Both languages rename with ``as``."""
     document = Document.create("", "python", 0, "from shop import Order as O, line\nimport utils as u\n")
     imported = read_imports("python", rows_of(scope.imports(document, parse(document))), "a.py")
     assert imported.original == {"O": "Order"}
@@ -111,7 +111,7 @@ def test_names_that_were_changed_lead_back_to_the_definition():
     ],
 )
 def test_a_module_path_is_the_path_in_the_import(path, expect):
-    """No suffix, and a folder for the file that stands for it."""
+    """Without the suffix; for a file such as ``__init__.py``, the folder."""
     assert module_path(path) == expect
 
 

@@ -89,7 +89,7 @@ async def test_imports_that_are_not_saved_yet_count(root):
 
 
 async def test_a_saved_file_is_indexed_again(root):
-    """New, changed, gone."""
+    """If it is new, changed or deleted."""
     async with opened(root) as index:
         (root / "shop/order.py").write_text("def re_named(): ...\n")
         (root / "shop/new.py").write_text("def brand_new(): ...\n")
@@ -171,7 +171,7 @@ async def test_an_index_that_is_damaged_during_use_is_rebuilt(root, tmp_path):
 
 
 async def test_an_unwritable_cache_is_reported_and_not_tried_again(root, tmp_path):
-    """A file where the folder should be."""
+    """A file has the folder's name."""
     (tmp_path / "cache").write_text("")
     result = Reported()
     async with opened(root, result=result) as index:
@@ -189,7 +189,7 @@ async def test_without_snippets_there_is_no_index(root, tmp_path):
 
 
 async def test_a_process_that_dies_is_started_again(root):
-    """Each time, and its job is still done."""
+    """Each time, and its job is completed."""
     async with opened(root) as index:
         for number in range(2):
             psutil.Process(index._process.pid).kill()
@@ -233,7 +233,7 @@ async def test_a_process_that_keeps_dying_is_given_up(root, monkeypatch):
 
 
 async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, tmp_path):
-    """After a minute without work, in this test sooner."""
+    """It ends after a minute without work, in this test earlier, and is started again for the next job."""
     job = Scan(root=str(root), database=str(tmp_path / "i/a.sqlite3"), ignore=(), max_file_bytes=1 << 20)
     events: list[Event] = []
     indexer = IndexerProcess(tmp_path / "i", lambda _, event: events.append(event), idle_seconds=0.05)
@@ -267,7 +267,7 @@ def test_one_workspace_has_one_index_whatever_the_way_to_it(tmp_path):
 
 
 async def test_nothing_is_written_into_the_workspace(root):
-    """Index, lock and log lie in the cache."""
+    """Index, lock and log are in the cache."""
     before = sorted(root.rglob("*"))
     async with opened(root):
         pass
@@ -288,7 +288,7 @@ def indexer(tmp_path):
 
 
 def test_the_process_speaks_json_lines_and_ends_with_its_parent(indexer, root, tmp_path):
-    """Low in priority; in the middle of a job too."""
+    """It has a low priority, and ends even during a job."""
     for number in range(300):
         (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
     job = Scan(root=str(root), database=str(tmp_path / "i/a.sqlite3"), ignore=(), max_file_bytes=1 << 20)

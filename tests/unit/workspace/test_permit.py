@@ -50,7 +50,7 @@ async def test_a_folders_pattern_does_not_include_what_the_users_pattern_exclude
 
 
 async def test_a_link_to_a_secret_is_one(root):
-    """Whatever its own name."""
+    """The link may have any name."""
     (root / ".env").write_text("X=1")
     (root / "harmless.py").symlink_to(root / ".env")
     assert await Permit([root], []).refusal((root / "harmless.py").as_uri()) == SECRET
@@ -91,7 +91,7 @@ async def test_unsaved_documents_and_cells_go_by_their_name():
 
 
 async def test_a_changed_ignore_file_counts_after_forgetting(root):
-    """The answer is kept until then."""
+    """The result is cached until then."""
     permit = Permit([root], [])
     uri = (root / "later.py").as_uri()
     assert await permit.refusal(uri) is None
@@ -150,7 +150,7 @@ async def test_a_lookup_does_not_stop_the_event_loop(root, stalled):
 
 
 async def test_a_disk_that_does_not_answer_costs_a_bounded_number_of_threads(root, stalled):
-    """However many documents are open on it."""
+    """For any number of open documents."""
     folder, _, released = stalled
     permit = Permit([folder], [], seconds=0)
 

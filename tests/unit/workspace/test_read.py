@@ -34,7 +34,7 @@ def test_text_comes_as_it_is_on_disk(tmp_path):
 
 
 def test_an_unknown_language_is_plain_text(tmp_path):
-    """It works by lines."""
+    """It is handled by lines."""
     (tmp_path / "a.zig").write_text("x")
     assert read_document(tmp_path / "a.zig", max_bytes=LIMIT).language_id == "plaintext"
 
@@ -85,7 +85,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 
 def test_a_link_to_a_secret_is_a_secret(tmp_path):
-    """Whatever the link is called."""
+    """The link may have any name."""
     (tmp_path / ".env").write_text("A=1")
     (tmp_path / "a.txt").symlink_to(tmp_path / ".env")
     with pytest.raises(FileUnreadable, match="secrets"):
@@ -93,7 +93,7 @@ def test_a_link_to_a_secret_is_a_secret(tmp_path):
 
 
 def test_a_file_without_permission_is_reported(tmp_path):
-    """The message holds the system's reason."""
+    """The message contains the system's reason."""
     path = tmp_path / "a.py"
     path.write_text("")
     path.chmod(0)

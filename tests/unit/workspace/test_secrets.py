@@ -46,7 +46,7 @@ NOT_SECRET = [
 
 @pytest.mark.parametrize("path", SECRET)
 def test_a_file_that_holds_secrets_is_on_the_list(path):
-    """Names, folders and places count, in any case."""
+    """Names, folders and paths are compared, in upper or lower case."""
     assert is_secret(path)
     assert is_secret(Path("/work/project") / path)
 
@@ -64,7 +64,7 @@ def test_a_windows_path_is_understood_everywhere():
 
 
 def test_a_private_key_is_known_by_its_first_line():
-    """Under any name."""
+    """The file can have any name."""
     assert holds_private_key("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl")
     assert holds_private_key("Bag Attributes\n-----BEGIN PRIVATE KEY-----\nMII")
     assert not holds_private_key("-----BEGIN CERTIFICATE-----\nMII")

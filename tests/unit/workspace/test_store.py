@@ -73,7 +73,7 @@ def defining(reader: Reader, *names: str, path: str | None = "a.py", imports=Non
 
 
 def test_an_index_belongs_to_its_user_alone(database):
-    """It holds the workspace's text."""
+    """It contains the workspace's text."""
     fill(database)
     if os.name != "nt":
         assert (database.stat().st_mode & 0o077, database.parent.stat().st_mode & 0o077) == (0, 0)
@@ -153,7 +153,7 @@ def test_a_candidate_has_its_location_and_its_reason(database, reader, tmp_path)
 
 
 def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
-    """Neither words nor definitions."""
+    """Its words and definitions are deleted."""
     fill(
         database,
         file("a.py", "invoice total", names="is_old"),
@@ -205,7 +205,7 @@ def test_a_name_is_looked_for_in_imported_files_first(database, reader):
 
 
 def test_a_name_that_is_in_every_file_is_not_looked_up(database, reader):
-    """Unless an imported file defines it."""
+    """Except if an imported file defines it."""
     fill(database, *(file(f"m{i}/x.py", names="run_all") for i in range(40)))
     assert defining(reader, "run_all") == []
     assert defining(reader, "run_all", imports=[ImportRow("m7.x")]) == ["m7/x.py"]

@@ -64,7 +64,7 @@ def place(tmp_path):
 
 
 def test_a_scan_reads_what_changed_and_nothing_else(place):
-    """New, changed, touched, gone, and the same."""
+    """Files that are new, changed, touched, deleted and unchanged."""
     place.write("a.py", "def alpha(): pass\n")
     place.write("b.py", "def beta(): pass\n")
     place.write("c.py", "def gamma(): pass\n")
@@ -98,7 +98,7 @@ def test_the_newest_files_come_first(place):
 
 
 def test_a_refresh_follows_single_files(place):
-    """Saved, new, gone, renamed folder, ignored, secret, outside."""
+    """Files that are saved, new, deleted, in a renamed folder, ignored, secret, or outside."""
     place.write("src/a.py", "def alpha(): pass\n")
     place.write("src/b.py", "def beta(): pass\n")
     place.write(".gitignore", "out/\n")
@@ -183,7 +183,7 @@ def test_the_text_of_an_unindexed_file_is_not_stored(place, data):
     ids=["mixed line ends", "byte order mark", "brackets", "nesting", "broken", "astral"],
 )
 def test_any_text_is_kept_whole(place, text):
-    """The chunks in order are the text, except for blank ones."""
+    """The joined chunks are the text, except for blank ones."""
     place.write("a.py", text)
     place.scan()
     rows = place.writer._connection.execute("SELECT text FROM chunks ORDER BY id").fetchall()
@@ -251,7 +251,7 @@ def test_tables_and_views_of_sql_are_found_with_their_columns(place):
 
 
 def test_an_unknown_language_is_kept_by_its_lines(place):
-    """Chunks and no definitions."""
+    """It has chunks, but no definitions."""
     place.write("a.zig", "fn alpha() void {}\n" * 10)
     place.scan()
     assert (place.names(), place.texts() > 0) == ("", True)
