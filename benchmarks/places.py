@@ -31,7 +31,7 @@ from homebody.host.machine import usable_cores
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit
-from measure.asking import SteadySpeed, settings_for
+from measure.line_answers import SteadySpeed, settings_for
 from measure.model import CONTEXT_LENGTH, Model, default_weights, open_model, open_stock_model
 from measure.sources import read, standard_library
 from measure.table import print_table
