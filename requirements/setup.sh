@@ -11,7 +11,7 @@
 #        ~/.cache/homebody/editors, 600 MB
 #
 # What is up to date is left alone, so that calling this costs milliseconds.
-# Whatever is missing is said in one sentence on stderr, with exit status 1.
+# A missing requirement is reported in one sentence on stderr, with exit status 1.
 set -eu
 cd "$(dirname "$0")/.."
 

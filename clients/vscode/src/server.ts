@@ -45,7 +45,7 @@ export class Server implements Disposable {
     command: string | undefined;
     /** Set by the module that shows refactorings. */
     onRefactoring: RunRefactoring | undefined;
-    /** Whether suggestions come on request only, whatever the settings say. */
+    /** Whether suggestions come on request only; overrides the settings. */
     isHeldBack: () => boolean = () => false;
     readonly environment: PrivateEnvironment;
     private readonly disposables: Disposable[] = [];

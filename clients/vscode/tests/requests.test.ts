@@ -189,7 +189,7 @@ test("an early request that VS Code never asked for is the last one", async () =
     assert.deepEqual(sent.map(({ what, isCancelled }) => [what, isCancelled]), [["early 2", true]]);
 });
 
-test("a command of the user's asks anew, for alternatives", async () => {
+test("a command of the user sends a new request, for alternatives", async () => {
     await followed();
     type(2);
     void ask(at(2), "explicit");
@@ -253,7 +253,7 @@ test("half a second counts from VS Code's question, not from the key", async () 
     assert.equal(sent[0]?.isCancelled, true);
 });
 
-test("a request goes on when VS Code has waited long enough, and VS Code is given the answer later", async () => {
+test("a request continues after VS Code has stopped waiting, and VS Code gets the answer later", async () => {
     const { token, answer } = ask(at(0));
     now += 700;
     token.cancel();
@@ -348,7 +348,7 @@ test("the menu that opens where no ghost text was delivered is left alone", asyn
     assert.equal(asksAgain, 0);
 });
 
-test("whatever happens in whatever order, at most one request is in flight", async () => {
+test("for any events in any order, at most one request is in flight", async () => {
     let token: Token | undefined;
     const acts = [
         (step: number) => type(step, 200),

@@ -1,4 +1,4 @@
-"""Read what is piped into a command, in whatever encoding it comes.
+"""Reads text that is piped into a command, in any encoding.
 
 In: the standard input. Out: text of bounded size, or an error. A command that waits for input says so.
 """

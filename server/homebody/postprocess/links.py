@@ -1,8 +1,8 @@
-"""Places in an answer's prose as Markdown links, and no other link; or as ranges of the text.
+"""Turns places that an answer's prose names into Markdown links, or into ranges of the text.
 
-In: Markdown of a model, a way to find what a name means. Out: Markdown in which every link leads where
-that lookup says, or the text and its links as offsets. Links that the model wrote itself become text. Pure;
-knows nothing of files.
+In: Markdown of a model, and a function that finds the target of a name. Out: Markdown in which all links
+have these targets, or the text and its links as offsets. Links that the model wrote become text. Pure; does
+not read files.
 """
 
 import re
@@ -32,7 +32,7 @@ _LINK = re.compile(r"\](?=[(\[:])|<(?=[a-zA-Z][a-zA-Z0-9+.-]{1,30}:|[\w.+-]{1,10
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Text between two offsets that means a place: ``uri`` may end with a line, ``#L12``."""
+    """Text between two offsets that names a place: ``uri`` may end with a line, ``#L12``."""
 
     start: int
     end: int
@@ -41,7 +41,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Text as people read it, as safe Markdown, and what it means."""
+    """Text as people read it, the same as safe Markdown, and its target."""
 
     plain: str
     markdown: str
@@ -65,10 +65,10 @@ def with_links(markdown: str, find: Callable[[str], str | None], own: Collection
 def found_links(
     markdown: str, find: Callable[[str], str | None], own: Collection[str] = ()
 ) -> tuple[str, list[Link]]:
-    """Return the text without Markdown's links, and where in it a name means a place.
+    """Return the text without Markdown's links, and the ranges of names that refer to places.
 
-    For clients that show the text as it is. ``find`` and ``own`` as in ``with_links``; of the links in
-    ``own`` the label stays.
+    For clients that show plain text. ``find`` and ``own`` are those of ``with_links``; links in ``own`` are
+    replaced by their label.
     """
     text: list[str] = []
     links: list[Link] = []
@@ -169,7 +169,7 @@ def _lines(markdown: str) -> Iterator[tuple[str, _Kind]]:
 
 
 def _indent(line: str) -> int:
-    """Columns before the text; a tab counts as too many."""
+    """Columns before the text; a tab counts as more than three."""
     blanks = line[: len(line) - len(line.lstrip(_BLANKS))]
     return len(blanks.replace("\t", " " * (_MOST_INDENT + 1)))
 

@@ -1,4 +1,4 @@
-// Where the server is found, what is said of another version, and what happens beside Copilot.
+// Where the server is found, what is reported about another version, and what happens if Copilot is active.
 const assert = require("node:assert/strict");
 const path = require("node:path");
 const vscode = require("vscode");

@@ -58,7 +58,7 @@ exports.until = async function until(found, longest = exports.LONGEST_MILLISECON
 /**
  * The page inside the chat's webview, once it takes questions.
  *
- * A locator, which looks for the frame anew each time: VS Code replaces it when it loads the page again.
+ * A locator, which searches for the frame each time: VS Code replaces it when it loads the page again.
  */
 exports.openChat = async function openChat(page) {
     await page.keyboard.press("Control+Alt+h");

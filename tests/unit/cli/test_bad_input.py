@@ -104,13 +104,13 @@ def test_a_bad_answer_is_one_sentence_and_no_edit(run, own_folders, answering, c
     assert (own_folders / "app.py").read_text() == code
     assert "Traceback" not in ended.err
     assert "internal error" not in ended.err
-    told = [line for line in ended.err.splitlines() if line]
+    messages = [line for line in ended.err.splitlines() if line]
     if command == "refactor":
         assert ended.code in {1, 3}
-        assert told
+        assert messages
     elif reply.get("fault") or not reply["text"].strip():
         assert ended.code in {1, 3}
-        assert len(told) == 1
+        assert len(messages) == 1
     else:
         assert ended.code == 0
         assert ended.out.strip()

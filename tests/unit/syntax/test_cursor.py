@@ -96,7 +96,7 @@ def test_the_facts_come_from_the_tree(at_cursor, language_id, text, expected):
     ],
 )
 def test_the_facts_are_right_a_keystroke_after_the_parse(before, typed, expected):
-    """With the tree of the keystroke before, the typed line is read anew."""
+    """If the tree is that of the previous keystroke, the typed line is scanned again."""
     at = before.index("█")
     old = Document.create("file:///a.py", "python", 1, before.replace("█", ""))
     edit = TextEdit(Span(at, at), typed)

@@ -114,7 +114,7 @@ async def test_a_document_that_was_never_opened_has_a_blank_tree():
 
 
 async def test_a_missed_edit_reopens_the_document():
-    """An edit of a version that is not the newest opens the document anew."""
+    """An edit of a version that is not the newest opens the document again."""
     trees, document = Trees(), open_document()
     trees.open(document)
     await trees.ready(document)
@@ -208,7 +208,7 @@ def test_reparsing_an_adjusted_tree_gives_the_same_as_parsing(name, data):
     assert tree.exact
     assert tree.fits(last)
     if count_errors(last.text, language) == 0:
-        # Broken code may be mended differently when parsed anew; sound code has one tree.
+        # Parsing broken code again may correct its errors differently; valid code has one tree.
         assert render(last, tree) == render(last, parse(last))
     assert text == document.text
 

@@ -108,7 +108,7 @@ local function cancel()
   end
 end
 
--- The items of an answer that can be shown. Lines of a buffer have no line ends, whatever the file has.
+-- The items of an answer that can be shown. Lines of a buffer have no line ends, for any format of the file.
 local function usable(result)
   local found = {}
   for _, one in ipairs(result and (result.items or result) or {}) do
@@ -189,7 +189,7 @@ function M.is_shown()
 end
 
 -- Index of the next suggestion, in the direction of `step`, that continues what is typed.
-local function neighbour(step)
+local function next_index(step)
   local typed = typed_part() or ""
   for distance = 1, #shown.items do
     local other = (shown.index - 1 + step * distance) % #shown.items + 1
@@ -206,7 +206,7 @@ local function turn(client, step)
     return
   end
   local before = item()
-  shown.index = neighbour(step)
+  shown.index = next_index(step)
   -- Suggestions may replace different numbers of closing brackets after the cursor.
   shown.after = shown.after + before.range["end"].character - item().range["end"].character
   M.render()

@@ -18,7 +18,7 @@ from homebody.errors import BackendProtocolError, BackendTimeout
 from homebody.models.families import thinking_notes
 
 HOST_KIND = "embedded"
-"""``ModelInfo.kind`` of our own host."""
+"""``ModelInfo.kind`` of Homebody's own host."""
 
 
 @dataclass(slots=True)
