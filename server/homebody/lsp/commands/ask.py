@@ -162,7 +162,7 @@ async def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
     ]
     if not found:
         where = f"{shown_path(opened.engine, uri)} has" if uri else "There are"
-        message = f"{where} no diagnostics now: homebody.contextItems lists the available items."
+        message = f"{where} no diagnostics any more: homebody.contextItems lists the available items."
         raise UsageError(message)
     return Attached(tuple(item for attached in found for item in attached.items))
 
