@@ -172,8 +172,8 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
     if repository is None:
         message = f"{folder} is not in a git repository, so it has no diff."
         raise UsageError(message)
-    text = await asyncio.to_thread(git_diff, repository, which)
-    diffs = file_diffs(text)
+    found = await asyncio.to_thread(git_diff, repository, which)
+    diffs = file_diffs(found.text)
     if not diffs:
         advice = "stage some with `git add`" if which == "staged" else "edit a tracked file first"
         message = f"There are no {which} changes in {repository.root}: {advice}."
@@ -182,7 +182,11 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
     if not attached.items:
         message = f"All {which} changes are in files that are never put into a prompt."
         raise UsageError(message)
-    return attached
+    if not found.is_cut:
+        return attached
+    why = f"the {which} changes are larger than 4 MiB; what follows here was not read"
+    rest = LeftOut(uri_of(repository.root / diffs[-1].path), *diffs[-1].lines, why)
+    return Attached(attached.items, (*attached.left_out, rest))
 
 
 async def _diff_attached(engine: Engine, diffs: list[FileDiff], label: str, root: Path | None) -> Attached:

@@ -53,7 +53,15 @@ class FileDiff:
         return 0, 0
 
 
-def git_diff(repository: Repository, which: Which) -> str:
+@dataclass(frozen=True, slots=True)
+class GitDiff:
+    """A diff as git gives it. ``is_cut`` where it is larger than 4 MiB: then its end is missing."""
+
+    text: str
+    is_cut: bool
+
+
+def git_diff(repository: Repository, which: Which) -> GitDiff:
     """Return the staged or all uncommitted changes of tracked files as a unified diff.
 
     No program of the repository is run. Before the first commit, everything staged is a change.
@@ -68,7 +76,7 @@ def git_diff(repository: Repository, which: Which) -> str:
     has_commit = bool(repository.run("rev-list", "--all", "-n1"))
     arguments = _ARGUMENTS[which] if has_commit else ("--cached",)
     found = repository.run("diff", *options, *arguments, "--")
-    return found[:_MOST_BYTES].decode("utf-8", "replace")
+    return GitDiff(found[:_MOST_BYTES].decode("utf-8", "replace"), len(found) > _MOST_BYTES)
 
 
 def file_diffs(text: str) -> list[FileDiff]:

@@ -129,3 +129,16 @@ async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
         assert "+x = 1" in w.asked[0].prompt.text
         assert "TOKEN" not in w.asked[0].prompt.text
         assert [left.why for left in written.left_out] == ["it is on the list of files that hold secrets"]
+
+
+async def test_a_diff_that_is_too_large_is_listed_as_cut(world, tmp_path):
+    """Its end is not left out silently."""
+    _git(tmp_path, "init", "-q")
+    (tmp_path / "data.txt").write_text("some words in a line of a file\n" * 200_000)
+    _git(tmp_path, "add", "data.txt")
+    async with world("Add data", folders=[tmp_path]) as w:
+        result = await commit_message(w.engine, tmp_path)
+    assert [left.why for left in result.left_out] == [
+        "the staged changes are larger than 4 MiB; what follows here was not read",
+        "staged changes in data.txt; did not fit",
+    ]

@@ -93,16 +93,16 @@ def test_git_is_asked_for_what_is_staged_and_what_is_not(tmp_path):
         run("config", key, f"touch {tmp_path / 'ran'}; cat")
     (tmp_path / ".gitattributes").write_text("*.py filter=evil\n")
     repository = find_repository(tmp_path)
-    assert git_diff(repository, "staged") == ""
+    assert git_diff(repository, "staged").text == ""
     (tmp_path / "one.txt").write_text("one\n")
     run("add", "one.txt")
-    assert "+one" in git_diff(repository, "uncommitted")
+    assert "+one" in git_diff(repository, "uncommitted").text
     run("commit", "-qm", "one")
     (tmp_path / "one.txt").write_text("two\n")
     (tmp_path / "ran").unlink(missing_ok=True)
     (tmp_path / "two.py").write_text("x = 1\n")
-    assert git_diff(repository, "staged") == ""
-    assert "+two" in git_diff(repository, "uncommitted")
+    assert git_diff(repository, "staged").text == ""
+    assert "+two" in git_diff(repository, "uncommitted").text
     assert not (tmp_path / "ran").exists()
 
 

@@ -54,7 +54,7 @@ def test_a_repository_does_not_choose_which_files_are_read(root: Path):
     (elsewhere / "a.py").write_text("my diary\n")
     git(root, "config", "core.worktree", str(elsewhere))
 
-    assert git_diff(Repository(root), "uncommitted") == ""
+    assert git_diff(Repository(root), "uncommitted").text == ""
     assert Repository(root).uncommitted() == []
 
 
