@@ -240,7 +240,7 @@ async def test_a_client_that_cannot_apply_gets_the_edit(serve):
         given = await client.refactor(URI, BODY, action="docstring", apply=False)
 
         assert asked["status"] == given["status"] == "ready"
-        assert "applies no edits" in asked["reason"]
+        assert "does not apply edits" in asked["reason"]
         assert asked["edit"] == given["edit"]
         assert list(given["edit"]["changes"]) == [URI]
 
