@@ -55,16 +55,14 @@ async def complete(
     settings = engine.completion_settings(document)
     if trigger == "automatic" and not settings.is_on(document.language_id):
         return []
-    if await engine.permit.refusal_of(document) is not None:
-        return []
     if session is None:
-        # A script that shares the server with an editor must not evict the editor's prompts.
-        async with aclosing(Session(engine, CachedPrompts(only="chat"))) as own:
-            await prepare_once(own, document, offset)
-            return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
+        return await _complete_once(engine, document, offset, trigger, selected)
     if selected is not None:
         return await _with_selected(session, document, selected, trigger)
+    # Before anything is awaited: of two requests, the one that came last is the newest.
     ticket = session.place(document.uri).new_ticket(document, offset)
+    if await engine.permit.refusal_of(document) is not None:
+        return []
     target = await target_of(engine)
     if ticket.stale:
         return []
@@ -77,6 +75,18 @@ async def complete(
         shown = found[0] if found else None
         session.in_background(document.uri, lambda: follow_up(session, target, document, shown, offset))
     return found
+
+
+async def _complete_once(
+    engine: Engine, document: Document, offset: int, trigger: Trigger, selected: Selected | None
+) -> list[Completion]:
+    """Complete for a script, in a session of its own, after everything was read."""
+    if await engine.permit.refusal_of(document) is not None:
+        return []
+    # A script that shares the server with an editor must not evict the editor's prompts.
+    async with aclosing(Session(engine, CachedPrompts(only="chat"))) as own:
+        await prepare_once(own, document, offset)
+        return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
 
 
 async def _first(request: Request) -> Completion | None:
