@@ -60,9 +60,9 @@ def test_several_lines_are_indented_and_end_on_a_line_of_their_own():
 
 
 def test_a_docstring_that_is_there_is_replaced():
-    """Including its quotes."""
+    """Its quotes are kept."""
     old = "⟦def f():\n    '''Old\n\n    text.'''\n    return 1\n⟧"
-    assert described(old, "New.") == 'def f():\n    """New."""\n    return 1\n'
+    assert described(old, "New.") == "def f():\n    '''New.'''\n    return 1\n"
 
 
 def test_quotes_and_backslashes_are_made_safe():

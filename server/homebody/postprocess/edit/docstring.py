@@ -4,18 +4,25 @@ In: the document, its tree, the span of the function and the answer. Out: edits 
 description, or the reason why there are none.
 """
 
+import re
 import textwrap
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.doc_text import description_in
+from homebody.postprocess.edit.documented import documented_parameters
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.syntax.docstring import DocstringPlace, Obstacle, docstring_place
 from homebody.syntax.indentation import indent_of, indent_unit_of
 from homebody.syntax.language import language_of
 from homebody.syntax.row import DocStyle
+from homebody.syntax.scope import first_definition
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span, TextEdit
+
+_QUOTES = ('"""', "'''")
+_OPEN_PARAMETERS = re.compile(r"\*\*|[({,]\s*[\[{]")
+"""Parameters that may be documented by other names: ``**options``, ``({ a, b })``."""
 
 _WIDTH = 100
 """Column at which the lines of a description are wrapped."""
@@ -44,25 +51,54 @@ def docstring_edits(
     place = docstring_place(document, tree, span, style, indent_unit_of(document, span))
     if not isinstance(place, DocstringPlace):
         return _WHY_NOT[place]
-    new = _docstring(text, place.indent) if style.inside else _comment(text, style, place.indent)
+    if refusal := _invented_parameter(document, tree, span, text):
+        return refusal
+    quote = _quote(document, place)
+    new = _docstring(text, place.indent, quote) if style.inside else _comment(text, style, place.indent)
     if document.slice(place.span).strip():
         return document_hunks(document, place.span, new)
     return [TextEdit(place.span, with_line_ends(place.before + new + place.after, document.newline))]
 
 
-def _docstring(text: str, indent: str) -> str:
+def _invented_parameter(document: Document, tree: Tree, span: Span, text: str) -> Refusal | None:
+    """Refuse a description of a parameter that the function does not have.
+
+    Not checked where other names are usual: for keywords of ``**options``, and for destructured objects.
+    """
+    one = first_definition(document, tree, span)
+    if one is None or not one.signature:
+        return None
+    code = one.signature if one.is_function else document.slice(one.span)
+    if one.is_function and _OPEN_PARAMETERS.search(code):
+        return None
+    known = set(re.findall(r"\w+", code))
+    unknown = next((name for name in documented_parameters(text) if name not in known), None)
+    if unknown is None:
+        return None
+    return Refusal(f"The answer describes a parameter {unknown}, which {one.name} does not have.")
+
+
+def _quote(document: Document, place: DocstringPlace) -> str:
+    """Quotes of the docstring that is replaced, otherwise those of the file."""
+    there = document.slice(place.span).lstrip("rRuU")
+    if there.startswith(_QUOTES):
+        return there[:3]
+    return "'''" if "'''" in document.text and '"""' not in document.text else '"""'
+
+
+def _docstring(text: str, indent: str, quote: str) -> str:
     """Quote ``text`` for Python; its first line gets no indentation."""
-    text = text.replace('"""', "'''")
+    text = text.replace(quote, next(other for other in _QUOTES if other != quote))
     prefix = "r" if "\\" in text else ""
     lines = _wrapped(text, len(indent.expandtabs(4)))
-    alone = len(lines) == 1 and not lines[0].endswith(('"', "\\"))
+    alone = len(lines) == 1 and not lines[0].endswith((quote[0], "\\"))
     if alone and len(lines[0]) + 7 + len(indent.expandtabs(4)) <= _WIDTH:
-        return f'{prefix}"""{lines[0]}"""'
+        return f"{prefix}{quote}{lines[0]}{quote}"
     # Put the closing quotes on their own line: a final quote or backslash would merge with them.
-    space = " " if lines[0].startswith('"') else ""
+    space = " " if lines[0].startswith(quote[0]) else ""
     first, *others = [*lines, ""]
     rest = "".join(f"\n{indent}{line}" if line else "\n" for line in others[:-1])
-    return f'{prefix}"""{space}{first}{rest}\n{indent}"""'
+    return f"{prefix}{quote}{space}{first}{rest}\n{indent}{quote}"
 
 
 def _comment(text: str, style: DocStyle, indent: str) -> str:
