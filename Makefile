@@ -7,7 +7,7 @@ BIN := .venv/bin
 SETUP := sh requirements/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint format docs lock dist vsix offline pythons clean
+.PHONY: help demo test fuzz lint format docs pictures lock dist vsix offline pythons clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -38,6 +38,12 @@ format: ## format the code and fix what can be fixed automatically
 docs: ## regenerate the pages that are made from code (a test fails when they are stale)
 	@$(SETUP) dev
 	@$(BIN)/python -m homebody.settings.docs
+
+pictures: ## take the pictures of the documentation again, in the real editors (look at them before you commit)
+	@$(SETUP) apt dev node editors
+	@$(BIN)/homebody models install
+	@$(BIN)/python tests/editors/picture.py
+	@$(BIN)/python tests/editors/neovim_pictures.py docs/images
 
 lock: ## regenerate requirements/*.txt (ARGS=--upgrade for newer versions)
 	@$(SETUP) build

@@ -1,4 +1,5 @@
-// Bundles the extension into out/extension.js and the chat's page into out/chat.js, with all licences.
+// Bundles the extension into out/extension.js and the chat's page into out/chat.js, with all licences, and writes
+// the README that users see.
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
@@ -31,6 +32,21 @@ const builds = await Promise.all([
 const inputs = builds.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 const own = await readFile("../../LICENSE", "utf8");
 await writeFile("out/LICENSES.txt", `Homebody\n\n${own}\n${"-".repeat(72)}\n\n${await licences(inputs)}`);
+
+await writeFile("out/README.md", await withPictures(await readFile("README.md", "utf8")));
+
+/**
+ * The README with its pictures inside. VS Code's page of an extension shows pictures from the web and pictures in
+ * the text, no others; those in the text need no connection.
+ */
+async function withPictures(markdown) {
+    const links = [...markdown.matchAll(/\]\((media\/[\w-]+\.webp)(#[\w-]+)?\)/g)];
+    const pictures = await Promise.all(links.map(([, path]) => readFile(path, "base64")));
+    return links.reduce(
+        (text, [link, , fragment = ""], index) => text.replace(link, `](data:image/webp;base64,${pictures[index]}${fragment})`),
+        markdown,
+    );
+}
 
 /** The licence texts of the packages that the inputs come from. */
 async function licences(inputs) {

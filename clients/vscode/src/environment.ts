@@ -37,7 +37,12 @@ export class PrivateEnvironment {
         return (await exists(program)) ? program : undefined;
     }
 
-    /** Ask, then create it; returns the path of its `homebody`, or `undefined` if it was not created. */
+    /** Whether a program is the one of this environment. */
+    owns(program: string): boolean {
+        return program === this.program("homebody");
+    }
+
+    /** Ask, then create it, again if there is one; returns the path of its `homebody`, or `undefined` if it was not created. */
     async offer(): Promise<string | undefined> {
         const wheels = await this.wheels();
         const own = wheels.find((name) => /^homebody-.*\.whl$/.test(name));
@@ -45,7 +50,9 @@ export class PrivateEnvironment {
             wheels.length > 1
                 ? "Everything it needs comes with the extension; nothing is downloaded."
                 : "What it needs (about 60 MB) is downloaded from your Python package index. Your code is not sent anywhere.";
-        const question = "Homebody's server is not installed. Install it into a private Python environment?";
+        const question = (await exists(this.folder))
+            ? "Install Homebody's server into its private Python environment again?"
+            : "Homebody's server is not installed. Install it into a private Python environment?";
         const answer = await window.showInformationMessage(question, { modal: true, detail }, "Install");
         if (answer !== "Install") {
             return undefined;

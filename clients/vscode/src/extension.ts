@@ -150,6 +150,7 @@ export function activate(context: ExtensionContext): Internals | undefined {
         }
     });
     register("homebody.installServer", () => started.install());
+    register("homebody.restartServer", () => started.restart());
     register("homebody.removeServer", async () => {
         await started.stop();
         const had = await started.environment.remove();

@@ -25,7 +25,7 @@ export async function openMenu(server: Server, status: StatusItem, copilot: Copi
         item("settings-gear", "Settings", () => settings("@ext:homebody.homebody")),
         item("pulse", "Doctor: check the installation", () => run("homebody.doctor")),
         item("output", "Log", () => server.showLog()),
-        item("debug-restart", `${isRunning ? "Restart" : "Start"} the server`, () => server.restart()),
+        item("debug-restart", `${isRunning ? "Restart" : "Start"} the server`, () => run("homebody.restartServer")),
     ];
     const model = status.current?.model;
     const title = model === undefined ? "Homebody" : `Homebody, with ${model}`;

@@ -153,6 +153,7 @@ export class Server implements Disposable {
         this.startedWith = this.startSettings();
         this.status.starting();
         const located = await locate(this.settings, this.environment);
+        this.command = located?.command;
         if (located === undefined) {
             this.fail(
                 `Homebody's server was not found: there is no program "${this.settings.command}". ` +
@@ -161,7 +162,6 @@ export class Server implements Disposable {
             return;
         }
         const { command, where } = located;
-        this.command = command;
         this.log.info(`starting ${command} lsp, found by ${where}`);
         const client: LanguageClient = new LanguageClient(
             "homebody",
@@ -282,8 +282,10 @@ export class Server implements Disposable {
     }
 
     private async offerHelp(message: string): Promise<void> {
-        const answer = await window.showErrorMessage(message, "Install", "Open Setting", "Show Log", "Try Again");
-        if (answer === "Install") {
+        const isBroken = this.command !== undefined && this.environment.owns(this.command);
+        const install = isBroken ? "Repair" : "Install";
+        const answer = await window.showErrorMessage(message, install, "Open Setting", "Show Log", "Try Again");
+        if (answer === install) {
             await this.install();
         } else if (answer === "Open Setting") {
             await openServerSetting();

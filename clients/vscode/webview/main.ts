@@ -143,6 +143,8 @@ function show(turn: Turn): void {
     let known = turns.get(turn.id);
     if (known === undefined) {
         known = { turn, element: document.createElement("article") };
+        // Only the last question can be answered once more.
+        log.querySelectorAll(".again").forEach((again) => again.remove());
         log.append(known.element);
         known.element.append(
             question(turn),
@@ -160,7 +162,11 @@ function show(turn: Turn): void {
     note.textContent = noteOf(turn);
     note.hidden = note.textContent === "";
     note.classList.toggle("error", turn.state === "failed");
+    const isAtEnd = isScrolledToEnd();
     known.element.querySelector("footer")?.replaceChildren(...footer(turn));
+    if (isAtEnd) {
+        log.scrollTop = log.scrollHeight;
+    }
     // Screen readers read the state while the answer streams, then the whole answer.
     log.setAttribute("aria-busy", String(isAnswering()));
     stateLine.textContent = spokenState(turn);
@@ -226,7 +232,7 @@ function draw(id: number): void {
     if (known === undefined || !answer) {
         return;
     }
-    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    const isAtEnd = isScrolledToEnd();
     const { answer: text, linked } = known.turn;
     drawMarkdown(answer, linked ?? text, {
         toolbar: (language) => codeToolbar(id, language),
@@ -242,6 +248,10 @@ function openLink(address: string): void {
     const [uri = "", line = ""] = address.split("#L");
     const first = Math.max(0, (Number.parseInt(line, 10) || 1) - 1);
     post({ type: "open", place: { uri, label: "", line: first, endLine: first, why: "" } });
+}
+
+function isScrolledToEnd(): boolean {
+    return log.scrollHeight - log.scrollTop - log.clientHeight < 40;
 }
 
 function codeToolbar(id: number, language: string): HTMLElement {
@@ -287,7 +297,9 @@ function footer(turn: Turn): Node[] {
             buttons.append(button("Read all", title, () => post({ type: "readAll", about })));
         }
         if (isLast) {
-            buttons.append(button("Again", "Answer once more", () => post({ type: "regenerate" })));
+            const again = button("Again", "Answer once more", () => post({ type: "regenerate" }));
+            again.className = "again";
+            buttons.append(again);
         }
         parts.push(buttons);
     }

@@ -6,12 +6,18 @@ exports.ready = async function ready(page) {
     await page.locator('.statusbar-item[aria-label^="Homebody: Ready"]').waitFor();
 };
 
-/** Open a window with a file of the workspace's root, the cursor at its end, and wait until all is ready. */
-exports.openFile = async function openFile(page, { url, workspace }, name) {
+/** Open a window with a file of the workspace's root, and wait until it shows the file and the extension's item. */
+exports.openWindow = async function openWindow(page, { url, workspace }, name) {
     const payload = JSON.stringify([["openFile", `vscode-remote://${new URL(url).host}${workspace}/${name}`]]);
     await page.goto(`${url}/?folder=${workspace}&payload=${encodeURIComponent(payload)}`);
-    await exports.ready(page);
+    await page.locator('.statusbar-item[aria-label^="Homebody"]').waitFor();
     await page.locator(`.editor-instance .monaco-editor[data-uri$="/${name}"]`).waitFor();
+};
+
+/** Open a window with a file of the workspace's root, the cursor at its end, and wait until all is ready. */
+exports.openFile = async function openFile(page, settings, name) {
+    await exports.openWindow(page, settings, name);
+    await exports.ready(page);
     await page.locator(".editor-instance .view-lines").click();
     await page.locator(".editor-instance .monaco-editor.focused").waitFor();
     await page.keyboard.press("Control+End");
@@ -38,6 +44,19 @@ exports.ghostText = async function ghostText(page) {
 /** Wait until the input for an instruction stands in the editor and has the focus. */
 exports.instructionInput = async function instructionInput(page) {
     await page.locator(".review-widget .review-comment .monaco-editor.focused").waitFor();
+};
+
+/** A message with this text, in the list of notifications: the tests' VS Code shows no messages beside it. */
+exports.notification = async function notification(page, text) {
+    const shown = page.locator(".notifications-center .notification-list-item", { hasText: text }).first();
+    const bell = page.locator('[id="status.notifications"]');
+    await exports.until(async () => {
+        if (!(await shown.isVisible())) {
+            await bell.click();
+        }
+        return shown.waitFor({ timeout: 2000 }).then(() => true, () => false);
+    });
+    return shown;
 };
 
 /** Wait until `found` resolves to something true; reject after `longest` milliseconds. */

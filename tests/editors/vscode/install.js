@@ -1,0 +1,57 @@
+// `node install.js SETTINGS`: a machine without the server and without a model, in VS Code's window: both are
+// installed after a question, a broken installation is repaired, and it is removed on request.
+// SETTINGS is JSON: {rig, chromium, url, workspace, failure, machineSettings}.
+const assert = require("node:assert/strict");
+const { existsSync, writeFileSync } = require("node:fs");
+const path = require("node:path");
+const { open } = require("./browser");
+const { notification, openWindow, until } = require("./workbench");
+
+open(async ({ page, settings }) => {
+    const environment = path.join(
+        path.dirname(path.dirname(settings.machineSettings)), "User/globalStorage/homebody.homebody/server",
+    );
+    const status = (text) => page.locator(`.statusbar-item[aria-label^="Homebody"][aria-label*="${text}"]`);
+    const run = async (command) => {
+        await page.keyboard.press("F1");
+        await page.locator(".quick-input-widget input:focus").waitFor();
+        await page.keyboard.type(command);
+        await page.locator(".quick-input-widget .monaco-list-row.focused", { hasText: command }).waitFor();
+        await page.keyboard.press("Enter");
+    };
+    /** Press a button of a message. */
+    const answer = async (message, button) => {
+        const shown = await notification(page, message);
+        await shown.locator(".monaco-button", { hasText: button }).click();
+    };
+    const agree = async (detail) => {
+        const dialog = page.locator(".monaco-dialog-box", { hasText: detail });
+        await dialog.locator(".monaco-button", { hasText: "Install" }).click();
+    };
+
+    await openWindow(page, settings, "rooms.py");
+    await status("was not found").waitFor();
+    await answer("was not found", "Install");
+    await agree("nothing is downloaded");
+    await status("No model is installed").waitFor({ timeout: 120_000 });
+    assert.ok(existsSync(path.join(environment, "bin", "homebody")));
+    console.log("ok the server is installed from the wheels beside the extension, after a question");
+
+    await answer("No model is installed", "Install a Small Model");
+    await agree("93 MB");
+    await status("SmolLM2").waitFor({ timeout: 120_000 });
+    console.log("ok a model is installed after a question, and answers");
+
+    writeFileSync(path.join(environment, "bin", "homebody"), "#!/no/such/python\n");
+    await run("Homebody: Restart the Server");
+    await status("did not start").waitFor();
+    await answer("did not start", "Repair");
+    await agree("nothing is downloaded");
+    await status("SmolLM2").waitFor({ timeout: 120_000 });
+    console.log("ok a broken environment is named, and repaired");
+
+    await run("Homebody: Remove the Private Server Environment");
+    await status("was not found").waitFor();
+    await until(() => !existsSync(environment));
+    console.log("ok the environment is removed on request");
+});
