@@ -158,6 +158,7 @@ def test_help_lists_every_task(checkout: Path):
         "lint",
         "format",
         "docs",
+        "pictures",
         "lock",
         "dist",
         "vsix",
