@@ -36,16 +36,16 @@ await writeFile("out/LICENSES.txt", `Homebody\n\n${own}\n${"-".repeat(72)}\n\n${
 await writeFile("out/README.md", await withPictures(await readFile("README.md", "utf8")));
 
 /**
- * The README with its pictures inside. VS Code's page of an extension shows pictures from the web and pictures in
- * the text, no others; those in the text need no connection.
+ * The README as users see it. VS Code's page of an extension shows pictures from the web alone, so they need the
+ * address of the repository; without that field in package.json they are left out.
  */
 async function withPictures(markdown) {
-    const links = [...markdown.matchAll(/\]\((media\/[\w-]+\.webp)(#[\w-]+)?\)/g)];
-    const pictures = await Promise.all(links.map(([, path]) => readFile(path, "base64")));
-    return links.reduce(
-        (text, [link, , fragment = ""], index) => text.replace(link, `](data:image/webp;base64,${pictures[index]}${fragment})`),
-        markdown,
-    );
+    const { repository } = JSON.parse(await readFile("package.json", "utf8"));
+    if (repository === undefined) {
+        return markdown.replace(/^!\[[^\]]*\]\(media\/[^)]*\)\n/gm, "").replace(/\n{3,}/g, "\n\n");
+    }
+    const address = repository.url.replace(/^git\+|\.git$/g, "");
+    return markdown.replaceAll("](media/", `](${address}/raw/HEAD/clients/vscode/media/`);
 }
 
 /** The licence texts of the packages that the inputs come from. */
