@@ -1,54 +1,113 @@
 """The confidence of an answer, and when a low confidence ends its stream."""
 
 import math
+from collections.abc import Sequence
 
 import pytest
 
 from homebody.backend.base import Piece
 from homebody.postprocess.ghost.confidence import ConfidenceGate, confidence, looks_wrong
-from homebody.syntax.cursor import cursor_context
+from homebody.postprocess.ghost.finish import Finished, finish
+from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.syntax.tree import Tree
 from homebody.text import Document
 
 
-def _fed(least: float, *pieces: tuple[str, float]) -> list[bool]:
-    gate = ConfidenceGate(least)
+def _cursor(before: str) -> CursorContext:
+    document = Document.create("file:///a", "python", 1, before)
+    return cursor_context(document, Tree.blank(document), len(before))
+
+
+def _fed(least: float, *pieces: tuple[str, float], before: str = "y = ") -> list[bool]:
+    gate = ConfidenceGate(least, _cursor(before))
     return [gate.feed(Piece(text, math.log(probability))) for text, probability in pieces]
+
+
+def _confidence(pieces: Sequence[Piece], line: str, before: str = "y = ") -> float | None:
+    start = "".join(piece.text for piece in pieces).find(line)
+    return confidence(pieces, start, start + len(line), _cursor(before))
 
 
 def test_a_long_line_needs_more_confidence_per_token_than_a_short_one():
     """The confidence is between the mean token's probability and the whole line's."""
-
-    def of(tokens: int) -> float | None:
-        return confidence([Piece("x", math.log(0.7))] * tokens, 0, tokens)
-
-    assert of(1) == pytest.approx(0.7)
-    assert of(4) == pytest.approx(0.7**2)
-    assert of(9) == pytest.approx(0.7**3)
+    one, eight, many = (_confidence([Piece("x", math.log(0.7))] * n, "x" * n) for n in (1, 8, 27))
+    assert one is not None
+    assert eight == pytest.approx(one**4)
+    assert many == pytest.approx(one**9)
 
 
-def test_pieces_elsewhere_and_blanks_do_not_count():
-    """Without probabilities there is no confidence."""
-    pieces = [Piece("a", -1.0), Piece(" ", -50.0), Piece("b", -3.0), Piece("\n", -50.0), Piece("c", -9.0)]
-    assert confidence(pieces, 0, 3) == pytest.approx(math.exp(-4 / math.sqrt(2)))
-    assert confidence([Piece("a")], 0, 1) is None
-    assert confidence(pieces, 7, 9) is None
+@pytest.mark.parametrize(
+    ("pieces", "line", "tokens"),
+    [
+        pytest.param("a|b|c", "b", [1], id="the line alone"),
+        pytest.param("a| |b|c", "a b", [0, 1, 2], id="blanks in the line"),
+        pytest.param("\n    |a|b", "ab", [0, 1, 2], id="the line break before it"),
+        pytest.param("a|b|\n  |c", "ab", [0, 1, 2], id="the line break after it"),
+        pytest.param("a|\n  |b|\n|c", "b", [1, 2, 3], id="both"),
+        pytest.param("a|b)|c", "ab", [0, 1], id="a piece that reaches beyond the line"),
+        pytest.param("a|)|b", "a", [0], id="a line that is cut"),
+    ],
+)
+def test_the_tokens_of_a_line_and_of_the_line_breaks_around_it_count(pieces, line, tokens):
+    """Whether a line begins or ends here is a guess as any other."""
+    texts = pieces.split("|")
+    all_of_them = [Piece(text, -(2.0**-n)) for n, text in enumerate(texts)]
+    those = [Piece("x", all_of_them[n].logprob) for n in tokens]
+    assert _confidence(all_of_them, line) == pytest.approx(_confidence(those, "x" * len(tokens)))
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "is_rest"), [("sel", "f", True), ("foo(", "self", False), ("self", ".x", False)]
+)
+def test_a_token_that_continues_a_typed_word_counts_less(before, text, is_rest):
+    """The server gives the probability of the whole word, also of the part that was typed."""
+    found = _confidence([Piece(text, math.log(0.2))], text, before)
+    assert found is not None
+    assert is_rest == (found > 0.5)
+
+
+def test_without_probabilities_there_is_no_confidence():
+    """A piece outside of the line does not help."""
+    assert _confidence([Piece("a"), Piece("\n", -1.0)], "a") is None
+    assert confidence([Piece("a", -1.0)], 7, 9, _cursor("")) is None
 
 
 def test_a_line_that_cannot_reach_the_threshold_any_more_ends_the_stream():
     """Even if the rest of the line had probability 1."""
-    assert _fed(0.4, *[("x ", 0.05)] * 3) == [True, False, False]
+    assert _fed(0.4, *[("x ", 0.2)] * 3) == [True, False, False]
 
 
-@pytest.mark.parametrize("pieces", [[("x ", 0.5)] * 4, [("x ", 0.9)] * 40])
+@pytest.mark.parametrize("pieces", [[("x ", 0.5)] * 3, [("x ", 0.9)] * 40])
 def test_a_line_that_may_still_reach_the_threshold_is_read_on(pieces):
     """The stream continues while the threshold is still possible."""
     assert all(_fed(0.4, *pieces))
 
 
+def test_a_rare_word_of_which_the_rest_follows_does_not_end_the_stream():
+    """Most of its improbability is in the part that was typed."""
+    assert _fed(0.4, ("Cache", 0.01), before="W") == [True]
+    assert _fed(0.4, ("Cache", 0.01), before="x = ") == [False]
+
+
 def test_only_the_first_line_counts():
-    """Blank lines before it are no line, and what follows it is not judged."""
-    assert all(_fed(0.4, ("\n    ", 0.01), ("x = 1", 0.9), ("\n", 0.9), *[("y", 0.01)] * 9))
+    """What follows it is not judged."""
+    assert all(_fed(0.4, ("\n    ", 0.9), ("x = 1", 0.9), ("\n", 0.9), *[("y", 0.01)] * 9))
+
+
+@pytest.mark.parametrize(
+    ("before", "answer"), [("x = 1", "\n|y = 2"), ("", "y = 2"), ("y = ", "2"), ("sel", "f.y")]
+)
+def test_the_gate_reads_on_what_is_shown(before, answer):
+    """At each place the gate and the rule agree on a line that is just sure enough."""
+    pieces = [Piece(text, math.log(0.8)) for text in answer.split("|")]
+    document = Document.create("file:///a", "python", 1, before)
+    cursor = cursor_context(document, Tree.blank(document), len(before))
+    text = "".join(piece.text for piece in pieces)
+    found = finish(document, len(before), text, cursor, pieces=pieces, wanted="line")
+    assert isinstance(found, Finished)
+    assert found.probability is not None
+    gate = ConfidenceGate(found.probability, cursor)
+    assert all(gate.feed(piece) for piece in pieces)
 
 
 def test_without_a_threshold_no_stream_is_ended():

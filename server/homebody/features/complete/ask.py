@@ -159,7 +159,7 @@ def _judge(request: Request, chance: Chance | None) -> Judge:
     """Return the function that ends an answer as soon as no further text, or none of it, would be shown."""
     checker = StopChecker(request.cursor, wanted=request.wanted)
     # Additional candidates are always shown: the user requested them.
-    gate = ConfidenceGate(0.0 if chance else request.min_confidence)
+    gate = ConfidenceGate(0.0 if chance else request.min_confidence, request.cursor)
 
     def judge(piece: Piece) -> AnswerState:
         if (stop := checker.feed(piece.text)).stop:
