@@ -20,13 +20,13 @@ from pathlib import Path
 
 import httpx
 import msgspec
+from measure.asking import READING_SPEED, SteadySpeed, settings_for
 
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare_once
 from homebody.session.cache import ResultCache
 from homebody.session.session import Session
 from homebody.text import Document
-from measure.asking import READING_SPEED, SteadySpeed, settings_for
 from measure.homebody_server import open_homebody
 from measure.interval import difference
 from measure.model import Model, default_weights, open_model
