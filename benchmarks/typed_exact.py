@@ -20,7 +20,6 @@ from pathlib import Path
 
 import httpx
 import msgspec
-from measure.asking import READING_SPEED, SteadySpeed, settings_for
 
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare_once
@@ -29,6 +28,7 @@ from homebody.session.session import Session
 from homebody.text import Document
 from measure.homebody_server import open_homebody
 from measure.interval import difference
+from measure.line_answers import READING_SPEED, SteadySpeed, settings_for
 from measure.model import Model, default_weights, open_model
 from measure.pauses import Pause
 from measure.proxy import open_proxy
