@@ -182,11 +182,11 @@ def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> 
         request = request_at(session, target, document, offset, place.new_ticket(document, offset))
     with times.step("cache looked up"):
         session.cache.find(target.key, document, offset)
-    before = place.state.burst
+    before = place.state.current
     began = Spent.now()
     made = plan(scene_at(session, target, document, offset))
     apply(made, place)
-    name = "plan and prompt, window kept" if made.burst is before else "plan and prompt, new window"
+    name = "plan and prompt, window kept" if made.window is before else "plan and prompt, new window"
     times.found[name].append(Spent.now() - began)
     session.prompts.put(0, made.prompt.text + made.prompt.forced)
     assert request.wanted, "lines are wanted"

@@ -7,7 +7,7 @@ from homebody.features.complete.plan import Plan, apply, plan
 from homebody.features.complete.prompt import Target
 from homebody.features.complete.scene import Scene, scene_at
 from homebody.features.complete.window import wide_window
-from homebody.session.burst import Burst
+from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document
@@ -21,7 +21,7 @@ def scene_with(
     return replace(scene, place=replace(scene.place, candidates=tuple(candidates))) if candidates else scene
 
 
-def wide_at(session: Session, target: Target, document: Document, offset: int) -> Burst:
+def wide_at(session: Session, target: Target, document: Document, offset: int) -> PromptWindow:
     """Return the whole window at ``offset``."""
     return wide_window(scene_at(session, target, document, offset))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from homebody.session.burst import Burst
+from homebody.session.prompt_window import PromptWindow
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span, TextEdit
 
@@ -62,10 +62,10 @@ class PlaceState:
 
     Attributes
     ----------
-    burst
+    current
         The frozen beginning that requests use.
     arriving
-        A wider one that is being read ahead; it replaces ``burst`` once the server has read it.
+        A wider one that is being read ahead; it replaces ``current`` once the server has read it.
     earlier
         Earlier windows of other parts of the document, the newest first.
     widen_after
@@ -80,9 +80,9 @@ class PlaceState:
 
     """
 
-    burst: Burst | None = None
-    arriving: Burst | None = None
-    earlier: tuple[Burst, ...] = ()
+    current: PromptWindow | None = None
+    arriving: PromptWindow | None = None
+    earlier: tuple[PromptWindow, ...] = ()
     widen_after: float = WIDEN_AFTER_SECONDS
     imports: tuple[tuple[Span, str], ...] = ()
     candidates: tuple[Candidate, ...] = ()
@@ -116,33 +116,33 @@ class Place:
     def follow(self, edit: TextEdit) -> None:
         """Adjust the windows' offsets after an edit of the document."""
         state = self.state
-        windows = (state.burst, state.arriving, *state.earlier)
+        windows = (state.current, state.arriving, *state.earlier)
         if all(one is None or edit.span.end > one.start for one in windows):
             # The usual keystroke: it is inside or after every window.
             return
         self.state = replace(
             state,
-            burst=None if state.burst is None else state.burst.moved(edit),
+            current=None if state.current is None else state.current.moved(edit),
             arriving=None if state.arriving is None else state.arriving.moved(edit),
             earlier=tuple(one.moved(edit) for one in state.earlier),
         )
 
-    def use(self, burst: Burst, *, arriving: Burst | None = None) -> None:
-        """Use ``burst`` for requests from now on; ``arriving`` is still being read ahead."""
-        state, before = self.state, self.state.burst
-        earlier = tuple(one for one in state.earlier if one is not burst)
-        if before is not None and before.is_elsewhere(burst):
+    def use(self, window: PromptWindow, *, arriving: PromptWindow | None = None) -> None:
+        """Use ``window`` for requests from now on; ``arriving`` is still being read ahead."""
+        state, before = self.state, self.state.current
+        earlier = tuple(one for one in state.earlier if one is not window)
+        if before is not None and before.is_elsewhere(window):
             earlier = (before, *earlier)[:_EARLIER]
-        self.state = replace(state, burst=burst, arriving=arriving, earlier=earlier)
+        self.state = replace(state, current=window, arriving=arriving, earlier=earlier)
 
     def interrupted(self) -> None:
         """Record that typing resumed before the arriving window was read: wait longer next time."""
         self.state = replace(self.state, widen_after=self.state.widen_after * 2)
 
-    def begin_reading(self, burst: Burst) -> None:
-        """Record that ``burst`` is being read ahead."""
-        if burst is not self.state.burst:
-            self.state = replace(self.state, arriving=burst)
+    def begin_reading(self, window: PromptWindow) -> None:
+        """Record that ``window`` is being read ahead."""
+        if window is not self.state.current:
+            self.state = replace(self.state, arriving=window)
 
     def end_reading(self) -> None:
         """Record that reading ahead has ended."""

@@ -21,8 +21,8 @@ from homebody.features.fit import Size, fit
 from homebody.postprocess.ghost.confidence import ConfidenceGate
 from homebody.postprocess.ghost.stop import StopChecker
 from homebody.session.answer import AnswerState
-from homebody.session.burst import Burst
 from homebody.session.generation import Generation, Judge
+from homebody.session.prompt_window import PromptWindow
 
 _SLICE_SECONDS = 0.15
 """Longest slice of an answer, in seconds, while the server may miss a cancel."""
@@ -86,7 +86,7 @@ async def _prepared(request: Request, chance: Chance | None, judge: Judge) -> tu
         multiline=request.wanted == "block",
         max_tokens=request.max_tokens,
         slice_tokens=lambda: _slice_tokens(request),
-        record=_record(request, planned.burst, prompt, tokens),
+        record=_record(request, planned.window, prompt, tokens),
     )
     unread = use.tokens.count(prompt.text[cached.shared(prompt.text) :])
     newer = session.prompts.newer_than(cached.slot)
@@ -144,12 +144,12 @@ def _start(
     request: Request, planned: Plan, sampling: Sampling, slot: SlotChoice
 ) -> Callable[[str, int], Stream]:
     """Return a function that requests the answer, or its next slice."""
-    burst, document = planned.burst, request.document
-    typed = document.text[burst.anchor : request.offset]
+    window, document = planned.window, request.document
+    typed = document.text[window.anchor : request.offset]
     backend = request.engine.completion.backend
 
     def start(answer: str, most: int) -> Stream:
-        prompt = planned.prompt if not answer else prompt_for(request.target, burst, document, typed, answer)
+        prompt = planned.prompt if not answer else prompt_for(request.target, window, document, typed, answer)
         return backend.complete(prompt, replace(sampling, max_tokens=most), slot=slot)
 
     return start
@@ -181,13 +181,13 @@ def _slice_tokens(request: Request) -> int | None:
     return max(4, int(speed * _SLICE_SECONDS))
 
 
-def _record(request: Request, burst: Burst, prompt: Prompt, tokens: int) -> PromptRecord:
+def _record(request: Request, window: PromptWindow, prompt: Prompt, tokens: int) -> PromptRecord:
     """Record the sources of the prompt, which the user can inspect."""
     document, target = request.document, request.target
-    typed = document.text[burst.anchor : request.offset]
+    typed = document.text[window.anchor : request.offset]
     # The line before an anchor at a line's start is not one of the typed lines.
     ended = next((len(end) for end in ("\r\n", "\n", "\r") if typed.startswith(end)), 0)
-    first, last = document.line_of(burst.anchor + ended), document.line_of(request.offset)
+    first, last = document.line_of(window.anchor + ended), document.line_of(request.offset)
     typed_tokens = request.engine.completion.tokens.count(typed)
     cursor = Source(document.uri, first, last, typed_tokens, "at the cursor")
     return PromptRecord(
@@ -198,7 +198,7 @@ def _record(request: Request, burst: Burst, prompt: Prompt, tokens: int) -> Prom
         text=prompt.text,
         prompt_tokens=tokens,
         context_length=target.info.context_length,
-        sources=accounted((*burst.context.sources, cursor), tokens),
-        left_out=(*burst.context.left_out, *marked_lines(target, burst, document, request.offset)),
+        sources=accounted((*window.context.sources, cursor), tokens),
+        left_out=(*window.context.left_out, *marked_lines(target, window, document, request.offset)),
         when=time.time(),
     )

@@ -20,8 +20,8 @@ from homebody.features.complete.scene import Scene, scene_at
 from homebody.features.complete.snippets import find_candidates
 from homebody.features.complete.window import middling_window, typing_window, wide_window
 from homebody.host.power import is_on_battery
-from homebody.session.burst import Burst
 from homebody.session.place import Ticket
+from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
 from homebody.text import Document, TextEdit
 
@@ -119,13 +119,13 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     """
     await _idle(session)
     scene = scene_at(session, target, document, offset)
-    burst, arriving = scene.place.burst, scene.place.arriving
+    window, arriving = scene.place.current, scene.place.arriving
     if not scene.reads_while_typing or (scene.speed or 0.0) < _SLOWEST_FOR_TYPING:
         return
-    if burst is None or not burst.narrow:
+    if window is None or not window.narrow:
         return
     if arriving is None or arriving.typed(document, offset) is None:
-        is_wide = burst.context.tokens >= scene.while_typing * _WIDE_ENOUGH
+        is_wide = window.context.tokens >= scene.while_typing * _WIDE_ENOUGH
         if is_wide or session.allowance.tokens < scene.while_typing:
             return
         if not scene.place.searched:
@@ -153,8 +153,8 @@ async def _visit(session: Session, document: Document, offset: int) -> None:
     if not scene_at(session, target, document, offset).reads_while_typing:
         await _widen(session, document, offset)
         return
-    burst, _ = await _first_window(session, target, document, offset)
-    await _read(session, scene_at(session, target, document, offset), burst)
+    window, _ = await _first_window(session, target, document, offset)
+    await _read(session, scene_at(session, target, document, offset), window)
 
 
 async def _widen(session: Session, document: Document, offset: int) -> None:
@@ -163,29 +163,29 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
     Each replaces the window in use once it has been read.
     """
     target = await target_of(session.engine)
-    burst, needs_snippets = await _first_window(session, target, document, offset)
-    if burst.narrow:
+    window, needs_snippets = await _first_window(session, target, document, offset)
+    if window.narrow:
         await asyncio.sleep(session.place(document.uri).state.widen_after)
-    if burst.narrow or needs_snippets:
-        burst = await _counted_window(session, target, document, offset)
-    await _read(session, scene_at(session, target, document, offset), burst)
+    if window.narrow or needs_snippets:
+        window = await _counted_window(session, target, document, offset)
+    await _read(session, scene_at(session, target, document, offset), window)
 
 
 async def _first_window(
     session: Session, target: Target, document: Document, offset: int
-) -> tuple[Burst, bool]:
+) -> tuple[PromptWindow, bool]:
     """Return the window in use, or a medium one once it has been read, and whether it lacks snippets."""
     await _idle(session)
     await session.engine.trees.ready(document)
     await _look_around(session, document, offset)
     scene = scene_at(session, target, document, offset)
-    burst, arriving = scene.place.burst, scene.place.arriving
+    window, arriving = scene.place.current, scene.place.arriving
     resumes = arriving is not None and arriving.typed(document, offset) is not None
-    if resumes or burst is None or _is_outgrown(scene, burst) or _is_small(scene, burst):
+    if resumes or window is None or _is_outgrown(scene, window) or _is_small(scene, window):
         first = arriving if resumes and arriving is not None else middling_window(scene)
         return await _read(session, scene, first), False
     # Chosen snippets stay as long as the place: other ones would make the server read everything again.
-    return burst, bool(scene.place.candidates) and not burst.context.snippets
+    return window, bool(scene.place.candidates) and not window.context.snippets
 
 
 async def _look_around(session: Session, document: Document, offset: int) -> None:
@@ -197,15 +197,15 @@ async def _look_around(session: Session, document: Document, offset: int) -> Non
     session.place(document.uri).keep_candidates(found)
 
 
-def _is_outgrown(scene: Scene, burst: Burst) -> bool:
+def _is_outgrown(scene: Scene, window: PromptWindow) -> bool:
     """Whether so much was typed after the anchor that the anchor should move."""
-    typed = burst.typed(scene.document, scene.offset)
-    return typed is None or len(typed) > burst.typed_limit // 2
+    typed = window.typed(scene.document, scene.offset)
+    return typed is None or len(typed) > window.typed_limit // 2
 
 
-def _is_small(scene: Scene, burst: Burst) -> bool:
+def _is_small(scene: Scene, window: PromptWindow) -> bool:
     """Whether a window that is read in a short pause would contain much more."""
-    return burst.narrow and burst.context.tokens < scene.in_a_short_pause * 3 // 4
+    return window.narrow and window.context.tokens < scene.in_a_short_pause * 3 // 4
 
 
 async def _counted_window(
@@ -213,35 +213,35 @@ async def _counted_window(
     target: Target,
     document: Document,
     offset: int,
-    choose: Callable[[Scene], Burst] = wide_window,
-) -> Burst:
+    choose: Callable[[Scene], PromptWindow] = wide_window,
+) -> PromptWindow:
     """Choose a window, count its lines and as many further ones, and choose again.
 
     Lines that are not counted yet are estimated too high, so a large window would leave room unused.
     """
-    burst = choose(scene_at(session, target, document, offset))
-    size = offset - burst.start
-    around = _lines_of(document, burst.start, offset + len(burst.context.suffix))
-    further = _lines_of(document, burst.start - size, burst.start)
+    window = choose(scene_at(session, target, document, offset))
+    size = offset - window.start
+    around = _lines_of(document, window.start, offset + len(window.context.suffix))
+    further = _lines_of(document, window.start - size, window.start)
     await session.engine.completion.learn_counts([around, further], limit=_MOST_COUNTED)
     return choose(scene_at(session, target, document, offset))
 
 
-async def _read(session: Session, scene: Scene, burst: Burst, pace: Pace = PAUSE) -> Burst:
+async def _read(session: Session, scene: Scene, window: PromptWindow, pace: Pace = PAUSE) -> PromptWindow:
     """Read a window ahead, and use it once it is read."""
     place = session.place(scene.document.uri)
-    before = place.state.burst
-    place.begin_reading(burst)
-    prompt = prompt_at(scene, burst)
+    before = place.state.current
+    place.begin_reading(window)
+    prompt = prompt_at(scene, window)
     await read_ahead(session, prompt, lambda: True, leave=0, pace=pace)
     place.end_reading()
     after = scene_at(session, scene.target, scene.document, scene.offset)
     if after.unread(prompt.text) <= after.at_once:
         # If the server cannot read ahead, the request itself has to read, so it starts with a smaller window.
-        place.use(burst)
-        if before is not None and before is not burst and not before.is_elsewhere(burst):
+        place.use(window)
+        if before is not None and before is not window and not before.is_elsewhere(window):
             session.prompts.release(prompt_at(scene, before).text)
-    return burst
+    return window
 
 
 async def _idle(session: Session) -> None:

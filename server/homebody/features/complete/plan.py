@@ -12,8 +12,8 @@ from homebody.features.complete.prompt import prompt_for
 from homebody.features.complete.resume import resumed_window
 from homebody.features.complete.scene import Scene
 from homebody.features.complete.window import narrow_window, wide_window
-from homebody.session.burst import Burst
 from homebody.session.place import Place
+from homebody.session.prompt_window import PromptWindow
 
 Reason: TypeAlias = Literal["arrived", "resumed", "kept", "returned", "wide", "narrow", "shortened"]
 """``arrived``: a wider window was read ahead; ``resumed``: a part of it was; ``kept``: the window in use
@@ -30,10 +30,10 @@ class Plan:
     of a window read so far is lost.
     """
 
-    burst: Burst
+    window: PromptWindow
     prompt: Prompt
     why: Reason
-    arriving: Burst | None = None
+    arriving: PromptWindow | None = None
     interrupted: bool = False
 
 
@@ -50,7 +50,7 @@ def plan(scene: Scene) -> Plan:
         The served context length leaves no room for a prompt.
 
     """
-    current, arriving = scene.place.burst, scene.place.arriving
+    current, arriving = scene.place.current, scene.place.arriving
     unread = None if arriving is None else _unread(scene, arriving)
     if arriving is None or unread is None:
         return _without_arriving(scene, current)
@@ -65,7 +65,7 @@ def plan(scene: Scene) -> Plan:
     return replace(_without_arriving(scene, current), interrupted=True)
 
 
-def _without_arriving(scene: Scene, current: Burst | None) -> Plan:
+def _without_arriving(scene: Scene, current: PromptWindow | None) -> Plan:
     """Choose among the window in use, earlier windows, and windows that are read immediately."""
     if current is not None and current.typed(scene.document, scene.offset) is not None:
         return _planned(scene, current, "kept")
@@ -92,27 +92,27 @@ def apply(plan: Plan, place: Place) -> None:
     """Store the plan's window as the window in use."""
     if plan.interrupted:
         place.interrupted()
-    place.use(plan.burst, arriving=plan.arriving)
+    place.use(plan.window, arriving=plan.arriving)
 
 
-def prompt_at(scene: Scene, burst: Burst) -> Prompt:
+def prompt_at(scene: Scene, window: PromptWindow) -> Prompt:
     """Lay out the prompt for the cursor after a frozen beginning."""
-    typed = scene.document.text[burst.anchor : scene.offset]
-    return prompt_for(scene.target, burst, scene.document, typed)
+    typed = scene.document.text[window.anchor : scene.offset]
+    return prompt_for(scene.target, window, scene.document, typed)
 
 
-def _planned(scene: Scene, burst: Burst, why: Reason) -> Plan:
-    return Plan(burst, prompt_at(scene, burst), why)
+def _planned(scene: Scene, window: PromptWindow, why: Reason) -> Plan:
+    return Plan(window, prompt_at(scene, window), why)
 
 
-def _unread(scene: Scene, burst: Burst) -> int | None:
+def _unread(scene: Scene, window: PromptWindow) -> int | None:
     """Tokens that the server would have to read for a request here; ``None`` if the window does not match."""
-    if burst.typed(scene.document, scene.offset) is None:
+    if window.typed(scene.document, scene.offset) is None:
         return None
-    return scene.unread(prompt_at(scene, burst).text)
+    return scene.unread(prompt_at(scene, window).text)
 
 
-def _is_near(before: Burst | None, offset: int) -> bool:
+def _is_near(before: PromptWindow | None, offset: int) -> bool:
     """Whether a full window at ``offset`` may begin where the previous one does, growing by at most half."""
     if before is None or offset < before.start:
         return False

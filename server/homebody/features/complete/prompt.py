@@ -1,7 +1,7 @@
 """The prompt of a completion: a frozen beginning, and the text typed since.
 
-In: a ``Burst``, document, typed text. Out: the exact ``Prompt`` for the cursor, and the lines left out. Pure,
-without disk or server access: it runs at every keystroke.
+In: a ``PromptWindow``, document, typed text. Out: the exact ``Prompt`` for the cursor, and the lines left
+out. Pure, without disk or server access: it runs at every keystroke.
 """
 
 import re
@@ -23,7 +23,7 @@ from homebody.prompt.fim import (
     find_format,
     prefix_prompt,
 )
-from homebody.session.burst import Burst
+from homebody.session.prompt_window import PromptWindow
 from homebody.syntax import language
 from homebody.text import Document
 
@@ -72,8 +72,10 @@ async def target_of(engine: Engine) -> Target:
     return Target(info, find_format(info, choice), engine.folders)
 
 
-def prompt_for(target: Target, burst: Burst, document: Document, typed: str, answer: str = "") -> Prompt:
-    """Lay out the burst's frozen beginning and the text typed since.
+def prompt_for(
+    target: Target, window: PromptWindow, document: Document, typed: str, answer: str = ""
+) -> Prompt:
+    """Lay out the window's frozen beginning and the text typed since.
 
     ``answer`` continues an answer that is requested in slices. Otherwise, text before the cursor that may be
     part of a longer token is removed and forced, so that the model begins at a token boundary (token healing;
@@ -84,7 +86,7 @@ def prompt_for(target: Target, burst: Burst, document: Document, typed: str, ans
     text = before_cursor(typed, special).text + answer
     if not answer:
         text, forced = healed(text, _LAST_TOKEN if target.info.takes_token_ids else _LAST_WORD)
-    context = burst.context
+    context = window.context
     snippets = [
         PromptSnippet(_path(target, c.uri), without_marked_lines(c.text, special).text)
         for c in context.snippets
@@ -134,21 +136,22 @@ def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
     return typed[: len(typed) - len(forced)], forced
 
 
-def marked_lines(target: Target, burst: Burst, document: Document, offset: int) -> tuple[LeftOut, ...]:
+def marked_lines(
+    target: Target, window: PromptWindow, document: Document, offset: int
+) -> tuple[LeftOut, ...]:
     """Lines that ``prompt_for`` leaves out because they contain a control token of the model."""
     special = target.special_texts
     if not special:
         return ()
-    context = burst.context
-    window = context.window
-    typed = document.text[burst.anchor : offset]
+    context = window.context
+    typed = document.text[window.anchor : offset]
     parts = (
-        (window.prefix.start, without_marked_lines(context.prefix, special)),
-        (burst.anchor, before_cursor(typed, special)),
+        (context.window.prefix.start, without_marked_lines(context.prefix, special)),
+        (window.anchor, before_cursor(typed, special)),
         (offset, without_marked_lines(context.suffix, special)),
     )
     numbers = [document.line_of(start) + line for start, cleaned in parts for line in cleaned.lines]
-    numbers = [*_marked_headers(target, burst, document), *numbers]
+    numbers = [*_marked_headers(target, window, document), *numbers]
     mine = [LeftOut(document.uri, line, line, MARKED) for line in numbers]
     others = [
         LeftOut(c.uri, c.first_line + line, c.first_line + line, MARKED)
@@ -158,13 +161,13 @@ def marked_lines(target: Target, burst: Burst, document: Document, offset: int) 
     return tuple(dict.fromkeys((*others, *mine)))
 
 
-def _marked_headers(target: Target, burst: Burst, document: Document) -> list[int]:
+def _marked_headers(target: Target, window: PromptWindow, document: Document) -> list[int]:
     """Headers and imports before the window that contain a control token."""
-    if first_marker(burst.context.headers, target.special_texts) is None:
+    if first_marker(window.context.headers, target.special_texts) is None:
         return []
     chosen = [
         line
-        for source in burst.context.sources
+        for source in window.context.sources
         if source.uri == document.uri and source.why not in OF_THE_WINDOW
         for line in range(source.first_line, min(source.last_line + 1, document.line_count))
     ]

@@ -1,7 +1,7 @@
 """Uses the part of a wider window that was read before typing resumed.
 
-In: a scene with an arriving window. Out: a burst of the part that was read, a gap, and the lines next to
-the cursor.
+In: a scene with an arriving window. Out: a narrow window that keeps the part that was read: that part, a
+gap, and the lines next to the cursor.
 For servers that cache one prompt: a request with another beginning would make the server drop what it has
 read. So the part that was read, which is the beginning of the window, is put unchanged before the narrow
 window, and the next pause continues from there.
@@ -15,15 +15,15 @@ from homebody.context.select import OF_THE_WINDOW, Context, without
 from homebody.features.complete.prompt import prompt_for
 from homebody.features.complete.scene import Scene
 from homebody.features.complete.window import near_window
-from homebody.session.burst import Burst
+from homebody.session.prompt_window import PromptWindow
 from homebody.text import Document, Span
 
 _WORTH_KEEPING = 2
 """Minimum size of the part that was read, as a multiple of the narrow window; less is not used."""
 
 
-def resumed_window(scene: Scene, arriving: Burst) -> Burst | None:
-    """Return a burst of the part of ``arriving`` that was read, and of the lines next to the cursor.
+def resumed_window(scene: Scene, arriving: PromptWindow) -> PromptWindow | None:
+    """Return a window with the part of ``arriving`` that was read and the lines next to the cursor.
 
     ``None`` if too little was read, or if the model expects the suffix first.
 
@@ -49,14 +49,14 @@ def resumed_window(scene: Scene, arriving: Burst) -> Burst | None:
     )
 
 
-def _read_part(scene: Scene, arriving: Burst) -> Span:
+def _read_part(scene: Scene, arriving: PromptWindow) -> Span:
     """Whole lines of the window that the server has read."""
     document = scene.document
     text = prompt_for(scene.target, arriving, document, document.text[arriving.anchor : scene.offset]).text
-    window = arriving.context.headers + arriving.context.prefix
-    begin = text.find(window)
+    wanted = arriving.context.headers + arriving.context.prefix
+    begin = text.find(wanted)
     read = scene.cached(text).shared(text) - begin - len(arriving.context.headers)
-    if begin < 0 or read <= 0 or not window:
+    if begin < 0 or read <= 0 or not wanted:
         return Span(arriving.start, arriving.start)
     lines = arriving.context.prefix.rfind("\n", 0, read) + 1
     return Span(arriving.start, arriving.start + lines)

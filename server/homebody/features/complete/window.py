@@ -1,7 +1,7 @@
 """Windows for a completion prompt: how much of the file and of the project it contains.
 
-In: a scene. Out: a ``Burst``, the frozen beginning of later prompts. Pure, without disk or server access: it
-runs at every keystroke.
+In: a scene. Out: a ``PromptWindow``, the frozen beginning of later prompts. Pure, without disk or server
+access: it runs at every keystroke.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from homebody.context.select import Header, select_completion
 from homebody.context.window import Keep
 from homebody.features.complete.prompt import MARKED, OVERHEAD_TOKENS
 from homebody.features.complete.scene import Scene
-from homebody.session.burst import Burst, anchor_for
+from homebody.session.prompt_window import PromptWindow, anchor_for
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.scope import scopes_at
 from homebody.text import Span
 
 _TYPED_SHARE = 3
-"""Divisor of the budget: at most a third counts as typed when a burst begins, even on a longer line."""
+"""Divisor of the budget: at most a third counts as typed when a window is chosen, even on a longer line."""
 
 _LONGEST_TYPED = 1024
 """Maximum number of these tokens."""
@@ -29,36 +29,38 @@ _TYPED_TOKENS = 128
 """Tokens left free for typing if the window fills the context; at most 1/32 of the context."""
 
 
-def narrow_window(scene: Scene, tokens: int) -> Burst:
+def narrow_window(scene: Scene, tokens: int) -> PromptWindow:
     """Return a window of ``tokens``, without snippets, for a quick answer."""
     return _window(scene, tokens, (), None)
 
 
-def middling_window(scene: Scene) -> Burst:
+def middling_window(scene: Scene) -> PromptWindow:
     """Return a window that is read in a short pause."""
     return _window(scene, scene.in_a_short_pause, scene.place.candidates, None)
 
 
-def typing_window(scene: Scene) -> Burst:
+def typing_window(scene: Scene) -> PromptWindow:
     """Return the window that is read while the user types; a longer pause replaces it by the whole one."""
     return _window(scene, scene.while_typing, scene.place.candidates, None)
 
 
-def wide_window(scene: Scene, tokens: int | None = None) -> Burst:
+def wide_window(scene: Scene, tokens: int | None = None) -> PromptWindow:
     """Return a window of the whole completion budget, or of ``tokens``.
 
     If the start of the window in use is still suitable, it is kept, so that the server can reuse its cache.
     """
-    return _window(scene, tokens, scene.place.candidates, scene.place.burst)
+    return _window(scene, tokens, scene.place.candidates, scene.place.current)
 
 
-def near_window(scene: Scene, tokens: int) -> Burst:
+def near_window(scene: Scene, tokens: int) -> PromptWindow:
     """Return a window of only the lines next to the cursor, without imports from further up."""
     place = replace(scene.place, imports=())
     return _window(replace(scene, place=place), tokens, (), None)
 
 
-def _window(scene: Scene, tokens: int | None, candidates: Sequence[Candidate], before: Burst | None) -> Burst:
+def _window(
+    scene: Scene, tokens: int | None, candidates: Sequence[Candidate], before: PromptWindow | None
+) -> PromptWindow:
     """Freeze a beginning for prompts at the cursor.
 
     Raises
@@ -109,7 +111,7 @@ def _window(scene: Scene, tokens: int | None, candidates: Sequence[Candidate], b
         and (row is None or to_the_end)
         and len(context.snippets) == len(scene.place.candidates)
     )
-    return Burst(
+    return PromptWindow(
         uri=document.uri,
         context=replace(context, left_out=(*context.left_out, *marked)) if marked else context,
         start=context.window.prefix.start,

@@ -118,7 +118,7 @@ async def test_reading_ahead_resumes_after_typing(world):
 
         meanwhile = plan(scene_at(w.session, target, document, offset))
         apply(meanwhile, place)
-        assert (meanwhile.why, meanwhile.burst) == ("kept", narrow.burst)
+        assert (meanwhile.why, meanwhile.window) == ("kept", narrow.window)
         assert place.state.arriving is wide
         await read_ahead(w.session, meanwhile.prompt, lambda: True, leave=0)
 
@@ -139,9 +139,9 @@ async def test_the_slot_of_a_replaced_window_is_reused_first(world, monkeypatch)
         place, offset = w.session.place(document.uri), document.line_starts[2000]
         place.widened()
         await _evaluated(w, document, offset)
-        assert place.state.burst.narrow
+        assert place.state.current.narrow
         w.session.in_background(document.uri, lambda: follow_up(w.session, target, document, None, offset))
-        await until(lambda: place.state.burst is not None and not place.state.burst.narrow)
+        await until(lambda: place.state.current is not None and not place.state.current.narrow)
         before = len(w.backend.requests)
         assert await _evaluated(w, *typed(other, len(other.text), "q")) <= 4
         assert len(w.backend.requests) == before + 1
@@ -161,17 +161,17 @@ async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
         offset, place = document.line_starts[2000], w.session.place(document.uri)
         place.widened()
         await complete(w.engine, document, offset, session=w.session)
-        narrow = place.state.burst
+        narrow = place.state.current
         assert narrow.narrow
         for key in "qrstuvwxyz" * 100:
             before = len(_typing_reads(w))
             document, offset = typed(document, offset, key)
             await complete(w.engine, document, offset, session=w.session)
-            if place.state.burst is not narrow:
+            if place.state.current is not narrow:
                 break
             # The next keystroke interrupts the work after at least one more piece.
-            await until(lambda n=before: len(_typing_reads(w)) > n or place.state.burst is not narrow)
-        assert place.state.burst.start < narrow.start
+            await until(lambda n=before: len(_typing_reads(w)) > n or place.state.current is not narrow)
+        assert place.state.current.start < narrow.start
         slots = {request.slot for request in w.backend.requests}
         assert len(slots) == 2
 
@@ -188,9 +188,9 @@ async def test_a_search_that_found_nothing_is_not_repeated_while_the_user_types(
         for line in (2000, 500):
             offset = document.line_starts[line]
             w.session.allowance = ReadingAllowance()
-            narrow = planned_at(w.session, target, document, offset).burst
+            narrow = planned_at(w.session, target, document, offset).window
             await widen_while_typing(w.session, target, document, offset)
-            assert w.session.place(document.uri).state.burst.start < narrow.start
+            assert w.session.place(document.uri).state.current.start < narrow.start
         assert [document.uri] == searched
 
 
@@ -228,8 +228,8 @@ async def test_a_wide_window_that_a_key_interrupts_is_paid_for_once(world):
         offset, place = document.line_starts[2000], w.session.place(document.uri)
         await complete(w.engine, document, offset, session=w.session)
         await w.session.stop_background()
-        narrow, target, interrupted = place.state.burst, await target_of(w.engine), 0
-        while place.state.burst is narrow:
+        narrow, target, interrupted = place.state.current, await target_of(w.engine), 0
+        while place.state.current is narrow:
             w.backend.left = 5
             task = asyncio.create_task(widen_while_typing(w.session, target, document, offset))
             w.backend.stop = task.cancel
@@ -270,7 +270,7 @@ async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
         before = len(_typing_reads(w))
         await widen_while_typing(w.session, await target_of(w.engine), document, offset)
         assert before == len(_typing_reads(w))
-        assert place.state.burst.narrow
+        assert place.state.current.narrow
 
 
 @pytest.mark.parametrize(("on_battery", "reads_ahead"), [(True, False), (False, True)])
@@ -294,7 +294,7 @@ async def test_nothing_is_read_ahead_on_battery_where_a_setting_says_so(
         await _evaluated(w, document, offset)
         target = await target_of(w.engine)
         await follow_up(w.session, target, document, None, offset)
-        assert reads_ahead == (not place.state.burst.narrow)
+        assert reads_ahead == (not place.state.current.narrow)
 
 
 async def test_a_script_completes_in_the_slot_for_chat(world):

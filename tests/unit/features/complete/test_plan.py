@@ -39,10 +39,10 @@ async def test_a_jump_counts_only_a_narrow_window(world):
         place.use(wide_at(session, target, _NUMBERS, len(_NUMBERS.text) // 4))
 
         counts = w.engine.completion.tokens = _Counting()
-        burst = planned_at(session, target, _NUMBERS, len(_NUMBERS.text)).burst
-        assert burst.narrow
+        window = planned_at(session, target, _NUMBERS, len(_NUMBERS.text)).window
+        assert window.narrow
         assert counts.characters < 6 * 5_000
-        assert place.state.burst is burst
+        assert place.state.current is window
 
 
 async def test_a_wide_window_that_was_read_is_kept_nearby(world):
@@ -53,14 +53,14 @@ async def test_a_wide_window_that_was_read_is_kept_nearby(world):
         session, place = w.session, w.session.place(_NUMBERS.uri)
         offset = _NUMBERS.line_starts[_LINES // 2]
         place.use(wide_at(session, target, _NUMBERS, offset))
-        read = prompt_for(target, place.state.burst, _NUMBERS, "")
+        read = prompt_for(target, place.state.current, _NUMBERS, "")
         session.prompts.put(0, read.text)
 
-        start = place.state.burst.start
-        place.use(replace(place.state.burst, typed_limit=0))
-        burst = planned_at(session, target, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40]).burst
-        assert not burst.narrow
-        assert burst.start == start > 0
+        start = place.state.current.start
+        place.use(replace(place.state.current, typed_limit=0))
+        window = planned_at(session, target, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40]).window
+        assert not window.narrow
+        assert window.start == start > 0
 
 
 @pytest.mark.parametrize("fim", [None, FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")])
@@ -80,9 +80,9 @@ async def test_the_part_that_was_read_stays_in_front_when_typing_resumes(world, 
         read = wide[: len(wide) // 2]
         session.prompts.put(0, read)
 
-        burst = planned_at(session, target, _NUMBERS, offset).burst
-        text = prompt_for(target, burst, _NUMBERS, "").text
-        assert burst.narrow
+        window = planned_at(session, target, _NUMBERS, offset).window
+        text = prompt_for(target, window, _NUMBERS, "").text
+        assert window.narrow
         assert len(common(text, read)) > 0.9 * len(read)
         assert f"x{_LINES // 2 - 1} =" in text
         unread = text[len(common(text, read)) :]
@@ -107,7 +107,7 @@ async def test_a_header_inside_the_gap_is_not_left_out(world):
         wide = prompt_for(target, arriving, document, "").text
         w.session.prompts.put(0, wide[: len(wide) // 2])
 
-        context = planned_at(w.session, target, document, offset).burst.context
+        context = planned_at(w.session, target, document, offset).window.context
         assert "def inside_the_gap" in context.headers
         unread = [(one.first_line, one.last_line) for one in context.left_out if one.why == "not read yet"]
         assert [last for _, last in unread][:1] == [2999]
@@ -124,9 +124,9 @@ async def test_a_window_of_which_little_was_read_is_dropped(world):
         arriving = wide_at(session, target, _NUMBERS, offset)
         place.begin_reading(arriving)
         session.prompts.put(0, prompt_for(target, arriving, _NUMBERS, "").text[:200])
-        burst = planned_at(session, target, _NUMBERS, offset).burst
-        assert burst.reach is None
-        assert burst.context.sources == tuple(s for s in burst.context.sources if s.why != "further up")
+        window = planned_at(session, target, _NUMBERS, offset).window
+        assert window.reach is None
+        assert window.context.sources == tuple(s for s in window.context.sources if s.why != "further up")
 
 
 @pytest.mark.parametrize("exact", [True, False])
@@ -148,16 +148,16 @@ async def test_a_very_long_line_is_completed(world, fim, context_length, exact):
 
 @pytest.mark.parametrize("fim", [None, _FIM])
 async def test_on_a_very_long_line_the_anchor_stays_while_the_user_types(world, fim):
-    """Even if each keystroke begins a new burst: the prompts share their beginning."""
+    """Even if each keystroke needs a new window: the prompts share their beginning."""
     line = "const data = [" + ", ".join(f"item{n}" for n in range(3000))
     async with world("]\n", fim=fim) as w:
         target = await target_of(w.engine)
         anchors = []
         for end in range(len(line) - 300, len(line), 6):
             document = Document.create("file:///a.js", "javascript", 1, line[:end])
-            burst = wide_at(w.session, target, document, end)
-            assert end - burst.anchor < 1000
-            anchors.append(burst.anchor)
+            window = wide_at(w.session, target, document, end)
+            assert end - window.anchor < 1000
+            anchors.append(window.anchor)
         assert len(set(anchors)) <= 3
 
 
@@ -181,10 +181,10 @@ async def test_a_window_that_is_kept_fits(world, context_length):
         for line in range(1500, 1600, 3):
             offset = _NUMBERS.line_starts[line] + 3
             place.use(wide_at(w.session, target, _NUMBERS, offset))
-            prompt = prompt_for(target, place.state.burst, _NUMBERS, "")
+            prompt = prompt_for(target, place.state.current, _NUMBERS, "")
             estimated = sum(w.engine.completion.tokens.count(text.text) for text in prompt.parts[1::2])
             assert estimated <= context_length - min(128, context_length // 4)
-            starts.append(place.state.burst.start)
+            starts.append(place.state.current.start)
         assert len(set(starts)) <= len(starts) // 2
 
 
@@ -208,8 +208,8 @@ async def test_a_prompt_that_is_cut_to_fit_keeps_its_snippets(world, exact):
         w.session.prompts.put(0, prompt_for(target, too_long, _NUMBERS, "").text)
 
         await complete(w.engine, _NUMBERS, offset, session=w.session)
-        assert place.state.burst.context.snippets == (snippet,)
-        assert place.state.burst.start > too_long.start
+        assert place.state.current.context.snippets == (snippet,)
+        assert place.state.current.start > too_long.start
 
 
 async def test_a_large_window_is_counted_exactly(world):
@@ -220,8 +220,8 @@ async def test_a_large_window_is_counted_exactly(world):
         w.engine.completion.speed.prompt = 100_000
         target, offset = await target_of(w.engine), document.line_starts[6000]
         await prepare_once(w.session, document, offset)
-        burst = w.session.place(document.uri).state.burst
-        sent = await w.backend.count_prompt(prompt_for(target, burst, document, ""))
+        window = w.session.place(document.uri).state.current
+        sent = await w.backend.count_prompt(prompt_for(target, window, document, ""))
         assert 0.9 * 32_768 < sent <= 32_768 - 128
 
 
@@ -239,17 +239,17 @@ async def test_each_plan_records_why_it_chose_its_window(world):
         narrow = planned_at(session, target, _NUMBERS, end)
         kept = planned_at(session, target, _NUMBERS, end)
         assert [narrow.why, kept.why] == ["narrow", "kept"]
-        assert kept.burst is narrow.burst
+        assert kept.window is narrow.window
 
         wide = wide_at(session, target, _NUMBERS, end)
         place.begin_reading(wide)
         session.prompts.put(0, prompt_for(target, wide, _NUMBERS, "").text)
         arrived = planned_at(session, target, _NUMBERS, end)
-        assert (arrived.why, arrived.burst) == ("arrived", wide)
+        assert (arrived.why, arrived.window) == ("arrived", wide)
 
         scene = scene_at(session, target, _NUMBERS, end)
         assert shortened(scene, 200).why == "shortened"
-        assert shortened(scene, 200).burst.context.tokens <= 200
+        assert shortened(scene, 200).window.context.tokens <= 200
 
 
 async def test_a_plan_changes_nothing_until_it_is_applied(world):

@@ -35,14 +35,14 @@ async def test_a_key_only_adds_to_the_prompt(world, row):
             "import os\n\n\ndef f(a):\n    if a:\n        b = a(\n        c█\n    return b\n"
         )
         other = Candidate("file:///w/u.py", 3, 4, "def g() -> float:\n    return 1.0", "definition of g")
-        burst = wide_window(scene_with(w.session, target, document, offset, [other]))
-        before = _whole(prompt_for(target, burst, document, document.text[burst.anchor : offset]))
+        window = wide_window(scene_with(w.session, target, document, offset, [other]))
+        before = _whole(prompt_for(target, window, document, document.text[window.anchor : offset]))
         assert other.text in before
         for key in "all(x)":
             document, offset = typed(document, offset, key)
-            now = burst.typed(document, offset)
+            now = window.typed(document, offset)
             assert now is not None
-            after = _whole(prompt_for(target, burst, document, now))
+            after = _whole(prompt_for(target, window, document, now))
             assert after == before + key
             before = after
 
@@ -54,8 +54,8 @@ async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
     async with world("x\n") as w:
         target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
         document, offset = at("def f(a):\n    if a:\n        b = a(\n        c█\n    return b\n")
-        burst = wide_at(w.session, target, document, offset)
-        text = _whole(prompt_for(target, burst, document, document.text[burst.anchor : offset]))
+        window = wide_at(w.session, target, document, offset)
+        text = _whole(prompt_for(target, window, document, document.text[window.anchor : offset]))
         assert text.rpartition(row.markers[-1])[2] == "        c"
 
 
@@ -67,8 +67,8 @@ async def test_files_are_named_by_their_path_in_the_workspace(world):
         other = Candidate(
             uri_of(Path("/w/shop/src/pkg/__init__.py")), 0, 0, "def g(): ...", "definition of g"
         )
-        burst = wide_window(scene_with(w.session, target, document, 4, [other]))
-        assert prompt_for(target, burst, document, "").text.startswith(
+        window = wide_window(scene_with(w.session, target, document, 4, [other]))
+        assert prompt_for(target, window, document, "").text.startswith(
             "<|repo_name|>shop\n<|file_sep|>src/pkg/__init__.py\ndef g(): ...\n<|file_sep|>src/main.py\n"
         )
 
@@ -91,10 +91,10 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
         document, offset = at("a = █\n")
         some = Candidate("file:///u.py", 4, 6, "def g():\n    s = '<|im_start|>'\n    return s", "near")
         none = Candidate("file:///v.py", 2, 2, "s = '<|im_end|>'", "near")
-        burst = wide_window(scene_with(w.session, target, document, offset, [some, none]))
-        assert "def g():\n    return s\n" in prompt_for(target, burst, document, "a = ").text
+        window = wide_window(scene_with(w.session, target, document, offset, [some, none]))
+        assert "def g():\n    return s\n" in prompt_for(target, window, document, "a = ").text
         why = "holds a control token of the model"
-        left = (*burst.context.left_out, *marked_lines(target, burst, document, offset))
+        left = (*window.context.left_out, *marked_lines(target, window, document, offset))
         assert [(one.uri[-4:], one.first_line, one.last_line) for one in left if one.why == why] == [
             ("v.py", 2, 2),
             ("u.py", 5, 5),
@@ -109,10 +109,10 @@ async def test_a_header_with_a_control_token_is_listed(world):
         document, offset = at(f"class A:\n    def f(self, a='<|im_end|>'):\n{body}        last = █\n")
         w.engine.trees.open(document)
         await w.engine.trees.ready(document)
-        burst = wide_at(w.session, target, document, offset)
-        assert "<|im_end|>" in burst.context.headers
-        assert "<|im_end|>" not in prompt_for(target, burst, document, "").text
-        assert [one.first_line for one in marked_lines(target, burst, document, offset)] == [1]
+        window = wide_at(w.session, target, document, offset)
+        assert "<|im_end|>" in window.context.headers
+        assert "<|im_end|>" not in prompt_for(target, window, document, "").text
+        assert [one.first_line for one in marked_lines(target, window, document, offset)] == [1]
 
 
 @pytest.mark.parametrize(
@@ -125,5 +125,5 @@ async def test_paths_are_written_as_comments_of_the_language(world, language, li
         target = await target_of(w.engine)
         document = Document.create("untitled:p", language, 1, "a\n")
         other = Candidate("file:///p.html", 0, 0, "b", "near")
-        burst = wide_window(scene_with(w.session, target, document, 1, [other]))
-        assert line in prompt_for(target, burst, document, "").text
+        window = wide_window(scene_with(w.session, target, document, 1, [other]))
+        assert line in prompt_for(target, window, document, "").text

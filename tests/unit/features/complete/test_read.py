@@ -118,7 +118,7 @@ async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_tim
         document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
         engine.trees.open(document)
         await prepare(engine, document, len(document.text), session=session)
-        await until(lambda: session.place(document.uri).state.burst is not None)
+        await until(lambda: session.place(document.uri).state.current is not None)
         await complete(engine, document, len(document.text), session=session)
 
         assert 50 <= engine.completion.speed.prompt <= 200

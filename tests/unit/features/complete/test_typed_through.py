@@ -141,7 +141,7 @@ async def test_another_file_with_the_same_text_gets_its_own_answer(world):
 
 
 async def test_text_below_the_cursor_is_in_the_prompt_after_moving_up_in_a_new_file(world):
-    """A burst that began at the file's end does not match further up."""
+    """A window chosen at the file's end does not match further up."""
     async with world("zzz\n", fim=_QWEN) as w:
         document, offset = at("import os\n█")
         for line in ("def f(a):\n", "    return a\n", "def helper(b):\n", "    return b\n"):
@@ -196,7 +196,7 @@ async def test_closing_another_file_does_not_stop_reading_ahead(world):
         document, offset = at("value = 1\n" * 300 + "█")
         await prepare(w.engine, document, offset, session=w.session)
         await w.session.closed("file:///other.py")
-        await until(lambda: w.session.place(document.uri).state.burst is not None)
+        await until(lambda: w.session.place(document.uri).state.current is not None)
 
 
 async def test_each_candidate_that_was_shown_is_typed_through(world):

@@ -1,7 +1,7 @@
-"""A burst: one stretch of typing, during which the beginning of the prompt stays frozen.
+"""A prompt window: the part of the document that a prompt contains, frozen while the user types in it.
 
 In: a context chosen at an anchor. Out: for every later keystroke, the text typed since the anchor, or
-``None`` if the frozen beginning no longer matches the document and a new burst has to begin.
+``None`` if the window no longer matches the document and a new one has to be chosen.
 The typed text is at the prompt's end, so for each keystroke the model reads a token or two, not the rest of
 the prompt.
 """
@@ -18,7 +18,7 @@ _MAX_CLOSERS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Burst:
+class PromptWindow:
     """The frozen beginning of a document's completion prompts.
 
     Attributes
@@ -32,12 +32,12 @@ class Burst:
     narrow
         Whether the window is small, for a quick first answer; the next pause replaces it by a full one.
     typed_limit
-        Maximum number of characters after the anchor; with more, a new burst begins.
+        Maximum number of characters after the anchor; with more, a new window is chosen.
     reach
         If the headers contain the part of a wider window that was already read, followed by a gap: the offset
         where that part begins. Otherwise ``None``.
     to_the_end
-        Whether the suffix reaches the document's end; then it has to do so at every position where the burst
+        Whether the suffix reaches the document's end; then it has to do so at every position where the window
         is used. Otherwise a short suffix, especially an empty one, would match before any text.
 
     """
@@ -57,7 +57,7 @@ class Burst:
         return self.start if self.reach is None else self.reach
 
     def typed(self, document: Document, offset: int) -> str | None:
-        """Text between the anchor and the cursor; ``None`` if the burst cannot be used there."""
+        """Text between the anchor and the cursor; ``None`` if the window cannot be used there."""
         if document.uri != self.uri or not 0 <= offset - self.anchor <= self.typed_limit:
             return None
         text = document.text
@@ -77,11 +77,11 @@ class Burst:
         whole = not self.to_the_end or offset + len(suffix) == len(text)
         return whole and text.startswith(suffix, offset)
 
-    def is_elsewhere(self, other: "Burst") -> bool:
-        """Whether ``other`` begins at a position that typing in this burst cannot reach."""
+    def is_elsewhere(self, other: "PromptWindow") -> bool:
+        """Whether the anchor of ``other`` is at a position that typing in this window cannot reach."""
         return not self.anchor <= other.anchor <= self.anchor + self.typed_limit
 
-    def moved(self, edit: TextEdit) -> "Burst":
+    def moved(self, edit: TextEdit) -> "PromptWindow":
         """Adjust the offsets after an edit before the window; ignore other edits."""
         if edit.span.end > self.start:
             return self
@@ -91,11 +91,11 @@ class Burst:
 
 
 def anchor_for(document: Document, offset: int, *, after_marker: bool, tokens: int, count: Count) -> int:
-    """Choose the anchor of a burst that begins at ``offset``.
+    """Choose the anchor of a new window for a request at ``offset``.
 
     Text after the anchor is never cut, so only the end of a very long line, at most ``tokens``, counts as
     typed. If the typed text follows a middle marker, the anchor is the start of the cursor's line, so that
-    corrections on the line keep the burst. In a plain prefix the anchor is inside one text, so it is moved
+    corrections on the line keep the window. In a plain prefix the anchor is inside one text, so it is moved
     back to a position where every common tokenizer ends a token: after a letter or digit at a line's end, or
     before a line without indentation.
     """
