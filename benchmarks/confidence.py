@@ -23,7 +23,7 @@ from homebody.backend.base import Piece
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete, prepare_once
 from homebody.postprocess.ghost.finish import Finished, finish
-from homebody.session.cache import ResultCache
+from homebody.session.result_cache import ResultCache
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.syntax.cursor import cursor_context

@@ -23,7 +23,7 @@ import msgspec
 
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare_once
-from homebody.session.cache import ResultCache
+from homebody.session.result_cache import ResultCache
 from homebody.session.session import Session
 from homebody.text import Document
 from measure.homebody_server import open_homebody

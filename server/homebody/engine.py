@@ -15,7 +15,6 @@ from homebody.audit import Audit
 from homebody.backend import open_backend
 from homebody.backend.base import Backend, ModelInfo, PromptRead, Sampling, Slot, Stats
 from homebody.backend.state import BackendState, check
-from homebody.context.tokens import TokenCounts
 from homebody.errors import BackendError
 from homebody.postprocess.ghost.prose import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
@@ -24,6 +23,7 @@ from homebody.settings.paths import config_dir
 from homebody.settings.trust import is_trusted
 from homebody.syntax.tree import Trees
 from homebody.text import Document
+from homebody.tokens import TokenCounts
 from homebody.workspace.index import Progress, WorkspaceIndex
 from homebody.workspace.permit import Permit
 from homebody.workspace.uri import of_nearest_folder

@@ -1,9 +1,12 @@
-"""Estimated token counts: on the high side, and corrected by real ones."""
+"""Token counts: exact for counted lines, otherwise estimated on the high side and corrected by real ones."""
+
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.tokens import TokenEstimate, frame_tokens
+import homebody
+from homebody.tokens import TokenCounts, TokenEstimate, estimate, frame_tokens
 
 CODE = '''
     def _accept(self, connection: socket.socket, *, limit: int = 4096) -> bytes:
@@ -21,28 +24,28 @@ def test_an_estimate_of_code_is_high():
 
 def test_an_estimate_follows_what_the_server_counted_and_stays_above():
     """After a prompt whose count is known, the estimate is near it, on the high side."""
-    estimate = TokenEstimate()
+    estimated = TokenEstimate()
     actual = len(CODE) // 3
-    estimate.learn(CODE, actual)
+    estimated.learn(CODE, actual)
 
-    assert actual <= estimate.count(CODE) <= actual * 1.2
+    assert actual <= estimated.count(CODE) <= actual * 1.2
 
 
 def test_short_prompts_teach_nothing():
     """A count of five tokens does not predict a long prompt's."""
-    estimate = TokenEstimate()
-    before = estimate.count(CODE)
-    estimate.learn("x = 1", 1)
+    estimated = TokenEstimate()
+    before = estimated.count(CODE)
+    estimated.learn("x = 1", 1)
 
-    assert estimate.count(CODE) == before
+    assert estimated.count(CODE) == before
 
 
 @given(st.text(), st.text())
 def test_more_text_is_never_estimated_lower(first: str, second: str):
     """A longer prompt does not seem to fit where a shorter one did not."""
-    estimate = TokenEstimate()
+    estimated = TokenEstimate()
 
-    assert estimate.count(first + second) + 2 >= estimate.count(first)
+    assert estimated.count(first + second) + 2 >= estimated.count(first)
 
 
 def test_markers_count_as_one_and_frames_by_their_words():
@@ -50,3 +53,43 @@ def test_markers_count_as_one_and_frames_by_their_words():
     assert frame_tokens("<|fim_prefix|>") == 1
     assert frame_tokens("[SUFFIX]") == 1
     assert frame_tokens("<|im_start|>user\n") >= 3
+
+
+def test_lines_that_were_counted_are_exact():
+    """The server's count replaces the estimate, line by line."""
+    counts = TokenCounts()
+    counts.learn(["a = 1\n", "b\n"], [7, 9])
+    assert counts.count("a = 1\nb\n") == 16
+
+
+def test_only_new_lines_are_asked_for_and_each_once():
+    """An idle moment costs one call for what is new."""
+    counts = TokenCounts()
+    counts.learn(["a\n"], [1])
+    assert counts.unknown(["a\nb\n", "b\nc"]) == ["b\n", "c"]
+
+
+def test_a_higher_count_corrects_the_estimate_at_once():
+    """A prompt must not exceed the estimate twice."""
+    counts = TokenCounts()
+    text = "value = compute(argument)\n" * 20
+    guessed = counts.count(text)
+    counts.learn_total(text, guessed * 2)
+    assert counts.count(text) >= guessed * 2
+
+
+def test_a_lower_count_corrects_it_slowly():
+    """One low count does not prove that the estimate is too high."""
+    counts = TokenCounts()
+    text = "value = compute(argument)\n" * 20
+    guessed = counts.count(text)
+    counts.learn_total(text, guessed // 2)
+    assert guessed // 2 < counts.count(text) <= guessed
+
+
+def test_the_estimate_is_bounded_by_the_characters():
+    """Every token of ASCII text has at least one character."""
+    for path in Path(homebody.__file__).parent.rglob("*.py"):
+        text = path.read_text("utf-8")
+        if text.isascii():
+            assert estimate(text) <= len(text), path

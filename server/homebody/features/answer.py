@@ -14,8 +14,7 @@ from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError, NothingAnswered
 from homebody.features.budgets import TEMPLATE_TOKENS
-from homebody.features.fit import Size, fit
-from homebody.features.server_count import compared
+from homebody.features.prompt_size import Size, compared, fit
 
 
 @dataclass(frozen=True, slots=True)

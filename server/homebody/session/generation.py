@@ -15,7 +15,7 @@ from homebody.audit import PromptRecord
 from homebody.backend.base import Piece, PromptRead, Stats, Stream
 from homebody.errors import HomebodyError
 from homebody.session.answer import AnswerState, StoredAnswer
-from homebody.session.cache import after_text, before_text
+from homebody.session.result_cache import after_text, before_text
 from homebody.text import Document
 
 Start: TypeAlias = Callable[[str, int], Stream]

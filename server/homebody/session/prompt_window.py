@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from homebody.context.select import Context
 from homebody.context.window import Count, line_anchor
-from homebody.session.cache import CLOSERS
+from homebody.session.result_cache import CLOSERS
 from homebody.text import Document, Span, TextEdit
 
 _MAX_CLOSERS = 4

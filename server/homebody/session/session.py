@@ -12,13 +12,12 @@ from typing import Any
 
 from homebody.engine import Engine
 from homebody.host.power import POWER_SUPPLIES
-from homebody.session.allowance import ReadingAllowance
-from homebody.session.cache import ResultCache
+from homebody.session.cached_prompts import CachedPrompts
 from homebody.session.generation import Generation
+from homebody.session.keystrokes import ReadingAllowance, Rhythm
 from homebody.session.place import Place
-from homebody.session.prompts import CachedPrompts
 from homebody.session.recent import RecentPlaces
-from homebody.session.rhythm import Rhythm
+from homebody.session.result_cache import ResultCache
 from homebody.session.shown_context import ShownContext
 from homebody.text import Document, TextEdit
 

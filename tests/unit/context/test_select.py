@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.context.select import Header, select_completion
-from homebody.context.tokens import TokenCounts
 from homebody.context.window import Keep
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
+from homebody.tokens import TokenCounts
 
 _LINES = st.lists(st.text(alphabet="abc (é{", max_size=30), max_size=60)
 _TEXTS = st.lists(st.text(alphabet="xyz\n=1", min_size=1, max_size=60), max_size=8)

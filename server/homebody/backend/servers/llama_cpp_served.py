@@ -109,7 +109,7 @@ _UNKNOWN_CONTEXT = 4096
 def _completion_slots(kind: str, total: int) -> int:
     """Number of completion prompts that the server caches in its slots and, for a llama-server, in memory.
 
-    If the server caches fewer, the tokens that it evaluates again show it (``session/prompts.py``).
+    If the server caches fewer, the tokens that it evaluates again show it (``session/cached_prompts.py``).
     """
     if total == 1:
         return 1

@@ -13,11 +13,11 @@ from homebody.engine import Use
 from homebody.features.complete.learn import Asked, learn
 from homebody.features.complete.plan import Plan, apply, plan, shortened
 from homebody.features.complete.prompt import marked_lines, prompt_for
-from homebody.features.complete.read import piece_tokens, read_ahead
+from homebody.features.complete.read_ahead import piece_tokens, read_ahead
 from homebody.features.complete.request import Request
 from homebody.features.complete.scene import scene_at
 from homebody.features.complete.wait import UNMEASURED_OUTPUT, agreeing
-from homebody.features.fit import Size, fit
+from homebody.features.prompt_size import Size, fit
 from homebody.postprocess.ghost.confidence import ConfidenceGate
 from homebody.postprocess.ghost.stop import StopChecker
 from homebody.session.answer import AnswerState
@@ -59,7 +59,7 @@ async def ask_ahead(request: Request) -> None:
     # A server that cannot count reports the length of a prompt only at the end of an answer, so one answer is
     # read to its end.
     exact = request.target.info.exact_tokenizer
-    to_the_end = not (exact or request.engine.completion.tokens.was_told)
+    to_the_end = not (exact or request.engine.completion.tokens.is_corrected)
     judge = _never_stop if to_the_end else _judge(request, None)
     prepared = await _prepared(request, None, judge)
     if prepared is not None:

@@ -9,17 +9,22 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from homebody.engine import Engine
-from homebody.features.complete.alternatives import alternatives
-from homebody.features.complete.ask import ask
+from homebody.features.complete.ask import Chance, ask
 from homebody.features.complete.pause import follow_up, prepare_once
 from homebody.features.complete.prompt import target_of
 from homebody.features.complete.request import Completion, Request, Trigger, request_at
-from homebody.features.complete.show import show, show_rest
+from homebody.features.complete.show import show, show_beside, show_rest
 from homebody.features.complete.wait import answer_in_flight, usable
 from homebody.session.answer import StoredAnswer, Suggestion
-from homebody.session.prompts import CachedPrompts
+from homebody.session.cached_prompts import CachedPrompts
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
+
+_CANDIDATES = 3
+"""Number of candidates of an explicit request."""
+
+_TEMPERATURE = 0.7
+"""Sampling temperature of all candidates but the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ async def complete(
     first = await _first(request)
     found = [] if first is None else [first]
     if trigger == "invoked":
-        found += await alternatives(request, first)
+        found += await _more(request, first)
     if not ticket.stale:
         shown = found[0] if found else None
         session.in_background(document.uri, lambda: follow_up(session, target, document, shown, offset))
@@ -120,6 +125,24 @@ def _debounce(request: Request) -> float:
         return 0.0
     setting = request.engine.completion_settings(request.document).debounce_ms
     return request.session.rhythm.debounce() if setting == "auto" else setting / 1000
+
+
+async def _more(request: Request, first: Completion | None) -> list[Completion]:
+    """Find up to two more candidates: repeat an explicit request with randomness, up to three times."""
+    found = [] if first is None else [first]
+    # Only the first candidate waits for the whole block; these are shown as far as they have arrived.
+    in_time = replace(request, trigger="automatic")
+    for seed in range(1, _CANDIDATES + 1):
+        if len(found) == _CANDIDATES or request.ticket.stale:
+            break
+        generation = await ask(request, Chance(_TEMPERATURE, seed))
+        answer = None if generation is None else await usable(in_time, generation)
+        if answer is None:
+            continue
+        other = show_beside(request, answer) if found else show(request, answer)
+        if other is not None and all(other.text != known.text for known in found):
+            found.append(other)
+    return found if first is None else found[1:]
 
 
 async def _with_selected(

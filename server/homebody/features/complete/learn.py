@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from homebody.backend.base import PromptRead, SlotChoice
 from homebody.features.complete.request import Request
-from homebody.features.server_count import compared
+from homebody.features.prompt_size import compared
 from homebody.postprocess.ghost.prose import expects_code, kind_of
 from homebody.session.generation import Generation
 

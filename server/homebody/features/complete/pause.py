@@ -14,11 +14,11 @@ from homebody.features.complete.ask import ask_ahead
 from homebody.features.complete.kept_imports import find_imports, keep_imports
 from homebody.features.complete.plan import prompt_at
 from homebody.features.complete.prompt import Target, target_of
-from homebody.features.complete.read import PAUSE, TYPING, Pace, read_ahead
+from homebody.features.complete.read_ahead import PAUSE, TYPING, Pace, read_ahead
 from homebody.features.complete.request import Completion, request_at
 from homebody.features.complete.scene import Scene, scene_at
 from homebody.features.complete.snippets import find_candidates
-from homebody.features.complete.window import middling_window, typing_window, wide_window
+from homebody.features.complete.window import medium_window, typing_window, wide_window
 from homebody.host.power import is_on_battery
 from homebody.session.place import Ticket
 from homebody.session.prompt_window import PromptWindow
@@ -182,7 +182,7 @@ async def _first_window(
     window, arriving = scene.place.current, scene.place.arriving
     resumes = arriving is not None and arriving.typed(document, offset) is not None
     if resumes or window is None or _is_outgrown(scene, window) or _is_small(scene, window):
-        first = arriving if resumes and arriving is not None else middling_window(scene)
+        first = arriving if resumes and arriving is not None else medium_window(scene)
         return await _read(session, scene, first), False
     # Chosen snippets stay as long as the place: other ones would make the server read everything again.
     return window, bool(scene.place.candidates) and not window.context.snippets

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from homebody.context.budget import READING_SECONDS, UNMEASURED_SPEED
 from homebody.features.complete.prompt import Target
-from homebody.session.allowance import TYPING_WINDOW_TOKENS
+from homebody.session.cached_prompts import CachedPrompt
+from homebody.session.keystrokes import TYPING_WINDOW_TOKENS
 from homebody.session.place import PlaceState
-from homebody.session.prompts import CachedPrompt
 from homebody.session.session import Session
 from homebody.syntax.tree import Tree
 from homebody.text import Document

@@ -34,7 +34,7 @@ def narrow_window(scene: Scene, tokens: int) -> PromptWindow:
     return _window(scene, tokens, (), None)
 
 
-def middling_window(scene: Scene) -> PromptWindow:
+def medium_window(scene: Scene) -> PromptWindow:
     """Return a window that is read in a short pause."""
     return _window(scene, scene.in_a_short_pause, scene.place.candidates, None)
 

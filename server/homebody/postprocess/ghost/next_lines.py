@@ -6,8 +6,7 @@ Compares lines; brackets are handled by ``closers``.
 from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
-from homebody.postprocess.ghost.repeats import is_distinct, normal
-from homebody.postprocess.ghost.rows import rows_of
+from homebody.postprocess.ghost.repeats import answer_lines, is_distinct, normal
 from homebody.syntax.cursor import CursorContext
 
 
@@ -26,7 +25,7 @@ def begins_next_lines(line: str, cursor: CursorContext) -> bool:
 
 def _without_next_lines(text: str, cursor: CursorContext) -> str:
     """Find the longest end of ``text`` that is the beginning of the next lines."""
-    rows, full = rows_of(text, cursor)
+    rows, full = answer_lines(text, cursor)
     following = [normal(line) for line in cursor.next_lines[: len(rows)]]
     for size in range(len(following), 0, -1):
         tail = full[len(full) - size :]

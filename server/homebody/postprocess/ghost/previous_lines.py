@@ -3,8 +3,7 @@
 from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
-from homebody.postprocess.ghost.repeats import is_distinct, normal
-from homebody.postprocess.ghost.rows import rows_of
+from homebody.postprocess.ghost.repeats import answer_lines, is_distinct, normal
 from homebody.syntax.cursor import CursorContext
 
 
@@ -19,7 +18,7 @@ def without_previous_lines(draft: Draft) -> Draft | DropReason:
 
 def _without_previous_lines(text: str, cursor: CursorContext) -> str:
     """Find the longest beginning of ``text`` that is the end of the lines above."""
-    rows, full = rows_of(text, cursor)
+    rows, full = answer_lines(text, cursor)
     lines = cursor.previous_lines
     if rows and text[: rows[0][0]].count("\n"):
         lines = (*lines, cursor.line_prefix)

@@ -1,12 +1,14 @@
 """Detects repeated lines.
 
-In: lines. Out: yes or no, and where a repetition begins.
+In: lines, or an answer at the cursor. Out: yes or no, and where a repetition begins.
 A false positive costs a good suggestion, so lines count as equal only if they differ at most in white space,
 the kind of quotes and a last comma or semicolon.
 """
 
 import re
 from functools import lru_cache
+
+from homebody.syntax.cursor import CursorContext
 
 _RUNAWAY = re.compile(r"(.{1,40}?)\1{11,}|([\w.]{3,20}?)\2{6,}")
 """A stretch repeated twelve times in a row, or seven times without a line break."""
@@ -38,6 +40,21 @@ def is_distinct(line: str) -> bool:
     """
     words = re.findall(r"[^\W\d_]\w*", line)
     return len("".join(words)) >= 2 and not (len(words) == 1 and line.rstrip().endswith(","))
+
+
+def answer_lines(text: str, cursor: CursorContext) -> tuple[list[tuple[int, str]], list[str]]:
+    """Non-blank lines of an answer: each with its offset, and as it will be in the file."""
+    rows: list[tuple[int, str]] = []
+    start = 0
+    for line in text.split("\n"):
+        if line.strip():
+            rows.append((start, line))
+        start += len(line) + 1
+    full = [line if offset else cursor.line_prefix + line for offset, line in rows]
+    if rows and not cursor.line_suffix.strip():
+        return rows, full
+    # The last line continues with the text after the cursor.
+    return rows, [*full[:-1], full[-1] + cursor.line_suffix] if full else full
 
 
 def repeated_from(text: str, line_prefix: str = "") -> int | None:

@@ -12,10 +12,10 @@ from homebody.features.complete import complete
 from homebody.features.complete.pause import follow_up, widen_while_typing
 from homebody.features.complete.plan import apply, plan
 from homebody.features.complete.prompt import prompt_for, target_of
-from homebody.features.complete.read import read_ahead
+from homebody.features.complete.read_ahead import read_ahead
 from homebody.features.complete.scene import scene_at
 from homebody.prompt.fim import formats
-from homebody.session.allowance import ReadingAllowance
+from homebody.session.keystrokes import ReadingAllowance
 from homebody.text import Document, Span, TextEdit
 from support.documents import typed
 from support.scenes import planned_at, wide_at

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from homebody.backend.base import FimTokens
-from homebody.context.tokens import TokenCounts
 from homebody.features.complete import complete, prepare_once
 from homebody.features.complete.plan import apply, plan, shortened
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.scene import scene_at
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, common_start
+from homebody.tokens import TokenCounts
 from support.scenes import planned_at, wide_at
 
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")

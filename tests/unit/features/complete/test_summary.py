@@ -62,5 +62,5 @@ async def test_one_answer_is_read_to_its_end_if_the_server_cannot_count(world, m
         lines = "".join(f"some_value_{n} = {n}\n" for n in range(30))
         document, offset = at(f"{lines}start = █\nend = 0\n")
         await complete(w.engine, document, offset, session=w.session)
-        assert not w.engine.completion.tokens.was_told
-        await until(lambda: w.engine.completion.tokens.was_told)
+        assert not w.engine.completion.tokens.is_corrected
+        await until(lambda: w.engine.completion.tokens.is_corrected)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.errors import ContextTooLong
-from homebody.features.fit import Size, fit
+from homebody.features.prompt_size import Size, fit
 
 
 def _whole(length: int):

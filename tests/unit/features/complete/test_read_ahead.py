@@ -9,7 +9,7 @@ from homebody.backend.base import Prompt, Text
 from homebody.backend.scripted import ScriptedBackend
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
-from homebody.features.complete.read import PAUSE, TYPING, Pace, piece_tokens, read_ahead
+from homebody.features.complete.read_ahead import PAUSE, TYPING, Pace, piece_tokens, read_ahead
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import Document, Span, TextEdit

@@ -1,6 +1,6 @@
 """Which slot of the server's prompt cache a prompt uses, and what is left to read."""
 
-from homebody.session.prompts import CachedPrompts
+from homebody.session.cached_prompts import CachedPrompts
 
 _A, _B, _C = ("a" * 100, "b" * 100, "c" * 100)
 

@@ -4,7 +4,7 @@ import pytest
 
 from homebody.backend.base import Piece
 from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
-from homebody.session.cache import ResultCache
+from homebody.session.result_cache import ResultCache
 from support.documents import at, typed
 
 _MODEL = "scripted tiny"

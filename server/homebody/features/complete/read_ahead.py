@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from homebody.backend.base import Prompt, PromptRead, Stats
 from homebody.backend.cancellation import cleaned_up
 from homebody.engine import Use
-from homebody.session.prompts import CachedPrompt
+from homebody.session.cached_prompts import CachedPrompt
 from homebody.session.session import Session
 
 

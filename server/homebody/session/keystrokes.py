@@ -1,6 +1,7 @@
-"""Measures how fast the user types, and computes the debounce before a request.
+"""What the user's keystrokes decide: how long a request waits, and how much may be read ahead.
 
-Times are in seconds on the caller's clock.
+In: keystrokes, the model's times, windows that are about to be read. Out: the debounce; whether a wide window
+may be read while the user types. Times are in seconds on the caller's clock.
 """
 
 _LONGEST_INTERVAL = 1.0
@@ -12,6 +13,15 @@ _FIRST_INTERVAL = 0.2
 _FAST_ANSWER = 0.15
 """If the first token takes at most this many seconds, there is no debounce: the next keystroke only extends
 the prompt."""
+
+TYPING_WINDOW_TOKENS = 900
+"""Maximum size of a window that is read while the user types; also what the allowance begins with."""
+
+_KEYS_PER_WINDOW = 800
+"""Keys after which another such window may be read: 1.1 tokens per key, or about 3.6 per typed token.
+
+Requests themselves evaluate about two tokens per typed token, so both together stay below six.
+"""
 
 
 class Rhythm:
@@ -45,3 +55,23 @@ class Rhythm:
             return 0.0
         slowness = min(1.0, self._first_token / (4 * self._interval))
         return min(0.25, self._interval * 1.1 * slowness)
+
+
+class ReadingAllowance:
+    """Tokens that may be read ahead while the user types; at most one window's.
+
+    A wide window is read once for each place, and a short visit types much less than that: without a limit,
+    jumping between places would cost several times what typing does. So there is enough for one window at the
+    start, and each key adds a little: in the long run, typing costs at most six tokens per typed token.
+    """
+
+    def __init__(self) -> None:
+        self.tokens: float = TYPING_WINDOW_TOKENS
+
+    def key(self) -> None:
+        """Add what one key allows."""
+        self.tokens = min(TYPING_WINDOW_TOKENS, self.tokens + TYPING_WINDOW_TOKENS / _KEYS_PER_WINDOW)
+
+    def spend(self, tokens: int) -> None:
+        """Take the tokens of a window that is being read from now on."""
+        self.tokens -= tokens
