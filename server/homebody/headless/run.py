@@ -59,7 +59,7 @@ class Change:
     """The change that the model proposes for a file.
 
     ``text`` is the whole new text of the document; the old text unless ``status`` is ``"changed"``.
-    ``reason`` says why nothing changes, or which parts were refused.
+    ``reason`` says why nothing changes, or which parts were refused, or were never to be rewritten.
     ``prompts`` are the requests as they were sent, if the caller asked for them.
     ``new_file`` is a file to create instead, for actions that write one (tests).
     """
@@ -174,6 +174,7 @@ class _FileWork:
         self._request = request
         check_action(engine, request)
         self._refusals: list[str] = []
+        self._planned: list[str] = []
         self._characters = 0
         self._prompt_tokens = self._output_tokens = 0
         self._prompts: list[PromptRecord] = []
@@ -207,12 +208,8 @@ class _FileWork:
         )
 
     def _reason(self) -> str | None:
-        if len(self._refusals) < 2:
-            return self._refusals[0] if self._refusals else None
-        shown = " ".join(self._refusals[:_REASONS_SHOWN])
-        more = len(self._refusals) - _REASONS_SHOWN
-        rest = f" And {more} more." if more > 0 else ""
-        return f"{len(self._refusals)} parts were refused. {shown}{rest}"
+        refused, planned = _listed(self._refusals, "were refused"), _listed(self._planned, "were left alone")
+        return " ".join(part for part in (refused, planned) if part) or None
 
     async def _rewrite(self, target: Target, feedback: str, on_progress: OnProgress | None) -> None:
         before = self._characters
@@ -243,11 +240,10 @@ class _FileWork:
         if (usage := found.usage) is not None:
             self._prompt_tokens += usage.prompt_tokens
             self._output_tokens += usage.output_tokens
-        if len(found.skipped) > 0 and found.status != "refused":
-            lines = ((one.first_line + 1, one.last_line + 1, one.reason) for one in found.skipped)
-            self._refusals += [
-                _named(target, f"lines {first} to {last}: {why}") for first, last, why in lines
-            ]
+        for one in found.skipped if found.status != "refused" else ():
+            text = f"lines {one.first_line + 1} to {one.last_line + 1}: {one.reason}"
+            kept = self._planned if one.is_planned else self._refusals
+            kept.append(_named(target, text.removesuffix(".") + "."))
         if found.status == "refused":
             self._refusals.append(_named(target, found.reason or "The model's answer was refused."))
         elif found.edits:
@@ -263,6 +259,15 @@ class _FileWork:
         text = edited_text(before, edits)
         self._document = Document.create(before.uri, before.language_id, before.version, text)
         self._left = deque(Target(one.name, targets.moved(one.span, edits)) for one in self._left)
+
+
+def _listed(sentences: Sequence[str], what: str) -> str:
+    """Join the first sentences; several begin with their number."""
+    if len(sentences) < 2:
+        return "".join(sentences)
+    more = len(sentences) - _REASONS_SHOWN
+    rest = f" And {more} more." if more > 0 else ""
+    return f"{len(sentences)} parts {what}. {' '.join(sentences[:_REASONS_SHOWN])}{rest}"
 
 
 def _named(target: Target, reason: str) -> str:

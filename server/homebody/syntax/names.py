@@ -100,7 +100,9 @@ def _names(document: Document, found: _Found, within: Span, elsewhere: set[str])
         if binds and role != "bound.outside":
             own = found.own.get(role_span) if role == "declared" else None
             scope = _innermost([limits[at] for at in limits_here], own)
-            scope = None if scope in found.members else scope
+            # A class body that holds one function only has the span of that function.
+            is_member = own in found.members or (scope in found.members and scope not in found.regions)
+            scope = None if is_member else scope
         yield Name(text, span.start, binds, scope, span in found.ambiguous)
 
 

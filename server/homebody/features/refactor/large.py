@@ -120,9 +120,10 @@ async def _combined(
         skipped=tuple(sorted(skipped, key=lambda one: one.first_line)),
         pending=tuple(pending),
     )
-    if not edits and skipped:
-        total = len(skipped) + sum(1 for one in found if one.status != "refused")
-        reason = f"{len(skipped)} of {total} parts were refused. {result.skipped[0].reason}"
+    refused = [one for one in result.skipped if not one.is_planned]
+    if not edits and refused:
+        total = len(refused) + sum(1 for one in found if one.status != "refused")
+        reason = f"{len(refused)} of {total} parts were refused. {refused[0].reason}"
         return replace(result, status="refused", reason=reason)
     whole = edited(request.document, request.tree, request.target, edits)
     if edits and (refusal := await asyncio.to_thread(common_refusal, whole, request.asked)):

@@ -108,11 +108,16 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Lines of a large target that were not rewritten, from 0 and both inclusive, and why."""
+    """Lines of a large target that were not rewritten, from 0 and both inclusive, and why.
+
+    ``is_planned`` is true for lines that are left alone whatever the model answers, such as the first lines
+    of a class whose members are rewritten.
+    """
 
     first_line: int
     last_line: int
     reason: str
+    is_planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

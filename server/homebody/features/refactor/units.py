@@ -90,7 +90,7 @@ class _Units:
             self.add_definition(member, everything)
         # The header reaches to the block's opener, which may be on a line of its own.
         header = Span(span.start, max(span.start, one.header.end - 1))
-        self._skip(header, f"{one.name}: {_HEADER}")
+        self._skip(header, f"{one.name}: {_HEADER}", is_planned=True)
         last = document.lines_of(span)[1]
         if _CLOSER.fullmatch(document.line_text(last)):
             self.taken.add(last)
@@ -117,7 +117,7 @@ class _Units:
         if not document.slice(span).strip():
             return
         if prompt.scope == "function":
-            self._skip(span, _OUTSIDE)
+            self._skip(span, _OUTSIDE, is_planned=True)
         elif snapped(document, tree, span) != span:
             self._skip(span, _NOT_WHOLE)
         elif self.count(document.slice(span)) > self.max_tokens:
@@ -150,9 +150,9 @@ class _Units:
         self.parts.append(part)
         self.taken.update(range(first, last + 1))
 
-    def _skip(self, span: Span, reason: str) -> None:
+    def _skip(self, span: Span, reason: str, *, is_planned: bool = False) -> None:
         first, last = self.request.document.lines_of(span)
-        self.skipped.append(Skipped(first, last, reason))
+        self.skipped.append(Skipped(first, last, reason, is_planned))
         self.taken.update(range(first, last + 1))
 
 

@@ -19,7 +19,7 @@ _FREE_LINES = 100
 
 _REMOVES = re.compile(
     r"\b(?:remov|delet|drop|inlin|merg|renam|replac|eliminat|get rid|strip|combin|unif|collaps|split|mov"
-    r"|extract|convert|turn|call it|name it)\w*",
+    r"|extract|convert|turn|call it|name it|instead|dataclass|namedtuple|attrs|pydantic)\w*",
     re.IGNORECASE,
 )
 

@@ -7,6 +7,7 @@ Pure. Parses the whole document, so large files must not be handled on the event
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from homebody.syntax.opaque import string_parts_in
 from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span, TextEdit, apply_edits
@@ -74,6 +75,17 @@ def edited(
 def within(found: Sequence[Definition], span: Span) -> list[Definition]:
     """Definitions that lie in ``span``."""
     return [one for one in found if span.start <= one.span.start and one.span.end <= span.end]
+
+
+def docstrings(document: Document, tree: Tree, found: Sequence[Definition]) -> list[Sequence[str]]:
+    """Return the strings that bodies begin with (docstrings), in parts around embedded code."""
+    strings: list[Sequence[str]] = []
+    for one in found:
+        body = one.body or Span(0, 0)
+        first = next(iter(string_parts_in(document, tree, body)), None)
+        if first is not None and document.slice(body).lstrip().startswith(first[0]):
+            strings.append(first)
+    return strings
 
 
 def is_local(one: Definition, everything: Sequence[Definition]) -> bool:

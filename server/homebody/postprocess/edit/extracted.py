@@ -62,4 +62,5 @@ def _bound_around(one: Definition, everything: Sequence[Definition], found: Sequ
 
 
 def _reserved(edit: Edited) -> frozenset[str]:
-    return keywords(edit.old_tree.language) if edit.old_tree.language is not None else frozenset()
+    language = edit.old_tree.language
+    return keywords(language) | language.builtins if language is not None else frozenset()

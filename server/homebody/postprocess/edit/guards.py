@@ -15,6 +15,7 @@ from homebody.postprocess.edit.preserved import (
     added_names,
     changed_signatures,
     dropped_comments,
+    dropped_comments_but_types,
     dropped_names,
 )
 from homebody.postprocess.edit.renamed import rename_guard
@@ -39,7 +40,7 @@ def documentation_guard(edit: Edited) -> Refusal | None:
 
 
 GUARDS: Mapping[str, tuple[Check, ...]] = {
-    "types": (types_guard, dropped_comments),
+    "types": (types_guard, dropped_comments_but_types),
     "documentation": (documentation_guard,),
     "rename": (rename_guard,),
     "extract": (extract_guard, changed_signatures, changed_literals, dropped_comments),

@@ -7,10 +7,10 @@ A rewrite may use a value once instead of twice, so values are compared, and not
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.postprocess.edit.edited import Edited
+from homebody.postprocess.edit.edited import Edited, docstrings, within
 from homebody.syntax.compare import compared
 from homebody.syntax.opaque import string_parts_in
 from homebody.syntax.tree import Tree
@@ -24,12 +24,27 @@ _MAY_GO = frozenset({"0", "1"})
 _MAY_COME = frozenset({"0", "1", "2"})
 """Numbers that an idiom adds: ``a[0]``, ``a[-1]``, ``a ** 2``."""
 
+_TEXTS_THAT_MAY_GO = ("", r"\0")
+"""Texts that an idiom saves: ``*s != '\\0'`` in C."""
+_DEFAULT = re.compile(
+    r"\.(?:en|de)code\(\s*[\"'](utf-?8)[\"']\s*\)|\bopen\([^()\n]*,\s*(?:mode\s*=\s*)?[\"'](rt?)[\"']",
+    re.IGNORECASE,
+)
+"""Arguments that are the default: of Python's ``str.encode``, ``bytes.decode`` and ``open``."""
+
 _LONGEST = 100
 """Digits that are read as a number; Python refuses to read more than some thousands."""
 
 _OPENING = re.compile(r"\A[A-Za-z@$]{0,3}#*(?:\"{3}|'{3}|[\"'`/])")
 _CLOSING = re.compile(r"(?:\"{3}|'{3}|[\"'`/])#*\Z")
 _ESCAPED_QUOTE = re.compile(r"\\([\"'`])")
+_ESCAPE = re.compile(r"\\([\"'`\\nt])")
+_ESCAPES: Mapping[str, str] = {"n": "\n", "t": "\t"}
+_REGEX = re.compile(r"/(.*)/([a-z]*)", re.DOTALL)
+_RAW = re.compile(r"[A-Za-z]*[rR][A-Za-z]?[\"'`#]|\$?@|/")
+"""Beginning of a string or a regular expression in which a backslash stands for itself."""
+_DOUBLE_BRACE = re.compile(r"([{}])\1")
+"""A brace where a text has values in braces."""
 _LINE_END = re.compile(r"[ \t]*\r?\n[ \t]*")
 _WORD = re.compile(r"\w++(?![\"'])")
 """A word that is no prefix of a string."""
@@ -66,13 +81,15 @@ def _added_number(edit: Edited) -> Refusal | None:
 
 def _dropped_text(edit: Edited) -> Refusal | None:
     old, new = _both_texts(edit)
-    lost = _not_in(old, new, edit.new_code)
+    defaults = {name for match in _DEFAULT.findall(edit.old_code) for name in match}
+    lost = _not_in([parts for parts in old if not defaults.issuperset(parts)], new, edit.new_code)
     return Refusal(f"The answer drops or changes the text “{lost[:60]}”.") if lost is not None else None
 
 
 def _added_text(edit: Edited) -> Refusal | None:
     old, new = _both_texts(edit)
-    added = _not_in(new, old, edit.old_code)
+    own = {_contents(parts) for parts in _own_docstrings(edit)}
+    added = _not_in([parts for parts in new if parts not in own], old, edit.old_code)
     if added is None:
         return None
     return Refusal(f"The answer has a text that the code did not have: “{added[:60]}”.")
@@ -111,27 +128,48 @@ def _base(digits: str) -> int:
     return 8 if digits.startswith("0") and not digits.strip("01234567") else 10
 
 
-def _both_texts(edit: Edited) -> tuple[list[Sequence[str]], list[Sequence[str]]]:
+def _both_texts(edit: Edited) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
     return (
         list(_texts(edit.old, edit.old_tree, edit.old_span)),
         list(_texts(edit.new, edit.new_tree, edit.new_span)),
     )
 
 
-def _texts(document: Document, tree: Tree, span: Span) -> Iterator[Sequence[str]]:
+def _texts(document: Document, tree: Tree, span: Span) -> Iterator[tuple[str, ...]]:
     """Content of each string, parted where code is embedded."""
-    for parts in string_parts_in(document, tree, span):
-        first, *others = (_LINE_END.sub("\n", _ESCAPED_QUOTE.sub(r"\1", part)) for part in parts)
-        *before, last = (_OPENING.sub("", first), *others)
-        yield (*before, _CLOSING.sub("", last))
+    return (_contents(parts) for parts in string_parts_in(document, tree, span))
 
 
-def _not_in(wanted: list[Sequence[str]], there: list[Sequence[str]], code: str) -> str | None:
+def _contents(parts: Sequence[str]) -> tuple[str, ...]:
+    """Parts of a string without its quotes; a regular expression and its flags."""
+    is_raw = _RAW.match(parts[0]) is not None
+    first, *others = (_unescaped(_LINE_END.sub("\n", part), is_raw=is_raw) for part in parts)
+    if not others and (found := _REGEX.fullmatch(first)):
+        return found.group(1), found.group(2)
+    *before, last = (_OPENING.sub("", first), *others)
+    return (*before, _CLOSING.sub("", last))
+
+
+def _own_docstrings(edit: Edited) -> list[Sequence[str]]:
+    """Docstrings of functions that the code did not have."""
+    known = {one.name for one in edit.old_definitions()}
+    added = [one for one in within(edit.new_definitions(), edit.new_span) if one.name not in known]
+    return docstrings(edit.new, edit.new_tree, added)
+
+
+def _unescaped(text: str, *, is_raw: bool) -> str:
+    """``text`` with the characters that its commonest escape sequences stand for."""
+    if is_raw:
+        return _ESCAPED_QUOTE.sub(r"\1", text)
+    return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), text)
+
+
+def _not_in(wanted: list[tuple[str, ...]], there: list[tuple[str, ...]], code: str) -> str | None:
     """First piece of ``wanted`` that is in no text of ``there``, and no word of ``code``; else ``None``.
 
     Texts may be divided and joined, and their values be put in by another kind of formatting.
     """
-    everything = "".join(part for parts in there for part in parts)
+    everything = _single_braces("".join(part for parts in there for part in parts))
     known = set(there)
     words = set(_WORD.findall(code))
     for parts in wanted:
@@ -139,6 +177,12 @@ def _not_in(wanted: list[Sequence[str]], there: list[Sequence[str]], code: str) 
             continue
         for part in parts:
             for piece in _PLACEHOLDER.split(part):
-                if piece not in everything and piece not in words:
+                if piece in _TEXTS_THAT_MAY_GO or piece in words:
+                    continue
+                if _single_braces(piece) not in everything:
                     return " ".join(piece.split()) or piece
     return None
+
+
+def _single_braces(text: str) -> str:
+    return _DOUBLE_BRACE.sub(r"\1", text)

@@ -73,8 +73,18 @@ def changed_signatures(edit: Edited) -> Refusal | None:
 
 def dropped_comments(edit: Edited) -> Refusal | None:
     """Refuse to drop a comment or to change its words."""
+    return _dropped(edit, _comments(edit.old, edit.old_tree, edit.old_span))
+
+
+def dropped_comments_but_types(edit: Edited) -> Refusal | None:
+    """Refuse to drop a comment, unless it is one with types (``# type: (int) -> str``)."""
+    found = _comments(edit.old, edit.old_tree, edit.old_span)
+    return _dropped(edit, [words for words in found if words[0] != "type" or words[1:2] == ["ignore"]])
+
+
+def _dropped(edit: Edited, comments: list[list[str]]) -> Refusal | None:
     new = Counter(" ".join(words) for words in _comments(edit.new, edit.new_tree, edit.new_span))
-    for words in _comments(edit.old, edit.old_tree, edit.old_span):
+    for words in comments:
         if not new[" ".join(words)]:
             return Refusal(f"The answer drops the comment “{' '.join(words)[:60]}”.")
         new[" ".join(words)] -= 1

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
-from homebody.postprocess.edit.edited import Edited
+from homebody.postprocess.edit.edited import Edited, docstrings
 from homebody.syntax.compare import Token, compared
 from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import comments_in, strings_in
@@ -89,7 +89,7 @@ def _is_keyword_parameter(edit: Edited, name: Name) -> bool:
 
 
 def _other_text(edit: Edited, renamed: Mapping[str, str]) -> Refusal | None:
-    """Refuse changes of comments and strings, except for the names in them."""
+    """Refuse changes of comments, docstrings and other strings, except for the names in them."""
     old_comments, new_comments = (
         [document.slice(span) for span in comments_in(document, tree, within)]
         for document, tree, within in (
@@ -108,9 +108,13 @@ def _other_text(edit: Edited, renamed: Mapping[str, str]) -> Refusal | None:
 def _changed_string(edit: Edited, renamed: Mapping[str, str]) -> Refusal | None:
     language = edit.old_tree.language
     inside = language.string_names if language is not None else None
+    found = docstrings(edit.old, edit.old_tree, edit.old_definitions())
+    documentation = {" ".join(parts) for parts in found}
     old = strings_in(edit.old, edit.old_tree, edit.old_span)
     new = strings_in(edit.new, edit.new_tree, edit.new_span)
     for before, after in zip(old, new, strict=False):
+        if before in documentation and _same_words(before, after, renamed):
+            continue
         expected = before
         if inside is not None:
             expected = inside.sub(lambda match: renamed.get(match.group(), match.group()), before)

@@ -28,4 +28,6 @@
 [(type_annotation) (type_arguments) (type_parameters)] @fixed
 (type_query) @used
 
-[(type_annotation) (asserts_annotation) (type_predicate_annotation)] @annotation
+[(type_annotation) (asserts_annotation) (type_predicate_annotation) (type_parameters)] @annotation
+(optional_parameter "?" @annotation)
+(arrow_function parameters: (formal_parameters "(" @annotation . (required_parameter) . ")" @annotation))
