@@ -75,6 +75,13 @@ export function activate(context: ExtensionContext): Internals | undefined {
         },
         context.workspaceState,
     );
+    context.subscriptions.push(
+        view.onDidReceive(({ type }) => {
+            if (type === "focused") {
+                started.ghost.left();
+            }
+        }),
+    );
     started.onRefactoring = (client, argument) => refactorings.fromCodeAction(client, argument);
 
     /** Register a command; its failures are shown. */

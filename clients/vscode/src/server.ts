@@ -52,7 +52,7 @@ export class Server implements Disposable {
     readonly log: LogOutputChannel;
     private readonly notices: Notices;
     private readonly focus = watchFocus(() => this.running);
-    private readonly ghost = new GhostText();
+    readonly ghost = new GhostText();
     private readonly version: string;
     private startedWith = "";
     private timer: NodeJS.Timeout | undefined;

@@ -300,6 +300,34 @@ test("a request is not kept where the cursor has gone meanwhile", () => {
     assert.equal(sent[0]?.isCancelled, true);
 });
 
+test("a request that VS Code no longer waits for ends when the focus leaves the editor", () => {
+    const { token } = ask(at(0));
+    now += 700;
+    token.cancel();
+    requests.left();
+    assert.equal(sent[0]?.isCancelled, true);
+    assert.equal(requests.phase, undefined);
+});
+
+test("a request is not kept if the focus left before VS Code cancelled it", async () => {
+    const { token, answer } = ask(at(0));
+    now += 700;
+    requests.left();
+    token.cancel();
+    assert.equal(sent[0]?.isCancelled, true);
+    sent[0]?.resolve("late");
+    await answer;
+    assert.equal(asksAgain, 0);
+});
+
+test("an answer that VS Code still waits for is delivered though the focus has left", async () => {
+    const { answer } = ask(at(0));
+    requests.left();
+    sent[0]?.resolve("in time");
+    assert.equal(await answer, "in time");
+    assert.equal(requests.phase, "delivered");
+});
+
 test("VS Code that asks again while a request is kept shares it", async () => {
     const first = ask(at(0));
     now += 700;
@@ -363,6 +391,7 @@ test("for any events in any order, at most one request is in flight", async () =
         () => requests.moved(),
         () => void (now += 700),
         () => requests.forget(),
+        () => requests.left(),
     ];
     const phases = new Set<string | undefined>();
     // A linear congruential generator: the same sequence in every run.

@@ -91,6 +91,8 @@ export type ToView =
 /** From the view to the extension. */
 export type FromView =
     | { type: "ready" }
+    /** The page got the focus. */
+    | { type: "focused" }
     | { type: "ask"; question: string }
     | { type: "stop" }
     | { type: "regenerate" }

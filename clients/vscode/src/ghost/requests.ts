@@ -81,6 +81,8 @@ interface Request<Answer> {
     readonly sent: Sent<Answer>;
     readonly at: number;
     phase: Phase;
+    /** False once the focus has left the editor: then VS Code is not made to ask again. */
+    mayBeLate: boolean;
     answer: Answer | undefined;
 }
 
@@ -141,6 +143,15 @@ export class Requests<Answer> {
         }
     }
 
+    /** The focus left the editor, so VS Code stops waiting: a late answer would be shown where nobody types. */
+    left(): void {
+        if (this.current?.phase === "awaited") {
+            this.current.mayBeLate = false;
+        } else if (this.current?.phase === "kept") {
+            this.end();
+        }
+    }
+
     /** Nothing is sent early until VS Code asks by itself again: settings changed. */
     forget(): void {
         this.follows = undefined;
@@ -186,9 +197,10 @@ export class Requests<Answer> {
     private async deliver(request: Request<Answer>, cancellation: Cancellation): Promise<Answer> {
         const began = this.window.now();
         request.phase = "awaited";
+        request.mayBeLate = true;
         const listener = cancellation.onCancellationRequested(() => {
             const isPatient = this.window.now() - began >= PATIENT_MILLISECONDS;
-            if (this.current === request && isPatient && this.window.isAt(request.place)) {
+            if (this.current === request && isPatient && request.mayBeLate && this.window.isAt(request.place)) {
                 request.phase = "kept";
             } else {
                 this.drop(request);
@@ -240,7 +252,7 @@ export class Requests<Answer> {
     }
 
     private begin(place: Place, phase: Phase, send: Send<Answer>): Request<Answer> {
-        this.current = { place, sent: send(), at: this.window.now(), phase, answer: undefined };
+        this.current = { place, sent: send(), at: this.window.now(), phase, mayBeLate: true, answer: undefined };
         return this.current;
     }
 

@@ -52,6 +52,11 @@ export class GhostText implements Disposable {
     private readonly subscriptions = [
         workspace.onDidChangeTextDocument((event) => this.changed(event)),
         window.onDidChangeTextEditorSelection((event) => this.moved(event)),
+        window.onDidChangeWindowState(({ focused }) => {
+            if (!focused) {
+                this.left();
+            }
+        }),
         workspace.onDidChangeConfiguration((event) => {
             if (SETTINGS.some((section) => event.affectsConfiguration(section))) {
                 this.requests.forget();
@@ -79,6 +84,15 @@ export class GhostText implements Disposable {
     /** Record that VS Code opens its menu here. */
     menuOpens(document: TextDocument, position: Position): void {
         this.requests.menuOpens(placeOf(document, position));
+    }
+
+    /**
+     * The focus left the editor for another window, or for the chat.
+     *
+     * VS Code does not report that it went to a terminal or a list.
+     */
+    left(): void {
+        this.requests.left();
     }
 
     dispose(): void {
