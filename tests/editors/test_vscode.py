@@ -50,8 +50,25 @@ def mean(prices):
 
     return total(prices) / count
 ```"""
+# Text that would run code, load something, or send code when the user clicks, if it were taken for HTML.
+HOSTILE = """\
+<script>document.title = "run"</script>
+<img src="https://evil.invalid/html.png" onerror="document.title = 'run'">
+
+[a link](https://evil.invalid/?code=secret), [a script](javascript:document.title='run') and
+![a picture](https://evil.invalid/markdown.png), <https://evil.invalid/auto>
+
+```html
+<iframe src="https://evil.invalid"></iframe>
+```"""
+LONG = "\n\n".join(f"Paragraph {number} of **many**, with `code` in it." for number in range(1, 61))
 LONG_BLOCK = "```python\n" + "def total(first):\n    return first\n" * 200
 REPLIES = [
+    # Later questions first: their prompts contain the earlier ones too.
+    {"contains": "And once more", "text": "Then it divides by zero."},
+    {"contains": "Write without an end", "text": "one two three " * 200, "piece_delay_ms": 40},
+    {"contains": "Write a very long answer", "text": LONG},
+    {"contains": "Show me HTML", "text": HOSTILE},
     {"contains": "Write in a long block", "text": LONG_BLOCK, "piece_delay_ms": 40},
     {"contains": "Say in one short sentence", "text": "Say how high the room is."},
     {"contains": "with a comment", "text": SIMPLER.replace("return", "# all of them\n    return")},
@@ -92,6 +109,13 @@ exports.activate = () => {
     item.text = "Copilot stub";
     item.show();
 };
+"""
+# The real server, started only once the file GATE exists; the file PID gets its process id.
+LATE_SERVER = """\
+#!/bin/sh
+echo $$ >"{pid}"
+until [ -e "{gate}" ]; do sleep 0.05; done
+exec "{homebody}" "$@"
 """
 # The real server, except that it reports another version.
 OTHER_VERSION = """\
@@ -237,6 +261,22 @@ def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):
         "Enter in it opens a change, and Accept writes it",
         "a missing server is reported with what to do",
         "it starts once the setting is right",
+    ]
+
+
+def test_the_chat_survives_what_goes_wrong(vscode: VSCode, workspace: Path, tmp_path: Path):
+    """In the window: a server that starts late and is killed, hostile and long answers, keyboard, reload."""
+    late = {name: str(tmp_path / name) for name in ("program", "gate", "pid")}
+    program = Path(late["program"])
+    program.write_text(LATE_SERVER.format(homebody=homebody(), **late))
+    program.chmod(0o755)
+    assert vscode.run("chat.js", workspace, late=late) == [
+        "a question waits for a server that is still starting",
+        "hostile output is text: nothing runs, loads or can be followed",
+        "a very long answer is complete, and its end is in view",
+        "a server that is killed during an answer is reported, and the question can be asked again",
+        "everything works by the keyboard, and the code in view can be left out",
+        "the conversation is there after a reload, and continues",
     ]
 
 

@@ -46,7 +46,8 @@ const mentions = new Mentions(input, element("mentions"), {
 
 const history = new History(input, () => [...turns.values()].map(({ turn }) => turn.question));
 
-window.addEventListener("message", ({ data }: MessageEvent<ToView>) => receive(data));
+window.addEventListener("message", ({ data }: MessageEvent<ToView>) => keepFocus(() => receive(data)));
+window.addEventListener("focus", () => post({ type: "focused" }));
 input.addEventListener("input", () => {
     vscode.setState({ draft: input.value });
     fitInput();
@@ -114,6 +115,17 @@ function receive(message: ToView): void {
             }
             input.focus();
             break;
+    }
+}
+
+/** Redraw; if that removes the element that has the focus, its successor gets it, or the input. */
+function keepFocus(redraw: () => void): void {
+    const focused = document.activeElement;
+    const hadFocus = document.hasFocus();
+    redraw();
+    if (hadFocus && focused?.isConnected === false) {
+        const successor = focused.classList.contains("about") ? attached.querySelector<HTMLElement>(".about") : null;
+        (successor ?? input).focus();
     }
 }
 
@@ -219,7 +231,7 @@ function drawSoon(id: number): void {
             const ids = [...stale];
             stale.clear();
             const began = performance.now();
-            ids.forEach(draw);
+            keepFocus(() => ids.forEach(draw));
             drawMilliseconds = performance.now() - began;
         }, pause);
     }

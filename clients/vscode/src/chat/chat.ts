@@ -29,20 +29,14 @@ import { codeOf, insert, placeOf, readNote, sent } from "./code";
 import { Diagnostics } from "./diagnostics";
 import { earlierTurns } from "./earlier";
 import { fail } from "./failure";
+import { load, save } from "./kept";
 import type { Attachment, Explained, FromView, Turn } from "./messages";
 import { TurnStream } from "./stream";
 import { ChatView } from "./view";
 
-const STATE = "homebody.chat";
 const MOST_TURNS = 50;
 const STARTING = "Waiting for the server…";
 const NOT_RUNNING = "The server is not running: the item Homebody in the status bar says why. Then ask again.";
-
-interface Kept {
-    /** Id of the conversation in the server; absent if there were only explanations. */
-    conversationId?: string;
-    turns: Turn[];
-}
 
 /** How a turn gets its answer: by the range to explain, or by a question. */
 type Ask = (client: LanguageClient, token: string, stop: CancellationTokenSource) => Promise<Asked | Explanation>;
@@ -65,6 +59,8 @@ export class Chat implements Disposable {
     private model = "";
     private stopping: CancellationTokenSource | undefined;
     private count = 0;
+    /** The last turn of this session, and how it gets its answer. */
+    private latest: { turn: Turn; ask: Ask; about: Explained | undefined } | undefined;
     private readonly stream: TurnStream;
     private hasReportedStore = false;
     private readonly diagnostics = new Diagnostics();
@@ -76,11 +72,7 @@ export class Chat implements Disposable {
         private readonly needs: Needs,
         private readonly memory: Memento,
     ) {
-        const kept = memory.get<Kept>(STATE) ?? { turns: [] };
-        this.turns = kept.turns.map((turn) =>
-            turn.state === "reading" || turn.state === "writing" ? { ...turn, state: "stopped" } : turn,
-        );
-        this.conversationId = kept.conversationId;
+        ({ turns: this.turns, conversationId: this.conversationId } = load(memory));
         this.count = Math.max(0, ...this.turns.map(({ id }) => id));
         this.stream = new TurnStream(view);
         this.disposables = [
@@ -239,24 +231,29 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Answer the last question again. */
+    /**
+     * Answer the last question again.
+     *
+     * The server replaces an answer that it has. It has none of a question that failed or was stopped, nor of an
+     * explanation: those are asked again, since it would replace the answer before them.
+     */
     private async regenerate(): Promise<void> {
         const last = this.turns.at(-1);
         if (last === undefined || this.stopping !== undefined) {
             return;
         }
-        if (this.conversationId === undefined) {
-            this.turns = this.turns.slice(0, -1);
-            this.showAll();
-            await this.ask(last.question);
-            return;
-        }
-        const conversationId = this.conversationId;
         this.turns = this.turns.slice(0, -1);
         this.showAll();
-        await this.answer(last.question, last.attached, (client, token, stop) =>
-            sent<Asked>(client, "homebody.ask", { conversationId, regenerate: true, links: true, token }, stop),
-        );
+        const { conversationId, latest } = this;
+        if (conversationId !== undefined && last.blocks !== undefined) {
+            await this.answer(last.question, last.attached, (client, token, stop) =>
+                sent<Asked>(client, "homebody.ask", { conversationId, regenerate: true, links: true, token }, stop),
+            );
+        } else if (latest?.turn === last) {
+            await this.answer(last.question, last.attached, latest.ask, latest.about);
+        } else {
+            await this.ask(last.question);
+        }
     }
 
     /** Add a turn, and fill it while the answer streams; only one at a time. */
@@ -268,6 +265,9 @@ export class Chat implements Disposable {
             turn.note = STARTING;
         }
         this.turns = [...this.turns, turn].slice(-MOST_TURNS);
+        this.latest = { turn, ask, about };
+        // A window that is closed during the answer still has the question.
+        this.keep();
         this.stream.send(turn);
         let stream: Disposable | undefined;
         try {
@@ -389,10 +389,6 @@ export class Chat implements Disposable {
     }
 
     private keep(): void {
-        const kept: Kept = { turns: this.turns };
-        if (this.conversationId !== undefined) {
-            kept.conversationId = this.conversationId;
-        }
-        void this.memory.update(STATE, kept);
+        save(this.memory, { turns: this.turns, conversationId: this.conversationId });
     }
 }

@@ -1,0 +1,129 @@
+// `node chat.js SETTINGS`: the chat in VS Code's window, with a server that starts late and is killed, hostile and
+// long answers, the keyboard alone, and a reload.
+// SETTINGS is JSON: {rig, chromium, url, workspace, failure, machineSettings, late: {program, gate, pid}}.
+const assert = require("node:assert/strict");
+const { readFile, writeFile } = require("node:fs/promises");
+const { open } = require("./browser");
+const { openChat, openWindow, ready, until } = require("./workbench");
+
+const LAST_PARAGRAPH = "Paragraph 60 of many, with code in it.";
+
+/** In the page: whether VS Code has stored a state of the workspace that contains this text. */
+async function isStored(text) {
+    const done = (request) =>
+        new Promise((resolve, reject) => {
+            request.onsuccess = () => resolve(request.result);
+            request.onerror = () => reject(request.error);
+        });
+    const names = (await indexedDB.databases()).map(({ name }) => name);
+    for (const name of names.filter((one) => one.startsWith("vscode-web-state-db"))) {
+        const database = await done(indexedDB.open(name));
+        const values = await done(database.transaction("ItemTable").objectStore("ItemTable").getAll());
+        database.close();
+        if (JSON.stringify(values).includes(text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+open(async ({ page, settings }) => {
+    const hosts = new Set();
+    page.on("request", (request) => hosts.add(new URL(request.url()).host));
+    const own = await readFile(settings.machineSettings, "utf8");
+    const { program, gate, pid } = settings.late;
+    const values = { ...JSON.parse(own), "homebody.server.command": program, "homebody.chat.maxTokens": 2048 };
+    await writeFile(settings.machineSettings, JSON.stringify(values));
+
+    await openWindow(page, settings, "prices.py");
+    const chat = await openChat(page);
+    const answers = chat.locator("article .usage");
+    // By the mouse: VS Code may still move the focus while its window starts.
+    const ask = async (question) => {
+        await chat.locator("#question:enabled").fill(question);
+        await chat.locator("#send", { hasText: "Ask" }).click();
+    };
+
+    await ask("How can it be shorter?");
+    await chat.locator(".note", { hasText: "Waiting for the server…" }).waitFor();
+    await writeFile(gate, "");
+    await answers.waitFor();
+    console.log("ok a question waits for a server that is still starting");
+
+    await ask("Show me HTML");
+    await until(async () => (await answers.count()) === 2);
+    const answer = chat.locator("article").last().locator(".answer");
+    assert.equal(await answer.locator("script, img, iframe, a, [href], [src], [onerror]").count(), 0);
+    const shown = await answer.innerText();
+    for (const text of ['<script>document.title = "run"</script>', "https://evil.invalid/?code=secret", "<iframe src"]) {
+        assert.ok(shown.includes(text), text);
+    }
+    assert.deepEqual([...hosts].filter((host) => host.endsWith(".invalid")), []);
+    console.log("ok hostile output is text: nothing runs, loads or can be followed");
+
+    await ask("Write a very long answer");
+    await until(async () => (await answers.count()) === 3);
+    const end = chat.getByText(LAST_PARAGRAPH);
+    await until(() => end.evaluate((element) => element.getBoundingClientRect().bottom < innerHeight));
+    assert.equal(await answer.locator(":scope > div").count(), 60);
+    console.log("ok a very long answer is complete, and its end is in view");
+
+    await ask("Write without an end");
+    const writing = chat.locator("article").last().locator(".answer", { hasText: "one two three" });
+    await writing.waitFor();
+    assert.equal(await chat.locator("#log").getAttribute("aria-busy"), "true");
+    assert.equal(await chat.locator("#state").textContent(), "The model writes the answer.");
+    process.kill(Number(await readFile(pid, "utf8")), "SIGKILL");
+    await chat.locator(".note.error", { hasText: "The server stopped before the answer was complete." }).waitFor();
+    assert.equal(await chat.locator("#log").getAttribute("aria-busy"), "false");
+    await ready(page);
+    await chat.getByRole("button", { name: "Again" }).click();
+    await chat.locator('#log[aria-busy="true"]').waitFor();
+    await writing.waitFor();
+    console.log("ok a server that is killed during an answer is reported, and the question can be asked again");
+
+    // From here on without the mouse.
+    await chat.locator("#question").focus();
+    await page.keyboard.press("Escape");
+    await chat.locator(".note", { hasText: "Stopped." }).waitFor();
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("ArrowUp");
+    assert.equal(await chat.locator("#question").inputValue(), "Write a very long answer");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    assert.equal(await chat.locator("#question").inputValue(), "");
+    await page.keyboard.press("Shift+Tab");
+    await chat.locator('.chip.about[aria-pressed="true"]:focus').waitFor();
+    await page.keyboard.press("Enter");
+    await chat.locator('.chip.about[aria-pressed="false"]:focus').waitFor();
+    await chat.locator("#question").focus();
+    const order = [];
+    for (const _ of "123") {
+        await page.keyboard.press("Tab");
+        order.push(await chat.locator(":focus").innerText());
+    }
+    assert.deepEqual(order, ["scripted", "New", "Ask"]);
+    for (const _ of "123") {
+        await page.keyboard.press("Shift+Tab");
+    }
+    await chat.locator("#question:focus").waitFor();
+    await page.keyboard.type("And once more?");
+    await page.keyboard.press("Enter");
+    await chat.getByText("Then it divides by zero.").waitFor();
+    assert.equal(await chat.locator("article").last().locator(".attached-to").count(), 0);
+    console.log("ok everything works by the keyboard, and the code in view can be left out");
+
+    await chat.locator("article").last().locator(".usage").waitFor();
+    // VS Code writes the state of extensions later, and not at all if the page ends before.
+    await until(() => page.evaluate(isStored, "Then it divides by zero."));
+    const before = await chat.locator("article h2").allInnerTexts();
+    await page.reload();
+    await ready(page);
+    const again = await openChat(page);
+    await until(async () => (await again.locator("article").count()) === before.length);
+    assert.deepEqual(await again.locator("article h2").allInnerTexts(), before);
+    await ask("And once more, after a reload?");
+    await until(async () => (await again.locator("article").last().locator(".usage").count()) === 1);
+    await writeFile(settings.machineSettings, own);
+    console.log("ok the conversation is there after a reload, and continues");
+});
