@@ -96,7 +96,7 @@ async def test_an_action_that_explains_runs_as_an_explanation(serve):
         assert (await client.execute("homebody.explain", argument))["markdown"] == "It multiplies."
         refused = await client.refactor(URI, HEADER, action="explain")
         assert refused["status"] == "refused"
-        assert "changes none" in refused["reason"]
+        assert "does not change it" in refused["reason"]
 
 
 async def test_a_result_is_refined_before_it_is_applied(serve):
