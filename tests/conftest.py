@@ -1,5 +1,6 @@
 """Fixtures for every test: models to run and a real llama.cpp that runs one."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from support.tiny_gguf import write_tiny_gguf
 # call depth that is too deep for Python 3.11's parser.)
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+# A shell starts background jobs with Ctrl-C ignored, and what the tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _INSTALLED_WEIGHTS = models_dir() / DEFAULT_WEIGHTS  # before any test moves the folders
 

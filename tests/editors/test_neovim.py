@@ -118,6 +118,7 @@ def test_what_the_model_did_not_read_is_listed_and_can_be_read(open_editor):
     editor = open_editor(replies, code=code)
     editor.command("%Homebody explain")
     editor.sees("app.py:1-3600: only the")
+    editor.sees(" of 8192 tokens")
     assert "> Not read: " in editor.screen
     editor.command("wincmd j")
     editor.keys("r")

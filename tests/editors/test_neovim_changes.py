@@ -21,7 +21,7 @@ def test_code_of_an_answer_is_applied_as_a_change(open_editor):
     ]
     editor = open_editor(reply("\n".join(["So:", "", "```python", *code, "```"])), code=AREA)
     editor.command("1,3Homebody ask shorter?")
-    editor.sees(" tokens")
+    editor.sees(" of 8192 tokens")
     editor.command("wincmd j")
     editor.command("3")
     editor.keys("/return<CR>")

@@ -17,6 +17,8 @@ open(async ({ page, settings }) => {
         await page.locator(`.editor-instance .monaco-editor.focused[data-uri$="/${name}"]`).waitFor();
         await page.keyboard.press("Control+End");
     };
+    // Near its beginning: messages cover its end.
+    const focusEditor = () => page.locator(".editor-instance .view-lines").click({ position: { x: 40, y: 10 } });
     const homebody = (text) => page.locator(`.statusbar-item[aria-label^="Homebody"][aria-label*="${text}"]`);
 
     await openFile(page, settings, "shapes.py");
@@ -32,7 +34,7 @@ open(async ({ page, settings }) => {
     const question = await notification(page, "Who may suggest?");
     const choices = await question.locator(".notification-list-item-buttons-container .monaco-button").allInnerTexts();
     assert.deepEqual(choices.map((text) => text.trim()), ["Homebody", "Copilot", "Both"]);
-    await page.locator(".editor-instance .view-lines").click();
+    await focusEditor();
     await page.keyboard.press("Control+End");
     await page.keyboard.press("Backspace");
     await page.keyboard.type("t");
@@ -41,7 +43,7 @@ open(async ({ page, settings }) => {
 
     await (await notification(page, "Who may suggest?")).locator(".monaco-button", { hasText: "Homebody" }).click();
     await homebody("Ready").waitFor();
-    await page.locator(".editor-instance .view-lines").click();
+    await focusEditor();
     await page.keyboard.press("Control+End");
     await page.keyboard.press("Backspace");
     await page.keyboard.type("t");

@@ -146,7 +146,7 @@ function M.explain(buf, range, more)
     local is_short = result.complete == false and #result.leftOut > 0 and not argument.full
     talk.unread = is_short and (more or {}) or nil
     if is_short then
-      rpc.say("not all of the code was read; `r` in the window of the answer reads all of it")
+      rpc.say("not all of the code was read; `r` in this window reads it")
     end
   end)
 end
