@@ -9,6 +9,13 @@ const TYPED = "    def area(self) -> float:";
 const EXPECTED = "return self.side";
 const READING_MILLISECONDS = 1500;
 
+async function writeInstruction(page) {
+    await page.keyboard.press("Control+Alt+h");
+    await page.keyboard.press("i");
+    await instructionInput(page);
+    await page.keyboard.type("use sum()");
+}
+
 const SHOTS = {
     /** Ghost text, and the status item's hover. */
     async completion(page, settings) {
@@ -39,10 +46,7 @@ const SHOTS = {
         await page.keyboard.press("Control+b");
         await page.keyboard.press("Control+Home");
         await page.keyboard.press("Control+Shift+End");
-        await page.keyboard.press("Control+Alt+h");
-        await page.keyboard.press("i");
-        await instructionInput(page);
-        await page.keyboard.type("use sum()");
+        await writeInstruction(page);
     },
 
     /** A change in the diff editor, with Accept, Discard and Refine in its title. */
@@ -50,10 +54,7 @@ const SHOTS = {
         await openFile(page, settings, "total.py");
         await page.keyboard.press("Control+b");
         await page.keyboard.press("Control+Home");
-        await page.keyboard.press("Control+Alt+h");
-        await page.keyboard.press("i");
-        await instructionInput(page);
-        await page.keyboard.type("use sum()");
+        await writeInstruction(page);
         await page.keyboard.press("Enter");
         await page.locator(".modified .view-lines", { hasText: "return sum(prices)" }).first().waitFor();
         await page.locator('[aria-label^="Accept Change"]').first().hover();

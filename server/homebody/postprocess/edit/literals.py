@@ -8,6 +8,7 @@ A rewrite may use a value once instead of twice, so values are compared, and not
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited, docstrings, within
@@ -51,19 +52,27 @@ _WORD = re.compile(r"\w++(?![\"'])")
 _PLACEHOLDER = re.compile(r"%[-+ #0]*[\d*]*(?:\.[\d*]+)?(?:hh?|ll?|z)?[sdifgeuxXrqvpc%]|\{[^{}\n]*\}")
 """Values in a text, in the notations of ``%`` and ``format``."""
 
+_Texts: TypeAlias = list[tuple[str, ...]]
+"""Contents of strings, each parted where code is embedded."""
+
 
 def changed_literals(edit: Edited) -> Refusal | None:
     """Refuse a number or a text that the code did not have, and to lose one."""
-    return dropped_literals(edit) or _added_number(edit) or _added_text(edit)
+    numbers, texts = _both_numbers(edit), _both_texts(edit)
+    return (
+        _dropped_number(*numbers)
+        or _dropped_text(edit, *texts)
+        or _added_number(*numbers)
+        or _added_text(edit, *texts)
+    )
 
 
 def dropped_literals(edit: Edited) -> Refusal | None:
     """Refuse to lose a number or a text, such as an error message or a docstring."""
-    return _dropped_number(edit) or _dropped_text(edit)
+    return _dropped_number(*_both_numbers(edit)) or _dropped_text(edit, *_both_texts(edit))
 
 
-def _dropped_number(edit: Edited) -> Refusal | None:
-    old, new = _both_numbers(edit)
+def _dropped_number(old: Counter[str], new: Counter[str]) -> Refusal | None:
     fewer = old - new
     lost = {number for number in fewer if number not in new and number not in _MAY_GO}
     # These may go, but not in exchange for another number.
@@ -71,23 +80,20 @@ def _dropped_number(edit: Edited) -> Refusal | None:
     return Refusal(f"The answer drops or changes the number {min(lost)[:60]}.") if lost else None
 
 
-def _added_number(edit: Edited) -> Refusal | None:
-    old, new = _both_numbers(edit)
+def _added_number(old: Counter[str], new: Counter[str]) -> Refusal | None:
     added = set(new) - set(old) - _MAY_COME
     if not added:
         return None
     return Refusal(f"The answer has the number {min(added)[:60]}, which the code did not have.")
 
 
-def _dropped_text(edit: Edited) -> Refusal | None:
-    old, new = _both_texts(edit)
+def _dropped_text(edit: Edited, old: _Texts, new: _Texts) -> Refusal | None:
     defaults = {name for match in _DEFAULT.findall(edit.old_code) for name in match}
     lost = _not_in([parts for parts in old if not defaults.issuperset(parts)], new, edit.new_code)
     return Refusal(f"The answer drops or changes the text “{lost[:60]}”.") if lost is not None else None
 
 
-def _added_text(edit: Edited) -> Refusal | None:
-    old, new = _both_texts(edit)
+def _added_text(edit: Edited, old: _Texts, new: _Texts) -> Refusal | None:
     own = {_contents(parts) for parts in _own_docstrings(edit)}
     added = _not_in([parts for parts in new if parts not in own], old, edit.old_code)
     if added is None:
@@ -128,7 +134,7 @@ def _base(digits: str) -> int:
     return 8 if digits.startswith("0") and not digits.strip("01234567") else 10
 
 
-def _both_texts(edit: Edited) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+def _both_texts(edit: Edited) -> tuple[_Texts, _Texts]:
     return (
         list(_texts(edit.old, edit.old_tree, edit.old_span)),
         list(_texts(edit.new, edit.new_tree, edit.new_span)),
