@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import ParamSpec
 
-from homebody.backend.base import Backend
+from homebody.backend.base import Backend, Piece
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.features.complete import complete
@@ -142,8 +142,8 @@ def _around(document: Document, tree: Tree, offset: int) -> None:
     identifiers_near(document, tree, offset)
 
 
-def _pieces(answer: str) -> Iterator[str]:
-    return (answer[at : at + 4] for at in range(0, len(answer), 4))
+def _pieces(answer: str) -> Iterator[Piece]:
+    return (Piece(answer[at : at + 4]) for at in range(0, len(answer), 4))
 
 
 async def _request(document: Document, offset: int) -> float:

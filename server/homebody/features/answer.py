@@ -174,43 +174,36 @@ async def answer(
     return Answer(text, complete, usage, draft, stats, raw=text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Laid:
-    """A draft in the chat template; ``prompt`` is ``None`` if the server fills the template itself."""
-
-    draft: Draft
-    prompt: Prompt | None
-
-
 async def _fitted(
     use: Use, info: ModelInfo, build: Callable[[int], Draft], budget: TokenBudget
 ) -> tuple[Draft, Prompt | None, int]:
-    """Build the messages, and shorten them until the exact count fits."""
+    """Build the messages, and shorten them until the exact count fits.
 
-    async def laid(tokens: int | None) -> _Laid:
+    The prompt is ``None`` if the server fills the chat template itself.
+    """
+
+    async def built(tokens: int | None) -> tuple[tuple[Draft, Prompt | None], Size]:
         draft = build(budget.prompt if tokens is None else tokens)
+        prompt: Prompt | None = None
         for one in (draft, replace(draft, messages=_merged(draft.messages))):
             with suppress(BackendRefused):
-                return _Laid(one, await use.backend.render_chat(one.messages))
-        return _Laid(draft, None)
+                prompt = await use.backend.render_chat(one.messages)
+                draft = one
+                break
+        estimated = use.tokens.count(_shown(draft.messages))
+        if prompt is None:
+            return (draft, None), Size(estimated, estimated + TEMPLATE_TOKENS)
+        return (draft, prompt), Size(estimated, await use.backend.count_prompt(prompt))
 
-    async def measured(laid: _Laid) -> Size:
-        estimated = use.tokens.count(_shown(laid.draft.messages))
-        if laid.prompt is None:
-            return Size(estimated, estimated + TEMPLATE_TOKENS)
-        return Size(estimated, await use.backend.count_prompt(laid.prompt))
-
-    found, tokens = await fit(
-        laid,
-        measured,
+    (draft, prompt), tokens = await fit(
+        built,
         limit=info.context_length - budget.output,
         too_long=(
             f"The request does not fit the context of {info.context_length} tokens: "
             "select less, or serve the model with a larger context."
         ),
     )
-    draft = replace(found.draft, sources=accounted(found.draft.sources, tokens))
-    return draft, found.prompt, tokens
+    return replace(draft, sources=accounted(draft.sources, tokens)), prompt, tokens
 
 
 def _merged(messages: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -1,6 +1,6 @@
 """The size of a prompt in tokens: makes it fit, and compares the server's count with Homebody's afterwards.
 
-In: functions that build and measure a draft, the limit; later the server's report. Out: a draft within the
+In: a function that builds and measures a draft, the limit; later the server's report. Out: a draft within the
 limit and its exact count; later one sentence for each difference. Shared by completion and chat; knows
 nothing of the content of drafts.
 """
@@ -31,8 +31,7 @@ class Size:
 
 
 async def fit(
-    build: Callable[[int | None], Awaitable[Draft]],
-    measure: Callable[[Draft], Awaitable[Size]],
+    build: Callable[[int | None], Awaitable[tuple[Draft, Size]]],
     *,
     limit: int,
     too_long: str,
@@ -42,10 +41,8 @@ async def fit(
     Parameters
     ----------
     build
-        Called with the estimated tokens that the draft may have; ``None`` the first time, when its budget is
-        the limit.
-    measure
-        Counts a draft, exactly if the server can.
+        Builds a draft and counts it, exactly if the server can. Called with the estimated tokens that the
+        draft may have; ``None`` the first time, when its budget is the limit.
     too_long
         Message of the error if even the smallest draft is too long.
 
@@ -57,8 +54,7 @@ async def fit(
     """
     tokens: int | None = None
     for _ in range(_TRIES):
-        draft = await build(tokens)
-        size = await measure(draft)
+        draft, size = await build(tokens)
         if size.exact <= limit:
             return draft, size.exact
         # The estimate of a shorter draft is wrong by the same ratio.
@@ -92,7 +88,9 @@ def compared(
         Whether ``expected`` was counted by the server's own tokenizer.
 
     """
-    counted = _reported(stats, read)
+    counted = None if stats is None else stats.prompt_tokens
+    if counted is None and read is not None:
+        counted = read.evaluated_tokens + read.reused_tokens
     notes: list[str] = []
     if stats is not None and stats.truncated:
         notes.append("the server cut the prompt")
@@ -101,9 +99,3 @@ def compared(
     if counted is not None and not exact:
         use.tokens.learn_total(text, counted)
     return tuple(notes)
-
-
-def _reported(stats: Stats | None, read: PromptRead | None) -> int | None:
-    if stats is not None and stats.prompt_tokens is not None:
-        return stats.prompt_tokens
-    return None if read is None else read.evaluated_tokens + read.reused_tokens

@@ -24,10 +24,9 @@ from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edit_output import replacement_text
 from homebody.postprocess.edit.hunks import document_hunks, hunks
 from homebody.postprocess.ghost.draft import DropReason, Wanted
-from homebody.postprocess.ghost.finish import Finished, finish
+from homebody.postprocess.ghost.finish import Dropped, Finished, finish
 from homebody.postprocess.ghost.multiline import lines_wanted
-from homebody.postprocess.ghost.rules import Dropped
-from homebody.postprocess.ghost.stop import StopChecker, Verdict
+from homebody.postprocess.ghost.stop import StopChecker, StopReason
 from homebody.postprocess.line_ends import fit_line_ends
 
 __all__ = [
@@ -37,7 +36,7 @@ __all__ = [
     "Finished",
     "Refusal",
     "StopChecker",
-    "Verdict",
+    "StopReason",
     "Wanted",
     "code_blocks",
     "condensed",

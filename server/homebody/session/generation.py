@@ -1,7 +1,6 @@
 """One answer of the completion model while it streams, and whether it still agrees with the typed text.
 
-In: a callable that starts a stream, and one that checks each piece. Out: pieces, available to every request
-that they agree with.
+In: a stream, and a function that ends it early. Out: pieces, available to every request that they agree with.
 """
 
 import asyncio
@@ -14,25 +13,35 @@ from typing import TypeAlias
 from homebody.audit import PromptRecord
 from homebody.backend.base import Piece, PromptRead, Stats, Stream
 from homebody.errors import HomebodyError
+from homebody.postprocess.ghost.stop import StopReason
 from homebody.session.answer import AnswerState, StoredAnswer
 from homebody.session.result_cache import after_text, before_text
 from homebody.text import Document
 
-Start: TypeAlias = Callable[[str, int], Stream]
-"""Starts a stream that continues the answer so far, with at most this number of tokens."""
+StopRule: TypeAlias = Callable[[Piece], StopReason | None]
+"""Called with each piece; returns why the answer ends with it, or ``None`` while it may continue."""
 
-Judge: TypeAlias = Callable[[Piece], AnswerState]
-"""Called with each new piece; returns ``RUNNING``, or the state in which the answer ends."""
+_STATES: dict[StopReason, AnswerState] = {
+    "noise": AnswerState.COMPLETE,
+    "low confidence": AnswerState.UNLIKELY,
+}
+"""States of an answer that a stop rule ended; ``ENOUGH`` for all other reasons."""
 
 
 class Generation:
     """An answer in flight. Run it in a separate task; waiters are woken whenever it changes.
 
-    If ``slice_tokens`` returns a number, the answer is requested in slices of that many tokens: while
-    llama.cpp streams for another request, it does not notice a closed connection, so each slice has to be
-    short.
-
     Only this class writes the attributes.
+
+    Parameters
+    ----------
+    stream
+        The answer; it is closed as soon as ``stop`` returns a reason. It has several ``Stats`` if the answer
+        was requested in slices.
+    stop
+        ``None`` reads the answer to its end.
+    multiline
+        Whether a block was requested.
 
     Attributes
     ----------
@@ -57,12 +66,10 @@ class Generation:
         self,
         document: Document,
         offset: int,
+        stream: Stream,
         *,
-        start: Start,
-        judge: Judge,
         multiline: bool,
-        max_tokens: int,
-        slice_tokens: Callable[[], int | None],
+        stop: StopRule | None = None,
         record: PromptRecord | None = None,
     ) -> None:
         self.document = document
@@ -79,10 +86,8 @@ class Generation:
         self.first_token_at: float | None = None
         self.record = record
         self._last_token_at: float | None = None
-        self._start = start
-        self._judge = judge
-        self._max_tokens = max_tokens
-        self._slice_tokens = slice_tokens
+        self._stream = stream
+        self._stop_rule = stop
         self._changed = asyncio.Event()
         self._waiters = 0
 
@@ -108,8 +113,19 @@ class Generation:
     async def run(self) -> None:
         """Read the stream until the answer has ended or failed."""
         try:
-            while self.is_running:
-                await self._slice()
+            async with aclosing(self._stream) as stream:
+                async for item in stream:
+                    if isinstance(item, Stats):
+                        self.stats = item
+                        self.first_stats = self.first_stats or item
+                        continue
+                    self._add(item)
+                    reason = None if self._stop_rule is None else self._stop_rule(item)
+                    if reason is not None:
+                        self.state = _STATES.get(reason, AnswerState.ENOUGH)
+                        return
+            has_ended = self.stats is None or self.stats.finish == "stop"
+            self.state = AnswerState.COMPLETE if has_ended else AnswerState.CUT
         except HomebodyError as error:
             self.error = error
         finally:
@@ -126,25 +142,7 @@ class Generation:
         if self.record is not None:
             self.record = replace(self.record, notes=(*self.record.notes, *notes))
 
-    async def _slice(self) -> None:
-        left = self._max_tokens - len(self.pieces)
-        slice_tokens = self._slice_tokens()
-        tokens = left if slice_tokens is None else min(left, slice_tokens)
-        before = len(self.pieces)
-        async with aclosing(self._start(self.text, tokens)) as stream:
-            async for item in stream:
-                if isinstance(item, Stats):
-                    self.stats = item
-                    self.first_stats = self.first_stats or item
-                elif (state := self._take(item)) is not AnswerState.RUNNING:
-                    self.state = state
-                    return
-        if self.stats is None or self.stats.finish == "stop":
-            self.state = AnswerState.COMPLETE
-        elif len(self.pieces) >= self._max_tokens or len(self.pieces) == before:
-            self.state = AnswerState.CUT
-
-    def _take(self, piece: Piece) -> AnswerState:
+    def _add(self, piece: Piece) -> None:
         self._last_token_at = time.monotonic()
         if self.first_token_at is None:
             self.first_token_at = self._last_token_at
@@ -155,7 +153,6 @@ class Generation:
         self.pieces.append(piece)
         self.text += piece.text
         self._changed.set()
-        return self._judge(piece)
 
     async def changed_within(self, seconds: float | None) -> None:
         """Wait for the next change, or until the timeout in seconds."""

@@ -46,14 +46,13 @@ class ResultCache:
         """Store the answer to a request at ``offset``."""
         self._answers.put(_key(model, document, offset), answer)
 
-    def put_shown(self, model: str, document: Document, offset: int, shown: Suggestion) -> None:
-        """Store the suggestion that is shown at ``offset``; it replaces the previous one there."""
-        self._shown.put(_key(model, document, offset), (shown,))
-
-    def add_shown(self, model: str, document: Document, offset: int, shown: Suggestion) -> None:
-        """Store another candidate that is shown at ``offset``."""
+    def put_shown(
+        self, model: str, document: Document, offset: int, shown: Suggestion, *, number: int = 0
+    ) -> None:
+        """Store candidate ``number`` (from 0), shown at ``offset``; it replaces that one and all after it."""
         key = _key(model, document, offset)
-        self._shown.put(key, (*(self._shown.get(key) or ()), shown))
+        before = self._shown.get(key) or ()
+        self._shown.put(key, (*before[:number], shown))
 
     def find(self, model: str, document: Document, offset: int) -> "StoredAnswer | Suggestion | None":
         """Return the rest of an answer to a request at ``offset`` or shortly before.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from homebody.backend.base import Piece
 from homebody.postprocess import Dropped, Finished, StopChecker, finish, lines_wanted
 from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.syntax.tree import Tree, parse
@@ -70,11 +71,12 @@ def test_a_stream_that_is_closed_early_shows_the_same(case, size):
     cursor = cursor_of(case)
     wanted = lines_wanted(cursor, case.options.get("multiline", "auto"))
     checker = StopChecker(cursor, wanted=wanted, max_lines=int(case.options.get("max_lines", "16")))
-    stopped = False
+    reason = None
     for start in range(0, len(case.answer), size):
-        if stopped := checker.feed(case.answer[start : start + size]).stop:
+        reason = checker.feed(Piece(case.answer[start : start + size]))
+        if reason is not None:
             break
-    assert case.expected == suggestion(case, cursor, checker.answer, cut=case.cut and not stopped)
+    assert case.expected == suggestion(case, cursor, checker.answer, cut=case.cut and reason is None)
 
 
 def test_there_are_enough_cases_over_enough_languages():

@@ -8,33 +8,25 @@ from homebody.errors import ContextTooLong
 from homebody.features.prompt_size import Size, fit
 
 
-def _whole(length: int):
-    """Build drafts that are numbers: their estimated tokens, at most ``length``."""
+def _drafts(length: int, factor: float):
+    """Build drafts that are numbers: estimated tokens, at most ``length``; ``factor`` times as many exact."""
 
-    async def build(tokens: int | None) -> int:
-        return length if tokens is None else min(length, tokens)
+    async def build(tokens: int | None) -> tuple[int, Size]:
+        draft = length if tokens is None else min(length, tokens)
+        return draft, Size(draft, round(draft * factor))
 
     return build
 
 
-def _off_by(factor: float):
-    """Measure a draft whose exact count is ``factor`` times the estimate."""
-
-    async def measure(draft: int) -> Size:
-        return Size(draft, round(draft * factor))
-
-    return measure
-
-
 async def test_a_draft_that_fits_is_taken_as_it_is():
     """It is built once, within the budget."""
-    assert await fit(_whole(100), _off_by(1.0), limit=100, too_long="") == (100, 100)
+    assert await fit(_drafts(100, 1.0), limit=100, too_long="") == (100, 100)
 
 
 @given(length=st.integers(200, 50_000), factor=st.floats(0.3, 5.0), limit=st.integers(100, 20_000))
 async def test_a_draft_is_cut_in_the_proportion_in_which_the_estimate_is_off(length, factor, limit):
     """It fits after the first cut, and no more than necessary is cut."""
-    draft, tokens = await fit(_whole(length), _off_by(factor), limit=limit, too_long="")
+    draft, tokens = await fit(_drafts(length, factor), limit=limit, too_long="")
     assert tokens <= limit
     assert draft == length or tokens >= limit - 20 * max(1.0, factor)
 
@@ -42,8 +34,8 @@ async def test_a_draft_is_cut_in_the_proportion_in_which_the_estimate_is_off(len
 async def test_a_prompt_that_never_fits_is_refused():
     """The error has the given message."""
 
-    async def measure(_draft: int) -> Size:
-        return Size(50, 200)
+    async def build(_tokens: int | None) -> tuple[int, Size]:
+        return 50, Size(50, 200)
 
     with pytest.raises(ContextTooLong, match="select less"):
-        await fit(_whole(50), measure, limit=100, too_long="select less")
+        await fit(build, limit=100, too_long="select less")

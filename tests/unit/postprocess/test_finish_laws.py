@@ -5,6 +5,7 @@ import re
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from homebody.backend.base import Piece
 from homebody.postprocess import Finished, StopChecker, finish, lines_wanted
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.language import language_of
@@ -79,7 +80,7 @@ def test_a_closed_stream_loses_nothing(language, before, after, answer, multilin
     cursor = cursor_context(document, parse(document), offset)
     checker = StopChecker(cursor, wanted=lines_wanted(cursor, multiline))
     for start in range(0, len(answer), size):
-        if checker.feed(answer[start : start + size]).stop:
+        if checker.feed(Piece(answer[start : start + size])):
             break
     whole = finish(document, offset, answer, cursor, multiline=multiline)
     assert whole == finish(document, offset, checker.answer, cursor, multiline=multiline)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from homebody.backend.base import Piece
 from homebody.postprocess import StopChecker, finish
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import Tree
@@ -47,7 +48,7 @@ def complete(document: Document, offset: int) -> None:
     for answer in ANSWERS:
         checker = StopChecker(cursor, wanted="block")
         for at in range(0, len(answer), 8):
-            checker.feed(answer[at : at + 8])
+            checker.feed(Piece(answer[at : at + 8]))
         finish(document, offset, answer, cursor)
 
 

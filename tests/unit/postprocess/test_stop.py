@@ -2,7 +2,8 @@
 
 import pytest
 
-from homebody.postprocess import StopChecker, Verdict, lines_wanted
+from homebody.backend.base import Piece
+from homebody.postprocess import StopChecker, lines_wanted
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import parse
 from homebody.text import Document
@@ -22,9 +23,8 @@ def fed(marked: str, answer: str, language: str = "python") -> tuple[str, str | 
     """The text fed until the checker stopped, and its reason."""
     check = checker(marked, language)
     for character in answer:
-        verdict = check.feed(character)
-        if verdict.stop:
-            return check.answer, verdict.reason
+        if reason := check.feed(Piece(character)):
+            return check.answer, reason
     return check.answer, None
 
 
@@ -52,8 +52,8 @@ def test_it_waits_while_the_block_may_go_on():
 
 
 def test_an_unfinished_stream_is_not_stopped():
-    """The verdict says so explicitly."""
-    assert checker("x = █\n").feed("1") == Verdict(stop=False)
+    """There is no reason yet."""
+    assert checker("x = █\n").feed(Piece("1")) is None
 
 
 def test_sixteen_lines_are_enough():

@@ -8,62 +8,43 @@ import pytest
 from homebody.backend.base import Piece, Stats, Stream
 from homebody.errors import BackendUnavailable
 from homebody.session.answer import AnswerState
-from homebody.session.generation import Generation, Judge
+from homebody.session.generation import Generation, StopRule
 from support.documents import at, typed
 
-_GO_ON: Judge = lambda _piece: AnswerState.RUNNING  # noqa: E731 - a constant judge
+
+async def _stream(*pieces: str, finish: str = "stop", fails: bool = False) -> Stream:
+    """Give these pieces, then fail or end."""
+    for piece in pieces:
+        yield Piece(piece)
+    if fails:
+        message = "the server stopped"
+        raise BackendUnavailable(message)
+    yield Stats(1, 1, 0, 1, 1.0, 1.0, finish)
 
 
-def _stats(finish: str) -> Stats:
-    return Stats(1, 1, 0, 1, 1.0, 1.0, finish)
+def _generation(stream: Stream, stop: StopRule | None = None) -> Generation:
+    return Generation(*at("x = █\n"), stream, multiline=True, stop=stop)
 
 
-def _stream(*pieces: str, finish: str = "stop", fails: bool = False):
-    """Start streams that give these pieces."""
-
-    async def start(_answer: str, _tokens: int) -> Stream:
-        for piece in pieces:
-            yield Piece(piece)
-        if fails:
-            message = "the server stopped"
-            raise BackendUnavailable(message)
-        yield _stats(finish)
-
-    return start
-
-
-def _generation(start, judge: Judge = _GO_ON, max_tokens: int = 8, slice_tokens: int | None = None):
-    document, offset = at("x = █\n")
-    return Generation(
-        document,
-        offset,
-        start=start,
-        judge=judge,
-        multiline=True,
-        max_tokens=max_tokens,
-        slice_tokens=lambda: slice_tokens,
-    )
-
-
-def _ends_at(piece: str, state: AnswerState) -> Judge:
-    return lambda given: state if given.text == piece else AnswerState.RUNNING
+def _ends_at(piece: str, reason: str) -> StopRule:
+    return lambda given: reason if given.text == piece else None
 
 
 @pytest.mark.parametrize(
-    ("start", "judge", "state"),
+    ("stream", "stop", "state"),
     [
-        (_stream("a", "b"), _GO_ON, AnswerState.COMPLETE),
-        (_stream(*"abcdefgh", finish="length"), _GO_ON, AnswerState.CUT),
-        (_stream(finish="length"), _GO_ON, AnswerState.CUT),
-        (_stream("a", fails=True), _GO_ON, AnswerState.BROKEN),
-        (_stream("a", "b", "c"), _ends_at("b", AnswerState.ENOUGH), AnswerState.ENOUGH),
-        (_stream("a", "b", "c"), _ends_at("b", AnswerState.COMPLETE), AnswerState.COMPLETE),
-        (_stream("a", "b", "c"), _ends_at("b", AnswerState.UNLIKELY), AnswerState.UNLIKELY),
+        (lambda: _stream("a", "b"), None, AnswerState.COMPLETE),
+        (lambda: _stream(*"abcdefgh", finish="length"), None, AnswerState.CUT),
+        (lambda: _stream(finish="length"), None, AnswerState.CUT),
+        (lambda: _stream("a", fails=True), None, AnswerState.BROKEN),
+        (lambda: _stream("a", "b", "c"), _ends_at("b", "scope"), AnswerState.ENOUGH),
+        (lambda: _stream("a", "b", "c"), _ends_at("b", "noise"), AnswerState.COMPLETE),
+        (lambda: _stream("a", "b", "c"), _ends_at("b", "low confidence"), AnswerState.UNLIKELY),
     ],
 )
-async def test_an_answer_ends_in_one_state(start, judge, state):
-    """By itself, by the token limit, by a failure, or where the judge says."""
-    generation = _generation(start, judge)
+async def test_an_answer_ends_in_one_state(stream, stop, state):
+    """By itself, by the token limit, by a failure, or where the stop rule says."""
+    generation = _generation(stream(), stop)
     await generation.run()
     assert generation.state is state
     assert (generation.error is not None) == (state is AnswerState.BROKEN)
@@ -79,38 +60,22 @@ async def test_stopping_an_answer_that_has_ended_changes_nothing():
 
 async def test_an_answer_that_a_rule_ended_inside_a_line_keeps_its_whole_lines():
     """The begun line is not part of it, and the rest counts as complete."""
-    generation = _generation(_stream("a\n", "b"), _ends_at("b", AnswerState.ENOUGH))
+    generation = _generation(_stream("a\n", "b"), _ends_at("b", "scope"))
     await generation.run()
     answer = generation.answer()
     assert (answer.text, answer.state) == ("a\n", AnswerState.COMPLETE)
-
-
-async def test_slices_make_one_answer():
-    """Each slice continues the text so far, until the model ends or the limit is reached."""
-    asked = []
-
-    async def start(answer: str, tokens: int) -> Stream:
-        asked.append((answer, tokens))
-        for piece in "xy":
-            yield Piece(piece)
-        yield _stats("length")
-
-    generation = _generation(start, max_tokens=5, slice_tokens=2)
-    await generation.run()
-    assert asked == [("", 2), ("xy", 2), ("xyxy", 1)]
-    assert generation.state is AnswerState.CUT
 
 
 async def test_a_running_answer_waits_until_it_reaches_the_typed_text():
     """Its rest is empty there, and ``None`` where the typed text differs."""
     gate = asyncio.Event()
 
-    async def start(_answer: str, _tokens: int) -> Stream:
+    async def stream() -> Stream:
         yield Piece("ab")
         await gate.wait()
         yield Piece("cd")
 
-    generation = _generation(start)
+    generation = _generation(stream())
     task = asyncio.create_task(generation.run())
     await generation.changed_within(None)
     ahead = generation.rest_for(*typed(generation.document, generation.offset, "abc"))

@@ -76,7 +76,7 @@ def test_each_candidate_that_was_shown_is_found():
     cache = ResultCache()
     document, offset = at("x = █\n")
     cache.put_shown(_MODEL, document, offset, _SHOWN)
-    cache.add_shown(_MODEL, document, offset, Suggestion("g(b)\n", 0.5, None))
+    cache.put_shown(_MODEL, document, offset, Suggestion("g(b)\n", 0.5, None), number=1)
     assert cache.find(_MODEL, *typed(document, offset, "g")) == Suggestion("(b)\n", 0.5, None)
     cache.put_shown(_MODEL, document, offset, _SHOWN)
     assert cache.find(_MODEL, *typed(document, offset, "g")) is None

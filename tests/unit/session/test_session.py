@@ -5,13 +5,12 @@ from contextlib import aclosing
 
 from homebody.backend.base import Piece, Stream
 from homebody.engine import open_engine
-from homebody.session.answer import AnswerState
 from homebody.session.generation import Generation
 from homebody.session.session import Session
 from support.documents import at
 
 
-async def _endless(_answer: str, _tokens: int) -> Stream:
+async def _endless() -> Stream:
     await asyncio.sleep(60)
     yield Piece("x")
 
@@ -19,15 +18,7 @@ async def _endless(_answer: str, _tokens: int) -> Stream:
 async def test_a_generation_cancelled_before_it_runs_has_ended(own_folders):
     """Its task never runs, so the session ends it, and no waiter hangs."""
     document, offset = at("x = █\n")
-    generation = Generation(
-        document,
-        offset,
-        start=_endless,
-        judge=lambda _piece: AnswerState.RUNNING,
-        multiline=False,
-        max_tokens=8,
-        slice_tokens=lambda: None,
-    )
+    generation = Generation(document, offset, _endless(), multiline=False)
     async with open_engine() as engine, aclosing(Session(engine)) as session:
         await session.start(generation, lambda _: None)
         await session.stop_running()

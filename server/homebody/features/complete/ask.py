@@ -1,16 +1,16 @@
-"""Sends the request: plans the prompt, makes it fit, reads the unread part, starts the answer.
+"""Sends a request to the model: plans the prompt, makes it fit, reads the unread part, starts the answer.
 
 In: a request. Out: a generation in flight; nothing if a newer request arrived meanwhile.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 
 from homebody.audit import PromptRecord, Source, accounted
-from homebody.backend.base import Piece, Prompt, Sampling, SlotChoice, Stream, Text
-from homebody.engine import Use
-from homebody.features.complete.learn import Asked, learn
+from homebody.backend.base import Sampling, Stats, Stream, Text
+from homebody.features.complete.learn import Sent, learn
 from homebody.features.complete.plan import Plan, apply, plan, shortened
 from homebody.features.complete.prompt import marked_lines, prompt_for
 from homebody.features.complete.read_ahead import piece_tokens, read_ahead
@@ -18,104 +18,88 @@ from homebody.features.complete.request import Request
 from homebody.features.complete.scene import scene_at
 from homebody.features.complete.wait import UNMEASURED_OUTPUT, agreeing
 from homebody.features.prompt_size import Size, fit
-from homebody.postprocess.ghost.confidence import ConfidenceGate
 from homebody.postprocess.ghost.stop import StopChecker
-from homebody.session.answer import AnswerState
-from homebody.session.generation import Generation, Judge
-from homebody.session.prompt_window import PromptWindow
+from homebody.session.generation import Generation, StopRule
+
+_TEMPERATURE = 0.7
+"""Sampling temperature of all candidates but the first."""
 
 _SLICE_SECONDS = 0.15
 """Longest slice of an answer, in seconds, while the server may miss a cancel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chance:
-    """Sampling of an additional candidate."""
+async def ask(request: Request, seed: int | None = None) -> Generation | None:
+    """Start the model, or return an answer in flight that agrees.
 
-    temperature: float
-    seed: int
-
-
-async def ask(request: Request, chance: Chance | None = None) -> Generation | None:
-    """Start the model, or return an answer in flight that agrees."""
-    session = request.session
+    A ``seed`` makes it sample an additional candidate.
+    """
+    session, is_first = request.session, seed is None
     await session.stop_background()
     # The editor may request a menu and ghost text for one keystroke.
-    if chance is None and (other := agreeing(request)) is not None:
+    if is_first and (other := agreeing(request)) is not None:
         return other
     await session.stop_running()
-    prepared = await _prepared(request, chance, _judge(request, chance))
-    if prepared is None:
+    sent = await _prepared(request, seed)
+    if sent is None:
         return None
-    if chance is None and (other := agreeing(request)) is not None:
+    if is_first and (other := agreeing(request)) is not None:
         return other
-    generation, asked = prepared
-    await session.start(generation, lambda done: learn(request, done, asked))
-    return generation
+    # Additional candidates are always shown: the user requested them.
+    least = request.min_confidence if is_first else 0.0
+    checker = StopChecker(request.cursor, wanted=request.wanted, min_confidence=least)
+    return await _started(sent, checker.feed)
 
 
 async def ask_ahead(request: Request) -> None:
     """Start the model for an expected request; any real request cancels it."""
+    sent = await _prepared(request)
+    if sent is None:
+        return
     # A server that cannot count reports the length of a prompt only at the end of an answer, so one answer is
     # read to its end.
-    exact = request.target.info.exact_tokenizer
-    to_the_end = not (exact or request.engine.completion.tokens.is_corrected)
-    judge = _never_stop if to_the_end else _judge(request, None)
-    prepared = await _prepared(request, None, judge)
-    if prepared is not None:
-        generation, asked = prepared
-        await request.session.start(generation, lambda done: learn(request, done, asked))
+    knows_length = request.target.info.exact_tokenizer or request.engine.completion.tokens.is_corrected
+    checker = StopChecker(request.cursor, wanted=request.wanted, min_confidence=request.min_confidence)
+    await _started(sent, checker.feed if knows_length else None)
 
 
-async def _prepared(request: Request, chance: Chance | None, judge: Judge) -> tuple[Generation, Asked] | None:
-    """Make the prompt fit, read the unread part, and create the generation."""
-    session, use, info = request.session, request.engine.completion, request.target.info
-    most = info.context_length - min(request.max_tokens, info.context_length // 4)
-    planned, tokens = await _fitted(request, most)
+async def _prepared(request: Request, seed: int | None = None) -> Sent | None:
+    """Plan a prompt that fits, and let the server read most of it; nothing if the request is stale."""
+    session, use = request.session, request.engine.completion
+    planned, tokens = await _fitting_plan(request)
     prompt = planned.prompt
     if not (prompt.forced + "".join(p.text for p in prompt.parts if isinstance(p, Text))).strip():
         return None
     if not await read_ahead(session, prompt, lambda: not request.ticket.stale, leave=piece_tokens(use)):
         return None
     cached = session.prompts.best(prompt.text)
-    generation = Generation(
-        request.document,
-        request.offset,
-        start=_start(request, planned, _sampling(request, chance), cached.slot),
-        judge=judge,
-        multiline=request.wanted == "block",
-        max_tokens=request.max_tokens,
-        slice_tokens=lambda: _slice_tokens(request),
-        record=_record(request, planned.window, prompt, tokens),
+    return Sent(
+        request=request,
+        plan=planned,
+        slot=cached.slot,
+        tokens=tokens,
+        unread=use.tokens.count(prompt.text[cached.shared(prompt.text) :]),
+        newer=session.prompts.newer_than(cached.slot),
+        seed=seed,
     )
-    unread = use.tokens.count(prompt.text[cached.shared(prompt.text) :])
-    newer = session.prompts.newer_than(cached.slot)
-    # At most one piece is left unread: once the request is sent, the server reads it even if it is cancelled.
-    session.prompts.put(cached.slot, prompt.text, tokens if info.exact_tokenizer else None)
-    asked = Asked(cached.slot, prompt.text + prompt.forced, unread, tokens, newer, keep=chance is None)
-    return generation, asked
 
 
-async def _fitted(request: Request, most: int) -> tuple[Plan, int]:
-    """Plan a prompt of at most ``most`` tokens, counted exactly if the server can count."""
+async def _fitting_plan(request: Request) -> tuple[Plan, int]:
+    """Plan a prompt that leaves room for the answer; count it exactly if the server can count."""
     session, use, info = request.session, request.engine.completion, request.target.info
     place = session.place(request.document.uri)
 
-    async def build(tokens: int | None) -> Plan:
+    async def build(tokens: int | None) -> tuple[Plan, Size]:
         scene = scene_at(session, request.target, request.document, request.offset)
         made = plan(scene) if tokens is None else shortened(scene, tokens)
         # Before the first await: later edits adjust the window.
         apply(made, place)
-        return made
-
-    async def measure(made: Plan) -> Size:
-        own = _own_count(use, made.prompt)
-        return Size(own, await use.backend.count_prompt(made.prompt) if info.exact_tokenizer else own)
+        parts = made.prompt.parts
+        own = sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in parts)
+        return made, Size(own, await use.backend.count_prompt(made.prompt) if info.exact_tokenizer else own)
 
     return await fit(
         build,
-        measure,
-        limit=most,
+        limit=info.context_length - min(request.max_tokens, info.context_length // 4),
         too_long=(
             f"The line at the cursor does not fit the context of {info.context_length} tokens: "
             "serve the model with a larger context."
@@ -123,82 +107,82 @@ async def _fitted(request: Request, most: int) -> tuple[Plan, int]:
     )
 
 
-def _own_count(use: Use, prompt: Prompt) -> int:
-    return sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in prompt.parts)
+async def _started(sent: Sent, stop: StopRule | None) -> Generation:
+    """Start the answer; once it has ended, ``learn`` from it."""
+    request, prompt = sent.request, sent.plan.prompt
+    # At most one piece is left unread: once the request is sent, the server reads it even if it is cancelled.
+    exact_tokens = sent.tokens if request.target.info.exact_tokenizer else None
+    request.session.prompts.put(sent.slot, prompt.text, exact_tokens)
+    generation = Generation(
+        request.document,
+        request.offset,
+        _answer(sent),
+        multiline=request.wanted == "block",
+        stop=stop,
+        record=_record(sent),
+    )
+    await request.session.start(generation, partial(learn, sent))
+    return generation
 
 
-def _sampling(request: Request, chance: Chance | None) -> Sampling:
-    settings = request.engine.completion_settings(request.document)
-    return Sampling(
+async def _answer(sent: Sent) -> Stream:
+    """Request the answer; in slices while a chat answer streams from the same server.
+
+    While llama.cpp streams for another request, it does not notice a closed connection, so each slice is
+    short.
+    """
+    request, window, prompt = sent.request, sent.plan.window, sent.plan.prompt
+    document, settings, use = request.document, request.settings, request.engine.completion
+    sampling = Sampling(
         max_tokens=request.max_tokens,
-        temperature=chance.temperature if chance else settings.temperature,
+        temperature=settings.temperature if sent.seed is None else _TEMPERATURE,
         top_p=settings.top_p,
         top_k=settings.top_k,
         repeat_penalty=settings.repeat_penalty,
-        seed=chance.seed if chance else None,
+        seed=sent.seed,
         logprobs=1 if request.target.info.has_logprobs else 0,
     )
+    text, left = "", request.max_tokens
+    while True:
+        stats: Stats | None = None
+        most, before = left, left
+        if request.engine.chat_is_streaming:
+            most = min(left, max(4, int((use.speed.output or UNMEASURED_OUTPUT) * _SLICE_SECONDS)))
+        sampling = replace(sampling, max_tokens=most)
+        async with aclosing(use.backend.complete(prompt, sampling, slot=sent.slot)) as stream:
+            async for item in stream:
+                if isinstance(item, Stats):
+                    stats = item
+                else:
+                    text += item.text
+                    left -= 1
+                yield item
+        if stats is None or stats.finish == "stop" or left <= 0 or left == before:
+            return
+        typed = document.text[window.anchor : request.offset]
+        prompt = prompt_for(request.target, window, document, typed, text)
 
 
-def _start(
-    request: Request, planned: Plan, sampling: Sampling, slot: SlotChoice
-) -> Callable[[str, int], Stream]:
-    """Return a function that requests the answer, or its next slice."""
-    window, document = planned.window, request.document
-    typed = document.text[window.anchor : request.offset]
-    backend = request.engine.completion.backend
-
-    def start(answer: str, most: int) -> Stream:
-        prompt = planned.prompt if not answer else prompt_for(request.target, window, document, typed, answer)
-        return backend.complete(prompt, replace(sampling, max_tokens=most), slot=slot)
-
-    return start
-
-
-def _judge(request: Request, chance: Chance | None) -> Judge:
-    """Return the function that ends an answer as soon as no further text, or none of it, would be shown."""
-    checker = StopChecker(request.cursor, wanted=request.wanted)
-    # Additional candidates are always shown: the user requested them.
-    gate = ConfidenceGate(0.0 if chance else request.min_confidence, request.cursor)
-
-    def judge(piece: Piece) -> AnswerState:
-        if (stop := checker.feed(piece.text)).stop:
-            return AnswerState.COMPLETE if stop.reason == "noise" else AnswerState.ENOUGH
-        return AnswerState.RUNNING if gate.feed(piece) else AnswerState.UNLIKELY
-
-    return judge
-
-
-def _never_stop(_piece: Piece) -> AnswerState:
-    return AnswerState.RUNNING
-
-
-def _slice_tokens(request: Request) -> int | None:
-    """Short slices while a chat answer streams from the same server; see ``Generation``."""
-    if not request.engine.chat_is_streaming:
-        return None
-    speed = request.engine.completion.speed.output or UNMEASURED_OUTPUT
-    return max(4, int(speed * _SLICE_SECONDS))
-
-
-def _record(request: Request, window: PromptWindow, prompt: Prompt, tokens: int) -> PromptRecord:
+def _record(sent: Sent) -> PromptRecord:
     """Record the sources of the prompt, which the user can inspect."""
-    document, target = request.document, request.target
+    request, window = sent.request, sent.plan.window
+    document, info = request.document, request.target.info
     typed = document.text[window.anchor : request.offset]
     # The line before an anchor at a line's start is not one of the typed lines.
     ended = next((len(end) for end in ("\r\n", "\n", "\r") if typed.startswith(end)), 0)
     first, last = document.line_of(window.anchor + ended), document.line_of(request.offset)
     typed_tokens = request.engine.completion.tokens.count(typed)
     cursor = Source(document.uri, first, last, typed_tokens, "at the cursor")
+    marked = marked_lines(request.target, window, document, request.offset)
     return PromptRecord(
         feature="complete",
         uri=document.uri,
-        model=target.info.name,
-        backend=target.info.kind,
-        text=prompt.text,
-        prompt_tokens=tokens,
-        context_length=target.info.context_length,
-        sources=accounted((*window.context.sources, cursor), tokens),
-        left_out=(*window.context.left_out, *marked_lines(target, window, document, request.offset)),
+        model=info.name,
+        backend=info.kind,
+        text=sent.plan.prompt.text,
+        prompt_tokens=sent.tokens,
+        context_length=info.context_length,
+        sources=accounted((*window.context.sources, cursor), sent.tokens),
+        left_out=(*window.context.left_out, *marked),
         when=time.time(),
     )

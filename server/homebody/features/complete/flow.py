@@ -9,12 +9,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from homebody.engine import Engine
-from homebody.features.complete.ask import Chance, ask
+from homebody.features.complete.ask import ask
 from homebody.features.complete.pause import follow_up, prepare_once
 from homebody.features.complete.prompt import target_of
 from homebody.features.complete.request import Completion, Request, Trigger, request_at
-from homebody.features.complete.show import show, show_beside, show_rest
-from homebody.features.complete.wait import answer_in_flight, usable
+from homebody.features.complete.show import show, show_rest
+from homebody.features.complete.wait import agreeing, usable
 from homebody.session.answer import StoredAnswer, Suggestion
 from homebody.session.cached_prompts import CachedPrompts
 from homebody.session.session import Session
@@ -22,9 +22,6 @@ from homebody.text import Document, Span, TextEdit
 
 _CANDIDATES = 3
 """Number of candidates of an explicit request."""
-
-_TEMPERATURE = 0.7
-"""Sampling temperature of all candidates but the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,8 @@ async def _first(request: Request) -> Completion | None:
             return show_rest(request, stored)
     elif stored is not None and _is_of_use(request, stored):
         return show(request, stored)
-    answer = await answer_in_flight(request)
+    generation = agreeing(request)
+    answer = None if generation is None else await usable(request, generation)
     if answer is None and not request.ticket.stale:
         if not await request.ticket.still_newest_after(_debounce(request)):
             return None
@@ -123,7 +121,7 @@ def _debounce(request: Request) -> float:
     """Seconds to wait for another keystroke before the request is sent."""
     if request.trigger == "invoked":
         return 0.0
-    setting = request.engine.completion_settings(request.document).debounce_ms
+    setting = request.settings.debounce_ms
     return request.session.rhythm.debounce() if setting == "auto" else setting / 1000
 
 
@@ -135,11 +133,11 @@ async def _more(request: Request, first: Completion | None) -> list[Completion]:
     for seed in range(1, _CANDIDATES + 1):
         if len(found) == _CANDIDATES or request.ticket.stale:
             break
-        generation = await ask(request, Chance(_TEMPERATURE, seed))
+        generation = await ask(request, seed)
         answer = None if generation is None else await usable(in_time, generation)
         if answer is None:
             continue
-        other = show_beside(request, answer) if found else show(request, answer)
+        other = show(request, answer, number=len(found))
         if other is not None and all(other.text != known.text for known in found):
             found.append(other)
     return found if first is None else found[1:]

@@ -1,11 +1,12 @@
 """Learn from an answer that has ended: what the server read, how fast, and whether the counts agree.
 
-In: a request and its generation. Out: speeds, the prompt cache, the result cache, and the record.
+In: what was sent, and the generation. Out: speeds, the prompt cache, the result cache, and the record.
 """
 
 from dataclasses import dataclass
 
 from homebody.backend.base import PromptRead, SlotChoice
+from homebody.features.complete.plan import Plan
 from homebody.features.complete.request import Request
 from homebody.features.prompt_size import compared
 from homebody.postprocess.ghost.prose import expects_code, kind_of
@@ -22,39 +23,41 @@ _NOISE_TOKENS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The request that was sent.
+class Sent:
+    """A request as it is sent to the server.
 
     Attributes
     ----------
+    plan
+        The window and the exact prompt.
     slot
         The slot that is expected to hold the prompt's beginning.
-    text
-        The prompt, followed by the forced beginning of the answer.
-    unread, tokens
-        Tokens of the prompt that the server had not read, as counted by Homebody, and all of its tokens.
+    tokens, unread
+        Tokens of the prompt, and those of them that the server had not read, as counted by Homebody.
     newer
         Slots that were used after this one.
-    keep
-        False for an additional candidate, whose answer must not replace the first one's.
+    seed
+        Seed of an additional candidate, whose answer must not replace the first one's; ``None`` for that one.
 
     """
 
+    request: Request
+    plan: Plan
     slot: SlotChoice
-    text: str
-    unread: int
     tokens: int
+    unread: int
     newer: int
-    keep: bool
+    seed: int | None = None
 
 
-def learn(request: Request, generation: Generation, asked: Asked) -> None:
+def learn(sent: Sent, generation: Generation) -> None:
     """Record an answer that has ended by itself, successfully or not."""
+    request, prompt = sent.request, sent.plan.prompt
     session, use = request.session, request.engine.completion
-    session.prompts.put(asked.slot, asked.text + generation.text)
-    if generation.read is not None and generation.read.evaluated_tokens > 2 * asked.unread + _NOISE_TOKENS:
-        session.prompts.lost(asked.newer)
-    seen = _seen(generation, asked.unread / max(1, asked.tokens))
+    session.prompts.put(sent.slot, prompt.text + prompt.forced + generation.text)
+    if generation.read is not None and generation.read.evaluated_tokens > 2 * sent.unread + _NOISE_TOKENS:
+        session.prompts.lost(sent.newer)
+    seen = _seen(generation, sent.unread / max(1, sent.tokens))
     if generation.stats is not None:
         use.speed.learn(generation.stats, seen)
     else:
@@ -78,7 +81,7 @@ def learn(request: Request, generation: Generation, asked: Asked) -> None:
         generation.add_notes(notes)
     if generation.first_token_at is not None:
         session.rhythm.answered(generation.first_token_at - generation.began)
-    if asked.keep and generation.error is None:
+    if sent.seed is None and generation.error is None:
         session.cache.put(request.target.key, generation.document, generation.offset, generation.answer())
 
 

@@ -3,7 +3,7 @@
 In: session, target, document, offset, ticket. Out: a ``Request`` for all later steps.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count as counter
 from typing import Literal, TypeAlias
 
@@ -13,6 +13,7 @@ from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.multiline import lines_wanted
 from homebody.session.place import Ticket
 from homebody.session.session import Session
+from homebody.settings import CompletionSettings
 from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.text import Document, Span
 
@@ -32,10 +33,10 @@ class Completion:
     report probabilities.
     """
 
-    id: str
     span: Span
     text: str
     confidence: float | None = None
+    id: str = field(default_factory=lambda: f"{next(_IDS)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Request:
 
     Attributes
     ----------
+    settings
+        Settings of completion that apply to the document.
     cursor
         Facts about the cursor's surroundings, for the rules that are applied to the answer.
     wanted
@@ -61,6 +64,7 @@ class Request:
     offset: int
     ticket: Ticket
     trigger: Trigger
+    settings: CompletionSettings
     cursor: CursorContext
     wanted: Wanted
     max_tokens: int
@@ -92,13 +96,9 @@ def request_at(
         offset=offset,
         ticket=ticket,
         trigger=trigger,
+        settings=settings,
         cursor=cursor,
         wanted=wanted,
         max_tokens=settings.max_tokens if wanted == "block" else min(settings.max_tokens, _LINE_TOKENS),
         min_confidence=0.0 if trigger == "invoked" else settings.min_confidence,
     )
-
-
-def new_completion(span: Span, text: str, confidence: float | None) -> Completion:
-    """Make a completion with a new id."""
-    return Completion(f"{next(_IDS)}", span, text, confidence)

@@ -6,43 +6,16 @@ In: a request and an answer. Out: a completion, stored as shown.
 from dataclasses import replace
 
 from homebody.audit import PromptRecord
-from homebody.features.complete.request import Completion, Request, new_completion
-from homebody.postprocess.ghost.finish import Finished, finish, resume
-from homebody.postprocess.ghost.rules import Dropped
+from homebody.features.complete.request import Completion, Request
+from homebody.postprocess.ghost.finish import Dropped, finish, resume
 from homebody.session.answer import StoredAnswer, Suggestion
 
 
-def show(request: Request, answer: StoredAnswer) -> Completion | None:
-    """Apply the rules to an answer; the result replaces what was shown at this place."""
-    finished = _finished(request, answer)
-    if finished is None:
-        return None
-    suggestion = Suggestion(finished.text, finished.probability, answer.record, answer.state.is_whole)
-    request.session.cache.put_shown(request.target.key, request.document, request.offset, suggestion)
-    return new_completion(finished.span, finished.text, finished.probability)
+def show(request: Request, answer: StoredAnswer, number: int = 0) -> Completion | None:
+    """Apply the rules to the answer of candidate ``number`` (from 0), and record the outcome.
 
-
-def show_beside(request: Request, answer: StoredAnswer) -> Completion | None:
-    """Apply the rules to the answer of an additional candidate, which is shown after the first."""
-    finished = _finished(request, answer)
-    if finished is None:
-        return None
-    suggestion = Suggestion(finished.text, finished.probability, answer.record, answer.state.is_whole)
-    request.session.cache.add_shown(request.target.key, request.document, request.offset, suggestion)
-    return new_completion(finished.span, finished.text, finished.probability)
-
-
-def show_rest(request: Request, shown: Suggestion) -> Completion | None:
-    """Show the rest of a suggestion after a part was typed or accepted."""
-    found = resume(request.document, request.offset, shown.text, request.cursor, shown.probability)
-    if found is None:
-        return None
-    _note(request, shown.record, None, "shown")
-    return new_completion(found.span, found.text, found.probability)
-
-
-def _finished(request: Request, answer: StoredAnswer) -> Finished | None:
-    """Apply the rules, and record the outcome."""
+    The first candidate replaces what was shown at this place; the others are shown after it.
+    """
     outcome = (
         Dropped("low confidence")
         if answer.is_unlikely
@@ -58,9 +31,24 @@ def _finished(request: Request, answer: StoredAnswer) -> Finished | None:
             min_confidence=request.min_confidence,
         )
     )
-    why = "shown" if isinstance(outcome, Finished) else outcome.reason
-    _note(request, answer.record, answer.text, why)
-    return outcome if isinstance(outcome, Finished) else None
+    if isinstance(outcome, Dropped):
+        _note(request, answer.record, answer.text, outcome.reason)
+        return None
+    _note(request, answer.record, answer.text, "shown")
+    suggestion = Suggestion(outcome.text, outcome.probability, answer.record, answer.state.is_whole)
+    request.session.cache.put_shown(
+        request.target.key, request.document, request.offset, suggestion, number=number
+    )
+    return Completion(outcome.span, outcome.text, outcome.probability)
+
+
+def show_rest(request: Request, shown: Suggestion) -> Completion | None:
+    """Show the rest of a suggestion after a part was typed or accepted."""
+    found = resume(request.document, request.offset, shown.text, request.cursor, shown.probability)
+    if found is None:
+        return None
+    _note(request, shown.record, None, "shown")
+    return Completion(found.span, found.text, found.probability)
 
 
 def _note(request: Request, record: PromptRecord | None, answer: str | None, why: str) -> None:

@@ -21,12 +21,6 @@ _INVOKED_SECONDS = 8.0
 """The same for the first candidate of an explicit request: the user waits for the whole block."""
 
 
-async def answer_in_flight(request: Request) -> StoredAnswer | None:
-    """Wait for the answer in flight while the typed text agrees with it; return what follows the cursor."""
-    generation = agreeing(request)
-    return None if generation is None else await usable(request, generation)
-
-
 def agreeing(request: Request) -> Generation | None:
     """Return the answer in flight, or the last one, if it continues from this offset."""
     running = request.session.running

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from homebody.backend.base import Piece
 from homebody.postprocess.ghost.closers import with_closers
-from homebody.postprocess.ghost.draft import MAX_LINES, Draft, Wanted
+from homebody.postprocess.ghost.draft import MAX_LINES, Draft, DropReason, Wanted
 from homebody.postprocess.ghost.multiline import Multiline, lines_wanted
-from homebody.postprocess.ghost.rules import Dropped, apply_rules
+from homebody.postprocess.ghost.rules import RULES
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.syntax.cursor import CursorContext
 from homebody.text import Document, Span
@@ -27,6 +27,14 @@ class Finished:
 
     span: Span
     text: str
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Nothing is shown."""
+
+    reason: DropReason
     probability: float | None = None
 
 
@@ -76,11 +84,13 @@ def finish(
         pieces=pieces,
         min_confidence=min_confidence,
     )
-    outcome = apply_rules(draft)
-    if isinstance(outcome, Dropped):
-        return outcome
-    span = Span(offset, offset + outcome.swallowed)
-    return Finished(span, with_line_ends(outcome.text, document.newline), outcome.probability)
+    for rule in RULES:
+        outcome = rule(draft)
+        if isinstance(outcome, str):
+            return Dropped(outcome, draft.probability)
+        draft = outcome
+    span = Span(offset, offset + draft.swallowed)
+    return Finished(span, with_line_ends(draft.text, document.newline), draft.probability)
 
 
 def resume(

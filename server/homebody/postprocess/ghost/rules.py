@@ -4,12 +4,10 @@ A new rule is a module, a line here, a case file in ``tests/cases/complete``, an
 reason in ``draft.DropReason``.
 """
 
-from dataclasses import dataclass
-
 from homebody.postprocess.ghost.bare_comments import without_bare_comments
 from homebody.postprocess.ghost.closers import with_closers_once
 from homebody.postprocess.ghost.confidence import confident
-from homebody.postprocess.ghost.draft import Draft, DropReason, GrowingRule, Rule
+from homebody.postprocess.ghost.draft import GrowingRule, Rule
 from homebody.postprocess.ghost.glue import joined_to_line, not_glued
 from homebody.postprocess.ghost.indent import indented_like_file
 from homebody.postprocess.ghost.misplaced_closer import without_misplaced_closer
@@ -40,28 +38,3 @@ RULES: tuple[Rule, ...] = (
     not_glued,
     not_there_already,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """Nothing is shown."""
-
-    reason: DropReason
-    probability: float | None = None
-
-
-def apply_growing(draft: Draft) -> Draft:
-    """Apply the rules for growing answers, which find where the answer ends."""
-    for rule in GROWING:
-        draft = rule(draft)
-    return draft
-
-
-def apply_rules(draft: Draft) -> Draft | Dropped:
-    """Apply every rule in order, until one drops the answer."""
-    for rule in RULES:
-        outcome = rule(draft)
-        if isinstance(outcome, str):
-            return Dropped(outcome, draft.probability)
-        draft = outcome
-    return draft

@@ -1,30 +1,24 @@
 """Decides when to close the stream; fed piece by piece.
 
-In: the pieces of an answer. Out: a verdict after each. Uses the same rules as ``finish``, so closing the
-stream loses no text that would be shown.
+In: the pieces of an answer. Out: after each, why the answer ends here, or nothing while it may continue. Uses
+the same rules as ``finish``, so closing the stream loses no text that would be shown.
 """
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from homebody.backend.base import Piece
+from homebody.postprocess.ghost.confidence import ConfidenceGate
 from homebody.postprocess.ghost.draft import MAX_LINES, CutReason, Draft, Wanted
-from homebody.postprocess.ghost.rules import apply_growing
+from homebody.postprocess.ghost.rules import GROWING
 from homebody.syntax.cursor import CursorContext
 
-StopReason: TypeAlias = CutReason | Literal["noise"]
-"""Why an answer ended; ``noise``: a control token, the end of a code fence, chatter after the code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether to close the stream, and why."""
-
-    stop: bool
-    reason: StopReason | None = None
+StopReason: TypeAlias = CutReason | Literal["noise", "low confidence"]
+"""Why an answer ended. ``noise``: a control token, the end of a code fence, chatter after the code.
+``low confidence``: its first line would not be shown."""
 
 
 class StopChecker:
-    """Decides when no further text of a stream would be shown.
+    """Decides when no further text of a stream would be shown, or none at all.
 
     Parameters
     ----------
@@ -34,13 +28,23 @@ class StopChecker:
         One line or a block (``lines_wanted``).
     max_lines
         Maximum number of lines that are shown.
+    min_confidence
+        Confidence (0 to 1) below which nothing is shown.
 
     """
 
-    def __init__(self, cursor: CursorContext, *, wanted: Wanted, max_lines: int = MAX_LINES) -> None:
+    def __init__(
+        self,
+        cursor: CursorContext,
+        *,
+        wanted: Wanted,
+        max_lines: int = MAX_LINES,
+        min_confidence: float = 0.0,
+    ) -> None:
         self._cursor = cursor
         self._wanted: Wanted = wanted
         self._max_lines = max_lines
+        self._gate = ConfidenceGate(min_confidence, cursor)
         self._answer = ""
 
     @property
@@ -48,13 +52,16 @@ class StopChecker:
         """All pieces fed so far; pass it to ``finish``."""
         return self._answer
 
-    def feed(self, text: str) -> Verdict:
-        """Take the next piece. After a verdict to stop, close the stream."""
-        self._answer += text
+    def feed(self, piece: Piece) -> StopReason | None:
+        """Take the next piece. If a reason is returned, close the stream."""
+        self._answer += piece.text
         draft = Draft(
             self._cursor, self._answer, self._answer, wanted=self._wanted, max_lines=self._max_lines
         )
-        found = apply_growing(draft)
-        if found.is_code_over and (found.end is None or found.end.keep >= len(found.text)):
-            return Verdict(stop=True, reason="noise")
-        return Verdict(stop=False) if found.end is None else Verdict(stop=True, reason=found.end.reason)
+        for rule in GROWING:
+            draft = rule(draft)
+        if draft.is_code_over and (draft.end is None or draft.end.keep >= len(draft.text)):
+            return "noise"
+        if draft.end is not None:
+            return draft.end.reason
+        return None if self._gate.feed(piece) else "low confidence"

@@ -44,6 +44,16 @@ async def test_typing_along_a_suggestion_sends_no_request(world):
         assert [r for r in w.asked[before:] if r.prompt.text.endswith("resul")] == []
 
 
+async def test_an_answer_is_requested_in_slices_while_a_chat_answer_streams(world):
+    """Each slice continues the text so far, and together they are one answer."""
+    async with world(Reply("b\n", contains="x = a + "), "a + other + text\n") as w:
+        w.engine.chat.streams = 1
+        document, offset = at("x = █\n")
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "a + b"
+        assert [request.sampling.max_tokens for request in w.asked[:2]] == [4, 4]
+
+
 async def test_a_newer_request_supersedes_the_older(world):
     """The older one returns an empty list at once, without waiting for the model."""
     gate = asyncio.Event()

@@ -1,13 +1,14 @@
 """How long a request waits for a block."""
 
+import asyncio
 import time
 
 import pytest
 
+from homebody.backend.base import Piece, Stream
 from homebody.features.complete.prompt import target_of
 from homebody.features.complete.request import request_at
 from homebody.features.complete.wait import seconds_left
-from homebody.session.answer import AnswerState
 from homebody.session.generation import Generation
 from homebody.session.place import Ticket
 from support.documents import at
@@ -37,16 +38,13 @@ async def test_a_line_is_waited_for_without_a_limit(world):
         assert seconds_left(request, _begun(document, offset, multiline=False)) is None
 
 
+async def _endless() -> Stream:
+    await asyncio.sleep(60)
+    yield Piece("x")
+
+
 def _begun(document, offset, *, multiline: bool) -> Generation:
     """An answer whose first token comes right now."""
-    made = Generation(
-        document,
-        offset,
-        start=lambda _answer, _most: None,
-        judge=lambda _piece: AnswerState.RUNNING,
-        multiline=multiline,
-        max_tokens=64,
-        slice_tokens=lambda: None,
-    )
+    made = Generation(document, offset, _endless(), multiline=multiline)
     made.first_token_at = time.monotonic()
     return made
