@@ -1,4 +1,4 @@
-"""Rule: write each closer once, also if it is already after the cursor.
+"""Rules: drop an answer that closes its block too far in; write each closer once, also one after the cursor.
 
 In: an answer that is cut at its end. Out: the answer, and how many characters after the cursor it replaces,
 so that no closer is repeated.
@@ -36,6 +36,27 @@ class Joined:
 
     text: str
     swallowed: int
+
+
+def without_misplaced_closer(draft: Draft) -> Draft | DropReason:
+    """Drop an answer that closes a block, or begins its other branch, at the body's indentation.
+
+    The text before the cursor cannot be moved, so such an answer would be misaligned: ``}`` under the
+    last statement, ``else`` within the branch before it.
+    """
+    cursor, language, above = draft.cursor, draft.cursor.language, draft.cursor.above
+    own = draft.text.split("\n", 1)[0].strip()
+    here = cursor.width(cursor.line_prefix)
+    closes, goes_on = language.closer.match(own), language.continuation.match(own)
+    if not cursor.fresh_statement or not here or not (closes or goes_on):
+        return draft
+    if here != cursor.width(above):
+        is_misplaced = here > cursor.width(above)
+    elif goes_on and not closes:
+        is_misplaced = not language.closer.match(above.strip())
+    else:
+        is_misplaced = not language.opener.search(code_of(above, language).rstrip())
+    return "closes too far in" if is_misplaced else draft
 
 
 def with_closers_once(draft: Draft) -> Draft | DropReason:

@@ -24,42 +24,32 @@ _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
 def joined_to_line(draft: Draft) -> Draft:
     """Remove text of the cursor's line that the answer repeats, or add a missing space."""
-    text = _joined(draft.text, draft.cursor)
+    cursor, text = draft.cursor, draft.text
+    if cursor.holds_text:
+        return draft
+    text = _without_line_again(text, cursor.line_prefix)
+    text = _without_word_again(text, cursor)
+    if cursor.line_prefix.strip() and cursor.line_prefix.endswith((" ", "\t")):
+        text = text.lstrip(" \t")
+    text = _with_blank(text, cursor)
     return draft if text == draft.text else structs.replace(draft, text=text)
 
 
 def not_glued(draft: Draft) -> Draft | DropReason:
     """Drop an answer that would run into the middle of a word or into a number."""
-    return "glued to a word" if _is_glued(draft.text, draft.cursor, draft.rest) else draft
-
-
-def _joined(text: str, cursor: CursorContext) -> str:
-    if cursor.holds_text:
-        return text
-    text = _without_line_again(text, cursor.line_prefix)
-    text = _without_word_again(text, cursor)
-    if cursor.line_prefix.strip() and cursor.line_prefix.endswith((" ", "\t")):
-        text = text.lstrip(" \t")
-    return _with_blank(text, cursor)
-
-
-def _is_glued(text: str, cursor: CursorContext, rest: str) -> bool:
-    """Whether ``text`` would run into the middle of a word or into a number.
-
-    ``rest`` is the text after it on the line.
-    """
-    if not text:
-        return False
-    if re.search(r"\w\Z", text) and re.match(r"\w", rest):
+    text, cursor = draft.text, draft.cursor
+    if text and re.search(r"\w\Z", text) and re.match(r"\w", draft.rest):
         number = _NUMBER_AT_END.search(cursor.line_prefix[-_LONGEST_WORD:] + text[-_LONGEST_WORD:])
         units = CSS_UNITS if cursor.holds_text and not cursor.in_comment else cursor.language.units
-        return number is None or units.match(rest) is None
-    return bool(
-        re.search(r"(?<![\w.])\d+\Z", cursor.line_prefix)
-        and re.match(r"[^\W\d]\w*\s*(?:=(?!=)|\(|\.)", text)
-        and not cursor.in_string
-        and not cursor.in_comment
-    )
+        is_glued = number is None or units.match(draft.rest) is None
+    else:
+        is_glued = bool(
+            re.search(r"(?<![\w.])\d+\Z", cursor.line_prefix)
+            and re.match(r"[^\W\d]\w*\s*(?:=(?!=)|\(|\.)", text)
+            and not cursor.in_string
+            and not cursor.in_comment
+        )
+    return "glued to a word" if is_glued else draft
 
 
 def _without_line_again(text: str, line_prefix: str) -> str:

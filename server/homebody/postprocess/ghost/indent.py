@@ -21,28 +21,24 @@ _FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]
 
 
 def indented_like_file(draft: Draft) -> Draft:
-    """Convert the text to the file's indentation."""
-    text = _indented_like_file(draft.text, draft.cursor)
-    return draft if text == draft.text else structs.replace(draft, text=text)
-
-
-def _indented_like_file(text: str, cursor: CursorContext) -> str:
-    """Convert ``text`` to the file's indentation.
+    """Convert the text to the file's indentation.
 
     - tabs are converted to spaces or spaces to tabs, as in the file;
     - white space that is already before the cursor is not repeated;
     - a body without indentation is indented below its opener;
     - if indentation is syntax, a line that is one column off is moved to the nearest level.
     """
+    cursor, lines = draft.cursor, draft.text.split("\n")
     if cursor.holds_text:
-        return _without_leading_blank(text, cursor)
-    lines = text.split("\n")
-    if (cursor.in_brackets and not cursor.in_header) or cursor.language.blocks == "none":
-        lines[0] = _without_doubled_indent(lines, cursor)
-        return "\n".join([lines[0], *(_in_file_style(line, cursor) for line in lines[1:])])
-    lines[0] = _rest_of_indent(cursor) + _without_doubled_indent(lines, cursor)
-    placed = _Lines(cursor)
-    return "\n".join([placed.first(lines[0]), *map(placed.next, lines[1:])])
+        text = _without_leading_blank(draft.text, cursor)
+    elif (cursor.in_brackets and not cursor.in_header) or cursor.language.blocks == "none":
+        first = _without_doubled_indent(lines, cursor)
+        text = "\n".join([first, *(_in_file_style(line, cursor) for line in lines[1:])])
+    else:
+        first = _rest_of_indent(cursor) + _without_doubled_indent(lines, cursor)
+        placed = _Lines(cursor)
+        text = "\n".join([placed.first(first), *map(placed.next, lines[1:])])
+    return draft if text == draft.text else structs.replace(draft, text=text)
 
 
 def _without_leading_blank(text: str, cursor: CursorContext) -> str:

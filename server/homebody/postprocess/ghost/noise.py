@@ -44,27 +44,22 @@ class _Cleaned:
 
 
 def without_noise(draft: Draft) -> Draft:
-    """Remove control tokens, code fences, reasoning and chatter around the code."""
-    found = _clean(_BROKEN_CONTROL.sub("", draft.answer), draft.cursor)
+    r"""Remove control tokens, code fences, reasoning and chatter around the code; line ends become ``\n``.
+
+    May be applied repeatedly to a growing answer: a complete line that was kept once stays.
+    """
+    cursor, answer = draft.cursor, _BROKEN_CONTROL.sub("", draft.answer)
+    text = after_reasoning(answer.replace("\r\n", "\n").replace("\r", "\n")) or ""
+    found = _without_control(text, cursor)
+    if not cursor.holds_text:
+        chatter = CHATTER_BEFORE.match(found.text)
+        # In the middle of a line only a fence after it proves that it is chatter.
+        if chatter and (not cursor.line_prefix.strip() or FENCE.match(found.text, chatter.end())):
+            found = _Cleaned(found.text[chatter.end() :], found.ended)
+        found = _without_chatter_after(_without_fences(found, cursor), cursor)
     if not found.ended and found.text == draft.text:
         return draft
     return structs.replace(draft, text=found.text, is_code_over=found.ended)
-
-
-def _clean(answer: str, cursor: CursorContext) -> _Cleaned:
-    r"""Remove what is not code; line ends become ``\n``.
-
-    May be called repeatedly on a growing answer: a complete line that was returned once stays.
-    """
-    text = after_reasoning(answer.replace("\r\n", "\n").replace("\r", "\n")) or ""
-    found = _without_control(text, cursor)
-    if cursor.holds_text:
-        return found
-    chatter = CHATTER_BEFORE.match(found.text)
-    # In the middle of a line only a fence after it proves that it is chatter.
-    if chatter and (not cursor.line_prefix.strip() or FENCE.match(found.text, chatter.end())):
-        found = _Cleaned(found.text[chatter.end() :], found.ended)
-    return _without_chatter_after(_without_fences(found, cursor), cursor)
 
 
 def _without_control(text: str, cursor: CursorContext) -> _Cleaned:

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Cut, Draft, DropReason, Wanted
-from homebody.postprocess.ghost.next_lines import begins_next_lines
-from homebody.postprocess.ghost.repeats import repeated_from
+from homebody.postprocess.ghost.repeats import begins_next_lines, repeated_from
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.row import FLAT_BODY
 from homebody.syntax.scanner import State, code_of, opens_block, scan
@@ -75,7 +74,11 @@ def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> 
         Maximum number of lines that are kept, without blank ones.
 
     """
-    found = _first_line(text) if wanted == "line" else _block(text, cursor, max_lines)
+    if wanted == "line":
+        end = text.find("\n", len(text) - len(text.lstrip()))
+        found = Cut(end, "line") if end >= 0 else None
+    else:
+        found = _block(text, cursor, max_lines)
     long = _TOO_LONG.search(text)
     if long and (found is None or long.start() < found.keep):
         found = Cut(long.start(), "length")
@@ -83,12 +86,6 @@ def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> 
     if repeat is not None and (found is None or repeat < found.keep):
         return Cut(repeat, "repetition")
     return found
-
-
-def _first_line(text: str) -> Cut | None:
-    """End of the first line that is not blank."""
-    end = text.find("\n", len(text) - len(text.lstrip()))
-    return Cut(end, "line") if end >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
-"""Rules: fit the text into the cursor's line, and drop what would break that line or change nothing."""
-
-from msgspec import structs
+"""Rules: drop a text with invisible characters, or that would break the cursor's line or change nothing."""
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
+from homebody.postprocess.invisible import invisible_added
 
 
-def without_trailing_blanks(draft: Draft) -> Draft:
-    """Remove blanks at the end, except before text that stays."""
-    keeps_blanks = draft.cursor.line_suffix.strip()
-    return structs.replace(draft, text=draft.text.rstrip("\n") if keeps_blanks else draft.text.rstrip())
+def without_invisible(draft: Draft) -> Draft | DropReason:
+    """Drop an answer with an invisible character that the lines around the cursor do not have."""
+    if draft.text.isascii() and draft.text.isprintable():
+        return draft
+    cursor = draft.cursor
+    lines = (cursor.line_prefix, cursor.line_suffix, *cursor.previous_lines, *cursor.next_lines)
+    return "invisible characters" if invisible_added(draft.text, "\n".join(lines)) else draft
 
 
 def on_one_line(draft: Draft) -> Draft | DropReason:

@@ -1,19 +1,22 @@
-"""Rule: remove the unfinished end of an answer that was cut at the token limit or shown before its end."""
+"""Rules: remove the end of an answer that is unfinished, empty or only a comment mark."""
 
+import re
 from collections.abc import Sequence
 
 from msgspec import structs
 
-from homebody.postprocess.ghost.draft import Draft
+from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import State, code_of, opens_block, scan
+
+_BARE_COMMENTS = re.compile(r"(?:(?:\A|\n)[ \t]*+(?:#|//[/!]?|--+|;+|%|\*)?+[ \t]*+)++\Z")
 
 
 def without_partial_line(draft: Draft) -> Draft:
     """Remove an unfinished last line and the lines that it would have continued.
 
-    Where indentation is syntax, the header of a block without its body is removed too. The first line
-    stays.
+    For an answer that was cut at the token limit, or is shown before its end. Where indentation is syntax,
+    the header of a block without its body is removed too. The first line stays.
     """
     if not draft.cut_by_length or not draft.is_whole:
         return draft
@@ -24,6 +27,21 @@ def without_partial_line(draft: Draft) -> Draft:
         kept = lines
     kept = _without_bare_headers(kept, draft.cursor)
     return structs.replace(draft, text="\n".join(kept)) if "".join(kept).strip() else draft
+
+
+def without_bare_comments(draft: Draft) -> Draft | DropReason:
+    """Remove last lines that are only a comment mark, as models in a loop write them."""
+    found = _BARE_COMMENTS.search(draft.text)
+    if found is None or (found.start() == 0 and draft.cursor.line_prefix.strip()):
+        return draft
+    text = draft.text[: found.start()]
+    return structs.replace(draft, text=text) if text.strip() else "empty"
+
+
+def without_trailing_blanks(draft: Draft) -> Draft:
+    """Remove blanks at the end, except before text that stays."""
+    keeps_blanks = draft.cursor.line_suffix.strip()
+    return structs.replace(draft, text=draft.text.rstrip("\n") if keeps_blanks else draft.text.rstrip())
 
 
 def _without_bare_headers(lines: Sequence[str], cursor: CursorContext) -> Sequence[str]:
