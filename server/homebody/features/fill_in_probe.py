@@ -10,7 +10,7 @@ from contextlib import aclosing
 from homebody.backend.base import Piece, Sampling
 from homebody.engine import Engine
 from homebody.postprocess.ghost.prose import kind_of
-from homebody.prompt.fim import FimFormat, fim_prompt
+from homebody.prompt.fim import FimFormat, completion_prompt
 
 _TOKENS = 24
 """Length of an answer, in tokens: enough for a sentence."""
@@ -32,7 +32,7 @@ async def answers_with_prose(engine: Engine, row: FimFormat) -> bool:
     """Whether the completion model answers both holes with prose. Raises ``BackendError``."""
     backend = engine.completion.backend
     for prefix, suffix in _HOLES:
-        prompt = fim_prompt(row, prefix=prefix, suffix=suffix, typed="")
+        prompt = completion_prompt(row, prefix=prefix, suffix=suffix, typed="")
         answer = ""
         async with aclosing(
             backend.complete(prompt, Sampling(max_tokens=_TOKENS), slot="completion")

@@ -6,7 +6,7 @@ from homebody.context.around import Around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.complete.paths import prompt_path
+from homebody.features.prompt_paths import prompt_path
 from homebody.features.system_prompt import standing_tokens
 from homebody.models.families import chat_sampling_of
 from homebody.prompt.front_matter import PromptFile

@@ -67,6 +67,27 @@ class PromptSnippet:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class OtherFiles:
+    """Snippets of other files, and what is written around them; nothing is without snippets.
+
+    Attributes
+    ----------
+    path
+        Path of the document itself, which comes after them.
+    repo
+        Name of the repository; empty if unknown.
+    comment
+        Comment marks of the document's language, for prompts without a layout of their own for snippets.
+
+    """
+
+    snippets: Sequence[PromptSnippet] = ()
+    path: str = ""
+    repo: str = ""
+    comment: Comment = HASH
+
+
 @cache
 def formats() -> tuple[FimFormat, ...]:
     """All rows, in the table's order."""
@@ -150,71 +171,58 @@ def _named(row: FimFormat, name: str) -> bool:
     return any(re.search(pattern, name, re.IGNORECASE) for pattern in row.names)
 
 
-def fim_prompt(
-    row: FimFormat,
+def completion_prompt(
+    row: FimFormat | None,
     *,
     prefix: str,
     suffix: str,
     typed: str,
-    snippets: Sequence[PromptSnippet] = (),
-    comment: Comment = HASH,
-    path: str = "",
-    repo: str = "",
+    files: OtherFiles | None = None,
     forced: str = "",
 ) -> Prompt:
     """Lay out a completion prompt in the format that the family was trained with.
 
-    If the family has no layout for snippets, they come at the start of the prefix, as in a plain prefix.
-    ``repo`` is the name of the repository; empty if unknown.
+    If the family has no layout for snippets, they come at the start of the prefix. Without a ``row`` the
+    prompt is a plain prefix: the snippets, and the text up to the cursor.
     """
-    if not row.takes_snippets:
-        head = [Text(_commented(snippets, comment, path))]
+    files = files if files is not None and files.snippets else None
+    parts: list[Part] = []
+    if row is None:
+        parts = [*_commented(files), Text(prefix), Text(typed)]
     else:
-        head = _laid_out(row, row.head, {"@path": path}) if snippets else []
-    filled: dict[str, list[Part]] = {
-        "@snippets": _files(row, snippets, path, repo),
-        "@prefix": [*head, Text(prefix)],
-        "@suffix": [Text(suffix)],
-        "@typed": [Text(typed)],
-    }
-    parts = [part for item in row.layout for part in filled.get(item, [Marker(item)])]
-    return Prompt(_joined(parts), row.stop, forced)
+        if not row.takes_snippets:
+            head = _commented(files)
+        else:
+            head = _laid_out(row, row.head, {"@path": files.path}) if files else []
+        filled: dict[str, list[Part]] = {
+            "@snippets": _laid_out_files(row, files) if files else [],
+            "@prefix": [*head, Text(prefix)],
+            "@suffix": [Text(suffix)],
+            "@typed": [Text(typed)],
+        }
+        parts = [part for item in row.layout for part in filled.get(item, [Marker(item)])]
+    return Prompt(tuple(part for part in parts if part.text), row.stop if row else (), forced)
 
 
-def prefix_prompt(
-    *,
-    prefix: str,
-    typed: str,
-    snippets: Sequence[PromptSnippet] = (),
-    comment: Comment = HASH,
-    path: str = "",
-    stop: Sequence[str] = (),
-    forced: str = "",
-) -> Prompt:
-    """Build a plain prefix: snippets, each below a comment line with its path, then text up to the cursor."""
-    head = _commented(snippets, comment, path)
-    return Prompt(_joined([Text(head), Text(prefix), Text(typed)]), tuple(stop), forced)
-
-
-def _commented(snippets: Sequence[PromptSnippet], comment: Comment, path: str) -> str:
+def _commented(files: OtherFiles | None) -> list[Part]:
     """Snippets, each below a comment line with its path, then a comment line with the document's path."""
-    if not snippets:
-        return ""
-    opener, closer = comment
-    blocks = [f"{opener} {one.path} {closer}".rstrip() + f"\n{one.text.rstrip()}\n\n" for one in snippets]
-    return "".join(blocks) + f"{opener} {path} {closer}".rstrip() + "\n"
-
-
-def _files(row: FimFormat, snippets: Sequence[PromptSnippet], path: str, repo: str) -> list[Part]:
-    """Snippets in the family's layout, and the header that precedes the document's own text."""
-    if not snippets:
+    if files is None:
         return []
-    parts = _laid_out(row, row.repo, {"@repo": repo}) if repo else []
-    for snippet in snippets:
+    opener, closer = files.comment
+    blocks = [
+        f"{opener} {one.path} {closer}".rstrip() + f"\n{one.text.rstrip()}\n\n" for one in files.snippets
+    ]
+    return [Text("".join(blocks) + f"{opener} {files.path} {closer}".rstrip() + "\n")]
+
+
+def _laid_out_files(row: FimFormat, files: OtherFiles) -> list[Part]:
+    """Snippets in the family's layout, and the header that precedes the document's own text."""
+    parts = _laid_out(row, row.repo, {"@repo": files.repo}) if files.repo else []
+    for snippet in files.snippets:
         # Without a final line end, the next marker would be on the snippet's last line.
         text = snippet.text.rstrip("\r\n") + "\n"
         parts += _laid_out(row, row.snippet, {"@path": snippet.path, "@text": text})
-    return parts + _laid_out(row, row.last, {"@path": path})
+    return parts + _laid_out(row, row.last, {"@path": files.path})
 
 
 def _laid_out(row: FimFormat, layout: Sequence[str], texts: Mapping[str, str]) -> list[Part]:
@@ -228,8 +236,3 @@ def _laid_out(row: FimFormat, layout: Sequence[str], texts: Mapping[str, str]) -
         else:
             parts.append(Text(texts.get(item, item)))
     return parts
-
-
-def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Remove empty parts."""
-    return tuple(part for part in parts if part.text)

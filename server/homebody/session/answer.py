@@ -55,17 +55,12 @@ class StoredAnswer:
         """The answer's text."""
         return "".join(piece.text for piece in self.pieces)
 
-    @property
-    def is_unlikely(self) -> bool:
-        """Whether nothing of it would be shown, at the confidence threshold of its request."""
-        return self.state is AnswerState.UNLIKELY
-
     def after(self, typed: str) -> "StoredAnswer | None":
         """Return the rest of the answer after ``typed``; ``None`` if it does not begin with ``typed``.
 
         An unlikely answer is valid only at the offset of its request, not after typed text.
         """
-        if not self.text.startswith(typed) or (self.is_unlikely and typed):
+        if not self.text.startswith(typed) or (typed and self.state is AnswerState.UNLIKELY):
             return None
         return replace(self, pieces=_without_first(self.pieces, len(typed)))
 

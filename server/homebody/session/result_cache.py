@@ -7,10 +7,11 @@ would shrink to a line.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, KeysView, Mapping
-from typing import Generic, TypeAlias, TypeVar
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from homebody.session.answer import StoredAnswer, Suggestion
+from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
 from homebody.text import Document
 
 _BEFORE = 800
@@ -23,36 +24,49 @@ insert."""
 _TYPED_THROUGH = 400
 """Maximum distance, in characters, between a request's offset and the cursor at which its answer is found."""
 
-_ENTRIES = 250
+_PLACES = 500
+"""Maximum number of places whose answers and suggestions are kept."""
 
 _TAIL = 24
 """Characters before the cursor that exclude most places, before all 800 are compared."""
 
 _Around: TypeAlias = tuple[str, str, str]
 _Key: TypeAlias = tuple[_Around, str]
-_Value = TypeVar("_Value")
 
 CLOSERS = ")]}\"'`>"
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The answer to a request at one place, and the suggestions shown there."""
+
+    answer: StoredAnswer | None = None
+    shown: tuple[Suggestion, ...] = ()
+
+
+_NOTHING = _Stored()
+
+
 class ResultCache:
-    """The last 250 answers, and the suggestions shown from them."""
+    """Answers, and the suggestions shown from them, at the last 500 places."""
 
     def __init__(self) -> None:
-        self._answers = _Entries[StoredAnswer]()
-        self._shown = _Entries[tuple[Suggestion, ...]]()
+        self._stored: OrderedDict[_Key, _Stored] = OrderedDict()
+        # The ends of the texts before the stored places, by what follows these places.
+        self._tails: dict[_Around, Counter[str]] = {}
 
     def put(self, model: str, document: Document, offset: int, answer: StoredAnswer) -> None:
         """Store the answer to a request at ``offset``."""
-        self._answers.put(_key(model, document, offset), answer)
+        key = _key(model, document, offset)
+        self._store(key, replace(self._stored.get(key, _NOTHING), answer=answer))
 
     def put_shown(
         self, model: str, document: Document, offset: int, shown: Suggestion, *, number: int = 0
     ) -> None:
         """Store candidate ``number`` (from 0), shown at ``offset``; it replaces that one and all after it."""
         key = _key(model, document, offset)
-        before = self._shown.get(key) or ()
-        self._shown.put(key, (*before[:number], shown))
+        before = self._stored.get(key, _NOTHING)
+        self._store(key, replace(before, shown=(*before.shown[:number], shown)))
 
     def find(self, model: str, document: Document, offset: int) -> "StoredAnswer | Suggestion | None":
         """Return the rest of an answer to a request at ``offset`` or shortly before.
@@ -64,68 +78,46 @@ class ResultCache:
         around = model, document.uri, after_text(document, offset)
         unlikely: StoredAnswer | None = None
         for place in self._places(around, document.text, offset):
-            key = around, before_text(document, place)
+            stored = self._stored.get((around, before_text(document, place)), _NOTHING)
             typed = document.text[place:offset]
-            stored = self._answers.get(key)
-            answer = None if stored is None else stored.after(typed)
+            answer = None if stored.answer is None else stored.answer.after(typed)
             if answer is not None and place == offset:
-                if not answer.is_unlikely:
+                if answer.state is not AnswerState.UNLIKELY:
                     return answer
                 # A suggestion that the user types along was likely enough.
                 unlikely = answer
-            left = (shown.after(typed) for shown in self._shown.get(key) or ())
+            left = (shown.after(typed) for shown in stored.shown)
             found = next((shown for shown in left if shown is not None), None)
             if found is not None:
                 return found
-            if answer is not None and answer.text.strip() and not answer.is_unlikely:
+            if answer is not None and answer.text.strip() and answer.state is not AnswerState.UNLIKELY:
                 return answer
         return unlikely
 
     def _places(self, around: _Around, text: str, offset: int) -> Iterator[int]:
         """Offsets at which something may have been stored, the nearest first."""
-        tails = self._answers.tails(around) | self._shown.tails(around)
-        if not tails:
+        tails = self._tails.get(around)
+        if tails is None:
             return
         for place in range(offset, max(0, offset - _TYPED_THROUGH) - 1, -1):
             if text[max(0, place - _TAIL) : place] in tails:
                 yield place
 
-
-class _Entries(Generic[_Value]):
-    """At most 250 values by place, the newest last."""
-
-    def __init__(self) -> None:
-        self._values: OrderedDict[_Key, _Value] = OrderedDict()
-        self._tails: dict[_Around, Counter[str]] = {}
-
-    def get(self, key: _Key) -> _Value | None:
-        return self._values.get(key)
-
-    def tails(self, around: _Around) -> KeysView[str]:
-        """Ends of the texts before those places that are followed by this text."""
-        return self._tails.get(around, _NO_TAILS).keys()
-
-    def put(self, key: _Key, value: _Value) -> None:
-        """Store ``value`` as the newest; evict the oldest beyond the limit."""
-        if key not in self._values:
+    def _store(self, key: _Key, stored: _Stored) -> None:
+        """Store the newest place; evict the oldest beyond the limit."""
+        if key not in self._stored:
             around, before = key
             self._tails.setdefault(around, Counter())[before[-_TAIL:]] += 1
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > _ENTRIES:
-            self._forget(self._values.popitem(last=False)[0])
-
-    def _forget(self, key: _Key) -> None:
-        around, before = key
-        tails = self._tails[around]
-        tails[before[-_TAIL:]] -= 1
-        if not tails[before[-_TAIL:]]:
-            del tails[before[-_TAIL:]]
-        if not tails:
-            del self._tails[around]
-
-
-_NO_TAILS: Mapping[str, int] = {}
+        self._stored[key] = stored
+        self._stored.move_to_end(key)
+        if len(self._stored) > _PLACES:
+            around, before = self._stored.popitem(last=False)[0]
+            tails = self._tails[around]
+            tails[before[-_TAIL:]] -= 1
+            if not tails[before[-_TAIL:]]:
+                del tails[before[-_TAIL:]]
+            if not tails:
+                del self._tails[around]
 
 
 def _key(model: str, document: Document, offset: int) -> _Key:

@@ -7,7 +7,7 @@ import pytest
 
 from homebody.backend.base import FimTokens, Marker, ModelInfo, Text
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
-from homebody.prompt.fim import PromptSnippet, fim_prompt, find_format, formats, prefix_prompt
+from homebody.prompt.fim import OtherFiles, PromptSnippet, completion_prompt, find_format, formats
 from homebody.settings.schema import CompletionSettings
 
 ROWS = {row.family: row for row in formats()}
@@ -113,7 +113,7 @@ def test_metadata_without_markers_overrides_the_name():
 
 def test_typed_text_follows_the_middle_marker():
     """So that a keystroke evaluates its own tokens and not the suffix again."""
-    prompt = fim_prompt(ROWS["qwen"], prefix="def f():\n", suffix="\n\nx", typed="    ret")
+    prompt = completion_prompt(ROWS["qwen"], prefix="def f():\n", suffix="\n\nx", typed="    ret")
     assert prompt.parts == (
         Marker("<|fim_prefix|>"),
         Text("def f():\n"),
@@ -126,14 +126,16 @@ def test_typed_text_follows_the_middle_marker():
 
 def test_a_suffix_first_model_gets_typed_text_at_the_end_of_the_prefix():
     """Codestral has no middle marker."""
-    prompt = fim_prompt(ROWS["mistral"], prefix="a\n", suffix="\nb", typed="c")
+    prompt = completion_prompt(ROWS["mistral"], prefix="a\n", suffix="\nb", typed="c")
     assert prompt.text == "[SUFFIX]\nb[PREFIX]a\nc"
 
 
 def test_snippets_go_in_front_in_the_familys_layout():
     """Each is below the path of its file; the current file comes last."""
     snippets = [PromptSnippet("util.py", "def g(): ...\n")]
-    prompt = fim_prompt(ROWS["qwen"], prefix="a", suffix="", typed="b", snippets=snippets, path="main.py")
+    prompt = completion_prompt(
+        ROWS["qwen"], prefix="a", suffix="", typed="b", files=OtherFiles(snippets, "main.py")
+    )
     assert prompt.text == (
         "<|file_sep|>util.py\ndef g(): ...\n<|file_sep|>main.py\n<|fim_prefix|>a<|fim_suffix|><|fim_middle|>b"
     )
@@ -141,35 +143,40 @@ def test_snippets_go_in_front_in_the_familys_layout():
 
 def test_a_users_text_is_never_a_marker():
     """Markers in the user's code stay text, in each part of the prompt."""
-    prompt = fim_prompt(ROWS["qwen"], prefix="<|fim_middle|>", suffix="<|endoftext|>", typed="<|im_start|>")
+    prompt = completion_prompt(
+        ROWS["qwen"], prefix="<|fim_middle|>", suffix="<|endoftext|>", typed="<|im_start|>"
+    )
     texts = [part.text for part in prompt.parts if isinstance(part, Text)]
     assert texts == ["<|fim_middle|>", "<|endoftext|>", "<|im_start|>"]
 
 
 def test_a_plain_prefix_has_snippets_under_comments():
     """For models without fill-in-the-middle."""
-    prompt = prefix_prompt(
-        prefix="a\n", typed="b", snippets=[PromptSnippet("u.js", "g()")], comment=("//", ""), path="m.js"
-    )
+    files = OtherFiles([PromptSnippet("u.js", "g()")], "m.js", comment=("//", ""))
+    prompt = completion_prompt(None, prefix="a\n", suffix="z", typed="b", files=files)
     assert prompt.text == "// u.js\ng()\n\n// m.js\na\nb"
 
 
 @pytest.mark.parametrize("row", [*formats(), find_format(_info("m", FimTokens("<P>", "<S>", "<M>")))])
 def test_every_family_sees_the_snippets(row):
     """In the family's own layout or under comments, and always before the typed text."""
-    prompt = fim_prompt(row, prefix="a\n", suffix="\nz", typed="b", snippets=SNIPPETS, path="src/main.py")
+    prompt = completion_prompt(
+        row, prefix="a\n", suffix="\nz", typed="b", files=OtherFiles(SNIPPETS, "src/main.py")
+    )
     for snippet in SNIPPETS:
         assert snippet.path in prompt.text
         assert snippet.text.rstrip() in prompt.text
     assert "src/main.py\n" in prompt.text
-    more = fim_prompt(row, prefix="a\n", suffix="\nz", typed="bc", snippets=SNIPPETS, path="src/main.py")
+    more = completion_prompt(
+        row, prefix="a\n", suffix="\nz", typed="bc", files=OtherFiles(SNIPPETS, "src/main.py")
+    )
     assert more.text == prompt.text + "c"
 
 
 @pytest.mark.parametrize("row", [row for row in formats() if row.marks_files], ids=lambda row: row.family)
 def test_a_snippet_ends_its_last_line_before_the_next_marker(row):
     """With exactly one line end, for any end of its file."""
-    prompt = fim_prompt(row, prefix="a", suffix="", typed="b", snippets=SNIPPETS, path="main.py")
+    prompt = completion_prompt(row, prefix="a", suffix="", typed="b", files=OtherFiles(SNIPPETS, "main.py"))
     texts = [part.text for part in prompt.parts if isinstance(part, Text)]
     ends = [text for text in texts if any(one.text.rstrip() in text for one in SNIPPETS)]
     assert len(ends) == len(SNIPPETS)
@@ -199,8 +206,8 @@ def test_a_snippet_ends_its_last_line_before_the_next_marker(row):
 def test_a_repository_is_laid_out_as_the_family_was_trained(family, expected):
     """The repository's name comes first, then the other files, then the document."""
     snippets = [PromptSnippet("u.py", "u()")]
-    prompt = fim_prompt(
-        ROWS[family], prefix="a", suffix="z", typed="b", snippets=snippets, path="main.py", repo="shop"
+    prompt = completion_prompt(
+        ROWS[family], prefix="a", suffix="z", typed="b", files=OtherFiles(snippets, "main.py", "shop")
     )
     assert prompt.text == expected
     assert prompt.parts[0] == Marker(expected[: expected.index("shop")])
@@ -209,7 +216,9 @@ def test_a_repository_is_laid_out_as_the_family_was_trained(family, expected):
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 def test_a_repository_is_named_only_in_front_of_files(row):
     """Without snippets a prompt is one file, with no paths and no names."""
-    prompt = fim_prompt(row, prefix="a", suffix="z", typed="b", path="main.py", repo="shop")
+    prompt = completion_prompt(
+        row, prefix="a", suffix="z", typed="b", files=OtherFiles((), "main.py", "shop")
+    )
     assert "shop" not in prompt.text
     assert "main.py" not in prompt.text
 
@@ -263,20 +272,17 @@ def test_typed_text_follows_a_marker_or_the_prefix(row):
 
 def test_a_language_without_line_comments_has_paths_in_its_own():
     """In HTML, a hash is text."""
-    prompt = prefix_prompt(
-        prefix="a",
-        typed="b",
-        snippets=[PromptSnippet("u.html", "<p>")],
-        comment=("<!--", "-->"),
-        path="m.html",
-    )
+    files = OtherFiles([PromptSnippet("u.html", "<p>")], "m.html", comment=("<!--", "-->"))
+    prompt = completion_prompt(None, prefix="a", suffix="", typed="b", files=files)
     assert prompt.text == "<!-- u.html -->\n<p>\n\n<!-- m.html -->\nab"
 
 
 def test_codestral_has_other_files_under_plain_lines():
     """Its layout of files has no markers; such a line in an answer ends it."""
     snippets = [PromptSnippet("util.py", "def g(): ...\n")]
-    prompt = fim_prompt(ROWS["mistral"], prefix="a", suffix="z", typed="b", snippets=snippets, path="main.py")
+    prompt = completion_prompt(
+        ROWS["mistral"], prefix="a", suffix="z", typed="b", files=OtherFiles(snippets, "main.py")
+    )
 
     assert prompt.text == "[SUFFIX]z[PREFIX]+++++ util.py\ndef g(): ...\n\n+++++ main.py\nab"
     assert "\n+++++ " in prompt.stop

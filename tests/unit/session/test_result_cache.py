@@ -68,7 +68,7 @@ def test_an_unlikely_answer_is_found_right_where_it_was_given():
     cache.put(_MODEL, document, offset, _answer("oo", AnswerState.UNLIKELY))
     found = cache.find(_MODEL, document, offset)
     assert isinstance(found, StoredAnswer)
-    assert found.is_unlikely
+    assert found.state is AnswerState.UNLIKELY
 
 
 def test_each_candidate_that_was_shown_is_found():
@@ -83,9 +83,9 @@ def test_each_candidate_that_was_shown_is_found():
 
 
 def test_the_oldest_answers_are_evicted():
-    """The last 250 are kept."""
+    """The last 500 places are kept."""
     cache = ResultCache()
-    places = [at(f"x{n} = █\n") for n in range(251)]
+    places = [at(f"x{n} = █\n") for n in range(501)]
     for document, offset in places:
         cache.put(_MODEL, document, offset, _answer("1\n"))
     assert cache.find(_MODEL, *places[0]) is None

@@ -15,7 +15,7 @@ from homebody.features.complete.prompt import target_of
 from homebody.features.complete.request import Completion, Request, Trigger, request_at
 from homebody.features.complete.show import show, show_rest
 from homebody.features.complete.wait import agreeing, usable
-from homebody.session.answer import StoredAnswer, Suggestion
+from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
 from homebody.session.cached_prompts import CachedPrompts
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
@@ -112,7 +112,7 @@ async def _first(request: Request) -> Completion | None:
 
 def _is_of_use(request: Request, stored: StoredAnswer) -> bool:
     """Whether a stored answer can be used: an empty one only if it is complete."""
-    if stored.is_unlikely and not request.min_confidence:
+    if stored.state is AnswerState.UNLIKELY and not request.min_confidence:
         return False
     return bool(stored.pieces) or stored.state.is_whole
 

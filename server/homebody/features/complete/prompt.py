@@ -5,6 +5,7 @@ out. Pure, without disk or server access: it runs at every keystroke.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,18 +14,11 @@ from homebody.backend.base import ModelInfo, Prompt
 from homebody.context.markers import before_cursor, first_marker, without_marked_lines
 from homebody.context.select import OF_THE_WINDOW
 from homebody.engine import Engine
-from homebody.features.complete.paths import prompt_path, repository_name
-from homebody.prompt.fim import (
-    HASH,
-    Comment,
-    FimFormat,
-    PromptSnippet,
-    fim_prompt,
-    find_format,
-    prefix_prompt,
-)
+from homebody.features.prompt_paths import prompt_path, repository_name
+from homebody.prompt.fim import HASH, FimFormat, OtherFiles, PromptSnippet, completion_prompt, find_format
 from homebody.session.prompt_window import PromptWindow
-from homebody.syntax import language
+from homebody.syntax.chunk import Candidate
+from homebody.syntax.language import language_of
 from homebody.text import Document
 
 OVERHEAD_TOKENS = 16
@@ -56,11 +50,6 @@ class Target:
         """Name of the model in the result cache."""
         return f"{self.info.kind} {self.info.name}"
 
-    @property
-    def special_texts(self) -> frozenset[str]:
-        """Texts that must not appear in a prompt; none if prompts are sent as token ids."""
-        return self.info.texts_to_leave_out
-
 
 async def target_of(engine: Engine) -> Target:
     """Get the model of the completion backend. Raises ``BackendError``."""
@@ -81,47 +70,34 @@ def prompt_for(
     part of a longer token is removed and forced, so that the model begins at a token boundary (token healing;
     it doubled the exact matches of the default weights).
     """
-    special = target.special_texts
-    forced = ""
-    text = before_cursor(typed, special).text + answer
+    special, context = target.info.texts_to_leave_out, window.context
+    text, forced = before_cursor(typed, special).text + answer, ""
     if not answer:
         text, forced = healed(text, _LAST_TOKEN if target.info.takes_token_ids else _LAST_WORD)
-    context = window.context
-    snippets = [
-        PromptSnippet(_path(target, c.uri), without_marked_lines(c.text, special).text)
-        for c in context.snippets
-    ]
-    prefix = without_marked_lines(context.headers + context.prefix, special).text
-    suffix = without_marked_lines(context.suffix, special).text
-    path, comment = _path(target, document.uri), _comment(document)
-    if target.row is None:
-        return prefix_prompt(
-            prefix=prefix, typed=text, snippets=snippets, comment=comment, path=path, forced=forced
-        )
-    return fim_prompt(
+    return completion_prompt(
         target.row,
-        prefix=prefix,
-        suffix=suffix,
+        prefix=without_marked_lines(context.headers + context.prefix, special).text,
+        suffix=without_marked_lines(context.suffix, special).text,
         typed=text,
-        snippets=snippets,
-        comment=comment,
-        path=path,
-        repo=before_cursor(repository_name(document.uri, target.folders), special).text,
+        files=_other_files(target, document, context.snippets) if context.snippets else None,
         forced=forced,
     )
 
 
-def _path(target: Target, uri: str) -> str:
-    """Path shown in the prompt; if it contains a control token, only the part after it."""
-    return before_cursor(prompt_path(uri, target.folders), target.special_texts).text
+def _other_files(target: Target, document: Document, snippets: Sequence[Candidate]) -> OtherFiles:
+    """Snippets and the paths that the prompt shows; of a path with a control token, only the part after it."""
+    special, folders = target.info.texts_to_leave_out, target.folders
 
+    def shown(uri: str) -> str:
+        return before_cursor(prompt_path(uri, folders), special).text
 
-def _comment(document: Document) -> Comment:
-    """Comment marks of the document's language; a hash if the language is unknown."""
-    found = language.find(document.language_id, document.uri)
-    if found is None:
-        return HASH
-    return (found.line_comment, "") if found.line_comment else found.block_comment or HASH
+    row = language_of(document.language_id, document.uri)
+    return OtherFiles(
+        [PromptSnippet(shown(one.uri), without_marked_lines(one.text, special).text) for one in snippets],
+        path=shown(document.uri),
+        repo=before_cursor(repository_name(document.uri, folders), special).text,
+        comment=(row.line_comment, "") if row.line_comment else row.block_comment or HASH,
+    )
 
 
 def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
@@ -140,7 +116,7 @@ def marked_lines(
     target: Target, window: PromptWindow, document: Document, offset: int
 ) -> tuple[LeftOut, ...]:
     """Lines that ``prompt_for`` leaves out because they contain a control token of the model."""
-    special = target.special_texts
+    special = target.info.texts_to_leave_out
     if not special:
         return ()
     context = window.context
@@ -163,7 +139,7 @@ def marked_lines(
 
 def _marked_headers(target: Target, window: PromptWindow, document: Document) -> list[int]:
     """Headers and imports before the window that contain a control token."""
-    if first_marker(window.context.headers, target.special_texts) is None:
+    if first_marker(window.context.headers, target.info.texts_to_leave_out) is None:
         return []
     chosen = [
         line
@@ -171,4 +147,4 @@ def _marked_headers(target: Target, window: PromptWindow, document: Document) ->
         if source.uri == document.uri and source.why not in OF_THE_WINDOW
         for line in range(source.first_line, min(source.last_line + 1, document.line_count))
     ]
-    return [line for line in chosen if first_marker(document.line_text(line), target.special_texts)]
+    return [line for line in chosen if first_marker(document.line_text(line), target.info.texts_to_leave_out)]

@@ -83,7 +83,7 @@ async def read_ahead(
         # answer.
         return wanted()
     text = prompt.text
-    total = await _total(use, prompt)
+    total = await use.backend.count_prompt(prompt)
     cached = session.prompts.best(text)
     position = _read_tokens(use, cached, text, total)
     counted = None if position else 0
@@ -107,9 +107,10 @@ async def read_ahead(
         new = 0 if counted is None else stats.prompt_tokens - counted
         use.speed.learn(stats, PromptRead(new, stats.prompt_tokens - new, milliseconds))
         counted = stats.prompt_tokens
-        read = text[: _characters(text, asked, total)]
+        # The characters of these tokens, estimated on the low side.
+        read = text[: len(text) * asked // max(total, asked, 1)]
         # If the total is an estimate, correct it by the server's count.
-        before, total = total, await _total(use, prompt)
+        before, total = total, await use.backend.count_prompt(prompt)
         position = asked * total // before
         session.prompts.put(cached.slot, read, position)
         if is_cancelled:
@@ -145,13 +146,3 @@ def _read_tokens(use: Use, cached: CachedPrompt, text: str, total: int) -> int:
     if cached.tokens is not None and common == len(cached.text):
         return min(cached.tokens, total)
     return total - min(total, use.tokens.count(text[common:]))
-
-
-async def _total(use: Use, prompt: Prompt) -> int:
-    """Tokens of the prompt as the backend counts the pieces: exactly, or by its own estimate."""
-    return await use.backend.count_prompt(prompt)
-
-
-def _characters(text: str, tokens: int, total: int) -> int:
-    """Number of characters in the prompt's first ``tokens`` tokens, estimated on the low side."""
-    return len(text) * tokens // max(total, tokens, 1)

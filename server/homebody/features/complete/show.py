@@ -8,7 +8,7 @@ from dataclasses import replace
 from homebody.audit import PromptRecord
 from homebody.features.complete.request import Completion, Request
 from homebody.postprocess.ghost.finish import Dropped, finish, resume
-from homebody.session.answer import StoredAnswer, Suggestion
+from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
 
 
 def show(request: Request, answer: StoredAnswer, number: int = 0) -> Completion | None:
@@ -18,7 +18,7 @@ def show(request: Request, answer: StoredAnswer, number: int = 0) -> Completion 
     """
     outcome = (
         Dropped("low confidence")
-        if answer.is_unlikely
+        if answer.state is AnswerState.UNLIKELY
         else finish(
             request.document,
             request.offset,

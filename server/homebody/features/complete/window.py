@@ -89,7 +89,7 @@ def _window(
     line_tokens = scene.count(line)
     room = max(wanted - line_tokens, wanted // 4)
     fits = budget.context_length - budget.output - budget.overhead - line_tokens
-    usable, marked = _without_marked(candidates, target.special_texts)
+    usable, marked = _without_marked(candidates, target.info.texts_to_leave_out)
     # A window that was cut to ``tokens`` because it did not fit must not grow again.
     longest = min(fits, room * 3 // 2) if tokens is None else room
     imports = scene.place.imports_in(document)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import FimTokens, ModelInfo, Prompt
-from homebody.features.complete.paths import prompt_path, repository_name
 from homebody.features.complete.prompt import Target, marked_lines, prompt_for, target_of
 from homebody.features.complete.window import wide_window
+from homebody.features.prompt_paths import prompt_path, repository_name
 from homebody.prompt.fim import formats
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document
