@@ -88,6 +88,9 @@ class OtherFiles:
     comment: Comment = HASH
 
 
+_ALONE = OtherFiles()
+
+
 @cache
 def formats() -> tuple[FimFormat, ...]:
     """All rows, in the table's order."""
@@ -177,7 +180,7 @@ def completion_prompt(
     prefix: str,
     suffix: str,
     typed: str,
-    files: OtherFiles | None = None,
+    files: OtherFiles = _ALONE,
     forced: str = "",
 ) -> Prompt:
     """Lay out a completion prompt in the format that the family was trained with.
@@ -185,17 +188,15 @@ def completion_prompt(
     If the family has no layout for snippets, they come at the start of the prefix. Without a ``row`` the
     prompt is a plain prefix: the snippets, and the text up to the cursor.
     """
-    files = files if files is not None and files.snippets else None
-    parts: list[Part] = []
-    if row is None:
-        parts = [*_commented(files), Text(prefix), Text(typed)]
-    else:
-        if not row.takes_snippets:
-            head = _commented(files)
-        else:
-            head = _laid_out(row, row.head, {"@path": files.path}) if files else []
+    head: list[Part] = []
+    if files.snippets and row is not None and row.takes_snippets:
+        head = _laid_out(row, row.head, {"@path": files.path})
+    elif files.snippets:
+        head = [_commented(files)]
+    parts: list[Part] = [*head, Text(prefix), Text(typed)]
+    if row is not None:
         filled: dict[str, list[Part]] = {
-            "@snippets": _laid_out_files(row, files) if files else [],
+            "@snippets": _laid_out_files(row, files) if files.snippets else [],
             "@prefix": [*head, Text(prefix)],
             "@suffix": [Text(suffix)],
             "@typed": [Text(typed)],
@@ -204,15 +205,13 @@ def completion_prompt(
     return Prompt(tuple(part for part in parts if part.text), row.stop if row else (), forced)
 
 
-def _commented(files: OtherFiles | None) -> list[Part]:
+def _commented(files: OtherFiles) -> Text:
     """Snippets, each below a comment line with its path, then a comment line with the document's path."""
-    if files is None:
-        return []
     opener, closer = files.comment
     blocks = [
         f"{opener} {one.path} {closer}".rstrip() + f"\n{one.text.rstrip()}\n\n" for one in files.snippets
     ]
-    return [Text("".join(blocks) + f"{opener} {files.path} {closer}".rstrip() + "\n")]
+    return Text("".join(blocks) + f"{opener} {files.path} {closer}".rstrip() + "\n")
 
 
 def _laid_out_files(row: FimFormat, files: OtherFiles) -> list[Part]:

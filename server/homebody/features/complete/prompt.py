@@ -79,13 +79,13 @@ def prompt_for(
         prefix=without_marked_lines(context.headers + context.prefix, special).text,
         suffix=without_marked_lines(context.suffix, special).text,
         typed=text,
-        files=_other_files(target, document, context.snippets) if context.snippets else None,
+        files=_other_files(target, document, context.snippets) if context.snippets else OtherFiles(),
         forced=forced,
     )
 
 
 def _other_files(target: Target, document: Document, snippets: Sequence[Candidate]) -> OtherFiles:
-    """Snippets and the paths that the prompt shows; of a path with a control token, only the part after it."""
+    """Snippets, and the paths shown in the prompt; of a path with a control token, only the part after it."""
     special, folders = target.info.texts_to_leave_out, target.folders
 
     def shown(uri: str) -> str:
