@@ -36,9 +36,9 @@ from homebody.features.complete import complete, wait
 from homebody.features.complete import plan as planning
 from homebody.features.complete import request as requesting
 from homebody.features.complete.plan import apply, plan
+from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import Target
 from homebody.features.complete.request import Request, request_at
-from homebody.features.complete.scene import scene_at
 from homebody.lsp.documents import Documents
 from homebody.lsp.responsive import freeze_heap, share_interpreter
 from homebody.prompt.fim import find_format
@@ -177,18 +177,18 @@ def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> 
     with times.step("documents.find"):
         document = typist.documents.find(_URI)
     assert document is not None, "it is served"
-    offset, place = typist.offset, session.place(_URI)
+    offset, state = typist.offset, session.document_state(_URI)
     with times.step("facts at the cursor"):
-        request = request_at(session, target, document, offset, place.new_ticket(document, offset))
+        request = request_at(session, target, document, offset, state.new_ticket(document, offset))
     with times.step("cache looked up"):
         session.cache.find(target.key, document, offset)
-    before = place.state.current
+    before = state.windows.current
     began = Spent.now()
-    made = plan(scene_at(session, target, document, offset))
-    apply(made, place)
+    made = plan(inputs_at(session, target, document, offset))
+    apply(made, state)
     name = "plan and prompt, window kept" if made.window is before else "plan and prompt, new window"
     times.found[name].append(Spent.now() - began)
-    session.prompts.put(0, made.prompt.text + made.prompt.forced)
+    session.cached_prompts.put(0, made.prompt.text + made.prompt.forced)
     assert request.wanted, "lines are wanted"
 
 

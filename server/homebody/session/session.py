@@ -13,9 +13,9 @@ from typing import Any
 from homebody.engine import Engine
 from homebody.host.power import POWER_SUPPLIES
 from homebody.session.cached_prompts import CachedPrompts
+from homebody.session.document_state import DocumentState
 from homebody.session.generation import Generation
 from homebody.session.keystrokes import ReadingAllowance, Rhythm
-from homebody.session.place import Place
 from homebody.session.recent import RecentPlaces
 from homebody.session.result_cache import ResultCache
 from homebody.session.shown_context import ShownContext
@@ -35,7 +35,7 @@ class Session:
     ----------
     cache
         Answers and shown suggestions.
-    prompts
+    cached_prompts
         Expected content of the server's prompt cache for completion.
     allowance
         How much may be read ahead while the user types.
@@ -50,10 +50,10 @@ class Session:
 
     """
 
-    def __init__(self, engine: Engine, prompts: CachedPrompts | None = None) -> None:
+    def __init__(self, engine: Engine, cached_cached_prompts: CachedPrompts | None = None) -> None:
         self.engine = engine
         self.cache = ResultCache()
-        self.prompts = prompts or CachedPrompts()
+        self.cached_prompts = cached_prompts or CachedPrompts()
         self.allowance = ReadingAllowance()
         self.rhythm = Rhythm()
         self.recent = RecentPlaces()
@@ -61,32 +61,32 @@ class Session:
         self.running: Generation | None = None
         self.power_supplies = POWER_SUPPLIES
         self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
-        self._places: dict[str, Place] = {}
+        self._documents: dict[str, DocumentState] = {}
         self._running_task: asyncio.Task[None] | None = None
         self._background: asyncio.Task[None] | None = None
         self._background_uri = ""
         self._timer: asyncio.TimerHandle | None = None
 
-    def place(self, uri: str) -> Place:
-        """Return the place of a document; it is created at its first use."""
-        place = self._places.get(uri)
-        if place is None:
-            place = self._places[uri] = Place()
-        return place
+    def document_state(self, uri: str) -> DocumentState:
+        """Return the state of a document; it is created at its first use."""
+        state = self._documents.get(uri)
+        if state is None:
+            state = self._documents[uri] = DocumentState()
+        return state
 
     def changed(self, edit: TextEdit, document: Document) -> None:
         """Update the state after an edit; ``document`` is the version after it."""
         self.rhythm.key(time.monotonic())
         self.allowance.key()
-        self.place(document.uri).follow(edit)
+        self.document_state(document.uri).follow(edit)
         self.recent.edited(document, edit)
         self.pause_background()
 
     async def closed(self, uri: str) -> None:
         """Forget a document; its request in flight is superseded and its answer cancelled."""
-        place = self._places.pop(uri, None)
-        if place is not None:
-            place.ticket.supersede()
+        state = self._documents.pop(uri, None)
+        if state is not None:
+            state.ticket.supersede()
         self.recent.closed(uri)
         if uri == self._background_uri:
             self.pause_background()
@@ -156,8 +156,8 @@ class Session:
         """Cancel everything that is running."""
         if self._timer is not None:
             self._timer.cancel()
-        for place in self._places.values():
-            place.ticket.supersede()
+        for state in self._documents.values():
+            state.ticket.supersede()
         await self.stop_background()
         await self.stop_running()
 

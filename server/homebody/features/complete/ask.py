@@ -12,10 +12,10 @@ from homebody.audit import PromptRecord, Source, accounted
 from homebody.backend.base import Sampling, Stats, Stream, Text
 from homebody.features.complete.learn import Sent, learn
 from homebody.features.complete.plan import Plan, apply, plan, shortened
+from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import marked_lines, prompt_for
 from homebody.features.complete.read_ahead import piece_tokens, read_ahead
 from homebody.features.complete.request import Request
-from homebody.features.complete.scene import scene_at
 from homebody.features.complete.wait import UNMEASURED_OUTPUT, agreeing
 from homebody.features.prompt_size import Size, fit
 from homebody.postprocess.ghost.stop import StopChecker
@@ -71,14 +71,14 @@ async def _prepared(request: Request, seed: int | None = None) -> Sent | None:
         return None
     if not await read_ahead(session, prompt, lambda: not request.ticket.stale, leave=piece_tokens(use)):
         return None
-    cached = session.prompts.best(prompt.text)
+    cached = session.cached_prompts.best(prompt.text)
     return Sent(
         request=request,
         plan=planned,
         slot=cached.slot,
         tokens=tokens,
         unread=use.tokens.count(prompt.text[cached.shared(prompt.text) :]),
-        newer=session.prompts.newer_than(cached.slot),
+        newer=session.cached_prompts.newer_than(cached.slot),
         seed=seed,
     )
 
@@ -86,13 +86,13 @@ async def _prepared(request: Request, seed: int | None = None) -> Sent | None:
 async def _fitting_plan(request: Request) -> tuple[Plan, int]:
     """Plan a prompt that leaves room for the answer; count it exactly if the server can count."""
     session, use, info = request.session, request.engine.completion, request.target.info
-    place = session.place(request.document.uri)
+    state = session.document_state(request.document.uri)
 
     async def build(tokens: int | None) -> tuple[Plan, Size]:
-        scene = scene_at(session, request.target, request.document, request.offset)
-        made = plan(scene) if tokens is None else shortened(scene, tokens)
+        inputs = inputs_at(session, request.target, request.document, request.offset)
+        made = plan(inputs) if tokens is None else shortened(inputs, tokens)
         # Before the first await: later edits adjust the window.
-        apply(made, place)
+        apply(made, state)
         parts = made.prompt.parts
         own = sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in parts)
         return made, Size(own, await use.backend.count_prompt(made.prompt) if info.exact_tokenizer else own)
@@ -112,7 +112,7 @@ async def _started(sent: Sent, stop: StopRule | None) -> Generation:
     request, prompt = sent.request, sent.plan.prompt
     # At most one piece is left unread: once the request is sent, the server reads it even if it is cancelled.
     exact_tokens = sent.tokens if request.target.info.exact_tokenizer else None
-    request.session.prompts.put(sent.slot, prompt.text, exact_tokens)
+    request.session.cached_prompts.put(sent.slot, prompt.text, exact_tokens)
     generation = Generation(
         request.document,
         request.offset,

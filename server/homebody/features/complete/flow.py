@@ -62,7 +62,7 @@ async def complete(
     if selected is not None:
         return await _with_selected(session, document, selected, trigger)
     # Before anything is awaited: of two requests, the one that came last is the newest.
-    ticket = session.place(document.uri).new_ticket(document, offset)
+    ticket = session.document_state(document.uri).new_ticket(document, offset)
     if await engine.permit.refusal_of(document) is not None:
         return []
     target = await target_of(engine)

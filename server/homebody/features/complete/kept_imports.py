@@ -35,7 +35,9 @@ def keep_imports(session: Session, document: Document, found: Sequence[Import], 
         for one in found
         if one.span.start == document.line_starts[document.line_of(one.span.start)]
     }
-    session.place(document.uri).keep_imports(document, sorted(spans, key=lambda span: not spans[span]))
+    session.document_state(document.uri).keep_imports(
+        document, sorted(spans, key=lambda span: not spans[span])
+    )
 
 
 def _names(one: Import) -> set[str]:

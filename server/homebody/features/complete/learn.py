@@ -54,9 +54,9 @@ def learn(sent: Sent, generation: Generation) -> None:
     """Record an answer that has ended by itself, successfully or not."""
     request, prompt = sent.request, sent.plan.prompt
     session, use = request.session, request.engine.completion
-    session.prompts.put(sent.slot, prompt.text + prompt.forced + generation.text)
+    session.cached_prompts.put(sent.slot, prompt.text + prompt.forced + generation.text)
     if generation.read is not None and generation.read.evaluated_tokens > 2 * sent.unread + _NOISE_TOKENS:
-        session.prompts.lost(sent.newer)
+        session.cached_prompts.lost(sent.newer)
     seen = _seen(generation, sent.unread / max(1, sent.tokens))
     if generation.stats is not None:
         use.speed.learn(generation.stats, seen)

@@ -12,15 +12,15 @@ from homebody.engine import Engine
 from homebody.errors import BackendError, ContextTooLong
 from homebody.features.complete.ask import ask_ahead
 from homebody.features.complete.kept_imports import find_imports, keep_imports
+from homebody.features.complete.new_window import medium_window, typing_window, wide_window
 from homebody.features.complete.plan import prompt_at
+from homebody.features.complete.plan_inputs import PlanInputs, inputs_at
 from homebody.features.complete.prompt import Target, target_of
 from homebody.features.complete.read_ahead import PAUSE, TYPING, Pace, read_ahead
 from homebody.features.complete.request import Completion, request_at
-from homebody.features.complete.scene import Scene, scene_at
 from homebody.features.complete.snippets import find_candidates
-from homebody.features.complete.window import medium_window, typing_window, wide_window
 from homebody.host.power import is_on_battery
-from homebody.session.place import Ticket
+from homebody.session.document_state import Ticket
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
 from homebody.text import Document, TextEdit
@@ -73,15 +73,15 @@ async def prepare_once(session: Session, document: Document, offset: int) -> Non
     await trees.ready(document)
     await _look_around(session, document, offset)
     await _measure(session, target, document, offset)
-    session.place(document.uri).use(await _counted_window(session, target, document, offset))
+    session.document_state(document.uri).use(await _counted_window(session, target, document, offset))
 
 
 async def _measure(session: Session, target: Target, document: Document, offset: int) -> None:
     """Measure the prompt speed with a piece of a prompt, so that the whole prompt is not too long."""
     speed = session.engine.completion.speed
     if speed.prompt is None:
-        scene = scene_at(session, target, document, offset)
-        prompt = prompt_at(scene, wide_window(scene))
+        inputs = inputs_at(session, target, document, offset)
+        prompt = prompt_at(inputs, wide_window(inputs))
         await read_ahead(session, prompt, lambda: speed.prompt is None, leave=0)
 
 
@@ -98,10 +98,10 @@ async def follow_up(
         if shown is not None:
             await _ask_next(session, target, document, shown)
         await widen_while_typing(session, target, document, offset)
-        place = session.place(document.uri)
-        await asyncio.sleep(place.state.widen_after)
+        state = session.document_state(document.uri)
+        await asyncio.sleep(state.windows.widen_after)
         await _widen(session, document, offset)
-        place.widened()
+        state.widened()
 
 
 async def _may_read_ahead(session: Session) -> bool:
@@ -118,24 +118,24 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     A window is begun only if the session's allowance covers all of it.
     """
     await _idle(session)
-    scene = scene_at(session, target, document, offset)
-    window, arriving = scene.place.current, scene.place.arriving
-    if not scene.reads_while_typing or (scene.speed or 0.0) < _SLOWEST_FOR_TYPING:
+    inputs = inputs_at(session, target, document, offset)
+    window, arriving = inputs.windows.current, inputs.windows.arriving
+    if not inputs.reads_while_typing or (inputs.speed or 0.0) < _SLOWEST_FOR_TYPING:
         return
     if window is None or not window.narrow:
         return
     if arriving is None or arriving.typed(document, offset) is None:
-        is_wide = window.context.tokens >= scene.while_typing * _WIDE_ENOUGH
-        if is_wide or session.allowance.tokens < scene.while_typing:
+        is_wide = window.context.tokens >= inputs.while_typing * _WIDE_ENOUGH
+        if is_wide or session.allowance.tokens < inputs.while_typing:
             return
-        if not scene.place.searched:
+        if not inputs.windows.searched:
             # Keystrokes must not repeat the search for imports and snippets.
             await _look_around(session, document, offset)
         arriving = await _counted_window(session, target, document, offset, typing_window)
-        scene = scene_at(session, target, document, offset)
+        inputs = inputs_at(session, target, document, offset)
         # Nothing is awaited until the window counts as arriving: an interrupted one is not paid for twice.
-        session.allowance.spend(scene.unread(prompt_at(scene, arriving).text))
-    await _read(session, scene, arriving, TYPING)
+        session.allowance.spend(inputs.unread(prompt_at(inputs, arriving).text))
+    await _read(session, inputs, arriving, TYPING)
 
 
 async def _ask_next(session: Session, target: Target, document: Document, shown: Completion) -> None:
@@ -150,11 +150,11 @@ async def _ask_next(session: Session, target: Target, document: Document, shown:
 async def _visit(session: Session, document: Document, offset: int) -> None:
     """Read a medium window, and the whole one too if it cannot be read while the user types."""
     target = await target_of(session.engine)
-    if not scene_at(session, target, document, offset).reads_while_typing:
+    if not inputs_at(session, target, document, offset).reads_while_typing:
         await _widen(session, document, offset)
         return
     window, _ = await _first_window(session, target, document, offset)
-    await _read(session, scene_at(session, target, document, offset), window)
+    await _read(session, inputs_at(session, target, document, offset), window)
 
 
 async def _widen(session: Session, document: Document, offset: int) -> None:
@@ -165,10 +165,10 @@ async def _widen(session: Session, document: Document, offset: int) -> None:
     target = await target_of(session.engine)
     window, needs_snippets = await _first_window(session, target, document, offset)
     if window.narrow:
-        await asyncio.sleep(session.place(document.uri).state.widen_after)
+        await asyncio.sleep(session.document_state(document.uri).windows.widen_after)
     if window.narrow or needs_snippets:
         window = await _counted_window(session, target, document, offset)
-    await _read(session, scene_at(session, target, document, offset), window)
+    await _read(session, inputs_at(session, target, document, offset), window)
 
 
 async def _first_window(
@@ -178,14 +178,14 @@ async def _first_window(
     await _idle(session)
     await session.engine.trees.ready(document)
     await _look_around(session, document, offset)
-    scene = scene_at(session, target, document, offset)
-    window, arriving = scene.place.current, scene.place.arriving
+    inputs = inputs_at(session, target, document, offset)
+    window, arriving = inputs.windows.current, inputs.windows.arriving
     resumes = arriving is not None and arriving.typed(document, offset) is not None
-    if resumes or window is None or _is_outgrown(scene, window) or _is_small(scene, window):
-        first = arriving if resumes and arriving is not None else medium_window(scene)
-        return await _read(session, scene, first), False
+    if resumes or window is None or _is_outgrown(inputs, window) or _is_small(inputs, window):
+        first = arriving if resumes and arriving is not None else medium_window(inputs)
+        return await _read(session, inputs, first), False
     # Chosen snippets stay as long as the place: other ones would make the server read everything again.
-    return window, bool(scene.place.candidates) and not window.context.snippets
+    return window, bool(inputs.windows.candidates) and not window.context.snippets
 
 
 async def _look_around(session: Session, document: Document, offset: int) -> None:
@@ -194,18 +194,18 @@ async def _look_around(session: Session, document: Document, offset: int) -> Non
     imports = find_imports(session, document)
     keep_imports(session, document, imports or (), offset)
     found = await find_candidates(session, document, offset, imports)
-    session.place(document.uri).keep_candidates(found)
+    session.document_state(document.uri).keep_candidates(found)
 
 
-def _is_outgrown(scene: Scene, window: PromptWindow) -> bool:
+def _is_outgrown(inputs: PlanInputs, window: PromptWindow) -> bool:
     """Whether so much was typed after the anchor that the anchor should move."""
-    typed = window.typed(scene.document, scene.offset)
+    typed = window.typed(inputs.document, inputs.offset)
     return typed is None or len(typed) > window.typed_limit // 2
 
 
-def _is_small(scene: Scene, window: PromptWindow) -> bool:
+def _is_small(inputs: PlanInputs, window: PromptWindow) -> bool:
     """Whether a window that is read in a short pause would contain much more."""
-    return window.narrow and window.context.tokens < scene.in_a_short_pause * 3 // 4
+    return window.narrow and window.context.tokens < inputs.in_a_short_pause * 3 // 4
 
 
 async def _counted_window(
@@ -213,34 +213,36 @@ async def _counted_window(
     target: Target,
     document: Document,
     offset: int,
-    choose: Callable[[Scene], PromptWindow] = wide_window,
+    choose: Callable[[PlanInputs], PromptWindow] = wide_window,
 ) -> PromptWindow:
     """Choose a window, count its lines and as many further ones, and choose again.
 
     Lines that are not counted yet are estimated too high, so a large window would leave room unused.
     """
-    window = choose(scene_at(session, target, document, offset))
+    window = choose(inputs_at(session, target, document, offset))
     size = offset - window.start
     around = _lines_of(document, window.start, offset + len(window.context.suffix))
     further = _lines_of(document, window.start - size, window.start)
     await session.engine.completion.learn_counts([around, further], limit=_MOST_COUNTED)
-    return choose(scene_at(session, target, document, offset))
+    return choose(inputs_at(session, target, document, offset))
 
 
-async def _read(session: Session, scene: Scene, window: PromptWindow, pace: Pace = PAUSE) -> PromptWindow:
+async def _read(
+    session: Session, inputs: PlanInputs, window: PromptWindow, pace: Pace = PAUSE
+) -> PromptWindow:
     """Read a window ahead, and use it once it is read."""
-    place = session.place(scene.document.uri)
-    before = place.state.current
-    place.begin_reading(window)
-    prompt = prompt_at(scene, window)
+    state = session.document_state(inputs.document.uri)
+    before = state.windows.current
+    state.begin_reading(window)
+    prompt = prompt_at(inputs, window)
     await read_ahead(session, prompt, lambda: True, leave=0, pace=pace)
-    place.end_reading()
-    after = scene_at(session, scene.target, scene.document, scene.offset)
+    state.end_reading()
+    after = inputs_at(session, inputs.target, inputs.document, inputs.offset)
     if after.unread(prompt.text) <= after.at_once:
         # If the server cannot read ahead, the request itself has to read, so it starts with a smaller window.
-        place.use(window)
+        state.use(window)
         if before is not None and before is not window and not before.is_elsewhere(window):
-            session.prompts.release(prompt_at(scene, before).text)
+            session.cached_prompts.release(prompt_at(inputs, before).text)
     return window
 
 

@@ -1,6 +1,6 @@
 """The plan of a completion request: which window, and why.
 
-In: a scene. Out: a ``Plan``, a plain value; ``apply`` stores its window in the place.
+In: ``PlanInputs``. Out: a ``Plan``, a plain value; ``apply`` stores its window in the document's state.
 ``plan`` applies its rules in order.
 """
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from homebody.backend.base import Prompt
+from homebody.features.complete.new_window import narrow_window, wide_window
+from homebody.features.complete.plan_inputs import PlanInputs
 from homebody.features.complete.prompt import prompt_for
 from homebody.features.complete.resume import resumed_window
-from homebody.features.complete.scene import Scene
-from homebody.features.complete.window import narrow_window, wide_window
-from homebody.session.place import Place
+from homebody.session.document_state import DocumentState
 from homebody.session.prompt_window import PromptWindow
 
 Reason: TypeAlias = Literal["arrived", "resumed", "kept", "returned", "wide", "narrow", "shortened"]
@@ -37,12 +37,11 @@ class Plan:
     interrupted: bool = False
 
 
-def plan(scene: Scene) -> Plan:
+def plan(inputs: PlanInputs) -> Plan:
     """Choose the window for a request that has to be answered now.
 
-    A place keeps its window while it still matches. At a new place, if reading a full window would take
-    longer than ``completion.latencyBudgetMs``, the window is as narrow as that allows; the next pause
-    widens it.
+    A window is kept while it still matches. Elsewhere, if reading a full window would take longer than
+    ``completion.latencyBudgetMs``, the window is as narrow as that allows; the next pause widens it.
 
     Raises
     ------
@@ -50,66 +49,66 @@ def plan(scene: Scene) -> Plan:
         The served context length leaves no room for a prompt.
 
     """
-    current, arriving = scene.place.current, scene.place.arriving
-    unread = None if arriving is None else _unread(scene, arriving)
+    current, arriving = inputs.windows.current, inputs.windows.arriving
+    unread = None if arriving is None else _unread(inputs, arriving)
     if arriving is None or unread is None:
-        return _without_arriving(scene, current)
-    has_own_slot = scene.slots > 1
-    if unread <= (scene.unnoticed if has_own_slot else scene.worth_waiting):
-        return _planned(scene, arriving, "arrived")
+        return _without_arriving(inputs, current)
+    has_own_slot = inputs.slots > 1
+    if unread <= (inputs.unnoticed if has_own_slot else inputs.worth_waiting):
+        return _planned(inputs, arriving, "arrived")
     if has_own_slot:
         # Reading continues after this request, and nothing is lost meanwhile.
-        return replace(_without_arriving(scene, current), arriving=arriving)
-    if (resumed := resumed_window(scene, arriving)) is not None:
-        return replace(_planned(scene, resumed, "resumed"), interrupted=True)
-    return replace(_without_arriving(scene, current), interrupted=True)
+        return replace(_without_arriving(inputs, current), arriving=arriving)
+    if (resumed := resumed_window(inputs, arriving)) is not None:
+        return replace(_planned(inputs, resumed, "resumed"), interrupted=True)
+    return replace(_without_arriving(inputs, current), interrupted=True)
 
 
-def _without_arriving(scene: Scene, current: PromptWindow | None) -> Plan:
+def _without_arriving(inputs: PlanInputs, current: PromptWindow | None) -> Plan:
     """Choose among the window in use, earlier windows, and windows that are read immediately."""
-    if current is not None and current.typed(scene.document, scene.offset) is not None:
-        return _planned(scene, current, "kept")
-    for earlier in scene.place.earlier:
-        unread = _unread(scene, earlier)
-        if unread is not None and unread <= scene.at_once:
-            return _planned(scene, earlier, "returned")
-    narrow = narrow_window(scene, scene.at_once)
-    if not narrow.narrow or narrow.start == 0 or _is_near(current, scene.offset):
+    if current is not None and current.typed(inputs.document, inputs.offset) is not None:
+        return _planned(inputs, current, "kept")
+    for earlier in inputs.windows.earlier:
+        unread = _unread(inputs, earlier)
+        if unread is not None and unread <= inputs.at_once:
+            return _planned(inputs, earlier, "returned")
+    narrow = narrow_window(inputs, inputs.at_once)
+    if not narrow.narrow or narrow.start == 0 or _is_near(current, inputs.offset):
         # Elsewhere no part of a full window has been read, and counting its lines would take 20 ms.
-        wide = wide_window(scene)
-        unread = _unread(scene, wide)
-        if unread is None or unread <= scene.at_once:
-            return _planned(scene, wide, "wide")
-    return _planned(scene, narrow, "narrow")
+        wide = wide_window(inputs)
+        unread = _unread(inputs, wide)
+        if unread is None or unread <= inputs.at_once:
+            return _planned(inputs, wide, "wide")
+    return _planned(inputs, narrow, "narrow")
 
 
-def shortened(scene: Scene, tokens: int) -> Plan:
+def shortened(inputs: PlanInputs, tokens: int) -> Plan:
     """Plan a window of at most ``tokens``, after a longer one did not fit."""
-    return _planned(scene, wide_window(scene, tokens), "shortened")
+    return _planned(inputs, wide_window(inputs, tokens), "shortened")
 
 
-def apply(plan: Plan, place: Place) -> None:
+def apply(plan: Plan, state: DocumentState) -> None:
     """Store the plan's window as the window in use."""
     if plan.interrupted:
-        place.interrupted()
-    place.use(plan.window, arriving=plan.arriving)
+        state.interrupted()
+    state.use(plan.window, arriving=plan.arriving)
 
 
-def prompt_at(scene: Scene, window: PromptWindow) -> Prompt:
+def prompt_at(inputs: PlanInputs, window: PromptWindow) -> Prompt:
     """Lay out the prompt for the cursor after a frozen beginning."""
-    typed = scene.document.text[window.anchor : scene.offset]
-    return prompt_for(scene.target, window, scene.document, typed)
+    typed = inputs.document.text[window.anchor : inputs.offset]
+    return prompt_for(inputs.target, window, inputs.document, typed)
 
 
-def _planned(scene: Scene, window: PromptWindow, why: Reason) -> Plan:
-    return Plan(window, prompt_at(scene, window), why)
+def _planned(inputs: PlanInputs, window: PromptWindow, why: Reason) -> Plan:
+    return Plan(window, prompt_at(inputs, window), why)
 
 
-def _unread(scene: Scene, window: PromptWindow) -> int | None:
+def _unread(inputs: PlanInputs, window: PromptWindow) -> int | None:
     """Tokens that the server would have to read for a request here; ``None`` if the window does not match."""
-    if window.typed(scene.document, scene.offset) is None:
+    if window.typed(inputs.document, inputs.offset) is None:
         return None
-    return scene.unread(prompt_at(scene, window).text)
+    return inputs.unread(prompt_at(inputs, window).text)
 
 
 def _is_near(before: PromptWindow | None, offset: int) -> bool:

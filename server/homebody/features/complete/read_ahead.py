@@ -84,7 +84,7 @@ async def read_ahead(
         return wanted()
     text = prompt.text
     total = await use.backend.count_prompt(prompt)
-    cached = session.prompts.best(text)
+    cached = session.cached_prompts.best(text)
     position = _read_tokens(use, cached, text, total)
     counted = None if position else 0
     number = 0
@@ -112,7 +112,7 @@ async def read_ahead(
         # If the total is an estimate, correct it by the server's count.
         before, total = total, await use.backend.count_prompt(prompt)
         position = asked * total // before
-        session.prompts.put(cached.slot, read, position)
+        session.cached_prompts.put(cached.slot, read, position)
         if is_cancelled:
             raise asyncio.CancelledError
     return wanted()

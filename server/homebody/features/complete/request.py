@@ -11,7 +11,7 @@ from homebody.engine import Engine
 from homebody.features.complete.prompt import Target
 from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.multiline import lines_wanted
-from homebody.session.place import Ticket
+from homebody.session.document_state import Ticket
 from homebody.session.session import Session
 from homebody.settings import CompletionSettings
 from homebody.syntax.cursor import CursorContext, cursor_context

@@ -1,7 +1,7 @@
 """Uses the part of a wider window that was read before typing resumed.
 
-In: a scene with an arriving window. Out: a narrow window that keeps the part that was read: that part, a
-gap, and the lines next to the cursor.
+In: ``PlanInputs`` with an arriving window. Out: a narrow window that keeps the part that was read: that part,
+a gap, and the lines next to the cursor.
 For servers that cache one prompt: a request with another beginning would make the server drop what it has
 read. So the part that was read, which is the beginning of the window, is put unchanged before the narrow
 window, and the next pause continues from there.
@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from homebody.audit import LeftOut, Source
 from homebody.context.select import OF_THE_WINDOW, Context, without
+from homebody.features.complete.new_window import near_window
+from homebody.features.complete.plan_inputs import PlanInputs
 from homebody.features.complete.prompt import prompt_for
-from homebody.features.complete.scene import Scene
-from homebody.features.complete.window import near_window
 from homebody.session.prompt_window import PromptWindow
 from homebody.text import Document, Span
 
@@ -22,7 +22,7 @@ _WORTH_KEEPING = 2
 """Minimum size of the part that was read, as a multiple of the narrow window; less is not used."""
 
 
-def resumed_window(scene: Scene, arriving: PromptWindow) -> PromptWindow | None:
+def resumed_window(inputs: PlanInputs, arriving: PromptWindow) -> PromptWindow | None:
     """Return a window with the part of ``arriving`` that was read and the lines next to the cursor.
 
     ``None`` if too little was read, or if the model expects the suffix first.
@@ -33,29 +33,29 @@ def resumed_window(scene: Scene, arriving: PromptWindow) -> PromptWindow | None:
         The served context length leaves no room for a prompt.
 
     """
-    far = _read_part(scene, arriving)
-    read = scene.count(scene.document.slice(far))
-    if read < _WORTH_KEEPING * scene.at_once:
+    far = _read_part(inputs, arriving)
+    read = inputs.count(inputs.document.slice(far))
+    if read < _WORTH_KEEPING * inputs.at_once:
         return None
-    near = near_window(scene, scene.at_once)
+    near = near_window(inputs, inputs.at_once)
     if near.start <= far.end:
         return None
     return replace(
         near,
-        context=_joined(scene.document, arriving.context, near.context, far, read),
+        context=_joined(inputs.document, arriving.context, near.context, far, read),
         narrow=True,
         typed_limit=min(near.typed_limit, arriving.typed_limit),
         reach=far.start,
     )
 
 
-def _read_part(scene: Scene, arriving: PromptWindow) -> Span:
+def _read_part(inputs: PlanInputs, arriving: PromptWindow) -> Span:
     """Whole lines of the window that the server has read."""
-    document = scene.document
-    text = prompt_for(scene.target, arriving, document, document.text[arriving.anchor : scene.offset]).text
+    document = inputs.document
+    text = prompt_for(inputs.target, arriving, document, document.text[arriving.anchor : inputs.offset]).text
     wanted = arriving.context.headers + arriving.context.prefix
     begin = text.find(wanted)
-    read = scene.cached(text).shared(text) - begin - len(arriving.context.headers)
+    read = inputs.cached(text).shared(text) - begin - len(arriving.context.headers)
     if begin < 0 or read <= 0 or not wanted:
         return Span(arriving.start, arriving.start)
     lines = arriving.context.prefix.rfind("\n", 0, read) + 1

@@ -44,11 +44,11 @@ async def test_lines_that_moved_since_the_pause_are_left_out(world):
     async with world("total)\n", context_length=512) as w:
         document, offset = at(_SOURCE)
         await prepare_once(w.session, document, offset)
-        place = w.session.place(document.uri)
-        assert len(place.state.imports_in(document)) == 4
+        state = w.session.document_state(document.uri)
+        assert len(state.windows.imports_in(document)) == 4
 
         edited = document.edited(TextEdit(Span(0, 0), "# New.\n"), 2)
-        assert place.state.imports_in(edited) == []
+        assert state.windows.imports_in(edited) == []
 
 
 async def test_a_file_that_fits_has_its_imports_once(world):

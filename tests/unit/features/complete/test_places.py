@@ -11,14 +11,14 @@ from homebody.backend.scripted import ScriptedBackend
 from homebody.features.complete import complete
 from homebody.features.complete.pause import follow_up, widen_while_typing
 from homebody.features.complete.plan import apply, plan
+from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.read_ahead import read_ahead
-from homebody.features.complete.scene import scene_at
 from homebody.prompt.fim import formats
 from homebody.session.keystrokes import ReadingAllowance
 from homebody.text import Document, Span, TextEdit
 from support.documents import typed
-from support.scenes import planned_at, wide_at
+from support.plans import planned_at, wide_at
 from support.until import until
 
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
@@ -105,24 +105,24 @@ async def test_reading_ahead_resumes_after_typing(world):
     async with world("zzz\n", context_length=32_768) as w:
         _with_slots(w, 5, speed=400)
         target, document = await target_of(w.engine), _file("alpha", 3000)
-        offset, place = document.line_starts[2000], w.session.place(document.uri)
+        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
         narrow = planned_at(w.session, target, document, offset)
         await read_ahead(w.session, narrow.prompt, lambda: True, leave=0)
 
         wide = wide_at(w.session, target, document, offset)
-        place.begin_reading(wide)
+        state.begin_reading(wide)
         prompt = prompt_for(target, wide, document, "")
         pieces = iter([True] * 4)
         assert not await read_ahead(w.session, prompt, lambda: next(pieces, False), leave=0)
         read = w.backend.requests[-1].slot
 
-        meanwhile = plan(scene_at(w.session, target, document, offset))
-        apply(meanwhile, place)
+        meanwhile = plan(inputs_at(w.session, target, document, offset))
+        apply(meanwhile, state)
         assert (meanwhile.why, meanwhile.window) == ("kept", narrow.window)
-        assert place.state.arriving is wide
+        assert state.windows.arriving is wide
         await read_ahead(w.session, meanwhile.prompt, lambda: True, leave=0)
 
-        before = w.session.prompts.best(prompt.text)
+        before = w.session.cached_prompts.best(prompt.text)
         assert before.slot == read
         assert before.shared(prompt.text) == len(before.text) > 0
 
@@ -131,17 +131,17 @@ async def test_the_slot_of_a_replaced_window_is_reused_first(world, monkeypatch)
     """The narrow window is not needed once the wide one is read; other places keep theirs."""
     async with world("zzz\n", context_length=32_768) as w:
         _with_slots(w, 3, speed=400)
-        monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 0.0)
+        monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 0.0)
         target = await target_of(w.engine)
         other = _file("beta", 20)
         await _evaluated(w, other, len(other.text))
         document = _file("alpha", 3000)
-        place, offset = w.session.place(document.uri), document.line_starts[2000]
-        place.widened()
+        state, offset = w.session.document_state(document.uri), document.line_starts[2000]
+        state.widened()
         await _evaluated(w, document, offset)
-        assert place.state.current.narrow
+        assert state.windows.current.narrow
         w.session.in_background(document.uri, lambda: follow_up(w.session, target, document, None, offset))
-        await until(lambda: place.state.current is not None and not place.state.current.narrow)
+        await until(lambda: state.windows.current is not None and not state.windows.current.narrow)
         before = len(w.backend.requests)
         assert await _evaluated(w, *typed(other, len(other.text), "q")) <= 4
         assert len(w.backend.requests) == before + 1
@@ -154,43 +154,43 @@ def _typing_reads(w) -> list:
 
 async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
     """It is read in a slot of its own, without any pause; then requests use it."""
-    monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 3600.0)
+    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 3600.0)
     async with world("zzz\n", context_length=32_768) as w:
         _with_slots(w, 5, speed=400)
         document = _file("alpha", 3000)
-        offset, place = document.line_starts[2000], w.session.place(document.uri)
-        place.widened()
+        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        state.widened()
         await complete(w.engine, document, offset, session=w.session)
-        narrow = place.state.current
+        narrow = state.windows.current
         assert narrow.narrow
         for key in "qrstuvwxyz" * 100:
             before = len(_typing_reads(w))
             document, offset = typed(document, offset, key)
             await complete(w.engine, document, offset, session=w.session)
-            if place.state.current is not narrow:
+            if state.windows.current is not narrow:
                 break
             # The next keystroke interrupts the work after at least one more piece.
-            await until(lambda n=before: len(_typing_reads(w)) > n or place.state.current is not narrow)
-        assert place.state.current.start < narrow.start
+            await until(lambda n=before: len(_typing_reads(w)) > n or state.windows.current is not narrow)
+        assert state.windows.current.start < narrow.start
         slots = {request.slot for request in w.backend.requests}
         assert len(slots) == 2
 
 
 async def test_a_search_that_found_nothing_is_not_repeated_while_the_user_types(world, monkeypatch):
     """In a file without imports and snippets, only the first wide window looks for them."""
-    monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 3600.0)
+    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 3600.0)
     async with world("zzz\n", context_length=32_768) as w:
         searched: list[str] = []
         w.session.siblings = lambda uri: searched.append(uri) or ()
         _with_slots(w, 5, speed=400)
         target, document = await target_of(w.engine), _file("alpha", 3000)
-        w.session.place(document.uri).widened()
+        w.session.document_state(document.uri).widened()
         for line in (2000, 500):
             offset = document.line_starts[line]
             w.session.allowance = ReadingAllowance()
             narrow = planned_at(w.session, target, document, offset).window
             await widen_while_typing(w.session, target, document, offset)
-            assert w.session.place(document.uri).state.current.start < narrow.start
+            assert w.session.document_state(document.uri).windows.current.start < narrow.start
         assert [document.uri] == searched
 
 
@@ -225,11 +225,11 @@ async def test_a_wide_window_that_a_key_interrupts_is_paid_for_once(world):
     async with world("zzz\n", context_length=32_768, kind=_StopsAfterPieces) as w:
         _with_slots(w, 8, speed=400)
         document = _file("alpha", 3000)
-        offset, place = document.line_starts[2000], w.session.place(document.uri)
+        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
         await complete(w.engine, document, offset, session=w.session)
         await w.session.stop_background()
-        narrow, target, interrupted = place.state.current, await target_of(w.engine), 0
-        while place.state.current is narrow:
+        narrow, target, interrupted = state.windows.current, await target_of(w.engine), 0
+        while state.windows.current is narrow:
             w.backend.left = 5
             task = asyncio.create_task(widen_while_typing(w.session, target, document, offset))
             w.backend.stop = task.cancel
@@ -257,12 +257,12 @@ class _StopsAfterPieces(ScriptedBackend):
 
 async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
     """Reading a wide window would make the server drop the prompt that the next key needs."""
-    monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 3600.0)
+    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 3600.0)
     async with world("zzz\n", context_length=32_768) as w:
         _with_slots(w, 1, speed=400)
         document = _file("alpha", 3000)
-        offset, place = document.line_starts[2000], w.session.place(document.uri)
-        place.widened()
+        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        state.widened()
         for key in "qrs":
             document, offset = typed(document, offset, key)
             await complete(w.engine, document, offset, session=w.session)
@@ -270,7 +270,7 @@ async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
         before = len(_typing_reads(w))
         await widen_while_typing(w.session, await target_of(w.engine), document, offset)
         assert before == len(_typing_reads(w))
-        assert place.state.current.narrow
+        assert state.windows.current.narrow
 
 
 @pytest.mark.parametrize(("on_battery", "reads_ahead"), [(True, False), (False, True)])
@@ -278,7 +278,7 @@ async def test_nothing_is_read_ahead_on_battery_where_a_setting_says_so(
     world, monkeypatch, tmp_path, on_battery, reads_ahead
 ):
     """Requests are answered as before; with a charger, the window grows."""
-    monkeypatch.setattr("homebody.session.place.WIDEN_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 0.0)
     battery = tmp_path / "BAT0"
     battery.mkdir()
     (battery / "type").write_text("Battery\n")
@@ -289,12 +289,12 @@ async def test_nothing_is_read_ahead_on_battery_where_a_setting_says_so(
         w.session.power_supplies = tmp_path
         _with_slots(w, 5, speed=400)
         document = _file("alpha", 3000)
-        offset, place = document.line_starts[2000], w.session.place(document.uri)
-        place.widened()
+        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        state.widened()
         await _evaluated(w, document, offset)
         target = await target_of(w.engine)
         await follow_up(w.session, target, document, None, offset)
-        assert reads_ahead == (not place.state.current.narrow)
+        assert reads_ahead == (not state.windows.current.narrow)
 
 
 async def test_a_script_completes_in_the_slot_for_chat(world):

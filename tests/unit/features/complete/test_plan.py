@@ -1,4 +1,4 @@
-"""The window of a request: that of its place, or a narrow one elsewhere."""
+"""The window of a request: the one in use, or a narrow one elsewhere."""
 
 from dataclasses import replace
 
@@ -7,12 +7,12 @@ import pytest
 from homebody.backend.base import FimTokens
 from homebody.features.complete import complete, prepare_once
 from homebody.features.complete.plan import apply, plan, shortened
+from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import prompt_for, target_of
-from homebody.features.complete.scene import scene_at
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, common_start
 from homebody.tokens import TokenCounts
-from support.scenes import planned_at, wide_at
+from support.plans import planned_at, wide_at
 
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
 _LINES = 20_000
@@ -35,14 +35,14 @@ async def test_a_jump_counts_only_a_narrow_window(world):
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 5_000
-        session, place = w.session, w.session.place(_NUMBERS.uri)
-        place.use(wide_at(session, target, _NUMBERS, len(_NUMBERS.text) // 4))
+        session, state = w.session, w.session.document_state(_NUMBERS.uri)
+        state.use(wide_at(session, target, _NUMBERS, len(_NUMBERS.text) // 4))
 
         counts = w.engine.completion.tokens = _Counting()
         window = planned_at(session, target, _NUMBERS, len(_NUMBERS.text)).window
         assert window.narrow
         assert counts.characters < 6 * 5_000
-        assert place.state.current is window
+        assert state.windows.current is window
 
 
 async def test_a_wide_window_that_was_read_is_kept_nearby(world):
@@ -50,14 +50,14 @@ async def test_a_wide_window_that_was_read_is_kept_nearby(world):
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 5_000
-        session, place = w.session, w.session.place(_NUMBERS.uri)
+        session, state = w.session, w.session.document_state(_NUMBERS.uri)
         offset = _NUMBERS.line_starts[_LINES // 2]
-        place.use(wide_at(session, target, _NUMBERS, offset))
-        read = prompt_for(target, place.state.current, _NUMBERS, "")
-        session.prompts.put(0, read.text)
+        state.use(wide_at(session, target, _NUMBERS, offset))
+        read = prompt_for(target, state.windows.current, _NUMBERS, "")
+        session.cached_prompts.put(0, read.text)
 
-        start = place.state.current.start
-        place.use(replace(place.state.current, typed_limit=0))
+        start = state.windows.current.start
+        state.use(replace(state.windows.current, typed_limit=0))
         window = planned_at(session, target, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40]).window
         assert not window.narrow
         assert window.start == start > 0
@@ -72,13 +72,13 @@ async def test_the_part_that_was_read_stays_in_front_when_typing_resumes(world, 
     async with world("1\n", context_length=32_768, fim=fim) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000
-        session, place = w.session, w.session.place(_NUMBERS.uri)
+        session, state = w.session, w.session.document_state(_NUMBERS.uri)
         offset = _NUMBERS.line_starts[_LINES // 2]
         arriving = wide_at(session, target, _NUMBERS, offset)
-        place.begin_reading(arriving)
+        state.begin_reading(arriving)
         wide = prompt_for(target, arriving, _NUMBERS, "").text
         read = wide[: len(wide) // 2]
-        session.prompts.put(0, read)
+        session.cached_prompts.put(0, read)
 
         window = planned_at(session, target, _NUMBERS, offset).window
         text = prompt_for(target, window, _NUMBERS, "").text
@@ -101,11 +101,11 @@ async def test_a_header_inside_the_gap_is_not_left_out(world):
         w.engine.trees.open(document)
         await w.engine.trees.ready(document)
         w.engine.completion.speed.prompt = 1_000
-        place = w.session.place(document.uri)
+        state = w.session.document_state(document.uri)
         arriving = wide_at(w.session, target, document, offset)
-        place.begin_reading(arriving)
+        state.begin_reading(arriving)
         wide = prompt_for(target, arriving, document, "").text
-        w.session.prompts.put(0, wide[: len(wide) // 2])
+        w.session.cached_prompts.put(0, wide[: len(wide) // 2])
 
         context = planned_at(w.session, target, document, offset).window.context
         assert "def inside_the_gap" in context.headers
@@ -119,11 +119,11 @@ async def test_a_window_of_which_little_was_read_is_dropped(world):
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000
-        session, place = w.session, w.session.place(_NUMBERS.uri)
+        session, state = w.session, w.session.document_state(_NUMBERS.uri)
         offset = _NUMBERS.line_starts[_LINES // 2]
         arriving = wide_at(session, target, _NUMBERS, offset)
-        place.begin_reading(arriving)
-        session.prompts.put(0, prompt_for(target, arriving, _NUMBERS, "").text[:200])
+        state.begin_reading(arriving)
+        session.cached_prompts.put(0, prompt_for(target, arriving, _NUMBERS, "").text[:200])
         window = planned_at(session, target, _NUMBERS, offset).window
         assert window.reach is None
         assert window.context.sources == tuple(s for s in window.context.sources if s.why != "further up")
@@ -177,14 +177,14 @@ async def test_a_window_that_is_kept_fits(world, context_length):
     async with world("x\n", fim=_FIM, context_length=context_length) as w:
         w.engine.completion.speed.prompt = 5_000
         target = await target_of(w.engine)
-        place, starts = w.session.place(_NUMBERS.uri), []
+        state, starts = w.session.document_state(_NUMBERS.uri), []
         for line in range(1500, 1600, 3):
             offset = _NUMBERS.line_starts[line] + 3
-            place.use(wide_at(w.session, target, _NUMBERS, offset))
-            prompt = prompt_for(target, place.state.current, _NUMBERS, "")
+            state.use(wide_at(w.session, target, _NUMBERS, offset))
+            prompt = prompt_for(target, state.windows.current, _NUMBERS, "")
             estimated = sum(w.engine.completion.tokens.count(text.text) for text in prompt.parts[1::2])
             assert estimated <= context_length - min(128, context_length // 4)
-            starts.append(place.state.current.start)
+            starts.append(state.windows.current.start)
         assert len(set(starts)) <= len(starts) // 2
 
 
@@ -196,20 +196,20 @@ async def test_a_prompt_that_is_cut_to_fit_keeps_its_snippets(world, exact):
         w.engine.completion.speed.prompt = 5_000
         target = await target_of(w.engine)
         snippet = Candidate("file:///b.py", 0, 0, "def compute(total: float) -> float", "defines compute")
-        w.session.place(_NUMBERS.uri).keep_candidates([snippet])
+        w.session.document_state(_NUMBERS.uri).keep_candidates([snippet])
         offset = _NUMBERS.line_starts[1500] + 3
         counts = w.engine.completion.tokens
         lines = _NUMBERS.text.splitlines(keepends=True)
         counts.learn(lines, [5] * len(lines))
-        place = w.session.place(_NUMBERS.uri)
+        state = w.session.document_state(_NUMBERS.uri)
         too_long = wide_at(w.session, target, _NUMBERS, offset)
         w.engine.completion.tokens = TokenCounts()
-        place.use(too_long)
-        w.session.prompts.put(0, prompt_for(target, too_long, _NUMBERS, "").text)
+        state.use(too_long)
+        w.session.cached_prompts.put(0, prompt_for(target, too_long, _NUMBERS, "").text)
 
         await complete(w.engine, _NUMBERS, offset, session=w.session)
-        assert place.state.current.context.snippets == (snippet,)
-        assert place.state.current.start > too_long.start
+        assert state.windows.current.context.snippets == (snippet,)
+        assert state.windows.current.start > too_long.start
 
 
 async def test_a_large_window_is_counted_exactly(world):
@@ -220,7 +220,7 @@ async def test_a_large_window_is_counted_exactly(world):
         w.engine.completion.speed.prompt = 100_000
         target, offset = await target_of(w.engine), document.line_starts[6000]
         await prepare_once(w.session, document, offset)
-        window = w.session.place(document.uri).state.current
+        window = w.session.document_state(document.uri).windows.current
         sent = await w.backend.count_prompt(prompt_for(target, window, document, ""))
         assert 0.9 * 32_768 < sent <= 32_768 - 128
 
@@ -235,35 +235,35 @@ async def test_each_plan_records_why_it_chose_its_window(world):
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000
-        session, place, end = w.session, w.session.place(_NUMBERS.uri), len(_NUMBERS.text)
+        session, state, end = w.session, w.session.document_state(_NUMBERS.uri), len(_NUMBERS.text)
         narrow = planned_at(session, target, _NUMBERS, end)
         kept = planned_at(session, target, _NUMBERS, end)
         assert [narrow.why, kept.why] == ["narrow", "kept"]
         assert kept.window is narrow.window
 
         wide = wide_at(session, target, _NUMBERS, end)
-        place.begin_reading(wide)
-        session.prompts.put(0, prompt_for(target, wide, _NUMBERS, "").text)
+        state.begin_reading(wide)
+        session.cached_prompts.put(0, prompt_for(target, wide, _NUMBERS, "").text)
         arrived = planned_at(session, target, _NUMBERS, end)
         assert (arrived.why, arrived.window) == ("arrived", wide)
 
-        scene = scene_at(session, target, _NUMBERS, end)
-        assert shortened(scene, 200).why == "shortened"
-        assert shortened(scene, 200).window.context.tokens <= 200
+        inputs = inputs_at(session, target, _NUMBERS, end)
+        assert shortened(inputs, 200).why == "shortened"
+        assert shortened(inputs, 200).window.context.tokens <= 200
 
 
 async def test_a_plan_changes_nothing_until_it_is_applied(world):
-    """It is a value, and the same scene gives the same plan."""
+    """It is a value, and the same inputs give the same plan."""
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
-        place = w.session.place(_NUMBERS.uri)
-        place.begin_reading(wide_at(w.session, target, _NUMBERS, 100))
-        before = place.state
-        scene = scene_at(w.session, target, _NUMBERS, len(_NUMBERS.text))
-        assert plan(scene) == plan(scene)
-        assert place.state is before
-        apply(plan(scene), place)
-        assert place.state.arriving is None
+        state = w.session.document_state(_NUMBERS.uri)
+        state.begin_reading(wide_at(w.session, target, _NUMBERS, 100))
+        before = state.windows
+        inputs = inputs_at(w.session, target, _NUMBERS, len(_NUMBERS.text))
+        assert plan(inputs) == plan(inputs)
+        assert state.windows is before
+        apply(plan(inputs), state)
+        assert state.windows.arriving is None
 
 
 async def test_an_interrupted_reading_makes_the_next_pause_longer(world):
@@ -271,8 +271,8 @@ async def test_an_interrupted_reading_makes_the_next_pause_longer(world):
     async with world("1\n", context_length=32_768) as w:
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000
-        place, end = w.session.place(_NUMBERS.uri), len(_NUMBERS.text)
-        place.begin_reading(wide_at(w.session, target, _NUMBERS, end))
-        before = place.state.widen_after
+        state, end = w.session.document_state(_NUMBERS.uri), len(_NUMBERS.text)
+        state.begin_reading(wide_at(w.session, target, _NUMBERS, end))
+        before = state.windows.widen_after
         assert planned_at(w.session, target, _NUMBERS, end).interrupted
-        assert place.state.widen_after == 2 * before
+        assert state.windows.widen_after == 2 * before

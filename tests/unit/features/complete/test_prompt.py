@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import FimTokens, ModelInfo, Prompt
+from homebody.features.complete.new_window import wide_window
 from homebody.features.complete.prompt import Target, marked_lines, prompt_for, target_of
-from homebody.features.complete.window import wide_window
 from homebody.features.prompt_paths import prompt_path, repository_name
 from homebody.prompt.fim import formats
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document
 from homebody.workspace.uri import uri_of
 from support.documents import at, typed
-from support.scenes import scene_with, wide_at
+from support.plans import inputs_with, wide_at
 
 _SPECIAL = frozenset({"<|im_start|>", "<|im_end|>"})
 _FOLDERS = (Path("/w/shop").absolute(),)
@@ -35,7 +35,7 @@ async def test_a_key_only_adds_to_the_prompt(world, row):
             "import os\n\n\ndef f(a):\n    if a:\n        b = a(\n        c█\n    return b\n"
         )
         other = Candidate("file:///w/u.py", 3, 4, "def g() -> float:\n    return 1.0", "definition of g")
-        window = wide_window(scene_with(w.session, target, document, offset, [other]))
+        window = wide_window(inputs_with(w.session, target, document, offset, [other]))
         before = _whole(prompt_for(target, window, document, document.text[window.anchor : offset]))
         assert other.text in before
         for key in "all(x)":
@@ -67,7 +67,7 @@ async def test_files_are_named_by_their_path_in_the_workspace(world):
         other = Candidate(
             uri_of(Path("/w/shop/src/pkg/__init__.py")), 0, 0, "def g(): ...", "definition of g"
         )
-        window = wide_window(scene_with(w.session, target, document, 4, [other]))
+        window = wide_window(inputs_with(w.session, target, document, 4, [other]))
         assert prompt_for(target, window, document, "").text.startswith(
             "<|repo_name|>shop\n<|file_sep|>src/pkg/__init__.py\ndef g(): ...\n<|file_sep|>src/main.py\n"
         )
@@ -91,7 +91,7 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
         document, offset = at("a = █\n")
         some = Candidate("file:///u.py", 4, 6, "def g():\n    s = '<|im_start|>'\n    return s", "near")
         none = Candidate("file:///v.py", 2, 2, "s = '<|im_end|>'", "near")
-        window = wide_window(scene_with(w.session, target, document, offset, [some, none]))
+        window = wide_window(inputs_with(w.session, target, document, offset, [some, none]))
         assert "def g():\n    return s\n" in prompt_for(target, window, document, "a = ").text
         why = "holds a control token of the model"
         left = (*window.context.left_out, *marked_lines(target, window, document, offset))
@@ -125,5 +125,5 @@ async def test_paths_are_written_as_comments_of_the_language(world, language, li
         target = await target_of(w.engine)
         document = Document.create("untitled:p", language, 1, "a\n")
         other = Candidate("file:///p.html", 0, 0, "b", "near")
-        window = wide_window(scene_with(w.session, target, document, 1, [other]))
+        window = wide_window(inputs_with(w.session, target, document, 1, [other]))
         assert line in prompt_for(target, window, document, "").text

@@ -45,7 +45,7 @@ async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
     """The server reads it to its end anyway; the next request for it would read nothing new."""
     async with world("x\n", context_length=4096, kind=_SlowToRead) as w:
         prompt = await _read_until_cancelled(w)
-        cached = w.session.prompts.best(prompt.text)
+        cached = w.session.cached_prompts.best(prompt.text)
         assert cached.tokens == w.backend.asked[0]
 
 
@@ -118,7 +118,7 @@ async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_tim
         document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
         engine.trees.open(document)
         await prepare(engine, document, len(document.text), session=session)
-        await until(lambda: session.place(document.uri).state.current is not None)
+        await until(lambda: session.document_state(document.uri).windows.current is not None)
         await complete(engine, document, len(document.text), session=session)
 
         assert 50 <= engine.completion.speed.prompt <= 200

@@ -196,7 +196,7 @@ async def test_closing_another_file_does_not_stop_reading_ahead(world):
         document, offset = at("value = 1\n" * 300 + "█")
         await prepare(w.engine, document, offset, session=w.session)
         await w.session.closed("file:///other.py")
-        await until(lambda: w.session.place(document.uri).state.current is not None)
+        await until(lambda: w.session.document_state(document.uri).windows.current is not None)
 
 
 async def test_each_candidate_that_was_shown_is_typed_through(world):

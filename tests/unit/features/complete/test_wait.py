@@ -9,8 +9,8 @@ from homebody.backend.base import Piece, Stream
 from homebody.features.complete.prompt import target_of
 from homebody.features.complete.request import request_at
 from homebody.features.complete.wait import seconds_left
+from homebody.session.document_state import Ticket
 from homebody.session.generation import Generation
-from homebody.session.place import Ticket
 from support.documents import at
 
 

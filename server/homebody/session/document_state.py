@@ -1,7 +1,7 @@
 """State of one document in a session: its prompt window, and the request in flight.
 
-In: edits, plans, and the results of a pause. Out: an immutable ``PlaceState`` for the next plan.
-``Place`` is the only writer of that state.
+In: edits, plans, and the results of a pause. Out: an immutable ``PromptWindows`` for the next plan.
+``DocumentState`` is its only writer.
 """
 
 import asyncio
@@ -57,8 +57,8 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceState:
-    """State of one document at one moment.
+class PromptWindows:
+    """A document's prompt windows at one moment, and what new ones are chosen from.
 
     Attributes
     ----------
@@ -93,11 +93,11 @@ class PlaceState:
         return [span for span, text in self.imports if document.text.startswith(text, span.start)]
 
 
-class Place:
+class DocumentState:
     """Owns the state of one document."""
 
     def __init__(self) -> None:
-        self.state = PlaceState()
+        self.windows = PromptWindows()
         self.ticket = Ticket()
         self._asked: tuple[Document, int] | None = None
 
@@ -115,12 +115,12 @@ class Place:
 
     def follow(self, edit: TextEdit) -> None:
         """Adjust the windows' offsets after an edit of the document."""
-        state = self.state
+        state = self.windows
         windows = (state.current, state.arriving, *state.earlier)
         if all(one is None or edit.span.end > one.start for one in windows):
             # The usual keystroke: it is inside or after every window.
             return
-        self.state = replace(
+        self.windows = replace(
             state,
             current=None if state.current is None else state.current.moved(edit),
             arriving=None if state.arriving is None else state.arriving.moved(edit),
@@ -129,33 +129,33 @@ class Place:
 
     def use(self, window: PromptWindow, *, arriving: PromptWindow | None = None) -> None:
         """Use ``window`` for requests from now on; ``arriving`` is still being read ahead."""
-        state, before = self.state, self.state.current
+        state, before = self.windows, self.windows.current
         earlier = tuple(one for one in state.earlier if one is not window)
         if before is not None and before.is_elsewhere(window):
             earlier = (before, *earlier)[:_EARLIER]
-        self.state = replace(state, current=window, arriving=arriving, earlier=earlier)
+        self.windows = replace(state, current=window, arriving=arriving, earlier=earlier)
 
     def interrupted(self) -> None:
         """Record that typing resumed before the arriving window was read: wait longer next time."""
-        self.state = replace(self.state, widen_after=self.state.widen_after * 2)
+        self.windows = replace(self.windows, widen_after=self.windows.widen_after * 2)
 
     def begin_reading(self, window: PromptWindow) -> None:
         """Record that ``window`` is being read ahead."""
-        if window is not self.state.current:
-            self.state = replace(self.state, arriving=window)
+        if window is not self.windows.current:
+            self.windows = replace(self.windows, arriving=window)
 
     def end_reading(self) -> None:
         """Record that reading ahead has ended."""
-        self.state = replace(self.state, arriving=None)
+        self.windows = replace(self.windows, arriving=None)
 
     def widened(self) -> None:
         """Record that the window could grow in a pause: use the default wait again."""
-        self.state = replace(self.state, widen_after=WIDEN_AFTER_SECONDS)
+        self.windows = replace(self.windows, widen_after=WIDEN_AFTER_SECONDS)
 
     def keep_imports(self, document: Document, lines: Sequence[Span]) -> None:
         """Store whole lines, the most useful first."""
-        self.state = replace(self.state, imports=tuple((span, document.slice(span)) for span in lines))
+        self.windows = replace(self.windows, imports=tuple((span, document.slice(span)) for span in lines))
 
     def keep_candidates(self, candidates: Sequence[Candidate]) -> None:
         """Store the snippets that were selected in a pause, even if there are none, until the next pause."""
-        self.state = replace(self.state, candidates=tuple(candidates), searched=True)
+        self.windows = replace(self.windows, candidates=tuple(candidates), searched=True)

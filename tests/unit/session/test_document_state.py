@@ -1,30 +1,30 @@
-"""The state of a place and the tickets of its requests."""
+"""The state of a document and the tickets of its requests."""
 
 import asyncio
 
-from homebody.session.place import WIDEN_AFTER_SECONDS, Place, Ticket
+from homebody.session.document_state import WIDEN_AFTER_SECONDS, DocumentState, Ticket
 from homebody.text import Span
 from support.documents import at, typed
 
 
 async def test_a_newer_request_makes_the_ticket_stale():
     """Its request then stops waiting for another key."""
-    place = Place()
+    state = DocumentState()
     document, offset = at("x = █\n")
-    older = place.new_ticket(document, offset)
+    older = state.new_ticket(document, offset)
     waiting = asyncio.create_task(older.still_newest_after(60))
     await asyncio.sleep(0)
-    newer = place.new_ticket(*typed(document, offset, "a"))
+    newer = state.new_ticket(*typed(document, offset, "a"))
     assert not await waiting
     assert (older.stale, newer.stale) == (True, False)
 
 
 def test_a_second_request_for_the_same_text_shares_the_ticket():
     """Ghost text and menu at one key both get the answer."""
-    place = Place()
+    state = DocumentState()
     document, offset = at("x = █\n")
-    assert place.new_ticket(document, offset) is place.new_ticket(document, offset)
-    assert place.new_ticket(document, offset) is not place.new_ticket(document, offset - 1)
+    assert state.new_ticket(document, offset) is state.new_ticket(document, offset)
+    assert state.new_ticket(document, offset) is not state.new_ticket(document, offset - 1)
 
 
 def test_a_ticket_wakes_its_waiters():
@@ -38,19 +38,19 @@ def test_a_ticket_wakes_its_waiters():
 
 def test_a_pause_that_was_interrupted_is_waited_for_longer():
     """Until the window has grown once."""
-    place = Place()
-    place.interrupted()
-    place.interrupted()
-    assert place.state.widen_after == 4 * WIDEN_AFTER_SECONDS
-    place.widened()
-    assert place.state.widen_after == WIDEN_AFTER_SECONDS
+    state = DocumentState()
+    state.interrupted()
+    state.interrupted()
+    assert state.windows.widen_after == 4 * WIDEN_AFTER_SECONDS
+    state.widened()
+    assert state.windows.widen_after == WIDEN_AFTER_SECONDS
 
 
 def test_imports_that_moved_are_not_returned():
     """The lines have changed."""
-    place = Place()
+    state = DocumentState()
     document, _ = at("import os\nimport re\n█")
-    place.keep_imports(document, [Span(0, 10), Span(10, 20)])
-    assert place.state.imports_in(document) == [Span(0, 10), Span(10, 20)]
+    state.keep_imports(document, [Span(0, 10), Span(10, 20)])
+    assert state.windows.imports_in(document) == [Span(0, 10), Span(10, 20)]
     edited, _ = typed(document, 10, "x")
-    assert place.state.imports_in(edited) == [Span(0, 10)]
+    assert state.windows.imports_in(edited) == [Span(0, 10)]

@@ -1,7 +1,7 @@
 """Windows for a completion prompt: how much of the file and of the project it contains.
 
-In: a scene. Out: a ``PromptWindow``, the frozen beginning of later prompts. Pure, without disk or server
-access: it runs at every keystroke.
+In: ``PlanInputs``. Out: a ``PromptWindow``, the frozen beginning of later prompts. Pure, without disk or
+server access: it runs at every keystroke.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from homebody.context.budget import completion_budget
 from homebody.context.markers import without_marked_lines
 from homebody.context.select import Header, select_completion
 from homebody.context.window import Keep
+from homebody.features.complete.plan_inputs import PlanInputs
 from homebody.features.complete.prompt import MARKED, OVERHEAD_TOKENS
-from homebody.features.complete.scene import Scene
 from homebody.session.prompt_window import PromptWindow, anchor_for
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.scope import scopes_at
@@ -29,37 +29,37 @@ _TYPED_TOKENS = 128
 """Tokens left free for typing if the window fills the context; at most 1/32 of the context."""
 
 
-def narrow_window(scene: Scene, tokens: int) -> PromptWindow:
+def narrow_window(inputs: PlanInputs, tokens: int) -> PromptWindow:
     """Return a window of ``tokens``, without snippets, for a quick answer."""
-    return _window(scene, tokens, (), None)
+    return _window(inputs, tokens, (), None)
 
 
-def medium_window(scene: Scene) -> PromptWindow:
+def medium_window(inputs: PlanInputs) -> PromptWindow:
     """Return a window that is read in a short pause."""
-    return _window(scene, scene.in_a_short_pause, scene.place.candidates, None)
+    return _window(inputs, inputs.in_a_short_pause, inputs.windows.candidates, None)
 
 
-def typing_window(scene: Scene) -> PromptWindow:
+def typing_window(inputs: PlanInputs) -> PromptWindow:
     """Return the window that is read while the user types; a longer pause replaces it by the whole one."""
-    return _window(scene, scene.while_typing, scene.place.candidates, None)
+    return _window(inputs, inputs.while_typing, inputs.windows.candidates, None)
 
 
-def wide_window(scene: Scene, tokens: int | None = None) -> PromptWindow:
+def wide_window(inputs: PlanInputs, tokens: int | None = None) -> PromptWindow:
     """Return a window of the whole completion budget, or of ``tokens``.
 
     If the start of the window in use is still suitable, it is kept, so that the server can reuse its cache.
     """
-    return _window(scene, tokens, scene.place.candidates, scene.place.current)
+    return _window(inputs, tokens, inputs.windows.candidates, inputs.windows.current)
 
 
-def near_window(scene: Scene, tokens: int) -> PromptWindow:
+def near_window(inputs: PlanInputs, tokens: int) -> PromptWindow:
     """Return a window of only the lines next to the cursor, without imports from further up."""
-    place = replace(scene.place, imports=())
-    return _window(replace(scene, place=place), tokens, (), None)
+    windows = replace(inputs.windows, imports=())
+    return _window(replace(inputs, windows=windows), tokens, (), None)
 
 
 def _window(
-    scene: Scene, tokens: int | None, candidates: Sequence[Candidate], before: PromptWindow | None
+    inputs: PlanInputs, tokens: int | None, candidates: Sequence[Candidate], before: PromptWindow | None
 ) -> PromptWindow:
     """Freeze a beginning for prompts at the cursor.
 
@@ -69,12 +69,12 @@ def _window(
         The served context length leaves no room for a prompt.
 
     """
-    target, document, offset = scene.target, scene.document, scene.offset
+    target, document, offset = inputs.target, inputs.document, inputs.offset
     budget = completion_budget(
         target.info.context_length,
-        max_tokens=scene.max_tokens,
+        max_tokens=inputs.max_tokens,
         overhead=OVERHEAD_TOKENS,
-        prompt_speed=scene.speed,
+        prompt_speed=inputs.speed,
     )
     wanted = budget.prompt if tokens is None else min(budget.prompt, tokens)
     row = target.row
@@ -83,23 +83,23 @@ def _window(
         offset,
         after_marker=row is not None and row.typed_after_marker,
         tokens=min(budget.prompt // _TYPED_SHARE, _LONGEST_TYPED),
-        count=scene.count,
+        count=inputs.count,
     )
     line = document.slice(Span(anchor, offset))
-    line_tokens = scene.count(line)
+    line_tokens = inputs.count(line)
     room = max(wanted - line_tokens, wanted // 4)
     fits = budget.context_length - budget.output - budget.overhead - line_tokens
     usable, marked = _without_marked(candidates, target.info.texts_to_leave_out)
     # A window that was cut to ``tokens`` because it did not fit must not grow again.
     longest = min(fits, room * 3 // 2) if tokens is None else room
-    imports = scene.place.imports_in(document)
+    imports = inputs.windows.imports_in(document)
     context = select_completion(
         document,
         Span(anchor, offset),
         tokens=min(room, fits - min(_TYPED_TOKENS, fits // 32)),
-        count=scene.count,
+        count=inputs.count,
         takes_suffix=row is not None,
-        headers=(*_scope_headers(scene, anchor), *(Header(span, "import") for span in imports)),
+        headers=(*_scope_headers(inputs, anchor), *(Header(span, "import") for span in imports)),
         candidates=usable,
         keep=Keep(before.window_start, longest) if before is not None else None,
     )
@@ -109,7 +109,7 @@ def _window(
     is_all = (
         context.window.prefix.start == 0
         and (row is None or to_the_end)
-        and len(context.snippets) == len(scene.place.candidates)
+        and len(context.snippets) == len(inputs.windows.candidates)
     )
     return PromptWindow(
         uri=document.uri,
@@ -117,18 +117,18 @@ def _window(
         start=context.window.prefix.start,
         anchor=anchor,
         # Before the speed is measured, the budget is provisional too.
-        narrow=not is_all and (wanted < budget.prompt or (scene.speed is None and room < fits)),
+        narrow=not is_all and (wanted < budget.prompt or (inputs.speed is None and room < fits)),
         typed_limit=max(len(line), min(free * 2, max(budget.prompt // 2, 64) * 3)),
         to_the_end=to_the_end,
     )
 
 
-def _scope_headers(scene: Scene, offset: int) -> list[Header]:
+def _scope_headers(inputs: PlanInputs, offset: int) -> list[Header]:
     """First lines of the scopes that are open at ``offset``, the innermost first."""
-    document = scene.document
+    document = inputs.document
     lines = [
         document.line_span_with_end(document.line_of(scope.header.start))
-        for scope in scopes_at(document, scene.tree, offset)
+        for scope in scopes_at(document, inputs.tree, offset)
     ]
     return [Header(span, "header of the scope") for span in reversed(dict.fromkeys(lines))]
 

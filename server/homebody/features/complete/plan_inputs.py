@@ -1,6 +1,6 @@
-"""All current facts that a completion's plan depends on.
+"""Everything that a completion's plan depends on, as one value.
 
-In: session, target, document, offset. Out: a ``Scene``, from which plans and windows are computed without
+In: session, target, document, offset. Out: ``PlanInputs``, from which plans and windows are computed without
 mutable state.
 """
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from homebody.context.budget import READING_SECONDS, UNMEASURED_SPEED
 from homebody.features.complete.prompt import Target
 from homebody.session.cached_prompts import CachedPrompt
+from homebody.session.document_state import PromptWindows
 from homebody.session.keystrokes import TYPING_WINDOW_TOKENS
-from homebody.session.place import PlaceState
 from homebody.session.session import Session
 from homebody.syntax.tree import Tree
 from homebody.text import Document
@@ -35,13 +35,13 @@ much."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class PlanInputs:
     """The facts from which a plan is computed.
 
     Attributes
     ----------
-    place
-        Stored state of the document: windows, imports, snippets.
+    windows
+        The document's windows, and the imports and snippets for new ones.
     tree
         The document's newest syntax tree.
     cached
@@ -62,7 +62,7 @@ class Scene:
     document: Document
     offset: int
     target: Target
-    place: PlaceState
+    windows: PromptWindows
     tree: Tree
     cached: Callable[[str], CachedPrompt]
     slots: int
@@ -113,19 +113,19 @@ class Scene:
         return int((self.speed or UNMEASURED_SPEED) * seconds)
 
 
-def scene_at(session: Session, target: Target, document: Document, offset: int) -> Scene:
+def inputs_at(session: Session, target: Target, document: Document, offset: int) -> PlanInputs:
     """Collect the current facts."""
     engine, use = session.engine, session.engine.completion
     settings = engine.completion_settings(document)
-    session.prompts.resize(target.info.completion_slots)
-    return Scene(
+    session.cached_prompts.resize(target.info.completion_slots)
+    return PlanInputs(
         document=document,
         offset=offset,
         target=target,
-        place=session.place(document.uri).state,
+        windows=session.document_state(document.uri).windows,
         tree=engine.trees.newest(document),
-        cached=session.prompts.best,
-        slots=len(session.prompts),
+        cached=session.cached_prompts.best,
+        slots=len(session.cached_prompts),
         count=use.tokens.count,
         speed=use.speed.prompt,
         latency_seconds=settings.latency_budget_ms / 1000,
