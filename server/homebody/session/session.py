@@ -50,7 +50,7 @@ class Session:
 
     """
 
-    def __init__(self, engine: Engine, cached_cached_prompts: CachedPrompts | None = None) -> None:
+    def __init__(self, engine: Engine, cached_prompts: CachedPrompts | None = None) -> None:
         self.engine = engine
         self.cache = ResultCache()
         self.cached_prompts = cached_prompts or CachedPrompts()

@@ -1,7 +1,7 @@
 """Complete: ghost text at the cursor.
 
 Follow one completion in this order: ``flow`` (the steps), ``request`` (what to request), ``wait`` (an answer
-in flight), ``ask`` (``scene``, ``plan``, ``window``, ``prompt``, ``read_ahead``), ``learn``, ``show``;
+in flight), ``ask`` (``plan_inputs``, ``plan``, ``new_window``, ``prompt``, ``read_ahead``), ``learn``.
 ``pause`` is the work between two requests.
 """
 

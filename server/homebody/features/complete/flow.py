@@ -8,13 +8,14 @@ This module runs the steps in order: result cache, answer in flight, debounce, m
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from homebody.audit import PromptRecord
 from homebody.engine import Engine
 from homebody.features.complete.ask import ask
 from homebody.features.complete.pause import follow_up, prepare_once
 from homebody.features.complete.prompt import target_of
 from homebody.features.complete.request import Completion, Request, Trigger, request_at
-from homebody.features.complete.show import show, show_rest
 from homebody.features.complete.wait import agreeing, usable
+from homebody.postprocess.ghost.finish import Dropped, finish, resume
 from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
 from homebody.session.cached_prompts import CachedPrompts
 from homebody.session.session import Session
@@ -97,9 +98,9 @@ async def _first(request: Request) -> Completion | None:
     if isinstance(stored, Suggestion):
         # An explicit request waits for the end of a block of which a part is shown.
         if stored.is_whole or request.trigger == "automatic":
-            return show_rest(request, stored)
+            return _show_rest(request, stored)
     elif stored is not None and _is_of_use(request, stored):
-        return show(request, stored)
+        return _show(request, stored)
     generation = agreeing(request)
     answer = None if generation is None else await usable(request, generation)
     if answer is None and not request.ticket.stale:
@@ -107,7 +108,7 @@ async def _first(request: Request) -> Completion | None:
             return None
         generation = await ask(request)
         answer = None if generation is None else await usable(request, generation)
-    return None if answer is None else show(request, answer)
+    return None if answer is None else _show(request, answer)
 
 
 def _is_of_use(request: Request, stored: StoredAnswer) -> bool:
@@ -137,10 +138,57 @@ async def _more(request: Request, first: Completion | None) -> list[Completion]:
         answer = None if generation is None else await usable(in_time, generation)
         if answer is None:
             continue
-        other = show(request, answer, number=len(found))
+        other = _show(request, answer, number=len(found))
         if other is not None and all(other.text != known.text for known in found):
             found.append(other)
     return found if first is None else found[1:]
+
+
+def _show(request: Request, answer: StoredAnswer, number: int = 0) -> Completion | None:
+    """Apply the rules to the answer of candidate ``number`` (from 0), and record the outcome.
+
+    The first candidate replaces what was shown at this place; the others are shown after it.
+    """
+    outcome = (
+        Dropped("low confidence")
+        if answer.state is AnswerState.UNLIKELY
+        else finish(
+            request.document,
+            request.offset,
+            answer.text,
+            request.cursor,
+            pieces=answer.pieces,
+            cut_by_length=not answer.state.is_whole,
+            # A suggestion requested as a block stays a block while the user types its text.
+            wanted="block" if answer.multiline else "line",
+            min_confidence=request.min_confidence,
+        )
+    )
+    if isinstance(outcome, Dropped):
+        _note(request, answer.record, answer.text, outcome.reason)
+        return None
+    _note(request, answer.record, answer.text, "shown")
+    suggestion = Suggestion(outcome.text, outcome.probability, answer.record, answer.state.is_whole)
+    request.session.cache.put_shown(
+        request.target.key, request.document, request.offset, suggestion, number=number
+    )
+    return Completion(outcome.span, outcome.text, outcome.probability)
+
+
+def _show_rest(request: Request, shown: Suggestion) -> Completion | None:
+    """Show the rest of a suggestion after a part was typed or accepted."""
+    found = resume(request.document, request.offset, shown.text, request.cursor, shown.probability)
+    if found is None:
+        return None
+    _note(request, shown.record, None, "shown")
+    return Completion(found.span, found.text, found.probability)
+
+
+def _note(request: Request, record: PromptRecord | None, answer: str | None, why: str) -> None:
+    """Record the outcome of a request's answer."""
+    if record is not None:
+        text = record.answer if answer is None else answer
+        request.engine.audit.record(replace(record, answer=text, outcome=why))
 
 
 async def _with_selected(
