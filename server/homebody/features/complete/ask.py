@@ -10,12 +10,12 @@ from functools import partial
 
 from homebody.audit import PromptRecord, Source, accounted
 from homebody.backend.base import Sampling, Stats, Stream, Text
-from homebody.features.complete.learn import Sent, learn
+from homebody.features.complete.learn import learn
 from homebody.features.complete.plan import Plan, apply, plan, shortened
 from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import marked_lines, prompt_for
 from homebody.features.complete.read_ahead import piece_tokens, read_ahead
-from homebody.features.complete.request import Request
+from homebody.features.complete.request import Request, Sent
 from homebody.features.complete.wait import UNMEASURED_OUTPUT, agreeing
 from homebody.features.prompt_size import Size, fit
 from homebody.postprocess.ghost.stop import StopChecker

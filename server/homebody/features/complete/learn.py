@@ -3,11 +3,8 @@
 In: what was sent, and the generation. Out: speeds, the prompt cache, the result cache, and the record.
 """
 
-from dataclasses import dataclass
-
-from homebody.backend.base import PromptRead, SlotChoice
-from homebody.features.complete.plan import Plan
-from homebody.features.complete.request import Request
+from homebody.backend.base import PromptRead
+from homebody.features.complete.request import Request, Sent
 from homebody.features.prompt_size import compared
 from homebody.postprocess.ghost.prose import expects_code, kind_of
 from homebody.session.generation import Generation
@@ -20,34 +17,6 @@ PROSE_NOTE = (
 
 _NOISE_TOKENS = 64
 """Tokens that a server may read in addition to the expected ones without having dropped a prompt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A request as it is sent to the server.
-
-    Attributes
-    ----------
-    plan
-        The window and the exact prompt.
-    slot
-        The slot that is expected to hold the prompt's beginning.
-    tokens, unread
-        Tokens of the prompt, and those of them that the server had not read, as counted by Homebody.
-    newer
-        Slots that were used after this one.
-    seed
-        Seed of an additional candidate, whose answer must not replace the first one's; ``None`` for that one.
-
-    """
-
-    request: Request
-    plan: Plan
-    slot: SlotChoice
-    tokens: int
-    unread: int
-    newer: int
-    seed: int | None = None
 
 
 def learn(sent: Sent, generation: Generation) -> None:

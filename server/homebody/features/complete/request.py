@@ -1,4 +1,4 @@
-"""One completion request, as values: its position, model and limits, and its result.
+"""One completion request, as values: its position, model and limits, what was sent, and its result.
 
 In: session, target, document, offset, ticket. Out: a ``Request`` for all later steps.
 """
@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from itertools import count as counter
 from typing import Literal, TypeAlias
 
+from homebody.backend.base import SlotChoice
 from homebody.engine import Engine
+from homebody.features.complete.plan import Plan
 from homebody.features.complete.prompt import Target
 from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.multiline import lines_wanted
@@ -74,6 +76,34 @@ class Request:
     def engine(self) -> Engine:
         """The engine of the session."""
         return self.session.engine
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request as it is sent to the server.
+
+    Attributes
+    ----------
+    plan
+        The window and the exact prompt.
+    slot
+        The slot that is expected to hold the prompt's beginning.
+    tokens, unread
+        Tokens of the prompt, and those of them that the server had not read, as counted by Homebody.
+    newer
+        Slots that were used after this one.
+    seed
+        Seed of an additional candidate, whose answer must not replace the first one's; ``None`` for that one.
+
+    """
+
+    request: Request
+    plan: Plan
+    slot: SlotChoice
+    tokens: int
+    unread: int
+    newer: int
+    seed: int | None = None
 
 
 def request_at(
