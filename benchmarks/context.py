@@ -32,7 +32,7 @@ from lsprotocol import converters, types
 from homebody.backend.base import ModelInfo
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import ask as asking
-from homebody.features.complete import complete, wait
+from homebody.features.complete import complete, flow
 from homebody.features.complete import plan as planning
 from homebody.features.complete import request as requesting
 from homebody.features.complete.plan import apply, plan
@@ -246,7 +246,7 @@ class _Watch:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Record all requests while the block runs."""
-        send, agreeing = httpx.AsyncClient.send, wait.agreeing
+        send, agreeing = httpx.AsyncClient.send, flow.agreeing
 
         async def watched(
             client: httpx.AsyncClient, request: httpx.Request, **options: object
@@ -277,12 +277,12 @@ class _Watch:
             return running
 
         httpx.AsyncClient.send = watched
-        wait.agreeing = asking.agreeing = agreed
+        flow.agreeing = asking.agreeing = agreed
         try:
             yield
         finally:
             httpx.AsyncClient.send = send
-            wait.agreeing = asking.agreeing = agreeing
+            flow.agreeing = asking.agreeing = agreeing
 
 
 @contextmanager
