@@ -115,7 +115,7 @@ async def _answers(engine: Engine, pauses: Sequence[Pause]) -> list[Answer]:
             if not answers:
                 await prepare_once(session, pause.document, pause.offset)
             # Each pause gets an answer of its own, also where an earlier one was typed along.
-            session.cache = ResultCache()
+            session.result_cache = ResultCache()
             await complete(engine, pause.document, pause.offset, session=session)
             generation = session.running
             await session.stop_background()

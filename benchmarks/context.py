@@ -181,7 +181,7 @@ def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> 
     with times.step("facts at the cursor"):
         request = request_at(session, target, document, offset, state.new_ticket(document, offset))
     with times.step("cache looked up"):
-        session.cache.find(target.key, document, offset)
+        session.result_cache.find(target.key, document, offset)
     before = state.windows.current
     began = Spent.now()
     made = plan(inputs_at(session, target, document, offset))

@@ -158,7 +158,7 @@ async def _everything_read(model: Model, pauses: Sequence[_Typed]) -> list[str]:
             await engine.trees.ready(document)
             if not number:
                 await prepare_once(session, document, offset)
-            session.cache = ResultCache()
+            session.result_cache = ResultCache()
             found = await complete(engine, document, offset, session=session)
             await session.stop_background()
             await session.stop_running()

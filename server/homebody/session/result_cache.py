@@ -77,11 +77,11 @@ class ResultCache:
         """
         around = model, document.uri, after_text(document, offset)
         unlikely: StoredAnswer | None = None
-        for place in self._places(around, document.text, offset):
-            stored = self._stored.get((around, before_text(document, place)), _NOTHING)
-            typed = document.text[place:offset]
+        for start in self._starts(around, document.text, offset):
+            stored = self._stored.get((around, before_text(document, start)), _NOTHING)
+            typed = document.text[start:offset]
             answer = None if stored.answer is None else stored.answer.after(typed)
-            if answer is not None and place == offset:
+            if answer is not None and start == offset:
                 if answer.state is not AnswerState.UNLIKELY:
                     return answer
                 # A suggestion that the user types along was likely enough.
@@ -94,14 +94,14 @@ class ResultCache:
                 return answer
         return unlikely
 
-    def _places(self, around: _Around, text: str, offset: int) -> Iterator[int]:
+    def _starts(self, around: _Around, text: str, offset: int) -> Iterator[int]:
         """Offsets at which something may have been stored, the nearest first."""
         tails = self._tails.get(around)
         if tails is None:
             return
-        for place in range(offset, max(0, offset - _TYPED_THROUGH) - 1, -1):
-            if text[max(0, place - _TAIL) : place] in tails:
-                yield place
+        for start in range(offset, max(0, offset - _TYPED_THROUGH) - 1, -1):
+            if text[max(0, start - _TAIL) : start] in tails:
+                yield start
 
     def _store(self, key: _Key, stored: _Stored) -> None:
         """Store the newest place; evict the oldest beyond the limit."""

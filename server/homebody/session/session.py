@@ -33,7 +33,7 @@ class Session:
 
     Attributes
     ----------
-    cache
+    result_cache
         Answers and shown suggestions.
     cached_prompts
         Expected content of the server's prompt cache for completion.
@@ -52,7 +52,7 @@ class Session:
 
     def __init__(self, engine: Engine, cached_prompts: CachedPrompts | None = None) -> None:
         self.engine = engine
-        self.cache = ResultCache()
+        self.result_cache = ResultCache()
         self.cached_prompts = cached_prompts or CachedPrompts()
         self.allowance = ReadingAllowance()
         self.rhythm = Rhythm()

@@ -14,7 +14,7 @@ from homebody.features.complete.ask import ask
 from homebody.features.complete.pause import follow_up, prepare_once
 from homebody.features.complete.prompt import target_of
 from homebody.features.complete.request import Completion, Request, Trigger, request_at
-from homebody.features.complete.wait import agreeing, usable
+from homebody.features.complete.wait import agreeing, wait_for_text
 from homebody.postprocess.ghost.finish import Dropped, finish, resume
 from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
 from homebody.session.cached_prompts import CachedPrompts
@@ -70,10 +70,10 @@ async def complete(
     if ticket.stale:
         return []
     request = request_at(session, target, document, offset, ticket, trigger=trigger)
-    first = await _first(request)
+    first = await _first_candidate(request)
     found = [] if first is None else [first]
     if trigger == "invoked":
-        found += await _more(request, first)
+        found += await _more_candidates(request, first)
     if not ticket.stale:
         shown = found[0] if found else None
         session.in_background(document.uri, lambda: follow_up(session, target, document, shown, offset))
@@ -92,9 +92,9 @@ async def _complete_once(
         return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
 
 
-async def _first(request: Request) -> Completion | None:
+async def _first_candidate(request: Request) -> Completion | None:
     """Find the first completion: from the cache, from the answer in flight, or from the model."""
-    stored = request.session.cache.find(request.target.key, request.document, request.offset)
+    stored = request.session.result_cache.find(request.target.key, request.document, request.offset)
     if isinstance(stored, Suggestion):
         # An explicit request waits for the end of a block of which a part is shown.
         if stored.is_whole or request.trigger == "automatic":
@@ -102,12 +102,12 @@ async def _first(request: Request) -> Completion | None:
     elif stored is not None and _is_of_use(request, stored):
         return _show(request, stored)
     generation = agreeing(request)
-    answer = None if generation is None else await usable(request, generation)
+    answer = None if generation is None else await wait_for_text(request, generation)
     if answer is None and not request.ticket.stale:
         if not await request.ticket.still_newest_after(_debounce(request)):
             return None
         generation = await ask(request)
-        answer = None if generation is None else await usable(request, generation)
+        answer = None if generation is None else await wait_for_text(request, generation)
     return None if answer is None else _show(request, answer)
 
 
@@ -126,7 +126,7 @@ def _debounce(request: Request) -> float:
     return request.session.rhythm.debounce() if setting == "auto" else setting / 1000
 
 
-async def _more(request: Request, first: Completion | None) -> list[Completion]:
+async def _more_candidates(request: Request, first: Completion | None) -> list[Completion]:
     """Find up to two more candidates: repeat an explicit request with randomness, up to three times."""
     found = [] if first is None else [first]
     # Only the first candidate waits for the whole block; these are shown as far as they have arrived.
@@ -135,7 +135,7 @@ async def _more(request: Request, first: Completion | None) -> list[Completion]:
         if len(found) == _CANDIDATES or request.ticket.stale:
             break
         generation = await ask(request, seed)
-        answer = None if generation is None else await usable(in_time, generation)
+        answer = None if generation is None else await wait_for_text(in_time, generation)
         if answer is None:
             continue
         other = _show(request, answer, number=len(found))
@@ -169,7 +169,7 @@ def _show(request: Request, answer: StoredAnswer, number: int = 0) -> Completion
         return None
     _note(request, answer.record, answer.text, "shown")
     suggestion = Suggestion(outcome.text, outcome.probability, answer.record, answer.state.is_whole)
-    request.session.cache.put_shown(
+    request.session.result_cache.put_shown(
         request.target.key, request.document, request.offset, suggestion, number=number
     )
     return Completion(outcome.span, outcome.text, outcome.probability)

@@ -51,7 +51,9 @@ def learn(sent: Sent, generation: Generation) -> None:
     if generation.first_token_at is not None:
         session.rhythm.answered(generation.first_token_at - generation.began)
     if sent.seed is None and generation.error is None:
-        session.cache.put(request.target.key, generation.document, generation.offset, generation.answer())
+        session.result_cache.put(
+            request.target.key, generation.document, generation.offset, generation.answer()
+        )
 
 
 def _fill_in_notes(request: Request, generation: Generation) -> tuple[str, ...]:

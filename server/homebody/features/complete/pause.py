@@ -143,7 +143,7 @@ async def _ask_next(session: Session, target: Target, document: Document, shown:
     accepted = document.edited(TextEdit(shown.span, shown.text), document.version)
     offset = shown.span.start + len(shown.text)
     await _idle(session)
-    if session.cache.find(target.key, accepted, offset) is None:
+    if session.result_cache.find(target.key, accepted, offset) is None:
         await ask_ahead(request_at(session, target, accepted, offset, Ticket()))
 
 

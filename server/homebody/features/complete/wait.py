@@ -34,7 +34,7 @@ def agreeing(request: Request) -> Generation | None:
     return running
 
 
-async def usable(request: Request, generation: Generation) -> StoredAnswer | None:
+async def wait_for_text(request: Request, generation: Generation) -> StoredAnswer | None:
     """Wait until there is something to show: a whole line immediately, a block after its time.
 
     That time is short, except for an explicit request.

@@ -233,7 +233,7 @@ async def test_an_explicit_request_completes_a_block_that_is_shown_in_part(world
         document, offset = at("def fib(n█")
         target = await target_of(w.engine)
         shown = Suggestion("):", 0.9, None, is_whole=is_whole)
-        w.session.cache.put_shown(target.key, document, offset, shown)
+        w.session.result_cache.put_shown(target.key, document, offset, shown)
         [automatic] = await complete(w.engine, document, offset, session=w.session)
         first, *_ = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
         assert ("):", expected) == (automatic.text, first.text)
