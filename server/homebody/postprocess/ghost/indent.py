@@ -42,11 +42,16 @@ def indented_like_file(draft: Draft) -> Draft:
 
 
 def _without_leading_blank(text: str, cursor: CursorContext) -> str:
-    """Remove a blank after typed indentation; strings and comments keep it."""
+    """Remove a single blank after typed indentation where text is expected."""
     is_indented = bool(cursor.line_prefix) and not cursor.line_prefix.strip()
-    in_prose = cursor.language.prose and cursor.state.region is None
     is_single = text[:1] == " " and bool(text[1:2].strip())
-    return text[1:] if in_prose and is_indented and is_single else text
+    if not is_indented or not is_single:
+        return text
+    if cursor.state.region is not None:
+        # Stars of a comment, and lines that are deeper than the one above, keep their blank.
+        is_aligned = cursor.width(cursor.above) == cursor.width(cursor.line_prefix)
+        return text[1:] if is_aligned and text[1:2].isalnum() else text
+    return text[1:] if cursor.language.prose else text
 
 
 def _in_file_style(line: str, cursor: CursorContext) -> str:
