@@ -12,6 +12,7 @@ Thresholds are chosen on one half of the files and reported on the other.
 
 import argparse
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import msgspec
 from homebody.backend.base import Piece
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete, prepare_once
+from homebody.postprocess.ghost.draft import DropReason
 from homebody.postprocess.ghost.finish import Finished, finish
 from homebody.session.result_cache import ResultCache
 from homebody.session.session import Session
@@ -70,6 +72,7 @@ class Judged:
     language: str
     confidence: float
     is_exact: bool
+    dropped: DropReason | None = None
 
 
 async def main() -> None:
@@ -156,7 +159,7 @@ def judged(passage: PassageAnswers, path: Path, language: str, seed: int) -> Ite
         if isinstance(found, Finished):
             yield Judged(answer.kind, language, found.probability or 0.0, pause.is_exact(found.text))
         else:
-            yield Judged(answer.kind, language, 0.0, is_exact=False)
+            yield Judged(answer.kind, language, 0.0, is_exact=False, dropped=found.reason)
 
 
 def report(passages: Sequence[PassageAnswers], files: dict[str, tuple[Path, str]], seed: int) -> None:
@@ -164,6 +167,8 @@ def report(passages: Sequence[PassageAnswers], files: dict[str, tuple[Path, str]
     groups = [list(judged(passage, *files[passage.name], seed)) for passage in passages]
     every = [one for group in groups for one in group]
     print(f"{len(every)} pauses in {len(groups)} files" + " " * 60)
+    dropped = Counter(one.dropped for one in every if one.dropped)
+    print("dropped by a rule: " + ", ".join(f"{why} {n}" for why, n in dropped.most_common()))
     names = ("all", *PAUSE_KINDS, *sorted({one.language for one in every}))
     rows: list[list[str]] = []
     for name in names:
