@@ -29,11 +29,17 @@ class Indentation:
         One step: a tab or some spaces.
     mixed
         Whether both tabs and spaces are common (the rarer above a tenth of the other).
+    step
+        Columns of one step; 0 if it is that of ``unit``.
+    packed
+        Whether a tab stands for eight columns and spaces for the rest, as in GNU's style.
 
     """
 
     unit: str
     mixed: bool = False
+    step: int = 0
+    packed: bool = False
 
     @property
     def tab_columns(self) -> int:
@@ -41,6 +47,11 @@ class Indentation:
         if self.mixed:
             return 8
         return 4 if self.unit == "\t" else len(self.unit)
+
+    @property
+    def columns(self) -> int:
+        """Columns of one step."""
+        return self.step or (4 if self.unit == "\t" else len(self.unit))
 
     def width(self, line: str) -> int:
         """Indentation of ``line`` in columns."""
@@ -54,14 +65,23 @@ def indentation_of(lines: Sequence[str], language: Language) -> Indentation:
     tabs = sum("\t" in indent for indent in indents)
     spaces = sum(indent.startswith("  ") for indent in indents)
     mixed = min(tabs, spaces) * 10 > max(tabs, spaces)
-    if tabs > spaces:
-        return Indentation("\t", mixed)
     widths = [len(indent) for indent in indents]
-    steps = Counter(after - before for before, after in pairwise(widths) if 2 <= after - before <= 8)
-    if steps:
-        return Indentation(" " * steps.most_common(1)[0][0], mixed)
-    unit = " " * min(width for width in widths if width > 1) if spaces else language.unit
+    if tabs > spaces:
+        unit = "\t"
+    elif step := _most_frequent_step(widths):
+        unit = " " * step
+    else:
+        unit = " " * min(width for width in widths if width > 1) if spaces else language.unit
+    if mixed and any("\t " in indent for indent in indents) and not any(" " * 8 in one for one in indents):
+        step = _most_frequent_step([len(indent.expandtabs(8)) for indent in indents])
+        return Indentation(unit, mixed, step, packed=True)
     return Indentation(unit, mixed)
+
+
+def _most_frequent_step(widths: Sequence[int]) -> int:
+    """Columns by which lines are indented more than the line above; 0 if none is."""
+    steps = Counter(after - before for before, after in pairwise(widths) if 2 <= after - before <= 8)
+    return steps.most_common(1)[0][0] if steps else 0
 
 
 def indent_of(line: str) -> str:
@@ -71,7 +91,18 @@ def indent_of(line: str) -> str:
 
 def indent_unit_of(document: Document, span: Span) -> str:
     """One step of indentation around ``span``: a tab or some spaces."""
+    return indentation_around(document, span).unit
+
+
+def indentation_around(document: Document, span: Span) -> Indentation:
+    """Return the indentation of the lines around ``span``; in a mixed file, that of its own lines."""
+    language = language_of(document.language_id, document.uri)
     first = max(0, document.line_of(span.start) - _LINES_BEFORE)
     last = min(document.line_count, document.line_of(span.end) + _LINES_AFTER)
     lines = document.lines_in(Span(document.line_starts[first], document.line_span(last - 1).end))
-    return indentation_of(lines, language_of(document.language_id, document.uri)).unit
+    found = indentation_of(lines, language)
+    if not found.mixed or found.packed:
+        return found
+    own = document.lines_in(span)
+    is_indented = any(line[:1] in {" ", "\t"} and line.strip() for line in own)
+    return indentation_of(own, language) if is_indented else found

@@ -22,7 +22,8 @@ from homebody.postprocess.edit.answer_imports import (
 from homebody.postprocess.edit.common_checks import common_refusal, unreadable
 from homebody.postprocess.edit.edit_output import code_of, replacement_of
 from homebody.postprocess.edit.edited import edited
-from homebody.postprocess.edit.guards import refused_by
+from homebody.postprocess.edit.guards import GUARDS, refused_by
+from homebody.postprocess.edit.head_lines import below_head
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.narrow import narrowed, without_lines_above
 from homebody.postprocess.edit.resolved import undefined_names
@@ -91,6 +92,9 @@ def _found(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
         return code
     taken = without_imports(document, tree, target, code)
     code = narrowed(document, tree, target, taken.code, request.definition)
+    if request.prompt.output == "replace":
+        keeps_head = request.prompt.guard in GUARDS
+        target, code = below_head(document, target, request.definition, code, may_begin_below=keeps_head)
     new = replacement_of(document, target, code)
     if isinstance(new, Refusal):
         return new

@@ -5,10 +5,16 @@ one sentence that also tells the model what to correct; or nothing.
 """
 
 import re
+from collections import Counter
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited, is_local, within
-from homebody.postprocess.edit.preserved import dropped_decorations, dropped_modifiers
+from homebody.postprocess.edit.heads import (
+    dropped_decorations,
+    dropped_documentation,
+    dropped_modifiers,
+    dropped_parts,
+)
 from homebody.postprocess.edit.resolved import lost_imports
 from homebody.postprocess.invisible import invisible_added, name_of
 from homebody.syntax.check import count_errors, first_error
@@ -34,6 +40,8 @@ def common_refusal(edit: Edited, instruction: str) -> Refusal | None:
         or _lost_definitions(edit, instruction)
         or dropped_decorations(edit, instruction)
         or dropped_modifiers(edit, instruction)
+        or dropped_parts(edit, instruction)
+        or dropped_documentation(edit, instruction)
         or lost_imports(edit, removes=_REMOVES.search(instruction) is not None)
     )
 
@@ -89,10 +97,13 @@ def _repeated_definitions(edit: Edited) -> Refusal | None:
 
 
 def _lost_definitions(edit: Edited, instruction: str) -> Refusal | None:
-    old = edit.old_definitions()
-    kept = {one.name for one in edit.new_definitions()}
-    lost = [one.name for one in within(old, edit.old_span) if one.name not in kept and not is_local(one, old)]
-    if not lost or _REMOVES.search(instruction):
+    """Refuse to lose a definition; one that moved is not lost, and one of two of the same name is."""
+    if _REMOVES.search(instruction):
+        return None
+    old, new = edit.old_definitions(), edit.new_definitions()
+    fewer = Counter(one.name for one in old) - Counter(one.name for one in new)
+    lost = [one.name for one in within(old, edit.old_span) if one.name in fewer and not is_local(one, old)]
+    if not lost:
         return None
     names = ", ".join(dict.fromkeys(lost[:5]))
     return Refusal(f"The answer leaves out {names}, so the file is not changed.")

@@ -10,7 +10,7 @@ import re
 from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.reindent import reindented
 from homebody.postprocess.line_ends import fit_line_ends
-from homebody.syntax.indentation import indent_of, indent_unit_of
+from homebody.syntax.indentation import indent_of, indentation_around
 from homebody.syntax.language import language_of
 from homebody.text import Document, Span
 
@@ -68,9 +68,8 @@ def replacement_of(document: Document, span: Span, code: str) -> str | Refusal:
     if document.language_id in {"markdown", "plaintext"}:
         new = code.strip("\n")
     else:
-        new = reindented(
-            code, base=_base(document, span), unit=indent_unit_of(document, span), language=language
-        )
+        around = indentation_around(document, span)
+        new = reindented(code, base=_base(document, span), indentation=around, language=language)
     return fit_line_ends(_framed(new, old, document, span), old=old, newline=document.newline)
 
 

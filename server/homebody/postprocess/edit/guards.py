@@ -10,10 +10,10 @@ from typing import TypeAlias
 from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited
 from homebody.postprocess.edit.extracted import extract_guard
+from homebody.postprocess.edit.heads import changed_signatures
 from homebody.postprocess.edit.literals import changed_literals, dropped_literals
 from homebody.postprocess.edit.preserved import (
     added_names,
-    changed_signatures,
     dropped_comments,
     dropped_comments_but_types,
     dropped_names,

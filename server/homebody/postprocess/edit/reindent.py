@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from homebody.syntax.indentation import indent_of
+from homebody.syntax.indentation import Indentation, indent_of
 from homebody.syntax.row import Language
 from homebody.syntax.scanner import State, code_of, scan
-
-_TAB = 4
-"""Columns that a tab counts as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class _Line:
     opens: bool
 
 
-def reindented(code: str, *, base: str, unit: str, language: Language) -> str:
+def reindented(code: str, *, base: str, indentation: Indentation, language: Language) -> str:
     r"""Indent the first line by ``base`` and the others relative to it.
 
     Parameters
@@ -36,17 +33,16 @@ def reindented(code: str, *, base: str, unit: str, language: Language) -> str:
         The code; its lines are separated by ``\n``.
     base
         Indentation of the first line in the file.
-    unit
-        One indentation step of the file: a tab or some spaces. An answer that uses another step
-        consistently is converted to this one.
+    indentation
+        That of the file. An answer that uses another step consistently is converted to the file's.
     language
         The language of the code.
 
     """
-    columns = _TAB if unit == "\t" else len(unit)
-    lines = _lines(code.strip("\n"), columns, language)
+    columns, tab = indentation.columns, indentation.tab_columns
+    lines = _lines(code.strip("\n"), tab, language)
     present = [line for line in lines if line is not None]
-    base_width = len(base.expandtabs(columns))
+    base_width = len(base.expandtabs(tab))
     lost = _first_line_lost_its_indent(present, base_width, columns)
     margin = min([base_width] * lost + [line.width for line in present[lost:]], default=0)
     inner = [line.width - margin for line in present]
@@ -55,17 +51,19 @@ def reindented(code: str, *, base: str, unit: str, language: Language) -> str:
     step = _step(present[lost:])
     if step and step != columns and all(width % step == 0 for width in inner):
         inner = [width // step * columns for width in inner]
-    moved = iter([_indent(base, width, unit) + line.body for line, width in zip(present, inner, strict=True)])
+    moved = iter(
+        [_indent(base, width, indentation) + line.body for line, width in zip(present, inner, strict=True)]
+    )
     return "\n".join("" if line is None else next(moved) for line in lines)
 
 
-def _lines(code: str, columns: int, language: Language) -> list[_Line | None]:
+def _lines(code: str, tab: int, language: Language) -> list[_Line | None]:
     """Parse each line; ``None`` for a blank one."""
     lines: list[_Line | None] = []
     state = State()
     for text in code.split("\n"):
         if text.strip():
-            width = len(indent_of(text).expandtabs(columns))
+            width = len(indent_of(text).expandtabs(tab))
             statement = not state.due and state.region is None
             opens = language.opener.search(code_of(text, language, state).rstrip()) is not None
             lines.append(_Line(text.lstrip(" \t"), width, statement, opens))
@@ -95,9 +93,13 @@ def _step(lines: Sequence[_Line]) -> int:
     return min(steps, default=0)
 
 
-def _indent(base: str, width: int, unit: str) -> str:
+def _indent(base: str, width: int, indentation: Indentation) -> str:
     """``base`` plus ``width`` columns."""
-    if unit != "\t":
+    tab = indentation.tab_columns
+    if indentation.packed:
+        tabs, spaces = divmod(len(base.expandtabs(tab)) + width, tab)
+        return "\t" * tabs + " " * spaces
+    if indentation.unit != "\t":
         return base + " " * width
-    tabs, spaces = divmod(width, _TAB)
+    tabs, spaces = divmod(width, tab)
     return base + "\t" * tabs + " " * spaces
