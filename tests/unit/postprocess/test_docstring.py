@@ -10,6 +10,7 @@ from homebody.postprocess import Refusal, docstring_edits
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
 
+MARKS = dict.fromkeys(map(ord, "⟦⟧"))
 METHOD = "class A:\n⟦    def f(self, a,\n          b=1):\n        return 1\n⟧\n    x = 1\n"
 
 
@@ -61,7 +62,7 @@ def test_several_lines_are_indented_and_end_on_a_line_of_their_own():
 
 def test_a_docstring_that_is_there_is_replaced():
     """Its quotes are kept."""
-    old = "⟦def f():\n    '''Old\n\n    text.'''\n    return 1\n⟧"
+    old = "⟦def f():\n    '''Old\n    text.'''\n    return 1\n⟧"
     assert described(old, "New.") == "def f():\n    '''New.'''\n    return 1\n"
 
 
@@ -163,8 +164,52 @@ def test_other_languages_have_it_above(language, function, expected):
 def test_a_doc_comment_that_is_there_is_replaced():
     """In languages where such a comment is always documentation."""
     old = "/** Old. */\n⟦function f() {\n}⟧\n"
-    assert described(old, "New.", language="typescript") == "/**\n * New.\n */\nfunction f() {\n}\n"
+    assert described(old, "New.", language="typescript") == "/** New. */\nfunction f() {\n}\n"
     assert described("/// Old.\n⟦fn f() {}⟧\n", "New.", language="rust") == "/// New.\nfn f() {}\n"
+
+
+def test_paragraphs_after_the_first_stay():
+    """An answer of one sentence replaces one paragraph; one of two paragraphs replaces two."""
+    old = '⟦def f():\n    """Old.\n\n    More.\n\n    Most.\n    """\n⟧'
+    new = 'def f():\n    """New.\n\n    More.\n\n    Most.\n    """\n'
+    assert described(old, "New.") == new
+    assert described(old, "New.\n\nWhat.") == new.replace("More", "What")
+
+
+@pytest.mark.parametrize(
+    ("language", "old"),
+    [
+        ("javascript", "/**\n * Old.\n * @param {number} a one\n * @returns two\n */\n⟦function f(a) {}⟧\n"),
+        ("typescript", "/**\n * Old.\n *\n * @param a one\n * @throws Error if so\n */\n⟦function f(a) {}⟧\n"),
+        ("java", "class A {\n    /**\n     * Old.\n     * @param a one\n     */\n⟦    int f(int a) {\n    }⟧\n}\n"),
+        ("python", "⟦def f(a):\n    \"\"\"Old.\n\n    Args:\n        a: one\n\n    Returns:\n        two\n    \"\"\"\n⟧"),
+        ("python", "⟦def f(a):\n    \"\"\"Old.\n\n    Parameters\n    ----------\n    a\n        one\n    \"\"\"\n⟧"),
+        ("python", "⟦def f(a):\n    \"\"\"Old.\n\n    :param a: one\n    :returns: two\n    \"\"\"\n⟧"),
+        ("csharp", "/// <summary>\n/// Old.\n/// </summary>\n/// <param name=\"a\">one</param>\n⟦int F(int a) {}⟧\n"),
+        ("rust", "/// Old.\n///\n/// # Examples\n///\n/// ```\n/// f(1);\n/// ```\n⟦fn f(a: i32) {}⟧\n"),
+        ("swift", "/// Old.\n///\n/// - Parameter a: one\n⟦func f(a: Int) {}⟧\n"),
+    ],
+)  # fmt: skip
+def test_sections_of_a_description_stay(language, old):
+    """The answer is one sentence."""
+    assert described(old, "New.", language=language) == old.replace("Old", "New").translate(MARKS)
+
+
+@pytest.mark.parametrize("rest", ["@param a one of tw", "@param a one"])
+def test_sections_stay_if_the_answer_has_fewer(rest):
+    """It was cut, or it documents the parameter and not the result."""
+    old = "/**\n * Old.\n * @param {number} a one\n * @returns two\n */\n⟦function f(a) {\n}⟧\n"
+    new = described(old, f"New.\n\n{rest}", language="javascript", cut=True)
+    assert new == old.replace("Old", "New").translate(MARKS)
+
+
+def test_sections_are_replaced_by_more_of_them():
+    """The answer documents everything that was documented before."""
+    old = "/**\n * Old.\n * @param a one\n */\n⟦function f(a, b) {\n}⟧\n"
+    answer = "New.\n@param a two\n@param b three"
+    assert described(old, answer, language="javascript").startswith(
+        "/**\n * New.\n * @param a two\n * @param b three\n */"
+    )
 
 
 def test_a_comment_that_may_be_something_else_is_left_alone():

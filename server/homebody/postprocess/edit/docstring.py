@@ -9,7 +9,7 @@ import textwrap
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.doc_text import description_in
-from homebody.postprocess.edit.documented import documented_parameters
+from homebody.postprocess.edit.documented import documented_parameters, with_sections_of
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.syntax.docstring import DocstringPlace, Obstacle, docstring_place
@@ -40,7 +40,8 @@ def docstring_edits(
     """Write the description of the first definition that begins in ``span``.
 
     The answer may be bare text, a docstring or comment, or the whole function including one.
-    An existing docstring or doc comment is replaced; no other code is changed.
+    Of an existing docstring or doc comment, as many paragraphs are replaced as the answer has; its sections
+    (``@param``, ``Returns:``) stay unless the answer has them too. No other code is changed.
     """
     style = language_of(document.language_id, document.uri).doc
     if style is None:
@@ -53,9 +54,17 @@ def docstring_edits(
         return _WHY_NOT[place]
     if refusal := _invented_parameter(document, tree, span, text):
         return refusal
+    known = description_in(document.slice(place.span), style)
+    if isinstance(known, str):
+        text = with_sections_of(known, text)
     quote = _quote(document, place)
-    new = _docstring(text, place.indent, quote) if style.inside else _comment(text, style, place.indent)
-    if document.slice(place.span).strip():
+    there = document.slice(place.span)
+    if style.inside:
+        new = _docstring(text, place.indent, quote)
+    else:
+        on_one_line = bool(style.begin and there.strip()) and "\n" not in there
+        new = _comment(text, style, place.indent, on_one_line=on_one_line)
+    if there.strip():
         return document_hunks(document, place.span, new)
     return [TextEdit(place.span, with_line_ends(place.before + new + place.after, document.newline))]
 
@@ -101,11 +110,16 @@ def _docstring(text: str, indent: str, quote: str) -> str:
     return f"{prefix}{quote}{space}{first}{rest}\n{indent}{quote}"
 
 
-def _comment(text: str, style: DocStyle, indent: str) -> str:
-    """Put comment marks around ``text``; its first line gets no indentation."""
+def _comment(text: str, style: DocStyle, indent: str, *, on_one_line: bool) -> str:
+    """Put comment marks around ``text``; its first line gets no indentation.
+
+    ``on_one_line`` puts the marks on the line of the text if it has only one.
+    """
     if style.end:
         text = text.replace("*/", "* /")
     lines = _wrapped(text, len(indent.expandtabs(4)) + len(style.line))
+    if on_one_line and len(lines) == 1:
+        return f"{style.begin} {lines[0]} {style.end.strip()}"
     marked = [(style.line + line).rstrip() for line in lines]
     return f"\n{indent}".join([*filter(None, [style.begin]), *marked, *filter(None, [style.end])])
 

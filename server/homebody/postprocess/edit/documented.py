@@ -1,6 +1,6 @@
-"""Parameters that a description documents, in the styles of the languages.
+"""The sections of a description, in the styles of the languages: which parameters it documents, and the rest.
 
-In: the text of a description. Out: names of parameters. Pure.
+In: the text of a description. Out: names of parameters; the text with the sections of another one. Pure.
 """
 
 import re
@@ -24,6 +24,58 @@ _TAGS = (
     # Swift: ``- Parameter name:``
     re.compile(r"[ \t]*- Parameter (\w+):"),
 )
+
+_SECTION = re.compile(
+    r"[ \t]*(?:[@\\]([a-z]+)\b|:([a-z]+)(?:[ \t][^:\n]*)?:(?!:)|<(?!summary\b|para\b)([a-z]+)[ />]"
+    r"|#{1,3} (\w+)|- (Parameter|Returns|Throws)s?\b"
+    r"|(Args|Arguments|Parameters|Params|Keyword Args|Other Parameters|Attributes|Returns?|Yields|Raises"
+    r"|Throws|Warns|Examples?|Notes?|See Also|References|Panics|Errors|Safety)[ \t]*(?::[ \t]*)?\Z)",
+)
+"""First line of a section; a heading in NumPy's style is followed by a line of dashes."""
+
+
+def with_sections_of(old: str, new: str) -> str:
+    """Return ``new`` with what ``old`` says in addition: its sections, and paragraphs after the first.
+
+    The sections of ``new`` are used if they have everything that those of ``old`` have: the same parameters
+    and kinds of sections. Paragraphs are replaced by as many as ``new`` has.
+    """
+    old_text, old_sections = _divided(old)
+    new_text, new_sections = _divided(new)
+    sections = new_sections if _documents(new) >= _documents(old) else old_sections
+    replaced = new_text.count("\n\n") + 1
+    rest = old_text.split("\n\n")[replaced:]
+    text = "\n\n".join([new_text, *rest])
+    if "<summary>" in old_text and "<summary>" not in new_text:
+        text = f"<summary>\n{text}\n</summary>"
+    if not sections.strip():
+        return text
+    gap = "\n\n" if sections.startswith("\n\n") or not old_sections.startswith("\n") else "\n"
+    return text + gap + sections.strip("\n")
+
+
+def _documents(text: str) -> set[str]:
+    """Parameters, and the first letters of sections' names (``ret`` for ``Return`` and ``Returns``)."""
+    lines = text.split("\n")
+    found = [_SECTION.match(line) for number, line in enumerate(lines) if _begins_section(lines, number)]
+    kinds = {next(filter(None, one.groups())).lower() for one in found if one is not None}
+    return {f"{kind[:3]}…" for kind in kinds} | set(documented_parameters(text))
+
+
+def _divided(text: str) -> tuple[str, str]:
+    """Paragraphs of a description, and its sections with the line ends before them."""
+    lines = text.split("\n")
+    first = next((number for number, line in enumerate(lines) if _begins_section(lines, number)), len(lines))
+    above = "\n".join(lines[:first])
+    description = above.rstrip("\n")
+    return description, text[len(description) :]
+
+
+def _begins_section(lines: list[str], number: int) -> bool:
+    if not _SECTION.match(lines[number]):
+        return False
+    is_word = re.fullmatch(r"[ \t]*[\w ]+", lines[number]) is not None
+    return not is_word or (number + 1 < len(lines) and _UNDERLINE.fullmatch(lines[number + 1]) is not None)
 
 
 def documented_parameters(text: str) -> list[str]:
