@@ -5,6 +5,7 @@ Used to check edits. Walks the whole tree, so it is never used on the keystroke 
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -24,6 +25,7 @@ _MAX_DEPTH = 1_000
 
 # Names that are true for type checkers only; an import under such a condition is part of the annotations.
 _TYPE_CHECKING = re.compile(r"(?:\w+\.)*TYPE_CHECKING")
+_TYPE_VARIABLE = re.compile(r"(?:\w+\.)*(?:TypeVar|TypeVarTuple|ParamSpec|NewType)")
 # Nodes that count as one token although the grammar divides them: PHP's ``$name``.
 _WHOLE = frozenset({"variable_name"})
 
@@ -42,10 +44,23 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Tokens of a text without the excluded parts, and the texts of its imports."""
+    """Tokens of a text without the excluded parts, and what was excluded.
+
+    Attributes
+    ----------
+    tokens
+        The tokens, without white space.
+    imports
+        Texts of excluded imports, and of statements that only declare a type variable.
+    annotated
+        For each type that was excluded, the number of tokens before it (of ``same_tokens``), and whether it is
+        the mark of an optional parameter.
+
+    """
 
     tokens: tuple[Token, ...]
     imports: frozenset[str]
+    annotated: frozenset[tuple[int, bool]] = frozenset()
 
 
 def compared(document: Document, tree: Tree, without: frozenset[Part] = frozenset()) -> Compared | None:
@@ -57,11 +72,17 @@ def compared(document: Document, tree: Tree, without: frozenset[Part] = frozense
     if tree.handle is None or not tree.exact:
         return None
     imported = {match["import"][0] for match in nodes.imports(tree)} if "imports" in without else set[Span]()
+    types: set[Span] = set()
     left_out = set(imported)
     if "annotations" in without:
-        left_out |= _annotations(document, tree, imported)
-    found = _walk(document, tree, tree.handle.walk(), without, left_out)
-    return Compared(tuple(found), frozenset(" ".join(document.slice(span).split()) for span in imported))
+        imported |= _type_variables(document, tree)
+        types = {span for match in nodes.annotations(tree) for span in match.get("annotation", ())}
+        left_out |= imported | _annotations(document, tree, imported)
+    found = tuple(_walk(document, tree, tree.handle.walk(), without, left_out))
+    texts = frozenset(" ".join(document.slice(span).split()) for span in imported)
+    starts = [token.start for token in found if token.text.strip()]
+    annotated = {(bisect_left(starts, span.start), document.slice(span) == "?") for span in types}
+    return Compared(found, texts, frozenset(annotated))
 
 
 def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
@@ -86,6 +107,15 @@ def _annotations(document: Document, tree: Tree, imported: set[Span]) -> set[Spa
     if bare:
         found.update(_declared_bare(document, tree, bare))
     return found
+
+
+def _type_variables(document: Document, tree: Tree) -> set[Span]:
+    """Statements such as ``T = TypeVar("T")``."""
+    return {
+        match["typevar"][0]
+        for match in nodes.annotations(tree)
+        if "typevar" in match and _TYPE_VARIABLE.fullmatch(document.slice(match["typevar.call"][0]))
+    }
 
 
 def _declared_bare(document: Document, tree: Tree, bare: list[tuple[Span, Span]]) -> Iterator[Span]:

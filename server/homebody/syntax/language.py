@@ -65,8 +65,10 @@ _MAX_LOOKED_AT = 200_000
 _SCOPE_CAPTURE = re.compile(r"@(?:definition|scope|wrapper)\b")
 _IMPORT_CAPTURE = re.compile(r"@import\b")
 _PLACE_CAPTURE = re.compile(r"@(?:comment|string|literal|code)\b")
-_NAME_CAPTURE = re.compile(r"@(?:variable|bound|declared|used|fixed|ambiguous|elsewhere|region|members)\b")
-_ANNOTATION_CAPTURE = re.compile(r"@(?:annotation|bare|conditional)\b")
+_NAME_CAPTURE = re.compile(
+    r"@(?:variable|bound|declared|used|fixed|ambiguous|shorthand|elsewhere|region|passed|members)\b"
+)
+_ANNOTATION_CAPTURE = re.compile(r"@(?:annotation|bare|conditional|typevar)\b")
 _DECORATION_CAPTURE = re.compile(r"@decoration\b")
 
 

@@ -13,7 +13,15 @@ from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
 # Captures that decide what a name inside the node is; of two captures of one node the later one wins.
-_ROLES: Mapping[str, int] = {"bound.outside": 0, "bound": 1, "declared": 2, "used": 3, "fixed": 4}
+_ROLES: Mapping[str, int] = {
+    "bound.outside": 0,
+    "bound": 1,
+    "bound.around": 2,
+    "declared": 3,
+    "used": 4,
+    "fixed": 5,
+}
+_BINDING = frozenset({"bound", "bound.around", "bound.outside", "declared"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,9 @@ class Name:
         if it is valid outside of the code, such as a top-level name, a member or an import, and for names
         that are used here.
     is_ambiguous
-        Whether it may also name a member (``{x}`` for ``{x: x}``), so that renaming it would change that.
+        Whether it may also name a member, so that renaming it would change that.
+    is_shorthand
+        Whether it names a variable and a member of the same name: ``{x}`` for ``{x: x}``.
 
     """
 
@@ -38,6 +48,7 @@ class Name:
     binds: bool
     scope: Span | None = None
     is_ambiguous: bool = False
+    is_shorthand: bool = False
 
 
 def names(document: Document, tree: Tree, within: Span | None = None) -> tuple[Name, ...]:
@@ -57,15 +68,17 @@ def names(document: Document, tree: Tree, within: Span | None = None) -> tuple[N
 class _Found:
     """Spans of all captures.
 
-    ``regions`` and ``members`` are the nodes that limit where a name is valid; ``own`` maps the name of a
-    function or class to its definition.
+    ``regions`` and ``members`` are the nodes that limit where a name is valid, except, of the regions
+    ``passed``, a name bound around them; ``own`` maps the name of a function or class to its definition.
     """
 
     variables: set[Span] = field(default_factory=set[Span])
     roles: set[tuple[Span, str]] = field(default_factory=set[tuple[Span, str]])
     ambiguous: set[Span] = field(default_factory=set[Span])
+    shorthands: set[Span] = field(default_factory=set[Span])
     elsewhere: set[Span] = field(default_factory=set[Span])
     regions: set[Span] = field(default_factory=set[Span])
+    passed: set[Span] = field(default_factory=set[Span])
     members: set[Span] = field(default_factory=set[Span])
     own: dict[Span, Span] = field(default_factory=dict[Span, Span])
 
@@ -73,8 +86,10 @@ class _Found:
         """Add the captures of one match."""
         self.variables.update(match.get("variable", ()))
         self.ambiguous.update(match.get("ambiguous", ()))
+        self.shorthands.update(match.get("shorthand", ()))
         self.elsewhere.update(match.get("elsewhere", ()))
         self.regions.update(match.get("region", ()))
+        self.passed.update(match.get("passed", ()))
         self.members.update(match.get("members", ()))
         for role in _ROLES:
             self.roles.update((span, role) for span in match.get(role, ()))
@@ -92,18 +107,20 @@ def _names(document: Document, found: _Found, within: Span, elsewhere: set[str])
         if not within.start <= span.start < within.end:
             continue
         role_span, role = roles[roles_here[-1]] if roles_here else (span, "used")
-        if role == "fixed" and span not in found.ambiguous:
+        is_shorthand = span in found.shorthands
+        if role == "fixed" and not is_shorthand and span not in found.ambiguous:
             continue
         text = document.slice(span)
-        binds = role in {"bound", "declared", "bound.outside"} and text not in elsewhere
+        binds = role in _BINDING and text not in elsewhere
         scope = None
         if binds and role != "bound.outside":
             own = found.own.get(role_span) if role == "declared" else None
-            scope = _innermost([limits[at] for at in limits_here], own)
+            passed = found.passed if role == "bound.around" else set[Span]()
+            scope = _innermost([limits[at] for at in limits_here if limits[at] not in passed], own)
             # A class body that holds one function only has the span of that function.
             is_member = own in found.members or (scope in found.members and scope not in found.regions)
             scope = None if is_member else scope
-        yield Name(text, span.start, binds, scope, span in found.ambiguous)
+        yield Name(text, span.start, binds, scope, span in found.ambiguous, is_shorthand)
 
 
 def _innermost(limits: Sequence[Span], own: Span | None) -> Span | None:

@@ -84,7 +84,8 @@ def _same_but_for(edit: Edited, parts: frozenset[Part], allowed: str) -> Refusal
         return Refusal(f"The answer removes “{min(lost)}”, and only {allowed} may be added.")
     before, after = same_tokens(old.tokens), same_tokens(new.tokens)
     if before == after:
-        return None
+        lost_types = old.annotated - new.annotated
+        return Refusal("The answer drops a type annotation that was there.") if lost_types else None
     place = _place(before, after)
     return Refusal(f"The answer changes more than {allowed}: near “{place[:60]}”.")
 

@@ -33,6 +33,14 @@ _DEFAULT = re.compile(
 )
 """Arguments that are the default: of Python's ``str.encode``, ``bytes.decode`` and ``open``."""
 
+_AFFIX = re.compile(r"\w*(?:starts?_?with|ends?_?with|prefix|suffix)\w*\??\s*\([^()\n]*", re.IGNORECASE)
+"""A call that compares or cuts a beginning or an end, in all languages."""
+_CUT = (
+    r"\[:?-?{0}:?\]|\[\.\.=?{0}\]|\b(?:sub\w*|slice|left|right|take|drop)\([^()\n]*\b{0}\)"
+    r"|(?:\blen\([^()\n]*\)|\.(?:len|length|size)\b(?:\(\))?)\s*>=\s*{0}\b"
+)
+"""A number of characters that are compared or cut: ``s[:3]``, ``&s[..3]``, ``s.substring(0, 3)``."""
+
 _LONGEST = 100
 """Digits that are read as a number; Python refuses to read more than some thousands."""
 
@@ -58,7 +66,8 @@ _Texts: TypeAlias = list[tuple[str, ...]]
 
 def changed_literals(edit: Edited) -> Refusal | None:
     """Refuse a number or a text that the code did not have, and to lose one."""
-    numbers, texts = _both_numbers(edit), _both_texts(edit)
+    texts = _both_texts(edit)
+    numbers = _without_lengths(edit, texts[1], *_both_numbers(edit))
     return (
         _dropped_number(*numbers)
         or _dropped_text(edit, *texts)
@@ -70,6 +79,17 @@ def changed_literals(edit: Edited) -> Refusal | None:
 def dropped_literals(edit: Edited) -> Refusal | None:
     """Refuse to lose a number or a text, such as an error message or a docstring."""
     return _dropped_number(*_both_numbers(edit)) or _dropped_text(edit, *_both_texts(edit))
+
+
+def _without_lengths(
+    edit: Edited, texts: _Texts, old: Counter[str], new: Counter[str]
+) -> tuple[Counter[str], Counter[str]]:
+    """Both counters without the length of a text where ``s[:3] == "abc"`` becomes ``s.startswith("abc")``."""
+    added = set(_AFFIX.findall(edit.new_code)) - set(_AFFIX.findall(edit.old_code))
+    lengths = {
+        str(len(part)) for parts in texts for part in parts if part and any(part in one for one in added)
+    }
+    return old - Counter({one: len(re.findall(_CUT.format(one), edit.old_code)) for one in lengths}), new
 
 
 def _dropped_number(old: Counter[str], new: Counter[str]) -> Refusal | None:

@@ -4,7 +4,7 @@ In: both versions of a document. Out: the reason why the edit is refused, or not
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited, docstrings
@@ -13,6 +13,10 @@ from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import comments_in, strings_in
 from homebody.text import Span
 
+_MEMBERS = frozenset({"property_identifier", "field_identifier"})
+"""Kinds of tokens that name a member."""
+_IN_FULL = -1
+"""Offset of tokens that are not in the text."""
 _MORE = Refusal("The answer changes more than names, so it is not offered.")
 
 
@@ -22,13 +26,27 @@ def rename_guard(edit: Edited) -> Refusal | None:
     new = compared(edit.new, edit.new_tree, frozenset({"comments"}))
     if old is None or new is None:
         return CANNOT_CHECK
-    if [token.kind for token in old.tokens] != [token.kind for token in new.tokens]:
-        return _MORE
     found = names(edit.old, edit.old_tree, edit.old_span)
-    renamed = _renamed(old.tokens, new.tokens, {name.start: name for name in found})
+    old_tokens = list(_in_full(old.tokens, found))
+    new_tokens = list(_in_full(new.tokens, names(edit.new, edit.new_tree, edit.new_span)))
+    if [token.kind for token in old_tokens] != [token.kind for token in new_tokens]:
+        return _MORE
+    renamed = _renamed(old_tokens, new_tokens, {name.start: name for name in found})
     if isinstance(renamed, Refusal):
         return renamed
     return _not_local(edit, renamed, found) or _other_text(edit, renamed)
+
+
+def _in_full(tokens: Sequence[Token], found: Sequence[Name]) -> Iterator[Token]:
+    """Tokens with ``x: x`` for ``x`` where it names a variable and a member."""
+    shorthands = {name.start for name in found if name.is_shorthand}
+    for token in tokens:
+        if token.start in shorthands and token.text:
+            yield Token("member", token.text, _IN_FULL)
+            yield Token(":", ":", _IN_FULL)
+            yield Token("identifier", token.text, token.start)
+        else:
+            yield token._replace(kind="member") if token.kind in _MEMBERS else token
 
 
 def _renamed(
@@ -38,6 +56,8 @@ def _renamed(
     renamed: dict[str, str] = {}
     for before, after in zip(old, new, strict=True):
         name = old_names.get(before.start)
+        if before.start == _IN_FULL and before.text != after.text:
+            return Refusal(f"The answer changes {_shown(before)}, which also names a member.")
         if name is None or not before.text:
             if before.text != after.text and not before.is_string:
                 return Refusal(f"The answer changes {_shown(before)}, which is not a local variable.")

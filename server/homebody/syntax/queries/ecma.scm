@@ -62,7 +62,7 @@
 
 (identifier) @variable
 [(shorthand_property_identifier) (shorthand_property_identifier_pattern)] @variable
-[(shorthand_property_identifier) (shorthand_property_identifier_pattern)] @ambiguous
+[(shorthand_property_identifier) (shorthand_property_identifier_pattern)] @shorthand
 (variable_declarator name: (_) @bound)
 (for_in_statement kind: _ left: (_) @bound)
 (catch_clause parameter: (_) @bound)

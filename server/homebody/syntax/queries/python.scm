@@ -21,7 +21,7 @@
 (identifier) @variable
 (assignment left: (_) @bound)
 (augmented_assignment left: (_) @bound)
-(named_expression name: (_) @bound)
+(named_expression name: (_) @bound.around)
 (for_statement left: (_) @bound)
 (for_in_clause left: (_) @bound)
 (as_pattern_target) @bound
@@ -46,12 +46,15 @@
 (nonlocal_statement (identifier) @elsewhere)
 [(function_definition) (lambda) (generator_expression)] @region
 [(list_comprehension) (set_comprehension) (dictionary_comprehension)] @region
+[(list_comprehension) (set_comprehension) (dictionary_comprehension) (generator_expression)] @passed
 (class_definition body: (_) @members)
 
 (typed_parameter ":" @annotation type: (_) @annotation)
 (typed_default_parameter ":" @annotation type: (_) @annotation)
 (function_definition "->" @annotation return_type: (_) @annotation)
+[(function_definition type_parameters: (_) @annotation) (class_definition type_parameters: (_) @annotation)]
 (assignment ":" @annotation type: (_) @annotation right: (_))
+(expression_statement (assignment right: (call function: (_) @typevar.call))) @typevar
 (expression_statement (assignment left: (identifier) @bare.name type: (_) !right)) @bare
 (if_statement condition: (_) @condition consequence: (_) @conditional !alternative) @conditional.whole
 (decorator) @decoration

@@ -26,8 +26,8 @@
 [(block) (declaration_list) (field_declaration_list) (enum_variant_list) (match_block)] @block
 
 [(identifier) (shorthand_field_identifier)] @variable
-(shorthand_field_identifier) @ambiguous
-(shorthand_field_initializer (identifier) @ambiguous)
+(shorthand_field_identifier) @shorthand
+(shorthand_field_initializer (identifier) @shorthand)
 (let_declaration pattern: (_) @bound)
 (let_condition pattern: (_) @bound)
 (for_expression pattern: (_) @bound)

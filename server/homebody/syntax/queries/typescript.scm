@@ -31,3 +31,7 @@
 [(type_annotation) (asserts_annotation) (type_predicate_annotation) (type_parameters)] @annotation
 (optional_parameter "?" @annotation)
 (arrow_function parameters: (formal_parameters "(" @annotation . (required_parameter) . ")" @annotation))
+(non_null_expression "!" @annotation)
+(as_expression "as" @annotation . (_) @annotation)
+(satisfies_expression "satisfies" @annotation . (_) @annotation)
+(parenthesized_expression "(" @annotation . [(as_expression) (satisfies_expression)] . ")" @annotation)
