@@ -53,8 +53,8 @@ class Compared:
     imports
         Texts of excluded imports, and of statements that only declare a type variable.
     annotated
-        For each type that was excluded, the number of tokens before it (of ``same_tokens``), and whether it is
-        the mark of an optional parameter.
+        For each type that was excluded, the number of tokens before it (of ``same_tokens``), and whether it
+        is the mark of an optional parameter.
 
     """
 

@@ -7,7 +7,7 @@ import builtins
 import re
 from dataclasses import replace
 
-from homebody.syntax import regions
+from homebody.syntax import regions, words
 from homebody.syntax.row import CSS_UNITS, DocStyle, Language
 
 STARS = DocStyle(" * ", "/**", " */")
@@ -59,6 +59,8 @@ BRACES = Language(
 JAVA = replace(
     BRACES,
     name="java",
+    effects=words.JAVA_EFFECTS,
+    known_to_import=words.JAVA_TYPES,
     module_name="last",
     tests="{stem}Test.java",
     tests_import=False,
@@ -72,6 +74,9 @@ JAVA = replace(
 JAVASCRIPT = replace(
     BRACES,
     name="javascript",
+    effects=words.ECMA_EFFECTS,
+    reads_names=words.ECMA_READS_NAMES,
+    known_to_import=words.ECMA_IMPORTED,
     tests="{stem}.test.js",
     tests_import=True,
     title="JavaScript",

@@ -66,7 +66,7 @@ _SCOPE_CAPTURE = re.compile(r"@(?:definition|scope|wrapper)\b")
 _IMPORT_CAPTURE = re.compile(r"@import\b")
 _PLACE_CAPTURE = re.compile(r"@(?:comment|string|literal|code)\b")
 _NAME_CAPTURE = re.compile(
-    r"@(?:variable|bound|declared|used|fixed|ambiguous|shorthand|elsewhere|region|passed|members)\b"
+    r"@(?:variable|bound|declared|used|fixed|ambiguous|shorthand|elsewhere|around|region|passed|members)\b"
 )
 _ANNOTATION_CAPTURE = re.compile(r"@(?:annotation|bare|conditional|typevar)\b")
 _DECORATION_CAPTURE = re.compile(r"@decoration\b")

@@ -8,7 +8,7 @@ grammars. A new language is a row here, a query file in ``queries/``, its gramma
 import re
 from dataclasses import replace
 
-from homebody.syntax import regions
+from homebody.syntax import regions, words
 from homebody.syntax.families import (
     BRACE,
     BRACE_OR_ARROW,
@@ -33,6 +33,8 @@ from homebody.syntax.row import DocStyle, Language
 LANGUAGES: tuple[Language, ...] = (
     Language(
         name="python",
+        effects=words.PYTHON_EFFECTS,
+        reads_names=words.PYTHON_READS_NAMES,
         module_name="first",
         builtins=PYTHON_BUILTINS,
         tests="test_{stem}.py",
@@ -78,6 +80,8 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="go",
+        effects=words.GO_EFFECTS,
+        known_to_import=words.GO_PACKAGES,
         module_name="last",
         tests="{stem}_test.go",
         tests_import=False,
@@ -94,6 +98,8 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="rust",
+        effects=words.RUST_EFFECTS,
+        known_to_import=words.RUST_TYPES,
         tests="{stem}_test.rs",
         tests_import=True,
         title="Rust",
@@ -111,6 +117,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         C,
         name="cpp",
+        effects=words.CPP_EFFECTS,
         title="C++",
         ids=("cpp", "c++"),
         extensions=(".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".ipp", ".tpp", ".c++", ".h++"),
@@ -120,6 +127,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="csharp",
+        effects=words.CSHARP_EFFECTS,
         tests="{stem}Tests.cs",
         tests_import=False,
         names_arguments=True,
@@ -143,6 +151,8 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         name="ruby",
+        effects=frozenset({"yield"}),
+        reads_names=words.RUBY_READS_NAMES,
         tests="{stem}_test.rb",
         names_arguments=True,
         title="Ruby",
@@ -164,6 +174,8 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="php",
+        effects=words.ECMA_EFFECTS,
+        reads_names=words.PHP_READS_NAMES,
         tests="{stem}Test.php",
         tests_import=True,
         names_arguments=True,
@@ -179,6 +191,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="kotlin",
+        effects=frozenset({"throw"}),
         module_name="last",
         tests="{stem}Test.kt",
         tests_import=False,

@@ -6,7 +6,7 @@ labels, keyword arguments and types are not included. Used to check edits, never
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from homebody.syntax import nodes
 from homebody.syntax.tree import Tree
@@ -61,7 +61,33 @@ def names(document: Document, tree: Tree, within: Span | None = None) -> tuple[N
     for match in nodes.names(tree, within):
         found.add(match)
     elsewhere = {document.slice(span) for span in found.elsewhere}
-    return tuple(_names(document, found, within, elsewhere))
+    listed = list(_names(document, found, within, elsewhere))
+    for span in found.around:
+        listed = list(_bound_around(listed, document.slice(span), _region(found, span)))
+    return tuple(listed)
+
+
+def declared_elsewhere(document: Document, tree: Tree, within: Span) -> frozenset[str]:
+    """Return the names that functions in ``within`` declare to be bound outside of them."""
+    matches = [match for match in nodes.names(tree, within) if "elsewhere" in match or "around" in match]
+    spans = [span for match in matches for key in ("elsewhere", "around") for span in match.get(key, ())]
+    return frozenset(
+        document.slice(span) for span in spans if within.start <= span.start and span.end <= within.end
+    )
+
+
+def _region(found: "_Found", span: Span) -> Span:
+    """Innermost region around ``span``."""
+    return min((one for one in found.regions if _covers(one, span)), key=len, default=span)
+
+
+def _bound_around(listed: Sequence[Name], text: str, region: Span) -> Iterator[Name]:
+    """Names of which those in ``region`` are bound where a function around it binds them, if one does."""
+    scopes = [one.scope for one in listed if one.text == text and one.scope is not None]
+    scope = min((one for one in scopes if one != region and _covers(one, region)), key=len, default=None)
+    for one in listed:
+        is_inside = one.text == text and one.binds and region.start <= one.start < region.end
+        yield replace(one, scope=scope, binds=scope is not None) if is_inside else one
 
 
 @dataclass(slots=True)
@@ -77,6 +103,7 @@ class _Found:
     ambiguous: set[Span] = field(default_factory=set[Span])
     shorthands: set[Span] = field(default_factory=set[Span])
     elsewhere: set[Span] = field(default_factory=set[Span])
+    around: set[Span] = field(default_factory=set[Span])
     regions: set[Span] = field(default_factory=set[Span])
     passed: set[Span] = field(default_factory=set[Span])
     members: set[Span] = field(default_factory=set[Span])
@@ -88,6 +115,7 @@ class _Found:
         self.ambiguous.update(match.get("ambiguous", ()))
         self.shorthands.update(match.get("shorthand", ()))
         self.elsewhere.update(match.get("elsewhere", ()))
+        self.around.update(match.get("around", ()))
         self.regions.update(match.get("region", ()))
         self.passed.update(match.get("passed", ()))
         self.members.update(match.get("members", ()))

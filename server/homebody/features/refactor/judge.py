@@ -25,10 +25,11 @@ from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.guards import GUARDS, refused_by
 from homebody.postprocess.edit.head_lines import below_head
 from homebody.postprocess.edit.import_edits import import_edits
+from homebody.postprocess.edit.inserted import below_comment, insertion
 from homebody.postprocess.edit.narrow import narrowed, without_lines_above
 from homebody.postprocess.edit.resolved import undefined_names
 from homebody.postprocess.line_ends import with_line_ends
-from homebody.text import Span, TextEdit
+from homebody.text import TextEdit
 
 _ABOUT_IMPORTS = re.compile(r"\b(?:import|include|require)", re.IGNORECASE)
 
@@ -92,14 +93,18 @@ def _found(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
         return code
     taken = without_imports(document, tree, target, code)
     code = narrowed(document, tree, target, taken.code, request.definition)
-    if request.prompt.output == "replace":
+    if request.prompt.output == "insert":
+        code = below_comment(document, target, code)
+        if isinstance(code, Refusal):
+            return code
+    else:
         keeps_head = request.prompt.guard in GUARDS
         target, code = below_head(document, target, request.definition, code, may_begin_below=keeps_head)
     new = replacement_of(document, target, code)
     if isinstance(new, Refusal):
         return new
     if request.prompt.output == "insert":
-        edits = _inserted_below(request, new)
+        edits = insertion(document, target, new)
     else:
         edits = document_hunks(document, target, without_lines_above(document, target, new))
     is_about_imports = _ABOUT_IMPORTS.search(request.instruction) is not None
@@ -117,21 +122,6 @@ def _imports(request: Request, imports: Sequence[NewImport]) -> tuple[NewImport,
     if request.prompt.guard == "types" and is_typescript:
         return tuple(as_type_import(one) for one in imports)
     return tuple(imports)
-
-
-def _inserted_below(request: Request, new: str) -> list[TextEdit]:
-    """Insert ``new`` below the target, without the target's own lines if the answer repeats them."""
-    own = [line.strip() for line in request.code.splitlines()]
-    lines = new.splitlines()
-    if [line.strip() for line in lines[: len(own)]] == own:
-        lines = lines[len(own) :]
-    while lines and not lines[0].strip():
-        lines = lines[1:]
-    if not lines:
-        return []
-    end = request.target.end
-    text = "\n" + "\n".join(line.rstrip() for line in lines)
-    return [TextEdit(Span(end, end), with_line_ends(text, request.document.newline))]
 
 
 def _new_file(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:

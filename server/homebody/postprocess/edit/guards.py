@@ -16,6 +16,7 @@ from homebody.postprocess.edit.preserved import (
     added_names,
     dropped_comments,
     dropped_comments_but_types,
+    dropped_effects,
     dropped_names,
 )
 from homebody.postprocess.edit.renamed import rename_guard
@@ -43,10 +44,13 @@ GUARDS: Mapping[str, tuple[Check, ...]] = {
     "types": (types_guard, dropped_comments_but_types),
     "documentation": (documentation_guard,),
     "rename": (rename_guard,),
-    "extract": (extract_guard, changed_signatures, changed_literals, dropped_comments),
-    "behaviour": (changed_signatures, changed_literals),
-    "flow": (changed_signatures, changed_literals, dropped_comments, dropped_names, added_names),
-    "additions": (changed_signatures, dropped_literals, dropped_comments, dropped_names),
+    "extract": (extract_guard, changed_signatures, changed_literals, dropped_effects, dropped_comments),
+    "behaviour": (changed_signatures, changed_literals, dropped_effects),
+    "flow": (
+        *(changed_signatures, changed_literals, dropped_effects),
+        *(dropped_comments, dropped_names, added_names),
+    ),
+    "additions": (changed_signatures, dropped_literals, dropped_effects, dropped_comments, dropped_names),
 }
 """The checks of each guard, in order. The guard ``tests`` is checked where a new file is made."""
 

@@ -6,11 +6,13 @@ the model what to correct; or nothing.
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited
+from homebody.syntax.compare import compared
 from homebody.syntax.identifiers import identifiers_in
-from homebody.syntax.names import names
+from homebody.syntax.names import declared_elsewhere, names
 from homebody.syntax.opaque import comments_in
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -48,6 +50,33 @@ def added_names(edit: Edited) -> Refusal | None:
     """Refuse to use a function, a member or a variable from elsewhere that the code did not use."""
     added = _used(edit.new, edit.new_tree, edit.new_span) - _all_names(edit.old, edit.old_tree, edit.old_span)
     return Refusal(f"The answer uses {min(added)}, which the code did not use.") if added else None
+
+
+def dropped_effects(edit: Edited) -> Refusal | None:
+    """Refuse code that raises, waits or yields no more, or that makes a global variable a local one."""
+    language = edit.old_tree.language
+    if language is None or not language.effects:
+        return None
+    old = _words(edit.old, edit.old_tree, edit.old_span)
+    new = _words(edit.new, edit.new_tree, edit.new_span)
+    lost = (old - new) & language.effects
+    if lost:
+        return Refusal(f"The answer has no “{min(lost)}” any more.")
+    bound = {name.text for name in names(edit.new, edit.new_tree, edit.new_span) if name.binds}
+    before = declared_elsewhere(edit.old, edit.old_tree, edit.old_span)
+    local = (before - declared_elsewhere(edit.new, edit.new_tree, edit.new_span)) & bound
+    return Refusal(f"The answer makes {min(local)} a local variable.") if local else None
+
+
+def _words(document: Document, tree: Tree, span: Span) -> set[str]:
+    """Tokens of the code in ``span``; ``except*`` is one of them."""
+    found = compared(document, tree, frozenset({"comments", "documentation"}))
+    tokens = [
+        token.text
+        for token in (found.tokens if found is not None else ())
+        if span.start <= token.start < span.end and token.text and not token.is_string
+    ]
+    return {*tokens, *(f"{one}*" for one, other in pairwise(tokens) if other == "*")}
 
 
 def _comments(document: Document, tree: Tree, span: Span) -> list[list[str]]:

@@ -72,6 +72,10 @@ def _not_local(edit: Edited, renamed: Mapping[str, str], found: Sequence[Name]) 
     """Refuse to rename names that other code may use, and new names that are already in use."""
     ambiguous = {name.text for name in found if name.is_ambiguous}
     changed = {before: after for before, after in renamed.items() if before != after}
+    language = edit.old_tree.language
+    readers = {name.text for name in found} & (language.reads_names if language is not None else frozenset())
+    if changed and readers:
+        return Refusal(f"The answer renames {min(changed)}, which {min(readers)} may use by its name.")
     for before, after in changed.items():
         if not _is_local(edit, [name for name in found if name.text == before]):
             return Refusal(f"The answer renames {before}, which code elsewhere may use.")

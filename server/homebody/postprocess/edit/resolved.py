@@ -5,14 +5,17 @@ the model what to correct; or nothing.
 """
 
 import re
+from itertools import pairwise
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.answer_imports import local_names
 from homebody.postprocess.edit.edited import Edited
 from homebody.syntax import nodes
+from homebody.syntax.compare import Token, compared
 from homebody.syntax.import_block import Statement, import_statements
 from homebody.syntax.language import find
 from homebody.syntax.names import names
+from homebody.syntax.row import Language
 from homebody.text import Document, Span
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -46,10 +49,15 @@ def lost_imports(edit: Edited, *, removes: bool) -> Refusal | None:
 def undefined_names(edit: Edited, instruction: str) -> Refusal | None:
     """Refuse a name that is new to the file, and that nothing defines or imports.
 
-    Only in languages whose built-in names are known. Cells of a notebook may define names for each other.
+    Only in languages whose built-in names are known; in some others, names of the standard library are
+    checked. Cells of a notebook may define names for each other.
     """
     language = edit.new_tree.language
-    if language is None or not language.builtins or edit.new.uri.startswith(_CELL) or not edit.new_tree.exact:
+    if language is None or edit.new.uri.startswith(_CELL) or not edit.new_tree.exact:
+        return None
+    if language.known_to_import:
+        return _not_imported(edit, language, instruction)
+    if not language.builtins:
         return None
     inside = names(edit.new, edit.new_tree, edit.new_span)
     used = {name.text for name in inside if not name.binds} | _names_in_types(edit)
@@ -62,6 +70,40 @@ def undefined_names(edit: Edited, instruction: str) -> Refusal | None:
         return None
     unknown -= local_names(language, statements)
     unknown -= {name.text for name in names(edit.new, edit.new_tree) if name.binds}
+    return _undefined(unknown)
+
+
+def _not_imported(edit: Edited, language: Language, instruction: str) -> Refusal | None:
+    """Refuse a name of the standard library that is new to the file and that the file does not import.
+
+    Other names may be defined in another file of the same module or package, so they are not checked.
+    """
+    known = {*_WORD.findall(edit.old.text), *_WORD.findall(instruction)}
+    unknown = (_qualifiers(edit) & language.known_to_import) - known
+    if not unknown:
+        return None
+    statements = import_statements(edit.new, edit.new_tree)
+    if any("*" in one.text for one in statements):
+        return None
+    unknown -= {name for one in statements for name in _WORD.findall(one.text)}
+    unknown -= {name.text for name in names(edit.new, edit.new_tree) if name.binds}
+    return _undefined(unknown)
+
+
+def _qualifiers(edit: Edited) -> set[str]:
+    """Words of the new code that follow neither ``.`` nor ``::``."""
+    found = compared(edit.new, edit.new_tree, frozenset({"comments"}))
+    tokens = [one for one in found.tokens if one.text] if found is not None else []
+    return {
+        one.text
+        for before, one in pairwise([Token("", "", 0), *tokens])
+        if not one.is_string
+        and before.text not in {".", "::", "->", "?."}
+        and edit.new_span.start <= one.start < edit.new_span.end
+    }
+
+
+def _undefined(unknown: set[str]) -> Refusal | None:
     if not unknown:
         return None
     return Refusal(f"The answer uses {min(unknown)}, which the file neither defines nor imports.")

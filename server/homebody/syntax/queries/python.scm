@@ -37,13 +37,14 @@
 (attribute attribute: (_) @fixed)
 (keyword_argument name: (_) @fixed)
 (keyword_pattern . (identifier) @fixed)
+(dotted_name "." . (identifier) @fixed)
 (type) @fixed
 (function_definition name: (_) @declared) @own
 (class_definition name: (_) @declared) @own
 [(import_statement) (import_from_statement) (future_import_statement)] @bound.outside
 (aliased_import alias: (_) @bound)
 (global_statement (identifier) @elsewhere)
-(nonlocal_statement (identifier) @elsewhere)
+(nonlocal_statement (identifier) @around)
 [(function_definition) (lambda) (generator_expression)] @region
 [(list_comprehension) (set_comprehension) (dictionary_comprehension)] @region
 [(list_comprehension) (set_comprehension) (dictionary_comprehension) (generator_expression)] @passed
