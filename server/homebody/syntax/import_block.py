@@ -93,8 +93,11 @@ def import_statements(document: Document, tree: Tree) -> tuple[Statement, ...]:
 def place_of_first_import(document: Document, tree: Tree) -> int:
     """Return the end of the line below which the first import belongs; 0 for the start of the text.
 
-    Below a docstring, a package clause, or a comment that is about the whole file.
+    Below a docstring, a package clause, a comment that is about the whole file, or the magic command of a
+    notebook's cell (``%%time``), which must be on the first line.
     """
+    if document.text.startswith("%%"):
+        return document.line_span(0).end
     end = comment = 0
     children = tree.handle.root_node.children if tree.handle is not None else []
     is_first = True

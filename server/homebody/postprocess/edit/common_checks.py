@@ -18,16 +18,22 @@ from homebody.postprocess.edit.heads import (
 from homebody.postprocess.edit.resolved import lost_imports
 from homebody.postprocess.invisible import invisible_added, name_of
 from homebody.syntax.check import count_errors, first_error
+from homebody.syntax.scope import Definition
 
 _MAX_GROWTH = 20
 _FREE_LINES = 100
 """An answer may have this many lines, and ``_MAX_GROWTH`` times those of the code beside."""
 
 _REMOVES = re.compile(
-    r"\b(?:remov|delet|drop|inlin|merg|renam|replac|eliminat|get rid|strip|combin|unif|collaps|split|mov"
-    r"|extract|convert|turn|call it|name it|instead|dataclass|namedtuple|attrs|pydantic)\w*",
-    re.IGNORECASE,
+    r"\b(?:remov|delet|drop|inlin|merg|eliminat|get rid|strip|combin|unif|collaps)\w*", re.IGNORECASE
 )
+_EXCHANGES = re.compile(
+    r"\b(?:renam|replac|split|mov|extract|convert|turn|call it|name it|instead)\w*", re.IGNORECASE
+)
+"""Words of an instruction after which a definition may be lost if there is a new one, or if it is named."""
+_GENERATES = re.compile(r"\b(?:data ?class|namedtuple|attrs|pydantic|record)\w*", re.IGNORECASE)
+"""Kinds of classes that have methods which nobody writes."""
+_GENERATED = re.compile(r"__\w+__|(?:get|set|is)[A-Z]\w*|equals|hashCode|toString|copy|constructor")
 
 
 def common_refusal(edit: Edited, instruction: str) -> Refusal | None:
@@ -42,7 +48,7 @@ def common_refusal(edit: Edited, instruction: str) -> Refusal | None:
         or dropped_modifiers(edit, instruction)
         or dropped_parts(edit, instruction)
         or dropped_documentation(edit, instruction)
-        or lost_imports(edit, removes=_REMOVES.search(instruction) is not None)
+        or lost_imports(edit, removes=any(one.search(instruction) for one in (_REMOVES, _EXCHANGES)))
     )
 
 
@@ -102,8 +108,19 @@ def _lost_definitions(edit: Edited, instruction: str) -> Refusal | None:
         return None
     old, new = edit.old_definitions(), edit.new_definitions()
     fewer = Counter(one.name for one in old) - Counter(one.name for one in new)
-    lost = [one.name for one in within(old, edit.old_span) if one.name in fewer and not is_local(one, old)]
+    lost = [one for one in within(old, edit.old_span) if one.name in fewer and not is_local(one, old)]
+    if _EXCHANGES.search(instruction):
+        is_new = any(one.name not in {other.name for other in old} for one in within(new, edit.new_span))
+        lost = [one for one in lost if not is_new and one.name not in instruction]
+    if _GENERATES.search(instruction):
+        generated = Counter(one.name for one in lost if _is_generated(one))
+        lost = [one for one in lost if fewer[one.name] > generated[one.name]]
     if not lost:
         return None
-    names = ", ".join(dict.fromkeys(lost[:5]))
+    names = ", ".join(dict.fromkeys(one.name for one in lost[:5]))
     return Refusal(f"The answer leaves out {names}, so the file is not changed.")
+
+
+def _is_generated(one: Definition) -> bool:
+    """Whether it may be a method of a class that has it without being written, or a constructor."""
+    return _GENERATED.fullmatch(one.name) is not None or one.name == one.container.rpartition(".")[2]

@@ -28,10 +28,13 @@ _MAY_COME = frozenset({"0", "1", "2"})
 _TEXTS_THAT_MAY_GO = ("", r"\0")
 """Texts that an idiom saves: ``*s != '\\0'`` in C."""
 _DEFAULT = re.compile(
-    r"\.(?:en|de)code\(\s*[\"'](utf-?8)[\"']\s*\)|\bopen\([^()\n]*,\s*(?:mode\s*=\s*)?[\"'](rt?)[\"']",
+    r"\.(?:en|de)code\(\s*[\"'](utf-?8)[\"']\s*\)"
+    r"|(?:(?<![\w.])|\b(?:io|codecs|File)\.)open\([^()\n]*,\s*(?:mode\s*=\s*)?[\"'](rt?)[\"']"
+    r"|\.open\(\s*(?:mode\s*=\s*)?[\"'](rt?)[\"']",
     re.IGNORECASE,
 )
-"""Arguments that are the default: of Python's ``str.encode``, ``bytes.decode`` and ``open``."""
+"""Arguments that are the default: of Python's ``str.encode``, ``bytes.decode``, ``open`` and ``Path.open``,
+and of Ruby's ``File.open``; not of ``gzip.open`` or ``shelve.open``, whose defaults are others."""
 
 _AFFIX = re.compile(r"\w*(?:starts?_?with|ends?_?with|prefix|suffix)\w*\??\s*\([^()\n]*", re.IGNORECASE)
 """A call that compares or cuts a beginning or an end, in all languages."""
@@ -53,7 +56,9 @@ _REGEX = re.compile(r"/(.*)/([a-z]*)", re.DOTALL)
 _RAW = re.compile(r"[A-Za-z]*[rR][A-Za-z]?[\"'`#]|\$?@|/")
 """Beginning of a string or a regular expression in which a backslash stands for itself."""
 _DOUBLE_BRACE = re.compile(r"([{}])\1")
-"""A brace where a text has values in braces."""
+"""A brace in a text that has values in braces."""
+_HAS_VALUES = re.compile(r"[A-Za-z]*[fF][A-Za-z]?[\"']|@?\$")
+"""Beginning of a string with values in braces: Python's ``f""`` and C#'s ``$""``."""
 _LINE_END = re.compile(r"[ \t]*\r?\n[ \t]*")
 _WORD = re.compile(r"\w++(?![\"'])")
 """A word that is no prefix of a string."""
@@ -108,9 +113,16 @@ def _added_number(old: Counter[str], new: Counter[str]) -> Refusal | None:
 
 
 def _dropped_text(edit: Edited, old: _Texts, new: _Texts) -> Refusal | None:
-    defaults = {name for match in _DEFAULT.findall(edit.old_code) for name in match}
-    lost = _not_in([parts for parts in old if not defaults.issuperset(parts)], new, edit.new_code)
+    defaults = _defaults(edit.old_code) - _defaults(edit.new_code)
+    fewer = Counter(old) - Counter(new)
+    kept = [parts for parts in old if len(parts) > 1 or fewer[parts] > defaults[parts[0]]]
+    lost = _not_in(kept, new, edit.new_code)
     return Refusal(f"The answer drops or changes the text “{lost[:60]}”.") if lost is not None else None
+
+
+def _defaults(code: str) -> Counter[str]:
+    """Arguments that are the default, without quotes."""
+    return Counter(name for match in _DEFAULT.findall(code) for name in match if name)
 
 
 def _added_text(edit: Edited, old: _Texts, new: _Texts) -> Refusal | None:
@@ -169,7 +181,9 @@ def _texts(document: Document, tree: Tree, span: Span) -> Iterator[tuple[str, ..
 def _contents(parts: Sequence[str]) -> tuple[str, ...]:
     """Parts of a string without its quotes; a regular expression and its flags."""
     is_raw = _RAW.match(parts[0]) is not None
-    first, *others = (_unescaped(_LINE_END.sub("\n", part), is_raw=is_raw) for part in parts)
+    has_values = _HAS_VALUES.match(parts[0]) is not None
+    texts = (_unescaped(_LINE_END.sub("\n", part), is_raw=is_raw) for part in parts)
+    first, *others = (_single_braces(text) if has_values else text for text in texts)
     if not others and (found := _REGEX.fullmatch(first)):
         return found.group(1), found.group(2)
     *before, last = (_OPENING.sub("", first), *others)
@@ -195,7 +209,8 @@ def _not_in(wanted: list[tuple[str, ...]], there: list[tuple[str, ...]], code: s
 
     Texts may be divided and joined, and their values be put in by another kind of formatting.
     """
-    everything = _single_braces("".join(part for parts in there for part in parts))
+    everything = "\0".join("".join(map(_text_around_values, parts)) + "".join(parts) for parts in there)
+    joined = "".join(part for parts in there for part in parts)
     known = set(there)
     words = set(_WORD.findall(code))
     for parts in wanted:
@@ -203,11 +218,18 @@ def _not_in(wanted: list[tuple[str, ...]], there: list[tuple[str, ...]], code: s
             continue
         for part in parts:
             for piece in _PLACEHOLDER.split(part):
+                one = _single_braces(piece) if piece != part else piece
                 if piece in _TEXTS_THAT_MAY_GO or piece in words:
                     continue
-                if _single_braces(piece) not in everything:
+                if one not in everything and one not in joined:
                     return " ".join(piece.split()) or piece
     return None
+
+
+def _text_around_values(part: str) -> str:
+    """``part`` with a single brace for a doubled one if it has values in braces."""
+    pieces = _PLACEHOLDER.split(part)
+    return "".join(map(_single_braces, pieces)) if len(pieces) > 1 else ""
 
 
 def _single_braces(text: str) -> str:

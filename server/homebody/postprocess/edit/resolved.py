@@ -28,7 +28,8 @@ _CELL = "vscode-notebook-cell:"
 def lost_imports(edit: Edited, *, removes: bool) -> Refusal | None:
     """Refuse to drop an import that the file still uses, or never used in a way that can be seen here.
 
-    The latter is allowed if the instruction ``removes`` something.
+    The latter is allowed if the instruction ``removes`` something, but not in a cell of a notebook: other
+    cells may use it.
     """
     language = find(edit.old.language_id, edit.old.uri)
     before = import_statements(edit.old, edit.old_tree)
@@ -38,11 +39,12 @@ def lost_imports(edit: Edited, *, removes: bool) -> Refusal | None:
     if language is None or not touched:
         return None
     after = import_statements(edit.new, edit.new_tree)
+    removes = removes and not edit.new.uri.startswith(_CELL)
     for name in sorted(local_names(language, touched) - local_names(language, after)):
         if _is_used(edit.new, after, name):
             return Refusal(f"The answer drops the import of {name}, which the file still uses.")
         if not removes and not _is_used(edit.old, before, name):
-            return Refusal(f"The answer drops the import of {name}, which other files may use.")
+            return Refusal(f"The answer drops the import of {name}, which other code may use.")
     return None
 
 
