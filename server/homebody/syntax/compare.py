@@ -80,7 +80,7 @@ def compared(document: Document, tree: Tree, without: frozenset[Part] = frozense
         left_out |= imported | _annotations(document, tree, imported)
     found = tuple(_walk(document, tree, tree.handle.walk(), without, left_out))
     texts = frozenset(" ".join(document.slice(span).split()) for span in imported)
-    starts = [token.start for token in found if token.text.strip()]
+    starts = [token.start for token in found if token.text.strip() or token.is_string]
     annotated = {(bisect_left(starts, span.start), document.slice(span) == "?") for span in types}
     return Compared(found, texts, frozenset(annotated))
 
@@ -90,7 +90,7 @@ def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
     return [
         (token.kind if not token.text else "", token.text)
         for token in tokens
-        if token.text.strip() or not token.text
+        if token.text.strip() or not token.text or token.is_string
     ]
 
 

@@ -19,6 +19,7 @@ from homebody.postprocess.edit.answer_imports import (
     only_used,
     without_imports,
 )
+from homebody.postprocess.edit.comment_above import with_comment_above
 from homebody.postprocess.edit.common_checks import common_refusal, unreadable
 from homebody.postprocess.edit.edit_output import code_of, replacement_of
 from homebody.postprocess.edit.edited import edited
@@ -106,7 +107,10 @@ def _found(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
     if request.prompt.output == "insert":
         edits = insertion(document, target, new)
     else:
-        edits = document_hunks(document, target, without_lines_above(document, target, new))
+        new = without_lines_above(document, target, new)
+        if target == request.target:
+            target, new = with_comment_above(document, tree, target, request.definition, new)
+        edits = document_hunks(document, target, new)
     is_about_imports = _ABOUT_IMPORTS.search(request.instruction) is not None
     imports = taken.imports if is_about_imports else only_used(taken.imports, code)
     return Offer(tuple(edits), _imports(request, imports))

@@ -38,11 +38,12 @@ _MODIFIER_WORDS = re.compile(
 )
 
 _PART_WORDS = re.compile(
-    r"annotat|\btyp(?:e|es|ed|ing)\b|generic|templat|signatur|inherit|subclass|base|extend|implement|interface"
-    r"|dataclass|pydantic|attrs|record|throw|exception|catch|handl|void|nothing|\bnone\b|result|constrain"
-    r"|print|python ?3",
+    r"annotat|\btyp(?:e|es|ed|ing)\b|generic|templat(?!e (?:string|literal))|signatur|inherit|subclass|base"
+    r"|extend|implement|interface|dataclass|pydantic|attrs|record|throw|exception|catch|handl|void|nothing"
+    r"|\bnone\b|result|constrain|print|python ?3",
     re.IGNORECASE,
 )
+_LEAVES_OUT = re.compile(r"\b(?:no|not|without|never|remov|delet|drop|replac|instead|stop)", re.IGNORECASE)
 _DOCUMENTATION_WORDS = re.compile(r"doc|comment|descri", re.IGNORECASE)
 _VARIABLE = re.compile(r"\b(?:const|let|var) (?=\w+ [:=])")
 """Beginning of a variable whose value is a function, as in JavaScript."""
@@ -91,9 +92,13 @@ def dropped_parts(edit: Edited, instruction: str) -> Refusal | None:
             continue
         kept = Counter(word for part in after for word in _words(part.text))
         texts = [part.text for part in before if Counter(_words(part.text)) - kept]
-        if texts and not all(word in instruction for word in re.findall(r"\w{3,}", texts[0])):
+        if texts and not (_LEAVES_OUT.search(instruction) and _names(instruction, texts[0])):
             return Refusal(f"The answer drops “{texts[0][:60]}” of {key[1]}, so it is not offered.")
     return None
+
+
+def _names(instruction: str, part: str) -> bool:
+    return all(word in instruction for word in re.findall(r"\w{3,}", part))
 
 
 def dropped_documentation(edit: Edited, instruction: str) -> Refusal | None:

@@ -62,6 +62,8 @@ _HAS_VALUES = re.compile(r"[A-Za-z]*[fF][A-Za-z]?[\"']|@?\$")
 _LINE_END = re.compile(r"[ \t]*\r?\n[ \t]*")
 _WORD = re.compile(r"\w++(?![\"'])")
 """A word that is no prefix of a string."""
+_SEPARATOR = re.compile(r"\s+|[^\w\s%{}]")
+"""A text that is found in many others by chance, so that it must be there as it is."""
 _PLACEHOLDER = re.compile(r"%[-+ #0]*[\d*]*(?:\.[\d*]+)?(?:hh?|ll?|z)?[sdifgeuxXrqvpc%]|\{[^{}\n]*\}")
 """Values in a text, in the notations of ``%`` and ``format``."""
 
@@ -211,6 +213,7 @@ def _not_in(wanted: list[tuple[str, ...]], there: list[tuple[str, ...]], code: s
     """
     everything = "\0".join("".join(map(_text_around_values, parts)) + "".join(parts) for parts in there)
     joined = "".join(part for parts in there for part in parts)
+    pieces = {piece for parts in there for part in parts for piece in _PLACEHOLDER.split(part)}
     known = set(there)
     words = set(_WORD.findall(code))
     for parts in wanted:
@@ -221,6 +224,8 @@ def _not_in(wanted: list[tuple[str, ...]], there: list[tuple[str, ...]], code: s
                 one = _single_braces(piece) if piece != part else piece
                 if piece in _TEXTS_THAT_MAY_GO or piece in words:
                     continue
+                if _SEPARATOR.fullmatch(one) and one not in pieces:
+                    return one
                 if one not in everything and one not in joined:
                     return " ".join(piece.split()) or piece
     return None

@@ -62,7 +62,9 @@ def dropped_effects(edit: Edited) -> Refusal | None:
     lost = (old - new) & language.effects
     if lost:
         return Refusal(f"The answer has no “{min(lost)}” any more.")
-    bound = {name.text for name in names(edit.new, edit.new_tree, edit.new_span) if name.binds}
+    inside = names(edit.new, edit.new_tree, edit.new_span)
+    # PHP's functions see no global variable that they do not declare, not even to read it.
+    bound = {name.text for name in inside if name.binds or name.text.startswith("$")}
     before = declared_elsewhere(edit.old, edit.old_tree, edit.old_span)
     local = (before - declared_elsewhere(edit.new, edit.new_tree, edit.new_span)) & bound
     return Refusal(f"The answer makes {min(local)} a local variable.") if local else None

@@ -1,0 +1,66 @@
+"""Keep the comment above a function with that function when an answer has other code before it.
+
+In: a document, the span of a whole definition, its new text. Out: the span and the text with the comment.
+The comment is not part of the span, so that new code before the function would come between them. Pure.
+"""
+
+from homebody.syntax.decorations import with_decorations
+from homebody.syntax.opaque import comments_in
+from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.tree import Tree, parse
+from homebody.text import Document, Span
+
+
+def with_comment_above(
+    document: Document, tree: Tree, span: Span, definition: Definition | None, new: str
+) -> tuple[Span, str]:
+    """Return ``span`` with the comment directly above it, and ``new`` with a comment above the same function.
+
+    A doc comment of ``new`` replaces the document's; another comment of the document always stays. Both are
+    returned unchanged if there is no comment, or if the function is the first thing in ``new``.
+    """
+    start = _comment_start(document, tree, span.start)
+    if definition is None or start == span.start:
+        return span, new
+    written = Document.create(document.uri, document.language_id, 0, new)
+    written_tree = parse(written)
+    own = next(
+        (
+            one
+            for one in definitions(written, written_tree)
+            if (one.name, one.is_function) == _key(definition)
+        ),
+        None,
+    )
+    if own is None:
+        return span, new
+    first = with_decorations(written, written_tree, own.span).start
+    line = written.line_starts[written.line_of(first)]
+    comment = _comment_start(written, written_tree, line)
+    if not new[:line].strip():
+        return span, new
+    is_replaced = comment < line and _is_doc(tree, document.text[start:]) and _is_doc(tree, new[comment:])
+    kept = "" if is_replaced else document.text[start : span.start]
+    return Span(start, span.end), new[:comment] + kept + new[comment:]
+
+
+def _is_doc(tree: Tree, text: str) -> bool:
+    """Whether ``text`` begins with a comment that is always documentation in its language."""
+    style = tree.language.doc if tree.language is not None else None
+    return style is not None and style.own and text.lstrip().startswith(style.begin or style.line.strip())
+
+
+def _key(definition: Definition) -> tuple[str, bool]:
+    return definition.name, definition.is_function
+
+
+def _comment_start(document: Document, tree: Tree, offset: int) -> int:
+    """Start of the first line of the comments directly above the line at ``offset``."""
+    start = offset
+    for one in reversed(comments_in(document, tree, Span(0, offset))):
+        between = document.text[one.end : start]
+        line = document.line_starts[document.line_of(one.start)]
+        if between.strip() or between.count("\n") > 1 or document.text[line : one.start].strip():
+            break
+        start = line
+    return start
