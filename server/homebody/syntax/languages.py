@@ -33,6 +33,7 @@ from homebody.syntax.row import DocStyle, Language
 LANGUAGES: tuple[Language, ...] = (
     Language(
         name="python",
+        opens="with",
         effects=words.PYTHON_EFFECTS,
         reads_names=words.PYTHON_READS_NAMES,
         module_name="first",
@@ -80,6 +81,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="go",
+        discards=re.compile(r",\s*_\s*:?=(?!\s*range\b)"),
         effects=words.GO_EFFECTS,
         known_to_import=words.GO_PACKAGES,
         module_name="last",
@@ -98,6 +100,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="rust",
+        implied=frozenset({"Err", "None", "Ok", "Some", "into"}),
         effects=words.RUST_EFFECTS,
         known_to_import=words.RUST_TYPES,
         tests="{stem}_test.rs",
@@ -127,6 +130,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="csharp",
+        opens="using",
         effects=words.CSHARP_EFFECTS,
         tests="{stem}Tests.cs",
         tests_import=False,

@@ -117,6 +117,12 @@ class Language:
     effects
         Keywords of which a rewrite with the same behaviour keeps at least one: without it, the code does not
         raise, wait or yield any more.
+    opens
+        Keyword that closes what is opened behind it (Python's ``with``); empty if there is none.
+    discards
+        Pattern for an assignment that ignores a value, such as an error.
+    implied
+        Names that an idiom saves: ``Err`` where ``?`` returns it.
     module_name
         Which part of a module's path is its name in code: the first, the last, or neither of both.
     decoration
@@ -161,6 +167,9 @@ class Language:
     known_to_import: frozenset[str] = frozenset()
     reads_names: frozenset[str] = frozenset()
     effects: frozenset[str] = frozenset()
+    opens: str = ""
+    discards: re.Pattern[str] = re.compile(r"(?!)")
+    implied: frozenset[str] = frozenset()
     module_name: Literal["first", "last", ""] = ""
     decoration: str = ""
     unsafe: str = ""

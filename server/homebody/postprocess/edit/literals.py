@@ -17,7 +17,8 @@ from homebody.syntax.opaque import string_parts_in
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
-_NUMBER = re.compile(r"\.?\d[\w.']*")
+_NUMBER = re.compile(r"-?\.?\d[\w.']*")
+"""A number; in C the sign belongs to it."""
 _INTEGER = re.compile(r"(0x[\da-f]+|0b[01]+|0o[0-7]+|\d+)(?:[uln]+|[iu](?:8|16|32|64|128|size))?")
 _FLOAT = re.compile(r"((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?:f32|f64|[fdml])?")
 _MAY_GO = frozenset({"0", "1"})
@@ -152,7 +153,7 @@ def _numbers(document: Document, tree: Tree, span: Span) -> Iterator[str]:
 
 def _value(text: str) -> str:
     """``0x10`` and ``1_6`` as ``16``, ``1.0`` as ``1``; text that is no such number stays as it is."""
-    text = text.replace("_", "").replace("'", "").lower()
+    text = text.removeprefix("-").replace("_", "").replace("'", "").lower()
     if found := _INTEGER.fullmatch(text):
         digits = found.group(1)
         return str(int(digits, _base(digits))) if len(digits) <= _LONGEST else text

@@ -42,7 +42,9 @@ def _dropped(edit: Edited, comments: list[list[str]]) -> Refusal | None:
 
 def dropped_names(edit: Edited) -> Refusal | None:
     """Refuse to stop using a function, a member or a variable from elsewhere."""
+    language = edit.old_tree.language
     lost = _used(edit.old, edit.old_tree, edit.old_span) - _all_names(edit.new, edit.new_tree, edit.new_span)
+    lost -= language.implied if language is not None else frozenset()
     return Refusal(f"The answer does not use {min(lost)} any more.") if lost else None
 
 
@@ -55,19 +57,31 @@ def added_names(edit: Edited) -> Refusal | None:
 def dropped_effects(edit: Edited) -> Refusal | None:
     """Refuse code that raises, waits or yields no more, or that makes a global variable a local one."""
     language = edit.old_tree.language
-    if language is None or not language.effects:
+    if language is None:
         return None
     old = _words(edit.old, edit.old_tree, edit.old_span)
     new = _words(edit.new, edit.new_tree, edit.new_span)
     lost = (old - new) & language.effects
     if lost:
         return Refusal(f"The answer has no “{min(lost)}” any more.")
+    if language.opens in old - new and (opened := _called_behind(language.opens, edit.old_code) & new):
+        return Refusal(
+            f"The answer has no “{language.opens}” any more, which closes what {min(opened)} opens."
+        )
+    if len(language.discards.findall(edit.new_code)) > len(language.discards.findall(edit.old_code)):
+        return Refusal("The answer ignores a value that the code used.")
     inside = names(edit.new, edit.new_tree, edit.new_span)
     # PHP's functions see no global variable that they do not declare, not even to read it.
     bound = {name.text for name in inside if name.binds or name.text.startswith("$")}
     before = declared_elsewhere(edit.old, edit.old_tree, edit.old_span)
     local = (before - declared_elsewhere(edit.new, edit.new_tree, edit.new_span)) & bound
     return Refusal(f"The answer makes {min(local)} a local variable.") if local else None
+
+
+def _called_behind(keyword: str, code: str) -> set[str]:
+    """Functions that are called on the lines with ``keyword``, behind it."""
+    lines = re.findall(rf"\b{keyword}\b([^\n]*)", code)
+    return {name for line in lines for name in re.findall(r"(\w+)\s*\(", line)}
 
 
 def _words(document: Document, tree: Tree, span: Span) -> set[str]:
