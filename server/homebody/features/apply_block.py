@@ -20,6 +20,8 @@ from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit
 
+_ALLOWED = "Remove definitions and documentation."
+"""As an instruction: the user has read the block and wants it as it is."""
 _NO_PLACE = (
     "The code block defines nothing that this file has: select the code that it replaces, "
     "or put the cursor where it belongs."
@@ -53,7 +55,7 @@ async def apply_block(
     if not edits and not above:
         return Refactoring("unchanged", None, (), document.version)
     edit = await asyncio.to_thread(edited, document, tree, target, edits, above)
-    if refusal := common_refusal(edit, "replace"):
+    if refusal := common_refusal(edit, _ALLOWED):
         return _refused(document, refusal.reason)
     return Refactoring("changed", None, (*above, *edits), document.version, target=target)
 

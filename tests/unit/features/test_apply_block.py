@@ -1,0 +1,44 @@
+"""A code block of an answer is put into a document as the user has read it."""
+
+import contextlib
+
+from homebody.engine import Engine
+from homebody.features.apply_block import apply_block
+from homebody.postprocess import CodeBlock
+from homebody.settings import Settings
+from homebody.text import Document, apply_edits
+
+CODE = '''class Stock:
+    """Items of a shop."""
+
+    @property
+    def size(self) -> int:
+        """Their number."""
+        return len(self.items)
+
+    def clear(self):
+        self.items = []
+'''
+
+
+async def test_a_block_may_leave_out_documentation_and_definitions(own_folders):
+    """The user has read it; the file is changed to what it says."""
+    block = "class Stock:\n    @property\n    def size(self) -> int:\n        return self.count\n"
+    assert await _applied(block) == block
+
+
+async def test_a_block_may_not_drop_a_decorator_or_a_type(own_folders):
+    """Chat answers often leave those out by mistake."""
+    assert "drops “@property” of size" in await _applied(
+        "class Stock:\n    def size(self) -> int:\n        return 1\n"
+    )
+    assert "drops “int” of size" in await _applied(
+        "class Stock:\n    @property\n    def size(self):\n        return 1\n"
+    )
+
+
+async def _applied(block: str) -> str:
+    document = Document.create("file:///w/app.py", "python", 1, CODE)
+    async with contextlib.aclosing(Engine(Settings(), ())) as engine:
+        done = await apply_block(engine, document, CodeBlock("python", block))
+    return done.reason or apply_edits(CODE, done.edits)
