@@ -59,6 +59,7 @@ BRACES = Language(
 JAVA = replace(
     BRACES,
     name="java",
+    implicit_members=True,
     effects=words.JAVA_EFFECTS,
     known_to_import=words.JAVA_TYPES,
     module_name="last",

@@ -120,6 +120,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         C,
         name="cpp",
+        implicit_members=True,
         effects=words.CPP_EFFECTS,
         title="C++",
         ids=("cpp", "c++"),
@@ -130,6 +131,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="csharp",
+        implicit_members=True,
         opens="using",
         effects=words.CSHARP_EFFECTS,
         tests="{stem}Tests.cs",
@@ -155,6 +157,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         name="ruby",
+        implicit_members=True,
         effects=frozenset({"yield"}),
         reads_names=words.RUBY_READS_NAMES,
         tests="{stem}_test.rb",
@@ -195,6 +198,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="kotlin",
+        implicit_members=True,
         effects=frozenset({"throw"}),
         module_name="last",
         tests="{stem}Test.kt",
@@ -209,6 +213,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="swift",
+        implicit_members=True,
         tests="{stem}Tests.swift",
         names_arguments=True,
         title="Swift",
@@ -223,6 +228,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="scala",
+        implicit_members=True,
         tests="{stem}Test.scala",
         tests_import=False,
         names_arguments=True,

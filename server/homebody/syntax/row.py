@@ -110,6 +110,8 @@ class Language:
         Whether an import may move to the top of the file; false where it runs code in order (Bash).
     builtins
         Names that are defined everywhere; empty if not all of them can be known.
+    implicit_members
+        Whether a member may be used by its name alone: ``total`` for ``this.total``.
     known_to_import
         Names of its standard library that are only defined in files that import them.
     reads_names
@@ -164,6 +166,7 @@ class Language:
     string_names: re.Pattern[str] | None = None
     moves_imports: bool = True
     builtins: frozenset[str] = frozenset()
+    implicit_members: bool = False
     known_to_import: frozenset[str] = frozenset()
     reads_names: frozenset[str] = frozenset()
     effects: frozenset[str] = frozenset()

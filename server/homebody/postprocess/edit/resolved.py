@@ -22,6 +22,8 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 _NAME_IN_TYPE = re.compile(r"(?<![.\w])[^\W\d]\w*")
 _TYPE_PARAMETERS = re.compile(r"\b(?:def|class|type)\s+\w+\s*\[([^\]]*)\]")
+_BINDS = r"(?<![\w.]){0}\b(?:\s*:[^=\n]*)?\s*(?::?=(?!=)|\|)|[|&]\s*{0}\b"
+"""A binding in code that the grammar does not parse, such as the arguments of a macro."""
 _CELL = "vscode-notebook-cell:"
 
 
@@ -49,47 +51,75 @@ def lost_imports(edit: Edited, *, removes: bool) -> Refusal | None:
 
 
 def undefined_names(edit: Edited, instruction: str) -> Refusal | None:
-    """Refuse a name that is new to the file, and that nothing defines or imports.
+    """Refuse a name that nothing defines or imports.
 
-    Only in languages whose built-in names are known; in some others, names of the standard library are
-    checked. Cells of a notebook may define names for each other.
+    Variables that the code has lost are checked in most languages; names that are new to the file only where
+    all built-in names are known; where they are not, those of the standard library. Cells of a notebook may
+    define names for each other.
     """
     language = edit.new_tree.language
     if language is None or edit.new.uri.startswith(_CELL) or not edit.new_tree.exact:
         return None
-    if language.known_to_import:
-        return _not_imported(edit, language, instruction)
-    if not language.builtins:
+    known = {*_WORD.findall(edit.old.text), *_WORD.findall(instruction)}
+    unknown = _unbound(edit, language) or _not_imported(edit, language, known) or _new(edit, language, known)
+    if not unknown:
         return None
+    return Refusal(f"The answer uses {min(unknown)}, which the file neither defines nor imports.")
+
+
+def _new(edit: Edited, language: Language, known: set[str]) -> set[str]:
+    """Names that are new to the file, and that nothing defines."""
+    if not language.builtins:
+        return set[str]()
     inside = names(edit.new, edit.new_tree, edit.new_span)
     used = {name.text for name in inside if not name.binds} | _names_in_types(edit)
-    known = set(_WORD.findall(edit.old.text)) | language.builtins | set(_WORD.findall(instruction))
-    unknown = used - known - {name.text for name in inside if name.binds}
-    if not unknown:
-        return None
-    statements = import_statements(edit.new, edit.new_tree)
+    unknown = used - known - language.builtins - {name.text for name in inside if name.binds}
+    statements = import_statements(edit.new, edit.new_tree) if unknown else ()
     if any(entry.name == "*" for one in statements for entry in one.entries):
-        return None
+        return set[str]()
     unknown -= local_names(language, statements)
-    unknown -= {name.text for name in names(edit.new, edit.new_tree) if name.binds}
-    return _undefined(unknown)
+    return unknown - (
+        {name.text for name in names(edit.new, edit.new_tree) if name.binds} if unknown else set[str]()
+    )
 
 
-def _not_imported(edit: Edited, language: Language, instruction: str) -> Refusal | None:
-    """Refuse a name of the standard library that is new to the file and that the file does not import.
+def _unbound(edit: Edited, language: Language) -> set[str]:
+    """Variables that were local to the code, that it still uses, and that nothing binds any more.
 
-    Other names may be defined in another file of the same module or package, so they are not checked.
+    Functions are not checked: ``max(a, b)`` may be a built-in one where ``max`` was a variable.
     """
-    known = {*_WORD.findall(edit.old.text), *_WORD.findall(instruction)}
-    unknown = (_qualifiers(edit) & language.known_to_import) - known
-    if not unknown:
-        return None
-    statements = import_statements(edit.new, edit.new_tree)
+    if language.implicit_members:
+        return set[str]()
+    old = names(edit.old, edit.old_tree)
+    start, end = edit.old_span.start, edit.old_span.end
+    local = {one.text for one in old if one.binds and one.scope is not None and start <= one.start < end}
+    local -= {one.text for one in old if one.binds and not start <= one.start < end}
+    text = edit.new.text
+    used = {
+        one.text
+        for one in names(edit.new, edit.new_tree, edit.new_span)
+        if not one.binds and not text.startswith(("(", " (", "!"), one.start + len(one.text))
+    }
+    unbound = (used & local) - language.builtins
+    unbound -= {one.text for one in names(edit.new, edit.new_tree) if one.binds} if unbound else set[str]()
+    return {name for name in unbound if not re.search(_BINDS.format(re.escape(name)), edit.new_code)}
+
+
+def _not_imported(edit: Edited, language: Language, known: set[str]) -> set[str]:
+    """Names of the standard library that are new to the file and that the file does not import.
+
+    Other names may be defined in another file of the same module or package.
+    """
+    unknown = (
+        (_qualifiers(edit) & language.known_to_import) - known if language.known_to_import else set[str]()
+    )
+    statements = import_statements(edit.new, edit.new_tree) if unknown else ()
     if any("*" in one.text for one in statements):
-        return None
+        return set[str]()
     unknown -= {name for one in statements for name in _WORD.findall(one.text)}
-    unknown -= {name.text for name in names(edit.new, edit.new_tree) if name.binds}
-    return _undefined(unknown)
+    return unknown - (
+        {name.text for name in names(edit.new, edit.new_tree) if name.binds} if unknown else set[str]()
+    )
 
 
 def _qualifiers(edit: Edited) -> set[str]:
@@ -103,12 +133,6 @@ def _qualifiers(edit: Edited) -> set[str]:
         and before.text not in {".", "::", "->", "?."}
         and edit.new_span.start <= one.start < edit.new_span.end
     }
-
-
-def _undefined(unknown: set[str]) -> Refusal | None:
-    if not unknown:
-        return None
-    return Refusal(f"The answer uses {min(unknown)}, which the file neither defines nor imports.")
 
 
 def _names_in_types(edit: Edited) -> set[str]:
