@@ -65,7 +65,7 @@ def _documents(text: str) -> set[str]:
 def _divided(text: str) -> tuple[str, str]:
     """Paragraphs of a description, and its sections with the line ends before them."""
     lines = text.split("\n")
-    first = next((number for number, line in enumerate(lines) if _begins_section(lines, number)), len(lines))
+    first = next((number for number in range(len(lines)) if _begins_section(lines, number)), len(lines))
     above = "\n".join(lines[:first])
     description = above.rstrip("\n")
     return description, text[len(description) :]

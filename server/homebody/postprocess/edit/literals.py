@@ -118,7 +118,7 @@ def _added_number(old: Counter[str], new: Counter[str]) -> Refusal | None:
 def _dropped_text(edit: Edited, old: _Texts, new: _Texts) -> Refusal | None:
     defaults = _defaults(edit.old_code) - _defaults(edit.new_code)
     fewer = Counter(old) - Counter(new)
-    kept = [parts for parts in old if len(parts) > 1 or fewer[parts] > defaults[parts[0]]]
+    kept = [parts for parts in old if fewer[parts] > defaults["".join(parts)] or not fewer[parts]]
     lost = _not_in(kept, new, edit.new_code)
     return Refusal(f"The answer drops or changes the text “{lost[:60]}”.") if lost is not None else None
 
