@@ -92,10 +92,13 @@ class Request:
 
     @property
     def asked(self) -> str:
-        """The requested change as text: the instruction, or the prompt file's text unless it has a guard."""
+        """The requested change as text: the instruction, or the prompt file's text unless it has a guard.
+
+        The text of a problem that is to be fixed belongs to it.
+        """
         if self.instruction or self.prompt.guard != "none":
             return self.instruction
-        return self.prompt.body
+        return f"{self.prompt.body}\n{self.problem}"
 
 
 @dataclass(frozen=True, slots=True)
