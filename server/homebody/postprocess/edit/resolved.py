@@ -90,18 +90,18 @@ def _unbound(edit: Edited, language: Language) -> set[str]:
     """
     if language.implicit_members:
         return set[str]()
-    old = names(edit.old, edit.old_tree)
-    start, end = edit.old_span.start, edit.old_span.end
-    local = {one.text for one in old if one.binds and one.scope is not None and start <= one.start < end}
-    local -= {one.text for one in old if one.binds and not start <= one.start < end}
+    local = {one.text for one in names(edit.old, edit.old_tree, edit.old_span) if one.scope is not None}
     text = edit.new.text
+    inside = names(edit.new, edit.new_tree, edit.new_span)
     used = {
         one.text
-        for one in names(edit.new, edit.new_tree, edit.new_span)
+        for one in inside
         if not one.binds and not text.startswith(("(", " (", "!"), one.start + len(one.text))
     }
-    unbound = (used & local) - language.builtins
-    unbound -= {one.text for one in names(edit.new, edit.new_tree) if one.binds} if unbound else set[str]()
+    unbound = (used & local) - language.builtins - {one.text for one in inside if one.binds}
+    if unbound:
+        # The rest of the file is read only now, because it may be large.
+        unbound -= {one.text for one in names(edit.new, edit.new_tree) if one.binds}
     return {name for name in unbound if not re.search(_BINDS.format(re.escape(name)), edit.new_code)}
 
 
