@@ -8,6 +8,7 @@ import re
 from collections import Counter
 
 from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.bodies import emptied_bodies
 from homebody.postprocess.edit.edited import Edited, is_local, within
 from homebody.postprocess.edit.heads import (
     dropped_decorations,
@@ -18,7 +19,7 @@ from homebody.postprocess.edit.heads import (
 from homebody.postprocess.edit.resolved import lost_imports
 from homebody.postprocess.invisible import invisible_added, name_of
 from homebody.syntax.check import count_errors, first_error
-from homebody.syntax.scope import Definition
+from homebody.syntax.scope import Definition, definitions
 
 _MAX_GROWTH = 20
 _FREE_LINES = 100
@@ -31,7 +32,9 @@ _EXCHANGES = re.compile(
     r"\b(?:renam|replac|split|mov|extract|convert|turn|call it|name it|instead)\w*", re.IGNORECASE
 )
 """Words of an instruction after which a definition may be lost if there is a new one, or if it is named."""
-_GENERATES = re.compile(r"\b(?:data ?class|namedtuple|attrs|pydantic|record)\w*", re.IGNORECASE)
+_GENERATES = re.compile(
+    r"\b(?:data ?class|namedtuple|attrs|pydantic|record|constructor|lombok)\w*", re.IGNORECASE
+)
 """Kinds of classes that have methods which nobody writes."""
 _GENERATED = re.compile(r"__\w+__|(?:get|set|is)[A-Z]\w*|equals|hashCode|toString|copy|constructor")
 
@@ -44,6 +47,7 @@ def common_refusal(edit: Edited, instruction: str) -> Refusal | None:
         or _new_errors(edit)
         or _repeated_definitions(edit)
         or _lost_definitions(edit, instruction)
+        or emptied_bodies(edit, instruction)
         or dropped_decorations(edit, instruction)
         or dropped_modifiers(edit, instruction)
         or dropped_parts(edit, instruction)
@@ -107,7 +111,9 @@ def _lost_definitions(edit: Edited, instruction: str) -> Refusal | None:
     if _REMOVES.search(instruction):
         return None
     old, new = edit.old_definitions(), edit.new_definitions()
-    fewer = Counter(one.name for one in old) - Counter(one.name for one in new)
+    # A function may become the value of a variable.
+    kept = Counter(one.name for one in definitions(edit.new, edit.new_tree))
+    fewer = Counter(one.name for one in old) - kept
     lost = [one for one in within(old, edit.old_span) if one.name in fewer and not is_local(one, old)]
     if _EXCHANGES.search(instruction):
         is_new = any(one.name not in {other.name for other in old} for one in within(new, edit.new_span))

@@ -14,7 +14,7 @@ from homebody.syntax import nodes
 from homebody.syntax.compare import Token, compared
 from homebody.syntax.import_block import Statement, import_statements
 from homebody.syntax.language import find
-from homebody.syntax.names import names
+from homebody.syntax.names import Name, names
 from homebody.syntax.row import Language
 from homebody.text import Document, Span
 
@@ -22,8 +22,10 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 _NAME_IN_TYPE = re.compile(r"(?<![.\w])[^\W\d]\w*")
 _TYPE_PARAMETERS = re.compile(r"\b(?:def|class|type)\s+\w+\s*\[([^\]]*)\]")
-_BINDS = r"(?<![\w.]){0}\b(?:\s*:[^=\n]*)?\s*(?::?=(?!=)|\|)|[|&]\s*{0}\b"
-"""A binding in code that the grammar does not parse, such as the arguments of a macro."""
+_IN_MACRO = r"\w!\s*[(\[{{](?s:.*)(?:(?<![\w.]){0}\s*=(?!=)|[|&]\s*{0}\b|\b{0}\s*\|)"
+"""A binding in the arguments of a macro, which the grammar does not parse."""
+_IN_FUNCTION = r"\bvar\b[^;\n]*\b{0}\b"
+"""A binding that is valid in the whole function."""
 _CELL = "vscode-notebook-cell:"
 
 
@@ -93,16 +95,29 @@ def _unbound(edit: Edited, language: Language) -> set[str]:
     local = {one.text for one in names(edit.old, edit.old_tree, edit.old_span) if one.scope is not None}
     text = edit.new.text
     inside = names(edit.new, edit.new_tree, edit.new_span)
-    used = {
+    bindings = [one for one in inside if one.binds]
+    unbound = {
         one.text
         for one in inside
-        if not one.binds and not text.startswith(("(", " (", "!"), one.start + len(one.text))
+        if one.text in local - language.builtins
+        and not one.binds
+        and not text.startswith(("(", " (", "!"), one.start + len(one.text))
+        and not any(_reaches(other, one) for other in bindings if other.text == one.text)
     }
-    unbound = (used & local) - language.builtins - {one.text for one in inside if one.binds}
     if unbound:
         # The rest of the file is read only now, because it may be large.
-        unbound -= {one.text for one in names(edit.new, edit.new_tree) if one.binds}
-    return {name for name in unbound if not re.search(_BINDS.format(re.escape(name)), edit.new_code)}
+        around = [one for one in names(edit.new, edit.new_tree) if one.binds]
+        unbound -= {one.text for one in around if not edit.new_span.start <= one.start < edit.new_span.end}
+    patterns = (_IN_MACRO, _IN_FUNCTION)
+    return {
+        name
+        for name in unbound
+        if not any(re.search(one.format(re.escape(name)), edit.new_code) for one in patterns)
+    }
+
+
+def _reaches(binding: Name, use: Name) -> bool:
+    return binding.scope is None or binding.scope.start <= use.start < binding.scope.end
 
 
 def _not_imported(edit: Edited, language: Language, known: set[str]) -> set[str]:

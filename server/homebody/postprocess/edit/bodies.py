@@ -1,0 +1,56 @@
+"""The check that an edit does not empty the body of a function.
+
+In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
+the model what to correct; or nothing.
+"""
+
+import re
+
+from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.edited import Edited, is_local, within
+from homebody.syntax.opaque import comments_in
+from homebody.syntax.scope import Definition
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
+
+_STUB_WORDS = re.compile(
+    r"stub|abstract|interface|protocol|empty|body|bodies|implement|clear|todo|pass\b", re.IGNORECASE
+)
+_DOCSTRING = re.compile(r"\A\s*[rRuU]?(\"{3}|'{3})(?:\\.|(?!\1)[^\\])*\1", re.DOTALL)
+_EMPTY = re.compile(
+    r"\s*\{?\s*(?:pass|\.\.\.|return|todo!\(.*\)|unimplemented!\(.*\)|raise NotImplementedError.*"
+    r"|throw new (?:NotImplemented|UnsupportedOperation|Error)\w*\(.*\))?\s*;?\s*\}?\s*"
+)
+"""A body that does nothing, without its comments."""
+
+
+def emptied_bodies(edit: Edited, instruction: str) -> Refusal | None:
+    """Refuse a body without code for one that had code: models write ``pass`` for what they leave out.
+
+    The body of a function with another signature may be empty: of a constructor whose parameters are members.
+    """
+    if _STUB_WORDS.search(instruction):
+        return None
+    new = {
+        (one.container, one.name, one.signature)
+        for one in _functions(edit.new_definitions(), edit.new_span)
+        if _is_empty(edit.new, edit.new_tree, one)
+    }
+    for one in _functions(edit.old_definitions(), edit.old_span):
+        if (one.container, one.name, one.signature) in new and not _is_empty(edit.old, edit.old_tree, one):
+            return Refusal(f"The answer leaves out the body of {one.name}, so the file is not changed.")
+    return None
+
+
+def _functions(found: tuple[Definition, ...], span: Span) -> list[Definition]:
+    return [one for one in within(found, span) if one.is_function and one.body and not is_local(one, found)]
+
+
+def _is_empty(document: Document, tree: Tree, one: Definition) -> bool:
+    body = one.body or Span(0, 0)
+    text, at = "", body.start
+    for comment in comments_in(document, tree, body):
+        text += document.text[at : comment.start]
+        at = comment.end
+    text += document.text[at : body.end]
+    return _EMPTY.fullmatch(_DOCSTRING.sub("", text, count=1)) is not None
