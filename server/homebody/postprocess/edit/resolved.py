@@ -5,6 +5,7 @@ the model what to correct; or nothing.
 """
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from homebody.postprocess.edit.answer_code import Refusal
@@ -92,18 +93,10 @@ def _unbound(edit: Edited, language: Language) -> set[str]:
     """
     if language.implicit_members:
         return set[str]()
-    local = {one.text for one in names(edit.old, edit.old_tree, edit.old_span) if one.scope is not None}
-    text = edit.new.text
-    inside = names(edit.new, edit.new_tree, edit.new_span)
-    bindings = [one for one in inside if one.binds]
-    unbound = {
-        one.text
-        for one in inside
-        if one.text in local - language.builtins
-        and not one.binds
-        and not text.startswith(("(", " (", "!"), one.start + len(one.text))
-        and not any(_reaches(other, one) for other in bindings if other.text == one.text)
-    }
+    before = names(edit.old, edit.old_tree, edit.old_span)
+    local = {one.text for one in before if one.scope is not None} - language.builtins
+    local -= _used_elsewhere(edit.old, before)
+    unbound = _used_elsewhere(edit.new, names(edit.new, edit.new_tree, edit.new_span)) & local
     if unbound:
         # The rest of the file is read only now, because it may be large.
         around = [one for one in names(edit.new, edit.new_tree) if one.binds]
@@ -113,6 +106,18 @@ def _unbound(edit: Edited, language: Language) -> set[str]:
         name
         for name in unbound
         if not any(re.search(one.format(re.escape(name)), edit.new_code) for one in patterns)
+    }
+
+
+def _used_elsewhere(document: Document, found: Sequence[Name]) -> set[str]:
+    """Names that are used where no binding in ``found`` reaches, other than as functions."""
+    bindings = [one for one in found if one.binds]
+    return {
+        one.text
+        for one in found
+        if not one.binds
+        and not document.text.startswith(("(", " (", "!"), one.start + len(one.text))
+        and not any(_reaches(other, one) for other in bindings if other.text == one.text)
     }
 
 
