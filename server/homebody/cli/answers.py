@@ -12,13 +12,14 @@ from typing import Self
 
 from msgspec import Struct
 
-from homebody.audit import LeftOut, Source
+from homebody.audit import Source
 from homebody.backend.base import ReadProgress
 from homebody.cli.edge import warn
 from homebody.cli.prompt_text import lines_of
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine, open_engine
-from homebody.features.answer import Usage
+from homebody.features.ask import Reply
+from homebody.features.explanation import Explanation
 from homebody.features.links import linked_text
 from homebody.headless.report import Lines, to_lines
 from homebody.settings import Settings
@@ -40,13 +41,19 @@ class Used(Struct, frozen=True, rename="camel"):
     context_length: int
 
 
-class Account(Struct, frozen=True, rename="camel"):
-    """What an answer is based on, as ``--json`` prints it."""
+class Report(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """An answer and what it is based on: what ``--json`` prints, for every command that answers with text.
 
+    ``file`` is the explained file, ``conversation_id`` that of a question; each only where there is one.
+    """
+
+    markdown: str
     complete: bool
     usage: Used
     sources: list[Lines]
     left_out: list[Lines]
+    file: str | None = None
+    conversation_id: str | None = None
 
 
 @asynccontextmanager
@@ -131,16 +138,22 @@ async def named_places(
     return [(words, uri) for uri, words in reversed(found.items())]
 
 
-def account(
-    usage: Usage, sources: Sequence[Source], left_out: Sequence[LeftOut], *, complete: bool
-) -> Account:
-    """Build the account of what an answer is based on."""
-    used = Used(usage.prompt_tokens, usage.output_tokens, usage.context_length)
-    return Account(complete, used, to_lines(sources), to_lines(left_out))
+def to_report(answer: Explanation | Reply, *, file: str | None = None) -> Report:
+    """Write an answer for scripts."""
+    used = Used(answer.usage.prompt_tokens, answer.usage.output_tokens, answer.usage.context_length)
+    return Report(
+        markdown=answer.markdown,
+        complete=answer.complete,
+        usage=used,
+        sources=to_lines(answer.sources),
+        left_out=to_lines(answer.left_out),
+        file=file,
+        conversation_id=answer.conversation.id if isinstance(answer, Reply) else None,
+    )
 
 
 def show_account(
-    terminal: Terminal, summary: Account, remedy: str, places: Sequence[tuple[str, str]] = ()
+    terminal: Terminal, report: Report, remedy: str, places: Sequence[tuple[str, str]] = ()
 ) -> None:
     """Print the places that the answer names, its tokens and its sources on a terminal.
 
@@ -148,14 +161,14 @@ def show_account(
     """
     terminal.end_line()
     terminal.places("places", places)
-    used = summary.usage
+    used = report.usage
     left = max(0, used.context_length - used.prompt_tokens - used.output_tokens)
     terminal.remark(f"{used.prompt_tokens} tokens in, {used.output_tokens} out, {left} left")
-    if summary.sources:
-        terminal.remark("read: " + ", ".join(map(lines_of, summary.sources)))
-    for left_out in summary.left_out:
+    if report.sources:
+        terminal.remark("read: " + ", ".join(map(lines_of, report.sources)))
+    for left_out in report.left_out:
         # Turns of a conversation and pasted text have no lines that a reader could look up.
         place = f"{lines_of(left_out)}: " if left_out.uri.startswith("file:") else ""
         terminal.remark(f"not read: {place}{left_out.why}")
-    if not summary.complete:
+    if not report.complete:
         warn(f"the answer is not complete: {remedy}.")

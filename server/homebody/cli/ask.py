@@ -13,7 +13,7 @@ import typer
 from msgspec import Struct
 
 from homebody.audit import erase_logged
-from homebody.cli.answers import Account, Writer, account, named_places, ready_engine, show_account
+from homebody.cli.answers import Writer, named_places, ready_engine, show_account, to_report
 from homebody.cli.ask_session import REMEDY, AskSession, attached
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
@@ -26,14 +26,6 @@ from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
 from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
-
-
-class Report(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints."""
-
-    conversation_id: str
-    markdown: str
-    account: Account
 
 
 class Listed(Struct, frozen=True, rename="camel"):
@@ -101,11 +93,11 @@ def _ask(
         reply, places = asyncio.run(asked)
     if store:
         store_conversation(found)
-    summary = account(reply.usage, reply.sources, reply.left_out, complete=reply.complete)
+    report = to_report(reply)
     if as_json:
-        terminal.write(to_json(Report(found.id, reply.markdown, summary)))
+        terminal.write(to_json(report))
         return
-    show_account(terminal, summary, REMEDY, places)
+    show_account(terminal, report, REMEDY, places)
     if store:
         terminal.remark(f"continue with: homebody ask --conversation {found.id}")
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
-from homebody.cli.answers import Writer, account, named_places, show_account
+from homebody.cli.answers import Writer, named_places, show_account, to_report
 from homebody.cli.edge import warn
 from homebody.cli.place import parse_lines
 from homebody.cli.terminal import Terminal
@@ -142,9 +142,8 @@ class AskSession:
         self._terminal.write(_HELP)
 
     async def _end(self, reply: Reply) -> None:
-        summary = account(reply.usage, reply.sources, reply.left_out, complete=reply.complete)
         places = await named_places(self._engine, reply.markdown, reply.sources)
-        show_account(self._terminal, summary, REMEDY, places)
+        show_account(self._terminal, to_report(reply), REMEDY, places)
 
 
 async def attached(engine: Engine, what: str) -> Attached:

@@ -5,22 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec import Struct
 
-from homebody.cli.answers import Account, Writer, account, ready_engine, show_account
+from homebody.cli.answers import Writer, ready_engine, show_account, to_report
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.features.commit_message import commit_message
 from homebody.features.explanation import Explanation
 from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
-
-
-class Report(Struct, frozen=True):
-    """What ``--json`` prints."""
-
-    message: str
-    account: Account
 
 
 def register(app: typer.Typer) -> None:
@@ -38,13 +30,13 @@ def _commit_message(
     terminal = Terminal()
     with Writer(terminal, Path.cwd(), is_quiet=True) as writer:
         message = asyncio.run(_run(context.obj, writer, full=full))
-    summary = account(message.usage, message.sources, message.left_out, complete=message.complete)
+    report = to_report(message)
     if as_json:
-        terminal.write(to_json(Report(message.markdown, summary)))
+        terminal.write(to_json(report))
         return
     terminal.write(message.markdown + "\n")
-    remedy = "stage less, or use --full" if summary.left_out else "complete it before you commit"
-    show_account(terminal, summary, remedy)
+    remedy = "stage less, or use --full" if report.left_out else "complete it before you commit"
+    show_account(terminal, report, remedy)
 
 
 async def _run(flags: Flags, writer: Writer, *, full: bool) -> Explanation:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
-from msgspec import Struct
 
-from homebody.cli.answers import Account, Writer, account, named_places, ready_engine, show_account
+from homebody.cli.answers import Writer, named_places, ready_engine, show_account, to_report
 from homebody.cli.flags import Flags
 from homebody.cli.input import read_input
 from homebody.cli.place import parse_lines
@@ -28,17 +27,6 @@ from homebody.text import Document
 _HERE = Path("any file in this folder")
 
 _REMEDY = "select less, use --full, or raise chat.max_tokens"
-
-
-class Report(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints. ``file`` is empty if the input is not a file."""
-
-    file: str
-    markdown: str
-    complete: bool
-    usage: object
-    sources: object
-    left_out: object
 
 
 def register(app: typer.Typer) -> None:
@@ -84,14 +72,11 @@ def _explain(
         else:
             explained = _explain_changes(flags, writer, is_staged=staged, full=full)
         explanation, places = asyncio.run(explained)
-    file = str(parse_lines(place)[0]) if place not in {"", "-"} else ""
-    summary = account(
-        explanation.usage, explanation.sources, explanation.left_out, complete=explanation.complete
-    )
+    report = to_report(explanation, file=str(parse_lines(place)[0]) if place not in {"", "-"} else None)
     if as_json:
-        terminal.write(to_json(_report(file, explanation, summary)))
+        terminal.write(to_json(report))
         return
-    show_account(terminal, summary, _REMEDY, places)
+    show_account(terminal, report, _REMEDY, places)
 
 
 _Explained: TypeAlias = tuple[Explanation, list[tuple[str, str]]]
@@ -137,9 +122,3 @@ async def _explain_changes(flags: Flags, writer: Writer, *, is_staged: bool, ful
 async def _with_places(engine: Engine, found: Explanation, document: Document | None = None) -> _Explained:
     places = await named_places(engine, found.markdown, found.sources, document=document, own=found.links)
     return found, places
-
-
-def _report(file: str, explanation: Explanation, summary: Account) -> Report:
-    return Report(
-        file, explanation.markdown, explanation.complete, summary.usage, summary.sources, summary.left_out
-    )

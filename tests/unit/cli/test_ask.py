@@ -2,8 +2,11 @@
 
 import io
 import json
+import subprocess
 
 import pytest
+
+from support.needs import needs
 
 
 @pytest.fixture
@@ -31,7 +34,24 @@ def test_a_piped_question_is_answered(run, scripted, piped):
     piped("Traceback: boom")
     report = json.loads(run("ask", "-p", "Explain", "--json").out)
     assert report["markdown"] == "It adds two numbers."
-    assert report["account"]["sources"][0]["uri"] == "homebody:pasted"
+    assert report["sources"][0]["uri"] == "homebody:pasted"
+
+
+def test_all_commands_that_answer_print_json_of_one_shape(run, scripted, piped):
+    """Only the file and the conversation differ."""
+    for arguments in (["init", "-q"], ["add", "add.py"]):
+        subprocess.run([needs("git"), *arguments], check=True)
+    shared = {"markdown", "complete", "usage", "sources", "leftOut"}
+    printed = [
+        json.loads(run(*command, "--json").out).keys() ^ shared
+        for command in (
+            ("ask", "Explain"),
+            ("explain", "add.py"),
+            ("explain", "--staged"),
+            ("commit-message",),
+        )
+    ]
+    assert printed == [{"conversationId"}, {"file"}, set(), set()]
 
 
 def test_a_stored_conversation_is_continued_and_deleted(run, scripted, piped):

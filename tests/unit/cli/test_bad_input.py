@@ -149,9 +149,8 @@ def test_a_long_output_is_read_by_its_end(run, answering, monkeypatch, arguments
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ok\n" * 300_000 + b"Error: the end\n")))
     ended = run(*arguments, "--json")
     report = json.loads(ended.out)
-    left_out = report["leftOut"] if "leftOut" in report else report["account"]["leftOut"]
     assert ended.code == 0
-    assert "did not fit" in left_out[0]["why"]
+    assert "did not fit" in report["leftOut"][0]["why"]
 
 
 def test_a_command_without_a_standard_input_works(run, answering, monkeypatch):
