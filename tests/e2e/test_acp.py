@@ -173,6 +173,15 @@ async def test_a_question_follows_an_explanation(chat, file):
     assert session.editor.text == "It multiplies.It fails."
 
 
+async def test_an_answer_links_to_the_code_that_it_names(chat, file):
+    """At a line as Zed opens it; links of the model are text."""
+    reply = {"contains": "return result", "text": "`area()` is in app.py:2, [see](https://evil.example)"}
+    async with chat([reply], Editor({str(file): CODE})) as session:
+        assert await session.say("/explain app.py area") == "end_turn"
+    names = f"[`area()`]({file.as_uri()}#L1:1) is in [app.py:2]({file.as_uri()}#L2:2)"
+    assert session.editor.text == f"{names}, [see]\\(`https://evil.example`)"
+
+
 async def test_shortened_turns_are_named(chat, workspace):
     """They are named with every answer whose prompt does not contain them completely."""
     async with chat("An answer of some words. " * 40, model={"context_length": 1024}) as session:

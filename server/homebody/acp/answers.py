@@ -3,7 +3,10 @@
 In: a question and its files, or a target. Out: the streamed answer, its sources, and its token counts.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from homebody.acp.files import attach_reference
 from homebody.acp.question import Question
@@ -17,11 +20,16 @@ from homebody.features.ask import ask
 from homebody.features.attachments import Attached
 from homebody.features.explain import explain
 from homebody.features.explained import add_explanation
+from homebody.features.links import ArrivingLinks, arriving_links
 from homebody.features.surroundings import shown_path
 from homebody.postprocess import code_blocks
+from homebody.postprocess.links import Part
 from homebody.prompt.front_matter import PromptFile
 from homebody.text import Document, Span
 from homebody.workspace.uri import path_of
+
+# Zed opens a link at a line only if it names the last line too.
+_LINE = re.compile(r"#L(\d+)\)$")
 
 
 async def answer(
@@ -52,15 +60,17 @@ async def answer(
         else:
             session.last = reference
             attached.append(found)
-    reply = await ask(
-        engine,
-        question.text,
-        conversation=session.conversation,
-        document=document,
-        span=span,
-        attachments=attached,
-        on_text=session.say,
-    )
+    async with _linking(engine, session, document) as links:
+        reply = await ask(
+            engine,
+            question.text,
+            conversation=session.conversation,
+            document=document,
+            span=span,
+            attachments=attached,
+            on_text=links.say,
+            on_sources=links.found.add_sources,
+        )
     session.blocks = reply.blocks[len(reply.blocks) - reply.new_blocks :]
     unread += _told(engine, reply.left_out)
     _account(engine, session, reply.usage, reply.sources, unread)
@@ -71,11 +81,47 @@ async def explained(
     engine: Engine, session: Session, target: Target, prompt: PromptFile | None
 ) -> StopReason:
     """Explain the target; the explanation is part of the chat. Raises what ``explain`` raises."""
-    found = await explain(engine, target.document, target.span, prompt=prompt, on_text=session.say)
+    async with _linking(engine, session, target.document) as links:
+        found = await explain(
+            engine,
+            target.document,
+            target.span,
+            prompt=prompt,
+            on_text=links.say,
+            on_sources=links.found.add_sources,
+        )
     await add_explanation(engine, session.conversation, target.document, target.span, found)
     session.blocks = tuple(code_blocks(found.markdown))
     _account(engine, session, found.usage, found.sources, _told(engine, found.left_out))
     return "end_turn" if found.complete else "max_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """An answer that is sent with links to the code that it names."""
+
+    session: Session
+    found: ArrivingLinks
+
+    def say(self, text: str) -> None:
+        """Send a piece, as far as it is certain."""
+        self.send(self.found.feed(text))
+
+    def send(self, parts: Iterable[Part]) -> None:
+        """Send these parts."""
+        if markdown := "".join(
+            _LINE.sub(r"#L\1:\1)", one.markdown) if one.uri else one.markdown for one in parts
+        ):
+            self.session.say(markdown)
+
+
+@asynccontextmanager
+async def _linking(engine: Engine, session: Session, document: Document | None) -> AsyncGenerator[_Linked]:
+    links = _Linked(session, await arriving_links(engine, document))
+    try:
+        yield links
+    finally:
+        links.send(links.found.end())
 
 
 def _account(

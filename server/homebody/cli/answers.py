@@ -4,8 +4,7 @@ In: settings, an explanation. Out: a ready engine, lines on stderr, a report for
 """
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -20,14 +19,11 @@ from homebody.cli.terminal import Terminal
 from homebody.engine import Engine, open_engine
 from homebody.features.ask import Reply
 from homebody.features.explanation import Explanation
-from homebody.features.links import linked_text
+from homebody.features.links import ArrivingLinks, arriving_links, linked_text
 from homebody.headless.report import Lines, to_lines
+from homebody.postprocess.links import Part
 from homebody.settings import Settings
 from homebody.text import Document
-from homebody.workspace.uri import path_of
-
-# Links that Homebody writes into an answer, as they come in one piece: headings of parts, and places.
-_LINK = re.compile(r"\[(?P<text>[^\[\]\n]{1,300})\]\((?P<uri>file:[^()\s]{1,2000})\)")
 
 _INDEX_SECONDS = 2.0
 """Seconds to wait for the workspace's index; in a large workspace, the files indexed by then are used."""
@@ -70,14 +66,14 @@ async def ready_engine(settings: Settings, workspace: Path) -> AsyncGenerator[En
 class Writer:
     """Writes an answer as it arrives; on a terminal, shows before it how far the model has come.
 
-    A context manager: at its end nothing of that is left on the screen. Links of the answer that lead to
-    files of ``workspace`` are written as places.
+    A context manager: at its end nothing of that is left on the screen. Files and definitions that the
+    answer names are links on terminals that have hyperlinks.
     """
 
-    def __init__(self, terminal: Terminal, workspace: Path, *, is_quiet: bool = False) -> None:
+    def __init__(self, terminal: Terminal, *, is_quiet: bool = False) -> None:
         self._terminal = terminal
-        self._workspace = workspace
         self._is_quiet = is_quiet
+        self._links: ArrivingLinks | None = None
         self._shows_progress = False
 
     def __enter__(self) -> Self:
@@ -86,8 +82,14 @@ class Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Clear the progress, for an error message or the shell."""
+        """Write what was held back, and clear the progress, for an error message or the shell."""
         self._clear()
+        if self._links is not None:
+            self._write(self._links.end())
+
+    async def find_links(self, engine: Engine, document: Document | None = None) -> None:
+        """Link to code in the next answer; ``document`` is its subject."""
+        self._links = await arriving_links(engine, document)
 
     def on_read(self, read: ReadProgress) -> None:
         """Show how much of the prompt is read."""
@@ -95,24 +97,34 @@ class Writer:
         seconds = "" if left is None else f", {left / 1000:.0f} s left"
         self._show(f"reading {read.read} of {read.total} tokens{seconds}")
 
+    def on_sources(self, sources: Sequence[Source]) -> None:
+        """Link to these files and definitions too."""
+        if self._links is not None:
+            self._links.add_sources(sources)
+
     def on_text(self, text: str) -> None:
         """Write a piece of the answer."""
         # Clear only once: later it would erase the line that the answer has started.
         self._clear()
         if self._is_quiet:
             return
-        at = 0
-        for match in _LINK.finditer(text):
-            if self._leads_to_a_file(match["uri"]):
-                self._terminal.write(text[at : match.start()])
-                self._terminal.link(match["text"], match["uri"])
-                at = match.end()
-        self._terminal.write(text[at:])
+        if self._links is None:
+            self._terminal.write(text)
+        elif self._terminal.has_hyperlinks:
+            self._write(self._links.feed(text))
+        else:
+            self._write(self._links.own(text))
 
-    def _leads_to_a_file(self, uri: str) -> bool:
-        """Whether a link leads to a file of the workspace; other links are text of the model."""
-        path = path_of(uri.partition("#")[0])
-        return path is not None and path.is_relative_to(self._workspace.absolute()) and path.is_file()
+    def _write(self, parts: Iterable[Part]) -> None:
+        text = ""
+        for part in parts:
+            if part.uri is None:
+                text += part.plain
+            else:
+                self._terminal.write(text)
+                self._terminal.link(part.plain, part.uri)
+                text = ""
+        self._terminal.write(text)
 
     def _show(self, text: str) -> None:
         self._terminal.progress(text)

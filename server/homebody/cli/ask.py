@@ -88,7 +88,7 @@ def _ask(
     piped = read_input()
     if not question:
         question, piped = piped, ""
-    with Writer(terminal, _workspace(), is_quiet=as_json) as writer:
+    with Writer(terminal, is_quiet=as_json) as writer:
         asked = _once(context.obj, writer, found, question, piped=piped, attach=attach or ())
         reply, places = asyncio.run(asked)
     if store:
@@ -116,6 +116,7 @@ async def _once(
         items: list[Attached] = [await attached(engine, what) for what in attach]
         if piped.strip():
             items.append(await attach_text(engine, piped, "Piped text"))
+        await writer.find_links(engine)
         reply = await ask(
             engine,
             question,
@@ -123,6 +124,7 @@ async def _once(
             attachments=items,
             on_text=writer.on_text,
             on_read=writer.on_read,
+            on_sources=writer.on_sources,
         )
         return reply, await named_places(engine, reply.markdown, reply.sources)
 
@@ -135,7 +137,7 @@ def _talk(
         opened = ready_engine(flags.load(workspace), workspace)
         engine = runner.run(opened.__aenter__())
         try:
-            session = AskSession(engine, conversation, terminal, workspace, store=store)
+            session = AskSession(engine, conversation, terminal, store=store)
             for what in attach:
                 runner.run(session.attach(what))
             session.run(runner)

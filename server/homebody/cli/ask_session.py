@@ -38,12 +38,10 @@ class AskSession:
         engine: Engine,
         conversation: Conversation,
         terminal: Terminal,
-        workspace: Path,
         *,
         store: bool,
     ) -> None:
         self._engine = engine
-        self._workspace = workspace
         self._conversation = conversation
         self._terminal = terminal
         self._store = store
@@ -106,7 +104,8 @@ class AskSession:
     async def _answered(self, question: str) -> None:
         items, self._attached = self._attached, []
         try:
-            with Writer(self._terminal, self._workspace) as writer:
+            with Writer(self._terminal) as writer:
+                await writer.find_links(self._engine)
                 reply = await ask(
                     self._engine,
                     question,
@@ -114,6 +113,7 @@ class AskSession:
                     attachments=items,
                     on_text=writer.on_text,
                     on_read=writer.on_read,
+                    on_sources=writer.on_sources,
                 )
         except BaseException:
             self._attached = items
@@ -121,9 +121,14 @@ class AskSession:
         await self._end(reply)
 
     async def _again(self, _rest: str) -> None:
-        with Writer(self._terminal, self._workspace) as writer:
+        with Writer(self._terminal) as writer:
+            await writer.find_links(self._engine)
             reply = await regenerate(
-                self._engine, self._conversation, on_text=writer.on_text, on_read=writer.on_read
+                self._engine,
+                self._conversation,
+                on_text=writer.on_text,
+                on_read=writer.on_read,
+                on_sources=writer.on_sources,
             )
         await self._end(reply)
 

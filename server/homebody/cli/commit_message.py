@@ -28,7 +28,7 @@ def _commit_message(
 ) -> None:
     """Write a commit message for the staged changes: git commit -e -m "$(homebody commit-message)"."""
     terminal = Terminal()
-    with Writer(terminal, Path.cwd(), is_quiet=True) as writer:
+    with Writer(terminal, is_quiet=True) as writer:
         message = asyncio.run(_run(context.obj, writer, full=full))
     report = to_report(message)
     if as_json:

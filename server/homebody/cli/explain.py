@@ -63,8 +63,7 @@ def _explain(
     if problem and place in {"", "-"}:
         message = "--problem needs a position: homebody explain FILE:LINE --problem TEXT."
         raise UsageError(message)
-    workspace = workspace_of(parse_lines(place)[0] if place not in {"", "-"} else _HERE)
-    with Writer(terminal, workspace, is_quiet=as_json) as writer:
+    with Writer(terminal, is_quiet=as_json) as writer:
         if place and place != "-":
             explained = _explain_file(flags, place, problem, writer, full=full)
         elif place:
@@ -89,6 +88,7 @@ async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, 
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
     span = source.span_of(*lines) if lines else None
     async with ready_engine(settings, workspace) as engine:
+        await writer.find_links(engine, source.document)
         found = await explain(
             engine,
             source.document,
@@ -97,6 +97,7 @@ async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, 
             full=full,
             on_text=writer.on_text,
             on_read=writer.on_read,
+            on_sources=writer.on_sources,
         )
         return await _with_places(engine, found, source.document)
 
@@ -105,7 +106,15 @@ async def _explain_input(flags: Flags, writer: Writer, *, full: bool) -> _Explai
     text = read_input()
     workspace = workspace_of(_HERE)
     async with ready_engine(flags.load(workspace), workspace) as engine:
-        found = await explain_text(engine, text, full=full, on_text=writer.on_text, on_read=writer.on_read)
+        await writer.find_links(engine)
+        found = await explain_text(
+            engine,
+            text,
+            full=full,
+            on_text=writer.on_text,
+            on_read=writer.on_read,
+            on_sources=writer.on_sources,
+        )
         return await _with_places(engine, found)
 
 
@@ -113,8 +122,15 @@ async def _explain_changes(flags: Flags, writer: Writer, *, is_staged: bool, ful
     workspace = workspace_of(_HERE)
     async with ready_engine(flags.load(workspace), workspace) as engine:
         attached = await attach_changes(engine, "staged" if is_staged else "uncommitted", Path.cwd())
+        await writer.find_links(engine)
         found = await explain_attached(
-            engine, "explain-diff", attached, full=full, on_text=writer.on_text, on_read=writer.on_read
+            engine,
+            "explain-diff",
+            attached,
+            full=full,
+            on_text=writer.on_text,
+            on_read=writer.on_read,
+            on_sources=writer.on_sources,
         )
         return await _with_places(engine, found)
 

@@ -4,9 +4,10 @@ In: a function that builds the messages for a number of tokens. Out: the answer'
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from homebody.audit import LeftOut, PromptRecord, Source, accounted
 from homebody.backend.base import Message, ModelInfo, OnRead, Prompt, Sampling, Stats
@@ -15,6 +16,9 @@ from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError, NothingAnswered
 from homebody.features.budgets import TEMPLATE_TOKENS
 from homebody.features.prompt_size import Size, compared, fit
+
+OnSources: TypeAlias = Callable[[Sequence[Source]], None]
+"""Receives the sources of a prompt before its answer begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ async def answer_in_words(
     *,
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
+    on_sources: OnSources | None = None,
 ) -> Answer:
     """Like ``answer``, for an answer that users read: its text is stripped and must not be empty.
 
@@ -72,7 +77,9 @@ async def answer_in_words(
         As for ``answer``.
 
     """
-    found = await answer(engine, feature, uri, build, sampling, on_text=on_text, on_read=on_read)
+    found = await answer(
+        engine, feature, uri, build, sampling, on_text=on_text, on_read=on_read, on_sources=on_sources
+    )
     text = found.text.strip()
     if not text:
         message = "The model answered nothing: ask again, or choose another model."
@@ -89,12 +96,14 @@ async def answer(
     *,
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
+    on_sources: OnSources | None = None,
 ) -> Answer:
     """Ask the chat model once.
 
     ``build`` is called with the tokens that the texts of the prompt may have. It is called again with fewer
     while the exact count is too high, so that the server never has to cut a prompt. ``on_text`` is called
-    with each piece of the answer, ``on_read`` with the reading progress, if the server reports it.
+    with each piece of the answer, ``on_read`` with the reading progress, if the server reports it,
+    ``on_sources`` once, before both.
 
     Raises
     ------
@@ -110,6 +119,8 @@ async def answer(
     budget = chat_budget(info.context_length, output=sampling.max_tokens, overhead=TEMPLATE_TOKENS)
     sampling = replace(sampling, max_tokens=budget.output)
     draft, prompt, tokens = await _fitted(use, info, build, budget)
+    if on_sources is not None:
+        on_sources(draft.sources)
     asked = time.time()
     began = time.perf_counter()
     pieces: list[str] = []

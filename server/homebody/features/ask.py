@@ -15,7 +15,7 @@ from homebody.backend.base import Message, OnRead, Sampling
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Answer, Draft, Usage, answer_in_words
+from homebody.features.answer import Answer, Draft, OnSources, Usage, answer_in_words
 from homebody.features.ask_context import Asked, NewContext, find_context, lay_out
 from homebody.features.attachments import PASTED, Attached
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
@@ -67,6 +67,7 @@ async def ask(
     attachments: Sequence[Attached] = (),
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
+    on_sources: OnSources | None = None,
     session: Session | None = None,
 ) -> Reply:
     """Answer ``question``.
@@ -81,8 +82,8 @@ async def ask(
         or the document. Code that the conversation already contains is not sent again.
     attachments
         Further code or text that the user attached, from ``attachments``.
-    on_text, on_read
-        Called with each piece of the answer, and with the reading progress.
+    on_text, on_read, on_sources
+        Called with each piece of the answer, with the reading progress, and before both with the sources.
 
     Raises
     ------
@@ -100,7 +101,7 @@ async def ask(
     conversation = conversation or new_conversation()
     asked = Asked(question.strip(), document, span, tuple(attachments))
     with _answering(conversation):
-        return await _ask(engine, conversation, asked, on_text, on_read, session)
+        return await _ask(engine, conversation, asked, on_text, on_read, on_sources, session)
 
 
 async def regenerate(
@@ -109,6 +110,7 @@ async def regenerate(
     *,
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
+    on_sources: OnSources | None = None,
 ) -> Reply:
     """Answer the last question again; the new answer replaces the old one.
 
@@ -131,7 +133,9 @@ async def regenerate(
         info = await engine.chat.describe()
         sampling = _sampling(engine, chat_room(engine, info))
         sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
-        answered, _ = await _answered(engine, again, lambda _: context, sampling, on_text, on_read)
+        answered, _ = await _answered(
+            engine, again, lambda _: context, sampling, on_text, on_read, on_sources
+        )
         del conversation.turns[-1]
         return _added(conversation, replace(last, answer=answered.raw, complete=answered.complete), answered)
 
@@ -167,6 +171,7 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
     asked: Asked,
     on_text: Callable[[str], None] | None,
     on_read: OnRead | None,
+    on_sources: OnSources | None,
     session: Session | None,
 ) -> Reply:
     use = engine.chat
@@ -197,7 +202,7 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
         )
 
     answered, context = await _answered(
-        engine, conversation, build, _sampling(engine, room), on_text, on_read
+        engine, conversation, build, _sampling(engine, room), on_text, on_read, on_sources
     )
     turn = Turn(
         asked.question,
@@ -234,6 +239,7 @@ async def _answered(  # noqa: PLR0917 - private; the parts of one request
     sampling: Sampling,
     on_text: Callable[[str], None] | None,
     on_read: OnRead | None,
+    on_sources: OnSources | None,
 ) -> tuple[Answer, NewContext]:
     """Answer the next message; returns it as it was built, before the chat template."""
     context = NewContext("", (), ())
@@ -245,7 +251,14 @@ async def _answered(  # noqa: PLR0917 - private; the parts of one request
         return Draft(messages, context.sources, (*context.left_out, *conversation.shortened))
 
     answered = await answer_in_words(
-        engine, "ask", conversation.uri, draft, sampling, on_text=on_text, on_read=on_read
+        engine,
+        "ask",
+        conversation.uri,
+        draft,
+        sampling,
+        on_text=on_text,
+        on_read=on_read,
+        on_sources=on_sources,
     )
     return answered, context
 

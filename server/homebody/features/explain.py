@@ -12,7 +12,7 @@ from homebody.context.around import select_around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Draft, answer_in_words
+from homebody.features.answer import Draft, OnSources, answer_in_words
 from homebody.features.budgets import CHARACTERS_A_TOKEN, ChatRoom, chat_room, speed_measured
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.explanation import Explanation, Task
@@ -52,6 +52,7 @@ async def explain(
     full: bool = False,
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
+    on_sources: OnSources | None = None,
     session: Session | None = None,
 ) -> Explanation:
     """Explain ``span``: a selection, the function around a cursor (an empty span), or the document.
@@ -69,6 +70,8 @@ async def explain(
         Called with each piece of the Markdown.
     on_read
         Called with the reading progress, if the server reports it.
+    on_sources
+        Called with the sources before the answer begins, if the code is explained by one request.
     session
         Provides the other cells of a notebook.
 
@@ -136,7 +139,14 @@ async def explain(
 
     sampling = sampling_of(engine, prompt, room.output)
     reply = await answer_in_words(
-        engine, "explain", document.uri, build, sampling, on_text=on_text, on_read=on_read
+        engine,
+        "explain",
+        document.uri,
+        build,
+        sampling,
+        on_text=on_text,
+        on_read=on_read,
+        on_sources=on_sources,
     )
     return Explanation(reply.text, reply.complete, reply.usage, reply.draft.sources, reply.draft.left_out)
 

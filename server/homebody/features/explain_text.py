@@ -12,7 +12,7 @@ from homebody.backend.base import OnRead
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable, UsageError
-from homebody.features.answer import Draft, answer_in_words
+from homebody.features.answer import Draft, OnSources, answer_in_words
 from homebody.features.ask_context import Found, lay_out
 from homebody.features.attachments import PASTED, Attached, attach_text
 from homebody.features.budgets import chat_room, speed_measured
@@ -42,6 +42,7 @@ async def explain_text(
     open_document: Callable[[str], Document | None] = lambda _: None,
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
+    on_sources: OnSources | None = None,
 ) -> Explanation:
     """Explain pasted text: a traceback or other output, or a diff.
 
@@ -68,6 +69,7 @@ async def explain_text(
             full=full,
             on_text=on_text,
             on_read=on_read,
+            on_sources=on_sources,
         )
     attached = await attach_text(engine, text, "Output")
     # The end of an output contains the error.
@@ -75,7 +77,14 @@ async def explain_text(
     places = await places_in(engine, as_seen(text), _MOST_PLACES)
     helpful = await _lines_at(engine, places, open_document)
     explanation = await explain_attached(
-        engine, "explain-output", attached, helpful=helpful, full=full, on_text=on_text, on_read=on_read
+        engine,
+        "explain-output",
+        attached,
+        helpful=helpful,
+        full=full,
+        on_text=on_text,
+        on_read=on_read,
+        on_sources=on_sources,
     )
     links = _links(engine, helpful, places)
     if not links:
@@ -95,6 +104,7 @@ async def explain_attached(
     full: bool = False,
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
+    on_sources: OnSources | None = None,
 ) -> Explanation:
     """Answer the shipped prompt ``name`` about attachments.
 
@@ -127,7 +137,9 @@ async def explain_attached(
         return Draft(messages, (*rules.sources, *context.sources), (*rules.left_out, *context.left_out))
 
     sampling = sampling_of(engine, prompt, room.output)
-    reply = await answer_in_words(engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read)
+    reply = await answer_in_words(
+        engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read, on_sources=on_sources
+    )
     return Explanation(reply.text, reply.complete, reply.usage, reply.draft.sources, reply.draft.left_out)
 
 

@@ -1,4 +1,4 @@
-"""Links from an answer to the code that it names.
+"""Links from an answer to the code that it names, in the whole answer or while it arrives.
 
 In: an answer in Markdown, what went into its prompt. Out: the answer with links to files of the workspace and
 to definitions in them, and to what the answer is about. Files elsewhere, and files that do not exist, get no
@@ -7,19 +7,23 @@ link.
 
 import asyncio
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from homebody.audit import Source
 from homebody.engine import Engine
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import shown_path
-from homebody.postprocess.links import Link, found_links, with_links
+from homebody.postprocess.links import Link, LinkReader, Part, found_links, with_links
 from homebody.syntax.scope import definitions
+from homebody.syntax.tree import Tree
 from homebody.text import Document
 from homebody.workspace.uri import path_of, uri_of
 
 _PLACE = re.compile(r"(?P<path>[^:\s]{1,300})(?::(?P<line>\d{1,7})(?:-\d{1,7})?)?")
+# Links that Homebody writes into an answer, as they come in one piece: headings of parts, and places.
+_OWN = re.compile(r"\[(?P<text>[^\[\]\n]{1,300})\]\((?P<uri>file:[^()\s]{1,2000})\)")
+
 _DEFINES = "defines "
 """Beginning of a source's reason, before the name that it defines."""
 
@@ -61,33 +65,90 @@ async def linked_text(
     return await asyncio.to_thread(found_links, markdown, finder.find, own)
 
 
+class ArrivingLinks:
+    """Links in an answer while it arrives, from ``arriving_links``."""
+
+    def __init__(self, finder: "_Finder") -> None:
+        self._finder = finder
+        self._reader = LinkReader(finder.find)
+
+    def add_sources(self, sources: Sequence[Source]) -> None:
+        """Add what went into the prompt: an ``OnSources``."""
+        self._finder.add_sources(sources)
+
+    def feed(self, text: str) -> Iterator[Part]:
+        """Add a piece of the answer; yield the parts that are certain now. Reads from disk."""
+        for part in self.own(text):
+            if part.uri is None:
+                yield from self._reader.feed(part.plain)
+            else:
+                yield from self._reader.end()
+                yield part
+
+    def own(self, text: str) -> Iterator[Part]:
+        """Yield the parts of a piece, with Homebody's own links only; all other text is unchanged."""
+        at = 0
+        for match in _OWN.finditer(text):
+            # Other links are text of the model.
+            if self._finder.leads_to_a_file(match["uri"]):
+                yield Part(text[at : match.start()], text[at : match.start()])
+                yield Part(match["text"], match[0], match["uri"])
+                at = match.end()
+        yield Part(text[at:], text[at:])
+
+    def end(self) -> Iterator[Part]:
+        """Yield the rest."""
+        return self._reader.end()
+
+
+async def arriving_links(engine: Engine, document: Document | None = None) -> ArrivingLinks:
+    """Find links in the next answer while it arrives; ``document`` is its subject."""
+    return ArrivingLinks(await _finder(engine, document, ()))
+
+
 async def _finder(engine: Engine, document: Document | None, sources: Sequence[Source]) -> "_Finder":
-    names: dict[str, tuple[str, int]] = {}
-    for source in sources:
-        if source.why.startswith(_DEFINES):
-            names.setdefault(source.why.removeprefix(_DEFINES), (source.uri, source.first_line))
+    finder = _Finder(engine)
+    finder.add_sources(sources)
     if document is not None:
-        tree = await tree_of(engine, document)
-        for one in definitions(document, tree):
-            if one.kind == "variable" and one.container:
-                continue
-            place = (document.uri, document.line_of(one.header.start))
-            names.setdefault(one.name, place)
-            if one.container:
-                names.setdefault(f"{one.container}.{one.name}", place)
-    uris = [one.uri for one in sources] if document is None else [document.uri, *(one.uri for one in sources)]
-    return _Finder(engine, names, uris)
+        finder.add_document(document, await tree_of(engine, document))
+    return finder
 
 
 class _Finder:
     """Finds the code that a name in an answer refers to; reads from disk."""
 
-    def __init__(self, engine: Engine, names: Mapping[str, tuple[str, int]], uris: Sequence[str]) -> None:
-        self._names = names
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._names: dict[str, tuple[str, int]] = {}
         self._folders = [folder.absolute() for folder in engine.folders]
-        self._paths = {shown_path(engine, uri): uri for uri in uris}
-        self._shown = frozenset(uris)
+        self._paths: dict[str, str] = {}
+        self._shown: set[str] = set()
         self._known: dict[str, str | None] = {}
+
+    def add_sources(self, sources: Sequence[Source]) -> None:
+        """Find the files of a prompt, and the definitions that it was given."""
+        for source in sources:
+            self._shown.add(source.uri)
+            self._paths.setdefault(shown_path(self._engine, source.uri), source.uri)
+            if source.why.startswith(_DEFINES):
+                self._names.setdefault(source.why.removeprefix(_DEFINES), (source.uri, source.first_line))
+        self._known.clear()
+
+    def add_document(self, document: Document, tree: Tree) -> None:
+        """Find the definitions of a document."""
+        self._shown.add(document.uri)
+        self._paths[shown_path(self._engine, document.uri)] = document.uri
+        for one in definitions(document, tree):
+            if one.kind == "variable" and one.container:
+                continue
+            place = (document.uri, document.line_of(one.header.start))
+            self._names.setdefault(one.name, place)
+            if one.container:
+                self._names.setdefault(f"{one.container}.{one.name}", place)
+
+    def leads_to_a_file(self, uri: str) -> bool:
+        """Whether the file of a link exists, and is in the workspace or was read for this answer."""
+        return self._file(path_of(uri.partition("#")[0])) is not None
 
     def find(self, name: str) -> str | None:
         """Return the URI of a definition or a file, with its line; ``None`` for anything else."""

@@ -1,8 +1,8 @@
 """Turns places that an answer's prose names into Markdown links, or into ranges of the text.
 
 In: Markdown of a model, and a function that finds the target of a name. Out: Markdown in which all links
-have these targets, or the text and its links as offsets. Links that the model wrote become text. Pure; does
-not read files.
+have these targets, or the text and its links as offsets; for an answer that is arriving, its parts as soon
+as they are certain. Links that the model wrote become text. Pure; does not read files.
 """
 
 import re
@@ -29,6 +29,9 @@ _PROSE = re.compile(
 )
 _LINK = re.compile(r"\](?=[(\[:])|<(?=[a-zA-Z][a-zA-Z0-9+.-]{1,30}:|[\w.+-]{1,100}@)")
 
+_BETWEEN_WORDS = re.compile(r"[ \t]|[^\x00-\x7f\w]")
+"""Characters that are in no name: blanks, and the punctuation of languages that write without blanks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -40,7 +43,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """Text as people read it, the same as safe Markdown, and its target."""
 
     plain: str
@@ -81,91 +84,161 @@ def found_links(
     return "".join(text), links
 
 
+class LinkReader:
+    """Reads an answer while it arrives.
+
+    Text that could still become part of a name or of a code block's fence is held back: in prose the last
+    word and code without its closing backtick, in code the last line.
+    """
+
+    def __init__(self, find: Callable[[str], str | None]) -> None:
+        self._reader = _Reader(find, ())
+        self._line = ""
+        self._done = 0
+
+    def feed(self, text: str) -> Iterator[Part]:
+        """Add a piece; yield the parts that are certain now."""
+        text = self._line + text
+        # The second half of a line break may be in the next piece.
+        held = "\r" if text.endswith("\r") else ""
+        text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
+        *lines, self._line = text.split("\n")
+        for line in lines:
+            yield from self._reader.read_line(line, self._done)
+            yield Part("\n", "\n")
+            self._done = 0
+        for part in self._reader.certain(self._line, self._done):
+            self._done += len(part.plain)
+            yield part
+        self._line += held
+
+    def end(self) -> Iterator[Part]:
+        """Yield the rest: nothing follows."""
+        *lines, last = self._line.replace("\r", "\n").split("\n")
+        self._line = ""
+        for line in lines:
+            yield from self._reader.read_line(line, self._done)
+            yield Part("\n", "\n")
+            self._done = 0
+        yield from self._reader.read_line(last, self._done)
+        self._done = 0
+
+
 class _Reader:
     """Reads the prose of one answer, line by line."""
 
     def __init__(self, find: Callable[[str], str | None], own: Collection[str]) -> None:
         self._find = find
         self._own = re.compile("|".join(map(re.escape, own))) if own else None
+        self._lines = _Lines()
         # After an unpaired backtick, text between backticks may not be code: the first one may be closed in a
         # later line of the paragraph.
         self._is_open = False
 
-    def read(self, markdown: str) -> Iterator[_Part]:
+    def read(self, markdown: str) -> Iterator[Part]:
         """Yield the parts of the text in order; together they are all of it."""
         between = ""
-        for line, kind in _lines(markdown.replace("\r\n", "\n").replace("\r", "\n")):
+        for line in markdown.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
             if between:
-                yield _Part(between, between)
+                yield Part(between, between)
             between = "\n"
-            if kind == "code" or not line.strip(_BLANKS):
-                self._is_open = False
-            if kind == "prose":
-                yield from self._line(line)
-            else:
-                yield _Part(line, _escaped(line, kind))
+            yield from self.read_line(line)
 
-    def _line(self, line: str) -> Iterator[_Part]:
-        at = 0
-        for match in self._own.finditer(line) if self._own else ():
-            yield from self._prose(line[at : match.start()])
-            label, _, uri = match[0][1:-1].rpartition("](")
-            yield _Part(label, match[0], uri)
-            at = match.end()
-        yield from self._prose(line[at:])
+    def read_line(self, line: str, start: int = 0) -> Iterator[Part]:
+        """Yield the parts of the next line from ``start``, the end of those that were ``certain``."""
+        kind = self._lines.kind_of_next(line)
+        if kind == "code" or not line.strip(_BLANKS):
+            self._is_open = False
+        if kind == "prose":
+            yield from self._prose_line(line, start)
+        else:
+            yield Part(line[start:], _escaped(line[start:], kind))
 
-    def _prose(self, text: str) -> Iterator[_Part]:
-        at = 0
-        for match in _PROSE.finditer(text):
-            before = text[at : match.start()]
-            yield _Part(before, before)
+    def certain(self, line: str, start: int) -> Iterator[Part]:
+        """Yield the parts from ``start`` that stay the same whatever is added to the line."""
+        words = line.strip(_BLANKS)
+        if not self._lines.is_in_prose or not words or words.startswith(("``", "~")) or words == "`":
+            return
+        end = max((match.end() for match in _BETWEEN_WORDS.finditer(line, start)), default=start)
+        for match in _PROSE.finditer(line, start):
+            if match.end() > end or match.end() == len(line) or match.lastgroup == "tick":
+                end = min(end, match.start())
+                break
+            if match.start() > start:
+                yield Part(line[start : match.start()], line[start : match.start()])
             yield self._replaced(match)
-            at = match.end()
-        yield _Part(text[at:], text[at:])
+            start = match.end()
+        if end > start:
+            yield Part(line[start:end], line[start:end])
 
-    def _replaced(self, match: re.Match[str]) -> _Part:
+    def _prose_line(self, line: str, start: int) -> Iterator[Part]:
+        for match in self._own.finditer(line, start) if self._own else ():
+            yield from self._prose(line, start, match.start())
+            label, _, uri = match[0][1:-1].rpartition("](")
+            yield Part(label, match[0], uri)
+            start = match.end()
+        yield from self._prose(line, start, len(line))
+
+    def _prose(self, line: str, start: int, end: int) -> Iterator[Part]:
+        for match in _PROSE.finditer(line, start, end):
+            before = line[start : match.start()]
+            yield Part(before, before)
+            yield self._replaced(match)
+            start = match.end()
+        yield Part(line[start:end], line[start:end])
+
+    def _replaced(self, match: re.Match[str]) -> Part:
         whole, kind = match[0], match.lastgroup
         if kind == "tick":
             self._is_open = True
-            return _Part(whole, whole)
+            return Part(whole, whole)
         if kind == "address":
             # Inside code, no renderer creates a link. Two backticks in a row would be another delimiter.
             beside = match.string[max(0, match.start() - 1) : match.start()] + match.string[match.end() :][:1]
-            return _Part(whole, whole if "`" in beside else f"`{whole}`")
+            return Part(whole, whole if "`" in beside else f"`{whole}`")
         if kind == "link":
-            return _Part(whole, _as_text(match))
+            return Part(whole, _as_text(match))
         uri = self._find((match["code"] or whole).strip())
         if uri is not None and not self._is_open:
-            return _Part(whole, f"[{whole}]({uri})", uri)
-        return _Part(whole, _LINK.sub(_as_text, whole) if self._is_open else whole)
+            return Part(whole, f"[{whole}]({uri})", uri)
+        return Part(whole, _LINK.sub(_as_text, whole) if self._is_open else whole)
 
 
-def _lines(markdown: str) -> Iterator[tuple[str, _Kind]]:
-    """Yield each line and its kind.
+class _Lines:
+    """Tells the kind of each line.
 
     Code is text that every Markdown parser treats as code: a fence indented by at most three columns, up to
     its closing fence at the same column. After the first fence that lists or indented code make ambiguous,
     everything is ``unclear``.
     """
-    fence, indent = "", 0
-    is_unclear = False
-    for line in markdown.split("\n"):
+
+    def __init__(self) -> None:
+        self._fence = ""
+        self._indent = 0
+        self._is_unclear = False
+
+    @property
+    def is_in_prose(self) -> bool:
+        """Whether the next line is prose, unless it opens a code block."""
+        return not self._fence and not self._is_unclear
+
+    def kind_of_next(self, line: str) -> _Kind:
+        """Return the kind of the next line."""
         before = _indent(line)
-        if is_unclear:
-            yield line, "unclear"
-        elif fence:
-            is_closing = closes_fence(line, fence)
-            is_exact = before == indent and line.strip(_BLANKS).strip(fence[0]) == ""
-            is_left = before < indent and bool(line.strip(_BLANKS))
-            is_unclear = is_left or (is_closing and not is_exact)
-            yield line, "unclear" if is_unclear else "code"
-            fence = "" if is_closing else fence
-        else:
-            opened = FENCE.match(line)
-            is_unclear = line.strip(_BLANKS).startswith("~~~") if opened is None else before > _MOST_INDENT
-            yield line, "prose" if opened is None and not is_unclear else "unclear"
-            if opened is not None:
-                fence, indent = opened["fence"], before
+        if self._is_unclear:
+            return "unclear"
+        if self._fence:
+            is_closing = closes_fence(line, self._fence)
+            is_exact = before == self._indent and line.strip(_BLANKS).strip(self._fence[0]) == ""
+            is_left = before < self._indent and bool(line.strip(_BLANKS))
+            self._is_unclear = is_left or (is_closing and not is_exact)
+            self._fence = "" if is_closing else self._fence
+            return "unclear" if self._is_unclear else "code"
+        opened = FENCE.match(line)
+        self._is_unclear = line.strip(_BLANKS).startswith("~~~") if opened is None else before > _MOST_INDENT
+        if opened is not None:
+            self._fence, self._indent = opened["fence"], before
+        return "prose" if opened is None and not self._is_unclear else "unclear"
 
 
 def _indent(line: str) -> int:

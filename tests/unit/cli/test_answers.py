@@ -8,11 +8,16 @@ import pytest
 from homebody.backend.base import ReadProgress
 from homebody.cli.answers import Writer
 from homebody.cli.hyperlinks import hyperlink, place_of, shows_hyperlinks
+from homebody.engine import open_engine
 from homebody.errors import NothingAnswered
+from homebody.settings import BackendSettings, Settings
+from homebody.text import Document
 
 
 class _Screen:
     """A terminal that records what is shown."""
+
+    has_hyperlinks = False
 
     def __init__(self) -> None:
         self.result: list[tuple[str, ...]] = []
@@ -28,10 +33,10 @@ class _Screen:
         self.result.append(("link", text, uri))
 
 
-def test_the_progress_is_cleared_once_before_the_first_word(tmp_path):
+def test_the_progress_is_cleared_once_before_the_first_word():
     """Clearing the line again would erase the written part of the answer."""
     screen = _Screen()
-    with Writer(screen, tmp_path) as writer:
+    with Writer(screen) as writer:
         writer.on_read(ReadProgress(50, 100, 0, 1000.0))
         for text in ("It ", "halves."):
             writer.on_text(text)
@@ -44,38 +49,66 @@ def test_the_progress_is_cleared_once_before_the_first_word(tmp_path):
     ]
 
 
-def test_a_quiet_writer_shows_how_far_it_is_and_no_text(tmp_path):
+def test_a_quiet_writer_shows_how_far_it_is_and_no_text():
     """Used for reports that are printed at the end."""
     screen = _Screen()
-    with Writer(screen, tmp_path, is_quiet=True) as writer:
+    with Writer(screen, is_quiet=True) as writer:
         writer.on_read(ReadProgress(10, 10, 10, 0.0))
         writer.on_text("It")
     assert screen.result[1:] == [("progress", "reading 10 of 10 tokens"), ("progress", "")]
 
 
-def test_an_error_leaves_no_progress_on_the_screen(tmp_path):
+def test_an_error_leaves_no_progress_on_the_screen():
     """Its message begins on an empty line."""
     screen = _Screen()
-    with suppress(NothingAnswered), Writer(screen, tmp_path) as writer:
+    with suppress(NothingAnswered), Writer(screen) as writer:
         writer.on_read(ReadProgress(50, 100, 0, 1.0))
         raise NothingAnswered
     assert screen.result[-1] == ("progress", "")
 
 
-def test_links_to_files_of_the_workspace_are_written_as_places(tmp_path):
-    """Those that lead elsewhere are text of the model."""
-    (tmp_path / "app.py").touch()
+async def written(screen: _Screen, folder: Path, *pieces: str) -> list[tuple[str, ...]]:
+    """What an answer about ``app.py`` leaves on the screen."""
+    (folder / "app.py").write_text("def area(): ...\n")
+    document = Document.create((folder / "app.py").as_uri(), "python", 1, "def area(): ...\n")
+    settings = Settings(backend=BackendSettings(kind="scripted", model=str(folder / "script.toml")))
+    (folder / "script.toml").write_text('[[reply]]\ntext = ""\n')
+    async with open_engine(settings, folders=[folder]) as engine:
+        with Writer(screen) as writer:
+            await writer.find_links(engine, document)
+            for piece in pieces:
+                writer.on_text(piece)
+    return [one for one in screen.result if one[0] != "progress"]
+
+
+async def test_our_own_links_are_written_as_places(tmp_path):
+    """Those that lead out of the workspace are text of the model."""
     uri = (tmp_path / "app.py").as_uri()
-    screen = _Screen()
-    with Writer(screen, tmp_path) as writer:
-        writer.on_text(f"### [Lines 1 to 9]({uri}#L1)\n\n")
-        writer.on_text("[x](file:///etc/passwd)")
-    assert screen.result[2:] == [
+    pieces = f"### [Lines 1 to 9]({uri}#L1)\n\n", "[x](file:///etc/passwd)"
+    assert await written(_Screen(), tmp_path, *pieces) == [
         ("write", "### "),
         ("link", "Lines 1 to 9", f"{uri}#L1"),
         ("write", "\n\n"),
         ("write", "[x](file:///etc/passwd)"),
     ]
+
+
+async def test_names_become_hyperlinks_while_the_answer_arrives(tmp_path):
+    """On a terminal that shows them; any other gets the text."""
+    uri = (tmp_path / "app.py").as_uri()
+    pieces = "By `ar", "ea()` in", " app.py", ":1."
+    screen = _Screen()
+    screen.has_hyperlinks = True
+    assert await written(screen, tmp_path, *pieces) == [
+        ("write", "By "),
+        ("link", "`area()`", f"{uri}#L1"),
+        ("write", " "),
+        ("write", "in "),
+        ("link", "app.py:1", f"{uri}#L1"),
+        ("write", "."),
+    ]
+    plain = await written(_Screen(), tmp_path, *pieces)
+    assert "".join(text for _, text in plain) == "".join(pieces)
 
 
 @pytest.mark.parametrize(

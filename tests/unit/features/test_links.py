@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.audit import Source
-from homebody.features.links import linked, linked_text
+from homebody.features.links import arriving_links, linked, linked_text
 from homebody.text import Document
 
 _CODE = "class Stock:\n    def reorder(self):\n        return 1\n\n\ndef area(w, h):\n    return w * h\n"
@@ -69,4 +69,22 @@ async def test_links_are_ranges_where_the_text_is_shown_as_it_is(world, files):
     assert [(text[link.start : link.end], link.uri) for link in links] == [
         ("Lines 1 to 3", f"{app}#L1"),
         ("`area()`", f"{app}#L6"),
+    ]
+
+
+async def test_an_answer_that_arrives_gets_its_links_at_once(world, files):
+    """Of its document, of the sources of its prompt, and our own; no piece of the model's text is one."""
+    app, other = (files / "src" / "app.py").as_uri(), (files / "other.py").as_uri()
+    async with world(folders=[files]) as w:
+        links = await arriving_links(w.engine, Document.create(app, "python", 1, _CODE))
+        links.add_sources([Source(other, 0, 0, 5, "defines helper")])
+        pieces = (f"### [Line 1]({app}#L1)\n\n", "`area()` and `hel", "per` ", "[x](file:///etc/hosts)")
+        arrived = ["".join(part.markdown for part in links.feed(piece)) for piece in pieces]
+        arrived.append("".join(part.markdown for part in links.end()))
+    assert arrived == [
+        f"### [Line 1]({app}#L1)\n\n",
+        f"[`area()`]({app}#L6) and ",
+        f"[`helper`]({other}#L1) ",
+        "",
+        "[x]\\(`file:///etc/hosts`)",
     ]

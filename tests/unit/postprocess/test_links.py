@@ -1,11 +1,13 @@
 """Links in an answer lead where the lookup says, and nowhere else."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from homebody.postprocess.links import with_links
+from homebody.postprocess.links import LinkReader, with_links
 
 _PLACES = {
     "app.py": "file:///w/app.py",
@@ -113,3 +115,34 @@ def test_no_text_of_the_model_makes_a_link(text):
         if child.type in {"link_open", "image"}
     ]
     assert set(links) <= set(_PLACES.values())
+
+
+@settings(derandomize=True)
+@given(_WRITTEN, st.lists(st.integers(0, 80), max_size=12))
+@example("area() in `area()`\r\n\r\n[x](y) ", [3, 11, 19, 24])
+@example("见app.py。[x](y)、`area()`。", list(range(30)))
+@example("https://a。b", list(range(12)))
+@example("`area()` `` `area()`", list(range(20)))
+def test_an_answer_in_pieces_gets_the_same_links(text, cuts):
+    """Wherever it is cut."""
+    reader = LinkReader(_PLACES.get)
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    parts = [part for start, end in pairwise(places) for part in reader.feed(text[start:end])]
+    parts += reader.end()
+    assert "".join(part.markdown for part in parts) == with_links(text, _PLACES.get)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        (("It", " multiplies", " two"), ["", "It ", "multiplies "]),
+        (("In app", ".py", " and"), ["In ", "", "[app.py](file:///w/app.py) "]),
+        (("By `are", "a()", "`, or", " so"), ["By ", "", "[`area()`](file:///w/a.py#L3), ", "or "]),
+        (("```", "py\nx = ", "1\n"), ["", "```py\n", "x = 1\n"]),
+        (("它。", "在这"), ["它。", ""]),
+    ],
+)
+def test_only_what_may_become_a_name_or_a_fence_is_held_back(pieces, expected):
+    """All other words are shown as they come."""
+    reader = LinkReader(_PLACES.get)
+    assert ["".join(part.markdown for part in reader.feed(piece)) for piece in pieces] == expected
