@@ -8,16 +8,19 @@ link.
 import asyncio
 import re
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from homebody.audit import Source
 from homebody.engine import Engine
+from homebody.errors import FileUnreadable
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import shown_path
 from homebody.postprocess.links import Link, LinkReader, Part, found_links, with_links
 from homebody.syntax.scope import definitions
-from homebody.syntax.tree import Tree
+from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
+from homebody.workspace.read import read_document
 from homebody.workspace.uri import path_of, uri_of
 
 _PLACE = re.compile(r"(?P<path>[^:\s]{1,300})(?::(?P<line>\d{1,7})(?:-\d{1,7})?)?")
@@ -26,6 +29,11 @@ _OWN = re.compile(r"\[(?P<text>[^\[\]\n]{1,300})\]\((?P<uri>file:[^()\s]{1,2000}
 
 _DEFINES = "defines "
 """Beginning of a source's reason, before the name that it defines."""
+
+_SYMBOL = re.compile(r"[^\W\d][\w.]{0,200}(?:\(\))?")
+
+_MOST_READ = 8
+"""Maximum number of sources that are searched for definitions."""
 
 _MOST_FILES = 100
 """Maximum number of different names in one answer that are looked up on disk."""
@@ -124,9 +132,12 @@ class _Finder:
         self._paths: dict[str, str] = {}
         self._shown: set[str] = set()
         self._known: dict[str, str | None] = {}
+        self._unread: list[Source] = []
+        self._open = ""
 
     def add_sources(self, sources: Sequence[Source]) -> None:
         """Find the files of a prompt, and the definitions that it was given."""
+        self._unread += sources
         for source in sources:
             self._shown.add(source.uri)
             self._paths.setdefault(shown_path(self._engine, source.uri), source.uri)
@@ -136,15 +147,31 @@ class _Finder:
 
     def add_document(self, document: Document, tree: Tree) -> None:
         """Find the definitions of a document."""
+        self._open = document.uri  # its file may have other text
         self._shown.add(document.uri)
         self._paths[shown_path(self._engine, document.uri)] = document.uri
+        self._add_definitions(document, tree, range(document.line_count))
+
+    def _add_definitions(self, document: Document, tree: Tree, lines: range) -> None:
         for one in definitions(document, tree):
-            if one.kind == "variable" and one.container:
+            line = document.line_of(one.header.start)
+            if line not in lines or (one.kind == "variable" and one.container):
                 continue
-            place = (document.uri, document.line_of(one.header.start))
-            self._names.setdefault(one.name, place)
+            self._names.setdefault(one.name, (document.uri, line))
             if one.container:
-                self._names.setdefault(f"{one.container}.{one.name}", place)
+                self._names.setdefault(f"{one.container}.{one.name}", (document.uri, line))
+
+    def _read_sources(self) -> None:
+        """Find the definitions in the lines that the model read of other files, such as attached ones."""
+        sources, self._unread = self._unread[:_MOST_READ], []
+        for source in sources:
+            path = path_of(source.uri)
+            if path is None or source.uri == self._open or source.why.startswith(_DEFINES):
+                continue
+            with suppress(FileUnreadable):
+                document = read_document(path, max_bytes=self._engine.settings.context.max_file_bytes)
+                lines = range(source.first_line, source.last_line + 1)
+                self._add_definitions(document, parse(document), lines)
 
     def leads_to_a_file(self, uri: str) -> bool:
         """Whether the file of a link exists, and is in the workspace or was read for this answer."""
@@ -152,6 +179,8 @@ class _Finder:
 
     def find(self, name: str) -> str | None:
         """Return the URI of a definition or a file, with its line; ``None`` for anything else."""
+        if self._unread and _SYMBOL.fullmatch(name):
+            self._read_sources()
         if (place := self._names.get(name.removesuffix("()"))) is not None:
             uri, line = place
             found = self._file(path_of(uri))

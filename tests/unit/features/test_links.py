@@ -41,6 +41,18 @@ async def test_names_link_to_files_of_the_workspace_that_exist(world, files, tex
     assert found == expected.replace("APP", app).replace("OTHER", other)
 
 
+async def test_definitions_in_an_attached_file_are_linked(world, files):
+    """Those in the lines that the model read; of the open file, as it is in the editor."""
+    app = (files / "src" / "app.py").as_uri()
+    async with world(folders=[files]) as w:
+        sources = [Source(app, 0, 3, 20, "attached")]
+        found = await linked(w.engine, "`Stock`, `Stock.reorder()` and `area`", sources=sources)
+        changed = Document.create(app, "python", 1, "\n\n" + _CODE.replace("reorder", "renew"))
+        unsaved = await linked(w.engine, "`reorder`, `renew`", document=changed, sources=sources)
+    assert found == f"[`Stock`]({app}#L1), [`Stock.reorder()`]({app}#L2) and `area`"
+    assert unsaved == f"`reorder`, [`renew`]({app}#L4)"
+
+
 async def test_a_link_out_of_the_workspace_is_no_link(world, files):
     """A symbolic link in the folder that leads outside is not linked."""
     (files / "away.py").symlink_to(files.parent / "outside.py")
