@@ -97,6 +97,7 @@ async def answer(
     on_text: Callable[[str], None] | None = None,
     on_read: OnRead | None = None,
     on_sources: OnSources | None = None,
+    end_of: Callable[[str], int | None] | None = None,
 ) -> Answer:
     """Ask the chat model once.
 
@@ -104,6 +105,8 @@ async def answer(
     while the exact count is too high, so that the server never has to cut a prompt. ``on_text`` is called
     with each piece of the answer, ``on_read`` with the reading progress, if the server reports it,
     ``on_sources`` once, before both.
+    ``end_of`` is called with the text so far, and returns where the answer ends once that is known: the model
+    is stopped there, and the answer is complete.
 
     Raises
     ------
@@ -144,6 +147,9 @@ async def answer(
                 pieces.append(item.text)
                 if on_text is not None:
                     on_text(item.text)
+                if end_of is not None and (end := end_of("".join(pieces))) is not None:
+                    pieces = ["".join(pieces)[:end]]
+                    break
         outcome = "answered"
     except HomebodyError as error:
         outcome = str(error)

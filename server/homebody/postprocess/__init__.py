@@ -20,6 +20,7 @@ For edits; each returns a ``Refusal`` with its reason if the answer cannot be us
 from homebody.postprocess.condense import condensed, shortened
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
+from homebody.postprocess.edit.doc_text import end_of_sentence
 from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edit_output import replacement_text
 from homebody.postprocess.edit.hunks import document_hunks, hunks
@@ -42,6 +43,7 @@ __all__ = [
     "condensed",
     "docstring_edits",
     "document_hunks",
+    "end_of_sentence",
     "finish",
     "fit_line_ends",
     "hunks",

@@ -57,6 +57,8 @@ class PromptFile:
         Minimum size of the model, in billions of parameters; 0 for any model.
     languages
         LSP language identifiers that the action is offered for; empty for all.
+    sentences
+        Maximum number of sentences of documentation in prose; the model is stopped there. 0: no limit.
     sampling
         Sampling values that the file sets (``temperature``, ``max_tokens`` in tokens, …); the others come
         from the settings.
@@ -75,6 +77,7 @@ class PromptFile:
     guard: Guard = "none"
     needs: float = 0.0
     languages: tuple[str, ...] = ()
+    sentences: int = 0
     sampling: Mapping[str, float] = field(default_factory=dict[str, float])
     owner: Owner = "shipped"
 
@@ -134,6 +137,7 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
         guard=cast("Guard", head.get("guard", "none")),
         needs=float(cast("float", head.get("needs", 0))),
         languages=tuple(cast("list[str]", head.get("languages", []))),
+        sentences=cast("int", head.get("sentences", 0)),
         sampling={key: float(cast("float", head[key])) for key in SAMPLING if key in head},
         owner=owner,
     )
@@ -262,6 +266,7 @@ _KEYS: Mapping[str, tuple[_Check, str]] = {
     "system": (_is_text(4000), "a text of up to 4,000 characters"),
     "needs": _is_number(0, 1000),
     "languages": (_are_languages, "a list of language identifiers"),
+    "sentences": _is_number(1, 100, whole=True),
     "temperature": _is_number(0, 2),
     "top_p": _is_number(0.01, 1),
     "top_k": _is_number(0, 1000, whole=True),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.postprocess import Refusal, docstring_edits
+from homebody.postprocess import Refusal, docstring_edits, end_of_sentence
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
 
@@ -256,3 +256,28 @@ def test_marks_that_change_the_direction_of_text_do_not_get_into_a_file():
     answer = '"""Add\u202e two \u2066numbers\u2069."""'
 
     assert '"""Add two numbers."""' in described("⟦def f(a, b):\n    return a + b\n⟧", answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Return one. It ad", "Return one."),
+        ("Return `a.b`, e.g. `a`, i.e. The", None),
+        ("Return one.\n\nArgs:", "Return one."),
+        ("`area` returns one. `b`", "`area` returns one."),
+        ("The function takes:\n\n1. `a`", None),
+        ("Return one.", None),
+        ('"""Return one. It a', None),
+        ("/** Returns one. It a", None),
+        ("// Returns one. It a", None),
+        ("Here it is. The f", None),
+        ("def one():\n    # One. Two", None),
+        ("```python\nx. Y", None),
+        ("<think>A. B", None),
+    ],
+)
+def test_the_first_sentence_of_prose_ends_where_another_follows(answer, expected):
+    """A docstring, a comment, code and an announcement are read to their end."""
+    end = end_of_sentence(answer, 1)
+    assert (None if end is None else answer[:end]) == expected
+    assert end_of_sentence(answer, 9) is None

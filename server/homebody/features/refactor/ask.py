@@ -6,6 +6,7 @@ reads within ``chat.readingSeconds``.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from homebody.audit import Source
 from homebody.backend.base import Message, ModelInfo, OnRead
@@ -18,6 +19,7 @@ from homebody.features.refactor.results import Request, Turn
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import frame_tokens, laid_out, sampling_of, shown_path, special_texts
 from homebody.features.system_prompt import with_standing
+from homebody.postprocess import end_of_sentence
 from homebody.prompt.render import fill, render
 from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import Candidate
@@ -116,7 +118,10 @@ async def ask(
         return Draft(messages, around.sources, around.left_out)
 
     sampling = sampling_of(engine, prompt, size.output)
-    return await answer(engine, "refactor", document.uri, build, sampling, on_text=on_text, on_read=on_read)
+    end_of = partial(end_of_sentence, number=prompt.sentences) if prompt.sentences else None
+    return await answer(
+        engine, "refactor", document.uri, build, sampling, on_text=on_text, on_read=on_read, end_of=end_of
+    )
 
 
 def _around(request: Request, candidates: Sequence[Candidate], tokens: int) -> Around:

@@ -29,6 +29,13 @@ _LABEL = re.compile(
     r"\A\s*(?:\*\*)?(?:docstring|description|summary|answer|output)(?:\*\*)?\s*:(?:\*\*)?\s*", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"(?<=[\w`'\")][.!])(?=\s+[A-Z`])")
+_NEXT_SENTENCE = re.compile(
+    r"(?<=[\w`'\")][.!])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)(?<!\bvs\.)(?<!\d\.)\s+(?=[A-Z`])"
+    r"|(?<=[\w`'\").!])\n\s*\n(?=\s*\S)"
+)
+_PROSE = re.compile(
+    r"\s*(?!(?:Sure|Certainly|Of course|Okay|Here|Below|The docstring)\b)(?:[A-Z][a-z]+ |`(?!`))"
+)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 NO_DESCRIPTION = Refusal("The model answered without a description; try again or use a larger model.")
@@ -52,6 +59,17 @@ def description_in(answer: str, style: DocStyle, *, cut: bool = False) -> str | 
     found = found if again is None else found[:again]
     found = "\n".join(line.rstrip() for line in found.strip().split("\n"))
     return found if re.search(r"\w", found) else NO_DESCRIPTION
+
+
+def end_of_sentence(answer: str, number: int) -> int | None:
+    """Return the end of the sentence of this number, from 1, once another one follows it.
+
+    ``None`` for an answer that is not just prose: in quotes, comment marks or a code block, or announced.
+    """
+    if _PROSE.match(answer) is None:
+        return None
+    ends = [found.start() for found in _NEXT_SENTENCE.finditer(answer)]
+    return ends[number - 1] if len(ends) >= number else None
 
 
 def _marked(text: str, style: DocStyle) -> str | Refusal | None:

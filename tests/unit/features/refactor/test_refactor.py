@@ -21,6 +21,15 @@ async def test_a_docstring_goes_where_it_belongs(world):
         assert new == document.text.replace(":\n", ':\n    """Return the mean."""\n')
 
 
+async def test_the_model_is_stopped_after_the_sentence_that_was_asked_for(world):
+    """What a small model adds to it is seldom true."""
+    async with world("Return the mean. " + "It is also a tree. " * 9) as w:
+        document, offset = at(_CODE)
+        done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
+        assert '"""Return the mean."""' in apply_edits(document.text, done.edits)
+        assert w.engine.audit.last(document.uri).answer == "Return the mean."
+
+
 async def test_the_prompt_holds_the_function_and_lists_all_its_sources(world):
     """The listed sources are exactly the code in the prompt."""
     async with world("Return the mean.") as w:
