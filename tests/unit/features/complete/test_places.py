@@ -204,7 +204,7 @@ async def _reads_in_a_gap(w, document: Document, offset: int) -> int:
 
 
 async def test_short_visits_read_one_wide_window_until_more_was_typed(world):
-    """Each would cost much more than what is typed there; eight hundred keys later there is another one."""
+    """Each would cost much more than what is typed there; 1,500 keys later there is another one."""
     async with world("zzz\n", context_length=32_768) as w:
         _with_slots(w, 8, speed=400)
         first, second = _file("alpha", 3000), _file("beta", 3000)
@@ -215,7 +215,10 @@ async def test_short_visits_read_one_wide_window_until_more_was_typed(world):
             edit = TextEdit(Span(offset, offset), "q")
             document, offset = document.edited(edit, document.version + 1), offset + 1
             w.session.changed(edit, document)
-        for _ in range(800):
+        for _ in range(1000):
+            w.session.allowance.key()
+        assert await _reads_in_a_gap(w, document, offset) == 0
+        for _ in range(500):
             w.session.allowance.key()
         assert await _reads_in_a_gap(w, document, offset) > 10
 
