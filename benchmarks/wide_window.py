@@ -1,11 +1,12 @@
 """Compares suggestions while typing with those after everything was read: the benefit of a wide window.
 
-Passages of real code are retyped. At each pause, inside a line and on a new one, two sessions with the same
-weights request one line. In one, no window was read ahead: its prompt has what the latency budget allows, and
-the text typed since. The other read the whole window at the passage's first line. Paired, with intervals over
-passages: the maximum benefit of reading a wide window in a second slot.
+Passages of real code are retyped. At each pause, inside a line and on a new one, several sessions with the
+same weights request one line. In the first, no window was read ahead: its prompt has what the latency budget
+allows, and the text typed since. The others read a window of 600 tokens, of 900 (what is read while the user
+types), and the whole one at the passage's first line. Paired, with intervals over passages: the benefit of
+reading a wide window in a second slot.
 
-    python benchmarks/wide_window.py [--passages N] [--lines N] [--seed S] [--json FILE]
+    python benchmarks/wide_window.py [--passages N] [--lines N] [--seed S] [--tokens N ...] [--json FILE]
 """
 
 import argparse
@@ -14,8 +15,9 @@ import json
 import random
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -23,10 +25,14 @@ import msgspec
 
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete, prepare_once
+from homebody.features.complete.prompt import target_of
+from homebody.features.complete.scene import scene_at
+from homebody.features.complete.window import narrow_window
+from homebody.session.keystrokes import TYPING_WINDOW_TOKENS
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document
-from measure.interval import difference
+from measure.interval import Interval, difference
 from measure.line_answers import READING_SPEED, SteadySpeed, settings_for
 from measure.model import Model, default_weights, open_model
 from measure.sources import python_files, read, short_name
@@ -59,14 +65,26 @@ class Suggested:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Suggestions of both sessions at one pause."""
+class Compared:
+    """Suggestions at one pause, by window: ``narrow``, a number of tokens, ``whole``."""
 
     name: str
     kind: str
     expected: str
-    typed: Suggested
-    wide: Suggested
+    suggested: dict[str, Suggested]
+
+    def is_exact(self, window: str) -> bool:
+        """Whether the suggestion is the line of the file."""
+        return self.suggested[window].line == self.expected
+
+    def is_shown(self, window: str) -> bool:
+        """Whether the suggestion is confident enough to be shown."""
+        found = self.suggested[window]
+        return found.confidence >= _THRESHOLD and bool(found.line)
+
+    def is_hit(self, window: str) -> bool:
+        """Whether the suggestion is shown and exact."""
+        return self.is_exact(window) and self.is_shown(window)
 
 
 async def main() -> None:
@@ -75,7 +93,7 @@ async def main() -> None:
     files = [path for path in python_files() if read(path).count("\n") > 2 * _FEWEST_BEFORE]
     random.Random(options.seed).shuffle(files)
     groups = _measured_before(options.json)
-    measured = {pair.name for group in groups for pair in group}
+    measured = {one.name for group in groups for one in group}
     async with open_model(default_weights(), threads=options.threads) as model:
         for path in files[: options.passages]:
             if short_name(path) in measured:
@@ -84,18 +102,18 @@ async def main() -> None:
             chance = random.Random(f"{options.seed} {short_name(path)}")
             async with open_engine(_settings(model)) as engine:
                 engine.completion.speed = SteadySpeed(prompt=READING_SPEED)
-                groups.append(await _measured(engine, path, options.lines, chance))
+                groups.append(await _measured(engine, path, options, chance))
             print(f"{len(groups)}/{options.passages} {short_name(path):<60}", end="\r", flush=True)
             if options.json:
-                options.json.write_text(json.dumps([[asdict(pair) for pair in group] for group in groups]))
+                options.json.write_text(json.dumps([[asdict(one) for one in group] for group in groups]))
     _report(groups)
 
 
-def _measured_before(path: Path | None) -> list[list[Pair]]:
+def _measured_before(path: Path | None) -> list[list[Compared]]:
     """Read the passages that an earlier run has written; the run continues after them."""
     if path is None or not path.exists():
         return []
-    return [[msgspec.convert(pair, Pair) for pair in group] for group in json.loads(path.read_text())]
+    return [[msgspec.convert(one, Compared) for one in group] for group in json.loads(path.read_text())]
 
 
 def _settings(model: Model) -> Settings:
@@ -104,18 +122,33 @@ def _settings(model: Model) -> Settings:
     return msgspec.structs.replace(settings, completion=completion)
 
 
-async def _measured(engine: Engine, path: Path, lines: int, chance: random.Random) -> list[Pair]:
-    """Type one passage, and send a request to both sessions at each of its pauses."""
-    pairs: list[Pair] = []
-    async with aclosing(Session(engine)) as typing, aclosing(Session(engine)) as reading:
-        for pause in _pauses(path, lines, chance):
+async def _measured(
+    engine: Engine, path: Path, options: argparse.Namespace, chance: random.Random
+) -> list[Compared]:
+    """Type one passage, and send a request to all sessions at each of its pauses."""
+    found: list[Compared] = []
+    sizes: dict[str, int | None] = {f"{tokens}": tokens for tokens in options.tokens} | {"whole": None}
+    async with AsyncExitStack() as stack:
+        sessions = {
+            name: await stack.enter_async_context(aclosing(Session(engine))) for name in ("narrow", *sizes)
+        }
+        for pause in _pauses(path, options.lines, chance):
             engine.trees.open(pause.document)
             await engine.trees.ready(pause.document)
-            if not pairs:
-                await prepare_once(reading, pause.document, pause.offset)
-            result = [await _ask(engine, session, pause) for session in (typing, reading)]
-            pairs.append(Pair(short_name(path), pause.kind, pause.expected, *result))
-    return pairs
+            if not found:
+                for name, tokens in sizes.items():
+                    await _prepare(sessions[name], pause, tokens)
+            suggested = {name: await _ask(engine, session, pause) for name, session in sessions.items()}
+            found.append(Compared(short_name(path), pause.kind, pause.expected, suggested))
+    return found
+
+
+async def _prepare(session: Session, pause: Pause, tokens: int | None) -> None:
+    """Choose the window that the session's requests use: of this number of tokens, or the whole one."""
+    await prepare_once(session, pause.document, pause.offset)
+    if tokens is not None:
+        scene = scene_at(session, await target_of(session.engine), pause.document, pause.offset)
+        session.place(pause.document.uri).use(narrow_window(scene, tokens))
 
 
 async def _ask(engine: Engine, session: Session, pause: Pause) -> Suggested:
@@ -153,45 +186,32 @@ def _pauses(path: Path, count: int, chance: random.Random) -> Iterator[Pause]:
         typed += lines[number]
 
 
-def _report(groups: Sequence[Sequence[Pair]]) -> None:
-    pairs = [pair for group in groups for pair in group]
-    print(f"{len(pairs)} pauses in {len(groups)} passages" + " " * 60)
+def _report(groups: Sequence[Sequence[Compared]]) -> None:
+    pauses = [one for group in groups for one in group]
+    print(f"{len(pauses)} pauses in {len(groups)} passages" + " " * 60)
+    windows = list(pauses[0].suggested)
     rows: list[list[str]] = []
     for kind in ("all", "inside a line", "on a new line"):
-        of = [pair for pair in pairs if kind in ("all", pair.kind)]
-        row = [kind, f"{len(of)}"]
-        for result in ([pair.typed for pair in of], [pair.wide for pair in of]):
-            exact = [_is_exact(one, pair) for one, pair in zip(result, of, strict=True)]
-            shown = [one.confidence >= _THRESHOLD and bool(one.line) for one in result]
-            both = sum(a and b for a, b in zip(exact, shown, strict=True))
-            row += [percent(sum(exact), len(of)), percent(sum(shown), len(of)), percent(both, sum(shown))]
-        rows.append(row)
-    head = (
-        "pauses",
-        "number",
-        "typed: exact",
-        "shown",
-        "exact of shown",
-        "wide: exact",
-        "shown",
-        "exact of shown",
-    )
+        of = [one for one in pauses if kind in ("all", one.kind)]
+        for window in windows:
+            exact = sum(one.is_exact(window) for one in of)
+            shown = sum(one.is_shown(window) for one in of)
+            hits = sum(one.is_hit(window) for one in of)
+            shares = (percent(exact, len(of)), percent(shown, len(of)), percent(hits, shown))
+            rows.append([kind, f"{len(of)}", window, *shares])
+    head = ("pauses", "number", "window", "exact", "shown", "exact of shown")
     print_table(f"First line, threshold {_THRESHOLD}", head, rows)
-    exact = [[(_is_exact(p.typed, p), _is_exact(p.wide, p)) for p in group] for group in groups]
-    hits = [[(_is_hit(p.typed, p), _is_hit(p.wide, p)) for p in group] for group in groups]
-    for name, of in (("exact", exact), ("shown and exact", hits)):
-        more = difference(of)
-        print(f"{name}: {100 * more.value:+.1f} points ({100 * more.low:+.1f} to {100 * more.high:+.1f})")
-    tokens = sorted(p.typed.prompt_tokens for p in pairs), sorted(p.wide.prompt_tokens for p in pairs)
-    print(f"prompt tokens, median: {tokens[0][len(pairs) // 2]} and {tokens[1][len(pairs) // 2]}")
+    for before, after in [("narrow", window) for window in windows[1:]] + list(pairwise(windows[1:])):
+        exact = difference([[(o.is_exact(before), o.is_exact(after)) for o in group] for group in groups])
+        hits = difference([[(o.is_hit(before), o.is_hit(after)) for o in group] for group in groups])
+        print(f"{before} to {after}: exact {_points(exact)}, shown and exact {_points(hits)}")
+    for window in windows:
+        tokens = sorted(one.suggested[window].prompt_tokens for one in pauses)
+        print(f"{window}: {tokens[len(tokens) // 2]} tokens in the prompt, median")
 
 
-def _is_exact(result: Suggested, pair: Pair) -> bool:
-    return result.line == pair.expected
-
-
-def _is_hit(result: Suggested, pair: Pair) -> bool:
-    return _is_exact(result, pair) and result.confidence >= _THRESHOLD
+def _points(more: Interval) -> str:
+    return f"{100 * more.value:+.1f} points ({100 * more.low:+.1f} to {100 * more.high:+.1f})"
 
 
 def _options() -> argparse.Namespace:
@@ -199,6 +219,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--passages", type=int, default=24)
     parser.add_argument("--lines", type=int, default=12, help="lines of a passage (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--tokens", type=int, nargs="*", default=[600, TYPING_WINDOW_TOKENS])
     parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
     parser.add_argument("--json", type=Path, help="write every answer to this file; continue its earlier run")
     return parser.parse_args()
