@@ -33,6 +33,11 @@ logger = logging.getLogger(__name__)
 _MEASURABLE_TOKENS = 24
 """Minimum number of evaluated tokens for a measurement of speed; shorter prompts measure overhead."""
 
+_MEASURABLE_SECONDS = 1.0
+"""Minimum wait for an unfinished reading that says something about the speed, not about the connection."""
+
+_TOO_SLOW = 20.0
+"""Prompt tokens per second below which even the smallest window is read for about five seconds."""
 
 _PROSE_ANSWERS = 4
 """A model counts as unable to fill in the middle once its prose answers exceed its code answers by this."""
@@ -44,6 +49,11 @@ class Speed:
 
     prompt: float | None = None
     output: float | None = None
+
+    @property
+    def is_too_slow(self) -> bool:
+        """Whether the model reads too slowly for suggestions while the user types."""
+        return self.prompt is not None and self.prompt < _TOO_SLOW
 
     def learn(self, stats: Stats, seen: PromptRead | None = None) -> None:
         """Update the moving average; a new measurement counts for a third.
@@ -66,6 +76,15 @@ class Speed:
         """Update the prompt speed from a reading time measured by Homebody; short readings are ignored."""
         if seen.evaluated_tokens >= _MEASURABLE_TOKENS:
             self._learn_prompt(seen.evaluated_tokens, milliseconds or seen.milliseconds)
+
+    def learn_unfinished(self, tokens: int, seconds: float) -> None:
+        """Lower the prompt speed after a wait of ``seconds`` in which ``tokens`` were not read to their end.
+
+        Otherwise a model so slow that each key interrupts its first piece would never be measured.
+        """
+        if seconds >= _MEASURABLE_SECONDS:
+            most = tokens / seconds
+            self.prompt = most if self.prompt is None else min(self.prompt, _follow(self.prompt, most))
 
     def learn_output(self, speed: float) -> None:
         """Update the output speed from a time measured by Homebody."""

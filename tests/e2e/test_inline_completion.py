@@ -166,6 +166,20 @@ async def test_a_failing_model_is_reported_once(serve):
         assert (await client.execute("homebody.status"))["kind"] == "Normal"
 
 
+async def test_the_status_says_that_the_model_is_too_slow(serve):
+    """It reads less than twenty tokens in a second, so the next key comes before any answer."""
+    async with serve([{"text": "rest\ny = 2\n", "delay_ms": 2000, "times": 1}, {"text": ""}]) as client:
+        client.open(URI, "")
+        typed = "total = " + "value + " * 7
+        client.type(URI, 0, typed)
+        assert await client.complete(URI, 0, len(typed)) != []
+        assert "hint" not in await client.execute("homebody.status")
+        client.type(URI, len(typed), "q")
+        assert await client.complete(URI, 0, len(typed) + 1) == []
+        status = await client.execute("homebody.status")
+        assert status["hint"].startswith("The model reads too slowly")
+
+
 async def test_a_withheld_suggestion_is_reported_with_what_to_do(serve):
     """Below the threshold nothing is shown, the status says why, and an explicit request shows it."""
     async with serve([{"text": "return width * height", "probability": 0.1}]) as client:

@@ -27,6 +27,15 @@ def quicker_model(info: ModelInfo) -> str | None:
     return '[completion.backend] kind = "embedded"     (a small model that Homebody runs itself)'
 
 
+def quicker_beside_others(info: ModelInfo) -> str | None:
+    """Return how to start a llama-server whose threads do not spin while other programs use the cores."""
+    if info.kind != "llama.cpp":
+        return None
+    return (
+        "GOMP_SPINCOUNT=300 llama-server …     (on Linux; elsewhere --threads, one less than there are cores)"
+    )
+
+
 def is_smallest(info: ModelInfo) -> bool:
     """Whether the model is the default one, or another of that size."""
     return "135m" in info.name.lower()

@@ -17,7 +17,13 @@ from homebody.backend.probe import probe_all
 from homebody.backend.state import reasons_of
 from homebody.engine import Engine
 from homebody.errors import HomebodyError
-from homebody.features.advice import better_model, is_smallest, more_context, quicker_model
+from homebody.features.advice import (
+    better_model,
+    is_smallest,
+    more_context,
+    quicker_beside_others,
+    quicker_model,
+)
 from homebody.features.bench import Row, bench
 from homebody.features.fill_in_probe import answers_with_prose
 from homebody.host import shared
@@ -204,7 +210,7 @@ def _completion_speed(info: ModelInfo, speed: Row) -> list[Finding]:
     if speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT:
         text = f"It writes {speed.output_speed:.0f} tokens a second, too slow for suggestions while typing."
         found.append(Finding("problem", text, quicker_model(info)))
-    elif speed.prompt_speed is not None and speed.prompt_speed < _QUICK_PROMPT:
+    elif _is_slow_reader(speed):
         text = (
             f"It reads {speed.prompt_speed:.0f} tokens a second: the first suggestion at a place takes long."
         )
@@ -213,10 +219,18 @@ def _completion_speed(info: ModelInfo, speed: Row) -> list[Finding]:
         found.append(Finding("hint", text, quicker_model(info)))
     else:
         found.append(Finding("good", "It is quick enough for suggestions while typing."))
+    beside_others = quicker_beside_others(info)
+    if beside_others is not None and _is_slow_reader(speed):
+        text = "If other programs keep the cores busy, its threads wait for each other by spinning."
+        found.append(Finding("hint", text, beside_others))
     if not info.has_logprobs:
         text = "This server reports no probabilities: completion.minConfidence has no effect with it."
         found.append(Finding("hint", text))
     return found
+
+
+def _is_slow_reader(speed: Row) -> bool:
+    return speed.prompt_speed is not None and speed.prompt_speed < _QUICK_PROMPT
 
 
 def _chat_speed(speed: Row) -> list[Finding]:

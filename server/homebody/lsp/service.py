@@ -22,13 +22,11 @@ from homebody.lsp.peer import Peer
 from homebody.lsp.pending import PendingEdits
 from homebody.lsp.problems import Problems
 from homebody.lsp.responsive import freeze_heap
-from homebody.lsp.status import Model, Status
+from homebody.lsp.status import TOO_SLOW, UNSURE, Model, Status
 from homebody.lsp.switch import Switch
 from homebody.text import Document
 
 logger = logging.getLogger(__name__)
-
-_UNSURE = "The model is not sure enough of a suggestion here; an explicit request shows it all the same."
 
 if TYPE_CHECKING:
     from homebody.audit import Audit
@@ -171,6 +169,9 @@ class Service:
 
         self._places[document.uri] = offset
         asked = time.monotonic()
+        if opened.engine.completion.speed.is_too_slow:
+            # Before the answer: the next key usually cancels this request.
+            self.status.advise(TOO_SLOW)
         try:
             with self._lease(opened), self.status.working():
                 found = await complete(
@@ -188,7 +189,8 @@ class Service:
             self.status.answered()
         record = None if found else opened.engine.audit.last(document.uri)
         is_unsure = record is not None and record.outcome == "low confidence"
-        self.status.advise(_UNSURE if is_unsure else "")
+        is_slow = not found and opened.engine.completion.speed.is_too_slow
+        self.status.advise(UNSURE if is_unsure else TOO_SLOW if is_slow else "")
         self.offers.add(found, asked)
         return found
 

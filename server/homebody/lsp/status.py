@@ -15,6 +15,12 @@ from homebody.errors import BackendUnavailable, HomebodyError
 
 Kind: TypeAlias = Literal["Normal", "Warning", "Error", "Inactive"]
 
+UNSURE = "The model is not sure enough of a suggestion here; an explicit request shows it all the same."
+TOO_SLOW = (
+    "The model reads too slowly for suggestions while you type: `homebody doctor` names what helps; an "
+    "explicit request waits for the answer."
+)
+
 # Shorter work is not shown as busy, because the icon would flicker at each keystroke.
 _BUSY_AFTER_SECONDS = 0.15
 
@@ -67,9 +73,9 @@ class Status:
         """The value that is sent to the client.
 
         ``{kind, busy, message, backend?, model?, contextLength?, reasons?, chatModel?, hint?, fix?}``;
-        ``chatModel`` is set if another model explains and answers, ``hint`` if nothing was suggested although
-        the model had an answer, ``fix`` if the client can offer to do something about an error
-        (``HomebodyError.fix``).
+        ``chatModel`` is set if another model explains and answers, ``hint`` if nothing is suggested because
+        the model is not sure enough or too slow, ``fix`` if the client can offer to do something about an
+        error (``HomebodyError.fix``).
         """
         kind: Kind = "Error" if self._failed else "Inactive" if self.paused else "Normal"
         message = self._message

@@ -1,12 +1,14 @@
 """Doctor and bench, with and without a model."""
 
 import re
+from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from homebody.audit import Audit
-from homebody.backend.base import FimTokens, ModelInfo
-from homebody.backend.scripted import Reply
+from homebody.backend.base import FimTokens, ModelInfo, Stats
+from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.features.advice import more_context
 from homebody.features.bench import Row, bench, quick_tokens
 from homebody.features.doctor import doctor
@@ -77,6 +79,28 @@ async def test_a_model_that_serves_both_uses_is_measured_once(world):
         completion, chat = (await doctor(w.engine)).uses
         assert completion.speed == chat.speed
         assert len(w.asked) == 2  # cold, and cached
+
+
+class _SlowReader(ScriptedBackend):
+    """A llama-server that reports six prompt tokens per second."""
+
+    async def complete(self, prompt, sampling, *, slot="completion", on_read=None):
+        """Answer as usual."""
+        async with aclosing(super().complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
+            async for item in stream:
+                slow = isinstance(item, Stats)
+                yield replace(item, evaluated_tokens=240, prompt_ms=40_000.0) if slow else item
+
+
+@pytest.mark.parametrize(("kind", "is_advised"), [("llama.cpp", True), ("embedded", False)])
+async def test_a_slow_llama_server_gets_advice_about_spinning_threads(world, kind, is_advised):
+    """Beside a compiler its threads wait for each other; the embedded model avoids that by itself."""
+    async with world("word " * 64, kind=_SlowReader) as w:
+        w.backend._info = replace(w.backend._info, kind=kind)
+        [completion, _] = (await doctor(w.engine)).uses
+        assert "It reads 6 tokens a second" in _texts(completion.findings)
+        advised = [found for found in completion.findings if "GOMP_SPINCOUNT=300" in (found.command or "")]
+        assert len(advised) == is_advised
 
 
 @pytest.mark.parametrize("kind", ["ollama", "llama.cpp", "lm-studio", "embedded", "openai"])

@@ -96,7 +96,11 @@ async def read_ahead(
         asked = min(position + piece_tokens(use, seconds), total)
         began = time.monotonic()
         piece = asyncio.ensure_future(use.backend.warm(prompt, tokens=asked, slot=cached.slot))
-        is_cancelled = await _wait_for(piece, 2 * seconds)
+        try:
+            is_cancelled = await _wait_for(piece, 2 * seconds)
+        except asyncio.CancelledError:
+            use.speed.learn_unfinished(asked - position, time.monotonic() - began)
+            raise
         stats = piece.result()
         if stats.prompt_tokens is None and is_cancelled:
             raise asyncio.CancelledError

@@ -49,6 +49,23 @@ async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
         assert cached.tokens == w.backend.asked[0]
 
 
+async def test_a_model_that_finishes_no_piece_before_the_next_key_gets_shorter_ones(world, monkeypatch):
+    """A slow server finishes none, so that nothing else measures it."""
+    monkeypatch.setattr("homebody.engine._MEASURABLE_SECONDS", 0.0)
+    async with world("x\n", context_length=4096, kind=_SlowToRead) as w:
+        speed = w.engine.completion.speed
+        before = piece_tokens(w.engine.completion)
+        reading = asyncio.create_task(
+            read_ahead(w.session, Prompt((Text(_LONG_WORDS),)), lambda: True, leave=0, pace=Pace(0.5, 0.5))
+        )
+        await w.backend.has_begun.wait()
+        reading.cancel()
+        await asyncio.wait({reading})
+        assert speed.prompt is not None
+        assert speed.prompt <= before / 1.0
+        assert piece_tokens(w.engine.completion) < before
+
+
 async def test_a_key_ends_the_work_over_a_server_that_cannot_read_ahead(world):
     """The cancellation is not lost while waiting for the reply."""
     async with world("x\n", context_length=4096, kind=_CannotReadAhead) as w:
