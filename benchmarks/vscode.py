@@ -3,7 +3,9 @@
 Prints three tables: the way from a key to painted ghost text for models that take 0 to 150 ms for an answer
 (until the server has the request, the server's own time, until the answer is painted, and what is added to
 the server's time); the tasks of the chat's page while answers of 2,000 tokens stream; activation and bundle.
-With ``--beside VSIX`` another build of the extension is measured in the same run, in turn.
+In turn with this extension, the first table measures a bare one without a server, whose answer is ready so
+many milliseconds after VS Code reports the change: what it adds is VS Code's own time.
+With ``--beside VSIX`` another build of the extension is measured in the same run as well.
 Needs `sh requirements/setup.sh dev node editors` and Chromium.
 
     python benchmarks/vscode.py [--keys N] [--rounds N] [--delays 0,20,60,150] [--beside VSIX]
@@ -37,6 +39,13 @@ MOST_BUNDLE_KB = 800
 ANSWER_TOKENS = 2000
 # Each line of the file is completed by this one, so that every line gets ghost text.
 COMPLETION = "value = first + second"
+BARE = {
+    "name": "bare",
+    "version": "1.0.0",
+    "publisher": "homebody-benchmarks",
+    "engines": {"vscode": "^1.91.0"},
+    "activationEvents": ["onStartupFinished"],
+}
 PARAGRAPH = "It adds `first` and **second**, then stores the sum in the table.\n\n"
 FUNCTION = "def total(first, second):\n    return first + second\n\n"
 # Answers of about so many tokens, by what they consist of. The last section of an answer is drawn anew while
@@ -99,15 +108,16 @@ STREAM_HEAD = ("answer", "tokens", "tasks over 50 ms", "longest", "longest by th
 
 def main(options: argparse.Namespace) -> None:
     """Measure and print."""
-    from support.vscode import homebody, package, start_vscode
+    from support.vscode import homebody, pack, package, start_vscode
 
     delays = [int(one) for one in options.delays.split(",")]
     parts: dict[tuple[int, str], list[Parts]] = {}
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         builds = {"this": package(folder)} | ({"beside": options.beside} if options.beside else {})
+        bare = pack(folder, BARE, _bare(folder / "bare"))
         windows: dict[str, VSCode] = {}
-        for build, vsix in builds.items():
+        for build, vsix in {**builds, "bare": bare}.items():
             settings = _settings(folder / build, delays, homebody())
             windows[build] = stack.enter_context(start_vscode(folder / build / "vscode", settings, vsix))
         for round_number in range(options.rounds):
@@ -120,9 +130,9 @@ def main(options: argparse.Namespace) -> None:
         print_table("Key to ghost text painted, medians in milliseconds", KEY_HEAD, _key_rows(parts))
         streams: list[list[str]] = []
         questions = [_question(shape) for shape in ANSWERS]
-        for build, vscode in windows.items():
+        for build in builds:
             workspace = _workspace(folder / build / "chat", "# Sums.\n")
-            tasks = _numbers(vscode, str(SCRIPTS / "stream.js"), workspace, questions=questions)
+            tasks = _numbers(windows[build], str(SCRIPTS / "stream.js"), workspace, questions=questions)
             streams += _stream_rows(build, tasks)
         print_table("The thread of the chat's page while an answer streams", STREAM_HEAD, streams)
         workspace = _workspace(folder / "activation", "# Sums.\n")
@@ -153,7 +163,16 @@ def _settings(folder: Path, delays: Sequence[int], program: str) -> dict[str, ob
         "homebody.backend.kind": "scripted",
         "homebody.backend.model": str(script),
         "homebody.chat.maxTokens": 4096,
+        # The tests' windows save soon after each key.
+        "files.autoSave": "off",
     }
+
+
+def _bare(folder: Path) -> str:
+    """Code of the bare extension, which writes down the times of its answers."""
+    names = {"TIMES": str(folder / "times"), "COMPLETION": COMPLETION}
+    constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in names.items())
+    return constants + (SCRIPTS / "bare.js").read_text()
 
 
 def _first_line(delay: int) -> str:

@@ -7,12 +7,18 @@ import { type Disposable, EventEmitter, StatusBarAlignment, ThemeColor, commands
 import type { ServerStatus } from "./protocol";
 import { pausedReason } from "./toggle";
 
+// A status often comes just before a suggestion. Drawing it then would delay the suggestion by about 7 ms, and work of
+// a moment would make the icon flicker at each key.
+const DRAWN_AFTER_MILLISECONDS = 300;
 const ICONS = { Normal: "home", Warning: "warning", Error: "error", Inactive: "circle-slash" } as const;
 
 export class StatusItem implements Disposable {
     /** The server's last status; `undefined` while there is no server. */
     current: ServerStatus | undefined;
     private held: string | undefined;
+    private hasModel: boolean | undefined;
+    private timer: NodeJS.Timeout | undefined;
+    private drawn = "";
     private readonly changed = new EventEmitter<void>();
     /** The server has sent another status. */
     readonly onDidChange = this.changed.event;
@@ -45,13 +51,17 @@ export class StatusItem implements Disposable {
         this.draw("error", reason, "Error");
     }
 
+    /** Take the server's status over; it is drawn a moment later, and only if it still holds then. */
     show(status: ServerStatus): void {
         this.current = status;
         this.changed.fire();
-        // For the walkthrough.
         const hasModel = status.model !== undefined && status.kind !== "Error";
-        void commands.executeCommand("setContext", "homebody.hasModel", hasModel);
-        this.redraw();
+        if (hasModel !== this.hasModel) {
+            this.hasModel = hasModel;
+            // For the walkthrough.
+            void commands.executeCommand("setContext", "homebody.hasModel", hasModel);
+        }
+        this.timer ??= setTimeout(() => this.redraw(), DRAWN_AFTER_MILLISECONDS);
     }
 
     /** Show why there are no suggestions, until it is called without a reason. */
@@ -77,10 +87,13 @@ export class StatusItem implements Disposable {
     }
 
     dispose(): void {
+        clearTimeout(this.timer);
         this.disposables.forEach((disposable) => disposable.dispose());
     }
 
     private redraw(): void {
+        clearTimeout(this.timer);
+        this.timer = undefined;
         const status = this.current;
         if (status === undefined) {
             return;
@@ -110,6 +123,11 @@ export class StatusItem implements Disposable {
     }
 
     private draw(icon: string, text: string, kind: ServerStatus["kind"] = "Normal"): void {
+        const drawn = `${icon} ${kind} ${text}`;
+        if (drawn === this.drawn) {
+            return;
+        }
+        this.drawn = drawn;
         this.item.text = `$(${icon}) Homebody`;
         this.item.tooltip = text;
         this.item.accessibilityInformation = { label: `Homebody: ${text.replaceAll("\n", ", ")}` };

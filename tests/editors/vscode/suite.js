@@ -297,6 +297,27 @@ exports.run = async function run() {
         await until(() => !shown().includes("paused"));
     });
 
+    await claim("the status item is not drawn for the work of a moment", async () => {
+        const { current } = status;
+        const before = status.item.text;
+        const contexts = [];
+        const listen = (...args) => void contexts.push(args);
+        const unsure = { ...current, hint: "Not sure enough." };
+        await answering(extension.vscode.commands, "executeCommand", listen, () => {
+            status.show({ ...current, busy: true });
+            status.show(unsure);
+            assert.equal(status.item.text, before);
+        });
+        assert.deepEqual(contexts, []);
+        await until(() => {
+            // The server's own status may replace it.
+            status.show(unsure);
+            return status.item.tooltip.includes(unsure.hint);
+        });
+        assert.equal(status.item.text, before);
+        status.show(current);
+    });
+
     await claim("settings count as soon as they are changed", async () => {
         const completion = vscode.workspace.getConfiguration("homebody.completion");
         await completion.update("minConfidence", 0.7, vscode.ConfigurationTarget.Global);
