@@ -298,6 +298,7 @@ exports.run = async function run() {
     });
 
     await claim("the status item is not drawn for the work of a moment", async () => {
+        await until(() => status.item.tooltip.startsWith("Ready."));
         const { current } = status;
         const before = status.item.text;
         const contexts = [];
@@ -305,8 +306,8 @@ exports.run = async function run() {
         const unsure = { ...current, hint: "Not sure enough." };
         await answering(extension.vscode.commands, "executeCommand", listen, () => {
             status.show({ ...current, busy: true });
-            status.show(unsure);
             assert.equal(status.item.text, before);
+            status.show(unsure);
         });
         assert.deepEqual(contexts, []);
         await until(() => {
