@@ -30,7 +30,8 @@ CAPTURES = {
     *("import", "module", "imported", "alias", "require"),
     *("comment", "string", "literal", "code", "block"),
     *("variable", "bound", "bound.outside", "declared", "own", "used", "fixed", "ambiguous", "elsewhere"),
-    *("region", "members", "annotation", "bare", "bare.name", "decoration"),
+    *("bound.around", "around", "shorthand", "region", "passed", "members"),
+    *("annotation", "bare", "bare.name", "typevar", "typevar.call", "decoration"),
     *("condition", "conditional", "conditional.whole"),
     *(f"definition.{kind}" for kind in KINDS),
 }
