@@ -39,6 +39,8 @@ _BEGINS = re.compile(r"([ \t]*)(?:[^\W\d]|@)")
 """Beginning of a line from which a scan may start: code, not a closing bracket or a continuation."""
 
 
+_END_OF_HEADER = re.compile(r"[)\]]*:\s*")
+
 _LABEL = re.compile(r"\s*[\w ]+:$")
 """A line such as ``public:``, which is less indented than what it belongs to."""
 
@@ -105,6 +107,14 @@ class CursorContext:
     def holds_text(self) -> bool:
         """Whether prose is expected here: in a string, in a comment, or in a prose language."""
         return self.language.prose or self.state.region is not None
+
+    @property
+    def is_before_header_end(self) -> bool:
+        """Whether the text after the cursor ends the header of a function or class that has no body yet."""
+        if not self.in_header or self.language.blocks != "indentation":
+            return False
+        below = self.next_lines[0] if self.next_lines else ""
+        return _END_OF_HEADER.fullmatch(self.line_suffix) is not None and self.width(below) <= self.level
 
     @property
     def own_state(self) -> State:

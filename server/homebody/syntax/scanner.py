@@ -7,7 +7,6 @@ Cannot fail: unmatched brackets are reported. Runs in linear time.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -112,7 +111,7 @@ def _scan(text: str, language: Language, state: State) -> tuple[State, int | Non
     """
     due, surplus, region = list(state.due), list(state.surplus), state.region
     # Count the missing closing brackets by kind: searching ``due`` each time would be quadratic.
-    counts = _counts(due)
+    counts = {closer: due.count(closer) for closer in _CLOSER_OF.values()}
     search = _token(language).search
     offsets: list[int] = []
     at, end = 0, len(text)
@@ -139,14 +138,6 @@ def _scan(text: str, language: Language, state: State) -> tuple[State, int | Non
             surplus.append(token)
             offsets.append(found.start())
     return State("".join(due), "".join(surplus), region), next(iter(offsets), None)
-
-
-def _counts(due: Sequence[str]) -> dict[str, int]:
-    """Number of missing closing brackets of each kind."""
-    counts = {")": 0, "]": 0, "}": 0}
-    for closer in due:
-        counts[closer] += 1
-    return counts
 
 
 def _end_of(region: Region, text: str, at: int) -> int:

@@ -16,7 +16,6 @@ from itertools import islice
 from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
-from homebody.postprocess.ghost.multiline import is_rest_of_header
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.scanner import State, code_of, first_surplus, scan
@@ -87,7 +86,7 @@ def _with_rest_of_header(text: str, cursor: CursorContext) -> Joined | None:
     Of a text whose first line does not end like the header, only that line is kept.
     """
     rest = cursor.line_suffix.rstrip()
-    if "\n" not in text or not is_rest_of_header(cursor):
+    if "\n" not in text or not cursor.is_before_header_end:
         return None
     first, _, body = text.partition("\n")
     if not first.rstrip().endswith(rest.lstrip()):

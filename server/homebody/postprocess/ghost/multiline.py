@@ -3,7 +3,6 @@
 In: the place and the setting ``completion.multiline``. Out: what to request.
 """
 
-import re
 from typing import Literal, TypeAlias
 
 from homebody.postprocess.ghost.draft import Wanted
@@ -11,8 +10,6 @@ from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import scan
 
 Multiline: TypeAlias = Literal["auto", "always", "never"]
-
-_END_OF_HEADER = re.compile(r"[)\]]*:\s*")
 
 
 def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted:
@@ -27,21 +24,13 @@ def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted
     """
     if multiline == "never" or cursor.in_string:
         return "line"
-    if not _nothing_but_closers(cursor) and not is_rest_of_header(cursor):
+    if not _nothing_but_closers(cursor) and not cursor.is_before_header_end:
         return "line"
     if multiline == "always":
         return "block"
     if cursor.in_comment:
         return "line"
     return "block" if cursor.at_block_start or cursor.fresh_statement or cursor.in_header else "line"
-
-
-def is_rest_of_header(cursor: CursorContext) -> bool:
-    """Whether the text after the cursor ends the header of a function or class that has no body yet."""
-    if not cursor.in_header or cursor.language.blocks != "indentation":
-        return False
-    below = cursor.next_lines[0] if cursor.next_lines else ""
-    return _END_OF_HEADER.fullmatch(cursor.line_suffix) is not None and cursor.width(below) <= cursor.level
 
 
 def _nothing_but_closers(cursor: CursorContext) -> bool:
