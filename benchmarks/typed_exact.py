@@ -1,9 +1,9 @@
-"""How much of what a model could suggest it does suggest while the user types.
+"""Exact first lines while the user types, compared with a model that has read everything before.
 
 Forty lines are retyped through the real server, with a pause inside each line and at its end, and without a
-threshold. Then the same weights are asked at the same pauses in their own time, with the whole window read
-before the first key. Printed are the exact first lines of both, and how long after the first key requests
-use the wide window.
+threshold. Then the same weights complete at the same pauses without time pressure, with the whole window read
+before the first key. Prints the share of exact first lines of both, and how long after the first key
+requests use the wide window.
 
     python benchmarks/typed_exact.py [--passage N] [--json FILE] [--threads N]
 
@@ -134,7 +134,7 @@ def _typed(trace: Trace, run: Run) -> Iterator[_Typed]:
         if step.is_pause:
             at_pauses.append((documents[step.uri], step.cursor))
     for document, offset in at_pauses:
-        # Nothing is taken back, so the finished file tells what comes at each pause.
+        # No text is deleted, so the finished file shows what follows each pause.
         rest = documents[document.uri].text[offset:]
         line = rest.partition("\n")[0]
         answer = next(shown).answer

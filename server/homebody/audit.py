@@ -321,7 +321,7 @@ def _read_lines(path: Path, kind: type[_T]) -> Iterator[_T]:
 
 
 class _Logged(msgspec.Struct):
-    """What tells whose record a line of the log is."""
+    """The part of a log line that identifies its record's document."""
 
     uri: str
 

@@ -30,7 +30,7 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     │   └── ConnectionForbidden       another machine that is not in ``backend.allowedHosts``
     ├── StateUnwritable           1   the state folder is full or not writable
     ├── ContextTooLong            1   even the smallest prompt does not fit
-    ├── RunError                  1   a run over many files cannot go on
+    ├── RunError                  1   a run over many files cannot continue
     │   ├── TreeBusy                  another run changes files in the same folder
     │   ├── JournalUnusable           the journal cannot be written or read
     │   └── VerifyFailed              the command of --verify does not start, or fails without a change

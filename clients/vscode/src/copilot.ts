@@ -6,9 +6,9 @@
 
 import { ConfigurationTarget, type Disposable, type Memento, extensions, lm, window, workspace } from "vscode";
 
-/** The extension that only suggests, which users install; VS Code 1.105 and later do without it. */
+/** The extension that only suggests and that users install; VS Code 1.105 and later do not need it. */
 const COMPLETIONS = "GitHub.copilot";
-/** The extension that does both, which recent versions of VS Code bring along for everyone. */
+/** The extension that chats and suggests; recent versions of VS Code include it. */
 const CHAT = "GitHub.copilot-chat";
 const ASKED = "homebody.copilot.asked";
 const WAITING = "GitHub Copilot suggests as well: choose in Homebody's menu who may. Until then, Alt+\\ asks Homebody.";
@@ -68,7 +68,7 @@ export class CopilotChoice implements Disposable {
     }
 }
 
-/** Whether Copilot suggests to this user: the extension that VS Code brings along does so only for those who signed in. */
+/** Whether Copilot suggests to this user; the included extension does so only after the user has signed in. */
 async function copilotSuggests(): Promise<boolean> {
     const enable = workspace.getConfiguration("github.copilot").get<Record<string, boolean>>("enable") ?? {};
     if (enable["*"] === false) {

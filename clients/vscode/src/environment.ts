@@ -42,7 +42,7 @@ export class PrivateEnvironment {
         return program === this.program("homebody");
     }
 
-    /** Ask, then create it, again if there is one; returns the path of its `homebody`, or `undefined` if it was not created. */
+    /** Ask, then create or replace it; returns the path of its `homebody`, or `undefined` if it was not created. */
     async offer(): Promise<string | undefined> {
         const wheels = await this.wheels();
         const own = wheels.find((name) => /^homebody-.*\.whl$/.test(name));

@@ -178,7 +178,9 @@ class ModelServer:
             return msgspec.json.decode(content, type=type_)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             start = content[:80] if isinstance(content, str) else content[:80].decode(errors="replace")
-            message = f"the server at {self.url} answered what its API does not promise ({error}): {start!r}"
+            message = (
+                f"the server at {self.url} gave an answer that does not follow its API ({error}): {start!r}"
+            )
             raise BackendProtocolError(message) from error
 
     @asynccontextmanager

@@ -283,7 +283,7 @@ def _take(imported: Imported, use: Use, model: _Model) -> None:
     else:
         _take_autocomplete(imported, model.autocomplete_options)
     if model.request_options:
-        imported.notes.append(f"The `requestOptions` of {model.shown} are not taken over: {_NO_HEADERS}.")
+        imported.notes.append(f"The `requestOptions` of {model.shown} are not imported: {_NO_HEADERS}.")
 
 
 def _take_autocomplete(imported: Imported, options: _Autocomplete) -> None:
@@ -315,7 +315,7 @@ def _take_rules(imported: Imported, rules: tuple[str | _Rule, ...]) -> None:
         if rule.uses is not None:
             imported.notes.append(f"The rule {name} is not imported: it is a block of Continue's hub.")
         elif rule.globs:
-            imported.notes.append(f"The rule {name} holds for some files only; here it holds for all.")
+            imported.notes.append(f"The rule {name} applied to some files only; here it applies to all.")
         if rule.rule:
             texts.append(rule.rule.strip())
     if texts:

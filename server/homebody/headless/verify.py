@@ -37,7 +37,7 @@ class Verdict:
     passed
         Exit code 0 within the time limit.
     why
-        How it failed, in one clause: ``exit code 1``, ``no end after 300 s``.
+        How it failed, in one clause: ``exit code 1``, ``it did not end within 300 s``.
     output
         The last 64 KiB of its output.
     started
@@ -79,7 +79,7 @@ async def run_command(command: str, root: Path, file: Path | None, timeout_secon
         if code:
             why = f"exit code {code}" if code > 0 else f"ended by signal {-code}"
     except TimeoutError:
-        why = f"no end after {timeout_seconds:g} s"
+        why = f"it did not end within {timeout_seconds:g} s"
     finally:
         _end_group(process.pid)
         with suppress(ProcessLookupError):

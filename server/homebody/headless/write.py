@@ -31,7 +31,7 @@ def check_replaceable(source: SourceFile) -> None:
     """
     check_unchanged(source)
     if not os.access(source.target, os.W_OK) or not source.target.stat().st_mode & _ANY_WRITE:
-        # In a writable folder, replacing a read-only file would succeed; refuse it all the same.
+        # In a writable folder, replacing a read-only file would succeed; refuse it anyway.
         message = f"{source.path} is read-only, so nothing was written; make it writable first."
         raise EditRefused(message)
 

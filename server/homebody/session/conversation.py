@@ -238,7 +238,7 @@ def new_conversation() -> Conversation:
 
 
 def is_prompt_of(conversation_id: str | None) -> Callable[[str], bool]:
-    """Return what tells the URI of a conversation's prompts; without an id, those of all conversations."""
+    """Return the test for URIs of a conversation's prompts; without an id, of all conversations."""
     if conversation_id is None:
         return lambda uri: uri.startswith(_URI)
     return lambda uri: uri == _URI + conversation_id

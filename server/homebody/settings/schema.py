@@ -168,8 +168,8 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
         Annotated[float, Meta(ge=0, le=10_000)] | None,
         Meta(
             description=(
-                "What the model can do, as billions of parameters; decides which actions are offered. By "
-                "default the size that its name states, half as much again for models made for code."
+                "Size of the model in billions of parameters; decides which actions are offered. By default "
+                "the size in the model's name, times 1.5 for models made for code."
             )
         ),
     ] = None

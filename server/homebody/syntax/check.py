@@ -16,7 +16,7 @@ from homebody.text import Span
 if TYPE_CHECKING:
     import tree_sitter
 
-# A larger count tells nothing more; text in another language has one error per token.
+# A larger count has no more information: text in another language has one error per token.
 _MAX_ERRORS = 10_000
 
 

@@ -167,7 +167,7 @@ async def test_no_redirect_is_followed(location: str):
 @pytest.mark.parametrize("body", [b"<html>hello</html>", b'{"ok": "perhaps"}', b"[1, 2]", b"", b"\xff\xfe"])
 async def test_garbage_is_a_protocol_error(body: bytes):
     """An answer of another form is reported as such."""
-    with pytest.raises(BackendProtocolError, match="does not promise"):
+    with pytest.raises(BackendProtocolError, match="gave an answer that does not follow its API"):
         await ask(answering(200, body))
 
 

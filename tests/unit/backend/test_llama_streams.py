@@ -84,7 +84,7 @@ async def test_garbage_in_the_stream_is_a_protocol_error(double: LlamaDouble, ga
     """For any kind of garbage."""
     double.events = [garbage]
 
-    with pytest.raises(BackendProtocolError, match="does not promise"):
+    with pytest.raises(BackendProtocolError, match="gave an answer that does not follow its API"):
         await listen(double, [])
 
 

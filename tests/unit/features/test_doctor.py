@@ -29,7 +29,7 @@ async def test_a_model_without_fim_is_reported_with_the_next_step(world):
 
 
 async def test_a_fim_model_is_named_by_its_family(world):
-    """The family tells how prompts are laid out."""
+    """The family determines the layout of prompts."""
     async with world("word " * 64, fim=_QWEN, architecture="qwen2") as w:
         [completion, _] = (await doctor(w.engine)).uses
         assert completion.fim == "Qwen2.5-Coder, Qwen3-Coder, Qwen3.5 and later, Sweep"

@@ -77,7 +77,7 @@ def test_a_command_that_hangs_is_ended_with_its_child_processes(journal):
     child = f"import subprocess, sys; {start}; {wait}"
     applied = apply(journal, f'{PYTHON} -c "{child}"', timeout=1.0)
 
-    assert "no end after 1 s" in (applied.reason or "")
+    assert "it did not end within 1 s" in (applied.reason or "")
     assert text(journal) == OLD
     # A killed process is there until somebody has asked how it ended.
     left = [

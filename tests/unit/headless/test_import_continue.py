@@ -45,7 +45,7 @@ def test_settings_without_a_counterpart_are_reported():
 
     for words in (
         "Second is not imported",
-        "rule Python holds",
+        "rule Python applied",
         "someone/rules",
         "`context`",
         "`mcpServers`",

@@ -86,7 +86,7 @@ NAMES = [
     ("nemotron-3-nano", False, True),
     ("seed-oss-36b", False, True),
     ("smollm3-3b", False, True),
-    # Families that nobody knows here: only the word tells.
+    # Unknown families: only the word in the name decides.
     ("my-own-7b-instruct", False, True),
     ("my-own-7b", False, False),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Characters that nobody sees are not added to code."""
+"""Invisible characters are not added to code."""
 
 import pytest
 

@@ -234,8 +234,8 @@ export class Chat implements Disposable {
     /**
      * Answer the last question again.
      *
-     * The server replaces an answer that it has. It has none of a question that failed or was stopped, nor of an
-     * explanation: those are asked again, since it would replace the answer before them.
+     * The server regenerates the last answer that it has. It has no answer to an explanation or to a question that
+     * failed or was stopped, and would regenerate the one before: so those are asked as new questions.
      */
     private async regenerate(): Promise<void> {
         const last = this.turns.at(-1);

@@ -90,6 +90,6 @@ def by_owner(owner: str) -> OpenAiServer | None:
 
 
 def by_port(url: str) -> OpenAiServer | None:
-    """Return the server that only its usual port tells from others."""
+    """Return the server that is recognised by its usual port alone."""
     rows = (row for row in SERVERS if row.port is not None and not row.owner and row.asked is None)
     return next((row for row in rows if url.endswith(f":{row.port}")), None)
