@@ -5,7 +5,6 @@ Imported after ``initialize`` is answered; the engine's own imports run in a thr
 """
 
 import asyncio
-import importlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from homebody.errors import BackendError, BackendUnavailable, HomebodyError
 from homebody.lsp import configuration
 from homebody.lsp.documents import Change
+from homebody.lsp.loading import load_actions, load_completion
 from homebody.lsp.offers import Offers
 from homebody.lsp.peer import Peer
 from homebody.lsp.pending import PendingEdits
@@ -303,7 +303,8 @@ class Service:
         self.status.pause(self.switch.paused(self._peer.documents.find(self._focus)))
 
     async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> Opened:
-        await asyncio.to_thread(importlib.import_module, "homebody.features.complete")
+        await load_completion()
+        self._peer.start_task(load_actions())
         from homebody.engine import open_engine
         from homebody.session.session import Session
 
