@@ -15,7 +15,7 @@ from homebody.errors import BackendUnavailable, HomebodyError
 
 Kind: TypeAlias = Literal["Normal", "Warning", "Error", "Inactive"]
 
-UNSURE = "The model is not sure enough of a suggestion here; an explicit request shows it all the same."
+UNSURE = "The model is not sure enough of a suggestion here; an explicit request shows it anyway."
 TOO_SLOW = (
     "The model reads too slowly for suggestions while you type: `homebody doctor` names what helps; an "
     "explicit request waits for the answer."
