@@ -25,9 +25,9 @@ import msgspec
 
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete, prepare_once
+from homebody.features.complete.new_window import narrow_window
+from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import target_of
-from homebody.features.complete.scene import scene_at
-from homebody.features.complete.window import narrow_window
 from homebody.session.keystrokes import TYPING_WINDOW_TOKENS
 from homebody.session.session import Session
 from homebody.settings import Settings
@@ -147,8 +147,8 @@ async def _prepare(session: Session, pause: Pause, tokens: int | None) -> None:
     """Choose the window that the session's requests use: of this number of tokens, or the whole one."""
     await prepare_once(session, pause.document, pause.offset)
     if tokens is not None:
-        scene = scene_at(session, await target_of(session.engine), pause.document, pause.offset)
-        session.place(pause.document.uri).use(narrow_window(scene, tokens))
+        inputs = inputs_at(session, await target_of(session.engine), pause.document, pause.offset)
+        session.document_state(pause.document.uri).use(narrow_window(inputs, tokens))
 
 
 async def _ask(engine: Engine, session: Session, pause: Pause) -> Suggested:

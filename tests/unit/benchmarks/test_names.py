@@ -1,0 +1,36 @@
+"""The benchmarks use names that the package has: they run rarely, so nothing else would notice."""
+
+import ast
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+FILES = sorted(str(path.relative_to(BENCHMARKS)) for path in BENCHMARKS.rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_names_imported_from_the_package_exist(name: str):
+    """Also those that are imported inside a function."""
+    imports = [
+        node
+        for node in ast.walk(ast.parse((BENCHMARKS / name).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "homebody"
+    ]
+    missing = [
+        f"{node.module}.{one.name}"
+        for node in imports
+        for one in node.names
+        if node.module and not _exists(node.module, one.name)
+    ]
+    assert missing == []
+
+
+def _exists(module: str, name: str) -> bool:
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError:
+        return False
+    return hasattr(found, name) or find_spec(f"{module}.{name}") is not None
