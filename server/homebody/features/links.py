@@ -7,7 +7,7 @@ link.
 
 import asyncio
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,7 +33,7 @@ _DEFINES = "defines "
 _SYMBOL = re.compile(r"[^\W\d][\w.]{0,200}(?:\(\))?")
 
 _MOST_READ = 8
-"""Maximum number of sources that are searched for definitions."""
+"""Maximum number of files that are searched for definitions."""
 
 _MOST_FILES = 100
 """Maximum number of different names in one answer that are looked up on disk."""
@@ -152,7 +152,7 @@ class _Finder:
         self._paths[shown_path(self._engine, document.uri)] = document.uri
         self._add_definitions(document, tree, range(document.line_count))
 
-    def _add_definitions(self, document: Document, tree: Tree, lines: range) -> None:
+    def _add_definitions(self, document: Document, tree: Tree, lines: Container[int]) -> None:
         for one in definitions(document, tree):
             line = document.line_of(one.header.start)
             if line not in lines or (one.kind == "variable" and one.container):
@@ -163,15 +163,17 @@ class _Finder:
 
     def _read_sources(self) -> None:
         """Find the definitions in the lines that the model read of other files, such as attached ones."""
-        sources, self._unread = self._unread[:_MOST_READ], []
-        for source in sources:
+        # Several parts of one file are often among the sources, and reading a long file takes about 100 ms.
+        lines: dict[Path, set[int]] = {}
+        for source in self._unread:
             path = path_of(source.uri)
-            if path is None or source.uri == self._open or source.why.startswith(_DEFINES):
-                continue
+            if path is not None and source.uri != self._open and not source.why.startswith(_DEFINES):
+                lines.setdefault(path, set()).update(range(source.first_line, source.last_line + 1))
+        self._unread = []
+        for path in list(lines)[:_MOST_READ]:
             with suppress(FileUnreadable):
                 document = read_document(path, max_bytes=self._engine.settings.context.max_file_bytes)
-                lines = range(source.first_line, source.last_line + 1)
-                self._add_definitions(document, parse(document), lines)
+                self._add_definitions(document, parse(document), lines[path])
 
     def leads_to_a_file(self, uri: str) -> bool:
         """Whether the file of a link exists, and is in the workspace or was read for this answer."""

@@ -53,6 +53,17 @@ async def test_definitions_in_an_attached_file_are_linked(world, files):
     assert unsaved == f"`reorder`, [`renew`]({app}#L4)"
 
 
+async def test_an_attached_file_after_many_other_sources_is_read(world, files):
+    """Only files that are read count, each once, whichever parts of it the model read."""
+    app, other = (files / "src" / "app.py").as_uri(), (files / "other.py").as_uri()
+    known = [Source(app, 0, 3, 20, f"defines name{number}") for number in range(9)]
+    parts = [Source(app, line, line, 5, "attached") for line in (*range(5), *range(5))]
+    async with world(folders=[files]) as w:
+        sources = [*known, *parts, Source(other, 0, 0, 5, "attached")]
+        found = await linked(w.engine, "`reorder`, `area` and `helper`", sources=sources)
+    assert found == f"[`reorder`]({app}#L2), `area` and [`helper`]({other}#L1)"
+
+
 async def test_a_link_out_of_the_workspace_is_no_link(world, files):
     """A symbolic link in the folder that leads outside is not linked."""
     (files / "away.py").symlink_to(files.parent / "outside.py")
