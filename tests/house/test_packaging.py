@@ -57,16 +57,6 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def offline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the folder as `make offline` does, without the extension (tests/editors builds that)."""
-    folder = tmp_path_factory.mktemp("offline") / "folder"
-    command = [sys.executable, ROOT / "packaging" / "offline.py", "--no-vsix", "--to", folder]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
 def wheel(offline: Path) -> Path:
     """Return the wheel, which was built from the source archive, like a release."""
     return next(offline.glob("homebody-*.whl"))

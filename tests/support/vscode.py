@@ -106,14 +106,30 @@ server.stdin.close()
 
 @dataclass(frozen=True)
 class VSCode:
-    """A server of VS Code windows; ``settings`` is the user's file on this machine."""
+    """A server of VS Code windows, with everything that it keeps in ``data``."""
 
     url: str
-    settings: Path
+    data: Path
     folder: Path
 
-    def run(self, script: str, workspace: Path, **more: object) -> list[str]:
-        """Run a script of ``tests/editors/vscode`` in a window; returns the claims that held."""
+    def run(
+        self, script: str, workspace: Path, *, settings: Mapping[str, object] | None = None, **more: object
+    ) -> list[str]:
+        """Run a script of ``tests/editors/vscode`` in a window; returns the claims that held.
+
+        With ``settings``, the user has these instead of those that VS Code was started with. Whatever the
+        script changes in the user's settings is undone.
+        """
+        before = {path: path.read_bytes() for path in _settings_in(self.data)}
+        if settings is not None:
+            _write_settings(self.data, settings)
+        try:
+            return self._run(script, workspace, more)
+        finally:
+            for path, content in before.items():
+                path.write_bytes(content)
+
+    def _run(self, script: str, workspace: Path, more: Mapping[str, object]) -> list[str]:
         name = Path(script).name
         passed = {
             "rig": str(_RIG),
@@ -121,7 +137,7 @@ class VSCode:
             "url": self.url,
             "workspace": str(workspace),
             "extension": str(CLIENT),
-            "machineSettings": str(self.settings),
+            "machineSettings": str(self.data / "Machine" / "settings.json"),
             "failure": str(self.folder / f"{name}.png"),
             # Factor by which the browser is slowed down, to find races: for example 6.
             "slowdown": int(os.environ.get("HOMEBODY_TEST_SLOWDOWN", "0")),
@@ -184,10 +200,7 @@ def start_vscode(
     if not (_RIG / "package-lock.json").is_file():
         leave_out("VS Code is not installed for tests: run `sh requirements/setup.sh editors`")
     data = folder / "vscode"
-    # The user's settings, and those of the machine, where keys of its scope belong when the server is remote.
-    for name in ("User", "Machine"):
-        (data / name).mkdir(parents=True)
-        (data / name / "settings.json").write_text(json.dumps({**_QUIET, **settings}))
+    _write_settings(data, settings)
     server = _RIG / "node_modules" / "code-server" / "lib" / "vscode" / "out" / "server-main.js"
     places = {"user-data": data, "server-data": data, "extensions": data / "extensions"}
     command = [_node(), str(server), *(f"--{name}-dir={place}" for name, place in places.items())]
@@ -200,7 +213,7 @@ def start_vscode(
     log = folder / "vscode.log"
     with _process([*serve, *options], env, log) as process:
         port = _port(process, log)
-        yield VSCode(f"http://127.0.0.1:{port}", data / "Machine" / "settings.json", folder)
+        yield VSCode(f"http://127.0.0.1:{port}", data, folder)
 
 
 def homebody() -> str:
@@ -230,6 +243,17 @@ def recording_homebody(folder: Path) -> tuple[Path, Path]:
     program.write_text(text)
     program.chmod(0o755)
     return program, received
+
+
+def _settings_in(data: Path) -> list[Path]:
+    """List the files of the user's settings, and of the machine's: some keys only count in those."""
+    return [data / name / "settings.json" for name in ("User", "Machine")]
+
+
+def _write_settings(data: Path, settings: Mapping[str, object]) -> None:
+    for path in _settings_in(data):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**_QUIET, **settings}))
 
 
 def _environ(folder: Path) -> dict[str, str]:

@@ -33,6 +33,7 @@ export class StatusItem implements Disposable {
             this.item,
             this.changed,
             window.onDidChangeActiveTextEditor(() => this.redraw()),
+            window.tabGroups.onDidChangeTabs(() => this.tick()),
             workspace.onDidChangeConfiguration((event) => {
                 if (event.affectsConfiguration("homebody.completion")) {
                     this.redraw();
@@ -55,12 +56,7 @@ export class StatusItem implements Disposable {
     show(status: ServerStatus): void {
         this.current = status;
         this.changed.fire();
-        const hasModel = status.model !== undefined && status.kind !== "Error";
-        if (hasModel !== this.hasModel) {
-            this.hasModel = hasModel;
-            // For the walkthrough.
-            void commands.executeCommand("setContext", "homebody.hasModel", hasModel);
-        }
+        this.tick();
         this.timer ??= setTimeout(() => this.redraw(), DRAWN_AFTER_MILLISECONDS);
     }
 
@@ -89,6 +85,21 @@ export class StatusItem implements Disposable {
     dispose(): void {
         clearTimeout(this.timer);
         this.disposables.forEach((disposable) => disposable.dispose());
+    }
+
+    /**
+     * Tick the first step of the walkthrough if a model answers.
+     *
+     * VS Code reads the walkthroughs some seconds after its start, and never ticks a step for what was true by
+     * then. So it is told only while a page like the walkthrough's is open, which has no input that extensions know.
+     */
+    private tick(): void {
+        const isOpen = window.tabGroups.all.some(({ tabs }) => tabs.some(({ input }) => input === undefined));
+        const hasModel = this.current?.model !== undefined && this.current.kind !== "Error";
+        if ((isOpen && hasModel) !== this.hasModel) {
+            this.hasModel = isOpen && hasModel;
+            void commands.executeCommand("setContext", "homebody.hasModel", this.hasModel);
+        }
     }
 
     private redraw(): void {

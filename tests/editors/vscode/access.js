@@ -1,9 +1,7 @@
-// `node access.js SETTINGS`: axe's checks of the chat in dark, light and high contrast.
-// SETTINGS is JSON: {rig, chromium, url, workspace, failure, machineSettings, axe: path of its script}.
+// axe's checks of the chat in dark, light and high contrast.
 const assert = require("node:assert/strict");
 const { readFile, writeFile } = require("node:fs/promises");
-const { open } = require("./browser");
-const { openChat, openFile, until } = require("./workbench");
+const { until } = require("./workbench");
 
 const THEMES = {
     "Default Dark Modern": "Dark Modern",
@@ -12,28 +10,21 @@ const THEMES = {
     "Default High Contrast Light": "Default High Contrast Light",
 };
 
-open(async ({ page, settings }) => {
-    const own = await readFile(settings.machineSettings, "utf8");
-    await openFile(page, settings, "prices.py");
-    const chat = await openChat(page);
-    await page.keyboard.type("How can it be shorter?");
-    await page.keyboard.press("Enter");
-    await chat.locator(".usage").waitFor();
-    await chat.locator("#question").fill("And @pri");
-    await chat.locator("#mentions li").first().waitFor();
+/** Check the page of the chat as it is now, in each theme; `axe` is the path of its script. */
+exports.checkAccess = async function checkAccess(chat, { machineSettings, axe }) {
+    const own = JSON.parse(await readFile(machineSettings, "utf8"));
     const frame = await (await chat.locator("body").elementHandle()).ownerFrame();
-    await frame.evaluate(await readFile(settings.axe, "utf8"));
+    await frame.evaluate(await readFile(axe, "utf8"));
     for (const [theme, id] of Object.entries(THEMES)) {
-        await writeFile(settings.machineSettings, JSON.stringify({ ...JSON.parse(own), "workbench.colorTheme": theme }));
+        await writeFile(machineSettings, JSON.stringify({ ...own, "workbench.colorTheme": theme }));
         await until(() => frame.evaluate((wanted) => document.body.dataset.vscodeThemeId === wanted, id));
         const violations = await frame.evaluate(async () => {
             // The page is transparent: VS Code draws the side bar behind it.
             document.documentElement.style.background = "var(--vscode-sideBar-background)";
-            const { violations: found } = await axe.run(document, { resultTypes: ["violations"] });
+            const { violations: found } = await window.axe.run(document, { resultTypes: ["violations"] });
             return found.flatMap(({ id: rule, nodes }) => nodes.map(({ target }) => `${rule} ${target}`));
         });
         assert.deepEqual(violations, [], theme);
     }
-    await writeFile(settings.machineSettings, own);
-    console.log("ok axe finds nothing wrong in dark, light and high contrast");
-});
+    await writeFile(machineSettings, JSON.stringify(own));
+};

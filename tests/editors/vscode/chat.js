@@ -1,6 +1,6 @@
 // `node chat.js SETTINGS`: the chat in VS Code's window, with a server that starts late and is killed, hostile and
 // long answers, the keyboard alone, and a reload.
-// SETTINGS is JSON: {rig, chromium, url, workspace, failure, machineSettings, late: {program, gate, pid}}.
+// SETTINGS is JSON: {rig, chromium, url, workspace, failure, late: {gate, pid}}.
 const assert = require("node:assert/strict");
 const { readFile, writeFile } = require("node:fs/promises");
 const { open } = require("./browser");
@@ -30,11 +30,7 @@ async function isStored(text) {
 open(async ({ page, settings }) => {
     const hosts = new Set();
     page.on("request", (request) => hosts.add(new URL(request.url()).host));
-    const own = await readFile(settings.machineSettings, "utf8");
-    const { program, gate, pid } = settings.late;
-    const values = { ...JSON.parse(own), "homebody.server.command": program, "homebody.chat.maxTokens": 2048 };
-    await writeFile(settings.machineSettings, JSON.stringify(values));
-
+    const { gate, pid } = settings.late;
     await openWindow(page, settings, "prices.py");
     const chat = await openChat(page);
     const answers = chat.locator("article .usage");
@@ -124,6 +120,5 @@ open(async ({ page, settings }) => {
     assert.deepEqual(await again.locator("article h2").allInnerTexts(), before);
     await ask("And once more, after a reload?");
     await until(async () => (await again.locator("article").last().locator(".usage").count()) === 1);
-    await writeFile(settings.machineSettings, own);
     console.log("ok the conversation is there after a reload, and continues");
 });

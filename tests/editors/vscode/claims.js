@@ -1,7 +1,8 @@
 // What the suites share: they run inside VS Code's extension host, with the whole `vscode` API.
-const { readFileSync } = require("node:fs");
+const { existsSync, readFileSync, rmSync } = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
+const { FOCUS, until } = require("./workbench");
 
 /** Prove one sentence; prints one line. */
 exports.claim = async function claim(sentence, prove) {
@@ -56,4 +57,42 @@ exports.answering = async function answering(object, name, answer, work) {
     } finally {
         object[name] = own;
     }
+};
+
+/** The classes of the element that has the focus in the window, and of all around it: `exthost.js` answers. */
+exports.focused = async function focused() {
+    const answer = path.join(exports.root().fsPath, ".vscode", "focus.txt");
+    rmSync(answer, { force: true });
+    console.log(FOCUS);
+    await until(() => existsSync(answer) && readFileSync(answer, "utf8") !== "");
+    return readFileSync(answer, "utf8");
+};
+
+/**
+ * VS Code's questions for ghost text and their answers, from now on, in order.
+ *
+ * Each has its place, its kind, the phase of the request that it found, and once it has its answer the texts
+ * that were suggested.
+ */
+exports.watchQuestions = function watchQuestions(requests) {
+    const questions = [];
+    const { asked } = requests;
+    requests.asked = async (question, token) => {
+        const one = { ...question.place, kind: question.kind, found: requests.phase, suggested: undefined };
+        questions.push(one);
+        const answer = await asked.call(requests, question, token);
+        const items = (Array.isArray(answer) ? answer : answer?.items) ?? [];
+        one.suggested = items.map(({ insertText }) => insertText);
+        return answer;
+    };
+    return questions;
+};
+
+/** VS Code's question for the text and the cursor as they are now, once it has its answer. */
+exports.answered = function answered(questions) {
+    const { document, selection } = vscode.window.activeTextEditor;
+    const { line, character } = selection.active;
+    const uri = document.uri.toString();
+    const isHere = (one) => one.uri === uri && one.version === document.version && one.line === line && one.character === character;
+    return until(() => questions.find((one) => isHere(one) && one.suggested !== undefined));
 };

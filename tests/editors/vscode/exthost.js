@@ -1,11 +1,21 @@
-// `node exthost.js SETTINGS`: runs a suite in the extension host of a VS Code window, and prints its claims.
-// SETTINGS is JSON: {rig, chromium, url, workspace, extension, failure, suite, folders?}; the suite can read
+// `node exthost.js SETTINGS`: runs suites in the extension host of a VS Code window, and prints their claims.
+// SETTINGS is JSON: {rig, chromium, url, workspace, extension, failure, suites, folders?}; the suites can read
 // all of it.
-const { writeFileSync } = require("node:fs");
+const { writeFile } = require("node:fs/promises");
 const path = require("node:path");
 const { open } = require("./browser");
+const { FOCUS } = require("./workbench");
 
-const LONGEST_MILLISECONDS = 170_000;
+const LONGEST_MILLISECONDS = 230_000;
+
+/** In the page: the classes of the element with the focus and of all around it, from the inside. */
+function focused() {
+    const classes = [];
+    for (let element = document.activeElement; element !== null; element = element.parentElement) {
+        classes.push(element.className);
+    }
+    return classes.join(" ");
+}
 
 /** Reload the window until it has folders: VS Code may read a workspace's file before remote files can be read. */
 async function showFolders(page) {
@@ -20,21 +30,23 @@ async function showFolders(page) {
 }
 
 open(async ({ page, settings }) => {
+    const { url, workspace, extension, folders } = settings;
     let end;
     const ended = new Promise((resolve) => (end = resolve));
     // VS Code's own log comes the same way.
-    await page.exposeFunction("codeAutomationLog", (_kind, words) => {
+    await page.exposeFunction("codeAutomationLog", async (_kind, words) => {
         if (/^(not )?ok /.test(words[0])) {
             console.log(words.join(" "));
+        } else if (words[0] === FOCUS) {
+            await writeFile(path.join(workspace, ".vscode", "focus.txt"), await page.evaluate(focused));
         }
     });
     await page.exposeFunction("codeAutomationExit", end);
-    const { url, workspace, extension, suite, folders } = settings;
-    writeFileSync(path.join(workspace, ".vscode", "passed.json"), JSON.stringify(settings));
+    await writeFile(path.join(workspace, ".vscode", "passed.json"), JSON.stringify(settings));
     const remote = `vscode-remote://${new URL(url).host}`;
     const payload = [
         ["extensionDevelopmentPath", remote + extension],
-        ["extensionTestsPath", remote + path.resolve(__dirname, suite)],
+        ["extensionTestsPath", remote + path.resolve(__dirname, "suites.js")],
         ["skipWelcome", "true"],
     ];
     // A workspace with several folders is a file that lists them.
@@ -47,6 +59,6 @@ open(async ({ page, settings }) => {
     const code = await ended;
     clearTimeout(timer);
     if (code !== 0) {
-        throw new Error(`the suite ended with ${code}`);
+        throw new Error(`the suites ended with ${code}`);
     }
 });

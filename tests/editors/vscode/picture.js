@@ -1,7 +1,7 @@
 // `node picture.js SETTINGS`: takes the pictures that SETTINGS names, of what a user sees.
 // SETTINGS is JSON: {rig, chromium, url, workspace, failure, pictures: {name of a shot: path}}.
 const { writeFile } = require("node:fs/promises");
-const { ghostText, instructionInput, openChat, openFile, until } = require("./workbench");
+const { ghostText, instructionInput, openChat, openFile, openWalkthrough, until } = require("./workbench");
 const { open } = require("./browser");
 
 // What is typed before the picture of ghost text is taken, and what has to stand in it.
@@ -80,13 +80,7 @@ const SHOTS = {
     /** The walkthrough. */
     async walkthrough(page, settings) {
         await openFile(page, settings, "total.py");
-        await page.keyboard.press("F1");
-        await page.locator(".quick-input-widget input:focus").waitFor();
-        await page.keyboard.type("Welcome: Open Walkthrough");
-        await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Open Walkthrough" }).first().waitFor();
-        await page.keyboard.press("Enter");
-        await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Begin with Homebody" }).first().click();
-        await page.locator(".getting-started-step.expanded").waitFor();
+        await openWalkthrough(page);
     },
 };
 

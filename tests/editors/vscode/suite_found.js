@@ -34,4 +34,44 @@ exports.run = async function run() {
     await claim("a server of another version is named with what to update", () => {
         assert.equal(warnings.filter((warning) => wanted.test(warning)).length, 1);
     });
+
+    /** Ask who may suggest, with this answer; returns how often the question was shown. */
+    const asked = async (answer, act) => {
+        const shown = [];
+        const choose = async (message) => {
+            shown.push(message);
+            return answer;
+        };
+        await answering(extension.vscode.window, "showInformationMessage", choose, act);
+        assert.ok(shown.every((message) => /GitHub Copilot suggests .* Who may suggest\?$/.test(message)));
+        return shown.length;
+    };
+
+    await claim("the Copilot that VS Code brings along counts once the user has signed in", async () => {
+        const chat = { isActive: true };
+        const own = extension.vscode.extensions.getExtension;
+        const stub = (id) => (id === "GitHub.copilot-chat" ? chat : own.call(extension.vscode.extensions, id));
+        await answering(extension.vscode.extensions, "getExtension", stub, async () => {
+            // Models of Copilot's exist for those who signed in.
+            const withModels = (models) =>
+                answering(extension.vscode.lm, "selectChatModels", async () => models, () => extension.copilot.check());
+            assert.equal(await asked(undefined, () => withModels([])), 0);
+            assert.equal(extension.copilot.isOpen, false);
+            assert.equal(await asked(undefined, () => withModels([{}])), 1);
+            assert.equal(extension.copilot.isOpen, true);
+            await until(() => extension.status.item.tooltip.includes("GitHub Copilot suggests as well"));
+            assert.equal(await asked(undefined, () => withModels([{}])), 0);
+        });
+    });
+
+    await claim("Copilot alone, and both, are choices that are kept", async () => {
+        const enabled = () => vscode.workspace.getConfiguration("homebody.completion").inspect("enabled").globalValue;
+        const before = enabled();
+        assert.equal(await asked("Both", () => extension.copilot.ask()), 1);
+        assert.equal(enabled(), before);
+        assert.equal(extension.copilot.isOpen, false);
+        assert.equal(await asked("Copilot", () => extension.copilot.ask()), 1);
+        assert.equal(enabled(), false);
+        await vscode.workspace.getConfiguration("homebody.completion").update("enabled", before, vscode.ConfigurationTarget.Global);
+    });
 };

@@ -2,7 +2,7 @@
 const assert = require("node:assert/strict");
 const { readFileSync } = require("node:fs");
 const vscode = require("vscode");
-const { answering, claim, homebody, passed, root, show } = require("./claims");
+const { answered, answering, claim, focused, homebody, passed, root, show, watchQuestions } = require("./claims");
 const { until } = require("./workbench");
 
 const { executeCommand } = vscode.commands;
@@ -25,16 +25,7 @@ exports.run = async function run() {
     const isCancelled = ({ id }) => messages().some(({ cancels }) => cancels === id);
     const at = ({ version, line, character }) => `${version} ${line}:${character}`;
 
-    // Every question of VS Code's, with the phase of the request that it found; `isAnswered` once it has its answer.
-    const questions = [];
-    const { asked } = requests;
-    requests.asked = async (question, token) => {
-        const one = { ...question.place, kind: question.kind, found: requests.phase, isAnswered: false };
-        questions.push(one);
-        const answer = await asked.call(requests, question, token);
-        one.isAnswered = true;
-        return answer;
-    };
+    const questions = watchQuestions(requests);
     let keys = 0;
     let lastKey = 0;
     const { typed } = requests;
@@ -44,17 +35,11 @@ exports.run = async function run() {
         lastKey = performance.now();
     };
 
-    /** VS Code's question for the text and the cursor as they are now, once it has its answer. */
-    const answered = () => {
-        const { line, character } = vscode.window.activeTextEditor.selection.active;
-        const here = { version: document.version, line, character };
-        return until(() => questions.find((one) => one.uri === uri && one.isAnswered && at(one) === at(here)));
-    };
     /** A key: long enough after the one before that VS Code asks for both. */
     const press = async (command, argument) => {
         await until(() => performance.now() - lastKey >= 50);
         await executeCommand(command, argument);
-        return answered();
+        return answered(questions);
     };
     const type = (text) => press("type", { text });
     /** Have a line of its own at the end of the file, with the cursor behind it. */
@@ -69,7 +54,8 @@ exports.run = async function run() {
     };
 
     // VS Code's menu would have it ask for the item that is selected there.
-    await set("editor.quickSuggestions", { other: "off", comments: "off", strings: "off" });
+    const off = { other: "off", comments: "off", strings: "off" };
+    await set("editor.quickSuggestions", off);
     await set("homebody.server.command", program);
     await until(() => server.command === program && server.running);
     await until(() => messages().some(({ method }) => method === "textDocument/didOpen"));
@@ -142,6 +128,52 @@ exports.run = async function run() {
         assert.equal((await type("b")).found, undefined);
         assert.equal((await type("c")).found, undefined);
         await executeCommand("homebody.toggleSuggestions");
+    });
+
+    await claim("settings that are changed while one types count for the next suggestion", async () => {
+        let functions = 0;
+        /** Type until there are suggestions, or none: the server needs a moment for its settings. */
+        const follows = (isSuggested) => until(async () => {
+            // Always elsewhere: a suggestion that one types along stays.
+            await begin(`def depth_${++functions}(length):\n    `);
+            return ((await type("r")).suggested.length > 0) === isSuggested;
+        });
+        await follows(true);
+        await set("homebody.completion.enabled", false);
+        await follows(false);
+        assert.match(extension.status.item.tooltip, /Suggestions are paused\./);
+        await set("homebody.completion.enabled", undefined);
+        await follows(true);
+        await set("homebody.completion.trigger", "manual");
+        await follows(false);
+        await executeCommand("homebody.askForSuggestion");
+        await until(() => questions.some(({ kind, version, suggested }) => kind === "explicit" && version === document.version && suggested?.length > 0));
+        await set("homebody.completion.trigger", undefined);
+        await follows(true);
+    });
+
+    await claim("a suggestion that comes late leaves the focus where it is", async () => {
+        const shown = [];
+        const note = async (message) => void shown.push(message);
+        const elsewhere = { "workbench.files.action.focusFilesExplorer": /explorer-folders-view/, "workbench.panel.output.focus": /panel/ };
+        // With its menu, VS Code stops waiting after 750 ms; no word here has this letter, so the menu stays empty.
+        await set("editor.quickSuggestions", undefined);
+        await answering(extension.vscode.window, "showErrorMessage", note, async () => {
+            for (const [goThere, part] of Object.entries(elsewhere)) {
+                await begin("slowly = ");
+                await executeCommand("workbench.action.focusActiveEditorGroup");
+                await executeCommand("type", { text: "z" });
+                const { version } = document;
+                await until(() => requests.phase === "kept");
+                await executeCommand(goThere);
+                await until(async () => part.test(await focused()));
+                await until(() => requests.phase !== "kept");
+                assert.match(await focused(), part);
+                assert.equal(document.version, version);
+            }
+        });
+        assert.deepEqual(shown, []);
+        await set("editor.quickSuggestions", off);
     });
 
     await claim("a server that is killed while one types is there again, and every key is in the text", async () => {

@@ -1,13 +1,52 @@
-// `node ui.js SETTINGS`: a user types in VS Code, takes ghost text by Tab, and finds the code actions.
-// SETTINGS is JSON: {rig, chromium, url, workspace, failure, machineSettings}.
+// `node ui.js SETTINGS`: a user types in VS Code, takes ghost text by Tab, finds the code actions, asks and changes
+// code, and sees the steps of the walkthrough ticked.
+// SETTINGS is JSON: {rig, chromium, url, workspace, failure, machineSettings, axe: path of its script}.
 const assert = require("node:assert/strict");
 const { readFile, writeFile } = require("node:fs/promises");
 const path = require("node:path");
+const { checkAccess } = require("./access");
 const { open } = require("./browser");
-const { cursorAt, ghostText, instructionInput, openChat, openFile, ready, until } = require("./workbench");
+const { cursorAt, ghostText, instructionInput, openChat, openFile, openWalkthrough, ready, until } = require("./workbench");
+
+/** The steps of the open walkthrough that are ticked. */
+async function tickedSteps(page) {
+    const ids = await page.locator('[data-done-step-id][aria-checked="true"]').evaluateAll((all) => all.map((one) => one.dataset.doneStepId));
+    return ids.map((id) => id.split("#").at(-1));
+}
+
+/** Wait until these steps of the open walkthrough are ticked. */
+async function ticked(page, ...steps) {
+    await until(async () => {
+        const found = await tickedSteps(page);
+        return steps.every((step) => found.includes(step));
+    });
+}
+
+/** Close a tab. */
+async function close(page, name) {
+    const tab = page.locator(".tab", { hasText: name });
+    await tab.hover();
+    await tab.locator(".tab-actions .action-label").click();
+    await tab.waitFor({ state: "detached" });
+}
+
+/** Press *Again*, and wait for the turn that takes the place of the last one. */
+async function askAgain(chat) {
+    const last = chat.locator("article").last();
+    await last.evaluate((element) => (element.isOld = true));
+    await chat.getByRole("button", { name: "Again" }).click();
+    await until(() => last.evaluate((element) => element.isOld !== true));
+    return last;
+}
 
 open(async ({ page, settings }) => {
     await openFile(page, settings, "shapes.py");
+    await openWalkthrough(page);
+    await ticked(page, "server");
+    assert.deepEqual(await tickedSteps(page), ["server"]);
+    await close(page, "Welcome");
+    await page.locator(".editor-instance .view-lines").click();
+    await page.keyboard.press("Control+End");
     await cursorAt(page, 2, 5);
     await page.keyboard.type("ret", { delay: 50 });
     await cursorAt(page, 2, 8);
@@ -40,8 +79,15 @@ open(async ({ page, settings }) => {
     assert.match(await chat.locator("meta[http-equiv]").getAttribute("content"), /^default-src 'none'; style-src [^;]+; script-src 'nonce-[^;]+';$/);
     console.log("ok the chat answers in the side bar, as text");
 
+    await close(page, "shapes.py");
+    const first = await askAgain(chat);
+    await first.locator(".code pre", { hasText: "return sum(prices)" }).waitFor();
+    await first.locator(".usage").waitFor();
+    console.log("ok a question is answered again after its file was closed");
+
     await chat.locator(".answer .place", { hasText: "prices.py:9" }).click();
-    await page.locator('.tab.active[data-resource-name="prices.py"]').waitFor();
+    // VS Code moves the focus there after it has shown the tab: keys would go there too.
+    await page.locator('.editor-instance .monaco-editor.focused[data-uri$="/prices.py"]').waitFor();
     assert.equal(await chat.locator(".answer .place", { hasText: "this" }).count(), 0);
     assert.match(await chat.locator(".answer").innerText(), /\[this\]\(file:\/\/\/etc\/hosts.py\)/);
     console.log("ok a place in the answer opens the file, and a link that the model wrote does not");
@@ -61,7 +107,26 @@ open(async ({ page, settings }) => {
     await chat.locator("article").last().locator(".note", { hasText: "Stopped." }).waitFor();
     console.log("ok a code block of an answer grows, and what stands there already is left as it is");
 
+    await close(page, "prices.py");
+    await askAgain(chat);
+    await until(isLongerThan(60));
+    await chat.locator("#send").click();
+    await chat.locator("article").last().locator(".note", { hasText: "Stopped." }).waitFor();
+    console.log("ok a stopped question is asked again after its file was closed");
+
+    await chat.locator("#question").fill("And @pri");
+    await chat.locator("#mentions li").first().waitFor();
+    await checkAccess(chat, settings);
+    console.log("ok axe finds nothing wrong in dark, light and high contrast");
+
+    await openWalkthrough(page);
+    await ticked(page, "server", "complete", "ask");
+
     await openFile(page, settings, "prices.py");
+    // VS Code sees what is done only once a walkthrough was opened in the window.
+    await openWalkthrough(page);
+    await close(page, "Welcome");
+    await page.locator(".editor-instance .view-lines").click();
     await page.keyboard.press("Control+Home");
     for (let line = 0; line < 5; line++) {
         await page.keyboard.press("Shift+ArrowDown");
@@ -88,6 +153,10 @@ open(async ({ page, settings }) => {
     await page.locator('.editor-actions [aria-label^="Accept Change"], .title-actions [aria-label^="Accept Change"]').first().click();
     await until(async () => (await readFile(prices, "utf8")).includes("return sum(prices)"));
     console.log("ok Enter in it opens a change, and Accept writes it");
+
+    await openWalkthrough(page);
+    await ticked(page, "refactor");
+    console.log("ok the steps of the walkthrough are ticked once they were done");
 
     const before = await readFile(settings.machineSettings, "utf8");
     const wrong = { ...JSON.parse(before), "homebody.server.command": "no-such-homebody" };

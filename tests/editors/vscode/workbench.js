@@ -1,5 +1,7 @@
 // What the scripts do with VS Code's window.
 exports.LONGEST_MILLISECONDS = 60_000;
+/** A suite asks by this line where the focus is in the window. */
+exports.FOCUS = "where is the focus?";
 
 /** Wait until the extension's server and its model are ready, by the item in the status bar. */
 exports.ready = async function ready(page) {
@@ -85,4 +87,18 @@ exports.openChat = async function openChat(page) {
     const chat = page.frameLocator("iframe.webview").frameLocator("#active-frame");
     await chat.locator("#question:enabled:focus").waitFor();
     return chat;
+};
+
+/** Open the walkthrough. */
+exports.openWalkthrough = async function openWalkthrough(page) {
+    const input = page.locator(".quick-input-widget input:focus");
+    await exports.until(async () => {
+        await page.keyboard.press("F1");
+        return input.waitFor({ timeout: 5000 }).then(() => true, () => false);
+    });
+    await page.keyboard.type("Welcome: Open Walkthrough");
+    await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Open Walkthrough" }).first().waitFor();
+    await page.keyboard.press("Enter");
+    await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Begin with Homebody" }).first().click();
+    await page.locator(".getting-started-step.expanded").waitFor();
 };
