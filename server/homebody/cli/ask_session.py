@@ -14,6 +14,7 @@ from homebody.engine import Engine
 from homebody.errors import HomebodyError, UsageError
 from homebody.features.ask import Reply, ask, regenerate
 from homebody.features.attachments import Attached, attach, attach_changes
+from homebody.headless.select import read_source
 from homebody.session.conversation import Conversation
 from homebody.session.stored import store_conversation
 from homebody.workspace.uri import uri_of
@@ -157,7 +158,7 @@ async def attached(engine: Engine, what: str) -> Attached:
     Raises
     ------
     UsageError
-        It does not exist, or is excluded from prompts.
+        It does not exist, lacks these lines, or is excluded from prompts.
 
     """
     if what in {"staged", "uncommitted"}:
@@ -166,7 +167,11 @@ async def attached(engine: Engine, what: str) -> Attached:
         message = "Name a file to attach, or staged or uncommitted."
         raise UsageError(message)
     path, lines = parse_lines(what)
-    fragment = "" if lines is None else f"#L{lines[0]}-{lines[1]}"
+    fragment = ""
+    if lines is not None:
+        # An editor's lines may be a little old, and are moved into the file; a user's are wrong.
+        read_source(path, max_bytes=engine.settings.context.max_file_bytes).span_of(*lines)
+        fragment = f"#L{lines[0]}-{lines[1]}"
     return await attach(engine, uri_of(path) + fragment)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import prompt_folders
+from homebody.errors import UsageError
 from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
 from homebody.prompt.library import PromptLibrary
@@ -85,5 +86,8 @@ def _check(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json =
 
 def _library(context: typer.Context, folder: Path) -> PromptLibrary:
     flags: Flags = context.obj
+    if not folder.is_dir():
+        message = f"{folder} is not a folder: name the workspace, or leave it out."
+        raise UsageError(message)
     workspace = workspace_of(folder / "any file in this folder")
     return PromptLibrary(prompt_folders(flags.load(workspace), [workspace]))

@@ -85,7 +85,7 @@ async def explain(
     """
     await check_permitted(engine, document)
     if not document.text.strip():
-        message = "There is nothing to explain: select some code first."
+        message = "The file is empty: there is nothing to explain."
         raise UsageError(message)
     tree = await tree_of(engine, document)
     if problem:

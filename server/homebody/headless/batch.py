@@ -30,6 +30,7 @@ from homebody.headless.apply import Applied, Applier, feedback_of
 from homebody.headless.find import Chosen, shown_path
 from homebody.headless.run import Change, Request, check_action, refactor_source, targets_in
 from homebody.headless.select import SourceFile, read_source
+from homebody.text import Document
 from homebody.workspace.uri import path_of
 
 Status: TypeAlias = Literal["changed", "unchanged", "refused", "failed", "skipped", "empty"]
@@ -270,10 +271,7 @@ class Batch:
             attempts=1,
         )
         if not found:
-            what = (
-                f"no symbol matches {', '.join(request.select)}" if request.select else "nothing to rewrite"
-            )
-            return replace(outcome, reason=f"There is {what} in it.", attempts=0)
+            return replace(outcome, reason=_why_nothing(document, request), attempts=0)
         what = "again" if feedback else ""
         change = await refactor_source(
             engine,
@@ -285,6 +283,15 @@ class Batch:
             with_prompts=self.options.with_prompts,
         )
         return _of(outcome, change)
+
+
+def _why_nothing(document: Document, request: Request) -> str:
+    """Why a file has nothing to rewrite, as a sentence."""
+    if not document.text.strip():
+        return "The file is empty: there is nothing to rewrite."
+    if request.select:
+        return f"No symbol of the file matches {', '.join(request.select)}."
+    return "No function was found in the file: name lines (FILE:START-END), or correct its syntax."
 
 
 def _of(outcome: Outcome, change: Change) -> Outcome:

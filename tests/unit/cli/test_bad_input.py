@@ -69,7 +69,7 @@ def test_any_place_is_answered_or_refused_in_one_sentence(run, own_folders, answ
 
 @pytest.mark.parametrize(
     ("command", "code", "words"),
-    [("explain", 2, "nothing to explain"), ("ask", 0, ""), ("refactor", 0, "")],
+    [("explain", 2, "The file is empty"), ("ask", 0, ""), ("refactor", 0, "The file is empty")],
 )
 def test_an_empty_file_has_nothing_to_explain_or_rewrite(run, own_folders, answering, command, code, words):
     """A question can be about something else."""

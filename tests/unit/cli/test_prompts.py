@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 GOOD = '+++\ntitle = "My own"\n+++\nDo it: $code\n'
 
 
@@ -51,6 +53,14 @@ def test_prompts_of_a_folder_that_is_not_trusted_are_reported(run, own_folders):
     (config / "config.toml").write_text(f"trusted_folders = [{json.dumps(str(own_folders))}]\n")
     assert run("prompts", "check").code == 0
     assert "My own (selection, workspace)" in run("prompts", "list").out
+
+
+@pytest.mark.parametrize("command", ["check", "list"])
+def test_what_is_no_folder_is_not_called_right(run, own_folders, command):
+    """One sentence and exit code 2: a mistyped path is not a workspace without mistakes."""
+    ended = run("prompts", command, "typo")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "homebody: typo is not a folder: name the workspace, or leave it out.\n"
 
 
 def _own(own_folders, name, text):

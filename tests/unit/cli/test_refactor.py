@@ -105,6 +105,21 @@ def test_nothing_to_change_is_no_failure(run, add):
     assert "nothing to change" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (" \n", "The file is empty: there is nothing to rewrite."),
+        ("def broken(:\n  ((\n", "No function was found in the file: name lines"),
+    ],
+)
+def test_a_file_with_nothing_to_rewrite_says_why(run, add, code, why):
+    """In one sentence; the exit code is 0, as for such a file in a run over many."""
+    add.write_text(code)
+    ended = run("refactor", "add.py", "--action", "docstring")
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err.startswith(f"homebody: {why}")
+
+
 def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
     """Shipped ones and the user's own, by the name that ``--action`` takes."""
     monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "llama.cpp")

@@ -164,7 +164,7 @@ async def test_the_listed_tokens_add_up_to_less_than_the_prompt_has(world):
 async def test_nothing_but_blanks_is_nothing_to_explain(world):
     """The error is one sentence, and no request is sent."""
     async with world("ok") as w:
-        with pytest.raises(UsageError, match="select some code first"):
+        with pytest.raises(UsageError, match="The file is empty: there is nothing to explain"):
             await explain(w.engine, _document(" \n"))
         assert w.backend.requests == []
 
