@@ -29,3 +29,10 @@ def test_the_same_number_written_otherwise_is_the_same(old, new):
 def test_numbers_that_python_cannot_read_are_compared_as_text(old, new):
     """Invalid and very long numbers are refused like others, and do not fail."""
     assert (refusal_of(old, old), bool(refusal_of(old, new))) == (None, True)
+
+
+@pytest.mark.parametrize("word", ["A", "prefix"])
+def test_a_long_word_takes_no_more_time_than_other_text(word):
+    """A picture in base64 is one word of many letters; a search from each of them would take minutes."""
+    text = repr(word * 100_000)
+    assert refusal_of(f"f({text})", f"g({text})") is None

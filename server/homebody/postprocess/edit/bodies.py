@@ -14,14 +14,19 @@ from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
 _STUB_WORDS = re.compile(
-    r"stub|abstract|interface|protocol|empty|body|bodies|implement|clear|todo|pass\b", re.IGNORECASE
+    r"stub|abstract|interface|protocol|empty|body|bodies|implement|clear|todo|pass\b|\bno-?op|\bno op\b"
+    r"|\bnothing\b|disabl|remov|delet|drop|comment(?:ed)? out|get rid",
+    re.IGNORECASE,
 )
 _DOCSTRING = re.compile(r"\A\s*[rRuU]?(\"{3}|'{3})(?:\\.|(?!\1)[^\\])*\1", re.DOTALL)
 _EMPTY = re.compile(
-    r"\s*\{?\s*(?:pass|\.\.\.|return|todo!\(.*\)|unimplemented!\(.*\)|raise NotImplementedError.*"
-    r"|throw new (?:NotImplemented|UnsupportedOperation|Error)\w*\(.*\))?\s*;?\s*\}?\s*"
+    r"\{? ?(?:pass|\.\.\.|return|todo!\(.*\)|unimplemented!\(.*\)|raise NotImplementedError.*"
+    r"|throw new (?:NotImplemented|UnsupportedOperation|Error)\w*\(.*\))? ?;? ?\}?"
 )
-"""A body that does nothing, without its comments."""
+"""A body that does nothing, without its comments, and with single blanks.
+
+Where comments were, there may be hundreds of blanks, and a pattern for any number of blanks in each place
+would try each division of them."""
 
 
 def emptied_bodies(edit: Edited, instruction: str) -> Refusal | None:
@@ -33,10 +38,10 @@ def emptied_bodies(edit: Edited, instruction: str) -> Refusal | None:
         return None
     new = {
         (one.container, one.name, one.signature)
-        for one in _functions(edit.new_definitions(), edit.new_span)
+        for one in _functions(edit.new_definitions, edit.new_span)
         if _is_empty(edit.new, edit.new_tree, one)
     }
-    for one in _functions(edit.old_definitions(), edit.old_span):
+    for one in _functions(edit.old_definitions, edit.old_span):
         if (one.container, one.name, one.signature) in new and not _is_empty(edit.old, edit.old_tree, one):
             return Refusal(f"The answer leaves out the body of {one.name}, so the file is not changed.")
     return None
@@ -53,4 +58,4 @@ def _is_empty(document: Document, tree: Tree, one: Definition) -> bool:
         text += document.text[at : comment.start]
         at = comment.end
     text += document.text[at : body.end]
-    return _EMPTY.fullmatch(_DOCSTRING.sub("", text, count=1)) is not None
+    return _EMPTY.fullmatch(" ".join(_DOCSTRING.sub("", text, count=1).split())) is not None

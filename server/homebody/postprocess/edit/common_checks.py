@@ -91,10 +91,10 @@ def _new_errors(edit: Edited) -> Refusal | None:
 
 def _repeated_definitions(edit: Edited) -> Refusal | None:
     """Refuse an answer that repeats code from outside the replaced lines."""
-    found = edit.new_definitions()
+    found = edit.new_definitions
     inside = within(found, edit.new_span)
     outside = {(one.kind, one.container, one.name) for one in found if one not in inside}
-    before = {(one.kind, one.container, one.name) for one in within(edit.old_definitions(), edit.old_span)}
+    before = {(one.kind, one.container, one.name) for one in within(edit.old_definitions, edit.old_span)}
     for one in inside:
         key = (one.kind, one.container, one.name)
         # Overloads and conditional definitions may already occur twice.
@@ -110,7 +110,7 @@ def _lost_definitions(edit: Edited, instruction: str) -> Refusal | None:
     """Refuse to lose a definition; one that moved is not lost, and one of two of the same name is."""
     if _REMOVES.search(instruction):
         return None
-    old, new = edit.old_definitions(), edit.new_definitions()
+    old, new = edit.old_definitions, edit.new_definitions
     # A function may become the value of a variable.
     kept = Counter(one.name for one in definitions(edit.new, edit.new_tree))
     fewer = Counter(one.name for one in old) - kept

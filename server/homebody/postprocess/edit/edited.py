@@ -6,6 +6,7 @@ Pure. Parses the whole document, so large files must not be handled on the event
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from homebody.syntax.opaque import string_parts_in
 from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
@@ -16,9 +17,9 @@ CODE_KINDS = FUNCTION_KINDS | CLASS_KINDS | {"module", "type", "macro"}
 """Kinds of definitions that other code may use; Markdown headings and CSS rules are not among them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Edited:
-    """Both versions of the document.
+    """Both versions of the document; what several checks need of them is computed once.
 
     Attributes
     ----------
@@ -46,10 +47,12 @@ class Edited:
         """The rewritten text."""
         return self.new.slice(self.new_span)
 
+    @cached_property
     def old_definitions(self) -> tuple[Definition, ...]:
         """Definitions of code in the old version."""
         return _code(definitions(self.old, self.old_tree))
 
+    @cached_property
     def new_definitions(self) -> tuple[Definition, ...]:
         """Definitions of code in the new version."""
         return _code(definitions(self.new, self.new_tree))

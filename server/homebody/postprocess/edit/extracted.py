@@ -15,11 +15,11 @@ from homebody.syntax.scope import Definition
 
 def extract_guard(edit: Edited) -> Refusal | None:
     """There must be a new function, it must be called, and every name in the code must be bound."""
-    old = within(edit.old_definitions(), edit.old_span)
-    new = within(edit.new_definitions(), edit.new_span)
+    old = within(edit.old_definitions, edit.old_span)
+    new = within(edit.new_definitions, edit.new_span)
     if not new:
         return CANNOT_CHECK
-    known = {one.name for one in edit.old_definitions()}
+    known = {one.name for one in edit.old_definitions}
     added = [one for one in new if one.is_function and one.name not in known]
     if not added:
         return Refusal("The answer has no new function, so there is nothing to extract to.")

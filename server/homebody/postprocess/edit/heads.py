@@ -54,8 +54,8 @@ _T = TypeVar("_T")
 
 def dropped_decorations(edit: Edited, instruction: str) -> Refusal | None:
     """Refuse to drop a decorator, an annotation or an attribute that the instruction does not mention."""
-    new = _decorations(edit.new, edit.new_tree, edit.new_span, edit.new_definitions())
-    for key, before in _decorations(edit.old, edit.old_tree, edit.old_span, edit.old_definitions()).items():
+    new = _decorations(edit.new, edit.new_tree, edit.new_span, edit.new_definitions)
+    for key, before in _decorations(edit.old, edit.old_tree, edit.old_span, edit.old_definitions).items():
         for lost in before - _same(new, key, before):
             word = re.search(r"\w+", lost)
             named = word is not None and word.group().lower() in instruction.lower()
@@ -68,8 +68,8 @@ def dropped_modifiers(edit: Edited, instruction: str) -> Refusal | None:
     """Refuse to drop a modifier such as ``export`` or ``static``, unless the instruction is about those."""
     if _MODIFIER_WORDS.search(instruction):
         return None
-    new = _signatures(edit.new_definitions(), edit.new_span)
-    for key, before in _signatures(edit.old_definitions(), edit.old_span).items():
+    new = _signatures(edit.new_definitions, edit.new_span)
+    for key, before in _signatures(edit.old_definitions, edit.old_span).items():
         kept = _modifiers(_same(new, key, before))
         if lost := _modifiers(before) - kept:
             return Refusal(f"The answer drops “{min(lost)}” of {key[1]}, so it is not offered.")
@@ -84,8 +84,8 @@ def dropped_parts(edit: Edited, instruction: str) -> Refusal | None:
     """
     if _PART_WORDS.search(instruction):
         return None
-    new = _parts(edit.new, edit.new_tree, edit.new_span, edit.new_definitions())
-    for key, before in _parts(edit.old, edit.old_tree, edit.old_span, edit.old_definitions()).items():
+    new = _parts(edit.new, edit.new_tree, edit.new_span, edit.new_definitions)
+    for key, before in _parts(edit.old, edit.old_tree, edit.old_span, edit.old_definitions).items():
         after = _same(new, key, before)
         lost = Counter(part.kind for part in before) - Counter(part.kind for part in after)
         if not lost or len(after) >= len(before):
@@ -105,8 +105,8 @@ def dropped_documentation(edit: Edited, instruction: str) -> Refusal | None:
     """Refuse to drop a docstring or the doc comment above a definition."""
     if _DOCUMENTATION_WORDS.search(instruction):
         return None
-    new = _documented(edit.new, edit.new_tree, edit.new_span, edit.new_definitions())
-    for key, before in _documented(edit.old, edit.old_tree, edit.old_span, edit.old_definitions()).items():
+    new = _documented(edit.new, edit.new_tree, edit.new_span, edit.new_definitions)
+    for key, before in _documented(edit.old, edit.old_tree, edit.old_span, edit.old_definitions).items():
         if before > _same(new, key, before):
             return Refusal(f"The answer drops the documentation of {key[1]}, so it is not offered.")
     return None
@@ -114,8 +114,8 @@ def dropped_documentation(edit: Edited, instruction: str) -> Refusal | None:
 
 def changed_signatures(edit: Edited) -> Refusal | None:
     """Refuse to change a signature: parameters, defaults, result, modifiers, base classes."""
-    new = _signatures(edit.new_definitions(), edit.new_span)
-    for key, before in _signatures(edit.old_definitions(), edit.old_span).items():
+    new = _signatures(edit.new_definitions, edit.new_span)
+    for key, before in _signatures(edit.old_definitions, edit.old_span).items():
         after = _same(new, key, before)
         if (before - after) or (after - before):
             return Refusal(f"The answer changes the signature of {key[1]}, which other code relies on.")

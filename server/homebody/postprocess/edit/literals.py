@@ -37,8 +37,13 @@ _DEFAULT = re.compile(
 """Arguments that are the default: of Python's ``str.encode``, ``bytes.decode``, ``open`` and ``Path.open``,
 and of Ruby's ``File.open``; not of ``gzip.open`` or ``shelve.open``, whose defaults are others."""
 
-_AFFIX = re.compile(r"\w*(?:starts?_?with|ends?_?with|prefix|suffix)\w*\??\s*\([^()\n]*", re.IGNORECASE)
-"""A call that compares or cuts a beginning or an end, in all languages."""
+_CALL = re.compile(r"(?<!\w)(\w++)\??\s*+\((?=([^()\n]*))")
+"""Name and arguments of a call.
+
+Begins where a word does: a text in base64 is one long word, which would be searched from each letter.
+"""
+_AFFIX = re.compile(r"starts?_?with|ends?_?with|prefix|suffix", re.IGNORECASE)
+"""Part of the name of a function that compares or cuts a beginning or an end, in all languages."""
 _CUT = (
     r"\[:?-?{0}:?\]|\[\.\.=?{0}\]|\b(?:sub\w*|slice|left|right|take|drop)\([^()\n]*\b{0}\)"
     r"|(?:\blen\([^()\n]*\)|\.(?:len|length|size)\b(?:\(\))?)\s*>=\s*{0}\b"
@@ -61,7 +66,7 @@ _DOUBLE_BRACE = re.compile(r"([{}])\1")
 _HAS_VALUES = re.compile(r"[A-Za-z]*[fF][A-Za-z]?[\"']|@?\$")
 """Beginning of a string with values in braces: Python's ``f""`` and C#'s ``$""``."""
 _LINE_END = re.compile(r"[ \t]*\r?\n[ \t]*")
-_WORD = re.compile(r"\w++(?![\"'])")
+_WORD = re.compile(r"(?<!\w)\w++(?![\"'])")
 """A word that is no prefix of a string."""
 _SEPARATOR = re.compile(r"\s+|[^\w\s%{}]")
 """A text that is found in many others by chance, so that it must be there as it is."""
@@ -93,9 +98,10 @@ def _without_lengths(
     edit: Edited, texts: _Texts, old: Counter[str], new: Counter[str]
 ) -> tuple[Counter[str], Counter[str]]:
     """Both counters without the length of a text where ``s[:3] == "abc"`` becomes ``s.startswith("abc")``."""
-    added = set(_AFFIX.findall(edit.new_code)) - set(_AFFIX.findall(edit.old_code))
+    added = set(_CALL.findall(edit.new_code)) - set(_CALL.findall(edit.old_code))
+    arguments = [one for name, one in added if _AFFIX.search(name)]
     lengths = {
-        str(len(part)) for parts in texts for part in parts if part and any(part in one for one in added)
+        str(len(part)) for parts in texts for part in parts if part and any(part in one for one in arguments)
     }
     return old - Counter({one: len(re.findall(_CUT.format(one), edit.old_code)) for one in lengths}), new
 
@@ -195,8 +201,8 @@ def _contents(parts: Sequence[str]) -> tuple[str, ...]:
 
 def _own_docstrings(edit: Edited) -> list[Sequence[str]]:
     """Docstrings of functions that the code did not have."""
-    known = {one.name for one in edit.old_definitions()}
-    added = [one for one in within(edit.new_definitions(), edit.new_span) if one.name not in known]
+    known = {one.name for one in edit.old_definitions}
+    added = [one for one in within(edit.new_definitions, edit.new_span) if one.name not in known]
     return docstrings(edit.new, edit.new_tree, added)
 
 

@@ -108,7 +108,7 @@ def _is_keyword_parameter(edit: Edited, name: Name) -> bool:
     if language is None or not language.names_arguments:
         return False
     return any(
-        one.is_function and one.header.start <= name.start < one.header.end for one in edit.old_definitions()
+        one.is_function and one.header.start <= name.start < one.header.end for one in edit.old_definitions
     )
 
 
@@ -132,7 +132,7 @@ def _other_text(edit: Edited, renamed: Mapping[str, str]) -> Refusal | None:
 def _changed_string(edit: Edited, renamed: Mapping[str, str]) -> Refusal | None:
     language = edit.old_tree.language
     inside = language.string_names if language is not None else None
-    found = docstrings(edit.old, edit.old_tree, edit.old_definitions())
+    found = docstrings(edit.old, edit.old_tree, edit.old_definitions)
     documentation = {" ".join(parts) for parts in found}
     old = strings_in(edit.old, edit.old_tree, edit.old_span)
     new = strings_in(edit.new, edit.new_tree, edit.new_span)

@@ -111,13 +111,16 @@ def _unbound(edit: Edited, language: Language) -> set[str]:
 
 def _used_elsewhere(document: Document, found: Sequence[Name]) -> set[str]:
     """Names that are used where no binding in ``found`` reaches, other than as functions."""
-    bindings = [one for one in found if one.binds]
+    bindings: dict[str, list[Name]] = {}
+    for one in found:
+        if one.binds:
+            bindings.setdefault(one.text, []).append(one)
     return {
         one.text
         for one in found
         if not one.binds
         and not document.text.startswith(("(", " (", "!"), one.start + len(one.text))
-        and not any(_reaches(other, one) for other in bindings if other.text == one.text)
+        and not any(_reaches(other, one) for other in bindings.get(one.text, ()))
     }
 
 
