@@ -73,7 +73,7 @@ async def _tokens_of(hosted: HostedBackend, text: str) -> int:
     return -(-(more - few) // 10)
 
 
-async def test_nothing_but_its_health_is_told_without_the_key(tiny_model):
+async def test_without_the_key_only_the_health_is_answered(tiny_model):
     """Another user of the machine can reach the port, but gets neither answers nor the model's name."""
     process = await start_host(HostOptions(tiny_model))
     assert process is not None

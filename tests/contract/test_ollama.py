@@ -51,7 +51,7 @@ async def test_markers_and_special_texts_come_from_the_models_vocabulary():
     assert not info.exact_tokenizer
 
 
-async def test_a_server_that_hides_the_vocabulary_is_served_all_the_same():
+async def test_a_server_that_hides_the_vocabulary_is_used_anyway():
     """The family is then derived from the model's name; no vocabulary is guessed."""
     with OllamaDouble([OllamaModel("coder:latest", fim=True, shows_vocabulary=False)]) as double:
         async with opened(double) as backend:

@@ -92,7 +92,7 @@ async def test_a_model_that_fills_in_keeps_its_markers(server):
     assert PREFIX_MARKER.encode() in prompts[-1]
 
 
-async def test_prose_now_and_then_does_not_count(server):
+async def test_occasional_prose_does_not_count(server):
     """Each answer in code reduces the count by one."""
 
     def alternate(prompt: str) -> str:

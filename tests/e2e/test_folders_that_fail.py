@@ -100,7 +100,7 @@ def test_a_run_that_cannot_write_its_journal_changes_no_file(fault: str, closed,
 
 @pytest.mark.parametrize("fault", ["closed", "full"])
 @pytest.mark.parametrize("arguments", [("complete", "app.py:2:5"), ("ask", "What is it?")])
-def test_what_needs_no_disk_works_without_one(fault: str, arguments, closed, run, workspace: Path):
+def test_commands_without_storage_work_on_a_full_disk(fault: str, arguments, closed, run, workspace: Path):
     """Suggestions and answers need neither the state folder nor the log."""
     (workspace / "app.py").write_text(CODE)
     if fault == "closed":

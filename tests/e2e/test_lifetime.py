@@ -205,7 +205,7 @@ def test_a_client_that_reads_nothing_is_still_served(environ):
         assert process.wait(timeout=30) == 0
 
 
-def test_a_client_that_never_reads_is_given_up_before_the_memory_is_full(environ):
+def test_a_client_that_never_reads_is_disconnected_before_the_memory_is_full(environ):
     """At most 64 MiB are queued for it; then the server ends, and its log has the reason."""
     with subprocess.Popen(
         RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
@@ -223,7 +223,7 @@ def test_a_client_that_never_reads_is_given_up_before_the_memory_is_full(environ
         assert b"64 MiB unread" in log
 
 
-def test_a_log_that_nobody_reads_stops_nothing(environ):
+def test_an_unread_log_does_not_block_the_server(environ):
     """A client that keeps stderr open but does not read it still gets its answers."""
     with subprocess.Popen(
         RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ

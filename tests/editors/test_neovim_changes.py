@@ -67,7 +67,7 @@ def test_a_discarded_change_leaves_nothing_behind(with_change):
 
 
 @BOTH
-def test_a_hunk_is_taken_back_before_the_rest_is_accepted(open_editor):
+def test_a_hunk_is_reverted_before_the_rest_is_accepted(open_editor):
     """`do` on the right side, as in any diff."""
     both = "```python\na = 10\nb = 2\nc = 3\nd = 40\n```"
     editor = open_editor(reply(both), code="a = 1\nb = 2\nc = 3\nd = 4\n")

@@ -18,7 +18,7 @@ _GROWTH_BYTES = 32 * 1024 * 1024
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
-def test_an_editor_of_any_manners_is_answered_and_its_texts_are_kept(encoding: str, tmp_path: Path):
+def test_any_sequence_of_messages_is_answered_and_the_texts_stay_correct(encoding: str, tmp_path: Path):
     """Every id is answered once, texts equal the editor's, no bug is reported, and memory is bounded."""
     with asyncio.Runner() as runner:
         context = start(tmp_path, encoding, REPLIES)

@@ -29,7 +29,7 @@ def test_every_public_name_is_there_and_typed():
     assert {*homebody._PUBLIC, "__version__"} == set(dir(homebody))
 
 
-def test_what_is_not_there_is_an_ordinary_error():
+def test_a_missing_file_is_an_ordinary_error():
     """An ImportError or AttributeError, as for other modules."""
     with pytest.raises(AttributeError, match="no attribute 'cloud'"):
         _ = homebody.cloud

@@ -24,7 +24,7 @@ def test_a_regular_file_is_returned_whole(tmp_path: Path, read):
     "kind", ["fifo", "link to a fifo", "link to /dev/zero", "link to /dev/stdin", "folder"]
 )
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs and devices as files are POSIX")
-def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str, read):
+def test_only_regular_files_are_read(tmp_path: Path, kind: str, read):
     """None of these blocks the reader or fills its memory."""
     path = tmp_path / "thing"
     fifo = tmp_path / "fifo"

@@ -27,7 +27,7 @@ def test_a_piece_that_is_never_finished_lowers_the_speed():
     assert speed.is_too_slow
 
 
-def test_a_short_reading_says_nothing_of_a_fast_model():
+def test_a_short_prompt_does_not_measure_a_fast_model():
     """The overhead dominates the time of one token."""
     speed = Speed(prompt=300.0)
     speed.learn_read(PromptRead(evaluated_tokens=1, reused_tokens=0, milliseconds=20.0))

@@ -374,7 +374,7 @@ async def test_an_answer_has_a_limit_as_a_whole():
                 await listen()
 
 
-async def test_a_server_that_no_longer_reacts_is_given_up_early():
+async def test_a_server_that_no_longer_responds_is_abandoned_early():
     """Long before the time limit, which allows for slow models."""
 
     async def silent(request: Request, reply: Reply) -> None:

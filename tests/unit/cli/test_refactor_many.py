@@ -115,7 +115,7 @@ def test_json_is_a_line_a_file(run, tree):
     assert first["seconds"] >= 0
 
 
-def test_write_changes_all_and_undo_puts_all_back(run, tree):
+def test_write_changes_all_files_and_undo_restores_them(run, tree):
     """Undo prints the restored files, and works once."""
     ended = run(*REFACTOR, "--write")
 

@@ -39,7 +39,7 @@ def test_a_copy_of_the_surroundings_stays_out():
     assert left.why == "resembles the code at the cursor; repeats text that is already in the prompt"
 
 
-def test_of_two_copies_one_goes_in():
+def test_of_two_copies_one_is_in_the_prompt():
     """Indentation, brackets and blank lines make no difference."""
     other = "\n".join(f"    {line}" for line in _TEXT.splitlines()) + "\n\n}\n"
     ranked = choose([_candidate("one.py", _TEXT), _candidate("two.py", other)], 1000, len, _NOWHERE)

@@ -57,7 +57,7 @@ async def test_a_model_without_chat_is_no_use_for_edits(world):
         assert "need an instruct model" in _texts(diagnosis.uses[1].findings)
 
 
-async def test_wrong_settings_and_keys_in_files_are_pointed_at(world):
+async def test_wrong_settings_and_keys_in_files_are_reported(world):
     """In addition to the problems that the sources reported."""
     async with world("word " * 64) as w:
         origins = {"backend.api_key": "/home/me/config.toml"}

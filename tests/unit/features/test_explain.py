@@ -161,7 +161,7 @@ async def test_the_listed_tokens_add_up_to_less_than_the_prompt_has(world):
         assert len(places) == len(set(places))
 
 
-async def test_nothing_but_blanks_is_nothing_to_explain(world):
+async def test_a_blank_text_cannot_be_explained(world):
     """The error is one sentence, and no request is sent."""
     async with world("ok") as w:
         with pytest.raises(UsageError, match="The file is empty: there is nothing to explain"):

@@ -78,7 +78,7 @@ async def test_a_pasted_diff_is_explained_as_one(world):
 
 
 @pytest.mark.parametrize("text", ["", " \n\t"])
-async def test_no_text_is_nothing_to_explain(world, text):
+async def test_an_empty_text_cannot_be_explained(world, text):
     """The error is one sentence, and no request is sent."""
     async with world("ok") as w:
         with pytest.raises(UsageError, match="nothing to explain"):

@@ -118,6 +118,6 @@ def test_output_is_read_as_a_person_saw_it(text, expected):
 
 
 @pytest.mark.parametrize("text", ["\x1b[" * 50_000, "\x1b]" * 50_000, "\x1bP" * 50_000, "\x1b[0" * 50_000])
-def test_escape_sequences_that_do_not_end_take_linear_time(text):
+def test_unterminated_escape_sequences_take_linear_time(text):
     """None of them is searched again from each of its characters."""
     without_escapes(text)

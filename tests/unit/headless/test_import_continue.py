@@ -125,7 +125,7 @@ def test_the_users_file_is_kept():
 @pytest.mark.parametrize(
     "text", ["- a\n- b\n", "models: 7\n", "a: [", "x: &a [*a]\nmodels: {}\n", "[" * 5000]
 )
-def test_what_is_no_configuration_is_refused_in_one_sentence(text: str):
+def test_a_file_without_a_configuration_is_refused_in_one_sentence(text: str):
     """For any other kind of file."""
     with pytest.raises(UsageError, match="not a configuration of Continue"):
         convert(text)

@@ -83,7 +83,7 @@ def test_a_state_counts_only_while_its_lock_is_held(files, hold):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"event":"taken"}', b"\xff\xfe", b'{"pid": 1}'])
-def test_a_foreign_state_is_survived(files, hold, content):
+def test_the_state_file_of_another_program_does_no_harm(files, hold, content):
     """A state of another version or program, or an incomplete file, is ignored."""
     hold(files.lock)
     files.state.write_bytes(content)

@@ -42,7 +42,7 @@ def test_headers_may_be_written_in_any_case_and_with_a_type():
     assert list(read_bodies(_source(data, []))) == [b"{}"]
 
 
-def test_an_end_in_the_middle_of_a_message_is_an_end():
+def test_a_stream_that_ends_within_a_message_has_ended():
     """If a client dies while it writes, the incomplete message is dropped."""
     assert list(read_bodies(_source(_frame(b"whole") + b"Content-Length: 9\r\n\r\nhal", []))) == [b"whole"]
 

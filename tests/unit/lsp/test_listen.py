@@ -79,7 +79,7 @@ def test_a_client_may_send_its_header_byte_by_byte(port: Port):
     assert port.served() == HEADER
 
 
-def test_a_connection_that_is_closed_at_once_is_passed_over(port: Port):
+def test_a_connection_that_is_closed_at_once_is_ignored(port: Port):
     """Such a health check does not end the server."""
     port.connect().close()
     port.connect(HEADER)

@@ -93,7 +93,7 @@ def test_cache_of_models_with_a_number_for_each_layer(tmp_path):
     assert facts.sliding_window
 
 
-def test_what_is_no_language_model_is_refused(tmp_path):
+def test_a_file_without_a_language_model_is_refused(tmp_path):
     """A vision projector has no vocabulary."""
     with pytest.raises(ModelFileInvalid, match="is not a language model"):
         read_facts(write(tmp_path / "mmproj.gguf", architecture="clip", tokens=()))

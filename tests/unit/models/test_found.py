@@ -68,7 +68,7 @@ def test_looks_in_the_folders_that_the_programs_are_configured_with(home, monkey
     assert [model.name for model in found_models()] == ["one", "two:latest", "three", "four"]
 
 
-def test_what_is_no_model_is_left_out(home):
+def test_files_without_a_model_are_left_out(home):
     """Projectors, later parts, unfinished downloads, blobs that are missing, models of a cloud."""
     folder = home / ".lmstudio/models/org/repo"
     for name in ("mmproj-f16.gguf", "big-00002-of-00003.gguf", "model.gguf.part", "notes.txt"):

@@ -17,7 +17,7 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize("char", HIDDEN, ids=name_of)
-def test_a_character_that_nobody_sees_is_found(char):
+def test_an_invisible_character_is_found(char):
     """It may be in a name, in a string, or at the end."""
     assert invisible_added(f"is{char}Admin = 1", "isAdmin = 1") == char
     assert invisible_added(f'x = "{char}"', "") == char

@@ -190,7 +190,7 @@ def test_values_that_an_editor_repeats_cause_no_message(load):
         "timeout_seconds = 1",
     ],
 )
-def test_a_folder_does_not_choose_who_answers(load, workspace, block, lines):
+def test_a_folder_does_not_choose_the_server_or_the_model(load, workspace, block, lines):
     """Kind, model and memory stay as the user chose them, with one message."""
     for name in ("evil.gguf", "evil.json"):
         (workspace / name).touch()
@@ -219,7 +219,7 @@ def test_a_trusted_folder_chooses_the_model(load, workspace, block):
 
 
 @pytest.mark.parametrize("name", ["project", "configuration"])
-def test_no_folder_brings_a_scripted_model(load, workspace, name):
+def test_no_folder_selects_a_scripted_model(load, workspace, name):
     """Prepared answers would appear under a model's name: not even a trusted folder may name them."""
     sent = 'backend.kind = "scripted"' if name == "project" else {"backend": {"kind": "scripted"}}
 
@@ -248,7 +248,7 @@ def test_no_folder_brings_a_scripted_model(load, workspace, name):
         ("context.ignore = ['a']", "context.ignore = ['b', 'a']", ("b", "a")),
     ],
 )
-def test_a_folder_sends_less_and_never_more(load, workspace, user, project, expected):
+def test_a_folder_can_only_reduce_what_is_sent(load, workspace, user, project, expected):
     """What the user switched off stays off, unless the folder is trusted."""
     section, name = project.partition(" = ")[0].split(".")[:2]
 

@@ -35,13 +35,13 @@ SILENT = r"""
 
 
 @pytest.mark.parametrize("line", STAYS.strip().splitlines())
-def test_what_stays_on_the_machine_is_let_pass(line: str):
+def test_connections_within_the_machine_are_allowed(line: str):
     """Unix sockets, loopback and the kernel's own interfaces are home."""
     assert [attempt.stays_home for attempt in read_attempts(line)] == [True]
 
 
 @pytest.mark.parametrize("line", STRAYS.strip().splitlines())
-def test_what_leaves_the_machine_is_seen(line: str):
+def test_connections_beyond_the_machine_are_reported(line: str):
     """Other addresses, name services and what cannot be read are not home."""
     assert [attempt.stays_home for attempt in read_attempts(line)] == [False]
 

@@ -125,7 +125,7 @@ def test_the_facts_are_right_a_keystroke_after_the_parse(before, typed, expected
         ("function f() {\n  █\n}", "javascript", "fresh_statement"),
     ],
 )
-def test_a_fact_is_found(marked, language, fact):
+def test_a_fact_at_the_cursor_is_found(marked, language, fact):
     """By scanning the lines above, without a tree."""
     assert getattr(at(marked, language), fact)
 

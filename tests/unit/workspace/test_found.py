@@ -50,7 +50,7 @@ def test_neighbours_of_one_file_are_one_candidate():
     assert many[4] == "defines f0, f1, f2 and 2 more"
 
 
-def test_what_is_long_stands_alone():
+def test_a_long_definition_is_set_apart():
     """For example a whole class between two signatures."""
     found = [
         method("a", 1),

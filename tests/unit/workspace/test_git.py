@@ -136,7 +136,7 @@ def test_an_unknown_revision_is_named(root: Path, revision: str):
     assert not (root / "x").exists()
 
 
-def test_without_git_there_is_one_sentence(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_git_one_sentence_says_what_to_do(root: Path, monkeypatch: pytest.MonkeyPatch):
     """It says what to do."""
     monkeypatch.setenv("PATH", str(root))
 

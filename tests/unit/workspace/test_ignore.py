@@ -30,7 +30,7 @@ def check(root: Path, expect: str, *, globs=()):
     assert expect.split() == [path for path in FILES if " " not in path and not rules.ignores(path)]
 
 
-def test_a_deeper_file_wins_over_a_shallower_one(tmp_path):
+def test_rules_of_a_deeper_folder_override_those_above(tmp_path):
     """As in git: the nearest of nested files decides."""
     make(tmp_path, {".gitignore": "*.py\n*.md\n#*\n", "src/.gitignore": "!a.py\n/deep\n"})
     check(tmp_path, "b.txt build/out.js src/a.py src/#a !b")
@@ -42,7 +42,7 @@ def test_nothing_below_an_ignored_folder_comes_back(tmp_path):
     check(tmp_path, "a.py b.txt build/keep/x.py docs/a.md docs/b/a.md keep/a.py Ä/ö.py !b")
 
 
-def test_homebodyignore_may_take_back_what_gitignore_ruled_out(tmp_path):
+def test_homebodyignore_may_include_what_gitignore_excludes(tmp_path):
     """For example for generated code that is useful context."""
     make(tmp_path, {".gitignore": "build/\nsrc\n*.md\n", ".homebodyignore": "!build/\n/keep/\n*.txt\n"})
     check(tmp_path, "a.py build/out.js build/keep/x.py Ä/ö.py !b")
@@ -92,7 +92,7 @@ def test_a_hostile_pattern_matches_in_bounded_time(tmp_path):
     assert rules.ignores("/".join(["a"] * 100) + "/c")
 
 
-def test_broken_lines_and_strange_bytes_are_passed_over(tmp_path):
+def test_broken_lines_and_strange_bytes_are_skipped(tmp_path):
     """Git does the same."""
     (tmp_path / ".gitignore").write_bytes(b"\xef\xbb\xbfdocs\r\n[z-a]\r\n\\\r\n\xff\xfe\r\n***\\\n!\nsrc\r\n")
     check(tmp_path, "a.py b.txt build/out.js build/keep/x.py keep/a.py Ä/ö.py !b")

@@ -199,7 +199,7 @@ async def test_a_process_that_dies_is_started_again(root):
         assert await defining(index, "brand_new0", "brand_new1") == ["new0.py", "new1.py"]
 
 
-async def test_names_that_no_file_should_have_cost_nothing(root):
+async def test_unusual_file_names_do_not_disable_the_index(root):
     """Bytes that are not UTF-8, a NUL, a name that is too long, a folder that may not be entered."""
     result = Reported()
     locked = root / "locked"
@@ -219,7 +219,7 @@ async def test_names_that_no_file_should_have_cost_nothing(root):
     assert result.notices == []
 
 
-async def test_a_process_that_keeps_dying_is_given_up(root, monkeypatch):
+async def test_a_process_that_keeps_crashing_is_not_restarted_again(root, monkeypatch):
     """Here the interpreter cannot even start; the user gets one message, and nothing waits for it."""
     monkeypatch.setenv("PYTHONHOME", str(root / "gone"))
     result = Reported()

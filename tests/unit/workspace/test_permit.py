@@ -49,7 +49,7 @@ async def test_a_folders_pattern_does_not_include_what_the_users_pattern_exclude
     assert await permit.refusal((root / "secret/app.py").as_uri()) == IGNORED
 
 
-async def test_a_link_to_a_secret_is_one(root):
+async def test_a_link_to_a_file_of_secrets_counts_as_a_secret(root):
     """The link may have any name."""
     (root / ".env").write_text("X=1")
     (root / "harmless.py").symlink_to(root / ".env")

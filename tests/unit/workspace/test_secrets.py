@@ -75,7 +75,7 @@ def test_a_private_key_is_known_by_its_first_line():
     "name",
     ["locales/en/auth.json", "src/i18n/api-keys.yml", "lang/credentials.json", "k8s/external-secrets.yaml"],
 )
-def test_words_of_an_interface_and_pointers_to_secrets_are_none(name: str):
+def test_names_that_only_mention_secrets_are_allowed(name: str):
     """Completion stays on in files that only mention secrets."""
     assert not is_secret(name)
 

@@ -118,7 +118,7 @@ def test_a_refresh_follows_single_files(place):
     assert place.names() == "delta gamma"
 
 
-def test_a_changed_ignore_file_is_a_matter_of_the_whole(place):
+def test_a_changed_ignore_file_makes_the_whole_tree_be_read_again(place):
     """Newly excluded files are removed, newly included ones are added."""
     place.write("a/x.py", "def alpha(): pass\n")
     place.write("b/y.py", "def beta(): pass\n")

@@ -22,7 +22,7 @@ def test_a_path_comes_back_from_its_uri(path):
         *("file:///a%00b", "file://[", "file:"),
     ],
 )
-def test_what_is_no_file_has_no_path(uri):
+def test_only_file_uris_have_a_path(uri):
     """Untitled buffers and cells are not on disk."""
     assert path_of(uri) is None
 

@@ -84,7 +84,7 @@ def test_every_limit_ends_the_walk_and_is_reported(tmp_path, limits, expect):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX mode bits and special files")
-def test_unreadable_folders_and_special_files_are_passed_over(tmp_path):
+def test_unreadable_folders_and_special_files_are_skipped(tmp_path):
     """A pipe would block its reader forever."""
     make(tmp_path, "a.py", "closed/b.py")
     os.mkfifo(tmp_path / "pipe.py")
@@ -105,7 +105,7 @@ def test_a_folder_that_is_gone_has_no_files(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="needs names of any bytes")
-def test_a_name_that_is_not_text_is_passed_over(tmp_path):
+def test_a_name_that_is_not_text_is_skipped(tmp_path):
     """It could not be written in a URI or a report."""
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).write_text("")
     make(tmp_path, "a.py")

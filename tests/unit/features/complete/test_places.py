@@ -44,7 +44,7 @@ async def _evaluated(w, document: Document, offset: int) -> int:
 
 
 @pytest.mark.parametrize("fim", [None, _FIM])
-async def test_coming_back_to_four_files_reads_next_to_nothing(world, fim):
+async def test_returning_to_four_files_reads_a_few_tokens(world, fim):
     """Each file's prompt is still in its slot."""
     async with world("zzz\n", fim=fim) as w:
         _with_slots(w, 5)

@@ -192,7 +192,7 @@ async def test_each_part_of_a_large_result_is_refined(world):
         assert len(third.pending) == 12
 
 
-async def test_a_wish_that_no_part_fulfils_is_refused(world):
+async def test_a_refinement_that_no_part_follows_is_refused(world):
     """Nothing changes; the first result can be refined again."""
     replies = [Reply("```python\ndef f(a:\n```", contains="Other names"), Reply(_function)]
     code = FUNCTIONS.partition("def f12(")[0]

@@ -74,7 +74,7 @@ async def test_a_conversation_begins_with_the_same_prompt_however_long_it_gets(w
         assert prompts[2].startswith(prompts[1])
 
 
-async def test_a_long_conversation_goes_on_without_its_oldest_answers(world):
+async def test_a_long_conversation_continues_without_its_oldest_answers(world):
     """It never fails because of its length: finally, all instructions become one."""
     async with world(Reply(SECOND, contains="wish 5"), Reply(FIRST), context_length=600) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
@@ -136,7 +136,7 @@ BAD = (
 
 
 @pytest.mark.parametrize(("code", "span", "what", "words"), BAD)
-async def test_a_request_that_makes_no_sense_is_one_sentence(world, code, span, what, words):
+async def test_an_invalid_request_is_refused_in_one_sentence(world, code, span, what, words):
     """No request is sent."""
     async with world("x") as w:
         document = Document.create("file:///a.py", "python", 1, code)
