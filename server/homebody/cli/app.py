@@ -5,6 +5,7 @@ A new command is a file with ``register(app)`` and a row here.
 
 import difflib
 import importlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -85,6 +86,9 @@ def run_app(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         message = " ".join(error.format_message().split())
         where = _command_of(error, name)
+        # The library that checks values speaks of inputs and value errors.
+        message = message.replace("Value error, ", "").replace("Input should be", "it has to be")
+        message = re.sub(", unable to parse string as an? [a-z]+", "", message)
         message = f"{message.rstrip('.')}; see `{where} --help`."
         raise UsageError(message) from error
     return code if isinstance(code, int) else 0
