@@ -53,9 +53,14 @@ _T = TypeVar("_T")
 
 
 def dropped_decorations(edit: Edited, instruction: str) -> Refusal | None:
-    """Refuse to drop a decorator, an annotation or an attribute that the instruction does not mention."""
+    """Refuse to drop a decorator, an annotation or an attribute that the instruction does not mention.
+
+    A method that becomes a function may lose what only makes sense in its class, such as ``@staticmethod``.
+    """
     new = _decorations(edit.new, edit.new_tree, edit.new_span, edit.new_definitions)
     for key, before in _decorations(edit.old, edit.old_tree, edit.old_span, edit.old_definitions).items():
+        if key not in new and ("", key[1]) in new:
+            continue
         for lost in before - _same(new, key, before):
             word = re.search(r"\w+", lost)
             named = word is not None and word.group().lower() in instruction.lower()
