@@ -232,6 +232,7 @@ def test_an_untrusted_folder_decides_nothing(vscode: VSCode, settings: dict[str,
     assert claims == [
         "the folder is not trusted and the user's server answers",
         "its settings and its prompts are ignored",
+        "a message says so once",
     ]
 
 
