@@ -136,7 +136,8 @@ def main(options: argparse.Namespace) -> None:
             streams += _stream_rows(build, tasks)
         print_table("The thread of the chat's page while an answer streams", STREAM_HEAD, streams)
         workspace = _workspace(folder / "activation", "# Sums.\n")
-        activation = _numbers(windows["this"], "exthost.js", workspace, suite=str(SCRIPTS / "activation.js"))
+        suites = [str(SCRIPTS / "activation.js")]
+        activation = _numbers(windows["this"], "exthost.js", workspace, suites=suites)
     print_table("The extension", ("", "measured", "target"), _other_rows(activation[0][0]))
 
 

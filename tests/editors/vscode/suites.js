@@ -1,8 +1,9 @@
 // Runs the suites of one window, one after the other.
+const path = require("node:path");
 const { passed } = require("./claims");
 
 exports.run = async function run() {
     for (const suite of passed().suites) {
-        await require(`./${suite}`).run();
+        await require(path.resolve(__dirname, suite)).run();
     }
 };
