@@ -10,7 +10,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 SCHEMA = 2
@@ -79,34 +79,40 @@ def connect(database: Path, *, timeout: float = _BUSY_SECONDS) -> sqlite3.Connec
 def create(database: Path) -> sqlite3.Connection:
     """Create an empty index; an existing file is replaced.
 
+    It gets its name only when it is complete: a reader that opened it earlier would find it damaged.
+
     Raises
     ------
     StoreUnusableError
         The folder cannot be written to, or (on Windows) the old file is in use.
 
     """
+    new = database.with_name(f"{database.name}.new")
     try:
         database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for end in ("", "-wal", "-shm", "-journal"):
             database.with_name(database.name + end).unlink(missing_ok=True)
+            new.with_name(new.name + end).unlink(missing_ok=True)
         # It holds the workspace's text, so only the user may read it.
-        os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(new, os.O_CREAT | os.O_RDWR, 0o600))
+        with translated_errors():
+            _fill_in(new)
+        new.replace(database)
     except OSError as error:
         raise StoreUnusableError(error.strerror or str(error)) from error
-    with translated_errors():
-        connection = sqlite3.connect(database, timeout=_BUSY_SECONDS, isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL").fetchall()
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in _TABLES.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={SCHEMA}")
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+    return connect(database)
+
+
+def _fill_in(database: Path) -> None:
+    """Write the tables and the marks; SQLite's own files beside it are gone afterwards."""
+    with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES.split(";\n"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={SCHEMA}")
+        connection.execute("COMMIT")
 
 
 def prune(folder: Path, *, now: float | None = None) -> None:

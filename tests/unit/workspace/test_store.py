@@ -101,6 +101,17 @@ def test_a_damaged_index_file_is_recognised(database, spoil):
     store.connect(database).close()
 
 
+def test_an_index_has_its_name_only_when_it_is_complete(database, monkeypatch):
+    """Otherwise a reader that opens it meanwhile, or after a kill, reports a damaged index."""
+    monkeypatch.setattr(store, "_TABLES", f"{store._TABLES};\nno statement")
+    with pytest.raises(StoreDamagedError):
+        store.create(database)
+    assert not database.exists()
+    monkeypatch.undo()
+    store.create(database).close()
+    assert [path.name for path in database.parent.iterdir()] == [database.name]
+
+
 def run(database: Path, statement: str) -> None:
     """Run one statement on the file."""
     with closing(sqlite3.connect(database)) as connection, connection:
