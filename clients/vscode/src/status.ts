@@ -7,8 +7,8 @@ import { type Disposable, EventEmitter, StatusBarAlignment, ThemeColor, commands
 import type { ServerStatus } from "./protocol";
 import { pausedReason } from "./toggle";
 
-// A status often comes just before a suggestion. Drawing it then would delay the suggestion by about 7 ms, and work of
-// a moment would make the icon flicker at each key.
+// A status often comes just before a suggestion. Drawing it then would delay the suggestion by about 7 ms, and short work
+// would make the icon flicker at each key.
 const DRAWN_AFTER_MILLISECONDS = 300;
 const ICONS = { Normal: "home", Warning: "warning", Error: "error", Inactive: "circle-slash" } as const;
 
@@ -52,7 +52,7 @@ export class StatusItem implements Disposable {
         this.draw("error", reason, "Error");
     }
 
-    /** Take the server's status over; it is drawn a moment later, and only if it still holds then. */
+    /** Keep the server's newest status; it is drawn a moment later, and only if it still holds then. */
     show(status: ServerStatus): void {
         this.current = status;
         this.changed.fire();

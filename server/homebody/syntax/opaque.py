@@ -79,6 +79,32 @@ def comments_in(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
     return sorted(span for span in _places(document, tree, within).comments if _inside(span, within))
 
 
+def comments_start(document: Document, tree: Tree, within: Span) -> int:
+    """Start of the first line of the comments that end ``within``; its end if there are none.
+
+    They have lines of their own, and no blank line follows them or is between them: they are about the code
+    below.
+    """
+    start = within.end
+    for one in reversed(comments_in(document, tree, within)):
+        between = document.text[one.end : start]
+        line = document.line_starts[document.line_of(one.start)]
+        if between.strip() or between.count("\n") > 1 or document.text[line : one.start].strip():
+            break
+        start = max(within.start, line)
+    return start
+
+
+def text_without(document: Document, within: Span, spans: Sequence[Span]) -> str:
+    """Text of ``within`` without ``spans``, which are in ascending order and may overlap."""
+    text, at = "", within.start
+    for one in spans:
+        if one.start >= at and one.end <= within.end:
+            text += document.text[at : one.start]
+            at = one.end
+    return text + document.text[at : within.end]
+
+
 def strings_in(document: Document, tree: Tree, within: Span) -> Sequence[str]:
     """Return the text of each string in ``within``, in order, with a space for code embedded in it."""
     return [" ".join(parts) for parts in string_parts_in(document, tree, within)]

@@ -15,7 +15,7 @@ from homebody.features.refactor.results import Request, Skipped
 from homebody.features.refactor.target import definition_around
 from homebody.syntax.chunk import chunk_document
 from homebody.syntax.decorations import with_decorations
-from homebody.syntax.opaque import comments_in
+from homebody.syntax.opaque import comments_start
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.snap import snapped
 from homebody.text import Span
@@ -158,21 +158,9 @@ class _Units:
 
 def _without_comments_at_end(request: Request, span: Span) -> Span:
     """``span`` without comments at its end, which are about the definition below it."""
-    document = request.document
-    end = span.end
-    for one in reversed(comments_in(document, request.tree, span)):
-        if document.text[one.end : end].strip() or _has_blank_line(document.text[one.end : end]):
-            break
-        line = document.line_starts[document.line_of(one.start)]
-        if document.text[line : one.start].strip():
-            break
-        end = max(span.start, line)
-    text = document.text[span.start : end]
+    end = comments_start(request.document, request.tree, span)
+    text = request.document.text[span.start : end]
     return Span(span.start, span.start + len(text.rstrip()))
-
-
-def _has_blank_line(text: str) -> bool:
-    return text.replace("\r\n", "\n").count("\n") > 1
 
 
 def _outermost(found: list[Definition], within: Span) -> list[Definition]:

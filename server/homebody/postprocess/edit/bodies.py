@@ -8,7 +8,7 @@ import re
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited, is_local, within
-from homebody.syntax.opaque import comments_in
+from homebody.syntax.opaque import comments_in, text_without
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -23,7 +23,8 @@ _EMPTY = re.compile(
     r"\{? ?(?:pass|\.\.\.|return|todo!\(.*\)|unimplemented!\(.*\)|raise NotImplementedError.*"
     r"|throw new (?:NotImplemented|UnsupportedOperation|Error)\w*\(.*\))? ?;? ?\}?"
 )
-"""A body that does nothing, without its comments, and with single blanks.
+"""A body that does nothing, without its comments, and with single blanks: what models write in place of code
+that they leave out, in all languages.
 
 Where comments were, there may be hundreds of blanks, and a pattern for any number of blanks in each place
 would try each division of them."""
@@ -53,9 +54,5 @@ def _functions(found: tuple[Definition, ...], span: Span) -> list[Definition]:
 
 def _is_empty(document: Document, tree: Tree, one: Definition) -> bool:
     body = one.body or Span(0, 0)
-    text, at = "", body.start
-    for comment in comments_in(document, tree, body):
-        text += document.text[at : comment.start]
-        at = comment.end
-    text += document.text[at : body.end]
+    text = text_without(document, body, comments_in(document, tree, body))
     return _EMPTY.fullmatch(" ".join(_DOCSTRING.sub("", text, count=1).split())) is not None

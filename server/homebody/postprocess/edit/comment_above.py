@@ -5,7 +5,7 @@ The comment is not part of the span, so that new code before the function would 
 """
 
 from homebody.syntax.decorations import with_decorations
-from homebody.syntax.opaque import comments_in
+from homebody.syntax.opaque import comments_start
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
@@ -19,7 +19,7 @@ def with_comment_above(
     A doc comment of ``new`` replaces the document's; another comment of the document always stays. Both are
     returned unchanged if there is no comment, or if the function is the first thing in ``new``.
     """
-    start = _comment_start(document, tree, span.start)
+    start = comments_start(document, tree, Span(0, span.start))
     if definition is None or start == span.start:
         return span, new
     written = Document.create(document.uri, document.language_id, 0, new)
@@ -36,7 +36,7 @@ def with_comment_above(
         return span, new
     first = with_decorations(written, written_tree, own.span).start
     line = written.line_starts[written.line_of(first)]
-    comment = _comment_start(written, written_tree, line)
+    comment = comments_start(written, written_tree, Span(0, line))
     if not new[:line].strip():
         return span, new
     is_replaced = comment < line and _is_doc(tree, document.text[start:]) and _is_doc(tree, new[comment:])
@@ -52,15 +52,3 @@ def _is_doc(tree: Tree, text: str) -> bool:
 
 def _key(definition: Definition) -> tuple[str, bool]:
     return definition.name, definition.is_function
-
-
-def _comment_start(document: Document, tree: Tree, offset: int) -> int:
-    """Start of the first line of the comments directly above the line at ``offset``."""
-    start = offset
-    for one in reversed(comments_in(document, tree, Span(0, offset))):
-        between = document.text[one.end : start]
-        line = document.line_starts[document.line_of(one.start)]
-        if between.strip() or between.count("\n") > 1 or document.text[line : one.start].strip():
-            break
-        start = line
-    return start

@@ -15,7 +15,7 @@ from homebody.syntax import nodes
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.docstring import DocstringPlace, docstring_place
 from homebody.syntax.heads import HeadPart, head_parts
-from homebody.syntax.opaque import comments_in
+from homebody.syntax.opaque import comments_in, text_without
 from homebody.syntax.row import DocStyle
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree
@@ -220,9 +220,4 @@ def _belongs(document: Document, tree: Tree, one: Span, owner: Definition, spans
         return True
     between = Span(one.end, owner.header.start)
     known = sorted([*spans, *comments_in(document, tree, between)])
-    at, rest = between.start, ""
-    for other in known:
-        if other.start >= at and other.end <= between.end:
-            rest += document.text[at : other.start]
-            at = other.end
-    return not (rest + document.text[at : between.end]).strip()
+    return not text_without(document, between, known).strip()

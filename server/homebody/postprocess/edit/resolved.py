@@ -80,10 +80,7 @@ def _new(edit: Edited, language: Language, known: set[str]) -> set[str]:
     statements = import_statements(edit.new, edit.new_tree) if unknown else ()
     if any(entry.name == "*" for one in statements for entry in one.entries):
         return set[str]()
-    unknown -= local_names(language, statements)
-    return unknown - (
-        {name.text for name in names(edit.new, edit.new_tree) if name.binds} if unknown else set[str]()
-    )
+    return _not_bound(edit, unknown - local_names(language, statements))
 
 
 def _unbound(edit: Edited, language: Language) -> set[str]:
@@ -139,10 +136,12 @@ def _not_imported(edit: Edited, language: Language, known: set[str]) -> set[str]
     statements = import_statements(edit.new, edit.new_tree) if unknown else ()
     if any("*" in one.text for one in statements):
         return set[str]()
-    unknown -= {name for one in statements for name in _WORD.findall(one.text)}
-    return unknown - (
-        {name.text for name in names(edit.new, edit.new_tree) if name.binds} if unknown else set[str]()
-    )
+    return _not_bound(edit, unknown - {name for one in statements for name in _WORD.findall(one.text)})
+
+
+def _not_bound(edit: Edited, unknown: set[str]) -> set[str]:
+    """Those names that nothing in the file binds; the whole file is read only if there are some."""
+    return unknown and unknown - {name.text for name in names(edit.new, edit.new_tree) if name.binds}
 
 
 def _qualifiers(edit: Edited) -> set[str]:
