@@ -65,14 +65,11 @@ class Header:
         By key, as the file has them.
     parameters
         Number of weights.
-    tensor_types
-        Bytes of weights by ggml's number of their type.
 
     """
 
     metadata: Mapping[str, Value]
     parameters: int
-    tensor_types: Mapping[int, int]
 
     def text(self, key: str) -> str | None:
         """The string under ``key``; ``None`` if the key is missing or its value is not a string."""
@@ -162,7 +159,6 @@ class _Reader:
 
     def _with_tensors(self, metadata: Mapping[str, Value], count: int) -> Header:
         parameters = 0
-        types: dict[int, int] = {}
         extents: list[tuple[int, int]] = []
         for _ in range(count):
             self._string()
@@ -177,7 +173,6 @@ class _Reader:
             # A type newer than the table: its size is unknown, its offset is known.
             per_block, block_bytes = TENSOR_BLOCKS.get(kind, (1, 0))
             length = prod(shape) // per_block * block_bytes
-            types[kind] = types.get(kind, 0) + length
             extents.append((offset, offset + length))
         alignment = metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or alignment < 1:
@@ -191,7 +186,7 @@ class _Reader:
         if any(first_end > second for (_, first_end), (second, _) in pairwise(sorted(extents))):
             reason = "overlapping tensors"
             raise _Malformed(reason)
-        return Header(metadata, parameters, types)
+        return Header(metadata, parameters)
 
     def _take(self, shape: struct.Struct) -> tuple[int, ...]:
         values = shape.unpack_from(self._data, self._at)
