@@ -79,13 +79,14 @@ _Texts: TypeAlias = list[tuple[str, ...]]
 
 def changed_literals(edit: Edited) -> Refusal | None:
     """Refuse a number or a text that the code did not have, and to lose one."""
-    texts = _both_texts(edit)
-    numbers = _without_lengths(edit, texts[1], *_both_numbers(edit))
+    old_texts, new_texts = _both_texts(edit)
+    old, new = _both_numbers(edit)
+    old -= _saved_lengths(edit, new_texts)
     return (
-        _dropped_number(*numbers)
-        or _dropped_text(edit, *texts)
-        or _added_number(*numbers)
-        or _added_text(edit, *texts)
+        _dropped_number(old, new)
+        or _dropped_text(edit, old_texts, new_texts)
+        or _added_number(old, new)
+        or _added_text(edit, old_texts, new_texts)
     )
 
 
@@ -94,16 +95,14 @@ def dropped_literals(edit: Edited) -> Refusal | None:
     return _dropped_number(*_both_numbers(edit)) or _dropped_text(edit, *_both_texts(edit))
 
 
-def _without_lengths(
-    edit: Edited, texts: _Texts, old: Counter[str], new: Counter[str]
-) -> tuple[Counter[str], Counter[str]]:
-    """Both counters without the length of a text where ``s[:3] == "abc"`` becomes ``s.startswith("abc")``."""
+def _saved_lengths(edit: Edited, texts: _Texts) -> Counter[str]:
+    """Lengths of texts that ``s.startswith("abc")`` saves instead of ``s[:3] == "abc"``."""
     added = set(_CALL.findall(edit.new_code)) - set(_CALL.findall(edit.old_code))
     arguments = [one for name, one in added if _AFFIX.search(name)]
     lengths = {
         str(len(part)) for parts in texts for part in parts if part and any(part in one for one in arguments)
     }
-    return old - Counter({one: len(re.findall(_CUT.format(one), edit.old_code)) for one in lengths}), new
+    return Counter({one: len(re.findall(_CUT.format(one), edit.old_code)) for one in lengths})
 
 
 def _dropped_number(old: Counter[str], new: Counter[str]) -> Refusal | None:
