@@ -123,6 +123,8 @@ class Language:
         Keyword that closes what is opened behind it (Python's ``with``); empty if there is none.
     discards
         Pattern for an assignment that ignores a value, such as an error.
+    stub
+        Pattern for a statement, with single blanks, that stands for a body that is left out (``pass``).
     implied
         Names that an idiom saves: ``Err`` where ``?`` returns it.
     module_name
@@ -172,6 +174,7 @@ class Language:
     effects: frozenset[str] = frozenset()
     opens: str = ""
     discards: re.Pattern[str] = re.compile(r"(?!)")
+    stub: re.Pattern[str] = re.compile(r"(?!)")
     implied: frozenset[str] = frozenset()
     module_name: Literal["first", "last", ""] = ""
     decoration: str = ""
