@@ -39,7 +39,7 @@ _BEGINS = re.compile(r"([ \t]*)(?:[^\W\d]|@)")
 """Beginning of a line from which a scan may start: code, not a closing bracket or a continuation."""
 
 
-_END_OF_HEADER = re.compile(r"[)\]]*:\s*")
+_END_OF_HEADER = re.compile(r"[)\]]*(?:\s*->[^:]{1,200})?:\s*")
 
 _LABEL = re.compile(r"\s*[\w ]+:$")
 """A line such as ``public:``, which is less indented than what it belongs to."""
@@ -74,9 +74,9 @@ class CursorContext:
         Whether a block must follow: the last code before the cursor, on this line or above, opens one.
     fresh_statement
         Whether only white space precedes the cursor on its line, and a statement may begin there.
-    in_header
-        Whether the cursor is in the unfinished header of a function or class, such as ``def fib(n``. A block
-        then follows the rest of the header.
+    header
+        Text from the beginning of the unfinished header of a function or class up to the cursor, such as
+        ``def fib(n``: a block follows the rest of the header. ``""`` if the cursor is not in one.
 
     """
 
@@ -91,7 +91,7 @@ class CursorContext:
     in_brackets: bool
     at_block_start: bool
     fresh_statement: bool
-    in_header: bool = False
+    header: str = ""
 
     @property
     def in_string(self) -> bool:
@@ -109,6 +109,11 @@ class CursorContext:
         return self.language.prose or self.state.region is not None
 
     @property
+    def in_header(self) -> bool:
+        """Whether the cursor is in the unfinished header of a function or class."""
+        return bool(self.header)
+
+    @property
     def is_before_header_end(self) -> bool:
         """Whether the text after the cursor ends the header of a function or class that has no body yet."""
         if not self.in_header or self.language.blocks != "indentation":
@@ -123,7 +128,7 @@ class CursorContext:
         In an unfinished header, the brackets that the header opened also count: the completion has to close
         them.
         """
-        due = scan(self.line_prefix, self.language).due if self.in_header else ""
+        due = scan(self.header, self.language).due
         return State(due, region=self.state.region)
 
     @property
@@ -158,6 +163,9 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
     in_code = state.region is None
     in_brackets = in_code and _holds_value(state, language, previous, prefix)
     at_block_start = in_code and _block_is_due(previous, prefix, language, state, in_brackets=in_brackets)
+    header = ""
+    if in_code and not at_block_start:
+        header = _header_at(previous, prefix, following, language, in_brackets=in_brackets)
     return CursorContext(
         language=language,
         line_prefix=prefix,
@@ -165,12 +173,12 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
         previous_lines=previous,
         next_lines=following,
         indentation=indentation,
-        level=_level([*previous, prefix], language, indentation),
+        level=indentation.width(header) if header else _level([*previous, prefix], language, indentation),
         state=state,
         in_brackets=in_brackets,
         at_block_start=at_block_start,
         fresh_statement=not prefix.strip() and in_code and not in_brackets,
-        in_header=in_code and not at_block_start and _is_in_header(previous, prefix, language),
+        header=header,
     )
 
 
@@ -269,14 +277,39 @@ def _block_is_due(
     return language.opener.search(next((line for line in code if line), "")) is not None
 
 
-def _is_in_header(previous: Sequence[str], prefix: str, language: Language) -> bool:
-    """Whether the line begins a function or class and its block is not open yet."""
+def _header_at(
+    previous: Sequence[str], prefix: str, following: Sequence[str], language: Language, *, in_brackets: bool
+) -> str:
+    """Return the text of a function's or class's header up to the cursor, if its block is not open yet."""
     if language.data or language.blocks not in {"indentation", "braces", "words"}:
-        return False
-    if prefix.rstrip().endswith(";") or not _begins_definition(previous, prefix, language):
-        return False
-    here = scan(prefix, language)
-    return not here.surplus and "}" not in here.due
+        return ""
+    above, text = previous, prefix
+    if in_brackets and not scan(prefix, language).due:
+        # The parameters are on lines of their own.
+        above, text = _parameters_above(previous, prefix, following, language)
+    if prefix.rstrip().endswith(";") or not _begins_definition(above, text, language):
+        return ""
+    here = scan(text, language)
+    return "" if here.surplus or "}" in here.due else text
+
+
+def _parameters_above(
+    previous: Sequence[str], prefix: str, following: Sequence[str], language: Language
+) -> tuple[Sequence[str], str]:
+    """Return the text from the line that opens the bracket at the cursor, and the lines above that line.
+
+    The text is empty if the lines below belong to the same brackets.
+    """
+    below = following[0] if following else ""
+    closed = len(scan(prefix, language).surplus)
+    for first in range(len(previous) - 1, max(-1, len(previous) - 1 - _STATEMENT_LINES), -1):
+        here = scan(previous[first], language)
+        if len(here.due) > closed:
+            opener = indent_of(previous[first])
+            goes_on = len(indent_of(below)) > len(opener) or below.strip()[:1] in {")", "]"}
+            return previous[:first], "" if goes_on else "\n".join([*previous[first:], prefix])
+        closed += len(here.surplus) - len(here.due)
+    return previous, ""
 
 
 def _begins_definition(previous: Sequence[str], prefix: str, language: Language) -> bool:

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 
 from homebody.syntax import regions, words
-from homebody.syntax.row import CSS_UNITS, DocStyle, Language
+from homebody.syntax.row import CSS_UNITS, KEYWORD_HEADER, DocStyle, Language
 
 STARS = DocStyle(" * ", "/**", " */")
 THREE_SLASHES = DocStyle("/// ")
@@ -32,8 +32,8 @@ _STATEMENTS = (
 )
 SIGNATURE = re.compile(
     rf"\s*+(?:@\w[\w.]*\s+){{0,4}}(?!(?:{_STATEMENTS})\b)"
-    r"(?:[\w.:]+(?:<[^()=;{}]{0,120}>)?(?:\[\])*(?:[ \t]+[*&]*|[*&?]+[ \t]*)){1,8}"
-    r"[\w:~]+(?:<[^()=;{}]{0,80}>)?[ \t]*\("
+    r"(?:(?:[\w.:]+(?:<[^()=;{}]{0,120}>)?|<[^()=;{}]{1,80}>)(?:\[\])*(?:[ \t]+[*&]*|[*&?]+[ \t]*)){1,8}"
+    r"(?:[\w:]*\boperator[^\w\s(]{1,3}|[\w:~]+)(?:<[^()=;{}]{0,80}>)?[ \t]*\("
 )
 """A type, a name and a bracket, in languages whose functions have no keyword."""
 
@@ -42,6 +42,15 @@ MEMBER = re.compile(
     rf"(?!(?:{_STATEMENTS})\b)[\w$]+[?!]?[ \t]*(?:<[^()=;{{}}]{{0,80}}>)?\("
 )
 """A name and a bracket: a method, or a constructor."""
+
+ECMA_HEADER = re.compile(
+    rf"{KEYWORD_HEADER.pattern}"
+    r"|\s*+(?:export\s+)?(?:const|let|var)\s+[\w$]+\s*(?::[^=]{1,120})?=\s*(?:async\s*)?(?:function\b|\()"
+)
+"""A function that is assigned to a name: ``const area = (w``."""
+
+LONG = re.compile(r"(?:[uU]?L{1,2}|U)\b")
+"""Suffixes of whole numbers: ``8L``. A variable may be called ``l`` or ``f``."""
 
 BRACES = Language(
     name="",
@@ -72,6 +81,7 @@ JAVA = replace(
     grammar="tree_sitter_java:language",
     signature=SIGNATURE,
     member=MEMBER,
+    units=LONG,
 )
 JAVASCRIPT = replace(
     BRACES,
@@ -87,6 +97,7 @@ JAVASCRIPT = replace(
     extensions=(".js", ".mjs", ".cjs"),
     grammar="tree_sitter_javascript:language",
     regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.SINGLE, regions.BACKTICK, regions.PATTERN),
+    header=ECMA_HEADER,
     member=MEMBER,
     opener=BRACE_OR_ARROW,
     markup_inside=True,
@@ -111,12 +122,15 @@ C = replace(
     extensions=(".c", ".h"),
     grammar="tree_sitter_c:language",
     # A second word is a variable of the type: ``struct point start``.
-    header=re.compile(r"\s*+(?:typedef\s+)?(?:class|struct|union|namespace)\s+\w*+\s*+(?:\Z|:)"),
+    header=re.compile(
+        r"\s*+(?:typedef\s+)?(?:class|struct|union|namespace|enum(?:\s+(?:class|struct))?)\s+\w*+\s*+(?:\Z|:)"
+    ),
     signature=SIGNATURE,
     regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.CHARACTER),
     opener=BRACE,
     directive=DIRECTIVE,
     decoration="",
+    units=LONG,
 )
 HTML = Language(
     name="html",

@@ -15,10 +15,10 @@ KEYWORD_HEADER = re.compile(
     r"\s*+(?:(?:async|export|default|public|private|protected|internal|static|final|abstract|override|open"
     r"|suspend|inline|operator|infix|tailrec|pub(?:\([^()]{0,40}\))?|unsafe|const|extern|local|virtual|sealed"
     r"|data|partial|mutating)\s+){0,6}+"
-    r"(?:def|function|func|fun|fn|class|interface|struct|trait|impl|record)\b[*]?\s*[\w$<]"
+    r"(?:def|function|func|fun|fn|class|interface|struct|trait|impl|record|enum|type)\b[*]?(?:\s+\Z|\s*[\w$<])"
     r"|\s*+func\s*\("
 )
-"""Beginning of a function or class header, up to the first character of its name."""
+"""Beginning of a function or class header, up to the blank before its name or the first character of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,9 @@ class Language:
         Pattern for the beginning of a stripped line that ends a block.
     continuation
         Pattern for the beginning of a stripped line that continues the preceding compound statement.
+    item
+        Pattern for the beginning of a stripped line that may be indented like the line that opens its block:
+        an item of a YAML list below its key.
     directive
         Pattern for the beginning of a stripped line whose indentation has no meaning (``#endif``).
     braces_are_values
@@ -87,7 +90,8 @@ class Language:
     unpaired
         Closing brackets that may appear without an opening one.
     units
-        Pattern for a unit that follows its number without a space (``px``).
+        Pattern for a unit or a type that follows its number without a space (``px``, ``u8``); a variable
+        must not look like it.
     unit
         Default indentation step, for a document without indented lines.
     prose
@@ -153,6 +157,7 @@ class Language:
     opener: re.Pattern[str] = re.compile(r"[{(\[]$")
     closer: re.Pattern[str] = re.compile(r"[)\]}]")
     continuation: re.Pattern[str] = re.compile(r"(?!)")
+    item: re.Pattern[str] = re.compile(r"(?!)")
     directive: re.Pattern[str] = re.compile(r"(?!)")
     braces_are_values: bool = False
     unpaired: str = ""
@@ -196,7 +201,10 @@ class Language:
 FLAT_BODY = re.compile(r"\b(?:case|switch|select|namespace|extern|module|match)\b")
 """If the line that opens a block matches, its body may have the same indentation as that line."""
 
-CSS_UNITS = re.compile(r"(?:px|r?em|ch|ex|v[hw]|vmin|vmax|p[tc]|[cm]m|in|fr|deg|rad|turn|m?s|dpi|x)\b")
+CSS_UNITS = re.compile(
+    r"(?:px|r?(?:em|ex|ch|lh|ic|cap)|(?:[sld]?v|cq)(?:[hwib]|min|max)|p[tc]|[cm]m|in|Q|fr|deg|g?rad|turn"
+    r"|m?s|k?Hz|dp(?:i|cm|px)|x)\b"
+)
 """Units of style sheets; strings and markup of other languages hold styles as well."""
 
 CLASS_BODY = re.compile(

@@ -27,6 +27,8 @@ class State:
         Closing brackets of the open brackets, the innermost last.
     surplus
         Closing brackets without an opening one, in order.
+    unpaired
+        The same for closing brackets that the language writes without an opening one (Bash's ``a)``).
     region
         The open string or comment; ``None`` in code.
 
@@ -35,6 +37,7 @@ class State:
     due: str = ""
     surplus: str = ""
     region: Region | None = None
+    unpaired: str = ""
 
     @property
     def in_string(self) -> bool:
@@ -110,6 +113,7 @@ def _scan(text: str, language: Language, state: State) -> tuple[State, int | Non
     A closing bracket also closes any brackets left open inside its pair.
     """
     due, surplus, region = list(state.due), list(state.surplus), state.region
+    unpaired = list(state.unpaired)
     # Count the missing closing brackets by kind: searching ``due`` each time would be quadratic.
     counts = {closer: due.count(closer) for closer in _CLOSER_OF.values()}
     search = _token(language).search
@@ -134,10 +138,12 @@ def _scan(text: str, language: Language, state: State) -> tuple[State, int | Non
             while (closed := due.pop()) != token:
                 counts[closed] -= 1
             counts[token] -= 1
-        elif token not in language.unpaired:
+        elif token in language.unpaired:
+            unpaired.append(token)
+        else:
             surplus.append(token)
             offsets.append(found.start())
-    return State("".join(due), "".join(surplus), region), next(iter(offsets), None)
+    return State("".join(due), "".join(surplus), region, "".join(unpaired)), next(iter(offsets), None)
 
 
 def _end_of(region: Region, text: str, at: int) -> int:

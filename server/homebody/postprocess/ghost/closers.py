@@ -83,15 +83,25 @@ def with_closers(text: str, cursor: CursorContext) -> Joined:
 def _with_rest_of_header(text: str, cursor: CursorContext) -> Joined | None:
     """Replace the rest of a header, such as ``):``, by a text that has it too and continues into the body.
 
-    Of a text whose first line does not end like the header, only that line is kept.
+    Of a text whose first line does not end the header, only that line is kept; of one that ends it in another
+    way than the document, only the parameters.
     """
     rest = cursor.line_suffix.rstrip()
-    if "\n" not in text or not cursor.is_before_header_end:
+    if not cursor.is_before_header_end:
         return None
     first, _, body = text.partition("\n")
-    if not first.rstrip().endswith(rest.lstrip()):
-        return _with_code_closers(first, cursor)
-    return Joined(text, len(rest)) if body.strip() else None
+    if _ends_header(first.rstrip(), rest.strip(), cursor):
+        return Joined(text if body.strip() else first, len(rest))
+    own = first_surplus(first, cursor.language, State())
+    return _with_code_closers(first if own is None else first[:own], cursor)
+
+
+def _ends_header(line: str, rest: str, cursor: CursorContext) -> bool:
+    """Whether ``line`` ends the header like ``rest``; a result may come before the colon."""
+    if line.endswith(rest):
+        return True
+    closers = scan(rest, cursor.language).surplus
+    return rest == f"{closers}:" and line.endswith(":") and scan(line, cursor.language).surplus == closers
 
 
 def _without_line_comment(text: str, cursor: CursorContext) -> str:
@@ -132,6 +142,9 @@ def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
     for span in spans:
         after = scan(suffix[span:], cursor.language, answered)
         if len(after.surplus) > len(as_it_was.surplus) or len(after.due) < below:
+            continue
+        if len(after.unpaired) > max(len(answered.unpaired), len(as_it_was.unpaired)):
+            # The text closes what a closer after the cursor closes.
             continue
         off = abs(len(after.due) - len(as_it_was.due))
         repeated = span > 0 and text.rstrip().endswith(suffix[:span].strip())

@@ -18,6 +18,7 @@ _KEYWORDS = frozenset(
     {"await", "class", "const", "import", "private", "public", "raise", "return", "static", "throw", "while"}
 )
 _NUMBER_AT_END = re.compile(r"(?<![\w.])\d*\.?\d+\Z")
+_DIGIT_AT_END = re.compile(r"\d\.?\Z")
 _LONGEST_WORD = 200
 _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
@@ -41,7 +42,9 @@ def not_glued(draft: Draft) -> Draft | DropReason:
     if text and re.search(r"\w\Z", text) and re.match(r"\w", draft.rest):
         number = _NUMBER_AT_END.search(cursor.line_prefix[-_LONGEST_WORD:] + text[-_LONGEST_WORD:])
         units = CSS_UNITS if cursor.holds_text and not cursor.in_comment else cursor.language.units
-        is_glued = number is None or units.match(draft.rest) is None
+        # No name can follow a digit: what is after a number that is typed already is its unit.
+        is_begun = _DIGIT_AT_END.search(cursor.line_prefix) is not None
+        is_glued = number is None or (not is_begun and units.match(draft.rest) is None)
     else:
         is_glued = bool(
             re.search(r"(?<![\w.])\d+\Z", cursor.line_prefix)

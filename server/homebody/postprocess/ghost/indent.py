@@ -48,9 +48,9 @@ def _without_leading_blank(text: str, cursor: CursorContext) -> str:
     if not is_indented or not is_single:
         return text
     if cursor.state.region is not None:
-        # Stars of a comment, and lines that are deeper than the one above, keep their blank.
-        is_aligned = cursor.width(cursor.above) == cursor.width(cursor.line_prefix)
-        return text[1:] if is_aligned and text[1:2].isalnum() else text
+        # Stars of a comment keep their blank, and so do lines that belong to one that is deeper by it.
+        is_deeper = cursor.width(cursor.above) == cursor.width(cursor.line_prefix) + 1
+        return text if is_deeper or text[1:2] == "*" else text[1:]
     return text[1:] if cursor.language.prose else text
 
 
@@ -129,7 +129,8 @@ class _Lines:
         self.state = scan(line + "\n", cursor.language, cursor.own_state)
         if whole.strip():
             self._enter(cursor.width(whole))
-            self.statement = cursor.level if cursor.line_prefix.strip() else cursor.width(whole)
+            begins = not cursor.line_prefix.strip() and not cursor.in_header
+            self.statement = cursor.width(whole) if begins else cursor.level
             self._look(whole)
         return line
 
@@ -165,7 +166,9 @@ class _Lines:
         body = line.strip()
         if self.opener is not None:
             closes = cursor.language.closer.match(body) or cursor.language.continuation.match(body)
-            if width <= self.opener and not closes and (strict or not _FLAT_LINE.match(body)):
+            is_item = width == self.opener and cursor.language.item.match(body)
+            is_flat = is_item if strict else _FLAT_LINE.match(body)
+            if width <= self.opener and not closes and not is_flat:
                 self.shift += self.opener + step - width
                 self.shifted_under = self.opener
                 width = was + self.shift

@@ -118,7 +118,8 @@ class _Progress:
 
 def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
     """End of a block or of a paragraph of statements."""
-    level = cursor.level if cursor.line_prefix.strip() else cursor.width(cursor.line_prefix)
+    starts_line = not cursor.line_prefix.strip() and not cursor.in_header
+    level = cursor.width(cursor.line_prefix) if starts_line else cursor.level
     done = _Progress(level, cursor.own_state)
     for found in _LINE.finditer(text):
         line, complete = found.group(1), bool(found.group(2))
@@ -157,13 +158,19 @@ def _judge(line: str, start: int, done: _Progress, cursor: CursorContext, *, com
         return None
     closer = language.closer.match(body)
     if width < done.level or (width == done.level and _after_opener(cursor)):
-        flat = not closer and width == done.level and FLAT_BODY.search(cursor.line_prefix)
+        flat = not closer and width == done.level and _may_be_flat(body, cursor)
         wait = closer and not complete
         return None if flat or wait else _scope_end(line, start, done, cursor)
     next_statement = width == done.level and done.deeper and code_of(line, language).strip()
     if next_statement and not closer and not language.continuation.match(body):
         return Cut(done.kept, "unit")
     return None
+
+
+def _may_be_flat(body: str, cursor: CursorContext) -> bool:
+    """Whether a line of the block may be indented like its opener: a label, an item of a YAML list."""
+    is_item = cursor.language.item.match(body) is not None
+    return is_item or FLAT_BODY.search(cursor.line_prefix) is not None
 
 
 def _leaves_header(line: str, done: _Progress, cursor: CursorContext) -> bool:
@@ -229,7 +236,9 @@ def _is_body_on_openers_line(line: str, done: _Progress, cursor: CursorContext) 
         return bool(cursor.line_suffix.strip())
     if not _after_opener(cursor) or done.state.due:
         return False
-    code = code_of(cursor.line_prefix + line if cursor.in_header else line, cursor.language).strip()
+    # Where words delimit blocks, the opener is at the beginning of its line: ``class A < B``.
+    from_start = cursor.in_header or cursor.language.blocks == "words"
+    code = code_of(cursor.line_prefix + line if from_start else line, cursor.language).strip()
     if cursor.in_header and cursor.language.blocks == "braces" and not _NEEDS_NO_BODY.search(code):
         # The brace may follow on the next line.
         return False
