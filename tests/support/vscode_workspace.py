@@ -60,6 +60,8 @@ REPLIES = [
     {"contains": "What about an empty list", "text": "Then it divides by zero."},
     {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>{PLACES}"},
     {"contains": "Explain what this", "text": "It computes an **area**.", "piece_delay_ms": 5},
+    # At the end of the prompt only: all other places come after it.
+    {"regex": r"def depth_\d+\(length\):\s+r?\Z", "text": "return length * length", "probability": 0.95},
     {"contains": "unsure =", "text": "perhaps", "probability": 0.1},
     {"contains": "slowly =", "text": "zero", "probability": 0.95, "delay_ms": 1500},
     {"contains": "def area(width, height):\n", "text": "return width * height", "probability": 0.95},

@@ -150,6 +150,11 @@ exports.run = async function run() {
         await until(() => questions.some(({ kind, version, suggested }) => kind === "explicit" && version === document.version && suggested?.length > 0));
         await set("homebody.completion.trigger", undefined);
         await follows(true);
+        await set("homebody.completion.minConfidence", 0.99);
+        await follows(false);
+        await until(() => /not sure enough/.test(extension.status.item.tooltip));
+        await set("homebody.completion.minConfidence", undefined);
+        await follows(true);
     });
 
     await claim("a suggestion that comes late leaves the focus where it is", async () => {
