@@ -30,7 +30,8 @@ outline
 docstring
     ``docstring_place(document, tree, span, style, unit)``: where to write the documentation of a definition.
 check
-    ``count_errors(text, language)``, ``first_error(text, language, within=)``: whether a text parses.
+    ``count_errors(text, language)``, ``count_tree_errors(tree)``, ``first_error(tree, within=)``: whether a
+    text parses.
 chunk
     ``chunk_document(document, tree, max_tokens, count) -> tuple[Chunk, ...]``, and ``Candidate``, a
     piece of text that may go into a prompt.

@@ -1,7 +1,7 @@
 """Check whether text parses, to reject an edit that breaks a file that parsed before.
 
-In: text and its language. Out: the number of syntax errors.
-Parses the whole text, which takes up to about 100 ms for the largest file; never on the keystroke path.
+In: text and its language, or its tree. Out: the number of syntax errors.
+Parsing the whole text takes up to about 100 ms for the largest file; never on the keystroke path.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from homebody.syntax.parsing import parse_text
 from homebody.syntax.row import Language
+from homebody.syntax.tree import Tree
 from homebody.syntax.units import Units
 from homebody.text import Span
 
@@ -25,21 +26,27 @@ def count_errors(text: str, language: Language | None) -> int:
 
     0 if the language is unknown or the text is too large or unsafe to parse.
     """
-    handle = parse_text(text, language, Units.of(text))
+    return _count(parse_text(text, language, Units.of(text)))
+
+
+def count_tree_errors(tree: Tree) -> int:
+    """Count those of a text that was parsed already; 0 without a tree."""
+    return _count(tree.handle)
+
+
+def first_error(tree: Tree, *, within: Span) -> int | None:
+    """Return the offset of the first error in ``within``, or else in the text; ``None`` without any."""
+    if tree.handle is None:
+        return None
+    offsets = [tree.units.to_offset(node.start_byte) for node in islice(_errors(tree.handle), _MAX_ERRORS)]
+    inside = (offset for offset in offsets if within.start <= offset <= within.end)
+    return next(inside, offsets[0] if offsets else None)
+
+
+def _count(handle: "tree_sitter.Tree | None") -> int:
     if handle is None or not handle.root_node.has_error:
         return 0
     return sum(1 for _ in islice(_errors(handle), _MAX_ERRORS))
-
-
-def first_error(text: str, language: Language | None, *, within: Span) -> int | None:
-    """Return the offset of the first error in ``within``, or else in the text; ``None`` without any."""
-    units = Units.of(text)
-    handle = parse_text(text, language, units)
-    if handle is None:
-        return None
-    offsets = [units.to_offset(node.start_byte) for node in islice(_errors(handle), _MAX_ERRORS)]
-    inside = (offset for offset in offsets if within.start <= offset <= within.end)
-    return next(inside, offsets[0] if offsets else None)
 
 
 def _errors(handle: "tree_sitter.Tree") -> "Iterator[tree_sitter.Node]":

@@ -5,7 +5,7 @@ Used to check edits. Walks the whole tree, so it is never used on the keystroke 
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -63,11 +63,26 @@ class Compared:
     annotated: frozenset[tuple[int, bool]] = frozenset()
 
 
-def compared(document: Document, tree: Tree, without: frozenset[Part] = frozenset()) -> Compared | None:
+def compared(
+    document: Document,
+    tree: Tree,
+    without: frozenset[Part] = frozenset(),
+    *,
+    within: Span | None = None,
+    closed: Sequence[Span] = (),
+) -> Compared | None:
     """Return the tokens of ``document`` in order, without white space.
 
     Blocks are marked, so that the same tokens with different nesting compare unequal. ``imports`` are
     collected if they are excluded from the tokens. ``None`` without an exact tree.
+
+    Parameters
+    ----------
+    within
+        Only nodes that touch this span have tokens.
+    closed
+        Spans of nodes, in order, that are one token each because their text is the same in both versions.
+
     """
     if tree.handle is None or not tree.exact:
         return None
@@ -75,10 +90,12 @@ def compared(document: Document, tree: Tree, without: frozenset[Part] = frozense
     types: set[Span] = set()
     left_out = set(imported)
     if "annotations" in without:
-        imported |= _type_variables(document, tree)
-        types = {span for match in nodes.annotations(tree) for span in match.get("annotation", ())}
-        left_out |= imported | _annotations(document, tree, imported)
-    found = tuple(_walk(document, tree, tree.handle.walk(), without, left_out))
+        matches = [match for match in nodes.annotations(tree) if not _is_in(closed, match)]
+        imported |= _type_variables(document, matches)
+        types = {span for match in matches for span in match.get("annotation", ())}
+        left_out |= imported | _annotations(document, tree, matches, imported)
+    walk = _Walk(without, left_out, frozenset(closed), within or Span(0, len(document.text)))
+    found = tuple(_walk(document, tree, walk))
     texts = frozenset(" ".join(document.slice(span).split()) for span in imported)
     starts = [token.start for token in found if token.text.strip() or token.is_string]
     annotated = {(bisect_left(starts, span.start), document.slice(span) == "?") for span in types}
@@ -94,11 +111,19 @@ def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
     ]
 
 
-def _annotations(document: Document, tree: Tree, imported: set[Span]) -> set[Span]:
+def _is_in(closed: Sequence[Span], match: nodes.Match) -> bool:
+    one = next(iter(match.values()))[0]
+    at = bisect_right(closed, one.start, key=lambda span: span.start) - 1
+    return at >= 0 and one.end <= closed[at].end
+
+
+def _annotations(
+    document: Document, tree: Tree, matches: Sequence[nodes.Match], imported: set[Span]
+) -> set[Span]:
     """Spans of optional types, of statements that only declare a type, and of imports for types."""
     found: set[Span] = set()
     bare: list[tuple[Span, Span]] = []
-    for match in nodes.annotations(tree):
+    for match in matches:
         found.update(match.get("annotation", ()))
         if "bare" in match:
             bare.append((match["bare"][0], match["bare.name"][0]))
@@ -109,11 +134,11 @@ def _annotations(document: Document, tree: Tree, imported: set[Span]) -> set[Spa
     return found
 
 
-def _type_variables(document: Document, tree: Tree) -> set[Span]:
+def _type_variables(document: Document, matches: Sequence[nodes.Match]) -> set[Span]:
     """Statements such as ``T = TypeVar("T")``."""
     return {
         match["typevar"][0]
-        for match in nodes.annotations(tree)
+        for match in matches
         if "typevar" in match and _TYPE_VARIABLE.fullmatch(document.slice(match["typevar.call"][0]))
     }
 
@@ -145,32 +170,49 @@ def _only_for_types(document: Document, match: nodes.Match, imported: set[Span])
     return bool(inside) and not (rest + document.text[at : block.end]).strip()
 
 
-def _walk(
-    document: Document,
-    tree: Tree,
-    cursor: "tree_sitter.TreeCursor",
-    without: frozenset[Part],
-    left_out: set[Span],
-) -> Iterator[Token]:
-    blocks = block_kinds(tree.language) if tree.language else frozenset[str]()
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What a walk through a tree leaves out or does not enter, and the span that it stays in."""
+
+    without: frozenset[Part]
+    left_out: set[Span]
+    closed: frozenset[Span]
+    within: Span
+
+
+def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
+    if tree.handle is None:
+        return
+    kinds = _Kinds(walk.without, block_kinds(tree.language) if tree.language else frozenset[str]())
+    first, last = tree.units.to_byte(walk.within.start), tree.units.to_byte(walk.within.end)
+    cursor = tree.handle.walk()
     open_blocks: list[tuple[int, str]] = []
-    parents: list[str] = [""]
+    parents: list[_Kind] = [kinds[""]]
     depth = 0
     while (node := cursor.node) is not None:
-        is_left_out = _span(tree, node) in left_out or _is_left_out(node, parents[-1], without)
-        is_leaf = node.child_count == 0 or node.type in _WHOLE
-        if not is_left_out and is_leaf:
-            span = _span(tree, node)
-            if span or node.is_missing:
-                is_string = "string" in node.type or "string" in parents[-1]
-                yield Token(node.type, document.slice(span), span.start, is_string)
-        if not is_left_out and not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
-            if node.type in blocks:
-                open_blocks.append((depth, node.type))
-                yield Token(f"{node.type}(", "", _span(tree, node).start)
-            parents.append(node.type)
-            depth += 1
-            continue
+        kind = kinds[node.type]
+        start, end = node.byte_range
+        is_left_out = (
+            kind.is_left_out
+            or (walk.left_out and _span(tree, node) in walk.left_out)
+            or end < first
+            or start > last
+            or (kind.may_be_documentation and _is_documentation(node, parents[-1].name))
+        )
+        if not is_left_out:
+            is_closed = walk.closed and _span(tree, node) in walk.closed
+            is_leaf = kind.is_whole or node.child_count == 0 or is_closed
+            if is_leaf and (end > start or node.is_missing):
+                span = _span(tree, node)
+                is_string = kind.is_string or parents[-1].is_string
+                yield Token(kind.name, document.slice(span), span.start, is_string)
+            elif not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
+                if kind.is_block:
+                    open_blocks.append((depth, kind.name))
+                    yield Token(f"{kind.name}(", "", _span(tree, node).start)
+                parents.append(kind)
+                depth += 1
+                continue
         while not cursor.goto_next_sibling():
             if depth == 0 or not cursor.goto_parent():
                 return
@@ -180,15 +222,40 @@ def _walk(
                 yield Token(f"){open_blocks.pop()[1]}", "", 0)
 
 
-def _is_left_out(node: "tree_sitter.Node", parent: str, without: frozenset[Part]) -> bool:
-    if "comments" in without and "comment" in node.type:
-        return True
-    return "documentation" in without and _is_documentation(node, parent)
+class _Kind(NamedTuple):
+    """What the name of a node's kind says about its nodes."""
+
+    name: str
+    is_left_out: bool
+    may_be_documentation: bool
+    is_string: bool
+    is_block: bool
+    is_whole: bool
+
+
+class _Kinds(dict[str, _Kind]):
+    """Kinds by name, each examined once: a file has a hundred kinds, and a hundred thousand nodes."""
+
+    def __init__(self, without: frozenset[Part], blocks: frozenset[str]) -> None:
+        super().__init__()
+        self._without = without
+        self._blocks = blocks
+
+    def __missing__(self, name: str) -> _Kind:
+        self[name] = kind = _Kind(
+            name,
+            is_left_out="comments" in self._without and "comment" in name,
+            may_be_documentation="documentation" in self._without and name == "expression_statement",
+            is_string="string" in name,
+            is_block=name in self._blocks,
+            is_whole=name in _WHOLE,
+        )
+        return kind
 
 
 def _is_documentation(node: "tree_sitter.Node", parent: str) -> bool:
-    """Whether it is a string that is a statement of its own, as Python's docstrings are."""
-    if node.type != "expression_statement" or parent not in {"block", "module"} or node.child_count != 1:
+    """Whether an expression statement is a string alone, as Python's docstrings are."""
+    if parent not in {"block", "module"} or node.child_count != 1:
         return False
     return node.children[0].type in {"string", "concatenated_string"}
 

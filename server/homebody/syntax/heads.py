@@ -76,9 +76,13 @@ def _outermost(
         if first <= start and stop <= last and not holds:
             yield node, cursor.field_name
         elif stop > first and start < last and node.child_count and depth < _MAX_DEPTH:
-            cursor.goto_first_child()
+            # Most nodes are before the definition.
+            if start >= first or cursor.goto_first_child_for_byte(first) is None:
+                cursor.goto_first_child()
             depth += 1
             continue
+        if start > last:
+            return
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return

@@ -111,16 +111,21 @@ class _Found:
 
     def add(self, match: nodes.Match) -> None:
         """Add the captures of one match."""
-        self.variables.update(match.get("variable", ()))
-        self.ambiguous.update(match.get("ambiguous", ()))
-        self.shorthands.update(match.get("shorthand", ()))
-        self.elsewhere.update(match.get("elsewhere", ()))
-        self.around.update(match.get("around", ()))
-        self.regions.update(match.get("region", ()))
-        self.passed.update(match.get("passed", ()))
-        self.members.update(match.get("members", ()))
-        for role in _ROLES:
-            self.roles.update((span, role) for span in match.get(role, ()))
+        plain = {
+            "variable": self.variables,
+            "ambiguous": self.ambiguous,
+            "shorthand": self.shorthands,
+            "elsewhere": self.elsewhere,
+            "around": self.around,
+            "region": self.regions,
+            "passed": self.passed,
+            "members": self.members,
+        }
+        for capture, spans in match.items():
+            if capture in plain:
+                plain[capture].update(spans)
+            elif capture in _ROLES:
+                self.roles.update((span, capture) for span in spans)
         for span in match.get("declared", ()):
             self.own[span] = match["own"][0]
 

@@ -62,9 +62,9 @@ def names(tree: Tree, within: Span) -> Iterator[Match]:
     return _matches(tree, tree.language and name_query(tree.language), within)
 
 
-def annotations(tree: Tree) -> Iterator[Match]:
-    """Optional types in the whole text."""
-    return _matches(tree, tree.language and annotation_query(tree.language), None)
+def annotations(tree: Tree, within: Span | None = None) -> Iterator[Match]:
+    """Optional types that touch ``within`` (in the whole text without it)."""
+    return _matches(tree, tree.language and annotation_query(tree.language), within)
 
 
 def decorations(tree: Tree, within: Span) -> Iterator[Match]:

@@ -1,8 +1,5 @@
 """The work at a cursor does not grow with the length of its line."""
 
-import sys
-from collections.abc import Callable
-
 import pytest
 
 from homebody.backend.base import Piece
@@ -10,6 +7,7 @@ from homebody.postprocess import StopChecker, finish
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import Tree
 from homebody.text import Document
+from support.calls import calls
 
 SHAPES = (
     *("var a=b(c,{d:1,e:[2,3]});", "9f3a", "lorem ipsum ", " ", "\t", "(", "([{", ")", ")]}", '"a", ', "'"),
@@ -17,22 +15,6 @@ SHAPES = (
 )
 LANGUAGES = ("javascript", "yaml")
 ANSWERS = ("a);\n", ")" * 40 + "\n", "9f3a\n", " value(1, [2, 3])\n    return 1\n")
-
-
-def calls(do: Callable[[], object]) -> int:
-    """How many functions are called, those written in C included."""
-    count = 0
-
-    def counted(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    sys.setprofile(counted)
-    try:
-        do()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def documents(shape: str, language: str, size: int):

@@ -13,7 +13,7 @@ from homebody.features.refactor.ask import size_of
 from homebody.features.refactor.attempt import Listeners, attempt
 from homebody.features.refactor.results import Pending, Refactoring, Request, Skipped, added
 from homebody.features.refactor.units import units_of
-from homebody.postprocess import hunks
+from homebody.postprocess import Refusal, hunks
 from homebody.postprocess.edit.answer_imports import still_needed
 from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edited import edited
@@ -125,10 +125,14 @@ async def _combined(
         total = len(refused) + sum(1 for one in found if one.status != "refused")
         reason = f"{len(refused)} of {total} parts were refused. {refused[0].reason}"
         return replace(result, status="refused", reason=reason)
-    whole = edited(request.document, request.tree, request.target, edits)
-    if edits and (refusal := await asyncio.to_thread(common_refusal, whole, request.asked)):
+    if edits and (refusal := await asyncio.to_thread(_refusal_of_all, request, edits)):
         return replace(result, status="refused", reason=refusal.reason, edits=())
     return result
+
+
+def _refusal_of_all(request: Request, edits: Sequence[TextEdit]) -> Refusal | None:
+    whole = edited(request.document, request.tree, request.target, edits)
+    return common_refusal(whole, request.asked)
 
 
 def _with_imports(request: Request, edits: list[TextEdit], pending: Sequence[Pending]) -> list[TextEdit]:

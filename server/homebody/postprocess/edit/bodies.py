@@ -7,7 +7,7 @@ the model what to correct; or nothing.
 import re
 
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.postprocess.edit.edited import Edited, is_local, within
+from homebody.postprocess.edit.edited import Edited
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import comments_in, text_without
 from homebody.syntax.scope import Definition
@@ -33,17 +33,17 @@ def emptied_bodies(edit: Edited, instruction: str) -> Refusal | None:
         return None
     new = {
         (one.container, one.name, one.signature)
-        for one in _functions(edit.new_definitions, edit.new_span)
+        for one in _functions(edit.new_own)
         if _is_empty(edit.new, edit.new_tree, one)
     }
-    for one in _functions(edit.old_definitions, edit.old_span):
+    for one in _functions(edit.old_own):
         if (one.container, one.name, one.signature) in new and not _is_empty(edit.old, edit.old_tree, one):
             return Refusal(f"The answer leaves out the body of {one.name}, so the file is not changed.")
     return None
 
 
-def _functions(found: tuple[Definition, ...], span: Span) -> list[Definition]:
-    return [one for one in within(found, span) if one.is_function and one.body and not is_local(one, found)]
+def _functions(found: tuple[Definition, ...]) -> list[Definition]:
+    return [one for one in found if one.is_function and one.body]
 
 
 def _is_empty(document: Document, tree: Tree, one: Definition) -> bool:

@@ -9,7 +9,7 @@ from collections import Counter
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.bodies import emptied_bodies
-from homebody.postprocess.edit.edited import Edited, is_local, within
+from homebody.postprocess.edit.edited import Edited, within
 from homebody.postprocess.edit.heads import (
     dropped_decorations,
     dropped_documentation,
@@ -18,8 +18,8 @@ from homebody.postprocess.edit.heads import (
 )
 from homebody.postprocess.edit.resolved import lost_imports
 from homebody.postprocess.invisible import invisible_added, name_of
-from homebody.syntax.check import count_errors, first_error
-from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.check import count_errors, count_tree_errors, first_error
+from homebody.syntax.scope import Definition
 
 _MAX_GROWTH = 20
 _FREE_LINES = 100
@@ -78,10 +78,11 @@ def _new_errors(edit: Edited) -> Refusal | None:
     language = edit.old_tree.language
     if language is None:
         return None
-    text = edit.new.text
-    if count_errors(text, language) <= count_errors(edit.old.text, language):
+    # The old text is parsed again, because an error may have another size in a tree that edits were put into.
+    errors = count_tree_errors(edit.new_tree)
+    if not errors or errors <= count_errors(edit.old.text, language):
         return None
-    at = first_error(text, language, within=edit.new_span)
+    at = first_error(edit.new_tree, within=edit.new_span)
     line = edit.new.line_text(edit.new.line_of(at)).strip() if at is not None else ""
     where = f" near “{line[:60]}”" if line else ""
     return Refusal(
@@ -95,10 +96,10 @@ def _repeated_definitions(edit: Edited) -> Refusal | None:
     inside = within(found, edit.new_span)
     outside = {(one.kind, one.container, one.name) for one in found if one not in inside}
     before = {(one.kind, one.container, one.name) for one in within(edit.old_definitions, edit.old_span)}
-    for one in inside:
+    for one in edit.new_own:
         key = (one.kind, one.container, one.name)
         # Overloads and conditional definitions may already occur twice.
-        if key in outside and key not in before and not is_local(one, found):
+        if key in outside and key not in before:
             return Refusal(
                 f"The answer defines {one.name} again, which is defined elsewhere in the file; "
                 "only the code that was selected may be rewritten."
@@ -111,10 +112,8 @@ def _lost_definitions(edit: Edited, instruction: str) -> Refusal | None:
     if _REMOVES.search(instruction):
         return None
     old, new = edit.old_definitions, edit.new_definitions
-    # A function may become the value of a variable.
-    kept = Counter(one.name for one in definitions(edit.new, edit.new_tree))
-    fewer = Counter(one.name for one in old) - kept
-    lost = [one for one in within(old, edit.old_span) if one.name in fewer and not is_local(one, old)]
+    fewer = Counter(one.name for one in old) - Counter(one.name for one in edit.all_new_definitions)
+    lost = [one for one in edit.old_own if one.name in fewer]
     if _EXCHANGES.search(instruction):
         is_new = any(one.name not in {other.name for other in old} for one in within(new, edit.new_span))
         lost = [one for one in lost if not is_new and one.name not in instruction]

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from homebody.syntax.compare import Compared, Part, Token, compared
+from homebody.syntax.import_block import Statement, import_statements
+from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import string_parts_in
 from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
 from homebody.syntax.tree import Tree, parse
@@ -55,7 +58,61 @@ class Edited:
     @cached_property
     def new_definitions(self) -> tuple[Definition, ...]:
         """Definitions of code in the new version."""
-        return _code(definitions(self.new, self.new_tree))
+        return _code(self.all_new_definitions)
+
+    @cached_property
+    def all_new_definitions(self) -> tuple[Definition, ...]:
+        """Those in the new version and its variables: a function may become the value of a variable."""
+        return definitions(self.new, self.new_tree)
+
+    @cached_property
+    def old_own(self) -> tuple[Definition, ...]:
+        """Definitions in the old span that code outside of them may refer to."""
+        return _not_local(self.old_definitions, self.old_span)
+
+    @cached_property
+    def new_own(self) -> tuple[Definition, ...]:
+        """Definitions in the new span that code outside of them may refer to."""
+        return _not_local(self.new_definitions, self.new_span)
+
+    @cached_property
+    def old_tokens(self) -> tuple[Token, ...]:
+        """Tokens in the old span, without comments and the marks of blocks; none without an exact tree."""
+        return _tokens(self.old, self.old_tree, self.old_span)
+
+    @cached_property
+    def new_tokens(self) -> tuple[Token, ...]:
+        """Tokens in the new span, without comments and the marks of blocks; none without an exact tree."""
+        return _tokens(self.new, self.new_tree, self.new_span)
+
+    def compared(self, without: frozenset[Part]) -> tuple[Compared, Compared] | None:
+        """Tokens of both versions without some parts; functions and classes outside are one token each.
+
+        ``None`` without exact trees.
+        """
+        old = compared(self.old, self.old_tree, without, closed=_outside(self.old_definitions, self.old_span))
+        new = compared(self.new, self.new_tree, without, closed=_outside(self.new_definitions, self.new_span))
+        return None if old is None or new is None else (old, new)
+
+    @cached_property
+    def old_names(self) -> tuple[Name, ...]:
+        """Variables and functions that are named in the old span."""
+        return names(self.old, self.old_tree, self.old_span)
+
+    @cached_property
+    def new_names(self) -> tuple[Name, ...]:
+        """Variables and functions that are named in the new span."""
+        return names(self.new, self.new_tree, self.new_span)
+
+    @cached_property
+    def old_imports(self) -> tuple[Statement, ...]:
+        """Imports of the old version."""
+        return import_statements(self.old, self.old_tree)
+
+    @cached_property
+    def new_imports(self) -> tuple[Statement, ...]:
+        """Imports of the new version."""
+        return import_statements(self.new, self.new_tree)
 
 
 def edited(
@@ -91,16 +148,44 @@ def docstrings(document: Document, tree: Tree, found: Sequence[Definition]) -> l
     return strings
 
 
-def is_local(one: Definition, everything: Sequence[Definition]) -> bool:
-    """Whether it is defined inside a function, so that code outside cannot refer to it."""
-    return any(
-        other.is_function
-        and other is not one
-        and other.span.start <= one.span.start
-        and one.span.end <= other.span.end
-        and other.header.start < one.span.start
-        for other in everything
+def _not_local(found: Sequence[Definition], span: Span) -> tuple[Definition, ...]:
+    """Definitions in ``span`` that are not inside of a function; ``found`` is in order of their start."""
+    functions = [one for one in found if one.is_function]
+    around: list[Definition] = []
+    kept: list[Definition] = []
+    at = 0
+    for one in found:
+        while at < len(functions) and functions[at].span.start <= one.span.start:
+            around.append(functions[at])
+            at += 1
+        around = [other for other in around if other.span.end > one.span.start]
+        is_inside = span.start <= one.span.start and one.span.end <= span.end
+        if is_inside and not any(_is_inside(one, other) for other in around):
+            kept.append(one)
+    return tuple(kept)
+
+
+def _outside(found: Sequence[Definition], span: Span) -> list[Span]:
+    """Spans of the outermost functions and classes that do not touch ``span``: they hold no new imports."""
+    outside: list[Span] = []
+    for one in found:
+        is_apart = one.span.end < span.start or span.end < one.span.start
+        is_outermost = not outside or outside[-1].end <= one.span.start
+        if is_apart and is_outermost and (one.is_function or one.is_class):
+            outside.append(one.span)
+    return outside
+
+
+def _is_inside(one: Definition, function: Definition) -> bool:
+    return (
+        function is not one and one.span.end <= function.span.end and function.header.start < one.span.start
     )
+
+
+def _tokens(document: Document, tree: Tree, span: Span) -> tuple[Token, ...]:
+    found = compared(document, tree, frozenset({"comments"}), within=span)
+    tokens = found.tokens if found is not None else ()
+    return tuple(one for one in tokens if one.text and span.start <= one.start < span.end)
 
 
 def _code(found: Sequence[Definition]) -> tuple[Definition, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited, within
 from homebody.syntax.language import keywords
-from homebody.syntax.names import Name, names
+from homebody.syntax.names import Name
 from homebody.syntax.scope import Definition
 
 
@@ -23,13 +23,13 @@ def extract_guard(edit: Edited) -> Refusal | None:
     added = [one for one in new if one.is_function and one.name not in known]
     if not added:
         return Refusal("The answer has no new function, so there is nothing to extract to.")
-    everything = names(edit.new, edit.new_tree, edit.new_span)
+    everything = edit.new_names
     text = edit.new.text
     for one in added:
         outside = (text[edit.new_span.start : one.span.start], text[one.span.end : edit.new_span.end])
         if not any(re.search(rf"\b{re.escape(one.name)}\b", part) for part in outside):
             return Refusal(f"The answer never calls the new function {one.name}.")
-    free_before = _free(names(edit.old, edit.old_tree, edit.old_span), old or [])
+    free_before = _free(edit.old_names, old or [])
     known |= {one.name for one in new}
     for one in new:
         inner = [name for name in everything if one.span.start <= name.start < one.span.end]

@@ -20,8 +20,8 @@ from homebody.postprocess.edit.preserved import (
     dropped_names,
 )
 from homebody.postprocess.edit.renamed import rename_guard
-from homebody.syntax.compare import Part, compared, same_tokens
-from homebody.syntax.import_block import Statement, import_statements
+from homebody.syntax.compare import Part, same_tokens
+from homebody.syntax.import_block import Statement
 from homebody.syntax.language import described
 from homebody.syntax.row import Language
 
@@ -81,10 +81,12 @@ def can_check(guard: str, language: Language | None) -> bool:
 
 
 def _same_but_for(edit: Edited, parts: frozenset[Part], allowed: str) -> Refusal | None:
-    old, new = compared(edit.old, edit.old_tree, parts), compared(edit.new, edit.new_tree, parts)
-    if old is None or new is None:
+    both = edit.compared(parts)
+    if both is None:
         return CANNOT_CHECK
-    if lost := old.imports - new.imports - _kept_imports(edit):
+    old, new = both
+    lost = old.imports - new.imports
+    if lost and (lost := lost - _kept_imports(edit)):
         return Refusal(f"The answer removes “{min(lost)}”, and only {allowed} may be added.")
     before, after = same_tokens(old.tokens), same_tokens(new.tokens)
     if before == after:
@@ -96,9 +98,8 @@ def _same_but_for(edit: Edited, parts: frozenset[Part], allowed: str) -> Refusal
 
 def _kept_imports(edit: Edited) -> set[str]:
     """Texts of the old import statements of which everything is imported afterwards."""
-    new = {key for one in import_statements(edit.new, edit.new_tree) for key in _imported(one)}
-    old = import_statements(edit.old, edit.old_tree)
-    return {" ".join(one.text.split()) for one in old if _imported(one) <= new}
+    new = {key for one in edit.new_imports for key in _imported(one)}
+    return {" ".join(one.text.split()) for one in edit.old_imports if _imported(one) <= new}
 
 
 def _imported(statement: Statement) -> set[tuple[str, str, str]]:

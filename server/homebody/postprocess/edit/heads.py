@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TypeAlias, TypeVar
 
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.postprocess.edit.edited import Edited, is_local, within
+from homebody.postprocess.edit.edited import Edited, within
 from homebody.syntax import nodes
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.docstring import DocstringPlace, docstring_place
@@ -73,8 +73,8 @@ def dropped_modifiers(edit: Edited, instruction: str) -> Refusal | None:
     """Refuse to drop a modifier such as ``export`` or ``static``, unless the instruction is about those."""
     if _MODIFIER_WORDS.search(instruction):
         return None
-    new = _signatures(edit.new_definitions, edit.new_span)
-    for key, before in _signatures(edit.old_definitions, edit.old_span).items():
+    new = _signatures(edit.new_own)
+    for key, before in _signatures(edit.old_own).items():
         kept = _modifiers(_same(new, key, before))
         if lost := _modifiers(before) - kept:
             return Refusal(f"The answer drops “{min(lost)}” of {key[1]}, so it is not offered.")
@@ -89,8 +89,8 @@ def dropped_parts(edit: Edited, instruction: str) -> Refusal | None:
     """
     if _PART_WORDS.search(instruction):
         return None
-    new = _parts(edit.new, edit.new_tree, edit.new_span, edit.new_definitions)
-    for key, before in _parts(edit.old, edit.old_tree, edit.old_span, edit.old_definitions).items():
+    new = _parts(edit.new, edit.new_tree, edit.new_own)
+    for key, before in _parts(edit.old, edit.old_tree, edit.old_own).items():
         after = _same(new, key, before)
         lost = Counter(part.kind for part in before) - Counter(part.kind for part in after)
         if not lost or len(after) >= len(before):
@@ -110,8 +110,8 @@ def dropped_documentation(edit: Edited, instruction: str) -> Refusal | None:
     """Refuse to drop a docstring or the doc comment above a definition."""
     if _DOCUMENTATION_WORDS.search(instruction):
         return None
-    new = _documented(edit.new, edit.new_tree, edit.new_span, edit.new_definitions)
-    for key, before in _documented(edit.old, edit.old_tree, edit.old_span, edit.old_definitions).items():
+    new = _documented(edit.new, edit.new_tree, edit.new_span, edit.new_own)
+    for key, before in _documented(edit.old, edit.old_tree, edit.old_span, edit.old_own).items():
         if before > _same(new, key, before):
             return Refusal(f"The answer drops the documentation of {key[1]}, so it is not offered.")
     return None
@@ -119,8 +119,8 @@ def dropped_documentation(edit: Edited, instruction: str) -> Refusal | None:
 
 def changed_signatures(edit: Edited) -> Refusal | None:
     """Refuse to change a signature: parameters, defaults, result, modifiers, base classes."""
-    new = _signatures(edit.new_definitions, edit.new_span)
-    for key, before in _signatures(edit.old_definitions, edit.old_span).items():
+    new = _signatures(edit.new_own)
+    for key, before in _signatures(edit.old_own).items():
         after = _same(new, key, before)
         if (before - after) or (after - before):
             return Refusal(f"The answer changes the signature of {key[1]}, which other code relies on.")
@@ -138,18 +138,13 @@ def _same(found: Mapping[_Key, _T], key: _Key, default: _T) -> _T:
     return others[0] if len(others) == 1 else default
 
 
-def _own(found: tuple[Definition, ...], span: Span) -> list[Definition]:
-    """Functions and classes in ``span`` that code outside may use."""
-    return [
-        one for one in within(found, span) if (one.is_function or one.is_class) and not is_local(one, found)
-    ]
+def _functions_and_classes(found: tuple[Definition, ...]) -> list[Definition]:
+    return [one for one in found if one.is_function or one.is_class]
 
 
-def _parts(
-    document: Document, tree: Tree, span: Span, found: tuple[Definition, ...]
-) -> dict[_Key, list[HeadPart]]:
+def _parts(document: Document, tree: Tree, found: tuple[Definition, ...]) -> dict[_Key, list[HeadPart]]:
     parts: dict[_Key, list[HeadPart]] = {}
-    for one in _own(found, span):
+    for one in _functions_and_classes(found):
         own = [part for part in head_parts(document, tree, one) if part.text != "(object)"]
         if one.body is not None and document.slice(one.body).startswith("="):
             own.append(HeadPart("expression", "="))
@@ -163,7 +158,7 @@ def _documented(document: Document, tree: Tree, span: Span, found: tuple[Definit
     counts: dict[_Key, int] = {}
     if style is None:
         return counts
-    for one in _own(found, span):
+    for one in _functions_and_classes(found):
         key = one.container, one.name
         counts[key] = counts.get(key, 0) + int(_is_documented(document, tree, one, span, style))
     return counts
@@ -178,13 +173,12 @@ def _is_documented(document: Document, tree: Tree, one: Definition, span: Span, 
     return is_above or place == "not a plain string"
 
 
-def _signatures(found: tuple[Definition, ...], span: Span) -> dict[_Key, Counter[str]]:
+def _signatures(found: tuple[Definition, ...]) -> dict[_Key, Counter[str]]:
     """Signatures without white space, by container and name; overloads share an entry."""
     signatures: dict[_Key, Counter[str]] = {}
-    for one in within(found, span):
-        if not is_local(one, found):
-            text = _LAST_COMMA.sub(" ", " ".join(_words(one.signature)))
-            signatures.setdefault((one.container, one.name), Counter())[text] += 1
+    for one in found:
+        text = _LAST_COMMA.sub(" ", " ".join(_words(one.signature)))
+        signatures.setdefault((one.container, one.name), Counter())[text] += 1
     return signatures
 
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited, docstrings, within
-from homebody.syntax.compare import compared
+from homebody.syntax.compare import Token
 from homebody.syntax.opaque import string_parts_in
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -97,6 +97,8 @@ def dropped_literals(edit: Edited) -> Refusal | None:
 
 def _saved_lengths(edit: Edited, texts: _Texts) -> Counter[str]:
     """Lengths of texts that ``s.startswith("abc")`` saves instead of ``s[:3] == "abc"``."""
+    if not _AFFIX.search(edit.new_code):
+        return Counter()
     added = set(_CALL.findall(edit.new_code)) - set(_CALL.findall(edit.old_code))
     arguments = [one for name, one in added if _AFFIX.search(name)]
     lengths = {
@@ -143,16 +145,15 @@ def _added_text(edit: Edited, old: _Texts, new: _Texts) -> Refusal | None:
 
 def _both_numbers(edit: Edited) -> tuple[Counter[str], Counter[str]]:
     return (
-        Counter(_numbers(edit.old, edit.old_tree, edit.old_span)),
-        Counter(_numbers(edit.new, edit.new_tree, edit.new_span)),
+        Counter(_numbers(edit.old_tokens)),
+        Counter(_numbers(edit.new_tokens)),
     )
 
 
-def _numbers(document: Document, tree: Tree, span: Span) -> Iterator[str]:
-    """Numbers in ``span``, each written in one way."""
-    found = compared(document, tree, frozenset({"comments"}))
-    for token in found.tokens if found is not None else ():
-        if span.start <= token.start < span.end and not token.is_string and _NUMBER.fullmatch(token.text):
+def _numbers(tokens: Sequence[Token]) -> Iterator[str]:
+    """Numbers among ``tokens``, each written in one way."""
+    for token in tokens:
+        if not token.is_string and _NUMBER.fullmatch(token.text):
             yield _value(token.text)
 
 

@@ -6,13 +6,14 @@ the model what to correct; or nothing.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import Edited
-from homebody.syntax.compare import compared
+from homebody.syntax.compare import Token
 from homebody.syntax.identifiers import identifiers_in
-from homebody.syntax.names import declared_elsewhere, names
+from homebody.syntax.names import Name, declared_elsewhere
 from homebody.syntax.opaque import comments_in
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -43,14 +44,16 @@ def _dropped(edit: Edited, comments: list[list[str]]) -> Refusal | None:
 def dropped_names(edit: Edited) -> Refusal | None:
     """Refuse to stop using a function, a member or a variable from elsewhere."""
     language = edit.old_tree.language
-    lost = _used(edit.old, edit.old_tree, edit.old_span) - _all_names(edit.new, edit.new_tree, edit.new_span)
+    old = _all_names(edit.old, edit.old_tree, edit.old_span) - _bound(edit.old_names)
+    lost = old - _all_names(edit.new, edit.new_tree, edit.new_span)
     lost -= language.implied if language is not None else frozenset()
     return Refusal(f"The answer does not use {min(lost)} any more.") if lost else None
 
 
 def added_names(edit: Edited) -> Refusal | None:
     """Refuse to use a function, a member or a variable from elsewhere that the code did not use."""
-    added = _used(edit.new, edit.new_tree, edit.new_span) - _all_names(edit.old, edit.old_tree, edit.old_span)
+    new = _all_names(edit.new, edit.new_tree, edit.new_span) - _bound(edit.new_names)
+    added = new - _all_names(edit.old, edit.old_tree, edit.old_span)
     return Refusal(f"The answer uses {min(added)}, which the code did not use.") if added else None
 
 
@@ -59,8 +62,7 @@ def dropped_effects(edit: Edited) -> Refusal | None:
     language = edit.old_tree.language
     if language is None:
         return None
-    old = _words(edit.old, edit.old_tree, edit.old_span)
-    new = _words(edit.new, edit.new_tree, edit.new_span)
+    old, new = _words(edit.old_tokens), _words(edit.new_tokens)
     lost = (old - new) & language.effects
     if lost:
         return Refusal(f"The answer has no “{min(lost)}” any more.")
@@ -70,9 +72,8 @@ def dropped_effects(edit: Edited) -> Refusal | None:
         )
     if len(language.discards.findall(edit.new_code)) > len(language.discards.findall(edit.old_code)):
         return Refusal("The answer ignores a value that the code used.")
-    inside = names(edit.new, edit.new_tree, edit.new_span)
     # PHP's functions see no global variable that they do not declare, not even to read it.
-    bound = {name.text for name in inside if name.binds or name.text.startswith("$")}
+    bound = {name.text for name in edit.new_names if name.binds or name.text.startswith("$")}
     before = declared_elsewhere(edit.old, edit.old_tree, edit.old_span)
     local = (before - declared_elsewhere(edit.new, edit.new_tree, edit.new_span)) & bound
     return Refusal(f"The answer makes {min(local)} a local variable.") if local else None
@@ -84,15 +85,10 @@ def _called_behind(keyword: str, code: str) -> set[str]:
     return {name for line in lines for name in re.findall(r"(\w+)\s*\(", line)}
 
 
-def _words(document: Document, tree: Tree, span: Span) -> set[str]:
-    """Tokens of the code in ``span``; ``except*`` is one of them."""
-    found = compared(document, tree, frozenset({"comments", "documentation"}))
-    tokens = [
-        token.text
-        for token in (found.tokens if found is not None else ())
-        if span.start <= token.start < span.end and token.text and not token.is_string
-    ]
-    return {*tokens, *(f"{one}*" for one, other in pairwise(tokens) if other == "*")}
+def _words(tokens: Sequence[Token]) -> set[str]:
+    """Texts of ``tokens`` outside of strings; ``except*`` is one of them."""
+    texts = [token.text for token in tokens if not token.is_string]
+    return {*texts, *(f"{one}*" for one, other in pairwise(texts) if other == "*")}
 
 
 def _comments(document: Document, tree: Tree, span: Span) -> list[list[str]]:
@@ -105,7 +101,5 @@ def _all_names(document: Document, tree: Tree, span: Span) -> set[str]:
     return set(identifiers_in(document, tree, span, _ALL))
 
 
-def _used(document: Document, tree: Tree, span: Span) -> set[str]:
-    """Names that are not bound in the code itself."""
-    bound = {name.text for name in names(document, tree, span) if name.binds}
-    return _all_names(document, tree, span) - bound
+def _bound(found: Sequence[Name]) -> set[str]:
+    return {name.text for name in found if name.binds}

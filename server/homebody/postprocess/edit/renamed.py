@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited, docstrings
-from homebody.syntax.compare import Token, compared
-from homebody.syntax.names import Name, names
+from homebody.syntax.compare import Token
+from homebody.syntax.names import Name
 from homebody.syntax.opaque import comments_in, strings_in
 from homebody.text import Span
 
@@ -22,13 +22,13 @@ _MORE = Refusal("The answer changes more than names, so it is not offered.")
 
 def rename_guard(edit: Edited) -> Refusal | None:
     """Only names that are local to the function may change, each everywhere and to one new name."""
-    old = compared(edit.old, edit.old_tree, frozenset({"comments"}))
-    new = compared(edit.new, edit.new_tree, frozenset({"comments"}))
-    if old is None or new is None:
+    both = edit.compared(frozenset({"comments"}))
+    if both is None:
         return CANNOT_CHECK
-    found = names(edit.old, edit.old_tree, edit.old_span)
+    old, new = both
+    found = edit.old_names
     old_tokens = list(_in_full(old.tokens, found))
-    new_tokens = list(_in_full(new.tokens, names(edit.new, edit.new_tree, edit.new_span)))
+    new_tokens = list(_in_full(new.tokens, edit.new_names))
     if [token.kind for token in old_tokens] != [token.kind for token in new_tokens]:
         return _MORE
     renamed = _renamed(old_tokens, new_tokens, {name.start: name for name in found})

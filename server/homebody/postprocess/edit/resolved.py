@@ -12,8 +12,8 @@ from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.answer_imports import local_names
 from homebody.postprocess.edit.edited import Edited
 from homebody.syntax import nodes
-from homebody.syntax.compare import Token, compared
-from homebody.syntax.import_block import Statement, import_statements
+from homebody.syntax.compare import Token
+from homebody.syntax.import_block import Statement
 from homebody.syntax.language import find
 from homebody.syntax.names import Name, names
 from homebody.syntax.row import Language
@@ -37,13 +37,13 @@ def lost_imports(edit: Edited, *, removes: bool) -> Refusal | None:
     cells may use it.
     """
     language = find(edit.old.language_id, edit.old.uri)
-    before = import_statements(edit.old, edit.old_tree)
+    # The imports of the whole file are read only if there is one in the code.
+    if language is None or next(nodes.imports(edit.old_tree, edit.old_span), None) is None:
+        return None
+    before, after = edit.old_imports, edit.new_imports
     touched = [
         one for one in before if one.span.start < edit.old_span.end and edit.old_span.start < one.span.end
     ]
-    if language is None or not touched:
-        return None
-    after = import_statements(edit.new, edit.new_tree)
     removes = removes and not edit.new.uri.startswith(_CELL)
     for name in sorted(local_names(language, touched) - local_names(language, after)):
         if _is_used(edit.new, after, name):
@@ -74,10 +74,10 @@ def _new(edit: Edited, language: Language, known: set[str]) -> set[str]:
     """Names that are new to the file, and that nothing defines."""
     if not language.builtins:
         return set[str]()
-    inside = names(edit.new, edit.new_tree, edit.new_span)
+    inside = edit.new_names
     used = {name.text for name in inside if not name.binds} | _names_in_types(edit)
     unknown = used - known - language.builtins - {name.text for name in inside if name.binds}
-    statements = import_statements(edit.new, edit.new_tree) if unknown else ()
+    statements = edit.new_imports if unknown else ()
     if any(entry.name == "*" for one in statements for entry in one.entries):
         return set[str]()
     return _not_bound(edit, unknown - local_names(language, statements))
@@ -90,10 +90,10 @@ def _unbound(edit: Edited, language: Language) -> set[str]:
     """
     if language.implicit_members:
         return set[str]()
-    before = names(edit.old, edit.old_tree, edit.old_span)
+    before = edit.old_names
     local = {one.text for one in before if one.scope is not None} - language.builtins
     local -= _used_elsewhere(edit.old, before)
-    unbound = _used_elsewhere(edit.new, names(edit.new, edit.new_tree, edit.new_span)) & local
+    unbound = _used_elsewhere(edit.new, edit.new_names) & local
     if unbound:
         # The rest of the file is read only now, because it may be large.
         around = [one for one in names(edit.new, edit.new_tree) if one.binds]
@@ -133,7 +133,7 @@ def _not_imported(edit: Edited, language: Language, known: set[str]) -> set[str]
     unknown = (
         (_qualifiers(edit) & language.known_to_import) - known if language.known_to_import else set[str]()
     )
-    statements = import_statements(edit.new, edit.new_tree) if unknown else ()
+    statements = edit.new_imports if unknown else ()
     if any("*" in one.text for one in statements):
         return set[str]()
     return _not_bound(edit, unknown - {name for one in statements for name in _WORD.findall(one.text)})
@@ -146,21 +146,17 @@ def _not_bound(edit: Edited, unknown: set[str]) -> set[str]:
 
 def _qualifiers(edit: Edited) -> set[str]:
     """Words of the new code that follow neither ``.`` nor ``::``."""
-    found = compared(edit.new, edit.new_tree, frozenset({"comments"}))
-    tokens = [one for one in found.tokens if one.text] if found is not None else []
     return {
         one.text
-        for before, one in pairwise([Token("", "", 0), *tokens])
-        if not one.is_string
-        and before.text not in {".", "::", "->", "?."}
-        and edit.new_span.start <= one.start < edit.new_span.end
+        for before, one in pairwise([Token("", "", 0), *edit.new_tokens])
+        if not one.is_string and before.text not in {".", "::", "->", "?."}
     }
 
 
 def _names_in_types(edit: Edited) -> set[str]:
     """Names in annotations, which are no variables, without those of their own type parameters."""
     found: set[str] = set()
-    for match in nodes.annotations(edit.new_tree):
+    for match in nodes.annotations(edit.new_tree, edit.new_span):
         for span in match.get("annotation", ()):
             if edit.new_span.start <= span.start and span.end <= edit.new_span.end:
                 found.update(_NAME_IN_TYPE.findall(_STRING.sub("", edit.new.slice(span))))
