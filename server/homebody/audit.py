@@ -43,6 +43,10 @@ _MAX_DAYS = 366
 WAIT_BOUNDS = (100, 200, 350, 500, 750, 1000, 1500, 2500, 5000, 10_000)
 """Upper bounds, in milliseconds, of the histogram of waiting times for a suggestion."""
 
+BEYOND_CONTEXT = "more than fits the context of the model"
+BEYOND_TIME = "more than the model reads in chat.readingSeconds"
+"""Reasons for a ``LeftOut`` of explain, ask and refactor; another limit would let the lines in."""
+
 _T = TypeVar("_T")
 
 
@@ -63,7 +67,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Lines that were left out of a prompt, and why."""
+    """Lines that were left out of a prompt, and why: a few words for the user."""
 
     uri: str
     first_line: int

@@ -18,8 +18,6 @@ from homebody.text import Document, Span
 _SNIPPET_SHARE = 0.5
 """Snippets' share of the tokens that the selection leaves free; the surrounding lines get the rest."""
 
-DID_NOT_FIT = "did not fit"
-
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -54,11 +52,13 @@ def select_around(
     *,
     tokens: int,
     count: Count,
-    candidates: Sequence[Candidate] = (),
+    candidates: Sequence[Candidate],
+    beyond: str,
 ) -> Around:
     """Keep the selection whole and fill the rest of ``tokens`` with its surroundings and snippets.
 
-    A snippet whose lines are already in the surroundings is left out.
+    A snippet whose lines are already in the surroundings is left out. ``beyond`` is the reason that is
+    recorded for what does not fit.
 
     Raises
     ------
@@ -77,11 +77,11 @@ def select_around(
     first, last = document.lines_of(selection)
     share = int(rest * _SNIPPET_SHARE) if candidates else 0
     lines = _lines_around(document, first, last, rest - share, count)
-    ranked = _choose(document, lines, candidates, share, count)
+    ranked = _choose(document, lines, candidates, share, count, beyond=beyond)
     if ranked.tokens < share:
         # Unused tokens go to the surroundings; snippets that these now contain are removed.
         lines = _lines_around(document, first, last, rest - ranked.tokens, count)
-        ranked = _choose(document, lines, candidates, ranked.tokens, count)
+        ranked = _choose(document, lines, candidates, ranked.tokens, count, beyond=beyond)
     chosen = [Source(c.uri, c.first_line, c.last_line, t, c.why) for c, t in ranked.chosen]
     sources = [
         Source(document.uri, first, last, used, "selection"),
@@ -94,7 +94,7 @@ def select_around(
         after=document.slice(lines.after),
         snippets=tuple(candidate for candidate, _ in ranked.chosen),
         sources=tuple(sources),
-        left_out=(*ranked.left_out, *_left_out(document, lines, sources)),
+        left_out=(*ranked.left_out, *_left_out(document, lines, sources, beyond)),
         tokens=used + lines.before_tokens + lines.after_tokens + ranked.tokens,
     )
 
@@ -108,11 +108,18 @@ def _lines_around(document: Document, first: int, last: int, tokens: int, count:
 
 
 def _choose(
-    document: Document, lines: _Lines, candidates: Sequence[Candidate], tokens: int, count: Count
+    document: Document,
+    lines: _Lines,
+    candidates: Sequence[Candidate],
+    tokens: int,
+    count: Count,
+    *,
+    beyond: str,
 ) -> Ranked:
     shown = Span(lines.before.start, lines.after.end)
     first, last = document.lines_of(shown)
-    return choose(candidates, tokens, count, Source(document.uri, first, last, 0, ""), document.slice(shown))
+    around = Source(document.uri, first, last, 0, "")
+    return choose(candidates, tokens, count, around, document.slice(shown), beyond=beyond)
 
 
 def _sources(document: Document, lines: _Lines, first: int, last: int) -> list[Source]:
@@ -126,13 +133,13 @@ def _sources(document: Document, lines: _Lines, first: int, last: int) -> list[S
     return found
 
 
-def _left_out(document: Document, lines: _Lines, sources: Sequence[Source]) -> list[LeftOut]:
+def _left_out(document: Document, lines: _Lines, sources: Sequence[Source], beyond: str) -> list[LeftOut]:
     """Non-blank lines before and after that did not fit."""
     found: list[LeftOut] = []
     if document.text[: lines.before.start].strip():
         end = max(0, document.line_of(lines.before.start) - 1)
-        found += without(sources, LeftOut(document.uri, 0, end, f"before the selection; {DID_NOT_FIT}"))
+        found += without(sources, LeftOut(document.uri, 0, end, f"before the selection; {beyond}"))
     if document.text[lines.after.end :].strip():
         start, end = document.line_of(lines.after.end), document.line_count - 1
-        found += without(sources, LeftOut(document.uri, start, end, f"after the selection; {DID_NOT_FIT}"))
+        found += without(sources, LeftOut(document.uri, start, end, f"after the selection; {beyond}"))
     return found

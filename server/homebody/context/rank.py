@@ -31,14 +31,21 @@ class Ranked:
 
 
 def choose(
-    candidates: Sequence[Candidate], tokens: int, count: Count, around: Source, shown: str = ""
+    candidates: Sequence[Candidate],
+    tokens: int,
+    count: Count,
+    around: Source,
+    shown: str = "",
+    *,
+    beyond: str = "did not fit the prompt",
 ) -> Ranked:
     """Take candidates while they fit ``tokens``; a smaller one may follow one that does not fit.
 
     ``around`` are the lines that the prompt already contains, ``shown`` is their text: a copy of it in
     another file (build folders have many) adds nothing. The chosen ones are ordered by file and line, not by
     rank, so that the order does not change with the ranking. Cells of a notebook follow in the notebook's
-    order, the one nearest to the cursor last.
+    order, the one nearest to the cursor last. ``beyond`` is the reason that is recorded for those that do
+    not fit.
     """
     chosen: list[tuple[Candidate, int]] = []
     left_out: list[LeftOut] = []
@@ -55,7 +62,7 @@ def choose(
         text = count(candidate.text)
         cost = text + count("/".join(candidate.uri.split("/")[-4:])) + 4
         if used + cost > tokens:
-            left_out.append(_left_out(candidate, "did not fit"))
+            left_out.append(_left_out(candidate, beyond))
             continue
         used += cost
         chosen.append((candidate, text))

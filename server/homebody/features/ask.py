@@ -182,7 +182,7 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
     room = chat_room(engine, info)
     rules = Rules()
     if not conversation.system:
-        rules = await project_rules(engine, _document_uri(asked), room.readable)
+        rules = await project_rules(engine, _document_uri(asked), room)
         (system, *_) = with_standing(engine, (Message("system", prompt.system),), rules.text)
         conversation.system = system.text
     found = await find_context(engine, asked, conversation, room.readable, session=session)

@@ -8,7 +8,7 @@ left of the reading time.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from homebody.audit import LeftOut, Source
+from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME, LeftOut, Source
 from homebody.context.rank import choose
 from homebody.context.window import Count
 from homebody.engine import Engine
@@ -105,8 +105,12 @@ async def find_context(
     )
 
 
-def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewContext:
+def lay_out(
+    engine: Engine, found: Found, available: int, readable: int, beyond: str = BEYOND_CONTEXT
+) -> NewContext:
     """Lay out what fits: at most ``available`` tokens, and ``readable`` including code that Homebody adds.
+
+    ``beyond`` says why more than ``available`` tokens are left out.
 
     Raises
     ------
@@ -123,6 +127,7 @@ def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewC
     texts: list[str] = []
     sources: list[Source] = []
     left_out = list(found.left_out)
+    beyond_readable = BEYOND_TIME if readable < available else beyond
     rest = available
     for number, one in enumerate(found.wanted):
         frame = _FRAME_TOKENS + count(one.label)
@@ -132,7 +137,7 @@ def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewC
         lines = one.text.splitlines(keepends=True)
         kept = _fitting(lines, share, engine, from_end=one.keep == "end")
         if len(kept) < len(lines):
-            why = f"{one.label}; did not fit"
+            why = f"{one.label}; {beyond_readable if one.is_chosen else beyond}"
             left_out.append(LeftOut(one.uri, *_other_lines(one, lines, kept), why))
         if not kept:
             continue
@@ -145,7 +150,12 @@ def lay_out(engine: Engine, found: Found, available: int, readable: int) -> NewC
     room = min(rest, readable - (available - rest))
     helpful = _elsewhere(found)
     ranked = choose(
-        helpful, max(0, room), count, Source("", 0, -1, 0, ""), "\n".join(o.text for o in found.wanted)
+        helpful,
+        max(0, room),
+        count,
+        Source("", 0, -1, 0, ""),
+        "\n".join(one.text for one in found.wanted),
+        beyond=beyond_readable,
     )
     snippets = [laid_out_snippet(engine, candidate).rstrip("\n") for candidate, _ in ranked.chosen]
     sources += [Source(c.uri, c.first_line, c.last_line, tokens, c.why) for c, tokens in ranked.chosen]

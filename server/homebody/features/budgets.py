@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME
 from homebody.backend.base import Message, ModelInfo, PromptRead
 from homebody.context.budget import UNMEASURED_SPEED, chat_budget
 from homebody.engine import Engine
@@ -49,6 +50,11 @@ class ChatRoom:
     output: int
     fits: int
     readable: int
+
+
+def reason_beyond(limit: int, fits: int) -> str:
+    """Why a prompt leaves out what is beyond the lower one: ``limit``, for the time, or what ``fits``."""
+    return BEYOND_TIME if limit < fits else BEYOND_CONTEXT
 
 
 def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:

@@ -13,7 +13,13 @@ from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import Draft, OnSources, answer_in_words
-from homebody.features.budgets import CHARACTERS_A_TOKEN, ChatRoom, chat_room, speed_measured
+from homebody.features.budgets import (
+    CHARACTERS_A_TOKEN,
+    ChatRoom,
+    chat_room,
+    reason_beyond,
+    speed_measured,
+)
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.explanation import Explanation, Task
 from homebody.features.project_rules import project_rules
@@ -106,7 +112,7 @@ async def explain(
         texts = [prompt.body, prompt.system, *(c.text for c in candidates), near]
         await use.learn_counts(texts, limit=_MOST_COUNTED_LINES)
     room = chat_room(engine, info)
-    rules = await project_rules(engine, document.uri, room.readable)
+    rules = await project_rules(engine, document.uri, room)
     frame = frame_tokens(engine, prompt) + use.tokens.count(rules.text)
     if not problem and not _reads_at_once(use.tokens.count(code), room, frame, full=full):
         task = Task(engine, document, tree, info, rules, on_text, on_read)
@@ -123,6 +129,7 @@ async def explain(
             tokens=min(tokens - frame, max(shown - frame, use.tokens.count(code))),
             count=use.tokens.count,
             candidates=candidates,
+            beyond=reason_beyond(shown, tokens),
         )
         text, marked = unmarked(document.uri, around.code, document.line_of(target.start), special)
         values = {

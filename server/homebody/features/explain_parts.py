@@ -5,7 +5,7 @@ In: a document, a span, the tokens of one request. Out: one explanation.
 
 from dataclasses import dataclass, field
 
-from homebody.audit import LeftOut, Source
+from homebody.audit import BEYOND_CONTEXT, LeftOut, Source
 from homebody.engine import Engine
 from homebody.features.answer import Answer, Draft, Usage, answer, answer_in_words
 from homebody.features.budgets import ChatRoom
@@ -190,7 +190,7 @@ async def _explain_part(task: Task, part: Span, room: ChatRoom) -> Answer:
         left_out = list(marked)
         if fitting.end < part.end:
             rest = _lines(document, Span(fitting.end, part.end))
-            left_out.append(LeftOut(document.uri, *rest, "did not fit the context"))
+            left_out.append(LeftOut(document.uri, *rest, BEYOND_CONTEXT))
         messages = with_standing(engine, render(prompt, values), task.rules.text)
         return Draft(messages, (source,), tuple(left_out))
 

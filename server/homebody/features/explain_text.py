@@ -15,7 +15,7 @@ from homebody.errors import FileUnreadable, UsageError
 from homebody.features.answer import Draft, OnSources, answer_in_words
 from homebody.features.ask_context import Found, lay_out
 from homebody.features.attachments import PASTED, Attached, attach_text
-from homebody.features.budgets import chat_room, speed_measured
+from homebody.features.budgets import chat_room, reason_beyond, speed_measured
 from homebody.features.explanation import Explanation
 from homebody.features.output_places import OutputPlace, places_in
 from homebody.features.project_rules import project_rules
@@ -125,13 +125,13 @@ async def explain_attached(
         await use.learn_counts([prompt.body, prompt.system, *found.texts])
     room = chat_room(engine, info)
     uri = attached.items[0].uri if attached.items else PASTED
-    rules = await project_rules(engine, uri, room.readable)
+    rules = await project_rules(engine, uri, room)
     frame = frame_tokens(engine, prompt) + use.tokens.count(rules.text)
     most = room.fits if full else room.readable
 
     def build(tokens: int) -> Draft:
         available = max(0, min(tokens, most) - frame)
-        context = lay_out(engine, found, available, available)
+        context = lay_out(engine, found, available, available, reason_beyond(most, tokens))
         text = without_marked_lines(context.text, special).text
         messages = with_standing(engine, render(prompt, {"context": text}), rules.text)
         return Draft(messages, (*rules.sources, *context.sources), (*rules.left_out, *context.left_out))

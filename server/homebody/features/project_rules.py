@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
+from homebody.features.budgets import ChatRoom, reason_beyond
 from homebody.features.surroundings import shown_path
 from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
@@ -31,16 +32,17 @@ class Rules:
     left_out: tuple[LeftOut, ...] = ()
 
 
-async def project_rules(engine: Engine, uri: str, readable: int) -> Rules:
+async def project_rules(engine: Engine, uri: str, room: ChatRoom) -> Rules:
     """Return the rules of the workspace folder of ``uri``; without one, those of the first folder.
 
-    ``readable`` is the number of tokens that the model reads before its first word. A file that cannot be
-    read is ignored.
+    They get a fifth of the tokens that the model reads before its first word. A file that cannot be read is
+    ignored.
     """
     folder = _folder(engine, uri)
     if folder is None or not is_trusted(folder, engine.settings.trusted_folders):
         return Rules()
-    rest = readable // _SHARE
+    rest = room.readable // _SHARE
+    why = f"project rules, at most a fifth of the prompt; {reason_beyond(room.readable, room.fits)}"
     parts: list[str] = []
     sources: list[Source] = []
     left_out: list[LeftOut] = []
@@ -52,7 +54,7 @@ async def project_rules(engine: Engine, uri: str, readable: int) -> Rules:
         lines = text.splitlines(keepends=True)
         kept, used = _fitting(engine, lines, rest)
         if kept < len(lines):
-            left_out.append(LeftOut(rules_uri, kept, len(lines) - 1, "project rules; did not fit"))
+            left_out.append(LeftOut(rules_uri, kept, len(lines) - 1, why))
         if kept:
             rest -= used
             sources.append(Source(rules_uri, 0, kept - 1, used, "project rules"))

@@ -150,7 +150,7 @@ def test_a_long_output_is_read_by_its_end(run, answering, monkeypatch, arguments
     ended = run(*arguments, "--json")
     report = json.loads(ended.out)
     assert ended.code == 0
-    assert "did not fit" in report["leftOut"][0]["why"]
+    assert "more than fits the context of the model" in report["leftOut"][0]["why"]
 
 
 def test_a_command_without_a_standard_input_works(run, answering, monkeypatch):

@@ -27,7 +27,7 @@ def test_the_nearest_cells_are_taken_first():
     cells = [_candidate(f"nb#{n}", f"cell_{n} = {n}\n", CELL_ABOVE) for n in range(9, -1, -1)]
     ranked = choose(cells, 50, len, _NOWHERE)
     assert [candidate.uri[-1] for candidate, _ in ranked.chosen] == ["8", "9"]
-    assert {left.why for left in ranked.left_out} == {"cell above; did not fit"}
+    assert {left.why for left in ranked.left_out} == {"cell above; did not fit the prompt"}
 
 
 def test_a_copy_of_the_surroundings_stays_out():

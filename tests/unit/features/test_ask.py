@@ -95,7 +95,11 @@ async def test_attachments_share_what_fits(world):
         assert "tiny = 1" in prompt
         assert "value_10 = 10" in prompt
         [left] = reply.left_out
-        assert (left.uri, left.last_line, left.why) == (long.uri, 2000 - 1, "half.py; did not fit")
+        assert (left.uri, left.last_line, left.why) == (
+            long.uri,
+            2000 - 1,
+            "half.py; more than fits the context of the model",
+        )
         assert f"value_{left.first_line - 1} =" in prompt
         assert f"value_{left.first_line} =" not in prompt
 
@@ -205,6 +209,17 @@ async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_pa
         result = await explain(w.engine, document)
         assert "Use tabs." in w.asked[-1].prompt.text
         assert result.sources[-1].why == "project rules"
+
+
+async def test_rules_that_are_too_long_are_listed_with_the_limit(world, tmp_path):
+    """At a hundred tokens a second, a fifth of what is read in three seconds."""
+    (tmp_path / "AGENTS.md").write_text("Use tabs.\n" * 200)
+    more = {"folders": [tmp_path], "trusted_folders": (str(tmp_path),)}
+    async with world("ok", **more, chat=ChatSettings(reading_seconds=3)) as w:
+        w.engine.chat.speed.prompt = 100
+        reply = await ask(w.engine, "Why?")
+    limit = "more than the model reads in chat.readingSeconds"
+    assert [left.why for left in reply.left_out] == [f"project rules, at most a fifth of the prompt; {limit}"]
 
 
 class _NoSystemRole(ScriptedBackend):

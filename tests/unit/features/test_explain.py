@@ -110,8 +110,8 @@ async def test_code_is_limited_to_what_is_read_in_time(world):
         result = await explain(w.engine, document, Span(start, start + 9))
         assert 200 < result.usage.prompt_tokens <= 330
         assert {left.why for left in result.left_out} == {
-            "before the selection; did not fit",
-            "after the selection; did not fit",
+            "before the selection; more than the model reads in chat.readingSeconds",
+            "after the selection; more than the model reads in chat.readingSeconds",
         }
         everything = await explain(w.engine, document, Span(start, start + 9), full=True)
         assert everything.left_out == ()

@@ -98,14 +98,23 @@ async def test_the_open_document_answers_for_its_own_names(world, tmp_path):
         assert "item.count < 3" not in w.asked[0].prompt.text
 
 
-async def test_a_definition_that_is_too_long_is_read_as_its_outline(world, tmp_path):
-    """Within the reading budget; the body is listed as left out."""
+@pytest.mark.parametrize(
+    ("context_length", "limit"),
+    [
+        (1024, "more than fits the context of the model"),
+        (16_384, "more than the model reads in chat.readingSeconds"),
+    ],
+)
+async def test_a_definition_that_is_too_long_is_read_as_its_outline(world, tmp_path, context_length, limit):
+    """Within the reading budget; the body is listed as left out, with the limit that it would exceed."""
     body = "".join(f"        value_{n} = {n} + {n} * {n}\n" for n in range(400))
     (tmp_path / "long.py").write_text(f"class Long:\n    def run(self):\n{body}        return 1\n")
-    async with _asking(world, tmp_path, context_length=1024) as w:
+    chat = ChatSettings(reading_seconds=3)
+    async with _asking(world, tmp_path, context_length=context_length, chat=chat) as w:
+        w.engine.chat.speed.prompt = 300
         reply = await ask(w.engine, "What is Long?")
         assert [(source.why, source.first_line) for source in reply.sources] == [("defines Long", 0)]
-        assert [left.why for left in reply.left_out] == ["defines Long; did not fit"]
+        assert [left.why for left in reply.left_out] == [f"defines Long; {limit}"]
         assert "def run(self)" in w.asked[0].prompt.text
         assert "value_7 " not in w.asked[0].prompt.text
 

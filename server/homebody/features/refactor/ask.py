@@ -14,7 +14,7 @@ from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
 from homebody.errors import UsageError
 from homebody.features.answer import Answer, Draft, answer
-from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed
+from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
 from homebody.features.refactor.results import Request, Turn
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import frame_tokens, laid_out, sampling_of, shown_path, special_texts
@@ -99,7 +99,8 @@ async def ask(
         around = None
         if request.parts is None:
             shown = max(size.code, readable - _rounded(size.words)) if prompt.takes_context else size.code
-            around = _around(request, candidates, min(tokens - size.words, shown))
+            beyond = reason_beyond(readable, tokens)
+            around = _around(request, candidates, min(tokens - size.words, shown), beyond)
         values = {
             "code": request.code.rstrip("\r\n"),
             "language": document.language_id,
@@ -124,7 +125,7 @@ async def ask(
     )
 
 
-def _around(request: Request, candidates: Sequence[Candidate], tokens: int) -> Around:
+def _around(request: Request, candidates: Sequence[Candidate], tokens: int, beyond: str) -> Around:
     """Choose the code around the target; the last choice for the same target is reused if it fits.
 
     Then a second request about the same code begins with the same text, which the server has cached.
@@ -133,7 +134,9 @@ def _around(request: Request, candidates: Sequence[Candidate], tokens: int) -> A
     if session is not None and (kept := session.shown.find(document, request.target, tokens)) is not None:
         return kept
     count = request.engine.chat.tokens.count
-    around = select_around(document, request.target, tokens=tokens, count=count, candidates=candidates)
+    around = select_around(
+        document, request.target, tokens=tokens, count=count, candidates=candidates, beyond=beyond
+    )
     if session is not None and request.prompt.takes_context:
         session.shown.keep(document, request.target, tokens, around)
     return around
