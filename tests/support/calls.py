@@ -4,13 +4,16 @@ import sys
 from collections.abc import Callable
 
 
-def calls(do: Callable[[], object]) -> int:
-    """How many functions are called, those written in C included."""
+def calls(do: Callable[[], object], *, named: str = "") -> int:
+    """How many functions are called, those in C included; or only those in C that are ``named`` so."""
     count = 0
 
-    def counted(_frame: object, event: str, _argument: object) -> None:
+    def counted(_frame: object, event: str, function: object) -> None:
         nonlocal count
-        count += event in {"call", "c_call"}
+        if named:
+            count += event == "c_call" and getattr(function, "__name__", "") == named
+        else:
+            count += event in {"call", "c_call"}
 
     sys.setprofile(counted)
     try:

@@ -29,6 +29,7 @@ _PROSE = re.compile(
 )
 _LINK = re.compile(r"\](?=[(\[:])|<(?=[a-zA-Z][a-zA-Z0-9+.-]{1,30}:|[\w.+-]{1,100}@)")
 
+_TICKS = re.compile("`+")
 _BETWEEN_WORDS = re.compile(r"[ \t]|[^\x00-\x7f\w]")
 """Characters that are in no name: blanks, and the punctuation of languages that write without blanks."""
 
@@ -98,6 +99,7 @@ class LinkReader:
 
     def feed(self, text: str) -> Iterator[Part]:
         """Add a piece; yield the parts that are certain now."""
+        read = len(self._line)
         text = self._line + text
         # The second half of a line break may be in the next piece.
         held = "\r" if text.endswith("\r") else ""
@@ -106,8 +108,8 @@ class LinkReader:
         for line in lines:
             yield from self._reader.read_line(line, self._done)
             yield Part("\n", "\n")
-            self._done = 0
-        for part in self._reader.certain(self._line, self._done):
+            self._done = read = 0
+        for part in self._reader.certain(self._line, self._done, read):
             self._done += len(part.plain)
             yield part
         self._line += held
@@ -154,10 +156,15 @@ class _Reader:
         else:
             yield Part(line[start:], _escaped(line[start:], kind))
 
-    def certain(self, line: str, start: int) -> Iterator[Part]:
-        """Yield the parts from ``start`` that stay the same whatever is added to the line."""
+    def certain(self, line: str, start: int, read: int) -> Iterator[Part]:
+        """Yield the parts from ``start`` that stay the same whatever is added to the line.
+
+        The line up to ``read`` was there at the call before.
+        """
         words = line.strip(_BLANKS)
         if not self._lines.is_in_prose or not words or words.startswith(("``", "~")) or words == "`":
+            return
+        if not _may_be_certain(line, start, read):
             return
         end = max((match.end() for match in _BETWEEN_WORDS.finditer(line, start)), default=start)
         for match in _PROSE.finditer(line, start):
@@ -202,6 +209,21 @@ class _Reader:
         if uri is not None and not self._is_open:
             return Part(whole, f"[{whole}]({uri})", uri)
         return Part(whole, _LINK.sub(_as_text, whole) if self._is_open else whole)
+
+
+def _may_be_certain(line: str, start: int, read: int) -> bool:
+    """Whether the text after ``read`` can make a part certain that was not certain before.
+
+    Text that is held back is not searched again with each piece: the time is that of the text, and not of
+    its square.
+    """
+    if _BETWEEN_WORDS.search(line, max(start, read)) is None:
+        return False
+    ticks = _TICKS.match(line, start)
+    if ticks is None:
+        return True
+    is_escaped = start > 0 and line[start - 1] == "\\"
+    return not is_escaped and line.find(ticks[0], ticks.end()) >= 0
 
 
 class _Lines:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from homebody.postprocess.links import LinkReader, with_links
+from support.calls import calls
 
 _PLACES = {
     "app.py": "file:///w/app.py",
@@ -146,3 +147,14 @@ def test_only_what_may_become_a_name_or_a_fence_is_held_back(pieces, expected):
     """All other words are shown as they come."""
     reader = LinkReader(_PLACES.get)
     assert ["".join(part.markdown for part in reader.feed(piece)) for piece in pieces] == expected
+
+
+@pytest.mark.parametrize("text", ["a" * 4_000, "(a.py" * 800, "`" + "word " * 800, "\\`" + "word " * 800])
+def test_text_that_is_held_back_is_not_searched_again_with_each_piece(text):
+    """One long word, or code whose end is not there yet: its length does not matter to the next piece."""
+    reader = LinkReader(_PLACES.get)
+    pieces = [text[at : at + 4] for at in range(0, len(text), 4)]
+
+    searches = calls(lambda: [list(reader.feed(piece)) for piece in pieces], named="finditer")
+
+    assert searches < 10
