@@ -28,7 +28,7 @@ from homebody.syntax.families import (
     C,
 )
 from homebody.syntax.regions import Region
-from homebody.syntax.row import DocStyle, Language
+from homebody.syntax.row import QUANTITY_UNITS, DocStyle, Language
 
 LANGUAGES: tuple[Language, ...] = (
     Language(
@@ -315,7 +315,7 @@ LANGUAGES: tuple[Language, ...] = (
         blocks="indentation",
         opener=re.compile(r"(?:(?:^|\s|\w|[\"'])(?::|[|>][+-]?)|(?:^|\s)-)$"),
         item=re.compile(r"-(?:\s|$)"),
-        units=re.compile(r"(?:[mun]?s|[mhd]|[kKMGTP](?:i?B|i)?)\b"),
+        units=QUANTITY_UNITS,
         braces_are_values=True,
         data=True,
         doc=HASH_DOC,

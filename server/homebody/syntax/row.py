@@ -207,6 +207,9 @@ CSS_UNITS = re.compile(
 )
 """Units of style sheets; strings and markup of other languages hold styles as well."""
 
+QUANTITY_UNITS = re.compile(r"(?:[munµ]?s|[mhd]|[kKMGTP](?:i?B|i)?)\b")
+"""Units of time and of memory, as in ``"30s"`` and ``512Mi``: in YAML, and in strings of any language."""
+
 CLASS_BODY = re.compile(
     r"(?<![.\w])(?:class|struct|interface|enum|record|trait|impl|namespace|union|extension|object|protocol"
     r"|extern|mixin)\b"

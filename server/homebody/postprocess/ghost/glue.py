@@ -9,7 +9,7 @@ from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
-from homebody.syntax.row import CSS_UNITS
+from homebody.syntax.row import CSS_UNITS, QUANTITY_UNITS
 
 _WORD_REVERSED = re.compile(r"\w*+")
 _DIGITS = re.compile(r"\d*+")
@@ -17,7 +17,8 @@ _WORD_AFTER = re.compile(r"\w+")
 _KEYWORDS = frozenset(
     {"await", "class", "const", "import", "private", "public", "raise", "return", "static", "throw", "while"}
 )
-_NUMBER_AT_END = re.compile(r"(?<![\w.])\d*\.?\d+\Z")
+_NUMBER_AT_END = re.compile(r"(?<![\w.])(?:\d+[dhm])*\d*\.?\d+\Z")
+"""A number, also the last one of a duration: ``1h30``."""
 _DIGIT_AT_END = re.compile(r"\d\.?\Z")
 _LONGEST_WORD = 200
 _DOUBLED_ON_PURPOSE = frozenset({"long"})
@@ -41,10 +42,11 @@ def not_glued(draft: Draft) -> Draft | DropReason:
     text, cursor = draft.text, draft.cursor
     if text and re.search(r"\w\Z", text) and re.match(r"\w", draft.rest):
         number = _NUMBER_AT_END.search(cursor.line_prefix[-_LONGEST_WORD:] + text[-_LONGEST_WORD:])
-        units = CSS_UNITS if cursor.holds_text and not cursor.in_comment else cursor.language.units
+        in_text = cursor.holds_text and not cursor.in_comment
+        units = (CSS_UNITS, QUANTITY_UNITS) if in_text else (cursor.language.units,)
         # No name can follow a digit: what is after a number that is typed already is its unit.
         is_begun = _DIGIT_AT_END.search(cursor.line_prefix) is not None
-        is_glued = number is None or (not is_begun and units.match(draft.rest) is None)
+        is_glued = number is None or (not is_begun and not any(one.match(draft.rest) for one in units))
     else:
         is_glued = bool(
             re.search(r"(?<![\w.])\d+\Z", cursor.line_prefix)
