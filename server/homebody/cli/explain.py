@@ -45,8 +45,9 @@ def _explain(
     ] = "",
     *,
     problem: Annotated[
-        str, typer.Option(metavar="TEXT", help="A diagnostic at that line: explain it, and how to fix it.")
-    ] = "",
+        str | None,
+        typer.Option(metavar="TEXT", help="A diagnostic at that line: explain it, and how to fix it."),
+    ] = None,
     staged: Annotated[bool, typer.Option("--staged", help="Explain the staged changes.")] = False,
     uncommitted: Annotated[
         bool, typer.Option("--uncommitted", help="Explain all changes since the last commit.")
@@ -60,12 +61,15 @@ def _explain(
     if sum((bool(place), staged, uncommitted)) != 1:
         message = "Name one thing to explain: a file, - for pasted text, --staged or --uncommitted."
         raise UsageError(message)
+    if problem is not None and not problem.strip():
+        message = "--problem is empty: give it the text of the diagnostic, or leave it out."
+        raise UsageError(message)
     if problem and place in {"", "-"}:
         message = "--problem needs a position: homebody explain FILE:LINE --problem TEXT."
         raise UsageError(message)
     with Writer(terminal, is_quiet=as_json) as writer:
         if place and place != "-":
-            explained = _explain_file(flags, place, problem, writer, full=full)
+            explained = _explain_file(flags, place, problem or "", writer, full=full)
         elif place:
             explained = _explain_input(flags, writer, full=full)
         else:

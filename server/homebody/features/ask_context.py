@@ -130,6 +130,9 @@ def lay_out(
     beyond_readable = BEYOND_TIME if readable < available else beyond
     rest = available
     for number, one in enumerate(found.wanted):
+        if not one.text.strip():
+            left_out.append(LeftOut(one.uri, one.first_line, one.last_line, f"{one.label}; it is empty"))
+            continue
         frame = _FRAME_TOKENS + count(one.label)
         share = _share([count(other.text) + frame for other in found.wanted[number:]], rest) - frame
         if one.is_chosen:
@@ -207,7 +210,7 @@ def _elsewhere(found: Found) -> list[Candidate]:
 
 
 def _is_shown(text: str, shown: Sequence[str]) -> bool:
-    return any(text.strip() in message for message in shown)
+    return bool(text.strip()) and any(text.strip() in message for message in shown)
 
 
 def _reserved(found: Found, readable: int, count: Count) -> int:

@@ -26,10 +26,12 @@ from homebody.errors import (
     RunError,
     UsageError,
 )
+from homebody.features.refactor.target import error_line
 from homebody.headless.apply import Applied, Applier, feedback_of
 from homebody.headless.find import Chosen, shown_path
 from homebody.headless.run import Change, Request, check_action, refactor_source, targets_in
 from homebody.headless.select import SourceFile, read_source
+from homebody.syntax.tree import parse
 from homebody.text import Document
 from homebody.workspace.uri import path_of
 
@@ -291,7 +293,9 @@ def _why_nothing(document: Document, request: Request) -> str:
         return "The file is empty: there is nothing to rewrite."
     if request.select:
         return f"No symbol of the file matches {', '.join(request.select)}."
-    return "No function was found in the file: name lines (FILE:START-END), or correct its syntax."
+    if line := error_line(document, parse(document)):
+        return f"No function was found, and line {line} of the file has a syntax error: correct it first."
+    return "The file has no function, and this action is for functions: use another one, or --instruction."
 
 
 def _of(outcome: Outcome, change: Change) -> Outcome:

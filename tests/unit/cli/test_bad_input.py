@@ -80,6 +80,21 @@ def test_an_empty_file_has_nothing_to_explain_or_rewrite(run, own_folders, answe
     assert (own_folders / "app.py").read_text() == " \n"
 
 
+def test_an_attached_file_without_text_is_listed_as_not_read(run, own_folders, answering):
+    """The question is answered all the same."""
+    (own_folders / "app.py").write_text("")
+    ended = run("ask", "Why?", "--attach", "app.py", "--json")
+    assert [one["why"] for one in json.loads(ended.out)["leftOut"]] == ["app.py; it is empty"]
+
+
+def test_an_empty_problem_is_refused(run, own_folders, answering):
+    """A script whose variable is not set would get an explanation of something else."""
+    (own_folders / "app.py").write_text("x = 1\n")
+    ended = run("explain", "app.py:1", "--problem", " ")
+    assert ended.code == 2
+    assert ended.err.startswith("homebody: --problem is empty")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize(
     "reply",

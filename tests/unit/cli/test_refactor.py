@@ -109,7 +109,11 @@ def test_nothing_to_change_is_no_failure(run, add):
     ("code", "why"),
     [
         (" \n", "The file is empty: there is nothing to rewrite."),
-        ("def broken(:\n  ((\n", "No function was found in the file: name lines"),
+        (
+            "def broken(:\n  ((\n",
+            "No function was found, and line 1 of the file has a syntax error: correct",
+        ),
+        ("x = 1\n", "The file has no function, and this action is for functions: use another one"),
     ],
 )
 def test_a_file_with_nothing_to_rewrite_says_why(run, add, code, why):
@@ -118,6 +122,21 @@ def test_a_file_with_nothing_to_rewrite_says_why(run, add, code, why):
     ended = run("refactor", "add.py", "--action", "docstring")
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.startswith(f"homebody: {why}")
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("def broken(:\n  ((\n", "because line 1 has a syntax error: correct it first."),
+        ("x = 1\ny = 2\n", "There is no function or class here: put the cursor inside one."),
+    ],
+)
+def test_named_lines_without_a_function_are_refused_with_the_next_step(run, add, code, why):
+    """Not with the advice to name lines."""
+    add.write_text(code)
+    ended = run("refactor", "add.py:1-2", "--action", "docstring")
+    assert (ended.code, ended.out) == (2, "")
+    assert why in ended.err
 
 
 def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):

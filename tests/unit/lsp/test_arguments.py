@@ -5,6 +5,7 @@ import pytest
 
 from homebody.errors import UsageError
 from homebody.lsp import arguments
+from homebody.lsp.commands.explain import Explain
 from homebody.lsp.commands.refactor import Refactor
 
 RANGE = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}
@@ -43,3 +44,10 @@ def test_half_a_surrogate_pair_is_replaced_in_texts_and_kept_in_names():
 def test_a_malformed_notification_is_ignored(given: object, kind: type[msgspec.Struct]):
     """Notifications in other forms cause no error."""
     assert arguments.read(given, kind) is None
+
+
+def test_a_problem_without_text_is_refused():
+    """An empty diagnostic would be explained as something else."""
+    given = {"textDocument": {"uri": "file:///a"}, "range": RANGE, "problem": {"message": " "}}
+    with pytest.raises(UsageError, match="the `message` of the `problem` is empty"):
+        arguments.parse("homebody.explain", [given], Explain)

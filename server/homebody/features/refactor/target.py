@@ -6,6 +6,7 @@ definition around them. Pure.
 
 from homebody.errors import UsageError
 from homebody.prompt.front_matter import PromptFile
+from homebody.syntax import nodes
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, scope_around
 from homebody.syntax.snap import snapped
@@ -39,10 +40,24 @@ def find_target(
         return _comment(document, tree, span), around
     if prompt.scope == "function" or not document.slice(span).strip():
         if around is None:
-            message = "There is no function or class here: put the cursor inside one, or select the code."
-            raise UsageError(message)
+            raise UsageError(_why_no_function(document, tree, span, prompt))
         return document.whole_lines(with_decorations(document, tree, around.span)), around
     return snapped(document, tree, span), around
+
+
+def error_line(document: Document, tree: Tree) -> int | None:
+    """Return the line of the first syntax error, from 1; ``None`` without one."""
+    at = nodes.first_error(tree, Span(0, len(document.text)))
+    return None if at is None else document.line_of(at) + 1
+
+
+def _why_no_function(document: Document, tree: Tree, span: Span, prompt: PromptFile) -> str:
+    path = nodes.path(tree, span.start)
+    is_broken = any(step.is_error for step in path[:1]) or any(step.has_error for step in path[1:])
+    if is_broken and (line := error_line(document, tree)) is not None:
+        return f"No function was found here, because line {line} has a syntax error: correct it first."
+    other = "" if prompt.scope == "function" else ", or select the code"
+    return f"There is no function or class here: put the cursor inside one{other}."
 
 
 def definition_around(document: Document, tree: Tree, span: Span) -> Definition | None:

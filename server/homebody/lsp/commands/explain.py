@@ -69,6 +69,9 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
         if self.problem is not None and self.range is None:
             message = "a `problem` needs its `range`"
             raise ValueError(message)
+        if self.problem is not None and not self.problem.message.strip():
+            message = "the `message` of the `problem` is empty: send the diagnostic's text"
+            raise ValueError(message)
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
