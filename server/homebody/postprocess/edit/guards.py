@@ -12,6 +12,7 @@ from homebody.postprocess.edit.edited import Edited
 from homebody.postprocess.edit.extracted import extract_guard
 from homebody.postprocess.edit.heads import changed_signatures
 from homebody.postprocess.edit.literals import changed_literals, dropped_literals
+from homebody.postprocess.edit.operators import exchanged_operators
 from homebody.postprocess.edit.preserved import (
     added_names,
     dropped_comments,
@@ -44,13 +45,19 @@ GUARDS: Mapping[str, tuple[Check, ...]] = {
     "types": (types_guard, dropped_comments_but_types),
     "documentation": (documentation_guard,),
     "rename": (rename_guard,),
-    "extract": (extract_guard, changed_signatures, changed_literals, dropped_effects, dropped_comments),
-    "behaviour": (changed_signatures, changed_literals, dropped_effects),
+    "extract": (
+        *(extract_guard, changed_signatures, changed_literals, dropped_effects, exchanged_operators),
+        dropped_comments,
+    ),
+    "behaviour": (changed_signatures, changed_literals, dropped_effects, exchanged_operators),
     "flow": (
-        *(changed_signatures, changed_literals, dropped_effects),
+        *(changed_signatures, changed_literals, dropped_effects, exchanged_operators),
         *(dropped_comments, dropped_names, added_names),
     ),
-    "additions": (changed_signatures, dropped_literals, dropped_effects, dropped_comments, dropped_names),
+    "additions": (
+        *(changed_signatures, dropped_literals, dropped_effects, exchanged_operators),
+        *(dropped_comments, dropped_names),
+    ),
 }
 """The checks of each guard, in order. The guard ``tests`` is checked where a new file is made."""
 
