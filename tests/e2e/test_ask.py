@@ -1,13 +1,11 @@
 """Asking through a real server: conversations, attachments, applied code."""
 
 import asyncio
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from homebody.client.connection import ServerError
-from support.needs import needs
+from support.git import staged
 from support.until import until
 
 URI = "file:///w/area.py"
@@ -22,13 +20,6 @@ def _named(**argument: object) -> dict[str, object]:
 def _range(*places: int) -> dict[str, object]:
     line, character, last, end = places
     return {"start": {"line": line, "character": character}, "end": {"line": last, "character": end}}
-
-
-def _stage(folder: Path) -> None:
-    """Begin a repository and stage everything."""
-    git = needs("git")
-    for arguments in (["init", "-q"], ["add", "-A"]):
-        subprocess.run([git, *arguments], cwd=folder, check=True)
 
 
 async def test_a_conversation_continues(serve):
@@ -276,7 +267,7 @@ async def test_a_diagnostic_and_pasted_output_are_explained(serve, workspace):
 async def test_a_commit_message_is_written(serve, workspace):
     """It describes the staged changes of the workspace."""
     (workspace / "stock.py").write_text("count = 3\n")
-    _stage(workspace)
+    staged(workspace)
     async with serve("Count the stock") as client:
         written = await client.execute("homebody.commitMessage")
         assert written["message"] == "Count the stock"

@@ -1,25 +1,19 @@
 """Explanations, answers and commit messages are cancelled at each stage, by both of LSP's ways."""
 
-import asyncio
 import itertools
-import json
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import CAPABILITIES, Client
-from support.needs import needs
+from homebody.client.editor import Client
+from support.cancelled import BARS, CANCELLED, WAYS, progress, send
+from support.git import staged
 from support.until import until
 
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    return width * height\n"
-BARS = CAPABILITIES | {"window": {"workDoneProgress": True}}
-WAYS = ("$/cancelRequest", "window/workDoneProgress/cancel")
 STAGES = ("before the first word", "in the middle of the answer")
-TOKENS = itertools.count()
+STREAMS = itertools.count()
 
 
 def _replies(closed: str) -> list[dict[str, Any]]:
@@ -48,7 +42,7 @@ def _commands(stage: str, conversation: str, folder: str) -> dict[str, dict[str,
 async def test_an_answer_is_cancelled_at_each_stage_in_both_ways(serve, gate, workspace, stage, way):
     """It has LSP's error for it, its stream ends, the conversation is as before, the next one works."""
     (workspace / "staged.py").write_text(f"# {stage}\nx = 1\n")
-    _stage(workspace)
+    staged(workspace)
     async with serve(_replies(gate.path), capabilities=BARS) as client:
         first = await client.execute("homebody.ask", {"question": "What is it?"})
         known = first["conversationId"]
@@ -56,7 +50,7 @@ async def test_an_answer_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
             argument = dict(given)
             if "textDocument" in argument:
                 client.open(argument["textDocument"]["uri"], f"# {stage}\n{CODE}")
-            assert await _cancelled(client, argument, stage, way) == -32800, name
+            assert await _cancelled(client, argument, stage, way) == CANCELLED, name
         heard = len(client.notifications)
         saved = await client.execute("homebody.saveConversation", {"conversationId": known})
         assert saved["markdown"] == "## What is it?\n\nIt multiplies.\n"
@@ -68,56 +62,37 @@ async def test_an_answer_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
         assert client.messages == []
 
 
-async def test_a_long_explanation_is_cancelled_in_its_second_part(serve, gate, tmp_path):
+async def test_a_long_explanation_is_cancelled_in_its_second_part(serve, gate):
     """By both ways; what was written of the first part is not answered."""
     functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(60))
     replies = [
         {"contains": "return b * 40", "text": "Never said.", "gate_file": gate.path},
         {"text": "A part."},
     ]
-    path = tmp_path / "small.json"
-    path.write_text(json.dumps({"context_length": 1024, "reply": replies}))
-    settings = {"backend": {"kind": "scripted", "model": str(path)}}
     for way in WAYS:
-        async with serve(settings=settings, capabilities=BARS) as client:
+        async with serve(replies, capabilities=BARS, context_length=1024) as client:
             client.open(URI, functions)
             argument = {"command": "homebody.explain", "textDocument": {"uri": URI}, "full": True}
-            assert await _cancelled(client, argument, "### [Lines", way, headings=2) == -32800
+            assert await _cancelled(client, argument, "### [Lines", way, headings=2) == CANCELLED
             assert client.messages == []
-
-
-def _stage(folder: Path) -> None:
-    for arguments in (["init", "-q"], ["add", "-A"]):
-        subprocess.run([needs("git"), *arguments], cwd=folder, check=True)
 
 
 async def _cancelled(
     client: Client, argument: dict[str, Any], stage: str, way: str, headings: int = 0
 ) -> object:
     """Send a command, cancel it once it has reached ``stage``; returns its result or error code."""
-    number = next(TOKENS)
-    bar, stream = f"bar-{number}", f"stream-{number}"
+    stream = f"stream-{next(STREAMS)}"
     command = argument.pop("command")
-    before = set(client.connection._waiting)
-    params = {"command": command, "arguments": [argument | {"token": stream}], "workDoneToken": bar}
-    sent = asyncio.ensure_future(client.request("workspace/executeCommand", params))
-    (request,) = await until(lambda: set(client.connection._waiting) - before)
+    sent = await send(client, command, argument | {"token": stream})
     if headings:
         await until(lambda: _streamed(client, stream).count(stage) >= headings)
     elif stage == STAGES[1]:
         await until(lambda: _streamed(client, stream))
     else:
-        await until(lambda: _progress(client, bar))
-    client.notify(way, {"id": request} if way == "$/cancelRequest" else {"token": bar})
-    try:
-        return await sent
-    except ServerError as error:
-        return error.code
-
-
-def _progress(client: Client, token: str) -> list[Any]:
-    return [p["value"] for m, p in client.notifications if m == "$/progress" and p["token"] == token]
+        await until(lambda: sent.progress)
+    sent.cancel(way)
+    return await sent.outcome()
 
 
 def _streamed(client: Client, token: str) -> str:
-    return "".join(value["text"] for value in _progress(client, token))
+    return "".join(value["text"] for value in progress(client, token))

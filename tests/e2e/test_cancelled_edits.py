@@ -2,15 +2,13 @@
 
 import asyncio
 import itertools
-import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import CAPABILITIES, Client
+from homebody.client.editor import Client
 from homebody.text import Span
+from support.cancelled import BARS, CANCELLED, WAYS, send
 from support.until import until
 
 URI = "file:///w/app.py"
@@ -18,10 +16,7 @@ CODE = "def area(width, height):\n    result = width * height\n    return result
 NEW = "def area(width, height):\n    return width * height\n"
 GOOD = f"```python\n{NEW}```"
 BODY = Span(CODE.index("result ="), CODE.index("result ="))
-BARS = CAPABILITIES | {"window": {"workDoneProgress": True}}
 STAGES = ("before the first word", "in the middle of the answer", "in the second answer")
-WAYS = ("$/cancelRequest", "window/workDoneProgress/cancel")
-TOKENS = itertools.count()
 
 
 def _replies(closed: str) -> list[dict[str, Any]]:
@@ -55,18 +50,15 @@ async def test_a_rewrite_is_cancelled_at_each_stage_in_both_ways(serve, gate, co
         assert client.messages == []
 
 
-async def test_a_rewrite_of_large_code_is_cancelled_in_its_second_part(serve, gate, tmp_path):
+async def test_a_rewrite_of_large_code_is_cancelled_in_its_second_part(serve, gate):
     """The edits of the first part are not applied."""
     functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(40))
     replies = [
         {"regex": r"code:\n\n```python\ndef f1\(", "text": "```python\n", "gate_file": gate.path},
         {"text": "```python\ndef f0(a):\n    return a * 0\n```"},
     ]
-    path = tmp_path / "small.json"
-    path.write_text(json.dumps({"context_length": 700, "reply": replies}))
-    settings = {"backend": {"kind": "scripted", "model": str(path)}}
     for way in WAYS:
-        async with serve(settings=settings, capabilities=BARS) as client:
+        async with serve(replies, capabilities=BARS, context_length=700) as client:
             client.open(URI, functions)
             argument = _refactor(client, "Shorter.", Span(0, len(functions)))
             found = await _cancelled(client, "homebody.refactor", argument, "part 2 of 40", way)
@@ -99,10 +91,10 @@ async def test_a_request_is_cancelled_while_the_editor_applies_the_edit(serve, c
                 "textDocument": {"uri": URI},
             },
         }
-        sent = await _sent(client, command, arguments[command])
+        sent = await send(client, command, arguments[command])
         await asked.wait()
-        client.notify("$/cancelRequest", {"id": sent.id})
-        assert await _answer(sent) == -32800
+        sent.cancel("$/cancelRequest")
+        assert await sent.outcome() == CANCELLED
         allowed.set()
         await until(lambda: client.documents[URI].text == NEW)
         client.connection.on_request["workspace/applyEdit"] = take
@@ -123,52 +115,22 @@ def _refactor(client: Client, instruction: str, span: Span = BODY) -> dict[str, 
 
 def _expected(way: str) -> object:
     """A request that the client cancels has an error; at the bar, the result says so."""
-    return -32800 if way == "$/cancelRequest" else {"status": "cancelled"}
+    return CANCELLED if way == "$/cancelRequest" else {"status": "cancelled"}
 
 
 async def _cancelled(client: Client, command: str, argument: dict[str, Any], stage: str, way: str) -> object:
     """Send a command, cancel it once it has reached ``stage``; returns its result or error code."""
-    token = f"bar-{next(TOKENS)}"
-    sent = await _sent(client, command, argument, workDoneToken=token)
-    await until(lambda: _bar(client, token))
+    sent = await send(client, command, argument)
+    await until(lambda: sent.progress)
     if stage == STAGES[1]:
-        await until(lambda: [text for text in _bar(client, token) if text.endswith("characters")])
+        await sent.shows("characters")
     if stage == STAGES[2]:
         await _until_answered(client, "def area(width:")
     if stage.startswith("part"):
-        await until(lambda: [text for text in _bar(client, token) if text.startswith("part 1")])
+        await sent.shows("part 1")
         await _until_answered(client, "return a * 0")
-    client.notify(way, {"id": sent.id} if way == "$/cancelRequest" else {"token": token})
-    return await _answer(sent)
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A request on its way: its id, and its result to come."""
-
-    id: int
-    result: "asyncio.Future[object]"
-
-
-async def _sent(client: Client, command: str, argument: dict[str, Any], **more: object) -> Sent:
-    before = set(client.connection._waiting)
-    params = {"command": command, "arguments": [argument], **more}
-    task = asyncio.ensure_future(client.request("workspace/executeCommand", params))
-    (new,) = await until(lambda: set(client.connection._waiting) - before)
-    return Sent(new, task)
-
-
-async def _answer(sent: Sent) -> object:
-    try:
-        return await sent.result
-    except ServerError as error:
-        return error.code
-
-
-def _bar(client: Client, token: str) -> list[str]:
-    """Messages of a progress bar, the first of which is its beginning."""
-    shown = [params for method, params in client.notifications if method == "$/progress"]
-    return [params["value"].get("message", "") for params in shown if params["token"] == token]
+    sent.cancel(way)
+    return await sent.outcome()
 
 
 async def _until_answered(client: Client, words: str) -> None:

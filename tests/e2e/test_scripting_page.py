@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.git import staged
 from support.needs import needs
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scripting.md").read_text("utf-8")
@@ -88,7 +89,6 @@ def test_every_jq_example_runs(folder: Path):
 
 def test_the_hook_works_in_the_real_pre_commit(folder: Path):
     """The check fails and names the file, the rewrite changes it."""
-    needs("git")
     pre_commit = Path(sys.executable).with_name("pre-commit")
     if not pre_commit.exists():
         needs("pre-commit")
@@ -103,8 +103,7 @@ def test_the_hook_works_in_the_real_pre_commit(folder: Path):
     )
     (folder / ".pre-commit-config.yaml").write_text(f"repos:\n  - repo: local\n    hooks:\n{hooks}")
     environ = {**os.environ, "PRE_COMMIT_HOME": str(folder.parent / "pre-commit")}
-    for command in (["git", "init", "-q"], ["git", "add", "."]):
-        subprocess.run(command, cwd=folder, check=True)
+    staged(folder)
 
     def hook(name: str) -> subprocess.CompletedProcess[str]:
         command = [str(pre_commit), "run", name, "--color", "never"]

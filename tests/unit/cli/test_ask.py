@@ -2,11 +2,10 @@
 
 import io
 import json
-import subprocess
 
 import pytest
 
-from support.needs import needs
+from support.git import git
 
 
 @pytest.fixture
@@ -39,8 +38,8 @@ def test_a_piped_question_is_answered(run, scripted, piped):
 
 def test_all_commands_that_answer_print_json_of_one_shape(run, scripted, piped):
     """Only the file and the conversation differ."""
-    for arguments in (["init", "-q"], ["add", "add.py"]):
-        subprocess.run([needs("git"), *arguments], check=True)
+    git(scripted, "init", "-q")
+    git(scripted, "add", "add.py")
     shared = {"markdown", "complete", "usage", "sources", "leftOut"}
     printed = [
         json.loads(run(*command, "--json").out).keys() ^ shared

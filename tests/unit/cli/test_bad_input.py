@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from support.needs import needs
+from support.git import staged
 
 SCRIPT = {"name": "tiny", "context_length": 4096, "reply": [{"text": "It adds."}]}
 PLACES = {
@@ -186,8 +186,7 @@ def test_a_reader_that_stops_ends_the_command_quietly(own_folders, answering, ar
     """As `| head -1` does; and a closed standard output does not matter."""
     answering({"text": "word\n" * 20_000})
     (own_folders / "app.py").write_text("x = 1\n")
-    for git in (["init", "-q"], ["add", "-A"]):
-        subprocess.run([needs("git"), *git], check=True)
+    staged(own_folders)
     command = [
         sys.executable,
         "-c",

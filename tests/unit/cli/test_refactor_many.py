@@ -2,7 +2,6 @@
 
 import io
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from homebody.headless.journal import Event, Work, create, digest, list_runs
 from homebody.headless.tree_lock import tree_lock
-from support.needs import needs
+from support.git import committed
 
 CODE = "def add(a, b):\n    c = a + b\n    return c\n"
 SHORT = "def add(a, b):\n    return a + b\n"
@@ -51,12 +50,6 @@ def checked(code: str) -> str:
 def reports(out: str) -> list[dict]:
     """Lines of JSON."""
     return [json.loads(line) for line in out.splitlines()]
-
-
-def git(root: Path, *arguments: str) -> None:
-    """Run git as a user would."""
-    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
-    subprocess.run([needs("git"), *who, *arguments], cwd=root, check=True, capture_output=True)
 
 
 def texts(tree: Path) -> list[str]:
@@ -151,9 +144,7 @@ def test_undo_keeps_files_that_were_changed_since(run, tree):
 
 def test_uncommitted_changes_are_not_written_over(run, tree):
     """If several files are named; a single file and --allow-dirty are accepted."""
-    git(tree, "init", "-q")
-    git(tree, "add", ".")
-    git(tree, "commit", "-qm", "x")
+    committed(tree)
     (tree / "b.py").write_text(CODE + "\n")
 
     ended = run(*REFACTOR, "--write")
@@ -167,9 +158,7 @@ def test_uncommitted_changes_are_not_written_over(run, tree):
 
 def test_changed_files_are_those_of_git(run, tree):
     """``--changed`` has no value, or one after an equals sign."""
-    git(tree, "init", "-q")
-    git(tree, "add", ".")
-    git(tree, "commit", "-qm", "x")
+    committed(tree)
     (tree / "b.py").write_text(CODE + "\n")
 
     for flag in ("--changed", "--changed=HEAD"):

@@ -1,8 +1,5 @@
 """Output, diffs, diagnostics and commit messages are explained with the code that they name."""
 
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from homebody.errors import UsageError
@@ -11,7 +8,7 @@ from homebody.features.explain import explain
 from homebody.features.explain_text import explain_text
 from homebody.settings import ChatSettings
 from homebody.text import Document, Span
-from support.needs import needs
+from support.git import git
 
 _TRACEBACK = """\
 Traceback (most recent call last):
@@ -101,28 +98,24 @@ async def test_a_diagnostic_is_explained_with_the_lines_around_it(world):
         ]
 
 
-def _git(folder: Path, *arguments: str) -> None:
-    subprocess.run([needs("git"), *arguments], cwd=folder, check=True, capture_output=True)
-
-
 async def test_a_commit_message_has_no_code(world, tmp_path):
     """A weak model continues with code; its first line is kept."""
-    _git(tmp_path, "init", "-q")
+    git(tmp_path, "init", "-q")
     (tmp_path / "half.py").write_text("x = 1\n")
-    _git(tmp_path, "add", "-A")
+    git(tmp_path, "add", "-A")
     async with world("Add half:\n\n```python\nx = 1\n", folders=[tmp_path]) as w:
         assert (await commit_message(w.engine, tmp_path)).markdown == "Add half"
 
 
 async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
     """Fences and quotes around it are removed; unstaged changes are left out."""
-    _git(tmp_path, "init", "-q")
+    git(tmp_path, "init", "-q")
     (tmp_path / "half.py").write_text("x = 1\n")
     (tmp_path / ".env").write_text("TOKEN=abc\n")
     async with world('```\n"Add half."\n\nIt was missing.\n```', folders=[tmp_path]) as w:
         with pytest.raises(UsageError, match="no staged changes"):
             await commit_message(w.engine, tmp_path)
-        _git(tmp_path, "add", "-A")
+        git(tmp_path, "add", "-A")
         (tmp_path / "half.py").write_text("x = 2\n")
         written = await commit_message(w.engine, tmp_path)
         assert written.markdown == "Add half\n\nIt was missing."
@@ -133,9 +126,9 @@ async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
 
 async def test_a_diff_that_is_too_large_is_listed_as_cut(world, tmp_path):
     """Its end is not left out silently."""
-    _git(tmp_path, "init", "-q")
+    git(tmp_path, "init", "-q")
     (tmp_path / "data.txt").write_text("some words in a line of a file\n" * 200_000)
-    _git(tmp_path, "add", "data.txt")
+    git(tmp_path, "add", "data.txt")
     async with world("Add data", folders=[tmp_path]) as w:
         result = await commit_message(w.engine, tmp_path)
     assert [left.why for left in result.left_out] == [

@@ -1,12 +1,12 @@
 """A git repository with source files."""
 
-import subprocess
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from support.needs import needs
+from support.git import git as run_git
 
 Git = Callable[..., str]
 
@@ -23,15 +23,8 @@ def tree(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def git(tree: Path) -> Git:
     """Run git in the tree; it is made a repository first."""
-    program = needs("git")
-    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
-
-    def run(*arguments: str) -> str:
-        command = [program, *who, *arguments]
-        return subprocess.run(command, cwd=tree, check=True, capture_output=True, text=True).stdout
-
-    run("init", "-q", "-b", "main")
-    return run
+    run_git(tree, "init", "-q", "-b", "main")
+    return partial(run_git, tree)
 
 
 def write_files(root: Path, files: Mapping[str, str]) -> None:

@@ -1,12 +1,10 @@
 """Diffs are split by file, and what may go into no prompt is taken out."""
 
-import subprocess
-
 import pytest
 
 from homebody.workspace.diff import FileDiff, file_diffs, git_diff, holds_key_anywhere, permitted
 from homebody.workspace.git import find_repository
-from support.needs import needs
+from support.git import git
 
 _GIT = """\
 diff --git a/one.py b/one.py
@@ -81,23 +79,16 @@ def test_a_key_is_found_wherever_it_stands():
 
 def test_git_is_asked_for_what_is_staged_and_what_is_not(tmp_path):
     """Before the first commit, everything staged counts; a hook or a filter of the repository never runs."""
-    git = needs("git")
-
-    def run(*arguments: str) -> None:
-        subprocess.run(
-            [git, "-c", "user.name=n", "-c", "user.email=e@x", *arguments], cwd=tmp_path, check=True
-        )
-
-    run("init", "-q")
+    git(tmp_path, "init", "-q")
     for key in ("filter.evil.clean", "diff.external", "core.fsmonitor"):
-        run("config", key, f"touch {tmp_path / 'ran'}; cat")
+        git(tmp_path, "config", key, f"touch {tmp_path / 'ran'}; cat")
     (tmp_path / ".gitattributes").write_text("*.py filter=evil\n")
     repository = find_repository(tmp_path)
     assert git_diff(repository, "staged").text == ""
     (tmp_path / "one.txt").write_text("one\n")
-    run("add", "one.txt")
+    git(tmp_path, "add", "one.txt")
     assert "+one" in git_diff(repository, "uncommitted").text
-    run("commit", "-qm", "one")
+    git(tmp_path, "commit", "-qm", "one")
     (tmp_path / "one.txt").write_text("two\n")
     (tmp_path / "ran").unlink(missing_ok=True)
     (tmp_path / "two.py").write_text("x = 1\n")

@@ -1,6 +1,5 @@
 """A repository is asked, and runs nothing of its own."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,14 +7,7 @@ import pytest
 from homebody.errors import GitFailed
 from homebody.workspace.diff import git_diff
 from homebody.workspace.git import Repository, find_repository
-from support.needs import needs
-
-
-def git(root: Path, *arguments: str) -> None:
-    """Run git as a user would."""
-    needs("git")
-    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
-    subprocess.run(["git", *who, *arguments], cwd=root, check=True, capture_output=True)
+from support.git import git
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Ignore files: git's own answers, and what comes on top."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from homebody.workspace.ignore import PathRules
+from support.git import git
 
 FILES = [
     *("a.py", "b.txt", "build/out.js", "build/keep/x.py", "src/a.py", "src/build/b.py", "src/deep/er/c.py"),
@@ -119,10 +119,8 @@ _PATTERN = st.builds(
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     """Return a git repository with ``FILES`` in it."""
-    if shutil.which("git") is None:
-        pytest.skip("git is not installed")
     root = tmp_path_factory.mktemp("repository")
-    subprocess.run(["git", "init", "-q", root], check=True)
+    git(root, "init", "-q")
     make(root, dict.fromkeys(FILES, ""))
     return root
 
