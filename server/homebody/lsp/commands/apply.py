@@ -11,10 +11,9 @@ from lsprotocol import types
 
 from homebody.errors import UsageError
 from homebody.lsp.arguments import Range, TextDocument, parse
-from homebody.lsp.commands.common import Result, document_of
+from homebody.lsp.commands.common import Result, document_of, span_of
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.commands.deliver import deliver, outcome_of
-from homebody.lsp.convert import to_span
 from homebody.lsp.server import Server
 
 _LABEL = "Apply code from the answer"
@@ -44,9 +43,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
 async def _applied(server: Server, argument: Apply) -> dict[str, Any]:
     document = document_of(server, argument.text_document)
     conversation = conversation_of(server, argument.conversation_id)
-    span = None
-    if argument.range is not None:
-        span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
+    span = span_of(server, document, argument.range)
     async with server.service.using() as opened:
         from homebody.features.apply_block import apply_block
         from homebody.postprocess import code_blocks

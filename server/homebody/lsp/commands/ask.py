@@ -12,17 +12,8 @@ from lsprotocol import types
 from homebody.errors import UsageError
 from homebody.lsp import progress
 from homebody.lsp.arguments import Range, TextDocument, parse
-from homebody.lsp.commands.common import (
-    LinkForm,
-    Result,
-    document_of,
-    left_out_of,
-    source_of,
-    usage_of,
-    with_links,
-)
+from homebody.lsp.commands.common import LinkForm, Result, answer_of, document_of, span_of, with_links
 from homebody.lsp.commands.conversations import conversation_of
-from homebody.lsp.convert import to_span
 from homebody.lsp.problems import DocumentDiagnostics
 from homebody.lsp.server import Server
 
@@ -101,9 +92,7 @@ async def _answered(
     server: Server, params: types.ExecuteCommandParams, argument: Ask, conversation: "Conversation"
 ) -> Result:
     document = None if argument.text_document is None else document_of(server, argument.text_document)
-    span = None
-    if document is not None and argument.range is not None:
-        span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
+    span = None if document is None else span_of(server, document, argument.range)
     send = progress.text_sender(server, argument.token)
     async with (
         server.service.asking() as opened,
@@ -171,13 +160,11 @@ def _result(server: Server, reply: "Reply") -> dict[str, Any]:
     usage = reply.usage
     left = usage.context_length - usage.prompt_tokens - usage.output_tokens
     first = len(reply.blocks) - reply.new_blocks
+    answer = answer_of(server, reply)
     return {
+        **answer,
         "conversationId": reply.conversation.id,
-        "markdown": reply.markdown,
-        "complete": reply.complete,
-        "usage": usage_of(usage) | {"tokensLeft": max(0, left)},
-        "sources": [source_of(server, source) for source in reply.sources],
-        "leftOut": [left_out_of(server, left_out) for left_out in reply.left_out],
+        "usage": answer["usage"] | {"tokensLeft": max(0, left)},
         "blocks": [
             {"block": number, "language": block.language, "text": block.text}
             for number, block in enumerate(reply.blocks[first:], first)

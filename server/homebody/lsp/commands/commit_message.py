@@ -12,7 +12,7 @@ from lsprotocol import types
 from homebody.errors import UsageError
 from homebody.lsp import progress
 from homebody.lsp.arguments import parse
-from homebody.lsp.commands.common import Result, left_out_of, source_of, usage_of
+from homebody.lsp.commands.common import Result, parts_of, usage_of
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         "message": written.markdown,
         "complete": written.complete,
         "usage": usage_of(written.usage),
-        "sources": [source_of(server, source) for source in written.sources],
-        "leftOut": [left_out_of(server, left_out) for left_out in written.left_out],
+        **parts_of(server, written),
     }
 
 

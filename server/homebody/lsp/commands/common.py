@@ -1,4 +1,4 @@
-"""Shared by several commands: finding the document, and listing the sources of a prompt.
+"""Shared by several commands: finding the code, and describing an answer and its sources.
 
 In: arguments of commands, records of prompts. Out: snapshots, and JSON objects for the client.
 """
@@ -6,17 +6,17 @@ In: arguments of commands, records of prompts. Out: snapshots, and JSON objects 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from lsprotocol import types
-
 from homebody.errors import DocumentChanged, FileUnreadable
-from homebody.lsp.convert import from_lines, from_span
+from homebody.lsp.convert import from_lines, from_span, to_span
 from homebody.lsp.server import Server
 from homebody.text import Document, Span
 
 if TYPE_CHECKING:
-    from homebody.audit import LeftOut, Source
+    from homebody.audit import LeftOut, PromptRecord, Source
     from homebody.features.answer import Usage
-    from homebody.lsp.arguments import TextDocument
+    from homebody.features.ask import Reply
+    from homebody.features.explanation import Explanation
+    from homebody.lsp.arguments import Range, TextDocument
     from homebody.lsp.service import Opened
 
 LinkForm: TypeAlias = bool | Literal["ranges"]
@@ -49,14 +49,30 @@ def document_of(server: Server, wanted: "TextDocument") -> Document:
     return document
 
 
-def source_of(server: Server, source: "Source") -> dict[str, Any]:
-    """Return a source of a prompt, as ``{uri, range, tokens, why}``."""
-    return {"uri": source.uri, "range": _lines(server, source), "tokens": source.tokens, "why": source.why}
+def span_of(server: Server, document: Document, wanted: "Range | None") -> Span | None:
+    """Return the span of a range in the document. Raises ``PositionOutOfRange``."""
+    return None if wanted is None else to_span(document, wanted.to_lsp(), server.documents.encoding)
 
 
-def left_out_of(server: Server, left_out: "LeftOut") -> dict[str, Any]:
-    """Return lines that were left out of a prompt, as ``{uri, range, why}``."""
-    return {"uri": left_out.uri, "range": _lines(server, left_out), "why": left_out.why}
+def answer_of(server: Server, answer: "Explanation | Reply") -> dict[str, Any]:
+    """Return an answer, as ``{markdown, complete, usage, sources, leftOut}``."""
+    return {
+        "markdown": answer.markdown,
+        "complete": answer.complete,
+        "usage": usage_of(answer.usage),
+        **parts_of(server, answer),
+    }
+
+
+def parts_of(server: Server, answer: "Explanation | Reply | PromptRecord") -> dict[str, Any]:
+    """Return what went into a prompt and what did not, as ``{sources, leftOut}``.
+
+    A source is ``{uri, range, tokens, why}``, and what was left out is ``{uri, range, why}``.
+    """
+    return {
+        "sources": [_lines(server, source) | {"tokens": source.tokens} for source in answer.sources],
+        "leftOut": [_lines(server, left_out) for left_out in answer.left_out],
+    }
 
 
 def usage_of(usage: "Usage") -> dict[str, int]:
@@ -68,9 +84,10 @@ def usage_of(usage: "Usage") -> dict[str, int]:
     }
 
 
-def _lines(server: Server, lines: "Source | LeftOut") -> types.Range:
+def _lines(server: Server, lines: "Source | LeftOut") -> dict[str, Any]:
     document = server.documents.find(lines.uri)
-    return from_lines(document, lines.first_line, lines.last_line, server.documents.encoding)
+    place = from_lines(document, lines.first_line, lines.last_line, server.documents.encoding)
+    return {"uri": lines.uri, "range": place, "why": lines.why}
 
 
 async def with_links(

@@ -4,7 +4,7 @@ In: a document and optionally a range, or text. Out: Markdown, whether it is com
 sources of the prompt and what was left out.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from lsprotocol import types
@@ -12,16 +12,7 @@ from lsprotocol import types
 from homebody.errors import UnknownAction
 from homebody.lsp import progress
 from homebody.lsp.arguments import Range, TextDocument, parse
-from homebody.lsp.commands.common import (
-    LinkForm,
-    Result,
-    document_of,
-    left_out_of,
-    source_of,
-    usage_of,
-    with_links,
-)
-from homebody.lsp.convert import to_span
+from homebody.lsp.commands.common import LinkForm, Result, answer_of, document_of, span_of, with_links
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -86,7 +77,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         result = await with_links(
             server,
             opened,
-            _result(server, explanation),
+            answer_of(server, explanation),
             form=argument.links,
             document=None if named is None else server.documents.find(named.uri),
             sources=explanation.sources,
@@ -97,16 +88,6 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
 
         await show_markdown(server, result["markdown"])
     return result
-
-
-def _result(server: Server, explanation: "Explanation") -> dict[str, Any]:
-    return {
-        "markdown": explanation.markdown,
-        "complete": explanation.complete,
-        "usage": usage_of(explanation.usage),
-        "sources": [source_of(server, source) for source in explanation.sources],
-        "leftOut": [left_out_of(server, left_out) for left_out in explanation.left_out],
-    }
 
 
 async def _explained(
@@ -128,9 +109,6 @@ async def _explained(
     from homebody.features.explain import explain
 
     document = document_of(server, argument.text_document)
-    span = None
-    if argument.range is not None:
-        span = to_span(document, argument.range.to_lsp(), server.documents.encoding)
     prompt = None
     if argument.action is not None and argument.action != "explain":
         prompt = opened.engine.prompts.action(argument.action)
@@ -140,7 +118,7 @@ async def _explained(
     return await explain(
         opened.engine,
         document,
-        span,
+        span_of(server, document, argument.range),
         prompt=prompt,
         problem=argument.problem.text if argument.problem else "",
         full=argument.full,

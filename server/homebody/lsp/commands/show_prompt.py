@@ -8,7 +8,7 @@ import msgspec
 from lsprotocol import types
 
 from homebody.lsp.arguments import TextDocument, parse
-from homebody.lsp.commands.common import Result, left_out_of, source_of
+from homebody.lsp.commands.common import Result, parts_of
 from homebody.lsp.server import Server
 
 
@@ -34,6 +34,5 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         "outcome": record.outcome,
         "answer": record.answer,
         "notes": list(record.notes),
-        "sources": [source_of(server, source) for source in record.sources],
-        "leftOut": [left_out_of(server, left_out) for left_out in record.left_out],
+        **parts_of(server, record),
     }
