@@ -4,7 +4,9 @@
  * Until it is answered, Homebody suggests on request only.
  */
 
-import { ConfigurationTarget, type Disposable, type Memento, extensions, lm, window, workspace } from "vscode";
+import { ConfigurationTarget, Disposable, type Memento, extensions, lm, window, workspace } from "vscode";
+
+import type { StatusItem } from "./status";
 
 /** The extension that only suggests and that users install; VS Code 1.105 and later do not need it. */
 const COMPLETIONS = "GitHub.copilot";
@@ -13,30 +15,24 @@ const CHAT = "GitHub.copilot-chat";
 const ASKED = "homebody.copilot.asked";
 const WAITING = "GitHub Copilot suggests as well: choose in Homebody's menu who may. Until then, Alt+\\ asks Homebody.";
 
-/** What the question needs from the rest of the extension. */
-export interface Surroundings {
-    memory: Memento;
-    /** Show in the status why there are no suggestions; without a reason, show that there are. */
-    hold(reason?: string): void;
-}
-
 export class CopilotChoice implements Disposable {
     /** Whether the user has not answered yet. */
     isOpen = false;
-    private readonly subscriptions: Disposable[];
+    // Copilot may be installed, or activated by VS Code, after Homebody.
+    private readonly subscriptions = Disposable.from(
+        window.onDidChangeActiveTextEditor(() => void this.check()),
+        extensions.onDidChange(() => void this.check()),
+        lm.onDidChangeChatModels(() => void this.check()),
+    );
 
-    constructor(private readonly surroundings: Surroundings) {
-        // Copilot may be installed, or activated by VS Code, after Homebody.
-        this.subscriptions = [
-            window.onDidChangeActiveTextEditor(() => void this.check()),
-            extensions.onDidChange(() => void this.check()),
-            lm.onDidChangeChatModels(() => void this.check()),
-        ];
-    }
+    constructor(
+        private readonly memory: Memento,
+        private readonly status: StatusItem,
+    ) {}
 
     /** Ask once who may suggest, unless Copilot is inactive or does not suggest. */
     async check(): Promise<void> {
-        if (this.isOpen || this.surroundings.memory.get<boolean>(ASKED) || !(await copilotSuggests()) || this.isOpen) {
+        if (this.isOpen || this.memory.get<boolean>(ASKED) || !(await copilotSuggests()) || this.isOpen) {
             return;
         }
         await this.ask();
@@ -45,7 +41,7 @@ export class CopilotChoice implements Disposable {
     /** Ask who may suggest. If the user closes the message, they can still answer in the menu. */
     async ask(): Promise<void> {
         this.isOpen = true;
-        this.surroundings.hold(WAITING);
+        this.status.hold(WAITING);
         const sentence = "GitHub Copilot suggests code as you type, too, and sends it to its servers. Who may suggest?";
         const answer = await window.showInformationMessage(sentence, "Homebody", "Copilot", "Both");
         if (answer === undefined) {
@@ -58,13 +54,13 @@ export class CopilotChoice implements Disposable {
         } else if (answer === "Copilot") {
             await workspace.getConfiguration("homebody.completion").update("enabled", false, ConfigurationTarget.Global);
         }
-        await this.surroundings.memory.update(ASKED, true);
+        await this.memory.update(ASKED, true);
         this.isOpen = false;
-        this.surroundings.hold();
+        this.status.hold();
     }
 
     dispose(): void {
-        this.subscriptions.forEach((subscription) => subscription.dispose());
+        this.subscriptions.dispose();
     }
 }
 

@@ -3,9 +3,9 @@
 import { type QuickPickItem, QuickPickItemKind, commands, window } from "vscode";
 
 import type { CopilotChoice } from "./copilot";
-import type { Server } from "./server";
+import type { Server } from "./server/server";
 import type { StatusItem } from "./status";
-import { isOn } from "./toggle";
+import { isOn } from "./suggestions";
 
 type Choice = QuickPickItem & { act?: () => unknown };
 
@@ -17,14 +17,14 @@ export async function openMenu(server: Server, status: StatusItem, copilot: Copi
     const choices: Choice[] = [
         ...(copilot.isOpen ? [item("question", "Choose who suggests: Homebody or Copilot", () => copilot.ask())] : []),
         ...(isWithoutModel ? [item("cloud-download", "Install a small model…", () => run("homebody.installModel"))] : []),
-        ...(isRunning ? work() : [item("cloud-download", "Install the server…", () => server.install())]),
+        ...(isRunning ? work() : [item("cloud-download", "Install the server…", () => run("homebody.installServer"))]),
         { label: "", kind: QuickPickItemKind.Separator },
         ...(isRunning ? [item("arrow-swap", "Switch model…", () => run("homebody.switchModel"))] : []),
         ...(isRunning ? [item("lightbulb", "Recommend a model…", () => run("homebody.recommendModel"))] : []),
         item("server-process", "Settings of the model and its server", () => settings("homebody.backend")),
         item("settings-gear", "Settings", () => settings("@ext:homebody.homebody")),
         item("pulse", "Doctor: check the installation", () => run("homebody.doctor")),
-        item("output", "Log", () => server.showLog()),
+        item("output", "Log", () => server.log.show()),
         item("debug-restart", `${isRunning ? "Restart" : "Start"} the server`, () => run("homebody.restartServer")),
     ];
     const model = status.current?.model;

@@ -7,8 +7,8 @@
 import { ConfigurationTarget, type QuickPickItem, QuickPickItemKind, window, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
+import { run } from "./commands";
 import type { ModelHere, ServerStatus } from "./protocol";
-import { run } from "./requests";
 
 const KEYS = ["kind", "url", "model"] as const;
 const BLOCKS = { both: "backend", completion: "completion.backend", chat: "chat.backend" } as const;

@@ -1,36 +1,70 @@
-/** `homebody.showLastPrompt`: the exact text that was sent for the last answer, and its parts. */
+/**
+ * `homebody.showLastPrompt`: the exact text that was sent for the last answer, and its parts.
+ *
+ * A read-only document shows it as text: a Markdown preview would load the pictures that it names, from any
+ * host.
+ */
 
-import { type TextEditor, window } from "vscode";
+import {
+    Disposable,
+    EventEmitter,
+    type TextDocumentContentProvider,
+    type TextEditor,
+    Uri,
+    ViewColumn,
+    window,
+    workspace,
+} from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
-import type { Pages } from "./pages";
+import { run } from "./commands";
 import type { LastPrompt } from "./protocol";
-import { run } from "./requests";
-import { leftOutLines, sourceLines } from "./words";
+import { placeOf } from "./words";
 
-export async function showLastPrompt(
-    client: LanguageClient,
-    pages: Pages,
-    editor: TextEditor | undefined,
-): Promise<void> {
-    const converter = client.code2ProtocolConverter;
-    const here = editor && { textDocument: converter.asTextDocumentIdentifier(editor.document) };
-    const prompt = (here && (await ask(client, here))) ?? (await ask(client, {}));
-    if (prompt === null) {
-        void window.showInformationMessage("Nothing was sent to a model yet.");
-        return;
+const SCHEME = "homebody";
+const ADDRESS = Uri.from({ scheme: SCHEME, path: "/Last prompt.txt" });
+
+export class PromptPage implements TextDocumentContentProvider, Disposable {
+    private text = "";
+    private readonly changed = new EventEmitter<Uri>();
+    readonly onDidChange = this.changed.event;
+    private readonly subscriptions = Disposable.from(
+        this.changed,
+        workspace.registerTextDocumentContentProvider(SCHEME, this),
+    );
+
+    provideTextDocumentContent(): string {
+        return this.text;
     }
-    await pages.open("Last prompt.txt", page(prompt));
+
+    /** Show the last prompt beside the editor: the one for its document, or for any. */
+    async show(client: LanguageClient, editor: TextEditor | undefined): Promise<void> {
+        const here = editor && { textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(editor.document) };
+        const prompt = (here && (await lastPrompt(client, here))) ?? (await lastPrompt(client, {}));
+        if (prompt === null) {
+            void window.showInformationMessage("Nothing was sent to a model yet.");
+            return;
+        }
+        this.text = page(prompt);
+        this.changed.fire(ADDRESS);
+        const document = await workspace.openTextDocument(ADDRESS);
+        await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true });
+    }
+
+    dispose(): void {
+        this.subscriptions.dispose();
+    }
 }
 
-function ask(client: LanguageClient, argument: object): Promise<LastPrompt | null> {
+function lastPrompt(client: LanguageClient, argument: object): Promise<LastPrompt | null> {
     return run<LastPrompt | null>(client, "homebody.showPrompt", argument);
 }
 
 function page({ model, promptTokens, sources, leftOut, text }: LastPrompt): string {
-    const lines = [`Sent to ${model}: ${promptTokens} tokens, from`, ...sourceLines(sources)];
+    const lines = [`Sent to ${model}: ${promptTokens} tokens, from`];
+    lines.push(...sources.map((source) => `- ${placeOf(source).label} (${source.why}, ${source.tokens} tokens)`));
     if (leftOut.length > 0) {
-        lines.push("", "Left out:", ...leftOutLines(leftOut));
+        lines.push("", "Left out:", ...leftOut.map((part) => `- ${placeOf(part).label}: ${part.why}`));
     }
     return [...lines, "", "─".repeat(72), text].join("\n");
 }

@@ -73,6 +73,22 @@ export interface StreamPart {
     reading?: { tokens: number; of: number; secondsLeft: number | null };
 }
 
+/** The code that a command is about; an empty range is a cursor and means the function around it. */
+export interface Code {
+    textDocument: { uri: string };
+    range: Range;
+}
+
+/** Something that goes into the next question: an item of `homebody.contextItems`. */
+export interface Attachment {
+    id: string;
+    kind: string;
+    label: string;
+    detail?: string;
+    /** Text that the client attaches itself; then `id` is empty. */
+    text?: string;
+}
+
 export interface Explanation {
     markdown: string;
     complete: boolean;
@@ -81,12 +97,10 @@ export interface Explanation {
     leftOut: LeftOut[];
 }
 
-export interface AskArgument {
+export interface AskArgument extends Partial<Code> {
     question: string;
     conversationId?: string;
-    textDocument?: { uri: string };
-    range?: Range;
-    attach: { id: string; kind: string; label: string; text?: string }[];
+    attach: Attachment[];
     diagnostics?: DocumentDiagnostics[];
     /** The Markdown of the result links to the code that it names. */
     links: boolean;

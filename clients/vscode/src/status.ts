@@ -2,10 +2,10 @@
  * The item in the status bar: shows which models answer and what they are doing; a click opens the menu.
  */
 
-import { type Disposable, EventEmitter, StatusBarAlignment, ThemeColor, commands, window, workspace } from "vscode";
+import { Disposable, EventEmitter, StatusBarAlignment, ThemeColor, commands, window, workspace } from "vscode";
 
 import type { ServerStatus } from "./protocol";
-import { pausedReason } from "./toggle";
+import { pausedReason } from "./suggestions";
 
 // A status often comes just before a suggestion. Drawing it then would delay the suggestion by about 7 ms, and short work
 // would make the icon flicker at each key.
@@ -23,23 +23,22 @@ export class StatusItem implements Disposable {
     /** The server has sent another status. */
     readonly onDidChange = this.changed.event;
     private readonly item = window.createStatusBarItem("homebody.status", StatusBarAlignment.Right, 100);
-    private readonly disposables: Disposable[];
+    private readonly subscriptions = Disposable.from(
+        this.item,
+        this.changed,
+        window.onDidChangeActiveTextEditor(() => this.redraw()),
+        window.tabGroups.onDidChangeTabs(() => this.tick()),
+        workspace.onDidChangeConfiguration((event) => {
+            if (event.affectsConfiguration("homebody.completion")) {
+                this.redraw();
+            }
+        }),
+    );
 
     constructor() {
         this.item.name = "Homebody";
         this.item.command = "homebody.openMenu";
         this.item.show();
-        this.disposables = [
-            this.item,
-            this.changed,
-            window.onDidChangeActiveTextEditor(() => this.redraw()),
-            window.tabGroups.onDidChangeTabs(() => this.tick()),
-            workspace.onDidChangeConfiguration((event) => {
-                if (event.affectsConfiguration("homebody.completion")) {
-                    this.redraw();
-                }
-            }),
-        ];
     }
 
     starting(): void {
@@ -84,7 +83,7 @@ export class StatusItem implements Disposable {
 
     dispose(): void {
         clearTimeout(this.timer);
-        this.disposables.forEach((disposable) => disposable.dispose());
+        this.subscriptions.dispose();
     }
 
     /**

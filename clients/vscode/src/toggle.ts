@@ -4,48 +4,51 @@
  * The choice is written into the user's settings, so it is kept and can be seen there.
  */
 
-import { ConfigurationTarget, type TextDocument, type Uri, workspace } from "vscode";
+import { ConfigurationTarget, commands, window, workspace } from "vscode";
 
-import { type Languages, valueOf } from "./settings";
+import { offer, say } from "./notify";
+import type { ServerStatus } from "./protocol";
+import type { Languages } from "./server/settings";
+import type { StatusItem } from "./status";
+import { isOn } from "./suggestions";
 
-/** Whether suggestions are on in the folder of `scope`; with `languageId`, for one language. */
-export function isOn(languageId?: string, scope?: Uri): boolean {
-    const languages = valueOf<Languages>("completion.languages", scope) ?? {};
-    const all = valueOf<boolean>("completion.enabled", scope) ?? true;
-    return all && (languageId === undefined || (languages[languageId] ?? languages["*"] ?? true));
-}
+const SETTINGS_MILLISECONDS = 2000;
 
-/** Whether the document gets automatic suggestions, according to VS Code's settings. */
-export function asksByItself({ languageId, uri }: TextDocument): boolean {
-    return valueOf<string>("completion.trigger", uri) !== "manual" && isOn(languageId, uri);
-}
-
-/**
- * Turn suggestions on or off in the user's settings; returns the state in effect in the folder of `scope`.
- *
- * They stay off if the folder's own settings turn them off: those are not changed.
- */
-export async function toggle(languageId?: string, scope?: Uri): Promise<boolean> {
-    const completion = workspace.getConfiguration("homebody.completion");
+/** Turn suggestions on or off for the active file; shows the new state, or why they stay off. */
+export async function toggle(status: StatusItem, languageId?: string): Promise<void> {
+    const scope = window.activeTextEditor?.document.uri;
     const next = !isOn(languageId, scope);
+    // The server needs a moment to apply changed settings.
+    if (!next && !(await status.fulfils(isActive, SETTINGS_MILLISECONDS))) {
+        const sentence = "Your config.toml or the folder's .homebody.toml turns suggestions off here: change it there.";
+        void window.showInformationMessage(sentence);
+        return;
+    }
+    await write(next, languageId);
+    if (isOn(languageId, scope) === next) {
+        say(`Suggestions${languageId === undefined ? "" : ` in ${languageId}`} ${next ? "on" : "off"}.`);
+        return;
+    }
+    await offer(window.showInformationMessage, "The settings of this folder turn suggestions off here.", {
+        "Open Its Settings": () =>
+            commands.executeCommand("workbench.action.openWorkspaceSettings", { query: "homebody.completion" }),
+    });
+}
+
+/** Change the user's settings. Those of the folder are not changed: if they turn suggestions off, these stay off. */
+async function write(next: boolean, languageId: string | undefined): Promise<void> {
+    const completion = workspace.getConfiguration("homebody.completion");
     if (languageId === undefined) {
         await completion.update("enabled", next, ConfigurationTarget.Global);
-    } else {
-        const own = completion.inspect<Languages>("languages")?.globalValue ?? {};
-        await completion.update("languages", { ...own, [languageId]: next }, ConfigurationTarget.Global);
-        if (next && completion.inspect<boolean>("enabled")?.globalValue === false) {
-            await completion.update("enabled", true, ConfigurationTarget.Global);
-        }
+        return;
     }
-    return isOn(languageId, scope);
+    const own = completion.inspect<Languages>("languages")?.globalValue ?? {};
+    await completion.update("languages", { ...own, [languageId]: next }, ConfigurationTarget.Global);
+    if (next && completion.inspect<boolean>("enabled")?.globalValue === false) {
+        await completion.update("enabled", true, ConfigurationTarget.Global);
+    }
 }
 
-/** Why the active document gets no suggestions; `undefined` if it gets some. */
-export function pausedReason(document: TextDocument | undefined): string | undefined {
-    if (!isOn(undefined, document?.uri)) {
-        return "Suggestions are paused.";
-    }
-    return document !== undefined && !isOn(document.languageId, document.uri)
-        ? `Suggestions are paused for ${document.languageId}.`
-        : undefined;
+function isActive(current: ServerStatus | undefined): boolean {
+    return current?.kind !== "Inactive";
 }

@@ -1,4 +1,4 @@
-/** Texts for pages and the chat: names of files, what went into a prompt, and what was left out. */
+/** Texts for messages, pages and the chat: names of files and lines, errors, and parts of a prompt. */
 
 import { Uri, workspace } from "vscode";
 import type { Range } from "vscode-languageclient/node";
@@ -10,27 +10,26 @@ export function baseName(uri: Uri): string {
     return uri.path.slice(uri.path.lastIndexOf("/") + 1);
 }
 
-export function sourcePlaces(sources: Source[]): Place[] {
-    return sources.map((source) => ({ ...place(source), tokens: source.tokens }));
+/** The last line of a range, from 0; a range that ends at the start of a line does not include that line. */
+export function lastLine({ start, end }: Range): number {
+    return end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
 }
 
-export function leftOutPlaces(leftOut: LeftOut[]): Place[] {
-    return leftOut.map(place);
-}
-
-export function sourceLines(sources: Source[]): string[] {
-    return sourcePlaces(sources).map(({ label, why, tokens }) => `- ${label} (${why}, ${tokens} tokens)`);
-}
-
-export function leftOutLines(leftOut: LeftOut[]): string[] {
-    return leftOutPlaces(leftOut).map(({ label, why }) => `- ${label}: ${why}`);
-}
-
-function place({ uri, range, why }: { uri: string; range: Range; why: string }): Place {
+/** A part of a file that went into a prompt or was left out, for the user. */
+export function placeOf({ uri, range, why }: Source | LeftOut): Place {
     const path = workspace.asRelativePath(Uri.parse(uri));
-    // A range that ends at the start of a line does not include that line.
-    const isWholeLines = range.end.character === 0 && range.end.line > range.start.line;
     const line = range.start.line;
-    const endLine = range.end.line - (isWholeLines ? 1 : 0);
+    const endLine = lastLine(range);
     return { uri, label: `${path}, lines ${line + 1} to ${endLine + 1}`, line, endLine, why };
+}
+
+/** The message of an error; for an error of the server, the server's own message. */
+export function messageOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+}
+
+/** The same with a capital letter: the server's messages are written to follow `homebody:` on a command line. */
+export function sentenceOf(error: unknown): string {
+    const message = messageOf(error);
+    return message.charAt(0).toUpperCase() + message.slice(1);
 }

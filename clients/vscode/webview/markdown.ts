@@ -10,6 +10,8 @@
 import { common, createLowlight } from "lowlight";
 import MarkdownIt from "markdown-it";
 
+import { button, withText } from "./dom";
+
 type Token = ReturnType<InstanceType<typeof MarkdownIt>["parse"]>[number];
 type Highlighted = ReturnType<typeof lowlight.highlight>;
 type Child = Highlighted["children"][number];
@@ -161,12 +163,10 @@ function nodeOf(token: Token, additions: Additions): Node | undefined {
 
 function link(address: string, { open }: Additions): HTMLElement {
     if (open !== undefined && address.startsWith("file:")) {
-        const button = withText("button", "", "place") as HTMLButtonElement;
-        button.type = "button";
-        button.title = "Open";
-        button.dataset["address"] = address;
-        button.addEventListener("click", () => open(button.dataset["address"] ?? address));
-        return button;
+        const made = button("", "Open", () => open(made.dataset["address"] ?? address));
+        made.className = "place";
+        made.dataset["address"] = address;
+        return made;
     }
     const element = document.createElement("span");
     element.className = "address";
@@ -201,11 +201,4 @@ function colour(parent: Node, children: Child[]): void {
             parent.appendChild(span);
         }
     }
-}
-
-export function withText(tag: string, text: string, className = ""): HTMLElement {
-    const element = document.createElement(tag);
-    element.textContent = text;
-    element.className = className;
-    return element;
 }

@@ -1,12 +1,11 @@
 /**
  * The list that opens while a word begins with `@`: files, symbols, diagnostics and the diff to attach.
  *
- * A listbox that follows the ARIA practices: the focus stays in the input, `aria-activedescendant` names the
- * choice.
+ * A listbox that follows the ARIA practices: the focus stays in the input, `aria-activedescendant` names the choice.
  */
 
-import type { Attachment } from "../src/chat/messages";
-import { withText } from "./markdown";
+import type { Attachment } from "../src/protocol";
+import { withText } from "./dom";
 
 interface Actions {
     search(query: string): void;

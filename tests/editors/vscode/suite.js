@@ -256,7 +256,7 @@ exports.run = async function run() {
         const editor = await vscode.window.showTextDocument(prices.document);
         select(editor, 0, 0);
         const turn = chat.shown.find(({ blocks }) => blocks?.length);
-        chat.view.received.fire({ type: "apply", id: turn.id, block: turn.blocks[0].number });
+        chat.view.received.fire({ type: "apply", block: turn.blocks[0].number });
         const proposal = await until(() => proposals.waiting[0]);
         assert.ok(proposals.textOf(proposal).startsWith(SIMPLER));
         await proposals.close(proposal);

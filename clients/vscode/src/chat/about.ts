@@ -1,8 +1,8 @@
-/** The code that is sent with a question; the view shows it, and the user can remove it. */
+/** The code in view, which is sent with a question; the view shows it, and the user can remove it. */
 
-import { Disposable, type TextEditor, window } from "vscode";
+import { Disposable, type TextEditor, window, workspace } from "vscode";
 
-import { editorInView, placeOf } from "./code";
+import { baseName, lastLine } from "../words";
 import type { About } from "./messages";
 
 // A selection changes often while the user makes it.
@@ -11,7 +11,7 @@ const SELECTION_MILLISECONDS = 100;
 export class CodeInView implements Disposable {
     private isLeftOut = false;
     private timer: NodeJS.Timeout | undefined;
-    private readonly subscription = Disposable.from(
+    private readonly subscriptions = Disposable.from(
         window.onDidChangeActiveTextEditor(() => this.showSoon()),
         window.onDidChangeTextEditorSelection(() => this.showSoon()),
     );
@@ -26,7 +26,7 @@ export class CodeInView implements Disposable {
 
     show(): void {
         const editor = editorInView();
-        this.draw(editor && { label: placeOf(editor), isLeftOut: this.isLeftOut });
+        this.draw(editor && { label: labelOf(editor), isLeftOut: this.isLeftOut });
     }
 
     /** Remove the code from the next questions, or add it again. */
@@ -37,11 +37,32 @@ export class CodeInView implements Disposable {
 
     dispose(): void {
         clearTimeout(this.timer);
-        this.subscription.dispose();
+        this.subscriptions.dispose();
     }
 
     private showSoon(): void {
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.show(), SELECTION_MILLISECONDS);
     }
+}
+
+/** The editor that questions are about. */
+export function editorInView(): TextEditor | undefined {
+    const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
+    return editor !== undefined && isServed(editor) ? editor : undefined;
+}
+
+/** The editor that code of an answer goes into: the active one, else the first with a file. */
+export function editorForCode(): TextEditor | undefined {
+    return window.activeTextEditor ?? window.visibleTextEditors.find(isServed);
+}
+
+/** The name of the file and the lines of the selection. */
+export function labelOf({ document, selection }: TextEditor): string {
+    const [first, last] = [selection.start.line + 1, lastLine(selection) + 1];
+    return `${baseName(document.uri)}:${first === last ? first : `${first}-${last}`}`;
+}
+
+function isServed({ document }: TextEditor): boolean {
+    return workspace.textDocuments.includes(document) && ["file", "untitled", "vscode-remote"].includes(document.uri.scheme);
 }

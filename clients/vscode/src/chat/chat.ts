@@ -2,13 +2,12 @@
  * A conversation with the chat model: questions from the view, answers from `homebody.ask`.
  *
  * The server keeps the part of the conversation that fits into the context; this module keeps what the user
- * sees.
- * Both are kept on this machine, so that reloading the window does not lose them, until *New Conversation*.
+ * sees. Both are kept on this machine, so that reloading the window does not lose them, until *New Conversation*.
  */
 
 import {
     CancellationTokenSource,
-    type Disposable,
+    Disposable,
     type Memento,
     Range,
     type TextEditor,
@@ -20,26 +19,22 @@ import {
 } from "vscode";
 import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
 
-import type { AskArgument, Asked, Explanation, StreamPart } from "../protocol";
-import { run, sentenceOf } from "../requests";
-import { leftOutPlaces, sourcePlaces } from "../words";
-import { CodeInView } from "./about";
-import { type ShowEdit, applyBlock } from "./apply";
-import { codeOf, insert, placeOf, readNote, sent } from "./code";
-import { Diagnostics } from "./diagnostics";
-import { earlierTurns } from "./earlier";
-import { fail } from "./failure";
+import { codeOf, run, runStoppable } from "../commands";
+import type { AskArgument, Asked, Attachment, Explanation, StreamPart } from "../protocol";
+import { sentenceOf } from "../words";
+import { CodeInView, labelOf } from "./about";
+import { Attachments } from "./attachments";
+import { type ShowEdit, applyBlock, insert } from "./blocks";
 import { load, save } from "./kept";
-import type { Attachment, Explained, FromView, Turn } from "./messages";
+import type { FromView, Turn } from "./messages";
+import { type Question, explanationOf, regenerationOf } from "./question";
 import { TurnStream } from "./stream";
-import { ChatView } from "./view";
+import { earlier, failed, finish, read, stopped } from "./turns";
+import type { ChatView } from "./view";
 
 const MOST_TURNS = 50;
 const STARTING = "Waiting for the server…";
 const NOT_RUNNING = "The server is not running: the item Homebody in the status bar says why. Then ask again.";
-
-/** How a turn gets its answer: by the range to explain, or by a question. */
-type Ask = (client: LanguageClient, token: string, stop: CancellationTokenSource) => Promise<Asked | Explanation>;
 
 export interface Needs {
     /** A running server, started if needed; without one, a message says what is wrong. */
@@ -54,18 +49,17 @@ export interface Needs {
 export class Chat implements Disposable {
     private turns: Turn[];
     private conversationId: string | undefined;
-    private attachments: Attachment[] = [];
     /** Name of the model that the view shows. */
     private model = "";
     private stopping: CancellationTokenSource | undefined;
-    private count = 0;
-    /** The last turn of this session, and how it gets its answer. */
-    private latest: { turn: Turn; ask: Ask; about: Explained | undefined } | undefined;
-    private readonly stream: TurnStream;
+    private count: number;
+    /** The last turn of this session, and its question. */
+    private latest: { turn: Turn; question: Question } | undefined;
     private hasReportedStore = false;
-    private readonly diagnostics = new Diagnostics();
+    private readonly stream: TurnStream;
+    private readonly attachments = new Attachments((attachments) => this.view.send({ type: "attachments", attachments }));
     private readonly code = new CodeInView((about) => this.view.send({ type: "about", about }));
-    private readonly disposables: Disposable[];
+    private readonly subscriptions: Disposable;
 
     constructor(
         readonly view: ChatView,
@@ -75,11 +69,11 @@ export class Chat implements Disposable {
         ({ turns: this.turns, conversationId: this.conversationId } = load(memory));
         this.count = Math.max(0, ...this.turns.map(({ id }) => id));
         this.stream = new TurnStream(view);
-        this.disposables = [
+        this.subscriptions = Disposable.from(
             view,
             this.code,
             view.onDidReceive((message) => void this.receive(message)),
-        ];
+        );
     }
 
     /** Turns as the view shows them. */
@@ -96,46 +90,44 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Open the view, with `question` in its input if there is one. */
-    async open(text?: string): Promise<void> {
+    /** Open the view, with the focus in its input. */
+    async open(): Promise<void> {
         await this.view.show();
-        this.view.send(text === undefined ? { type: "focus" } : { type: "focus", text });
+        this.view.send({ type: "focus" });
     }
 
     /** Ask about the code in view. */
-    async ask(question: string): Promise<void> {
-        const about = this.code.editor;
-        const earlier = this.conversationId === undefined ? earlierTurns(this.turns) : [];
-        const attached = this.attachments;
-        this.attachments = [];
-        this.view.send({ type: "attachments", attachments: [] });
-        const labels = attached.map(({ label }) => label);
-        await this.answer(question, [...(about ? [placeOf(about)] : []), ...labels], (client, token, stop) => {
-            const argument: AskArgument = { question, token, links: true, attach: [...earlier, ...attached] };
-            if (attached.some(({ id }) => id.startsWith("diagnostics:"))) {
-                argument.diagnostics = this.diagnostics.current(client);
-            }
-            if (about !== undefined) {
-                Object.assign(argument, codeOf(client, about));
-            }
-            if (this.conversationId !== undefined) {
-                argument.conversationId = this.conversationId;
-            }
-            return sent<Asked>(client, "homebody.ask", argument, stop);
+    async ask(text: string): Promise<void> {
+        const editor = this.code.editor;
+        const before = this.conversationId === undefined ? earlier(this.turns) : [];
+        const attached = this.attachments.take();
+        await this.answer({
+            text,
+            attached: [...(editor ? [labelOf(editor)] : []), ...attached.map(({ label }) => label)],
+            ask: (client, token, stop) => {
+                const { conversationId } = this;
+                const diagnostics = this.attachments.problems(client, attached);
+                const argument: AskArgument = {
+                    question: text,
+                    token,
+                    links: true,
+                    attach: [...before, ...attached],
+                    ...(editor && codeOf(client, editor)),
+                    ...(diagnostics && { diagnostics }),
+                    ...(conversationId !== undefined && { conversationId }),
+                };
+                return runStoppable<Asked>(client, "homebody.ask", argument, stop);
+            },
         });
     }
 
-    /** Explain the selection, or the function around the cursor. */
+    /** Explain the selection, or the function around the cursor, as far as the model can read it soon. */
     async explain(editor: TextEditor): Promise<void> {
         await this.view.show();
         const client = await this.needs.client();
-        await (client && this.explainCode({ place: placeOf(editor), code: codeOf(client, editor) }));
-    }
-
-    private async explainCode(about: Explained, full = false): Promise<void> {
-        const argument = { ...about.code, full, links: true };
-        const ask: Ask = (client, token, stop) => sent(client, "homebody.explain", { ...argument, token }, stop);
-        await this.answer(`Explain ${about.place}`, [], ask, full ? undefined : about);
+        if (client !== undefined) {
+            await this.answer(explanationOf({ place: labelOf(editor), code: codeOf(client, editor) }));
+        }
     }
 
     /** Stop the answer that is being written. */
@@ -153,16 +145,22 @@ export class Chat implements Disposable {
     clear(): void {
         this.stop();
         this.turns = [];
-        this.attachments = [];
+        this.attachments.take();
         this.forget();
         this.showAll();
         this.keep();
     }
 
+    /** What can be attached to the next question and matches `query`. */
+    async items(query: string): Promise<Attachment[]> {
+        const client = await this.needs.client();
+        return client === undefined ? [] : this.attachments.matching(client, query);
+    }
+
     dispose(): void {
         this.stop();
         this.stream.drop();
-        this.disposables.forEach((disposable) => disposable.dispose());
+        this.subscriptions.dispose();
     }
 
     private async receive(message: FromView): Promise<void> {
@@ -188,7 +186,7 @@ export class Chat implements Disposable {
                 await this.regenerate();
                 break;
             case "readAll":
-                await this.explainCode(message.about, true);
+                await this.answer(explanationOf(message.about, { full: true }));
                 break;
             case "clear":
                 this.clear();
@@ -197,21 +195,17 @@ export class Chat implements Disposable {
                 this.view.send({ type: "items", query: message.query, items: await this.items(message.query) });
                 break;
             case "attach":
-                this.attachments = [...this.attachments, message.item];
-                this.view.send({ type: "attachments", attachments: this.attachments });
+                this.attachments.add(message.item);
                 break;
             case "detach":
-                this.attachments = this.attachments.filter((_, index) => index !== message.index);
-                this.view.send({ type: "attachments", attachments: this.attachments });
+                this.attachments.remove(message.index);
                 break;
             case "toggleAbout":
                 this.code.toggle();
                 break;
             case "switchModel":
-                await commands.executeCommand("homebody.switchModel");
-                break;
             case "installModel":
-                await commands.executeCommand("homebody.installModel");
+                await commands.executeCommand(`homebody.${message.type}`);
                 break;
             case "open": {
                 const { uri, line, endLine } = message.place;
@@ -246,29 +240,19 @@ export class Chat implements Disposable {
         this.showAll();
         const { conversationId, latest } = this;
         if (conversationId !== undefined && last.blocks !== undefined) {
-            await this.answer(last.question, last.attached, (client, token, stop) =>
-                sent<Asked>(client, "homebody.ask", { conversationId, regenerate: true, links: true, token }, stop),
-            );
+            await this.answer(regenerationOf(last, conversationId));
         } else if (latest?.turn === last) {
-            await this.answer(last.question, last.attached, latest.ask, latest.about);
+            await this.answer(latest.question);
         } else {
             await this.ask(last.question);
         }
     }
 
     /** Add a turn, and fill it while the answer streams; only one at a time. */
-    private async answer(question: string, attached: string[], ask: Ask, about?: Explained): Promise<void> {
+    private async answer(question: Question): Promise<void> {
         this.stop();
         const stop = (this.stopping = new CancellationTokenSource());
-        const turn: Turn = { id: ++this.count, question, attached, answer: "", state: "reading" };
-        if (!this.needs.isRunning()) {
-            turn.note = STARTING;
-        }
-        this.turns = [...this.turns, turn].slice(-MOST_TURNS);
-        this.latest = { turn, ask, about };
-        // A window that is closed during the answer still has the question.
-        this.keep();
-        this.stream.send(turn);
+        const turn = this.begin(question);
         let stream: Disposable | undefined;
         try {
             const client = await this.needs.client();
@@ -277,17 +261,17 @@ export class Chat implements Disposable {
             }
             const token = `homebody-chat-${turn.id}-${Date.now()}`;
             stream = client.onProgress(new ProgressType<StreamPart>(), token, (part) => this.take(turn, part));
-            const result = await ask(client, token, stop);
+            const result = await question.ask(client, token, stop.token);
             // The user may have started a new conversation while the model answered.
             if (this.turns.includes(turn)) {
-                this.finish(turn, result);
-                if (about !== undefined && !result.complete && result.leftOut.length > 0) {
-                    turn.unread = about;
-                }
-                await this.store(client);
+                await this.end(turn, question, client, result);
             }
         } catch (error) {
-            fail(turn, error, stop.token.isCancellationRequested);
+            if (stop.token.isCancellationRequested) {
+                stopped(turn);
+            } else {
+                failed(turn, error);
+            }
         } finally {
             stream?.dispose();
             stop.dispose();
@@ -301,46 +285,55 @@ export class Chat implements Disposable {
         }
     }
 
-    private take(turn: Turn, part: StreamPart): void {
-        if (part.text !== "") {
-            turn.answer += part.text;
+    private begin(question: Question): Turn {
+        const { text, attached } = question;
+        const turn: Turn = { id: ++this.count, question: text, attached, answer: "", state: "reading" };
+        if (!this.needs.isRunning()) {
+            turn.note = STARTING;
+        }
+        this.turns = [...this.turns, turn].slice(-MOST_TURNS);
+        this.latest = { turn, question };
+        // A window that is closed during the answer still has the question.
+        this.keep();
+        this.stream.send(turn);
+        return turn;
+    }
+
+    private take(turn: Turn, { text, reading }: StreamPart): void {
+        if (text !== "") {
+            turn.answer += text;
             if (turn.state === "reading") {
                 turn.state = "writing";
                 delete turn.note;
                 this.stream.send(turn);
             } else {
-                this.stream.append(turn, part.text);
+                this.stream.append(turn, text);
             }
-        } else if (part.reading !== undefined && turn.state === "reading") {
-            turn.note = readNote(part.reading);
+        } else if (reading !== undefined && turn.state === "reading") {
+            read(turn, reading);
             this.stream.send(turn);
         }
     }
 
-    private finish(turn: Turn, result: Asked | Explanation): void {
-        turn.state = "done";
-        delete turn.note;
-        // Copying and saving use the streamed text: links would name files of this machine.
-        turn.answer ||= result.markdown;
-        turn.linked = result.markdown;
-        turn.complete = result.complete;
-        turn.usage = result.usage;
-        turn.sources = sourcePlaces(result.sources);
-        turn.leftOut = leftOutPlaces(result.leftOut);
+    private async end(turn: Turn, { about }: Question, client: LanguageClient, result: Asked | Explanation): Promise<void> {
+        finish(turn, result);
+        if (about !== undefined && !result.complete && result.leftOut.length > 0) {
+            turn.unread = about;
+        }
         if ("conversationId" in result) {
             this.conversationId = result.conversationId;
-            turn.blocks = result.blocks.map(({ block, text }) => ({ number: block, text }));
         }
+        await this.store(client);
     }
 
     /** Make the server keep the conversation too, so that a reloaded window can continue it. */
     private async store(client: LanguageClient): Promise<void> {
-        if (this.conversationId === undefined) {
+        const { conversationId } = this;
+        if (conversationId === undefined) {
             return;
         }
         try {
-            const argument = { conversationId: this.conversationId, store: true };
-            await run(client, "homebody.saveConversation", argument);
+            await run(client, "homebody.saveConversation", { conversationId, store: true });
         } catch (error) {
             // The answer itself is complete; a full disk is reported once.
             if (!this.hasReportedStore) {
@@ -352,7 +345,7 @@ export class Chat implements Disposable {
 
     /** Delete the conversation, on disk as well. */
     private forget(): void {
-        const conversationId = this.conversationId;
+        const { conversationId } = this;
         this.conversationId = undefined;
         if (conversationId !== undefined) {
             void this.needs
@@ -360,17 +353,6 @@ export class Chat implements Disposable {
                 .then((client) => client && run(client, "homebody.forgetConversations", { conversationId }))
                 .catch((error: unknown) => window.showErrorMessage(sentenceOf(error)));
         }
-    }
-
-    private async items(query: string): Promise<Attachment[]> {
-        const client = await this.needs.client();
-        const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
-        if (client === undefined) {
-            return [];
-        }
-        const about = editor === undefined ? {} : { textDocument: codeOf(client, editor).textDocument };
-        const diagnostics = this.diagnostics.current(client);
-        return run<Attachment[]>(client, "homebody.contextItems", { query, ...about, diagnostics });
     }
 
     private async apply(block: number): Promise<void> {
@@ -381,10 +363,10 @@ export class Chat implements Disposable {
     }
 
     private showAll(): void {
-        const { turns, attachments } = this;
         this.stream.drop();
         this.model = this.needs.model();
-        this.view.send({ type: "state", turns, attachments, model: this.model });
+        const { turns, model } = this;
+        this.view.send({ type: "state", turns, attachments: this.attachments.current, model });
         this.code.show();
     }
 

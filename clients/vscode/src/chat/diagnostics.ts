@@ -1,6 +1,6 @@
 /** The problems that VS Code shows, from all extensions, for the server to offer as attachments. */
 
-import { type Diagnostic, languages, workspace } from "vscode";
+import { type Diagnostic, type Uri, languages, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import type { DocumentDiagnostics } from "../protocol";
@@ -13,13 +13,12 @@ export class Diagnostics {
     /** Documents whose problems were sent to the server: it has to learn when they have none left. */
     private sent: ReadonlySet<string> = new Set();
 
-    /** All problems in files of the workspace, errors first; an empty list for documents without problems
-    now. */ current(client: LanguageClient): DocumentDiagnostics[] {
-        const converter = client.code2ProtocolConverter;
+    /** All problems in files of the workspace, errors first; an empty list for documents without problems now. */
+    current(client: LanguageClient): DocumentDiagnostics[] {
         const found = languages
             .getDiagnostics()
             .filter(([uri]) => workspace.getWorkspaceFolder(uri) !== undefined)
-            .map(([uri, diagnostics]) => ofDocument(converter.asUri(uri), diagnostics))
+            .map(([uri, diagnostics]) => ofDocument(client, uri, diagnostics))
             .filter(({ diagnostics }) => diagnostics.length > 0)
             .sort((one, other) => worst(one) - worst(other))
             .slice(0, MOST_DOCUMENTS);
@@ -30,26 +29,22 @@ export class Diagnostics {
     }
 }
 
-function ofDocument(uri: string, diagnostics: readonly Diagnostic[]): DocumentDiagnostics {
+function ofDocument(client: LanguageClient, uri: Uri, diagnostics: readonly Diagnostic[]): DocumentDiagnostics {
+    const converter = client.code2ProtocolConverter;
     const own = diagnostics
         .filter(({ source }) => source?.toLowerCase() !== OWN_SOURCE)
         .sort((one, other) => one.severity - other.severity)
         .slice(0, MOST_DIAGNOSTICS);
     return {
-        uri,
+        uri: converter.asUri(uri),
         diagnostics: own.map(({ range, severity, source, code, message }) => ({
-            range: { start: position(range.start), end: position(range.end) },
-            // VS Code counts from 0, LSP from 1.
-            severity: severity + 1,
+            range: converter.asRange(range),
+            severity: converter.asDiagnosticSeverity(severity),
             source: source ?? null,
             code: (typeof code === "object" ? code.value : code) ?? null,
             message,
         })),
     };
-}
-
-function position({ line, character }: { line: number; character: number }): { line: number; character: number } {
-    return { line, character };
 }
 
 /** The lowest severity number; 1 is an error. */

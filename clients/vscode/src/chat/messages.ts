@@ -4,6 +4,8 @@
  * Contains only types: `chat.ts` sends the messages, the view draws them.
  */
 
+import type { Attachment, Code, Usage } from "../protocol";
+
 /** A place in a file; `line` and `endLine` count from 0, `endLine` is the last line of the place. */
 export interface Place {
     uri: string;
@@ -16,33 +18,16 @@ export interface Place {
     tokens?: number;
 }
 
-/** Token counts of one answer. */
-export interface Usage {
-    promptTokens: number;
-    outputTokens: number;
-    contextLength: number;
-}
-
 /** A code block of an answer that `homebody.apply` knows by `number`. */
 export interface Block {
     number: number;
     text: string;
 }
 
-/** Something that goes into the next question: an item of `homebody.contextItems`. */
-export interface Attachment {
-    id: string;
-    kind: string;
-    label: string;
-    detail?: string;
-    /** Text that the client attaches itself; then `id` is empty. */
-    text?: string;
-}
-
-/** Code that is explained, as `homebody.explain` takes it, and its name for the user. */
+/** Code that is explained, and its name for the user. */
 export interface Explained {
     place: string;
-    code: object;
+    code: Code;
 }
 
 export type TurnState = "reading" | "writing" | "done" | "stopped" | "failed";
@@ -86,7 +71,7 @@ export type ToView =
     | { type: "items"; query: string; items: Attachment[] }
     | { type: "model"; model: string }
     | { type: "about"; about: About | undefined }
-    | { type: "focus"; text?: string };
+    | { type: "focus" };
 
 /** From the view to the extension. */
 export type FromView =
@@ -104,7 +89,7 @@ export type FromView =
     | { type: "toggleAbout" }
     | { type: "switchModel" }
     | { type: "installModel" }
-    | { type: "open"; place: Place }
+    | { type: "open"; place: Pick<Place, "uri" | "line" | "endLine"> }
     | { type: "copy"; text: string }
     | { type: "insert"; text: string }
-    | { type: "apply"; id: number; block: number };
+    | { type: "apply"; block: number };

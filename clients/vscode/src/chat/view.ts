@@ -7,8 +7,7 @@ import { randomBytes } from "node:crypto";
 import {
     type Disposable,
     EventEmitter,
-    type Uri,
-    Uri as Address,
+    Uri,
     type Webview,
     type WebviewView,
     type WebviewViewProvider,
@@ -17,8 +16,6 @@ import {
 
 import type { FromView, ToView } from "./messages";
 
-const VIEW = "homebody.chat";
-
 export class ChatView implements WebviewViewProvider, Disposable {
     private readonly received = new EventEmitter<FromView>();
     private view: WebviewView | undefined;
@@ -26,13 +23,13 @@ export class ChatView implements WebviewViewProvider, Disposable {
     private isReady = false;
     private focus: ToView | undefined;
     readonly onDidReceive = this.received.event;
-    static readonly id = VIEW;
+    static readonly id = "homebody.chat";
 
     constructor(private readonly extension: Uri) {}
 
     resolveWebviewView(view: WebviewView): void {
         this.view = view;
-        const folder = Address.joinPath(this.extension, "out");
+        const folder = Uri.joinPath(this.extension, "out");
         view.webview.options = { enableScripts: true, localResourceRoots: [folder] };
         this.isReady = false;
         view.webview.onDidReceiveMessage((message: FromView) => this.receive(message));
@@ -43,8 +40,8 @@ export class ChatView implements WebviewViewProvider, Disposable {
         view.webview.html = page(view.webview, folder);
     }
 
-    /** Send to the page. A page that is not ready requests the whole state later, and takes the focus then.
-    */ send(message: ToView): void {
+    /** Send to the page. A page that is not ready requests the whole state later, and takes the focus then. */
+    send(message: ToView): void {
         if (this.isReady) {
             void this.view?.webview.postMessage(message);
         } else if (message.type === "focus") {
@@ -54,7 +51,7 @@ export class ChatView implements WebviewViewProvider, Disposable {
 
     /** Open the view and put the focus into its input. */
     async show(): Promise<void> {
-        await commands.executeCommand(`${VIEW}.focus`);
+        await commands.executeCommand(`${ChatView.id}.focus`);
     }
 
     dispose(): void {
@@ -76,7 +73,7 @@ export class ChatView implements WebviewViewProvider, Disposable {
 /** The page. Its controls are disabled until the script has the conversation: keys typed before would be lost. */
 function page(webview: Webview, folder: Uri): string {
     const nonce = randomBytes(16).toString("base64");
-    const file = (name: string): string => webview.asWebviewUri(Address.joinPath(folder, name)).toString();
+    const file = (name: string): string => webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
     // No remote sources, pictures, fonts or forms: only the extension's script and style.
     const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}';`;
     return `<!DOCTYPE html>

@@ -20,6 +20,8 @@ import {
     workspace,
 } from "vscode";
 
+import { lastLine } from "../words";
+
 /** Id of the controller: `when` clauses in package.json name it. */
 const ID = "homebody.instruction";
 // Scheme of the documents that are edited in comments.
@@ -46,8 +48,8 @@ interface Open {
 export class InstructionInput implements Disposable {
     private open: Open | undefined;
 
-    /** Ask for an instruction; `undefined` if the user cancels or writes nothing. A newer call cancels this
-    one. */ async ask(question: Question): Promise<string | undefined> {
+    /** Ask for an instruction; `undefined` if the user cancels or writes nothing. A newer call cancels this one. */
+    async ask(question: Question): Promise<string | undefined> {
         this.cancel();
         const instruction = (await this.inEditor(question)) ?? (await inBox(question));
         return instruction.trim() || undefined;
@@ -74,7 +76,8 @@ export class InstructionInput implements Disposable {
             this.open = { controller, settle: resolve };
         });
         const comment = { body: "", mode: CommentMode.Editing, author: { name: "Homebody" } };
-        const thread = controller.createCommentThread(uri, lastLine(range), [comment]);
+        const lines = new Range(range.start.line, 0, lastLine(range), 0);
+        const thread = controller.createCommentThread(uri, lines, [comment]);
         thread.label = title;
         thread.canReply = false;
         try {
@@ -112,10 +115,4 @@ function inputOpens(): Promise<boolean> {
             resolve(isOpen);
         }
     });
-}
-
-/** The last line of a range; a range that ends at the start of a line does not include that line. */
-function lastLine({ start, end }: Range): Range {
-    const line = end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
-    return new Range(start.line, 0, line, 0);
 }

@@ -43,8 +43,8 @@ export interface Question<Answer> {
     readonly send: Send<Answer>;
     /** Sends it as if VS Code had sent it after a key. */
     readonly sendAutomatic: Send<Answer>;
-    /** Sends such a request for another place of the same document; `undefined` if nothing may be sent early.
-    */ readonly sendEarly: ((place: Place) => Sent<Answer>) | undefined;
+    /** Sends such a request for another place of the same document; `undefined` if nothing may be sent early. */
+    readonly sendEarly: ((place: Place) => Sent<Answer>) | undefined;
 }
 
 /** Like VS Code's token: reports that VS Code no longer needs the answer. */

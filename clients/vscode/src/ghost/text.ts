@@ -7,7 +7,7 @@
 import {
     type CancellationToken,
     CancellationTokenSource,
-    type Disposable,
+    Disposable,
     type InlineCompletionContext,
     InlineCompletionTriggerKind,
     Position,
@@ -22,7 +22,7 @@ import {
 } from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
 
-import { asksByItself } from "../toggle";
+import { asksByItself } from "../suggestions";
 import { type Place, Requests, type Sent, isSame } from "./requests";
 
 type Provide = NonNullable<Middleware["provideInlineCompletionItems"]>;
@@ -49,7 +49,7 @@ export class GhostText implements Disposable {
     });
     /** The last change of a text, until the event that reports where the cursor is after it. */
     private edit: Edit | undefined;
-    private readonly subscriptions = [
+    private readonly subscriptions = Disposable.from(
         workspace.onDidChangeTextDocument((event) => this.changed(event)),
         window.onDidChangeTextEditorSelection((event) => this.moved(event)),
         window.onDidChangeWindowState(({ focused }) => {
@@ -62,7 +62,7 @@ export class GhostText implements Disposable {
                 this.requests.forget();
             }
         }),
-    ];
+    );
 
     /** Middleware: VS Code requests ghost text. */
     readonly suggest: Provide = (document, position, context, token, next) => {
@@ -97,9 +97,7 @@ export class GhostText implements Disposable {
 
     dispose(): void {
         this.requests.forget();
-        for (const subscription of this.subscriptions) {
-            subscription.dispose();
-        }
+        this.subscriptions.dispose();
     }
 
     private changed(event: TextDocumentChangeEvent): void {

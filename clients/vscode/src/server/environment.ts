@@ -11,10 +11,11 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { type ExtensionContext, type LogOutputChannel, ProgressLocation, window } from "vscode";
+import type { ExtensionContext, LogOutputChannel } from "vscode";
 
-import { findCommand } from "./command";
-import { runLogged } from "./run";
+import { inNotification, mayInstall, showFailure } from "../notify";
+import { messageOf } from "../words";
+import { findProgram, runLogged } from "./program";
 
 const isWindows = process.platform === "win32";
 const OLDEST = [3, 11] as const;
@@ -42,8 +43,8 @@ export class PrivateEnvironment {
         return program === this.program("homebody");
     }
 
-    /** Ask, then create or replace it; returns the path of its `homebody`, or `undefined` if it was not created. */
-    async offer(): Promise<string | undefined> {
+    /** Ask, then create or replace it; returns whether that was done. Failures are shown. */
+    async offer(): Promise<boolean> {
         const wheels = await this.wheels();
         const own = wheels.find((name) => /^homebody-.*\.whl$/.test(name));
         const detail =
@@ -53,20 +54,17 @@ export class PrivateEnvironment {
         const question = (await exists(this.folder))
             ? "Install Homebody's server into its private Python environment again?"
             : "Homebody's server is not installed. Install it into a private Python environment?";
-        const answer = await window.showInformationMessage(question, { modal: true, detail }, "Install");
-        if (answer !== "Install") {
-            return undefined;
+        if (!(await mayInstall(question, detail))) {
+            return false;
         }
         try {
-            return await this.make(own === undefined ? "homebody" : join(this.bundled, own), wheels.length > 1);
+            await this.make(own === undefined ? "homebody" : join(this.bundled, own), wheels.length > 1);
+            return true;
         } catch (error) {
-            const reason = error instanceof Error ? error.message : String(error);
+            const reason = messageOf(error);
             this.log.error(reason);
-            const shown = await window.showErrorMessage(`The server could not be installed: ${reason}`, "Show Log");
-            if (shown !== undefined) {
-                this.log.show();
-            }
-            return undefined;
+            await showFailure(`The server could not be installed: ${reason}`, this.log);
+            return false;
         }
     }
 
@@ -77,26 +75,22 @@ export class PrivateEnvironment {
         return had;
     }
 
-    private async make(wheel: string, isOffline: boolean): Promise<string> {
+    private async make(wheel: string, isOffline: boolean): Promise<void> {
         const python = await findPython();
-        const options = { location: ProgressLocation.Notification, title: "Installing Homebody's server" };
-        return window.withProgress({ ...options, cancellable: true }, async (progress, cancelled) => {
+        await inNotification("Installing Homebody's server", async (report, signal) => {
             // An incomplete environment is useless.
             await this.remove();
-            const stop = new AbortController();
-            cancelled.onCancellationRequested(() => stop.abort());
-            progress.report({ message: "making the environment" });
-            await runLogged(python, ["-m", "venv", this.folder], this.log, stop.signal);
-            progress.report({ message: isOffline ? "unpacking" : "downloading" });
+            report("making the environment");
+            await runLogged(python, ["-m", "venv", this.folder], this.log, signal);
+            report(isOffline ? "unpacking" : "downloading");
             const source = isOffline ? ["--no-index", "--find-links", this.bundled] : [];
             const install = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...source, wheel];
             try {
-                await runLogged(this.program("python"), install, this.log, stop.signal);
+                await runLogged(this.program("python"), install, this.log, signal);
             } catch (error) {
                 await this.remove();
                 throw error;
             }
-            return this.program("homebody");
         });
     }
 
@@ -113,7 +107,7 @@ export class PrivateEnvironment {
 /** A Python that is new enough. If there is none, rejects with what to install. */
 async function findPython(): Promise<string> {
     for (const name of isWindows ? ["python"] : ["python3", "python3.14", "python3.13", "python3.12", "python3.11"]) {
-        const python = await findCommand(name);
+        const python = await findProgram(name);
         const version = python && (await versionOf(python));
         if (python && version && (version[0] > OLDEST[0] || (version[0] === OLDEST[0] && version[1] >= OLDEST[1]))) {
             return python;

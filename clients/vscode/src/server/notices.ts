@@ -4,15 +4,11 @@
  * VS Code cuts a message without buttons after one line, so the user would not see what to do next.
  */
 
-import { type Disposable, commands, window } from "vscode";
+import { type Disposable, type LogOutputChannel, commands, window } from "vscode";
 import { type LanguageClient, MessageType, ShowMessageNotification, type ShowMessageParams } from "vscode-languageclient/node";
 
-import type { ServerStatus } from "./protocol";
-
-type Show = (message: string, ...items: string[]) => Thenable<string | undefined>;
-
-/** Buttons, and their actions. */
-type Buttons = Record<string, () => unknown>;
+import { type Buttons, type Show, offer } from "../notify";
+import type { StatusItem } from "../status";
 
 const WITHOUT_MODEL: Buttons = {
     "Install a Small Model": () => commands.executeCommand("homebody.installModel"),
@@ -23,12 +19,12 @@ export class Notices implements Disposable {
     private subscription: Disposable | undefined;
 
     constructor(
-        private readonly status: () => ServerStatus | undefined,
-        private readonly showLog: () => void,
+        private readonly status: StatusItem,
+        private readonly log: LogOutputChannel,
     ) {}
 
-    /** Handle the messages of a server that has just started: the client sets its own handler at each start.
-    */ attach(client: LanguageClient): void {
+    /** Handle the messages of a server that has just started: the client sets its own handler at each start. */
+    attach(client: LanguageClient): void {
         this.subscription?.dispose();
         this.subscription = client.onNotification(ShowMessageNotification.type, (params) => void this.show(params));
     }
@@ -38,11 +34,9 @@ export class Notices implements Disposable {
     }
 
     private async show({ type, message }: ShowMessageParams): Promise<void> {
-        const { fix, message: failure } = this.status() ?? {};
+        const { fix, message: failure } = this.status.current ?? {};
         const isWithoutModel = fix === "installModel" && message === failure;
-        const buttons: Buttons = { ...(isWithoutModel ? WITHOUT_MODEL : {}), "Show Log": this.showLog };
-        const answer = await showOf(type)(message, ...Object.keys(buttons));
-        await (answer === undefined ? undefined : buttons[answer]?.());
+        await offer(showOf(type), message, { ...(isWithoutModel ? WITHOUT_MODEL : {}), "Show Log": () => this.log.show() });
     }
 }
 

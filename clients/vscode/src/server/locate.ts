@@ -1,16 +1,15 @@
 /**
  * Finds the server: from the setting, the selected Python environment, the PATH, or the private environment.
  *
- * A folder can select an environment with its own program, so that environment is used in trusted folders
- * only.
+ * A folder can select an environment with its own program, so that environment is used in trusted folders only.
  */
 
 import { dirname, join } from "node:path";
 
 import { extensions, workspace } from "vscode";
 
-import { findCommand } from "./command";
 import type { PrivateEnvironment } from "./environment";
+import { findProgram } from "./program";
 import type { Settings } from "./settings";
 
 /** A program, and a short description of where it was found. */
@@ -26,14 +25,14 @@ export async function locate(settings: Settings, own: PrivateEnvironment): Promi
     const named = settings.command;
     if (named !== DEFAULT) {
         // A program that the user names is never replaced by another one.
-        const command = await findCommand(named);
+        const command = await findProgram(named);
         return command === undefined ? undefined : { command, where: "the setting homebody.server.command" };
     }
     const selected = await selectedEnvironment();
     if (selected !== undefined) {
         return { command: selected, where: "the selected Python environment" };
     }
-    const onPath = await findCommand(named);
+    const onPath = await findProgram(named);
     if (onPath !== undefined) {
         return { command: onPath, where: "the PATH" };
     }
@@ -57,7 +56,7 @@ async function selectedEnvironment(): Promise<string | undefined> {
     // The path of the interpreter, or of the environment's folder.
     const folders = [dirname(path), join(path, process.platform === "win32" ? "Scripts" : "bin")];
     for (const folder of folders) {
-        const found = await findCommand(join(folder, DEFAULT));
+        const found = await findProgram(join(folder, DEFAULT));
         if (found !== undefined) {
             return found;
         }

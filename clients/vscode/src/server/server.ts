@@ -5,55 +5,38 @@
  * It also provides ghost text and code actions.
  */
 
-import {
-    type Disposable,
-    type ExtensionContext,
-    InlineCompletionTriggerKind,
-    type LogOutputChannel,
-    commands,
-    env,
-    window,
-    workspace,
-} from "vscode";
-import {
-    ErrorAction,
-    LanguageClient,
-    type Middleware,
-    RevealOutputChannelOn,
-    State,
-    TransportKind,
-} from "vscode-languageclient/node";
+import { Disposable, type ExtensionContext, commands, env, window, workspace } from "vscode";
+import { ErrorAction, LanguageClient, RevealOutputChannelOn, State, TransportKind } from "vscode-languageclient/node";
 
+import type { CopilotChoice } from "../copilot";
+import type { Refactorings } from "../edits/refactor";
+import { SERVED_SCHEMES, watchFocus } from "../ghost/signals";
+import { GhostText } from "../ghost/text";
+import { offer } from "../notify";
+import type { ServerStatus } from "../protocol";
+import type { StatusItem } from "../status";
+import { messageOf } from "../words";
 import { PrivateEnvironment } from "./environment";
-import { GhostText } from "./ghost/text";
 import { locate } from "./locate";
+import { middleware } from "./middleware";
 import { Notices } from "./notices";
-import type { RefactorArgument, ServerStatus } from "./protocol";
 import type { Settings } from "./settings";
-import { reportShown, watchFocus } from "./signals";
-import type { StatusItem } from "./status";
+import { older } from "./versions";
 
 // A setting changes with each letter that is typed.
 const SETTLED_MILLISECONDS = 500;
 
-/** Runs the refactoring of a code action. */
-export type RunRefactoring = (client: LanguageClient, argument: RefactorArgument) => Promise<void>;
-
 export class Server implements Disposable {
-    client: LanguageClient | undefined;
     /** Path of the program that was started last. */
     command: string | undefined;
-    /** Set by the module that shows refactorings. */
-    onRefactoring: RunRefactoring | undefined;
-    /** Whether suggestions come on request only; overrides the settings. */
-    isHeldBack: () => boolean = () => false;
     readonly environment: PrivateEnvironment;
-    private readonly disposables: Disposable[] = [];
-    readonly log: LogOutputChannel;
+    readonly log = window.createOutputChannel("Homebody", { log: true });
+    readonly ghost = new GhostText();
+    private client: LanguageClient | undefined;
+    private readonly version: string;
     private readonly notices: Notices;
     private readonly focus = watchFocus(() => this.running);
-    readonly ghost = new GhostText();
-    private readonly version: string;
+    private readonly subscriptions: Disposable;
     private startedWith = "";
     private timer: NodeJS.Timeout | undefined;
     /** Queue of starts and stops: one at a time. */
@@ -63,15 +46,13 @@ export class Server implements Disposable {
         context: ExtensionContext,
         private readonly settings: Settings,
         private readonly status: StatusItem,
+        private readonly copilot: CopilotChoice,
+        private readonly refactorings: Refactorings,
     ) {
-        this.log = window.createOutputChannel("Homebody", { log: true });
         this.version = context.extension.packageJSON.version;
         this.environment = new PrivateEnvironment(context, this.log);
-        this.notices = new Notices(
-            () => this.status.current,
-            () => this.showLog(),
-        );
-        this.disposables.push(
+        this.notices = new Notices(status, this.log);
+        this.subscriptions = Disposable.from(
             this.log,
             this.notices,
             workspace.onDidChangeConfiguration((event) => {
@@ -84,7 +65,6 @@ export class Server implements Disposable {
             this.focus,
             this.ghost,
         );
-        context.subscriptions.push(this);
     }
 
     /** The client, if its server is running. */
@@ -110,10 +90,6 @@ export class Server implements Disposable {
         return this.running;
     }
 
-    showLog(): void {
-        this.log.show();
-    }
-
     async stop(): Promise<void> {
         const client = this.client;
         this.client = undefined;
@@ -127,16 +103,14 @@ export class Server implements Disposable {
 
     /** Install the server into the extension's own environment, if the user agrees, and start it. */
     async install(): Promise<void> {
-        if ((await this.environment.offer()) !== undefined) {
+        if (await this.environment.offer()) {
             await this.restart();
         }
     }
 
     dispose(): void {
         clearTimeout(this.timer);
-        for (const disposable of this.disposables) {
-            disposable.dispose();
-        }
+        this.subscriptions.dispose();
     }
 
     private restartIfNeeded(): void {
@@ -162,17 +136,14 @@ export class Server implements Disposable {
             return;
         }
         const { command, where } = located;
+        const { settings, ghost, copilot, refactorings } = this;
         this.log.info(`starting ${command} lsp, found by ${where}`);
         const client: LanguageClient = new LanguageClient(
             "homebody",
             "Homebody",
             { command, args: ["lsp"], transport: TransportKind.stdio },
             {
-                documentSelector: [
-                    { scheme: "file" },
-                    { scheme: "untitled" },
-                    { scheme: "vscode-notebook-cell" },
-                ],
+                documentSelector: SERVED_SCHEMES.map((scheme) => ({ scheme })),
                 initializationOptions: () => this.settings.initializationOptions(),
                 outputChannel: this.log,
                 revealOutputChannelOn: RevealOutputChannelOn.Never,
@@ -183,7 +154,7 @@ export class Server implements Disposable {
                     error: () => ({ action: ErrorAction.Continue, handled: true }),
                     closed: () => restarts.closed(),
                 },
-                middleware: this.middleware(),
+                middleware: middleware(() => this.running, { settings, ghost, copilot, refactorings }),
             },
         );
         const restarts = client.createDefaultErrorHandler();
@@ -193,45 +164,10 @@ export class Server implements Disposable {
         try {
             await client.start();
         } catch (error) {
-            const reason = error instanceof Error ? error.message : String(error);
-            this.fail(`Homebody's server (${command}) did not start: ${reason}`);
+            this.fail(`Homebody's server (${command}) did not start: ${messageOf(error)}`);
             return;
         }
-        await this.compareVersions(client, command);
-    }
-
-    private middleware(): Middleware {
-        const report = reportShown(() => this.running);
-        return {
-            provideInlineCompletionItems: (document, position, context, token, next) =>
-                this.isHeldBack() && context.triggerKind === InlineCompletionTriggerKind.Automatic
-                    ? []
-                    : report(document, position, context, token, (...asked) => this.ghost.suggest(...asked, next)),
-            provideCompletionItem: (document, position, context, token, next) => {
-                this.ghost.menuOpens(document, position);
-                return next(document, position, context, token);
-            },
-            // What the lightbulb offers is shown before it is applied; see edits/refactor.ts.
-            executeCommand: (command, args, next) => {
-                if (command === "homebody.acceptCompletion") {
-                    // For the walkthrough.
-                    void commands.executeCommand("setContext", "homebody.hasAccepted", true);
-                }
-                const running = this.running;
-                return command === "homebody.refactor" && running !== undefined && this.onRefactoring !== undefined
-                    ? this.onRefactoring(running, args[0])
-                    : next(command, args);
-            },
-            workspace: {
-                configuration: ({ items }) =>
-                    items.map(({ section, scopeUri }) => this.settings.section(section, scopeUri)),
-                // The server requests the settings then; the client would include VS Code's defaults.
-                didChangeConfiguration: async () => {
-                    const settings = null;
-                    await this.running?.sendNotification("workspace/didChangeConfiguration", { settings });
-                },
-            },
-        };
+        this.compareVersions(client, command);
     }
 
     private follow(client: LanguageClient, state: State): void {
@@ -254,62 +190,39 @@ export class Server implements Disposable {
     }
 
     /** Report a server of another version, and what to do. */
-    private async compareVersions(client: LanguageClient, command: string): Promise<void> {
+    private compareVersions(client: LanguageClient, command: string): void {
         const theirs = client.initializeResult?.serverInfo?.version;
-        if (theirs === undefined || minor(theirs) === minor(this.version)) {
+        const outdated = theirs && older(this.version, theirs);
+        if (!outdated) {
             return;
         }
-        const older = isOlder(theirs, this.version) ? "server" : "extension";
         const sentence =
             `This extension is Homebody ${this.version}, the server (${command}) is ${theirs}: ` +
-            `update the ${older}, or some commands will not work.`;
+            `update the ${outdated}, or some commands will not work.`;
         this.log.warn(sentence);
-        const choices = older === "server" ? ["Install Matching Server", "Show Log"] : ["Show Log"];
+        const install = { "Install Matching Server": () => this.install() };
         // Do not wait: the server can be used meanwhile.
-        void window.showWarningMessage(sentence, ...choices).then((answer) => {
-            if (answer === "Install Matching Server") {
-                void this.install();
-            } else if (answer === "Show Log") {
-                this.showLog();
-            }
+        void offer(window.showWarningMessage, sentence, {
+            ...(outdated === "server" ? install : {}),
+            "Show Log": () => this.log.show(),
         });
     }
 
     private fail(message: string): void {
         this.log.error(message);
         this.status.stopped(message);
-        void this.offerHelp(message);
-    }
-
-    private async offerHelp(message: string): Promise<void> {
         const isBroken = this.command !== undefined && this.environment.owns(this.command);
-        const install = isBroken ? "Repair" : "Install";
-        const answer = await window.showErrorMessage(message, install, "Open Setting", "Show Log", "Try Again");
-        if (answer === install) {
-            await this.install();
-        } else if (answer === "Open Setting") {
-            await openServerSetting();
-        } else if (answer === "Show Log") {
-            this.showLog();
-        } else if (answer === "Try Again") {
-            await this.restart();
-        }
+        void offer(window.showErrorMessage, message, {
+            [isBroken ? "Repair" : "Install"]: () => this.install(),
+            "Open Setting": openServerSetting,
+            "Show Log": () => this.log.show(),
+            "Try Again": () => this.restart(),
+        });
     }
 }
 
 /** Open the setting where it counts: its scope is the machine, so in a remote window that is the remote one. */
-export async function openServerSetting(): Promise<void> {
-    const scope = env.remoteName === undefined ? "User" : "Remote";
-    const open = `workbench.action.open${scope === "User" ? "" : "Remote"}Settings`;
-    await commands.executeCommand(open, { query: "homebody.server.command" });
-}
-
-function minor(version: string): string {
-    return version.split(".").slice(0, 2).join(".");
-}
-
-function isOlder(one: string, other: string): boolean {
-    const [a = 0, b = 0] = one.split(".").map(Number);
-    const [c = 0, d = 0] = other.split(".").map(Number);
-    return a < c || (a === c && b < d);
+async function openServerSetting(): Promise<void> {
+    const scope = env.remoteName === undefined ? "" : "Remote";
+    await commands.executeCommand(`workbench.action.open${scope}Settings`, { query: "homebody.server.command" });
 }

@@ -5,13 +5,16 @@
  * was delivered counts as shown, and the command of a suggestion reports that it was accepted.
  */
 
-import { type Disposable, type InlineCompletionItem, type TextEditor, window } from "vscode";
+import { Disposable, type InlineCompletionItem, type TextEditor, window } from "vscode";
 import type { LanguageClient, Middleware } from "vscode-languageclient/node";
 
-import type { DidFocus } from "./protocol";
+import type { DidFocus } from "../protocol";
 
 type Running = () => LanguageClient | undefined;
 type ProvideInlineCompletionItems = NonNullable<Middleware["provideInlineCompletionItems"]>;
+
+/** Schemes of the documents that the server gets. */
+export const SERVED_SCHEMES = ["file", "untitled", "vscode-notebook-cell"];
 
 // After a shorter move, the cursor is still in the text that the model has read.
 const FAR_LINES = 32;
@@ -42,18 +45,15 @@ export function watchFocus(running: Running): Disposable & { tell(): void } {
         return last?.uri !== editor.document.uri.toString() || Math.abs(line - last.line) >= FAR_LINES;
     }
 
-    const subscriptions = [
+    const subscriptions = Disposable.from(
         window.onDidChangeActiveTextEditor(focus),
         window.onDidChangeTextEditorSelection(({ textEditor }) => {
             if (textEditor === window.activeTextEditor && isFar(textEditor)) {
                 focus(textEditor);
             }
         }),
-    ];
-    return {
-        tell: () => focus(window.activeTextEditor),
-        dispose: () => subscriptions.forEach((subscription) => subscription.dispose()),
-    };
+    );
+    return { tell: () => focus(window.activeTextEditor), dispose: () => subscriptions.dispose() };
 }
 
 /**
@@ -85,5 +85,5 @@ function textOf({ insertText }: InlineCompletionItem): string {
 }
 
 function isServed(editor: TextEditor): boolean {
-    return ["file", "untitled", "vscode-notebook-cell"].includes(editor.document.uri.scheme);
+    return SERVED_SCHEMES.includes(editor.document.uri.scheme);
 }

@@ -1,13 +1,27 @@
 /** Commands of the server: each takes one object and returns one. */
 
-import { type CancellationToken, ProgressLocation, window } from "vscode";
+import { type CancellationToken, ProgressLocation, type TextEditor, window } from "vscode";
 import { ExecuteCommandRequest, type LanguageClient, WorkDoneProgress } from "vscode-languageclient/node";
+
+import type { Code } from "./protocol";
 
 let count = 0;
 
 /** Run a command; if the server refuses, rejects with its message. */
 export function run<Result>(client: LanguageClient, command: string, argument: object): Promise<Result> {
     return client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
+}
+
+/** Run a command that asks the model, until `stop`; its progress is not shown, only reported on `workDoneToken`. */
+export function runStoppable<Result>(
+    client: LanguageClient,
+    command: string,
+    argument: object,
+    stop: CancellationToken,
+    workDoneToken = newToken(),
+): Promise<Result> {
+    // Without a token, the server would show a progress bar of its own.
+    return client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument], workDoneToken }, stop);
 }
 
 /**
@@ -22,8 +36,7 @@ export async function runShown<Result>(
     title: string,
     stop: { token: CancellationToken; cancel(): void },
 ): Promise<Result> {
-    const workDoneToken = `homebody-work-${++count}`;
-    const params = { command, arguments: [argument], workDoneToken };
+    const workDoneToken = newToken();
     const options = { location: ProgressLocation.Notification, title, cancellable: true };
     return window.withProgress(options, async (progress, cancelled) => {
         const subscriptions = [
@@ -35,20 +48,19 @@ export async function runShown<Result>(
             }),
         ];
         try {
-            return await client.sendRequest(ExecuteCommandRequest.type, params, stop.token);
+            return await runStoppable<Result>(client, command, argument, stop.token, workDoneToken);
         } finally {
             subscriptions.forEach((subscription) => subscription.dispose());
         }
     });
 }
 
-/** The message of an error; for an error of the server, the server's own message. */
-export function messageOf(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
+/** The code that a command is about: the selection, or the cursor as an empty range. */
+export function codeOf(client: LanguageClient, { document, selection }: TextEditor): Code {
+    const converter = client.code2ProtocolConverter;
+    return { textDocument: converter.asTextDocumentIdentifier(document), range: converter.asRange(selection) };
 }
 
-/** The same with a capital letter: the server's messages are written to follow `homebody:` on a command line.
-*/ export function sentenceOf(error: unknown): string {
-    const message = messageOf(error);
-    return message.charAt(0).toUpperCase() + message.slice(1);
+function newToken(): string {
+    return `homebody-work-${++count}`;
 }
