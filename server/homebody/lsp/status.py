@@ -21,8 +21,10 @@ TOO_SLOW = (
     "explicit request waits for the answer."
 )
 
-# Shorter work is not shown as busy, because the icon would flicker at each keystroke.
+# Shorter work is not shown as busy, and a shorter rest not as the end of it, because the icon would flicker at
+# each keystroke: an editor cancels a request, and sends the next one at once or after its own debounce.
 _BUSY_AFTER_SECONDS = 0.15
+_IDLE_AFTER_SECONDS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Status:
     _relapses: int = 0
     _works: int = 0
     _busy: bool = False
+    _rest: asyncio.TimerHandle | None = None
     _sent: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -169,19 +172,27 @@ class Status:
 
     @contextmanager
     def working(self) -> Generator[None]:
-        """Show as busy while the block runs, if it takes long enough to be noticed."""
+        """Show as busy while the block runs, and until no other follows, if it takes long enough to be noticed."""
         self._works += 1
+        if self._rest is not None:
+            self._rest.cancel()
         timer = asyncio.get_running_loop().call_later(_BUSY_AFTER_SECONDS, self._show_busy)
         try:
             yield
         finally:
             timer.cancel()
             self._works -= 1
-            self._busy = self._busy and self._works > 0
+            if self._busy and not self._works:
+                loop = asyncio.get_running_loop()
+                self._rest = loop.call_later(_IDLE_AFTER_SECONDS, self._show_idle)
             self.update()
 
     def _show_busy(self) -> None:
         self._busy = True
+        self.update()
+
+    def _show_idle(self) -> None:
+        self._busy = False
         self.update()
 
 
