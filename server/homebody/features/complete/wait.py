@@ -45,6 +45,7 @@ async def wait_for_text(request: Request, generation: Generation) -> StoredAnswe
         The server failed before a whole line had arrived.
 
     """
+    began = time.monotonic()
     try:
         with generation.awaited(), request.ticket.waking(generation.wake):
             while not request.ticket.stale:
@@ -58,7 +59,9 @@ async def wait_for_text(request: Request, generation: Generation) -> StoredAnswe
                     return lines
                 if not generation.is_running:
                     return None if _is_used_up(rest, request, generation) else rest
-                left = seconds_left(request, generation)
+                # The line before was accepted: what follows it has not been waited for yet.
+                is_next = rest.text.startswith("\n")
+                left = seconds_left(request, generation, since=began if is_next else 0.0)
                 if left is not None and left <= 0 and (lines := rest.whole_lines()) is not None:
                     return lines
                 await generation.changed_within(None if left is None or left <= 0 else left)
@@ -72,9 +75,10 @@ def _is_used_up(rest: StoredAnswer, request: Request, generation: Generation) ->
     return not rest.text.strip() and request.offset != generation.offset
 
 
-def seconds_left(request: Request, generation: Generation) -> float | None:
-    """Time that a block may still take; it starts at the first token and follows the measured speed.
+def seconds_left(request: Request, generation: Generation, since: float = 0.0) -> float | None:
+    """Time that a block may still take; it follows the measured speed.
 
+    It starts at the first token, or at ``since`` if that is later.
     ``None`` if there is no limit: for one line, and before the first token.
     """
     if not generation.multiline or generation.first_token_at is None:
@@ -83,4 +87,4 @@ def seconds_left(request: Request, generation: Generation) -> float | None:
     limit = min(_LONGEST_SECONDS, max(_SHORTEST_SECONDS, _SHOWN_TOKENS / speed))
     if request.trigger == "invoked":
         limit = _INVOKED_SECONDS
-    return generation.first_token_at + limit - time.monotonic()
+    return max(generation.first_token_at, since) + limit - time.monotonic()

@@ -98,6 +98,20 @@ async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(wor
         assert found.text == "c"
 
 
+async def test_a_slow_model_shows_the_line_of_a_header_first_and_then_the_block(world):
+    """The line comes when its time is over, and the block with the request after it."""
+    gate = asyncio.Event()
+    pieces = ("):", "\n   ", " if n < 2:", "\n       ", " return n", "\n")
+    async with world(Reply(pieces=pieces, gate=gate, gate_after=3)) as w:
+        w.engine.completion.speed.output = 200.0
+        document, offset = at("def fib(n█")
+        [line] = await complete(w.engine, document, offset, session=w.session)
+        document, offset = typed(document, offset, line.text)
+        gate.set()
+        [block] = await complete(w.engine, document, offset, session=w.session)
+        assert (line.text, block.text) == ("):", "\n    if n < 2:\n        return n")
+
+
 @pytest.mark.parametrize("is_cached", [False, True])
 async def test_the_model_is_asked_what_follows_a_line_that_was_typed_through(world, is_cached):
     """What is left of the answer, a line end with indentation, is no suggestion.
