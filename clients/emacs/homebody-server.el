@@ -93,6 +93,9 @@ Return nil, with a message, if the program is missing or ended too often."
       nil)
      (t (homebody--start root)))))
 
+(defvar homebody--ready-hook nil
+  "Functions that are called when a server has become ready.")
+
 (defun homebody--start (root)
   "Start a server for the project in the folder ROOT, and return it."
   (let* ((default-directory root)
@@ -118,7 +121,8 @@ Return nil, with a message, if the program is missing or ended too often."
      :success-fn (lambda (_result)
                    (oset server is-ready t)
                    (jsonrpc-notify server :initialized (make-hash-table))
-                   (homebody--open-buffers server))
+                   (homebody--open-buffers server)
+                   (run-hooks 'homebody--ready-hook))
      :error-fn (lambda (error) (message "Homebody: %s" (plist-get error :message)))
      :timeout-fn (lambda () (message "Homebody: the server does not answer; M-x homebody-restart."))
      :timeout homebody--start-seconds)

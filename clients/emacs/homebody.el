@@ -48,6 +48,9 @@ The server adds a delay of its own that suits the model's speed."
 (defvar-local homebody--timer nil
   "Timer of the next request.")
 
+(defvar-local homebody--unasked nil
+  "Modification tick and point of a request that came before the server was ready.")
+
 (defvar-local homebody--state nil
   "Modification tick and point after the last command.")
 
@@ -89,6 +92,8 @@ ITEM is the server's."
   (unless (string-empty-p text)
     (setq homebody--overlay (make-overlay (point) end nil t nil))
     (overlay-put homebody--overlay 'homebody-item item)
+    ;; Text that accepting replaces, such as a closing bracket, is part of the ghost text.
+    (overlay-put homebody--overlay 'invisible t)
     (homebody--set-text text)))
 
 (defun homebody--set-text (text)
@@ -114,6 +119,7 @@ ITEM is the server's."
 (defun homebody--request (trigger then)
   "Request ghost text at point; TRIGGER is 1 for an explicit request, else 2.
 THEN gets the suggestions that fit, unless the text or point has changed."
+  (setq homebody--unasked (unless (homebody--is-served) (homebody--now)))
   (when (homebody--is-served)
     (homebody--sync)
     (let ((buffer (current-buffer)) (state (homebody--now)))
@@ -205,6 +211,14 @@ Each is a list: the text after point, the end of what it replaces, the item."
   (when (and (eq buffer (current-buffer)) (bound-and-true-p homebody-mode)
              (not (homebody--menu-is-open)))
     (homebody--request 2 #'homebody--receive)))
+
+(defun homebody--request-again ()
+  "Request the ghost text that was requested before the server was ready."
+  (with-current-buffer (window-buffer)
+    (when (and homebody--unasked (equal homebody--unasked (homebody--now)))
+      (homebody--request-in (current-buffer)))))
+
+(add-hook 'homebody--ready-hook #'homebody--request-again)
 
 (defun homebody--take (length)
   "Insert the first LENGTH characters of the ghost text; the rest stays."

@@ -35,6 +35,14 @@ def test_the_visible_place_is_reported_as_soon_as_the_server_is_ready(open_edito
     editor.until(lambda: "textDocument/didFocus" in (editor.lua("return _G.sent") or []))
 
 
+def test_keys_before_the_server_is_ready_get_a_suggestion(open_editor):
+    """It is requested once the server is there, without another key."""
+    editor = open_editor(
+        reply("width * height"), code="area = \n", setup="vim.cmd.startinsert({ bang = true })"
+    )
+    editor.sees("area = width * height")
+
+
 @BOTH
 def test_next_and_previous_go_round_the_suggestions(open_editor):
     """The first `next` requests more; each is shown, and the first follows the last."""

@@ -21,8 +21,8 @@ TOO_SLOW = (
     "explicit request waits for the answer."
 )
 
-# Shorter work is not shown as busy, and a shorter rest not as the end of it, because the icon would flicker at
-# each keystroke: an editor cancels a request, and sends the next one at once or after its own debounce.
+# Shorter work is not shown as busy, and a shorter rest not as its end, because the icon would flicker at each
+# keystroke: an editor cancels a request, and sends the next one immediately or after its own debounce.
 _BUSY_AFTER_SECONDS = 0.15
 _IDLE_AFTER_SECONDS = 0.15
 
@@ -172,7 +172,7 @@ class Status:
 
     @contextmanager
     def working(self) -> Generator[None]:
-        """Show as busy while the block runs, and until no other follows, if it takes long enough to be noticed."""
+        """Show as busy while blocks run, if that takes long enough to be noticed."""
         self._works += 1
         if self._rest is not None:
             self._rest.cancel()

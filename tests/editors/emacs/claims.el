@@ -25,7 +25,12 @@
 
 (switch-to-buffer (find-file-noselect "app.py"))
 (claim "the mode is on in code" t homebody-mode)
-(wait-for "the server is ready" #'homebody--is-served)
+(goto-char (point-max))
+(press "r e t")
+(claim "the server is not ready yet" nil (homebody--is-served))
+(request-now)
+(wait-for "ghost text for keys that came before the server was ready" #'homebody--ghost)
+(press "DEL DEL DEL")
 
 ;; In the place of a language's own server, eglot runs another Homebody in the same buffer.
 (apply #'eglot (eglot--guess-contact))
@@ -63,6 +68,14 @@
 (press "M-e")
 (claim "a line is taken" "\ntwo" (homebody--ghost))
 (press "C-g")
+
+(insert "area(w)")
+(backward-char)
+(homebody--show ", h)" (1+ (point)) nil)
+(claim "a bracket that is part of the ghost text is not shown twice" t (invisible-p (point)))
+(homebody-dismiss)
+(claim "it is shown again without the ghost text" nil (invisible-p (point)))
+(delete-region (- (point) 6) (1+ (point)))
 
 (upcase-region (point-min) (point-max))
 (downcase-region (point-min) (point-max))

@@ -45,6 +45,28 @@ local function rest()
   return text:sub(#typed + 1), math.max(shown.first + #typed, #vim.api.nvim_get_current_line() - shown.after)
 end
 
+-- The parts of a line that are not in `after`, the text behind the cursor that it replaces, by their places there:
+-- of `, h):` before `)`, these are `, h` at 0 and `:` at 1. All of it at 0 if the line does not have that text.
+local function around(line, after)
+  local parts, stop = {}, #line
+  if after:find("[\128-\255]") then
+    return { [0] = line }
+  end
+  for place = #after, 1, -1 do
+    local at = stop
+    while at > 0 and line:sub(at, at) ~= after:sub(place, place) do
+      at = at - 1
+    end
+    if at == 0 then
+      return { [0] = line }
+    end
+    parts[place] = line:sub(at + 1, stop)
+    stop = at - 1
+  end
+  parts[0] = line:sub(1, stop)
+  return parts
+end
+
 function M.render()
   if not shown then
     return
@@ -60,17 +82,19 @@ function M.render()
   -- Closing brackets that are already in the line are part of the suggestion, but are not shown twice.
   local after = vim.api.nvim_get_current_line():sub(column + 1, last)
   if after ~= "" and vim.endswith(text, after) then
-    text = text:sub(1, #text - #after)
+    text, after = text:sub(1, #text - #after), ""
   end
   local lines = vim.split(text, "\n", { plain = true })
+  for place, part in pairs(around(lines[1], after)) do
+    vim.api.nvim_buf_set_extmark(shown.buf, ns, row - 1, column + place, {
+      virt_text = { { part, "HomebodyGhost" } },
+      virt_text_pos = "inline",
+    })
+  end
   local below = vim.tbl_map(function(line)
     return { { line == "" and " " or line, "HomebodyGhost" } }
   end, vim.list_slice(lines, 2))
-  vim.api.nvim_buf_set_extmark(shown.buf, ns, row - 1, column, {
-    virt_text = { { lines[1], "HomebodyGhost" } },
-    virt_text_pos = "inline",
-    virt_lines = #below > 0 and below or nil,
-  })
+  vim.api.nvim_buf_set_extmark(shown.buf, ns, row - 1, column, { virt_lines = #below > 0 and below or nil })
   -- Only in the current window, if two show the buffer. Each call redraws the whole window, so call it
   -- rarely.
   local win = vim.api.nvim_get_current_win()

@@ -132,6 +132,10 @@ function M.setup(options)
   on("LspAttach", function(event)
     if event.buf == vim.api.nvim_get_current_buf() then
       focus(event.buf)
+      -- Keys that came before the server could not be answered.
+      if vim.fn.mode() == "i" then
+        ghost.typed()
+      end
     end
   end)
   on("InsertEnter", function() menus.hook_cmp(ghost.clear, ghost.menu_closed) end)
