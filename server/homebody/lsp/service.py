@@ -189,9 +189,8 @@ class Service:
             self.status.answered()
         record = None if found else opened.engine.audit.last(document.uri)
         is_unsure = record is not None and record.outcome == "low confidence"
-        # Whatever this answer was: another hint would be replaced at the next key, and shown again after it.
-        is_slow = opened.engine.completion.speed.is_too_slow
-        self.status.advise(TOO_SLOW if is_slow else UNSURE if is_unsure else "")
+        if not opened.engine.completion.speed.is_too_slow:
+            self.status.advise(UNSURE if is_unsure else "")
         self.offers.add(found, asked)
         return found
 
