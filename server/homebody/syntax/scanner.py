@@ -69,6 +69,12 @@ def first_surplus(text: str, language: Language, state: State) -> int | None:
     return _scan(text, language, state)[1]
 
 
+def end_of_region(text: str, region: Region) -> int | None:
+    """Return the offset at which ``text``, which begins inside a region, ends it; ``None`` if it does not."""
+    after = _end_of(region, text, 0)
+    return None if after < 0 else after - len(region.end)
+
+
 def code_of(line: str, language: Language, state: State | None = None) -> str:
     """Return ``line`` without a final comment and trailing blanks; empty if it is all comment."""
     region = state.region if state else None

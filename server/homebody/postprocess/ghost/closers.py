@@ -18,10 +18,11 @@ from msgspec import structs
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
-from homebody.syntax.scanner import State, code_of, first_surplus, scan
+from homebody.syntax.scanner import State, code_of, end_of_region, first_surplus, scan
 
 _ANGLE_CLOSED = re.compile(r"(?<![=-])>(?!=)")
 _CLOSERS = ")]}"
+_WORD = re.compile(r"\w")
 _LOOKED_AT = 200
 """Maximum number of characters after the cursor that are searched for closers."""
 
@@ -119,17 +120,51 @@ def _without_line_comment(text: str, cursor: CursorContext) -> str:
 def _with_code_closers(text: str, cursor: CursorContext) -> Joined:
     """Find the text and the span of code without a comment at its end."""
     below = _closed_below(cursor)
-    text = _closable(text, cursor, below)
+    text = _closable(_inside_string(text, cursor), cursor, below)
     for _ in range(_MOST_CLOSERS):
         if not text.strip():
             break
         best = _best_span(text, cursor, below)
         if best is not None:
-            return _on_own_line(Joined(text, best or _angle(text, cursor)), cursor)
+            span = _with_end_of_statement(text, best or _angle(text, cursor), cursor)
+            return _on_own_line(Joined(text, span), cursor)
         shorter = text.rstrip(" \t;,")
         shorter = shorter[:-1] if shorter[-1:] in _CLOSERS else ""
         text = shorter.rstrip(" \t")
     return Joined("", 0)
+
+
+def _inside_string(text: str, cursor: CursorContext) -> str:
+    """Cut where a text closes the cursor's string, if it continues in another way than the line does.
+
+    Of ``a", 2)`` before ``", 1)``, this leaves ``a``.
+    """
+    region = cursor.state.region
+    if region is None or region.comment:
+        return text
+    end = end_of_region(text, region)
+    if end is None or end_of_region(cursor.line_suffix, region) is None:
+        return text
+    if not _differs(text, cursor):
+        return text
+    inner = text[:end]
+    # A value in a string, such as ``{name}``, ends before that.
+    at = first_surplus(inner, cursor.language, State())
+    is_closed = at is not None and cursor.line_suffix.lstrip()[:1] == inner[at]
+    return inner[:at] if is_closed else inner
+
+
+def _differs(text: str, cursor: CursorContext) -> bool:
+    """Whether there is code behind the cursor, not only closers, and the text does not end with it."""
+    rest = cursor.line_suffix.strip()
+    return _WORD.search(rest) is not None and not text.rstrip().endswith(rest)
+
+
+def _with_end_of_statement(text: str, span: int, cursor: CursorContext) -> int:
+    """Add a semicolon or comma behind the span that the text has at its end, too."""
+    rest = cursor.line_suffix[span:].strip()
+    is_again = rest in {";", ","} and text.rstrip().endswith(rest)
+    return len(cursor.line_suffix.rstrip()) if is_again else span
 
 
 def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
@@ -195,10 +230,16 @@ def _spans(text: str, suffix: str) -> Iterator[int]:
 
 
 def _closable(text: str, cursor: CursorContext, below: int) -> str:
-    """Cut before a closing bracket that has no opening one, or whose opening one the lines below close."""
+    """Cut before a closing bracket that has no opening one, or whose opening one the lines below close.
+
+    Also before one that the line itself closes, if the text continues in another way than the line does:
+    of ``x) * 3`` before ``) * 2``, this leaves ``x``.
+    """
     if cursor.state.surplus:
         return text
-    own = State(cursor.state.due[below:], region=cursor.state.region)
+    closed = len(cursor.state.due) - len(scan(cursor.line_suffix, cursor.language, cursor.state).due)
+    is_inside = closed > 0 and _differs(text, cursor)
+    own = State("" if is_inside else cursor.state.due[below:], region=cursor.state.region)
     at = first_surplus(text, cursor.language, own)
     if at is None:
         return text
