@@ -35,3 +35,9 @@ def planned_at(session: Session, target: Target, document: Document, offset: int
     made = plan(inputs_at(session, target, document, offset))
     apply(made, session.document_state(document.uri))
     return made
+
+
+def with_slots(w, slots: int, speed: float = 100_000) -> None:
+    """Let the server cache ``slots`` completion prompts; at the usual speed a prompt is read in one piece."""
+    w.backend._info = replace(w.backend._info, completion_slots=slots)
+    w.engine.completion.speed.prompt = speed

@@ -66,6 +66,8 @@ class PromptWindows:
         The frozen beginning that requests use.
     arriving
         A wider one that is being read ahead; it replaces ``current`` once the server has read it.
+    is_tentative
+        Whether only the beginning of the arriving window is read until the user types here.
     earlier
         Earlier windows of other parts of the document, the newest first.
     widen_after
@@ -82,6 +84,7 @@ class PromptWindows:
 
     current: PromptWindow | None = None
     arriving: PromptWindow | None = None
+    is_tentative: bool = False
     earlier: tuple[PromptWindow, ...] = ()
     widen_after: float = WIDEN_AFTER_SECONDS
     imports: tuple[tuple[Span, str], ...] = ()
@@ -139,10 +142,10 @@ class DocumentState:
         """Record that typing resumed before the arriving window was read: wait longer next time."""
         self.windows = replace(self.windows, widen_after=self.windows.widen_after * 2)
 
-    def begin_reading(self, window: PromptWindow) -> None:
-        """Record that ``window`` is being read ahead."""
+    def begin_reading(self, window: PromptWindow, *, tentatively: bool = False) -> None:
+        """Record that ``window`` is being read ahead; ``tentatively`` only its beginning for now."""
         if window is not self.windows.current:
-            self.windows = replace(self.windows, arriving=window)
+            self.windows = replace(self.windows, arriving=window, is_tentative=tentatively)
 
     def end_reading(self) -> None:
         """Record that reading ahead has ended."""

@@ -14,15 +14,16 @@ _FAST_ANSWER = 0.15
 """If the first token takes at most this many seconds, there is no debounce: the next keystroke only extends
 the prompt."""
 
-TYPING_WINDOW_TOKENS = 900
-"""Maximum size of a window that is read while the user types; also what the allowance begins with."""
+_KEYS_PER_SECOND = 300
+"""Keys that earn a second of reading: with a key each 120 ms, reading takes 3 % of the time.
 
-_KEYS_PER_WINDOW = 1500
-"""Keys after which another such window may be read: 0.6 tokens per key, or about 1.8 per typed token.
-
-When the second window is begun, both together are 3.6 tokens per typed token. Requests evaluate about two, so
-the sum stays below six from then on.
+On two slow cores (180 tokens per second), a key earns 0.6 tokens, or about 1.8 per typed token. When the
+second window is begun, both together are at most twice that much, and requests evaluate about two tokens per
+typed token, so the sum stays below six from then on.
 """
+
+_MOST_KEYS = 1500
+"""Maximum number of unused keys: those for one whole window."""
 
 
 class Rhythm:
@@ -59,20 +60,26 @@ class Rhythm:
 
 
 class ReadingAllowance:
-    """Tokens that may be read ahead while the user types; at most one window's.
+    """Seconds of reading ahead while the user types: the session's first window, then what keys earn.
 
     A wide window is read once for each place, and a short visit types much less than that: without a limit,
-    jumping between places would cost several times what typing does. So there is enough for one window at the
-    start, and each key adds a little, so that typing costs less than six tokens per typed token.
+    jumping between places would cost several times what typing does.
     """
 
     def __init__(self) -> None:
-        self.tokens: float = TYPING_WINDOW_TOKENS
+        self._has_begun = False
+        self._keys = 0.0
 
     def key(self) -> None:
-        """Add what one key allows."""
-        self.tokens = min(TYPING_WINDOW_TOKENS, self.tokens + TYPING_WINDOW_TOKENS / _KEYS_PER_WINDOW)
+        """Count a key."""
+        self._keys = min(_MOST_KEYS, self._keys + 1)
 
-    def spend(self, tokens: int) -> None:
-        """Take the tokens of a window that is being read from now on."""
-        self.tokens -= tokens
+    def covers(self, seconds: float) -> bool:
+        """Whether a window may be begun that is read in ``seconds``."""
+        return not self._has_begun or self._keys >= seconds * _KEYS_PER_SECOND
+
+    def spend(self, seconds: float) -> None:
+        """Take the reading time of a window that is being read from now on."""
+        if self._has_begun:
+            self._keys -= seconds * _KEYS_PER_SECOND
+        self._has_begun = True

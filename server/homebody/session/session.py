@@ -43,6 +43,8 @@ class Session:
         The code around the last piece of code that was rewritten.
     running
         The answer in flight, or the last one.
+    is_reading
+        Whether the server is reading a piece of a prompt ahead.
     power_supplies
         The folder that shows whether the machine runs on battery.
     siblings
@@ -59,6 +61,7 @@ class Session:
         self.recent = RecentPlaces()
         self.shown = ShownContext()
         self.running: Generation | None = None
+        self.is_reading = False
         self.power_supplies = POWER_SUPPLIES
         self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
         self._documents: dict[str, DocumentState] = {}

@@ -17,6 +17,7 @@ from homebody.features.complete.prompt import marked_lines, prompt_for
 from homebody.features.complete.read_ahead import piece_tokens, read_ahead
 from homebody.features.complete.request import Request, Sent
 from homebody.features.complete.wait import UNMEASURED_OUTPUT, agreeing
+from homebody.features.complete.widen import widen_at_a_key
 from homebody.features.prompt_size import Size, fit
 from homebody.postprocess.ghost.stop import StopChecker
 from homebody.session.generation import Generation, StopRule
@@ -34,11 +35,14 @@ async def ask(request: Request, seed: int | None = None) -> Generation | None:
     A ``seed`` makes it sample an additional candidate.
     """
     session, is_first = request.session, seed is None
+    waits_for_piece = session.is_reading
     await session.stop_background()
     # The editor may request a menu and ghost text for one keystroke.
     if is_first and (other := agreeing(request)) is not None:
         return other
     await session.stop_running()
+    if request.trigger == "automatic" and not waits_for_piece:
+        await widen_at_a_key(session, request.target, request.document, request.offset)
     sent = await _prepared(request, seed)
     if sent is None:
         return None

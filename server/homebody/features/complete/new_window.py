@@ -40,7 +40,7 @@ def medium_window(inputs: PlanInputs) -> PromptWindow:
 
 
 def typing_window(inputs: PlanInputs) -> PromptWindow:
-    """Return the window that is read while the user types; a longer pause replaces it by the whole one."""
+    """Return the next window that is read while the user types."""
     return _window(inputs, inputs.while_typing, inputs.windows.candidates, None)
 
 

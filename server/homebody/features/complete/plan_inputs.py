@@ -11,7 +11,6 @@ from homebody.context.budget import READING_SECONDS, UNMEASURED_SPEED
 from homebody.features.complete.prompt import Target
 from homebody.session.cached_prompts import CachedPrompt
 from homebody.session.document_state import PromptWindows
-from homebody.session.keystrokes import TYPING_WINDOW_TOKENS
 from homebody.session.session import Session
 from homebody.syntax.tree import Tree
 from homebody.text import Document
@@ -25,6 +24,16 @@ _VISIT_SECONDS = 0.8
 
 The second value applies if the wide window is read while the user types.
 """
+
+_TYPING_SECONDS = 3.0
+"""Nominal reading time of the first window that is read while the user types, in seconds.
+
+The further the model has read, the slower it reads, and answers take most of the time: on two slow cores,
+this window is in use ten seconds after the first key (docs/decisions/0051).
+"""
+
+_WIDER = 1.6
+"""A window is only read while the user types if it has this many times the tokens of the one in use."""
 
 _UNNOTICED_SECONDS = 0.1
 """Maximum seconds that a request waits for a wider window that has its own slot."""
@@ -74,27 +83,34 @@ class PlanInputs:
     @property
     def at_once(self) -> int:
         """Tokens that may be read before a request is answered."""
-        return max(_LEAST_TOKENS, self._within(self.latency_seconds))
+        return max(_LEAST_TOKENS, self.within(self.latency_seconds))
 
     @property
     def worth_waiting(self) -> int:
         """Maximum unread tokens of an arriving window for which a request waits."""
-        return self._within(_WORTH_WAITING_SECONDS)
+        return self.within(_WORTH_WAITING_SECONDS)
 
     @property
     def unnoticed(self) -> int:
         """Maximum unread tokens of a window in a separate slot for a request to start using it."""
-        return self._within(_UNNOTICED_SECONDS)
+        return self.within(_UNNOTICED_SECONDS)
 
     @property
     def in_a_short_pause(self) -> int:
         """Tokens that are read in a short pause."""
-        return self._within(_VISIT_SECONDS if self.reads_while_typing else _SHORT_PAUSE_SECONDS)
+        return self.within(_VISIT_SECONDS if self.reads_while_typing else _SHORT_PAUSE_SECONDS)
 
     @property
     def while_typing(self) -> int:
-        """Tokens of the window that is read while the user types."""
-        return min(TYPING_WINDOW_TOKENS, self._within(READING_SECONDS))
+        """Tokens of the next window that is read while the user types: a quick one, then the whole one."""
+        quick = self.within(_TYPING_SECONDS)
+        wanted = quick if self.is_much_wider(quick) else self.within(READING_SECONDS)
+        return min(wanted, self.target.info.context_length)
+
+    def is_much_wider(self, tokens: int) -> bool:
+        """Whether a window of ``tokens`` is worth being read while the user types."""
+        current = self.windows.current
+        return current is None or tokens >= current.context.tokens * _WIDER
 
     @property
     def reads_while_typing(self) -> bool:
@@ -109,7 +125,12 @@ class PlanInputs:
         """Tokens of a prompt that the server would have to read, as counted by Homebody."""
         return self.count(text[self.cached(text).shared(text) :])
 
-    def _within(self, seconds: float) -> int:
+    def seconds(self, tokens: int) -> float:
+        """Reading time of this number of tokens."""
+        return tokens / (self.speed or UNMEASURED_SPEED)
+
+    def within(self, seconds: float) -> int:
+        """Tokens that are read in this time."""
         return int((self.speed or UNMEASURED_SPEED) * seconds)
 
 

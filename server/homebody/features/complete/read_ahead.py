@@ -2,15 +2,13 @@
 
 In: the prompt of an expected request. Out: as much of it in the server's cache as there was time for.
 While llama.cpp reads a prompt, it does not notice a closed connection, so a piece is what the model reads
-in 150 ms. While the user types it is 50 ms, and up to 100 ms once no keystroke has come for a while.
-The next piece is only sent if it is still needed.
+in 150 ms, and while the user types in 70 ms. The next piece is only sent if it is still needed.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from homebody.backend.base import Prompt, PromptRead, Stats
 from homebody.backend.cancellation import cleaned_up
@@ -18,31 +16,9 @@ from homebody.engine import Use
 from homebody.session.cached_prompts import CachedPrompt
 from homebody.session.session import Session
 
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Sizes of the pieces of one prompt, in seconds of reading.
-
-    The first takes ``first`` seconds and each later one ``growth`` times as long, up to ``longest``: longer
-    pieces are read faster, but a key waits until the piece is read.
-    """
-
-    first: float
-    longest: float
-    growth: float = 1.25
-
-    def piece(self, number: int) -> float:
-        """Seconds of the piece with this number, counted from 0."""
-        return min(self.longest, self.first * self.growth ** min(number, _MOST_GROWTH))
-
-
-_MOST_GROWTH = 20
-"""Pieces after which no pace grows any more."""
-
-PAUSE = Pace(0.15, 0.15)
-TYPING = Pace(0.05, 0.1)
-"""Seconds of reading for each piece while the user types. Measured with a keystroke each 120 ms: the median
-answer is delayed by 30 ms."""
+PAUSE_PIECE = 0.15
+TYPING_PIECE = 0.07
+"""Seconds of reading for each piece, in a pause and while the user types: a key waits until it is read."""
 
 _FEWEST_TOKENS = 8
 """Minimum tokens of a piece: each one costs a round trip."""
@@ -51,7 +27,7 @@ _FIRST_PIECE_TOKENS = 48
 """Tokens of the first piece, before the speed is known: about a second of reading on a slow machine."""
 
 
-def piece_tokens(use: Use, seconds: float = PAUSE.first) -> int:
+def piece_tokens(use: Use, seconds: float = PAUSE_PIECE) -> int:
     """Tokens of one piece that is read in ``seconds``, at the measured speed."""
     if use.speed.prompt is None:
         return _FIRST_PIECE_TOKENS
@@ -64,7 +40,7 @@ async def read_ahead(
     wanted: Callable[[], bool],
     *,
     leave: int,
-    pace: Pace = PAUSE,
+    piece_seconds: float = PAUSE_PIECE,
 ) -> bool:
     """Read ``prompt`` piece by piece until at most ``leave`` tokens are unread.
 
@@ -87,20 +63,22 @@ async def read_ahead(
     cached = session.cached_prompts.best(text)
     position = _read_tokens(use, cached, text, total)
     counted = None if position else 0
-    number = 0
     while total - position > leave:
         if not wanted():
             return False
-        seconds = pace.piece(number)
-        number += 1
-        asked = min(position + piece_tokens(use, seconds), total)
+        asked = min(position + piece_tokens(use, piece_seconds), total)
         began = time.monotonic()
         piece = asyncio.ensure_future(use.backend.warm(prompt, tokens=asked, slot=cached.slot))
+        session.is_reading = True
         try:
-            is_cancelled = await _wait_for(piece, 2 * seconds)
+            is_cancelled = await _wait_for(piece, 2 * piece_seconds)
         except asyncio.CancelledError:
             use.speed.learn_unfinished(asked - position, time.monotonic() - began)
+            # The server does not notice the cancellation before it has read the piece.
+            session.cached_prompts.put(cached.slot, _characters(text, asked, total), asked)
             raise
+        finally:
+            session.is_reading = False
         stats = piece.result()
         if stats.prompt_tokens is None and is_cancelled:
             raise asyncio.CancelledError
@@ -111,8 +89,7 @@ async def read_ahead(
         new = 0 if counted is None else stats.prompt_tokens - counted
         use.speed.learn(stats, PromptRead(new, stats.prompt_tokens - new, milliseconds))
         counted = stats.prompt_tokens
-        # The characters of these tokens, estimated on the low side.
-        read = text[: len(text) * asked // max(total, asked, 1)]
+        read = _characters(text, asked, total)
         # If the total is an estimate, correct it by the server's count.
         before, total = total, await use.backend.count_prompt(prompt)
         position = asked * total // before
@@ -142,6 +119,11 @@ async def _wait_for(piece: asyncio.Future[Stats], seconds: float) -> bool:
             raise
         return True
     return False
+
+
+def _characters(text: str, tokens: int, total: int) -> str:
+    """Return the beginning of ``text`` that has these of its ``total`` tokens, estimated on the low side."""
+    return text[: len(text) * tokens // max(total, tokens, 1)]
 
 
 def _read_tokens(use: Use, cached: CachedPrompt, text: str, total: int) -> int:

@@ -1,38 +1,22 @@
 """Several places keep their prompts cached, each in a slot of the server's prompt cache."""
 
-import asyncio
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
 
 from homebody.backend.base import FimTokens, Marker
-from homebody.backend.scripted import ScriptedBackend
 from homebody.features.complete import complete
-from homebody.features.complete.pause import follow_up, widen_while_typing
+from homebody.features.complete.pause import follow_up
 from homebody.features.complete.plan import apply, plan
 from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.read_ahead import read_ahead
 from homebody.prompt.fim import formats
-from homebody.session.keystrokes import ReadingAllowance
-from homebody.text import Document, Span, TextEdit
-from support.documents import typed
-from support.plans import planned_at, wide_at
+from homebody.text import Document
+from support.documents import numbered, typed
+from support.plans import planned_at, wide_at, with_slots
 from support.until import until
 
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
-
-
-def _file(name: str, lines: int = 60) -> Document:
-    text = "".join(f"{name}_{n} = {name} * {n}\n" for n in range(lines))
-    return Document.create(f"file:///{name}.py", "python", 1, text)
-
-
-def _with_slots(w, slots: int, speed: float = 100_000) -> None:
-    """Let the server cache ``slots`` completion prompts; at the usual speed a prompt is read in one piece."""
-    w.backend._info = replace(w.backend._info, completion_slots=slots)
-    w.engine.completion.speed.prompt = speed
 
 
 async def _evaluated(w, document: Document, offset: int) -> int:
@@ -47,8 +31,8 @@ async def _evaluated(w, document: Document, offset: int) -> int:
 async def test_returning_to_four_files_reads_a_few_tokens(world, fim):
     """Each file's prompt is still in its slot."""
     async with world("zzz\n", fim=fim) as w:
-        _with_slots(w, 5)
-        places = [(one, len(one.text)) for one in map(_file, ("alpha", "beta", "gamma", "delta"))]
+        with_slots(w, 5)
+        places = [(one, len(one.text)) for one in map(numbered, ("alpha", "beta", "gamma", "delta"))]
         for document, offset in places:
             assert await _evaluated(w, document, offset) > 100
         for document, offset in places:
@@ -59,9 +43,9 @@ async def test_returning_to_four_files_reads_a_few_tokens(world, fim):
 async def test_the_place_that_was_left_longest_ago_is_read_again(world):
     """With three slots for four files: the others keep what was read."""
     async with world("zzz\n") as w:
-        _with_slots(w, 3)
+        with_slots(w, 3)
         first, second, third, fourth = (
-            (one, len(one.text)) for one in map(_file, ("alpha", "beta", "gamma", "delta"))
+            (one, len(one.text)) for one in map(numbered, ("alpha", "beta", "gamma", "delta"))
         )
         for document, offset in (first, second, third):
             await _evaluated(w, document, offset)
@@ -76,8 +60,8 @@ async def test_the_place_that_was_left_longest_ago_is_read_again(world):
 async def test_with_one_slot_each_file_is_read_again(world):
     """The server caches only the last prompt."""
     async with world("zzz\n") as w:
-        _with_slots(w, 1)
-        one, other = _file("alpha"), _file("beta")
+        with_slots(w, 1)
+        one, other = numbered("alpha"), numbered("beta")
         await _evaluated(w, one, len(one.text))
         await _evaluated(w, other, len(other.text))
         assert await _evaluated(w, *typed(one, len(one.text), "q")) > 100
@@ -86,8 +70,8 @@ async def test_with_one_slot_each_file_is_read_again(world):
 async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(world):
     """Even after lines were typed there: the window begins where it began before."""
     async with world("zzz\n", context_length=32_768) as w:
-        _with_slots(w, 5)
-        document = _file("alpha", 6000)
+        with_slots(w, 5)
+        document = numbered("alpha", 6000)
         offset = document.line_starts[400]
         for line in ("one = 1\n", "two = 2\n"):
             await _evaluated(w, document, offset)
@@ -103,8 +87,8 @@ async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(wor
 async def test_reading_ahead_resumes_after_typing(world):
     """It has a separate slot: the request between two pauses uses the narrow window."""
     async with world("zzz\n", context_length=32_768) as w:
-        _with_slots(w, 5, speed=400)
-        target, document = await target_of(w.engine), _file("alpha", 3000)
+        with_slots(w, 5, speed=400)
+        target, document = await target_of(w.engine), numbered("alpha", 3000)
         offset, state = document.line_starts[2000], w.session.document_state(document.uri)
         narrow = planned_at(w.session, target, document, offset)
         await read_ahead(w.session, narrow.prompt, lambda: True, leave=0)
@@ -130,12 +114,12 @@ async def test_reading_ahead_resumes_after_typing(world):
 async def test_the_slot_of_a_replaced_window_is_reused_first(world, monkeypatch):
     """The narrow window is not needed once the wide one is read; other places keep theirs."""
     async with world("zzz\n", context_length=32_768) as w:
-        _with_slots(w, 3, speed=400)
+        with_slots(w, 3, speed=400)
         monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 0.0)
         target = await target_of(w.engine)
-        other = _file("beta", 20)
+        other = numbered("beta", 20)
         await _evaluated(w, other, len(other.text))
-        document = _file("alpha", 3000)
+        document = numbered("alpha", 3000)
         state, offset = w.session.document_state(document.uri), document.line_starts[2000]
         state.widened()
         await _evaluated(w, document, offset)
@@ -147,164 +131,11 @@ async def test_the_slot_of_a_replaced_window_is_reused_first(world, monkeypatch)
         assert len(w.backend.requests) == before + 1
 
 
-def _typing_reads(w) -> list:
-    """Requests that read ahead."""
-    return [request for request in w.backend.requests if request.sampling is None]
-
-
-async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
-    """It is read in a slot of its own, without any pause; then requests use it."""
-    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 3600.0)
-    async with world("zzz\n", context_length=32_768) as w:
-        _with_slots(w, 5, speed=400)
-        document = _file("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
-        state.widened()
-        await complete(w.engine, document, offset, session=w.session)
-        narrow = state.windows.current
-        assert narrow.narrow
-        for key in "qrstuvwxyz" * 100:
-            before = len(_typing_reads(w))
-            document, offset = typed(document, offset, key)
-            await complete(w.engine, document, offset, session=w.session)
-            if state.windows.current is not narrow:
-                break
-            # The next keystroke interrupts the work after at least one more piece.
-            await until(lambda n=before: len(_typing_reads(w)) > n or state.windows.current is not narrow)
-        assert state.windows.current.start < narrow.start
-        slots = {request.slot for request in w.backend.requests}
-        assert len(slots) == 2
-
-
-async def test_a_search_that_found_nothing_is_not_repeated_while_the_user_types(world, monkeypatch):
-    """In a file without imports and snippets, only the first wide window looks for them."""
-    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 3600.0)
-    async with world("zzz\n", context_length=32_768) as w:
-        searched: list[str] = []
-        w.session.siblings = lambda uri: searched.append(uri) or ()
-        _with_slots(w, 5, speed=400)
-        target, document = await target_of(w.engine), _file("alpha", 3000)
-        w.session.document_state(document.uri).widened()
-        for line in (2000, 500):
-            offset = document.line_starts[line]
-            w.session.allowance = ReadingAllowance()
-            narrow = planned_at(w.session, target, document, offset).window
-            await widen_while_typing(w.session, target, document, offset)
-            assert w.session.document_state(document.uri).windows.current.start < narrow.start
-        assert [document.uri] == searched
-
-
-async def _reads_in_a_gap(w, document: Document, offset: int) -> int:
-    """Complete, then read ahead as between two keys; return the number of pieces."""
-    await complete(w.engine, document, offset, session=w.session)
-    await w.session.stop_background()
-    before = len(_typing_reads(w))
-    await widen_while_typing(w.session, await target_of(w.engine), document, offset)
-    return len(_typing_reads(w)) - before
-
-
-async def test_short_visits_read_one_wide_window_until_more_was_typed(world):
-    """Each would cost much more than what is typed there; 1,500 keys later there is another one."""
-    async with world("zzz\n", context_length=32_768) as w:
-        _with_slots(w, 8, speed=400)
-        first, second = _file("alpha", 3000), _file("beta", 3000)
-        assert await _reads_in_a_gap(w, first, first.line_starts[2000]) > 10
-        document, offset = second, second.line_starts[2000]
-        for _ in range(20):
-            assert await _reads_in_a_gap(w, document, offset) == 0
-            edit = TextEdit(Span(offset, offset), "q")
-            document, offset = document.edited(edit, document.version + 1), offset + 1
-            w.session.changed(edit, document)
-        for _ in range(1000):
-            w.session.allowance.key()
-        assert await _reads_in_a_gap(w, document, offset) == 0
-        for _ in range(500):
-            w.session.allowance.key()
-        assert await _reads_in_a_gap(w, document, offset) > 10
-
-
-async def test_a_wide_window_that_a_key_interrupts_is_paid_for_once(world):
-    """What was read stays in its slot, so that reading continues after each key."""
-    async with world("zzz\n", context_length=32_768, kind=_StopsAfterPieces) as w:
-        _with_slots(w, 8, speed=400)
-        document = _file("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
-        await complete(w.engine, document, offset, session=w.session)
-        await w.session.stop_background()
-        narrow, target, interrupted = state.windows.current, await target_of(w.engine), 0
-        while state.windows.current is narrow:
-            w.backend.left = 5
-            task = asyncio.create_task(widen_while_typing(w.session, target, document, offset))
-            w.backend.stop = task.cancel
-            await asyncio.wait({task})
-            interrupted += task.cancelled()
-        assert interrupted > 3
-        assert 0 <= w.session.allowance.tokens < 100
-
-
-class _StopsAfterPieces(ScriptedBackend):
-    """Calls ``stop`` with each ``left``-th piece, as a key does that comes while it is read."""
-
-    left = 0
-
-    def stop(self) -> None:
-        """Replaced by the test."""
-
-    async def warm(self, prompt, *, tokens=None, slot="completion"):
-        """Read a piece."""
-        self.left -= 1
-        if self.left == 0:
-            self.stop()
-        return await super().warm(prompt, tokens=tokens, slot=slot)
-
-
-async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
-    """Reading a wide window would make the server drop the prompt that the next key needs."""
-    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 3600.0)
-    async with world("zzz\n", context_length=32_768) as w:
-        _with_slots(w, 1, speed=400)
-        document = _file("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
-        state.widened()
-        for key in "qrs":
-            document, offset = typed(document, offset, key)
-            await complete(w.engine, document, offset, session=w.session)
-        await w.session.stop_background()
-        before = len(_typing_reads(w))
-        await widen_while_typing(w.session, await target_of(w.engine), document, offset)
-        assert before == len(_typing_reads(w))
-        assert state.windows.current.narrow
-
-
-@pytest.mark.parametrize(("on_battery", "reads_ahead"), [(True, False), (False, True)])
-async def test_nothing_is_read_ahead_on_battery_where_a_setting_says_so(
-    world, monkeypatch, tmp_path, on_battery, reads_ahead
-):
-    """Requests are answered as before; with a charger, the window grows."""
-    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 0.0)
-    battery = tmp_path / "BAT0"
-    battery.mkdir()
-    (battery / "type").write_text("Battery\n")
-    (battery / "status").write_text("Discharging\n" if on_battery else "Charging\n")
-    async with world("zzz\n", context_length=32_768) as w:
-        completion = structs.replace(w.engine.settings.completion, read_ahead_on_battery=False)
-        w.engine.settings = structs.replace(w.engine.settings, completion=completion)
-        w.session.power_supplies = tmp_path
-        _with_slots(w, 5, speed=400)
-        document = _file("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
-        state.widened()
-        await _evaluated(w, document, offset)
-        target = await target_of(w.engine)
-        await follow_up(w.session, target, document, None, offset)
-        assert reads_ahead == (not state.windows.current.narrow)
-
-
 async def test_a_script_completes_in_the_slot_for_chat(world):
     """Without an editor's session; the editor's prompts stay in the slots for completion."""
     async with world("zzz\n") as w:
-        _with_slots(w, 5)
-        document = _file("alpha")
+        with_slots(w, 5)
+        document = numbered("alpha")
         await complete(w.engine, document, len(document.text))
         assert {"chat"} == {request.slot for request in w.backend.requests}
 
@@ -325,8 +156,8 @@ async def test_coming_back_sends_a_prompt_that_begins_as_before(world, family):
     async with world("zzz\n", context_length=4096, special_texts=markers) as w:
         completion = structs.replace(w.engine.settings.completion, fim=family)
         w.engine.settings = structs.replace(w.engine.settings, completion=completion)
-        _with_slots(w, 8, speed=5_000)
-        document, other = _file("alpha", 6000), _file("beta")
+        with_slots(w, 8, speed=5_000)
+        document, other = numbered("alpha", 6000), numbered("beta")
         offset = document.line_starts[400]
 
         async def prompt(where: Document, at: int) -> str:

@@ -5,11 +5,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from itertools import count
 
+import pytest
+
 from homebody.backend.base import Prompt, Text
 from homebody.backend.scripted import ScriptedBackend
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
-from homebody.features.complete.read_ahead import PAUSE, TYPING, Pace, piece_tokens, read_ahead
+from homebody.features.complete.read_ahead import TYPING_PIECE, piece_tokens, read_ahead
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import Document, Span, TextEdit
@@ -17,16 +19,15 @@ from support.ollama_double import OllamaDouble, OllamaModel
 from support.until import until
 
 _LONG_WORDS = "extraordinarily " * 300
-_SLOW = Pace(60.0, 60.0)
+_ANY_TIME = 60.0
 
 
-def test_pieces_grow_while_no_key_comes():
-    """A key waits for at most 50 ms while the user types, and for at most 100 ms after a pause."""
-    pieces = [TYPING.piece(number) for number in range(100)]
-    assert pieces == sorted(pieces)
-    assert (pieces[0], pieces[-1]) == (0.05, 0.1)
-    assert sum(pieces[:4]) < 0.3
-    assert {0.15} == {PAUSE.piece(number) for number in range(100)}
+@pytest.mark.parametrize(("speed", "tokens"), [(100.0, 8), (200.0, 14), (1000.0, 70)])
+async def test_a_key_waits_for_at_most_70_ms_while_the_user_types(world, speed, tokens):
+    """A piece is what is read in that time, and on a slow machine eight tokens."""
+    async with world("x\n") as w:
+        w.engine.completion.speed.prompt = speed
+        assert piece_tokens(w.engine.completion, TYPING_PIECE) == tokens
 
 
 async def test_reading_resumes_where_a_key_interrupted_it(world):
@@ -56,7 +57,7 @@ async def test_a_model_that_finishes_no_piece_before_the_next_key_gets_shorter_o
         speed = w.engine.completion.speed
         before = piece_tokens(w.engine.completion)
         reading = asyncio.create_task(
-            read_ahead(w.session, Prompt((Text(_LONG_WORDS),)), lambda: True, leave=0, pace=Pace(0.5, 0.5))
+            read_ahead(w.session, Prompt((Text(_LONG_WORDS),)), lambda: True, leave=0, piece_seconds=0.5)
         )
         await w.backend.has_begun.wait()
         reading.cancel()
@@ -76,7 +77,9 @@ async def _read_until_cancelled(w) -> Prompt:
     """Cancel the reading of a prompt during its first piece; returns the prompt."""
     w.engine.completion.speed.prompt = 400
     prompt = Prompt((Text(_LONG_WORDS),))
-    reading = asyncio.create_task(read_ahead(w.session, prompt, lambda: True, leave=0, pace=_SLOW))
+    reading = asyncio.create_task(
+        read_ahead(w.session, prompt, lambda: True, leave=0, piece_seconds=_ANY_TIME)
+    )
     await w.backend.has_begun.wait()
     reading.cancel()
     w.backend.may_end.set()
