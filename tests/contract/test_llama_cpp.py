@@ -10,24 +10,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Stream, Text
+from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Text
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
 from homebody.host.options import HostOptions
 from support.llama_server import copy_with, counter, tokenize, wait_until_idle
 from support.recording_proxy import RecordingProxy
+from support.streams import MANY, read
 from support.tiny_gguf import ANY_BYTE, END, FIM_MIDDLE, UNSURE_SCRIPT, write_tiny_gguf
 from support.tiny_spm import write_tiny_spm
-
-MANY = Sampling(max_tokens=64)
-
-
-async def read(stream: Stream) -> tuple[str, Stats]:
-    """Text and stats of a whole answer."""
-    items = [item async for item in stream]
-    assert isinstance(items[-1], Stats)
-    return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
 
 
 @pytest.fixture

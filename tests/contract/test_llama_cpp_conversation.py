@@ -3,18 +3,10 @@
 from contextlib import aclosing
 from typing import Any
 
-from homebody.backend.base import Message, Piece, Sampling, Stats, Stream
+from homebody.backend.base import Message
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from support.recording_proxy import RecordingProxy
-
-MANY = Sampling(max_tokens=64)
-
-
-async def read(stream: Stream) -> tuple[str, Stats]:
-    """Text and stats of a whole answer."""
-    items = [item async for item in stream]
-    assert isinstance(items[-1], Stats)
-    return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
+from support.streams import MANY, read
 
 
 async def test_an_answer_goes_back_by_the_tokens_that_were_generated(host: Any):

@@ -3,11 +3,10 @@
 from contextlib import aclosing
 from typing import Any
 
-from homebody.backend.base import Message, Piece, Prompt, ReadProgress, Sampling, Text
+from homebody.backend.base import Message, Piece, Prompt, ReadProgress, Text
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from support.recording_proxy import RecordingProxy
-
-MANY = Sampling(max_tokens=64)
+from support.streams import MANY
 
 
 async def test_reading_a_prompt_is_reported_while_it_is_read(host: Any):

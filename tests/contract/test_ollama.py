@@ -1,37 +1,25 @@
 """Ollama, with its documented behaviour: one context length, no silent cut, no cloud."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Stream, Text
+from homebody.backend.base import FimTokens, Marker, Message, Prompt, Sampling, Text
 from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.ollama_api import Shown
 from homebody.errors import BackendRefused, ConnectionForbidden, ContextTooLong
 from support.ollama_double import SPECIAL, OllamaDouble, OllamaModel
+from support.streams import MANY, read
 from support.until import until
 
-MANY = Sampling(max_tokens=64)
 CODER = OllamaModel("qwen2.5-coder:1.5b", fim=True, capabilities=("completion", "insert"))
 
 
-async def read(stream: Stream) -> tuple[str, Stats]:
-    """Text and stats of a whole answer."""
-    items = [item async for item in stream]
-    assert isinstance(items[-1], Stats)
-    return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
-
-
-@asynccontextmanager
-async def opened(double: OllamaDouble, **options: Any) -> AsyncIterator[OllamaBackend]:
+def opened(double: OllamaDouble, **options: Any) -> aclosing[OllamaBackend]:
     """A backend, closed at the end."""
-    backend = OllamaBackend(double.url, **options)
-    try:
-        yield backend
-    finally:
-        await backend.aclose()
+    return aclosing(OllamaBackend(double.url, **options))
 
 
 def bodies(double: OllamaDouble, path: str) -> list[dict[str, Any]]:

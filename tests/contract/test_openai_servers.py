@@ -1,42 +1,30 @@
 """LM Studio, vLLM and unknown servers behind OpenAI's API: lengths, names of parameters, reasoning."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Stream, Text
+from homebody.backend.base import Message, Prompt, Sampling, Text
 from homebody.backend.servers.lm_studio import LINK_NOTE, LmStudioBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
+from support.streams import MANY, read
 from support.until import until
 
-MANY = Sampling(max_tokens=64)
 ALL = Sampling(
     max_tokens=7, temperature=0.25, top_p=0.5, top_k=9, min_p=0.125, repeat_penalty=1.5, seed=3, logprobs=2
 )
 CODER = "qwen2.5-coder-1.5b-instruct"
 
 
-async def read(stream: Stream) -> tuple[str, Stats]:
-    """Text and stats of a whole answer."""
-    items = [item async for item in stream]
-    assert isinstance(items[-1], Stats)
-    return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
-
-
-@asynccontextmanager
-async def opened(double: LoopbackServer, kind: Any, **options: Any) -> AsyncIterator[StringBackend]:
+def opened(double: LoopbackServer, kind: Any, **options: Any) -> aclosing[StringBackend]:
     """A backend, closed at the end."""
-    backend: StringBackend = kind(double.url, **options)
-    try:
-        yield backend
-    finally:
-        await backend.aclose()
+    return aclosing(kind(double.url, **options))
 
 
 def bodies(double: OpenAiDouble, path: str = "/v1/completions") -> list[dict[str, Any]]:
@@ -209,14 +197,9 @@ async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
     assert info.context_length == 4096
 
 
-@asynccontextmanager
-async def opened_at(url: str, key: str) -> AsyncIterator[OpenAiBackend]:
-    """A backend on a real llama.cpp."""
-    backend = OpenAiBackend(url, api_key=key)
-    try:
-        yield backend
-    finally:
-        await backend.aclose()
+def opened_at(url: str, key: str) -> aclosing[OpenAiBackend]:
+    """A backend on a real llama.cpp, closed at the end."""
+    return aclosing(OpenAiBackend(url, api_key=key))
 
 
 _PIECE: dict[str, object] = {"choices": [{"index": 0, "text": "a", "finish_reason": None}]}

@@ -9,13 +9,12 @@ import json
 import sys
 
 from homebody.backend import open_backend
-from homebody.backend.base import Backend, Message, Piece, Prompt, Sampling, Text
+from homebody.backend.base import Backend, Message, Piece, Prompt, Text
 from homebody.errors import BackendError
 from homebody.settings import BackendSettings, Settings
 from support.loopback import LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
-
-MANY = Sampling(max_tokens=64)
+from support.streams import MANY
 
 
 async def complete(backend: Backend) -> str:

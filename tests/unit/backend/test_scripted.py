@@ -34,8 +34,7 @@ from homebody.errors import (
     SettingsError,
 )
 from homebody.settings import BackendSettings, Settings
-
-MANY = Sampling(max_tokens=64)
+from support.streams import MANY
 
 
 def prompt(text: str, **more: object) -> Prompt:
