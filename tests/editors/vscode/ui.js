@@ -154,8 +154,12 @@ open(async ({ page, settings }) => {
     await until(async () => (await readFile(prices, "utf8")).includes("return sum(prices)"));
     console.log("ok Enter in it opens a change, and Accept writes it");
 
+    await page.keyboard.press("Control+Alt+h");
+    await page.keyboard.press("m");
+    await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Switch model" }).waitFor();
+    await page.keyboard.press("Escape");
     await openWalkthrough(page);
-    await ticked(page, "refactor");
+    await ticked(page, "refactor", "keys");
     console.log("ok the steps of the walkthrough are ticked once they were done");
 
     const before = await readFile(settings.machineSettings, "utf8");
