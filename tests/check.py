@@ -42,7 +42,7 @@ NODE_CHECKS: dict[str, list[str]] = {
 }
 
 # Together with the checks about half of the time.
-FIRST_HALF = ["tests/cases", "tests/contract", "tests/e2e"]
+FIRST_HALF = ["tests/cases", "tests/contract", "tests/e2e", "tests/fuzz", "tests/unit/models"]
 SECOND_HALF = [f"--ignore={folder}" for folder in FIRST_HALF]
 
 
