@@ -11,6 +11,9 @@
 
 ;;; Code:
 
+(when (< emacs-major-version 30)
+  (error "Homebody needs Emacs 30 or newer; this is Emacs %s" emacs-version))
+
 (require 'cl-lib)
 (require 'jsonrpc)
 (require 'project)
@@ -23,8 +26,8 @@
   :prefix "homebody-")
 
 (defcustom homebody-command '("homebody" "lsp")
-  "Command that starts the server."
-  :type '(repeat string))
+  "Command that starts the server; a string is the program alone."
+  :type '(choice (string :tag "Program") (repeat :tag "Program and arguments" string)))
 
 (defcustom homebody-settings nil
   "Settings for the server: a property list with the names of docs/settings.md.
@@ -77,6 +80,10 @@ For example (:completion (:maxTokens 64))."
   (let ((project (project-current)))
     (expand-file-name (if project (project-root project) default-directory))))
 
+(defun homebody--command ()
+  "Return `homebody-command' as a list."
+  (if (stringp homebody-command) (list homebody-command "lsp") homebody-command))
+
 (defun homebody--find-or-start ()
   "Return the server of this buffer's project; start it if needed.
 Return nil, with a message, if the program is missing or ended too often."
@@ -84,9 +91,9 @@ Return nil, with a message, if the program is missing or ended too often."
          (server (alist-get root homebody--servers nil nil #'equal)))
     (cond
      ((and server (jsonrpc-running-p server)) server)
-     ((not (executable-find (car homebody-command)))
+     ((not (executable-find (car (homebody--command))))
       (message "Homebody: there is no program `%s': install Homebody, or set `homebody-command'."
-               (car homebody-command))
+               (car (homebody--command)))
       nil)
      ((> (length homebody--ends) homebody--most-starts)
       (message "Homebody: the server ended again and is not restarted; M-x homebody-restart starts it.")
@@ -105,7 +112,7 @@ Return nil, with a message, if the program is missing or ended too often."
                   :events-buffer-config '(:size 0)
                   :process (lambda ()
                              (make-process
-                              :name "homebody" :command homebody-command
+                              :name "homebody" :command (homebody--command)
                               :connection-type 'pipe :coding 'utf-8-emacs-unix :noquery t
                               :stderr (get-buffer-create "*homebody stderr*")))
                   :notification-dispatcher #'homebody--notified

@@ -67,7 +67,7 @@ The server adds a delay of its own that suits the model's speed."
   "Show what the server reported last."
   (interactive)
   (let ((model (plist-get homebody--status :model)) (words (plist-get homebody--status :message)))
-    (message "%s" (cond ((not homebody--status) "Homebody: no server is running.")
+    (message "%s" (cond ((not homebody--status) "Homebody: no server is running; M-x homebody-restart starts it.")
                         ((and words (not (string-empty-p words))) words)
                         (model (format "Homebody: %s is ready." model))
                         (t "Homebody: there is no model yet.")))))
@@ -110,7 +110,11 @@ ITEM is the server's."
   (homebody--server-or-error)
   (homebody--request 1 (lambda (items)
                          (homebody--receive items)
-                         (unless items (message "Homebody: the model has nothing to suggest here.")))))
+                         (unless items
+                           (message "Homebody: %s"
+                                    (if (equal (plist-get homebody--status :kind) "Error")
+                                        (plist-get homebody--status :message)
+                                      "the model has nothing to suggest here."))))))
 
 (defun homebody--menu-is-open ()
   "Return whether a completion menu is open: company's, corfu's or Emacs's own."

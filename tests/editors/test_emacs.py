@@ -17,6 +17,7 @@ PAGE = ROOT / "docs" / "editors" / "emacs.md"
 ADD = "def add(a, c):\n    return a + c\n"
 DOCUMENTED = 'def add(a, c):\n    """Add.\n\n    ```\n    add(1, 2)\n    ```\n    """\n    return a + c\n'
 REPLIES = [
+    {"contains": "broken", "text": "x", "fault": "refused"},
     {"contains": "Shorter?", "text": f"So:\n\n```python\n{DOCUMENTED}```"},
     {"contains": "And then?", "text": "Then it ends."},
     {"contains": "Why?", "text": "Because of `add()`."},
@@ -57,6 +58,14 @@ def test_ghost_text_answers_and_changes_work_with_the_configuration_of_the_page(
         check=False,
     )
     assert (ended.returncode, ended.stderr.splitlines()[-1:]) == (0, ["all claims hold"]), ended.stderr
+
+
+def test_an_emacs_that_is_too_old_is_named(emacs):
+    """The first line of the configuration ends with one sentence, not with an unknown function later."""
+    script = "(progn (setq emacs-major-version 29) (require 'homebody))"
+    ended = subprocess.run([*emacs, "--eval", script], capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert "Homebody needs Emacs 30 or newer; this is Emacs " in ended.stderr
 
 
 def test_the_client_compiles_without_a_warning(tmp_path):

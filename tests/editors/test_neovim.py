@@ -138,11 +138,14 @@ def test_what_the_model_did_not_read_is_listed_and_can_be_read(open_editor):
 
 
 def test_an_explanation_that_fails_says_why(open_editor):
-    """The window shows the server's sentence instead of staying empty."""
+    """The window shows the server's sentence instead of staying empty; a requested suggestion, too."""
     editor = open_editor(reply("x", fault="refused"))
     editor.command("1,2Homebody explain")
     editor.sees("> ")
     editor.sees("refused the request")
+    editor.keys("jA<M-Bslash>")
+    editor.until(lambda: "homebody: The scripted backend refused the request" in editor.command("messages"))
+    assert "nothing to suggest" not in editor.command("messages")
 
 
 @BOTH
@@ -200,12 +203,25 @@ def test_without_a_server_one_line_says_what_to_do(open_editor):
         editor.command("Homebody explain")
 
 
+def test_a_command_that_comes_too_early_says_so(open_editor, tmp_path):
+    """A server that does not answer yet is starting, not stopped; `~` is the home folder in its path."""
+    editor = open_editor(reply("x"))
+    (tmp_path / "slow").write_text("#!/bin/sh\ncat >/dev/null\n")
+    (tmp_path / "slow").chmod(0o755)
+    editor.command("lua vim.lsp.stop_client(vim.lsp.get_clients())")
+    editor.until(lambda: editor.lua("return #vim.lsp.get_clients()") == 0)
+    editor.lua("vim.env.HOME = ...; require('homebody').setup({cmd = '~/slow'})", str(tmp_path))
+    assert "the server is starting; try again" in editor.command("Homebody explain")
+
+
 def test_options_that_are_not_valid_are_named(open_editor):
     """The message names the nearest option; all other options apply."""
     editor = open_editor(reply("x"))
-    editor.lua("require('homebody').setup({cmd = 'true', acept = '<C-y>', settings = 3})")
+    keys = "keys = {dismis = '<C-x>'}"
+    editor.lua(f"require('homebody').setup({{cmd = 'true', acept = '<C-y>', settings = 3, {keys}}})")
     editor.until(lambda: "did you mean `accept`?" in editor.command("messages"))
     assert "the option `settings` has to be a table" in editor.command("messages")
+    assert "there is no key `dismis`, did you mean `dismiss`?" in editor.command("messages")
 
 
 def test_ghost_text_does_not_look_like_code_without_true_colours(open_editor):

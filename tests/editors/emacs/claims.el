@@ -23,6 +23,7 @@
 (defun text-of (name) "Return the text of the buffer NAME." (with-current-buffer name (buffer-string)))
 (defun shows-change () "Return whether a change is shown." (get-buffer homebody--change-buffer))
 
+(setq homebody-command "homebody") ; the program alone
 (switch-to-buffer (find-file-noselect "app.py"))
 (claim "the mode is on in code" t homebody-mode)
 (goto-char (point-max))
@@ -155,11 +156,24 @@
        "def add(a, c):\n    \"\"\"Add.\n\n    ```\n    add(1, 2)\n    ```\n    \"\"\"\n    return a + c\n"
        (buffer-string))
 
+(setq homebody-command '("homebody" "lsp"))
 (kill-process (jsonrpc--process homebody--server))
 (wait-for "the server ends" (lambda () (and homebody--server (not (homebody--is-served)))))
 (wait-for "another server" #'homebody--is-served)
 (message "ok a server that ended is started again")
 (claim "eglot still manages the buffer" t (and (eglot-managed-p) t))
+(switch-to-buffer (find-file-noselect "broken.py"))
+(insert "broken = ")
+(defvar refusals 0 "Number of messages about a refused request.")
+(defun count-refusal (&rest words)
+  "Count WORDS if they are about a refused request."
+  (when (string-search "refused the request" (apply #'format-message words)) (cl-incf refusals)))
+(advice-add 'message :before #'count-refusal)
+(homebody-suggest)
+(wait-for "the server shows a failure, and so does the request" (lambda () (= refusals 2)))
+(advice-remove 'message #'count-refusal)
+(set-buffer-modified-p nil)
+(switch-to-buffer "app.py")
 (set-buffer-modified-p nil)
 (eglot-shutdown (eglot-current-server))
 (kill-buffer)

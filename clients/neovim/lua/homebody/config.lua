@@ -54,23 +54,41 @@ local function nearest(name, names)
   return distance(name, names[1]) <= 2 and names[1] or nil
 end
 
+-- A sentence about a name that is not among `names`.
+local function unknown(what, name, names)
+  local known = nearest(name, names)
+  local hint = known and (", did you mean `%s`?"):format(known) or (": there are %s"):format(table.concat(names, ", "))
+  return ("there is no %s `%s`%s"):format(what, name, hint)
+end
+
+-- The command of the server; `~` in its path is the home folder.
+local function command(value)
+  local cmd = type(value) == "string" and { value, "lsp" } or vim.deepcopy(value)
+  cmd[1] = vim.fs.normalize(cmd[1])
+  return cmd
+end
+
 -- Sets the options; returns a sentence for each invalid one, which keeps its default.
 function M.set(given)
   local problems, options = {}, vim.deepcopy(M.defaults)
   for name, value in pairs(given or {}) do
     local types = TYPES[name]
     if types == nil then
-      local known = nearest(name, vim.tbl_keys(TYPES))
-      local hint = known and (", did you mean `%s`?"):format(known) or (": there are %s"):format(table.concat(vim.tbl_keys(TYPES), ", "))
-      table.insert(problems, ("there is no option `%s`%s"):format(name, hint))
+      table.insert(problems, unknown("option", name, vim.tbl_keys(TYPES)))
     elseif not vim.list_contains(types, type(value)) then
       table.insert(problems, ("the option `%s` has to be a %s"):format(name, table.concat(types, " or a ")))
     elseif name == "accept" then
       options.keys.accept = value -- its name in earlier versions
-    elseif name == "cmd" and type(value) == "string" then
-      options.cmd = { value, "lsp" }
+    elseif name == "cmd" then
+      options.cmd = command(value)
     elseif name == "keys" then
-      options.keys = value == false and {} or vim.tbl_extend("force", options.keys, value == true and {} or value)
+      local keys = type(value) == "table" and value or {}
+      for act in pairs(keys) do
+        if M.defaults.keys[act] == nil then
+          table.insert(problems, unknown("key", act, vim.tbl_keys(M.defaults.keys)))
+        end
+      end
+      options.keys = value == false and {} or vim.tbl_extend("force", options.keys, keys)
     else
       options[name] = value
     end

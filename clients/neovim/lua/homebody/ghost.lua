@@ -202,7 +202,8 @@ function M.suggest()
   request(true, function(client, buf, items)
     replace(client, buf, items)
     if #items == 0 then
-      rpc.say("the model has nothing to suggest here")
+      local status = vim.g.homebody_status or {}
+      rpc.say(status.kind == "Error" and status.message or "the model has nothing to suggest here")
     end
   end)
 end

@@ -8,6 +8,7 @@ local M = {}
 local MOST_RESTARTS, WITHIN_SECONDS = 5, 180
 local crashes = {} -- times, in seconds
 local missing -- the program that was not found, once that was reported
+local started -- id of the client that was started last
 local stopped = {} -- ids of clients that :Homebody restart has stopped
 
 local handlers = {
@@ -67,7 +68,7 @@ function M.start(buf)
   end
   local settings = M.config()
   settings.root_dir = vim.fs.root(buf, settings.root_markers) or vim.fn.getcwd()
-  vim.lsp.start(settings, { bufnr = buf })
+  started = vim.lsp.start(settings, { bufnr = buf })
 end
 
 -- Whether the program exists; if not, reports it once.
@@ -150,6 +151,8 @@ function M.need(buf)
     return client
   elseif not M.is_installed() then
     rpc.say(M.advice(), vim.log.levels.ERROR)
+  elseif started and vim.lsp.get_client_by_id(started) then
+    rpc.say("the server is starting; try again in a moment")
   else
     rpc.say("the server is not running for this file; :Homebody restart starts it", vim.log.levels.WARN)
   end
