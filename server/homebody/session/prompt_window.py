@@ -82,10 +82,14 @@ class PromptWindow:
         return not self.anchor <= other.anchor <= self.anchor + self.typed_limit
 
     def moved(self, edit: TextEdit) -> "PromptWindow":
-        """Adjust the offsets after an edit before the window; ignore other edits."""
+        """Adjust the offsets after an edit before the window; ignore other edits.
+
+        An edit that ends where an empty prefix stands counts as typed: no other part of the prompt has it.
+        """
         if edit.span.end > self.start:
             return self
-        shift = len(edit.new_text) - len(edit.span)
+        is_typed = edit.span.end == self.anchor
+        shift = -len(edit.span) if is_typed else len(edit.new_text) - len(edit.span)
         reach = self.reach if self.reach is None or edit.span.end > self.reach else self.reach + shift
         return replace(self, start=self.start + shift, anchor=self.anchor + shift, reach=reach)
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import FimTokens, ModelInfo, Prompt
+from homebody.features.complete import complete
 from homebody.features.complete.new_window import wide_window
 from homebody.features.complete.prompt import Target, marked_lines, prompt_for, target_of
 from homebody.features.prompt_paths import prompt_path, repository_name
 from homebody.prompt.fim import formats
 from homebody.syntax.chunk import Candidate
-from homebody.text import Document
+from homebody.text import Document, Span, TextEdit
 from homebody.workspace.uri import uri_of
 from support.documents import at, typed
 from support.plans import inputs_with, wide_at
@@ -24,6 +25,19 @@ _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 def _whole(prompt: Prompt) -> str:
     """The prompt's text followed by the forced beginning of the answer."""
     return prompt.text + prompt.forced
+
+
+async def test_a_file_whose_text_is_replaced_is_completed_again(world):
+    """What is typed into the emptied file is in the prompt, also after a request in between."""
+    async with world("compute(a)\n") as w:
+        document, offset = at("def add(a, b):\n    █")
+        await complete(w.engine, document, offset, session=w.session)
+        for edit in (TextEdit(Span(0, len(document.text)), ""), TextEdit(Span(0, 0), "result = ")):
+            document = document.edited(edit, document.version + 1)
+            w.session.changed(edit, document)
+            found = await complete(w.engine, document, len(document.text), session=w.session)
+        assert [one.text for one in found] == ["compute(a)"]
+        assert w.asked[-1].prompt.text.startswith("result =")
 
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
