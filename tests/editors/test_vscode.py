@@ -127,7 +127,6 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "the conversation is still there for a new window",
         "suggestions pause for all files and for one language, and the status says so",
         "the status item is not drawn for the work of a moment",
-        "settings count as soon as they are changed",
         "the last prompt is shown with what went into it",
         "the model is switched from the menu, and the choice is in the user's settings",
         "a server that crashes is there again",

@@ -319,13 +319,6 @@ exports.run = async function run() {
         status.show(current);
     });
 
-    await claim("settings count as soon as they are changed", async () => {
-        const completion = vscode.workspace.getConfiguration("homebody.completion");
-        await completion.update("minConfidence", 0.7, vscode.ConfigurationTarget.Global);
-        await until(() => settings.section("homebody").completion.minConfidence === 0.7);
-        await completion.update("minConfidence", undefined, vscode.ConfigurationTarget.Global);
-    });
-
     await claim("the last prompt is shown with what went into it", async () => {
         await runAction(document, new vscode.Range(0, 4, 0, 4), "Write a docstring");
         await vscode.window.showTextDocument(document);
