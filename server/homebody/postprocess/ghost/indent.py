@@ -35,7 +35,7 @@ def indented_like_file(draft: Draft) -> Draft:
         first = _without_doubled_indent(lines, cursor)
         text = "\n".join([first, *(_in_file_style(line, cursor) for line in lines[1:])])
     else:
-        first = _rest_of_indent(cursor) + _without_doubled_indent(lines, cursor)
+        first = _rest_of_indent(cursor, lines[0]) + _without_doubled_indent(lines, cursor)
         placed = _Lines(cursor)
         text = "\n".join([placed.first(first), *map(placed.next, lines[1:])])
     return draft if text == draft.text else structs.replace(draft, text=text)
@@ -89,14 +89,20 @@ def _without_doubled_indent(lines: list[str], cursor: CursorContext) -> str:
     return first[len(lead) :]
 
 
-def _rest_of_indent(cursor: CursorContext) -> str:
-    """Return the missing blanks if only a part of a block's indentation was typed.
+def _rest_of_indent(cursor: CursorContext, line: str) -> str:
+    """Return the missing indentation if none of a block's, or only a part, was typed or is in ``line``.
 
-    In a file with irregular indentation their number is unknown, so nothing is added.
+    In a file with irregular indentation the size of a part is unknown, so nothing is added to it.
     """
     typed, step = cursor.width(cursor.line_prefix), cursor.indentation.tab_columns
     due = cursor.level + step
-    if not cursor.fresh_statement or not cursor.at_block_start or cursor.indentation.unit == "\t":
+    if not cursor.fresh_statement or not cursor.at_block_start:
+        return ""
+    language = cursor.language
+    is_strict = language.blocks == "indentation" and not language.data and not language.prose
+    if is_strict and typed == cursor.level and line.strip() and not indent_of(line):
+        return cursor.indentation.unit
+    if cursor.indentation.unit == "\t":
         return ""
     is_regular = cursor.level % step == 0 and step in _COMMON_STEPS
     around = (*cursor.previous_lines, *cursor.next_lines)
