@@ -4,7 +4,9 @@ In: session, document, offset. Out: the window in the server's cache, then in us
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from homebody.errors import BackendError
 from homebody.features.complete.kept_imports import find_imports, keep_imports
 from homebody.features.complete.new_window import typing_window, wide_window
 from homebody.features.complete.plan import prompt_at
@@ -64,13 +66,15 @@ async def widen_at_a_key(session: Session, target: Target, document: Document, o
     """
     inputs = inputs_at(session, target, document, offset)
     window = inputs.windows.arriving
-    if window is None or not inputs.reads_while_typing or window.typed(document, offset) is None:
+    if window is None or window.typed(document, offset) is None or not _is_fast_enough(inputs):
         return
     if inputs.windows.is_tentative and not session.allowance.covers(inputs.seconds(inputs.while_typing)):
         return
     inputs = _begun(session, target, document, offset, window)
     prompt, pieces = prompt_at(inputs, window), iter([True])
-    await read_ahead(session, prompt, lambda: next(pieces, False), leave=0, piece_seconds=TYPING_PIECE)
+    # If the server fails, the request itself reports it.
+    with suppress(BackendError):
+        await read_ahead(session, prompt, lambda: next(pieces, False), leave=0, piece_seconds=TYPING_PIECE)
 
 
 async def _for_typing(
@@ -83,7 +87,7 @@ async def _for_typing(
     """
     inputs = inputs_at(session, target, document, offset)
     current, arriving, tokens = inputs.windows.current, inputs.windows.arriving, inputs.while_typing
-    if not inputs.reads_while_typing or (inputs.speed or 0.0) < _SLOWEST_FOR_TYPING:
+    if not _is_fast_enough(inputs):
         return None
     if current is None or not current.narrow or not inputs.is_much_wider(tokens):
         return None
@@ -98,6 +102,11 @@ async def _for_typing(
         # Keystrokes must not repeat the search for imports and snippets.
         await look_around(session, document, offset)
     return await counted_window(session, target, document, offset, typing_window)
+
+
+def _is_fast_enough(inputs: PlanInputs) -> bool:
+    """Whether a key would not notice that it waits for a piece."""
+    return inputs.reads_while_typing and (inputs.speed or 0.0) >= _SLOWEST_FOR_TYPING
 
 
 def _begun(

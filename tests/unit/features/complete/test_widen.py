@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from homebody.backend.scripted import ScriptedBackend
+from homebody.errors import BackendRefused
 from homebody.features.complete import complete
 from homebody.features.complete.pause import follow_up, visit
 from homebody.features.complete.prompt import target_of
@@ -13,7 +14,7 @@ from homebody.features.complete.widen import widen_while_typing
 from homebody.session.keystrokes import ReadingAllowance
 from homebody.text import Document, Span, TextEdit
 from support.documents import numbered, typed
-from support.plans import planned_at, with_slots
+from support.plans import planned_at, wide_at, with_slots
 from support.until import until
 
 
@@ -112,6 +113,53 @@ async def test_without_a_gap_each_key_reads_a_piece_before_its_request(world):
             assert w.backend.requests[-1].sampling is not None
         # Three seconds, of which half a second was read before, in pieces of 70 ms.
         assert 30 < keys < 40
+
+
+async def test_a_key_waits_for_no_piece_of_a_slow_model(world):
+    """A window that was begun in a pause waits for the next one: eight tokens would take 200 ms here."""
+    async with world("zzz\n", context_length=32_768) as w:
+        with_slots(w, 8, speed=40)
+        document = numbered("alpha", 3000)
+        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        await complete(w.engine, document, offset, session=w.session)
+        await w.session.stop_background()
+        state.begin_reading(wide_at(w.session, await target_of(w.engine), document, offset))
+        for _ in range(3):
+            document, offset = typed(document, offset, "q")
+            before = len(w.backend.requests)
+            await complete(w.engine, document, offset, session=w.session)
+            assert state.windows.arriving is not None
+            assert w.backend.requests[before].sampling is not None
+
+
+async def test_a_server_that_refuses_to_read_ahead_still_answers(world):
+    """A piece that fails at a key does not fail the request of the key."""
+    async with world("zzz\n", context_length=32_768, kind=_RefusesPieces) as w:
+        with_slots(w, 8, speed=400)
+        document = numbered("alpha", 3000)
+        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        await visit(w.session, document, offset)
+        assert state.windows.is_tentative
+        w.backend.refuses = True
+        document, offset = typed(document, offset, "q")
+        await complete(w.engine, document, offset, session=w.session)
+        assert w.backend.refused
+        assert w.asked
+
+
+class _RefusesPieces(ScriptedBackend):
+    """Refuses to read ahead from some time on."""
+
+    refuses = False
+    refused = 0
+
+    async def warm(self, prompt, *, tokens=None, slot="completion"):
+        """Read a piece, or refuse it."""
+        if self.refuses:
+            self.refused += 1
+            message = "no room"
+            raise BackendRefused(message)
+        return await super().warm(prompt, tokens=tokens, slot=slot)
 
 
 async def test_a_quick_window_comes_first_and_the_whole_one_after_many_keys(world):
