@@ -1,4 +1,4 @@
-/** What becomes of a request for ghost text after VS Code has stopped waiting. */
+/** Ghost text that is late: after VS Code has stopped waiting, or after the server has become ready. */
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -95,6 +95,47 @@ test("a request for the menu's item is not kept", () => {
     editor.now += 700;
     token.cancel();
     assert.equal(editor.sent[0]?.isCancelled, true);
+});
+
+test("the last key before the server is ready is asked for once it is, as after a key", () => {
+    editor.type(1);
+    editor.type(2);
+    editor.requests.ready();
+    assert.equal(editor.asksAgain, 1);
+    void editor.ask(editor.at(2), "explicit");
+    assert.deepEqual(editor.outcomes, [["automatic", false]]);
+});
+
+test("a server that is ready again is asked for a key that was sent early to the one before", async () => {
+    await editor.followed();
+    editor.type(2);
+    editor.requests.ready();
+    void editor.ask(editor.at(2), "explicit");
+    assert.deepEqual(editor.outcomes, [["early 2", true], ["automatic", false]]);
+});
+
+test("a server that is ready is not asked where VS Code asked, where no key came, or where the cursor has gone", () => {
+    editor.requests.ready();
+    void editor.ask(editor.at(0));
+    editor.requests.ready();
+    editor.type(1);
+    editor.cursor = { ...editor.cursor, line: 7 };
+    editor.requests.ready();
+    assert.equal(editor.asksAgain, 0);
+});
+
+test("a server that is ready is not asked for a key if the focus has left the editor since", () => {
+    editor.type(1);
+    editor.requests.left();
+    editor.requests.ready();
+    assert.equal(editor.asksAgain, 0);
+});
+
+test("a command of the user's elsewhere stays one after the server has become ready", () => {
+    editor.type(1);
+    editor.requests.ready();
+    void editor.ask({ ...editor.at(1), line: 7 }, "explicit");
+    assert.deepEqual(editor.outcomes, [["explicit", false]]);
 });
 
 test("the menu that opens over delivered ghost text has it shown again, once", async () => {

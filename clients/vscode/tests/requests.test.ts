@@ -171,6 +171,7 @@ test("for any events in any order, at most one request is in flight", async () =
         () => void (editor.now += 700),
         () => editor.requests.forget(),
         () => editor.requests.left(),
+        () => editor.requests.ready(),
     ];
     const phases = new Set<string | undefined>();
     // A linear congruential generator: the same sequence in every run.

@@ -157,6 +157,22 @@ exports.run = async function run() {
         await follows(true);
     });
 
+    await claim("the last key before the server is ready gets a suggestion once it is", async () => {
+        const editor = await begin("def depth_0(length):\n    ");
+        await server.stop();
+        await executeCommand("type", { text: "r" });
+        await until(() => editor.selection.active.character === 5);
+        assert.ok(questions.at(-1).version < document.version);
+        await executeCommand("homebody.restartServer");
+        const { found, suggested } = await answered(questions);
+        assert.equal(found, "late");
+        assert.ok(suggested.length > 0);
+        await until(async () => {
+            await executeCommand("editor.action.inlineSuggest.commit");
+            return document.getText().endsWith("return length * length");
+        });
+    });
+
     await claim("a suggestion that comes late leaves the focus where it is", async () => {
         const shown = [];
         const note = async (message) => void shown.push(message);

@@ -14,6 +14,9 @@
  *                        kept ───────> late ──> (VS Code asks once more and is given the answer)
  *                              answer
  *
+ * Keys that come before the server is ready are not asked for. Once it is ready, the last of them is `late`, without
+ * an answer yet: VS Code is made to ask, and the request is sent as after a key.
+ *
  * A change of the text ends a request in any phase.
  */
 
@@ -71,7 +74,7 @@ type Phase =
     | "awaited"
     /** VS Code has stopped waiting by itself. */
     | "kept"
-    /** The answer came after that: VS Code is made to ask again, and gets it. */
+    /** The answer, or the server, came after that: VS Code is made to ask again, and gets it. */
     | "late"
     /** VS Code has the answer. */
     | "delivered";
@@ -92,12 +95,16 @@ const VSCODE_DEBOUNCE_MILLISECONDS = 50;
 const VSCODE_ASKS_WITHIN_MILLISECONDS = 250;
 // VS Code stops waiting after about 700 ms; an earlier cancellation comes from the user.
 const PATIENT_MILLISECONDS = 500;
+// For a place where VS Code is made to ask before anything was sent.
+const NOT_SENT: Sent<never> = { answer: new Promise(() => undefined), cancel: () => undefined };
 
 export class Requests<Answer> {
     private current: Request<Answer> | undefined;
     /** Where VS Code asks by itself after a key, and how to ask there before it does. */
     private follows: { uri: string; send: (place: Place) => Sent<Answer> } | undefined;
     private lastKey = Number.NEGATIVE_INFINITY;
+    /** Place of the last key, until VS Code asks: without a server it asks nobody. */
+    private unasked: Place | undefined;
     private readonly window: Window<Answer>;
 
     constructor(window: Window<Answer>) {
@@ -114,6 +121,7 @@ export class Requests<Answer> {
         const now = this.window.now();
         const pause = now - this.lastKey;
         this.lastKey = now;
+        this.unasked = place;
         this.end();
         if (this.follows?.uri === place.uri && pause >= VSCODE_DEBOUNCE_MILLISECONDS) {
             const request = this.begin(place, "early", () => this.follows!.send(place));
@@ -143,8 +151,19 @@ export class Requests<Answer> {
         }
     }
 
+    /** A server is ready: have VS Code ask for the last key if it came before that. */
+    ready(): void {
+        const place = this.unasked;
+        if (place !== undefined && this.window.isAt(place)) {
+            this.end();
+            this.begin(place, "late", () => NOT_SENT);
+            this.window.askAgain();
+        }
+    }
+
     /** The focus left the editor, so VS Code stops waiting: a late answer would be shown where nobody types. */
     left(): void {
+        this.unasked = undefined;
         if (this.current?.phase === "awaited") {
             this.current.mayBeLate = false;
         } else if (this.current?.phase === "kept") {
@@ -161,6 +180,7 @@ export class Requests<Answer> {
     /** VS Code asks: answer with the current request if it is for the same place, else send another. */
     async asked(question: Question<Answer>, cancellation: Cancellation): Promise<Answer> {
         const { place, kind, sendEarly } = question;
+        this.unasked = undefined;
         if (kind !== "explicit") {
             const isEarly = kind === "automatic" && sendEarly !== undefined;
             this.follows = isEarly ? { uri: place.uri, send: sendEarly } : undefined;

@@ -86,6 +86,15 @@ export class GhostText implements Disposable {
         this.requests.menuOpens(placeOf(document, position));
     }
 
+    /** A server is ready: request what keys before that could not, where keys request by themselves. */
+    ready(): void {
+        const document = window.activeTextEditor?.document;
+        const isShown = workspace.getConfiguration("editor", document).get<boolean>("inlineSuggest.enabled");
+        if (document !== undefined && isShown && asksByItself(document)) {
+            this.requests.ready();
+        }
+    }
+
     /**
      * The focus left the editor for another window, or for the chat.
      *

@@ -179,13 +179,20 @@ export class Server implements Disposable {
             this.notices.attach(client);
             // The client opens the documents after this state, and before the start is complete.
             void client.start().then(
-                () => this.focus.tell(),
+                () => this.ready(),
                 () => undefined,
             );
         } else if (state === State.Starting) {
             this.status.starting();
         } else if (state === State.Stopped || state === State.StartFailed) {
             this.status.stopped("The server has stopped.");
+        }
+    }
+
+    private ready(): void {
+        this.focus.tell();
+        if (!this.copilot.isOpen) {
+            this.ghost.ready();
         }
     }
 
