@@ -39,11 +39,6 @@ def medium_window(inputs: PlanInputs) -> PromptWindow:
     return _window(inputs, inputs.in_a_short_pause, inputs.windows.candidates, None)
 
 
-def typing_window(inputs: PlanInputs) -> PromptWindow:
-    """Return the next window that is read while the user types."""
-    return _window(inputs, inputs.while_typing, inputs.windows.candidates, None)
-
-
 def wide_window(inputs: PlanInputs, tokens: int | None = None) -> PromptWindow:
     """Return a window of the whole completion budget, or of ``tokens``.
 

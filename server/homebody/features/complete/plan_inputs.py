@@ -25,13 +25,6 @@ _VISIT_SECONDS = 0.8
 The second value applies if the wide window is read while the user types.
 """
 
-_TYPING_SECONDS = 3.0
-"""Nominal reading time of the first window that is read while the user types, in seconds.
-
-The further the model has read, the slower it reads, and answers take most of the time: on two slow cores,
-this window is in use ten seconds after the first key (docs/decisions/0051).
-"""
-
 _WIDER = 1.6
 """A window is only read while the user types if it has this many times the tokens of the one in use."""
 
@@ -101,16 +94,15 @@ class PlanInputs:
         return self.within(_VISIT_SECONDS if self.reads_while_typing else _SHORT_PAUSE_SECONDS)
 
     @property
-    def while_typing(self) -> int:
-        """Tokens of the next window that is read while the user types: a quick one, then the whole one."""
-        quick = self.within(_TYPING_SECONDS)
-        wanted = quick if self.is_much_wider(quick) else self.within(READING_SECONDS)
-        return min(wanted, self.target.info.context_length)
+    def whole(self) -> int:
+        """Tokens of a whole window, at most: what is read in five seconds, and fits."""
+        return min(self.within(READING_SECONDS), self.target.info.context_length)
 
-    def is_much_wider(self, tokens: int) -> bool:
-        """Whether a window of ``tokens`` is worth being read while the user types."""
+    @property
+    def is_wide(self) -> bool:
+        """Whether the window in use has so much that reading the whole one while the user types is no use."""
         current = self.windows.current
-        return current is None or tokens >= current.context.tokens * _WIDER
+        return current is not None and current.context.tokens * _WIDER > self.whole
 
     @property
     def reads_while_typing(self) -> bool:

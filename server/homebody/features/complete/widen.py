@@ -3,12 +3,11 @@
 In: session, document, offset. Out: the window in the server's cache, then in use.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 
 from homebody.errors import BackendError
 from homebody.features.complete.kept_imports import find_imports, keep_imports
-from homebody.features.complete.new_window import typing_window, wide_window
+from homebody.features.complete.new_window import wide_window
 from homebody.features.complete.plan import prompt_at
 from homebody.features.complete.plan_inputs import PlanInputs, inputs_at
 from homebody.features.complete.prompt import Target
@@ -68,7 +67,7 @@ async def widen_at_a_key(session: Session, target: Target, document: Document, o
     window = inputs.windows.arriving
     if window is None or window.typed(document, offset) is None or not _is_fast_enough(inputs):
         return
-    if inputs.windows.is_tentative and not session.allowance.covers(inputs.seconds(inputs.while_typing)):
+    if inputs.windows.is_tentative and not session.allowance.covers(inputs.seconds(inputs.whole)):
         return
     inputs = _begun(session, target, document, offset, window)
     prompt, pieces = prompt_at(inputs, window), iter([True])
@@ -86,22 +85,22 @@ async def _for_typing(
     one: a part is of no use.
     """
     inputs = inputs_at(session, target, document, offset)
-    current, arriving, tokens = inputs.windows.current, inputs.windows.arriving, inputs.while_typing
+    current, arriving = inputs.windows.current, inputs.windows.arriving
     if not _is_fast_enough(inputs):
         return None
-    if current is None or not current.narrow or not inputs.is_much_wider(tokens):
+    if current is None or not current.narrow or inputs.is_wide:
         return None
     is_here = arriving is not None and arriving.typed(document, offset) is not None
     if is_here and not inputs.windows.is_tentative:
         return arriving
-    if not session.allowance.covers(inputs.seconds(tokens)):
+    if not session.allowance.covers(inputs.seconds(inputs.whole)):
         return None
     if is_here:
         return arriving
     if not inputs.windows.searched:
         # Keystrokes must not repeat the search for imports and snippets.
         await look_around(session, document, offset)
-    return await counted_window(session, target, document, offset, typing_window)
+    return await counted_window(session, target, document, offset)
 
 
 def _is_fast_enough(inputs: PlanInputs) -> bool:
@@ -120,23 +119,17 @@ def _begun(
     return inputs
 
 
-async def counted_window(
-    session: Session,
-    target: Target,
-    document: Document,
-    offset: int,
-    choose: Callable[[PlanInputs], PromptWindow] = wide_window,
-) -> PromptWindow:
-    """Choose a window, count its lines and as many further ones, and choose again.
+async def counted_window(session: Session, target: Target, document: Document, offset: int) -> PromptWindow:
+    """Choose the whole window, count its lines and as many further ones, and choose again.
 
     Lines that are not counted yet are estimated too high, so a large window would leave room unused.
     """
-    window = choose(inputs_at(session, target, document, offset))
+    window = wide_window(inputs_at(session, target, document, offset))
     size = offset - window.start
     around = _lines_of(document, window.start, offset + len(window.context.suffix))
     further = _lines_of(document, window.start - size, window.start)
     await session.engine.completion.learn_counts([around, further], limit=_MOST_COUNTED)
-    return choose(inputs_at(session, target, document, offset))
+    return wide_window(inputs_at(session, target, document, offset))
 
 
 async def read_window(
