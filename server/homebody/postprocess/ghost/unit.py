@@ -162,9 +162,8 @@ def _judge(line: str, start: int, done: _Progress, cursor: CursorContext, *, com
         wait = closer and not complete
         return None if flat or wait else _scope_end(line, start, done, cursor)
     next_statement = width == done.level and done.deeper and code_of(line, language).strip()
-    if next_statement and not closer and not language.continuation.match(body):
-        return Cut(done.kept, "unit")
-    return None
+    goes_on = closer or language.continuation.match(body) or language.item.match(body)
+    return Cut(done.kept, "unit") if next_statement and not goes_on else None
 
 
 def _may_be_flat(body: str, cursor: CursorContext) -> bool:
@@ -234,7 +233,7 @@ def _is_body_on_openers_line(line: str, done: _Progress, cursor: CursorContext) 
     if cursor.in_header and done.state.due[-1:] in {")", "]"}:
         # The closer is already after the cursor.
         return bool(cursor.line_suffix.strip())
-    if not _after_opener(cursor) or done.state.due:
+    if not _after_opener(cursor) or done.state.due or cursor.language.item.match(cursor.line_prefix.strip()):
         return False
     # Where words delimit blocks, the opener is at the beginning of its line: ``class A < B``.
     from_start = cursor.in_header or cursor.language.blocks == "words"
