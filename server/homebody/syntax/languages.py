@@ -114,6 +114,7 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="tree_sitter_rust:language",
         regions=(*regions.C_COMMENTS, regions.LONG_DOUBLE, regions.CHARACTER),
         opener=BRACE_OR_ARROW,
+        bars=re.compile(r"(?:^|[(,={\[;]|=>|\b(?:move|return))\s*\|[^|]*$"),
         doc=THREE_SLASHES,
         string_names=re.compile(r"(?<=\{)[^\W\d]\w*(?=[:}])"),
         decoration="#[",
@@ -180,6 +181,7 @@ LANGUAGES: tuple[Language, ...] = (
             r"(?!.*\bend$)|(?:\bdo|\{)(?:\s*\|[^|]*\|)?$|\b(?:then|else|ensure|begin)$"
         ),
         closer=re.compile(r"[)\]}]|end\b"),
+        bars=re.compile(r"(?:\{|\bdo)\s*\|[^|]*$"),
         continuation=re.compile(r"(?:else|elsif|when|in|rescue|ensure)\b"),
         doc=HASH_DOC,
         unit="  ",

@@ -81,10 +81,13 @@ class Language:
     continuation
         Pattern for the beginning of a stripped line that continues the preceding compound statement.
     item
-        Pattern for the beginning of a stripped line that may be indented like the line that opens its block:
-        an item of a YAML list below its key.
+        Pattern for the beginning of a stripped line that may be indented like the line that opens its block,
+        and that continues the lines before it: an item of a YAML list.
     directive
         Pattern for the beginning of a stripped line whose indentation has no meaning (``#endif``).
+    bars
+        Pattern found in the line before the cursor if that is in the parameters of a closure, which end with
+        a bar: ``|x``.
     braces_are_values
         Whether ``{`` begins a value rather than a block.
     unpaired
@@ -159,6 +162,7 @@ class Language:
     continuation: re.Pattern[str] = re.compile(r"(?!)")
     item: re.Pattern[str] = re.compile(r"(?!)")
     directive: re.Pattern[str] = re.compile(r"(?!)")
+    bars: re.Pattern[str] = re.compile(r"(?!)")
     braces_are_values: bool = False
     unpaired: str = ""
     units: re.Pattern[str] = re.compile(r"(?!)")

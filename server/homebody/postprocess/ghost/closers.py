@@ -21,6 +21,9 @@ from homebody.syntax.indentation import indent_of
 from homebody.syntax.scanner import State, code_of, end_of_region, first_surplus, scan
 
 _ANGLE_CLOSED = re.compile(r"(?<![=-])>(?!=)")
+_BAR_ALONE = re.compile(r"\|\s*(?:\{\s*\})?[)\]}>;,\s]*")
+"""Rest of a line in which a closure has no body yet."""
+
 _CLOSERS = ")]}"
 _WORD = re.compile(r"\w")
 _LOOKED_AT = 200
@@ -120,13 +123,13 @@ def _without_line_comment(text: str, cursor: CursorContext) -> str:
 def _with_code_closers(text: str, cursor: CursorContext) -> Joined:
     """Find the text and the span of code without a comment at its end."""
     below = _closed_below(cursor)
-    text = _closable(_inside_string(text, cursor), cursor, below)
+    text = _closable(_inside_bars(_inside_string(text, cursor), cursor), cursor, below)
     for _ in range(_MOST_CLOSERS):
         if not text.strip():
             break
         best = _best_span(text, cursor, below)
         if best is not None:
-            span = _with_end_of_statement(text, best or _angle(text, cursor), cursor)
+            span = _with_end_of_statement(text, best or _angle_or_bar(text, cursor), cursor)
             return _on_own_line(Joined(text, span), cursor)
         shorter = text.rstrip(" \t;,")
         shorter = shorter[:-1] if shorter[-1:] in _CLOSERS else ""
@@ -152,6 +155,23 @@ def _inside_string(text: str, cursor: CursorContext) -> str:
     at = first_surplus(inner, cursor.language, State())
     is_closed = at is not None and cursor.line_suffix.lstrip()[:1] == inner[at]
     return inner[:at] if is_closed else inner
+
+
+def _inside_bars(text: str, cursor: CursorContext) -> str:
+    """Cut where a text closes the parameters of a closure, if it continues in another way than the line does.
+
+    Of ``y| x * y`` before ``| x + y``, this leaves ``y``.
+    """
+    rest = cursor.line_suffix.strip()
+    if not _is_before_bar(cursor) or _BAR_ALONE.fullmatch(rest) or text.rstrip().endswith(rest):
+        return text
+    return text.partition("|")[0]
+
+
+def _is_before_bar(cursor: CursorContext) -> bool:
+    """Whether the cursor is in the parameters of a closure, at the bar that ends them: ``|x█|``."""
+    in_bars = cursor.line_suffix[:1] == "|" and not cursor.holds_text
+    return in_bars and cursor.language.bars.search(cursor.line_prefix[-_LOOKED_AT:]) is not None
 
 
 def _differs(text: str, cursor: CursorContext) -> bool:
@@ -188,11 +208,13 @@ def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
     return None if best is None else abs(best[3])
 
 
-def _angle(text: str, cursor: CursorContext) -> int:
-    """1 if the text closes the angle bracket that ``>`` after the cursor closes, otherwise 0.
+def _angle_or_bar(text: str, cursor: CursorContext) -> int:
+    """1 if the text closes what ``>`` or a closure's ``|`` after the cursor closes, otherwise 0.
 
-    Angle brackets are also operators, so they are not counted with the others.
+    Both are also operators, so they are not counted with the brackets.
     """
+    if _is_before_bar(cursor):
+        return int("|" in text)
     if cursor.line_suffix[:1] != ">" or cursor.holds_text:
         return 0
     before = cursor.line_prefix[-_LOOKED_AT:]
