@@ -41,6 +41,9 @@ _BEGINS = re.compile(r"([ \t]*)(?:[^\W\d]|@)")
 
 _END_OF_HEADER = re.compile(r"[)\]]*(?:\s*->[^:]{1,200})?:\s*")
 
+_EMPTY_BODY = re.compile(r"((?:[)\]]++(?:[^(){}]|\([^(){}]*+\))*+)?\s*\{)\s*\}[;)]*\s*")
+"""End of a header and its empty body: ``) {}``, with the result between both."""
+
 _LABEL = re.compile(r"\s*[\w ]+:$")
 """A line such as ``public:``, which is less indented than what it belongs to."""
 
@@ -114,12 +117,20 @@ class CursorContext:
         return bool(self.header)
 
     @property
-    def is_before_header_end(self) -> bool:
-        """Whether the text after the cursor ends the header of a function or class that has no body yet."""
-        if not self.in_header or self.language.blocks != "indentation":
-            return False
+    def rest_of_header(self) -> str:
+        """Text after the cursor that ends the header of a function or class without a body: ``):``, ``) {``.
+
+        ``""`` if the cursor is not in such a header. A brace counts if the one that closes it follows.
+        """
+        if not self.in_header:
+            return ""
+        if self.language.blocks == "braces":
+            found = _EMPTY_BODY.fullmatch(self.line_suffix)
+            return found[1] if found else ""
         below = self.next_lines[0] if self.next_lines else ""
-        return _END_OF_HEADER.fullmatch(self.line_suffix) is not None and self.width(below) <= self.level
+        has_body = self.language.blocks != "indentation" or self.width(below) > self.level
+        found = None if has_body else _END_OF_HEADER.fullmatch(self.line_suffix)
+        return self.line_suffix.rstrip() if found else ""
 
     @property
     def own_state(self) -> State:

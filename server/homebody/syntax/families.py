@@ -33,15 +33,17 @@ _STATEMENTS = (
 SIGNATURE = re.compile(
     rf"\s*+(?:@\w[\w.]*\s+){{0,4}}(?!(?:{_STATEMENTS})\b)"
     r"(?:(?:[\w.:]+(?:<[^()=;{}]{0,120}>)?|<[^()=;{}]{1,80}>)(?:\[\])*(?:[ \t]+[*&]*|[*&?]+[ \t]*)){1,8}"
-    r"(?:[\w:]*\boperator[^\w\s(]{1,3}|[\w:~]+)(?:<[^()=;{}]{0,80}>)?[ \t]*\("
+    r"(?:(?:[\w:]*\boperator[^\w\s(]{1,3}|[\w:~]+)(?:<[^()=;{}]{0,80}>)?[ \t]*\(|[\w:~]+\Z)"
 )
-"""A type, a name and a bracket, in languages whose functions have no keyword."""
+"""A type and a name, in languages whose functions have no keyword; a bracket follows, or the cursor."""
 
+_MODIFIER = r"(?:(?:async|static|get|set|override|public|private|protected|convenience|required)\s+)"
 MEMBER = re.compile(
-    r"\s*+(?:(?:async|static|get|set|override|public|private|protected|convenience|required)\s+){0,4}+[*#~]?"
+    rf"\s*+{_MODIFIER}{{0,4}}+[*#~]?"
     rf"(?!(?:{_STATEMENTS})\b)[\w$]+[?!]?[ \t]*(?:<[^()=;{{}}]{{0,80}}>)?\("
+    rf"|\s*+{_MODIFIER}{{1,4}}+[*#~]?[\w$]+\Z"
 )
-"""A name and a bracket: a method, or a constructor."""
+"""A name and a bracket: a method, or a constructor; the bracket may be missing behind a modifier."""
 
 ECMA_HEADER = re.compile(
     rf"{KEYWORD_HEADER.pattern}"

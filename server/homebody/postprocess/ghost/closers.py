@@ -87,25 +87,48 @@ def with_closers(text: str, cursor: CursorContext) -> Joined:
 def _with_rest_of_header(text: str, cursor: CursorContext) -> Joined | None:
     """Replace the rest of a header, such as ``):``, by a text that has it too and continues into the body.
 
-    Of a text whose first line does not end the header, only that line is kept; of one that ends it in another
-    way than the document, only the parameters.
+    Of a text that does not end the header, only the first line is kept; of one that ends it in another way
+    than the document, only the parameters.
     """
-    rest = cursor.line_suffix.rstrip()
-    if not cursor.is_before_header_end:
+    rest, has_braces = cursor.rest_of_header, cursor.language.blocks == "braces"
+    if not rest:
         return None
-    first, _, body = text.partition("\n")
-    if _ends_header(first.rstrip(), rest.strip(), cursor):
-        return Joined(text if body.strip() else first, len(rest))
-    own = first_surplus(first, cursor.language, State())
-    return _with_code_closers(first if own is None else first[:own], cursor)
+    own = first_surplus(text, cursor.language, State())
+    line_end = text.find("\n", own or 0)
+    header, body = (text, "") if line_end < 0 else (text[:line_end], text[line_end:])
+    if has_braces and not body.strip():
+        # The body may be on the line of the header.
+        head, brace, body = header.partition("{")
+        header = head + brace
+        if not body.strip():
+            return None
+    if _ends_header(header.rstrip(), rest.strip(), cursor):
+        whole = _before_last_brace(text, cursor) if has_braces else text
+        return Joined(whole if whole and body.strip() else header, len(rest))
+    return _with_code_closers(header if own is None else text[:own], cursor)
 
 
 def _ends_header(line: str, rest: str, cursor: CursorContext) -> bool:
-    """Whether ``line`` ends the header like ``rest``; a result may come before the colon."""
+    """Whether ``line`` ends the header like ``rest``; a result may come before the colon or the brace."""
     if line.endswith(rest):
         return True
-    closers = scan(rest, cursor.language).surplus
-    return rest == f"{closers}:" and line.endswith(":") and scan(line, cursor.language).surplus == closers
+    closers, mark = scan(rest, cursor.language).surplus, rest[-1]
+    is_plain = rest.replace(" ", "") == closers + mark
+    return is_plain and line.endswith(mark) and scan(line, cursor.language).surplus == closers
+
+
+def _before_last_brace(text: str, cursor: CursorContext) -> str:
+    """Return a header and its body up to the brace that closes it, which is after the cursor already.
+
+    Empty if other brackets are missing too.
+    """
+    after = scan(text, cursor.language, cursor.own_state)
+    if not after.due and not after.surplus:
+        text = text.rstrip(" \t\n;").removesuffix("}")
+    elif after.due != "}":
+        return ""
+    text = text.rstrip()
+    return text + ("\n" + indent_of(cursor.header) if "\n" in text else " ")
 
 
 def _without_line_comment(text: str, cursor: CursorContext) -> str:

@@ -20,11 +20,12 @@ def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted
     If a block takes longer than the latency budget, the part that has arrived is shown, so on slow
     machines the header's line is shown first.
     If there is text after the cursor, only one line is requested with every setting, unless the text
-    consists of closers (``function f() {█}``) or ends a header without a body (``def f(█):``).
+    consists of closers (``function f() {█}``) or ends a header without a body (``def f(█):``,
+    ``function f(█) {}``).
     """
     if multiline == "never" or cursor.in_string:
         return "line"
-    if not _nothing_but_closers(cursor) and not cursor.is_before_header_end:
+    if not _nothing_but_closers(cursor) and not cursor.rest_of_header:
         return "line"
     if multiline == "always":
         return "block"
