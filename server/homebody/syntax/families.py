@@ -24,6 +24,10 @@ PYTHON_BUILTINS = frozenset(dir(builtins)) | {
     *("__file__", "__path__", "__annotations__", "__class__", "__module__", "__qualname__", "__all__"),
     "reveal_type",
 }
+# A name alone before the colon is an annotation or a key, not a header.
+PYTHON_OPENER = re.compile(
+    r"^(?!\s*(?!(?:try|else|finally)\s*:)[\w.]+\s*:$|.*\blambda\b[^:()]*:$).*:$", re.DOTALL
+)
 VOID_TAGS = "area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr"
 
 _STATEMENTS = (

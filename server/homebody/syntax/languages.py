@@ -22,6 +22,7 @@ from homebody.syntax.families import (
     MARKDOWN,
     MEMBER,
     PYTHON_BUILTINS,
+    PYTHON_OPENER,
     SIGNATURE,
     THREE_SLASHES,
     TYPESCRIPT,
@@ -47,10 +48,7 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="tree_sitter_python:language",
         regions=(regions.HASH, regions.TRIPLE_DOUBLE, regions.TRIPLE_SINGLE, regions.DOUBLE, regions.SINGLE),
         blocks="indentation",
-        # A name alone before the colon is an annotation or a key, not a header.
-        opener=re.compile(
-            r"^(?!\s*(?!(?:try|else|finally)\s*:)[\w.]+\s*:$|.*\blambda\b[^:()]*:$).*:$", re.DOTALL
-        ),
+        opener=PYTHON_OPENER,
         continuation=re.compile(r"(?:elif|else|except|finally)\b"),
         braces_are_values=True,
         doc=DocStyle("", '"""', '"""', inside=True),
