@@ -7,11 +7,12 @@ request; a request cancels background work.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from homebody.engine import Engine
-from homebody.host.power import POWER_SUPPLIES
+from homebody.host.power import POWER_SUPPLIES, is_on_battery
 from homebody.session.cached_prompts import CachedPrompts
 from homebody.session.document_state import DocumentState
 from homebody.session.generation import Generation
@@ -43,8 +44,6 @@ class Session:
         The code around the last piece of code that was rewritten.
     running
         The answer in flight, or the last one.
-    is_reading
-        Whether the server is reading a piece of a prompt ahead.
     power_supplies
         The folder that shows whether the machine runs on battery.
     siblings
@@ -61,12 +60,12 @@ class Session:
         self.recent = RecentPlaces()
         self.shown = ShownContext()
         self.running: Generation | None = None
-        self.is_reading = False
         self.power_supplies = POWER_SUPPLIES
         self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
         self._documents: dict[str, DocumentState] = {}
+        self._pieces = 0
         self._running_task: asyncio.Task[None] | None = None
-        self._background: asyncio.Task[None] | None = None
+        self._background: set[asyncio.Task[None]] = set()
         self._background_uri = ""
         self._timer: asyncio.TimerHandle | None = None
 
@@ -76,6 +75,26 @@ class Session:
         if state is None:
             state = self._documents[uri] = DocumentState()
         return state
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the server is reading a piece of a prompt ahead."""
+        return self._pieces > 0
+
+    @contextmanager
+    def reading(self) -> Generator[None]:
+        """Record that the server is reading a piece of a prompt; an interrupted one may overlap the next."""
+        self._pieces += 1
+        try:
+            yield
+        finally:
+            self._pieces -= 1
+
+    async def may_read_ahead(self) -> bool:
+        """Whether the model may work between requests: on battery only if the user's setting allows it."""
+        if self.engine.settings.completion.read_ahead_on_battery:
+            return True
+        return not await asyncio.to_thread(is_on_battery, self.power_supplies)
 
     def changed(self, edit: TextEdit, document: Document) -> None:
         """Update the state after an edit; ``document`` is the version after it."""
@@ -111,11 +130,13 @@ class Session:
         self._running_task = asyncio.create_task(run(), name="homebody-completion")
         # A task that is cancelled before its first step runs nothing, not even its ``finally``.
         self._running_task.add_done_callback(lambda _: generation.stop())
+        self._running_task.add_done_callback(_log_error)
 
     async def stop_running(self) -> None:
         """End the answer in flight and wait until its connection is closed."""
         task, self._running_task, self.running = self._running_task, None, None
-        await _ended(task)
+        if task is not None:
+            await _ended(task)
 
     def cancel_soon(self, generation: Generation) -> None:
         """Cancel ``generation`` after the grace time, unless a request waits for it then."""
@@ -135,25 +156,26 @@ class Session:
     def in_background(self, uri: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run ``work`` for a document until it is done or a request comes; earlier work is cancelled."""
         self._background_uri = uri
-        before = self._background
-        if before is not None:
-            before.cancel()
+        self.pause_background()
+        before = tuple(self._background)
 
         async def after() -> None:
-            await _ended(before)
+            await _ended(*before)
             await work()
 
-        self._background = asyncio.create_task(after(), name="homebody-background")
+        task = asyncio.create_task(after(), name="homebody-background")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        task.add_done_callback(_log_error)
 
     def pause_background(self) -> None:
         """Cancel background work without waiting; the server finishes the piece that it is reading."""
-        if self._background is not None:
-            self._background.cancel()
+        for task in self._background:
+            task.cancel()
 
     async def stop_background(self) -> None:
-        """Cancel background work and wait until it has ended."""
-        task, self._background = self._background, None
-        await _ended(task)
+        """Cancel background work and wait until it has ended, also work that was cancelled before."""
+        await _ended(*self._background)
 
     async def aclose(self) -> None:
         """Cancel everything that is running."""
@@ -169,13 +191,16 @@ def _no_siblings(_uri: str) -> Sequence[Document]:
     return ()
 
 
-async def _ended(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task and wait for it; its cancellation is not raised here."""
-    if task is None:
-        return
-    if not task.cancelling():
-        task.cancel()
-    await asyncio.wait({task})
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks and wait for them; neither their cancellation nor their errors are raised here."""
+    for task in tasks:
+        if not task.cancelling():
+            task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+def _log_error(task: asyncio.Task[None]) -> None:
+    """Log a bug in work that nobody waits for: it must not fail the request that cancels the work."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        # A bug in earlier work must not fail the request that cancelled it.
         logger.error("background work failed", exc_info=error)

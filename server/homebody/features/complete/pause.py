@@ -23,7 +23,6 @@ from homebody.features.complete.widen import (
     read_window,
     widen_while_typing,
 )
-from homebody.host.power import is_on_battery
 from homebody.session.document_state import Ticket
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
@@ -41,7 +40,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
     session.recent.viewed(document, offset)
 
     async def work() -> None:
-        if await _may_read_ahead(session):
+        if await session.may_read_ahead():
             with suppress(BackendError, ContextTooLong):
                 await visit(session, document, offset)
 
@@ -83,7 +82,7 @@ async def follow_up(
 
     If the server has a slot for it, the wide window is read while the user types, otherwise in a long pause.
     """
-    if not await _may_read_ahead(session):
+    if not await session.may_read_ahead():
         return
     with suppress(BackendError, ContextTooLong):
         if shown is not None:
@@ -94,13 +93,6 @@ async def follow_up(
         await asyncio.sleep(state.windows.widen_after)
         await _widen(session, document, offset)
         state.widened()
-
-
-async def _may_read_ahead(session: Session) -> bool:
-    """Whether the model may work between requests: not on battery, unless the user's setting allows it."""
-    if session.engine.settings.completion.read_ahead_on_battery:
-        return True
-    return not await asyncio.to_thread(is_on_battery, session.power_supplies)
 
 
 async def _ask_next(session: Session, target: Target, document: Document, shown: Completion) -> None:
@@ -148,12 +140,10 @@ async def _first_window(
     await session.engine.trees.ready(document)
     await look_around(session, document, offset)
     inputs = inputs_at(session, target, document, offset)
-    window, arriving = inputs.windows.current, inputs.windows.arriving
-    is_here = arriving is not None and arriving.typed(document, offset) is not None
-    resumes = is_here and not inputs.windows.is_tentative
-    if resumes or window is None or _is_outgrown(inputs, window) or _is_small(inputs, window):
-        first = arriving if resumes and arriving is not None else medium_window(inputs)
-        return await read_window(session, inputs, first), False
+    window = inputs.windows.current
+    resumed = None if inputs.windows.is_tentative else inputs.arriving
+    if resumed is not None or window is None or _is_outgrown(inputs, window) or _is_small(inputs, window):
+        return await read_window(session, inputs, resumed or medium_window(inputs)), False
     # Chosen snippets stay as long as the place: other ones would make the server read everything again.
     return window, bool(inputs.windows.candidates) and not window.context.snippets
 

@@ -49,10 +49,10 @@ def plan(inputs: PlanInputs) -> Plan:
         The served context length leaves no room for a prompt.
 
     """
-    current, arriving = inputs.windows.current, inputs.windows.arriving
-    unread = None if arriving is None else _unread(inputs, arriving)
-    if arriving is None or unread is None:
+    current, arriving = inputs.windows.current, inputs.arriving
+    if arriving is None:
         return _without_arriving(inputs, current)
+    unread = inputs.unread(prompt_at(inputs, arriving).text)
     has_own_slot = inputs.slots > 1
     if unread <= (inputs.unnoticed if has_own_slot else inputs.worth_waiting):
         return _planned(inputs, arriving, "arrived")

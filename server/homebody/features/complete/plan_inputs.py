@@ -11,6 +11,7 @@ from homebody.context.budget import READING_SECONDS, UNMEASURED_SPEED
 from homebody.features.complete.prompt import Target
 from homebody.session.cached_prompts import CachedPrompt
 from homebody.session.document_state import PromptWindows
+from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
 from homebody.syntax.tree import Tree
 from homebody.text import Document
@@ -72,6 +73,13 @@ class PlanInputs:
     speed: float | None
     latency_seconds: float
     max_tokens: int
+
+    @property
+    def arriving(self) -> PromptWindow | None:
+        """The wider window that is being read ahead, if it is for this place."""
+        window = self.windows.arriving
+        is_here = window is not None and window.typed(self.document, self.offset) is not None
+        return window if is_here else None
 
     @property
     def at_once(self) -> int:

@@ -69,16 +69,14 @@ async def read_ahead(
         asked = min(position + piece_tokens(use, piece_seconds), total)
         began = time.monotonic()
         piece = asyncio.ensure_future(use.backend.warm(prompt, tokens=asked, slot=cached.slot))
-        session.is_reading = True
         try:
-            is_cancelled = await _wait_for(piece, 2 * piece_seconds)
+            with session.reading():
+                is_cancelled = await _wait_for(piece, 2 * piece_seconds)
         except asyncio.CancelledError:
             use.speed.learn_unfinished(asked - position, time.monotonic() - began)
             # The server does not notice the cancellation before it has read the piece.
             session.cached_prompts.put(cached.slot, _characters(text, asked, total), asked)
             raise
-        finally:
-            session.is_reading = False
         stats = piece.result()
         if stats.prompt_tokens is None and is_cancelled:
             raise asyncio.CancelledError

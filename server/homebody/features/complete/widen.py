@@ -64,10 +64,8 @@ async def widen_at_a_key(session: Session, target: Target, document: Document, o
     While the user types without a pause, answers leave no other time for it on slow cores.
     """
     inputs = inputs_at(session, target, document, offset)
-    window = inputs.windows.arriving
-    if window is None or window.typed(document, offset) is None or not _is_fast_enough(inputs):
-        return
-    if inputs.windows.is_tentative and not session.allowance.covers(inputs.seconds(inputs.whole)):
+    window = inputs.arriving
+    if window is None or not _may_read(session, inputs) or not await session.may_read_ahead():
         return
     inputs = _begun(session, target, document, offset, window)
     prompt, pieces = prompt_at(inputs, window), iter([True])
@@ -85,27 +83,27 @@ async def _for_typing(
     one: a part is of no use.
     """
     inputs = inputs_at(session, target, document, offset)
-    current, arriving = inputs.windows.current, inputs.windows.arriving
-    if not _is_fast_enough(inputs):
+    current = inputs.windows.current
+    if current is None or not current.narrow or inputs.is_wide or not _may_read(session, inputs):
         return None
-    if current is None or not current.narrow or inputs.is_wide:
-        return None
-    is_here = arriving is not None and arriving.typed(document, offset) is not None
-    if is_here and not inputs.windows.is_tentative:
-        return arriving
-    if not session.allowance.covers(inputs.seconds(inputs.whole)):
-        return None
-    if is_here:
-        return arriving
+    if inputs.arriving is not None:
+        return inputs.arriving
     if not inputs.windows.searched:
         # Keystrokes must not repeat the search for imports and snippets.
         await look_around(session, document, offset)
     return await counted_window(session, target, document, offset)
 
 
-def _is_fast_enough(inputs: PlanInputs) -> bool:
-    """Whether a key would not notice that it waits for a piece."""
-    return inputs.reads_while_typing and (inputs.speed or 0.0) >= _SLOWEST_FOR_TYPING
+def _may_read(session: Session, inputs: PlanInputs) -> bool:
+    """Whether the window that is arriving here, or a new one, may be read while the user types.
+
+    A key must not notice that it waits for a piece, and the session's allowance must cover the window, unless
+    it was charged for it before.
+    """
+    if not inputs.reads_while_typing or (inputs.speed or 0.0) < _SLOWEST_FOR_TYPING:
+        return False
+    is_charged = inputs.arriving is not None and not inputs.windows.is_tentative
+    return is_charged or session.allowance.covers(inputs.seconds(inputs.whole))
 
 
 def _begun(

@@ -50,6 +50,24 @@ async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
         assert cached.tokens == w.backend.asked[0]
 
 
+async def test_a_piece_that_ends_while_another_is_read_does_not_end_the_reading(world):
+    """Otherwise the next key would read a further piece, and wait for two."""
+    async with world("x\n", context_length=4096, kind=_SlowToRead) as w:
+        prompt = Prompt((Text(_LONG_WORDS),))
+        interrupted = asyncio.create_task(
+            read_ahead(w.session, prompt, lambda: True, leave=0, piece_seconds=0.0)
+        )
+        await until(lambda: len(w.backend.asked) == 1)
+        last = asyncio.create_task(read_ahead(w.session, prompt, lambda: not w.backend.asked[1:], leave=0))
+        await until(lambda: len(w.backend.asked) == 2)
+        interrupted.cancel()
+        await asyncio.wait({interrupted})
+        assert w.session.is_reading
+        w.backend.may_end.set()
+        assert not await last
+        assert not w.session.is_reading
+
+
 async def test_a_model_that_finishes_no_piece_before_the_next_key_gets_shorter_ones(world, monkeypatch):
     """A slow server finishes none, so that nothing else measures it."""
     monkeypatch.setattr("homebody.engine._MEASURABLE_SECONDS", 0.0)

@@ -1,6 +1,7 @@
 """A wide window is read while the user types: before the first key, in gaps, and at keys."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from msgspec import structs
@@ -11,6 +12,7 @@ from homebody.features.complete import complete
 from homebody.features.complete.pause import follow_up, visit
 from homebody.features.complete.prompt import target_of
 from homebody.features.complete.widen import widen_while_typing
+from homebody.session.document_state import DocumentState
 from homebody.session.keystrokes import ReadingAllowance
 from homebody.text import Document, Span, TextEdit
 from support.documents import numbered, typed
@@ -23,13 +25,18 @@ def _typing_reads(w) -> list:
     return [request for request in w.backend.requests if request.sampling is None]
 
 
+def _long_file(w, *, slots: int = 8, speed: float = 400) -> tuple[Document, int, DocumentState]:
+    """Return a document of 3,000 lines, a place far below its start, and its state."""
+    with_slots(w, slots, speed)
+    document = numbered("alpha", 3000)
+    return document, document.line_starts[2000], w.session.document_state(document.uri)
+
+
 async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
     """It is read in a slot of its own, without any pause; then requests use it."""
     monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 3600.0)
     async with world("zzz\n", context_length=32_768) as w:
-        with_slots(w, 5, speed=400)
-        document = numbered("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        document, offset, state = _long_file(w)
         state.widened()
         await complete(w.engine, document, offset, session=w.session)
         narrow = state.windows.current
@@ -97,9 +104,7 @@ async def test_short_visits_read_one_wide_window_until_more_was_typed(world):
 async def test_without_a_gap_each_key_reads_a_piece_before_its_request(world):
     """Someone who types fast on slow cores leaves no other time; then the window is used."""
     async with world("zzz\n", context_length=32_768) as w:
-        with_slots(w, 8, speed=400)
-        document = numbered("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        document, offset, state = _long_file(w)
         await visit(w.session, document, offset)
         keys, medium = 0, state.windows.current
         while state.windows.current is medium:
@@ -119,9 +124,7 @@ async def test_without_a_gap_each_key_reads_a_piece_before_its_request(world):
 async def test_a_key_waits_for_no_piece_of_a_slow_model(world):
     """A window that was begun in a pause waits for the next one: eight tokens would take 200 ms here."""
     async with world("zzz\n", context_length=32_768) as w:
-        with_slots(w, 8, speed=40)
-        document = numbered("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        document, offset, state = _long_file(w, speed=40)
         await complete(w.engine, document, offset, session=w.session)
         await w.session.stop_background()
         state.begin_reading(wide_at(w.session, await target_of(w.engine), document, offset))
@@ -136,9 +139,7 @@ async def test_a_key_waits_for_no_piece_of_a_slow_model(world):
 async def test_a_server_that_refuses_to_read_ahead_still_answers(world):
     """A piece that fails at a key does not fail the request of the key."""
     async with world("zzz\n", context_length=32_768, kind=_RefusesPieces) as w:
-        with_slots(w, 8, speed=400)
-        document = numbered("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        document, offset, state = _long_file(w)
         await visit(w.session, document, offset)
         assert state.windows.is_tentative
         w.backend.refuses = True
@@ -189,9 +190,7 @@ async def test_while_the_user_looks_at_a_place_the_beginning_of_its_wide_window_
 async def test_a_wide_window_that_a_key_interrupts_is_paid_for_once(world):
     """What was read stays in its slot, so that reading continues after each key."""
     async with world("zzz\n", context_length=32_768, kind=_StopsAfterPieces) as w:
-        with_slots(w, 8, speed=400)
-        document = numbered("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        document, offset, state = _long_file(w)
         await complete(w.engine, document, offset, session=w.session)
         await w.session.stop_background()
         narrow, target, interrupted = state.windows.current, await target_of(w.engine), 0
@@ -225,9 +224,7 @@ async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
     """Reading a wide window would make the server drop the prompt that the next key needs."""
     monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 3600.0)
     async with world("zzz\n", context_length=32_768) as w:
-        with_slots(w, 1, speed=400)
-        document = numbered("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        document, offset, state = _long_file(w, slots=1)
         state.widened()
         for key in "qrs":
             document, offset = typed(document, offset, key)
@@ -245,20 +242,37 @@ async def test_nothing_is_read_ahead_on_battery_where_a_setting_says_so(
 ):
     """Requests are answered as before; with a charger, the window grows."""
     monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 0.0)
-    battery = tmp_path / "BAT0"
-    battery.mkdir()
-    (battery / "type").write_text("Battery\n")
-    (battery / "status").write_text("Discharging\n" if on_battery else "Charging\n")
     async with world("zzz\n", context_length=32_768) as w:
-        completion = structs.replace(w.engine.settings.completion, read_ahead_on_battery=False)
-        w.engine.settings = structs.replace(w.engine.settings, completion=completion)
-        w.session.power_supplies = tmp_path
-        with_slots(w, 5, speed=400)
-        document = numbered("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
+        _power(w, tmp_path, on_battery=on_battery)
+        document, offset, state = _long_file(w)
         state.widened()
         await complete(w.engine, document, offset, session=w.session)
         await w.session.stop_background()
         target = await target_of(w.engine)
         await follow_up(w.session, target, document, None, offset)
         assert reads_ahead == (not state.windows.current.narrow)
+
+
+async def test_after_unplugging_keys_do_not_read_a_window_that_was_begun(world, tmp_path):
+    """With the charger again, they read on."""
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, _ = _long_file(w)
+        await visit(w.session, document, offset)
+        for on_battery in (False, True, False):
+            _power(w, tmp_path, on_battery=on_battery)
+            document, offset = typed(document, offset, "q")
+            before = len(_typing_reads(w))
+            await complete(w.engine, document, offset, session=w.session)
+            await w.session.stop_background()
+            assert on_battery == (before == len(_typing_reads(w)))
+
+
+def _power(w, folder: Path, *, on_battery: bool) -> None:
+    """Let the machine run on battery or not, where nothing is to be read ahead on battery."""
+    battery = folder / "BAT0"
+    battery.mkdir(exist_ok=True)
+    (battery / "type").write_text("Battery\n")
+    (battery / "status").write_text("Discharging\n" if on_battery else "Charging\n")
+    completion = structs.replace(w.engine.settings.completion, read_ahead_on_battery=False)
+    w.engine.settings = structs.replace(w.engine.settings, completion=completion)
+    w.session.power_supplies = folder
