@@ -118,7 +118,7 @@ class Live(Quiet):
         self._progress.update(self._total, state=f"about {duration(left * each)} left" if left else "")
         # Remove the lines while a result is printed: both may go to the same terminal.
         self._progress.stop()
-        if outcome.status in {"refused", "failed"}:
+        if outcome.reason and outcome.status != "empty":
             self._progress.console.print(Text(harmless(line_of(outcome)), style="yellow"))
         super().finished(outcome)
         self._progress.start()

@@ -31,6 +31,7 @@ from homebody.headless.apply import Applied, Applier, feedback_of
 from homebody.headless.find import Chosen, shown_path
 from homebody.headless.run import Change, Request, check_action, refactor_source, targets_in
 from homebody.headless.select import SourceFile, read_source
+from homebody.headless.targets import left_out
 from homebody.syntax.tree import parse
 from homebody.text import Document
 from homebody.workspace.uri import path_of
@@ -47,7 +48,8 @@ class Outcome:
     status
         ``changed``: there is a new text (``written`` tells whether it is in the tree). ``refused``: the
         answer would harm the file, or its verification failed. ``failed``: there was no answer.
-        ``skipped``: it cannot be read or must not go into a prompt. ``empty``: it has nothing to rewrite.
+        ``skipped``: it cannot be read or parsed, or must not go into a prompt. ``empty``: it has nothing to
+        rewrite.
     before, after
         The document's text without byte order mark; equal if nothing changes. For a new file, ``before``
         is empty and ``after`` is its text.
@@ -273,7 +275,7 @@ class Batch:
             attempts=1,
         )
         if not found:
-            return replace(outcome, reason=_why_nothing(document, request), attempts=0)
+            return _without_targets(outcome, document, request)
         what = "again" if feedback else ""
         change = await refactor_source(
             engine,
@@ -287,15 +289,21 @@ class Batch:
         return _of(outcome, change)
 
 
-def _why_nothing(document: Document, request: Request) -> str:
-    """Why a file has nothing to rewrite, as a sentence."""
+def _without_targets(outcome: Outcome, document: Document, request: Request) -> Outcome:
+    """Say why a file has nothing to rewrite, in a sentence."""
+    outcome = replace(outcome, attempts=0)
+    if hidden := left_out(document, request.select):
+        error = UsageError(hidden) if request.select else None
+        return replace(outcome, status="skipped", reason=hidden, error=error)
     if not document.text.strip():
-        return "The file is empty: there is nothing to rewrite."
+        return replace(outcome, reason="The file is empty: there is nothing to rewrite.")
     if request.select:
-        return f"No symbol of the file matches {', '.join(request.select)}."
+        return replace(outcome, reason=f"No symbol of the file matches {', '.join(request.select)}.")
     if line := error_line(document, parse(document)):
-        return f"No function was found, and line {line} of the file has a syntax error: correct it first."
-    return "The file has no function, and this action is for functions: use another one, or --instruction."
+        reason = f"No function was found, and line {line} of the file has a syntax error: correct it first."
+        return replace(outcome, status="skipped", reason=reason)
+    reason = "The file has no function, and this action is for functions: use another one, or --instruction."
+    return replace(outcome, reason=reason)
 
 
 def _of(outcome: Outcome, change: Change) -> Outcome:

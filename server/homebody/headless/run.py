@@ -59,7 +59,8 @@ class Change:
     """The change that the model proposes for a file.
 
     ``text`` is the whole new text of the document; the old text unless ``status`` is ``"changed"``.
-    ``reason`` says why nothing changes, or which parts were refused, or were never to be rewritten.
+    ``reason`` says why nothing changes, or which parts were refused, were never to be rewritten, or do not
+    parse.
     ``prompts`` are the requests as they were sent, if the caller asked for them.
     ``new_file`` is a file to create instead, for actions that write one (tests).
     """
@@ -173,6 +174,9 @@ class _FileWork:
         self._left = deque(found)
         self._request = request
         check_action(engine, request)
+        # Of lines and whole files, all is rewritten.
+        by_symbol = all(target.name for target in found)
+        self._left_out = targets.left_out(document, request.select) if by_symbol else ""
         self._refusals: list[str] = []
         self._planned: list[str] = []
         self._characters = 0
@@ -209,7 +213,7 @@ class _FileWork:
 
     def _reason(self) -> str | None:
         refused, planned = _listed(self._refusals, "were refused"), _listed(self._planned, "were left alone")
-        return " ".join(part for part in (refused, planned) if part) or None
+        return " ".join(part for part in (refused, planned, self._left_out) if part) or None
 
     async def _rewrite(self, target: Target, feedback: str, on_progress: OnProgress | None) -> None:
         before = self._characters

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from homebody.syntax.nodes import first_error
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import parse
+from homebody.syntax.unparsed import hidden_functions
 from homebody.text import Document, Span, TextEdit
 
 
@@ -38,7 +40,26 @@ def matching(document: Document, patterns: Sequence[str]) -> list[Target]:
     A pattern with a dot is compared with the dotted name (``Class.method``, ``Order.*``), one without a dot
     also with the last part (``test_*``).
     """
-    return _outermost([one for one in _symbols(document) if _is_named(one, patterns)])
+    return _outermost([one for one in _symbols(document) if _matches(one.name, one.container, patterns)])
+
+
+def left_out(document: Document, patterns: Sequence[str]) -> str:
+    """Return a sentence about functions that are no targets because their part of the file does not parse.
+
+    ``patterns`` as for ``matching``; none: every function. Empty if there is no such function.
+    """
+    tree = parse(document)
+    found = [
+        one
+        for one in hidden_functions(document, tree)
+        if not patterns or _matches(one.name, one.container, patterns)
+    ]
+    at = first_error(tree, Span(0, len(document.text)))
+    if not found or at is None:
+        return ""
+    what = "1 function was" if len(found) == 1 else f"{len(found)} functions were"
+    line = document.line_of(at) + 1
+    return f"{what} left out, because line {line} of the file has a syntax error: correct it first."
 
 
 def symbol_names(document: Document) -> list[str]:
@@ -48,7 +69,7 @@ def symbol_names(document: Document) -> list[str]:
 
 def qualified(one: Definition) -> str:
     """Return the dotted name: ``Order.total``."""
-    return f"{one.container}.{one.name}" if one.container else one.name
+    return _dotted(one.name, one.container)
 
 
 def moved(span: Span, edits: Sequence[TextEdit]) -> Span:
@@ -68,12 +89,16 @@ def _symbols(document: Document) -> list[Definition]:
     return [one for one in found if one.name and (one.is_function or one.is_class or one.kind == "macro")]
 
 
-def _is_named(one: Definition, patterns: Sequence[str]) -> bool:
-    full = qualified(one)
+def _matches(name: str, container: str, patterns: Sequence[str]) -> bool:
+    full = _dotted(name, container)
     return any(
-        fnmatchcase(full, pattern) or ("." not in pattern and fnmatchcase(one.name, pattern))
+        fnmatchcase(full, pattern) or ("." not in pattern and fnmatchcase(name, pattern))
         for pattern in patterns
     )
+
+
+def _dotted(name: str, container: str) -> str:
+    return f"{container}.{name}" if container else name
 
 
 def _outermost(found: Sequence[Definition]) -> list[Target]:

@@ -23,6 +23,8 @@ tree
 scope
     Functions of (document, tree): ``scopes_at(…, offset)``, ``scope_around(…, span)``,
     ``definitions``, ``imports``.
+unparsed
+    ``hidden_functions(document, tree)``: functions that a syntax error hides from the tree.
 identifiers
     ``identifiers_near(document, tree, offset)``: names around a cursor.
 outline

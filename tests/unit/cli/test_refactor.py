@@ -1,11 +1,15 @@
 """``homebody refactor``: diff, write, check, JSON, and refusals."""
 
+import io
 import json
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from homebody.cli.refactor_display import Live
+from homebody.headless.batch import Outcome
 
 CODE = "import os\r\n\r\n\r\ndef add(a, b):\r\n    c = a + b\r\n    return c\r\n"
 REPLY = "```python\ndef add(a, b):\n    return a + b\n```"
@@ -111,8 +115,9 @@ def test_nothing_to_change_is_no_failure(run, add):
         (" \n", "The file is empty: there is nothing to rewrite."),
         (
             "def broken(:\n  ((\n",
-            "No function was found, and line 1 of the file has a syntax error: correct",
+            "1 function was left out, because line 1 of the file has a syntax error: correct it first.",
         ),
+        ("x = (\n", "No function was found, and line 1 of the file has a syntax error: correct it first."),
         ("x = 1\n", "The file has no function, and this action is for functions: use another one"),
     ],
 )
@@ -122,6 +127,35 @@ def test_a_file_with_nothing_to_rewrite_says_why(run, add, code, why):
     ended = run("refactor", "add.py", "--action", "docstring")
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.startswith(f"homebody: {why}")
+
+
+_PARTLY_BROKEN = f"{CODE}\r\n\r\ndef half(x:\r\n    return (x\r\n\r\n\r\ndef other(x):\r\n    return x\r\n"
+
+
+def test_functions_that_do_not_parse_are_reported(run, add, monkeypatch):
+    """Beside the change of the others, and for a symbol that is one of them; also from the standard input."""
+    add.write_text(_PARTLY_BROKEN, newline="")
+    why = "2 functions were left out, because line 9 of the file has a syntax error: correct it first."
+    one = why.replace("2 functions were", "1 function was")
+
+    ended = run("refactor", "add.py", "--action", "simplify", "--select", "*")
+    assert (ended.code, ended.err) == (0, f"homebody: {why}\n")
+    assert "+    return a + b" in ended.out
+    for command in (("--action", "docstring"), ("--instruction", "shorter")):
+        ended = run("refactor", "add.py", *command, "--select", "other")
+        assert (ended.code, ended.out, ended.err) == (2, "", f"homebody: {one}\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(_PARTLY_BROKEN.encode())))
+    ended = run("refactor", "-", "--stdin-filename", "a.py", "--action", "docstring", "--select", "half")
+    assert (ended.code, ended.out, ended.err) == (0, "", f"homebody: {one}\n")
+
+
+def test_a_partly_changed_file_is_explained_on_a_terminal(capsys):
+    """Also while other files are in progress."""
+    display = Live(lambda _: None, total=1, jobs=1)
+    display.started(Path("a.py"))
+    display.finished(Outcome(Path("a.py"), "changed", "1 function was left out."))
+    display.close()
+    assert "changed a.py: 1 function was left out." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
