@@ -45,7 +45,8 @@ WAIT_BOUNDS = (100, 200, 350, 500, 750, 1000, 1500, 2500, 5000, 10_000)
 
 BEYOND_CONTEXT = "more than fits the context of the model"
 BEYOND_TIME = "more than the model reads in chat.readingSeconds"
-"""Reasons for a ``LeftOut`` of explain, ask and refactor; another limit would let the lines in."""
+BEYOND_DIFF = "larger than 4 MiB; what follows here was not read"
+"""Ends of reasons for a ``LeftOut`` of explain, ask and refactor; another limit would let the lines in."""
 
 _T = TypeVar("_T")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urldefrag
 
-from homebody.audit import LeftOut
+from homebody.audit import BEYOND_DIFF, LeftOut
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.selection import tree_of
@@ -184,7 +184,7 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
         raise UsageError(message)
     if not found.is_cut:
         return attached
-    why = f"the {which} changes are larger than 4 MiB; what follows here was not read"
+    why = f"the {which} changes are {BEYOND_DIFF}"
     rest = LeftOut(uri_of(repository.root / diffs[-1].path), *diffs[-1].lines, why)
     return Attached(attached.items, (*attached.left_out, rest))
 

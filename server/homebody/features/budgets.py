@@ -52,9 +52,12 @@ class ChatRoom:
     readable: int
 
 
-def reason_beyond(limit: int, fits: int) -> str:
-    """Why a prompt leaves out what is beyond the lower one: ``limit``, for the time, or what ``fits``."""
-    return BEYOND_TIME if limit < fits else BEYOND_CONTEXT
+def reason_beyond(limit: int, tokens: int, room: ChatRoom) -> str:
+    """Why a prompt leaves out what is beyond the lower one: ``limit``, for the time, or what fits.
+
+    ``tokens`` are those that a prompt with a shorter answer may have; they can be more than ``room.fits``.
+    """
+    return BEYOND_TIME if limit < min(tokens, room.fits) else BEYOND_CONTEXT
 
 
 def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:

@@ -129,7 +129,7 @@ async def explain(
             tokens=min(tokens - frame, max(shown - frame, use.tokens.count(code))),
             count=use.tokens.count,
             candidates=candidates,
-            beyond=reason_beyond(shown, tokens),
+            beyond=reason_beyond(shown, tokens, room),
         )
         text, marked = unmarked(document.uri, around.code, document.line_of(target.start), special)
         values = {

@@ -131,7 +131,7 @@ async def explain_attached(
 
     def build(tokens: int) -> Draft:
         available = max(0, min(tokens, most) - frame)
-        context = lay_out(engine, found, available, available, reason_beyond(most, tokens))
+        context = lay_out(engine, found, available, available, reason_beyond(most, tokens, room))
         text = without_marked_lines(context.text, special).text
         messages = with_standing(engine, render(prompt, {"context": text}), rules.text)
         return Draft(messages, (*rules.sources, *context.sources), (*rules.left_out, *context.left_out))

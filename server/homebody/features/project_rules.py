@@ -18,6 +18,9 @@ from homebody.settings.trust import is_trusted
 from homebody.workspace.secrets import holds_private_key
 from homebody.workspace.uri import path_of, uri_of
 
+RULES = "project rules"
+"""Why rules are in a prompt, and the beginning of why others are not."""
+
 _MOST_BYTES = 64 * 1024
 _SHARE = 5
 """Share of the tokens read before the first word that rules may use."""
@@ -42,7 +45,7 @@ async def project_rules(engine: Engine, uri: str, room: ChatRoom) -> Rules:
     if folder is None or not is_trusted(folder, engine.settings.trusted_folders):
         return Rules()
     rest = room.readable // _SHARE
-    why = f"project rules, at most a fifth of the prompt; {reason_beyond(room.readable, room.fits)}"
+    why = f"{RULES}, at most a fifth of the prompt; {reason_beyond(room.readable, room.fits, room)}"
     parts: list[str] = []
     sources: list[Source] = []
     left_out: list[LeftOut] = []
@@ -57,7 +60,7 @@ async def project_rules(engine: Engine, uri: str, room: ChatRoom) -> Rules:
             left_out.append(LeftOut(rules_uri, kept, len(lines) - 1, why))
         if kept:
             rest -= used
-            sources.append(Source(rules_uri, 0, kept - 1, used, "project rules"))
+            sources.append(Source(rules_uri, 0, kept - 1, used, RULES))
             values = {"path": shown_path(engine, rules_uri), "context": "".join(lines[:kept]).strip()}
             parts.append(fill(shipped_prompt("rules").body, values))
     return Rules("\n\n".join(parts), tuple(sources), tuple(left_out))

@@ -5,6 +5,9 @@ import json
 
 import pytest
 
+from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
+from homebody.cli.commit_message import advice
+from homebody.features.project_rules import RULES
 from support.git import git
 
 
@@ -51,6 +54,43 @@ def test_all_commands_that_answer_print_json_of_one_shape(run, scripted, piped):
         )
     ]
     assert printed == [{"conversationId"}, {"file"}, set(), set()]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        ([], ""),
+        (["it is on the list of files that hold secrets"], ""),
+        ([f"staged changes in a.py; {BEYOND_TIME}"], "use --full, or stage less"),
+        ([f"staged changes in a.py; {BEYOND_CONTEXT}"], "stage less"),
+        ([f"staged changes in a.py; {BEYOND_TIME}", f"the staged changes are {BEYOND_DIFF}"], "stage less"),
+        ([f"{RULES}, at most a fifth of the prompt; {BEYOND_TIME}"], ""),
+    ],
+)
+def test_a_message_about_a_part_of_the_changes_has_advice(reasons, expected):
+    """``--full`` only where it helps: not for files that are never sent, or for long rules."""
+    assert advice([LeftOut("file:///a.py", 0, 9, why) for why in reasons]) == expected
+
+
+@pytest.mark.parametrize("arguments", [(), ("--full",)])
+def test_changes_beyond_the_context_are_reported(run, scripted, monkeypatch, arguments):
+    """On standard error, beside the message; reading for longer would not help."""
+    monkeypatch.setenv("HOMEBODY_CHAT_READING_SECONDS", "600")
+    (scripted / "script.toml").write_text('context_length = 2048\n[[reply]]\ntext = "Add data"\n')
+    (scripted / "data.txt").write_text("some words in a line of a file\n" * 4_000)
+    git(scripted, "init", "-q")
+    git(scripted, "add", "data.txt")
+    ended = run("commit-message", *arguments)
+    warning = "homebody: the message is not about all staged changes: stage less.\n"
+    assert (ended.code, ended.out, ended.err) == (0, "Add data\n", warning)
+
+
+def test_a_message_that_was_cut_has_to_be_completed(run, scripted):
+    """By the user: reading more changes would not make it longer."""
+    (scripted / "script.toml").write_text(f'context_length = 512\n[[reply]]\ntext = "{"word " * 400}"\n')
+    git(scripted, "init", "-q")
+    git(scripted, "add", "add.py")
+    assert "the answer is not complete: complete it before you commit.\n" in run("commit-message").err
 
 
 def test_a_stored_conversation_is_continued_and_deleted(run, scripted, piped):

@@ -18,7 +18,11 @@ _GOOD = "def a():\n    return 1\n\n\n"
         ("python", f"{_GOOD}x = [1\n\n\nclass D:\n    def e(self):\n        return 4\n", ["D.e"]),
         ("python", f'{_GOOD}class D:\n    """Use it.\n\n    def f(x):\n    """\n\n    x = (\n', []),
         ("python", f"{_GOOD}x = (\n# def f(x):\n", []),
-        ("javascript", "function b(x) {\n  if (x) {\n  return 1;\n}\n\nfunction c() {\n  return 2;\n}\n", ["b"]),
+        (
+            "javascript",
+            "function b(x) {\n  if (x) {\n  return 1;\n}\n\nfunction c() {\n  return 2;\n}\n",
+            ["b"],
+        ),
         ("c", "int b(int x {{\n  if (x) {\n\nint c(int x)\n{\n  return run(x);\n}\n", ["b"]),
         ("plaintext", "def b(x\n", []),
     ],

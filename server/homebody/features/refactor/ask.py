@@ -87,7 +87,7 @@ async def ask(
     await use.learn_counts([document.text, request.instruction, *(one.text for one in candidates)])
     await measure_speed(engine, prompt)
     size = size_of(request)
-    readable = chat_room(engine, info).readable
+    room = chat_room(engine, info)
     name = request.definition.name if request.definition is not None else ""
 
     def build(tokens: int) -> Draft:
@@ -98,9 +98,9 @@ async def ask(
                 return Draft(messages, base.sources, base.left_out)
         around = None
         if request.parts is None:
-            shown = max(size.code, readable - _rounded(size.words)) if prompt.takes_context else size.code
-            beyond = reason_beyond(readable, tokens)
-            around = _around(request, candidates, min(tokens - size.words, shown), beyond)
+            read = room.readable - _rounded(size.words) if prompt.takes_context else 0
+            beyond = reason_beyond(room.readable, tokens, room)
+            around = _around(request, candidates, min(tokens - size.words, max(size.code, read)), beyond)
         values = {
             "code": request.code.rstrip("\r\n"),
             "language": document.language_id,
