@@ -219,6 +219,27 @@ async def test_only_the_server_named_in_the_settings_is_contacted(llama_cpp: Rec
     assert other.requests == []
 
 
+async def test_nothing_is_assumed_about_a_named_server_that_is_away(llama_cpp: RecordingProxy):
+    """It would be taken for an unknown one, and get texts instead of exact tokens when it is back."""
+    block = BackendSettings(url=llama_cpp.url)
+    llama_cpp.stop()
+    with pytest.raises(BackendUnavailable, match=r"nothing answers .*: start the server, or correct"):
+        await discover(block, "completion")
+    llama_cpp.start()
+
+    assert (await discover(block, "completion")).block.kind == "llama.cpp"
+
+
+async def test_a_server_that_is_named_and_slow_to_answer_is_recognised(
+    llama_cpp: RecordingProxy, monkeypatch: pytest.MonkeyPatch
+):
+    """A server that was only found has a second; one that the user named may be busy for longer."""
+    monkeypatch.setattr("homebody.backend.probe.PROBE_SECONDS", 0.0001)
+    choice = await discover(BackendSettings(url=llama_cpp.url), "completion")
+
+    assert choice.block.kind == "llama.cpp"
+
+
 async def test_weights_are_used_if_there_is_no_server(empty_machine: Path, tiny_model: Path):
     """The default ones, by name, run by Homebody itself."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from homebody.client.connection import ServerError
 from homebody.client.editor import CAPABILITIES, start_client
 from homebody.text import Span
 from support.until import until
@@ -78,6 +81,26 @@ async def test_another_model_is_used_without_a_restart(environ, workspace, tmp_p
         await until(lambda: client.status.get("model") == "second")
 
         assert (await client.explain(URI))["markdown"] == "second"
+
+
+async def test_a_server_that_the_settings_no_longer_name_is_forgotten(environ, workspace, tmp_path):
+    """Its failure does not stay in the status of the servers that are used instead."""
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"name": "first", "reply": [{"text": "Adds."}]}))
+    config = tmp_path / "config" / "config.toml"
+    config.parent.mkdir()
+    scripted = f"[backend]\nkind = 'scripted'\nmodel = '{script}'\n"
+    config.write_text(scripted + "[chat.backend]\nkind = 'llama.cpp'\nurl = 'http://127.0.0.1:9'\n")
+    async with start_client(root=workspace, environ=environ) as client:
+        client.open(URI, "y = 1")
+        with pytest.raises(ServerError, match=r"nothing answers at http://127\.0\.0\.1:9"):
+            await client.explain(URI)
+        assert client.status["kind"] == "Error"
+        config.write_text(scripted)
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        await until(lambda: client.status["kind"] == "Normal")
+
+        assert (await client.explain(URI))["markdown"] == "Adds."
 
 
 async def test_a_missing_model_is_reported_in_one_sentence(serve):

@@ -24,6 +24,7 @@ class LlamaDouble(LoopbackServer):
         super().__init__(self._handle)
         self.loading = False
         self.silent = False
+        self.busy = False
         self.ends = True
         self.endless = False
         self.endless_event: object = {"content": "x"}
@@ -44,6 +45,8 @@ class LlamaDouble(LoopbackServer):
             await reply.json({"tokens": [text if isinstance(text, int) else 7 for text in texts]})
         elif request.path == "/infill":
             await reply.json({"error": {"message": "no FIM"}}, 501)
+        elif self.busy:
+            await reply.json({"error": {"message": "no slot is free", "code": 503}}, 503)
         elif self.silent:
             await asyncio.sleep(60)
         else:

@@ -16,7 +16,7 @@ import msgspec
 
 from homebody.backend.base import Slot
 from homebody.backend.choose import Candidate, choose
-from homebody.backend.probe import USUAL_PORTS, Found, probe, probe_all
+from homebody.backend.probe import USUAL_PORTS, Found, probe_all, probe_named
 from homebody.errors import BackendLoading, ModelFileInvalid
 from homebody.host.machine import available_memory
 from homebody.models.facts import Facts, read_facts
@@ -41,11 +41,12 @@ async def discover(block: BackendSettings, use: Slot, *, urls: Sequence[str] = U
     ------
     BackendLoading
         The only available server is still loading its model.
+    BackendUnavailable, BackendTimeout
+        The server that ``backend.url`` names is stopped or too busy, so it cannot be recognised.
 
     """
     if block.url is not None:
-        named = await probe(block.url, api_key=block.api_key, allowed_hosts=block.allowed_hosts)
-        found = [named] if named is not None else []
+        found = [await probe_named(block.url, api_key=block.api_key, allowed_hosts=block.allowed_hosts)]
     else:
         found = await probe_all(urls)
     remarks = tuple(server.remark for server in found)

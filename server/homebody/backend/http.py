@@ -105,7 +105,7 @@ class ModelServer:
             )
 
         self._connect = connect
-        self._client = connect()
+        self._client: httpx.AsyncClient | None = connect()
         self._users = Counter[httpx.AsyncClient]()
 
     async def get(self, path: str, type_: type[Decoded], *, timeout_seconds: float | None = None) -> Decoded:
@@ -149,8 +149,10 @@ class ModelServer:
                     yield line
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        await self._client.aclose()
+        """Close all connections, those of running requests when these end."""
+        client, self._client = self._client, None
+        if client is not None and not self._users[client]:
+            await client.aclose()
 
     async def _once(
         self, method: str, path: str, body: object, type_: type[Decoded], timeout_seconds: float | None
@@ -200,8 +202,12 @@ class ModelServer:
 
     @asynccontextmanager
     async def _leased(self) -> AsyncGenerator[httpx.AsyncClient]:
-        """Yield the current connections; replaced ones are closed by their last user."""
-        client = self._client
+        """Yield the current connections; replaced ones are closed by their last user.
+
+        After ``aclose``, a late request gets connections of its own: whoever still holds the server
+        receives an answer or an error of this package.
+        """
+        client = self._client or self._connect()
         self._users[client] += 1
         try:
             yield client
@@ -302,7 +308,7 @@ class ModelServer:
         if status in _BUSY:
             if "load" in words.lower():
                 return BackendLoading(f"the server at {self.url} is still loading its model ({words})")
-            return BackendUnavailable(f"the server at {self.url} is unavailable: {words}")
+            return BackendFailed(f"the server at {self.url} is unavailable: {words}")
         if status in _BROKEN:
             return BackendFailed(f"the server at {self.url} failed ({status}): {words}")
         advice = "; check backend.apiKey" if status in _LOCKED else ""

@@ -44,8 +44,6 @@ def open_backend(
         ``backend.url`` or ``backend.model`` is missing or malformed.
 
     """
-    if block.kind == "scripted":
-        return _open_scripted(block)
     from homebody.backend.resilient import ResilientBackend
 
     connector = connector_for(block, settings, use)
@@ -78,7 +76,8 @@ def connector_for(
     return FixedConnector(_SERVERS[block.kind](block, use))
 
 
-def _open_scripted(block: BackendSettings) -> Backend:
+def _open_scripted(block: BackendSettings, use: Slot) -> Backend:
+    del use
     from homebody.backend.scripted import ScriptedBackend
 
     if block.model is None:
@@ -126,6 +125,7 @@ def _open_openai(block: BackendSettings, use: Slot) -> Backend:
 
 
 _SERVERS: Mapping[str, Callable[[BackendSettings, Slot], Backend]] = {
+    "scripted": _open_scripted,
     "llama.cpp": _open_llama_cpp,
     "ollama": _open_ollama,
     "lm-studio": _open_lm_studio,

@@ -18,13 +18,15 @@ from homebody.backend.servers.lm_studio import list_models
 from homebody.backend.servers.lm_studio import to_candidate as to_lm_studio_candidate
 from homebody.backend.servers.openai import recognise, to_candidate
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, by_owner
-from homebody.errors import BackendError, BackendLoading, BackendUnavailable
+from homebody.errors import BackendError, BackendLoading, BackendTimeout, BackendUnavailable
 from homebody.models.families import never_fills_in
 
 USUAL_PORTS = (8080, 8012, 11434, 1234, *(row.port for row in SERVERS if row.port is not None))
 """llama.cpp, its FIM presets, Ollama, LM Studio, and the servers with OpenAI's API."""
 
 PROBE_SECONDS = 1.0
+_NAMED_SECONDS = 10.0
+"""A server that the user named may be busy: a wrong guess would keep its exact tokens and context unused."""
 
 _UNKNOWN_ANSWER = "the server at {url} is not a model server that Homebody knows"
 
@@ -70,13 +72,34 @@ async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence
         Sent only to an address that the user named.
 
     """
-    server = ModelServer(url, api_key=api_key, allowed_hosts=allowed_hosts, timeout_seconds=PROBE_SECONDS)
     try:
-        return await _recognise(server)
+        return await _probe(url, api_key, allowed_hosts, PROBE_SECONDS)
     except BackendLoading:
         return Found(url, (), f"the server at {url} is still loading its model", loading=True)
     except BackendUnavailable:
         return None
+    except BackendTimeout:
+        return Found(url, (), _UNKNOWN_ANSWER.format(url=url))
+
+
+async def probe_named(url: str, *, api_key: str | None = None, allowed_hosts: Sequence[str] = ()) -> Found:
+    """Recognise the server that the user named.
+
+    Raises
+    ------
+    BackendUnavailable, BackendTimeout
+        It cannot be recognised now: it is stopped, loads its model, or does not answer within ten seconds.
+
+    """
+    return await _probe(url, api_key, allowed_hosts, _NAMED_SECONDS)
+
+
+async def _probe(url: str, api_key: str | None, allowed_hosts: Sequence[str], seconds: float) -> Found:
+    server = ModelServer(url, api_key=api_key, allowed_hosts=allowed_hosts, timeout_seconds=seconds)
+    try:
+        return await _recognise(server)
+    except (BackendUnavailable, BackendTimeout):
+        raise
     except StatusRefused as error:
         if error.status not in {401, 403}:
             return Found(url, (), _UNKNOWN_ANSWER.format(url=url))

@@ -155,7 +155,7 @@ class ResilientBackend:
             return
         try:
             await self._connector.check()
-        except _FAILURES as error:
+        except FAILURES as error:
             self._report_failure(error)
         except HomebodyError:
             return
@@ -215,7 +215,7 @@ class ResilientBackend:
             try:
                 backend = await self._connector.connect()
                 result = await call(backend)
-            except _FAILURES as error:
+            except FAILURES as error:
                 if not await self._may_repeat(attempt, backend, error):
                     raise
             else:
@@ -237,7 +237,7 @@ class ResilientBackend:
                         self._generation_fails = False
                         await self._report_ready(backend)
                         yield item
-            except _FAILURES as error:
+            except FAILURES as error:
                 if begun and backend is not None:
                     await self._give_up(backend, error)
                     raise
@@ -259,7 +259,7 @@ class ResilientBackend:
             return await attempt.wait()
         if backend is not None and await self._connector.replace(backend, error) and attempt.replace():
             return True
-        self._report_failure(error, generating=generating)
+        self._report_failure(error, generating=generating and backend is not None)
         return False
 
     async def _give_up(self, backend: Backend, error: HomebodyError) -> None:
@@ -287,10 +287,13 @@ class ResilientBackend:
     def _report_failure(self, error: HomebodyError, *, generating: bool = False) -> None:
         """Report a failure once, and poll until the server is back.
 
-        A server that fails to generate still answers all other requests. Then only a generated answer proves
-        that it works again; otherwise the state would alternate with each request.
+        A server that fails to generate may still answer all other requests. Then only a generated answer
+        proves that it works again; otherwise the state would alternate with each request. If the server has
+        stopped, the next one that answers is another process.
         """
-        if generating and isinstance(error, _GENERATION_FAILURES):
+        if not isinstance(error, _GENERATION_FAILURES):
+            self._generation_fails = False
+        elif generating:
             self._generation_fails = True
         condition: Condition = "loading" if isinstance(error, BackendLoading) else "unavailable"
         if self._condition != condition:
@@ -320,14 +323,13 @@ class ResilientBackend:
                 if self._condition != "loading":
                     self._report(BackendState("loading", str(error), reasons=self.reasons))
             except HomebodyError as error:
-                # The server has stopped: the next one that answers is another process.
                 if not isinstance(error, _GENERATION_FAILURES):
                     self._generation_fails = False
 
 
-# Without weights no backend answers: the state changes when a server or a model appears.
-_FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError, ModelNotServed)
-_GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError)
+FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError, ModelNotServed)
+"""Errors that are changes of state, reported by ``on_state``. Without weights no backend answers either."""
+_GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError, ModelNotServed)
 
 
 class _Attempt:

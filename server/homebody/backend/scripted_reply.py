@@ -14,22 +14,22 @@ import msgspec
 from homebody.backend.base import FinishReason
 from homebody.errors import (
     BackendError,
+    BackendFailed,
     BackendLoading,
     BackendProtocolError,
     BackendRefused,
     BackendTimeout,
-    BackendUnavailable,
 )
 
 Fault: TypeAlias = Literal["unavailable", "loading", "timeout", "refused", "protocol", "cut"]
 
 FAULTS: Mapping[Fault, tuple[type[BackendError], str]] = {
-    "unavailable": (BackendUnavailable, "is not running"),
+    "unavailable": (BackendFailed, "is not running"),
     "loading": (BackendLoading, "is still loading its model"),
     "timeout": (BackendTimeout, "did not answer in time"),
     "refused": (BackendRefused, "refused the request"),
     "protocol": (BackendProtocolError, "answered garbage"),
-    "cut": (BackendUnavailable, "closed the connection during an answer"),
+    "cut": (BackendFailed, "closed the connection during an answer"),
 }
 # Seconds between two checks for a gate's file.
 _GATE_SECONDS = 0.005

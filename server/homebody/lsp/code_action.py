@@ -54,7 +54,7 @@ async def code_action(
                 has_problem=bool(context.diagnostics),
             )
     except HomebodyError as error:
-        server.service.status.fail(str(error))
+        server.service.status.report(error)
         return []
     target: dict[str, Any] = {
         "textDocument": {"uri": document.uri, "version": document.version},

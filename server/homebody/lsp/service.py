@@ -144,7 +144,7 @@ class Service:
             async with self.using() as opened:
                 yield opened
         except BackendError as error:
-            self.status.fail_quietly(str(error), error.fix)
+            self.status.report(error, quietly=True)
             raise
         else:
             self.status.answered()
@@ -290,7 +290,9 @@ class Service:
             return
         self._opened = await self._open(settings, folders)
         self._apply_switch()
+        self.status.start_again()
         if opened is not None:
+            opened.engine.on_state = None
             opened.is_replaced = True
             self._close_unused(opened)
 
@@ -326,18 +328,16 @@ class Service:
 
     def _backend_changed(self, slot: "Slot", state: "BackendState") -> None:
         """Show each change of a model server's state."""
-        if state.condition == "unavailable" and self._asking:
-            self.status.fail_quietly(state.message, state.fix)
-        elif state.condition == "unavailable":
-            self.status.fail(state.message, state.fix)
+        if state.condition == "unavailable":
+            self.status.fail(state.message, state.fix, source=slot, quietly=self._asking > 0)
         elif state.condition == "loading":
-            self.status.say(state.message)
+            self.status.say(slot, state.message)
         elif slot == "completion" and state.info is not None:
             info = state.info
             self.status.serve(Model(info.kind, info.name, info.context_length, state.reasons))
         else:
             self.status.chat_model = "" if state.info is None else state.info.name
-            self.status.recover()
+            self.status.recover(slot)
 
     def _index_changed(self, progress: "IndexProgress") -> None:
         """Show the progress of the workspace's index, and each of its notices once."""
@@ -366,7 +366,7 @@ class Service:
             use = self._opened.engine.completion
             info = await use.describe()
         except HomebodyError as error:
-            self.status.fail(str(error), error.fix)
+            self.status.report(error)
         else:
             from homebody.backend.state import reasons_of
 

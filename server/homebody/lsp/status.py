@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from homebody.errors import BackendUnavailable, HomebodyError
+from homebody.errors import HomebodyError
 
 Kind: TypeAlias = Literal["Normal", "Warning", "Error", "Inactive"]
 
@@ -40,17 +40,16 @@ class Model:
     reasons: tuple[str, ...] = ()
 
 
-# Number of failures after which a server's own report that it is ready is no longer enough.
-_RELAPSES = 2
+Source: TypeAlias = Literal["completion", "chat", "request"]
+"""Where a failure comes from: the server of a use, or a request that a server refused."""
 
 
 @dataclass(slots=True)
 class Status:
     """The current state. ``send`` receives it at each change, ``show`` one sentence at each new failure.
 
-    A sentence is shown once until a model has answered: a server that reports that it is ready, but fails
-    each request, causes one message, and after the third failure the status remains Error until an answer
-    arrives.
+    A sentence is shown once until a model has answered. The completion server's failure lasts until that
+    server is back; the chat server's, and that of a request, at most until a model answers.
     """
 
     send: Callable[[dict[str, Any]], None]
@@ -61,11 +60,9 @@ class Status:
     indexing: str = ""
     chat_model: str = ""
     hint: str = ""
-    _fix: str = ""
-    _message: str = "Homebody is starting."
-    _failed: bool = False
+    _activity: str = "Homebody is starting."
+    _failures: dict[Source, tuple[str, str]] = field(default_factory=dict[Source, tuple[str, str]])
     _shown: set[str] = field(default_factory=set[str])
-    _relapses: int = 0
     _works: int = 0
     _busy: bool = False
     _rest: asyncio.TimerHandle | None = None
@@ -80,12 +77,10 @@ class Status:
         the model is not sure enough or too slow, ``fix`` if the client can offer to do something about an
         error (``HomebodyError.fix``).
         """
-        kind: Kind = "Error" if self._failed else "Inactive" if self.paused else "Normal"
-        message = self._message
-        if kind == "Inactive":
-            message = self.paused
-        elif not message:
-            message = self.indexing
+        failure, fix = next(reversed(self._failures.values()), ("", ""))
+        kind: Kind = "Error" if failure else "Inactive" if self.paused else "Normal"
+        idle = self.paused if kind == "Inactive" else self._activity or self.indexing
+        message = failure or idle
         status: dict[str, Any] = {"kind": kind, "busy": self._busy, "message": message}
         if self.model is not None:
             status |= {
@@ -99,8 +94,8 @@ class Status:
                 status["chatModel"] = self.chat_model
         if self.hint:
             status["hint"] = self.hint
-        if self._failed and self._fix:
-            status["fix"] = self._fix
+        if fix:
+            status["fix"] = fix
         return status
 
     def update(self) -> None:
@@ -120,55 +115,50 @@ class Status:
         self.update()
 
     def serve(self, model: Model) -> None:
-        """Record the model that is ready."""
+        """Record the completion model that is ready."""
         self.model = model
-        self.recover()
+        self.recover("completion")
 
-    def say(self, message: str) -> None:
+    def say(self, source: Source, message: str) -> None:
         """Record an activity, such as the loading of a model."""
-        self._failed = False
-        self._message = _sentence(message)
+        self._failures.pop(source, None)
+        self._activity = _sentence(message)
         self.update()
 
-    def recover(self) -> None:
-        """Record that the server reports that it is ready."""
-        if self._failed and self._relapses >= _RELAPSES:
-            return
-        self._failed = False
-        self._message = ""
+    def recover(self, source: Source) -> None:
+        """Record that the server is ready: requests that failed before may succeed now."""
+        self._failures.pop(source, None)
+        self._failures.pop("request", None)
+        self._activity = ""
         self.update()
 
     def answered(self) -> None:
         """Record that a model has answered: the next failure is a new one."""
         self._shown.clear()
-        self._relapses = 0
-        self.recover()
+        self.recover("chat")
 
-    def fail(self, message: str, fix: str = "") -> None:
-        """Record a failure and show it, unless this sentence was shown since the last answer."""
+    def start_again(self) -> None:
+        """Forget all failures: other servers are used from now on."""
+        self._failures.clear()
+        self.update()
+
+    def fail(self, message: str, fix: str = "", *, source: Source = "request", quietly: bool = False) -> None:
+        """Record a failure, and show it unless it is shown elsewhere, or was shown since the last answer."""
         message = _sentence(message)
         is_new = message not in self._shown
-        self.fail_quietly(message, fix)
-        if is_new:
+        self._shown.add(message)
+        self._failures.pop(source, None)
+        self._failures[source] = message, fix
+        self.update()
+        if is_new and not quietly:
             self.show(message)
 
-    def report(self, error: HomebodyError) -> None:
-        """Record the failure of a request; the errors of one stopped server are shown once."""
-        if isinstance(error, BackendUnavailable) and self._failed:
-            self.fail_quietly(str(error), error.fix)
-        else:
-            self.fail(str(error), error.fix)
+    def report(self, error: HomebodyError, *, quietly: bool = False) -> None:
+        """Record the failure of a request, unless it is that of a server, which reports its state itself."""
+        from homebody.backend.resilient import FAILURES
 
-    def fail_quietly(self, message: str, fix: str = "") -> None:
-        """Record a failure that is shown elsewhere, such as in a command's response."""
-        message = _sentence(message)
-        if not self._failed and message in self._shown:
-            self._relapses += 1
-        self._shown.add(message)
-        self._failed = True
-        self._fix = fix
-        self._message = message
-        self.update()
+        if not isinstance(error, FAILURES):
+            self.fail(str(error), error.fix, quietly=quietly)
 
     @contextmanager
     def working(self) -> Generator[None]:

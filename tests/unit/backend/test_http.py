@@ -216,45 +216,6 @@ async def test_lines_are_read_as_they_come():
     assert found == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
-async def test_the_first_request_after_its_return_succeeds():
-    """A server that stopped and restarted is used at once, on a new connection."""
-    with LoopbackServer(answering(200, b'{"ok": true}')) as double:
-        server = ModelServer(double.url)
-        before = await server.get("/props", Props)
-        double.stop()
-        with pytest.raises(BackendUnavailable):
-            await server.get("/props", Props)
-        double.start()
-        after = await server.get("/props", Props)
-        await server.aclose()
-
-    assert before == after == Props(ok=True)
-
-
-async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
-    """A restart between two requests goes unnoticed."""
-    with LoopbackServer(answering(200, b'{"ok": true}')) as double:
-        server = ModelServer(double.url)
-        await server.get("/props", Props)
-        double.stop()
-        double.start()
-        again = await server.get("/props", Props)
-        await server.aclose()
-
-    assert again == Props(ok=True)
-
-
-async def test_connections_are_kept_and_cookies_are_not():
-    """Requests share a connection; cookies of the server are ignored."""
-    with LoopbackServer(answering(200, b'{"ok": true}', **{"set-cookie": "who=you; Path=/"})) as double:
-        server = ModelServer(double.url)
-        for _ in range(3):
-            await server.get("/props", Props)
-        await server.aclose()
-        assert double.connections == 1
-        assert all("cookie" not in request.headers for request in double.requests)
-
-
 async def test_the_key_is_sent_and_no_name_of_the_library():
     """The API key is sent as a bearer token; the user agent names the client only."""
     with LoopbackServer(answering(200, b'{"ok": true}')) as double:

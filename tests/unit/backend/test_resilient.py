@@ -13,7 +13,13 @@ from homebody.backend.scripted import Reply as ScriptedReply
 from homebody.backend.scripted import ScriptedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.state import BackendState
-from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, NoModelInstalled
+from homebody.errors import (
+    BackendFailed,
+    BackendLoading,
+    BackendTimeout,
+    BackendUnavailable,
+    NoModelInstalled,
+)
 from support.llama_double import LlamaDouble
 from support.until import until
 
@@ -62,6 +68,46 @@ async def test_each_change_is_reported_once_and_not_per_request(double: LlamaDou
     assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
     assert states[0].info is not None
     assert "nothing answers" in states[1].message
+
+
+async def test_a_server_killed_during_an_answer_is_ready_once_it_is_back(double: LlamaDouble):
+    """Without another request: a restarted server is not the one that failed to generate."""
+    states: list[BackendState] = []
+    backend = ResilientBackend(
+        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
+    )
+    await ask(backend)
+    double.ends = False
+    double.events.pop()
+    with pytest.raises(BackendFailed, match="closed the connection"):
+        await ask(backend)
+    double.stop()
+    with pytest.raises(BackendUnavailable, match="nothing answers"):
+        await ask(backend)
+    double.start()
+    await reports(states, "ready")
+    await backend.aclose()
+
+    assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
+
+
+async def test_a_server_that_only_fails_to_generate_is_not_ready(double: LlamaDouble):
+    """It describes itself at each poll; only an answer shows that it works again."""
+    states: list[BackendState] = []
+    double.busy = True
+    backend = ResilientBackend(
+        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
+    )
+    for _ in range(2):
+        with pytest.raises(BackendFailed, match="is unavailable: no slot is free"):
+            await ask(backend)
+        await backend.describe()
+    assert [state.condition for state in states] == ["unavailable"]
+    double.busy = False
+    await ask(backend)
+    await backend.aclose()
+
+    assert [state.condition for state in states] == ["unavailable", "ready"]
 
 
 async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):

@@ -221,10 +221,10 @@ async def test_a_script_file_is_opened_by_the_settings(tmp_path: Path, name: str
     path = tmp_path / name
     path.write_text(content)
     backend = open_backend(BackendSettings(kind="scripted", model=str(path)), Settings(), use="completion")
-    assert isinstance(backend, ScriptedBackend)
     info = await backend.describe()
 
-    assert (info.name, info.context_length, info.fim) == ("tiny", 512, FimTokens("<P>", "<S>", "<M>"))
+    assert (info.kind, info.name) == ("scripted", "tiny")
+    assert (info.context_length, info.fim) == (512, FimTokens("<P>", "<S>", "<M>"))
     assert await say(backend, prompt("def add(a, b):")) == "return a + b"
     assert await say(backend, prompt("x")) == "else"
 

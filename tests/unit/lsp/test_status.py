@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from homebody.errors import NoModelInstalled
+from homebody.errors import BackendRefused, BackendUnavailable, NoModelInstalled
 from homebody.lsp.status import Model, Status
 
 
@@ -34,15 +34,45 @@ def test_a_failure_is_shown_once_until_a_model_answers():
     assert [status["kind"] for status in shown.sent] == ["Error", "Normal", "Error"]
 
 
-def test_a_server_that_is_ready_and_fails_each_request_is_one_message_and_one_error():
-    """Its own report that it is ready neither repeats the message nor makes the status flicker for long."""
+def test_the_failure_of_the_completion_server_lasts_until_it_is_back():
+    """The other server's return, or its answer, says nothing about this one."""
     shown = Shown()
-    for _ in range(20):
-        shown.status.fail("The server refused the request.")
-        shown.status.recover()
-    assert shown.messages == ["The server refused the request."]
-    assert [status["kind"] for status in shown.sent] == ["Error", "Normal", "Error", "Normal", "Error"]
+    shown.status.fail("Nothing answers.", source="completion")
+    shown.status.fail("Nothing answers there either.", source="chat")
+    shown.status.recover("chat")
     shown.status.answered()
+    assert shown.sent[-1] == {"kind": "Error", "busy": False, "message": "Nothing answers."}
+    shown.status.recover("completion")
+
+    assert shown.sent[-1]["kind"] == "Normal"
+
+
+def test_an_answer_ends_the_failure_of_the_chat_server_and_of_a_request():
+    """Suggestions come, so the status does not complain about an explanation of an hour ago."""
+    shown = Shown()
+    shown.status.fail("Nothing answers.", source="chat")
+    shown.status.report(BackendRefused("the server refused the request"))
+    assert shown.sent[-1]["message"] == "The server refused the request"
+    shown.status.answered()
+
+    assert shown.sent[-1]["kind"] == "Normal"
+
+
+def test_a_request_that_fails_after_the_server_is_back_leaves_the_status_as_it_is():
+    """The server reports its own state. A late failure would otherwise stay, although the server answers."""
+    shown = Shown()
+    shown.status.fail("Nothing answers.", source="completion")
+    shown.status.recover("completion")
+    shown.status.report(BackendUnavailable("nothing answers"))
+
+    assert [status["kind"] for status in shown.sent] == ["Error", "Normal"]
+
+
+def test_other_servers_begin_without_the_failures_of_the_former_ones():
+    """The user has changed the settings because the server failed."""
+    shown = Shown()
+    shown.status.fail("Nothing answers.", source="completion")
+    shown.status.start_again()
 
     assert shown.sent[-1]["kind"] == "Normal"
 
@@ -50,7 +80,7 @@ def test_a_server_that_is_ready_and_fails_each_request_is_one_message_and_one_er
 def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
     """A failed command returns its reason; the status shows it too, and later keys do not repeat it."""
     shown = Shown()
-    shown.status.fail_quietly("Nothing answers.")
+    shown.status.fail("Nothing answers.", quietly=True)
     shown.status.fail("Nothing answers.")
 
     assert shown.messages == []
@@ -96,7 +126,7 @@ def test_off_is_inactive_and_an_error_is_more_than_that():
 async def test_only_work_that_can_be_seen_shows_as_busy():
     """A quick answer does not show the busy sign; for slow ones it is shown until the last one ends."""
     shown = Shown()
-    shown.status.recover()
+    shown.status.recover("completion")
     with shown.status.working():
         await asyncio.sleep(0)
     assert len(shown.sent) == 1
@@ -114,7 +144,7 @@ async def test_only_work_that_can_be_seen_shows_as_busy():
 async def test_a_key_that_cancels_a_request_does_not_end_the_busy_sign():
     """The editor cancels a request and sends the next one: the sign does not flicker at each key."""
     shown = Shown()
-    shown.status.recover()
+    shown.status.recover("completion")
     shown.changed.clear()
     with shown.status.working():
         await asyncio.wait_for(shown.changed.wait(), 5)

@@ -1,0 +1,91 @@
+"""Connections to a model server: kept between requests, replaced after a restart, closed without harm."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from homebody.backend.http import ModelServer
+from homebody.errors import BackendUnavailable
+from support.loopback import LoopbackServer, Reply, Request
+
+
+class Props(msgspec.Struct):
+    """A reply."""
+
+    ok: bool
+
+
+async def answer(request: Request, reply: Reply) -> None:
+    """Answer each request in the same way, with a cookie."""
+    await reply.whole(b'{"ok": true}', 200, {"set-cookie": "who=you; Path=/"})
+
+
+async def test_the_first_request_after_its_return_succeeds():
+    """A server that stopped and restarted is used at once, on a new connection."""
+    with LoopbackServer(answer) as double:
+        server = ModelServer(double.url)
+        before = await server.get("/props", Props)
+        double.stop()
+        with pytest.raises(BackendUnavailable):
+            await server.get("/props", Props)
+        double.start()
+        after = await server.get("/props", Props)
+        await server.aclose()
+
+    assert before == after == Props(ok=True)
+
+
+async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
+    """A restart between two requests goes unnoticed."""
+    with LoopbackServer(answer) as double:
+        server = ModelServer(double.url)
+        await server.get("/props", Props)
+        double.stop()
+        double.start()
+        again = await server.get("/props", Props)
+        await server.aclose()
+
+    assert again == Props(ok=True)
+
+
+async def test_closing_disturbs_no_request_that_runs():
+    """``auto`` closes a server that it gives up, while another task may be in the middle of a request."""
+    came, may_answer = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def handle(request: Request, reply: Reply) -> None:
+        loop.call_soon_threadsafe(came.set)
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(may_answer.wait(), loop))
+        await answer(request, reply)
+
+    with LoopbackServer(handle) as double:
+        server = ModelServer(double.url)
+        running = asyncio.create_task(server.get("/props", Props))
+        await came.wait()
+        await server.aclose()
+        may_answer.set()
+
+        assert await running == Props(ok=True)
+
+
+async def test_a_request_that_comes_after_closing_gets_an_answer_or_an_error_of_this_package():
+    """Whoever was given the server just before it was closed does not meet an error of the library."""
+    with LoopbackServer(answer) as double:
+        server = ModelServer(double.url)
+        await server.aclose()
+        assert await server.get("/props", Props) == Props(ok=True)
+        double.stop()
+        with pytest.raises(BackendUnavailable, match="nothing answers"):
+            await server.get("/props", Props)
+
+
+async def test_connections_are_kept_and_cookies_are_not():
+    """Requests share a connection; cookies of the server are ignored."""
+    with LoopbackServer(answer) as double:
+        server = ModelServer(double.url)
+        for _ in range(3):
+            await server.get("/props", Props)
+        await server.aclose()
+        assert double.connections == 1
+        assert all("cookie" not in request.headers for request in double.requests)
