@@ -58,7 +58,7 @@ def ask(url: str, route: str, body: object = None) -> list[Any]:
     method, path = route.split(" ")
     content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, content, method=method)
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         lines = response.read().decode().splitlines()
     texts = [line.removeprefix("data: ") for line in lines if line and line != "data: [DONE]"]
     return [json.loads(text) for text in texts]

@@ -23,7 +23,7 @@ from support.server_double import WORDS
 
 CODE = "def add(a, b):\n    \n\n\ndef other(a, b):\n    return a * b\n"
 BODY = Span(CODE.index("def other"), len(CODE))
-SECONDS = 30.0
+SECONDS = 60.0
 _ESCAPE = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 # Text that the sentence has to contain. Faults that are only detected by the time limit come last.

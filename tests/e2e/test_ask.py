@@ -276,9 +276,9 @@ async def test_a_commit_message_is_written(serve, workspace):
 
 async def test_an_answer_can_be_stopped_in_both_ways(serve):
     """The request is answered as cancelled, and the conversation can continue."""
-    slow = [{"text": "word " * 400, "piece_delay_ms": 20, "times": 2}, {"text": "Done."}]
+    endless = {"text": "word " * 4, "gate_file": "/nowhere/gate", "gate_after": 2, "times": 2}
     bars = {"window": {"workDoneProgress": True}, "general": {"positionEncodings": ["utf-32"]}}
-    async with serve(slow, capabilities=bars) as client:
+    async with serve([endless, {"text": "Done."}], capabilities=bars) as client:
         client.open(URI, CODE)
         asked = asyncio.ensure_future(client.execute("homebody.ask", {"question": "Why?", "token": "t1"}))
         await until(lambda: [p for m, p in client.notifications if m == "$/progress" and p["token"] == "t1"])

@@ -12,7 +12,7 @@ from support.until import until
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    return width * height\n"
 BODY = Span(29, 50)
-SLOW = [{"text": "It multiplies.", "piece_delay_ms": 5000}]
+ENDLESS = [{"text": "It multiplies.", "gate_file": "/nowhere/gate", "gate_after": 1}]
 ANNOTATED = CAPABILITIES | {
     "workspace": CAPABILITIES["workspace"]
     | {
@@ -209,7 +209,7 @@ async def test_refusals_are_sentences(serve):
 
 async def test_a_refactoring_can_be_stopped_at_its_progress_bar(serve):
     """The button of the progress bar ends the work, and the result says so."""
-    async with serve(SLOW, capabilities=ANNOTATED) as client:
+    async with serve(ENDLESS, capabilities=ANNOTATED) as client:
         client.open(URI, CODE)
         asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
         tokens = await until(lambda: [p["token"] for m, p in client.notifications if m == "$/progress"])
@@ -220,7 +220,7 @@ async def test_a_refactoring_can_be_stopped_at_its_progress_bar(serve):
 
 async def test_an_explanation_stopped_at_its_progress_bar_is_answered_as_cancelled(serve):
     """The button of the progress bar cancels the request, which is answered with LSP's code for that."""
-    async with serve(SLOW, capabilities=ANNOTATED) as client:
+    async with serve(ENDLESS, capabilities=ANNOTATED) as client:
         client.open(URI, CODE)
         asked = asyncio.ensure_future(client.explain(URI, BODY))
         tokens = await until(lambda: [p["token"] for m, p in client.notifications if m == "$/progress"])

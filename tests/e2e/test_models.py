@@ -44,10 +44,10 @@ async def test_cancelling_ends_the_models_work(environ, workspace, tmp_path):
     model = write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT)
     async with start_client(root=workspace, options=_embedded(model), environ=environ) as client:
         client.open(URI, CODE)
-        await until(lambda: client.status.get("model"), 30)
+        await until(lambda: client.status.get("model"))
         pieces: list[str] = []
         asked = asyncio.ensure_future(client.explain(URI, on_text=pieces.append))
-        await until(lambda: len(pieces) > 3, 30)
+        await until(lambda: len(pieces) > 3)
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
         host = _host_process(environ)
@@ -60,7 +60,7 @@ async def test_a_killed_model_is_started_again(tiny_model, environ, workspace):
     """After `kill -9` of the model's process the next request is answered."""
     async with start_client(root=workspace, options=_embedded(tiny_model), environ=environ) as client:
         client.open(URI, CODE)
-        await until(lambda: client.status.get("model"), 30)
+        await until(lambda: client.status.get("model"))
         assert (await client.complete(URI, 1, 4, invoked=True))[0]["insertText"] == "return a + b"
         host = _host_process(environ)
         host.kill()
@@ -79,7 +79,7 @@ async def test_the_default_weights_complete_from_the_prefix(weights, environ, wo
     )
     async with start_client(root=workspace, options=_embedded(weights), environ=environ) as client:
         document = client.open(URI, text)
-        await until(lambda: client.status.get("model"), 60)
+        await until(lambda: client.status.get("model"))
         (first, *_) = await client.complete(URI, *document.position_of(len(text)), invoked=True)
 
         assert '"rhodium", "gallium"]' in first["insertText"]

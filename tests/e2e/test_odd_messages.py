@@ -106,9 +106,9 @@ async def test_half_a_surrogate_pair_in_an_instruction_or_a_selected_item_is_ans
     await _goes_on(client)
 
 
-async def test_a_second_command_with_the_same_token_is_refused(serve):
+async def test_a_second_command_with_the_same_token_is_refused(serve, gate):
     """The second is refused while the first runs, and the first runs to its end."""
-    async with serve([{"text": "It multiplies.", "piece_delay_ms": 400}]) as client:
+    async with serve([{"text": "It multiplies.", "gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         params = {
             "command": "homebody.explain",
@@ -119,6 +119,7 @@ async def test_a_second_command_with_the_same_token_is_refused(serve):
         await until(lambda: any(method == "$/progress" for method, _ in client.notifications))
         with pytest.raises(ServerError, match="in use") as caught:
             await client.request("workspace/executeCommand", params)
+        gate.open()
 
         assert caught.value.code == -32602
         assert (await first)["markdown"] == "It multiplies."

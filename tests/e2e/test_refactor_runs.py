@@ -89,7 +89,7 @@ async def test_a_killed_run_leaves_whole_files_and_resume_finishes_it(tree: Path
     )
 
     process = start(tree, ".", "--instruction", "x", "--write", "--verify", check, "--jobs", "2")
-    await until(lambda: events(tree) >= moment or process.poll() is not None, seconds=60)
+    await until(lambda: events(tree) >= moment or process.poll() is not None)
     process.kill()
     process.communicate()
 
@@ -107,10 +107,10 @@ async def test_an_interrupted_run_reverts_an_unverified_change(tree: Path, sent:
     check = f"case {{file}} in *b.py*) touch {tree.parent}/second; sleep 60;; esac"
 
     process = start(tree, ".", "--instruction", "x", "--write", "--verify", check)
-    await until((tree.parent / "second").exists, seconds=60)
+    await until((tree.parent / "second").exists)
     assert texts(tree)[:2] == [NEW, NEW]
     process.send_signal(sent)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert texts(tree) == [NEW, OLD, OLD, OLD]
@@ -123,7 +123,7 @@ async def test_a_second_run_names_the_first(tree: Path):
     """While the first one is running."""
     answer(tree.parent, "x", delay_ms=60_000)
     first = start(tree, ".", "--instruction", "x", "--write")
-    await until(lambda: list((tree.parent / "homebody" / "state" / "runs").glob("*/*/run.json")), seconds=60)
+    await until(lambda: list((tree.parent / "homebody" / "state" / "runs").glob("*/*/run.json")))
 
     code, _, err = run(tree, "a.py", "--instruction", "y", "--write")
 

@@ -220,7 +220,7 @@ async def test_a_request_for_a_document_closed_meanwhile_is_answered(serve):
         await until(lambda: client.status.get("busy"))
         client.close(URI)
 
-        assert await asyncio.wait_for(asked, 10) == []
+        assert await asyncio.wait_for(asked, 60) == []
 
 
 async def test_shutdown_answers_running_requests(serve):

@@ -233,7 +233,7 @@ async def start(
         driver.ask("shutdown", None)
         await driver.settle()
         driver.notify("exit", None)
-        if (code := await asyncio.wait_for(process.wait(), 20)) != 0:
+        if (code := await asyncio.wait_for(process.wait(), _LONGEST_SECONDS)) != 0:
             message = f"the server ended with {code}"
             raise Broken(message)
         errors = (folder / "stderr").read_text("utf-8", "replace")

@@ -18,11 +18,11 @@ def counter(url: str, key: str, name: str) -> float:
 
 
 def wait_until_idle(url: str, key: str) -> None:
-    """Wait until no request is processed, for at most ten seconds.
+    """Wait until no request is processed, for at most a minute.
 
     Polls rarely, because a polled server does not notice a closed connection.
     """
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         time.sleep(0.3)
         if counter(url, key, "requests_processing") == 0:
@@ -39,7 +39,7 @@ def tokenize(url: str, key: str, text: str, *, special: bool) -> list[int]:
         json.dumps(body).encode(),
         {"authorization": f"Bearer {key}", "content-type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         return json.load(response)["tokens"]
 
 
@@ -58,5 +58,5 @@ def copy_with(source: Path, target: Path, **metadata: str | bool) -> Path:
 
 def _get(url: str, key: str, path: str) -> bytes:
     request = urllib.request.Request(url + path, headers={"authorization": f"Bearer {key}"})
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         return response.read()

@@ -40,7 +40,7 @@ class RecordingProxy(LoopbackServer):
             json.dumps({"tokens": prompt}).encode(),
             {"content-type": "application/json", **self._authorization()},
         )
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.load(response)["content"]
 
     def move(self, upstream: str, key: str | None) -> None:

@@ -25,8 +25,8 @@ SCRIPTS = ROOT / "tests" / "editors" / "vscode"
 _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 # Determined before any test moves the home folder.
 _RIG = Path(os.environ.get("HOMEBODY_EDITORS_DIR") or f"{_CACHE}/homebody/editors") / "vscode"
-_START_SECONDS = 60.0
-_SCRIPT_SECONDS = 240.0
+_START_SECONDS = 120.0
+_SCRIPT_SECONDS = 600.0
 _TAIL_CHARACTERS = 8000
 _VSIX_MANIFEST = """\
 <?xml version="1.0" encoding="utf-8"?>

@@ -7,13 +7,15 @@ it names the file that caused the crash.
 """
 
 import faulthandler
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from homebody.workspace.extract import Extract
 
-# A file of 1 MiB takes 3 seconds, and longer on a busy machine, because this process has the lowest priority.
+# A file of 1 MiB takes 3 seconds.
 _MOST_SECONDS = 60.0
 # One crash may be a coincidence: the machine was switched off, or somebody ended the process.
 _STRIKES = 2
@@ -22,7 +24,8 @@ _STRIKES = 2
 class GuardedExtract:
     """Calls ``extract``, and ends the process if that takes longer than ``seconds``.
 
-    ``note`` is the file that survives. Call ``done`` when all is well.
+    They are seconds of processor time, except on Windows: this process has the lowest priority, so on a busy
+    machine it may wait for minutes. ``note`` is the file that survives. Call ``done`` when all is well.
     """
 
     def __init__(self, note: Path, seconds: float = _MOST_SECONDS) -> None:
@@ -38,16 +41,34 @@ class GuardedExtract:
         if strikes >= _STRIKES:
             return "", (), (), ()
         self._note.write_text(f"{strikes + 1} {path}", encoding="utf-8")
-        # Native code that holds the interpreter's lock cannot be stopped in any other way.
-        faulthandler.dump_traceback_later(self._seconds, exit=True)
+        _limit(self._seconds)
         try:
             return extract(path, data)
         finally:
-            faulthandler.cancel_dump_traceback_later()
+            _limit(0)
 
     def done(self) -> None:
         """Delete the note: no file is being parsed."""
         self._note.unlink(missing_ok=True)
+
+
+def note_beside(database: Path) -> Path:
+    """Path of the note about the files of an index; it must not stay when an innocent process is killed."""
+    return Path(f"{database}.trying")
+
+
+def _limit(seconds: float) -> None:
+    """End the process after ``seconds``; 0 for no limit.
+
+    Native code that holds the interpreter's lock cannot be stopped in any other way.
+    """
+    if sys.platform != "win32":
+        # Nobody handles the signal, so it ends the process.
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+    elif seconds:
+        faulthandler.dump_traceback_later(seconds, exit=True)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _read(note: Path) -> tuple[str, int]:

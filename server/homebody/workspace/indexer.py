@@ -22,7 +22,7 @@ import msgspec
 from filelock import FileLock
 
 from homebody.workspace import update
-from homebody.workspace.guard import GuardedExtract
+from homebody.workspace.guard import GuardedExtract, note_beside
 from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Refresh, Scan, Working
 from homebody.workspace.store import (
     StoreDamagedError,
@@ -107,7 +107,7 @@ class Worker:
     def _fill(self, job: Job, connection: sqlite3.Connection) -> Updated:
         """Run the job on an open index."""
         limits = Limits(max_file_bytes=job.max_file_bytes)
-        self._guard = GuardedExtract(Path(f"{job.database}.trying"))
+        self._guard = GuardedExtract(note_beside(Path(job.database)))
         workspace = Workspace(Path(job.root), self._guard, job.ignore, limits)
         with contextlib.closing(Writer(connection)) as writer:
             if isinstance(job, Refresh):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from homebody.workspace.guard import note_beside
 from homebody.workspace.messages import Done, Event, Failed, Job, Refresh, Scan
 
 _END_SECONDS = 3.0
@@ -52,6 +53,7 @@ class IndexerProcess:
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._breakdowns = 0
+        self._job: Job | None = None
         self.given_up = False
 
     @property
@@ -101,6 +103,7 @@ class IndexerProcess:
 
     async def _do(self, job: Job) -> None:
         """Run one job; restart the process if it crashes."""
+        self._job = job
         while not await self._done(job):
             await self._end()
             self._breakdowns += 1
@@ -154,6 +157,9 @@ class IndexerProcess:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.communicate()
+            if self._job is not None:
+                # The file that it was reading has not crashed it.
+                note_beside(Path(self._job.database)).unlink(missing_ok=True)
         self._process = None
 
 

@@ -6,7 +6,7 @@ const path = require("node:path");
 const { open } = require("./browser");
 const { FOCUS } = require("./workbench");
 
-const LONGEST_MILLISECONDS = 230_000;
+const LONGEST_MILLISECONDS = 590_000;
 
 /** In the page: the classes of the element with the focus and of all around it, from the inside. */
 function focused() {
@@ -20,8 +20,9 @@ function focused() {
 /** Reload the window until it has folders: VS Code may read a workspace's file before remote files can be read. */
 async function showFolders(page) {
     const folder = page.locator(".explorer-folders-view .monaco-list-row").first();
-    for (let reloads = 0; reloads < 3; reloads++) {
-        const shown = await folder.waitFor({ timeout: 15_000 }).then(() => true, () => false);
+    // Longer each time, for a machine that is only slow.
+    for (const timeout of [15_000, 30_000, 60_000]) {
+        const shown = await folder.waitFor({ timeout }).then(() => true, () => false);
         if (shown) {
             return;
         }

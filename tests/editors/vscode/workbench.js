@@ -50,10 +50,11 @@ exports.instructionInput = async function instructionInput(page) {
 
 /** A message with this text, in the list of notifications: the tests' VS Code shows no messages beside it. */
 exports.notification = async function notification(page, text) {
-    const shown = page.locator(".notifications-center .notification-list-item", { hasText: text }).first();
+    const list = page.locator(".notifications-center");
+    const shown = list.locator(".notification-list-item", { hasText: text }).first();
     const bell = page.locator('[id="status.notifications"]');
     await exports.until(async () => {
-        if (!(await shown.isVisible())) {
+        if (!(await list.isVisible())) {
             await bell.click();
         }
         return shown.waitFor({ timeout: 2000 }).then(() => true, () => false);

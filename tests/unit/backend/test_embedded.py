@@ -55,7 +55,7 @@ def host_of(options):
 
 async def gone(process):
     """Wait for the end of a process."""
-    await asyncio.to_thread(process.wait, 30)
+    await asyncio.to_thread(process.wait, 60)
 
 
 async def test_answers_as_every_backend_does(options):
@@ -121,7 +121,7 @@ async def test_a_host_stops_during_an_answer_when_asked_to(tmp_path):
             await anext(stream)
             host = host_of(options)
             host.terminate()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 with pytest.raises(BackendUnavailable, match="stopped during its answer"):
                     async for _ in stream:
                         pass

@@ -29,7 +29,7 @@ async def double() -> AsyncIterator[LlamaDouble]:
 
 async def listen(double: LlamaDouble, seen: list[str]) -> Stats | None:
     """Read one answer; text before an error is in ``seen``."""
-    backend = LlamaCppBackend(double.url, timeout_seconds=5)
+    backend = LlamaCppBackend(double.url, timeout_seconds=60)
     stats = None
     try:
         async for item in backend.complete(PROMPT, Sampling(8)):

@@ -157,7 +157,7 @@ def test_ends_with_a_parent_that_is_killed(tiny_model):
         host = psutil.Process(int(parent.stdout.readline()))
         assert host.is_running()
         parent.kill()
-        host.wait(20)
+        host.wait(60)
 
 
 def test_ends_in_order_when_asked_to(tiny_model):
@@ -169,5 +169,5 @@ def test_ends_in_order_when_asked_to(tiny_model):
         assert host.stdout is not None
         decode_event(host.stdout.readline())
         host.send_signal(signal.SIGTERM)
-        assert host.wait(20) == 0
+        assert host.wait(60) == 0
         assert host.stdout.read() == b""

@@ -27,14 +27,14 @@ class Port:
 
     def connect(self, data: bytes = b"") -> socket.socket:
         """Connect, and send ``data``."""
-        connection = socket.create_connection(self.listener.getsockname(), timeout=10)
+        connection = socket.create_connection(self.listener.getsockname(), timeout=60)
         self.opened.append(connection)
         connection.sendall(data)
         return connection
 
     def served(self) -> bytes:
         """Return what the client that is served has sent."""
-        self.thread.join(10)
+        self.thread.join(60)
         assert self.found is not None
         return self.found[1]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
 from homebody.workspace.index import Progress, WorkspaceIndex, database_of
-from homebody.workspace.messages import Done, Event, Scan, Working
+from homebody.workspace.messages import Done, Event, Job, Scan, Working
 from homebody.workspace.process import IndexerProcess
 from homebody.workspace.store import SCHEMA, connect
 from homebody.workspace.uri import path_of
@@ -57,7 +58,7 @@ async def opened(*roots: Path, result: Reported | None = None, settings: Setting
     progress = (Reported() if result is None else result).append
     async with aclosing(WorkspaceIndex.open(roots, settings or Settings(), progress=progress)) as index:
         index.start()
-        await asyncio.wait_for(index.settled(), 30)
+        await asyncio.wait_for(index.settled(), 60)
         yield index
 
 
@@ -96,7 +97,7 @@ async def test_a_saved_file_is_indexed_again(root):
         (root / "shop/other.py").unlink()
         index.refresh([root / "shop" / name for name in ("order.py", "new.py", "other.py")])
         index.refresh([root.parent / "elsewhere.py", root])
-        await asyncio.wait_for(index.settled(), 30)
+        await asyncio.wait_for(index.settled(), 60)
         assert await defining(index, "re_named", "brand_new", "Order", "unrelated_zebra") == [
             "order.py",
             "new.py",
@@ -109,7 +110,7 @@ async def test_the_next_start_finds_everything_there(root):
         pass
     async with aclosing(WorkspaceIndex.open([root], Settings())) as index:
         assert await defining(index, "invoice_total") == ["order.py"]
-        await asyncio.wait_for(index.settled(), 1)
+        await asyncio.wait_for(index.settled(), 60)
 
 
 async def test_two_servers_share_one_index(root):
@@ -119,7 +120,7 @@ async def test_two_servers_share_one_index(root):
         assert await both == [["order.py"], ["order.py"]]
         (root / "shop/new.py").write_text("def brand_new(): ...\n")
         one.refresh([root / "shop/new.py"])
-        await asyncio.wait_for(one.settled(), 30)
+        await asyncio.wait_for(one.settled(), 60)
         assert await defining(other, "brand_new") == ["new.py"]
 
 
@@ -154,7 +155,7 @@ async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, how):
     async with opened(root, result=result) as index:
         assert await defining(index, "invoice_total") == ["order.py"]
         index.start()
-        await asyncio.wait_for(index.settled(), 30)
+        await asyncio.wait_for(index.settled(), 60)
     assert len(result.notices) == 1
     assert "rebuilt" in result.notices[0]
 
@@ -166,7 +167,7 @@ async def test_an_index_that_is_damaged_during_use_is_rebuilt(root, tmp_path):
         database.unlink()
         spoil(database, "corrupt")
         assert await defining(index, "invoice_total") == []
-        await asyncio.wait_for(index.settled(), 30)
+        await asyncio.wait_for(index.settled(), 60)
         assert await defining(index, "invoice_total") == ["order.py"]
 
 
@@ -195,7 +196,7 @@ async def test_a_process_that_dies_is_started_again(root):
             psutil.Process(index._process.pid).kill()
             (root / f"shop/new{number}.py").write_text(f"def brand_new{number}(): ...\n")
             index.refresh([root / f"shop/new{number}.py"])
-            await asyncio.wait_for(index.settled(), 30)
+            await asyncio.wait_for(index.settled(), 60)
         assert await defining(index, "brand_new0", "brand_new1") == ["new0.py", "new1.py"]
 
 
@@ -210,10 +211,10 @@ async def test_unusual_file_names_do_not_disable_the_index(root):
     async with opened(root, result=result) as index:
         for uri in uris:
             index.refresh([path for path in (path_of(uri),) if path is not None])
-            await asyncio.wait_for(index.settled(), 30)
+            await asyncio.wait_for(index.settled(), 60)
         (root / "shop/new.py").write_text("def brand_new(): ...\n")
         index.refresh([Path(os.fsdecode(b"/\xff")), root / "shop/new.py"])
-        await asyncio.wait_for(index.settled(), 30)
+        await asyncio.wait_for(index.settled(), 60)
         assert await defining(index, "brand_new") == ["new.py"]
         assert index.state == "ready"
     assert result.notices == []
@@ -225,7 +226,7 @@ async def test_a_process_that_keeps_crashing_is_not_restarted_again(root, monkey
     result = Reported()
     async with opened(root, result=result) as index:
         index.start()
-        await asyncio.wait_for(index.settled(), 30)
+        await asyncio.wait_for(index.settled(), 60)
         assert index.state == "off"
     assert result.notices == [
         "The indexing process keeps crashing, so other files are not used for completion."
@@ -236,16 +237,37 @@ async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, t
     """It ends after a minute without work, in this test earlier, and is started again for the next job."""
     job = Scan(root=str(root), database=str(tmp_path / "i/a.sqlite3"), ignore=(), max_file_bytes=1 << 20)
     events: list[Event] = []
-    indexer = IndexerProcess(tmp_path / "i", lambda _, event: events.append(event), idle_seconds=0.05)
     pids = set()
+
+    def note(_job: Job, event: Event) -> None:
+        events.append(event)
+        pids.add(indexer.pid)
+
+    indexer = IndexerProcess(tmp_path / "i", note, idle_seconds=0.05)
     for _ in range(2):
         indexer.submit(job)
-        await asyncio.wait_for(indexer.settled(), 30)
-        pids.add(indexer.pid)
+        await asyncio.wait_for(indexer.settled(), 60)
         await until(lambda: indexer.pid is None)
     await indexer.aclose()
     assert [isinstance(event, Done) for event in events].count(True) == 2
     assert (len(pids), indexer.pid) == (2, None)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process like that")
+async def test_a_process_that_does_not_end_in_time_is_killed_without_a_strike(root, tmp_path, monkeypatch):
+    """On a busy machine it does not get to its end; the file that it was reading is not to blame."""
+    monkeypatch.setattr("homebody.workspace.process._END_SECONDS", 0.1)
+    for number in range(300):
+        (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
+    job = Scan(root=str(root), database=str(tmp_path / "i/a.sqlite3"), ignore=(), max_file_bytes=1 << 20)
+    indexer = IndexerProcess(tmp_path / "i", lambda _job, _event: None)
+    indexer.submit(job)
+    note = tmp_path / "i/a.sqlite3.trying"
+    await until(note.exists)
+    psutil.Process(indexer.pid).suspend()
+    assert note.exists()
+    await indexer.aclose()
+    assert not note.exists()
 
 
 async def test_closing_twice_and_asking_afterwards_is_no_error(root):
@@ -301,7 +323,7 @@ def test_the_process_speaks_json_lines_and_ends_with_its_parent(indexer, root, t
     if os.name != "nt":
         assert psutil.Process(indexer.pid).nice() == 19
     indexer.stdin.close()
-    assert indexer.wait(timeout=10) == 0
+    assert indexer.wait(timeout=60) == 0
     with closing(connect(tmp_path / "i/a.sqlite3")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -338,5 +360,5 @@ async def test_calls_files_and_symbols_are_looked_up_by_name(root):
         assert await index.symbols("%", limit=5) == []
         (root / ".homebodyignore").write_text("order.py\n")
         index.refresh([root / ".homebodyignore"])
-        await asyncio.wait_for(index.settled(), 30)
+        await asyncio.wait_for(index.settled(), 60)
         assert await index.symbols("Order", limit=5) == []

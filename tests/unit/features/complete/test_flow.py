@@ -87,14 +87,16 @@ async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
 
 async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(world):
     """A request that waited for it gets its own answer."""
-    slow = Reply(pieces=("a", "x", "\n"), piece_delay_ms=30, times=1)
-    async with world(slow, "c\n") as w:
+    gate = asyncio.Event()
+    async with world(Reply(pieces=("a", "x", "\n"), gate=gate, gate_after=1, times=1), "c\n") as w:
         document, offset = at("name = █\n")
         older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
         await until(lambda: w.session.running and w.session.running.pieces)
         document, offset = typed(document, offset, "ab")
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        await older
+        newer = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        assert await older == []
+        gate.set()
+        [found] = await newer
         assert found.text == "c"
 
 
