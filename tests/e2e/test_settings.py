@@ -1,5 +1,6 @@
 """Settings as editors send them, and how invalid ones are handled."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -32,6 +33,24 @@ async def test_settings_are_pulled_and_followed(serve):
         client.notify("workspace/didChangeConfiguration", {"settings": None})
         await until(lambda: client.status.get("kind") == "Normal")
         assert len(await client.complete(URI, 0, 4)) == 1
+
+
+async def test_settings_that_the_editor_sends_late_apply_then(serve):
+    """An editor on a busy machine may take longer than the server waits with its start."""
+    sent = asyncio.Event()
+
+    async def answer(params):
+        await sent.wait()
+        return [{"completion": {"enabled": False}} for _ in params["items"]]
+
+    async with serve("x + 1") as client:
+        client.connection.on_request["workspace/configuration"] = answer
+        client.open(URI, "y = ")
+        assert len(await client.complete(URI, 0, 4)) == 1
+
+        sent.set()
+        await until(lambda: client.status.get("kind") == "Inactive")
+        assert await client.complete(URI, 0, 4) == []
 
 
 async def test_bad_settings_are_reported_once_and_only_they_fall_back(serve):

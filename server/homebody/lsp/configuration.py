@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,22 @@ if TYPE_CHECKING:
     from homebody.settings.options import Problem
 
 _SECTION = "homebody"
-# The server starts without the client's answer after this time.
-_ANSWER_SECONDS = 2.0
+ANSWER_SECONDS = 2.0
+"""The server starts without the client's answer after this time."""
 # Maximum length of a file name, in bytes, on common file systems.
 _LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The client's settings: for the workspace, and for each folder if there are several.
+
+    ``is_late`` if the client has not answered yet.
+    """
+
+    general: object = None
+    folders: Mapping[Path, object] = field(default_factory=dict[Path, object])
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +77,12 @@ def _can_exist(path: Path) -> bool:
         return False
 
 
-async def resolve(peer: Peer, pushed: object) -> Resolved:
+async def resolve(peer: Peer, pushed: object, pulled: Pulled) -> Resolved:
     """Merge all sources. ``pushed`` is the content of ``didChangeConfiguration``, if any.
 
     The first folder's ``.homebody.toml`` applies to the whole workspace; each folder's own settings apply to
     completion in it, except for the model and its layout, because all folders use one model.
     """
-    general, own = await _pulled(peer)
     params = peer.initialize_params
     folders = paths_of(peer.folders)
 
@@ -87,10 +98,10 @@ async def resolve(peer: Peer, pushed: object) -> Resolved:
         )
 
     def load_all() -> Resolved:
-        settings, problems = load(folders[0] if folders else None, general)
+        settings, problems = load(folders[0] if folders else None, pulled.general)
         of_folders: dict[Path, CompletionSettings] = {}
         for folder in folders if len(folders) > 1 else ():
-            loaded, more = load(folder, own.get(folder, general))
+            loaded, more = load(folder, pulled.folders.get(folder, pulled.general))
             of_folders[folder] = _with_model_of(settings.completion, loaded.completion)
             problems += more
         return Resolved(settings, of_folders, problems)
@@ -102,6 +113,11 @@ def _with_model_of(whole: "CompletionSettings", own: "CompletionSettings") -> "C
     import msgspec
 
     return msgspec.structs.replace(own, backend=whole.backend, fim=whole.fim)
+
+
+def models_of(settings: "Settings") -> tuple[object, ...]:
+    """Return the settings that an open engine cannot change."""
+    return settings.backend, settings.completion.backend, settings.chat.backend, settings.embedded
 
 
 async def watch(peer: Peer) -> None:
@@ -128,26 +144,29 @@ async def watch(peer: Peer) -> None:
     if not wanted:
         return
     try:
-        async with asyncio.timeout(_ANSWER_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             await peer.request(types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams(wanted))
     except (TimeoutError, RpcError):
         return
 
 
-async def _pulled(peer: Peer) -> tuple[object, dict[Path, object]]:
-    """Request the client's settings: for the workspace, and for each folder if there are several."""
+async def pull(peer: Peer, seconds: float | None = ANSWER_SECONDS) -> Pulled:
+    """Request the client's settings, and wait for them for at most ``seconds``."""
     workspace = peer.capabilities.workspace
     if workspace is None or not workspace.configuration:
-        return None, {}
+        return Pulled()
     folders = peer.folders if len(peer.folders) > 1 else []
     items = [types.ConfigurationItem(section=_SECTION)]
     items += [types.ConfigurationItem(section=_SECTION, scope_uri=folder.uri) for folder in folders]
     try:
-        async with asyncio.timeout(_ANSWER_SECONDS):
+        async with asyncio.timeout(seconds):
             answer = await peer.request(types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items))
-    except (TimeoutError, RpcError):
-        return None, {}
+    except TimeoutError:
+        return Pulled(is_late=True)
+    except RpcError:
+        return Pulled()
     if not answer:
-        return None, {}
+        return Pulled()
     paths = [paths_of([folder]) for folder in folders]
-    return answer[0], {path[0]: value for path, value in zip(paths, answer[1:], strict=False) if path}
+    own = {path[0]: value for path, value in zip(paths, answer[1:], strict=False) if path}
+    return Pulled(answer[0], own)

@@ -93,11 +93,14 @@ class Service:
         freeze_heap()
         self._peer.start_task(self._look_at_servers())
 
-    async def reload(self, pushed: object) -> None:
-        """Read the settings again, and open another engine if they ask for one."""
+    async def reload(self, pushed: object, seconds: float | None = configuration.ANSWER_SECONDS) -> None:
+        """Read the settings, again if a client sends its own late, and open the engine that they ask for."""
+        pulled = await configuration.pull(self._peer, seconds)
+        if pulled.is_late:
+            self._peer.start_task(self.reload(pushed, seconds=None))
         async with self._reloading:
             try:
-                resolved = await configuration.resolve(self._peer, pushed)
+                resolved = await configuration.resolve(self._peer, pushed, pulled)
                 self._tell([problem.message for problem in resolved.problems])
                 self.switch.loaded_folders = resolved.folders
                 await self._take(resolved.settings)
@@ -284,7 +287,7 @@ class Service:
         if (
             opened is not None
             and opened.engine.folders == folders
-            and _models(opened.engine.settings) == _models(settings)
+            and configuration.models_of(opened.engine.settings) == configuration.models_of(settings)
         ):
             self._apply_switch()
             return
@@ -393,8 +396,3 @@ class Service:
             if message not in self._shown:
                 self._shown.add(message)
                 self._peer.show_message(message)
-
-
-def _models(settings: "Settings") -> tuple[object, ...]:
-    """Settings that an open engine cannot change."""
-    return settings.backend, settings.completion.backend, settings.chat.backend, settings.embedded
