@@ -123,6 +123,34 @@ async def test_what_can_be_attached_is_listed_and_taken(serve, workspace):
         assert "Traceback: boom" in (await client.execute("homebody.showPrompt"))["text"]
 
 
+async def test_a_notebook_is_attached_with_all_of_its_cells(serve, workspace):
+    """As the editor has it, without the outputs that its file holds; it is listed once."""
+    book = (workspace / "area.ipynb").as_uri()
+    texts = ["first = 1\n", "\n", "def area(width):\n    return width\n"]
+    cells = [f"vscode-notebook-cell:{book.removeprefix('file:')}#{number}" for number in range(3)]
+    async with serve("ok") as client:
+        client.notify(
+            "notebookDocument/didOpen",
+            {
+                "notebookDocument": {
+                    "uri": book,
+                    "notebookType": "jupyter-notebook",
+                    "version": 1,
+                    "cells": [{"kind": 2, "document": uri} for uri in cells],
+                },
+                "cellTextDocuments": [
+                    {"uri": uri, "languageId": "python", "version": 1, "text": text}
+                    for uri, text in zip(cells, texts, strict=True)
+                ],
+            },
+        )
+        items = await client.execute("homebody.contextItems", {"query": "area"})
+        assert items == [{"id": book, "kind": "file", "label": "area.ipynb", "detail": "area.ipynb"}]
+        reply = await client.execute("homebody.ask", {"question": "Why?", "attach": items})
+        assert [source["uri"] for source in reply["sources"]] == [cells[0], cells[2]]
+        assert "area.ipynb, cell 3" in (await client.execute("homebody.showPrompt"))["text"]
+
+
 async def test_diagnostics_that_the_editor_sent_can_be_attached(serve):
     """They are part of requests for code actions, and may be from any server."""
     async with serve("ok") as client:

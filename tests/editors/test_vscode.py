@@ -120,6 +120,7 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "a discarded change leaves nothing behind",
         "a selection is explained in the chat",
         "a question is answered with its sources, and a follow-up continues the conversation",
+        "a question about a notebook has the selection of the cell, and the cells above",
         "files are offered as attachments and go into the question",
         "problems that VS Code shows can be attached",
         "a code block of an answer opens as a change",

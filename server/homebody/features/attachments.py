@@ -6,8 +6,8 @@ file that is put into a prompt.
 
 import asyncio
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urldefrag
@@ -74,13 +74,16 @@ class Attached:
 
 
 async def attach(
-    engine: Engine, item_id: str, open_document: Callable[[str], Document | None] = lambda _: None
+    engine: Engine,
+    item_id: str,
+    open_document: Callable[[str], Document | None] = lambda _: None,
+    open_notebook: Callable[[str], Sequence[Document]] = lambda _: (),
 ) -> Attached:
     """Resolve the id of a context item.
 
     ``file:///w/app.py`` is a file, ``file:///w/app.py#L3-9`` lines of it, ``diff:staged:FOLDER`` and
     ``diff:uncommitted:FOLDER`` (a folder's URI) are changes. ``open_document`` finds what an editor has
-    open; everything else is read from disk.
+    open, ``open_notebook`` the cells of a notebook by its URI; everything else is read from disk.
 
     Raises
     ------
@@ -92,6 +95,8 @@ async def attach(
     if scheme == DIFF_SCHEME:
         which, _, folder = rest.partition(":")
         return await _attach_diff(engine, which, folder)
+    if cells := open_notebook(item_id):
+        return await _attach_cells(engine, item_id, cells)
     uri, lines = urldefrag(item_id)
     document = open_document(uri)
     if document is None:
@@ -103,6 +108,17 @@ async def attach(
             read_document, path, max_bytes=engine.settings.context.max_file_bytes
         )
     return Attached((await attach_document(engine, document, await _parse_lines(engine, document, lines)),))
+
+
+async def _attach_cells(engine: Engine, uri: str, cells: Sequence[Document]) -> Attached:
+    """Attach each cell of a notebook that has text."""
+    path = shown_path(engine, uri)
+    items = [
+        replace(await attach_document(engine, cell), label=f"{path}, cell {number}")
+        for number, cell in enumerate(cells, 1)
+        if cell.text.strip()
+    ]
+    return Attached(tuple(items))
 
 
 async def attach_document(

@@ -3,8 +3,9 @@
 In: the typed part of a name. Out: items, the likeliest first; ``attach`` takes their ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from homebody.engine import Engine
@@ -41,19 +42,21 @@ async def context_items(
     query: str,
     *,
     documents: Sequence[Document] = (),
+    notebooks: Mapping[str, Sequence[Document]] = MappingProxyType({}),
     with_problems: Sequence[str] = (),
 ) -> list[ContextItem]:
     """Return the items whose name contains ``query``; without a query the likeliest.
 
-    ``documents`` are open: they come first, and are found without an index. ``with_problems`` are URIs of
-    documents whose diagnostics are known.
+    ``documents`` are open, and so are ``notebooks``, by their URIs with their cells: they come first, and are
+    found without an index. ``with_problems`` are URIs of documents whose diagnostics are known.
     """
     query = query.strip()
+    open_texts = {**{one.uri: [one] for one in documents}, **notebooks}
     found = [
-        ContextItem(one.uri, "file", file_name(one.uri), shown_path(engine, one.uri))
-        for one in documents
-        if query.lower() in shown_path(engine, one.uri).lower()
-        and await engine.permit.refusal_of(one) is None
+        ContextItem(uri, "file", file_name(uri), shown_path(engine, uri))
+        for uri, texts in open_texts.items()
+        if query.lower() in shown_path(engine, uri).lower()
+        and not [one for one in texts if await engine.permit.refusal_of(one) is not None]
     ]
     found += await _problems(engine, query, with_problems)
     found += _changes(engine, query)

@@ -125,6 +125,14 @@ class Documents:
         notebook = self._notebooks.get(notebook_uri)
         return notebook.cells if notebook else ()
 
+    def notebooks(self) -> dict[str, list[Document]]:
+        """Snapshots of the cells of each notebook, in order, by the notebook's URI."""
+        return {uri: self.notebook(uri) for uri in self._notebooks}
+
+    def notebook(self, uri: str) -> list[Document]:
+        """Snapshots of a notebook's cells, in order; empty if it is not open."""
+        return [document for document in map(self.find, self.cells_of(uri)) if document is not None]
+
     def close(self, uri: str) -> None:
         """Drop a closed document."""
         self.out_of_step.discard(uri)
@@ -134,8 +142,7 @@ class Documents:
     def cells_beside(self, cell_uri: str) -> list[Document]:
         """Snapshots of all cells of the notebook that contains this one, in order."""
         notebook = self.notebook_of(cell_uri)
-        cells = notebook.cells if notebook else ()
-        return [document for document in map(self.find, cells) if document is not None]
+        return self.notebook(notebook.uri) if notebook else []
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> list[Document]:
         """Store the cells of an opened notebook. Return those that are available."""

@@ -213,6 +213,25 @@ exports.run = async function run() {
         assert.ok(prompt.text.includes("How can it be shorter?"), "the first question is still there");
     });
 
+    await claim("a question about a notebook has the selection of the cell, and the cells above", async () => {
+        const { NotebookCellData, NotebookCellKind, NotebookData, NotebookRange } = vscode;
+        const cells = ["first = 1", "def twice(value):\n    return 2 * value"];
+        const data = new NotebookData(cells.map((text) => new NotebookCellData(NotebookCellKind.Code, text, "python")));
+        const notebook = await vscode.workspace.openNotebookDocument("jupyter-notebook", data);
+        await vscode.window.showNotebookDocument(notebook, { selections: [new NotebookRange(1, 2)] });
+        await executeCommand("notebook.cell.edit");
+        const last = notebook.cellAt(1).document;
+        const editor = await until(() => vscode.window.activeTextEditor?.document === last && vscode.window.activeTextEditor);
+        select(editor, 0, 0, 2, 0);
+        await chat.ask("What about an empty list, and this cell?");
+        const { attached, sources } = chat.shown.at(-1);
+        assert.match(attached[0], /, cell 2:1-2$/);
+        assert.deepEqual(sources.map(({ uri }) => uri).sort(), notebook.getCells().map(({ document: { uri } }) => uri.toString()).sort());
+        const prompt = await request(server, "homebody.showPrompt", {});
+        assert.ok(prompt.text.includes("return 2 * value"));
+        await executeCommand("workbench.action.revertAndCloseActiveEditor");
+    });
+
     await claim("files are offered as attachments and go into the question", async () => {
         const sent = [];
         const view = chat.view;

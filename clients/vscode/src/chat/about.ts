@@ -2,6 +2,7 @@
 
 import { Disposable, type TextEditor, window, workspace } from "vscode";
 
+import { SERVED_SCHEMES } from "../ghost/signals";
 import { baseName, lastLine } from "../words";
 import type { About } from "./messages";
 
@@ -57,12 +58,15 @@ export function editorForCode(): TextEditor | undefined {
     return window.activeTextEditor ?? window.visibleTextEditors.find(isServed);
 }
 
-/** The name of the file and the lines of the selection. */
+/** The name of the file, or of the notebook and its cell, and the lines of the selection. */
 export function labelOf({ document, selection }: TextEditor): string {
     const [first, last] = [selection.start.line + 1, lastLine(selection) + 1];
-    return `${baseName(document.uri)}:${first === last ? first : `${first}-${last}`}`;
+    const cells = workspace.notebookDocuments.flatMap((notebook) => notebook.getCells());
+    const cell = cells.find((one) => one.document === document);
+    const name = `${baseName(document.uri)}${cell === undefined ? "" : `, cell ${cell.index + 1}`}`;
+    return `${name}:${first === last ? first : `${first}-${last}`}`;
 }
 
 function isServed({ document }: TextEditor): boolean {
-    return workspace.textDocuments.includes(document) && ["file", "untitled", "vscode-remote"].includes(document.uri.scheme);
+    return workspace.textDocuments.includes(document) && SERVED_SCHEMES.includes(document.uri.scheme);
 }

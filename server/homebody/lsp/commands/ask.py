@@ -135,7 +135,7 @@ async def _attached(server: Server, opened: "Opened", item: Item | str) -> "Atta
     scheme, _, uri = item_id.partition(":")
     if scheme == DIAGNOSTICS:
         return await _problems(server, opened, uri)
-    return await attach(opened.engine, item_id, server.documents.find)
+    return await attach(opened.engine, item_id, server.documents.find, server.documents.notebook)
 
 
 async def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":

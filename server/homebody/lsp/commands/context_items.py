@@ -30,10 +30,16 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
     server.service.problems.take(argument.diagnostics)
     in_view = argument.text_document.uri if argument.text_document else ""
     documents = sorted(server.documents.all(), key=lambda document: document.uri != in_view)
+    notebooks = server.documents.notebooks()
+    cells = {cell.uri for book in notebooks.values() for cell in book}
     async with server.service.using() as opened:
         from homebody.features.context_items import context_items
 
         found = await context_items(
-            opened.engine, argument.query, documents=documents, with_problems=server.service.problems.uris
+            opened.engine,
+            argument.query,
+            documents=[document for document in documents if document.uri not in cells],
+            notebooks=notebooks,
+            with_problems=server.service.problems.uris,
         )
     return [{"id": item.id, "kind": item.kind, "label": item.label, "detail": item.detail} for item in found]
