@@ -45,10 +45,15 @@ _PROSE_ANSWERS = 4
 
 @dataclass(slots=True)
 class Speed:
-    """Measured speed of one backend, in tokens per second; ``None`` before the first answer."""
+    """Measured speed of one backend, in tokens per second; ``None`` before the first answer.
+
+    ``in_pieces`` is the speed of the last short pieces that were read ahead, by the time that Homebody waited
+    for them: far into a prompt and beside other work, it is lower than ``prompt``.
+    """
 
     prompt: float | None = None
     output: float | None = None
+    in_pieces: float | None = None
 
     @property
     def is_too_slow(self) -> bool:
@@ -77,13 +82,22 @@ class Speed:
         if seen.evaluated_tokens >= _MEASURABLE_TOKENS:
             self._learn_prompt(seen.evaluated_tokens, milliseconds or seen.milliseconds)
 
+    def learn_piece(self, tokens: int, seconds: float) -> None:
+        """Update the speed of pieces after a wait of ``seconds`` for one of them."""
+        if seconds > 0:
+            self.in_pieces = _follow(self.in_pieces, tokens / seconds)
+
     def learn_unfinished(self, tokens: int, seconds: float) -> None:
-        """Lower the prompt speed after a wait of ``seconds`` in which ``tokens`` were not read to their end.
+        """Lower the speeds after a wait of ``seconds`` in which ``tokens`` were not read to their end.
 
         Otherwise a model so slow that each key interrupts its first piece would never be measured.
         """
+        if seconds <= 0:
+            return
+        most = tokens / seconds
+        if self.in_pieces is not None:
+            self.in_pieces = min(self.in_pieces, _follow(self.in_pieces, most))
         if seconds >= _MEASURABLE_SECONDS:
-            most = tokens / seconds
             self.prompt = most if self.prompt is None else min(self.prompt, _follow(self.prompt, most))
 
     def learn_output(self, speed: float) -> None:

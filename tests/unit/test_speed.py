@@ -27,6 +27,17 @@ def test_a_piece_that_is_never_finished_lowers_the_speed():
     assert speed.is_too_slow
 
 
+def test_a_piece_that_a_key_interrupts_can_only_lower_the_speed_of_pieces():
+    """How long the rest of it takes is not known."""
+    speed = Speed(prompt=200.0)
+    speed.learn_piece(10, seconds=0.1)
+    speed.learn_unfinished(10, seconds=0.01)
+    assert speed.in_pieces == 100.0
+    speed.learn_unfinished(10, seconds=0.25)
+    assert speed.in_pieces == 80.0
+    assert speed.prompt == 200.0
+
+
 def test_a_short_prompt_does_not_measure_a_fast_model():
     """The overhead dominates the time of one token."""
     speed = Speed(prompt=300.0)

@@ -20,7 +20,14 @@ PAUSE_PIECE = 0.15
 TYPING_PIECE = 0.07
 """Seconds of reading for each piece, in a pause and while the user types: a key waits until it is read."""
 
-_FEWEST_TOKENS = 8
+_STRETCH = 1.4
+"""Maximum time for a piece, divided by its nominal time: 100 ms while the user types.
+
+Far into a prompt and beside other work, pieces are read more slowly than the prompt speed says. At 1.0, there
+would be so many of them that the wide window came later.
+"""
+
+FEWEST_TOKENS = 8
 """Minimum tokens of a piece: each one costs a round trip."""
 
 _FIRST_PIECE_TOKENS = 48
@@ -28,10 +35,12 @@ _FIRST_PIECE_TOKENS = 48
 
 
 def piece_tokens(use: Use, seconds: float = PAUSE_PIECE) -> int:
-    """Tokens of one piece that is read in ``seconds``, at the measured speed."""
-    if use.speed.prompt is None:
+    """Tokens of one piece that is read in ``seconds`` at the measured speed; fewer if pieces take longer."""
+    speed = use.speed
+    if speed.prompt is None:
         return _FIRST_PIECE_TOKENS
-    return max(_FEWEST_TOKENS, int(use.speed.prompt * seconds))
+    most = speed.prompt if speed.in_pieces is None else min(speed.prompt, speed.in_pieces * _STRETCH)
+    return max(FEWEST_TOKENS, int(most * seconds))
 
 
 async def read_ahead(
@@ -83,9 +92,11 @@ async def read_ahead(
         if stats.prompt_tokens is None:
             # The server cannot read ahead; the request itself reads the rest.
             return True
-        milliseconds = (time.monotonic() - began) * 1000
+        seconds = time.monotonic() - began
         new = 0 if counted is None else stats.prompt_tokens - counted
-        use.speed.learn(stats, PromptRead(new, stats.prompt_tokens - new, milliseconds))
+        use.speed.learn(stats, PromptRead(new, stats.prompt_tokens - new, seconds * 1000))
+        if (evaluated := new if stats.evaluated_tokens is None else stats.evaluated_tokens) >= FEWEST_TOKENS:
+            use.speed.learn_piece(evaluated, seconds)
         counted = stats.prompt_tokens
         read = _characters(text, asked, total)
         # If the total is an estimate, correct it by the server's count.

@@ -11,7 +11,7 @@ from homebody.features.complete.new_window import wide_window
 from homebody.features.complete.plan import prompt_at
 from homebody.features.complete.plan_inputs import PlanInputs, inputs_at
 from homebody.features.complete.prompt import Target
-from homebody.features.complete.read_ahead import PAUSE_PIECE, TYPING_PIECE, read_ahead
+from homebody.features.complete.read_ahead import FEWEST_TOKENS, PAUSE_PIECE, TYPING_PIECE, read_ahead
 from homebody.features.complete.snippets import find_candidates
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
@@ -26,6 +26,10 @@ _MOST_COUNTED = 4000
 _SLOWEST_FOR_TYPING = 80.0
 """Minimum prompt tokens per second: at a lower speed, the smallest piece would delay a keystroke by more than
 100 ms."""
+
+_SLOWEST_IN_PIECES = FEWEST_TOKENS / 0.15
+"""Minimum speed of the last pieces: at a lower one, other work keeps the cores busy, and the smallest piece
+delays a keystroke by more than 150 ms. The next pause reads on, and measures again."""
 
 _LOOK_SECONDS = 0.5
 """Reading time that is spent on such a window while the user only looks at a place."""
@@ -100,7 +104,10 @@ def _may_read(session: Session, inputs: PlanInputs) -> bool:
     A key must not notice that it waits for a piece, and the session's allowance must cover the window, unless
     it was charged for it before.
     """
+    seen = session.engine.completion.speed.in_pieces
     if not inputs.reads_while_typing or (inputs.speed or 0.0) < _SLOWEST_FOR_TYPING:
+        return False
+    if seen is not None and seen < _SLOWEST_IN_PIECES:
         return False
     is_charged = inputs.arriving is not None and not inputs.windows.is_tentative
     return is_charged or session.allowance.covers(inputs.seconds(inputs.whole))

@@ -22,11 +22,23 @@ _LONG_WORDS = "extraordinarily " * 300
 _ANY_TIME = 60.0
 
 
-@pytest.mark.parametrize(("speed", "tokens"), [(100.0, 8), (200.0, 14), (1000.0, 70)])
-async def test_a_key_waits_for_at_most_70_ms_while_the_user_types(world, speed, tokens):
-    """A piece is what is read in that time, and on a slow machine eight tokens."""
+@pytest.mark.parametrize(
+    ("speed", "in_pieces", "tokens"),
+    [
+        (100.0, None, 8),
+        (200.0, None, 14),
+        (1000.0, None, 70),
+        (200.0, 5000.0, 14),
+        (200.0, 145.0, 14),
+        (200.0, 110.0, 10),
+        (200.0, 30.0, 8),
+    ],
+)
+async def test_a_key_waits_for_70_ms_while_the_user_types(world, speed, in_pieces, tokens):
+    """A piece is what is read in that time, or in 100 ms where pieces take longer; at least eight tokens."""
     async with world("x\n") as w:
         w.engine.completion.speed.prompt = speed
+        w.engine.completion.speed.in_pieces = in_pieces
         assert piece_tokens(w.engine.completion, TYPING_PIECE) == tokens
 
 
@@ -48,6 +60,23 @@ async def test_a_piece_that_a_key_interrupts_counts_as_read(world):
         prompt = await _read_until_cancelled(w)
         cached = w.session.cached_prompts.best(prompt.text)
         assert cached.tokens == w.backend.asked[0]
+
+
+async def test_pieces_are_measured_as_long_as_a_key_waits_for_them(world):
+    """Also short ones, which say little about the speed of a whole prompt."""
+    async with world("x\n", context_length=4096, kind=_SlowToRead) as w:
+        speed = w.engine.completion.speed
+        speed.prompt = 100.0
+        prompt, first = Prompt((Text(_LONG_WORDS),)), iter([True])
+        reading = asyncio.create_task(
+            read_ahead(w.session, prompt, lambda: next(first, False), leave=0, piece_seconds=TYPING_PIECE)
+        )
+        await w.backend.has_begun.wait()
+        asyncio.get_running_loop().call_later(0.1, w.backend.may_end.set)
+        assert not await reading
+        assert w.backend.asked == [8]
+        assert 0 < speed.in_pieces <= 80.0
+        assert speed.prompt == 100.0
 
 
 async def test_a_piece_that_ends_while_another_is_read_does_not_end_the_reading(world):

@@ -136,6 +136,25 @@ async def test_a_key_waits_for_no_piece_of_a_slow_model(world):
             assert w.backend.requests[before].sampling is not None
 
 
+async def test_a_key_waits_for_no_piece_while_other_work_keeps_the_cores_busy(world, monkeypatch):
+    """The speed was measured before; pieces take long since then. A pause reads the rest."""
+    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 0.0)
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, state = _long_file(w)
+        await visit(w.session, document, offset)
+        assert state.windows.is_tentative
+        w.engine.completion.speed.in_pieces = 50.0
+        before = len(_typing_reads(w))
+        document, offset = typed(document, offset, "q")
+        await complete(w.engine, document, offset, session=w.session)
+        await w.session.stop_background()
+        assert before == len(_typing_reads(w))
+        state.widened()
+        await follow_up(w.session, await target_of(w.engine), document, None, offset)
+        assert not state.windows.current.narrow
+        assert w.engine.completion.speed.in_pieces > 100.0
+
+
 async def test_a_server_that_refuses_to_read_ahead_still_answers(world):
     """A piece that fails at a key does not fail the request of the key."""
     async with world("zzz\n", context_length=32_768, kind=_RefusesPieces) as w:
