@@ -144,7 +144,8 @@ def _context(
     before = document.line_of(whole.prefix.start) - 1
     left_out[:0] = without(sources, LeftOut(document.uri, 0, before, "before the window"))
     after = _first_line_after(document, whole.suffix.end)
-    left_out += without(sources, LeftOut(document.uri, after, document.line_count - 1, "after the window"))
+    last = document.line_count - (2 if document.text.endswith("\n") else 1)  # not the empty last line
+    left_out += without(sources, LeftOut(document.uri, after, last, "after the window"))
     return Context(
         prefix=document.slice(whole.prefix),
         suffix=document.slice(whole.suffix),

@@ -30,7 +30,10 @@ def _candidates(texts: list[str]) -> list[Candidate]:
     takes_suffix=st.booleans(),
 )
 def test_any_prompt_fits(lines, texts, data, tokens, more, takes_suffix):
-    """For any document, cursor, snippets, headers and kept window; no line is both included and left out."""
+    """For any document, cursor, snippets, headers and kept window.
+
+    No line is both included and left out, and the empty line after the last line end is never left out.
+    """
     document = _document("\n".join(lines))
     anchor = data.draw(st.integers(0, len(document.text)))
     offset = data.draw(st.integers(anchor, len(document.text)))
@@ -56,6 +59,7 @@ def test_any_prompt_fits(lines, texts, data, tokens, more, takes_suffix):
     assert found.prefix or anchor == 0
     inside = _numbers(found.sources, document.uri)
     assert not inside & _numbers(found.left_out, document.uri)
+    assert _numbers(found.left_out, document.uri) <= _filled(document)
     shown = set(range(document.line_of(anchor), document.line_of(offset) + 1))
     assert inside | shown | _numbers(found.left_out, document.uri) >= _filled(document)
 
