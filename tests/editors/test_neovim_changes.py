@@ -141,10 +141,12 @@ def test_an_action_that_only_adds_is_applied_at_once(open_editor):
 
 
 def test_an_action_is_run_by_its_name(open_editor):
-    """No list is shown; for an unknown name the message lists the actions."""
+    """No list is shown, and no progress in `:messages`; for an unknown name the message lists the actions."""
     editor = open_editor(reply("Multiply width by height."), code=AREA)
     editor.command("Homebody action docstring")
     editor.until(lambda: '    """Multiply width by height."""' in editor.lines)
+    editor.until(lambda: "Write a docstring (u undoes it)" in editor.command("messages"))
+    assert "Write a docstring …" not in editor.command("messages")
     editor.command("Homebody action nix")
     editor.until(lambda: "there is no action `nix` here; there are" in editor.command("messages"))
 

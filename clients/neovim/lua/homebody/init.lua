@@ -38,10 +38,10 @@ function M.status()
   if not status then
     return "the server is not running; :Homebody restart starts it"
   end
-  local model = status.model and ("%s (%s)"):format(status.model, status.backend) or "no model"
-  local words = status.message ~= "" and status.message or (status.busy and "working" or "ready")
+  local model = status.model and ("%s (%s): "):format(status.model, status.backend) or ""
+  local words = status.message ~= "" and status.message or (status.busy and "working" or model ~= "" and "ready" or "no model")
   local off = config.is_auto(vim.api.nvim_get_current_buf()) and "" or "; suggestions are off here"
-  return ("%s: %s%s"):format(model, words, off)
+  return model .. words .. off
 end
 
 -- A short text for a status line; empty if no server is running.
@@ -50,7 +50,7 @@ function M.statusline()
   if not status then
     return ""
   end
-  local mark = status.kind == "Error" and "✗" or status.kind == "Warning" and "!" or status.busy and "…" or "✓"
+  local mark = status.kind == "Error" and "✗" or status.kind == "Warning" and "!" or (status.busy or not status.model) and "…" or "✓"
   return ("homebody %s"):format(config.is_auto(vim.api.nvim_get_current_buf()) and mark or "off")
 end
 

@@ -14,13 +14,13 @@ local function run(buf, command, argument, title)
     return
   end
   M.stop()
-  rpc.say(title .. " …")
+  rpc.show(title .. " …")
   cancel = rpc.execute(client, command, argument, function(result, err)
     cancel = nil
     preview.take(buf, result or { status = err and "refused" or "cancelled", reason = err }, title)
   end, function(value)
     if value.kind == "report" and value.message then
-      rpc.say(("%s: %s"):format(title, value.message))
+      rpc.show(("%s: %s"):format(title, value.message))
     end
   end)
 end

@@ -17,16 +17,30 @@ function M.call(client, method, ...)
   return client[method](...)
 end
 
--- Shows one line; never a prompt to press Enter.
-function M.say(message, level)
+-- One line of a message, and the part of it that can be shown without a prompt to press Enter.
+local function fit(message)
   local line = ("homebody: %s"):format(message):gsub("%s*\n%s*", " ")
   local room = math.max(20, vim.v.echospace)
   if vim.fn.strdisplaywidth(line) > room and vim.o.cmdheight <= 1 then
+    return line, vim.fn.strcharpart(line, 0, room - 1) .. "…"
+  end
+  return line, line
+end
+
+-- Shows one line; never a prompt to press Enter.
+function M.say(message, level)
+  local line, shown = fit(message)
+  if shown ~= line then
     vim.api.nvim_echo({ { line } }, true, {}) -- :messages has all of it
-    line = vim.fn.strcharpart(line, 0, room - 1) .. "…"
     vim.cmd.redraw()
   end
-  vim.notify(line, level or vim.log.levels.INFO)
+  vim.notify(shown, level or vim.log.levels.INFO)
+end
+
+-- Shows one line until the next one. :messages and the pop-ups of vim.notify are not for many lines a second.
+function M.show(message)
+  local _, shown = fit(message)
+  vim.api.nvim_echo({ { shown } }, false, {})
 end
 
 -- Runs a command of the server with its argument; `done` gets the result, or nil and the error message.
