@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.headless.generated import is_generated
+from homebody.headless.write import is_read_only
 from homebody.syntax.language import find
 from homebody.workspace.secrets import is_secret
 
 # Languages of data and of prose: "add types" means code.
 _NOT_CODE = frozenset({"json", "yaml", "toml", "markdown", "html", "css"})
-_ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _HEAD_BYTES = 2048
 
 
@@ -40,15 +40,14 @@ class Rules:
             return "unreadable"
 
     def _by_facts(self, path: Path, facts: os.stat_result) -> str | None:
-        read_only = self.to_write and not (facts.st_mode & _ANY_WRITE and os.access(path, os.W_OK))
         rows = (
             (stat.S_ISLNK(facts.st_mode), "links"),
             (not stat.S_ISREG(facts.st_mode), "no files"),
             (not facts.st_size, "empty"),
             (facts.st_size > self.max_bytes, "too large"),
-            (read_only, "read-only"),
         )
-        return next((why for is_so, why in rows if is_so), None)
+        reason = next((why for is_so, why in rows if is_so), None)
+        return "read-only" if reason is None and self.to_write and is_read_only(path) else reason
 
 
 def is_text(path: Path) -> bool:

@@ -16,6 +16,7 @@ from homebody.headless.eligible import Rules, is_text
 from homebody.headless.globs import glob_of, globs_below, has_magic
 from homebody.headless.select import is_workspace, workspace_of
 from homebody.headless.walk import Walk
+from homebody.headless.write import is_read_only
 from homebody.settings import Settings
 from homebody.workspace.git import find_repository
 from homebody.workspace.ignore import PathRules
@@ -47,7 +48,7 @@ class Wanted:
     staged
         Only files that are staged.
     to_write
-        Files will be changed: read-only ones are left out.
+        Files will be changed: read-only ones are left out; one that is named is an error.
 
     """
 
@@ -112,7 +113,8 @@ def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
     Raises
     ------
     FileUnreadable
-        A path that is named does not exist, or leads out of the tree.
+        A path that is named does not exist, leads out of the tree, or is read-only and has to be
+        written.
     NothingSelected
         A glob matches nothing, or no file is left.
     GitFailed
@@ -234,6 +236,9 @@ class _Finder:
         target = Path(os.path.realpath(path))
         if path.is_symlink() and not target.is_relative_to(os.path.realpath(self._root)):
             message = f"{path} is a link that leads out of {self._root}: name the file {target} itself."
+            raise FileUnreadable(message)
+        if self._wanted.to_write and is_read_only(path):
+            message = f"{path} is read-only: make it writable first, or print the change with --diff."
             raise FileUnreadable(message)
         absolute = _absolute(path)
         if self._exclude is not None and self._exclude.matches(absolute):

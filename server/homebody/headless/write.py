@@ -30,10 +30,17 @@ def check_replaceable(source: SourceFile) -> None:
 
     """
     check_unchanged(source)
-    if not os.access(source.target, os.W_OK) or not source.target.stat().st_mode & _ANY_WRITE:
-        # In a writable folder, replacing a read-only file would succeed; refuse it anyway.
+    if is_read_only(source.target):
         message = f"{source.path} is read-only, so nothing was written; make it writable first."
         raise EditRefused(message)
+
+
+def is_read_only(path: Path) -> bool:
+    """Whether a file may not be written. In a writable folder, replacing it would succeed; refuse it anyway.
+
+    Raises ``OSError`` if there is no such file.
+    """
+    return not (path.stat().st_mode & _ANY_WRITE and os.access(path, os.W_OK))
 
 
 def check_unchanged(source: SourceFile) -> None:

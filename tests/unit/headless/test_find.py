@@ -60,12 +60,15 @@ def test_links_submodules_and_generated_files_are_left_out(tree: Path, git):
 
 
 def test_read_only_files_are_left_out_only_where_files_are_written(tree: Path):
-    """Their diff can still be printed."""
+    """Their diff can still be printed; a named one ends the run before a model works."""
     write_files(tree, "a.py", "b.py")
     (tree / "b.py").chmod(0o444)
 
     assert names(select(tree, ".")) == ["a.py", "b.py"]
     assert names(select(tree, ".", to_write=True)) == ["a.py"]
+    assert names(select(tree, "b.py")) == ["b.py"]
+    with pytest.raises(FileUnreadable, match=r"b\.py is read-only: make it writable first"):
+        select(tree, "b.py", to_write=True)
 
 
 def test_a_file_that_is_named_is_taken_as_it_is(tree: Path):
