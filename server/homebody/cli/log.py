@@ -63,7 +63,7 @@ def _log(
         return
     flags: Flags = context.obj
     if not flags.load().log.enabled:
-        warn(f"the log is off; log.enabled = true in {flags.config or user_file()} turns it on.")
+        warn(f"the log is off: write `enabled = true` under `[log]` in {flags.config or user_file()}.")
     for record in deque(read_log(), maxlen=limit):
         terminal.write(json.encode(_entry(record)).decode() + "\n" if as_json else _line(record))
 

@@ -172,6 +172,15 @@ def _unknown(path: KeyPath, sent: object, source: Source) -> str:
     name = source.full(".".join(path))
     if path in sections():
         return f"`{name}` cannot be {shorten(sent)}; it is a table of settings"
+    if source.style == "snake" and len(path) > 1:  # TOML: what stands below a [section] belongs to it
+        last = path[-1:]
+        if last in _keys_by_path("snake"):
+            return f"there is no setting `{printable(name)}`; put `{path[-1]}` above the first [section]"
+        if last in sections():
+            return (
+                f"there is no setting `{printable(name)}`; write its keys under [{path[-1]}], "
+                f"without `{path[-1]}.`"
+            )
     if isinstance(sent, Mapping):
         names = [source.full(".".join(section)) for section in sections() if section]
     else:

@@ -78,8 +78,8 @@ def _reason(options: Options, user_file: Path) -> str:
         return f"only your own settings may choose it: set it in {user_file}"
     folder = str(source.folder).replace("\\", "/")
     return (
-        f"this folder is not trusted; set it in {user_file} yourself, or trust the folder there with "
-        f'`trusted_folders = ["{folder}"]`'
+        f"this folder is not trusted; set it in {user_file} yourself, or trust the folder at the top of "
+        f'that file with `trusted_folders = ["{folder}"]`'
     )
 
 

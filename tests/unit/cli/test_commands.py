@@ -201,7 +201,7 @@ def test_the_log_command_reports_that_logging_is_off(run):
     ended = run("log")
 
     assert (ended.out, ended.code) == ("", 0)
-    assert "log.enabled = true" in ended.err
+    assert "write `enabled = true` under `[log]` in " in ended.err
 
 
 def test_the_log_shows_what_was_sent(run, scripted):

@@ -125,6 +125,27 @@ def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
     assert resolved == Settings()
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong", "advice"),
+    [
+        (
+            '[log]\nenabled = true\ntrusted_folders = ["/w"]',
+            "log.trusted_folders",
+            "put `trusted_folders` above the first [section]",
+        ),
+        ("[log]\nlog.enabled = true", "log.log", "write its keys under [log], without `log.`"),
+        ("[log]\nchat.top_k = 1", "log.chat", "write its keys under [chat], without `chat.`"),
+    ],
+)
+def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, advice):
+    """In TOML a line at the end of a file belongs to the last section above it."""
+    _, problems = load(user=text)
+
+    assert [problem.message.partition(": ")[2] for problem in problems] == [
+        f"there is no setting `{wrong}`; {advice}."
+    ]
+
+
 def test_variables_of_other_parts_are_no_settings(load):
     """Variables for folders and for Homebody's own processes have the prefix too."""
     assert load(environ={"HOMEBODY_STATE_DIR": "/tmp", "HOMEBODY_DEBUG": "1", "PATH": "/bin"}) == (
