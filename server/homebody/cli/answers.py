@@ -11,7 +11,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from homebody.audit import Source
+from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut, Source
 from homebody.backend.base import ReadProgress
 from homebody.cli.edge import warn
 from homebody.cli.prompt_text import lines_of
@@ -20,6 +20,7 @@ from homebody.engine import Engine, open_engine
 from homebody.features.ask import Reply
 from homebody.features.explanation import Explanation
 from homebody.features.links import ArrivingLinks, arriving_links, linked_text
+from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, to_lines
 from homebody.postprocess.links import Part
 from homebody.settings import Settings
@@ -184,3 +185,16 @@ def show_account(
         terminal.remark(f"not read: {place}{left_out.why}")
     if not report.complete:
         warn(f"the answer is not complete: {remedy}.")
+
+
+def advice_for(left_out: Sequence[LeftOut], less: str) -> str:
+    """Say how the model can read the rest of a diff: with ``--full``, or ``less`` at once.
+
+    Empty if it has read all that it may.
+    """
+    unread = [one.why for one in left_out if one.why.endswith((BEYOND_TIME, BEYOND_CONTEXT, BEYOND_DIFF))]
+    # Rules of the project have a limit of their own.
+    unread = [why for why in unread if not why.startswith(RULES)]
+    if not unread:
+        return ""
+    return f"use --full, or {less}" if all(why.endswith(BEYOND_TIME) for why in unread) else less

@@ -1,20 +1,17 @@
 """``homebody commit-message``: write a message for the staged changes, without committing them."""
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
-from homebody.cli.answers import Writer, ready_engine, show_account, to_report
+from homebody.cli.answers import Writer, advice_for, ready_engine, show_account, to_report
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.features.commit_message import commit_message
 from homebody.features.explanation import Explanation
-from homebody.features.project_rules import RULES
 from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
 
@@ -40,18 +37,8 @@ def _commit_message(
         return
     terminal.write(message.markdown + "\n")
     show_account(terminal, report, "complete it before you commit")
-    if sentence := advice(message.left_out):
-        warn(f"the message is not about all staged changes: {sentence}.")
-
-
-def advice(left_out: Sequence[LeftOut]) -> str:
-    """Say how the model can read more of the changes; empty if it has read all that it may."""
-    unread = [one.why for one in left_out if one.why.endswith((BEYOND_TIME, BEYOND_CONTEXT, BEYOND_DIFF))]
-    # Rules of the project have a limit of their own.
-    unread = [why for why in unread if not why.startswith(RULES)]
-    if not unread:
-        return ""
-    return "use --full, or stage less" if all(why.endswith(BEYOND_TIME) for why in unread) else "stage less"
+    if advice := advice_for(message.left_out, "stage less"):
+        warn(f"the message is not about all staged changes: {advice}.")
 
 
 async def _run(flags: Flags, writer: Writer, *, full: bool) -> Explanation:

@@ -9,7 +9,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from homebody.cli.answers import Writer, named_places, ready_engine, show_account, to_report
+from homebody.cli.answers import Writer, advice_for, named_places, ready_engine, show_account, to_report
+from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.input import read_input
 from homebody.cli.place import parse_lines
@@ -27,6 +28,7 @@ from homebody.text import Document
 _HERE = Path("any file in this folder")
 
 _REMEDY = "select less, use --full, or raise chat.max_tokens"
+_FEWER = "explain fewer with `git diff FILE | homebody explain -`"
 
 
 def register(app: typer.Typer) -> None:
@@ -80,6 +82,8 @@ def _explain(
         terminal.write(to_json(report))
         return
     show_account(terminal, report, _REMEDY, places)
+    if (staged or uncommitted) and (advice := advice_for(explanation.left_out, _FEWER)):
+        warn(f"the explanation is not about all changes: {advice}.")
 
 
 _Explained: TypeAlias = tuple[Explanation, list[tuple[str, str]]]

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
-from homebody.cli.commit_message import advice
+from homebody.cli.answers import advice_for
 from homebody.features.project_rules import RULES
 from support.git import git
 
@@ -67,22 +67,31 @@ def test_all_commands_that_answer_print_json_of_one_shape(run, scripted, piped):
         ([f"{RULES}, at most a fifth of the prompt; {BEYOND_TIME}"], ""),
     ],
 )
-def test_a_message_about_a_part_of_the_changes_has_advice(reasons, expected):
+def test_an_answer_about_a_part_of_the_changes_has_advice(reasons, expected):
     """``--full`` only where it helps: not for files that are never sent, or for long rules."""
-    assert advice([LeftOut("file:///a.py", 0, 9, why) for why in reasons]) == expected
+    assert advice_for([LeftOut("file:///a.py", 0, 9, why) for why in reasons], "stage less") == expected
 
 
-@pytest.mark.parametrize("arguments", [(), ("--full",)])
-def test_changes_beyond_the_context_are_reported(run, scripted, monkeypatch, arguments):
-    """On standard error, beside the message; reading for longer would not help."""
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        (("commit-message",), "message is not about all staged changes: stage less"),
+        (("commit-message", "--full"), "message is not about all staged changes: stage less"),
+        (
+            ("explain", "--staged"),
+            "explanation is not about all changes: explain fewer with `git diff FILE | homebody explain -`",
+        ),
+    ],
+)
+def test_changes_beyond_the_context_are_reported(run, scripted, monkeypatch, command, what):
+    """On standard error, beside the answer; reading for longer would not help."""
     monkeypatch.setenv("HOMEBODY_CHAT_READING_SECONDS", "600")
     (scripted / "script.toml").write_text('context_length = 2048\n[[reply]]\ntext = "Add data"\n')
     (scripted / "data.txt").write_text("some words in a line of a file\n" * 4_000)
     git(scripted, "init", "-q")
     git(scripted, "add", "data.txt")
-    ended = run("commit-message", *arguments)
-    warning = "homebody: the message is not about all staged changes: stage less.\n"
-    assert (ended.code, ended.out, ended.err) == (0, "Add data\n", warning)
+    ended = run(*command)
+    assert (ended.code, ended.out, ended.err) == (0, "Add data\n", f"homebody: the {what}.\n")
 
 
 def test_a_message_that_was_cut_has_to_be_completed(run, scripted):
