@@ -146,7 +146,9 @@ async def test_a_compressed_answer_is_refused_and_costs_no_memory(
 
 def _peak_bytes() -> int:
     """Peak memory of the language server so far."""
-    (server,) = (child for child in psutil.Process().children() if "lsp" in child.cmdline())
+    # Other tests' processes may end meanwhile: `process_iter` leaves them out.
+    mine = (one for one in psutil.process_iter(["ppid", "cmdline"]) if one.info["ppid"] == os.getpid())
+    (server,) = (one for one in mine if "lsp" in (one.info["cmdline"] or ()))
     status = Path(f"/proc/{server.pid}/status").read_text()
     return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 

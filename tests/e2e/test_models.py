@@ -120,8 +120,12 @@ async def test_the_default_weights_answer_in_a_conversation(weights, environ, wo
 
 def _host_process(environ: Mapping[str, str]) -> psutil.Process:
     """The process that runs the model for this test, and not one of another test's."""
-    below = psutil.Process().children(recursive=True)
-    (host,) = [process for process in below if environ["HOMEBODY_STATE_DIR"] in " ".join(process.cmdline())]
+    # Others, such as git, may end meanwhile: `process_iter` leaves them out.
+    (host,) = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if environ["HOMEBODY_STATE_DIR"] in " ".join(process.info["cmdline"] or ())
+    ]
     return host
 
 
