@@ -13,7 +13,7 @@ import pytest
 from homebody.client.editor import Client, start_client
 
 Replies: TypeAlias = str | list[dict[str, Any]]
-_LONGEST_SECONDS = 120
+_LONGEST_SECONDS = 240
 
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[Client]]
 

@@ -19,7 +19,7 @@ CODE = "def area(width, height):\n    result = width * height\n    return result
 DOCSTRING = '```python\ndef area(width, height):\n    """Return the area."""\n```'
 LINES = "fence\n```python\ndef area(width, height):\n    return width * height\n```\n"
 HOMEBODY = Path(sys.executable).with_name("homebody")
-_SECONDS = 60
+_SECONDS = 120
 
 
 @dataclass

@@ -66,13 +66,18 @@ async def use_editor(folder: Path) -> dict[str, object]:
         actions = await client.actions(document.uri, function)
         refactored = await client.refactor(document.uri, function, action="docstring")
         shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": document.uri}})
+        # The indexing process has the lowest priority, so all of this may be over before it begins.
+        index = paths.cache_dir() / "index"
+        async with asyncio.timeout(60):
+            while not any(index.glob("*")):  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.05)
         return {
             "completion": [item["insertText"] for item in completions],
             "explanation": explanation["markdown"],
             "actions": [action["title"] for action in actions],
             "refactoring": refactored["status"],
             "prompt": shown["text"],
-            "indexed": [path.name for path in (paths.cache_dir() / "index").iterdir()],
+            "indexed": [path.name for path in index.iterdir()],
         }
 
 
