@@ -48,6 +48,12 @@ _DOCUMENTATION_WORDS = re.compile(r"doc|comment|descri", re.IGNORECASE)
 _VARIABLE = re.compile(r"\b(?:const|let|var) (?=\w+ [:=])")
 """Beginning of a variable whose value is a function, as in JavaScript."""
 
+_FILE_DOCSTRING = re.compile(
+    r"(?:\s|#[^\n]*\n)*[rRuU]?(?:(?P<quotes>\"{3}|'{3})(?:(?!(?P=quotes))[^\\]|\\.)*(?P=quotes)"
+    r"|\"(?!\")(?:[^\"\\\n]|\\.)*\"|'(?!')(?:[^'\\\n]|\\.)*')[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)",
+    re.DOTALL,
+)
+
 _Key: TypeAlias = tuple[str, str]
 _T = TypeVar("_T")
 
@@ -107,9 +113,11 @@ def _names(instruction: str, part: str) -> bool:
 
 
 def dropped_documentation(edit: Edited, instruction: str) -> Refusal | None:
-    """Refuse to drop a docstring or the doc comment above a definition."""
+    """Refuse to drop a docstring, also that of the file, or the doc comment above a definition."""
     if _DOCUMENTATION_WORDS.search(instruction):
         return None
+    if _has_file_docstring(edit.old, edit.old_tree) and not _has_file_docstring(edit.new, edit.new_tree):
+        return Refusal("The answer drops the documentation of the file, so it is not offered.")
     new = _documented(edit.new, edit.new_tree, edit.new_span, edit.new_own)
     for key, before in _documented(edit.old, edit.old_tree, edit.old_span, edit.old_own).items():
         if before > _same(new, key, before):
@@ -162,6 +170,11 @@ def _documented(document: Document, tree: Tree, span: Span, found: tuple[Definit
         key = one.container, one.name
         counts[key] = counts.get(key, 0) + int(_is_documented(document, tree, one, span, style))
     return counts
+
+
+def _has_file_docstring(document: Document, tree: Tree) -> bool:
+    style = tree.language.doc if tree.language is not None else None
+    return style is not None and style.inside and _FILE_DOCSTRING.match(document.text) is not None
 
 
 def _is_documented(document: Document, tree: Tree, one: Definition, span: Span, style: DocStyle) -> bool:
