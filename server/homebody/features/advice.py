@@ -23,8 +23,8 @@ def quicker_model(info: ModelInfo) -> str | None:
     if is_smallest(info):
         return None
     if info.kind == "ollama":
-        return '[completion.backend] model = "qwen2.5-coder:0.5b-base"     (after `ollama pull` of it)'
-    return '[completion.backend] kind = "embedded"     (a small model that Homebody runs itself)'
+        return 'completion.backend.model = "qwen2.5-coder:0.5b-base"     (after `ollama pull` of it)'
+    return 'completion.backend.kind = "embedded"     (a small model that Homebody runs itself)'
 
 
 def quicker_beside_others(info: ModelInfo) -> str | None:
@@ -46,8 +46,8 @@ def more_context(info: ModelInfo) -> str:
     most = info.trained_context_length or 16384
     tokens = min(most, max(8192, 2 * info.context_length))
     return {
-        "ollama": f"[backend] context_length = {tokens}     (Ollama loads the model again with it)",
+        "ollama": f"backend.context_length = {tokens}     (Ollama loads the model again with it)",
         "llama.cpp": f"llama-server --ctx-size {2 * tokens} --parallel 2     (each of two slots has half)",
         "lm-studio": f"lms load {info.name} --context-length {tokens}",
-        "embedded": f"[backend] context_length = {tokens}     (as far as the memory goes)",
+        "embedded": f"backend.context_length = {tokens}     (as far as the memory goes)",
     }.get(info.kind, f"start the server with a context of {tokens} tokens")

@@ -3,12 +3,14 @@
 In: an untrusted path. Out: a tree of tables, empty if there is no file.
 """
 
+import re
 import tomllib
 from pathlib import Path
 
 from homebody.regular_file import FileRefused, read_in_time
 
 _MAX_BYTES = 1_048_576
+_TWICE = re.compile(r"declare (\(.*\)) twice")
 
 
 class Unreadable(Exception):
@@ -44,7 +46,10 @@ def _parse(data: bytes) -> dict[str, object]:
         message = f"it is not UTF-8 (line {line})"
         raise Unreadable(message) from error
     except tomllib.TOMLDecodeError as error:
-        message = f"it is not valid TOML ({error})"
+        twice = _TWICE.search(str(error))
+        section = ".".join(re.findall(r"'([^']*)'", twice[1])) if twice else ""
+        advice = f"; write all keys of [{section}] under one [{section}]" if section else ""
+        message = f"it is not valid TOML ({error}{advice})"
         raise Unreadable(message) from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, a thousand brackets
         message = "it has too long a number or too many nested brackets"

@@ -1,17 +1,20 @@
 """Doctor and bench, with and without a model."""
 
 import re
+import tomllib
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from homebody.audit import Audit
 from homebody.backend.base import FimTokens, ModelInfo, Stats
 from homebody.backend.scripted import Reply, ScriptedBackend
-from homebody.features.advice import more_context
+from homebody.features.advice import more_context, quicker_model
 from homebody.features.bench import Row, bench, quick_tokens
 from homebody.features.doctor import doctor
+from homebody.settings.options import Source, from_tree
 
 _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
@@ -101,6 +104,16 @@ async def test_a_slow_llama_server_gets_advice_about_spinning_threads(world, kin
         assert "It reads 6 tokens a second" in _texts(completion.findings)
         advised = [found for found in completion.findings if "GOMP_SPINCOUNT=300" in (found.command or "")]
         assert len(advised) == is_advised
+
+
+@pytest.mark.parametrize("kind", ["ollama", "embedded"])
+def test_advice_for_the_settings_file_can_be_pasted(kind):
+    """It is TOML, and every key in it is a setting."""
+    info = ModelInfo(kind, "large-7b", 4096, 8192)
+    for advice in (more_context(info), quicker_model(info)):
+        tree = tomllib.loads((advice or "").partition("     (")[0])
+        options, problems = from_tree(tree, Source("config.toml", "snake", Path()))
+        assert (len(options.values), problems) == (1, [])
 
 
 @pytest.mark.parametrize("kind", ["ollama", "llama.cpp", "lm-studio", "embedded", "openai"])

@@ -146,6 +146,13 @@ def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, adv
     ]
 
 
+def test_a_section_that_a_file_has_twice_is_named(load):
+    """TOML does not allow it; the message says what to do."""
+    _, [problem] = load(user="[log]\nenabled = true\n[log]\nprompts = true\n")
+
+    assert "write all keys of [log] under one [log]" in problem.message
+
+
 def test_variables_of_other_parts_are_no_settings(load):
     """Variables for folders and for Homebody's own processes have the prefix too."""
     assert load(environ={"HOMEBODY_STATE_DIR": "/tmp", "HOMEBODY_DEBUG": "1", "PATH": "/bin"}) == (
