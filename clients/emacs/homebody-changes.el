@@ -79,11 +79,23 @@ From Lisp, TITLE is the title of the refactoring."
     (homebody--execute
      server command (plist-put (copy-sequence argument) :apply :json-false)
      (lambda (result)
-       (if (and (equal (plist-get result :status) "ready") (buffer-live-p buffer))
-           (with-current-buffer buffer (homebody--propose (plist-get result :edit) title))
-         (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))))))
+       (let ((edit (plist-get result :edit)))
+         (cond
+          ((not (and (equal (plist-get result :status) "ready") (buffer-live-p buffer)))
+           (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))
+          ((with-current-buffer buffer (homebody--fits edit))
+           (with-current-buffer buffer (homebody--propose edit title)))
+          (t (message "Homebody: %s was edited just as the change arrived, so nothing was changed; run it again"
+                      (buffer-name buffer)))))))))
 
 ;;;; Edits
+
+(defun homebody--fits (edit)
+  "Return whether EDIT is for the text of this buffer as it is now."
+  (seq-every-p (lambda (change)
+                 (let ((version (plist-get (plist-get change :textDocument) :version)))
+                   (or (not version) (and (not homebody--changes) (= version homebody--version)))))
+               (plist-get edit :documentChanges)))
 
 (defun homebody--propose (edit title)
   "Apply EDIT to this buffer, or show it as a diff; TITLE says what it is."

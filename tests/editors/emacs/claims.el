@@ -139,6 +139,16 @@
 (homebody-discard-change)
 
 (replace-code "def add(a, b):\n    return a + b\n")
+(homebody-edit "rename b to c")
+(insert "# not sent yet\n")
+(defvar refused nil "Whether a change was refused, since its text was edited.")
+(defun note-refusal (form &rest _) "Note that FORM is about a text that was edited." (setq refused (or refused (string-search "run it again" form))))
+(advice-add 'message :before #'note-refusal)
+(wait-for "an answer for the text before" (lambda () refused))
+(advice-remove 'message #'note-refusal)
+(claim "a change for another text than the buffer's is not shown" nil (shows-change))
+
+(replace-code "def add(a, b):\n    return a + b\n")
 (homebody-refactor "Write a docstring")
 (wait-for "an action" (lambda () (string-search "\"\"\"Add two numbers.\"\"\"" (buffer-string))))
 (claim "what only adds is applied immediately" nil (shows-change))
