@@ -116,6 +116,8 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "an accepted change is one step to undo",
         "a single hunk can be taken back before the rest is accepted",
         "a change survives edits elsewhere in the file",
+        "what was typed before a change arrived is still there once it is accepted",
+        "a new file that is there already, unsaved, is not written into",
         "a change in lines that were edited meanwhile is refused and stays in view",
         "a discarded change leaves nothing behind",
         "a selection is explained in the chat",
@@ -129,10 +131,13 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "suggestions pause for all files and for one language, and the status says so",
         "the status item is not drawn for the work of a moment",
         "the last prompt is shown with what went into it",
+        "code that cannot be inserted is not dropped in silence",
+        "the report of a program stays in its terminal",
         "the model is switched from the menu, and the choice is in the user's settings",
         "a server that crashes is there again",
         "the selected Python environment comes before the PATH",
         "a server of another version is named with what to update",
+        "a command that is no program is reported, and a good one starts the server again",
         "the Copilot that VS Code brings along counts once the user has signed in",
         "Copilot alone, and both, are choices that are kept",
     ]
@@ -196,8 +201,9 @@ def test_the_chat_survives_what_goes_wrong(
     program.chmod(0o755)
     own = {**settings, "homebody.server.command": str(program), "homebody.chat.maxTokens": 2048}
     assert vscode.run("chat.js", workspace, settings=own, late=late) == [
-        "a question waits for a server that is still starting",
+        "a question waits for a server that is still starting, until it is stopped",
         "hostile output is text: nothing runs, loads or can be followed",
+        "only code that the server can apply has a button for that",
         "a very long answer is complete, and its end is in view",
         "a server that is killed during an answer is reported, and the question can be asked again",
         "everything works by the keyboard, and the code in view can be left out",

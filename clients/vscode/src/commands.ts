@@ -1,8 +1,9 @@
 /** Commands of the server: each takes one object and returns one. */
 
-import { type CancellationToken, ProgressLocation, type TextEditor, window } from "vscode";
+import type { CancellationToken, TextEditor } from "vscode";
 import { ExecuteCommandRequest, type LanguageClient, WorkDoneProgress } from "vscode-languageclient/node";
 
+import { inNotification } from "./notify";
 import type { Code } from "./protocol";
 
 let count = 0;
@@ -37,20 +38,17 @@ export async function runShown<Result>(
     stop: { token: CancellationToken; cancel(): void },
 ): Promise<Result> {
     const workDoneToken = newToken();
-    const options = { location: ProgressLocation.Notification, title, cancellable: true };
-    return window.withProgress(options, async (progress, cancelled) => {
-        const subscriptions = [
-            cancelled.onCancellationRequested(() => stop.cancel()),
-            client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
-                if (value.kind === "report" && value.message !== undefined) {
-                    progress.report({ message: value.message });
-                }
-            }),
-        ];
+    return inNotification(title, async (report, signal) => {
+        signal.addEventListener("abort", () => stop.cancel());
+        const subscription = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+            if (value.kind === "report" && value.message !== undefined) {
+                report(value.message);
+            }
+        });
         try {
             return await runStoppable<Result>(client, command, argument, stop.token, workDoneToken);
         } finally {
-            subscriptions.forEach((subscription) => subscription.dispose());
+            subscription.dispose();
         }
     });
 }

@@ -6,6 +6,7 @@
 
 import { ConfigurationTarget, Disposable, type Memento, extensions, lm, window, workspace } from "vscode";
 
+import { inform } from "./notify";
 import type { StatusItem } from "./status";
 
 /** The extension that only suggests and that users install; VS Code 1.105 and later do not need it. */
@@ -43,7 +44,7 @@ export class CopilotChoice implements Disposable {
         this.isOpen = true;
         this.status.hold(WAITING);
         const sentence = "GitHub Copilot suggests code as you type, too, and sends it to its servers. Who may suggest?";
-        const answer = await window.showInformationMessage(sentence, "Homebody", "Copilot", "Both");
+        const answer = await inform(sentence, "Homebody", "Copilot", "Both");
         if (answer === undefined) {
             return;
         }

@@ -16,8 +16,9 @@ import { type Proposal, Proposals } from "./edits/proposals";
 import { Refactorings } from "./edits/refactor";
 import { openMenu } from "./menu";
 import { switchModel } from "./models";
-import { say } from "./notify";
+import { inform, say, showError } from "./notify";
 import { PromptPage } from "./prompt";
+import { showReport } from "./report";
 import { Server } from "./server/server";
 import { Settings } from "./server/settings";
 import { installModel } from "./server/weights";
@@ -100,7 +101,7 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
             try {
                 await act(...args);
             } catch (error) {
-                void window.showErrorMessage(sentenceOf(error));
+                void showError(sentenceOf(error));
             }
         });
         registered.push(command);
@@ -119,7 +120,7 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
         register(name, async () => {
             const editor = window.activeTextEditor;
             if (editor === undefined) {
-                void window.showInformationMessage("Open a file first.");
+                void inform("Open a file first.");
                 return;
             }
             const client = await server.need();
@@ -132,7 +133,7 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
         register(name, async (uri?: Uri) => {
             const proposal = proposals.find(uri);
             if (proposal === undefined) {
-                void window.showInformationMessage("There is no change here to decide on.");
+                void inform("There is no change here to decide on.");
                 return;
             }
             await act(proposal);
@@ -142,7 +143,10 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
     /** Register a command that needs the program that serves this window. */
     function registerWithProgram(name: string, act: (program: string) => unknown): void {
         register(name, async () => {
-            await (server.command === undefined ? server.need() : act(server.command));
+            if (server.command === undefined) {
+                await server.need();
+            }
+            await (server.command && act(server.command));
         });
     }
 
@@ -168,7 +172,7 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
     register("homebody.toggleLanguage", async () => {
         const languageId = window.activeTextEditor?.document.languageId;
         await (languageId === undefined
-            ? window.showInformationMessage("Open a file of that language first.")
+            ? inform("Open a file of that language first.")
             : toggle(status, languageId));
     });
     register("homebody.askForSuggestion", async () => {
@@ -181,10 +185,8 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
     register("homebody.installServer", () => server.install());
     register("homebody.restartServer", () => server.restart());
     register("homebody.removeServer", async () => {
-        await server.stop();
-        const had = await server.environment.remove();
+        const had = await server.remove();
         say(had ? "Homebody's private environment is removed." : "There is no private environment.");
-        await server.restart();
     });
     registerWithServer("homebody.switchModel", (client) => switchModel(client, status.current));
     registerWithProgram("homebody.installModel", async (program) => {
@@ -194,12 +196,8 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
         }
     });
     registerWithProgram("homebody.recommendModel", (program) => {
-        openTerminal("Homebody models", program, ["models", "recommend"]);
+        showReport("Homebody models", program, ["models", "recommend"]);
     });
-    registerWithProgram("homebody.doctor", (program) => openTerminal("Homebody doctor", program, ["doctor"]));
+    registerWithProgram("homebody.doctor", (program) => showReport("Homebody doctor", program, ["doctor"]));
     return registered;
-}
-
-function openTerminal(name: string, shellPath: string, shellArgs: string[]): void {
-    window.createTerminal({ name, shellPath, shellArgs }).show();
 }

@@ -18,6 +18,7 @@ import {
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { run } from "./commands";
+import { inform } from "./notify";
 import type { LastPrompt } from "./protocol";
 import { placeOf } from "./words";
 
@@ -42,7 +43,7 @@ export class PromptPage implements TextDocumentContentProvider, Disposable {
         const here = editor && { textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(editor.document) };
         const prompt = (here && (await lastPrompt(client, here))) ?? (await lastPrompt(client, {}));
         if (prompt === null) {
-            void window.showInformationMessage("Nothing was sent to a model yet.");
+            void inform("Nothing was sent to a model yet.");
             return;
         }
         this.text = page(prompt);

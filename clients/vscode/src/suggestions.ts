@@ -2,7 +2,8 @@
 
 import type { TextDocument, Uri } from "vscode";
 
-import { type Languages, valueOf } from "./server/settings";
+import type { Languages } from "./server/narrowed";
+import { valueOf } from "./server/settings";
 
 /** Whether suggestions are on in the folder of `scope`; with `languageId`, for one language. */
 export function isOn(languageId?: string, scope?: Uri): boolean {

@@ -6,9 +6,9 @@
 
 import { ConfigurationTarget, commands, window, workspace } from "vscode";
 
-import { offer, say } from "./notify";
+import { inform, offer, say } from "./notify";
 import type { ServerStatus } from "./protocol";
-import type { Languages } from "./server/settings";
+import type { Languages } from "./server/narrowed";
 import type { StatusItem } from "./status";
 import { isOn } from "./suggestions";
 
@@ -21,7 +21,7 @@ export async function toggle(status: StatusItem, languageId?: string): Promise<v
     // The server needs a moment to apply changed settings.
     if (!next && !(await status.fulfils(isActive, SETTINGS_MILLISECONDS))) {
         const sentence = "Your config.toml or the folder's .homebody.toml turns suggestions off here: change it there.";
-        void window.showInformationMessage(sentence);
+        void inform(sentence);
         return;
     }
     await write(next, languageId);
@@ -29,7 +29,7 @@ export async function toggle(status: StatusItem, languageId?: string): Promise<v
         say(`Suggestions${languageId === undefined ? "" : ` in ${languageId}`} ${next ? "on" : "off"}.`);
         return;
     }
-    await offer(window.showInformationMessage, "The settings of this folder turn suggestions off here.", {
+    await offer(inform, "The settings of this folder turn suggestions off here.", {
         "Open Its Settings": () =>
             commands.executeCommand("workbench.action.openWorkspaceSettings", { query: "homebody.completion" }),
     });

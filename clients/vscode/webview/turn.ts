@@ -21,6 +21,8 @@ export class TurnView {
     /** Draw a newer state of the turn, except for the parts of its answer that are drawn already. */
     show(turn: Turn, isLast: boolean): void {
         this.turn = turn;
+        // The server knows only the blocks of complete answers to questions.
+        this.element.classList.toggle("appliable", turn.blocks !== undefined);
         this.drawAnswer();
         this.note.textContent = noteOf(turn);
         this.note.hidden = this.note.textContent === "";
@@ -41,16 +43,16 @@ export class TurnView {
     private toolbar(language: string): HTMLElement {
         const bar = withText("div", "", "toolbar");
         const code = (): string => bar.parentElement?.querySelector("pre")?.textContent ?? "";
+        const apply = button("Apply", "Show what the code changes in the open file", () => {
+            const block = this.turn.blocks?.find(({ text }) => text.trimEnd() === code().trimEnd());
+            this.post({ type: "apply", ...(block && { block: block.number }) });
+        });
+        apply.className = "apply";
         bar.append(
             withText("span", language),
             button("Copy", "Copy the code", () => this.post({ type: "copy", text: code() })),
             button("Insert", "Insert the code at the cursor", () => this.post({ type: "insert", text: code() })),
-            button("Apply", "Show what the code changes in the open file", () => {
-                const block = this.turn.blocks?.find(({ text }) => text.trimEnd() === code().trimEnd());
-                if (block !== undefined) {
-                    this.post({ type: "apply", block: block.number });
-                }
-            }),
+            apply,
         );
         return bar;
     }

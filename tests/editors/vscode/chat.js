@@ -40,11 +40,15 @@ open(async ({ page, settings }) => {
         await chat.locator("#send", { hasText: "Ask" }).click();
     };
 
+    await ask("Is it there?");
+    await chat.locator(".note", { hasText: "Waiting for the server…" }).waitFor();
+    await chat.locator("#send", { hasText: "Stop" }).click();
+    await chat.locator(".note", { hasText: "Stopped." }).waitFor();
     await ask("How can it be shorter?");
     await chat.locator(".note", { hasText: "Waiting for the server…" }).waitFor();
     await writeFile(gate, "");
     await answers.waitFor();
-    console.log("ok a question waits for a server that is still starting");
+    console.log("ok a question waits for a server that is still starting, until it is stopped");
 
     await ask("Show me HTML");
     await until(async () => (await answers.count()) === 2);
@@ -56,6 +60,17 @@ open(async ({ page, settings }) => {
     }
     assert.deepEqual([...hosts].filter((host) => host.endsWith(".invalid")), []);
     console.log("ok hostile output is text: nothing runs, loads or can be followed");
+
+    await chat.locator("article").last().getByRole("button", { name: "Apply" }).waitFor();
+    await ask("Write in a long block");
+    const stopped = chat.locator("article", { hasText: "Write in a long block" });
+    const block = stopped.locator(".code");
+    await block.getByRole("button", { name: "Insert" }).waitFor();
+    assert.equal(await block.getByRole("button", { name: "Apply" }).count(), 0);
+    await chat.locator("#send", { hasText: "Stop" }).click();
+    await stopped.locator(".note", { hasText: "Stopped." }).waitFor();
+    assert.equal(await block.getByRole("button", { name: "Apply" }).count(), 0);
+    console.log("ok only code that the server can apply has a button for that");
 
     await ask("Write a very long answer");
     await until(async () => (await answers.count()) === 3);
@@ -81,7 +96,7 @@ open(async ({ page, settings }) => {
     // From here on without the mouse.
     await chat.locator("#question").focus();
     await page.keyboard.press("Escape");
-    await chat.locator(".note", { hasText: "Stopped." }).waitFor();
+    await chat.locator("article").last().locator(".note", { hasText: "Stopped." }).waitFor();
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("ArrowUp");
     assert.equal(await chat.locator("#question").inputValue(), "Write a very long answer");

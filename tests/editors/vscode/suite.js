@@ -149,7 +149,12 @@ exports.run = async function run() {
         const last = right.getText().split("\n").findIndex((line) => line.includes("/ count"));
         edit.replace(right.uri, right.lineAt(last).range, "    return total(prices) / len(prices)");
         await vscode.workspace.applyEdit(edit);
-        await executeCommand("homebody.acceptEdit");
+        const errors = [];
+        // VS Code makes the folder of a file that it cannot find when it saves it.
+        await answering(proposals.files, "createDirectory", () => errors.push("saved too late"), () =>
+            executeCommand("homebody.acceptEdit"),
+        );
+        assert.deepEqual(errors, []);
         await until(() => prices.document.getText().includes("    count = len(prices)\n"));
         assert.ok(prices.document.getText().includes("    return total(prices) / len(prices)"));
         await vscode.window.showTextDocument(prices.document);
@@ -165,6 +170,40 @@ exports.run = async function run() {
         await until(() => prices.document.getText().startsWith(SIMPLER));
         assert.ok(prices.document.getText().includes("def average(prices):"));
         await restore(prices.document, original);
+    });
+
+    await claim("what was typed before a change arrived is still there once it is accepted", async () => {
+        await extension.refactorings.show(prices.document, "Start with a float", async () => {
+            const textDocument = { uri: prices.document.uri.toString(), version: prices.document.version };
+            await write(prices.document, 7, "def average(prices):");
+            const range = { start: { line: 1, character: 10 }, end: { line: 1, character: 11 } };
+            return { status: "ready", edit: { documentChanges: [{ textDocument, edits: [{ range, newText: "0.0" }] }] } };
+        });
+        await proposals.accept(await until(() => proposals.waiting[0]));
+        assert.equal(
+            prices.document.getText(),
+            original.replace("sum = 0\n", "sum = 0.0\n").replace("def mean(", "def average("),
+        );
+        await restore(prices.document, original);
+    });
+
+    await claim("a new file that is there already, unsaved, is not written into", async () => {
+        const uri = vscode.Uri.joinPath(root(), "test_prices.py").toString();
+        const make = (newText) =>
+            extension.refactorings.show(prices.document, "Write tests", async () => {
+                const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+                const textDocument = { uri, version: null };
+                return { status: "ready", edit: { documentChanges: [{ kind: "create", uri }, { textDocument, edits: [{ range, newText }] }] } };
+            });
+        await make("import prices\n");
+        const made = vscode.window.activeTextEditor.document;
+        assert.deepEqual([made.isUntitled, made.getText()], [true, "import prices\n"]);
+        await make("import prices as p\n");
+        assert.equal(made.getText(), "import prices\n");
+        await proposals.accept(await until(() => proposals.waiting[0]));
+        assert.equal(made.getText(), "import prices as p\n");
+        await vscode.window.showTextDocument(made);
+        await executeCommand("workbench.action.revertAndCloseActiveEditor");
     });
 
     await claim("a change in lines that were edited meanwhile is refused and stays in view", async () => {
@@ -345,6 +384,37 @@ exports.run = async function run() {
         const page = await until(() => pages().find(({ uri }) => uri.path === "/Last prompt.txt"));
         assert.match(page.getText(), /^Sent to scripted: \d+ tokens, from\n- rooms\.py, lines 1 to /);
         assert.ok(page.getText().includes("def height_of_room(length):"));
+    });
+
+    await claim("code that cannot be inserted is not dropped in silence", async () => {
+        const page = await vscode.window.showTextDocument(pages()[0]);
+        const shown = [];
+        await answering(extension.vscode.window, "showInformationMessage", async (message) => void shown.push(message), async () => {
+            chat.view.received.fire({ type: "insert", text: "total(prices)" });
+            await until(() => shown.length > 0);
+            chat.view.received.fire({ type: "apply" });
+            await until(() => shown.length > 1);
+        });
+        assert.match(shown[0], /^The active editor is read-only: /);
+        assert.match(shown[1], /^Homebody does not know where this code belongs: /);
+        assert.ok(!page.document.getText().includes("total(prices)"));
+        await vscode.window.showTextDocument(document);
+    });
+
+    await claim("the report of a program stays in its terminal", async () => {
+        const text = [];
+        const { createTerminal } = extension.vscode.window;
+        const watch = (options) => {
+            options.pty.onDidWrite((part) => text.push(part));
+            return createTerminal.call(extension.vscode.window, options);
+        };
+        await answering(extension.vscode.window, "createTerminal", watch, () => executeCommand("homebody.recommendModel"));
+        await until(() => text.join("").includes("Press any key"));
+        assert.match(text.join(""), /^> \S*homebody models recommend\r\n\r\nThis machine: [^]*Completion: /);
+        const terminal = vscode.window.terminals.find(({ name }) => name === "Homebody models");
+        assert.equal(terminal.exitStatus, undefined);
+        terminal.sendText("q");
+        await until(() => terminal.exitStatus !== undefined);
     });
 
     await claim("the model is switched from the menu, and the choice is in the user's settings", async () => {

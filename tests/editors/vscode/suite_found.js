@@ -35,6 +35,32 @@ exports.run = async function run() {
         assert.equal(warnings.filter((warning) => wanted.test(warning)).length, 1);
     });
 
+    await claim("a command that is no program is reported, and a good one starts the server again", async () => {
+        const config = vscode.workspace.getConfiguration("homebody");
+        const before = config.get("server.command");
+        const set = (value) => config.update("server.command", value, vscode.ConfigurationTarget.Global);
+        const shown = [];
+        const contexts = [];
+        const { executeCommand } = extension.vscode.commands;
+        const watch = (...args) => {
+            contexts.push(args.join(" "));
+            return executeCommand.apply(extension.vscode.commands, args);
+        };
+        await answering(extension.vscode.window, "showErrorMessage", async (message) => void shown.push(message), () =>
+            answering(extension.vscode.commands, "executeCommand", watch, async () => {
+                await set(path.join(path.dirname(program), "[nothing](command:here)"));
+                await until(() => shown.length > 0);
+                await until(() => contexts.includes("setContext homebody.isRunning false"));
+                assert.match(shown[0], /was not found: there is no program ".*\[nothing\]\u200b\(command:here\)"/);
+                // Not even a text: as if nothing was set.
+                await set(["homebody", "lsp"]);
+                await until(() => server.running || /there is no program "homebody"/.test(shown[1]));
+                await set(before);
+                await until(() => server.command === before && server.running);
+            }),
+        );
+    });
+
     /** Ask who may suggest, with this answer; returns how often the question was shown. */
     const asked = async (answer, act) => {
         const shown = [];

@@ -4,6 +4,7 @@ import { type TextDocument, window } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, run } from "../commands";
+import { inform } from "../notify";
 import type { ApplyArgument, Refactored } from "../protocol";
 import { editorForCode } from "./about";
 
@@ -14,10 +15,16 @@ export type ShowEdit = (document: TextDocument, title: string, work: () => Promi
 export async function insert(text: string): Promise<void> {
     const editor = editorForCode();
     if (editor === undefined) {
-        void window.showInformationMessage("Put the cursor where the code belongs, then insert it again.");
+        void inform("Put the cursor where the code belongs, then insert it again.");
         return;
     }
+    const before = editor.document.version;
     await editor.edit((edit) => edit.replace(editor.selection, text));
+    if (editor.document.version === before) {
+        // VS Code does not report that it is read-only.
+        void inform("The active editor is read-only: put the cursor where the code belongs, then insert it again.");
+        return;
+    }
     await window.showTextDocument(editor.document, editor.viewColumn);
 }
 
@@ -30,7 +37,7 @@ export async function applyBlock(
 ): Promise<void> {
     const editor = editorForCode();
     if (editor === undefined) {
-        void window.showInformationMessage("Open the file that the code is for, then apply it again.");
+        void inform("Open the file that the code is for, then apply it again.");
         return;
     }
     const { document, selection } = editor;

@@ -6,6 +6,8 @@
  */
 
 import {
+    CancellationError,
+    type CancellationToken,
     CancellationTokenSource,
     Disposable,
     type Memento,
@@ -20,6 +22,7 @@ import {
 import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
 
 import { codeOf, run, runStoppable } from "../commands";
+import { inform, showError, warn } from "../notify";
 import type { AskArgument, Asked, Attachment, Explanation, StreamPart } from "../protocol";
 import { sentenceOf } from "../words";
 import { CodeInView, labelOf } from "./about";
@@ -167,7 +170,7 @@ export class Chat implements Disposable {
         try {
             await this.act(message);
         } catch (error) {
-            void window.showErrorMessage(sentenceOf(error));
+            void showError(sentenceOf(error));
         }
     }
 
@@ -255,7 +258,7 @@ export class Chat implements Disposable {
         const turn = this.begin(question);
         let stream: Disposable | undefined;
         try {
-            const client = await this.needs.client();
+            const client = await Promise.race([this.needs.client(), cancellation(stop.token)]);
             if (client === undefined) {
                 throw new Error(NOT_RUNNING);
             }
@@ -338,7 +341,7 @@ export class Chat implements Disposable {
             // The answer itself is complete; a full disk is reported once.
             if (!this.hasReportedStore) {
                 this.hasReportedStore = true;
-                void window.showWarningMessage(sentenceOf(error));
+                void warn(sentenceOf(error));
             }
         }
     }
@@ -351,14 +354,19 @@ export class Chat implements Disposable {
             void this.needs
                 .client()
                 .then((client) => client && run(client, "homebody.forgetConversations", { conversationId }))
-                .catch((error: unknown) => window.showErrorMessage(sentenceOf(error)));
+                .catch((error: unknown) => showError(sentenceOf(error)));
         }
     }
 
-    private async apply(block: number): Promise<void> {
+    private async apply(block: number | undefined): Promise<void> {
+        const { conversationId } = this;
+        if (block === undefined || conversationId === undefined) {
+            void inform("Homebody does not know where this code belongs: copy it, or insert it at the cursor.");
+            return;
+        }
         const client = await this.needs.client();
-        if (client !== undefined && this.conversationId !== undefined) {
-            await applyBlock(client, this.conversationId, block, this.needs.show);
+        if (client !== undefined) {
+            await applyBlock(client, conversationId, block, this.needs.show);
         }
     }
 
@@ -373,4 +381,9 @@ export class Chat implements Disposable {
     private keep(): void {
         save(this.memory, { turns: this.turns, conversationId: this.conversationId });
     }
+}
+
+/** Rejects once `token` is cancelled. */
+function cancellation(token: CancellationToken): Promise<never> {
+    return new Promise((_, reject) => token.onCancellationRequested(() => reject(new CancellationError())));
 }

@@ -92,4 +92,5 @@ export type FromView =
     | { type: "open"; place: Pick<Place, "uri" | "line" | "endLine"> }
     | { type: "copy"; text: string }
     | { type: "insert"; text: string }
-    | { type: "apply"; block: number };
+    /** Without a number if the answer has no such block. */
+    | { type: "apply"; block?: number };

@@ -8,7 +8,7 @@
 
 import { Disposable, Range, TabInputTextDiff, type TextDocument, Uri, WorkspaceEdit, commands, window, workspace } from "vscode";
 
-import { offer } from "../notify";
+import { inform, offer, showError, warn } from "../notify";
 import { baseName } from "../words";
 import { MemoryFiles, SCHEME } from "./files";
 import { lineChanges, merged } from "./merge";
@@ -54,10 +54,10 @@ export class Proposals implements Disposable {
         return [...this.open.values()];
     }
 
-    /** Show what `text` changes in `document`. */
-    async propose(document: TextDocument, text: string, title: string, serverId?: string): Promise<void> {
-        const uri = Uri.from({ scheme: SCHEME, path: `/${++this.count}/${baseName(document.uri)}` });
-        await this.replace({ uri, target: document.uri, title, base: document.getText(), serverId }, text);
+    /** Show what `text` changes in `document`; it was made for the text `base`, which may have been edited since. */
+    async propose({ uri: target }: TextDocument, base: string, text: string, title: string, serverId?: string): Promise<void> {
+        const uri = Uri.from({ scheme: SCHEME, path: `/${++this.count}/${baseName(target)}` });
+        await this.replace({ uri, target, title, base, serverId }, text);
     }
 
     /** Replace a proposal with the same address, after it was refined, and show it. */
@@ -80,14 +80,14 @@ export class Proposals implements Disposable {
         const document = await workspace.openTextDocument(proposal.target);
         const text = merged(proposal.base, this.textOf(proposal), document.getText());
         if (text === undefined) {
-            void window.showWarningMessage(
+            void warn(
                 "The lines that this change rewrites were edited meanwhile, so nothing was replaced. " +
                     "Take over by hand what you want from the right side, or discard it and run it again.",
             );
             return;
         }
         if (!(await applyText(document, text))) {
-            void window.showErrorMessage("VS Code did not apply the change; the file is as it was.");
+            void showError("VS Code did not apply the change; the file is as it was.");
             return;
         }
         await this.close(proposal);
@@ -97,17 +97,17 @@ export class Proposals implements Disposable {
     /** Forget a proposal and close its editor. */
     async close({ uri }: Proposal): Promise<void> {
         this.open.delete(uri.toString());
+        // A hunk that was just reverted is still being saved: that would fail once the file is gone.
+        await this.documentAt(uri)?.save();
         const tabs = window.tabGroups.all.flatMap(({ tabs: all }) => all);
         const own = tabs.filter(({ input }) => input instanceof TabInputTextDiff && isSame(input.modified, uri));
         await window.tabGroups.close(own);
-        // Not earlier: VS Code may still be saving a reverted hunk.
         this.files.remove(uri);
     }
 
     /** Text of the right side as it is now. */
     textOf({ uri }: Proposal): string {
-        const document = workspace.textDocuments.find((one) => isSame(one.uri, uri));
-        return document?.getText() ?? this.files.read(uri);
+        return this.documentAt(uri)?.getText() ?? this.files.read(uri);
     }
 
     /** Lines of the right side that the proposal's first hunk has. */
@@ -121,6 +121,10 @@ export class Proposals implements Disposable {
         this.subscriptions.dispose();
     }
 
+    private documentAt(uri: Uri): TextDocument | undefined {
+        return workspace.textDocuments.find((one) => isSame(one.uri, uri));
+    }
+
     private async show({ uri, target, title, base }: Proposal): Promise<void> {
         const [change] = lineChanges(base, this.files.read(uri));
         const options = { preview: false, selection: startOf(change?.first) };
@@ -129,7 +133,7 @@ export class Proposals implements Disposable {
 
     private async offerAgain(proposal: Proposal): Promise<void> {
         const sentence = `"${proposal.title}" for ${baseName(proposal.target)} was neither accepted nor discarded.`;
-        await offer(window.showInformationMessage, sentence, {
+        await offer(inform, sentence, {
             "Show Again": () => this.show(proposal),
             Discard: () => this.close(proposal),
         });

@@ -18,7 +18,7 @@ import {
 import { CodeActionRequest, CodeActionTriggerKind, Command, type LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, runShown } from "../commands";
-import { say } from "../notify";
+import { inform, say, warn } from "../notify";
 import type { RefactorArgument, Refactored } from "../protocol";
 import { lastLine, sentenceOf } from "../words";
 import { type Change, changed } from "./change";
@@ -78,7 +78,7 @@ export class Refactorings {
     async refine(client: LanguageClient, proposal: Proposal): Promise<void> {
         const { serverId } = proposal;
         if (serverId === undefined) {
-            void window.showInformationMessage("This change cannot be refined; run it again with other words.");
+            void inform("This change cannot be refined; run it again with other words.");
             return;
         }
         const instruction = await this.instructions.ask({
@@ -106,11 +106,26 @@ export class Refactorings {
         if (change === undefined) {
             tell(result);
         } else if (change.newFiles.length > 0) {
-            await openNew(change.newFiles);
+            await this.openNew(change.newFiles, title);
         } else if (document.getText() === change.base && isSmallAddition(change) && (await applyText(document, change.text))) {
             say(`$(check) ${title}. Undo takes it back.`);
         } else {
-            await this.proposals.propose(document, change.text, title, result.id);
+            await this.proposals.propose(document, change.base, change.text, title, result.id);
+        }
+    }
+
+    /** Open new files as untitled documents: nothing is written before the user saves. */
+    private async openNew(files: Change["newFiles"], title: string): Promise<void> {
+        for (const { uri, text } of files) {
+            const document = await workspace.openTextDocument(Uri.parse(uri).with({ scheme: "untitled" }));
+            const editor = await window.showTextDocument(document);
+            const present = document.getText();
+            if (present === "") {
+                await editor.edit((edit) => edit.insert(document.lineAt(0).range.start, text));
+            } else {
+                // An earlier one that is not saved yet.
+                await this.proposals.propose(document, present, text, title);
+            }
         }
     }
 
@@ -163,19 +178,9 @@ async function request(client: LanguageClient, command: string, argument: object
 
 function tell({ status, reason }: Refactored): void {
     if (status === "refused") {
-        void window.showWarningMessage(reason ?? "Nothing was changed.");
+        void warn(reason ?? "Nothing was changed.");
     } else if (status === "unchanged") {
-        void window.showInformationMessage("The model found nothing to change.");
-    }
-}
-
-/** Open new files as untitled documents: nothing is written before the user saves. */
-async function openNew(files: Change["newFiles"]): Promise<void> {
-    for (const { uri, text } of files) {
-        const target = Uri.parse(uri).with({ scheme: "untitled" });
-        const document = await workspace.openTextDocument(target);
-        const editor = await window.showTextDocument(document);
-        await editor.edit((edit) => edit.insert(document.lineAt(0).range.start, text));
+        void inform("The model found nothing to change.");
     }
 }
 

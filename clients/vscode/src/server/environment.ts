@@ -43,27 +43,29 @@ export class PrivateEnvironment {
         return program === this.program("homebody");
     }
 
-    /** Ask, then create or replace it; returns whether that was done. Failures are shown. */
-    async offer(): Promise<boolean> {
-        const wheels = await this.wheels();
-        const own = wheels.find((name) => /^homebody-.*\.whl$/.test(name));
+    /** Ask whether to create or replace it. */
+    async mayInstall(): Promise<boolean> {
         const detail =
-            wheels.length > 1
+            (await this.wheels()).length > 1
                 ? "Everything it needs comes with the extension; nothing is downloaded."
                 : "What it needs (about 60 MB) is downloaded from your Python package index. Your code is not sent anywhere.";
         const question = (await exists(this.folder))
             ? "Install Homebody's server into its private Python environment again?"
             : "Homebody's server is not installed. Install it into a private Python environment?";
-        if (!(await mayInstall(question, detail))) {
-            return false;
-        }
+        return mayInstall(question, detail);
+    }
+
+    /** Create or replace it; returns whether that was done. Failures are shown. */
+    async install(): Promise<boolean> {
+        const wheels = await this.wheels();
+        const own = wheels.find((name) => /^homebody-.*\.whl$/.test(name));
         try {
             await this.make(own === undefined ? "homebody" : join(this.bundled, own), wheels.length > 1);
             return true;
         } catch (error) {
             const reason = messageOf(error);
             this.log.error(reason);
-            await showFailure(`The server could not be installed: ${reason}`, this.log);
+            void showFailure(`The server could not be installed: ${reason}`, this.log);
             return false;
         }
     }

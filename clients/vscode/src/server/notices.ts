@@ -4,10 +4,10 @@
  * VS Code cuts a message without buttons after one line, so the user would not see what to do next.
  */
 
-import { type Disposable, type LogOutputChannel, commands, window } from "vscode";
+import { type Disposable, type LogOutputChannel, commands } from "vscode";
 import { type LanguageClient, MessageType, ShowMessageNotification, type ShowMessageParams } from "vscode-languageclient/node";
 
-import { type Buttons, type Show, offer } from "../notify";
+import { type Buttons, type Show, inform, offer, showError, warn } from "../notify";
 import type { StatusItem } from "../status";
 
 const WITHOUT_MODEL: Buttons = {
@@ -43,10 +43,10 @@ export class Notices implements Disposable {
 function showOf(type: MessageType): Show {
     switch (type) {
         case MessageType.Error:
-            return window.showErrorMessage;
+            return showError;
         case MessageType.Warning:
-            return window.showWarningMessage;
+            return warn;
         default:
-            return window.showInformationMessage;
+            return inform;
     }
 }

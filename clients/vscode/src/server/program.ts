@@ -9,6 +9,7 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
+import { createInterface } from "node:readline";
 
 import type { LogOutputChannel } from "vscode";
 
@@ -26,7 +27,7 @@ export async function findProgram(command: string): Promise<string | undefined> 
 /**
  * Run a program until it ends, and write its output to the log; `onLine` gets each line that it prints.
  *
- * If it fails, rejects with the last line that it printed; after `signal`, with "it was cancelled.".
+ * If it fails, rejects with the last line that it printed; after `signal`, with "it was cancelled." once it has ended.
  */
 export function runLogged(
     program: string,
@@ -39,17 +40,25 @@ export function runLogged(
     return new Promise((resolve, reject) => {
         const child = spawn(program, args, { signal, stdio: ["ignore", "pipe", "pipe"] });
         let last = "";
-        const take = (data: Buffer): void => {
-            for (const line of data.toString().split(/\r?\n/).filter((text) => text.trim() !== "")) {
+        const take = (line: string): void => {
+            if (line.trim() !== "") {
                 log.info(line);
                 last = line;
                 onLine(line);
             }
         };
-        child.stdout.on("data", take);
-        child.stderr.on("data", take);
-        child.on("error", (error) => reject(signal.aborted ? new Error("it was cancelled.") : error));
-        child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(last || `${program} ended with ${code}`))));
+        for (const input of [child.stdout, child.stderr]) {
+            createInterface({ input }).on("line", take);
+        }
+        // A program that is to end may still write.
+        child.on("error", (error) => !signal.aborted && reject(error));
+        child.on("close", (code) => {
+            if (code === 0 && !signal.aborted) {
+                resolve();
+            } else {
+                reject(new Error(signal.aborted ? "it was cancelled." : last || `${program} ended with ${code}`));
+            }
+        });
     });
 }
 

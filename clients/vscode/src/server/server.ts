@@ -12,7 +12,7 @@ import type { CopilotChoice } from "../copilot";
 import type { Refactorings } from "../edits/refactor";
 import { SERVED_SCHEMES, watchFocus } from "../ghost/signals";
 import { GhostText } from "../ghost/text";
-import { offer } from "../notify";
+import { offer, showError, warn } from "../notify";
 import type { ServerStatus } from "../protocol";
 import type { StatusItem } from "../status";
 import { messageOf } from "../words";
@@ -20,6 +20,7 @@ import { PrivateEnvironment } from "./environment";
 import { locate } from "./locate";
 import { middleware } from "./middleware";
 import { Notices } from "./notices";
+import { Queue } from "./queue";
 import type { Settings } from "./settings";
 import { older } from "./versions";
 
@@ -39,8 +40,8 @@ export class Server implements Disposable {
     private readonly subscriptions: Disposable;
     private startedWith = "";
     private timer: NodeJS.Timeout | undefined;
-    /** Queue of starts and stops: one at a time. */
-    private queue = Promise.resolve();
+    /** Starts, and what must not happen during one. */
+    private readonly queue = new Queue();
 
     constructor(
         context: ExtensionContext,
@@ -74,19 +75,16 @@ export class Server implements Disposable {
 
     /** Start or restart the server. Failures are shown to the user. */
     restart(): Promise<void> {
-        this.queue = this.queue.then(async () => {
-            await this.stop();
-            await this.start();
-        });
-        return this.queue;
+        return this.queue.add(() => this.startAgain());
     }
 
     /** The running client; without one, a message says what is wrong. */
     async need(): Promise<LanguageClient | undefined> {
-        await this.queue;
-        if (this.running === undefined) {
-            await this.restart();
-        }
+        await this.queue.add(async () => {
+            if (this.running === undefined) {
+                await this.startAgain();
+            }
+        });
         return this.running;
     }
 
@@ -103,9 +101,31 @@ export class Server implements Disposable {
 
     /** Install the server into the extension's own environment, if the user agrees, and start it. */
     async install(): Promise<void> {
-        if (await this.environment.offer()) {
-            await this.restart();
+        if (!(await this.environment.mayInstall())) {
+            return;
         }
+        await this.queue.add(async () => {
+            const isReplaced = this.command !== undefined && this.environment.owns(this.command);
+            if (isReplaced) {
+                // It reads its files until it ends.
+                await this.stop();
+            }
+            if ((await this.environment.install()) || isReplaced) {
+                await this.startAgain();
+            }
+        });
+    }
+
+    /** Delete the extension's own environment, and start the server that is found then; returns whether there was one. */
+    remove(): Promise<boolean> {
+        return this.queue.add(async () => {
+            await this.stop();
+            try {
+                return await this.environment.remove();
+            } finally {
+                await this.startAgain();
+            }
+        });
     }
 
     dispose(): void {
@@ -121,6 +141,11 @@ export class Server implements Disposable {
 
     private startSettings(): string {
         return JSON.stringify([this.settings.command, this.settings.initializationOptions()]);
+    }
+
+    private async startAgain(): Promise<void> {
+        await this.stop();
+        await this.start();
     }
 
     private async start(): Promise<void> {
@@ -209,7 +234,7 @@ export class Server implements Disposable {
         this.log.warn(sentence);
         const install = { "Install Matching Server": () => this.install() };
         // Do not wait: the server can be used meanwhile.
-        void offer(window.showWarningMessage, sentence, {
+        void offer(warn, sentence, {
             ...(outdated === "server" ? install : {}),
             "Show Log": () => this.log.show(),
         });
@@ -218,8 +243,9 @@ export class Server implements Disposable {
     private fail(message: string): void {
         this.log.error(message);
         this.status.stopped(message);
+        void commands.executeCommand("setContext", "homebody.isRunning", false);
         const isBroken = this.command !== undefined && this.environment.owns(this.command);
-        void offer(window.showErrorMessage, message, {
+        void offer(showError, message, {
             [isBroken ? "Repair" : "Install"]: () => this.install(),
             "Open Setting": openServerSetting,
             "Show Log": () => this.log.show(),

@@ -8,6 +8,8 @@
 
 import { type Extension, Uri, workspace } from "vscode";
 
+import { combined } from "./narrowed";
+
 const SECTION = "homebody";
 // Used by this extension only; the server does not know it.
 const OWN_PREFIX = "server.";
@@ -15,20 +17,8 @@ const OWN_PREFIX = "server.";
 // `completion.enabled` and the like; those change often, and a change here restarts the server.
 const LOWERED: ReadonlySet<string> = new Set(["context.maxFileBytes", "context.snippets"]);
 
-export type Languages = Record<string, boolean>;
 type Tree = { [name: string]: unknown };
 type Inspected = { globalValue?: unknown; workspaceValue?: unknown; workspaceFolderValue?: unknown };
-
-/**
- * Settings that a workspace may only restrict: what the user has switched off stays off.
- *
- * VS Code replaces the user's value by the workspace's. The server gets one value only and cannot know whose.
- */
-const NARROWED: Record<string, (user: unknown, workspace: unknown) => unknown> = {
-    "completion.enabled": (user, workspace) => user !== false && workspace,
-    "completion.trigger": (user, workspace) => (user === "manual" ? user : workspace),
-    "completion.languages": (user, workspace) => narrowedLanguages(user as Languages, workspace as Languages),
-};
 
 /** Value of a setting of Homebody in the folder of `scope`; `undefined` if nobody has set it. */
 export function valueOf<Value>(key: string, scope?: Uri): Value | undefined {
@@ -52,7 +42,8 @@ export class Settings {
 
     /** Command of the server. Its scope is the machine, so VS Code never reads it from a workspace. */
     get command(): string {
-        return workspace.getConfiguration(SECTION).get<string>("server.command")?.trim() || "homebody";
+        const command = workspace.getConfiguration(SECTION).get<unknown>("server.command");
+        return (typeof command === "string" && command.trim()) || "homebody";
     }
 
     /**
@@ -90,19 +81,6 @@ export class Settings {
     private isForStart(key: string): boolean {
         return this.restricted.has(key) || LOWERED.has(key) || /(^|\.)backend\./.test(key);
     }
-}
-
-function combined(key: string, user: unknown, workspace: unknown): unknown {
-    if (user === undefined || workspace === undefined) {
-        return user ?? workspace;
-    }
-    const narrow = NARROWED[key];
-    return narrow === undefined ? workspace : narrow(user, workspace);
-}
-
-function narrowedLanguages(user: Languages, workspace: Languages): Languages {
-    const allowed = Object.entries(workspace).map(([id, on]) => [id, on && (user[id] ?? user["*"] ?? true)]);
-    return { ...user, ...Object.fromEntries(allowed) };
 }
 
 function inspect(key: string, scope?: Uri): Inspected {
