@@ -10,6 +10,7 @@ from functools import partial
 
 from homebody.audit import PromptRecord, Source, accounted
 from homebody.backend.base import Sampling, Stats, Stream, Text
+from homebody.context.select import without
 from homebody.features.complete.learn import learn
 from homebody.features.complete.plan import Plan, apply, plan, shortened
 from homebody.features.complete.plan_inputs import inputs_at
@@ -177,6 +178,8 @@ def _record(sent: Sent) -> PromptRecord:
     first, last = document.line_of(window.anchor + ended), document.line_of(request.offset)
     typed_tokens = request.engine.completion.tokens.count(typed)
     cursor = Source(document.uri, first, last, typed_tokens, "at the cursor")
+    # The window was chosen before these lines were typed, and lists some of them as left out.
+    left_out = (rest for one in window.context.left_out for rest in without((cursor,), one))
     marked = marked_lines(request.target, window, document, request.offset)
     return PromptRecord(
         feature="complete",
@@ -187,6 +190,6 @@ def _record(sent: Sent) -> PromptRecord:
         prompt_tokens=sent.tokens,
         context_length=info.context_length,
         sources=accounted((*window.context.sources, cursor), sent.tokens),
-        left_out=(*window.context.left_out, *marked),
+        left_out=(*left_out, *marked),
         when=time.time(),
     )

@@ -22,6 +22,18 @@ async def test_the_summary_lists_each_line_once(world):
         assert ends == [("before the cursor", 0, 2), ("at the cursor", 3, 3)]
 
 
+async def test_no_line_of_the_prompt_is_listed_as_left_out(world):
+    """The lines at the cursor are in the prompt, also those below the place where the window ends."""
+    async with world("a + b\n") as w:
+        document, offset = at('"""Sums."""\n█\nimport os\n\n')
+        await complete(w.engine, document, offset, session=w.session)
+        last = w.engine.audit.last()
+        assert [(one.why, one.first_line, one.last_line) for one in last.sources] == [("at the cursor", 0, 1)]
+        assert [(one.why, one.first_line, one.last_line) for one in last.left_out] == [
+            ("after the window", 2, 3)
+        ]
+
+
 async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(world, monkeypatch):
     """The server's count is compared with Homebody's after each request."""
     async with world("a + b\n") as w:
