@@ -212,6 +212,8 @@ def test_a_command_that_comes_too_early_says_so(open_editor, tmp_path):
     editor.until(lambda: editor.lua("return #vim.lsp.get_clients()") == 0)
     editor.lua("vim.env.HOME = ...; require('homebody').setup({cmd = '~/slow'})", str(tmp_path))
     assert "the server is starting; try again" in editor.command("Homebody explain")
+    editor.lua("vim.g.homebody_status = nil")
+    assert editor.lua("return require('homebody').status()") == "the server is starting"
     editor.lua("vim.g.homebody_status = { kind = 'Normal', busy = false, message = 'Homebody is starting.' }")
     assert editor.lua("return require('homebody').status()") == "Homebody is starting."
     assert editor.lua("return require('homebody').statusline()") == "homebody …"

@@ -36,7 +36,7 @@ M.stop, M.attach, M.restart = command("stop"), command("attach"), command("resta
 function M.status()
   local status = vim.g.homebody_status
   if not status then
-    return "the server is not running; :Homebody restart starts it"
+    return server.is_starting() and "the server is starting" or "the server is not running; :Homebody restart starts it"
   end
   local model = status.model and ("%s (%s): "):format(status.model, status.backend) or ""
   local words = status.message ~= "" and status.message or (status.busy and "working" or model ~= "" and "ready" or "no model")

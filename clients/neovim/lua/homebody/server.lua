@@ -84,6 +84,11 @@ function M.is_installed()
   return false
 end
 
+-- Whether a server was started and has not ended.
+function M.is_starting()
+  return started ~= nil and vim.lsp.get_client_by_id(started) ~= nil
+end
+
 function M.advice()
   return ("there is no program `%s`: install Homebody, or set `cmd`; see :checkhealth homebody"):format(config.options.cmd[1])
 end
@@ -151,7 +156,7 @@ function M.need(buf)
     return client
   elseif not M.is_installed() then
     rpc.say(M.advice(), vim.log.levels.ERROR)
-  elseif started and vim.lsp.get_client_by_id(started) then
+  elseif M.is_starting() then
     rpc.say("the server is starting; try again in a moment")
   else
     rpc.say("the server is not running for this file; :Homebody restart starts it", vim.log.levels.WARN)
