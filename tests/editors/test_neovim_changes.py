@@ -105,6 +105,26 @@ def test_a_change_in_lines_that_were_edited_is_refused(with_change):
 
 
 @BOTH
+def test_a_change_for_an_older_text_is_not_put_into_the_wrong_lines(open_editor):
+    """The server does not have what was typed just before, so the lines of its edit are wrong."""
+    editor = open_editor(reply(SHORTER), code=AREA)
+    editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 }) == 1"))
+    editor.lua("""
+        local from, to = { line = 1, character = 0 }, { line = 2, character = 0 }
+        local edit = { range = { start = from, ["end"] = to }, newText = "" }
+        local version = vim.lsp.util.buf_versions[vim.api.nvim_get_current_buf()]
+        vim.api.nvim_buf_set_lines(0, 0, 0, false, { "# mine" })
+        local document = { uri = vim.uri_from_bufnr(0), version = version }
+        local change = { textDocument = document, edits = { edit } }
+        local result = { status = "ready", edit = { documentChanges = { change } } }
+        require("homebody.preview").take(vim.api.nvim_get_current_buf(), result, "Shorter")
+    """)
+    editor.until(lambda: "was edited just as the change arrived" in editor.command("messages"))
+    assert editor.lines == ["# mine", *AREA.splitlines()]
+    assert len(editor.call("nvim_list_tabpages")) == 1
+
+
+@BOTH
 def test_a_change_is_refined_in_words(open_editor):
     """The new result replaces the first; the file is not changed yet."""
     replies = [{"contains": "keep the name", "text": SHORTER.replace("return", "result =")}, *reply(SHORTER)]

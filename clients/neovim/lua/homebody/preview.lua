@@ -39,6 +39,18 @@ local function edits_of(edit, uri)
   return (edit.changes or {})[uri] or {}
 end
 
+-- Whether an edit is for the text of the buffer as it is now, also as far as the server does not have it yet.
+local function fits(buf, edit)
+  local now = vim.lsp.util.buf_versions[buf] or 0
+  for _, change in ipairs(edit.documentChanges or {}) do
+    local version = change.textDocument and change.textDocument.version
+    if type(version) == "number" and version < now then
+      return false
+    end
+  end
+  return true
+end
+
 -- Whether to show the edit first: unless the server says that no confirmation is needed.
 local function needs_confirmation(edit)
   for _, annotation in pairs(edit.changeAnnotations or {}) do
@@ -133,6 +145,12 @@ function M.take(buf, result, title)
     if change.kind == "create" then
       return M.new_file(change.uri, edits_of(result.edit, change.uri))
     end
+  end
+  if not fits(buf, result.edit) then
+    return rpc.say(
+      "the file was edited just as the change arrived, so nothing was changed; run it again",
+      vim.log.levels.WARN
+    )
   end
   local base = lines_of(buf)
   local wanted = edited(buf, edits_of(result.edit, rpc.document(buf).uri))
