@@ -53,6 +53,33 @@ async def test_settings_that_the_editor_sends_late_apply_then(serve):
         assert await client.complete(URI, 0, 4) == []
 
 
+async def test_late_settings_do_not_replace_newer_ones(serve):
+    """The answer to the question at the start comes after that to a change."""
+    sent = asyncio.Event()
+    answers = iter([{"colour": "red"}, {"colour": "red"}, {}, {"enabled": False}])
+    asked = []
+
+    async def answer(params):
+        completion = next(answers)
+        asked.append(params)
+        if "colour" in completion:
+            await sent.wait()
+        return [{"completion": completion} for _ in params["items"]]
+
+    async with serve("x + 1") as client:
+        client.connection.on_request["workspace/configuration"] = answer
+        client.open(URI, "y = ")
+        assert len(await client.complete(URI, 0, 4)) == 1
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        await until(lambda: len(asked) == 3)
+        assert len(await client.complete(URI, 0, 4)) == 1
+        sent.set()
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        await until(lambda: client.status["kind"] == "Inactive")
+
+        assert client.messages == []
+
+
 async def test_bad_settings_are_reported_once_and_only_they_fall_back(serve):
     """A bad value and an unknown key give one sentence each; the other settings apply."""
     settings = {"completion": {"maxTokens": "many", "colour": "red"}}

@@ -64,6 +64,7 @@ class Service:
         self._started = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._asking = 0
+        self._reloads = 0
         self._shown: set[str] = set()
         self._places: dict[str, int] = {}
         self._focus = ""
@@ -95,7 +96,11 @@ class Service:
 
     async def reload(self, pushed: object, seconds: float | None = configuration.ANSWER_SECONDS) -> None:
         """Read the settings, again if a client sends its own late, and open the engine that they ask for."""
+        self._reloads += seconds is not None
+        reloads = self._reloads
         pulled = await configuration.pull(self._peer, seconds)
+        if reloads != self._reloads:
+            return  # Newer settings have been asked for meanwhile.
         if pulled.is_late:
             self._peer.start_task(self.reload(pushed, seconds=None))
         async with self._reloading:
@@ -124,8 +129,7 @@ class Service:
 
         """
         await self._started.wait()
-        opened = self._opened
-        if opened is None:
+        if (opened := self._opened) is None:
             raise BackendUnavailable(self.status.wire["message"])
         with self._lease(opened), self.status.working():
             yield opened
@@ -165,8 +169,7 @@ class Service:
     ) -> "list[Completion]":
         """Return suggestions at ``offset``, once the engine is open; none if a failure is shown."""
         await self._started.wait()
-        opened = self._opened
-        if opened is None:
+        if (opened := self._opened) is None:
             return []
         from homebody.features.complete import complete
 
@@ -335,8 +338,7 @@ class Service:
             self.status.fail(state.message, state.fix, source=slot, quietly=self._asking > 0)
         elif state.condition == "loading":
             self.status.say(slot, state.message)
-        elif slot == "completion" and state.info is not None:
-            info = state.info
+        elif slot == "completion" and (info := state.info) is not None:
             self.status.serve(Model(info.kind, info.name, info.context_length, state.reasons))
         else:
             self.status.chat_model = "" if state.info is None else state.info.name
