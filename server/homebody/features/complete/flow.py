@@ -94,21 +94,33 @@ async def _complete_once(
 
 async def _first_candidate(request: Request) -> Completion | None:
     """Find the first completion: from the cache, from the answer in flight, or from the model."""
-    stored = request.session.result_cache.find(request.target.key, request.document, request.offset)
-    if isinstance(stored, Suggestion):
-        # An explicit request waits for the end of a block of which a part is shown.
-        if stored.is_whole or request.trigger == "automatic":
-            return _show_rest(request, stored)
-    elif stored is not None and _is_of_use(request, stored):
-        return _show(request, stored)
+    if (stored := _stored(request)) is not None:
+        return _show_again(request, stored)
     generation = agreeing(request)
     answer = None if generation is None else await wait_for_text(request, generation)
     if answer is None and not request.ticket.stale:
         if not await request.ticket.still_newest_after(_debounce(request)):
             return None
+        if (stored := _stored(request)) is not None:
+            # A menu and ghost text were requested at one key, and the other one has its answer by now.
+            return _show_again(request, stored)
         generation = await ask(request)
         answer = None if generation is None else await wait_for_text(request, generation)
     return None if answer is None else _show(request, answer)
+
+
+def _stored(request: Request) -> StoredAnswer | Suggestion | None:
+    """Return what is cached for this place, if it can be used."""
+    stored = request.session.result_cache.find(request.target.key, request.document, request.offset)
+    if isinstance(stored, Suggestion):
+        # An explicit request waits for the end of a block of which a part is shown.
+        return stored if stored.is_whole or request.trigger == "automatic" else None
+    return stored if stored is not None and _is_of_use(request, stored) else None
+
+
+def _show_again(request: Request, stored: StoredAnswer | Suggestion) -> Completion | None:
+    """Show what is cached for this place."""
+    return _show_rest(request, stored) if isinstance(stored, Suggestion) else _show(request, stored)
 
 
 def _is_of_use(request: Request, stored: StoredAnswer) -> bool:
