@@ -4,7 +4,7 @@ In: a ``Refactoring`` and its document. Out: the command's result. If the user e
 rewritten code, the result's positions are adjusted. If the code itself was edited, nothing is replaced.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -17,7 +17,7 @@ from homebody.lsp.progress import StoppedByUserError
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
-    from homebody.features.refactor import Refactoring
+    from homebody.features.refactor import Refactoring, Skipped
     from homebody.text import Document, TextEdit
 
 _CHANGED = (
@@ -69,9 +69,28 @@ async def deliver(
     if found.status != "changed":
         return result | ({"reason": found.reason} if found.reason else {})
     try:
-        return result | await _changed(server, document, found, label, apply=apply)
+        changed = await _changed(server, document, found, label, apply=apply)
     except HomebodyError as error:
         return result | {"status": "refused", "reason": str(error)}
+    if sentence := _unchanged(found.skipped):
+        # Editors show the edit, in which a part that is missing does not stand out.
+        server.show_message(sentence)
+    return result | changed
+
+
+def _unchanged(skipped: "Sequence[Skipped]") -> str:
+    """Say which parts should have been rewritten and were not; empty if there are none."""
+    refused = [one for one in skipped if not one.is_planned]
+    if not refused:
+        return ""
+    lines = ", ".join(f"{one.first_line + 1}-{one.last_line + 1}" for one in refused[:_MOST_NAMED])
+    more = ", …" if len(refused) > _MOST_NAMED else ""
+    subject = "One part stays as it is" if len(refused) == 1 else f"{len(refused)} parts stay as they are"
+    return f"{subject} (lines {lines}{more}): {refused[0].reason.rstrip('.')}."
+
+
+# Parts whose lines a message names; the result has all.
+_MOST_NAMED = 5
 
 
 async def _changed(
