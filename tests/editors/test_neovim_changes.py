@@ -211,6 +211,17 @@ def test_problems_of_neovim_are_attached_to_a_question(open_editor):
     editor.command("Homebody ask what now?")
     editor.sees("Call it.")
 
+    ranges = editor.lua("""
+        vim.cmd.buffer("app.py")
+        vim.api.nvim_buf_set_lines(0, 0, 0, false, { "größe = area" })
+        local found = { lnum = 0, col = 10, end_col = 14, message = "unknown", severity = 1 }
+        vim.diagnostic.set(vim.api.nvim_create_namespace("test"), 0, { found })
+        return vim.tbl_map(function(one)
+          return { one.range.start.character, one.range["end"].character }
+        end, require("homebody.diagnostics").by_document()[1].diagnostics)
+    """)
+    assert ranges == [[8, 12]]
+
 
 def test_a_refactoring_is_stopped(open_editor):
     """`:Homebody stop` cancels it, and the file is not changed."""

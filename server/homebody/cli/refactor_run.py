@@ -165,11 +165,13 @@ def _report_stopped(run: Run) -> int:
     stopped = run.summary.stopped
     if stopped is not None:
         warn(str(stopped))
-    if run.journal is not None:
+    if run.journal is not None and run.summary.written:
         warn(
             "finished files stay changed: `homebody refactor --resume` does the rest, "
             "`homebody undo` restores all files."
         )
+    elif run.journal is not None:
+        warn("nothing was changed since this command started: `homebody refactor --resume` does the rest.")
     return INTERRUPTED if stopped is None else stopped.exit_code
 
 

@@ -209,6 +209,16 @@ def test_a_command_that_cannot_pass_ends_the_run_before_the_model_is_asked(run, 
     assert texts(tree) == [CODE] * 3
 
 
+def test_a_model_that_fails_at_once_has_changed_nothing(run, tree):
+    """The message says so, and how to go on."""
+    script(tree, {"text": "x", "fault": "cut"})
+
+    ended = run(*REFACTOR, "--write")
+
+    assert (ended.code, texts(tree)) == (3, [CODE] * 3)
+    assert "nothing was changed since this command started: `homebody refactor --resume`" in ended.err
+
+
 def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_rest(run, tree):
     """The exit codes are 3, then 0; finished files are not processed again."""
     script(tree, {"text": fenced(SHORT), "times": 1}, {"text": "x", "fault": "cut"})
@@ -216,7 +226,7 @@ def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_r
     ended = run(*REFACTOR, "--write")
 
     assert ended.code == 3
-    assert "--resume" in ended.err
+    assert "finished files stay changed: `homebody refactor --resume`" in ended.err
     assert texts(tree) == [SHORT, CODE, CODE]
     script(tree, {"contains": "sum", "text": "no"}, {"text": fenced(SHORT)})
     (tree / "a.py").write_text(SHORT + "\n\ndef sum(a):\n    return a\n")

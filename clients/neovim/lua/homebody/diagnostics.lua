@@ -6,10 +6,19 @@ local M = {}
 
 local MOST_DOCUMENTS, MOST_OF_ONE = 64, 100
 
+-- Neovim counts bytes. A file that is not loaded has no text to count UTF-16 units in.
+local function position(buf, line, column)
+  local text = vim.api.nvim_buf_is_loaded(buf) and vim.api.nvim_buf_get_lines(buf, line, line + 1, false)[1]
+  return { line = line, character = text and rpc.units(text:sub(1, column)) or column }
+end
+
 local function to_lsp(one)
-  local start = { line = one.lnum, character = one.col }
+  local buf, line, column = one.bufnr, one.lnum, one.col
   return {
-    range = { start = start, ["end"] = { line = one.end_lnum or one.lnum, character = one.end_col or one.col } },
+    range = {
+      start = position(buf, line, column),
+      ["end"] = position(buf, one.end_lnum or line, one.end_col or column),
+    },
     message = one.message,
     severity = one.severity,
     source = one.source,

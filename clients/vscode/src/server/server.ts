@@ -210,7 +210,7 @@ export class Server implements Disposable {
         } else if (state === State.Starting) {
             this.status.starting();
         } else if (state === State.Stopped || state === State.StartFailed) {
-            this.status.stopped("The server has stopped.");
+            this.status.stopped("The server has stopped. Run \"Homebody: Restart the Server\".");
         }
     }
 
