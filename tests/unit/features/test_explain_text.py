@@ -133,5 +133,5 @@ async def test_a_diff_that_is_too_large_is_listed_as_cut(world, tmp_path):
         result = await commit_message(w.engine, tmp_path)
     assert [left.why for left in result.left_out] == [
         "the staged changes are larger than 4 MiB; what follows here was not read",
-        "staged changes in data.txt; more than the model reads in chat.readingSeconds",
+        "staged changes in data.txt; more than fits the context of the model",
     ]
