@@ -20,11 +20,11 @@ PAUSE_PIECE = 0.15
 TYPING_PIECE = 0.07
 """Seconds of reading for each piece, in a pause and while the user types: a key waits until it is read."""
 
-_STRETCH = 1.4
-"""Maximum time for a piece, divided by its nominal time: 100 ms while the user types.
+_STRETCH = 2.0
+"""Maximum time for a piece, divided by its nominal time: 140 ms while the user types.
 
-Far into a prompt and beside other work, pieces are read more slowly than the prompt speed says. At 1.0, there
-would be so many of them that the wide window came later.
+Far into a prompt and beside other work, pieces are read more slowly than the prompt speed says. At a lower
+value, there would be so many of them that the wide window came later on idle cores.
 """
 
 FEWEST_TOKENS = 8

@@ -29,13 +29,13 @@ _ANY_TIME = 60.0
         (200.0, None, 14),
         (1000.0, None, 70),
         (200.0, 5000.0, 14),
-        (200.0, 145.0, 14),
-        (200.0, 110.0, 10),
+        (200.0, 105.0, 14),
+        (200.0, 80.0, 11),
         (200.0, 30.0, 8),
     ],
 )
 async def test_a_key_waits_for_70_ms_while_the_user_types(world, speed, in_pieces, tokens):
-    """A piece is what is read in that time, or in 100 ms where pieces take longer; at least eight tokens."""
+    """A piece is what is read in that time, or in 140 ms where pieces take longer; at least eight tokens."""
     async with world("x\n") as w:
         w.engine.completion.speed.prompt = speed
         w.engine.completion.speed.in_pieces = in_pieces
