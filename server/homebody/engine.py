@@ -5,6 +5,7 @@ Opens nothing before it is needed: a backend starts at its first use, or by ``st
 """
 
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -48,12 +49,14 @@ class Speed:
     """Measured speed of one backend, in tokens per second; ``None`` before the first answer.
 
     ``in_pieces`` is the speed of the last short pieces that were read ahead, by the time that Homebody waited
-    for them: far into a prompt and beside other work, it is lower than ``prompt``.
+    for them: far into a prompt and beside other work, it is lower than ``prompt``. ``piece_at`` is when the
+    last of them ended, by ``time.monotonic``.
     """
 
     prompt: float | None = None
     output: float | None = None
     in_pieces: float | None = None
+    piece_at: float = 0.0
 
     @property
     def is_too_slow(self) -> bool:
@@ -84,6 +87,7 @@ class Speed:
 
     def learn_piece(self, tokens: int, seconds: float) -> None:
         """Update the speed of pieces after a wait of ``seconds`` for one of them."""
+        self.piece_at = time.monotonic()
         if seconds > 0:
             self.in_pieces = _follow(self.in_pieces, tokens / seconds)
 
@@ -95,6 +99,7 @@ class Speed:
         if seconds <= 0:
             return
         most = tokens / seconds
+        self.piece_at = time.monotonic()
         if self.in_pieces is not None:
             self.in_pieces = min(self.in_pieces, _follow(self.in_pieces, most))
         if seconds >= _MEASURABLE_SECONDS:

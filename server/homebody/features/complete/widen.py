@@ -3,6 +3,7 @@
 In: session, document, offset. Out: the window in the server's cache, then in use.
 """
 
+import time
 from contextlib import suppress
 
 from homebody.errors import BackendError
@@ -29,7 +30,11 @@ _SLOWEST_FOR_TYPING = 80.0
 
 _SLOWEST_IN_PIECES = FEWEST_TOKENS / 0.15
 """Minimum speed of the last pieces: at a lower one, other work keeps the cores busy, and the smallest piece
-delays a keystroke by more than 150 ms. The next pause reads on, and measures again."""
+delays a keystroke by more than 150 ms."""
+
+_REST = 10
+"""At such a speed, keys read nothing for this many times as long as the smallest piece takes; then one of
+them reads a piece, and measures again."""
 
 _LOOK_SECONDS = 0.5
 """Reading time that is spent on such a window while the user only looks at a place."""
@@ -104,10 +109,11 @@ def _may_read(session: Session, inputs: PlanInputs) -> bool:
     A key must not notice that it waits for a piece, and the session's allowance must cover the window, unless
     it was charged for it before.
     """
-    seen = session.engine.completion.speed.in_pieces
     if not inputs.reads_while_typing or (inputs.speed or 0.0) < _SLOWEST_FOR_TYPING:
         return False
-    if seen is not None and seen < _SLOWEST_IN_PIECES:
+    speed = session.engine.completion.speed
+    seen = speed.in_pieces or _SLOWEST_IN_PIECES
+    if seen < _SLOWEST_IN_PIECES and time.monotonic() < speed.piece_at + _REST * FEWEST_TOKENS / seen:
         return False
     is_charged = inputs.arriving is not None and not inputs.windows.is_tentative
     return is_charged or session.allowance.covers(inputs.seconds(inputs.whole))

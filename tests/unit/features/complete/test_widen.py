@@ -1,6 +1,7 @@
 """A wide window is read while the user types: before the first key, in gaps, and at keys."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,7 @@ async def test_a_key_waits_for_no_piece_while_other_work_keeps_the_cores_busy(wo
         document, offset, state = _long_file(w)
         await visit(w.session, document, offset)
         assert state.windows.is_tentative
-        w.engine.completion.speed.in_pieces = 50.0
+        w.engine.completion.speed.in_pieces = 1.0
         before = len(_typing_reads(w))
         document, offset = typed(document, offset, "q")
         await complete(w.engine, document, offset, session=w.session)
@@ -153,6 +154,22 @@ async def test_a_key_waits_for_no_piece_while_other_work_keeps_the_cores_busy(wo
         await follow_up(w.session, await target_of(w.engine), document, None, offset)
         assert not state.windows.current.narrow
         assert w.engine.completion.speed.in_pieces > 100.0
+
+
+async def test_keys_read_again_some_time_after_pieces_were_slow(world, monkeypatch):
+    """One slow piece must not end the reading for as long as the user types without a pause."""
+    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 3600.0)
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, _ = _long_file(w)
+        await visit(w.session, document, offset)
+        speed = w.engine.completion.speed
+        speed.in_pieces, speed.piece_at = 40.0, time.monotonic() - 2.1
+        before = len(_typing_reads(w))
+        document, offset = typed(document, offset, "q")
+        await complete(w.engine, document, offset, session=w.session)
+        await w.session.stop_background()
+        assert len(_typing_reads(w)) > before
+        assert speed.in_pieces > 53.4
 
 
 async def test_a_server_that_refuses_to_read_ahead_still_answers(world):
