@@ -20,13 +20,6 @@ PAUSE_PIECE = 0.15
 TYPING_PIECE = 0.07
 """Seconds of reading for each piece, in a pause and while the user types: a key waits until it is read."""
 
-_STRETCH = 2.0
-"""Maximum time for a piece, divided by its nominal time: 140 ms while the user types.
-
-Far into a prompt and beside other work, pieces are read more slowly than the prompt speed says. At a lower
-value, there would be so many of them that the wide window came later on idle cores.
-"""
-
 FEWEST_TOKENS = 8
 """Minimum tokens of a piece: each one costs a round trip."""
 
@@ -35,12 +28,10 @@ _FIRST_PIECE_TOKENS = 48
 
 
 def piece_tokens(use: Use, seconds: float = PAUSE_PIECE) -> int:
-    """Tokens of one piece that is read in ``seconds`` at the measured speed; fewer if pieces take longer."""
-    speed = use.speed
-    if speed.prompt is None:
+    """Tokens of one piece that is read in ``seconds``, at the measured speed."""
+    if use.speed.prompt is None:
         return _FIRST_PIECE_TOKENS
-    most = speed.prompt if speed.in_pieces is None else min(speed.prompt, speed.in_pieces * _STRETCH)
-    return max(FEWEST_TOKENS, int(most * seconds))
+    return max(FEWEST_TOKENS, int(use.speed.prompt * seconds))
 
 
 async def read_ahead(
