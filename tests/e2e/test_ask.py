@@ -6,6 +6,7 @@ import pytest
 
 from homebody.client.connection import ServerError
 from support.git import staged
+from support.notebook import open_notebook
 from support.until import until
 
 URI = "file:///w/area.py"
@@ -129,21 +130,7 @@ async def test_a_notebook_is_attached_with_all_of_its_cells(serve, workspace):
     texts = ["first = 1\n", "\n", "def area(width):\n    return width\n"]
     cells = [f"vscode-notebook-cell:{book.removeprefix('file:')}#{number}" for number in range(3)]
     async with serve("ok") as client:
-        client.notify(
-            "notebookDocument/didOpen",
-            {
-                "notebookDocument": {
-                    "uri": book,
-                    "notebookType": "jupyter-notebook",
-                    "version": 1,
-                    "cells": [{"kind": 2, "document": uri} for uri in cells],
-                },
-                "cellTextDocuments": [
-                    {"uri": uri, "languageId": "python", "version": 1, "text": text}
-                    for uri, text in zip(cells, texts, strict=True)
-                ],
-            },
-        )
+        open_notebook(client, book, dict(zip(cells, texts, strict=True)))
         items = await client.execute("homebody.contextItems", {"query": "area"})
         assert items == [{"id": book, "kind": "file", "label": "area.ipynb", "detail": "area.ipynb"}]
         reply = await client.execute("homebody.ask", {"question": "Why?", "attach": items})

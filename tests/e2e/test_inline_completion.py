@@ -5,6 +5,7 @@ import asyncio
 from homebody.client.connection import ServerError
 from homebody.client.editor import CAPABILITIES
 from homebody.text import Span, TextEdit
+from support.notebook import open_notebook
 from support.until import until
 
 URI = "file:///w/app.py"
@@ -87,18 +88,7 @@ async def test_unsaved_documents_and_cells_are_served(serve):
     async with serve("x + 1") as client:
         client.open("untitled:Untitled-1", "y = ", "python")
         cell = "vscode-notebook-cell:/w/n.ipynb#1"
-        client.notify(
-            "notebookDocument/didOpen",
-            {
-                "notebookDocument": {
-                    "uri": "file:///w/n.ipynb",
-                    "notebookType": "jupyter",
-                    "version": 1,
-                    "cells": [{"kind": 2, "document": cell}],
-                },
-                "cellTextDocuments": [{"uri": cell, "languageId": "python", "version": 1, "text": "z = "}],
-            },
-        )
+        open_notebook(client, "file:///w/n.ipynb", {cell: "z = "})
         await client.execute("homebody.showPrompt")
 
         assert [item["insertText"] for item in await client.complete("untitled:Untitled-1", 0, 4)] == [

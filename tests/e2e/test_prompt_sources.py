@@ -7,6 +7,7 @@ from pathlib import Path
 
 from homebody.client.connection import Json
 from homebody.client.editor import Client, start_client
+from support.notebook import open_notebook
 from support.until import until
 
 _PRICES = '''\
@@ -41,21 +42,7 @@ async def test_cells_above_arrive_in_the_prompt(serve, tmp_path: Path):
     texts = [*above, "threshold = 17\n", "over = threshold + ", "later = 99\n"]
     asked = tmp_path / "asked.jsonl"
     async with serve("1", requests_file=str(asked)) as client:
-        client.notify(
-            "notebookDocument/didOpen",
-            {
-                "notebookDocument": {
-                    "uri": book,
-                    "notebookType": "jupyter-notebook",
-                    "version": 1,
-                    "cells": [{"kind": 2, "document": uri} for uri in cells],
-                },
-                "cellTextDocuments": [
-                    {"uri": uri, "languageId": "python", "version": 1, "text": text}
-                    for uri, text in zip(cells, texts, strict=True)
-                ],
-            },
-        )
+        open_notebook(client, book, dict(zip(cells, texts, strict=True)))
         shown = await _shown_with(client, asked, cells[6], 0, 19, "threshold = 17")
 
         assert "later" not in shown["text"]

@@ -318,13 +318,11 @@ class ResilientBackend:
                 await backend.describe()
                 if not self._generation_fails:
                     await self._report_ready(backend)
-            except BackendLoading as error:
-                self._generation_fails = False
-                if self._condition != "loading":
-                    self._report(BackendState("loading", str(error), reasons=self.reasons))
             except HomebodyError as error:
                 if not isinstance(error, _GENERATION_FAILURES):
                     self._generation_fails = False
+                if isinstance(error, BackendLoading) and self._condition != "loading":
+                    self._report(BackendState("loading", str(error), reasons=self.reasons))
 
 
 FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError, ModelNotServed)
