@@ -131,6 +131,8 @@ def _walk(struct: type[Struct], path: tuple[str, ...]) -> Iterator[Key]:
             continue
         description = (meta.description if meta else None) or ""
         extra = (meta.extra if meta else None) or {}
+        if extra.get("internal"):
+            continue  # filled in by the loader, not by a source
         default = field.default
         if default is msgspec.NODEFAULT:
             default = field.default_factory()

@@ -260,8 +260,21 @@ class LogSettings(Struct, frozen=True, kw_only=True):
     ] = False
 
 
+class FolderIgnore(Struct, frozen=True):
+    """Patterns of ``context.ignore`` that a folder adds to the user's own, relative to that folder.
+
+    They can exclude more, and never include again what other rules exclude.
+    """
+
+    folder: str
+    patterns: tuple[str, ...]
+
+
 class Settings(Struct, frozen=True, kw_only=True):
-    """All settings, resolved. ``Settings()`` is the defaults."""
+    """All settings, resolved. ``Settings()`` is the defaults.
+
+    ``context.ignore`` has the patterns of all the user's own sources, ``folder_ignore`` those of workspaces.
+    """
 
     backend: BackendSettings = field(default_factory=BackendSettings)
     embedded: EmbeddedSettings = field(default_factory=EmbeddedSettings)
@@ -279,3 +292,4 @@ class Settings(Struct, frozen=True, kw_only=True):
             extra=MACHINE | {"user_file": True, "allowed": "a list of full paths of folders"},
         ),
     ] = ()
+    folder_ignore: Annotated[tuple[FolderIgnore, ...], Meta(extra={"internal": True})] = ()
