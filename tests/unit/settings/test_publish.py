@@ -52,7 +52,8 @@ def test_the_json_schema_takes_what_the_loader_takes():
     schema = publish.json_schema()
 
     assert schema["additionalProperties"] is False
-    assert set(schema["properties"]) == {*Settings.__struct_fields__, "trusted_folders"}
+    assert set(schema["properties"]) == {key.path[0] for key in all_keys()}
+    assert set(Settings.__struct_fields__) - set(schema["properties"]) == {"folder_ignore"}
     tokens = schema["properties"]["completion"]["properties"]["max_tokens"]
     assert (tokens["minimum"], tokens["maximum"], tokens["default"]) == (1, 4096, 128)
 
